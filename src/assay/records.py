@@ -43,14 +43,14 @@ __all__ = [
 ]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base of every record: frozen, keyword-only, unknown fields refused."""
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The base of every record: frozen, unknown fields refused (msgspec does not inherit ``kw_only``)."""
 
 
 # ── what the vendor says ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Protocol(Record):
+class Protocol(Record, kw_only=True):
     """How the vendor says it measured; empty means unstated."""
 
     prompt: str = ""
@@ -60,14 +60,14 @@ class Protocol(Record):
     harness: str = ""
 
 
-class ComparedWith(Record):
+class ComparedWith(Record, kw_only=True):
     """A rival's number printed beside the claim; ``value`` as printed."""
 
     model: str
     value: str = ""
 
 
-class Claim(Record):
+class Claim(Record, kw_only=True):
     """One number of a vendor's table. ``value`` is text: 69.80 keeps its two decimals."""
 
     task: str
@@ -110,7 +110,7 @@ class Claim(Record):
         return 100 if self.unit == "percent" else 1
 
 
-class ClaimSheet(Record):
+class ClaimSheet(Record, kw_only=True):
     """A vendor's table, read from one YAML file. ``digest`` is the SHA-256 of the file's bytes."""
 
     model: str
@@ -127,7 +127,7 @@ class ClaimSheet(Record):
 # ── what is asked, and what comes back ──────────────────────────────────────────────────────────────────────────────
 
 
-class GenerateRequest(Record, tag="generate", tag_field="kind"):
+class GenerateRequest(Record, kw_only=True, tag="generate", tag_field="kind"):
     """Ask for text. ``prefix`` (the shots, shared by many samples) and ``prompt`` are two separate batches in-process.
 
     ``chat`` sends prefix + prompt as one user message; otherwise it is a plain completion. Temperature 0 is greedy.
@@ -143,7 +143,7 @@ class GenerateRequest(Record, tag="generate", tag_field="kind"):
     seed: int | None = None
 
 
-class LoglikelihoodRequest(Record, tag="loglikelihood", tag_field="kind"):
+class LoglikelihoodRequest(Record, kw_only=True, tag="loglikelihood", tag_field="kind"):
     """Ask how likely each continuation is after prefix + context; one batch each, in this order."""
 
     prefix: str = ""
@@ -154,7 +154,7 @@ class LoglikelihoodRequest(Record, tag="loglikelihood", tag_field="kind"):
 Request = GenerateRequest | LoglikelihoodRequest
 
 
-class Sample(Record):
+class Sample(Record, kw_only=True):
     """One item of a task, rendered: what will be asked and what counts as right.
 
     ``target`` is the right answer's text, or for a choice its index as text; ``group`` is the subtask or cluster.
@@ -192,7 +192,7 @@ class Outcome(StrEnum):
         return not self.answered and self is not Outcome.CLIENT_ERROR
 
 
-class Answer(Record):
+class Answer(Record, kw_only=True):
     """What one attempt brought back. A model never raises for these: it returns the outcome.
 
     ``logprobs``: one sum of token log-probabilities per continuation, in nats. ``detail`` is one line, free of secrets.
@@ -209,7 +209,7 @@ class Answer(Record):
     retry_after: float | None = None
 
 
-class Capabilities(Record):
+class Capabilities(Record, kw_only=True):
     """What a model can do here, and why not where it cannot."""
 
     generate: bool = True
@@ -221,7 +221,7 @@ class Capabilities(Record):
     concurrency: int = 1  # how many requests may be in flight
 
 
-class ModelIdentity(Record):
+class ModelIdentity(Record, kw_only=True):
     """What can be known of the model under test: for a file its SHA-256, for an endpoint what it says of itself."""
 
     uri: str
@@ -235,14 +235,14 @@ class ModelIdentity(Record):
 # ── the plan, sealed before the first call ──────────────────────────────────────────────────────────────────────────
 
 
-class Probe(Record):
+class Probe(Record, kw_only=True):
     """Determinism probe: the first ``samples`` of the order are asked ``repeats`` times, before everything else."""
 
     samples: int = 0
     repeats: int = 1
 
 
-class PlanRow(Record):
+class PlanRow(Record, kw_only=True):
     """One claim that will be tested: what is asked, in which order, and what will count as what."""
 
     id: str
@@ -273,7 +273,7 @@ class PlanRow(Record):
     seconds_per_sample: float | None = None
 
 
-class SkippedClaim(Record):
+class SkippedClaim(Record, kw_only=True):
     """A claim that is not asked about, and why."""
 
     claim: int
@@ -282,7 +282,7 @@ class SkippedClaim(Record):
     reason: str
 
 
-class Plan(Record):
+class Plan(Record, kw_only=True):
     """Everything that decides, fixed before the first call. Its canonical bytes are what is sealed."""
 
     format: str = "assay-plan/1"
@@ -306,7 +306,7 @@ class Plan(Record):
 # ── what happened ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Attempt(Record, tag="attempt", tag_field="type"):
+class Attempt(Record, kw_only=True, tag="attempt", tag_field="type"):
     """One attempt at one call, as the journal keeps it. ``request`` and ``answer`` are SHA-256 digests of the texts."""
 
     seq: int
@@ -330,7 +330,7 @@ class Attempt(Record, tag="attempt", tag_field="type"):
     elapsed_us: int
 
 
-class Mark(Record):
+class Mark(Record, kw_only=True):
     """A scorer's mark: a value in [0, 1], or *unparsed* (no answer could be extracted; counts as value 0, counted apart)."""
 
     value: float
@@ -338,7 +338,7 @@ class Mark(Record):
     note: str = ""
 
 
-class Score(Record):
+class Score(Record, kw_only=True):
     """The mark of one answer in the committed order. *missing* has no value: the plan's rule gives bounds both ways."""
 
     row: str
@@ -369,7 +369,7 @@ class VerdictWord(StrEnum):
         return self.value.replace("_", " ")
 
 
-class Finding(Record):
+class Finding(Record, kw_only=True):
     """What a detector showed, with its error rate. ``null`` is the null hypothesis in one sentence."""
 
     detector: str
@@ -390,7 +390,7 @@ class Finding(Record):
     records: tuple[str, ...] = ()
 
 
-class Note(Record):
+class Note(Record, kw_only=True):
     """A remark that proves nothing by itself: it never changes an exit code."""
 
     detector: str
@@ -399,14 +399,14 @@ class Note(Record):
     message: str
 
 
-class Needs(Record):
+class Needs(Record, kw_only=True):
     """What a decision would still cost, if the samples to come are like those seen."""
 
     samples: int
     seconds: float | None = None
 
 
-class TracePoint(Record):
+class TracePoint(Record, kw_only=True):
     """One look while the interval closes: samples read, right so far, interval of the proportion."""
 
     n: int
@@ -415,7 +415,7 @@ class TracePoint(Record):
     high: float
 
 
-class ClaimVerdict(Record):
+class ClaimVerdict(Record, kw_only=True):
     """The verdict on one claim; all proportions are fractions, ``claimed_text`` is as printed."""
 
     task: str
@@ -448,7 +448,7 @@ class ClaimVerdict(Record):
     line: int = 0
 
 
-class Verdict(Record):
+class Verdict(Record, kw_only=True):
     """The whole report: one word, one exit code, and what they rest on."""
 
     verdict: VerdictWord
