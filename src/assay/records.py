@@ -331,7 +331,7 @@ class Attempt(Record, kw_only=True, tag="attempt", tag_field="type"):
 
 
 class Mark(Record, kw_only=True):
-    """A scorer's mark: a value in [0, 1], or *unparsed* (no answer could be extracted; counts as value 0, counted apart)."""
+    """A scorer's mark: a value in [0, 1], or *unparsed* (no answer extracted: value 0, counted apart)."""
 
     value: float
     parsed: bool = True
