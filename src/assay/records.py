@@ -50,7 +50,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # ── what the vendor says ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Protocol(Record, kw_only=True):
+class Protocol(Record, frozen=True, kw_only=True):
     """How the vendor says it measured; empty means unstated."""
 
     prompt: str = ""
@@ -60,14 +60,14 @@ class Protocol(Record, kw_only=True):
     harness: str = ""
 
 
-class ComparedWith(Record, kw_only=True):
+class ComparedWith(Record, frozen=True, kw_only=True):
     """A rival's number printed beside the claim; ``value`` as printed."""
 
     model: str
     value: str = ""
 
 
-class Claim(Record, kw_only=True):
+class Claim(Record, frozen=True, kw_only=True):
     """One number of a vendor's table. ``value`` is text: 69.80 keeps its two decimals."""
 
     task: str
@@ -110,7 +110,7 @@ class Claim(Record, kw_only=True):
         return 100 if self.unit == "percent" else 1
 
 
-class ClaimSheet(Record, kw_only=True):
+class ClaimSheet(Record, frozen=True, kw_only=True):
     """A vendor's table, read from one YAML file. ``digest`` is the SHA-256 of the file's bytes."""
 
     model: str
@@ -127,7 +127,7 @@ class ClaimSheet(Record, kw_only=True):
 # ── what is asked, and what comes back ──────────────────────────────────────────────────────────────────────────────
 
 
-class GenerateRequest(Record, kw_only=True, tag="generate", tag_field="kind"):
+class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_field="kind"):
     """Ask for text. ``prefix`` (the shots, shared by many samples) and ``prompt`` are two separate batches in-process.
 
     ``chat`` sends prefix + prompt as one user message; otherwise it is a plain completion. Temperature 0 is greedy.
@@ -143,7 +143,7 @@ class GenerateRequest(Record, kw_only=True, tag="generate", tag_field="kind"):
     seed: int | None = None
 
 
-class LoglikelihoodRequest(Record, kw_only=True, tag="loglikelihood", tag_field="kind"):
+class LoglikelihoodRequest(Record, frozen=True, kw_only=True, tag="loglikelihood", tag_field="kind"):
     """Ask how likely each continuation is after prefix + context; one batch each, in this order."""
 
     prefix: str = ""
@@ -154,7 +154,7 @@ class LoglikelihoodRequest(Record, kw_only=True, tag="loglikelihood", tag_field=
 Request = GenerateRequest | LoglikelihoodRequest
 
 
-class Sample(Record, kw_only=True):
+class Sample(Record, frozen=True, kw_only=True):
     """One item of a task, rendered: what will be asked and what counts as right.
 
     ``target`` is the right answer's text, or for a choice its index as text; ``group`` is the subtask or cluster.
@@ -192,7 +192,7 @@ class Outcome(StrEnum):
         return not self.answered and self is not Outcome.CLIENT_ERROR
 
 
-class Answer(Record, kw_only=True):
+class Answer(Record, frozen=True, kw_only=True):
     """What one attempt brought back. A model never raises for these: it returns the outcome.
 
     ``logprobs``: one sum of token log-probabilities per continuation, in nats. ``detail`` is one line, free of secrets.
@@ -209,7 +209,7 @@ class Answer(Record, kw_only=True):
     retry_after: float | None = None
 
 
-class Capabilities(Record, kw_only=True):
+class Capabilities(Record, frozen=True, kw_only=True):
     """What a model can do here, and why not where it cannot."""
 
     generate: bool = True
@@ -221,7 +221,7 @@ class Capabilities(Record, kw_only=True):
     concurrency: int = 1  # how many requests may be in flight
 
 
-class ModelIdentity(Record, kw_only=True):
+class ModelIdentity(Record, frozen=True, kw_only=True):
     """What can be known of the model under test: for a file its SHA-256, for an endpoint what it says of itself."""
 
     uri: str
@@ -235,14 +235,14 @@ class ModelIdentity(Record, kw_only=True):
 # ── the plan, sealed before the first call ──────────────────────────────────────────────────────────────────────────
 
 
-class Probe(Record, kw_only=True):
+class Probe(Record, frozen=True, kw_only=True):
     """Determinism probe: the first ``samples`` of the order are asked ``repeats`` times, before everything else."""
 
     samples: int = 0
     repeats: int = 1
 
 
-class PlanRow(Record, kw_only=True):
+class PlanRow(Record, frozen=True, kw_only=True):
     """One claim that will be tested: what is asked, in which order, and what will count as what."""
 
     id: str
@@ -273,7 +273,7 @@ class PlanRow(Record, kw_only=True):
     seconds_per_sample: float | None = None
 
 
-class SkippedClaim(Record, kw_only=True):
+class SkippedClaim(Record, frozen=True, kw_only=True):
     """A claim that is not asked about, and why."""
 
     claim: int
@@ -282,7 +282,7 @@ class SkippedClaim(Record, kw_only=True):
     reason: str
 
 
-class Plan(Record, kw_only=True):
+class Plan(Record, frozen=True, kw_only=True):
     """Everything that decides, fixed before the first call. Its canonical bytes are what is sealed."""
 
     format: str = "assay-plan/1"
@@ -306,7 +306,7 @@ class Plan(Record, kw_only=True):
 # ── what happened ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Attempt(Record, kw_only=True, tag="attempt", tag_field="type"):
+class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"):
     """One attempt at one call, as the journal keeps it. ``request`` and ``answer`` are SHA-256 digests of the texts."""
 
     seq: int
@@ -330,7 +330,7 @@ class Attempt(Record, kw_only=True, tag="attempt", tag_field="type"):
     elapsed_us: int
 
 
-class Mark(Record, kw_only=True):
+class Mark(Record, frozen=True, kw_only=True):
     """A scorer's mark: a value in [0, 1], or *unparsed* (no answer extracted: value 0, counted apart)."""
 
     value: float
@@ -338,7 +338,7 @@ class Mark(Record, kw_only=True):
     note: str = ""
 
 
-class Score(Record, kw_only=True):
+class Score(Record, frozen=True, kw_only=True):
     """The mark of one answer in the committed order. *missing* has no value: the plan's rule gives bounds both ways."""
 
     row: str
@@ -369,7 +369,7 @@ class VerdictWord(StrEnum):
         return self.value.replace("_", " ")
 
 
-class Finding(Record, kw_only=True):
+class Finding(Record, frozen=True, kw_only=True):
     """What a detector showed, with its error rate. ``null`` is the null hypothesis in one sentence."""
 
     detector: str
@@ -390,7 +390,7 @@ class Finding(Record, kw_only=True):
     records: tuple[str, ...] = ()
 
 
-class Note(Record, kw_only=True):
+class Note(Record, frozen=True, kw_only=True):
     """A remark that proves nothing by itself: it never changes an exit code."""
 
     detector: str
@@ -399,14 +399,14 @@ class Note(Record, kw_only=True):
     message: str
 
 
-class Needs(Record, kw_only=True):
+class Needs(Record, frozen=True, kw_only=True):
     """What a decision would still cost, if the samples to come are like those seen."""
 
     samples: int
     seconds: float | None = None
 
 
-class TracePoint(Record, kw_only=True):
+class TracePoint(Record, frozen=True, kw_only=True):
     """One look while the interval closes: samples read, right so far, interval of the proportion."""
 
     n: int
@@ -415,7 +415,7 @@ class TracePoint(Record, kw_only=True):
     high: float
 
 
-class ClaimVerdict(Record, kw_only=True):
+class ClaimVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one claim; all proportions are fractions, ``claimed_text`` is as printed."""
 
     task: str
@@ -448,7 +448,7 @@ class ClaimVerdict(Record, kw_only=True):
     line: int = 0
 
 
-class Verdict(Record, kw_only=True):
+class Verdict(Record, frozen=True, kw_only=True):
     """The whole report: one word, one exit code, and what they rest on."""
 
     verdict: VerdictWord
