@@ -1,0 +1,219 @@
+"""Verdicts and plans as a real audit gives them: one row of every word, findings, notes and missing answers."""
+
+from __future__ import annotations
+
+import math
+
+from assay.records import (
+    Claim,
+    ClaimSheet,
+    ClaimVerdict,
+    Finding,
+    ModelIdentity,
+    Needs,
+    Note,
+    Plan,
+    PlanRow,
+    SkippedClaim,
+    TracePoint,
+    Verdict,
+    VerdictWord,
+)
+
+
+def trace(rate: float, asked: int, population: int) -> tuple[TracePoint, ...]:
+    """An interval that closes as one over the root of what was read, without replacement."""
+    points = [TracePoint(n=0, right=0, low=0.0, high=1.0)]
+    steps = min(asked, 60)
+    for step in range(1, steps + 1):
+        n = asked * step // steps
+        wobble = 0.12 * math.sin(1.7 * step) / math.sqrt(step)
+        right = round(n * min(1.0, max(0.0, rate + wobble * (1 - step / steps))))
+        half = min(1.0, 1.6 / math.sqrt(n) * math.sqrt(1 - n / population))
+        points.append(TracePoint(n=n, right=right, low=max(0.0, right / n - half), high=min(1.0, right / n + half)))
+    return tuple(points)
+
+
+def decided(
+    task: str, claimed: str, rate: float, asked: int, of: int, word: VerdictWord, **more: object
+) -> ClaimVerdict:
+    """A claim that was asked about."""
+    looks = trace(rate, asked, of)
+    last = looks[-1]
+    fields: dict[str, object] = {
+        "task": task,
+        "claimed_text": claimed,
+        "unit": "percent",
+        "claimed": float(claimed) / 100,
+        "tolerance": 0.02,
+        "measured": last.right / last.n,
+        "ci": (last.low, last.high),
+        "asked": asked,
+        "of": of,
+        "verdict": word,
+        "row": task.lower(),
+        "cell": "completion",
+        "trace": looks,
+        "calls": asked + 3,
+        "prompt_tokens": 310 * asked,
+        "completion_tokens": 48 * asked,
+        "seconds": 1.06 * asked,
+    }
+    return ClaimVerdict(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def row(claim: int, task: str, population: int, **more: object) -> PlanRow:
+    """A row of the plan."""
+    fields: dict[str, object] = {
+        "id": task.lower(),
+        "claim": claim,
+        "task": task,
+        "cell": "completion",
+        "scorer": "numeric@1",
+        "kind": "generate",
+        "population": population,
+        "samples_root": "5d" * 32,
+        "order_seed": "c1" * 32,
+        "tolerance": "0.02",
+        "threshold": population // 2,
+        "alpha_inconsistent": 0.05,
+        "alpha_consistent": 0.05,
+        "stop_inconsistent": (),
+        "stop_consistent": (),
+        "weight": 0.25,
+        "share": 0.25,
+    }
+    return PlanRow(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def verdict() -> Verdict:
+    """One claim of each word; the inflated one decides."""
+    claims = (
+        decided("HellaSwag", "40.9", 0.413, 1412, 10042, VerdictWord.CONSISTENT, cell="choice", p=1.0, log_e=-1.2),
+        decided(
+            "GSM8K",
+            "57.0",
+            0.29,
+            58,
+            1319,
+            VerdictWord.INCONSISTENT,
+            p=0.00031,
+            log_e=8.1,
+            unparsed=3,
+            missing=2,
+            implied_reruns={"0.05": 4100, "0.5": None},
+            differences=("3-shot where the vendor says 5-shot", "answers end at the first newline"),
+        ),
+        decided(
+            "MMLU (cloze)",
+            "29.3",
+            0.284,
+            780,
+            14042,
+            VerdictWord.INSUFFICIENT_POWER,
+            needs=Needs(samples=1187, seconds=1260.0),
+            cell="cloze",
+        ),
+        ClaimVerdict(
+            task="BBH",
+            claimed_text="1.4",
+            unit="percent",
+            claimed=0.014,
+            tolerance=0.02,
+            verdict=VerdictWord.NOT_TESTABLE,
+            reason="1.4 minus 2.0 points is at or below chance (0): any model would pass; try --tolerance 0.7",
+        ),
+        ClaimVerdict(
+            task="IFEval",
+            claimed_text="29.9",
+            unit="percent",
+            claimed=0.299,
+            tolerance=0.02,
+            verdict=VerdictWord.NOT_TESTED,
+            reason="its data is not here: give --data DIR",
+        ),
+        ClaimVerdict(
+            task="PIQA",
+            claimed_text="66.3",
+            unit="percent",
+            claimed=0.663,
+            tolerance=0.02,
+            verdict=VerdictWord.NOT_TESTED,
+            reason="its data is not here: give --data DIR",
+        ),
+        ClaimVerdict(
+            task="LMArena",
+            claimed_text="1417",
+            unit="elo",
+            claimed=None,
+            tolerance=0.0,
+            verdict=VerdictWord.NOT_TESTABLE,
+            reason="an Elo rating needs the arena's own opponents and judges",
+        ),
+    )
+    return Verdict(
+        verdict=VerdictWord.INCONSISTENT,
+        exit=1,
+        model="SmolLM2-135M-Instruct",
+        served="embedded:smollm2",
+        alpha=0.05,
+        findings=(
+            Finding(
+                detector="desk_screen",
+                check="variant",
+                task="LMArena",
+                null="every row of the table is about one model",
+                message="measured on Llama-4-Maverick-03-26-Experimental, not on the model that is sold (line 41)",
+            ),
+        ),
+        notes=(
+            Note(
+                detector="desk_screen",
+                check="protocol",
+                task="HellaSwag",
+                message="the vendor states no number of shots and no normalisation",
+            ),
+            Note(
+                detector="desk_screen",
+                check="granularity",
+                task="GSM8K",
+                message="57.0 is not one full pass over 1,319 samples: r ≥ 2 passes would explain it",
+            ),
+        ),
+        claims=claims,
+    )
+
+
+def plan() -> Plan:
+    """The plan of :func:`verdict`."""
+    sheet = ClaimSheet(
+        model="SmolLM2-135M-Instruct",
+        vendor="Hugging Face",
+        date="2024-11-02",
+        source="https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct",
+        claims=(Claim(task="HellaSwag", value="40.9"),),
+        path="examples/smollm2-135m-instruct.yaml",
+        digest="ab" * 32,
+    )
+    return Plan(
+        assay="0.1.0",
+        created="2026-11-24T15:02:11Z",
+        sheet=sheet,
+        model=ModelIdentity(
+            uri="embedded:smollm2",
+            name="SmolLM2-135M-Instruct Q4_1",
+            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            backend="llama.cpp (llama-cpp-py-sync 0.11739)",
+            machine="x86_64, 2 cores, AVX2",
+            details={"quantisation": "Q4_1", "bytes": "98362432"},
+        ),
+        alpha=0.05,
+        tolerance="0.02",
+        rows=(
+            row(0, "HellaSwag", 10042, cell="choice", scorer="choice[characters]@1", kind="loglikelihood"),
+            row(1, "GSM8K", 1319, differences=("3-shot where the vendor says 5-shot",)),
+            row(2, "MMLU (cloze)", 14042, cell="cloze", scorer="choice[characters]@1", kind="loglikelihood"),
+        ),
+        skipped=(SkippedClaim(claim=3, task="BBH", verdict="not_testable", reason="below chance"),),
+        budget_us=900_000_000,
+    )
