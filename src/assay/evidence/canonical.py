@@ -1,0 +1,111 @@
+"""Canonical JSON (RFC 8785, JCS): one value, one sequence of bytes, so that a digest means something.
+
+Reading is as strict as writing: bytes that parse but are not the canonical form of what they say are refused. So no
+byte of a sealed document can change without changing its meaning or being seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NoReturn
+
+import rfc8785
+
+__all__ = ["canonical", "parse_canonical", "sha256_hex"]
+
+SAFE_INTEGER = 2**53 - 1
+SAFE_INTEGER_DIGITS = 16
+
+
+def canonical(value: Any) -> bytes:
+    """The RFC 8785 bytes of ``value``: JSON types, or one msgspec struct (a record) with everything in it.
+
+    Raises ValueError for what JSON cannot say the same way everywhere: NaN, infinity, integers beyond 2⁵³, lone
+    surrogates, other types.
+    """
+    if hasattr(value, "__struct_fields__"):
+        import msgspec
+
+        value = msgspec.to_builtins(value)
+    return rfc8785.dumps(value)
+
+
+def sha256_hex(data: bytes) -> str:
+    """SHA-256 as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def parse_canonical(data: bytes) -> Any:
+    """The value that ``data`` is the canonical form of; ValueError, saying why in a few words, where it is none.
+
+    Duplicate keys, spaces, unsorted keys, escapes that need not be and numbers written in another way are all refused.
+    """
+    text = data.decode("utf-8")
+    try:
+        # The C encoder agrees with RFC 8785 on all that _FAST lets through, at a sixth of rfc8785's time: a journal
+        # has one line a call, and is read whole at every verification.
+        if text.isascii():
+            value = _FAST.decode(text)
+            if _ENCODER.encode(value) == text:
+                return value
+    except _NeedsCareError:
+        pass
+    except (RecursionError, ValueError) as error:
+        raise ValueError(_reason(error)) from None
+    return _parse_with_care(data, text)
+
+
+def _parse_with_care(data: bytes, text: str) -> Any:
+    try:
+        value = _CAREFUL.decode(text)
+        again = rfc8785.dumps(value)
+    except (RecursionError, ValueError) as error:
+        raise ValueError(_reason(error)) from None
+    if again != data:
+        raise ValueError(f"not canonical JSON from byte {_first_difference(data, again)} on")
+    return value
+
+
+class _NeedsCareError(Exception):
+    """The number is one that Python and RFC 8785 may write differently."""
+
+
+def _plain_float(literal: str) -> float:
+    if "e" in literal or "E" in literal or literal.endswith(".0"):
+        raise _NeedsCareError
+    return float(literal)
+
+
+def _plain_integer(literal: str) -> int:
+    if len(literal) >= SAFE_INTEGER_DIGITS and abs(int(literal)) > SAFE_INTEGER:
+        raise _NeedsCareError
+    return int(literal)
+
+
+def _any_integer(literal: str) -> int | float:
+    # RFC 8785 has only doubles: 1e20 is written as an integer of 21 digits, and must be read as a double again.
+    number = int(literal) if len(literal) <= SAFE_INTEGER_DIGITS + 1 else SAFE_INTEGER + 1
+    return number if abs(number) <= SAFE_INTEGER else float(literal)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error.msg} at character {error.pos}"
+    return f"not canonical JSON: {error}"
+
+
+def _first_difference(left: bytes, right: bytes) -> int:
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(left), len(right)))
+
+
+_FAST = json.JSONDecoder(parse_float=_plain_float, parse_int=_plain_integer, parse_constant=_refuse_constant)
+_CAREFUL = json.JSONDecoder(parse_int=_any_integer, parse_constant=_refuse_constant)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)

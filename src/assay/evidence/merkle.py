@@ -1,0 +1,96 @@
+"""The Merkle tree of RFC 6962 §2.1 over SHA-256: one hash commits to every record and to their order.
+
+Leaves and nodes are hashed under different prefixes (0x00, 0x01), so that no node can be passed off as a record. The
+tree grows by appending, so the root at any earlier size (a checkpoint) commits to a prefix of the same records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+__all__ = ["Tree", "inclusion_proof", "leaf_hash", "root", "verify_inclusion"]
+
+LEAF = b"\x00"
+NODE = b"\x01"
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """SHA-256(0x00 ‖ leaf), 32 bytes."""
+    return hashlib.sha256(LEAF + leaf).digest()
+
+
+def _node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(NODE + left + right).digest()
+
+
+class Tree:
+    """An append-only tree that keeps only the roots of its full subtrees: O(log n) memory."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._full: list[bytes] = []  # roots of full subtrees, largest first: one per binary one of ``size``
+
+    def append(self, leaf: bytes) -> None:
+        """Add one leaf (its bytes, not its hash)."""
+        self._append_hash(leaf_hash(leaf))
+
+    def _append_hash(self, node: bytes) -> None:
+        size = self.size
+        while size & 1:
+            node = _node_hash(self._full.pop(), node)
+            size >>= 1
+        self._full.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The Merkle tree hash of all leaves so far, 32 bytes; of none: SHA-256 of nothing."""
+        if not self._full:
+            return hashlib.sha256(b"").digest()
+        node = self._full[-1]
+        for left in reversed(self._full[:-1]):
+            node = _node_hash(left, node)
+        return node
+
+
+def root(leaves: Iterable[bytes]) -> bytes:
+    """The Merkle tree hash of ``leaves``, 32 bytes."""
+    tree = Tree()
+    for leaf in leaves:
+        tree.append(leaf)
+    return tree.root()
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """The audit path of leaf ``index`` (RFC 6962 §2.1.1): sibling hashes, from the leaf up; IndexError outside."""
+    if not 0 <= index < len(leaves):
+        raise IndexError(f"leaf {index} of {len(leaves)}")
+    path: list[bytes] = []
+    level = [leaf_hash(leaf) for leaf in leaves]
+    while len(level) > 1:
+        sibling = index ^ 1
+        if sibling < len(level):
+            path.append(level[sibling])
+        # A last node without a sibling moves up unhashed: that gives the same tree as the RFC's recursive split.
+        paired = [_node_hash(level[left], level[left + 1]) for left in range(0, len(level) - 1, 2)]
+        level = paired + level[len(paired) * 2 :]
+        index //= 2
+    return path
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected_root: bytes) -> bool:
+    """Whether ``proof`` shows that leaf ``index`` of a tree of ``size`` leaves is ``leaf`` (RFC 9162 §2.1.3.2)."""
+    if not 0 <= index < size:
+        return False
+    node, last = leaf_hash(leaf), size - 1
+    for sibling in proof:
+        if last == 0:
+            return False
+        if index & 1 or index == last:
+            node = _node_hash(sibling, node)
+            while index and not index & 1:
+                index, last = index >> 1, last >> 1
+        else:
+            node = _node_hash(node, sibling)
+        index, last = index >> 1, last >> 1
+    return last == 0 and node == expected_root

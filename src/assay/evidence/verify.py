@@ -1,0 +1,292 @@
+"""Whether a sealed run is whole: every byte of it against the seal, the seal against its signature, offline.
+
+This layer needs the standard library, cryptography, rfc8785 and securesystemslib, and of Assay only its errors: it
+can be read and trusted alone. Whether the scores and verdicts follow from the journal is :mod:`assay.recompute`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from securesystemslib.dsse import Envelope
+
+from assay.errors import Broken, InputError
+from assay.evidence import layout
+from assay.evidence.bundle import BUNDLE_FORMAT, BUNDLE_PREDICATE, checkpoint_message, plan_in
+from assay.evidence.canonical import parse_canonical, sha256_hex
+from assay.evidence.chain import Journal, read_journal
+from assay.evidence.envelope import MAX_ENVELOPE_BYTES, check_signature, open_envelope
+from assay.evidence.keys import SSlibKey, load_public, public_key, verify_raw
+
+__all__ = ["Integrity", "verify_integrity"]
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+SIGNATURE = re.compile(r"([0-9a-f]{128})?")
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """What a whole run was found to be.
+
+    ``signed_by`` is the key id of the seal's signature ("" where it is not signed), ``trusted`` whether that is the
+    key which the reader trusts. ``records`` and ``root`` are the journal's; ``texts`` is "all" or "withheld N", the
+    number of requests and answers whose text is not here. ``messages`` are sentences for the reader.
+    """
+
+    signed_by: str
+    trusted: bool
+    records: int
+    root: str
+    texts: str
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Seal:
+    subjects: dict[str, str]
+    predicate: dict[str, Any]
+    envelope: Envelope
+    signer: SSlibKey | None
+
+    @property
+    def withheld(self) -> bool:
+        return bool(self.predicate["texts"] == "withheld")
+
+
+def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bool = False) -> Integrity:
+    """Check that nothing in ``run`` was changed, removed or added since it was sealed.
+
+    ``trusted_key`` is a public key file; with ``require_key`` the seal must be signed by it. Raises Broken with the
+    first thing that does not hold and where, in this order: seal, signature, files that the seal does not name, plan,
+    journal, checkpoints, every other file, texts. InputError where ``run`` is no run or ``trusted_key`` no key.
+    """
+    trusted = None if trusted_key is None else load_public(trusted_key)
+    if require_key and trusted is None:
+        raise InputError("a required key must be given: --require-key KEY.pub.pem")
+    seal = _open_seal(run)
+    is_trusted, message = _judge_signer(seal, trusted, require_key=require_key)
+    messages = [message]
+    _check_names(run, seal)
+    messages += _check_plan(run, seal)
+    checkpoints = _read_checkpoints(run, seal)
+    journal = _check_journal(run, seal, {records for records, _ in checkpoints})
+    for number, (records, root) in enumerate(checkpoints, 1):
+        if journal.roots.get(records) != root:
+            raise Broken(f"{layout.CHECKPOINTS} line {number}: not the Merkle root of the first {records} records")
+    _check_digests(run, seal, journal)
+    absent = _check_texts(run, seal, journal)
+    if absent:
+        messages.append(f"texts of {absent} requests and answers are withheld; their digests are sealed")
+    return Integrity(
+        signed_by="" if seal.signer is None else seal.signer.keyid,
+        trusted=is_trusted,
+        records=journal.records,
+        root=journal.root,
+        texts=f"withheld {absent}" if absent else "all",
+        messages=tuple(messages),
+    )
+
+
+# ── the seal ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _open_seal(run: Path) -> _Seal:
+    has_seal, has_plan = (os.path.lexists(run / name) for name in (layout.BUNDLE, layout.PLAN))
+    if not has_seal and has_plan:
+        raise Broken(f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet: assay resume {run}")
+    if not has_seal:
+        raise InputError(f"no run is here: a sealed run holds {layout.BUNDLE}", where=run)
+    data = layout.read_bounded(run, layout.BUNDLE, MAX_ENVELOPE_BYTES)
+    document, envelope = open_envelope(data, layout.BUNDLE)
+    predicate = document["predicate"]
+    if document["predicateType"] != BUNDLE_PREDICATE or predicate.get("format") != BUNDLE_FORMAT:
+        raise Broken(f"{layout.BUNDLE}: not a seal of format {BUNDLE_FORMAT}")
+    if not _is_well_formed(predicate):
+        raise Broken(f"{layout.BUNDLE}: what it says of plan, journal, scores, texts or signer is not in its form")
+    subjects = {subject["name"]: subject["digest"]["sha256"] for subject in document["subject"]}
+    for name in subjects:
+        if not layout.is_sealable(name) or (layout.is_text(name) and predicate["texts"] == "withheld"):
+            raise Broken(f"{layout.BUNDLE}: names a file that is no part of a run: {name!r}")
+    for name in (layout.PLAN, layout.SCORES):
+        if name not in subjects:
+            raise Broken(f"{layout.BUNDLE}: does not name {name}")
+    return _Seal(subjects, predicate, envelope, _signer(predicate["signer"], envelope))
+
+
+def _is_well_formed(predicate: dict[str, Any]) -> bool:
+    journal = predicate.get("journal")
+    return (
+        isinstance(journal, dict)
+        and journal.keys() == {"head", "records", "root"}
+        and all(_is_sha256(value) for value in (journal["head"], journal["root"], predicate.get("plan")))
+        and all(type(value) is int and value >= 0 for value in (journal["records"], predicate.get("scores")))
+        and predicate.get("texts") in ("sealed", "withheld")
+        and isinstance(predicate.get("signer"), str)
+    )
+
+
+def _is_sha256(value: Any) -> bool:
+    return isinstance(value, str) and SHA256.fullmatch(value) is not None
+
+
+def _signer(public_hex: str, envelope: Envelope) -> SSlibKey | None:
+    """The key that signed, checked; None where the seal is not signed and does not say that it was."""
+    if not public_hex:
+        if envelope.signatures:
+            raise Broken(f"{layout.BUNDLE}: carries a signature and names no signer")
+        return None
+    try:
+        signer = public_key(public_hex)
+    except ValueError as error:
+        raise Broken(f"{layout.BUNDLE}: its signer: {error}") from None
+    _check_signed(envelope, signer, layout.BUNDLE)
+    return signer
+
+
+def _check_signed(envelope: Envelope, signer: SSlibKey, name: str) -> None:
+    if signer.keyid not in envelope.signatures:
+        raise Broken(f"{name}: the signature by key {signer.keyid}, which sealed the run, is not there")
+    if len(envelope.signatures) > 1:
+        raise Broken(f"{name}: carries a signature besides that of key {signer.keyid}, which sealed the run")
+    if not check_signature(envelope, signer):
+        raise Broken(f"{name}: the signature by key {signer.keyid} does not verify")
+
+
+def _judge_signer(seal: _Seal, trusted: SSlibKey | None, *, require_key: bool) -> tuple[bool, str]:
+    keyid = "" if seal.signer is None else seal.signer.keyid
+    is_trusted = trusted is not None and keyid == trusted.keyid
+    if require_key and trusted is not None and not is_trusted:
+        found = f"signed by key {keyid}" if keyid else "not signed"
+        raise Broken(f"{layout.BUNDLE}: {found}; required is a signature by key {trusted.keyid}")
+    if not keyid:
+        return False, "not signed: whole as it is, but anyone could have changed it and sealed it again"
+    if is_trusted:
+        return True, f"signed by key {keyid}, which you trust"
+    return False, f"signed by key {keyid}, which you have not told me to trust"
+
+
+# ── what it names ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_names(run: Path, seal: _Seal) -> None:
+    for name in layout.run_files(run):
+        outside = layout.is_derived(name) or name == layout.BUNDLE
+        withheld = seal.withheld and layout.is_text(name) and layout.is_sealable(name)
+        if not outside and not withheld and name not in seal.subjects:
+            raise Broken(f"{name}: was added: the seal does not name it")
+
+
+def _check_plan(run: Path, seal: _Seal) -> list[str]:
+    data = layout.read_bounded(run, layout.PLAN, MAX_ENVELOPE_BYTES)
+    document, envelope = open_envelope(data, layout.PLAN)
+    plan = plan_in(document, layout.PLAN)
+    if sha256_hex(data) != seal.subjects[layout.PLAN]:
+        raise _changed(layout.PLAN)
+    if sha256_hex(envelope.payload) != seal.predicate["plan"]:
+        raise Broken(f"{layout.PLAN}: not the plan that the seal names")
+    if plan.get("texts") != seal.predicate["texts"]:
+        raise Broken(f"{layout.BUNDLE}: the plan says texts are {plan.get('texts')!r}, the seal says otherwise")
+    if envelope.signatures:
+        if seal.signer is None:
+            raise Broken(f"{layout.BUNDLE}: not signed, while the plan is, by key {min(envelope.signatures)}")
+        _check_signed(envelope, seal.signer, layout.PLAN)
+        return []
+    if plan.get("order_proof"):
+        raise Broken(f"{layout.PLAN}: its order of samples was fixed with a key, and its signature is not there")
+    return [] if seal.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
+
+
+def _check_journal(run: Path, seal: _Seal, sizes: set[int]) -> Journal:
+    segments = sorted(name for name in seal.subjects if layout.is_journal(name))
+    sealed = seal.predicate["journal"]
+    journal = read_journal(run, segments, sizes, sealed["head"])
+    where = segments[-1] if segments else "journal/"
+    if journal.records != sealed["records"]:
+        raise Broken(f"{where}: the journal ends after {journal.records} records; {sealed['records']} were sealed")
+    if journal.head != sealed["head"]:
+        raise Broken(f"{where}: its last record ({journal.records - 1}) was changed: it is not the one sealed")
+    if journal.root != sealed["root"]:
+        raise Broken(f"{where}: the Merkle root over all records is not the one sealed")
+    if journal.plan != seal.predicate["plan"]:
+        raise Broken(f"{segments[0]} line 1 (record 0): names another plan than the one sealed")
+    return journal
+
+
+def _read_checkpoints(run: Path, seal: _Seal) -> list[tuple[int, str]]:
+    if layout.CHECKPOINTS not in seal.subjects:
+        return []
+    if layout.digest_and_lines(run, layout.CHECKPOINTS)[0] != seal.subjects[layout.CHECKPOINTS]:
+        raise _changed(layout.CHECKPOINTS)
+    with layout.open_regular(run, layout.CHECKPOINTS) as file:
+        return [
+            _checkpoint(line[:-1], seal.signer, f"{layout.CHECKPOINTS} line {number}")
+            for number, line in enumerate(layout.lines(file, layout.CHECKPOINTS), 1)
+        ]
+
+
+def _checkpoint(line: bytes, signer: SSlibKey | None, where: str) -> tuple[int, str]:
+    try:
+        point = parse_canonical(line)
+    except ValueError as error:
+        raise Broken(f"{where}: {error}") from None
+    if not (
+        isinstance(point, dict)
+        and point.keys() == {"at_us", "records", "root", "signature"}
+        and type(point["records"]) is int
+        and type(point["at_us"]) is int
+        and _is_sha256(point["root"])
+        and isinstance(point["signature"], str)
+        and SIGNATURE.fullmatch(point["signature"])
+    ):
+        raise Broken(f"{where}: not a checkpoint")
+    if point["signature"]:
+        message = checkpoint_message(point["records"], point["root"], point["at_us"])
+        if signer is None or not verify_raw(signer, message, bytes.fromhex(point["signature"])):
+            raise Broken(f"{where}: its signature is not by the key that sealed the run")
+    return point["records"], point["root"]
+
+
+def _check_digests(run: Path, seal: _Seal, journal: Journal) -> None:
+    for name, sealed in seal.subjects.items():
+        if name in journal.digests:
+            digest, count = journal.digests[name], 0
+        else:
+            digest, count = layout.digest_and_lines(run, name)
+        if digest != sealed:
+            raise _changed(name)
+        if name == layout.SCORES and count != seal.predicate["scores"]:
+            raise Broken(f"{name}: holds {count} scores; the seal says {seal.predicate['scores']}")
+
+
+def _changed(name: str) -> Broken:
+    return Broken(f"{name}: was changed: its SHA-256 is not the one sealed")
+
+
+def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
+    """Check every text that is here against its digest; the number that the journal refers to and that are not."""
+    absent = set(journal.texts)
+    for name in layout.run_files(run):
+        if layout.is_text(name):
+            with layout.open_regular(run, name) as file:
+                for number, line in enumerate(layout.lines(file, name), 1):
+                    absent.discard(_text_digest(line[:-1], f"{name} line {number}"))
+    if absent and not seal.withheld:
+        raise Broken(f"texts/: {len(absent)} texts are missing, such as the one with SHA-256 {min(absent).hex()}")
+    return len(absent)
+
+
+def _text_digest(line: bytes, where: str) -> bytes:
+    try:
+        entry = parse_canonical(line)
+    except ValueError as error:
+        raise Broken(f"{where}: {error}") from None
+    if not isinstance(entry, dict) or entry.keys() != {"sha256", "text"} or not isinstance(entry["text"], str):
+        raise Broken(f"{where}: not a text with its digest")
+    digest = sha256_hex(entry["text"].encode())
+    if digest != entry["sha256"]:
+        raise Broken(f"{where}: this text does not have the SHA-256 that it is filed under")
+    return bytes.fromhex(digest)
