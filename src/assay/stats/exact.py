@@ -20,7 +20,10 @@ NEGLIGIBLE = 1e-18
 
 @dataclass(frozen=True, slots=True)
 class OperatingCharacteristics:
-    """How a sequential test ends for one truth; shares are of the population, in (0, 1]."""
+    """How a sequential test ends for one truth.
+
+    Shares are what is asked of the population, in (0, 1]; undecided paths count as asked to the end of the table.
+    """
 
     p_inconsistent: float
     p_consistent: float
@@ -29,10 +32,13 @@ class OperatingCharacteristics:
 
 
 def operating_characteristics(population: int, truth: int, table: StopTable) -> OperatingCharacteristics:
-    """Run the test over all orders at once for a model that answers ``truth`` of ``population`` samples rightly."""
-    inconsistent, consistent = np.zeros(population), np.zeros(population)
+    """Run the test over all orders at once for a model that answers ``truth`` of ``population`` samples rightly.
+
+    A table cut to a limit (the same first entries on both sides) leaves the rest of the probability undecided.
+    """
+    inconsistent, consistent = np.zeros(len(table.inconsistent)), np.zeros(len(table.inconsistent))
     alive, fewest = np.ones(1), 0  # alive[i]: probability of being undecided with fewest + i right answers
-    for asked in range(population):
+    for asked in range(len(inconsistent)):
         right = fewest + np.arange(len(alive))
         next_right = np.clip((truth - right) / (population - asked), 0.0, 1.0)
         moved = np.zeros(len(alive) + 1)
@@ -52,11 +58,11 @@ def operating_characteristics(population: int, truth: int, table: StopTable) -> 
 
 def _summary(population: int, inconsistent: np.ndarray, consistent: np.ndarray) -> OperatingCharacteristics:
     ended = inconsistent + consistent
-    total = float(ended.sum())
-    median = int(np.searchsorted(np.cumsum(ended), 0.5 * total)) + 1
+    ended[-1] += max(0.0, 1 - ended.sum())
+    median = int(np.searchsorted(np.cumsum(ended), 0.5)) + 1
     return OperatingCharacteristics(
         p_inconsistent=float(inconsistent.sum()),
         p_consistent=float(consistent.sum()),
         median_share=median / population,
-        mean_share=float(ended @ np.arange(1, population + 1)) / total / population,
+        mean_share=float(ended @ np.arange(1, len(ended) + 1)) / population,
     )

@@ -1,0 +1,42 @@
+"""Clustered standard errors, by hand and by their limits."""
+
+from __future__ import annotations
+
+import math
+from statistics import stdev
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.stats.clustered import clustered_standard_error
+
+scores = st.lists(st.floats(0, 1), min_size=2, max_size=30)
+
+
+def test_by_hand() -> None:
+    # Deviations ±1/2, all alike within a cluster: squares 1, cross products 2 · (2 · 1/4) = 1; 1/3/4 + 1/16 = 7/48.
+    assert clustered_standard_error([1, 1, 0, 0], ["a", "a", "b", "b"]) == pytest.approx(math.sqrt(7 / 48))
+    # Opposite within a cluster: cross products −1, and the error shrinks to 1/12 − 1/16 = 1/48.
+    assert clustered_standard_error([1, 0, 1, 0], ["a", "a", "b", "b"]) == pytest.approx(math.sqrt(1 / 48))
+
+
+@given(scores)
+def test_single_samples_give_the_usual_error(values: list[float]) -> None:
+    expected = stdev(values) / math.sqrt(len(values))
+    assert clustered_standard_error(values, range(len(values))) == pytest.approx(expected, abs=1e-9)
+
+
+@given(scores, st.data())
+def test_order_does_not_matter(values: list[float], data: st.DataObject) -> None:
+    clusters = data.draw(st.lists(st.integers(0, 3), min_size=len(values), max_size=len(values)))
+    error = clustered_standard_error(values, clusters)
+    assert error >= 0
+    assert clustered_standard_error(values[::-1], clusters[::-1]) == pytest.approx(error, abs=1e-9)
+
+
+def test_too_little_is_refused() -> None:
+    with pytest.raises(ValueError, match="two values"):
+        clustered_standard_error([1.0], ["a"])
+    with pytest.raises(ValueError, match="argument 2 is"):
+        clustered_standard_error([1.0, 0.0], ["a"])
