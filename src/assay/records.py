@@ -243,12 +243,20 @@ class Probe(Record, frozen=True, kw_only=True):
 
 
 class PlanRow(Record, frozen=True, kw_only=True):
-    """One claim that will be tested: what is asked, in which order, and what will count as what."""
+    """One claim that will be tested: what is asked, in which order, and what will count as what.
+
+    ``population`` counts samples; the committed order runs over population × repeats cells, and ``threshold`` (M0) and
+    the stop tables count cells. Greedy rows whose probe shows no change use the sealed tables. Sampled rows, and greedy
+    ones that turn out not to be deterministic, widen the margin by the noise of one pass (``claimed_repeats``) from the
+    probe's own repeats, and test at half the level: a rule, so no table can be sealed for them.
+    """
 
     id: str
     claim: int
     task: str
     cell: str
+    shots: int = 0
+    chat: bool = False
     differences: tuple[str, ...] = ()
     scorer: str
     kind: Literal["generate", "loglikelihood"]
@@ -269,8 +277,19 @@ class PlanRow(Record, frozen=True, kw_only=True):
     weight: float
     share: float
     probe: Probe = msgspec.field(default_factory=Probe)
+    claimed_repeats: int = 1
     public: bool = True
-    seconds_per_sample: float | None = None
+
+    @property
+    def cells(self) -> int:
+        """Samples × repeats: what the committed order runs over and the test counts."""
+        return self.population * self.repeats
+
+    @property
+    def probe_repeats(self) -> range:
+        """The repeat numbers of a probe's extra asks: apart from the order's own, which count from 0."""
+        extra = self.probe.repeats if self.decoding == "sampled" else self.probe.repeats - 1
+        return range(self.repeats, self.repeats + max(extra, 0)) if self.probe.samples else range(0)
 
 
 class SkippedClaim(Record, frozen=True, kw_only=True):
@@ -307,13 +326,19 @@ class Plan(Record, frozen=True, kw_only=True):
 
 
 class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"):
-    """One attempt at one call, as the journal keeps it. ``request`` and ``answer`` are SHA-256 digests of the texts."""
+    """One attempt at one call, as the journal keeps it.
+
+    ``item``, ``request`` and ``answer`` are SHA-256 digests of the sample, of what was sent and of what came back.
+    ``position`` is the place in the committed order; −1 is a probe's repeat, which no test reads. ``final``: no further
+    attempt will be made.
+    """
 
     seq: int
     prev: str
     row: str
     position: int
     sample: str
+    item: str
     repeat: int
     attempt: int
     request: str

@@ -18,19 +18,26 @@ MOST_RERUNS = 10**6
 
 
 def implied_reruns(
-    n: int, right: int, claimed: Fraction, population: int, q: Sequence[float] = (0.05, 0.5), alpha: float = 0.05
+    n: int,
+    right: int,
+    claimed: Fraction,
+    population: int,
+    q: Sequence[float] = (0.05, 0.5),
+    alpha: float = 0.05,
+    cells: int | None = None,
 ) -> dict[str, int | None]:
     """At least how many full runs of the served system reach ``claimed`` with probability q: ⌈ln(1 − q)/ln(1 − π)⌉.
 
     π = P(Bin(population, p_U) ≥ population · claimed), with p_U an upper bound at level 1 − α of the served system's
     rate after ``right`` of ``n`` answers (count the missing as right). ``claimed`` is a proportion: the least that
-    would be printed as the claim. Keys are the levels as text ("0.05"); None means more than 10⁶. Under greedy decoding
+    would be printed as the claim. ``cells`` is what ``n`` was drawn from where that is more than one pass over the
+    population (repeats). Keys are the levels as text ("0.05"); None means more than 10⁶. Under greedy decoding
     runs do not differ, and this does not apply.
     """
     from scipy.special import betainc
 
     reached = math.ceil(population * claimed)
-    rate = _upper_rate(n, right, population, alpha)
+    rate = _upper_rate(n, right, cells or population, alpha)
     chance = 1.0 if reached <= 0 else 0.0 if reached > population else betainc(reached, population - reached + 1, rate)
     return {f"{level:g}": _runs(float(chance), level) for level in q}
 

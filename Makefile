@@ -1,0 +1,51 @@
+# Two commands on a fresh machine do all the set-up: `make audit` and `make test`. Each makes .venv itself.
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= ../shared/data
+
+.PHONY: audit audit-long test test-all check bench golden clean
+
+# The stamps stand for "installed as pyproject.toml says"; a changed pyproject.toml installs again.
+.venv/core: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("assay needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/dev: .venv/core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# The main job: a real language model against a sheet of claims, one of them inflated on purpose.
+# Exit code 1 is what a sheet with an inflated row must give; anything else fails here.
+audit: .venv/core
+	@$(BIN)/assay model get
+	@$(BIN)/assay audit examples/embedded.yaml --model embedded:smollm2; code=$$?; \
+	if [ $$code -ne 1 ]; then echo "make audit: expected exit 1 (the inflated row), got $$code" >&2; exit 1; fi; \
+	echo; echo "exit code 1, as it must be: the row that was inflated on purpose is inconsistent, the honest ones hold"
+
+# Hours: the vendor's own claims for the embedded model, to verdicts.
+audit-long: .venv/core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[data]'
+	$(BIN)/assay audit examples/smollm2-135m-instruct.yaml --model embedded:smollm2 --data $(DATA) --tolerance 0.7
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: .venv/dev
+	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+test-all: .venv/dev
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+bench: .venv/dev
+	$(BIN)/python -m bench
+
+# The golden bundle of the tests, made again after a change of format.
+golden: .venv/dev
+	$(BIN)/python -m tests.assets.make_golden
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

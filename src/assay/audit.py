@@ -1,0 +1,108 @@
+"""The conductor: screen → plan → run → verdict → report → seal. One screen long; each step lives in its own room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay.errors import Interrupted, ModelUnavailable
+from assay.journal import Header, Journal, Replay
+from assay.live import LiveRun, Watcher
+from assay.plan import Options, Prepared, build_plan, prepare_row
+from assay.plugins import Model, Scorer
+from assay.records import ClaimSheet, Plan, Verdict
+from assay.run_folder import SealedPlan, create, open_plan_of
+from assay.runner import RunEnd
+
+__all__ = ["Audit", "plan_audit", "resume_audit", "start_audit"]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """An audit that is planned: everything that the run needs, and nothing asked yet."""
+
+    plan: Plan
+    prepared: Mapping[str, Prepared]
+    model: Model
+
+
+async def plan_audit(
+    sheet: ClaimSheet,
+    model: Model,
+    options: Options,
+    prove_order: Callable[[dict[str, Any]], str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Audit:
+    """Ask the model who it is, then plan every claim of the sheet. No sample is sent."""
+    identity, capabilities = await model.identify()
+    plan, prepared = build_plan(sheet, identity, capabilities, options, prove_order, say)
+    return Audit(plan, prepared, model)
+
+
+async def start_audit(
+    audit: Audit, run: Path, signer: Any = None, local: Mapping[str, str] | None = None, watcher: Watcher | None = None
+) -> Verdict:
+    """Seal the plan in a new folder, run it to its end, and conclude.
+
+    Raises Interrupted or ModelUnavailable where the run stopped early: the folder then waits for :func:`resume_audit`.
+    """
+    sealed = create(run, audit.plan, audit.prepared, signer, local or {})
+    journal = Journal.create(run, Header(plan=sealed.sha256, assay=audit.plan.assay))
+    return await _carry_out(sealed, audit, run, journal, None, signer, watcher)
+
+
+async def resume_audit(
+    run: Path, model: Model, data: Path | None, signer: Any = None, watcher: Watcher | None = None
+) -> Verdict:
+    """Go on where a run stopped: no finished call is asked again, and the verdict is the one it would have been."""
+    from assay.errors import InputError
+
+    sealed = open_plan_of(run)
+    if (run / "bundle.dsse.json").exists():
+        raise InputError(
+            "this run is finished and sealed; assay report shows it, assay audit starts another", where=run
+        )
+    identity, _ = await model.identify()
+    if (identity.sha256, identity.name) != (sealed.plan.model.sha256, sealed.plan.model.name):
+        raise InputError(f"the model is now {identity.name}, not the {sealed.plan.model.name} of the plan", where=run)
+    prepared = {row.id: await asyncio.to_thread(prepare_row, row, data) for row in sealed.plan.rows}
+    journal, before = Journal.resume(run)
+    return await _carry_out(sealed, Audit(sealed.plan, prepared, model), run, journal, before, signer, watcher)
+
+
+async def _carry_out(
+    sealed: SealedPlan,
+    audit: Audit,
+    run: Path,
+    journal: Journal,
+    before: Replay | None,
+    signer: Any,
+    watcher: Watcher | None,
+) -> Verdict:
+    from assay.conclude import checkpoint, conclude
+
+    live = LiveRun(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan))
+    if watcher is not None:
+        live.watcher = watcher
+    try:
+        end: RunEnd = await live.run(audit.model, run, journal, before)
+    except asyncio.CancelledError:
+        end = "interrupted"
+    finally:
+        journal.close()
+    checkpoint(run, signer)
+    if end == "interrupted":
+        raise Interrupted(f"interrupted; nothing finished is lost. Go on with: assay resume {run}")
+    if end == "endpoint_down":
+        raise ModelUnavailable(f"the endpoint stopped answering; when it is back, go on with: assay resume {run}")
+    return conclude(run, signer)
+
+
+def scorers_of(plan: Plan) -> dict[str, Scorer]:
+    """Open each row's scorer from the identifier that the plan sealed."""
+    from assay.scorers import open_identifier
+
+    return {row.id: open_identifier(row.scorer) for row in plan.rows}

@@ -1,0 +1,37 @@
+"""``assay report``: the report of a run again, from its journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from assay.cli.options import json_option, print_json
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the page to this file.")
+@click.option("--markdown", "markdown_file", type=click.Path(path_type=Path), help="Write Markdown to this file.")
+@json_option
+def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_json: bool) -> int:
+    """Compute the verdict of RUN from its journal again, and show it; the run itself is not touched."""
+    from assay.conclude import conclusion_of
+    from assay.reports import html, machine, markdown, terminal
+    from assay.run_folder import write_file
+
+    found = conclusion_of(run)
+    try:
+        if html_file is not None:
+            write_file(html_file, html.render(found.verdict, found.plan).encode())
+        if markdown_file is not None:
+            write_file(markdown_file, markdown.render(found.verdict, found.plan).encode())
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: cannot be written: {error.strerror}") from None
+    if as_json:
+        print_json(machine.render(found.verdict))
+    else:
+        from assay.cli.console import out
+
+        terminal.print_verdict(found.verdict, out(), found.plan)
+    return found.verdict.exit

@@ -1,0 +1,56 @@
+"""``assay verify``: check a bundle offline, every digest, score and verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from assay.cli.options import json_option, print_json
+
+
+@click.command()
+@click.argument("run", metavar="BUNDLE", type=click.Path(path_type=Path))
+@click.option(
+    "--require-key", type=click.Path(path_type=Path), help="Fail unless the bundle is signed by this public key."
+)
+@json_option
+def command(run: Path, require_key: Path | None, as_json: bool) -> int:
+    """Recompute every digest, score and verdict of BUNDLE, and name the first thing that does not hold (exit 1)."""
+    from assay.cli.progress import working
+    from assay.evidence.verify import verify_integrity
+    from assay.recompute import recompute
+
+    with working(f"verifying {run}"):
+        integrity = verify_integrity(run, require_key, require_key is not None)
+        found = recompute(run)
+    signed = _signature_words(integrity.signed_by, integrity.trusted)
+    if as_json:
+        print_json(
+            {
+                "holds": True,
+                "verdict": found.verdict.verdict,
+                "records": integrity.records,
+                "root": integrity.root,
+                "signed_by": integrity.signed_by,
+                "trusted": integrity.trusted,
+                "scores_recomputed": found.scores,
+                "scores_withheld": found.withheld,
+                "pages_redrawn": found.pages,
+            }
+        )
+        return 0
+    click.echo(f"holds: {integrity.records} records in one chain, Merkle root {integrity.root[:16]}…; {signed}")
+    withheld = f", {found.withheld} taken as sealed because their texts are withheld" if found.withheld else ""
+    click.echo(f"{found.scores} scores recomputed from the answers{withheld}")
+    pages = "redrawn and equal" if found.pages else "as sealed (another version drew them)"
+    click.echo(f"verdict recomputed: {found.verdict.verdict.words}; report pages {pages}")
+    return 0
+
+
+def _signature_words(signed_by: str | None, trusted: bool) -> str:
+    if not signed_by:
+        return "not signed, so nobody vouches for who made it"
+    if trusted:
+        return f"signed by the key that you require ({signed_by[:16]}…)"
+    return f"signed by key {signed_by[:16]}…, which you have not told me to trust (--require-key)"

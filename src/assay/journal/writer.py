@@ -1,0 +1,107 @@
+"""The appending side of a journal: one writer per run, chained, flushed per record and synced in groups."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from assay.errors import InputError
+from assay.evidence.canonical import sha256_hex
+from assay.journal.lines import Cut, Header, JournalRecord, encode
+from assay.journal.reader import Replay, replay, segment_path
+
+__all__ = ["Journal"]
+
+R = TypeVar("R", bound=JournalRecord)
+
+# Every line reaches the kernel at once, so a SIGKILL loses nothing; the disk is forced in groups, so that a
+# power cut loses at most this many seconds of answers.
+SYNC_SECONDS = 1.0
+
+
+class Journal:
+    """Appends records; gives each its sequence number and the digest of the line before.
+
+    Open it with :meth:`create` or :meth:`resume`. A second process on the same run is refused.
+    """
+
+    def __init__(self, path: Path, seq: int, head: str) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._descriptor)
+            raise InputError(
+                "another process is working on this run: wait for it or stop it", where=path.parent.parent
+            ) from None
+        self._seq = seq
+        self._head = head
+        self._synced = time.monotonic()
+
+    @classmethod
+    def create(cls, run: Path, header: Header) -> Journal:
+        """Start the journal of a new run; refuses a folder that already has one."""
+        path = segment_path(run)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if path.exists():
+            raise InputError("there is a journal here already: assay resume goes on with it", where=run)
+        journal = cls(path, 0, header.prev)
+        journal.append(header)
+        return journal
+
+    @classmethod
+    def resume(cls, run: Path) -> tuple[Journal, Replay]:
+        """Go on with a run: cut a torn last line, on record, and give what was done so far."""
+        path = segment_path(run)
+        if not path.is_file():
+            raise InputError("there is no journal here: name the folder of a run", where=run)
+        probe = cls(path, 0, "")  # takes the lock before anything is read or cut
+        try:
+            state = replay(run)
+            torn = path.read_bytes()[state.whole_bytes :]
+            if torn:
+                os.truncate(path, state.whole_bytes)
+        except BaseException:
+            probe.close()
+            raise
+        probe._seq, probe._head = state.next_seq, state.head
+        if torn:
+            probe.append(Cut(bytes=len(torn), sha256=sha256_hex(torn)))
+        return probe, state
+
+    @property
+    def records(self) -> int:
+        """How many records the journal holds."""
+        return self._seq
+
+    def append(self, record: R) -> R:
+        """Write one record and give it back with its place in the chain. Raises OSError when the disk is full."""
+        placed = msgspec.structs.replace(record, seq=self._seq, prev=self._head)
+        line = encode(placed)
+        _write_whole(self._descriptor, line + b"\n")
+        self._seq += 1
+        self._head = sha256_hex(line)
+        if time.monotonic() - self._synced > SYNC_SECONDS:
+            self.sync()
+        return placed
+
+    def sync(self) -> None:
+        """Force everything onto the disk."""
+        os.fsync(self._descriptor)
+        self._synced = time.monotonic()
+
+    def close(self) -> None:
+        """Sync, unlock and close."""
+        os.fsync(self._descriptor)
+        os.close(self._descriptor)
+
+
+def _write_whole(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

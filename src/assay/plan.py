@@ -1,0 +1,300 @@
+"""Claim sheet → plan: what will be asked, how much of it, in which order, and what will count as what.
+
+The plan is sealed before the first call. Everything that could be bent afterwards to reach a wished result stands in
+it: the samples (as a Merkle root), their order, the tests with their integer stop tables, the shares of the budget.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from assay.errors import InputError
+from assay.evidence.canonical import canonical, sha256_hex
+from assay.records import (
+    Capabilities,
+    Claim,
+    ClaimSheet,
+    ModelIdentity,
+    Plan,
+    PlanRow,
+    Probe,
+    Sample,
+    SkippedClaim,
+)
+
+if TYPE_CHECKING:
+    from assay.tasks import ChosenProtocol, Task
+
+__all__ = ["Options", "Prepared", "build_plan", "order_material", "prepare_row", "seal_row"]
+
+# A remote greedy endpoint may batch requests and so vary; in-process, one sequence at a time, it cannot, and a small
+# probe shows as much. Sampled rows need their within-sample variance, which is what the larger probe measures.
+REMOTE_PROBE = Probe(samples=20, repeats=3)
+LOCAL_PROBE = Probe(samples=2, repeats=3)
+SAMPLED_PROBE = Probe(samples=50, repeats=3)
+SAMPLED_TEMPERATURE = 0.7
+# Enough cells that sampling noise of our own pass is no larger than the tolerance is meant to be.
+SAMPLED_CELLS = 1000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user may choose; everything else is the plan's to decide."""
+
+    alpha: float = 0.05
+    tolerance: str = "2"
+    limit: int | None = None
+    budget_seconds: float | None = None
+    concurrency: int | None = None
+    data: Path | None = None
+    with_texts: bool = False
+    attempt_timeout: float = 120.0
+    max_attempts: int = 5
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A row's samples in hand: rendered lazily, with the digest of each."""
+
+    row: PlanRow
+    samples: Sequence[Sample]
+    digests: tuple[str, ...]
+
+
+def build_plan(
+    sheet: ClaimSheet,
+    identity: ModelIdentity,
+    capabilities: Capabilities,
+    options: Options,
+    prove_order: Callable[[dict[str, Any]], str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[Plan, dict[str, Prepared]]:
+    """Plan every claim of the sheet against one model.
+
+    ``prove_order`` signs the order's material (the auditor's key); without it the order is drawn at random.
+    Raises InputError for options that cannot be used.
+    """
+    tolerance = _tolerance(options.tolerance)
+    candidates: list[tuple[Claim, PlanRow, Prepared]] = []
+    skipped: list[SkippedClaim] = []
+    for number, claim in enumerate(sheet.claims):
+        say(claim.task)
+        try:
+            candidates.append(_plan_claim(number, claim, capabilities, options, tolerance))
+        except _Skip as skip:
+            skipped.append(SkippedClaim(claim=number, task=claim.task, verdict=skip.verdict, reason=skip.reason))
+    roots = {row.id: row.samples_root for _, row, _ in candidates}
+    proof = prove_order(order_material(sheet, identity, roots)) if prove_order else ""
+    secret = proof or secrets.token_hex(32)
+    prepared = {}
+    for claim, row, samples in candidates:
+        sealed = seal_row(row, claim, options.alpha, len(candidates), secret)
+        prepared[row.id] = replace(samples, row=sealed)
+    public = any(samples.row.public for samples in prepared.values())
+    plan = Plan(
+        assay=version("assay"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        sheet=sheet,
+        model=identity,
+        alpha=options.alpha,
+        tolerance=options.tolerance,
+        rows=tuple(samples.row for samples in prepared.values()),
+        skipped=tuple(skipped),
+        order_proof=proof,
+        budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),
+        max_attempts=options.max_attempts,
+        attempt_timeout_us=int(options.attempt_timeout * 1e6),
+        concurrency=min(options.concurrency or capabilities.concurrency, capabilities.concurrency),
+        texts="sealed" if options.with_texts or not public else "withheld",
+        plugins={row.scorer: version("assay") for _, row, _ in candidates},
+    )
+    return plan, prepared
+
+
+def order_material(sheet: ClaimSheet, identity: ModelIdentity, roots: dict[str, str]) -> dict[str, Any]:
+    """What the order's proof signs: nothing in it can be varied to grind for a pleasant order."""
+    return {"sheet": sheet.digest, "model": [identity.uri, identity.sha256], "samples": roots}
+
+
+def prepare_row(row: PlanRow, data: Path | None) -> Prepared:
+    """Load the samples of a planned row again, for a resume; raises InputError where they are not the sealed ones."""
+    from assay.tasks import load_task
+
+    samples = _asked(load_task(row.task).prepare(row.cell, data, shots=row.shots), row.temperature, row.chat)
+    digests = tuple(sha256_hex(canonical(sample)) for sample in samples)
+    if _root(digests) != row.samples_root:
+        raise InputError(
+            f"the samples of {row.task} are not those that the plan sealed: name the same data again with --data"
+        )
+    return Prepared(row=row, samples=samples, digests=digests)
+
+
+class _Skip(Exception):
+    def __init__(self, verdict: Any, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict = verdict
+        self.reason = reason
+
+
+def _plan_claim(
+    number: int, claim: Claim, capabilities: Capabilities, options: Options, tolerance: Fraction
+) -> tuple[Claim, PlanRow, Prepared]:
+    from assay.scorers import open_scorer
+    from assay.tasks import load_task, resolve
+
+    if not claim.is_proportion:
+        raise _Skip("not_tested", f"a value in {claim.unit} is not a share of right answers")
+    task_id = resolve(claim.task)
+    if task_id is None:
+        raise _Skip("not_tested", "no task of this name is here (docs/adding-a-benchmark.md says how to add it)")
+    task = load_task(task_id)
+    protocol = task.protocol_for(claim)
+    kind: Literal["generate", "loglikelihood"] = "generate" if task.cell(protocol.cell).generates else "loglikelihood"
+    if kind == "loglikelihood" and not capabilities.loglikelihood:
+        raise _Skip("not_testable", capabilities.loglikelihood_reason or "this model gives no log-likelihoods")
+    _check_testable(claim, task.chance, tolerance)
+    decoding, temperature, told = _decoding(claim, kind)
+    chat = kind == "generate" and not capabilities.completions
+    if chat:
+        told = (*told, "Asked as one chat message: this endpoint gives no plain completions.")
+    samples = _asked(_load(task, protocol, options.data), temperature, chat)
+    digests = tuple(sha256_hex(canonical(sample)) for sample in samples)
+    population = len(samples)
+    limit = None if options.limit is None else min(options.limit, population)
+    probe = SAMPLED_PROBE if decoding == "sampled" else LOCAL_PROBE if capabilities.deterministic else REMOTE_PROBE
+    row = PlanRow(
+        id=f"{number:02d}-{task_id.replace(':', '-').replace('/', '-')}",
+        claim=number,
+        task=task_id,
+        cell=protocol.cell,
+        shots=protocol.shots,
+        chat=chat,
+        differences=(*protocol.differences, *told),
+        scorer=open_scorer(task.scorer_for(protocol.cell)).identifier,
+        kind=kind,
+        decoding=decoding,
+        temperature=temperature,
+        population=population,
+        repeats=1 if decoding == "greedy" else max(1, min(8, math.ceil(SAMPLED_CELLS / population))),
+        limit=limit,
+        samples_root=_root(digests),
+        order_seed="",
+        chance=task.chance,
+        tolerance=options.tolerance,
+        threshold=0,
+        alpha_inconsistent=options.alpha,
+        alpha_consistent=options.alpha,
+        stop_inconsistent=(),
+        stop_consistent=(),
+        weight=1.0,
+        share=1.0,
+        probe=Probe(samples=min(probe.samples, limit or population), repeats=probe.repeats),
+        claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
+        public=task.public,
+    )
+    return claim, row, Prepared(row=row, samples=samples, digests=digests)
+
+
+def seal_row(row: PlanRow, claim: Claim, alpha: float, rows: int, secret: str) -> PlanRow:
+    """Give a row its share of the error budget and of the time, its order seed, and its integer stop tables."""
+    from assay.stats.sequential import stop_table, threshold
+
+    half_unit = claim.printed_unit / claim.scale / 2
+    level = threshold(row.cells, claim.number / claim.scale, half_unit, Fraction(row.tolerance) / 100)
+    weight = 1.0 / rows
+    changes: dict[str, Any] = {
+        "order_seed": sha256_hex(f"{secret}:{row.id}".encode()),
+        "threshold": level,
+        "weight": weight,
+        "share": weight,
+        "alpha_inconsistent": alpha * weight,
+    }
+    if row.decoding == "greedy":
+        table = stop_table(row.cells, level, alpha * weight, alpha)
+        changes |= {"stop_inconsistent": table.inconsistent, "stop_consistent": table.consistent}
+    return msgspec.structs.replace(row, **changes)
+
+
+def _check_testable(claim: Claim, chance: float, tolerance: Fraction) -> None:
+    room = claim.number / claim.scale - claim.printed_unit / claim.scale / 2 - Fraction(str(chance))
+    if room > tolerance:
+        return
+    floor = f"chance ({chance * 100:g} %)" if chance else "zero"
+    mend = f"; testable with --tolerance {float(room) * 50:.1g}" if room > Fraction(1, 1000) else ""
+    raise _Skip(
+        "not_testable",
+        f"the claim less a tolerance of {float(tolerance) * 100:g} points is not above {floor}, "
+        f"so guessing would do{mend}",
+    )
+
+
+def _load(task: Task, protocol: ChosenProtocol, data: Path | None) -> Sequence[Sample]:
+    from assay.tasks import DataMissing
+
+    try:
+        return task.prepare(protocol.cell, data, shots=protocol.shots)
+    except DataMissing as missing:
+        raise _Skip("not_tested", str(missing)) from None
+
+
+def _decoding(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:
+    """Greedy unless the vendor says that it sampled; an unstated temperature is declared, not hidden."""
+    words = claim.protocol.decoding.lower()
+    stated = re.search(r"(?:temperature|temp|t)\s*[=:]?\s*(\d+(?:\.\d+)?)", words)
+    temperature = float(stated[1]) if stated else None
+    averaged = claim.repeats == "several" or (isinstance(claim.repeats, int) and claim.repeats > 1)
+    if kind == "loglikelihood" or temperature == 0 or not (temperature or averaged or "sampl" in words):
+        return "greedy", 0.0, ()
+    if temperature is None:
+        told = f"the vendor sampled at a temperature that it does not state; ours is {SAMPLED_TEMPERATURE}"
+        return "sampled", SAMPLED_TEMPERATURE, (told,)
+    return "sampled", temperature, ()
+
+
+class _Asked(Sequence[Sample]):
+    """Samples asked at a temperature or as chat: rendered lazily, like the ones beneath."""
+
+    def __init__(self, samples: Sequence[Sample], changes: dict[str, Any]) -> None:
+        self._samples = samples
+        self._changes = changes
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: Any) -> Any:
+        sample = self._samples[index]
+        request = msgspec.structs.replace(sample.request, **self._changes)
+        return msgspec.structs.replace(sample, request=request)
+
+
+def _asked(samples: Sequence[Sample], temperature: float, chat: bool) -> Sequence[Sample]:
+    changes: dict[str, Any] = {"temperature": temperature} if temperature else {}
+    changes |= {"chat": True} if chat else {}
+    return _Asked(samples, changes) if changes else samples
+
+
+def _root(digests: Sequence[str]) -> str:
+    from assay.evidence.merkle import root
+
+    return root(digest.encode() for digest in digests).hex()
+
+
+def _tolerance(text: str) -> Fraction:
+    try:
+        tolerance = Fraction(text) / 100
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"--tolerance takes percentage points, such as 2 or 0.7, not {text!r}") from None
+    if not 0 < tolerance < 1:
+        raise InputError(f"--tolerance must lie between 0 and 100 percentage points, not {text}")
+    return tolerance

@@ -1,0 +1,146 @@
+"""How one row is read: marks in committed order → its sequential test. The live run and the verifier use the same code.
+
+Only the contiguous prefix of the committed order is read, whatever finished first: updating as answers arrive calls
+false claims consistent .11/.63/1.00 of the time at 16/64/256 connections when wrong answers are the slow ones.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from assay.records import Claim, PlanRow, Score, TracePoint
+
+if TYPE_CHECKING:
+    from assay.stats.sequential import Tracker
+
+__all__ = ["RowReader", "RowTest", "row_test"]
+
+TRACE_POINTS = 60
+
+
+@dataclass(frozen=True)
+class RowTest:
+    """The test that a row ends up under: its M0 in cells, its stop tables, and the noise that widened its margin."""
+
+    threshold: int
+    inconsistent: tuple[int, ...]
+    consistent: tuple[int, ...]
+    margin: Fraction
+    variance: float
+
+    @property
+    def noisy(self) -> bool:
+        """Whether answers vary from ask to ask, so that half of the level goes to the noise of single passes."""
+        return self.variance > 0
+
+
+def row_test(row: PlanRow, claim: Claim, variance: float) -> RowTest:
+    """The sealed test where answers do not vary, else the sealed *rule*: margin = max(δ, z·√(w(1/k_v + 1/k_o)/N)).
+
+    ``variance`` is w, the within-sample variance of the marks from our own repeats (DETECTORS.md, "Sampled decoding").
+    """
+    from assay.stats.sequential import noise_margin, stop_table, threshold
+
+    tolerance = Fraction(row.tolerance) / 100
+    if variance <= 0:
+        return RowTest(row.threshold, row.stop_inconsistent, row.stop_consistent, tolerance, 0.0)
+    noise = noise_margin(variance, row.claimed_repeats, row.repeats, row.population, row.alpha_inconsistent)
+    # Six decimals, rounded up: the same integer threshold on every machine.
+    margin = max(tolerance, Fraction(math.ceil(noise * 1_000_000), 1_000_000))
+    half_unit = claim.printed_unit / claim.scale / 2
+    level = threshold(row.cells, claim.number / claim.scale, half_unit, margin)
+    table = stop_table(row.cells, level, row.alpha_inconsistent / 2, row.alpha_consistent / 2)
+    return RowTest(level, table.inconsistent, table.consistent, margin, variance)
+
+
+class RowReader:
+    """Takes a row's scores in any order of arrival and feeds its test in committed order."""
+
+    def __init__(self, row: PlanRow, claim: Claim) -> None:
+        self.row = row
+        self.claim = claim
+        self.cells = row.cells
+        self.next_position = 0
+        self.unparsed = 0
+        self.missing_anywhere = 0
+        self.trace: list[tuple[int, int, int]] = []  # (n, right, right with every missing answer counted right)
+        self.test: RowTest | None = None
+        self.tracker: Tracker | None = None
+        self._waiting: dict[int, Score] = {}
+        self._probe_marks: dict[str, list[float]] = {}
+        self._probe_left = len(row.probe_repeats) * row.probe.samples
+        if self._probe_left == 0:
+            self._begin()
+
+    @property
+    def decision(self) -> str | None:
+        """``"inconsistent"``, ``"consistent"`` or None while the test is open."""
+        return self.tracker.decision if self.tracker else None
+
+    def observe(self, score: Score) -> None:
+        """Take one score; the test moves as far as the contiguous prefix reaches."""
+        if score.status == "missing":
+            self.missing_anywhere += 1
+        if score.position < 0:
+            self._observe_probe(score)
+        else:
+            self._waiting[score.position] = score
+        if self.tracker is not None:
+            self._advance()
+
+    def _observe_probe(self, score: Score) -> None:
+        if score.value is not None:
+            self._probe_marks.setdefault(score.sample, []).append(score.value)
+        self._probe_left -= 1
+        if self._probe_left == 0:
+            self._begin()
+
+    def _begin(self) -> None:
+        from assay.stats.sequential import StopTable, Tracker
+
+        self.test = row_test(self.row, self.claim, self._variance())
+        table = StopTable(inconsistent=self.test.inconsistent, consistent=self.test.consistent)
+        self.tracker = Tracker(self.cells, self.test.threshold, table)
+
+    def _variance(self) -> float:
+        """w from the probe's repeats; 0 where greedy answers did not change at all."""
+        from assay.stats.sequential import within_sample_variance, within_sample_variance_upper
+
+        if self.row.decoding == "greedy":  # the order's first samples were asked again: their first answers count too
+            for score in self._waiting.values():
+                if score.sample in self._probe_marks and score.value is not None:
+                    self._probe_marks[score.sample].append(score.value)
+        marks = [[int(value == 1.0) for value in values] for values in self._probe_marks.values()]
+        if not marks or (self.row.decoding == "greedy" and within_sample_variance(marks) == 0):
+            return 0.0
+        return within_sample_variance_upper(marks)
+
+    def _advance(self) -> None:
+        tracker = self.tracker
+        assert tracker is not None
+        while tracker.decision is None and self.next_position in self._waiting:
+            score = self._waiting.pop(self.next_position)
+            self.next_position += 1
+            # A scorer that gives partial credit has no place in a test of shares: only a full mark is right.
+            tracker.observe(None if score.value is None else int(score.value == 1.0))
+            self.unparsed += score.status == "unparsed"
+            self.trace.append((tracker.n, tracker.right, tracker.right + tracker.missing))
+
+    def trace_points(self, alpha: float) -> tuple[TracePoint, ...]:
+        """At most 60 looks at how the interval closed, the last one included."""
+        from assay.stats.intervals import confidence_sequence
+
+        if not self.trace:
+            return ()
+        step = max(1, math.ceil(len(self.trace) / TRACE_POINTS))
+        chosen = [*self.trace[step - 1 :: step]]
+        if chosen[-1] != self.trace[-1]:
+            chosen.append(self.trace[-1])
+        points = []
+        for n, low_right, high_right in chosen:
+            low, high = confidence_sequence(n, low_right, high_right, self.cells, alpha)
+            points.append(TracePoint(n=n, right=low_right, low=low, high=high))
+        return tuple(points)

@@ -1,0 +1,164 @@
+"""The second layer of verification: every score, test and verdict again, from the bundle alone, with Assay itself.
+
+The first layer (:mod:`assay.evidence.verify`) shows that nothing was changed since the seal. This one shows that what
+was sealed follows from the journal: an auditor who edits a score and seals again is caught here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from assay.conclude import conclusion_of, read_scores, renderer, write_reports
+from assay.errors import Broken
+from assay.evidence.merkle import root
+from assay.journal import read_lines
+from assay.plan import order_material, seal_row
+from assay.records import Attempt, Plan, PlanRow, Score, Verdict
+from assay.run_folder import open_plan_of
+from assay.runner import committed_order
+
+__all__ = ["Recomputed", "recompute"]
+
+# Log-likelihoods and intervals go through the C library's log and gamma; machines agree to many more digits than this.
+RELATIVE_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """What was computed again: marks from texts, marks taken as sealed (their texts are withheld), the verdict."""
+
+    scores: int
+    withheld: int
+    verdict: Verdict
+    pages: bool
+
+
+def recompute(run: Path) -> Recomputed:
+    """Recompute everything after the journal; raises Broken naming the first thing that does not follow."""
+    plan = open_plan_of(run).plan
+    _check_plan(run, plan)
+    _check_order(run, plan)
+    found = conclusion_of(run)
+    _check_scores(read_scores(run), found.scores)
+    from assay.reports import machine
+
+    report = json.loads((run / "report.json").read_bytes())
+    _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), "report.json")
+    pages = _check_pages(run, plan, found.verdict)
+    return Recomputed(len(found.scores) - found.withheld, found.withheld, found.verdict, pages)
+
+
+def _check_plan(run: Path, plan: Plan) -> None:
+    """Tests, shares and order seeds follow from the claims: no row was given an easier threshold."""
+    weights = math.fsum(row.weight for row in plan.rows)
+    if plan.rows and not math.isclose(weights, 1.0):
+        raise Broken(f"plan.dsse.json: the weights of the rows sum to {weights:g}, not 1")
+    for row in plan.rows:
+        expected = seal_row(row, plan.sheet.claims[row.claim], plan.alpha, len(plan.rows), plan.order_proof)
+        if not plan.order_proof:
+            expected = msgspec.structs.replace(expected, order_seed=row.order_seed)
+        for name in row.__struct_fields__:
+            if getattr(row, name) != getattr(expected, name):
+                raise Broken(f"plan.dsse.json: row {row.id}: {name} does not follow from the claim")
+    _check_proof(run, plan)
+
+
+def _check_proof(run: Path, plan: Plan) -> None:
+    if not plan.order_proof:
+        return
+    from assay.evidence.keys import check_order_proof, public_key
+
+    material = order_material(plan.sheet, plan.model, {row.id: row.samples_root for row in plan.rows})
+    if not check_order_proof(public_key(str(_predicate(run)["signer"])), material, plan.order_proof):
+        raise Broken("plan.dsse.json: the order of the samples was not fixed by the key that signed the plan")
+
+
+def _predicate(run: Path) -> dict[str, Any]:
+    from assay.evidence.envelope import open_envelope
+
+    document, _ = open_envelope((run / "bundle.dsse.json").read_bytes(), "bundle.dsse.json")
+    predicate: dict[str, Any] = document["predicate"]
+    return predicate
+
+
+def _check_order(run: Path, plan: Plan) -> None:
+    """Every record is the sample that the committed order has at its place."""
+    rows = {row.id: (row, _digests(run, row)) for row in plan.rows}
+    orders = {row.id: committed_order(row.order_seed, row.cells) for row in plan.rows}
+    for record, _ in read_lines(run):
+        if not isinstance(record, Attempt):
+            continue
+        place = f"record {record.seq}"
+        if record.row not in rows:
+            raise Broken(f"{place}: the plan has no row {record.row}")
+        row, digests = rows[record.row]
+        if record.position < 0:
+            if record.repeat not in row.probe_repeats or record.item not in digests:
+                raise Broken(f"{place}: not a repeat of the plan's probe")
+            continue
+        if record.position >= row.cells:
+            raise Broken(f"{place}: position {record.position} is outside the committed order")
+        sample, repeat = divmod(orders[row.id][record.position], row.repeats)
+        if (digests[sample], repeat) != (record.item, record.repeat):
+            raise Broken(f"{place}: not the sample that the committed order has at position {record.position}")
+
+
+def _digests(run: Path, row: PlanRow) -> list[str]:
+    path = run / "samples" / f"{row.id}.txt"
+    try:
+        digests = path.read_text("ascii").split()
+    except (OSError, UnicodeDecodeError):
+        raise Broken(f"samples/{row.id}.txt: missing or not a list of digests") from None
+    if len(digests) != row.population or root(digest.encode() for digest in digests).hex() != row.samples_root:
+        raise Broken(f"samples/{row.id}.txt: not the samples that the plan sealed")
+    return digests
+
+
+def _check_scores(sealed: list[Score], scores: list[Score]) -> None:
+    for number, (was, now) in enumerate(zip(sealed, scores, strict=False), 1):
+        if was != now:
+            raise Broken(
+                f"scores.jsonl line {number}: says {was.status} {was.value} for {was.sample}, "
+                f"recomputed {now.status} {now.value} for {now.sample}"
+            )
+    if len(sealed) != len(scores):
+        raise Broken(f"scores.jsonl: {len(sealed)} scores, but the journal gives {len(scores)}")
+
+
+def _check_same(was: Any, now: Any, place: str) -> None:
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in [*was, *(key for key in now if key not in was)]:
+            if key not in was or key not in now:
+                raise Broken(f"{place}: {key} does not follow from the journal")
+            _check_same(was[key], now[key], f"{place}: {key}")
+    elif isinstance(was, list) and isinstance(now, list):
+        if len(was) != len(now):
+            raise Broken(f"{place} has {len(was)} entries, recomputed {len(now)}")
+        for number, (one, other) in enumerate(zip(was, now, strict=True)):
+            _check_same(one, other, f"{place}[{number}]")
+    elif isinstance(was, float | int) and isinstance(now, float | int) and not isinstance(was, bool):
+        if not math.isclose(was, now, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-9):
+            raise Broken(f"{place} says {was}, recomputed {now}")
+    elif was != now:
+        raise Broken(f"{place} says {str(was)[:60]!r}, recomputed {str(now)[:60]!r}")
+
+
+def _check_pages(run: Path, plan: Plan, verdict: Verdict) -> bool:
+    """Draw the pages again and compare, where the same versions drew them; else they are covered by the seal alone."""
+    import tempfile
+    from importlib.metadata import version
+
+    if plan.assay != version("assay") or _predicate(run).get("renderer") != renderer():
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        write_reports(Path(folder), plan, verdict)
+        for name in ("report.md", "report.html"):
+            if (Path(folder) / name).read_bytes() != (run / name).read_bytes():
+                raise Broken(f"{name}: not the page that this journal gives")
+    return True

@@ -1,0 +1,94 @@
+"""The folder of a run: made when its plan is sealed, read again by resume, report and verify."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from assay.errors import Broken, InputError
+from assay.evidence.canonical import canonical
+from assay.records import Plan
+
+if TYPE_CHECKING:
+    from assay.plan import Prepared
+
+__all__ = ["LOCAL", "SealedPlan", "create", "local_settings", "open_plan_of", "write_file"]
+
+PLAN: Final = "plan.dsse.json"
+# Where this machine's data lies, for a resume: never sealed, since a path of ours is nobody else's business.
+LOCAL: Final = "local.json"
+
+
+@dataclass(frozen=True)
+class SealedPlan:
+    """A plan as it was sealed, with the SHA-256 of its payload, which the journal's header names."""
+
+    plan: Plan
+    sha256: str
+    signatures: tuple[Any, ...]
+
+
+def create(
+    run: Path, plan: Plan, prepared: Mapping[str, Prepared], signer: Any, local: Mapping[str, str]
+) -> SealedPlan:
+    """Make the folder and seal the plan in it; refuses a folder that is not empty. Nothing is left half-written."""
+    from assay.evidence.bundle import seal_plan
+
+    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+        raise InputError("is not an empty folder: choose another --out, or go on with it by assay resume", where=run)
+    try:
+        run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (run / "samples").mkdir(mode=0o700)
+        for row in plan.rows:
+            lines = "".join(digest + "\n" for digest in prepared[row.id].digests)
+            write_file(run / "samples" / f"{row.id}.txt", lines.encode())
+        write_file(run / LOCAL, canonical(dict(local)) + b"\n")
+        write_file(run / PLAN, seal_plan(msgspec.to_builtins(plan), signer))
+    except OSError as error:
+        raise InputError(f"cannot write here: {error.strerror}", where=run) from None
+    return open_plan_of(run)
+
+
+def open_plan_of(run: Path) -> SealedPlan:
+    """Read the sealed plan of a run; raises InputError where there is none and Broken where it is not a plan."""
+    from assay.evidence.bundle import open_plan
+
+    path = run / PLAN
+    if not path.is_file():
+        raise InputError("is not the folder of a run: there is no plan.dsse.json in it", where=run)
+    predicate, digest, signatures = open_plan(path.read_bytes(), PLAN)
+    try:
+        plan = msgspec.convert(predicate, Plan)
+    except msgspec.ValidationError as error:
+        raise Broken(f"{PLAN}: not a plan of this version of assay: {error}") from None
+    for row in plan.rows:
+        # The row's name becomes a file name below, and a plan may come from a stranger.
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", row.id):
+            raise Broken(f"{PLAN}: {row.id!r} is not the name of a row")
+    return SealedPlan(plan, digest, tuple(signatures))
+
+
+def local_settings(run: Path) -> dict[str, str]:
+    """What this machine noted for a resume; empty where the folder came from elsewhere."""
+    try:
+        settings = json.loads((run / LOCAL).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in settings.items()} if isinstance(settings, dict) else {}
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a whole file or nothing: a temporary file beside it, forced to disk, then renamed."""
+    temporary = path.with_name(path.name + ".partial")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

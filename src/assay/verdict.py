@@ -1,0 +1,269 @@
+"""Scores and findings → verdict, under the plan's error budget. Pure: the verifier runs the same function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from assay.errors import ExitCode
+from assay.reading import RowReader
+from assay.records import (
+    Attempt,
+    Claim,
+    ClaimVerdict,
+    Finding,
+    Needs,
+    Note,
+    Plan,
+    PlanRow,
+    Score,
+    SkippedClaim,
+    Verdict,
+    VerdictWord,
+)
+
+__all__ = ["Usage", "judge", "usage_by_row"]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one row cost: calls (attempts), tokens, and seconds that its calls took, summed."""
+
+    calls: int = 0
+    answers: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+def usage_by_row(attempts: Iterable[Attempt]) -> dict[str, Usage]:
+    """Add up the cost of each row from the journal."""
+    usage: dict[str, Usage] = {}
+    for attempt in attempts:
+        before = usage.get(attempt.row, Usage())
+        usage[attempt.row] = Usage(
+            calls=before.calls + 1,
+            answers=before.answers + attempt.final,
+            prompt_tokens=before.prompt_tokens + attempt.prompt_tokens,
+            completion_tokens=before.completion_tokens + attempt.completion_tokens,
+            seconds=before.seconds + attempt.elapsed_us / 1e6,
+        )
+    return usage
+
+
+def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Verdict:
+    """The whole verdict: every claim, the desk screen's findings and notes, one word and one exit code.
+
+    *Inconsistent* is decided by weighted Holm over all rows (family-wise error ≤ α under any dependence and any
+    stopping); *consistent* holds at α for each claim by itself, and the whole is consistent only if all claims are.
+    """
+    from assay.detectors.desk_screen import screen
+
+    readers = {row.id: RowReader(row, plan.sheet.claims[row.claim]) for row in plan.rows}
+    for score in scores:
+        readers[score.row].observe(score)
+    rejected = _rejected(plan, readers)
+    findings, notes = screen(plan.sheet)
+    claims = [
+        *(_judge_row(plan, row, readers[row.id], usage.get(row.id, Usage()), row.id in rejected) for row in plan.rows),
+        *(_judge_skipped(plan, skipped) for skipped in plan.skipped),
+    ]
+    claims.sort(key=lambda claim: claim.line)
+    missing = sum(reader.missing_anywhere for reader in readers.values())
+    word = _overall(findings, claims)
+    return Verdict(
+        verdict=word,
+        exit=_exit_code(word, missing),
+        model=plan.sheet.model,
+        served=plan.model.uri,
+        alpha=plan.alpha,
+        findings=findings,
+        notes=(*notes, *_run_notes(plan, readers)),
+        claims=tuple(claims),
+        limits=(),
+    )
+
+
+def p_value(reader: RowReader) -> float:
+    """A valid p for Holm. A noisy row's noise allowance is fixed at half of its level, so its p cannot go below it."""
+    tracker = reader.tracker
+    if tracker is None or reader.test is None:
+        return 1.0
+    if reader.test.noisy:
+        return min(1.0, max(2 * tracker.p, reader.row.alpha_inconsistent))
+    return tracker.p
+
+
+def _rejected(plan: Plan, readers: Mapping[str, RowReader]) -> set[str]:
+    from assay.stats.multiplicity import weighted_holm
+
+    if not plan.rows:
+        return set()
+    p_values = [p_value(readers[row.id]) for row in plan.rows]
+    holm = weighted_holm(p_values, [row.weight for row in plan.rows], plan.alpha)
+    return {
+        row.id
+        for row, by_holm in zip(plan.rows, holm, strict=True)
+        # A stop table is the Bonferroni step of the same Holm procedure, in integers.
+        if (by_holm and readers[row.id].decision != "consistent") or readers[row.id].decision == "inconsistent"
+    }
+
+
+def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, rejected: bool) -> ClaimVerdict:
+    claim = plan.sheet.claims[row.claim]
+    claimed = float(claim.number / claim.scale)
+    tracker = reader.tracker
+    n = tracker.n if tracker else 0
+    answered = n - tracker.missing if tracker else 0
+    trace = reader.trace_points(plan.alpha)
+    ci = (trace[-1].low, trace[-1].high) if trace else None
+    if ci and reader.test and reader.test.noisy:
+        ci = _widened(ci, row, reader.test.variance, plan.alpha)
+    measured = tracker.right / answered if tracker and answered else None
+    word = VerdictWord.INSUFFICIENT_POWER
+    if rejected:
+        word = VerdictWord.INCONSISTENT
+    elif reader.decision == "consistent":
+        word = VerdictWord.CONSISTENT
+    return ClaimVerdict(
+        task=claim.task,
+        claimed_text=claim.value,
+        unit=claim.unit,
+        claimed=claimed,
+        tolerance=float(reader.test.margin) if reader.test else float(row.tolerance) / 100,
+        measured=measured,
+        ci=ci,
+        asked=n,
+        of=reader.cells,
+        missing=tracker.missing if tracker else 0,
+        unparsed=reader.unparsed,
+        verdict=word,
+        reason=_reason(row, reader, word),
+        better=bool(ci and ci[0] > claimed + float(claim.printed_unit / claim.scale / 2)),
+        p=p_value(reader),
+        log_e=_finite(tracker.log_e) if tracker else None,
+        level=row.alpha_inconsistent,
+        needs=_needs(reader, measured, claimed, usage, plan) if word is VerdictWord.INSUFFICIENT_POWER else None,
+        implied_reruns=_reruns(plan, row, reader) if word is VerdictWord.INCONSISTENT else {},
+        row=row.id,
+        cell=row.cell,
+        differences=row.differences,
+        trace=trace,
+        calls=usage.calls,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        seconds=round(usage.seconds / plan.concurrency, 3),
+        line=claim.line,
+    )
+
+
+def _judge_skipped(plan: Plan, skipped: SkippedClaim) -> ClaimVerdict:
+    claim = plan.sheet.claims[skipped.claim]
+    return ClaimVerdict(
+        task=claim.task,
+        claimed_text=claim.value,
+        unit=claim.unit,
+        claimed=float(claim.number / claim.scale) if claim.is_proportion else None,
+        tolerance=float(plan.tolerance) / 100,
+        verdict=VerdictWord(skipped.verdict),
+        reason=skipped.reason,
+        line=claim.line,
+    )
+
+
+def _reason(row: PlanRow, reader: RowReader, word: VerdictWord) -> str:
+    if reader.tracker is None:
+        return "the determinism probe was not finished"
+    if word is VerdictWord.INSUFFICIENT_POWER:
+        if row.limit is not None and reader.tracker.n >= row.limit:
+            return f"stopped at the limit of {row.limit} samples"
+        if reader.next_position < reader.cells:
+            return "the time budget was spent"
+        return "answers are missing: both bounds stay open"
+    return ""
+
+
+def _widened(ci: tuple[float, float], row: PlanRow, variance: float, alpha: float) -> tuple[float, float]:
+    """The interval of the true rate: that of our own cells, wider by the noise of our own repeats."""
+    from assay.stats.sequential import noise_margin
+
+    ours = 1 / row.repeats / (1 / row.repeats + 1 / row.claimed_repeats)
+    noise = noise_margin(variance, row.claimed_repeats, row.repeats, row.population, alpha) * ours**0.5
+    return max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
+
+
+def _needs(reader: RowReader, measured: float | None, claimed: float, usage: Usage, plan: Plan) -> Needs | None:
+    from assay.stats.sequential import StopTable, samples_needed
+
+    if reader.test is None or reader.tracker is None:
+        return None
+    table = StopTable(inconsistent=reader.test.inconsistent, consistent=reader.test.consistent)
+    rate = claimed if measured is None else measured
+    samples = samples_needed(table, reader.tracker.n, reader.tracker.right, reader.cells, rate)
+    if not samples:
+        return None
+    each = usage.seconds / usage.answers / plan.concurrency if usage.answers else None
+    return Needs(samples=samples, seconds=None if each is None else round(samples * each, 1))
+
+
+def _reruns(plan: Plan, row: PlanRow, reader: RowReader) -> dict[str, int | None]:
+    """Only where re-running changes answers at all: a greedy, deterministic gap is not explained by re-runs."""
+    from assay.stats.reruns import implied_reruns
+
+    if reader.tracker is None or reader.test is None or not reader.test.noisy:
+        return {}
+    claim: Claim = plan.sheet.claims[row.claim]
+    least = (claim.number - claim.printed_unit / 2) / claim.scale  # the least value that is printed as the claim
+    right = reader.tracker.right + reader.tracker.missing
+    return implied_reruns(reader.tracker.n, right, least, row.population, alpha=plan.alpha, cells=row.cells)
+
+
+def _run_notes(plan: Plan, readers: Mapping[str, RowReader]) -> tuple[Note, ...]:
+    notes = []
+    if plan.rows and not plan.order_proof:
+        notes.append(
+            Note(
+                detector="claim_retest",
+                check="order",
+                message="the sample order was drawn at random without a signing key, so a reader must trust that it "
+                "was not chosen: assay key new makes the order of the next audit provable",
+            )
+        )
+    for row in plan.rows:
+        test = readers[row.id].test
+        if test is not None and test.noisy and row.decoding == "greedy":
+            notes.append(
+                Note(
+                    detector="claim_retest",
+                    check="determinism",
+                    task=row.task,
+                    message="greedy answers changed between repeats, so this row is tested as sampled decoding: "
+                    f"tolerance {float(test.margin) * 100:.1f} points",
+                )
+            )
+    return tuple(notes)
+
+
+def _overall(findings: tuple[Finding, ...], claims: list[ClaimVerdict]) -> VerdictWord:
+    words = {claim.verdict for claim in claims}
+    if findings or VerdictWord.INCONSISTENT in words:
+        return VerdictWord.INCONSISTENT
+    for word in (VerdictWord.INSUFFICIENT_POWER, VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED):
+        if word in words:
+            return word
+    return VerdictWord.CONSISTENT if claims else VerdictWord.NOT_TESTED
+
+
+def _exit_code(word: VerdictWord, missing: int) -> int:
+    if missing:
+        return ExitCode.PLAN_NOT_MET
+    if word is VerdictWord.INCONSISTENT:
+        return ExitCode.INCONSISTENT
+    return ExitCode.CONSISTENT if word is VerdictWord.CONSISTENT else ExitCode.UNDECIDED
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no infinity: a certain stop (p = 0) has no finite e-value."""
+    import math
+
+    return value if math.isfinite(value) else None

@@ -1,0 +1,221 @@
+"""The runner: order, turns, retries, budgets, stops; with a scripted model in-process and the journal on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.journal import Header, Journal, Stop, Texts, read_lines
+from assay.records import (
+    Answer,
+    Attempt,
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    Outcome,
+    Sample,
+)
+from assay.runner import Call, RetryPolicy, RunEnd, Runner, Schedule, Turn, committed_order
+
+QUICK = RetryPolicy(max_attempts=3, base_seconds=0.001)
+
+
+class ScriptedModel:
+    """Answers each prompt with the next outcome of its script; counts how often each was asked."""
+
+    def __init__(self, script: Callable[[str, int], Answer], seconds: float = 0.0) -> None:
+        self.script, self.seconds = script, seconds
+        self.asked: Counter[str] = Counter()
+        self.in_flight = self.most_in_flight = 0
+
+    async def identify(self) -> tuple[ModelIdentity, Capabilities]:
+        return ModelIdentity(uri="scripted:"), Capabilities()
+
+    async def generate(self, request: GenerateRequest) -> Answer:
+        self.asked[request.prompt] += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await asyncio.sleep(self.seconds)
+            return self.script(request.prompt, self.asked[request.prompt])
+        finally:
+            self.in_flight -= 1
+
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+        return Answer(outcome=Outcome.OK, logprobs=tuple(-float(len(text)) for text in request.continuations))
+
+    async def close(self) -> None: ...
+
+
+def good(prompt: str, _: int) -> Answer:
+    return Answer(outcome=Outcome.OK, text=f"answer to {prompt}")
+
+
+def sample_of(call: Call) -> Sample:
+    return Sample(id=f"t/{call.sample}", request=GenerateRequest(prompt=f"{call.row}/{call.sample}"), target="x")
+
+
+def carry_out(
+    run: Path,
+    model: ScriptedModel,
+    calls: int,
+    rows: tuple[str, ...] = ("r",),
+    during: Callable[[Runner], None] = lambda _: None,
+    **settings: object,
+) -> tuple[RunEnd, list[Attempt], list[Call]]:
+    journal = Journal.create(run, Header(plan="0" * 64, assay="0"))
+    schedule = Schedule([Turn(row, 1.0, deque(Call(row, n, n, 0) for n in range(calls))) for row in rows], 0.05)
+    finals: list[Call] = []
+
+    async def main() -> RunEnd:
+        runner = Runner(
+            model=model,
+            schedule=schedule,
+            sample_of=sample_of,
+            journal=journal,
+            texts=Texts(run),
+            on_final=lambda call, attempt, answer: finals.append(call),
+            retry=QUICK,
+            **settings,  # type: ignore[arg-type]
+        )
+        asyncio.get_running_loop().call_later(0.03, during, runner)
+        return await runner.run()
+
+    end = asyncio.run(main())
+    journal.close()
+    return end, [record for record, _ in read_lines(run) if isinstance(record, Attempt)], finals
+
+
+@given(st.text(max_size=10), st.integers(0, 200))
+def test_the_committed_order_is_a_permutation_that_its_seed_fixes(seed: str, cells: int) -> None:
+    order = committed_order(seed, cells)
+    assert sorted(order) == list(range(cells))
+    assert order == committed_order(seed, cells)
+
+
+def test_the_committed_order_is_what_the_docs_say() -> None:
+    expected = sorted(range(8), key=lambda n: hashlib.sha256(f"assay:{n}".encode()).hexdigest())
+    assert committed_order("assay", 8) == expected
+
+
+def test_every_call_is_asked_once_and_recorded(tmp_path: Path) -> None:
+    model = ScriptedModel(good, 0.001)
+    end, attempts, finals = carry_out(tmp_path, model, 20, concurrency=4)
+    assert end == "complete"
+    assert len(finals) == len(attempts) == 20
+    assert set(model.asked.values()) == {1}
+    assert model.most_in_flight == 4
+    assert all(attempt.final and attempt.outcome is Outcome.OK for attempt in attempts)
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o.retryable])
+def test_a_fault_is_tried_again_and_then_missing(tmp_path: Path, outcome: Outcome) -> None:
+    end, attempts, finals = carry_out(
+        tmp_path, ScriptedModel(lambda p, n: Answer(outcome=outcome, retry_after=0.001)), 2
+    )
+    assert end == "complete"
+    assert [attempt.attempt for attempt in attempts if attempt.sample == "t/0"] == [1, 2, 3]
+    assert sum(attempt.final for attempt in attempts) == len(finals) == 2
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if not o.retryable])
+def test_an_answer_or_our_own_error_is_never_asked_again(tmp_path: Path, outcome: Outcome) -> None:
+    model = ScriptedModel(lambda p, n: Answer(outcome=outcome))
+    carry_out(tmp_path, model, 3)
+    assert set(model.asked.values()) == {1}
+
+
+def test_a_transient_fault_heals(tmp_path: Path) -> None:
+    def script(prompt: str, times: int) -> Answer:
+        return Answer(outcome=Outcome.SERVER_ERROR) if times == 1 else good(prompt, times)
+
+    _, attempts, _ = carry_out(tmp_path, ScriptedModel(script), 3, concurrency=3)
+    assert Counter(attempt.outcome for attempt in attempts) == {Outcome.SERVER_ERROR: 3, Outcome.OK: 3}
+
+
+def test_a_slow_answer_is_a_timeout(tmp_path: Path) -> None:
+    _, attempts, _ = carry_out(tmp_path, ScriptedModel(good, 5.0), 1, attempt_timeout=0.01)
+    assert {attempt.outcome for attempt in attempts} == {Outcome.TIMEOUT}
+
+
+def test_an_endpoint_that_is_gone_stops_the_run_and_leaves_calls_unfinished(tmp_path: Path) -> None:
+    model = ScriptedModel(lambda p, n: Answer(outcome=Outcome.DROPPED, detail="refused"))
+    end, attempts, finals = carry_out(tmp_path, model, 100, concurrency=2)
+    assert end == "endpoint_down"
+    assert len(attempts) < 30
+    assert len(finals) < 12
+
+
+def test_a_budget_ends_the_run_between_calls(tmp_path: Path) -> None:
+    end, attempts, _ = carry_out(tmp_path, ScriptedModel(good, 0.01), 1000, budget_seconds=0.1)
+    assert end == "budget"
+    assert 1 <= len(attempts) < 100
+
+
+def test_a_budget_that_earlier_sessions_spent_asks_nothing(tmp_path: Path) -> None:
+    end, attempts, _ = carry_out(tmp_path, ScriptedModel(good), 5, budget_seconds=1.0, active_before_us=2_000_000)
+    assert (end, attempts) == ("budget", [])
+
+
+def test_a_stop_finishes_what_is_in_flight(tmp_path: Path) -> None:
+    end, attempts, finals = carry_out(
+        tmp_path, ScriptedModel(good, 0.02), 1000, concurrency=3, during=lambda runner: runner.stop()
+    )
+    assert end == "interrupted"
+    assert len(attempts) == len(finals) < 50
+    stops = [record for record, _ in read_lines(tmp_path) if isinstance(record, Stop)]
+    assert [stop.reason for stop in stops] == ["interrupted"]
+
+
+def test_a_stop_does_not_wait_for_a_retry(tmp_path: Path) -> None:
+    model = ScriptedModel(lambda p, n: Answer(outcome=Outcome.RATE_LIMITED, retry_after=20))
+    end, attempts, finals = carry_out(tmp_path, model, 2, concurrency=2, during=lambda runner: runner.stop())
+    assert end == "interrupted"
+    assert not finals
+    assert not any(attempt.final for attempt in attempts)
+
+
+def test_rows_share_the_time(tmp_path: Path) -> None:
+    _, attempts, _ = carry_out(
+        tmp_path, ScriptedModel(good, 0.01), 1000, rows=("a", "b", "c"), budget_seconds=0.9, concurrency=2
+    )
+    asked = Counter(attempt.row for attempt in attempts)
+    assert set(asked) == {"a", "b", "c"}
+    assert max(asked.values()) < 3 * min(asked.values())
+
+
+def test_a_closed_row_is_asked_nothing_more() -> None:
+    schedule = Schedule([Turn(row, 1.0, deque(Call(row, n, n, 0) for n in range(3))) for row in ("a", "b")], 100.0)
+    assert schedule.next_call() == Call("a", 0, 0, 0)
+    schedule.close("a")
+    assert [call.row for call in iter(schedule.next_call, None)] == ["b", "b", "b"]
+
+
+def test_turns_follow_shares() -> None:
+    turns = [
+        Turn(row, share, deque(Call(row, n, n, 0) for n in range(400))) for row, share in (("a", 0.75), ("b", 0.25))
+    ]
+    schedule = Schedule(turns, 2.0)
+    asked: Counter[str] = Counter()
+    for _ in range(200):
+        call = schedule.next_call()
+        assert call is not None
+        asked[call.row] += 1
+        schedule.charge(call.row, 1.0)
+    assert 140 <= asked["a"] <= 160
+
+
+def test_backoff_is_bounded_and_honours_the_server() -> None:
+    policy = RetryPolicy()
+    assert policy.pause(Answer(outcome=Outcome.RATE_LIMITED, retry_after=7), 1) == 7
+    assert policy.pause(Answer(outcome=Outcome.RATE_LIMITED, retry_after=9999), 1) == policy.longest_seconds
+    assert policy.pause(Answer(outcome=Outcome.RATE_LIMITED, retry_after=-3), 1) == 0
+    assert all(0 <= policy.pause(Answer(outcome=Outcome.TIMEOUT), n) <= policy.longest_seconds for n in range(1, 12))
