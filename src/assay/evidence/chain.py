@@ -92,9 +92,11 @@ class _Chain:
             raise self._blame(record.get("prev") == self.head)
         seq = record.get("seq")
         if type(seq) is not int or seq != self._seq:
+            said = f"says it is record {seq}" if type(seq) is int else "says not which record it is"
+            after = f", after {self._last[0]} line {self._last[1]}" if self._seq else ""
             raise Broken(
-                f"{name} line {number}: says it is record {seq if type(seq) is int else '?'} where record {self._seq} "
-                "belongs: a record was removed, added, moved or renumbered"
+                f"{name} line {number}: {said} where record {self._seq} belongs{after}: "
+                "a record was removed, added, moved or renumbered"
             )
         if record.get("prev") != self.head:
             if self._seq == 0:

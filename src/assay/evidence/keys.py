@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def create_key(path: Path | None = None) -> PublicKeyInfo:
             raise
     except OSError as error:
         raise InputError(f"cannot write a key here: {error.strerror}; give another --out", where=path) from None
-    return describe_key(public_path)
+    return replace(describe_key(public_path), path=path)
 
 
 def load_signer(path: Path | None = None) -> CryptoSigner:

@@ -1,0 +1,99 @@
+"""A small synthetic run, sealed by the same functions that seal real ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay.evidence.bundle import checkpoint_line, seal_bundle, seal_plan
+from assay.evidence.canonical import canonical, sha256_hex
+from assay.evidence.keys import CryptoSigner, create_key, load_signer, order_proof
+from assay.evidence.merkle import Tree
+
+MakeRun = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def key_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A private key; its public half lies beside it as key.pub.pem."""
+    return create_key(tmp_path_factory.mktemp("keys") / "key.pem").path
+
+
+@pytest.fixture(scope="session")
+def signer(key_path: Path) -> CryptoSigner:
+    return load_signer(key_path)
+
+
+@pytest.fixture(scope="session")
+def make_run() -> MakeRun:
+    """``make_run(folder, signer=None, records=40, texts="withheld", extra={})``: write and seal a run there."""
+    return _make_run
+
+
+def _make_run(
+    run: Path,
+    signer: CryptoSigner | None = None,
+    records: int = 40,
+    texts: str = "withheld",
+    extra: dict[str, Any] | None = None,
+) -> Path:
+    for folder in (run, run / "journal", run / "texts"):
+        folder.mkdir()
+    plan = _plan(texts, signer)
+    sealed = seal_plan(plan, signer)
+    (run / "plan.dsse.json").write_bytes(sealed)
+    tree = Tree()
+    text_lines: dict[str, bytes] = {}
+    checkpoints = [checkpoint_line(0, tree.root(), 0, signer)]
+    segments: dict[str, list[bytes]] = {"main-0000": [], "main-0001": []}
+    prev = "0" * 64
+    for seq in range(records):
+        line = canonical({"seq": seq, "prev": prev, **_record(seq, plan, text_lines)})
+        prev = sha256_hex(line)
+        tree.append(line)
+        segments["main-0000" if seq < records // 2 else "main-0001"].append(line + b"\n")
+        if seq in (records // 3, records - 1):
+            checkpoints.append(checkpoint_line(tree.size, tree.root(), seq, signer))
+    for name, lines in segments.items():
+        (run / "journal" / f"{name}.jsonl").write_bytes(b"".join(lines))
+    (run / "texts" / "main-0000.jsonl").write_bytes(b"".join(text_lines.values()))
+    (run / "checkpoints.jsonl").write_bytes(b"".join(checkpoints))
+    (run / "scores.jsonl").write_bytes(b"".join(canonical({"seq": seq, "value": 1.0}) + b"\n" for seq in range(9)))
+    (run / "report.json").write_bytes(b'{"verdict":"consistent"}\n')
+    (run / "report.md").write_text("# Report\n\nconsistent\nas claimed\n")
+    (run / "report.html").write_text("<!doctype html>\n<p>consistent</p>\n<p>as claimed</p>\n")
+    (run / "index.db").write_bytes(b"derived")
+    seal_bundle(run, extra or {}, signer)
+    return run
+
+
+def _plan(texts: str, signer: CryptoSigner | None) -> dict[str, Any]:
+    proof = "" if signer is None else order_proof(signer, {"sheet": "x"})
+    sheet = {"model": "M", "digest": hashlib.sha256(b"sheet").hexdigest()}
+    return {"format": "assay-plan/1", "sheet": sheet, "texts": texts, "order_proof": proof, "alpha": 0.05}
+
+
+def _record(seq: int, plan: dict[str, Any], text_lines: dict[str, bytes]) -> dict[str, Any]:
+    if seq == 0:
+        payload = canonical(
+            {
+                "_type": "https://in-toto.io/Statement/v1",
+                "subject": [{"name": "sheet", "digest": {"sha256": plan["sheet"]["digest"]}}],
+                "predicateType": "urn:assay:predicate:plan:v1",
+                "predicate": plan,
+            }
+        )
+        return {"type": "header", "format": "assay-journal/1", "assay": "0", "plan": sha256_hex(payload)}
+    if seq == 1:
+        return {"type": "session", "started_us": 1, "active_us": 0, "machine": "m", "pid": 1}
+    digests = []
+    for text in (f"question {seq}", f"answer {seq % 5} – «ü» 😀"):
+        digest = sha256_hex(text.encode())
+        text_lines[digest] = canonical({"sha256": digest, "text": text}) + b"\n"
+        digests.append(digest)
+    logprobs = (-1.5e-7, -3.25, -12.345678)
+    return {"type": "attempt", "request": digests[0], "answer": digests[1], "logprobs": logprobs, "detail": ""}

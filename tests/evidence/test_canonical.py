@@ -1,0 +1,112 @@
+"""Canonical JSON: RFC 8785's own example, and that reading accepts what writing writes and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.evidence.canonical import canonical, parse_canonical, sha256_hex
+from assay.records import ComparedWith, GenerateRequest, Sample
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+NUMBERS = st.one_of(
+    st.integers(-(2**53) + 1, 2**53 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([1e20, 1e21, 1e-6, 1e-7, 2.0**53, 1.0, -0.0, 5e-324]),
+)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, TEXT),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXT, inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+def test_the_rfc_s_own_example() -> None:
+    source = (
+        r'{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],'
+        r'"string":"\u20ac$\u000F\u000aA\u0027\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}'
+    )
+    expected = (
+        '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
+        '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
+    ).encode()
+    assert canonical(json.loads(source)) == expected
+    assert canonical(parse_canonical(expected)) == expected
+
+
+def test_records_are_written_with_their_tags() -> None:
+    sample = Sample(id="1", request=GenerateRequest(prompt="q"), target="a")
+    assert canonical(sample).startswith(b'{"choices":[],"group":"","id":"1","request":{"chat":false,"kind":"generate",')
+    assert canonical(ComparedWith(model="ü")) == '{"model":"ü","value":""}'.encode()
+
+
+@given(VALUES)
+def test_what_is_written_is_read_back(value: Any) -> None:
+    data = canonical(value)
+    assert canonical(parse_canonical(data)) == data
+
+
+@given(VALUES, st.booleans(), st.booleans(), st.sampled_from([(",", ":"), (", ", ": ")]))
+def test_reading_accepts_canonical_bytes_only(
+    value: Any, ascii_only: bool, sort: bool, separators: tuple[str, str]
+) -> None:
+    data = json.dumps(value, ensure_ascii=ascii_only, sort_keys=sort, separators=separators).encode()
+    if data == canonical(value):
+        parse_canonical(data)
+    else:
+        with pytest.raises(ValueError, match="canonical"):
+            parse_canonical(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b'{"a":1,"a":1}',
+        b'{"a":1,"a":2}',
+        b'{"b":1,"a":2}',
+        b'{"a": 1}',
+        b'{"a":1}\n',
+        b"1.0",
+        b"-0",
+        b"1e5",
+        b"1E400",
+        b"9007199254740993",
+        b"9" * 5000,
+        b"NaN",
+        b"-Infinity",
+        b'"\\ud800"',
+        b'"\\u0041"',
+        b'"\\/"',
+        b'"\xff"',
+        b'\xef\xbb\xbf"a"',
+        b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        '{"\ue000":1,"😀":2}'.encode(),  # UTF-16 puts the second key first
+    ],
+)
+def test_other_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse_canonical(data)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, "\ud800", {1: 2}, {"a": object()}])
+def test_what_json_cannot_say_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError):
+        canonical(value)
+
+
+def test_keys_sort_as_utf_16() -> None:
+    data = '{"😀":2,"\ue000":1}'.encode()
+    assert parse_canonical(data) == {"😀": 2, "\ue000": 1}
+    assert rfc8785.dumps({"\ue000": 1, "😀": 2}) == data
+
+
+def test_digest() -> None:
+    assert sha256_hex(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

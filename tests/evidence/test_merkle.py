@@ -1,0 +1,97 @@
+"""The Merkle tree against Certificate Transparency's own vectors, and against the RFC's recursive definition."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.evidence.merkle import Tree, inclusion_proof, leaf_hash, root, verify_inclusion
+
+LEAVES = [
+    bytes.fromhex(leaf)
+    for leaf in (
+        "",
+        "00",
+        "10",
+        "2021",
+        "3031",
+        "40414243",
+        "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f",
+    )
+]
+ROOTS = [
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+]
+PATH_OF_FIRST = [
+    "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+    "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+]
+
+
+@pytest.mark.parametrize("size", range(9))
+def test_roots_of_certificate_transparency(size: int) -> None:
+    tree = Tree()
+    for leaf in LEAVES[:size]:
+        tree.append(leaf)
+    assert tree.root().hex() == root(LEAVES[:size]).hex() == ROOTS[size]
+    assert tree.size == size
+
+
+def test_path_of_certificate_transparency() -> None:
+    assert [node.hex() for node in inclusion_proof(LEAVES, 0)] == PATH_OF_FIRST
+
+
+def _by_definition(leaves: list[bytes]) -> bytes:
+    """RFC 6962 §2.1, word for word."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    if len(leaves) == 1:
+        return hashlib.sha256(b"\x00" + leaves[0]).digest()
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return hashlib.sha256(b"\x01" + _by_definition(leaves[:split]) + _by_definition(leaves[split:])).digest()
+
+
+@given(st.lists(st.binary(max_size=4), max_size=70))
+def test_root_is_the_recursive_definition(leaves: list[bytes]) -> None:
+    assert root(leaves) == _by_definition(leaves)
+
+
+@given(st.integers(1, 70).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1))), st.data())
+def test_proofs_hold_for_their_leaf_alone(place: tuple[int, int], data: st.DataObject) -> None:
+    size, index = place
+    leaves = [str(number).encode() for number in range(size)]
+    proof = inclusion_proof(leaves, index)
+    top = root(leaves)
+    assert verify_inclusion(leaves[index], index, size, proof, top)
+    assert not verify_inclusion(b"other", index, size, proof, top)
+    assert not verify_inclusion(leaves[index], size, size, proof, top)
+    assert not verify_inclusion(leaves[index], index, size, [*proof, top], top)
+    if proof:
+        assert not verify_inclusion(leaves[index], index, size, proof[:-1], top)
+        other = data.draw(st.integers(0, size - 1).filter(lambda number: number != index))
+        assert not verify_inclusion(leaves[index], other, size, proof, top)
+
+
+def test_a_node_is_no_leaf() -> None:
+    left, right = leaf_hash(b"a"), leaf_hash(b"b")
+    assert root([left + right]) != root([b"a", b"b"])
+
+
+def test_a_leaf_outside_has_no_proof() -> None:
+    with pytest.raises(IndexError):
+        inclusion_proof(LEAVES, 8)
