@@ -1,0 +1,112 @@
+"""A benchmark's definition: the records that one YAML file in a ``tasks`` folder is read into.
+
+Prompts are data: every text in a :class:`Cell` is a Jinja template in the file, and every value in :class:`Fields` is a
+Jinja expression over a row's own keys. Rows are only ever *values* in them: text from a data set is never a template.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+__all__ = ["Cell", "Fields", "Generator", "Hub", "Shots", "TaskDefinition"]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of every part of a task file: frozen, and an unknown key is an error."""
+
+
+class Hub(Part, frozen=True, kw_only=True):
+    """Where the rows lie: ``<path>/<config>/<split>.jsonl`` in a mirror, the same three names on the hub.
+
+    With several ``configs`` each is a subtask: they follow one another in this order and name their samples' ``group``.
+    """
+
+    path: str
+    configs: tuple[str, ...]
+    split: str
+
+
+class Generator(Part, frozen=True, kw_only=True):
+    """A seeded generator of rows. ``seed`` is public: it *is* the benchmark; any other seed gives twins of it."""
+
+    name: str
+    count: int
+    seed: str
+    options: dict[str, Any] = {}
+
+
+class Shots(Part, frozen=True, kw_only=True):
+    """Where worked examples come from: the same ones for every sample (of a group), so that the prefix is shared.
+
+    Exactly one source: ``split`` of the hub data set, ``seed`` of the task's own generator, or ``file`` beside the task
+    file: a mapping from group to ``{shots: [row, …], …}`` whose other keys the prefix template may use too.
+    ``pick`` lists row numbers (from 0) in the order shown; empty means the first ones. ``by_group`` keeps only
+    rows of the sample's own group. ``count`` is what is used where nobody asks for another number.
+    """
+
+    split: str = ""
+    seed: str = ""
+    file: str = ""
+    count: int = 0
+    pick: tuple[int, ...] = ()
+    by_group: bool = False
+
+
+class Fields(Part, frozen=True, kw_only=True):
+    """Expressions over a row: the right answer (a choice's index for multiple choice), choices, and the group."""
+
+    target: str
+    choices: str = ""
+    group: str = ""
+
+
+class Cell(Part, frozen=True, kw_only=True):
+    """One named way of asking: a configuration cell.
+
+    A cell that generates has ``prompt`` (with ``stop`` and ``max_tokens``); one that reads log-likelihoods has
+    ``context`` and ``continuations`` (an expression that gives a list of texts). ``prefix`` is rendered once per group,
+    with ``shots`` and ``group``. ``like`` takes over every part that the cell does not name from another cell. ``words``
+    are what a claim's protocol may say to mean this cell; ``differences`` say how the prompt differs from the vendor's.
+    """
+
+    like: str = ""
+    title: str = ""
+    words: tuple[str, ...] = ()
+    prefix: str = ""
+    prompt: str = ""
+    context: str = ""
+    continuations: str = ""
+    stop: tuple[str, ...] = ()
+    max_tokens: int = 256
+    chat: bool = False
+    system: str = ""
+    scorer: dict[str, Any] = {}
+    shots: int | None = None
+    differences: tuple[str, ...] = ()
+
+    @property
+    def generates(self) -> bool:
+        """Whether the model writes text here (or else gives log-likelihoods)."""
+        return not self.continuations
+
+
+class TaskDefinition(Part, frozen=True, kw_only=True):
+    """One benchmark. ``chance`` is the score of guessing, a fraction; ``public`` samples may be in training corpora."""
+
+    id: str
+    title: str
+    fields: Fields
+    scorer: dict[str, Any]
+    cells: dict[str, Cell]
+    aliases: tuple[str, ...] = ()
+    hub: Hub | None = None
+    generator: Generator | None = None
+    shots: Shots = msgspec.field(default_factory=Shots)
+    default_cell: str = ""
+    metric: str = "accuracy"
+    chance: float = 0.0
+    licence: str = ""
+    source: str = ""
+    public: bool = True

@@ -1,0 +1,69 @@
+"""Which of a task's declared cells a vendor's claim means, and what stays different from what the vendor says."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from assay.records import Claim
+from assay.tasks.definition import Cell, TaskDefinition
+
+__all__ = ["ChosenProtocol", "choose_protocol"]
+
+
+class ChosenProtocol(msgspec.Struct, frozen=True):
+    """The cell, the number of shots, and in sentences how this differs from the vendor's own way of asking."""
+
+    cell: str
+    shots: int
+    differences: tuple[str, ...] = ()
+
+
+def choose_protocol(definition: TaskDefinition, claim: Claim) -> ChosenProtocol:
+    """Choose by what the claim's prompt, metric and harness say, in this order of weight; else the default cell."""
+    said = claim.protocol
+    named = _by_name(definition, said.prompt)
+    name = named or _best(definition, (said.prompt, claim.metric, said.harness)) or definition.default_cell
+    cell = definition.cells[name]
+    differences = list(cell.differences)
+    if said.prompt and not named and not _matches(said.prompt, name, cell):
+        differences.append(
+            f"The vendor's prompt ({said.prompt[:80]!r}) is none of the declared cells: asked as {name!r}."
+        )
+    shots, remark = _shots(definition, cell, claim)
+    differences += [remark] if remark else []
+    return ChosenProtocol(name, shots, tuple(differences))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.casefold())
+
+
+def _by_name(definition: TaskDefinition, said: str) -> str:
+    """A cell that is named outright: a sheet may use Assay's own names."""
+    return next((name for name in definition.cells if _words(name) == _words(said)), "")
+
+
+def _matches(said: str, name: str, cell: Cell) -> int:
+    """The length in words of the longest of the cell's phrases that stands in what was said; 0 where none does."""
+    text = f" {' '.join(_words(said))} "
+    phrases = [" ".join(_words(phrase)) for phrase in (name, *cell.words)]
+    return max((len(phrase.split()) for phrase in phrases if phrase and f" {phrase} " in text), default=0)
+
+
+def _best(definition: TaskDefinition, sayings: tuple[str, ...]) -> str:
+    """The cell that most is said for: a longer phrase outweighs a shorter one, the prompt metric and harness."""
+    scores = {name: tuple(_matches(said, name, cell) for said in sayings) for name, cell in definition.cells.items()}
+    best = max(scores, key=lambda name: scores[name])
+    return best if any(scores[best]) else ""
+
+
+def _shots(definition: TaskDefinition, cell: Cell, claim: Claim) -> tuple[int, str]:
+    own = definition.shots.count if cell.shots is None else cell.shots
+    if claim.shots is None or claim.shots == own:
+        return own, ""
+    shots = definition.shots
+    if claim.shots == 0 or shots.split or shots.seed or shots.file:
+        return claim.shots, ""
+    return own, f"The vendor showed {claim.shots} worked examples; this task declares none, so {own} are shown."
