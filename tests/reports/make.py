@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import random
 
 from assay.records import (
     Claim,
@@ -19,18 +19,18 @@ from assay.records import (
     Verdict,
     VerdictWord,
 )
+from assay.stats.intervals import confidence_sequence
 
 
-def trace(rate: float, asked: int, population: int) -> tuple[TracePoint, ...]:
-    """An interval that closes as one over the root of what was read, without replacement."""
+def trace(rate: float, asked: int, population: int, seed: int = 5) -> tuple[TracePoint, ...]:
+    """How the interval closes when a share ``rate`` of a population is right, at some sixty looks."""
+    order = [position < round(rate * population) for position in range(population)]
+    random.Random(seed).shuffle(order)
     points = [TracePoint(n=0, right=0, low=0.0, high=1.0)]
-    steps = min(asked, 60)
-    for step in range(1, steps + 1):
-        n = asked * step // steps
-        wobble = 0.12 * math.sin(1.7 * step) / math.sqrt(step)
-        right = round(n * min(1.0, max(0.0, rate + wobble * (1 - step / steps))))
-        half = min(1.0, 1.6 / math.sqrt(n) * math.sqrt(1 - n / population))
-        points.append(TracePoint(n=n, right=right, low=max(0.0, right / n - half), high=min(1.0, right / n + half)))
+    for n in sorted({max(1, asked * step // 60) for step in range(1, 61)}):
+        right = sum(order[:n])
+        low, high = confidence_sequence(n, right, right, population)
+        points.append(TracePoint(n=n, right=right, low=low, high=high))
     return tuple(points)
 
 

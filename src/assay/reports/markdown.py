@@ -17,7 +17,7 @@ _SPECIAL = re.compile(
     | :(?=[/\w])                  # bare addresses and :emoji:
     | (?<=www)\.                  # bare addresses without a scheme
     | ^[-+=](?=[-+=\s]|$)         # lists and rules at the start
-    | (?<=^\d)[.)]                # numbered lists at the start
+    | (?<=^\d)[.)](?=\s|$)        # numbered lists at the start
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -103,10 +103,11 @@ def _asked(plan: Plan | None) -> list[str]:
         return []
     lines = []
     for row in plan.rows:
+        samples, seed = words.counted(row.population, "sample"), _code(row.order_seed)
         differs = f" Differs from the vendor: {escape('; '.join(row.differences), 2000)}." if row.differences else ""
         lines.append(
             f"{escape(row.task, 80)}: cell `{_code(row.cell)}`, {row.kind}, {row.decoding}, "
-            f"scorer `{_code(row.scorer)}`, {words.counted(row.population, 'sample')}, order seed `{_code(row.order_seed)}`.{differs}"
+            f"scorer `{_code(row.scorer)}`, {samples}, order seed `{seed}`.{differs}"
         )
     model = plan.model
     digest = f", SHA-256 `{_code(model.sha256)}`" if model.sha256 else ""

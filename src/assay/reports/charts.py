@@ -1,0 +1,245 @@
+"""The two charts of the report, drawn by Vega-Lite into SVG that lives in the page and follows its colours.
+
+Colours are CSS variables (``var(--consistent)``), so one drawing serves light, dark and paper; text inherits the page's
+font. Data enters as inline values only: nothing is fetched, and no text from a sheet becomes a field or an expression.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from assay.records import ClaimVerdict, TracePoint, VerdictWord
+from assay.reports import words
+
+__all__ = ["claims_chart", "closing_chart", "css_name"]
+
+_SHAPES = {
+    VerdictWord.INCONSISTENT: "M-.8,-1L0,-.2L.8,-1L1,-.8L.2,0L1,.8L.8,1L0,.2L-.8,1L-1,.8L-.2,0L-1,-.8Z",
+    VerdictWord.CONSISTENT: "circle",
+    VerdictWord.INSUFFICIENT_POWER: "diamond",
+}
+_INK, _MUTED, _GRID, _BAND, _PAPER = "var(--ink)", "var(--muted)", "var(--grid)", "var(--band)", "var(--paper)"
+_POINTS = 160  # more looks than this are closer together than a pixel
+# A reader's font may be wider than the one that Vega measured.
+_PADDING = {"left": 4, "top": 4, "right": 12, "bottom": 4}
+_ROW = {"wide": 46, "narrow": 62}
+
+
+def css_name(word: VerdictWord) -> str:
+    """The CSS variable and class of a verdict: ``insufficient-power``."""
+    return word.value.replace("_", "-")
+
+
+def _colour(word: VerdictWord) -> str:
+    return f"var(--{css_name(word)})"
+
+
+# ── claims against what was measured ────────────────────────────────────────────────────────────────────────────────
+
+
+def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: str = "claims") -> str:
+    """Draw each claim that was asked about: claim tick, tolerance band, interval and measured point, in percent.
+
+    ``narrow`` draws for a phone, with each task above its row. ``name`` makes the ids of title and description unique.
+    """
+    import altair as alt
+
+    drawn = [claim for claim in claims if claim.ci is not None and claim.claimed is not None]
+    rows = [_claim_values(index, claim) for index, claim in enumerate(drawn)]
+    low, high = _domain(rows)
+    x = alt.X(
+        "low:Q",
+        title=None,
+        scale=alt.Scale(domain=[low, high], nice=False, zero=False),
+        axis=alt.Axis(labelExpr="datum.label + ' %'", orient="top", tickCount=5 if narrow else 8),
+    )
+    # Row numbers, not names, place the rows: two rows may bear one name.
+    y = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(domain=[row["row"] for row in rows], paddingInner=0))
+    base = alt.Chart(alt.Data(values=rows)).encode(y=y)
+    colour = alt.Color("colour:N", scale=None, legend=None)
+    dy = 12 if narrow else 0
+    layers: list[Any] = [
+        base.mark_rule(stroke=_GRID, yOffset=dy).encode(x=alt.value(0), x2=alt.value("width")),
+        base.mark_bar(fill=_BAND, height=22, yOffset=dy).encode(x=alt.X("floor:Q", title=None), x2="claimed:Q"),
+        base.mark_rule(strokeWidth=3, strokeCap="round", yOffset=dy).encode(x=x, x2="high:Q", color=colour),
+        base.mark_tick(thickness=3, size=26, fill=_INK, stroke=None, opacity=1, yOffset=dy).encode(x="claimed:Q"),
+        base.mark_point(size=110, strokeWidth=2, opacity=1, yOffset=dy).encode(
+            x="measured:Q",
+            shape=alt.Shape("shape:N", scale=None, legend=None),
+            stroke=alt.Stroke("colour:N", scale=None, legend=None),
+            fill=alt.Fill("fill:N", scale=None, legend=None),
+        ),
+    ]
+    if narrow:
+        layers.append(
+            base.mark_text(align="left", dy=-13, fontSize=13, fill=_INK, fontWeight=600).encode(
+                x=alt.value(0), text="task:N"
+            )
+        )
+    else:
+        layers.append(
+            base.mark_text(align="right", dx=-14, fontSize=13, fill=_INK, limit=180).encode(
+                x=alt.value(0), text="task:N"
+            )
+        )
+        layers.append(
+            base.mark_text(align="left", dx=14, fontSize=13, limit=150).encode(
+                x=alt.value("width"), text="word:N", color=colour
+            )
+        )
+    height = len(rows) * _ROW["narrow" if narrow else "wide"]
+    chart = alt.layer(*layers).properties(width=320 if narrow else 560, height=height)
+    described = "; ".join(_described(claim) for claim in drawn)
+    return _svg(chart, name, "Claims against what was measured", described)
+
+
+def _claim_values(index: int, claim: ClaimVerdict) -> dict[str, Any]:
+    assert claim.ci is not None
+    lowest = words.floor(claim)
+    row = words.claim_words(claim)
+    colour = _colour(claim.verdict)
+    return {
+        "row": index,
+        "task": row.task,
+        "word": row.verdict_words,
+        "claimed": _percent(claim.claimed),
+        "floor": _percent(lowest),
+        "low": _percent(claim.ci[0]),
+        "high": _percent(claim.ci[1]),
+        "measured": _percent(claim.measured),
+        "colour": colour,
+        "fill": _PAPER if claim.verdict is VerdictWord.INSUFFICIENT_POWER else colour,
+        "shape": _SHAPES.get(claim.verdict, "circle"),
+    }
+
+
+def _percent(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else 100 * min(1.0, max(0.0, value))
+
+
+def _domain(rows: list[dict[str, Any]]) -> tuple[float, float]:
+    """The range of the axis: everything drawn, out to the next ten."""
+    values = [row[key] for row in rows for key in ("low", "high", "claimed", "floor") if row[key] is not None]
+    low, high = (min(values), max(values)) if values else (0.0, 100.0)
+    low, high = 10 * math.floor(low / 10), 10 * math.ceil(high / 10)
+    return (low, high) if high > low else (low, low + 10)
+
+
+def _described(claim: ClaimVerdict) -> str:
+    row = words.claim_words(claim)
+    return f"{row.task}: claimed {row.claimed}, measured {row.measured}, interval {row.interval}, {row.full}"
+
+
+# ── how an interval closed ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def closing_chart(claim: ClaimVerdict, *, name: str = "closing") -> str:
+    """Draw how the interval closed over the samples read: band, running share, claim, lowest score allowed, the end."""
+    import altair as alt
+
+    looks = _thinned([look for look in claim.trace if look.n > 0])
+    bottom, top = _window(claim, looks)
+    rows = [
+        {
+            "n": look.n,
+            "low": _clamp(100 * look.low, bottom, top),
+            "high": _clamp(100 * look.high, bottom, top),
+            "share": _clamp(100 * look.right / look.n, bottom, top),
+        }
+        for look in looks
+    ]
+    colour = _colour(claim.verdict)
+    last = looks[-1].n
+    x = alt.X(
+        "n:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, last], nice=False),
+        axis=alt.Axis(tickCount=4, format=",d", grid=False, tickMinStep=1),
+    )
+    y = alt.Y(
+        "low:Q",
+        title=None,
+        scale=alt.Scale(domain=[bottom, top], nice=False, zero=False),
+        axis=alt.Axis(tickCount=4, labelExpr="datum.label + ' %'"),
+    )
+    base = alt.Chart(alt.Data(values=rows)).encode(x=x)
+    levels = [{"level": _percent(claim.claimed)}]
+    lowest = [{"level": _clamp(100 * (words.floor(claim) or 0.0), bottom, top)}]
+    layers: list[Any] = [
+        base.mark_area(fill=colour, opacity=0.18, interpolate="monotone").encode(y=y, y2="high:Q"),
+        base.mark_line(stroke=colour, strokeWidth=1.5, interpolate="monotone").encode(y="share:Q"),
+        alt.Chart(alt.Data(values=lowest)).mark_rule(stroke=_INK, strokeDash=[2, 3]).encode(y="level:Q"),
+        alt.Chart(alt.Data(values=levels)).mark_rule(stroke=_INK, strokeWidth=2).encode(y="level:Q"),
+        alt.Chart(alt.Data(values=rows[-1:]))
+        .mark_point(
+            shape=_SHAPES.get(claim.verdict, "circle"),
+            size=90,
+            strokeWidth=2,
+            opacity=1,
+            stroke=colour,
+            fill=_PAPER if claim.verdict is VerdictWord.INSUFFICIENT_POWER else colour,
+        )
+        .encode(x="n:Q", y="share:Q"),
+    ]
+    row = words.claim_words(claim)
+    chart = alt.layer(*layers).properties(width=236, height=128)
+    described = f"{row.full}; after {row.asked} samples the interval is {row.interval}, the claim {row.claimed}"
+    return _svg(chart, name, f"How the interval closed on {row.task}", described)
+
+
+def _thinned(looks: list[TracePoint]) -> list[TracePoint]:
+    """At most ``_POINTS`` of the looks, evenly, always with the last."""
+    step = max(1, math.ceil(len(looks) / _POINTS))
+    return looks[::-step][::-1]
+
+
+def _window(claim: ClaimVerdict, looks: list[TracePoint]) -> tuple[float, float]:
+    """The visible range in percent: what the second half of the looks shows, the claim and the lowest score allowed.
+
+    The first looks span nearly everything: to show them whole would hide the rest.
+    """
+    settled = looks[len(looks) // 2 :]
+    values = [100 * bound for look in settled for bound in (look.low, look.high)]
+    values += [100 * value for value in (claim.claimed, words.floor(claim)) if value is not None]
+    low, high = min(values), max(values)
+    margin = max(2.0, 0.12 * (high - low))
+    return max(0.0, math.floor(low - margin)), min(100.0, math.ceil(high + margin))
+
+
+def _clamp(value: float, low: float, high: float) -> float:
+    return min(high, max(low, value))
+
+
+# ── from Vega-Lite to SVG in the page ───────────────────────────────────────────────────────────────────────────────
+
+
+def _svg(chart: Any, name: str, title: str, description: str) -> str:
+    """Render to SVG without the network, and put the page's own title and description in place of Vega's roles."""
+    import vl_convert
+
+    axis = {
+        "labelColor": _MUTED,
+        "labelFontSize": 11,
+        "gridColor": _GRID,
+        "domain": False,
+        "ticks": False,
+        "labelPadding": 6,
+    }
+    styled = chart.configure(background="transparent", aria=False, font="sans-serif", padding=_PADDING).configure_view(
+        stroke=None
+    )
+    specification = styled.configure_axis(**axis).to_dict()
+    drawn = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
+    opened = re.match(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)" viewBox="([-\d. ]+)">', drawn)
+    assert opened is not None, "vl-convert writes its root element in this form"
+    width, _height, box = opened.groups()
+    body = re.sub(r' font-family="[^"]*"| aria-[a-z]+="[^"]*"| role="[^"]*"', "", drawn[opened.end() :])
+    return (
+        f'<svg class="chart" role="img" aria-labelledby="{name}-title {name}-text" viewBox="{box}" '
+        f'style="max-width:{float(width) * 1.3:.0f}px"><title id="{name}-title">{escape(title)}</title>'
+        f'<desc id="{name}-text">{escape(description)}</desc>{body}'
+    )
