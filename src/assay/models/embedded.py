@@ -73,7 +73,7 @@ class EmbeddedModel:
 
     def _details(self) -> dict[str, str]:
         return {
-            "model": self._llama.description(),
+            "quantisation": self._llama.description().rpartition(" ")[2],
             "parameters": str(self._llama.parameters()),
             "context_tokens": str(self._llama.context_tokens),
             "batching": f"one sequence; prefix, context and each option apart, in pieces of at most {BATCH} tokens",
