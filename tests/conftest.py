@@ -1,13 +1,22 @@
-"""Fixtures that several rooms share: the measuring data beside the project, and the embedded model."""
+"""Fixtures that several rooms share: the measuring data beside the project, the embedded model, a server that adds."""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import json
 import os
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 ROOT = Path(__file__).resolve().parent.parent
+SUM = re.compile(r"What is (\d+) \+ (\d+)\?")
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +34,89 @@ def smollm2() -> Path:
     from assay.models.embedded_file import ensure_smollm2
 
     return ensure_smollm2()
+
+
+@pytest.fixture(autouse=True)
+def no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test signs with, or writes, the key of the person who runs it; no test sends that person's API key."""
+    monkeypatch.setenv("ASSAY_KEY", str(tmp_path_factory.getbasetemp() / "no-key-here.pem"))
+    for name in ("ASSAY_API_KEY", "OPENAI_API_KEY", "ASSAY_DATA"):
+        monkeypatch.delenv(name, raising=False)
+
+
+class SumsServer:
+    """An OpenAI-compatible server on loopback that adds, wrong on one prompt in five by a hash of the prompt.
+
+    ``seconds(wrong)`` is how long an answer takes; ``status(prompt, times)`` may give another HTTP status than 200.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: Callable[[bool], float] = lambda wrong: 0.0
+        self.status: Callable[[str, int], int] = lambda prompt, times: 200
+        self.asked: Counter[str] = Counter()
+        self.url = ""
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> SumsServer:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    @staticmethod
+    def is_wrong(first: str, second: str) -> bool:
+        return hashlib.sha256(f"{first}+{second}".encode()).digest()[0] < 51
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_get("/v1/models", self._models)
+        runner = web.AppRunner(app, access_log=None)
+        self._loop.run_until_complete(runner.setup())
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        self._loop.run_until_complete(site.start())
+        port = runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{port}/v1"
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+
+    async def _models(self, _: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": "sums", "object": "model"}]})
+
+    async def _chat(self, request: web.Request) -> web.Response:
+        prompt = json.loads(await request.text())["messages"][-1]["content"]
+        found = SUM.search(prompt)
+        wrong = bool(found and self.is_wrong(*found.groups()))
+        text = str(int(found[1]) + int(found[2]) + wrong) if found else "no sum"
+        self.asked[prompt] += 1
+        await asyncio.sleep(self.seconds(wrong))
+        status = self.status(prompt, self.asked[prompt])
+        if status != 200:
+            return web.json_response({"error": {"message": "as the test wants"}}, status=status)
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
+        return web.json_response({"id": "x", "model": "sums", "choices": [choice], "usage": usage})
+
+
+@pytest.fixture
+def sums_server() -> Iterator[SumsServer]:
+    """A running :class:`SumsServer`."""
+    with SumsServer() as server:
+        yield server
+
+
+@pytest.fixture
+def sums_file(tmp_path: Path) -> tuple[Path, float]:
+    """400 distinct sums as a JSONL file called ``sums``, and the share that the server gets right."""
+    pairs = [(str(number), str(number * 7 % 91)) for number in range(400)]
+    path = tmp_path / "sums.jsonl"
+    lines = [json.dumps({"question": f"What is {a} + {b}?", "answer": str(int(a) + int(b))}) for a, b in pairs]
+    path.write_text("\n".join(lines) + "\n")
+    return path, 1 - sum(SumsServer.is_wrong(a, b) for a, b in pairs) / len(pairs)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.errors import Interrupted, ModelUnavailable
+from assay.errors import InputError, Interrupted, ModelUnavailable
 from assay.journal import Header, Journal, Replay
 from assay.live import LiveRun, Watcher
 from assay.plan import Options, Prepared, build_plan, prepare_row
@@ -55,20 +55,26 @@ async def start_audit(
 
 
 async def resume_audit(
-    run: Path, model: Model, data: Path | None, signer: Any = None, watcher: Watcher | None = None
+    run: Path,
+    model: Model,
+    data: Path | None,
+    task_files: Sequence[Path] = (),
+    signer: Any = None,
+    watcher: Watcher | None = None,
 ) -> Verdict:
     """Go on where a run stopped: no finished call is asked again, and the verdict is the one it would have been."""
-    from assay.errors import InputError
+    from assay.tasks.catalogue import Catalogue
 
     sealed = open_plan_of(run)
     if (run / "bundle.dsse.json").exists():
         raise InputError(
             "this run is finished and sealed; assay report shows it, assay audit starts another", where=run
         )
+    catalogue = Catalogue(task_files)
     identity, _ = await model.identify()
     if (identity.sha256, identity.name) != (sealed.plan.model.sha256, sealed.plan.model.name):
         raise InputError(f"the model is now {identity.name}, not the {sealed.plan.model.name} of the plan", where=run)
-    prepared = {row.id: await asyncio.to_thread(prepare_row, row, data) for row in sealed.plan.rows}
+    prepared = {row.id: await asyncio.to_thread(prepare_row, row, catalogue, data) for row in sealed.plan.rows}
     journal, before = Journal.resume(run)
     return await _carry_out(sealed, Audit(sealed.plan, prepared, model), run, journal, before, signer, watcher)
 

@@ -35,6 +35,7 @@ from assay.records import (
 
 if TYPE_CHECKING:
     from assay.tasks import ChosenProtocol, Task
+    from assay.tasks.catalogue import Catalogue
 
 __all__ = ["Options", "Prepared", "build_plan", "order_material", "prepare_row", "seal_row"]
 
@@ -58,6 +59,7 @@ class Options:
     budget_seconds: float | None = None
     concurrency: int | None = None
     data: Path | None = None
+    task_files: tuple[Path, ...] = ()
     with_texts: bool = False
     attempt_timeout: float = 120.0
     max_attempts: int = 5
@@ -65,11 +67,16 @@ class Options:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A row's samples in hand: rendered lazily, with the digest of each."""
+    """A row's samples in hand: rendered lazily, with the digest of each.
+
+    ``withheld``: a fixed public set, whose texts stay out of the seal, since publishing them would contaminate it;
+    a generator gives fresh ones for any seed.
+    """
 
     row: PlanRow
     samples: Sequence[Sample]
     digests: tuple[str, ...]
+    withheld: bool = True
 
 
 def build_plan(
@@ -85,13 +92,16 @@ def build_plan(
     ``prove_order`` signs the order's material (the auditor's key); without it the order is drawn at random.
     Raises InputError for options that cannot be used.
     """
-    tolerance = _tolerance(options.tolerance)
+    from assay.tasks.catalogue import Catalogue
+
+    catalogue = Catalogue(options.task_files)
     candidates: list[tuple[Claim, PlanRow, Prepared]] = []
     skipped: list[SkippedClaim] = []
+    _tolerance(options.tolerance)  # refused before any claim is looked at
     for number, claim in enumerate(sheet.claims):
         say(claim.task)
         try:
-            candidates.append(_plan_claim(number, claim, capabilities, options, tolerance))
+            candidates.append(_plan_claim(number, claim, catalogue, capabilities, options))
         except _Skip as skip:
             skipped.append(SkippedClaim(claim=number, task=claim.task, verdict=skip.verdict, reason=skip.reason))
     roots = {row.id: row.samples_root for _, row, _ in candidates}
@@ -101,7 +111,6 @@ def build_plan(
     for claim, row, samples in candidates:
         sealed = seal_row(row, claim, options.alpha, len(candidates), secret)
         prepared[row.id] = replace(samples, row=sealed)
-    public = any(samples.row.public for samples in prepared.values())
     plan = Plan(
         assay=version("assay"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -116,7 +125,9 @@ def build_plan(
         max_attempts=options.max_attempts,
         attempt_timeout_us=int(options.attempt_timeout * 1e6),
         concurrency=min(options.concurrency or capabilities.concurrency, capabilities.concurrency),
-        texts="sealed" if options.with_texts or not public else "withheld",
+        texts="sealed"
+        if options.with_texts or not any(samples.withheld for samples in prepared.values())
+        else "withheld",
         plugins={row.scorer: version("assay") for _, row, _ in candidates},
     )
     return plan, prepared
@@ -127,11 +138,12 @@ def order_material(sheet: ClaimSheet, identity: ModelIdentity, roots: dict[str, 
     return {"sheet": sheet.digest, "model": [identity.uri, identity.sha256], "samples": roots}
 
 
-def prepare_row(row: PlanRow, data: Path | None) -> Prepared:
+def prepare_row(row: PlanRow, catalogue: Catalogue, data: Path | None) -> Prepared:
     """Load the samples of a planned row again, for a resume; raises InputError where they are not the sealed ones."""
-    from assay.tasks import load_task
-
-    samples = _asked(load_task(row.task).prepare(row.cell, data, shots=row.shots), row.temperature, row.chat)
+    task = catalogue.find(row.task)
+    if task is None:
+        raise InputError(f"the task {row.task} of the plan is not here: name its file again with --task")
+    samples = _asked(task.prepare(row.cell, data, shots=row.shots), row.temperature, row.chat)
     digests = tuple(sha256_hex(canonical(sample)) for sample in samples)
     if _root(digests) != row.samples_root:
         raise InputError(
@@ -148,22 +160,20 @@ class _Skip(Exception):
 
 
 def _plan_claim(
-    number: int, claim: Claim, capabilities: Capabilities, options: Options, tolerance: Fraction
+    number: int, claim: Claim, catalogue: Catalogue, capabilities: Capabilities, options: Options
 ) -> tuple[Claim, PlanRow, Prepared]:
     from assay.scorers import open_scorer
-    from assay.tasks import load_task, resolve
 
     if not claim.is_proportion:
         raise _Skip("not_tested", f"a value in {claim.unit} is not a share of right answers")
-    task_id = resolve(claim.task)
-    if task_id is None:
+    task = catalogue.find(claim.task)
+    if task is None:
         raise _Skip("not_tested", "no task of this name is here (docs/adding-a-benchmark.md says how to add it)")
-    task = load_task(task_id)
     protocol = task.protocol_for(claim)
     kind: Literal["generate", "loglikelihood"] = "generate" if task.cell(protocol.cell).generates else "loglikelihood"
     if kind == "loglikelihood" and not capabilities.loglikelihood:
         raise _Skip("not_testable", capabilities.loglikelihood_reason or "this model gives no log-likelihoods")
-    _check_testable(claim, task.chance, tolerance)
+    _check_testable(claim, task.chance, _tolerance(options.tolerance))
     decoding, temperature, told = _decoding(claim, kind)
     chat = kind == "generate" and not capabilities.completions
     if chat:
@@ -174,9 +184,9 @@ def _plan_claim(
     limit = None if options.limit is None else min(options.limit, population)
     probe = SAMPLED_PROBE if decoding == "sampled" else LOCAL_PROBE if capabilities.deterministic else REMOTE_PROBE
     row = PlanRow(
-        id=f"{number:02d}-{task_id.replace(':', '-').replace('/', '-')}",
+        id=f"{number:02d}-{task.id.replace(':', '-').replace('/', '-')}",
         claim=number,
-        task=task_id,
+        task=task.id,
         cell=protocol.cell,
         shots=protocol.shots,
         chat=chat,
@@ -203,7 +213,8 @@ def _plan_claim(
         claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
         public=task.public,
     )
-    return claim, row, Prepared(row=row, samples=samples, digests=digests)
+    withheld = task.public and task.definition.generator is None
+    return claim, row, Prepared(row=row, samples=samples, digests=digests, withheld=withheld)
 
 
 def seal_row(row: PlanRow, claim: Claim, alpha: float, rows: int, secret: str) -> PlanRow:

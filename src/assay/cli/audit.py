@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from assay.cli.options import api_key_option, data_option, json_option, key_option, print_json, read_duration, signer_at
+from assay.cli.options import (
+    api_key_option,
+    data_option,
+    json_option,
+    key_option,
+    print_json,
+    read_duration,
+    signer_at,
+    task_option,
+)
 
 if TYPE_CHECKING:
     from assay.audit import Audit
@@ -22,6 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/SHEET-TIME).")
 @data_option
+@task_option
 @click.option("--budget", metavar="TIME", help="Stop asking after this much time: 90s, 15m, 2h.")
 @click.option(
     "--tolerance",
@@ -71,6 +83,7 @@ def command(sheet: Path, uri: str, **chosen: Any) -> int:
         budget_seconds=read_duration(chosen["budget"]),
         concurrency=chosen["concurrency"],
         data=chosen["data"],
+        task_files=chosen["task_files"],
         with_texts=chosen["with_texts"],
         attempt_timeout=chosen["timeout"],
     )
@@ -109,7 +122,12 @@ async def _audit(
     from assay.cli.progress import RunProgress
 
     audit = await _plan(sheet, uri, options, signer, chosen)
-    local = {"data": str(options.data.resolve()) if options.data else "", "api_key_env": chosen["api_key_env"] or ""}
+    local = {
+        "model": uri,
+        "data": str(options.data.resolve()) if options.data else "",
+        "tasks": os.pathsep.join(str(path.resolve()) for path in options.task_files),
+        "api_key_env": chosen["api_key_env"] or "",
+    }
     try:
         with RunProgress(audit.plan) as progress:
             return await start_audit(audit, run, signer, local, progress.watch)
@@ -122,7 +140,10 @@ async def _plan(sheet: ClaimSheet, uri: str, options: Options, signer: Any, chos
     from assay.cli.progress import working
     from assay.models import Settings, open_model
 
-    model = open_model(uri, Settings(api_key_env=chosen["api_key_env"], timeout_seconds=options.attempt_timeout))
+    settings = Settings(api_key_env=chosen["api_key_env"], timeout_seconds=options.attempt_timeout)
+    if options.concurrency is not None:
+        settings = replace(settings, concurrency=options.concurrency)
+    model = open_model(uri, settings)
     try:
         with working(f"planning {len(sheet.claims)} claims of {sheet.model or sheet.path} against {uri}"):
             return await plan_audit(sheet, model, options, _order_prover(signer))

@@ -11,7 +11,16 @@ import click
 
 from assay.errors import InputError
 
-__all__ = ["api_key_option", "data_option", "json_option", "key_option", "print_json", "read_duration", "signer_at"]
+__all__ = [
+    "api_key_option",
+    "data_option",
+    "json_option",
+    "key_option",
+    "print_json",
+    "read_duration",
+    "signer_at",
+    "task_option",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,6 +29,13 @@ data_option = click.option(
     type=click.Path(path_type=Path),
     envvar="ASSAY_DATA",
     help="A local mirror of the data sets: <hub id>/<config>/<split>.jsonl. Also ASSAY_DATA.",
+)
+task_option = click.option(
+    "--task",
+    "task_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A task of your own that claims can name: a task file (.yaml) or questions (.jsonl, .csv, .parquet).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")
 key_option = click.option(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from assay.cli.options import api_key_option, data_option, json_option, key_option, print_json, signer_at
+from assay.cli.options import api_key_option, data_option, json_option, key_option, print_json, signer_at, task_option
 
 if TYPE_CHECKING:
     from assay.records import Verdict
@@ -15,20 +16,25 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option("--model", metavar="URI", help="Where the model is now (default: where it was).")
 @data_option
+@task_option
 @key_option
 @api_key_option
 @json_option
-def command(run: Path, data: Path | None, key: Path | None, api_key_env: str | None, as_json: bool) -> int:
+def command(run: Path, **chosen: Any) -> int:
     """Finish the audit in the folder RUN: nothing that was answered is asked again."""
     import asyncio
 
     from assay.run_folder import local_settings
 
+    # What this machine noted when the run began; a run that came from elsewhere has it named again.
     local = local_settings(run)
-    data = data or (Path(local["data"]) if local.get("data") else None)
-    verdict = asyncio.run(_resume(run, data, signer_at(key), api_key_env or local.get("api_key_env") or None))
-    if as_json:
+    for name in ("model", "data", "api_key_env"):
+        chosen[name] = chosen[name] or local.get(name) or None
+    files = chosen["task_files"] or tuple(Path(part) for part in local.get("tasks", "").split(os.pathsep) if part)
+    verdict = asyncio.run(_resume(run, chosen, files))
+    if chosen["as_json"]:
         from assay.reports import machine
 
         print_json(machine.render(verdict))
@@ -39,17 +45,23 @@ def command(run: Path, data: Path | None, key: Path | None, api_key_env: str | N
     return verdict.exit
 
 
-async def _resume(run: Path, data: Path | None, signer: Any, api_key_env: str | None) -> Verdict:
+async def _resume(run: Path, chosen: dict[str, Any], task_files: tuple[Path, ...]) -> Verdict:
     from assay.audit import resume_audit
     from assay.cli.progress import RunProgress
     from assay.models import Settings, open_model
     from assay.run_folder import open_plan_of
 
     plan = open_plan_of(run).plan
-    timeout = plan.attempt_timeout_us / 1e6
-    model = open_model(plan.model.uri, Settings(api_key_env=api_key_env, timeout_seconds=timeout))
+    settings = Settings(
+        api_key_env=chosen["api_key_env"],
+        timeout_seconds=plan.attempt_timeout_us / 1e6,
+        concurrency=plan.concurrency,
+    )
+    signer = signer_at(chosen["key"])
+    model = open_model(chosen["model"] or plan.model.uri, settings)
+    data = Path(chosen["data"]) if chosen["data"] else None
     try:
         with RunProgress(plan) as progress:
-            return await resume_audit(run, model, data, signer, progress.watch)
+            return await resume_audit(run, model, data, task_files, signer, progress.watch)
     finally:
         await model.close()

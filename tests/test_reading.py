@@ -1,0 +1,177 @@
+"""Reading a row: only the contiguous prefix of the committed order counts, whatever arrived first."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assay.plan import seal_row
+from assay.reading import RowReader
+from assay.records import Claim, PlanRow, Probe, Score
+from assay.verdict import p_value
+
+
+def planned(population: int = 200, value: str = "80", **changes: object) -> tuple[PlanRow, Claim]:
+    claim = Claim(task="t", value=value)
+    fields: dict[str, object] = {
+        "id": "00-t",
+        "claim": 0,
+        "task": "t",
+        "cell": "c",
+        "scorer": "exact@1",
+        "kind": "generate",
+        "population": population,
+        "samples_root": "",
+        "order_seed": "",
+        "tolerance": "2",
+        "threshold": 0,
+        "alpha_inconsistent": 0.05,
+        "alpha_consistent": 0.05,
+        "stop_inconsistent": (),
+        "stop_consistent": (),
+        "weight": 1.0,
+        "share": 1.0,
+    }
+    row = PlanRow(**(fields | changes))  # type: ignore[arg-type]
+    return seal_row(row, claim, 0.05, 1, "secret"), claim
+
+
+def mark(position: int, value: float | None, *, sample: str = "", repeat: int = 0) -> Score:
+    return Score(
+        row="00-t",
+        position=position,
+        sample=sample or f"t/{position}",
+        repeat=repeat,
+        status="missing" if value is None else "scored",
+        value=value,
+        scorer="exact@1",
+        seq=position + 1,
+    )
+
+
+def read(row: PlanRow, claim: Claim, scores: list[Score]) -> RowReader:
+    reader = RowReader(row, claim)
+    for score in scores:
+        reader.observe(score)
+    return reader
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.randoms(use_true_random=False), st.floats(0.3, 1.0))
+def test_the_order_of_arrival_changes_nothing(source: random.Random, rate: float) -> None:
+    row, claim = planned()
+    scores = [mark(n, float(source.random() < rate)) for n in range(row.population)]
+    shuffled = scores[:]
+    source.shuffle(shuffled)
+    wrong_last = sorted(scores, key=lambda score: -(score.value or 0))
+    readers = [read(row, claim, arrived) for arrived in (scores, shuffled, wrong_last)]
+    assert len({(r.decision, r.tracker and r.tracker.n, p_value(r), tuple(r.trace)) for r in readers}) == 1
+
+
+def test_nothing_is_read_past_a_gap() -> None:
+    row, claim = planned()
+    reader = read(row, claim, [mark(n, 0.0) for n in range(1, 150)])
+    assert reader.tracker is not None
+    assert (reader.tracker.n, reader.decision) == (0, None)
+    reader.observe(mark(0, 0.0))
+    assert reader.decision == "inconsistent"
+
+
+def test_a_missing_answer_counts_for_the_claim_on_one_side_and_against_it_on_the_other() -> None:
+    row, claim = planned(population=100)
+    all_missing = read(row, claim, [mark(n, None) for n in range(100)])
+    assert (all_missing.decision, all_missing.missing_anywhere) == (None, 100)
+    few = read(row, claim, [mark(n, None if n % 10 == 0 else 1.0) for n in range(100)])
+    assert few.decision == "consistent"
+
+
+def test_partial_credit_is_not_a_right_answer() -> None:
+    row, claim = planned()
+    assert read(row, claim, [mark(n, 0.9) for n in range(200)]).decision == "inconsistent"
+
+
+def test_unparsed_answers_are_counted_apart() -> None:
+    import msgspec
+
+    row, claim = planned()
+    unparsed = [msgspec.structs.replace(mark(n, 0.0), status="unparsed") for n in range(5)]
+    assert read(row, claim, unparsed).unparsed == 5
+
+
+def probe(changes: bool, row: PlanRow) -> list[Score]:
+    return [
+        mark(-1, float(not (changes and n == 0 and repeat == 2)), sample=f"t/{n}", repeat=repeat)
+        for n in range(row.probe.samples)
+        for repeat in row.probe_repeats
+    ]
+
+
+def test_greedy_answers_that_do_not_change_keep_the_sealed_table() -> None:
+    row, claim = planned(probe=Probe(samples=4, repeats=3))
+    assert len(row.probe_repeats) == 2
+    reader = read(row, claim, [*(mark(n, 1.0) for n in range(4)), *probe(False, row)])
+    assert reader.test is not None
+    assert (reader.test.noisy, reader.test.consistent) == (False, row.stop_consistent)
+
+
+def test_greedy_answers_that_change_are_tested_as_sampled() -> None:
+    row, claim = planned(probe=Probe(samples=4, repeats=3))
+    reader = read(row, claim, [*(mark(n, 1.0) for n in range(4)), *probe(True, row)])
+    assert reader.test is not None
+    assert reader.test.noisy
+    assert reader.test.threshold < row.threshold
+    assert p_value(reader) >= row.alpha_inconsistent
+
+
+def test_no_test_begins_before_its_probe_is_finished() -> None:
+    row, claim = planned(probe=Probe(samples=4, repeats=3))
+    reader = read(row, claim, [mark(n, 0.0) for n in range(150)])
+    assert (reader.tracker, reader.decision) == (None, None)
+    for score in probe(False, row):
+        reader.observe(score)
+    assert reader.decision == "inconsistent"
+
+
+def test_a_sampled_row_waits_for_its_variance_and_allows_for_it() -> None:
+    row, claim = planned(decoding="sampled", repeats=2, probe=Probe(samples=50, repeats=3))
+    assert (row.cells, row.stop_consistent, len(row.probe_repeats)) == (400, (), 3)
+    reader = read(row, claim, probe(True, row))
+    assert reader.test is not None
+    assert reader.test.noisy
+    assert len(reader.test.consistent) == 400
+
+
+@pytest.mark.parametrize("count", [1, 59, 60, 61, 200])
+def test_the_trace_is_short_and_ends_where_the_reading_does(count: int) -> None:
+    row, claim = planned(value="50")
+    reader = read(row, claim, [mark(n, float(n % 2)) for n in range(count)])
+    points = reader.trace_points(0.05)
+    assert len(points) <= 61
+    assert points[-1].n == reader.trace[-1][0]
+    assert all(point.low <= point.right / point.n <= point.high for point in points)
+
+
+def test_nothing_read_is_no_trace() -> None:
+    row, claim = planned()
+    assert RowReader(row, claim).trace_points(0.05) == ()
+
+
+def false_alarms(row: PlanRow, claim: Claim, right: int, trials: int, word: str) -> float:
+    source = random.Random(20261124)
+    found = 0
+    for _ in range(trials):
+        marks = [1.0] * right + [0.0] * (row.population - right)
+        source.shuffle(marks)
+        found += read(row, claim, [mark(n, value) for n, value in enumerate(marks)]).decision == word
+    return found / trials
+
+
+def test_the_size_holds_end_to_end_at_the_boundary() -> None:
+    row, claim = planned(population=164)
+    error = 2.6 * (0.05 * 0.95 / 400) ** 0.5
+    assert false_alarms(row, claim, row.threshold, 400, "inconsistent") <= 0.05 + error
+    assert false_alarms(row, claim, row.threshold - 1, 400, "consistent") <= 0.05 + error
+    assert false_alarms(row, claim, int(0.6 * 164), 200, "inconsistent") >= 0.99
