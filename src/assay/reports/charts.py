@@ -59,7 +59,7 @@ def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: 
     )
     # Row numbers, not names, place the rows: two rows may bear one name.
     y = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(domain=[row["row"] for row in rows], paddingInner=0))
-    base = alt.Chart(alt.Data(values=rows)).encode(y=y)
+    base = _chart(rows).encode(y=y)
     colour = alt.Color("colour:N", scale=None, legend=None)
     dy = 12 if narrow else 0
     layers: list[Any] = [
@@ -76,7 +76,7 @@ def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: 
     ]
     if narrow:
         layers.append(
-            base.mark_text(align="left", dy=-13, fontSize=13, fill=_INK, fontWeight=600).encode(
+            base.mark_text(align="left", dy=-13, fontSize=13, fill=_INK, fontWeight=600, limit=290).encode(
                 x=alt.value(0), text="task:N"
             )
         )
@@ -166,15 +166,15 @@ def closing_chart(claim: ClaimVerdict, *, name: str = "closing") -> str:
         scale=alt.Scale(domain=[bottom, top], nice=False, zero=False),
         axis=alt.Axis(tickCount=4, labelExpr="datum.label + ' %'"),
     )
-    base = alt.Chart(alt.Data(values=rows)).encode(x=x)
+    base = _chart(rows).encode(x=x)
     levels = [{"level": _percent(claim.claimed)}]
     lowest = [{"level": _clamp(100 * (words.floor(claim) or 0.0), bottom, top)}]
     layers: list[Any] = [
         base.mark_area(fill=colour, opacity=0.18, interpolate="monotone").encode(y=y, y2="high:Q"),
         base.mark_line(stroke=colour, strokeWidth=1.5, interpolate="monotone").encode(y="share:Q"),
-        alt.Chart(alt.Data(values=lowest)).mark_rule(stroke=_INK, strokeDash=[2, 3]).encode(y="level:Q"),
-        alt.Chart(alt.Data(values=levels)).mark_rule(stroke=_INK, strokeWidth=2).encode(y="level:Q"),
-        alt.Chart(alt.Data(values=rows[-1:]))
+        _chart(lowest).mark_rule(stroke=_INK, strokeDash=[2, 3]).encode(y="level:Q"),
+        _chart(levels).mark_rule(stroke=_INK, strokeWidth=2).encode(y="level:Q"),
+        _chart(rows[-1:])
         .mark_point(
             shape=_SHAPES.get(claim.verdict, "circle"),
             size=90,
@@ -215,6 +215,12 @@ def _clamp(value: float, low: float, high: float) -> float:
 
 
 # ── from Vega-Lite to SVG in the page ───────────────────────────────────────────────────────────────────────────────
+
+
+def _chart(values: list[dict[str, Any]]) -> Any:
+    import altair as alt
+
+    return alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
 
 
 def _svg(chart: Any, name: str, title: str, description: str) -> str:

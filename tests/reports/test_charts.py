@@ -1,0 +1,88 @@
+"""Charts: every claim that was asked about is drawn, in the page's own colours, and text stays text."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import msgspec
+import pytest
+import report_fixtures as make
+
+from assay.records import ClaimVerdict, TracePoint
+from assay.reports.charts import claims_chart, closing_chart
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "</text><script>alert(1)</script> \"'> {{7*7}} ${datum.row} &amp; ]]> \x1b[2J"
+
+
+def parsed(drawing: str) -> ElementTree.Element:
+    """The drawing as XML: raises where it is not well formed, as a page would be."""
+    return ElementTree.fromstring(drawing.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+
+
+def texts(root: ElementTree.Element) -> list[str]:
+    return ["".join(element.itertext()) for element in root.iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_each_claim_that_was_asked_about_has_its_row(narrow: bool) -> None:
+    root = parsed(claims_chart(make.verdict().claims, narrow=narrow, name="x"))
+    drawn = texts(root)
+    assert [task for task in ("HellaSwag", "GSM8K", "MMLU (cloze)", "BBH") if task in drawn] == [
+        "HellaSwag",
+        "GSM8K",
+        "MMLU (cloze)",
+    ]
+    assert ("inconsistent" in drawn) is not narrow
+    assert root.get("aria-labelledby") == "x-title x-text"
+    description = root.find(f"{SVG}desc")
+    assert description is not None
+    assert "GSM8K: claimed 57.0 %" in str(description.text)
+
+
+def test_two_rows_may_bear_one_name() -> None:
+    claim = make.verdict().claims[0]
+    assert texts(parsed(claims_chart([claim, claim]))).count("HellaSwag") == 2
+
+
+def test_colours_are_the_pages_own() -> None:
+    drawing = claims_chart(make.verdict().claims) + closing_chart(make.verdict().claims[1])
+    colours = set(re.findall(r'(?:fill|stroke)="([^"]*)"', drawing))
+    assert colours <= {
+        "none",
+        *(f"var(--{name})" for name in ("ink", "muted", "grid", "band", "paper")),
+        *(f"var(--{name})" for name in ("consistent", "inconsistent", "insufficient-power")),
+    }
+    assert "font-family" not in drawing
+    assert "http" not in drawing
+
+
+def test_hostile_names_stay_text() -> None:
+    claim = msgspec.structs.replace(make.verdict().claims[1], task=HOSTILE, claimed_text="5</desc>7")
+    for drawing in (claims_chart([claim]), claims_chart([claim], narrow=True), closing_chart(claim)):
+        assert "<script" not in drawing
+        assert not list(parsed(drawing).iter(f"{SVG}script"))
+    assert texts(parsed(claims_chart([claim], narrow=True)))[-1].startswith("</text><script>alert(1)</script>")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        msgspec.structs.replace(make.verdict().claims[0], claimed=0.0, claimed_text="0", measured=0.0, ci=(0.0, 0.0)),
+        msgspec.structs.replace(make.verdict().claims[0], claimed=1.0, claimed_text="100", measured=1.0, ci=(1.0, 1.0)),
+        msgspec.structs.replace(make.verdict().claims[0], unit="fraction", claimed=0.4, claimed_text="0.4"),
+        msgspec.structs.replace(make.verdict().claims[0], claimed_text="x" * 3),
+    ],
+)
+def test_edges_of_the_range(claim: ClaimVerdict) -> None:
+    parsed(claims_chart([claim]))
+    parsed(closing_chart(claim))
+
+
+def test_a_long_trace_is_thinned_and_keeps_its_end() -> None:
+    looks = tuple(TracePoint(n=n, right=n // 2, low=0.4, high=0.6) for n in range(14_043))
+    claim = msgspec.structs.replace(make.verdict().claims[0], trace=looks)
+    drawing = closing_chart(claim)
+    assert len(drawing) < 40_000
+    assert "14,000" in texts(parsed(drawing)) or "10,000" in texts(parsed(drawing))

@@ -1,0 +1,63 @@
+"""Markdown: hostile text shows as text, whatever it holds."""
+
+from __future__ import annotations
+
+import html
+
+import msgspec
+import report_fixtures as make
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from assay.records import VerdictWord
+from assay.reports import markdown, words
+
+READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+SPECIAL = st.text(alphabet="ab1 \\`*_[]()<>#|~&@!.:-+=/$^{}\n\x1b\u202e", max_size=40)
+
+
+@given(SPECIAL)
+@example("[x](javascript:alert(1))")
+@example("<img src=x onerror=alert(1)>")
+@example("- a")
+@example("1. a")
+@example("&#60;b&#62;")
+@example("\\")
+def test_any_text_shows_as_itself(text: str) -> None:
+    shown = READER.render(markdown.escape(text)).strip().removeprefix("<p>").removesuffix("</p>")
+    assert html.unescape(shown.replace("<!-- -->", "")) == words.one_line(text)
+
+
+def test_bare_addresses_and_mentions_are_broken() -> None:
+    escaped = markdown.escape("https://evil.example www.evil.example @someone #12 :smile: a@b.example")
+    for live in ("https://", "www.", "@someone", "#12", ":smile:", "a@b"):
+        assert live not in escaped
+
+
+def test_a_cell_cannot_break_the_table() -> None:
+    hostile = msgspec.structs.replace(make.verdict().claims[0], task="a | b\n| c | <script> |", claimed_text="4|1`")
+    text = markdown.render(msgspec.structs.replace(make.verdict(), claims=(hostile,), model="# x\n\n<b>"))
+    rendered = READER.render(text)
+    assert rendered.count("<tr>") == 2
+    assert rendered.count("<td") == 6
+    assert "<script" not in rendered
+    assert "<b>" not in rendered
+
+
+def test_it_says_all() -> None:
+    text = markdown.render(make.verdict(), make.plan())
+    for part in ("| GSM8K | 57.0 % |", "✗ inconsistent", "## Findings", "## Notes", "## Not tested", "`numeric@1`"):
+        assert part in text
+    assert "Differs from the vendor: 3-shot where the vendor says 5-shot." in text
+    assert "assay verify DIR" in text
+    assert text.endswith("\n")
+
+
+def test_an_empty_verdict() -> None:
+    empty = msgspec.structs.replace(
+        make.verdict(), verdict=VerdictWord.NOT_TESTED, exit=3, findings=(), notes=(), claims=()
+    )
+    text = markdown.render(empty)
+    assert "Not tested: no claim was put to a model." in text
+    assert "| Task" not in text

@@ -1,0 +1,189 @@
+"""Words and numbers: never false precision, intervals outward, nothing invisible."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+import report_fixtures as make
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.records import Finding, Needs, Note, Verdict, VerdictWord
+from assay.reports import words
+from assay.reports.limits import limits
+
+
+@given(st.text(), st.integers(1, 60))
+def test_one_line_shows_only_what_can_be_seen(text: str, limit: int) -> None:
+    shown = words.one_line(text, limit)
+    assert len(shown) <= limit
+    assert len(shown.splitlines()) <= 1
+    assert all(character.isprintable() or character == "…" for character in shown)
+    shown.encode()
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\x1b", "\x00", "\x9b", "\u202e", "\u2066", "\u200b", "\ud800", "\U000e0041", "\ufeff"]
+)
+def test_one_line_replaces_what_could_deceive(hidden: str) -> None:
+    assert words.one_line(f"a{hidden}b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_one_line_joins_lines() -> None:
+    assert words.one_line(" a\r\n\tb\u2028c\xa0d ") == "a b c d"
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.sampled_from(["percent", "fraction"]))
+def test_an_interval_is_shown_no_narrower_than_it_is(one: float, other: float, unit: str) -> None:
+    low, high = sorted((one, other))
+    left, right = words.interval((low, high), unit).removesuffix(" %").split("–")
+    scale = 100 if unit == "percent" else 1
+    assert float(left) <= low * scale + 1e-6
+    assert float(right) >= high * scale - 1e-6
+    assert len(left.partition(".")[2]) == (1 if unit == "percent" else 3)
+
+
+def test_numbers_stand_in_the_claims_unit() -> None:
+    assert words.share(0.57, "percent") == "57.0 %"
+    assert words.share(0.57, "fraction") == "0.570"
+    assert words.share(None, "percent") == words.share(float("nan"), "percent") == "–"
+    assert words.interval((0.57, 0.57), "percent") == "57.0–57.0 %"
+    assert words.interval(None, "percent") == "–"
+    assert words.points(0.02, "percent") == "2.0 points"
+    assert words.points(0.0025, "percent") == "0.25 points"
+    assert words.points(0.02, "fraction") == "0.020"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "1 second"), (40, "40 seconds"), (1260, "21 minutes"), (12600, "3.5 hours"), (1_000_000, "12 days")],
+)
+def test_durations(seconds: float, said: str) -> None:
+    assert words.about_time(seconds) == said
+
+
+def test_estimates_have_two_digits() -> None:
+    assert [words.about(number) for number in (7, 99, 104, 1187, 13_960)] == ["7", "99", "100", "1,200", "14,000"]
+
+
+def test_p_values() -> None:
+    assert [words.p_value(p) for p in (None, float("nan"), 0.0, 0.0123, 1.0)] == [
+        "",
+        "",
+        "p < 0.0001",
+        "p = 0.012",
+        "p = 1",
+    ]
+
+
+def test_verdicts_use_the_fixed_words() -> None:
+    said = [words.verdict_words(claim) for claim in make.verdict().claims]
+    assert said[:3] == [
+        "consistent (to within 2.0 points)",
+        "inconsistent (below the claim by more than 2.0 points)",
+        "insufficient power (needs about 1,200 more samples, about 21 minutes)",
+    ]
+    assert said[4] == "not tested (its data is not here: give --data DIR)"
+    everything = " ".join([*said, words.headline(make.verdict()), *limits(make.verdict(), make.plan())]).lower()
+    assert "clean" not in everything
+    assert "cheat" not in everything
+
+
+def test_variants_of_a_verdict() -> None:
+    consistent, _, undecided = make.verdict().claims[:3]
+    better = msgspec.structs.replace(consistent, better=True)
+    assert words.verdict_words(better) == "consistent (to within 2.0 points; better than claimed)"
+    one = msgspec.structs.replace(undecided, needs=Needs(samples=1))
+    assert words.verdict_words(one) == "insufficient power (needs about 1 more sample)"
+    stopped = msgspec.structs.replace(undecided, needs=None, reason="the limit was reached.")
+    assert words.verdict_words(stopped) == "insufficient power (the limit was reached)"
+
+
+def test_reruns() -> None:
+    inflated, rows = make.verdict().claims[1], words.plan_rows(make.plan())
+    assert words.reruns(inflated, rows["gsm8k"]).startswith("Not explained by re-runs: decoding is greedy")
+    sampled = msgspec.structs.replace(rows["gsm8k"], decoding="sampled")
+    assert words.reruns(inflated, sampled) == (
+        "With fewer than 4,100 independent re-runs of the served system, the chance that the best of them reaches "
+        "57.0 % is below 5 %; an even chance takes more than a million."
+    )
+    never = msgspec.structs.replace(inflated, implied_reruns={"0.05": None, "0.5": None})
+    assert "a million independent re-runs" in words.reruns(never, None)
+    once = msgspec.structs.replace(inflated, implied_reruns={"0.05": 1, "0.5": 9})
+    assert "A single re-run" in words.reruns(once, None)
+    assert words.reruns(msgspec.structs.replace(inflated, implied_reruns={}), None) == ""
+    assert words.reruns(make.verdict().claims[0], None) == ""
+
+
+def test_the_lowest_score_that_counts_includes_the_rounding() -> None:
+    assert words.floor(make.verdict().claims[0]) == pytest.approx(0.409 - 0.0005 - 0.02)
+    assert words.floor(make.verdict().claims[-1]) is None
+
+
+def _only(*indices: int, word: VerdictWord) -> Verdict:
+    full = make.verdict()
+    return msgspec.structs.replace(
+        full, verdict=word, findings=(), notes=(), claims=tuple(full.claims[index] for index in indices)
+    )
+
+
+def test_the_headline_says_what_was_shown() -> None:
+    full = make.verdict()
+    assert words.headline(full) == (
+        "Inconsistent: the served model does not reach the claim on GSM8K, under this configuration; "
+        "the desk screen has 1 finding."
+    )
+    twice = msgspec.structs.replace(full, findings=(), claims=(*full.claims, full.claims[1]))
+    assert "does not reach 2 of 8 claims" in words.headline(twice)
+    assert words.headline(msgspec.structs.replace(full, claims=())) == "Inconsistent: the desk screen has 1 finding."
+    assert words.headline(_only(0, word=VerdictWord.CONSISTENT)) == (
+        "Consistent: the claim holds to within 2.0 points, under this configuration."
+    )
+    assert "all 2 claims hold" in words.headline(_only(0, 0, word=VerdictWord.CONSISTENT))
+    assert "1 of 2 claims could not be decided" in words.headline(_only(0, 2, word=VerdictWord.INSUFFICIENT_POWER))
+    assert "1 claim cannot be tested" in words.headline(_only(3, word=VerdictWord.NOT_TESTABLE))
+    assert "1 of 2 claims could not be put" in words.headline(_only(0, 4, word=VerdictWord.NOT_TESTED))
+    assert words.headline(_only(4, word=VerdictWord.NOT_TESTED)) == "Not tested: no claim was put to a model."
+
+
+def test_equal_reasons_are_said_once() -> None:
+    groups = words.untested(make.verdict())
+    assert [tasks for _, _, tasks in groups] == [["BBH"], ["IFEval", "PIQA"], ["LMArena"]]
+
+
+def test_findings_and_their_numbers() -> None:
+    finding = Finding(detector="d", check="c", task="GSM8K", p=0.00001, e=31.25, n=300, message="a gap")
+    assert words.remark(finding) == "GSM8K: a gap"
+    assert words.finding_numbers(finding) == "p < 0.0001, e = 31.2, n = 300"
+    assert words.remark(Note(detector="d", check="c", task="GSM8K", message="GSM8K: said")) == "GSM8K: said"
+
+
+def test_limits_bear_on_this_verdict() -> None:
+    said = " ".join(limits(make.verdict(), make.plan()))
+    for part in ("never proves training on the test", "weighted Holm", "valid at any stop", "One configuration"):
+        assert part in said
+    for part in (
+        "2 answers are missing",
+        "From 3 answers",
+        "withheld",
+        "differs from what the vendor",
+        "one file named",
+    ):
+        assert part in said
+    endpoint = msgspec.structs.replace(
+        make.plan(),
+        model=msgspec.structs.replace(make.plan().model, sha256=""),
+        texts="sealed",
+        rows=tuple(msgspec.structs.replace(row, decoding="sampled") for row in make.plan().rows),
+    )
+    said = " ".join(limits(make.verdict(), endpoint))
+    assert "known only by what it says of itself" in said
+    assert "withheld" not in said
+    assert "noise of the vendor's own passes" in said
+
+
+def test_limits_of_a_screen_and_of_the_verdict_itself() -> None:
+    screened = msgspec.structs.replace(make.verdict(), claims=(), limits=("Of its own.", "Of its own."))
+    assert limits(screened) == ("A note proves nothing by itself and never changes the verdict.", "Of its own.")
+    again = msgspec.structs.replace(make.verdict(), limits=limits(make.verdict(), make.plan()))
+    assert limits(again, make.plan()) == limits(make.verdict(), make.plan())
