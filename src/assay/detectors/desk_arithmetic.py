@@ -1,0 +1,63 @@
+"""What a printed score can be: exact integer arithmetic of granularity, and the noise of a lead.
+
+A score of k right answers out of n = items × passes is printed with d decimals. Whatever the vendor did to the last
+digit (round half up, half to even, down, up), the printed v is less than one printed unit u = 10^-d from scale·k/n. So
+v is impossible where no whole k has v − u < scale·k/n < v + u (DETECTORS.md, D0). A test with ± u/2 would accuse every
+second honest vendor who truncates.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+__all__ = ["fewest_passes", "impossible", "nearest_items", "no_count", "sampling_noise"]
+
+MOST_PASSES = 64  # averaging more generations than that is not customary
+MOST_DROPPED = 20  # more items than that are not dropped without a word
+_SCALES = {"percent": 100, "fraction": 1}
+
+
+@lru_cache(maxsize=65536)
+def impossible(value: str, unit: str, items: int, passes: int = 1) -> bool:
+    """Whether no whole number of right answers, unweighted, gives the printed ``value``; in O(1), exact.
+
+    ``value`` is the decimal text as printed, ``unit`` is ``percent`` or ``fraction``. False from
+    items × passes ≥ scale·10^d / 2 on, where the grid is as fine as the print (10^(d+2)/2 for percent).
+    """
+    whole, _, decimals = value.partition(".")
+    return no_count(int(whole + decimals), _SCALES[unit] * int(10 ** len(decimals)), items * passes)
+
+
+def no_count(printed: int, units: int, answers: int) -> bool:
+    """Whether no k up to ``answers`` has printed − 1 < units·k/answers < printed + 1, in printed units.
+
+    ``units`` is one whole: 1000 where percent is printed with one decimal.
+    Plain arithmetic without branches on ``printed``, so that a test can put whole arrays through it.
+    """
+    if 2 * answers >= units:
+        return False
+    lowest = (printed - 1) * answers // units + 1
+    highest = -(-(printed + 1) * answers // units) - 1
+    return (lowest > highest) | (lowest > answers) | (highest < 0)
+
+
+def fewest_passes(value: str, unit: str, items: int, more_than: int = 1) -> int | None:
+    """The fewest full passes above ``more_than`` whose average can be printed as ``value``; None if over 64."""
+    candidates = range(more_than + 1, MOST_PASSES + 1)
+    return next((passes for passes in candidates if not impossible(value, unit, items, passes)), None)
+
+
+def nearest_items(value: str, unit: str, items: int, passes: int = 1) -> int | None:
+    """The most items below ``items`` that could give ``value``; None if more than 20 must have been left out."""
+    candidates = range(items - 1, max(0, items - 1 - MOST_DROPPED), -1)
+    return next((fewer for fewer in candidates if not impossible(value, unit, fewer, passes)), None)
+
+
+def sampling_noise(first: float, second: float, items: int) -> float:
+    """The half width of a 95 % interval for the difference of two proportions, each over ``items`` samples, unpaired.
+
+    Both are taken as independent: on the same items a paired comparison can be sharper, but a table does not allow one.
+    """
+    variance = (first * (1 - first) + second * (1 - second)) / items
+    return 1.959964 * math.sqrt(max(0.0, variance))
