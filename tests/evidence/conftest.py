@@ -34,6 +34,18 @@ def make_run() -> MakeRun:
     return _make_run
 
 
+@pytest.fixture
+def run(tmp_path: Path, make_run: MakeRun, signer: CryptoSigner) -> Path:
+    """A signed run with its texts sealed."""
+    return make_run(tmp_path / "run", signer, texts="sealed", extra={"created": "2026-11-24"})
+
+
+@pytest.fixture
+def unsigned(tmp_path: Path, make_run: MakeRun) -> Path:
+    """A run without a signature, its texts withheld but lying there."""
+    return make_run(tmp_path / "unsigned")
+
+
 def _make_run(
     run: Path,
     signer: CryptoSigner | None = None,
@@ -41,7 +53,7 @@ def _make_run(
     texts: str = "withheld",
     extra: dict[str, Any] | None = None,
 ) -> Path:
-    for folder in (run, run / "journal", run / "texts"):
+    for folder in (run, run / "journal", run / "samples", run / "texts"):
         folder.mkdir()
     plan = _plan(texts, signer)
     sealed = seal_plan(plan, signer)
@@ -66,7 +78,9 @@ def _make_run(
     (run / "report.json").write_bytes(b'{"verdict":"consistent"}\n')
     (run / "report.md").write_text("# Report\n\nconsistent\nas claimed\n")
     (run / "report.html").write_text("<!doctype html>\n<p>consistent</p>\n<p>as claimed</p>\n")
+    (run / "samples" / "row-1.txt").write_text("".join(f"{sha256_hex(bytes([n]))}\n" for n in range(5)))
     (run / "index.db").write_bytes(b"derived")
+    (run / "local.json").write_bytes(b"{}")
     seal_bundle(run, extra or {}, signer)
     return run
 
@@ -91,9 +105,9 @@ def _record(seq: int, plan: dict[str, Any], text_lines: dict[str, bytes]) -> dic
     if seq == 1:
         return {"type": "session", "started_us": 1, "active_us": 0, "machine": "m", "pid": 1}
     digests = []
-    for text in (f"question {seq}", f"answer {seq % 5} – «ü» 😀"):
+    for text in (f"sample {seq}", f"question {seq}", f"answer {seq % 5} – «ü» 😀"):
         digest = sha256_hex(text.encode())
         text_lines[digest] = canonical({"sha256": digest, "text": text}) + b"\n"
         digests.append(digest)
-    logprobs = (-1.5e-7, -3.25, -12.345678)
-    return {"type": "attempt", "request": digests[0], "answer": digests[1], "logprobs": logprobs, "detail": ""}
+    rest = {"logprobs": (-1.5e-7, -3.25, -12.345678), "detail": ""}
+    return {"type": "attempt", **dict(zip(("item", "request", "answer"), digests, strict=True)), **rest}

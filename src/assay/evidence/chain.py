@@ -30,7 +30,7 @@ class Journal:
 
     ``root`` is the Merkle root over all lines (without newlines), ``head`` the SHA-256 of the last one, ``plan`` the
     plan's digest as the header gives it. ``roots`` are Merkle roots at the sizes asked for, ``digests`` the SHA-256 of
-    each segment's file, ``texts`` the digests (32 bytes each) of all requests and answers that the records refer to.
+    each segment's file, ``texts`` the digests (32 bytes each) of all samples, requests and answers referred to.
     """
 
     records: int
@@ -49,7 +49,7 @@ def read_journal(run: Path, segments: Sequence[str], sizes: Collection[int] = ()
     not fit. Raises Broken naming file, line and record of the first link that does not hold.
     """
     tree, chain, plan = Tree(), _Chain(), ""
-    roots: dict[int, str] = {}
+    roots = {0: tree.root().hex()}
     digests: dict[str, str] = {}
     texts: set[bytes] = set()
     for name in segments:
@@ -129,7 +129,7 @@ def _header(record: dict[str, Any], name: str) -> str:
 
 
 def _collect_texts(record: dict[str, Any], texts: set[bytes], name: str, number: int) -> None:
-    for key in ("request", "answer"):
+    for key in ("item", "request", "answer"):
         digest = record.get(key)
         if key == "answer" and digest == "":
             continue

@@ -42,11 +42,12 @@ CHECKPOINTS = "checkpoints.jsonl"
 MAX_LINE_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 
-FOLDERS = {"journal", "texts"}
+FOLDERS = {"journal", "samples", "texts"}
 SEALABLE = re.compile(
     r"plan\.dsse\.json|scores\.jsonl|checkpoints\.jsonl|report\.(json|md|html)|(journal|texts)/[a-z0-9_-]+-[0-9]{4}\.jsonl"
+    r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt"
 )
-DERIVED = re.compile(r"index\.db(-journal|-shm|-wal)?")
+DERIVED = re.compile(r"index\.db(-journal|-shm|-wal)?|local\.json")
 
 
 def is_sealable(name: str) -> bool:
@@ -65,7 +66,7 @@ def is_text(name: str) -> bool:
 
 
 def is_derived(name: str) -> bool:
-    """Whether ``name`` belongs to the index, which can be rebuilt and is never sealed."""
+    """Whether ``name`` is this machine's own (an index that can be rebuilt, where its data lies): never sealed."""
     return DERIVED.fullmatch(name) is not None
 
 

@@ -6,6 +6,7 @@ can be read and trusted alone. Whether the scores and verdicts follow from the j
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ __all__ = ["Integrity", "verify_integrity"]
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SIGNATURE = re.compile(r"([0-9a-f]{128})?")
+TEXT_KEYS = {"sha256", "text"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Integrity:
 
     ``signed_by`` is the key id of the seal's signature ("" where it is not signed), ``trusted`` whether that is the
     key which the reader trusts. ``records`` and ``root`` are the journal's; ``texts`` is "all" or "withheld N", the
-    number of requests and answers whose text is not here. ``messages`` are sentences for the reader.
+    number of samples, requests and answers whose text is not here. ``messages`` are sentences for the reader.
     """
 
     signed_by: str
@@ -80,7 +82,7 @@ def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bo
     _check_digests(run, seal, journal)
     absent = _check_texts(run, seal, journal)
     if absent:
-        messages.append(f"texts of {absent} requests and answers are withheld; their digests are sealed")
+        messages.append(f"{absent} texts (samples, requests, answers) are withheld; their digests are sealed")
     return Integrity(
         signed_by="" if seal.signer is None else seal.signer.keyid,
         trusted=is_trusted,
@@ -252,6 +254,8 @@ def _checkpoint(line: bytes, signer: SSlibKey | None, where: str) -> tuple[int, 
 
 def _check_digests(run: Path, seal: _Seal, journal: Journal) -> None:
     for name, sealed in seal.subjects.items():
+        if layout.is_text(name):
+            continue  # read line by line, later
         if name in journal.digests:
             digest, count = journal.digests[name], 0
         else:
@@ -269,24 +273,28 @@ def _changed(name: str) -> Broken:
 def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
     """Check every text that is here against its digest; the number that the journal refers to and that are not."""
     absent = set(journal.texts)
-    for name in layout.run_files(run):
-        if layout.is_text(name):
-            with layout.open_regular(run, name) as file:
-                for number, line in enumerate(layout.lines(file, name), 1):
-                    absent.discard(_text_digest(line[:-1], f"{name} line {number}"))
+    here = {name for name in layout.run_files(run) if layout.is_text(name)}
+    for name in sorted(here | {name for name in seal.subjects if layout.is_text(name)}):
+        digest = hashlib.sha256()
+        with layout.open_regular(run, name) as file:
+            for number, line in enumerate(layout.lines(file, name), 1):
+                digest.update(line)
+                try:
+                    absent.discard(_text_digest(line[:-1]))
+                except ValueError as error:
+                    raise Broken(f"{name} line {number}: {error}") from None
+        if not seal.withheld and digest.hexdigest() != seal.subjects[name]:
+            raise _changed(name)
     if absent and not seal.withheld:
         raise Broken(f"texts/: {len(absent)} texts are missing, such as the one with SHA-256 {min(absent).hex()}")
     return len(absent)
 
 
-def _text_digest(line: bytes, where: str) -> bytes:
-    try:
-        entry = parse_canonical(line)
-    except ValueError as error:
-        raise Broken(f"{where}: {error}") from None
-    if not isinstance(entry, dict) or entry.keys() != {"sha256", "text"} or not isinstance(entry["text"], str):
-        raise Broken(f"{where}: not a text with its digest")
-    digest = sha256_hex(entry["text"].encode())
-    if digest != entry["sha256"]:
-        raise Broken(f"{where}: this text does not have the SHA-256 that it is filed under")
-    return bytes.fromhex(digest)
+def _text_digest(line: bytes) -> bytes:
+    entry = parse_canonical(line)
+    if not isinstance(entry, dict) or entry.keys() != TEXT_KEYS or not isinstance(entry["text"], str):
+        raise ValueError("not a text with its digest")
+    digest = hashlib.sha256(entry["text"].encode())
+    if digest.hexdigest() != entry["sha256"]:
+        raise ValueError("this text does not have the SHA-256 that it is filed under")
+    return digest.digest()

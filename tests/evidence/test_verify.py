@@ -1,0 +1,400 @@
+"""Verification: a whole run holds, and every tampering of every file is refused with the file's name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay.errors import AssayError, Broken, InputError
+from assay.evidence import layout
+from assay.evidence.bundle import BUNDLE_PREDICATE, checkpoint_line, seal_bundle, seal_plan
+from assay.evidence.canonical import canonical, parse_canonical, sha256_hex
+from assay.evidence.envelope import open_envelope, seal, statement
+from assay.evidence.keys import CryptoSigner, create_key, load_signer
+from assay.evidence.merkle import Tree
+from assay.evidence.verify import verify_integrity
+
+MakeRun = Callable[..., Path]
+SEGMENT = "journal/main-0000.jsonl"
+
+
+# ── what holds ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_signed_run_holds(run: Path, key_path: Path, signer: CryptoSigner) -> None:
+    keyid = signer.public_key.keyid
+    stranger = verify_integrity(run)
+    assert (stranger.signed_by, stranger.trusted, stranger.records, stranger.texts) == (keyid, False, 40, "all")
+    assert stranger.messages == (f"signed by key {keyid}, which you have not told me to trust",)
+    friend = verify_integrity(run, key_path.with_name("key.pub.pem"), require_key=True)
+    assert friend.trusted
+    assert friend.messages == (f"signed by key {keyid}, which you trust",)
+    tree = Tree()
+    for segment in sorted((run / "journal").iterdir()):
+        for line in segment.read_bytes().splitlines():
+            tree.append(line)
+    assert friend.root == tree.root().hex()
+
+
+def test_an_unsigned_run_holds_and_says_so(unsigned: Path) -> None:
+    result = verify_integrity(unsigned)
+    assert (result.signed_by, result.trusted, result.texts) == ("", False, "all")
+    assert result.messages[0].startswith("not signed")
+
+
+def test_withheld_texts_are_counted(unsigned: Path) -> None:
+    text_file = unsigned / "texts" / "main-0000.jsonl"
+    lines = text_file.read_bytes().splitlines(keepends=True)
+    text_file.write_bytes(b"".join(lines[3:]))
+    assert verify_integrity(unsigned).texts == "withheld 3"
+    shutil.rmtree(unsigned / "texts")
+    result = verify_integrity(unsigned)
+    assert result.texts == f"withheld {len(lines)}"
+    assert f"{len(lines)} texts (samples, requests, answers) are withheld" in result.messages[-1]
+
+
+def test_the_index_is_outside_the_seal(run: Path) -> None:
+    (run / "index.db").write_bytes(b"rebuilt")
+    (run / "index.db-wal").write_bytes(b"")
+    verify_integrity(run)
+    (run / "index.db").unlink()
+    verify_integrity(run)
+
+
+def test_a_seal_replaces_the_last_one(run: Path, signer: CryptoSigner) -> None:
+    (run / "report.md").write_text("another\n")
+    (run / layout.TEMPORARY_BUNDLE).write_bytes(b"left by a crash")
+    with pytest.raises(Broken, match="added"):
+        verify_integrity(run)
+    seal_bundle(run, {}, signer)
+    verify_integrity(run)
+    assert not (run / layout.TEMPORARY_BUNDLE).exists()
+
+
+def test_a_journal_that_is_signed_later_says_so(unsigned: Path, signer: CryptoSigner) -> None:
+    (unsigned / "checkpoints.jsonl").unlink()
+    seal_bundle(unsigned, {}, signer)
+    assert "the plan itself is not signed" in verify_integrity(unsigned).messages[1]
+
+
+# ── who signed ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_required_key(run: Path, unsigned: Path, tmp_path: Path, key_path: Path, signer: CryptoSigner) -> None:
+    other = create_key(tmp_path / "other.pem")
+    with pytest.raises(Broken, match=f"signed by key {signer.public_key.keyid}; required is .* {other.keyid}"):
+        verify_integrity(run, other.public_path, require_key=True)
+    assert not verify_integrity(run, other.public_path).trusted
+    with pytest.raises(Broken, match="not signed; required is"):
+        verify_integrity(unsigned, other.public_path, require_key=True)
+    with pytest.raises(InputError, match="must be given"):
+        verify_integrity(run, require_key=True)
+    with pytest.raises(InputError, match="give its public half"):
+        verify_integrity(run, key_path, require_key=True)
+
+
+def _reseal(run: Path, signer: CryptoSigner | None, change: Callable[[dict[str, Any], dict[str, str]], None]) -> None:
+    """Seal again what the seal says, changed: what someone would do who knows the format."""
+    document, _ = open_envelope((run / layout.BUNDLE).read_bytes(), layout.BUNDLE)
+    subjects = {subject["name"]: subject["digest"]["sha256"] for subject in document["subject"]}
+    predicate = document["predicate"]
+    change(predicate, subjects)
+    kind = predicate.pop("kind", BUNDLE_PREDICATE)
+    (run / layout.BUNDLE).write_bytes(seal(statement(subjects, kind, predicate), signer))
+
+
+def test_a_signature_that_was_taken_off_is_missed(run: Path) -> None:
+    _reseal(run, None, lambda predicate, subjects: None)
+    with pytest.raises(Broken, match=r"bundle\.dsse\.json: the signature by key .* is not there"):
+        verify_integrity(run)
+    _reseal(run, None, lambda predicate, subjects: predicate.update(signer=""))
+    with pytest.raises(Broken, match=r"bundle\.dsse\.json: not signed, while the plan is"):
+        verify_integrity(run)
+    plan = open_envelope((run / layout.PLAN).read_bytes(), "")[0]["predicate"]
+    (run / layout.PLAN).write_bytes(seal_plan(plan, None))
+    digest = sha256_hex((run / layout.PLAN).read_bytes())
+    _reseal(run, None, lambda predicate, subjects: subjects.update({layout.PLAN: digest}))
+    with pytest.raises(Broken, match=r"plan\.dsse\.json: its order of samples was fixed with a key"):
+        verify_integrity(run)
+
+
+def test_another_s_signature_is_that_of_a_stranger(run: Path, tmp_path: Path, signer: CryptoSigner) -> None:
+    other = load_signer(create_key(tmp_path / "other.pem").path)
+    public = other.public_key.keyval["public"]
+    _reseal(run, other, lambda predicate, subjects: None)
+    with pytest.raises(Broken, match="is not there"):
+        verify_integrity(run)
+    _reseal(run, other, lambda predicate, subjects: predicate.update(signer=public))
+    with pytest.raises(Broken, match=rf"plan\.dsse\.json: the signature by key {other.public_key.keyid}"):
+        verify_integrity(run)
+    with pytest.raises(InputError, match=f"signed by key {signer.public_key.keyid}: seal with that key"):
+        seal_bundle(run, {}, other)
+    with pytest.raises(InputError, match="seal with that key"):
+        seal_bundle(run, {}, None)
+
+
+def test_a_second_signature_is_refused(run: Path, tmp_path: Path, signer: CryptoSigner) -> None:
+    other = load_signer(create_key(tmp_path / "other.pem").path)
+    _, envelope = open_envelope((run / layout.BUNDLE).read_bytes(), "")
+    envelope.sign(other)
+    envelope.signatures = dict(sorted(envelope.signatures.items()))
+    (run / layout.BUNDLE).write_bytes(canonical(envelope.to_dict()))
+    with pytest.raises(Broken, match="carries a signature besides"):
+        verify_integrity(run)
+
+
+def test_a_wrong_signature_is_refused(run: Path, signer: CryptoSigner) -> None:
+    parts = parse_canonical((run / layout.BUNDLE).read_bytes())
+    _reseal(run, signer, lambda predicate, subjects: predicate.update(created="later"))
+    changed = parse_canonical((run / layout.BUNDLE).read_bytes())
+    (run / layout.BUNDLE).write_bytes(canonical({**changed, "signatures": parts["signatures"]}))
+    with pytest.raises(Broken, match="does not verify"):
+        verify_integrity(run)
+
+
+Change = Callable[[dict[str, Any], dict[str, str]], Any]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda predicate, subjects: predicate.update(format="2"), "not a seal of format"),
+        (lambda predicate, subjects: predicate.update(kind="urn:other"), "not a seal of format"),
+        (lambda predicate, subjects: predicate.update(plan="x"), "not in its form"),
+        (lambda predicate, subjects: predicate.update(scores=True), "not in its form"),
+        (lambda predicate, subjects: predicate.update(signer=None), "not in its form"),
+        (lambda predicate, subjects: predicate["journal"].update(more=1), "not in its form"),
+        (lambda predicate, subjects: predicate.update(signer="00"), "its signer"),
+        (lambda predicate, subjects: predicate.update(signer="01" + "00" * 31), "its signer: .* small order"),
+        (lambda predicate, subjects: predicate.update(plan="00" * 32), "not the plan that the seal names"),
+        (lambda predicate, subjects: predicate.update(scores=8), r"scores\.jsonl: holds 9 scores; the seal says 8"),
+        (lambda predicate, subjects: predicate["journal"].update(records=41), "ends after 40 records; 41 were"),
+        (lambda predicate, subjects: predicate["journal"].update(head="00" * 32), r"last record \(39\) was changed"),
+        (lambda predicate, subjects: predicate["journal"].update(root="00" * 32), "Merkle root over all"),
+        (lambda predicate, subjects: predicate.update(texts="withheld"), "names a file that is no part"),
+        (lambda predicate, subjects: subjects.pop("scores.jsonl"), r"does not name scores\.jsonl"),
+        (lambda predicate, subjects: subjects.pop("report.md"), r"report\.md: was added"),
+        (lambda predicate, subjects: subjects.update({"report.md": "00" * 32}), r"report\.md: was changed"),
+        *(
+            (lambda predicate, subjects, name=name: subjects.update({name: "00" * 32}), "names a file that is no part")
+            for name in ("../x", "/etc/passwd", "journal/../x", "journal//main-0000.jsonl", "report.md\n", "index.db")
+        ),
+    ],
+)
+def test_a_seal_that_its_own_signer_got_wrong(run: Path, signer: CryptoSigner, change: Change, reason: str) -> None:
+    _reseal(run, signer, change)
+    with pytest.raises(Broken, match=reason):
+        verify_integrity(run)
+
+
+def test_a_seal_without_a_journal(run: Path, signer: CryptoSigner) -> None:
+    shutil.rmtree(run / "journal")
+
+    def forget(_: dict[str, Any], subjects: dict[str, str]) -> None:
+        del subjects[SEGMENT], subjects["journal/main-0001.jsonl"]
+
+    _reseal(run, signer, forget)
+    with pytest.raises(Broken, match="ends after 0 records"):
+        verify_integrity(run)
+
+
+def test_a_signature_without_a_signer(unsigned: Path, signer: CryptoSigner) -> None:
+    _reseal(unsigned, signer, lambda predicate, subjects: None)
+    with pytest.raises(Broken, match="carries a signature and names no signer"):
+        verify_integrity(unsigned)
+
+
+# ── checkpoints, plan, journal: forms ───────────────────────────────────────────────────────────────────────────────
+
+
+def _replace_file(run: Path, name: str, data: bytes, signer: CryptoSigner | None) -> None:
+    (run / name).write_bytes(data)
+    _reseal(run, signer, lambda predicate, subjects: subjects.update({name: sha256_hex(data)}))
+
+
+def test_checkpoints_are_roots_of_the_same_journal(run: Path, signer: CryptoSigner) -> None:
+    good = (run / "checkpoints.jsonl").read_bytes()
+    assert good.count(b"\n") == 3
+    for line, reason in (
+        (checkpoint_line(7, bytes(32), 0, signer), "line 4: not the Merkle root of the first 7 records"),
+        (checkpoint_line(41, bytes(32), 0, signer), "first 41 records"),
+        (checkpoint_line(40, bytes(32), 0, None), "first 40 records"),
+        (good.splitlines(keepends=True)[1].replace(b'"at_us":', b'"at_us":1'), "line 4: its signature is not"),
+        (b"{}\n", "line 4: not a checkpoint"),
+        (b"[]\n", "line 4: not a checkpoint"),
+        (b"{ }\n", "line 4: not canonical"),
+        (b"{}", "line 4: cut off"),
+    ):
+        _replace_file(run, "checkpoints.jsonl", good + line, signer)
+        with pytest.raises(Broken, match=reason):
+            verify_integrity(run)
+    _replace_file(run, "checkpoints.jsonl", b"", signer)
+    verify_integrity(run)
+
+
+def test_a_signed_checkpoint_in_an_unsigned_run(unsigned: Path, signer: CryptoSigner) -> None:
+    _replace_file(unsigned, "checkpoints.jsonl", checkpoint_line(0, Tree().root(), 0, signer), None)
+    with pytest.raises(Broken, match="not by the key that sealed the run"):
+        verify_integrity(unsigned)
+
+
+def test_a_plan_that_says_otherwise_of_texts(unsigned: Path) -> None:
+    plan = open_envelope((unsigned / layout.PLAN).read_bytes(), "")[0]["predicate"]
+    changed = seal_plan({**plan, "texts": "sealed"}, None)
+    payload = sha256_hex(open_envelope(changed, "")[1].payload)
+    (unsigned / layout.PLAN).write_bytes(changed)
+    seal_and_plan = {layout.PLAN: sha256_hex(changed)}
+    _reseal(unsigned, None, lambda predicate, subjects: subjects.update(seal_and_plan))
+    with pytest.raises(Broken, match="not the plan that the seal names"):
+        verify_integrity(unsigned)
+    _reseal(unsigned, None, lambda predicate, subjects: predicate.update(plan=payload))
+    with pytest.raises(Broken, match="the plan says texts are 'sealed'"):
+        verify_integrity(unsigned)
+    with pytest.raises(Broken, match="not the plan that the journal's header names"):
+        seal_bundle(unsigned, {}, None)
+
+
+def test_a_journal_of_another_plan(unsigned: Path) -> None:
+    plan = open_envelope((unsigned / layout.PLAN).read_bytes(), "")[0]["predicate"]
+    changed = seal_plan({**plan, "alpha": 0.5}, None)
+    payload = sha256_hex(open_envelope(changed, "")[1].payload)
+    (unsigned / layout.PLAN).write_bytes(changed)
+
+    def change(predicate: dict[str, Any], subjects: dict[str, str]) -> None:
+        predicate["plan"] = payload
+        subjects[layout.PLAN] = sha256_hex(changed)
+
+    _reseal(unsigned, None, change)
+    with pytest.raises(Broken, match=r"line 1 \(record 0\): names another plan"):
+        verify_integrity(unsigned)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"[]", r"line 41 \(record 40\): not a record"),
+        (b'{"prev":"0"}', "line 41: says not which record it is where record 40 belongs"),
+        (b"", r"line 41 \(record 40\): not JSON"),
+    ],
+)
+def test_lines_that_are_no_records(tmp_path: Path, make_run: MakeRun, line: bytes, reason: str) -> None:
+    run = make_run(tmp_path / "run")
+    segments = sorted((run / "journal").iterdir())
+    with segments[-1].open("ab") as file:
+        file.write(line + b"\n")
+    with pytest.raises(Broken, match=reason.replace("41", "21")):
+        verify_integrity(run)
+
+
+def test_an_attempt_refers_to_digests(tmp_path: Path, make_run: MakeRun) -> None:
+    run = make_run(tmp_path / "run")
+    last = run / "journal/main-0001.jsonl"
+    head = sha256_hex(last.read_bytes().splitlines()[-1])
+    good = {"item": head, "request": head, "answer": ""}
+    for change, key in (({"item": ""}, "item"), ({"request": "ab"}, "request"), ({"answer": "zz" * 32}, "answer")):
+        record = {"seq": 40, "prev": head, "type": "attempt", **good, **change}
+        with last.open("ab") as file:
+            file.write(canonical(record) + b"\n")
+        with pytest.raises(Broken, match=rf"line 21 \(record 40\): its {key} is not a SHA-256"):
+            verify_integrity(run)
+        last.write_bytes(b"".join(last.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+# ── hostile folders ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["report.md", SEGMENT, "bundle.dsse.json", "plan.dsse.json", "index.db"])
+def test_links_are_refused(run: Path, tmp_path: Path, name: str) -> None:
+    (run / name).rename(tmp_path / "outside")
+    (run / name).symlink_to(tmp_path / "outside")
+    with pytest.raises(Broken, match=f"^{name}: a link"):
+        verify_integrity(run)
+
+
+def test_a_link_to_a_folder_is_refused(run: Path, tmp_path: Path) -> None:
+    (run / "journal").rename(tmp_path / "outside")
+    (run / "journal").symlink_to(tmp_path / "outside")
+    with pytest.raises(Broken, match=r"^journal: a link"):
+        verify_integrity(run)
+
+
+def test_pipes_and_folders_are_refused(run: Path) -> None:
+    for name in ("report.md", "bundle.dsse.json"):
+        original = (run / name).read_bytes()
+        (run / name).unlink()
+        os.mkfifo(run / name)
+        with pytest.raises(Broken, match=f"^{name}: not a regular file"):
+            verify_integrity(run)
+        (run / name).unlink()
+        (run / name).write_bytes(original)
+    for name in ("blobs", "journal/more"):
+        (run / name).mkdir()
+        with pytest.raises(Broken, match=f"^{name}/: this folder is no part of a run"):
+            verify_integrity(run)
+        (run / name).rmdir()
+    (run / "report.md").unlink()
+    (run / "report.md").mkdir()
+    with pytest.raises(Broken, match=r"report\.md"):
+        verify_integrity(run)
+
+
+def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "MAX_LINE_BYTES", 100)
+    with pytest.raises(Broken, match=r"checkpoints\.jsonl line 1: longer than 100 bytes"):
+        verify_integrity(run)
+    monkeypatch.setattr("assay.evidence.verify.MAX_ENVELOPE_BYTES", 100)
+    with pytest.raises(Broken, match=r"bundle\.dsse\.json: larger than 100 bytes"):
+        verify_integrity(run)
+
+
+def test_what_is_not_sealed_says_the_mend(run: Path, tmp_path: Path) -> None:
+    (run / layout.BUNDLE).unlink()
+    with pytest.raises(Broken, match=rf"this run is not sealed yet: assay resume {run}"):
+        verify_integrity(run)
+    for place in (tmp_path / "absent", tmp_path, run / "report.md"):
+        with pytest.raises(InputError, match="no run is here"):
+            verify_integrity(place)
+
+
+def test_a_stray_file_is_not_sealed(run: Path, signer: CryptoSigner) -> None:
+    (run / "notes.txt").touch()
+    with pytest.raises(InputError, match=r"notes\.txt: this file is no part of a run"):
+        seal_bundle(run, {}, signer)
+
+
+def test_extra_may_not_replace_what_the_seal_says(run: Path, signer: CryptoSigner) -> None:
+    with pytest.raises(ValueError, match="the bundle itself says signer"):
+        seal_bundle(run, {"signer": "me"}, signer)
+
+
+def test_unreadable_files_are_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(Broken, match="cannot be read: Permission denied"):
+        verify_integrity(run)
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(Broken, match=r"bundle\.dsse\.json: cannot be read: Permission denied"):
+        verify_integrity(run)
+
+
+def test_verification_stands_alone() -> None:
+    """Of Assay it imports its errors and this folder only, and nothing heavy."""
+    shown = "import sys, assay.evidence.verify; print(*sorted(sys.modules))"
+    modules = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True).stdout.split()
+    ours = {name for name in modules if name == "assay" or name.startswith("assay.")}
+    assert {name for name in ours if not name.startswith("assay.evidence")} == {"assay", "assay.errors"}
+    assert not {"numpy", "msgspec", "click", "rich", "aiohttp", "yaml"} & set(modules)
+
+
+def test_errors_are_assay_s_own() -> None:
+    assert issubclass(Broken, AssayError)
+    assert Broken.exit_code == 1
