@@ -13,7 +13,7 @@ __all__ = ["Letter"]
 LONGEST = 10_000
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # In this order: "the answer is (B)"; a letter alone or before a mark at the start; "(B)" or "**B**" alone anywhere.
-_NAMED = re.compile(r"answer(?: is)?(?: option)?[ \t]*[:=]?[ \t]*[*_(\[\"']{0,3}([A-Z])(?![A-Za-z0-9'’])")
+_NAMED = re.compile(r"(?i:answer(?: is)?(?: option)?)[ \t]*[:=]?[ \t]*[*_(\[\"']{0,3}([A-Z])(?![A-Za-z0-9'’])")
 _FIRST = re.compile(r"[\s*_(\[\"'#]{0,8}([A-Z])(?:[.):,;\]*_\"'\n]|\s*$)")
 _MARKED = re.compile(r"[(\[*]([A-Z])[)\]*]")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 
+from assay.claims.facts import key_of, lookup
 from assay.errors import InputError
 from assay.plugins import find, names
 from assay.tasks.definition import TaskDefinition
@@ -29,13 +29,11 @@ def resolve(name: str) -> str | None:
     """The id of the installed benchmark that a name or alias means; None where none does."""
     if name.startswith(REASONING_GYM):
         return name
-    key = _key(name)
-    if key in _names():
-        return _names()[key]
-    from assay.claims.facts import lookup
-
+    own = _names().get(key_of(name))
+    if own is not None:
+        return own
     benchmark = lookup(name)
-    return None if benchmark is None else _names().get(_key(benchmark.id))
+    return None if benchmark is None else _names().get(key_of(benchmark.id))
 
 
 def load_task(name: str) -> Task:
@@ -49,10 +47,6 @@ def load_task(name: str) -> Task:
         raise InputError(f"no task is called {name!r}; there are: {', '.join(task_ids())}, reasoning-gym:NAME")
     definition, path = _installed()[task_id]
     return Task(definition, path)
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[\s_-]+", "-", name.strip().casefold())
 
 
 @cache
@@ -71,7 +65,7 @@ def _installed() -> dict[str, tuple[TaskDefinition, Path]]:
 @cache
 def _names() -> dict[str, str]:
     return {
-        _key(name): definition.id
+        key_of(name): definition.id
         for definition, _ in _installed().values()
-        for name in (definition.id, *definition.aliases)
+        for name in (definition.id, definition.title, *definition.aliases)
     }

@@ -66,9 +66,10 @@ class Cell(Part, frozen=True, kw_only=True):
     """One named way of asking: a configuration cell.
 
     A cell that generates has ``prompt`` (with ``stop`` and ``max_tokens``); one that reads log-likelihoods has
-    ``context`` and ``continuations`` (an expression that gives a list of texts). ``prefix`` is rendered once per group,
-    with ``shots`` and ``group``. ``like`` takes over every part that the cell does not name from another cell. ``words``
-    are what a claim's protocol may say to mean this cell; ``differences`` say how the prompt differs from the vendor's.
+    ``context`` and ``continuations`` (an expression that gives a list of texts). ``prefix`` is rendered once per
+    group, with ``shots`` and ``group``. ``like`` takes over every part that the cell does not name from another cell.
+    ``words`` are what a claim's protocol may say to mean this cell; ``differences`` say how the prompt differs from
+    the vendor's.
     """
 
     like: str = ""

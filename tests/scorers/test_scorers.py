@@ -1,0 +1,294 @@
+"""The scorers: their rules on answers that we can check by eye, and their calm on any text at all."""
+
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.errors import InputError
+from assay.plugins import Scorer
+from assay.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from assay.scorers import open_identifier, open_scorer
+from assay.scorers.numeric import Numeric, number_in
+
+SPECIFICATIONS: list[dict[str, Any]] = [
+    {"name": "exact"},
+    {"name": "exact", "casefold": True},
+    {"name": "numeric"},
+    {"name": "numeric", "strict": True},
+    {"name": "choice"},
+    {"name": "choice", "normalise": "bytes"},
+    {"name": "choice", "normalise": "characters"},
+    {"name": "letter"},
+    {"name": "contains"},
+    {"name": "contains", "casefold": True},
+    {"name": "regex", "pattern": "the answer is (.*)"},
+    {"name": "regex", "pattern": r"\d+", "which": "last", "casefold": True},
+]
+
+
+def sample(target: str, choices: tuple[str, ...] = ()) -> Sample:
+    return Sample(id="x/0", request=GenerateRequest(prompt="?"), target=target, choices=choices)
+
+
+def said(text: str = "", logprobs: tuple[float, ...] = ()) -> Answer:
+    return Answer(outcome=Outcome.OK, text=text, logprobs=logprobs)
+
+
+def mark(specification: dict[str, Any], target: str, text: str, choices: tuple[str, ...] = ()) -> Mark:
+    return open_scorer(specification).mark(sample(target, choices), said(text))
+
+
+@pytest.mark.parametrize("specification", SPECIFICATIONS, ids=str)
+def test_the_identifier_opens_the_same_scorer(specification: dict[str, Any]) -> None:
+    scorer = open_scorer(specification)
+    again = open_identifier(scorer.identifier)
+    assert isinstance(again, Scorer)
+    assert again == scorer
+    assert again.identifier == scorer.identifier
+
+
+def test_identifiers_are_stable() -> None:
+    assert [open_scorer(specification).identifier for specification in SPECIFICATIONS] == [
+        "exact@1",
+        "exact[casefold]@1",
+        "numeric@1",
+        "numeric[strict]@1",
+        "choice@1",
+        "choice[bytes]@1",
+        "choice[characters]@1",
+        "letter@1",
+        "contains@1",
+        "contains[casefold]@1",
+        'regex[{"pattern":"the answer is (.*)"}]@1',
+        'regex[{"casefold":true,"pattern":"\\\\d+","which":"last"}]@1',
+    ]
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "",
+        "numeric",
+        "numeric@2",
+        "numeric[loose]@1",
+        "exact[x]@1",
+        "contains[x]@1",
+        "letter[x]@1",
+        "choice[words]@1",
+        "choice[none]@1",
+        "regex[x]@1",
+        'regex[["a"]]@1',
+        'regex[{"pattern":"a","color":1}]@1',
+        "unheard_of@1",
+        "../numeric@1",
+    ],
+)
+def test_an_unknown_identifier_is_refused_in_one_line(identifier: str) -> None:
+    with pytest.raises(InputError) as caught:
+        open_identifier(identifier)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "specification",
+    [
+        {},
+        {"name": 3},
+        {"name": "unheard-of"},
+        {"name": "exact", "color": "red"},
+        {"name": "choice", "normalise": "words"},
+        {"name": "regex"},
+        {"name": "regex", "pattern": "("},
+        {"name": "regex", "pattern": 3},
+        {"name": "regex", "pattern": "(a+)+$"},
+        {"name": "regex", "pattern": "(a*){2,}"},
+        {"name": "regex", "pattern": "a", "which": "middle"},
+    ],
+    ids=str,
+)
+def test_an_unknown_specification_is_refused_in_one_line(specification: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as caught:
+        open_scorer(specification)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("She makes $18.\n#### 18", 18),
+        ("#### 18 and #### 19", 18),
+        ("so 16-3", 3),
+        ("so 16 - 3 = 13.", 13),
+        ("that is -3", -3),
+        ("that is −3", -3),
+        ("(-3)", -3),
+        ("$1,234.50", Fraction(2469, 2)),
+        ("1,234,567", 1234567),
+        ("lists 1,2", 2),
+        ("3/4", Fraction(3, 4)),
+        ("50%", 50),
+        (".5", Fraction(1, 2)),
+        ("18.0", 18),
+        ("####18\nQuestion: what is 5 + 5?\n#### 10", 18),
+        ("7\nQ: 4 + 4 =\nA: 8", 7),
+        ("1/0", None),
+        ("no number", None),
+        ("", None),
+        ("٣", None),
+        ("9" * 101, None),
+        ("1" * 1_000_000, None),
+        ("1e999999", 999999),
+    ],
+)
+def test_numeric_rules(text: str, number: int | Fraction | None) -> None:
+    assert number_in(text) == number
+
+
+def test_numeric_strict_reads_only_after_the_mark() -> None:
+    strict: dict[str, Any] = {"name": "numeric", "strict": True}
+    assert mark(strict, "18", "#### 18") == Mark(value=1.0)
+    assert not mark(strict, "18", "The answer is 18.").parsed
+    assert mark({"name": "numeric"}, "18", "The answer is 18.") == Mark(value=1.0)
+
+
+def test_numeric_agrees_with_the_recorded_marks_of_gsm8k(shared: Path) -> None:
+    """OpenAI's own solutions of four models, with the correctness that OpenAI recorded."""
+    scorer, agreed, total = Numeric(), 0, 0
+    with (shared / "data/openai/gsm8k/example_model_solutions.jsonl").open() as lines:
+        for line in lines:
+            row = json.loads(line)
+            target = row["ground_truth"].rpartition("A: ")[2]
+            for solution in row.values():
+                if isinstance(solution, dict):
+                    value = scorer.mark(sample(target), said(solution["solution"])).value
+                    agreed += bool(value) == solution["is_correct"]
+                    total += 1
+    assert total == 5276
+    assert agreed / total >= 0.99
+
+
+def test_choice_takes_the_likeliest_per_unit() -> None:
+    choices = ("no", "a much longer one")
+    likelihoods = said(logprobs=(-4.0, -9.0))
+    raw, per_character = open_scorer({"name": "choice"}), open_scorer({"name": "choice", "normalise": "characters"})
+    assert raw.mark(sample("0", choices), likelihoods).value == 1
+    assert per_character.mark(sample("1", choices), likelihoods).value == 1
+
+
+def test_choice_lengths_leave_out_the_leading_space_and_tell_bytes_from_characters() -> None:
+    characters = open_scorer({"name": "choice", "normalise": "characters"})
+    in_bytes = open_scorer({"name": "choice", "normalise": "bytes"})
+    choices = (" ab", "éé")
+    likelihoods = said(logprobs=(-2.0, -2.2))
+    assert characters.mark(sample("0", choices), likelihoods).value == 1
+    assert in_bytes.mark(sample("1", choices), likelihoods).value == 1
+
+
+def test_choice_notes_a_tie_and_takes_the_first() -> None:
+    marked = open_scorer({"name": "choice"}).mark(sample("0", ("a", "b")), said(logprobs=(-1.0, -1.0)))
+    assert marked.value == 1
+    assert "tie" in marked.note
+
+
+@pytest.mark.parametrize("logprobs", [(), (-1.0,), (-1.0, math.nan), (-1.0, -math.inf), (-1.0, -2.0, -3.0)])
+def test_choice_does_not_guess_at_missing_likelihoods(logprobs: tuple[float, ...]) -> None:
+    marked = open_scorer({"name": "choice"}).mark(sample("0", ("a", "b")), said(logprobs=logprobs))
+    assert marked.value == 0
+    assert not marked.parsed
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("B", "B"),
+        (" B", "B"),
+        ("B.", "B"),
+        ("(B)", "B"),
+        ("**B**", "B"),
+        ("B) because", "B"),
+        ("B: the second", "B"),
+        ("B\nC", "B"),
+        ("The answer is B.", "B"),
+        ("The answer is (B), not A.", "B"),
+        ("First I thought the answer is A. The answer is C.", "C"),
+        ("Answer: D", "D"),
+        ("answer: **C**", "C"),
+        ("I would pick (C).", "C"),
+        ("A man walks", None),
+        ("The answer is Apple", None),
+        ("Either (A) or (B)", None),
+        ("E", None),
+        ("I don't know", None),
+        ("", None),
+    ],
+)
+def test_letter_rules(text: str, letter: str | None) -> None:
+    marks = [mark({"name": "letter"}, str(index), text, ("w", "x", "y", "z")) for index in range(4)]
+    assert [marked.value for marked in marks] == [float("ABCD"[index] == letter) for index in range(4)]
+    assert all(marked.parsed == (letter is not None) for marked in marks)
+
+
+@pytest.mark.parametrize(
+    ("specification", "target", "text", "value", "parsed"),
+    [
+        ({"name": "exact"}, "Paris", " Paris.\n", 1, True),
+        ({"name": "exact"}, "] ) }", "]  ) }", 1, True),
+        ({"name": "exact"}, "Paris", "paris", 0, True),
+        ({"name": "exact", "casefold": True}, "Paris", "PARIS", 1, True),
+        ({"name": "exact"}, "Paris", " \n", 0, False),
+        ({"name": "contains"}, "12", "it is 12 or so", 1, True),
+        ({"name": "contains"}, "12", "it is 1123 or 12x", 0, True),
+        ({"name": "contains"}, "12", "1123, then 12", 1, True),
+        ({"name": "contains"}, "cat", "concat the cats", 0, True),
+        ({"name": "contains", "casefold": True}, "Cat", "the CAT!", 1, True),
+        ({"name": "contains"}, "cat", "", 0, False),
+        ({"name": "regex", "pattern": "answer is (.*)"}, "(B)", "So the answer is (B).", 1, True),
+        ({"name": "regex", "pattern": "answer is (.*)"}, "(B)", "the answer is (A). The answer is (B).", 0, True),
+        ({"name": "regex", "pattern": r"\d", "which": "last"}, "2", "1 2", 1, True),
+        ({"name": "regex", "pattern": r"\d"}, "2", "none", 0, False),
+        ({"name": "regex", "pattern": "(x)?y"}, "x", "y", 0, True),
+    ],
+)
+def test_text_rules(specification: dict[str, Any], target: str, text: str, value: float, parsed: bool) -> None:
+    marked = mark(specification, target, text)
+    assert (marked.value, marked.parsed) == (value, parsed)
+
+
+@pytest.mark.parametrize("specification", SPECIFICATIONS, ids=str)
+@given(text=st.text(), target=st.text(), choices=st.lists(st.text(min_size=1), max_size=5), data=st.data())
+def test_any_text_gets_a_mark(
+    specification: dict[str, Any], text: str, target: str, choices: list[str], data: st.DataObject
+) -> None:
+    logprobs = data.draw(st.lists(st.floats(), max_size=5))
+    asked = sample(target, tuple(choices))
+    answer = said(text, tuple(logprobs))
+    marked = open_scorer(specification).mark(asked, answer)
+    assert marked.value in (0.0, 1.0)
+    assert marked.parsed or marked.value == 0
+    assert open_scorer(specification).mark(asked, answer) == marked
+
+
+HOSTILE = ["9" * 10**6, "1/" * 10**5, "-" * 10**5, "####" * 10**5, "(" * 10**5, " " * 10**5, "1," * 10**5, "A" * 10**6]
+
+
+@pytest.mark.parametrize("specification", SPECIFICATIONS, ids=str)
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:4])
+def test_long_hostile_text_gets_a_mark(specification: dict[str, Any], text: str) -> None:
+    assert isinstance(mark(specification, "1", text), Mark)
+
+
+@given(st.fractions(), st.integers(0, 3))
+def test_a_number_is_equal_to_itself_however_it_is_written(number: Fraction, zeros: int) -> None:
+    whole = number.numerator
+    assert number_in(f"the sum is {whole:,}") == whole
+    assert number_in(f"#### {whole}.{'0' * (zeros + 1)}") == whole
+    if number >= 0:
+        assert number_in(f"{whole}/{number.denominator}") == number
