@@ -1,0 +1,32 @@
+"""Run every measurement and print one table with date, machine and n."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from bench import runner, startup, verify
+
+
+def main() -> None:
+    """Measure start-up, the runner's CPU per sample, and verification's speed."""
+    with tempfile.TemporaryDirectory() as folder:
+        steps = (startup.measure, lambda: runner.measure(Path(folder)), lambda: verify.measure(Path(folder)))
+        rows = [row for step in track(steps, "measuring", console=Console(stderr=True)) for row in step()]
+    table = Table(title=f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}")
+    for name in ("what", "n", "ours", "floor", "ratio", "budget"):
+        table.add_column(name, justify="left" if name == "what" else "right")
+    for row in rows:
+        table.add_row(row.what, f"{row.n:,}", row.ours, row.floor, row.ratio, row.budget)
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,370 @@
+"""The spine end to end, on a real server on loopback: verdicts, arrival order, SIGKILL and resume, missing answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay.cli import run as assay
+from assay.journal import read_lines, replay
+from assay.records import Attempt
+from assay.run_folder import open_plan_of
+
+Sums = tuple[Path, float]
+
+
+def sheet(folder: Path, *values: float | str) -> Path:
+    path = folder / "sheet.yaml"
+    rows = "".join(f'  - {{task: sums, value: "{value}"}}\n' for value in values)
+    path.write_text(f"model: adder\nvendor: tests\nclaims:\n{rows}")
+    return path
+
+
+def audit(claims: Path, server: Any, questions: Path, out: Path, *more: str) -> list[str]:
+    model = f"openai:sums@{server.url}"
+    return ["audit", str(claims), "--model", model, "--task", str(questions), "--out", str(out), *more]
+
+
+def reported(run: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((run / "report.json").read_bytes())
+    return document
+
+
+def words(run: Path) -> list[str]:
+    return [claim["verdict"] for claim in reported(run)["claims"]]
+
+
+def test_an_honest_and_an_inflated_claim(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    questions, truth = sums_file
+    claims = sheet(tmp_path, f"{truth * 100:.1f}", 97)
+    assert assay(audit(claims, sums_server, questions, tmp_path / "run")) == 1
+    assert words(tmp_path / "run") == ["consistent", "inconsistent"]
+    assert assay(["verify", str(tmp_path / "run")]) == 0
+
+
+def test_honest_claims_alone_exit_0(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    questions, truth = sums_file
+    claims = sheet(tmp_path, f"{truth * 100:.1f}")
+    assert assay(audit(claims, sums_server, questions, tmp_path / "run")) == 0
+
+
+def test_json_is_the_documented_form(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions, _ = sums_file
+    assert assay(audit(sheet(tmp_path, 97), sums_server, questions, tmp_path / "run", "--json")) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["verdict"] == "inconsistent"
+    assert document["exit"] == 1
+    for key in ("task", "claimed", "tolerance", "measured", "ci", "asked", "of", "missing", "verdict", "needs"):
+        assert key in document["claims"][0]
+
+
+@pytest.mark.parametrize("slow_when_wrong", [True, False])
+def test_answers_in_adversarial_order_change_no_verdict(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, slow_when_wrong: bool
+) -> None:
+    """64 connections, one kind of answer 40 times slower: the verdict is that of the committed order, to the sample."""
+    questions, truth = sums_file
+    claims = sheet(tmp_path, f"{truth * 100:.1f}", f"{truth * 100 + 9:.1f}")
+    sums_server.seconds = lambda wrong: 0.08 if wrong is slow_when_wrong else 0.002
+    run = tmp_path / "run"
+    assay(audit(claims, sums_server, questions, run, "--concurrency", "64"))
+    sealed = open_plan_of(run).plan
+    rows = [json.loads(line) for line in questions.read_text().splitlines()]
+    for row, claim in zip(sealed.rows, reported(run)["claims"], strict=True):
+        right = one_at_a_time(row, rows, sums_server)
+        assert (claim["verdict"], claim["asked"]) == right
+
+
+def one_at_a_time(row: Any, questions: list[dict[str, str]], server: Any) -> tuple[str, int]:
+    """What a reader of the committed order alone concludes, from the known answers."""
+    from assay.runner import committed_order
+    from assay.stats.sequential import StopTable, Tracker
+
+    table = StopTable(inconsistent=row.stop_inconsistent, consistent=row.stop_consistent)
+    tracker = Tracker(row.population, row.threshold, table)
+    for sample in committed_order(row.order_seed, row.population):
+        first, second = questions[sample]["question"].removeprefix("What is ").rstrip("?").split(" + ")
+        tracker.observe(int(not server.is_wrong(first, second)))
+        if tracker.decision:
+            break
+    return tracker.decision or "insufficient_power", tracker.n
+
+
+def test_sigkill_and_resume_give_the_same_verdict_and_ask_nothing_twice(
+    sums_server: Any, sums_file: Sums, tmp_path: Path
+) -> None:
+    questions, truth = sums_file
+    claims = sheet(tmp_path, f"{truth * 100:.1f}", f"{truth * 100 + 6:.1f}")
+    run = tmp_path / "run"
+    sums_server.seconds = lambda wrong: 0.02
+    command = audit(claims, sums_server, questions, run, "--concurrency", "4")
+    process = subprocess.Popen([sys.executable, "-m", "assay", *command], stdout=subprocess.DEVNULL)
+    wait_for(lambda: (run / "journal").is_dir() and lines_of(run) > 60)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = finished(run)
+    sums_server.seconds = lambda wrong: 0.0
+    asked_before = Counter(sums_server.asked)
+    assert assay(["verify", str(run)]) == 1  # not sealed yet
+    assert assay(["resume", str(run)]) == 1
+    attempts = replay(run).attempts
+    ended = Counter((attempt.row, attempt.sample, attempt.repeat) for attempt in attempts if attempt.final)
+    assert set(ended.values()) == {1}
+    assert before <= set(ended)
+    again = Counter(sums_server.asked) - asked_before
+    assert sum(times for prompt, times in again.items() if " + " in prompt) == len(ended) - len(before)
+    rows = [json.loads(line) for line in questions.read_text().splitlines()]
+    for row, claim in zip(open_plan_of(run).plan.rows, reported(run)["claims"], strict=True):
+        assert (claim["verdict"], claim["asked"]) == one_at_a_time(row, rows, sums_server)
+    assert assay(["verify", str(run)]) == 0
+
+
+def lines_of(run: Path) -> int:
+    return sum(1 for _ in read_lines(run)) if (run / "journal" / "main-0000.jsonl").is_file() else 0
+
+
+def finished(run: Path) -> set[tuple[str, str, int]]:
+    records = [record for record, _ in read_lines(run)]
+    return {(r.row, r.sample, r.repeat) for r in records if isinstance(r, Attempt) and r.final}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("this did not happen within 30 s")
+
+
+def test_ctrl_c_finishes_what_is_in_flight_and_says_how_to_resume(
+    sums_server: Any, sums_file: Sums, tmp_path: Path
+) -> None:
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    sums_server.seconds = lambda wrong: 0.05
+    command = audit(sheet(tmp_path, 97), sums_server, questions, run, "--concurrency", "2")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assay", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(lambda: (run / "journal").is_dir() and lines_of(run) > 10)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert f"assay resume {run}" in told.splitlines()[-1]
+    assert "Traceback" not in told
+    sums_server.seconds = lambda wrong: 0.0
+    assert assay(["resume", str(run)]) == 1
+
+
+def test_missing_answers_are_bounds_not_wrong_ones_and_exit_4(
+    sums_server: Any, sums_file: Sums, tmp_path: Path
+) -> None:
+    questions, truth = sums_file
+    lost = {f"What is {number} + {number * 7 % 91}?" for number in range(0, 400, 9)}
+    sums_server.status = lambda prompt, times: 400 if prompt in lost else 200
+    run = tmp_path / "run"
+    assert assay(audit(sheet(tmp_path, f"{truth * 100:.1f}"), sums_server, questions, run)) == 4
+    claim = reported(run)["claims"][0]
+    assert claim["missing"] > 0
+    low, high = claim["ci"]
+    assert low < claim["measured"] < high
+    assert assay(["verify", str(run)]) == 0
+
+
+def test_an_endpoint_that_dies_leaves_a_run_to_resume(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 80 else 200
+    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, run)) == 4
+    assert not (run / "bundle.dsse.json").exists()
+    sums_server.status = lambda prompt, times: 200
+    assert assay(["resume", str(run)]) in (0, 1, 3)
+    assert (run / "bundle.dsse.json").exists()
+
+
+def test_limit_and_budget_end_honestly(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    questions, truth = sums_file
+    claims = sheet(tmp_path, f"{truth * 100:.1f}")
+    assert assay(audit(claims, sums_server, questions, tmp_path / "a", "--limit", "20")) == 3
+    claim = reported(tmp_path / "a")["claims"][0]
+    assert (claim["asked"], claim["of"], claim["verdict"]) == (20, 400, "insufficient_power")
+    assert claim["needs"]["samples"] > 0
+    sums_server.seconds = lambda wrong: 0.05
+    assert assay(audit(claims, sums_server, questions, tmp_path / "b", "--budget", "1s", "--concurrency", "1")) == 3
+    assert words(tmp_path / "b") == ["insufficient_power"]
+
+
+def test_a_dry_run_sends_no_sample(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions, _ = sums_file
+    more = ("--dry-run", "--price", "1,2")
+    assert assay(audit(sheet(tmp_path, 86, "1.0"), sums_server, questions, tmp_path / "run", *more)) == 0
+    told = capsys.readouterr().out
+    assert "nothing was sent" in told
+    assert "not testable" in told
+    assert not any("What is" in prompt and "+" in prompt for prompt in sums_server.asked)
+    assert not (tmp_path / "run").exists()
+    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, tmp_path / "run", "--dry-run", "--json")) == 0
+    assert json.loads(capsys.readouterr().out)["rows"][0]["calls"] >= 400
+
+
+def test_a_finished_run_is_not_run_again_and_a_full_folder_is_refused(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions, _ = sums_file
+    command = audit(sheet(tmp_path, 97), sums_server, questions, tmp_path / "run")
+    assay(command)
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    assert assay(command) == 2
+    assert "not an empty folder" in capsys.readouterr().err
+    assert assay(["resume", str(tmp_path / "run")]) == 2
+    assert "sealed" in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+
+
+def test_the_report_can_be_made_again(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    assay(audit(sheet(tmp_path, 97), sums_server, questions, run))
+    page, text = tmp_path / "again.html", tmp_path / "again.md"
+    assert assay(["report", str(run), "--html", str(page), "--markdown", str(text)]) == 1
+    assert page.read_bytes() == (run / "report.html").read_bytes()
+    assert text.read_bytes() == (run / "report.md").read_bytes()
+    capsys.readouterr()
+    assert assay(["report", str(run), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["verdict"] == "inconsistent"
+    assert assay(["report", str(run), "--html", str(tmp_path / "no" / "where.html")]) == 2
+
+
+def test_a_signed_run_proves_its_order_and_its_maker(
+    sums_server: Any,
+    sums_file: Sums,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    questions, _ = sums_file
+    monkeypatch.setenv("ASSAY_KEY", str(tmp_path / "keys" / "key.pem"))
+    assert assay(["key", "new"]) == 0
+    run, other = tmp_path / "run", tmp_path / "other"
+    for folder in (run, other):
+        assay(audit(sheet(tmp_path, 97), sums_server, questions, folder))
+    plans = [open_plan_of(folder).plan for folder in (run, other)]
+    assert plans[0].rows[0].order_seed == plans[1].rows[0].order_seed  # the auditor cannot draw again
+    public = str(tmp_path / "keys" / "key.pub.pem")
+    assert assay(["verify", str(run), "--require-key", public]) == 0
+    assert "that you require" in capsys.readouterr().out
+    assert assay(["verify", str(run), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trusted"] is False
+    assert assay(["key", "new", "--out", str(tmp_path / "keys" / "second.pem")]) == 0
+    assert assay(["verify", str(run), "--require-key", str(tmp_path / "keys" / "second.pub.pem")]) == 1
+
+
+def test_an_unsigned_run_is_said_to_be_and_fails_where_a_key_is_required(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    assay(audit(sheet(tmp_path, 97), sums_server, questions, run))
+    capsys.readouterr()
+    assert assay(["verify", str(run)]) == 0
+    assert "not signed" in capsys.readouterr().out
+    assay(["key", "new", "--out", str(tmp_path / "key.pem")])
+    assert assay(["verify", str(run), "--require-key", str(tmp_path / "key.pub.pem")]) == 1
+
+
+def test_an_api_key_reaches_no_file_and_no_message(
+    sums_server: Any,
+    sums_file: Sums,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    questions, _ = sums_file
+    monkeypatch.setenv("MY_SECRET", "sk-very-secret-0123456789")
+    sums_server.status = lambda prompt, times: 200 if times > 1 or sum(sums_server.asked.values()) < 30 else 500
+    run = tmp_path / "run"
+    assay(audit(sheet(tmp_path, 97), sums_server, questions, run, "--api-key-env", "MY_SECRET"))
+    shown = capfd.readouterr()
+    assert "sk-very-secret" not in shown.out + shown.err
+    assert not any(b"sk-very-secret" in path.read_bytes() for path in run.rglob("*") if path.is_file())
+
+
+def test_sampled_decoding_end_to_end(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    """The vendor says that it averaged passes: ours are sampled too, the margin follows from our own repeats."""
+    questions, truth = sums_file
+    claims = tmp_path / "sheet.yaml"
+    claims.write_text(
+        "model: adder\nclaims:\n"
+        f"  - {{task: sums, value: {truth * 100:.1f}, repeats: 4, protocol: {{decoding: temperature 0.6}}}}\n"
+    )
+    run = tmp_path / "run"
+    assert assay(audit(claims, sums_server, questions, run, "--concurrency", "32")) == 0
+    row = open_plan_of(run).plan.rows[0]
+    assert (row.decoding, row.temperature, row.repeats, row.claimed_repeats) == ("sampled", 0.6, 3, 4)
+    assert reported(run)["claims"][0]["tolerance"] == 2.0  # this server's answers do not vary, so nothing widens it
+    assert assay(["verify", str(run)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["audit", "nowhere.yaml", "--model", "embedded:smollm2"], "nowhere.yaml"),
+        (["audit", "SHEET", "--model", "nonsense"], "KIND:WHAT"),
+        (["audit", "SHEET", "--model", "nonsense:x"], "no model is called"),
+        (["audit", "SHEET", "--model", "openai:x@http://127.0.0.1:9"], "127.0.0.1"),
+        (["audit", "SHEET"], "--model"),
+        (["audit", "SHEET", "--model", "URL", "--budget", "soon"], "--budget"),
+        (["audit", "SHEET", "--model", "URL", "--tolerance", "much"], "--tolerance"),
+        (["audit", "SHEET", "--model", "URL", "--tolerance", "0"], "--tolerance"),
+        (["audit", "SHEET", "--model", "URL", "--limit", "0"], "--limit"),
+        (["audit", "SHEET", "--model", "URL", "--task", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["audit", "SHEET", "--model", "URL", "--dry-run", "--price", "cheap"], "--price"),
+        (["audit", "SHEET", "--model", "URL", "--key", "nowhere.pem"], "nowhere.pem"),
+        (["resume", "nowhere"], "nowhere"),
+        (["report", "nowhere"], "nowhere"),
+        (["verify", "nowhere"], "nowhere"),
+    ],
+)
+def test_bad_input_is_one_line(
+    sums_server: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sums.jsonl").write_text('{"question": "What is 1 + 1?", "answer": "2"}\n')
+    given = {"SHEET": str(sheet(tmp_path, 97)), "URL": f"openai:sums@{sums_server.url}"}
+    code = assay([given.get(argument, argument) for argument in arguments])
+    told = capsys.readouterr().err.splitlines()
+    assert code == (4 if "127.0.0.1:9" in " ".join(arguments) else 2)
+    assert told[-1].startswith("assay: ")
+    assert said in told[-1]
+    assert not list(tmp_path.glob("runs"))
+
+
+def test_no_command_writes_outside_its_folder(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    questions, _ = sums_file
+    claims = sheet(tmp_path, 97)
+    before = set(tmp_path.rglob("*"))
+    assay(audit(claims, sums_server, questions, tmp_path / "run"))
+    new = {path.relative_to(tmp_path).parts[0] for path in set(tmp_path.rglob("*")) - before}
+    assert new == {"run"}
+    assert os.stat(tmp_path / "run").st_mode & 0o077 == 0
