@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -132,6 +133,27 @@ def test_other_files_are_no_keys(tmp_path: Path, key_path: Path) -> None:
         load_public(tmp_path / "absent")
     with pytest.raises(InputError, match="cannot read"):
         load_public(tmp_path)
+
+
+def test_a_public_file_of_small_order_is_refused(tmp_path: Path) -> None:
+    weak = Ed25519PublicKey.from_public_bytes(b"\x01" + bytes(31))
+    weak.verify(b"\x01" + bytes(63), b"anything at all")  # what a check of the signature alone would let through
+    path = tmp_path / "key.pub.pem"
+    path.write_bytes(weak.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    with pytest.raises(InputError, match="small order"):
+        load_public(path)
+
+
+def test_no_half_of_a_key_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_private(path: Path, data: bytes, mode: int) -> None:
+        if path.name.endswith(".pub.pem"):
+            raise OSError(28, "No space left on device")
+        path.write_bytes(data)
+
+    monkeypatch.setattr("assay.evidence.keys._write_new", only_private)
+    with pytest.raises(InputError, match="No space left on device"):
+        create_key(tmp_path / "key.pem")
+    assert not list(tmp_path.iterdir())
 
 
 def test_openssl_reads_our_keys(key_path: Path) -> None:

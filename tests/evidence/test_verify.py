@@ -346,6 +346,10 @@ def test_pipes_and_folders_are_refused(run: Path) -> None:
 
 
 def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.evidence.verify.MAX_CHECKPOINTS", 2)
+    with pytest.raises(Broken, match=r"checkpoints\.jsonl: holds more than 2 checkpoints"):
+        verify_integrity(run)
+    monkeypatch.undo()
     monkeypatch.setattr(layout, "MAX_LINE_BYTES", 100)
     with pytest.raises(Broken, match=r"checkpoints\.jsonl line 1: longer than 100 bytes"):
         verify_integrity(run)

@@ -27,6 +27,7 @@ __all__ = ["Integrity", "verify_integrity"]
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SIGNATURE = re.compile(r"([0-9a-f]{128})?")
+MAX_CHECKPOINTS = 100_000  # one a stop: far more than any run has, few enough to hold
 TEXT_KEYS = {"sha256", "text"}
 
 
@@ -221,8 +222,11 @@ def _check_journal(run: Path, seal: _Seal, sizes: set[int]) -> Journal:
 def _read_checkpoints(run: Path, seal: _Seal) -> list[tuple[int, str]]:
     if layout.CHECKPOINTS not in seal.subjects:
         return []
-    if layout.digest_and_lines(run, layout.CHECKPOINTS)[0] != seal.subjects[layout.CHECKPOINTS]:
+    digest, count = layout.digest_and_lines(run, layout.CHECKPOINTS)
+    if digest != seal.subjects[layout.CHECKPOINTS]:
         raise _changed(layout.CHECKPOINTS)
+    if count > MAX_CHECKPOINTS:
+        raise Broken(f"{layout.CHECKPOINTS}: holds more than {MAX_CHECKPOINTS} checkpoints")
     with layout.open_regular(run, layout.CHECKPOINTS) as file:
         return [
             _checkpoint(line[:-1], seal.signer, f"{layout.CHECKPOINTS} line {number}")
