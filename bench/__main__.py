@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
-import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -13,12 +14,18 @@ from rich.progress import track
 from rich.table import Table
 
 from bench import runner, startup, verify
+from bench.table import Row
 
 
 def main() -> None:
     """Measure start-up, the runner's CPU per sample, and verification's speed."""
     with tempfile.TemporaryDirectory() as folder:
-        steps = (startup.measure, lambda: runner.measure(Path(folder)), lambda: verify.measure(Path(folder)))
+        run = Path(folder)
+        steps: tuple[Callable[[], list[Row]], ...] = (
+            startup.measure,
+            partial(runner.measure, run),
+            partial(verify.measure, run),
+        )
         rows = [row for step in track(steps, "measuring", console=Console(stderr=True)) for row in step()]
     table = Table(title=f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}")
     for name in ("what", "n", "ours", "floor", "ratio", "budget"):
@@ -29,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 
+import altair
 import msgspec
 import pytest
 import report_fixtures as make
 
 from assay.records import ClaimVerdict, TracePoint
-from assay.reports.charts import claims_chart, closing_chart
+from assay.reports.charts import claims_chart, closing_chart, drawable
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</text><script>alert(1)</script> \"'> {{7*7}} ${datum.row} &amp; ]]> \x1b[2J"
@@ -86,3 +87,16 @@ def test_a_long_trace_is_thinned_and_keeps_its_end() -> None:
     drawing = closing_chart(claim)
     assert len(drawing) < 40_000
     assert "14,000" in texts(parsed(drawing)) or "10,000" in texts(parsed(drawing))
+
+
+def test_a_claim_that_was_not_asked_about_is_not_drawn() -> None:
+    claim = msgspec.structs.replace(make.verdict().claims[0], asked=0, ci=(0.0, 1.0))
+    assert drawable([claim, *make.verdict().claims]) == list(make.verdict().claims[:3])
+
+
+def test_every_mark_is_valid_vega_lite(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = altair.LayerChart.to_dict
+    monkeypatch.setattr(altair.LayerChart, "to_dict", lambda chart, **_: whole(chart, validate=True))
+    claims_chart(make.verdict().claims)
+    claims_chart(make.verdict().claims, narrow=True)
+    closing_chart(make.verdict().claims[0])
