@@ -15,7 +15,7 @@ from typing import Any
 from assay.records import ClaimVerdict, TracePoint, VerdictWord
 from assay.reports import words
 
-__all__ = ["claims_chart", "closing_chart", "css_name"]
+__all__ = ["claims_chart", "closing_chart", "css_name", "drawable"]
 
 _SHAPES = {
     VerdictWord.INCONSISTENT: "M-.8,-1L0,-.2L.8,-1L1,-.8L.2,0L1,.8L.8,1L0,.2L-.8,1L-1,.8L-.2,0L-1,-.8Z",
@@ -25,8 +25,7 @@ _SHAPES = {
 _INK, _MUTED, _GRID, _BAND, _PAPER = "var(--ink)", "var(--muted)", "var(--grid)", "var(--band)", "var(--paper)"
 _POINTS = 160  # more looks than this are closer together than a pixel
 # A reader's font may be wider than the one that Vega measured.
-_PADDING = {"left": 4, "top": 4, "right": 12, "bottom": 4}
-_ROW = {"wide": 46, "narrow": 62}
+_PADDING = {"left": 4, "top": 4, "right": 22, "bottom": 4}
 
 
 def css_name(word: VerdictWord) -> str:
@@ -36,6 +35,15 @@ def css_name(word: VerdictWord) -> str:
 
 def _colour(word: VerdictWord) -> str:
     return f"var(--{css_name(word)})"
+
+
+def _fill(word: VerdictWord) -> str:
+    return _PAPER if word is VerdictWord.INSUFFICIENT_POWER else _colour(word)
+
+
+def drawable(claims: Sequence[ClaimVerdict]) -> list[ClaimVerdict]:
+    """The claims that have something to draw: asked about, with a claim that is a proportion, and an interval."""
+    return [claim for claim in claims if claim.asked and claim.ci is not None and claim.claimed is not None]
 
 
 # ── claims against what was measured ────────────────────────────────────────────────────────────────────────────────
@@ -48,60 +56,66 @@ def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: 
     """
     import altair as alt
 
-    drawn = [claim for claim in claims if claim.ci is not None and claim.claimed is not None]
+    drawn = drawable(claims)
     rows = [_claim_values(index, claim) for index, claim in enumerate(drawn)]
-    low, high = _domain(rows)
-    x = alt.X(
-        "low:Q",
-        title=None,
-        scale=alt.Scale(domain=[low, high], nice=False, zero=False),
-        axis=alt.Axis(labelExpr="datum.label + ' %'", orient="top", tickCount=5 if narrow else 8),
-    )
     # Row numbers, not names, place the rows: two rows may bear one name.
     y = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(domain=[row["row"] for row in rows], paddingInner=0))
     base = _chart(rows).encode(y=y)
+    labels = _labels_above(base) if narrow else _labels_beside(base)
+    chart = alt.layer(*_claim_marks(base, _domain(rows), narrow), *labels).properties(
+        width=320 if narrow else 560, height=len(rows) * (62 if narrow else 46)
+    )
+    return _svg(chart, name, "Claims against what was measured", "; ".join(_described(claim) for claim in drawn))
+
+
+def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[Any]:
+    import altair as alt
+
+    x = alt.X(
+        "low:Q",
+        title=None,
+        scale=alt.Scale(domain=list(domain), nice=False, zero=False),
+        axis=alt.Axis(labelExpr="datum.label + ' %'", orient="top", tickCount=5 if narrow else 8),
+    )
     colour = alt.Color("colour:N", scale=None, legend=None)
-    dy = 12 if narrow else 0
-    layers: list[Any] = [
-        base.mark_rule(stroke=_GRID, yOffset=dy).encode(x=alt.value(0), x2=alt.value("width")),
-        base.mark_bar(fill=_BAND, height=22, yOffset=dy).encode(x=alt.X("floor:Q", title=None), x2="claimed:Q"),
-        base.mark_rule(strokeWidth=3, strokeCap="round", yOffset=dy).encode(x=x, x2="high:Q", color=colour),
-        base.mark_tick(thickness=3, size=26, fill=_INK, stroke=None, opacity=1, yOffset=dy).encode(x="claimed:Q"),
-        base.mark_point(size=110, strokeWidth=2, opacity=1, yOffset=dy).encode(
+    down = 12 if narrow else 0  # room for the task's name above
+    return [
+        base.mark_rule(stroke=_GRID, yOffset=down).encode(x=alt.value(0), x2=alt.value("width")),
+        base.mark_bar(fill=_BAND, height=22, yOffset=down).encode(x=alt.X("floor:Q", title=None), x2="claimed:Q"),
+        base.mark_rule(strokeWidth=3, strokeCap="round", yOffset=down).encode(x=x, x2="high:Q", color=colour),
+        base.mark_tick(thickness=3, size=26, fill=_INK, stroke=None, opacity=1, yOffset=down).encode(x="claimed:Q"),
+        base.mark_point(size=110, strokeWidth=2, opacity=1, yOffset=down).encode(
             x="measured:Q",
             shape=alt.Shape("shape:N", scale=None, legend=None),
             stroke=alt.Stroke("colour:N", scale=None, legend=None),
             fill=alt.Fill("fill:N", scale=None, legend=None),
         ),
     ]
-    if narrow:
-        layers.append(
-            base.mark_text(align="left", dy=-13, fontSize=13, fill=_INK, fontWeight=600, limit=290).encode(
-                x=alt.value(0), text="task:N"
-            )
-        )
-    else:
-        layers.append(
-            base.mark_text(align="right", dx=-14, fontSize=13, fill=_INK, limit=180).encode(
-                x=alt.value(0), text="task:N"
-            )
-        )
-        layers.append(
-            base.mark_text(align="left", dx=14, fontSize=13, limit=150).encode(
-                x=alt.value("width"), text="word:N", color=colour
-            )
-        )
-    height = len(rows) * _ROW["narrow" if narrow else "wide"]
-    chart = alt.layer(*layers).properties(width=320 if narrow else 560, height=height)
-    described = "; ".join(_described(claim) for claim in drawn)
-    return _svg(chart, name, "Claims against what was measured", described)
+
+
+def _labels_above(base: Any) -> list[Any]:
+    import altair as alt
+
+    named = base.mark_text(align="left", dy=-13, fontSize=13, fill=_INK, fontWeight=600, limit=290)
+    return [named.encode(x=alt.value(0), text="task:N")]
+
+
+def _labels_beside(base: Any) -> list[Any]:
+    import altair as alt
+
+    named = base.mark_text(align="right", dx=-14, fontSize=13, fill=_INK, limit=170)
+    judged = base.mark_text(align="left", dx=14, fontSize=13)
+    colour = alt.Color("colour:N", scale=None, legend=None)
+    return [
+        named.encode(x=alt.value(0), text="task:N"),
+        judged.encode(x=alt.value("width"), text="word:N", color=colour),
+    ]
 
 
 def _claim_values(index: int, claim: ClaimVerdict) -> dict[str, Any]:
     assert claim.ci is not None
     lowest = words.floor(claim)
     row = words.claim_words(claim)
-    colour = _colour(claim.verdict)
     return {
         "row": index,
         "task": row.task,
@@ -111,8 +125,8 @@ def _claim_values(index: int, claim: ClaimVerdict) -> dict[str, Any]:
         "low": _percent(claim.ci[0]),
         "high": _percent(claim.ci[1]),
         "measured": _percent(claim.measured),
-        "colour": colour,
-        "fill": _PAPER if claim.verdict is VerdictWord.INSUFFICIENT_POWER else colour,
+        "colour": _colour(claim.verdict),
+        "fill": _fill(claim.verdict),
         "shape": _SHAPES.get(claim.verdict, "circle"),
     }
 
@@ -142,53 +156,59 @@ def closing_chart(claim: ClaimVerdict, *, name: str = "closing") -> str:
     import altair as alt
 
     looks = _thinned([look for look in claim.trace if look.n > 0])
-    bottom, top = _window(claim, looks)
-    rows = [
-        {
-            "n": look.n,
-            "low": _clamp(100 * look.low, bottom, top),
-            "high": _clamp(100 * look.high, bottom, top),
-            "share": _clamp(100 * look.right / look.n, bottom, top),
-        }
-        for look in looks
-    ]
+    window = _window(claim, looks)
+    rows = [_look_values(look, window) for look in looks]
+    row = words.claim_words(claim)
+    chart = alt.layer(*_closing_marks(claim, rows, window)).properties(width=236, height=128)
+    described = f"{row.full}; after {row.asked} samples the interval is {row.interval}, the claim {row.claimed}"
+    return _svg(chart, name, f"How the interval closed on {row.task}", described)
+
+
+def _look_values(look: TracePoint, window: tuple[float, float]) -> dict[str, Any]:
+    share = 100 * look.right / look.n
+    return {
+        "n": look.n,
+        "low": _clamp(100 * look.low, window),
+        "high": _clamp(100 * look.high, window),
+        # The first answers swing past the window: there the line is left out, not bent along its edge.
+        "share": share if window[0] <= share <= window[1] else None,
+    }
+
+
+def _closing_marks(claim: ClaimVerdict, rows: list[dict[str, Any]], window: tuple[float, float]) -> list[Any]:
+    import altair as alt
+
     colour = _colour(claim.verdict)
-    last = looks[-1].n
     x = alt.X(
         "n:Q",
         title=None,
-        scale=alt.Scale(domain=[0, last], nice=False),
+        scale=alt.Scale(domain=[0, rows[-1]["n"]], nice=False),
         axis=alt.Axis(tickCount=4, format=",d", grid=False, tickMinStep=1),
     )
     y = alt.Y(
         "low:Q",
         title=None,
-        scale=alt.Scale(domain=[bottom, top], nice=False, zero=False),
+        scale=alt.Scale(domain=list(window), nice=False, zero=False),
         axis=alt.Axis(tickCount=4, labelExpr="datum.label + ' %'"),
     )
     base = _chart(rows).encode(x=x)
-    levels = [{"level": _percent(claim.claimed)}]
-    lowest = [{"level": _clamp(100 * (words.floor(claim) or 0.0), bottom, top)}]
-    layers: list[Any] = [
+    claimed = [{"level": _percent(claim.claimed)}]
+    lowest = [{"level": _clamp(100 * (words.floor(claim) or 0.0), window)}]
+    end = _chart(rows[-1:]).mark_point(
+        shape=_SHAPES.get(claim.verdict, "circle"),
+        size=90,
+        strokeWidth=2,
+        opacity=1,
+        stroke=colour,
+        fill=_fill(claim.verdict),
+    )
+    return [
         base.mark_area(fill=colour, opacity=0.18, interpolate="monotone").encode(y=y, y2="high:Q"),
         base.mark_line(stroke=colour, strokeWidth=1.5, interpolate="monotone").encode(y="share:Q"),
         _chart(lowest).mark_rule(stroke=_INK, strokeDash=[2, 3]).encode(y="level:Q"),
-        _chart(levels).mark_rule(stroke=_INK, strokeWidth=2).encode(y="level:Q"),
-        _chart(rows[-1:])
-        .mark_point(
-            shape=_SHAPES.get(claim.verdict, "circle"),
-            size=90,
-            strokeWidth=2,
-            opacity=1,
-            stroke=colour,
-            fill=_PAPER if claim.verdict is VerdictWord.INSUFFICIENT_POWER else colour,
-        )
-        .encode(x="n:Q", y="share:Q"),
+        _chart(claimed).mark_rule(stroke=_INK, strokeWidth=2).encode(y="level:Q"),
+        end.encode(x="n:Q", y="share:Q"),
     ]
-    row = words.claim_words(claim)
-    chart = alt.layer(*layers).properties(width=236, height=128)
-    described = f"{row.full}; after {row.asked} samples the interval is {row.interval}, the claim {row.claimed}"
-    return _svg(chart, name, f"How the interval closed on {row.task}", described)
 
 
 def _thinned(looks: list[TracePoint]) -> list[TracePoint]:
@@ -210,8 +230,8 @@ def _window(claim: ClaimVerdict, looks: list[TracePoint]) -> tuple[float, float]
     return max(0.0, math.floor(low - margin)), min(100.0, math.ceil(high + margin))
 
 
-def _clamp(value: float, low: float, high: float) -> float:
-    return min(high, max(low, value))
+def _clamp(value: float, window: tuple[float, float]) -> float:
+    return min(window[1], max(window[0], value))
 
 
 # ── from Vega-Lite to SVG in the page ───────────────────────────────────────────────────────────────────────────────
@@ -233,12 +253,14 @@ def _svg(chart: Any, name: str, title: str, description: str) -> str:
         "gridColor": _GRID,
         "domain": False,
         "ticks": False,
+        "labelFlush": False,
         "labelPadding": 6,
     }
     styled = chart.configure(background="transparent", aria=False, font="sans-serif", padding=_PADDING).configure_view(
         stroke=None
     )
-    specification = styled.configure_axis(**axis).to_dict()
+    # Altair's validation takes half of the time and depends on no data: the tests draw every kind of mark.
+    specification = styled.configure_axis(**axis).to_dict(validate=False)
     drawn = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
     opened = re.match(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)" viewBox="([-\d. ]+)">', drawn)
     assert opened is not None, "vl-convert writes its root element in this form"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assay.errors import ExitCode
 from assay.records import ClaimVerdict, Finding, Plan, PlanRow, Verdict
 from assay.reports import words
-from assay.reports.charts import claims_chart, closing_chart, css_name
+from assay.reports.charts import claims_chart, closing_chart, css_name, drawable
 from assay.reports.limits import limits
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
     """
     rows = words.plan_rows(plan)
     lead_word, _, lead_rest = words.headline(verdict).partition(": ")
-    drawable = [claim for claim in verdict.claims if claim.ci is not None and claim.claimed is not None]
+    drawn = drawable(verdict.claims)
     known_exit = verdict.exit in set(ExitCode)
     return _template().render(
         verdict=verdict,
@@ -38,10 +38,10 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         lead_class=css_name(verdict.verdict),
         tally=[(word.words, css_name(word), number) for word, number in words.tally(verdict)],
         interval_name=words.interval_name(verdict),
-        chart_wide=_markup(claims_chart(drawable, name="claims-wide")) if drawable else "",
-        chart_narrow=_markup(claims_chart(drawable, narrow=True, name="claims-narrow")) if drawable else "",
+        chart_wide=_markup(claims_chart(drawn, name="claims-wide")) if drawn else "",
+        chart_narrow=_markup(claims_chart(drawn, narrow=True, name="claims-narrow")) if drawn else "",
         rows=[_row(claim, rows) for claim in verdict.claims],
-        closings=[_closing(index, claim) for index, claim in enumerate(drawable) if len(claim.trace) > 2],
+        closings=[_closing(index, claim) for index, claim in enumerate(drawn) if len(claim.trace) > 2],
         findings=[_finding(finding) for finding in verdict.findings],
         notes=[words.remark(note) for note in verdict.notes],
         asked=[_asked(row) for row in rows.values()],
