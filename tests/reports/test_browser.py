@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-import report_fixtures as make
+from tests.reports import report_fixtures as make
 
 from assay.reports import html
 

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import altair
 import msgspec
 import pytest
-import report_fixtures as make
+from tests.reports import report_fixtures as make
 
 from assay.records import ClaimVerdict, TracePoint
 from assay.reports.charts import claims_chart, closing_chart, drawable

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
 import pytest
-import report_fixtures as make
+from tests.reports import report_fixtures as make
 
 import assay.reports
 from assay.records import Finding, Note, VerdictWord
@@ -172,11 +173,12 @@ def test_only_a_web_address_becomes_a_link(source: str, linked: bool) -> None:
 
 def test_a_screen_without_claims_or_plan() -> None:
     verdict = msgspec.structs.replace(
-        make.verdict(), verdict=VerdictWord.NOT_TESTED, exit=99, findings=(), notes=(), claims=()
+        make.verdict(), verdict=VerdictWord.NOT_TESTED, exit=99, alpha=math.nan, findings=(), notes=(), claims=()
     )
     page = Page(html.render(verdict))
     assert "The sheet has no claim that could be put to a model." in page.shown
     assert "What it cost" not in page.shown
+    assert "nan" not in page.shown
     noted = msgspec.structs.replace(verdict, notes=make.verdict().notes)
     assert "No findings." in Page(html.render(noted)).shown
 

@@ -6,9 +6,9 @@ import json
 import math
 
 import msgspec
-import report_fixtures as make
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.reports import report_fixtures as make
 
 from assay.records import ClaimVerdict, Finding, Verdict, VerdictWord
 from assay.reports import machine

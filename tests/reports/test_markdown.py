@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 
 import msgspec
-import report_fixtures as make
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from tests.reports import report_fixtures as make
 
 from assay.records import VerdictWord
 from assay.reports import markdown, words

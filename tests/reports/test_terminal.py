@@ -7,9 +7,9 @@ import re
 
 import msgspec
 import pytest
-import report_fixtures as make
 from rich.cells import cell_len
 from rich.console import Console
+from tests.reports import report_fixtures as make
 
 from assay.records import ClaimVerdict, Finding, Note, Verdict, VerdictWord
 from assay.reports.terminal import print_verdict

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-import report_fixtures as make
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.reports import report_fixtures as make
 
 from assay.records import Finding, Needs, Note, Verdict, VerdictWord
 from assay.reports import words

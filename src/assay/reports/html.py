@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         limits=limits(verdict, plan),
         source_link=_web_address(plan.sheet.source) if plan else "",
         exit_meaning=words.EXIT_MEANINGS.get(ExitCode(verdict.exit), "") if known_exit else "",
-        level=f"{100 * verdict.alpha:g} %",
+        level=f"{100 * verdict.alpha:g} %" if math.isfinite(verdict.alpha) else "",
     )
 
 

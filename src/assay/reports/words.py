@@ -166,8 +166,8 @@ def floor(claim: ClaimVerdict) -> float | None:
 
 
 def interval_name(verdict: Verdict) -> str:
-    """What the interval column is called: ``95 % interval``."""
-    return f"{100 * (1 - verdict.alpha):g} % interval"
+    """What the interval column is called: ``95 % interval``; a desk screen has no level, then ``interval``."""
+    return f"{100 * (1 - verdict.alpha):g} % interval" if math.isfinite(verdict.alpha) else "interval"
 
 
 # ── one claim ───────────────────────────────────────────────────────────────────────────────────────────────────────
