@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from assay.journal import replay
 from bench.table import Row
 
 __all__ = ["measure"]
@@ -25,9 +26,9 @@ def measure(folder: Path) -> list[Row]:
     questions = folder / "sums.jsonl"
     rows = [{"question": f"What is {n} + {n * 7 % 91}?", "answer": str(n + n * 7 % 91)} for n in range(SAMPLES)]
     questions.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    # The claim lies far below the truth's reach only at the very end, so that every sample is asked.
+    # Four answers in five are right, and the claim less its tolerance lies next to that: nearly every sample is asked.
     sheet = folder / "sheet.yaml"
-    sheet.write_text("model: adder\nclaims:\n  - {task: sums, value: 99.9}\n")
+    sheet.write_text("model: adder\nclaims:\n  - {task: sums, value: 81.9}\n")
     context = multiprocessing.get_context("spawn")
     port = context.Queue()
     server = context.Process(target=_serve, args=(port,), daemon=True)
@@ -36,15 +37,16 @@ def measure(folder: Path) -> list[Row]:
     try:
         floor = _timed(_bare(url, rows))
         ours = _timed(_audit(sheet, questions, url, folder / "run"))
+        asked = len(replay(folder / "run").attempts)
     finally:
         server.terminate()
     return [
         Row(
             "an audit, CPU ms a sample (50 ms latency, 100 connections)",
-            SAMPLES,
-            f"{ours * 1e3 / SAMPLES:.2f}",
+            asked,
+            f"{ours * 1e3 / asked:.2f}",
             f"{floor * 1e3 / SAMPLES:.2f}",
-            f"{ours / floor:.1f}",
+            f"{ours / asked / (floor / SAMPLES):.1f}",
             "≤ 1 ms",
         )
     ]
@@ -76,7 +78,7 @@ async def _audit(sheet: Path, questions: Path, url: str, run: Path) -> None:
 
     model = open_model(f"openai:adder@{url}", Settings(concurrency=CONNECTIONS))
     try:
-        options = Options(task_files=(questions,), concurrency=CONNECTIONS, tolerance="0.1")
+        options = Options(task_files=(questions,), concurrency=CONNECTIONS)
         await start_audit(await plan_audit(read_sheet(sheet), model, options), run)
     finally:
         await model.close()
@@ -86,7 +88,9 @@ def _serve(port: multiprocessing.Queue[int]) -> None:
     async def chat(request: web.Request) -> web.Response:
         words = (await request.json())["messages"][-1]["content"].rstrip("?").split()
         await asyncio.sleep(LATENCY)
-        text = str(int(words[2]) + int(words[4])) if len(words) > 4 and words[2].isdigit() else "42"
+        text = "42"
+        if len(words) > 4 and words[2].isdigit():
+            text = str(int(words[2]) + int(words[4]) + (int(words[2]) % 5 == 0))
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         return web.json_response({"id": "x", "model": "adder", "choices": [choice]})
 

@@ -17,6 +17,7 @@ def measure(folder: Path) -> list[Row]:
     from assay.recompute import recompute
 
     run = folder / "run"
+    verify_integrity(run)  # imports, once
     began = time.process_time()
     hashlib.sha256((run / "journal" / "main-0000.jsonl").read_bytes()).hexdigest()
     floor = time.process_time() - began
