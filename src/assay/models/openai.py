@@ -32,12 +32,11 @@ _REDACTED_FROM = 8
 def open_openai(rest: str, settings: Settings) -> OpenAIModel:
     """Open ``NAME@URL``; raises InputError where it is not that, without repeating what may hold a secret."""
     name, separator, url = rest.rpartition("@")
-    parts = urlsplit(url)
     try:
-        usable = (
-            bool(separator and name) and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        )
-    except ValueError:
+        parts = urlsplit(url)
+        usable = bool(name and separator) and parts.scheme in ("http", "https") and bool(parts.hostname)
+        usable = usable and parts.port != 0
+    except ValueError:  # a port or an address that is none
         usable = False
     if not usable:
         raise InputError("an endpoint is openai:NAME@URL with a URL that begins with http:// or https://")

@@ -1,0 +1,146 @@
+"""The wire as pure functions: every reply becomes exactly one typed outcome, and none raises."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.models.openai_wire import generate_body, one_line, path_of, read_answer, read_error, read_retry_after
+from assay.records import Answer, GenerateRequest, Outcome
+
+CHAT = GenerateRequest(prompt="q", chat=True, stop=("\n",))
+PLAIN = GenerateRequest(prompt="q", stop=("\n",))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["choices", "message", "content", "text", "finish_reason", "usage", "error", "code", "refusal"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+def chat(finish: Any = "stop", **message: Any) -> dict[str, Any]:
+    return {"model": "m-1", "choices": [{"message": message, "finish_reason": finish}], "usage": {"prompt_tokens": 7}}
+
+
+def test_only_what_is_set_is_sent() -> None:
+    assert generate_body("m", GenerateRequest(prefix="a ", prompt="b", max_tokens=5)) == {
+        "model": "m", "prompt": "a b", "max_tokens": 5, "temperature": 0.0,
+    }  # fmt: skip
+    request = GenerateRequest(
+        prompt="b", chat=True, system="s", stop=tuple("vwxyz"), seed=3, temperature=0.5, max_tokens=9
+    )
+    body = generate_body("m", request, "max_completion_tokens")
+    assert body["messages"] == [{"role": "system", "content": "s"}, {"role": "user", "content": "b"}]
+    assert body["stop"] == list("vwxy")
+    assert (body["seed"], body["temperature"], body["max_completion_tokens"]) == (3, 0.5, 9)
+    assert (path_of(request), path_of(PLAIN)) == ("/chat/completions", "/completions")
+
+
+@pytest.mark.parametrize(
+    ("payload", "outcome", "text"),
+    [
+        (chat(content=" 4"), Outcome.OK, " 4"),
+        (chat(content=""), Outcome.OK, ""),
+        (chat(content=" 4\nQ: more"), Outcome.OK, " 4"),
+        (chat("length", content="so long"), Outcome.TRUNCATED, "so long"),
+        (chat("length", content=" 4\nQ"), Outcome.OK, " 4"),
+        (chat("length", content=None), Outcome.TRUNCATED, ""),
+        (chat(content=None), Outcome.EMPTY, ""),
+        (chat("tool_calls", tool_calls=[]), Outcome.EMPTY, ""),
+        (chat(content=None, refusal="I cannot"), Outcome.REFUSED, "I cannot"),
+        (chat("content_filter", content="half"), Outcome.REFUSED, "half"),
+        (chat("content_filter", content=None), Outcome.REFUSED, ""),
+        (chat(content=[{"type": "text"}]), Outcome.MALFORMED, ""),
+        ({"choices": []}, Outcome.EMPTY, ""),
+        ({"choices": [None]}, Outcome.MALFORMED, ""),
+        ({"choices": [{"message": "x"}]}, Outcome.MALFORMED, ""),
+        ({"choices": {}}, Outcome.MALFORMED, ""),
+        ({}, Outcome.MALFORMED, ""),
+        ([], Outcome.MALFORMED, ""),
+        ({"error": {"code": 429, "message": "slow down"}}, Outcome.RATE_LIMITED, ""),
+        ({"error": {"code": "odd", "message": "boom"}}, Outcome.SERVER_ERROR, ""),
+        ({"error": "boom"}, Outcome.SERVER_ERROR, ""),
+    ],
+)
+def test_each_shape_is_one_outcome(payload: Any, outcome: Outcome, text: str) -> None:
+    answer = read_answer(payload, CHAT)
+    assert (answer.outcome, answer.text) == (outcome, text)
+
+
+def test_what_the_server_says_of_itself_is_kept() -> None:
+    answer = read_answer(chat(content="x"), CHAT)
+    assert (answer.model, answer.prompt_tokens, answer.completion_tokens) == ("m-1", 7, 0)
+    odd = read_answer(
+        {"choices": [{"text": "x"}], "model": 3, "usage": {"prompt_tokens": -1, "completion_tokens": True}}, PLAIN
+    )
+    assert (odd.outcome, odd.model, odd.prompt_tokens, odd.completion_tokens) == (Outcome.OK, "", 0, 0)
+
+
+@given(JSON, st.booleans())
+def test_no_reply_raises(payload: Any, by_chat: bool) -> None:
+    assert isinstance(read_answer(payload, CHAT if by_chat else PLAIN), Answer)
+    assert isinstance(read_error(500, payload, {}), Answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "words"),
+    [
+        (429, Outcome.RATE_LIMITED, "HTTP 429: no"),
+        (500, Outcome.SERVER_ERROR, "HTTP 500: no"),
+        (503, Outcome.SERVER_ERROR, "HTTP 503: no"),
+        (408, Outcome.TIMEOUT, "HTTP 408: no"),
+        (400, Outcome.CLIENT_ERROR, "HTTP 400: no"),
+        (404, Outcome.CLIENT_ERROR, "HTTP 404: no"),
+        (401, Outcome.CLIENT_ERROR, "ASSAY_API_KEY or OPENAI_API_KEY"),
+        (307, Outcome.CLIENT_ERROR, "redirect to https://elsewhere/: not followed"),
+    ],
+)
+def test_each_status_is_one_outcome(status: int, outcome: Outcome, words: str) -> None:
+    answer = read_error(status, {"error": {"message": "no"}}, {"Location": "https://elsewhere/"})
+    assert answer.outcome is outcome
+    assert words in answer.detail
+
+
+def test_error_messages_are_found_in_many_shapes_and_made_one_line() -> None:
+    for payload in ({"error": "a\nb"}, {"detail": "a b"}, {"message": "a\tb"}, {"error": {"message": " a  b "}}):
+        assert read_error(400, payload, {}).detail == "HTTP 400: a b"
+    assert read_error(400, None, {}).detail == "HTTP 400"
+    assert one_line("\x1b[31mred") == "\N{REPLACEMENT CHARACTER}[31mred"
+    assert len(one_line("x" * 9999)) == 300
+
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.5", 0.5),
+        ("-3", 0.0),
+        ("Tue, 24 Nov 2026 12:01:30 GMT", 90.0),
+        ("Tue, 24 Nov 2026 12:01:30 -0000", 90.0),
+        ("Tue, 24 Nov 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("inf", None),
+        ("nan", None),
+    ],
+)
+def test_retry_after(value: str, seconds: float | None) -> None:
+    assert read_retry_after({"Retry-After": value}, now=NOW) == seconds
+
+
+def test_no_retry_after() -> None:
+    assert read_retry_after({}) is None
