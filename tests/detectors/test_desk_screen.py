@@ -150,6 +150,12 @@ class TestVariant:
         (note,) = notes_of("variant", row)
         assert "served_as" in note.message
         assert notes_of("variant", row, served_as="foo-2-20250405") == []
+        (note,) = notes_of("variant", row, served_as="foo-2")
+        assert "while foo-2 is served" in note.message
+
+    def test_another_precision_than_is_served_is_a_note(self) -> None:
+        (note,) = notes_of("variant", claim(variant="foo-2-bf16"), served_as="foo-2-fp8")
+        assert "foo-2-bf16" in note.message
 
 
 class TestGranularity:
@@ -233,8 +239,8 @@ class TestOtherNotes:
         (note,) = notes_of("lead", claim(compared_with=rivals))
         assert "0.7 points over Bar (noise ± 9.1 points)" in note.message
         assert "Baz" not in note.message
-        rivals = tuple(ComparedWith(model=f"M{number}", value="0.69") for number in range(6))
-        (note,) = notes_of("lead", claim(value="0.697", unit="fraction", compared_with=rivals))
+        many = tuple(ComparedWith(model=f"M{number}", value="0.69") for number in range(6))
+        (note,) = notes_of("lead", claim(value="0.697", unit="fraction", compared_with=many))
         assert "0.007 over M0" in note.message
         assert note.message.endswith("and 2 more")
 

@@ -25,6 +25,7 @@ MAY_MEAN = [
     ("amazon.nova-pro-v1:0", "Nova Pro", "Amazon"),
     ("o3-mini (high)", "o3-mini", ""),
     ("o3-mini-high", "o3-mini-low", ""),
+    ("foo-bf16", "foo-fp8", ""),
     ("o3-mini high / tools", "o3-mini", ""),
     ("Qwen3-30B-A3B-FP8", "Qwen3 30B", ""),
     ("Maverick", "Llama-4-Maverick-17B", ""),  # a shorter name leaves open which one is meant

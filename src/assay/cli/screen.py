@@ -112,23 +112,31 @@ def _print_table(sheet: ClaimSheet, verdict: Verdict, console: Console) -> None:
     for heading in ("shots", "metric", "detail") if wide else ():
         table.add_column(heading, justify="right" if heading == "shots" else "left", overflow="fold")
     accused = {record for finding in verdict.findings for record in finding.records}
-    for index, claim in enumerate(sheet.claims[:ROWS_SHOWN]):
+    shown = sheet.claims[:ROWS_SHOWN]
+    for index, claim in enumerate(shown):
         cells = [*_numbers(claim, verdict.claims[index]), *(_settings(claim) if wide else ())]
         table.add_row(*map(Text, cells), style="red" if f"claims[{index}]" in accused else None)
     console.print(table)
+    if any(_known_size(claim) for claim in shown):
+        console.print(Text("(in brackets: the benchmark's size, which the sheet does not state)", style="dim"))
     if len(sheet.claims) > ROWS_SHOWN:
         console.print(Text(f"… and {len(sheet.claims) - ROWS_SHOWN:,} more rows", style="dim"))
 
 
 def _numbers(claim: Claim, verdict: ClaimVerdict) -> tuple[str, str, str, str]:
-    from assay.claims.facts import lookup
     from assay.reports.words import claim_words
 
-    words, fact = claim_words(verdict), lookup(claim.task)
-    size = fact.whole_size if fact else None
-    # In brackets is what the facts table knows and the sheet does not state.
+    words, size = claim_words(verdict), _known_size(claim)
     samples = f"{claim.samples:,}" if claim.samples else f"({size:,})" if size else "–"
     return words.task, words.claimed, samples, str(claim.repeats or "–")
+
+
+def _known_size(claim: Claim) -> int | None:
+    """The benchmark's size where the sheet does not state how many samples were scored."""
+    from assay.claims.facts import lookup
+
+    fact = lookup(claim.task)
+    return fact.whole_size if fact and claim.samples is None else None
 
 
 def _settings(claim: Claim) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from assay.claims.facts import key_of
 from assay.detectors.desk_arithmetic import fewest_passes, impossible, nearest_items, sampling_noise
 from assay.detectors.desk_rows import DETECTOR, SHOWN, Row, short
-from assay.detectors.model_names import parse_name
+from assay.detectors.model_names import may_be_served, parse_name
 from assay.records import Claim, ClaimSheet, Note
 
 __all__ = ["notes_on"]
@@ -102,18 +102,21 @@ def _points(share: float, claim: Claim) -> str:
 
 
 def _names(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Note]:
+    """Names that are not accused, but are not the same either: a date, a size or a setting more."""
     sold, served = parse_name(sheet.model, sheet.vendor), parse_name(sheet.served_as, sheet.vendor)
-    if served.is_stated:
-        return
-    unlike: dict[str, list[Row]] = {}
+    variants: dict[str, list[Row]] = {}
     for row in rows:
-        if row.claim.variant:
-            unlike.setdefault(row.claim.variant, []).append(row)
-    for variant, their_rows in unlike.items():
+        variants.setdefault(row.claim.variant, []).append(row)
+    if served.is_stated:
+        while_ = f"while {short(sheet.served_as, 80)} is served"
+    else:
+        while_ = f"while {short(sheet.model, 80)} is sold; 'served_as' on the sheet would settle it"
+    for variant, their_rows in variants.items():
         name = parse_name(variant, sheet.vendor)
-        if name.is_stated and not name.same(sold) and name.may_mean(sold):
-            message = f"measured on {variant!r} while {sheet.model!r} is sold, which may be one model"
-            yield _note("variant", f"{message} ({_tasks(their_rows)}); 'served_as' on the sheet would settle it")
+        exact = name.same(sold) or name.same(served)
+        if name.is_stated and not exact and may_be_served(name, sold, served):
+            message = f"measured on {short(variant, 80)} ({_tasks(their_rows)}), which may be the same model, {while_}"
+            yield _note("variant", message)
 
 
 def _duplicates(rows: list[Row]) -> Iterator[Note]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from assay.detectors.desk_arithmetic import impossible
 from assay.detectors.desk_notes import notes_on
 from assay.detectors.desk_rows import DETECTOR, SHOWN, Row, rows_of, short
-from assay.detectors.model_names import ModelName, parse_name
+from assay.detectors.model_names import ModelName, may_be_served, parse_name
 from assay.records import ClaimSheet, Finding, Note
 
 __all__ = ["screen"]
@@ -73,7 +73,7 @@ def _other_models(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Finding]:
     served = parse_name(sheet.served_as, sheet.vendor)
     own: list[_Variant] = []
     for variant in _variants(sheet, rows):
-        if _may_be_served(variant.name, sold, served):
+        if may_be_served(variant.name, sold, served):
             own.append(variant)
         else:
             yield _not_the_served(sheet, variant)
@@ -88,15 +88,6 @@ def _variants(sheet: ClaimSheet, rows: list[Row]) -> list[_Variant]:
         if name.is_stated:
             variants.setdefault(name.letters, _Variant(name, [])).rows.append(row)
     return list(variants.values())
-
-
-def _may_be_served(variant: ModelName, sold: ModelName, served: ModelName) -> bool:
-    if variant.same(sold):
-        return True
-    if not served.is_stated:
-        return variant.may_mean(sold)
-    # Where the served string is a deployment's own alias it says nothing about names, and the sold name decides.
-    return variant.may_mean(served) or (not served.may_mean(sold) and variant.may_mean(sold))
 
 
 def _not_the_served(sheet: ClaimSheet, variant: _Variant) -> Finding:

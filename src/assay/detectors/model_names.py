@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from typing import NamedTuple
 
-__all__ = ["ModelName", "parse_name"]
+__all__ = ["ModelName", "may_be_served", "parse_name"]
 
 _TOKEN = re.compile(
     r"(?:bf|fp|int|nf|q)\d+"  # precision: bf16, int4
@@ -24,11 +24,12 @@ _HUB_ID = re.compile(r"(?:[\w.@-]+/)+(?=[\w.:@-]+$)")
 _UNSTATED = frozenset({"", "none", "na", "same", "default", "unknown", "unstated", "standard"})
 # Words and numbers that make a name longer without naming another model.
 _ADDED = re.compile(
-    r"(?:bf|fp|int|nf|q)\d+|a?\d+(?:\.\d+)?[bkmte]|v\d+|0|0\d\d?|\d\d|\d{4,8}"
-    r"|instruct|instruction|tuned|it|chat|base|pt|hf|latest|preview|awq|gptq|gguf|model|version|release"
+    r"a?\d+(?:\.\d+)?[bkmte]|v\d+|0|0\d\d?|\d\d|\d{4,8}"
+    r"|instruct|instruction|tuned|it|chat|base|pt|hf|latest|preview|model|version|release"
 )
-# How a model is run, not which model it is: o3-mini-high and o3-mini-low are one model.
+# How a model is run, not which it is: o3-mini-high and o3-mini-low are one model, and so are bf16 and fp8 weights.
 _SETTING = re.compile(
+    r"(?:bf|fp|int|nf|q)\d+|awq|gptq|gguf|"
     r"high|medium|low|minimal|max|thinking|nonthinking|reasoning|effort|extended|budget|mode|tools?|with|without|no|non"
     r"|\d+k|greedy|temperature|shot|cot"
 )
@@ -68,3 +69,13 @@ def parse_name(name: str, vendor: str = "") -> ModelName:
     if owner and words[: len(owner)] == owner and len(words) > len(owner):
         words = words[len(owner) :]
     return ModelName("" if folded in ("n/a", "-") else "".join(words), Counter(words))
+
+
+def may_be_served(variant: ModelName, sold: ModelName, served: ModelName) -> bool:
+    """Whether a tested ``variant`` may be the model that is ``served``, or, where that is not known, ``sold``."""
+    if variant.same(sold):
+        return True
+    if not served.is_stated:
+        return variant.may_mean(sold)
+    # Where the served string is a deployment's own alias it says nothing about names, and the sold name decides.
+    return variant.may_mean(served) or (not served.may_mean(sold) and variant.may_mean(sold))
