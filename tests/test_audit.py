@@ -268,7 +268,7 @@ def test_a_signed_run_proves_its_order_and_its_maker(
     assert plans[0].rows[0].order_seed == plans[1].rows[0].order_seed  # the auditor cannot draw again
     public = str(tmp_path / "keys" / "key.pub.pem")
     assert assay(["verify", str(run), "--require-key", public]) == 0
-    assert "that you require" in capsys.readouterr().out
+    assert "which you trust" in capsys.readouterr().out
     assert assay(["verify", str(run), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["trusted"] is False
     assert assay(["key", "new", "--out", str(tmp_path / "keys" / "second.pem")]) == 0

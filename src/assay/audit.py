@@ -14,7 +14,7 @@ from assay.live import LiveRun, Watcher
 from assay.plan import Options, Prepared, build_plan, prepare_row
 from assay.plugins import Model, Scorer
 from assay.records import ClaimSheet, Plan, Verdict
-from assay.run_folder import SealedPlan, create, open_plan_of
+from assay.run_folder import SealedPlan, clear_partial, create, open_plan_of
 from assay.runner import RunEnd
 
 __all__ = ["Audit", "plan_audit", "resume_audit", "start_audit"]
@@ -76,6 +76,7 @@ async def resume_audit(
         raise InputError(f"the model is now {identity.name}, not the {sealed.plan.model.name} of the plan", where=run)
     prepared = {row.id: await asyncio.to_thread(prepare_row, row, catalogue, data) for row in sealed.plan.rows}
     journal, before = Journal.resume(run)
+    clear_partial(run)
     return await _carry_out(sealed, Audit(sealed.plan, prepared, model), run, journal, before, signer, watcher)
 
 

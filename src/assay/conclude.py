@@ -71,8 +71,9 @@ def checkpoint(run: Path, signer: Any = None) -> None:
     tree = Tree()
     for _, line in read_lines(run):
         tree.append(line)
-    with (run / "checkpoints.jsonl").open("ab") as file:
-        file.write(checkpoint_line(tree.size, tree.root(), time.time_ns() // 1000, signer))
+    path = run / "checkpoints.jsonl"
+    before = path.read_bytes() if path.is_file() else b""
+    write_file(path, before + checkpoint_line(tree.size, tree.root(), time.time_ns() // 1000, signer))
 
 
 def renderer() -> dict[str, str]:

@@ -19,7 +19,7 @@ from assay.records import Plan
 if TYPE_CHECKING:
     from assay.plan import Prepared
 
-__all__ = ["LOCAL", "SealedPlan", "create", "local_settings", "open_plan_of", "write_file"]
+__all__ = ["LOCAL", "SealedPlan", "clear_partial", "create", "local_settings", "open_plan_of", "write_file"]
 
 PLAN: Final = "plan.dsse.json"
 # Where this machine's data lies, for a resume: never sealed, since a path of ours is nobody else's business.
@@ -73,6 +73,12 @@ def open_plan_of(run: Path) -> SealedPlan:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", row.id):
             raise Broken(f"{PLAN}: {row.id!r} is not the name of a row")
     return SealedPlan(plan, digest, tuple(signatures))
+
+
+def clear_partial(run: Path) -> None:
+    """Remove what a kill left half-written: files that were never renamed into place."""
+    for path in run.glob("*.partial"):
+        path.unlink()
 
 
 def local_settings(run: Path) -> dict[str, str]:

@@ -69,11 +69,18 @@ def carry_out(
     calls: int,
     rows: tuple[str, ...] = ("r",),
     during: Callable[[Runner], None] = lambda _: None,
+    heard: list[Answer] | None = None,
     **settings: object,
 ) -> tuple[RunEnd, list[Attempt], list[Call]]:
+    run.mkdir(exist_ok=True)
     journal = Journal.create(run, Header(plan="0" * 64, assay="0"))
     schedule = Schedule([Turn(row, 1.0, deque(Call(row, n, n, 0) for n in range(calls))) for row in rows], 0.05)
     finals: list[Call] = []
+
+    def on_final(call: Call, attempt: Attempt, answer: Answer) -> None:
+        finals.append(call)
+        if heard is not None:
+            heard.append(answer)
 
     async def main() -> RunEnd:
         runner = Runner(
@@ -82,7 +89,7 @@ def carry_out(
             sample_of=sample_of,
             journal=journal,
             texts=Texts(run),
-            on_final=lambda call, attempt, answer: finals.append(call),
+            on_final=on_final,
             retry=QUICK,
             **settings,  # type: ignore[arg-type]
         )
@@ -131,6 +138,16 @@ def test_an_answer_or_our_own_error_is_never_asked_again(tmp_path: Path, outcome
     model = ScriptedModel(lambda p, n: Answer(outcome=outcome))
     carry_out(tmp_path, model, 3)
     assert set(model.asked.values()) == {1}
+
+
+def test_what_json_cannot_hold_is_cleaned_or_refused(tmp_path: Path) -> None:
+    hostile = Answer(outcome=Outcome.OK, text="a\ud800b", detail="\udfff", model="m\ud800")
+    heard: list[Answer] = []
+    _, attempts, _ = carry_out(tmp_path / "a", ScriptedModel(lambda p, n: hostile), 1, heard=heard)
+    assert (heard[0].text, attempts[0].detail, attempts[0].model) == ("a?b", "?", "m?")
+    endless = Answer(outcome=Outcome.OK, logprobs=(float("-inf"),))
+    _, attempts, _ = carry_out(tmp_path / "b", ScriptedModel(lambda p, n: endless), 1)
+    assert {attempt.outcome for attempt in attempts} == {Outcome.MALFORMED}
 
 
 def test_a_transient_fault_heals(tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     with working(f"verifying {run}"):
         integrity = verify_integrity(run, require_key, require_key is not None)
         found = recompute(run)
-    signed = _signature_words(integrity.signed_by, integrity.trusted)
     if as_json:
         print_json(
             {
@@ -40,17 +39,11 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
             }
         )
         return 0
-    click.echo(f"holds: {integrity.records} records in one chain, Merkle root {integrity.root[:16]}…; {signed}")
-    withheld = f", {found.withheld} taken as sealed because their texts are withheld" if found.withheld else ""
-    click.echo(f"{found.scores} scores recomputed from the answers{withheld}")
-    pages = "redrawn and equal" if found.pages else "as sealed (another version drew them)"
+    click.echo(f"holds: {integrity.records} records in one chain, Merkle root {integrity.root[:16]}…")
+    for message in integrity.messages:
+        click.echo(message)
+    sealed = f", {found.withheld} taken as sealed, their texts being withheld" if found.withheld else ""
+    click.echo(f"{found.scores} scores recomputed from the answers{sealed}")
+    pages = "redrawn and equal" if found.pages else "as sealed (other versions drew them)"
     click.echo(f"verdict recomputed: {found.verdict.verdict.words}; report pages {pages}")
     return 0
-
-
-def _signature_words(signed_by: str | None, trusted: bool) -> str:
-    if not signed_by:
-        return "not signed, so nobody vouches for who made it"
-    if trusted:
-        return f"signed by the key that you require ({signed_by[:16]}…)"
-    return f"signed by key {signed_by[:16]}…, which you have not told me to trust (--require-key)"

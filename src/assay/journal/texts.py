@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -32,21 +33,17 @@ class Texts:
         self._file: io.FileIO = path.open("ab", buffering=0)
 
     def add(self, text: str) -> str:
-        """Keep a text and give its digest; an empty text has none."""
+        """Keep a text (without lone surrogates) and give its digest; an empty text has none."""
         if not text:
             return ""
-        # A lone surrogate (possible in JSON from a hostile server) has no UTF-8 form, so it is replaced on record.
-        encoded = text.encode("utf-8", "replace")
-        digest = sha256_hex(encoded)
+        digest = sha256_hex(text.encode())
         if digest not in self._known:
-            self._file.write(canonical({"sha256": digest, "text": encoded.decode()}) + b"\n")
+            self._file.write(canonical({"sha256": digest, "text": text}) + b"\n")
             self._known.add(digest)
         return digest
 
     def sync(self) -> None:
         """Force everything onto the disk."""
-        import os
-
         os.fsync(self._file.fileno())
 
     def close(self) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from assay.evidence.canonical import canonical
 from assay.journal import Journal, Session, Stop, Texts
@@ -147,7 +150,7 @@ class Runner:
             self.model.generate(request) if isinstance(request, GenerateRequest) else self.model.loglikelihood(request)
         )
         try:
-            return await asyncio.wait_for(asking, self.attempt_timeout)
+            return _recordable(await asyncio.wait_for(asking, self.attempt_timeout))
         except TimeoutError:
             return Answer(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")
 
@@ -168,3 +171,18 @@ class Runner:
 
     def _now_us(self) -> int:
         return self._wall_us + int((time.monotonic() - self._began) * 1e6)
+
+
+def _recordable(answer: Answer) -> Answer:
+    """What JSON can hold: no lone surrogates, no infinities. Marks are made on exactly what the journal keeps."""
+    if not all(math.isfinite(value) for value in answer.logprobs):
+        return Answer(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=_clean(answer.model))
+    if answer.text.isascii() and answer.detail.isascii() and answer.model.isascii():
+        return answer
+    return msgspec.structs.replace(
+        answer, text=_clean(answer.text), detail=_clean(answer.detail), model=_clean(answer.model)
+    )
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
