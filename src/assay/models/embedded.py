@@ -42,7 +42,11 @@ def open_gguf(rest: str, settings: Settings) -> EmbeddedModel:
     path = Path(rest).expanduser()
     if not path.is_file():
         raise InputError("there is no such file: give the path of a GGUF file", where=path)
-    return EmbeddedModel(f"gguf:{path.name}", path, sha256_of_file(path), settings)
+    try:
+        sha256 = sha256_of_file(path)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror}): mend its permissions", where=path) from error
+    return EmbeddedModel(f"gguf:{path.name}", path, sha256, settings)
 
 
 class EmbeddedModel:

@@ -75,13 +75,18 @@ class Llama:
 
     def __init__(self, path: Path, *, threads: int, context_limit: int) -> None:
         self._ffi, self._lib = _library()
-        self._model: Any = self._load(path)
         self._context: Any = None
+        self._model: Any = self._load(path)
         self._vocabulary = self._lib.llama_model_get_vocab(self._model)
         self._vocabulary_size: int = self._lib.llama_vocab_n_tokens(self._vocabulary)
         self.context_tokens = min(int(self._lib.llama_model_n_ctx_train(self._model)), context_limit)
         self.threads = threads
-        self._context = self._open_context()
+        try:
+            self._check_kind(path)
+            self._context = self._open_context()
+        except InputError:
+            self.close()
+            raise
         self._memory = self._lib.llama_get_memory(self._context)
 
     def _load(self, path: Path) -> Any:
@@ -99,12 +104,16 @@ class Llama:
         if model == self._ffi.NULL:
             why = " ".join(_messages[-1].split()) if _messages else "no reason given"
             raise InputError(f"llama.cpp cannot load it: {why}", where=path)
-        lib = self._lib
+        return model
+
+    def _check_kind(self, path: Path) -> None:
+        lib, model = self._lib, self._model
         plain = lib.llama_model_has_decoder(model) and not lib.llama_model_has_encoder(model)
         if not plain or lib.llama_model_is_recurrent(model) or lib.llama_model_is_hybrid(model):
-            lib.llama_model_free(model)
             raise InputError("is not a decoder-only transformer, the only kind that can be rewound exactly", where=path)
-        return model
+        pieces = self.metadata("split.count")
+        if pieces not in ("", "0", "1"):
+            raise InputError(f"is one piece of {pieces}: merge them, so that one SHA-256 names the model", where=path)
 
     def _open_context(self) -> Any:
         parameters = self._lib.llama_context_default_params()
@@ -260,5 +269,6 @@ class Llama:
         """Free the context and the model; safe to call twice."""
         if self._context is not None:
             self._lib.llama_free(self._context)
+        if self._model is not None:
             self._lib.llama_model_free(self._model)
-            self._context = self._model = None
+        self._context = self._model = None

@@ -1,0 +1,125 @@
+"""Recorded runs: every attempt comes back by its request's digest, in order; what was never asked says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from assay.errors import Broken, InputError
+from assay.evidence.canonical import canonical, sha256_hex
+from assay.journal import Header, Journal, Texts
+from assay.models import open_model
+from assay.plugins import Model
+from assay.records import (
+    Answer,
+    Attempt,
+    ClaimSheet,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    Outcome,
+    Plan,
+    PlanRow,
+    Request,
+)
+from assay.run_folder import create
+
+ASKED = GenerateRequest(prompt="What is 2 + 3?")
+CHOICE = LoglikelihoodRequest(context="The sky is", continuations=(" blue", " loud"))
+NEVER_ASKED = GenerateRequest(prompt="What is 2 + 4?")
+Exchange = tuple[Request, Answer]
+
+EXCHANGES: tuple[Exchange, ...] = (
+    (ASKED, Answer(outcome=Outcome.RATE_LIMITED, detail="HTTP 429")),
+    (ASKED, Answer(outcome=Outcome.OK, text=" 5", finish_reason="stop", completion_tokens=2, model="m-1")),
+    (CHOICE, Answer(outcome=Outcome.OK, logprobs=(-1.5, -9.25), prompt_tokens=3)),
+    (ASKED, Answer(outcome=Outcome.TRUNCATED, text=" five, or", finish_reason="length")),
+)
+
+
+def plan(kinds: Sequence[str]) -> Plan:
+    row = PlanRow(
+        id="sums", claim=0, task="sums", cell="default", scorer="exact@1", kind="generate", population=2,
+        samples_root="0" * 64, order_seed="0" * 64, tolerance="2", threshold=1, alpha_inconsistent=0.04,
+        alpha_consistent=0.05, stop_inconsistent=(-1, 0), stop_consistent=(1, 1), weight=1.0, share=1.0,
+    )  # fmt: skip
+    rows = tuple(msgspec.structs.replace(row, id=kind, kind=kind) for kind in kinds)
+    model = ModelIdentity(uri="openai:m@http://127.0.0.1/v1", name="m", backend="HTTP")
+    return Plan(
+        assay="0", created="2026-11-24T00:00:00+00:00", sheet=ClaimSheet(model="m", digest="0" * 64),
+        model=model, alpha=0.05, tolerance="2", rows=rows,
+    )  # fmt: skip
+
+
+def record(run: Path, exchanges: Sequence[Exchange] = EXCHANGES, kinds: Sequence[str] = ("generate",)) -> Path:
+    sealed_plan = plan(kinds)
+
+    class Nothing:
+        digests = ()
+
+    sealed = create(run, sealed_plan, {row.id: Nothing() for row in sealed_plan.rows}, None, {})  # type: ignore[misc]
+    journal, texts = Journal.create(run, Header(plan=sealed.sha256, assay="0")), Texts(run)
+    for number, (request, answer) in enumerate(exchanges):
+        journal.append(
+            Attempt(
+                seq=0, prev="", row="sums", position=number, sample=str(number), item="", repeat=0, attempt=1,
+                request=texts.add(canonical(request).decode()), outcome=answer.outcome, final=True,
+                answer=texts.add(answer.text), logprobs=answer.logprobs, finish_reason=answer.finish_reason,
+                prompt_tokens=answer.prompt_tokens, completion_tokens=answer.completion_tokens, model=answer.model,
+                detail=answer.detail, started_us=number, elapsed_us=1,
+            )
+        )  # fmt: skip
+    texts.close()
+    journal.close()
+    return run
+
+
+def ask(model: Model, request: Request) -> Answer:
+    if isinstance(request, GenerateRequest):
+        return asyncio.run(model.generate(request))
+    return asyncio.run(model.loglikelihood(request))
+
+
+def test_every_attempt_comes_back_in_order_and_the_last_repeats(tmp_path: Path) -> None:
+    model = open_model(f"recorded:{record(tmp_path / 'run')}")
+    expected = [answer for request, answer in EXCHANGES if request is ASKED]
+    assert [ask(model, ASKED) for _ in range(4)] == [*expected, expected[-1]]
+    assert ask(model, CHOICE) == EXCHANGES[2][1]
+    never = ask(model, NEVER_ASKED)
+    assert (never.outcome, never.detail) == (Outcome.CLIENT_ERROR, "not in the recording: this was never asked")
+    asyncio.run(model.close())
+
+
+def test_it_says_that_it_is_a_recording_and_of_what(tmp_path: Path) -> None:
+    run = record(tmp_path / "run")
+    identity, capabilities = asyncio.run(open_model(f"recorded:{run}").identify())
+    assert (identity.uri, identity.name, identity.backend) == ("recorded:run", "m", "recording")
+    assert identity.sha256 == sha256_hex((run / "journal" / "main-0000.jsonl").read_bytes())
+    assert identity.details["recorded_uri"] == "openai:m@http://127.0.0.1/v1"
+    assert (capabilities.generate, capabilities.loglikelihood) == (True, False)
+    assert capabilities.loglikelihood_reason == "the recording holds no log-likelihoods"
+    both = record(tmp_path / "both", kinds=("generate", "loglikelihood"))
+    assert asyncio.run(open_model(f"recorded:{both}").identify())[1].loglikelihood
+
+
+def test_what_cannot_be_replayed(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not the folder of a run"):
+        open_model(f"recorded:{tmp_path}")
+    withheld = record(tmp_path / "withheld")
+    (withheld / "texts" / "main-0000.jsonl").unlink()
+    with pytest.raises(InputError, match="texts are withheld"):
+        open_model(f"recorded:{withheld}")
+    changed = record(tmp_path / "changed")
+    journal = changed / "journal" / "main-0000.jsonl"
+    journal.write_bytes(journal.read_bytes().replace(b"HTTP 429", b"HTTP 500"))
+    with pytest.raises(Broken, match="the chain is broken"):
+        open_model(f"recorded:{changed}")
+
+
+def test_a_request_that_has_no_canonical_form_was_never_asked(tmp_path: Path) -> None:
+    model = open_model(f"recorded:{record(tmp_path / 'run')}")
+    assert ask(model, GenerateRequest(prompt="\ud800")).outcome is Outcome.CLIENT_ERROR
