@@ -12,9 +12,9 @@ __all__ = ["generate"]
 
 
 def generate(
-    seed: str, count: int, smallest: int = 2, largest: int = 9, other_largest: int = 99
+    seed: str, count: int, smallest: int = 2, largest: int = 9, other_largest: int = 34
 ) -> Sequence[dict[str, str]]:
-    """Rows such as ``{"question": "7 * 46 =", "answer": "322"}``: one factor to ``largest``, one to ``other_largest``.
+    """Rows such as ``{"question": "7 * 46", "answer": "322"}``: one factor to ``largest``, one to ``other_largest``.
 
     Which of the two comes first is random too.
     """
@@ -25,7 +25,7 @@ def generate(
         factors = [random.randrange(smallest, largest + 1), random.randrange(smallest, other_largest + 1)]
         if random.randrange(2):
             factors.reverse()
-        return f"{factors[0]} * {factors[1]} =", factors[0] * factors[1]
+        return f"{factors[0]} * {factors[1]}", factors[0] * factors[1]
 
     items = distinct_items("products", seed, count, make)
     return [{"question": question, "answer": str(product)} for question, product in items]

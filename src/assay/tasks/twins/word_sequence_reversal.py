@@ -21,14 +21,18 @@ sunset temple thunder ticket tiger tomato tunnel turtle valley village violin wa
 WORDS = tuple(_VOCABULARY.split())
 
 
-def generate(seed: str, count: int, min_words: int = 3, max_words: int = 4) -> Sequence[dict[str, str]]:
-    """Rows such as ``{"question": "lion, spoon, river", "answer": "river, spoon, lion"}``; no word twice in one."""
-    if not 2 <= min_words <= max_words <= 20:
-        raise InputError("word_sequence_reversal: needs 2 ≤ min_words ≤ max_words ≤ 20")
+def generate(seed: str, count: int, lengths: Sequence[int] = (2, 3)) -> Sequence[dict[str, str]]:
+    """Rows such as ``{"question": "lion, spoon, river", "answer": "river, spoon, lion"}``; no word twice in one.
+
+    The number of words is drawn from ``lengths``: one that stands there twice comes twice as often.
+    """
+    if not lengths or not all(isinstance(length, int) and 2 <= length <= 20 for length in lengths):
+        raise InputError("word_sequence_reversal: lengths must be numbers from 2 to 20")
 
     def make(random: Random) -> tuple[str, ...]:
         left = list(WORDS)
-        return tuple(left.pop(random.randrange(len(left))) for _ in range(random.randrange(min_words, max_words + 1)))
+        length = lengths[random.randrange(len(lengths))]
+        return tuple(left.pop(random.randrange(len(left))) for _ in range(length))
 
     items = distinct_items("word_sequence_reversal", seed, count, make)
     return [{"question": ", ".join(words), "answer": ", ".join(reversed(words))} for words in items]

@@ -1,0 +1,209 @@
+"""The built-in benchmarks on the real data: how many samples, and exactly what is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assay.records import Claim, GenerateRequest, LoglikelihoodRequest, Protocol
+from assay.scorers import open_identifier, open_scorer
+from assay.tasks import load_task, resolve, task_ids
+
+SIZES = {
+    "gsm8k": 1319,
+    "hellaswag": 10042,
+    "mmlu": 14042,
+    "bbh": 6511,
+    "chain_sum": 300,
+    "products": 300,
+    "word_sequence_reversal": 300,
+}
+CELLS = [(task_id, cell) for task_id in SIZES for cell in load_task(task_id).cells]
+
+
+def test_every_builtin_is_here() -> None:
+    assert task_ids() == sorted(SIZES)
+
+
+@pytest.mark.parametrize("task_id", SIZES)
+def test_sizes_and_stable_ids(task_id: str, shared: Path) -> None:
+    samples = load_task(task_id).prepare(load_task(task_id).default_cell, shared / "data")
+    assert len(samples) == SIZES[task_id]
+    assert len({sample.id for sample in samples}) == len(samples)
+
+
+@pytest.mark.parametrize(("task_id", "cell"), CELLS)
+def test_every_cell_renders_whole(task_id: str, cell: str, shared: Path) -> None:
+    task = load_task(task_id)
+    samples = task.prepare(cell, shared / "data")
+    scorer = open_scorer(task.scorer_for(cell))
+    assert open_identifier(scorer.identifier) == scorer
+    for sample in samples[:40]:
+        kind = GenerateRequest if task.cell(cell).generates else LoglikelihoodRequest
+        assert isinstance(sample.request, kind)
+        assert sample.target
+    assert samples[0].request.prefix == samples[1].request.prefix
+    assert samples[-1] == samples[len(samples) - 1]
+
+
+def test_gsm8k_prompt(shared: Path) -> None:
+    sample = load_task("gsm8k").prepare("cot", shared / "data")[17]
+    request = sample.request
+    assert isinstance(request, GenerateRequest)
+    assert sample.id == "gsm8k/test/17"
+    assert sample.target.isdigit()
+    assert request.prefix.startswith(
+        "Question: Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May. "
+        "How many clips did Natalia sell altogether in April and May?\n"
+        "Answer: Natalia sold 48/2 = <<48/2=24>>24 clips in May.\n"
+        "Natalia sold 48+24 = <<48+24=72>>72 clips altogether in April and May.\n#### 72\n\nQuestion: "
+    )
+    assert request.prefix.count("Question: ") == request.prefix.count("#### ") == 5
+    assert request.prompt.startswith("Question: ")
+    assert request.prompt.endswith("\nAnswer:")
+    assert (request.stop, request.max_tokens, request.chat) == (("Question:",), 256, False)
+
+
+def test_hellaswag_prompt(shared: Path) -> None:
+    sample = load_task("hellaswag").prepare("completion", shared / "data")[0]
+    assert sample.request == LoglikelihoodRequest(
+        context="Roof shingle removal: A man is sitting on a roof. he",
+        continuations=(
+            " is using wrap to wrap a pair of skis.",
+            " is ripping level tiles off.",
+            " is holding a rubik's cube.",
+            " starts pulling up roofing on a roof.",
+        ),
+    )
+    assert sample.target == "3"
+    assert sample.choices[1] == "is ripping level tiles off."
+    assert sample.group == ""
+
+
+def test_mmlu_prompts(shared: Path) -> None:
+    question = "Find the degree for the given field extension Q(sqrt(2), sqrt(3), sqrt(18)) over Q."
+    letter = load_task("mmlu").prepare("letter", shared / "data")[0]
+    assert letter.request == LoglikelihoodRequest(
+        prefix="The following are multiple choice questions (with answers).\n\n",
+        context=f"{question}\nA. 0\nB. 4\nC. 2\nD. 6\nAnswer:",
+        continuations=(" A", " B", " C", " D"),
+    )
+    cloze = load_task("mmlu").prepare("cloze", shared / "data")[0]
+    assert cloze.request == LoglikelihoodRequest(
+        context=f"Question: {question}\nAnswer:", continuations=(" 0", " 4", " 2", " 6")
+    )
+    assert letter.target == cloze.target == "1"
+    assert letter.choices == cloze.choices == ("0", "4", "2", "6")
+
+
+def test_bbh_prompts(shared: Path) -> None:
+    cot = load_task("bbh").prepare("cot", shared / "data")[3]
+    assert isinstance(cot.request, GenerateRequest)
+    assert cot.id == "bbh/boolean_expressions/3"
+    assert cot.group == "boolean_expressions"
+    assert cot.target == "False"
+    assert cot.request.prompt == "Q: False or not ( True ) and False is\nA: Let's think step by step.\n"
+    assert cot.request.prefix.startswith(
+        "Evaluate the result of a random Boolean expression.\n\nQ: not ( ( not not True"
+    )
+    assert cot.request.prefix.count("So the answer is ") == 3
+    direct = load_task("bbh").prepare("direct", shared / "data")[3]
+    assert direct.request == GenerateRequest(
+        prefix="Evaluate the result of a random Boolean expression.\n\n"
+        "Q: not ( ( not not True ) ) is\nA: False\n\n"
+        "Q: True and False and not True and True is\nA: False\n\n"
+        "Q: not not ( not ( False ) ) is\nA: True\n\n",
+        prompt="Q: False or not ( True ) and False is\nA:",
+        stop=("\n",),
+        max_tokens=48,
+    )
+
+
+def test_bbh_has_27_subtasks_with_three_examples_each(shared: Path) -> None:
+    samples = load_task("bbh").prepare("direct", shared / "data")
+    prefixes = {sample.group: sample.request.prefix for sample in samples}
+    assert len(prefixes) == 27
+    assert all(prefix.count("\nA: ") == 3 for prefix in prefixes.values())
+
+
+def test_bbh_worked_examples_are_right_by_their_own_scorer(shared: Path) -> None:
+    from assay.records import Answer, Outcome
+
+    task = load_task("bbh")
+    scorer = open_scorer(task.scorer_for("cot"))
+    for config in task.definition.hub.configs if task.definition.hub else ():
+        rows, _ = task.shot_rows(config, 3, None)
+        for row in rows:
+            sample = task.prepare("cot", shared / "data")[0]
+            marked = scorer.mark(
+                type(sample)(id="x", request=sample.request, target=row["target"]),
+                Answer(outcome=Outcome.OK, text=row["reasoning"]),
+            )
+            assert marked.value == 1, (config, row["target"])
+
+
+def claim(task: str, shots: int | None = None, metric: str = "", **protocol: str) -> Claim:
+    return Claim(task=task, value="50.0", shots=shots, metric=metric, protocol=Protocol(**protocol))
+
+
+@pytest.mark.parametrize(
+    ("said", "cell"),
+    [
+        (claim("gsm8k"), "cot"),
+        (claim("gsm8k", prompt="few-shot CoT"), "cot"),
+        (claim("gsm8k", harness="lighteval"), "cot_strict"),
+        (claim("gsm8k", prompt="zero-shot"), "chat"),
+        (claim("mmlu"), "letter"),
+        (claim("mmlu", prompt="cloze"), "cloze"),
+        (claim("mmlu", prompt="cloze formulation (CF)", harness="lighteval"), "cloze"),
+        (claim("mmlu", prompt="letter_generate"), "letter_generate"),
+        (claim("hellaswag"), "completion"),
+        (claim("hellaswag", metric="acc_norm"), "completion"),
+        (claim("hellaswag", metric="acc_norm bytes"), "completion_bytes"),
+        (claim("hellaswag", metric="acc"), "completion_raw"),
+        (claim("hellaswag", metric="accuracy"), "completion"),
+        (claim("bbh"), "cot"),
+        (claim("bbh", prompt="direct"), "direct"),
+        (claim("bbh", harness="lighteval"), "direct"),
+        (claim("bbh", prompt="chain-of-thought", harness="lighteval"), "cot"),
+    ],
+)
+def test_a_claim_chooses_its_cell(said: Claim, cell: str) -> None:
+    assert load_task(said.task).cell_for(said) == cell
+
+
+def test_what_stays_different_is_said() -> None:
+    protocol = load_task("mmlu").protocol_for(claim("mmlu", prompt="our own wonderful prompt"))
+    assert protocol.cell == "letter"
+    assert any("our own wonderful prompt" in sentence for sentence in protocol.differences)
+    assert load_task("gsm8k").protocol_for(claim("gsm8k")).differences
+
+
+def test_shots_are_the_claims_where_examples_are_declared(shared: Path) -> None:
+    task = load_task("gsm8k")
+    assert task.protocol_for(claim("gsm8k")).shots == 5
+    assert task.protocol_for(claim("gsm8k", shots=8)).shots == 8
+    eight = task.prepare("cot", shared / "data", shots=8)[0].request.prefix
+    assert eight.count("Question: ") == 8
+    assert task.prepare("cot", shared / "data", shots=0)[0].request.prefix == ""
+    hellaswag = load_task("hellaswag").protocol_for(claim("hellaswag", shots=10))
+    assert hellaswag.shots == 0
+    assert any("10 worked examples" in sentence for sentence in hellaswag.differences)
+
+
+@pytest.mark.parametrize(
+    ("name", "task_id"),
+    [
+        ("GSM8K", "gsm8k"),
+        ("gsm-8k", "gsm8k"),
+        ("BIG-Bench Hard", "bbh"),
+        ("Rowan/hellaswag", "hellaswag"),
+        ("chain sum", "chain_sum"),
+        ("reasoning-gym:chain_sum", "reasoning-gym:chain_sum"),
+        ("mmlu-pro", None),
+        ("", None),
+    ],
+)
+def test_names_resolve(name: str, task_id: str | None) -> None:
+    assert resolve(name) == task_id

@@ -1,0 +1,117 @@
+"""Task files: what is wrong is said in one line, with the file, the line and the nearest known key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assay.errors import InputError
+from assay.tasks.builtin import FOLDER
+from assay.tasks.definition_file import read_definition
+
+GOOD = """\
+id: mine
+title: Mine
+hub: {path: me/mine, configs: [main], split: test}
+fields: {target: answer}
+scorer: {name: exact, casefold: true}
+cells:
+  plain:
+    prompt: "{{ question }}"
+    stop: ["\\n"]
+  more:
+    like: plain
+    words: [longer]
+    max_tokens: 512
+"""
+
+
+def read(folder: Path, text: str) -> str:
+    """The error that a file gives."""
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_definition(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(str(path))
+    return message.removeprefix(str(path))
+
+
+def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(GOOD)
+    definition = read_definition(path)
+    assert definition.default_cell == "plain"
+    assert definition.scorer == {"name": "exact", "casefold": True}
+    more = definition.cells["more"]
+    assert (more.prompt, more.stop, more.max_tokens, more.words) == ("{{ question }}", ("\n",), 512, ("longer",))
+    assert more.generates
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("title:", "titel:", ":2: unknown key 'titel': did you mean 'title'?"),
+        ("    prompt:", "    promt:", ":8: unknown key 'promt': did you mean 'prompt'?"),
+        ("max_tokens: 512", "zzz: 512", ":13: unknown key 'zzz': known keys: like, "),
+        ("max_tokens: 512", "max_tokens: many", ":13: "),
+        ("max_tokens: 512", "max_tokens: 0", "max_tokens must be at least 1"),
+        ("max_tokens: 512", "max_tokens: [1]", ":13: expected one value here"),
+        ('stop: ["\\n"]', "stop: {a: b}", ":9: expected a list here"),
+        ('stop: ["\\n"]', "stop: x", ":9: expected a list here"),
+        ("fields: {target: answer}", "fields: answer", ":4: expected keys and values (target"),
+        ("fields: {target: answer}", "fields: {}", ":4: "),
+        ("like: plain", "like: plane", "like must name a cell"),
+        ("like: plain", "like: more", "like must name a cell"),
+        ('prompt: "{{ question }}"', "context: x", "needs either 'prompt' or both"),
+        ("hub: {path", "generator: {name: x, count: 1, seed: s}\nhub: {path", "exactly one of 'hub' and 'generator'"),
+        ("configs: [main]", "configs: []", "at least one configuration"),
+        ("cells:", "default_cell: none\ncells:", "default_cell 'none' is none of: plain, more"),
+        ("cells:", "chance: 1.5\ncells:", "chance is a fraction"),
+        ("cells:", "shots: {split: a, seed: b}\ncells:", "one of 'split', 'seed' and 'file'"),
+        ("id: mine", "id: &x mine", ":1: "),
+        ("id: mine", "id: *x", ":1: "),
+        ("id: mine", "id: mine\nid: mine", ":2: "),
+        ("id: mine", "id: !!python/name:os.system", ":1: "),
+        ("id: mine", "id: [", ""),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in GOOD
+    message = read(tmp_path, GOOD.replace(old, new, 1))
+    assert said in message
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n", "text\n", "id: x\n", "\t", "cells: {}", "\x07"])
+def test_files_that_are_no_task(tmp_path: Path, text: str) -> None:
+    read(tmp_path, text)
+
+
+def test_binary_huge_and_absent_files(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    for data in (b"\xff\xfe\x00", b"a" * 4_000_001):
+        path.write_bytes(data)
+        with pytest.raises(InputError):
+            read_definition(path)
+    with pytest.raises(InputError):
+        read_definition(tmp_path / "absent.yaml")
+    with pytest.raises(InputError):
+        read_definition(tmp_path)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(cut=st.integers(0, 4000), junk=st.text(max_size=8), name=st.sampled_from(["gsm8k", "mmlu", "chain_sum"]))
+def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path: Path, cut: int, junk: str, name: str) -> None:
+    text = (FOLDER / f"{name}.yaml").read_text()
+    path = tmp_path / "damaged.yaml"
+    path.write_text(text[:cut] + junk + text[cut + 3 :], encoding="utf-8", errors="replace")
+    message = ""
+    try:
+        read_definition(path)
+    except InputError as error:
+        message = str(error)
+    assert "\n" not in message

@@ -1,0 +1,89 @@
+"""Anyone's own questions as a task."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assay.errors import InputError
+from assay.records import GenerateRequest, LoglikelihoodRequest
+from assay.scorers import open_scorer
+from assay.tasks import task_from_file
+
+
+def rows_file(folder: Path, *rows: dict[str, object]) -> Path:
+    path = folder / "mine.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize(("question", "answer"), [("question", "answer"), ("prompt", "target"), ("input", "answer")])
+def test_open_questions(tmp_path: Path, question: str, answer: str) -> None:
+    task = task_from_file(rows_file(tmp_path, {question: "2 + 2?", answer: 4}, {question: "{{ x }}", answer: "y"}))
+    samples = task.prepare(task.default_cell)
+    assert not task.public
+    assert task.id == "mine"
+    assert [sample.id for sample in samples] == ["mine/row/0", "mine/row/1"]
+    assert samples[0].target == "4"
+    assert samples[1].request == GenerateRequest(prompt="{{ x }}", chat=True, max_tokens=512)
+    assert task.prepare("completion")[0].request.prefix == ""
+    assert open_scorer(task.scorer).identifier == "exact@1"
+
+
+@pytest.mark.parametrize("answer", [1, "1", "B", "b", "green"])
+def test_choices(tmp_path: Path, answer: object) -> None:
+    task = task_from_file(rows_file(tmp_path, {"question": "q", "choices": ["red", "green"], "answer": answer}))
+    sample = task.prepare("letter_loglikelihood")[0]
+    assert sample.target == "1"
+    assert sample.request == LoglikelihoodRequest(context="q\nA. red\nB. green\nAnswer:", continuations=(" A", " B"))
+    assert task.chance == 0.5
+    assert open_scorer(task.scorer).identifier == "letter@1"
+
+
+def test_choices_in_csv(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text('question,choices,answer\nq,"[""a"", ""b""]",b\nr,x|y|z,C\n')
+    samples = task_from_file(path).prepare("letter")
+    assert [(sample.choices, sample.target) for sample in samples] == [(("a", "b"), "1"), (("x", "y", "z"), "2")]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"question": "q"},
+        {"answer": "a"},
+        {"question": 3, "answer": "a"},
+        {"question": " ", "answer": "a"},
+        {"question": "q", "answer": None},
+        {"question": "q", "answer": True},
+        {"question": "q", "answer": ""},
+        {"question": "q", "answer": ["a"]},
+        {"question": "q", "answer": "D", "choices": ["a", "b"]},
+        {"question": "q", "answer": 2, "choices": ["a", "b"]},
+        {"question": "q", "answer": -1, "choices": ["a", "b"]},
+        {"question": "q", "answer": "9" * 5000, "choices": ["a", "b"]},
+        {"question": "q", "answer": "a", "choices": ["a"]},
+        {"question": "q", "answer": "a", "choices": ["a", ""]},
+        {"question": "q", "answer": "a", "choices": ["a", {"x": 1}]},
+        {"question": "q", "answer": "a", "choices": "[1, "},
+        {"question": "q", "answer": "a", "choices": 5},
+    ],
+    ids=str,
+)
+def test_rows_that_cannot_be_used(tmp_path: Path, row: dict[str, object]) -> None:
+    with pytest.raises(InputError) as caught:
+        task_from_file(rows_file(tmp_path, row))
+    assert "mine.jsonl" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_gives_no_twins_and_shows_no_examples(tmp_path: Path) -> None:
+    task = task_from_file(rows_file(tmp_path, {"question": "q", "answer": "a"}))
+    with pytest.raises(InputError, match="another seed gives no twins"):
+        task.prepare("question", seed="other")
+    with pytest.raises(InputError, match="0 shots only"):
+        task.prepare("question", shots=3)[0]
+    with pytest.raises(InputError, match="no cell 'nothing'; it has: question, completion"):
+        task.prepare("nothing")

@@ -1,0 +1,161 @@
+"""Rows from mirrors and files: what a hostile file holds is said with its line; absent data says the mend."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assay.errors import InputError, NotAvailable
+from assay.tasks import DataMissing, load_task
+from assay.tasks.loaders import hub_rows, read_rows
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        read_rows(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(str(path))
+    return message.removeprefix(str(path))
+
+
+def written(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("data", [b'{"a": 1}\n{"a": "\xc3\xa9"}\n', b'\xef\xbb\xbf{"a": 1}\r\n\r\n{"a": "\xc3\xa9"}'])
+def test_jsonl(tmp_path: Path, data: bytes) -> None:
+    assert read_rows(written(tmp_path, "x.jsonl", data)) == [{"a": 1}, {"a": "é"}]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{"a": 1}\n{"a": \n', ":2: is not JSON"),
+        (b'{"a": 1}\n\n[1]\n', ":3: expected a JSON object, found list"),
+        (b"null\n", ":1: expected a JSON object"),
+        (b'{"a": NaN}\n', ":1: is not JSON"),
+        (b'{"a": 1}\n{"a": "\xff"}\n', ":2: is not JSON"),
+        (b'{"a": "\0"}\n', ":1: is not JSON"),
+        (b'{"a": ["x", {"b": "\\u0000"}]}\n', ":1: text holds a NUL character"),
+        (b'{"a": ' + b"[" * 100_000 + b"\n", ":1: is not JSON"),
+        (b'{"a": "' + b"x" * 16_000_001 + b'"}\n', ":1: line is longer than"),
+        (b"", ": holds no rows"),
+        (b"\n\n", ": holds no rows"),
+    ],
+    ids=range(11),
+)
+def test_hostile_jsonl(tmp_path: Path, data: bytes, said: str) -> None:
+    assert refused(written(tmp_path, "x.jsonl", data)).startswith(said)
+
+
+def test_an_escaped_backslash_is_no_nul(tmp_path: Path) -> None:
+    assert read_rows(written(tmp_path, "x.jsonl", b'{"a": "\\\\u0000"}\n')) == [{"a": "\\u0000"}]
+
+
+def test_csv(tmp_path: Path) -> None:
+    data = b'question, answer\n"two\n\nlines, one cell",x\n\nlast,y\n'
+    assert read_rows(written(tmp_path, "x.csv", data)) == [
+        {"question": "two\n\nlines, one cell", "answer": "x"},
+        {"question": "last", "answer": "y"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"a,b\n1,2\n1,2,3\n", ":3: 3 columns where the header has 2"),
+        (b"a,b\n1\n", ":2: 1 columns"),
+        (b"a,a\n1,2\n", ":1: the header must name every column once"),
+        (b"a,\n1,2\n", ":1: the header"),
+        (b'a,b\n1,"2\n', ":2: is not CSV"),
+        (b"a,b\n1,\0\n", ":2: text holds a NUL"),
+        (b"a,b\n\xff,1\n", ":2: is not UTF-8 text"),
+        (b"a\n" + b"x" * 200_000 + b"\n", ":2: is not CSV"),
+        (b"a,b\n", ": holds no rows"),
+        (b"", ": holds no rows"),
+    ],
+    ids=range(10),
+)
+def test_hostile_csv(tmp_path: Path, data: bytes, said: str) -> None:
+    assert refused(written(tmp_path, "x.csv", data)).startswith(said)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.binary(max_size=200), name=st.sampled_from(["x.jsonl", "x.csv"]))
+def test_any_bytes_are_rows_or_one_line(tmp_path: Path, data: bytes, name: str) -> None:
+    path = written(tmp_path, name, data)
+    rows, message = [], ""
+    try:
+        rows = read_rows(path)
+    except InputError as error:
+        message = str(error)
+    assert all(isinstance(row, dict) for row in rows)
+    assert "\n" not in message
+
+
+def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "x.parquet"
+    parquet.write_table(pyarrow.table({"question": ["a"], "choices": [["x", "y"]]}), path)
+    assert read_rows(path) == [{"question": "a", "choices": ["x", "y"]}]
+    assert ": is not Parquet" in refused(written(tmp_path, "y.parquet", b"PAR1 nonsense"))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(NotAvailable, match=r"pip install 'assay\[data\]'"):
+        read_rows(path)
+
+
+def test_other_files(tmp_path: Path) -> None:
+    assert "unknown kind of file" in refused(written(tmp_path, "x.exe", b""))
+    assert "no such file" in refused(tmp_path / "absent.jsonl")
+    folder = tmp_path / "folder.csv"
+    folder.mkdir()
+    assert "no such file" in refused(folder)
+
+
+def test_a_mirror_has_the_hubs_layout(tmp_path: Path) -> None:
+    folder = tmp_path / "me" / "mine" / "main"
+    folder.mkdir(parents=True)
+    (folder / "test.jsonl").write_text('{"question": "q"}\n')
+    assert hub_rows("me/mine", "main", "test", tmp_path) == [{"question": "q"}]
+
+
+def test_absent_data_says_the_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    for data in (None, tmp_path):
+        with pytest.raises(DataMissing, match=r"--data DIR, or pip install 'assay\[data\]'") as caught:
+            load_task("gsm8k").prepare("cot", data)
+        assert "openai/gsm8k/main/test" in str(caught.value)
+    assert isinstance(caught.value, NotAvailable)
+
+
+def stub_hub(monkeypatch: pytest.MonkeyPatch, answer: object) -> None:
+    """A stand-in for the hub's client: tests never go to the network."""
+
+    def load_dataset(path: str, config: str, split: str) -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    module = types.SimpleNamespace(load_dataset=load_dataset, disable_progress_bars=lambda: None)
+    monkeypatch.setitem(sys.modules, "datasets", module)
+
+
+def test_the_hub_is_asked_where_the_mirror_has_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub_hub(monkeypatch, [{"question": "q"}])
+    assert hub_rows("me/mine", "main", "test", tmp_path) == [{"question": "q"}]
+
+
+def test_a_hub_that_does_not_answer_is_missing_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    stub_hub(monkeypatch, ConnectionError("no route\nto host"))
+    with pytest.raises(DataMissing, match="ConnectionError: no route") as caught:
+        hub_rows("me/mine", "main", "test", None)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,74 @@
+"""Templates: strict, unescaped, sandboxed; text of the data is a value and never a template."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.errors import InputError
+from assay.tasks.template import Expression, Template
+
+
+def test_text_is_not_escaped_and_line_ends_stay() -> None:
+    assert Template("{{ q }}\n", "here").render({"q": "<b> & 'x'"}) == "<b> & 'x'\n"
+
+
+@given(st.text())
+def test_a_value_comes_through_untouched(text: str) -> None:
+    assert Template("{{ q }}", "here").render({"q": text}) == text
+
+
+def test_a_value_that_looks_like_a_template_is_not_evaluated() -> None:
+    hostile = "{{ 7 * 7 }}{% for x in y %}{{ ''.__class__ }}{% endfor %}"
+    assert Template("Q: {{ q }}", "here").render({"q": hostile}) == f"Q: {hostile}"
+    assert Expression("q | trim", "here").evaluate({"q": hostile}) == hostile
+
+
+@pytest.mark.parametrize("name", ["missing", "q.missing", "q['missing']"])
+def test_what_is_missing_is_an_error(name: str) -> None:
+    with pytest.raises(InputError, match=r"task\.yaml: cells\.x: "):
+        Template(f"{{{{ {name} }}}}", "task.yaml: cells.x").render({"q": {}})
+    with pytest.raises(InputError, match=r"task\.yaml: cells\.x: "):
+        Expression(name, "task.yaml: cells.x").evaluate({"q": {}})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "''.__class__.__mro__[1].__subclasses__()",
+        "q.append(1)",
+        "q | attr('__class__')",
+        "cycler.__init__.__globals__",
+        "range(9)",
+        "lipsum()",
+        "q | pprint",
+        "1 +",
+        "q | regex_replace('(', '')",
+        "1 | length",
+    ],
+)
+def test_the_sandbox_refuses_in_one_line(source: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Expression(source, "here").evaluate({"q": ["x"]})
+    assert "\n" not in str(caught.value)
+    with pytest.raises(InputError):
+        Template("{{ " + source + " }}", "here").render({"q": ["x"]})
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("'a #### 5' | after('####') | trim", "5"),
+        ("'none' | after('####')", "none"),
+        ("'a. b. c' | before('. ')", "a"),
+        (r"'a [b] c' | regex_replace('\\[.*?\\] ?', '')", "a c"),
+        ("['x', 'y'] | map('prefixed', ' ') | list", [" x", " y"]),
+        ("['x', 'y'] | lettered", "A. x\nB. y\n"),
+        ("['{letter}', '{0}'] | lettered('({letter}) {choice};')", "(A) {letter};(B) {0};"),
+        ("['x', 'y'] | letters_of", ["A", "B"]),
+        ("2 | letter", "C"),
+    ],
+)
+def test_filters(source: str, value: object) -> None:
+    assert Expression(source, "here").evaluate({}) == value
