@@ -390,6 +390,16 @@ def test_a_file_in_pieces_is_refused(smollm2: Path, monkeypatch: pytest.MonkeyPa
         open_model(f"gguf:{smollm2}")
 
 
+def test_no_memory_for_a_context(smollm2: Path) -> None:
+    opened = Llama(smollm2, threads=1, context_limit=256)
+    try:
+        opened.context_tokens = 1 << 31
+        with pytest.raises(InputError, match="is there enough memory"):
+            opened._open_context()
+    finally:
+        opened.close()
+
+
 def test_files_that_are_no_models(tmp_path: Path, smollm2: Path) -> None:
     text = tmp_path / "text.gguf"
     text.write_text("hello")

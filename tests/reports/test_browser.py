@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.reports import report_fixtures as make
 
 from assay.reports import html
+from tests.reports import report_fixtures as make
 
 MEASURE = """
 const frame = document.querySelector("iframe");

@@ -8,10 +8,10 @@ import xml.etree.ElementTree as ElementTree
 import altair
 import msgspec
 import pytest
-from tests.reports import report_fixtures as make
 
 from assay.records import ClaimVerdict, TracePoint
 from assay.reports.charts import claims_chart, closing_chart, drawable
+from tests.reports import report_fixtures as make
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</text><script>alert(1)</script> \"'> {{7*7}} ${datum.row} &amp; ]]> \x1b[2J"

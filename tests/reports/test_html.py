@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.reports import report_fixtures as make
 
 import assay.reports
 from assay.records import Finding, Note, VerdictWord
 from assay.reports import html
+from tests.reports import report_fixtures as make
 
 HOSTILE = "</title></style><script>alert(1)</script><img src=//evil.example onerror=x>\"' {{7*7}} \x1b[2J\u202e\ud800"
 VOID = {"meta", "br", "img", "link", "input", "hr"}

@@ -8,10 +8,10 @@ import math
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.reports import report_fixtures as make
 
 from assay.records import ClaimVerdict, Finding, Verdict, VerdictWord
 from assay.reports import machine
+from tests.reports import report_fixtures as make
 
 CLAIM_KEYS = ["task", "claimed", "tolerance", "measured", "ci", "asked", "of", "missing", "verdict", "needs"]
 FINDING_KEYS = ["detector", "check", "task", "null", "p", "e", "effect", "ci", "n", "mde", "message", "records"]

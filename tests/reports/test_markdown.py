@@ -8,10 +8,10 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from tests.reports import report_fixtures as make
 
 from assay.records import VerdictWord
 from assay.reports import markdown, words
+from tests.reports import report_fixtures as make
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 SPECIAL = st.text(alphabet="ab1 \\`*_[]()<>#|~&@!.:-+=/$^{}\n\x1b\u202e", max_size=40)

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.reports import report_fixtures as make
 
 from assay.records import Finding, Needs, Note, Verdict, VerdictWord
 from assay.reports import words
 from assay.reports.limits import limits
+from tests.reports import report_fixtures as make
 
 
 @given(st.text(), st.integers(1, 60))

@@ -73,7 +73,7 @@ def command(sheet: Path, uri: str, **chosen: Any) -> int:
     import asyncio
 
     from assay.claims import read_sheet
-    from assay.cli.console import err
+    from assay.console import err
     from assay.plan import Options
 
     claims = read_sheet(sheet)
@@ -105,7 +105,7 @@ def command(sheet: Path, uri: str, **chosen: Any) -> int:
 
 def show(verdict: Verdict, run: Path) -> None:
     """Print a verdict and where its report lies."""
-    from assay.cli.console import out
+    from assay.console import out
     from assay.reports import terminal
     from assay.run_folder import open_plan_of
 
@@ -153,7 +153,7 @@ async def _plan(sheet: ClaimSheet, uri: str, options: Options, signer: Any, chos
 
 
 async def _dry_run(sheet: ClaimSheet, uri: str, options: Options, chosen: dict[str, Any]) -> int:
-    from assay.cli.console import out
+    from assay.console import out
     from assay.forecast import forecast
     from assay.reports import forecast as page
 

@@ -51,8 +51,8 @@ class Finding:
 @json_option
 def command(as_json: bool) -> int:
     """Look at this machine: Python, packages, extras, the embedded model, the signing key, the sandbox."""
-    from assay.cli.console import out
     from assay.cli.progress import working
+    from assay.console import out
 
     with working("looking around"):
         findings = list(examine())

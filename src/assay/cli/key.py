@@ -47,7 +47,7 @@ def show(path: Path | None, machine: bool) -> int:
 
 
 def _print(key: PublicKeyInfo, machine: bool) -> None:
-    from assay.cli.console import out
+    from assay.console import out
 
     shown = {"keyid": key.keyid, "public": key.public, "path": str(key.path), "public_path": str(key.public_path)}
     if machine:

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from assay.cli.console import err
+from assay.console import err
 
 if TYPE_CHECKING:
     from assay.live import LiveRun

@@ -31,7 +31,7 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
     if as_json:
         print_json(machine.render(found.verdict))
     else:
-        from assay.cli.console import out
+        from assay.console import out
 
         terminal.print_verdict(found.verdict, out(), found.plan)
     return found.verdict.exit

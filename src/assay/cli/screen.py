@@ -42,7 +42,7 @@ def command(sheet: str, as_json: bool) -> int:
         # All of it ASCII: a sheet's text may hold control characters that a terminal would obey.
         click.echo(json.dumps(render(verdict), indent=2))
     else:
-        from assay.cli.console import out
+        from assay.console import out
 
         _print(claims, verdict, out())
     return verdict.exit

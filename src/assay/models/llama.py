@@ -126,7 +126,6 @@ class Llama:
         parameters.kv_unified = True
         context = self._lib.llama_init_from_model(self._model, parameters)
         if context == self._ffi.NULL:
-            self._lib.llama_model_free(self._model)
             raise InputError(
                 f"llama.cpp cannot make a context of {self.context_tokens} tokens: is there enough memory?"
             )

@@ -1,0 +1,48 @@
+"""Make the golden bundle again: ``make golden``. A signed audit of 60 sums against the adding server of the tests.
+
+The key is made for this and thrown away; only its public half is kept beside the bundle.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.conftest import SumsServer
+
+HERE = Path(__file__).resolve().parent
+GOLDEN = HERE / "golden"
+
+
+def main() -> None:
+    """Replace ``tests/assets/golden`` and its public key."""
+    from assay.cli import run as assay
+
+    with tempfile.TemporaryDirectory() as folder, SumsServer() as server:
+        work = Path(folder)
+        os.environ["ASSAY_KEY"] = str(work / "key.pem")
+        questions = work / "sums.jsonl"
+        pairs = [(number, number * 7 % 91) for number in range(60)]
+        questions.write_text(
+            "".join(json.dumps({"question": f"What is {a} + {b}?", "answer": str(a + b)}) + "\n" for a, b in pairs)
+        )
+        sheet = work / "sheet.yaml"
+        sheet.write_text(
+            "model: adder\nvendor: tests\nclaims:\n  - {task: sums, value: 75}\n  - {task: sums, value: 99}\n"
+        )
+        assert assay(["key", "new"]) == 0
+        model = f"openai:sums@{server.url}"
+        # One connection, so that the whole bundle is short: rows stop as soon as they are decided.
+        command = ["audit", str(sheet), "--model", model, "--task", str(questions), "--concurrency", "1"]
+        shutil.rmtree(GOLDEN, ignore_errors=True)
+        code = assay([*command, "--out", str(GOLDEN)])
+        assert code == 1, code
+        (GOLDEN / "local.json").unlink()
+        shutil.copy(work / "key.pub.pem", HERE / "golden.pub.pem")
+
+
+if __name__ == "__main__":
+    main()

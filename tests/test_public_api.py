@@ -1,0 +1,83 @@
+"""What ``import assay`` promises, and what it must not cost."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import assay
+from assay import plugins
+
+SOURCE = Path(assay.__file__).parent
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    assert sorted(assay.__all__) == assay.__dir__() == sorted([*assay._HOMES, "__version__"])
+    for name in assay._HOMES:
+        assert inspect.getdoc(getattr(assay, name)), name
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="frobnicate"):
+        assay.frobnicate  # noqa: B018
+
+
+def test_importing_assay_and_its_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, assay, assay.records, assay.plugins; from assay.cli import run; run(['--help']);"
+        "heavy = {'numpy', 'scipy', 'aiohttp', 'rich', 'jinja2', 'altair', 'cryptography', 'yaml'};"
+        "print(sorted(set(sys.modules) & heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_plugin_of_ours_loads_through_the_door() -> None:
+    for kind in ("model", "scorer", "tasks", "generator"):
+        assert plugins.names(kind)
+        for name in plugins.names(kind):
+            assert plugins.find(kind, name)
+
+
+def modules(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((SOURCE / folder).rglob("*.py"))]
+
+
+def imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("path", modules("stats", "detectors", "scorers"), ids=lambda path: path.name)
+def test_pure_rooms_touch_no_network_and_no_process(path: Path) -> None:
+    forbidden = {"aiohttp", "socket", "urllib", "http", "subprocess", "requests"}
+    assert not {name.partition(".")[0] for name in imported(path)} & forbidden
+
+
+@pytest.mark.parametrize("path", modules("runner"), ids=lambda path: path.name)
+def test_the_runner_knows_no_statistics(path: Path) -> None:
+    assert not any(name.startswith(("assay.stats", "assay.verdict", "assay.reading")) for name in imported(path))
+
+
+def test_nothing_imports_the_command_line() -> None:
+    for path in modules("."):
+        if path.is_relative_to(SOURCE / "cli") or path.name == "__main__.py":
+            continue
+        assert not any(name.startswith("assay.cli") for name in imported(path)), path
+
+
+def test_integrity_is_verified_without_the_rest_of_assay() -> None:
+    allowed = ("assay.evidence", "assay.errors")
+    for path in modules("evidence"):
+        ours = {name for name in imported(path) if name.partition(".")[0] == "assay"}
+        assert all(name.startswith(allowed) for name in ours), (path, ours)
