@@ -14,7 +14,7 @@ import pytest
 
 from assay.errors import InputError, ModelUnavailable
 from assay.models import Settings, open_model
-from assay.models.embedded import idle_cores, processor_name
+from assay.models.embedded import processor_name, threads_to_use
 from assay.models.llama import BATCH, OUTPUTS, Llama
 from assay.models.session import PrefixStates, Session
 from assay.records import Answer, GenerateRequest, LoglikelihoodRequest, Outcome, Request
@@ -411,9 +411,14 @@ def test_files_that_are_no_models(tmp_path: Path, smollm2: Path) -> None:
         open_model(f"gguf:{torn}")
 
 
-def test_idle_cores_and_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
-    for load, threads in ((0.0, 4), (6.2, 2), (50.0, 1)):
-        monkeypatch.setattr("os.getloadavg", lambda load=load: (load, 0.0, 0.0))
-        assert idle_cores() == threads
+def test_threads_and_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ASSAY_THREADS", raising=False)
+    assert threads_to_use(Settings()) == 1
+    monkeypatch.setenv("ASSAY_THREADS", "3")
+    assert threads_to_use(Settings()) == 3
+    assert threads_to_use(Settings(threads=2)) == 2
+    for wrong in ("many", "0", "-1", "9999"):
+        monkeypatch.setenv("ASSAY_THREADS", wrong)
+        with pytest.raises(InputError, match="a number from 1 to"):
+            threads_to_use(Settings())
     assert processor_name()

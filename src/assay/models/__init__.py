@@ -27,7 +27,7 @@ class Settings:
 
     ``api_key_env`` names the environment variable that holds the key (default: ASSAY_API_KEY, then OPENAI_API_KEY);
     ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there;
-    ``threads`` is for the in-process model (default: the cores that are idle now, at most 4) and changes no number.
+    ``threads`` is for the in-process model (default: ASSAY_THREADS, then 1) and changes no number.
     """
 
     api_key_env: str | None = None
