@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.records import Claim, GenerateRequest, LoglikelihoodRequest, Protocol
+from assay.records import Answer, Claim, GenerateRequest, LoglikelihoodRequest, Outcome, Protocol, Sample
 from assay.scorers import open_identifier, open_scorer
 from assay.tasks import load_task, resolve, task_ids
+from assay.tasks.shots import WorkedExamples
 
 SIZES = {
     "gsm8k": 1319,
@@ -127,20 +128,15 @@ def test_bbh_has_27_subtasks_with_three_examples_each(shared: Path) -> None:
     assert all(prefix.count("\nA: ") == 3 for prefix in prefixes.values())
 
 
-def test_bbh_worked_examples_are_right_by_their_own_scorer(shared: Path) -> None:
-    from assay.records import Answer, Outcome
-
+def test_bbh_worked_examples_are_right_by_their_own_scorer() -> None:
     task = load_task("bbh")
     scorer = open_scorer(task.scorer_for("cot"))
-    for config in task.definition.hub.configs if task.definition.hub else ():
-        rows, _ = task.shot_rows(config, 3, None)
-        for row in rows:
-            sample = task.prepare("cot", shared / "data")[0]
-            marked = scorer.mark(
-                type(sample)(id="x", request=sample.request, target=row["target"]),
-                Answer(outcome=Outcome.OK, text=row["reasoning"]),
-            )
-            assert marked.value == 1, (config, row["target"])
+    examples = WorkedExamples(task.definition, task.where, None)
+    assert task.definition.hub is not None
+    for config in task.definition.hub.configs:
+        for row in examples.of_group(config, 3)[0]:
+            sample = Sample(id="x", request=GenerateRequest(prompt=row["input"]), target=row["target"])
+            assert scorer.mark(sample, Answer(outcome=Outcome.OK, text=row["reasoning"])).value == 1
 
 
 def claim(task: str, shots: int | None = None, metric: str = "", **protocol: str) -> Claim:

@@ -84,6 +84,6 @@ def test_a_file_gives_no_twins_and_shows_no_examples(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="another seed gives no twins"):
         task.prepare("question", seed="other")
     with pytest.raises(InputError, match="0 shots only"):
-        task.prepare("question", shots=3)[0]
+        task.prepare("question", shots=3)
     with pytest.raises(InputError, match="no cell 'nothing'; it has: question, completion"):
         task.prepare("nothing")

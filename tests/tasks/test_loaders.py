@@ -129,12 +129,14 @@ def test_a_mirror_has_the_hubs_layout(tmp_path: Path) -> None:
 
 
 def test_absent_data_says_the_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "datasets", None)
-    for data in (None, tmp_path):
-        with pytest.raises(DataMissing, match=r"--data DIR, or pip install 'assay\[data\]'") as caught:
-            load_task("gsm8k").prepare("cot", data)
-        assert "openai/gsm8k/main/test" in str(caught.value)
+    stub_hub(monkeypatch, AssertionError("who names a mirror is not taken to the network"))
+    with pytest.raises(DataMissing, match="ASSAY_DATA") as caught:
+        load_task("gsm8k").prepare("cot", tmp_path)
+    assert "openai/gsm8k/main/test.jsonl" in str(caught.value)
     assert isinstance(caught.value, NotAvailable)
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(DataMissing, match=r"--data DIR, or pip install 'assay\[data\]'"):
+        load_task("gsm8k").prepare("cot")
 
 
 def stub_hub(monkeypatch: pytest.MonkeyPatch, answer: object) -> None:
@@ -149,9 +151,9 @@ def stub_hub(monkeypatch: pytest.MonkeyPatch, answer: object) -> None:
     monkeypatch.setitem(sys.modules, "datasets", module)
 
 
-def test_the_hub_is_asked_where_the_mirror_has_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hub_is_asked_where_no_mirror_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     stub_hub(monkeypatch, [{"question": "q"}])
-    assert hub_rows("me/mine", "main", "test", tmp_path) == [{"question": "q"}]
+    assert hub_rows("me/mine", "main", "test", None) == [{"question": "q"}]
 
 
 def test_a_hub_that_does_not_answer_is_missing_data(monkeypatch: pytest.MonkeyPatch) -> None:

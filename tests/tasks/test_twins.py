@@ -33,9 +33,9 @@ def digest(samples: Iterable[Sample]) -> str:
 def test_the_benchmarks_never_change() -> None:
     """A change here is another benchmark: every published value would be void."""
     assert {name: digest(load_task(name).prepare("completion")) for name in NAMES} == {
-        "chain_sum": "CHAIN",
-        "products": "PRODUCTS",
-        "word_sequence_reversal": "WORDS",
+        "chain_sum": "b4b6318f087cfefd",
+        "products": "c6946f36db60e213",
+        "word_sequence_reversal": "094f45e98d4d9f54",
     }
 
 

@@ -1,9 +1,10 @@
-"""Rows of data, from a local mirror, the hub, or a plain file. What a hostile file holds is said with its line."""
+"""Rows of data, from a mirror, the hub, a generator or a plain file. What is wrong in a file is said with its line."""
 
 from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 import msgspec
 
 from assay.errors import InputError, NotAvailable
+from assay.plugins import find
+from assay.tasks.definition import Generator
 
-__all__ = ["DataMissing", "Row", "hub_rows", "read_rows"]
+__all__ = ["DataMissing", "Row", "generated_rows", "hub_rows", "read_rows"]
 
 Row = dict[str, Any]
 
@@ -24,36 +27,47 @@ class DataMissing(NotAvailable):
 
 
 def hub_rows(path: str, config: str, split: str, data: Path | None) -> list[Row]:
-    """Rows of one split: from the mirror ``data`` where it has them, else from the hub (extra ``data``).
+    """Rows of one split: from the mirror ``data`` where one is named, else from the hub (extra ``data``).
 
-    Raises DataMissing where neither has them. The hub is only asked when the mirror has no such file.
+    Who names a mirror is not taken to the network for what it lacks. Raises DataMissing with the mend.
     """
-    if data is not None:
-        mirrored = data / path / config / f"{split}.jsonl"
-        if mirrored.is_file():
-            return read_rows(mirrored)
-    return _from_hub(path, config, split, data)
+    if data is None:
+        return _from_hub(path, config, split)
+    mirrored = data / path / config / f"{split}.jsonl"
+    if not mirrored.is_file():
+        raise DataMissing(
+            f"no data: there is no {mirrored}; add it, or leave --data and ASSAY_DATA away to ask the hub"
+        )
+    return read_rows(mirrored)
 
 
-def _from_hub(path: str, config: str, split: str, data: Path | None) -> list[Row]:
+def _from_hub(path: str, config: str, split: str) -> list[Row]:
     wanted = f"{path}/{config}/{split}"
-    looked = "" if data is None else f" (not in {data})"
     try:
         import datasets
     except ImportError:
         raise DataMissing(
-            f"no data for {wanted}{looked}: give a mirror with --data DIR, or pip install 'assay[data]' for the hub"
+            f"no data for {wanted}: give a mirror with --data DIR, or pip install 'assay[data]' for the hub"
         ) from None
+    # Its client logs each of its retries; what came of them is said once, below.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         datasets.disable_progress_bars()
-        loaded = datasets.load_dataset(path, config, split=split)
-        return [dict(row) for row in loaded]
-    except Exception as error:  # the hub's client raises dozens of kinds; each of them means: no rows from there
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        return [dict(row) for row in datasets.load_dataset(path, config, split=split)]
+    except Exception as error:  # the client raises dozens of kinds; each of them means: no rows from there
+        reason = (str(error).splitlines() or [""])[0][:160]
         raise DataMissing(
-            f"no data for {wanted}{looked}, and the hub gave none ({type(error).__name__}: {reason}): "
-            "give a mirror with --data DIR"
+            f"the hub gave no data for {wanted} ({type(error).__name__}: {reason}): give a mirror with --data DIR"
         ) from None
+
+
+def generated_rows(generator: Generator, seed: str, count: int, where: Path) -> list[Row]:
+    """Rows of a seeded generator; raises InputError where it does not know an option of the task's file."""
+    generate = find("generator", generator.name)
+    try:
+        return [dict(row) for row in generate(seed, count, **generator.options)]
+    except TypeError as error:
+        raise InputError(f"generator {generator.name!r}: {error}", where=where) from None
 
 
 def read_rows(path: Path) -> list[Row]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, overload
 
 import msgspec
 
-from assay.errors import InputError
-from assay.plugins import find
+from assay.errors import InputError, NotAvailable
 from assay.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample
-from assay.tasks.definition import Cell, Shots, TaskDefinition
-from assay.tasks.definition_file import read_plain_yaml
-from assay.tasks.loaders import Row, hub_rows
+from assay.tasks.definition import Cell, TaskDefinition
+from assay.tasks.loaders import Row, generated_rows, hub_rows
 from assay.tasks.protocol import ChosenProtocol, choose_protocol
+from assay.tasks.shots import Prefixes, WorkedExamples, shots_in
 from assay.tasks.template import Expression, Template
 
 __all__ = ["Samples", "Task"]
@@ -113,15 +112,18 @@ class Task:
         chosen = self.cell(cell)
         sources = self._sources(data, seed)
         count = shots_in(self.definition, chosen) if shots is None else shots
-        prefixes = Prefixes(self, chosen, count, data)
-        return Samples(self, cell, sources, prefixes)
+        prefixes = Prefixes(chosen, WorkedExamples(self.definition, self.where, data), count)
+        samples = Samples(self, cell, sources, prefixes)
+        # Rendered here once, so that absent worked examples and faults of the file show now and not during a run.
+        next(iter(samples), None)
+        return samples
 
     def _sources(self, data: Path | None, seed: str | None) -> list[Rows]:
         definition = self.definition
         if definition.generator is not None:
             seed = definition.generator.seed if seed is None else seed
             label = "public" if seed == definition.generator.seed else f"twin-{sha256(seed.encode()).hexdigest()[:12]}"
-            return [Rows(label, "", self._generated(seed, definition.generator.count))]
+            return [Rows(label, "", generated_rows(definition.generator, seed, definition.generator.count, self.where))]
         if seed is not None:
             raise InputError(f"{self.id} is a fixed set of samples: another seed gives no twins of it")
         if self._given is not None:
@@ -135,64 +137,6 @@ class Task:
             )
             for config in hub.configs
         ]
-
-    def _generated(self, seed: str, count: int) -> Sequence[Row]:
-        generator = self.definition.generator
-        assert generator is not None, "only generated tasks come here"
-        generate = find("generator", generator.name)
-        try:
-            rows: Sequence[Mapping[str, Any]] = generate(seed, count, **generator.options)
-        except TypeError as error:
-            raise InputError(f"generator {generator.name!r}: {error}", where=self.where) from None
-        return [dict(row) for row in rows]
-
-    def shot_rows(self, group: str, count: int, data: Path | None) -> tuple[list[Row], dict[str, Any]]:
-        """The first ``count`` worked examples for one group, and what else the examples' file says of that group."""
-        shots = self.definition.shots
-        rows, extras = self._shot_source(shots, group, count, data)
-        picked = [rows[index] for index in shots.pick if index < len(rows)] if shots.pick else rows
-        if len(picked) < count:
-            raise InputError(f"{self.id} has {len(picked)} worked examples, not {count}", where=self.where)
-        return picked[:count], extras
-
-    def _shot_source(self, shots: Shots, group: str, count: int, data: Path | None) -> tuple[list[Row], dict[str, Any]]:
-        if shots.file:
-            groups = read_plain_yaml(self.where.parent / shots.file)
-            entry = dict(groups.get(group) or {}) if isinstance(groups, dict) else {}
-            return list(entry.pop("shots", [])), entry
-        if count == 0:
-            return [], {}
-        if shots.seed:
-            return list(self._generated(shots.seed, max((count, *(index + 1 for index in shots.pick))))), {}
-        hub = self.definition.hub
-        if not shots.split or hub is None:
-            raise InputError(f"{self.id} declares no worked examples: it can be asked with 0 shots only")
-        config = group if group in hub.configs else hub.configs[0]
-        rows = hub_rows(hub.path, config, shots.split, data)
-        if shots.by_group:
-            in_group = Expression(self.definition.fields.group, f"{self.where}: fields.group")
-            rows = [row for row in rows if str(in_group.evaluate(row)) == group]
-        return rows, {}
-
-
-def shots_in(definition: TaskDefinition, cell: Cell) -> int:
-    """How many worked examples a cell shows where nobody asks for another number."""
-    return definition.shots.count if cell.shots is None else cell.shots
-
-
-class Prefixes:
-    """The part of the prompt that all samples of a group share, rendered once per group."""
-
-    def __init__(self, task: Task, cell: Cell, shots: int, data: Path | None) -> None:
-        self._task, self._shots, self._data = task, shots, data
-        self._template = Template(cell.prefix, f"{task.where}: prefix")
-        self._rendered: dict[str, str] = {}
-
-    def __getitem__(self, group: str) -> str:
-        if group not in self._rendered:
-            shots, extras = self._task.shot_rows(group, self._shots, self._data)
-            self._rendered[group] = self._template.render({**extras, "shots": shots, "group": group})
-        return self._rendered[group]
 
 
 class Samples(Sequence[Sample]):
@@ -235,6 +179,8 @@ class Samples(Sequence[Sample]):
         sample_id = f"{self.task.id}/{source.label}/{number}"
         try:
             return self._rendered(sample_id, source, source.rows[number])
+        except NotAvailable:
+            raise
         except InputError as error:
             raise InputError(f"{error} (sample {sample_id})") from None
 
