@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assay.errors import InputError
-from assay.records import Claim
+from assay.records import Claim, GenerateRequest, LoglikelihoodRequest
 from assay.tasks import DataMissing
 from assay.tasks.definition_file import read_definition
 from assay.tasks.task import Task
@@ -112,3 +112,23 @@ def test_what_a_task_says_of_itself(data: Path) -> None:
     assert (mine.title, mine.metric, mine.public, mine.chance) == ("Mine", "accuracy", True, 0.0)
     assert repr(mine) == "Task('mine')"
     assert mine.protocol_for(Claim(task="mine", value="1", shots=3)).shots == 3
+
+
+def test_the_example_of_the_handbook_works(tmp_path: Path) -> None:
+    handbook = Path(__file__).parents[2] / "docs" / "adding-a-benchmark.md"
+    path = tmp_path / "capitals.yaml"
+    path.write_text(handbook.read_text().partition("```yaml\n")[2].partition("```")[0])
+    folder = tmp_path / "me" / "capitals" / "main"
+    folder.mkdir(parents=True)
+    row = {"question": "{{ Peru }}?", "options": ["Lima", "Quito"], "answer": 0, "continent": "America"}
+    for split in ("dev", "test"):
+        (folder / f"{split}.jsonl").write_text((json.dumps(row) + "\n") * 3)
+    capitals = Task(read_definition(path), path)
+    cloze, letter = (capitals.prepare(cell, tmp_path)[0] for cell in ("cloze", "letter"))
+    assert cloze.request == LoglikelihoodRequest(
+        prefix="Q: {{ Peru }}?\nA: Lima\n\n" * 3, context="Q: {{ Peru }}?\nA:", continuations=(" Lima", " Quito")
+    )
+    assert letter.request == GenerateRequest(
+        prompt="{{ Peru }}?\nA. Lima\nB. Quito\nReply with the letter alone.", chat=True, max_tokens=16
+    )
+    assert cloze.group == "America"
