@@ -174,6 +174,8 @@ def test_what_stays_different_is_said() -> None:
     assert protocol.cell == "letter"
     assert any("our own wonderful prompt" in sentence for sentence in protocol.differences)
     assert load_task("gsm8k").protocol_for(claim("gsm8k")).differences
+    said_nothing_new = load_task("bbh").protocol_for(claim("bbh", prompt="3-shot"))
+    assert said_nothing_new == load_task("bbh").protocol_for(claim("bbh"))
 
 
 def test_shots_are_the_claims_where_examples_are_declared(shared: Path) -> None:

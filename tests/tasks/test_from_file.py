@@ -27,9 +27,14 @@ def test_open_questions(tmp_path: Path, question: str, answer: str) -> None:
     assert task.id == "mine"
     assert [sample.id for sample in samples] == ["mine/row/0", "mine/row/1"]
     assert samples[0].target == "4"
-    assert samples[1].request == GenerateRequest(prompt="{{ x }}", chat=True, max_tokens=512)
+    assert samples[1].request == GenerateRequest(prompt="{{ x }}\n\nReply with the answer alone.", chat=True)
     assert task.prepare("completion")[0].request.prefix == ""
     assert open_scorer(task.scorer).identifier == "exact@1"
+
+
+def test_answers_that_are_all_numbers_are_compared_as_numbers(tmp_path: Path) -> None:
+    task = task_from_file(rows_file(tmp_path, {"question": "a", "answer": 4}, {"question": "b", "answer": "-1.50"}))
+    assert open_scorer(task.scorer).identifier == "numeric@1"
 
 
 @pytest.mark.parametrize("answer", [1, "1", "B", "b", "green"])

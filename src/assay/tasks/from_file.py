@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,16 @@ __all__ = ["task_from_file"]
 
 _QUESTION = ("question", "prompt", "input")
 _ANSWER = ("answer", "target")
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def task_from_file(path: Path) -> Task:
     """Make a task of a file with the columns question (or prompt, input), answer (or target) and, perhaps, choices.
 
-    With choices it is multiple choice by letter, and the answer is a choice's index, letter or text; otherwise the
-    answer is compared exactly. Raises InputError with the file and the row of the first thing that is wrong.
+    With choices it is multiple choice by letter, and the answer is a choice's index, letter or text. Otherwise answers
+    are compared as numbers where every one is a number, else exactly. Raises InputError with the file and the row of
+    the first thing that is wrong.
     """
     rows = read_rows(path)
     question, answer = _column(rows, _QUESTION, path), _column(rows, _ANSWER, path)
@@ -33,7 +36,7 @@ def task_from_file(path: Path) -> Task:
         id=path.stem,
         title=path.name,
         fields=Fields(target="answer", choices="choices" if has_choices else ""),
-        scorer={"name": "letter"} if has_choices else {"name": "exact"},
+        scorer=_scorer(tidy, has_choices),
         cells=_choice_cells() if has_choices else _open_cells(),
         default_cell="letter" if has_choices else "question",
         chance=1 / max(len(row["choices"]) for row in tidy) if has_choices else 0.0,
@@ -42,9 +45,17 @@ def task_from_file(path: Path) -> Task:
     return Task(definition, path, rows=tidy)
 
 
+def _scorer(rows: Sequence[Row], has_choices: bool) -> dict[str, Any]:
+    if has_choices:
+        return {"name": "letter"}
+    return {"name": "numeric" if all(_NUMBER.fullmatch(row["answer"]) for row in rows) else "exact"}
+
+
 def _open_cells() -> dict[str, Cell]:
     return {
-        "question": Cell(title="the question, as a message", prompt="{{ question }}", chat=True, max_tokens=512),
+        "question": Cell(
+            title="the question, as a message", prompt="{{ question }}\n\nReply with the answer alone.", chat=True
+        ),
         "completion": Cell(
             title="the question, completed",
             prompt="Question: {{ question }}\nAnswer:",

@@ -27,7 +27,7 @@ def choose_protocol(definition: TaskDefinition, claim: Claim) -> ChosenProtocol:
     name = named or _best(definition, (said.prompt, claim.metric, said.harness)) or definition.default_cell
     cell = definition.cells[name]
     differences = list(cell.differences)
-    if said.prompt and not named and not _matches(said.prompt, name, cell):
+    if _is_more_than_shots(said.prompt) and not named and not _matches(said.prompt, name, cell):
         differences.append(
             f"The vendor's prompt ({said.prompt[:80]!r}) is none of the declared cells: asked as {name!r}."
         )
@@ -38,6 +38,11 @@ def choose_protocol(definition: TaskDefinition, claim: Claim) -> ChosenProtocol:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.casefold())
+
+
+def _is_more_than_shots(said: str) -> bool:
+    """Whether a prompt is described at all: "5-shot" only repeats the number of worked examples."""
+    return bool(_words(re.sub(r"\b\w+[- ]shots?\b", "", said)))
 
 
 def _by_name(definition: TaskDefinition, said: str) -> str:
