@@ -23,6 +23,12 @@ from assay.run_folder import open_plan_of
 Sums = tuple[Path, float]
 
 
+@pytest.fixture(autouse=True)
+def one_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same committed order at every run: a test of size α would else fail now and then, as it should."""
+    monkeypatch.setattr("secrets.token_hex", lambda size: "5eed")
+
+
 def sheet(folder: Path, *values: float | str) -> Path:
     path = folder / "sheet.yaml"
     rows = "".join(f'  - {{task: sums, value: "{value}"}}\n' for value in values)
@@ -172,7 +178,7 @@ def test_missing_answers_are_bounds_not_wrong_ones_and_exit_4(
     sums_server: Any, sums_file: Sums, tmp_path: Path
 ) -> None:
     questions, truth = sums_file
-    lost = {f"What is {number} + {number * 7 % 91}?" for number in range(0, 400, 9)}
+    lost = {f"What is {number} + {number * 7 % 91}?" for number in range(0, 400, 3)}
     sums_server.status = lambda prompt, times: 400 if prompt in lost else 200
     run = tmp_path / "run"
     assert assay(audit(sheet(tmp_path, f"{truth * 100:.1f}"), sums_server, questions, run)) == 4
@@ -321,6 +327,23 @@ def test_sampled_decoding_end_to_end(sums_server: Any, sums_file: Sums, tmp_path
     assert assay(["verify", str(run)]) == 0
 
 
+def test_one_task_is_measured_whole_with_error_bars(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions, truth = sums_file
+    model = f"openai:sums@{sums_server.url}"
+    assert assay(["run", str(questions), "--model", model, "--out", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr().out
+    assert f"sums (question): {truth * 100:.1f} %" in told
+    assert f"{round(truth * 400)} of 400 right" in told
+    assert assay(["verify", str(tmp_path / "run")]) == 0
+    more = ["--limit", "30", "--json", "--out", str(tmp_path / "b")]
+    capsys.readouterr()
+    assert assay(["run", str(questions), "--model", model, *more]) == 0
+    claim = json.loads(capsys.readouterr().out)["claims"][0]
+    assert (claim["verdict"], claim["asked"], claim["claimed"]) == ("not_tested", 30, None)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -336,6 +359,8 @@ def test_sampled_decoding_end_to_end(sums_server: Any, sums_file: Sums, tmp_path
         (["audit", "SHEET", "--model", "URL", "--task", "nowhere.jsonl"], "nowhere.jsonl"),
         (["audit", "SHEET", "--model", "URL", "--dry-run", "--price", "cheap"], "--price"),
         (["audit", "SHEET", "--model", "URL", "--key", "nowhere.pem"], "nowhere.pem"),
+        (["run", "no-such-task", "--model", "URL"], "no-such-task"),
+        (["run", "nowhere.csv", "--model", "URL"], "nowhere.csv"),
         (["resume", "nowhere"], "nowhere"),
         (["report", "nowhere"], "nowhere"),
         (["verify", "nowhere"], "nowhere"),

@@ -34,11 +34,11 @@ async def plan_audit(
     model: Model,
     options: Options,
     prove_order: Callable[[dict[str, Any]], str] | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    estimate: bool = False,
 ) -> Audit:
-    """Ask the model who it is, then plan every claim of the sheet. No sample is sent."""
+    """Ask the model who it is, then plan the sheet (``estimate``: measure, test nothing). No sample is sent."""
     identity, capabilities = await model.identify()
-    plan, prepared = build_plan(sheet, identity, capabilities, options, prove_order, say)
+    plan, prepared = build_plan(sheet, identity, capabilities, options, prove_order, estimate)
     return Audit(plan, prepared, model)
 
 

@@ -85,9 +85,9 @@ def build_plan(
     capabilities: Capabilities,
     options: Options,
     prove_order: Callable[[dict[str, Any]], str] | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    estimate: bool = False,
 ) -> tuple[Plan, dict[str, Prepared]]:
-    """Plan every claim of the sheet against one model.
+    """Plan every claim of the sheet against one model; ``estimate``: measure the tasks that it names, test nothing.
 
     ``prove_order`` signs the order's material (the auditor's key); without it the order is drawn at random.
     Raises InputError for options that cannot be used.
@@ -99,9 +99,8 @@ def build_plan(
     skipped: list[SkippedClaim] = []
     _tolerance(options.tolerance)  # refused before any claim is looked at
     for number, claim in enumerate(sheet.claims):
-        say(claim.task)
         try:
-            candidates.append(_plan_claim(number, claim, catalogue, capabilities, options))
+            candidates.append(_plan_claim(number, claim, catalogue, capabilities, options, estimate))
         except _Skip as skip:
             skipped.append(SkippedClaim(claim=number, task=claim.task, verdict=skip.verdict, reason=skip.reason))
     roots = {row.id: row.samples_root for _, row, _ in candidates}
@@ -160,7 +159,12 @@ class _Skip(Exception):
 
 
 def _plan_claim(
-    number: int, claim: Claim, catalogue: Catalogue, capabilities: Capabilities, options: Options
+    number: int,
+    claim: Claim,
+    catalogue: Catalogue,
+    capabilities: Capabilities,
+    options: Options,
+    estimate: bool,
 ) -> tuple[Claim, PlanRow, Prepared]:
     from assay.scorers import open_scorer
 
@@ -173,7 +177,8 @@ def _plan_claim(
     kind: Literal["generate", "loglikelihood"] = "generate" if task.cell(protocol.cell).generates else "loglikelihood"
     if kind == "loglikelihood" and not capabilities.loglikelihood:
         raise _Skip("not_testable", capabilities.loglikelihood_reason or "this model gives no log-likelihoods")
-    _check_testable(claim, task.chance, _tolerance(options.tolerance))
+    if not estimate:
+        _check_testable(claim, task.chance, _tolerance(options.tolerance))
     decoding, temperature, told = _decoding(claim, kind)
     chat = kind == "generate" and not capabilities.completions
     if chat:
@@ -212,6 +217,7 @@ def _plan_claim(
         probe=Probe(samples=min(probe.samples, limit or population), repeats=probe.repeats),
         claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
         public=task.public,
+        estimate=estimate,
     )
     withheld = task.public and task.definition.generator is None
     return claim, row, Prepared(row=row, samples=samples, digests=digests, withheld=withheld)
@@ -221,16 +227,19 @@ def seal_row(row: PlanRow, claim: Claim, alpha: float, rows: int, secret: str) -
     """Give a row its share of the error budget and of the time, its order seed, and its integer stop tables."""
     from assay.stats.sequential import stop_table, threshold
 
-    half_unit = claim.printed_unit / claim.scale / 2
-    level = threshold(row.cells, claim.number / claim.scale, half_unit, Fraction(row.tolerance) / 100)
     weight = 1.0 / rows
     changes: dict[str, Any] = {
         "order_seed": sha256_hex(f"{secret}:{row.id}".encode()),
-        "threshold": level,
         "weight": weight,
         "share": weight,
         "alpha_inconsistent": alpha * weight,
     }
+    if row.estimate:
+        never = {"stop_inconsistent": (-1,) * row.cells, "stop_consistent": (row.cells + 1,) * row.cells}
+        return msgspec.structs.replace(row, **changes, **never, threshold=1)
+    half_unit = claim.printed_unit / claim.scale / 2
+    level = threshold(row.cells, claim.number / claim.scale, half_unit, Fraction(row.tolerance) / 100)
+    changes["threshold"] = level
     if row.decoding == "greedy":
         table = stop_table(row.cells, level, alpha * weight, alpha)
         changes |= {"stop_inconsistent": table.inconsistent, "stop_consistent": table.consistent}

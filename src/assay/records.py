@@ -248,7 +248,8 @@ class PlanRow(Record, frozen=True, kw_only=True):
     ``population`` counts samples; the committed order runs over population × repeats cells, and ``threshold`` (M0) and
     the stop tables count cells. Greedy rows whose probe shows no change use the sealed tables. Sampled rows, and greedy
     ones that turn out not to be deterministic, widen the margin by the noise of one pass (``claimed_repeats``) from the
-    probe's own repeats, and test at half the level: a rule, so no table can be sealed for them.
+    probe's own repeats, and test at half the level: a rule, so no table can be sealed for them. ``estimate``: no
+    claim is tested, every sample is asked, and the tables never stop.
     """
 
     id: str
@@ -279,6 +280,7 @@ class PlanRow(Record, frozen=True, kw_only=True):
     probe: Probe = msgspec.field(default_factory=Probe)
     claimed_repeats: int = 1
     public: bool = True
+    estimate: bool = False
 
     @property
     def cells(self) -> int:

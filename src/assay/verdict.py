@@ -63,7 +63,7 @@ def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Ve
     for score in scores:
         readers[score.row].observe(score)
     rejected = _rejected(plan, readers)
-    findings, notes = screen(plan.sheet)
+    findings, notes = ((), ()) if all(row.estimate for row in plan.rows) and plan.rows else screen(plan.sheet)
     claims = [
         *(_judge_row(plan, row, readers[row.id], usage.get(row.id, Usage()), row.id in rejected) for row in plan.rows),
         *(_judge_skipped(plan, skipped) for skipped in plan.skipped),
@@ -73,7 +73,7 @@ def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Ve
     word = _overall(findings, claims)
     return Verdict(
         verdict=word,
-        exit=_exit_code(word, missing),
+        exit=_exit_code(word, missing, estimate=bool(plan.rows) and all(row.estimate for row in plan.rows)),
         model=plan.sheet.model,
         served=plan.model.uri,
         alpha=plan.alpha,
@@ -97,13 +97,13 @@ def p_value(reader: RowReader) -> float:
 def _rejected(plan: Plan, readers: Mapping[str, RowReader]) -> set[str]:
     from assay.stats.multiplicity import weighted_holm
 
-    if not plan.rows:
+    rows = [row for row in plan.rows if not row.estimate]
+    if not rows:
         return set()
-    p_values = [p_value(readers[row.id]) for row in plan.rows]
-    holm = weighted_holm(p_values, [row.weight for row in plan.rows], plan.alpha)
+    holm = weighted_holm([p_value(readers[row.id]) for row in rows], [row.weight for row in rows], plan.alpha)
     return {
         row.id
-        for row, by_holm in zip(plan.rows, holm, strict=True)
+        for row, by_holm in zip(rows, holm, strict=True)
         # A stop table is the Bonferroni step of the same Holm procedure, in integers.
         if (by_holm and readers[row.id].decision != "consistent") or readers[row.id].decision == "inconsistent"
     }
@@ -120,16 +120,16 @@ def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, reject
     if ci and reader.test and reader.test.noisy:
         ci = _widened(ci, row, reader.test.variance, plan.alpha)
     measured = tracker.right / answered if tracker and answered else None
-    word = VerdictWord.INSUFFICIENT_POWER
+    word = VerdictWord.NOT_TESTED if row.estimate else VerdictWord.INSUFFICIENT_POWER
     if rejected:
         word = VerdictWord.INCONSISTENT
     elif reader.decision == "consistent":
         word = VerdictWord.CONSISTENT
     return ClaimVerdict(
         task=claim.task,
-        claimed_text=claim.value,
+        claimed_text="" if row.estimate else claim.value,
         unit=claim.unit,
-        claimed=claimed,
+        claimed=None if row.estimate else claimed,
         tolerance=float(reader.test.margin) if reader.test else float(row.tolerance) / 100,
         measured=measured,
         ci=ci,
@@ -139,10 +139,10 @@ def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, reject
         unparsed=reader.unparsed,
         verdict=word,
         reason=_reason(row, reader, word),
-        better=bool(ci and ci[0] > claimed + float(claim.printed_unit / claim.scale / 2)),
-        p=p_value(reader),
-        log_e=_finite(tracker.log_e) if tracker else None,
-        level=row.alpha_inconsistent,
+        better=bool(ci and not row.estimate and ci[0] > claimed + float(claim.printed_unit / claim.scale / 2)),
+        p=None if row.estimate else p_value(reader),
+        log_e=_finite(tracker.log_e) if tracker and not row.estimate else None,
+        level=None if row.estimate else row.alpha_inconsistent,
         needs=_needs(reader, measured, claimed, usage, plan) if word is VerdictWord.INSUFFICIENT_POWER else None,
         implied_reruns=_reruns(plan, row, reader) if word is VerdictWord.INCONSISTENT else {},
         row=row.id,
@@ -172,6 +172,8 @@ def _judge_skipped(plan: Plan, skipped: SkippedClaim) -> ClaimVerdict:
 
 
 def _reason(row: PlanRow, reader: RowReader, word: VerdictWord) -> str:
+    if row.estimate:
+        return "no claim was tested: an estimate"
     if reader.tracker is None:
         return "the determinism probe was not finished"
     if word is VerdictWord.INSUFFICIENT_POWER:
@@ -254,12 +256,13 @@ def _overall(findings: tuple[Finding, ...], claims: list[ClaimVerdict]) -> Verdi
     return VerdictWord.CONSISTENT if claims else VerdictWord.NOT_TESTED
 
 
-def _exit_code(word: VerdictWord, missing: int) -> int:
+def _exit_code(word: VerdictWord, missing: int, *, estimate: bool) -> int:
+    """``estimate``: nothing was to be decided, so an undecided word is no failure."""
     if missing:
         return ExitCode.PLAN_NOT_MET
     if word is VerdictWord.INCONSISTENT:
         return ExitCode.INCONSISTENT
-    return ExitCode.CONSISTENT if word is VerdictWord.CONSISTENT else ExitCode.UNDECIDED
+    return ExitCode.CONSISTENT if word is VerdictWord.CONSISTENT or estimate else ExitCode.UNDECIDED
 
 
 def _finite(value: float) -> float | None:

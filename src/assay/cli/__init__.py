@@ -19,6 +19,7 @@ COMMANDS = {
     "model": "fetch the embedded model",
     "report": "write the report of a run again, from its journal",
     "resume": "go on where an audit stopped",
+    "run": "measure one task on a model, with error bars",
     "screen": "screen a claim sheet at the desk: no model, no network",
     "verify": "check a bundle offline: every digest, score and verdict",
 }

@@ -13,6 +13,7 @@ from assay.errors import InputError
 
 __all__ = [
     "api_key_option",
+    "asking_options",
     "data_option",
     "json_option",
     "key_option",
@@ -47,7 +48,49 @@ api_key_option = click.option(
     "--api-key-env", metavar="NAME", help="The environment variable that holds the endpoint's API key."
 )
 
+_ASKING = (
+    click.option(
+        "--model",
+        "uri",
+        required=True,
+        metavar="URI",
+        help="embedded:smollm2, gguf:PATH, openai:NAME@URL or recorded:RUN.",
+    ),
+    click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
+    data_option,
+    task_option,
+    click.option("--budget", metavar="TIME", help="Stop asking after this much time: 90s, 15m, 2h."),
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask at most N samples of each task."),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(1, 1000),
+        metavar="N",
+        help="Requests in flight at an endpoint (default 16); in-process it is always one.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 86400),
+        default=120.0,
+        show_default=True,
+        help="Seconds until an attempt counts as timed out.",
+    ),
+    click.option(
+        "--with-texts",
+        is_flag=True,
+        help="Seal the texts of samples and answers too: for your own eyes, since publishing them would contaminate.",
+    ),
+    key_option,
+    api_key_option,
+)
+
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def asking_options(command: F) -> F:
+    """The options of every command that asks a model."""
+    for option in reversed(_ASKING):
+        command = option(command)
+    return command
 
 
 def read_duration(text: str | None) -> float | None:

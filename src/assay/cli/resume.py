@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assay.cli.options import api_key_option, data_option, json_option, key_option, print_json, signer_at, task_option
+from assay.cli.options import api_key_option, data_option, json_option, key_option, signer_at, task_option
 
 if TYPE_CHECKING:
     from assay.records import Verdict
@@ -26,6 +26,7 @@ def command(run: Path, **chosen: Any) -> int:
     """Finish the audit in the folder RUN: nothing that was answered is asked again."""
     import asyncio
 
+    from assay.cli.audit import show
     from assay.run_folder import local_settings
 
     # What this machine noted when the run began; a run that came from elsewhere has it named again.
@@ -33,19 +34,13 @@ def command(run: Path, **chosen: Any) -> int:
     for name in ("model", "data", "api_key_env"):
         chosen[name] = chosen[name] or local.get(name) or None
     files = chosen["task_files"] or tuple(Path(part) for part in local.get("tasks", "").split(os.pathsep) if part)
-    verdict = asyncio.run(_resume(run, chosen, files))
-    if chosen["as_json"]:
-        from assay.reports import machine
-
-        print_json(machine.render(verdict))
-    else:
-        from assay.cli.audit import show
-
-        show(verdict, run)
+    signer = signer_at(chosen["key"])
+    verdict = asyncio.run(_resume(run, chosen, files, signer))
+    show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
     return verdict.exit
 
 
-async def _resume(run: Path, chosen: dict[str, Any], task_files: tuple[Path, ...]) -> Verdict:
+async def _resume(run: Path, chosen: dict[str, Any], task_files: tuple[Path, ...], signer: Any) -> Verdict:
     from assay.audit import resume_audit
     from assay.cli.progress import RunProgress
     from assay.models import Settings, open_model
@@ -57,7 +52,6 @@ async def _resume(run: Path, chosen: dict[str, Any], task_files: tuple[Path, ...
         timeout_seconds=plan.attempt_timeout_us / 1e6,
         concurrency=plan.concurrency,
     )
-    signer = signer_at(chosen["key"])
     model = open_model(chosen["model"] or plan.model.uri, settings)
     data = Path(chosen["data"]) if chosen["data"] else None
     try:

@@ -1,0 +1,99 @@
+"""What ``assay audit`` and ``assay run`` share: open the model, plan, carry the plan out under a progress display."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assay.cli.options import read_duration
+
+if TYPE_CHECKING:
+    from assay.audit import Audit
+    from assay.plan import Options
+    from assay.records import ClaimSheet, Verdict
+
+__all__ = ["carry_out", "default_folder", "options_of", "plan", "print_places"]
+
+
+def options_of(chosen: dict[str, Any]) -> Options:
+    """The plan's options from the command line's."""
+    from assay.plan import Options
+
+    return Options(
+        tolerance=chosen.get("tolerance", "2"),
+        limit=chosen["limit"],
+        budget_seconds=read_duration(chosen["budget"]),
+        concurrency=chosen["concurrency"],
+        data=chosen["data"],
+        task_files=chosen["task_files"],
+        with_texts=chosen["with_texts"],
+        attempt_timeout=chosen["timeout"],
+    )
+
+
+async def plan(
+    sheet: ClaimSheet, uri: str, options: Options, signer: Any, api_key_env: str | None, *, estimate: bool = False
+) -> Audit:
+    """Open the model and plan; the model is closed again where that fails."""
+    from assay.audit import plan_audit
+    from assay.cli.progress import working
+    from assay.models import Settings, open_model
+
+    settings = Settings(api_key_env=api_key_env, timeout_seconds=options.attempt_timeout)
+    if options.concurrency is not None:
+        settings = replace(settings, concurrency=options.concurrency)
+    model = open_model(uri, settings)
+    try:
+        with working(f"planning {sheet.model or sheet.path} against {uri}"):
+            return await plan_audit(sheet, model, options, _order_prover(signer), estimate)
+    except BaseException:
+        await model.close()
+        raise
+
+
+async def carry_out(
+    audit: Audit, uri: str, options: Options, run: Path, signer: Any, api_key_env: str | None
+) -> Verdict:
+    """Run a planned audit to its seal, noting for a resume where model, data and tasks lie on this machine."""
+    from assay.audit import start_audit
+    from assay.cli.progress import RunProgress
+
+    local = {
+        "model": uri,
+        "data": str(options.data.resolve()) if options.data else "",
+        "tasks": os.pathsep.join(str(path.resolve()) for path in options.task_files),
+        "api_key_env": api_key_env or "",
+    }
+    try:
+        with RunProgress(audit.plan) as progress:
+            return await start_audit(audit, run, signer, local, progress.watch)
+    finally:
+        await audit.model.close()
+
+
+def default_folder(name: str) -> Path:
+    """``runs/NAME-TIME`` in the current folder."""
+    from datetime import datetime
+
+    return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def print_places(run: Path, *, signed: bool) -> None:
+    """Say where the report lies and how to verify it. Paths go out whole, so that they can be copied at any width."""
+    from assay.console import err
+
+    click.echo(f"report  {run / 'report.html'}\nverify  assay verify {run}")
+    if not signed:
+        err().print("unsigned: anyone can check this run, nobody can tell who made it (assay key new makes a key)")
+
+
+def _order_prover(signer: Any) -> Any:
+    if signer is None:
+        return None
+    from assay.evidence.keys import order_proof
+
+    return lambda material: order_proof(signer, material)

@@ -1,0 +1,88 @@
+"""``assay run``: one task on one model, with error bars and the same evidence as an audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assay.cli.options import asking_options, json_option, print_json, signer_at
+
+if TYPE_CHECKING:
+    from assay.plan import Options
+    from assay.records import ClaimSheet, ClaimVerdict, Verdict
+
+
+@click.command()
+@click.argument("task")
+@asking_options
+@click.option("--prompt", default="", help="The way of asking (a cell of the task's file); default: the task's own.")
+@click.option("--shots", type=click.IntRange(min=0), help="Worked examples to show; default: the task's own number.")
+@json_option
+def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) -> int:
+    """Measure TASK: a built-in one's id, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml)."""
+    import asyncio
+
+    from assay.cli.conduct import default_folder, options_of, print_places
+
+    name = task
+    if "." in task or "/" in task:
+        from assay.tasks.catalogue import open_task_file
+
+        name = open_task_file(Path(task)).id
+        chosen["task_files"] = (*chosen["task_files"], Path(task))
+    options = options_of(chosen)
+    run = chosen["out"] or default_folder(name.replace(":", "-"))
+    signer = signer_at(chosen["key"])
+    sheet = _sheet(name, prompt, shots)
+    verdict = asyncio.run(_run(sheet, uri, options, run, signer, chosen["api_key_env"]))
+    if chosen["as_json"]:
+        from assay.reports import machine
+
+        print_json(machine.render(verdict))
+        return verdict.exit
+    for claim in verdict.claims:
+        click.echo(_line(claim))
+    print_places(run, signed=signer is not None)
+    return verdict.exit
+
+
+def _sheet(task: str, prompt: str, shots: int | None) -> ClaimSheet:
+    """A sheet that names one task and claims nothing; its digest stands for the question that was asked."""
+    from assay.evidence.canonical import canonical, sha256_hex
+    from assay.records import Claim, ClaimSheet, Protocol
+
+    claim = Claim(task=task, value="0", shots=shots, protocol=Protocol(prompt=prompt))
+    return ClaimSheet(model=task, claims=(claim,), digest=sha256_hex(canonical(claim)))
+
+
+async def _run(
+    sheet: ClaimSheet, uri: str, options: Options, run: Path, signer: Any, api_key_env: str | None
+) -> Verdict:
+    from assay.cli.conduct import carry_out, plan
+    from assay.errors import InputError
+
+    audit = await plan(sheet, uri, options, signer, api_key_env, estimate=True)
+    if audit.plan.skipped:
+        await audit.model.close()
+        raise InputError(f"{audit.plan.skipped[0].task}: {audit.plan.skipped[0].reason}")
+    return await carry_out(audit, uri, options, run, signer, api_key_env)
+
+
+def _line(claim: ClaimVerdict) -> str:
+    from assay.reports.words import one_line, share
+    from assay.stats.intervals import wilson
+
+    answered = claim.asked - claim.missing
+    right = round((claim.measured or 0.0) * answered)
+    low, high = wilson(right, answered) if answered else (0.0, 1.0)
+    told = (
+        f"{one_line(claim.task)} ({claim.cell}): {share(claim.measured, 'percent')}, "
+        f"95 % interval {low * 100:.1f}–{high * 100:.1f} % (Wilson), {right} of {answered} right"
+    )
+    if claim.asked < claim.of:
+        told += f", of {claim.of:,} samples"
+    for number, word in ((claim.unparsed, "unparsed"), (claim.missing, "missing")):
+        told += f", {number} {word}" if number else ""
+    return told
