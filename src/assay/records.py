@@ -473,6 +473,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     completion_tokens: int = 0
     seconds: float = 0.0
     line: int = 0
+    note: str = ""
 
 
 class Verdict(Record, frozen=True, kw_only=True):

@@ -154,6 +154,7 @@ def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, reject
         completion_tokens=usage.completion_tokens,
         seconds=round(usage.seconds / plan.concurrency, 3),
         line=claim.line,
+        note=claim.note,
     )
 
 
@@ -168,6 +169,7 @@ def _judge_skipped(plan: Plan, skipped: SkippedClaim) -> ClaimVerdict:
         verdict=VerdictWord(skipped.verdict),
         reason=skipped.reason,
         line=claim.line,
+        note=claim.note,
     )
 
 

@@ -101,7 +101,6 @@ def verdict() -> Verdict:
             log_e=8.1,
             unparsed=3,
             missing=2,
-            implied_reruns={"0.05": 4100, "0.5": None},
             differences=("3-shot where the vendor says 5-shot", "answers end at the first newline"),
         ),
         decided(

@@ -99,11 +99,17 @@ def test_variants_of_a_verdict() -> None:
     assert words.verdict_words(stopped) == "insufficient power (the limit was reached)"
 
 
+def test_what_the_sheet_remarks_on_a_claim_is_not_lost() -> None:
+    inflated = msgspec.structs.replace(make.verdict().claims[1], note="inflated on purpose")
+    assert words.verdict_words(inflated).endswith("; the sheet says “inflated on purpose”)")
+
+
 def test_reruns() -> None:
     inflated, rows = make.verdict().claims[1], words.plan_rows(make.plan())
     assert words.reruns(inflated, rows["gsm8k"]).startswith("Not explained by re-runs: decoding is greedy")
     sampled = msgspec.structs.replace(rows["gsm8k"], decoding="sampled")
-    assert words.reruns(inflated, sampled) == (
+    likely = msgspec.structs.replace(inflated, implied_reruns={"0.05": 4100, "0.5": None})
+    assert words.reruns(likely, sampled) == (
         "With fewer than 4,100 independent re-runs of the served system, the chance that the best of them reaches "
         "57.0 % is below 5 %; an even chance takes more than a million."
     )

@@ -202,7 +202,7 @@ def claim_words(claim: ClaimVerdict) -> ClaimWords:
         asked=_asked(claim),
         verdict=claim.verdict,
         verdict_words=claim.verdict.words,
-        detail=_detail(claim),
+        detail="; ".join(part for part in (_detail(claim), _sheet_note(claim)) if part),
     )
 
 
@@ -233,6 +233,11 @@ def _detail(claim: ClaimVerdict) -> str:
     return _why(claim)
 
 
+def _sheet_note(claim: ClaimVerdict) -> str:
+    """What the sheet itself remarks on the claim, quoted: a label such as "inflated on purpose" must not get lost."""
+    return f"the sheet says “{one_line(claim.note, 120)}”" if claim.note and claim.row else ""
+
+
 def _why(claim: ClaimVerdict) -> str:
     return one_line(claim.reason, 240).rstrip(".")
 
@@ -245,7 +250,7 @@ def reruns(claim: ClaimVerdict, row: PlanRow | None) -> str:
     """How re-runs of the served system could explain a claim that was not reached; empty where nothing is said."""
     if claim.verdict is not VerdictWord.INCONSISTENT or not claim.asked:
         return ""
-    if row is not None and row.decoding == "greedy":
+    if row is not None and row.decoding == "greedy" and not claim.implied_reruns:
         return "Not explained by re-runs: decoding is greedy, so a re-run gives the same answers."
     if "0.05" not in claim.implied_reruns:
         return ""
