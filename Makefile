@@ -20,9 +20,11 @@ DATA ?= ../shared/data
 # Exit code 1 is what a sheet with an inflated row must give; anything else fails here.
 audit: .venv/core
 	@$(BIN)/assay model get
-	@$(BIN)/assay audit examples/embedded.yaml --model embedded:smollm2; code=$$?; \
+	@run=runs/embedded-$$(date +%Y%m%d-%H%M%S); \
+	$(BIN)/assay audit examples/embedded.yaml --model embedded:smollm2 --out $$run; code=$$?; \
 	if [ $$code -ne 1 ]; then echo "make audit: expected exit 1 (the inflated row), got $$code" >&2; exit 1; fi; \
-	echo; echo "exit code 1, as it must be: the row that was inflated on purpose is inconsistent, the honest ones hold"
+	echo; echo "Exit 1 is right here: the row that was inflated on purpose is inconsistent."; \
+	echo "The report: $$PWD/$$run/report.html"
 
 # Hours: the vendor's own claims for the embedded model, to verdicts.
 audit-long: .venv/core
