@@ -64,9 +64,9 @@ def command(as_json: bool) -> int:
         console = out()
         for finding in findings:
             mark = "✓" if finding.works else "✗" if finding.needed else "–"
-            console.print(Text(f"{mark} {finding.what}: {finding.told}"))
+            console.print(Text(f"{mark} {finding.what}: {finding.told}"), soft_wrap=True)
             if not finding.works and finding.mend:
-                console.print(Text(f"    {finding.mend}"))
+                console.print(Text(f"    {finding.mend}"), soft_wrap=True)
     return 3 if any(finding.needed and not finding.works for finding in findings) else 0
 
 
