@@ -7,6 +7,8 @@ import hashlib
 import json
 import os
 import re
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +18,17 @@ import pytest
 from aiohttp import web
 
 ROOT = Path(__file__).resolve().parent.parent
+LLAMA_SERVER = """
+import sys, xllamacpp
+parameters = xllamacpp.CommonParams()
+parameters.model.path, parameters.n_ctx, parameters.n_parallel, parameters.port = sys.argv[1], 2048, 1, 0
+parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
+parameters.warmup = False
+server = xllamacpp.Server(parameters)
+print("ADDRESS", server.listening_address, flush=True)
+sys.stdin.read()
+"""
+
 SUM = re.compile(r"What is (\d+) \+ (\d+)\?")
 
 
@@ -120,3 +133,19 @@ def sums_file(tmp_path: Path) -> tuple[Path, float]:
     lines = [json.dumps({"question": f"What is {a} + {b}?", "answer": str(int(a) + int(b))}) for a, b in pairs]
     path.write_text("\n".join(lines) + "\n")
     return path, 1 - sum(SumsServer.is_wrong(a, b) for a, b in pairs) / len(pairs)
+
+
+@pytest.fixture(scope="module")
+def llama_server(smollm2: Path) -> Iterator[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", LLAMA_SERVER, str(smollm2)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdin is not None
+    address = next(line.split()[1] for line in process.stdout if line.startswith("ADDRESS"))
+    yield address
+    process.stdin.close()
+    process.stdout.close()
+    process.kill()
+    process.wait()

@@ -393,3 +393,44 @@ def test_no_command_writes_outside_its_folder(sums_server: Any, sums_file: Sums,
     new = {path.relative_to(tmp_path).parts[0] for path in set(tmp_path.rglob("*")) - before}
     assert new == {"run"}
     assert os.stat(tmp_path / "run").st_mode & 0o077 == 0
+
+
+@pytest.mark.model
+def test_a_real_model_behind_http(llama_server: str, tmp_path: Path, shared: Path) -> None:
+    """llama.cpp's own server with the embedded file: text is asked for, log-likelihoods are refused in words."""
+    claims = tmp_path / "sheet.yaml"
+    rows = "  - {task: chain_sum, value: 57}\n  - {task: hellaswag, value: 40.9}\n  - {task: gsm8k, value: 30}\n"
+    claims.write_text(f"model: SmolLM2-135M-Instruct\nclaims:\n{rows}")
+    run = tmp_path / "run"
+    model = f"openai:smollm2@{llama_server}"
+    more = ["--data", str(shared / "data"), "--limit", "8", "--concurrency", "2"]
+    assert assay(["audit", str(claims), "--model", model, "--out", str(run), *more]) == 3
+    found = {claim["task"]: claim for claim in reported(run)["claims"]}
+    assert found["chain_sum"]["asked"] == found["gsm8k"]["asked"] == 8
+    assert found["hellaswag"]["verdict"] == "not_testable"
+    assert "cannot give log-likelihoods" in found["hellaswag"]["reason"]
+    assert assay(["verify", str(run)]) == 0
+
+
+@pytest.mark.model
+def test_the_embedded_model_is_resumed_to_the_same_answers(smollm2: Path, tmp_path: Path) -> None:
+    """SIGKILL in-process, then resume: log-likelihoods and answers are those of a run that was never stopped."""
+    claims = sheet_of(tmp_path, "chain_sum", 57)
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    command = [sys.executable, "-m", "assay", "audit", str(claims), "--model", "embedded:smollm2", "--limit", "25"]
+    process = subprocess.Popen([*command, "--out", str(twice)], stdout=subprocess.DEVNULL)
+    wait_for(lambda: (twice / "journal").is_dir() and lines_of(twice) > 12)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert assay(["resume", str(twice)]) == 3
+    assert assay(["audit", str(claims), "--model", "embedded:smollm2", "--limit", "300", "--out", str(once)]) in (0, 3)
+    answers = {attempt.sample: attempt.answer for attempt in replay(once).attempts}
+    resumed = [attempt for attempt in replay(twice).attempts if attempt.sample in answers]
+    assert len(resumed) > 15
+    assert all(attempt.answer == answers[attempt.sample] for attempt in resumed)
+
+
+def sheet_of(folder: Path, task: str, value: float) -> Path:
+    path = folder / f"{task}.yaml"
+    path.write_text(f"model: m\nclaims:\n  - {{task: {task}, value: {value}}}\n")
+    return path

@@ -389,33 +389,6 @@ def test_each_fault_of_the_stub_is_one_outcome(
 
 # ── llama.cpp's own server, serving the embedded model's file ───────────────────────────────────────────────────────
 
-LLAMA_SERVER = """
-import sys, xllamacpp
-parameters = xllamacpp.CommonParams()
-parameters.model.path, parameters.n_ctx, parameters.n_parallel, parameters.port = sys.argv[1], 2048, 1, 0
-parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
-parameters.warmup = False
-server = xllamacpp.Server(parameters)
-print("ADDRESS", server.listening_address, flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.fixture(scope="module")
-def llama_server(smollm2: Path) -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", LLAMA_SERVER, str(smollm2)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdin is not None
-    address = next(line.split()[1] for line in process.stdout if line.startswith("ADDRESS"))
-    yield address
-    process.stdin.close()
-    process.stdout.close()
-    process.kill()
-    process.wait()
-
 
 @pytest.mark.model
 def test_generation_works_against_llama_cpp_and_its_ignored_echo_is_refused(llama_server: str) -> None:
