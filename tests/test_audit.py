@@ -412,6 +412,14 @@ def test_a_real_model_behind_http(llama_server: str, tmp_path: Path, shared: Pat
     assert assay(["verify", str(run)]) == 0
 
 
+def test_items_of_one_subtask_are_not_taken_for_independent(
+    sums_server: Any, shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--data", str(shared / "data"), "--limit", "60", "--prompt", "chat", "--out", str(tmp_path / "run")]
+    assert assay(["run", "bbh", "--model", f"openai:sums@{sums_server.url}", *more]) == 0
+    assert "clustered by 2" in capsys.readouterr().out
+
+
 @pytest.mark.model
 def test_the_embedded_model_is_resumed_to_the_same_answers(smollm2: Path, tmp_path: Path) -> None:
     """SIGKILL in-process, then resume: log-likelihoods and answers are those of a run that was never stopped."""

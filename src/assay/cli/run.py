@@ -43,7 +43,7 @@ def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) 
         print_json(machine.render(verdict))
         return verdict.exit
     for claim in verdict.claims:
-        click.echo(_line(claim))
+        click.echo(_line(claim) + _clustered(run))
     print_places(run, signed=signer is not None)
     return verdict.exit
 
@@ -86,3 +86,23 @@ def _line(claim: ClaimVerdict) -> str:
     for number, word in ((claim.unparsed, "unparsed"), (claim.missing, "missing")):
         told += f", {number} {word}" if number else ""
     return told
+
+
+def _clustered(run: Path) -> str:
+    """The standard error clustered by subtask, where there are several: items of one subtask are not independent."""
+    import msgspec
+
+    from assay.conclude import read_scores
+    from assay.journal import read_texts, replay
+    from assay.records import Sample
+    from assay.stats.clustered import clustered_standard_error
+
+    texts = dict(read_texts(run))
+    groups = {a.sample: msgspec.json.decode(texts[a.item], type=Sample).group for a in replay(run).attempts}
+    marked = [(mark.value, groups[mark.sample]) for mark in read_scores(run) if mark.position >= 0]
+    values = [value for value, _ in marked if value is not None]
+    clusters = [group for value, group in marked if value is not None]
+    if len(set(clusters)) < 2:
+        return ""
+    error = clustered_standard_error(values, clusters)
+    return f"; standard error {error * 100:.1f} points, clustered by {len(set(clusters))} subtasks"
