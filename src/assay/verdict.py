@@ -138,7 +138,7 @@ def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, reject
         missing=tracker.missing if tracker else 0,
         unparsed=reader.unparsed,
         verdict=word,
-        reason=_reason(row, reader, word),
+        reason=_reason(plan, row, reader, word),
         better=bool(ci and not row.estimate and ci[0] > claimed + float(claim.printed_unit / claim.scale / 2)),
         p=None if row.estimate else p_value(reader),
         log_e=_finite(tracker.log_e) if tracker and not row.estimate else None,
@@ -173,7 +173,7 @@ def _judge_skipped(plan: Plan, skipped: SkippedClaim) -> ClaimVerdict:
     )
 
 
-def _reason(row: PlanRow, reader: RowReader, word: VerdictWord) -> str:
+def _reason(plan: Plan, row: PlanRow, reader: RowReader, word: VerdictWord) -> str:
     if row.estimate:
         return "no claim was tested: an estimate"
     if reader.tracker is None:
@@ -182,7 +182,7 @@ def _reason(row: PlanRow, reader: RowReader, word: VerdictWord) -> str:
         if row.limit is not None and reader.tracker.n >= row.limit:
             return f"stopped at the limit of {row.limit} samples"
         if reader.next_position < reader.cells:
-            return "the time budget was spent"
+            return "the run stopped before a decision" if plan.budget_us is None else "the time budget was spent"
         return "answers are missing: both bounds stay open"
     return ""
 
