@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assay.conclude import checkpoint, conclude
 from assay.errors import InputError, Interrupted, ModelUnavailable
 from assay.journal import Header, Journal, Replay
 from assay.live import LiveRun, Watcher
 from assay.plan import Options, Prepared, build_plan, prepare_row
-from assay.plugins import Model, Scorer
+from assay.plugins import Model
 from assay.records import ClaimSheet, Plan, Verdict
 from assay.run_folder import SealedPlan, clear_partial, create, open_plan_of
 from assay.runner import RunEnd
+from assay.scores import scorers_of
 
 __all__ = ["Audit", "plan_audit", "resume_audit", "start_audit"]
 
@@ -89,8 +91,6 @@ async def _carry_out(
     signer: Any,
     watcher: Watcher | None,
 ) -> Verdict:
-    from assay.conclude import checkpoint, conclude
-
     live = LiveRun(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan))
     if watcher is not None:
         live.watcher = watcher
@@ -106,10 +106,3 @@ async def _carry_out(
     if end == "endpoint_down":
         raise ModelUnavailable(f"the endpoint stopped answering; when it is back, go on with: assay resume {run}")
     return conclude(run, signer)
-
-
-def scorers_of(plan: Plan) -> dict[str, Scorer]:
-    """Open each row's scorer from the identifier that the plan sealed."""
-    from assay.scorers import open_identifier
-
-    return {row.id: open_identifier(row.scorer) for row in plan.rows}

@@ -14,7 +14,7 @@ from assay.evidence.canonical import canonical
 from assay.journal import read_lines, read_texts, replay
 from assay.records import Attempt, Plan, Score, Verdict
 from assay.run_folder import open_plan_of, write_file
-from assay.scores import score_run
+from assay.scores import score_run, scorers_of
 from assay.verdict import judge, usage_by_row
 
 __all__ = ["Conclusion", "checkpoint", "conclude", "conclusion_of", "read_scores", "renderer", "write_reports"]
@@ -32,8 +32,6 @@ class Conclusion:
 
 def conclusion_of(run: Path) -> Conclusion:
     """Everything after the journal, recomputed from it."""
-    from assay.audit import scorers_of
-
     plan = open_plan_of(run).plan
     attempts = replay(run).attempts
     marked = score_run(plan, attempts, scorers_of(plan), dict(read_texts(run)))

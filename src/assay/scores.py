@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from assay.errors import Broken
-from assay.evidence.canonical import sha256_hex
+from assay.evidence.canonical import canonical, sha256_hex
 from assay.plugins import Scorer
 from assay.records import Answer, Attempt, Plan, Sample, Score
 
-__all__ = ["final_attempts", "score", "score_run"]
+__all__ = ["final_attempts", "score", "score_run", "scorers_of"]
 
 
 def score(scorer: Scorer, attempt: Attempt, sample: Sample, answer: Answer) -> Score:
@@ -76,6 +76,11 @@ def score_run(
 
 
 def _request_digest(sample: Sample) -> str:
-    from assay.evidence.canonical import canonical
-
     return sha256_hex(canonical(sample.request))
+
+
+def scorers_of(plan: Plan) -> dict[str, Scorer]:
+    """Each row's scorer, opened from the identifier that the plan sealed."""
+    from assay.scorers import open_identifier
+
+    return {row.id: open_identifier(row.scorer) for row in plan.rows}
