@@ -1,4 +1,4 @@
-"""What an audit costs and how often it errs, exactly: ``python -m bench.power`` prints the table of docs/statistics.md."""
+"""What an audit costs and how often it errs, exactly: ``python -m bench.power`` prints docs/statistics.md's table."""
 
 from __future__ import annotations
 
