@@ -144,6 +144,27 @@ def test_a_sampled_row_waits_for_its_variance_and_allows_for_it() -> None:
     assert len(reader.test.consistent) == 400
 
 
+def test_noise_that_swallows_the_claim_is_not_testable() -> None:
+    row, claim = planned(
+        population=30, value="20", decoding="sampled", repeats=1, probe=Probe(samples=30, repeats=3), chance=0.0
+    )
+    varying = [
+        mark(-1, float((n + repeat) % 2), sample=f"t/{n}", repeat=repeat)
+        for n in range(30)
+        for repeat in row.probe_repeats
+    ]
+    reader = read(row, claim, varying)
+    assert (reader.decision, p_value(reader)) == ("not_testable", 1.0)
+    assert read(row, claim, [*varying, *(mark(n, 0.0) for n in range(30))]).decision == "not_testable"
+
+
+def test_an_estimate_reads_everything_and_decides_nothing() -> None:
+    row, claim = planned(estimate=True, probe=Probe(samples=4, repeats=3))
+    reader = read(row, claim, [*(mark(n, 0.0) for n in range(200)), *probe(True, row)])
+    assert reader.tracker is not None
+    assert (reader.decision, reader.tracker.n) == (None, 200)
+
+
 @pytest.mark.parametrize("count", [1, 59, 60, 61, 200])
 def test_the_trace_is_short_and_ends_where_the_reading_does(count: int) -> None:
     row, claim = planned(value="50")

@@ -77,7 +77,7 @@ async def resume_audit(
     if (identity.sha256, identity.name) != (sealed.plan.model.sha256, sealed.plan.model.name):
         raise InputError(f"the model is now {identity.name}, not the {sealed.plan.model.name} of the plan", where=run)
     prepared = {row.id: await asyncio.to_thread(prepare_row, row, catalogue, data) for row in sealed.plan.rows}
-    journal, before = Journal.resume(run)
+    journal, before = Journal.resume(run, Header(plan=sealed.sha256, assay=sealed.plan.assay))
     clear_partial(run)
     return await _carry_out(sealed, Audit(sealed.plan, prepared, model), run, journal, before, signer, watcher)
 

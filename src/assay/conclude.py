@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from assay.errors import InputError
+from assay.errors import Broken, InputError
 from assay.evidence.canonical import canonical
 from assay.journal import read_lines, read_texts, replay
 from assay.records import Attempt, Plan, Score, Verdict
@@ -37,6 +37,8 @@ def conclusion_of(run: Path) -> Conclusion:
     marked = score_run(plan, attempts, scorers_of(plan), dict(read_texts(run)))
     withheld = [mark for mark in marked if isinstance(mark, Attempt)]
     sealed = {score.seq: score for score in read_scores(run)} if withheld else {}
+    if absent := [mark.seq for mark in withheld if mark.seq not in sealed]:
+        raise Broken(f"scores.jsonl: no score of record {absent[0]}, whose texts are withheld")
     scores = [sealed[mark.seq] if isinstance(mark, Attempt) else mark for mark in marked]
     return Conclusion(plan, scores, len(withheld), judge(plan, scores, usage_by_row(attempts)))
 
@@ -86,5 +88,11 @@ def read_scores(run: Path) -> list[Score]:
     path = run / "scores.jsonl"
     if not path.is_file():
         raise InputError("there are no scores here yet: assay resume goes on with the run", where=run)
+    scores = []
     with path.open("rb") as lines:
-        return [msgspec.json.decode(line, type=Score) for line in lines]
+        for number, line in enumerate(lines, 1):
+            try:
+                scores.append(msgspec.json.decode(line, type=Score))
+            except msgspec.DecodeError as error:
+                raise Broken(f"scores.jsonl line {number}: not a score ({error})") from None
+    return scores

@@ -30,6 +30,7 @@ class RowTest:
     consistent: tuple[int, ...]
     margin: Fraction
     variance: float
+    testable: bool = True
 
     @property
     def noisy(self) -> bool:
@@ -45,12 +46,15 @@ def row_test(row: PlanRow, claim: Claim, variance: float) -> RowTest:
     from assay.stats.sequential import noise_margin, stop_table, threshold
 
     tolerance = Fraction(row.tolerance) / 100
-    if variance <= 0:
-        return RowTest(row.threshold, row.stop_inconsistent, row.stop_consistent, tolerance, 0.0)
+    if row.estimate or variance <= 0:
+        return RowTest(row.threshold, row.stop_inconsistent, row.stop_consistent, tolerance, max(variance, 0.0))
     noise = noise_margin(variance, row.claimed_repeats, row.repeats, row.population, row.alpha_inconsistent)
     # Six decimals, rounded up: the same integer threshold on every machine.
     margin = max(tolerance, Fraction(math.ceil(noise * 1_000_000), 1_000_000))
     half_unit = claim.printed_unit / claim.scale / 2
+    if claim.number / claim.scale - half_unit - margin <= Fraction(str(row.chance)):
+        never = (-1,) * row.cells, (row.cells + 1,) * row.cells
+        return RowTest(1, *never, margin, variance, testable=False)
     level = threshold(row.cells, claim.number / claim.scale, half_unit, margin)
     table = stop_table(row.cells, level, row.alpha_inconsistent / 2, row.alpha_consistent / 2)
     return RowTest(level, table.inconsistent, table.consistent, margin, variance)
@@ -77,7 +81,9 @@ class RowReader:
 
     @property
     def decision(self) -> str | None:
-        """``"inconsistent"``, ``"consistent"`` or None while the test is open."""
+        """``"inconsistent"``, ``"consistent"``, ``"not_testable"`` (noise swallows the claim) or None: still open."""
+        if self.test is not None and not self.test.testable:
+            return "not_testable"
         return self.tracker.decision if self.tracker else None
 
     def observe(self, score: Score) -> None:

@@ -41,6 +41,14 @@ class Recomputed:
 
 def recompute(run: Path) -> Recomputed:
     """Recompute everything after the journal; raises Broken naming the first thing that does not follow."""
+    try:
+        return _recompute(run)
+    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+        # A bundle may come from anyone: whatever its numbers make our own code stumble over does not hold.
+        raise Broken(f"{run}: its plan and journal cannot be computed: {type(error).__name__}: {error}") from None
+
+
+def _recompute(run: Path) -> Recomputed:
     plan = open_plan_of(run).plan
     _check_plan(run, plan)
     _check_order(run, plan)

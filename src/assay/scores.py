@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 import msgspec
 
@@ -15,11 +16,15 @@ __all__ = ["final_attempts", "score", "score_run", "scorers_of"]
 
 
 def score(scorer: Scorer, attempt: Attempt, sample: Sample, answer: Answer) -> Score:
-    """Mark the final attempt of one call; an attempt that brought no answer is *missing*, never silently wrong."""
+    """Mark the final attempt of one call; an attempt that brought no answer is *missing*, never silently wrong.
+
+    So is an answer on which a scorer fails: a fault of ours must count neither for nor against the model.
+    """
     status, value = "missing", None
     if attempt.outcome.answered:
-        mark = scorer.mark(sample, answer)
-        status, value = ("scored" if mark.parsed else "unparsed"), mark.value
+        with suppress(Exception):
+            mark = scorer.mark(sample, answer)
+            status, value = ("scored" if mark.parsed else "unparsed"), mark.value
     return Score(
         row=attempt.row,
         position=attempt.position,
@@ -60,7 +65,10 @@ def score_run(
         if attempt.item not in texts or (attempt.answer and attempt.answer not in texts):
             marked.append(attempt)
             continue
-        sample = msgspec.json.decode(texts[attempt.item], type=Sample)
+        try:
+            sample = msgspec.json.decode(texts[attempt.item], type=Sample)
+        except msgspec.DecodeError:
+            raise Broken(f"record {attempt.seq}: its item is not a sample") from None
         if sample.id != attempt.sample:
             raise Broken(f"record {attempt.seq}: its item is {sample.id}, not {attempt.sample}")
         if attempt.request != _request_digest(sample):

@@ -87,7 +87,7 @@ def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Ve
 def p_value(reader: RowReader) -> float:
     """A valid p for Holm. A noisy row's noise allowance is fixed at half of its level, so its p cannot go below it."""
     tracker = reader.tracker
-    if tracker is None or reader.test is None:
+    if tracker is None or reader.test is None or not reader.test.testable:
         return 1.0
     if reader.test.noisy:
         return min(1.0, max(2 * tracker.p, reader.row.alpha_inconsistent))
@@ -105,7 +105,7 @@ def _rejected(plan: Plan, readers: Mapping[str, RowReader]) -> set[str]:
         row.id
         for row, by_holm in zip(rows, holm, strict=True)
         # A stop table is the Bonferroni step of the same Holm procedure, in integers.
-        if (by_holm and readers[row.id].decision != "consistent") or readers[row.id].decision == "inconsistent"
+        if (by_holm and readers[row.id].decision is None) or readers[row.id].decision == "inconsistent"
     }
 
 
@@ -125,6 +125,8 @@ def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, reject
         word = VerdictWord.INCONSISTENT
     elif reader.decision == "consistent":
         word = VerdictWord.CONSISTENT
+    elif reader.decision == "not_testable":
+        word = VerdictWord.NOT_TESTABLE
     return ClaimVerdict(
         task=claim.task,
         claimed_text="" if row.estimate else claim.value,
@@ -178,6 +180,9 @@ def _reason(plan: Plan, row: PlanRow, reader: RowReader, word: VerdictWord) -> s
         return "no claim was tested: an estimate"
     if reader.tracker is None:
         return "the determinism probe was not finished"
+    if word is VerdictWord.NOT_TESTABLE and reader.test is not None:
+        noise = f"{float(reader.test.margin) * 100:.1f} points"
+        return f"answers vary so much from ask to ask that a claim could be off by {noise}, which guessing would reach"
     if word is VerdictWord.INSUFFICIENT_POWER:
         if row.limit is not None and reader.tracker.n >= row.limit:
             return f"stopped at the limit of {row.limit} samples"

@@ -15,6 +15,8 @@ from assay.journal.lines import decode, encode
 from assay.journal.reader import segment_path
 from assay.records import Attempt, Outcome
 
+HEADER = Header(plan="c" * 64, assay="0")
+
 
 def attempt(number: int, **changes: object) -> Attempt:
     fields: dict[str, object] = {
@@ -70,7 +72,8 @@ def test_a_torn_last_line_is_cut_on_record_and_nothing_else_is_lost(
     data = path.read_bytes()
     last = len(data.splitlines(keepends=True)[-1])
     path.write_bytes(data[: -min(cut, last - 1)])
-    journal, state = Journal.resume(run)
+    journal, state = Journal.resume(run, HEADER)
+    assert state is not None
     journal.append(attempt(3))
     journal.close()
     records = [record for record, _ in read_lines(run)]
@@ -82,9 +85,9 @@ def test_a_torn_last_line_is_cut_on_record_and_nothing_else_is_lost(
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
     journal = started(tmp_path, 1)
     with pytest.raises(InputError, match="another process"):
-        Journal.resume(tmp_path)
+        Journal.resume(tmp_path, HEADER)
     journal.close()
-    Journal.resume(tmp_path)[0].close()
+    Journal.resume(tmp_path, HEADER)[0].close()
 
 
 def test_a_journal_is_never_started_over(tmp_path: Path) -> None:
@@ -93,9 +96,18 @@ def test_a_journal_is_never_started_over(tmp_path: Path) -> None:
         Journal.create(tmp_path, Header(plan="c" * 64, assay="0"))
 
 
+@pytest.mark.parametrize("left", [None, b"", b'{"assay":"0","form'])
+def test_a_run_that_was_killed_before_its_header_begins_at_a_resume(tmp_path: Path, left: bytes | None) -> None:
+    if left is not None:
+        segment_path(tmp_path).parent.mkdir()
+        segment_path(tmp_path).write_bytes(left)
+    journal, state = Journal.resume(tmp_path, HEADER)
+    journal.close()
+    assert state is None
+    assert [record for record, _ in read_lines(tmp_path)] == [HEADER]
+
+
 def test_a_folder_without_a_journal_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no journal"):
-        Journal.resume(tmp_path)
     with pytest.raises(InputError, match="no journal"):
         replay(tmp_path)
     segment_path(tmp_path).parent.mkdir()
@@ -118,7 +130,7 @@ def test_a_change_in_the_middle_is_found_at_a_resume(tmp_path: Path, change: obj
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"\n".join(change(lines)) + b"\n")  # type: ignore[operator]
     with pytest.raises(Broken, match=said):
-        Journal.resume(tmp_path)
+        Journal.resume(tmp_path, HEADER)
 
 
 def test_the_header_comes_first(tmp_path: Path) -> None:

@@ -150,6 +150,30 @@ def test_what_json_cannot_hold_is_cleaned_or_refused(tmp_path: Path) -> None:
     assert {attempt.outcome for attempt in attempts} == {Outcome.MALFORMED}
 
 
+def test_a_model_whose_own_code_fails_ends_no_run(tmp_path: Path) -> None:
+    def script(prompt: str, times: int) -> Answer:
+        if prompt == "r/1":
+            raise KeyError("sk-secret")
+        return good(prompt, times)
+
+    end, attempts, finals = carry_out(tmp_path, ScriptedModel(script), 3)
+    assert (end, len(finals)) == ("complete", 3)
+    failed = [attempt for attempt in attempts if attempt.outcome is Outcome.MALFORMED]
+    assert {attempt.detail for attempt in failed} == {"the model's own code failed: KeyError"}
+
+
+def test_a_fault_of_ours_is_not_recorded_as_a_complete_run(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        carry_out(tmp_path, ScriptedModel(good), 3, heard=FailingList())
+    stops = [record for record, _ in read_lines(tmp_path) if isinstance(record, Stop)]
+    assert [stop.reason for stop in stops] == ["failed"]
+
+
+class FailingList(list[Answer]):
+    def append(self, answer: Answer) -> None:
+        raise ZeroDivisionError
+
+
 def test_a_transient_fault_heals(tmp_path: Path) -> None:
     def script(prompt: str, times: int) -> Answer:
         return Answer(outcome=Outcome.SERVER_ERROR) if times == 1 else good(prompt, times)

@@ -74,6 +74,9 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return ExitCode.CONSISTENT
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}; nothing that was finished is lost", ExitCode.BAD_INPUT)
     except Exception as error:
         return _fail(
             f"an error of ours, please report it: {type(error).__name__}: {error} {_place(error)}", ExitCode.OUR_ERROR

@@ -1,10 +1,9 @@
-"""The appending side of a journal: one writer per run, chained, flushed per record and synced in groups."""
+"""The appending side of a journal: one writer per run, chained; every line reaches the kernel at once."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import time
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,15 +18,14 @@ __all__ = ["Journal"]
 
 R = TypeVar("R", bound=JournalRecord)
 
-# Every line reaches the kernel at once, so a SIGKILL loses nothing; the disk is forced in groups, so that a
-# power cut loses at most this many seconds of answers.
-SYNC_SECONDS = 1.0
+MOST_HEADER_BYTES = 4096
 
 
 class Journal:
     """Appends records; gives each its sequence number and the digest of the line before.
 
-    Open it with :meth:`create` or :meth:`resume`. A second process on the same run is refused.
+    Open it with :meth:`create` or :meth:`resume`. A second process on the same run is refused. A SIGKILL loses nothing
+    that was appended; when the disk is forced is the runner's choice (:meth:`sync`), after the texts that a line names.
     """
 
     def __init__(self, path: Path, seq: int, head: str) -> None:
@@ -41,7 +39,6 @@ class Journal:
             ) from None
         self._seq = seq
         self._head = head
-        self._synced = time.monotonic()
 
     @classmethod
     def create(cls, run: Path, header: Header) -> Journal:
@@ -55,24 +52,30 @@ class Journal:
         return journal
 
     @classmethod
-    def resume(cls, run: Path) -> tuple[Journal, Replay]:
-        """Go on with a run: cut a torn last line, on record, and give what was done so far."""
+    def resume(cls, run: Path, header: Header) -> tuple[Journal, Replay | None]:
+        """Go on with a run: cut a torn last line, on record, and give what was done so far.
+
+        A run that was killed before its header was whole is begun with ``header``; there is nothing to replay then.
+        """
         path = segment_path(run)
-        if not path.is_file():
-            raise InputError("there is no journal here: name the folder of a run", where=run)
-        probe = cls(path, 0, "")  # takes the lock before anything is read or cut
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        journal = cls(path, 0, header.prev)  # takes the lock before anything is read or cut
         try:
+            if b"\n" not in path.read_bytes()[:MOST_HEADER_BYTES]:
+                os.truncate(path, 0)
+                journal.append(header)
+                return journal, None
             state = replay(run)
             torn = path.read_bytes()[state.whole_bytes :]
             if torn:
                 os.truncate(path, state.whole_bytes)
         except BaseException:
-            probe.close()
+            journal.close()
             raise
-        probe._seq, probe._head = state.next_seq, state.head
+        journal._seq, journal._head = state.next_seq, state.head
         if torn:
-            probe.append(Cut(bytes=len(torn), sha256=sha256_hex(torn)))
-        return probe, state
+            journal.append(Cut(bytes=len(torn), sha256=sha256_hex(torn)))
+        return journal, state
 
     @property
     def records(self) -> int:
@@ -86,14 +89,11 @@ class Journal:
         _write_whole(self._descriptor, line + b"\n")
         self._seq += 1
         self._head = sha256_hex(line)
-        if time.monotonic() - self._synced > SYNC_SECONDS:
-            self.sync()
         return placed
 
     def sync(self) -> None:
         """Force everything onto the disk."""
         os.fsync(self._descriptor)
-        self._synced = time.monotonic()
 
     def close(self) -> None:
         """Sync, unlock and close."""

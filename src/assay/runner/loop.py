@@ -20,7 +20,10 @@ from assay.runner.schedule import Call, Schedule
 
 __all__ = ["RunEnd", "Runner"]
 
-RunEnd = Literal["complete", "budget", "interrupted", "endpoint_down"]
+RunEnd = Literal["complete", "budget", "interrupted", "endpoint_down", "failed"]
+
+# The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
+SYNC_SECONDS = 1.0
 
 # So many failed attempts in a row, with no answer between them, mean that the endpoint is gone: going on would only
 # turn every remaining call into a missing answer.
@@ -54,7 +57,9 @@ class Runner:
         self._wall_us = time.time_ns() // 1000
         self._began = time.monotonic()
         self.journal.append(Session(started_us=self._wall_us, active_us=self.active_before_us, machine=self.machine))
+        self._synced = self._began
         self._wake = asyncio.Event()
+        end: RunEnd = "failed"
         working: dict[asyncio.Task[None], Call] = {}
         try:
             while True:
@@ -65,14 +70,13 @@ class Runner:
                 for task in done:
                     del working[task]
                     task.result()
+            end = self._stopping or "complete"
         finally:
             for task in working:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
-            end: RunEnd = self._stopping or "complete"
-            self.journal.append(Stop(reason=end, active_us=self.active_us, at_us=self._now_us()))
-            self.texts.sync()
-            self.journal.sync()
+            self.journal.append(Stop(reason=self._stopping or end, active_us=self.active_us, at_us=self._now_us()))
+            self._sync()
         return end
 
     def stop(self, reason: RunEnd = "interrupted") -> None:
@@ -138,6 +142,8 @@ class Runner:
                     elapsed_us=int(elapsed * 1e6),
                 )
             )
+            if time.monotonic() - self._synced > SYNC_SECONDS:
+                self._sync()
             if final:
                 self.on_final(call, attempt, answer)
                 return
@@ -153,6 +159,15 @@ class Runner:
             return _recordable(await asyncio.wait_for(asking, self.attempt_timeout))
         except TimeoutError:
             return Answer(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")
+        except Exception as error:
+            # A model never raises for faults of the wire, but one bad sample in somebody's plugin must not end a run.
+            # The error's text stays out: it may hold what nobody meant to publish.
+            return Answer(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
+
+    def _sync(self) -> None:
+        self.texts.sync()
+        self.journal.sync()
+        self._synced = time.monotonic()
 
     async def _pause_or_stop(self, seconds: float) -> bool:
         """Wait before a retry; True when the run stops meanwhile, and the call stays unfinished for a resume."""
