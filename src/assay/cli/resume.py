@@ -29,6 +29,8 @@ def command(run: Path, **chosen: Any) -> int:
     from assay.cli.audit import show
     from assay.run_folder import local_settings
 
+    if (run / "bundle.dsse.json").exists():
+        return _show_finished(run, as_json=chosen["as_json"])
     # What this machine noted when the run began; a run that came from elsewhere has it named again.
     local = local_settings(run)
     for name in ("model", "data", "api_key_env"):
@@ -38,6 +40,18 @@ def command(run: Path, **chosen: Any) -> int:
     verdict = asyncio.run(_resume(run, chosen, files, signer))
     show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
     return verdict.exit
+
+
+def _show_finished(run: Path, *, as_json: bool) -> int:
+    """A run that was killed after its seal has nothing left to do but to be shown."""
+    from assay.cli.audit import show
+    from assay.conclude import conclusion_of
+    from assay.console import err
+
+    err().print("this run is finished and sealed; nothing was asked")
+    found = conclusion_of(run)
+    show(found.verdict, run, as_json=as_json, signed=True)
+    return found.verdict.exit
 
 
 async def _resume(run: Path, chosen: dict[str, Any], task_files: tuple[Path, ...], signer: Any) -> Verdict:
