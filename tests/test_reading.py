@@ -196,3 +196,62 @@ def test_the_size_holds_end_to_end_at_the_boundary() -> None:
     assert false_alarms(row, claim, row.threshold, 400, "inconsistent") <= 0.05 + error
     assert false_alarms(row, claim, row.threshold - 1, 400, "consistent") <= 0.05 + error
     assert false_alarms(row, claim, int(0.6 * 164), 200, "inconsistent") >= 0.99
+
+
+def test_the_order_of_arrival_does_not_change_what_a_probe_measures() -> None:
+    row, claim = planned(probe=Probe(samples=4, repeats=3))
+    first = [mark(n, 0.0 if n == 1 else 1.0) for n in range(4)]  # sample 1 answered otherwise when it was asked again
+    repeats = probe(False, row)
+    readers = [read(row, claim, arrived) for arrived in ([*first, *repeats], [*repeats, *first])]
+    assert [reader.test and reader.test.noisy for reader in readers] == [True, True]
+    assert readers[0].test == readers[1].test
+
+
+@pytest.mark.parametrize("decoding", ["greedy", "sampled"])
+def test_a_probe_without_answers_proves_nothing(decoding: str) -> None:
+    row, claim = planned(decoding=decoding, probe=Probe(samples=4, repeats=3))
+    lost = [mark(-1, None, sample=f"t/{n}", repeat=repeat) for n in range(4) for repeat in row.probe_repeats]
+    reader = read(row, claim, [*(mark(n, None) for n in range(4)), *lost])
+    assert reader.test is not None
+    assert reader.test.variance == 0.25
+
+
+def test_a_vendor_who_scored_some_of_the_samples_is_allowed_the_noise_of_that() -> None:
+    row, claim = planned(population=1319, value="80", claimed_samples=200)
+    assert (row.has_table, row.stop_consistent) == (False, ())
+    reader = RowReader(row, claim)
+    assert reader.test is not None
+    # z.9875·√(.8·.2·(1/200 − 1/1319)) = 5.8 points; the plain two points would accuse such a vendor .19 of the time.
+    assert 0.05 < float(reader.test.margin) < 0.065
+    assert not reader.test.noisy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("population", "repeats", "variance"), [(200, 5, 0.1), (1000, 1, 0.1)])
+def test_a_rate_just_too_low_is_not_called_consistent_by_our_own_noise(
+    population: int, repeats: int, variance: float
+) -> None:
+    """Sampled rows: the model's rate lies half a point below what still counts; its cells are one noisy draw."""
+    import numpy as np
+
+    from assay.reading import row_test
+    from assay.stats.sequential import StopTable, Tracker
+
+    row, claim = planned(population, decoding="sampled", repeats=repeats, claimed_repeats=4)
+    test = row_test(row, claim, variance)
+    rate = 0.80 - 0.005 - float(test.margin) - 0.005
+    source = np.random.default_rng(20261124)
+    called = 0
+    trials = 300
+    for _ in range(trials):
+        # Half of the samples vary with p = .5 ± enough to give w; the rest are always right or wrong.
+        varying = np.full(population, variance / 0.25) > source.random(population)
+        steady = (rate - 0.5 * varying.mean()) / (1 - varying.mean())
+        chances = np.where(varying, 0.5, source.permutation(np.arange(population) < steady * population))
+        cells = source.permutation((source.random((population, repeats)) < chances[:, None]).ravel())
+        tracker = Tracker(row.cells, test.threshold, StopTable(test.inconsistent, test.consistent))
+        for cell in cells:
+            if tracker.observe(int(cell)):
+                break
+        called += tracker.decision == "consistent"
+    assert called / trials <= 0.05 + 2.6 * (0.05 * 0.95 / trials) ** 0.5

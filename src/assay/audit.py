@@ -74,12 +74,27 @@ async def resume_audit(
         )
     catalogue = Catalogue(task_files)
     identity, _ = await model.identify()
-    if (identity.sha256, identity.name) != (sealed.plan.model.sha256, sealed.plan.model.name):
-        raise InputError(f"the model is now {identity.name}, not the {sealed.plan.model.name} of the plan", where=run)
+    planned = sealed.plan.model
+    if (identity.sha256, identity.name) != (planned.sha256, planned.name):
+        raise InputError(f"the model is now {identity.name}, not the {planned.name} of the plan", where=run)
+    if not planned.sha256 and identity.uri != planned.uri:
+        raise InputError(f"the plan is about {planned.uri}, not {identity.uri}: audit that one anew", where=run)
+    signer = _same_signer(run, sealed, signer)
     prepared = {row.id: await asyncio.to_thread(prepare_row, row, catalogue, data) for row in sealed.plan.rows}
     journal, before = Journal.resume(run, Header(plan=sealed.sha256, assay=sealed.plan.assay))
     clear_partial(run)
     return await _carry_out(sealed, Audit(sealed.plan, prepared, model), run, journal, before, signer, watcher)
+
+
+def _same_signer(run: Path, sealed: SealedPlan, signer: Any) -> Any:
+    """The key that sealed the plan seals the run: any other would leave a bundle that does not verify."""
+    if not sealed.signatures:
+        return None
+    if signer is None or signer.public_key.keyid not in sealed.signatures:
+        raise InputError(
+            f"the plan is signed by key {sealed.signatures[0][:16]}…: go on with that one (--key)", where=run
+        )
+    return signer
 
 
 async def _carry_out(

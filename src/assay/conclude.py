@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import msgspec
 from assay.errors import Broken, InputError
 from assay.evidence.canonical import canonical
 from assay.journal import read_lines, read_texts, replay
+from assay.plugins import Scorer
 from assay.records import Attempt, Plan, Score, Verdict
 from assay.run_folder import open_plan_of, write_file
 from assay.scores import score_run, scorers_of
@@ -34,13 +36,26 @@ def conclusion_of(run: Path) -> Conclusion:
     """Everything after the journal, recomputed from it."""
     plan = open_plan_of(run).plan
     attempts = replay(run).attempts
-    marked = score_run(plan, attempts, scorers_of(plan), dict(read_texts(run)))
+    scorers = scorers_of(plan)
+    marked = score_run(plan, attempts, scorers, dict(read_texts(run)))
     withheld = [mark for mark in marked if isinstance(mark, Attempt)]
     sealed = {score.seq: score for score in read_scores(run)} if withheld else {}
-    if absent := [mark.seq for mark in withheld if mark.seq not in sealed]:
-        raise Broken(f"scores.jsonl: no score of record {absent[0]}, whose texts are withheld")
+    for attempt in withheld:
+        _check_belongs(attempt, sealed.get(attempt.seq), scorers)
     scores = [sealed[mark.seq] if isinstance(mark, Attempt) else mark for mark in marked]
     return Conclusion(plan, scores, len(withheld), judge(plan, scores, usage_by_row(attempts)))
+
+
+def _check_belongs(attempt: Attempt, sealed: Score | None, scorers: Mapping[str, Scorer]) -> None:
+    """A mark that is taken as sealed, its text being withheld, is still that of its attempt, at that place."""
+    place = (attempt.row, attempt.position, attempt.sample, attempt.repeat, scorers[attempt.row].identifier)
+    if (
+        sealed is None
+        or (sealed.row, sealed.position, sealed.sample, sealed.repeat, sealed.scorer) != place
+        or (sealed.status == "missing") == attempt.outcome.answered
+        or (sealed.value is None) != (sealed.status == "missing")
+    ):
+        raise Broken(f"scores.jsonl: the score of record {attempt.seq}, whose text is withheld, does not belong to it")
 
 
 def conclude(run: Path, signer: Any = None) -> Verdict:

@@ -44,8 +44,8 @@ class LiveRun:
 
     async def run(self, model: Model, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
         """Ask what the journal does not hold yet, until every row is decided or the plan's budget is spent."""
+        texts = Texts(run)  # cuts a torn last line, so it comes before the reading
         self._load(run, before)
-        texts = Texts(run)
         runner = Runner(
             model=model,
             schedule=self.schedule,

@@ -25,6 +25,7 @@ from assay.records import (
     Capabilities,
     Claim,
     ClaimSheet,
+    GenerateRequest,
     ModelIdentity,
     Plan,
     PlanRow,
@@ -36,6 +37,7 @@ from assay.records import (
 if TYPE_CHECKING:
     from assay.tasks import ChosenProtocol, Task
     from assay.tasks.catalogue import Catalogue
+    from assay.tasks.definition import Cell
 
 __all__ = ["Options", "Prepared", "build_plan", "order_material", "prepare_row", "seal_row"]
 
@@ -45,6 +47,10 @@ REMOTE_PROBE = Probe(samples=20, repeats=3)
 LOCAL_PROBE = Probe(samples=2, repeats=3)
 SAMPLED_PROBE = Probe(samples=50, repeats=3)
 SAMPLED_TEMPERATURE = 0.7
+TEMPERATURE = re.compile(
+    r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"
+)
+HOTTEST = 2.0  # what endpoints accept; a larger number was not a temperature
 # Enough cells that sampling noise of our own pass is no larger than the tolerance is meant to be.
 SAMPLED_CELLS = 1000
 
@@ -97,6 +103,8 @@ def build_plan(
     catalogue = Catalogue(options.task_files)
     candidates: list[tuple[Claim, PlanRow, Prepared]] = []
     skipped: list[SkippedClaim] = []
+    if options.data is not None and not options.data.is_dir():
+        raise InputError("there is no such folder: --data names a mirror of the data sets", where=options.data)
     _tolerance(options.tolerance)  # refused before any claim is looked at
     for number, claim in enumerate(sheet.claims):
         try:
@@ -104,7 +112,8 @@ def build_plan(
         except _Skip as skip:
             skipped.append(SkippedClaim(claim=number, task=claim.task, verdict=skip.verdict, reason=skip.reason))
     roots = {row.id: row.samples_root for _, row, _ in candidates}
-    proof = prove_order(order_material(sheet, identity, roots)) if prove_order else ""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    proof = prove_order(order_material(sheet, identity, roots, created)) if prove_order else ""
     secret = proof or secrets.token_hex(32)
     prepared = {}
     for claim, row, samples in candidates:
@@ -112,7 +121,7 @@ def build_plan(
         prepared[row.id] = replace(samples, row=sealed)
     plan = Plan(
         assay=version("assay"),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=created,
         sheet=sheet,
         model=identity,
         alpha=options.alpha,
@@ -132,9 +141,14 @@ def build_plan(
     return plan, prepared
 
 
-def order_material(sheet: ClaimSheet, identity: ModelIdentity, roots: dict[str, str]) -> dict[str, Any]:
-    """What the order's proof signs: nothing in it can be varied to grind for a pleasant order."""
-    return {"sheet": sheet.digest, "model": [identity.uri, identity.sha256], "samples": roots}
+def order_material(sheet: ClaimSheet, identity: ModelIdentity, roots: dict[str, str], created: str) -> dict[str, Any]:
+    """What the order's proof signs: one order a day for the same claims about the same model.
+
+    Remarks and layout of the sheet are left out, since they could be varied to grind for a pleasant order; the day is
+    in, so that an order which was published with a bundle does not tell a vendor the next audit's.
+    """
+    claims = [[claim.task, claim.value, claim.unit] for claim in sheet.claims]
+    return {"claims": claims, "model": [identity.uri, identity.sha256], "samples": roots, "day": created[:10]}
 
 
 def prepare_row(row: PlanRow, catalogue: Catalogue, data: Path | None) -> Prepared:
@@ -168,11 +182,13 @@ def _plan_claim(
 ) -> tuple[Claim, PlanRow, Prepared]:
     from assay.scorers import open_scorer
 
+    if several := re.search(r"(?i)\b(?:maj|cons|best|pass)\s*(?:@|-?of-?)\s*(?!1\b)\w+", claim.metric):
+        raise _Skip("not_testable", f"the metric {several[0]} takes several answers to a sample; here each has one")
     if not claim.is_proportion:
         raise _Skip("not_tested", f"a value in {claim.unit} is not a share of right answers")
     task = catalogue.find(claim.task)
     if task is None:
-        raise _Skip("not_tested", "no task of this name is here (docs/adding-a-benchmark.md says how to add it)")
+        raise _Skip("not_tested", f"no task of this name is here{catalogue.near(claim.task)}")
     protocol = task.protocol_for(claim)
     kind: Literal["generate", "loglikelihood"] = "generate" if task.cell(protocol.cell).generates else "loglikelihood"
     if kind == "loglikelihood" and not capabilities.loglikelihood:
@@ -180,16 +196,17 @@ def _plan_claim(
     if not estimate:
         _check_testable(claim, task.chance, _tolerance(options.tolerance))
     decoding, temperature, told = _decoding(claim, kind)
-    chat = kind == "generate" and not capabilities.completions
-    if chat:
-        told = (*told, "Asked as one chat message: this endpoint gives no plain completions.")
+    chat, as_told = _chat(task.cell(protocol.cell), capabilities)
+    told = (*told, *as_told, *_other_average(claim))
     samples = _asked(_load(task, protocol, options.data), temperature, chat)
+    if not samples:
+        raise _Skip("not_tested", "the task has no samples")
     digests = tuple(sha256_hex(canonical(sample)) for sample in samples)
     population = len(samples)
     limit = None if options.limit is None else min(options.limit, population)
     probe = SAMPLED_PROBE if decoding == "sampled" else LOCAL_PROBE if capabilities.deterministic else REMOTE_PROBE
     row = PlanRow(
-        id=f"{number:02d}-{task.id.replace(':', '-').replace('/', '-')}",
+        id=f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', task.id)[:100]}",
         claim=number,
         task=task.id,
         cell=protocol.cell,
@@ -216,6 +233,7 @@ def _plan_claim(
         share=1.0,
         probe=Probe(samples=min(probe.samples, limit or population), repeats=probe.repeats),
         claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
+        claimed_samples=claim.samples if claim.samples is not None and claim.samples < population else None,
         public=task.public,
         estimate=estimate,
     )
@@ -233,6 +251,7 @@ def seal_row(row: PlanRow, claim: Claim, alpha: float, rows: int, secret: str) -
         "weight": weight,
         "share": weight,
         "alpha_inconsistent": alpha * weight,
+        "alpha_consistent": alpha,
     }
     if row.estimate:
         never = {"stop_inconsistent": (-1,) * row.cells, "stop_consistent": (row.cells + 1,) * row.cells}
@@ -240,13 +259,15 @@ def seal_row(row: PlanRow, claim: Claim, alpha: float, rows: int, secret: str) -
     half_unit = claim.printed_unit / claim.scale / 2
     level = threshold(row.cells, claim.number / claim.scale, half_unit, Fraction(row.tolerance) / 100)
     changes["threshold"] = level
-    if row.decoding == "greedy":
+    if row.has_table:
         table = stop_table(row.cells, level, alpha * weight, alpha)
         changes |= {"stop_inconsistent": table.inconsistent, "stop_consistent": table.consistent}
     return msgspec.structs.replace(row, **changes)
 
 
 def _check_testable(claim: Claim, chance: float, tolerance: Fraction) -> None:
+    if not 0 <= claim.number <= claim.scale:
+        raise _Skip("not_testable", f"{claim.value} lies outside 0 to {claim.scale}: no share of right answers can")
     room = claim.number / claim.scale - claim.printed_unit / claim.scale / 2 - Fraction(str(chance))
     if room > tolerance:
         return
@@ -268,11 +289,30 @@ def _load(task: Task, protocol: ChosenProtocol, data: Path | None) -> Sequence[S
         raise _Skip("not_tested", str(missing)) from None
 
 
+def _chat(cell: Cell, capabilities: Capabilities) -> tuple[bool, tuple[str, ...]]:
+    """Whether to ask by chat, and in words where that is not the cell's own way, because the endpoint has no other."""
+    if not cell.generates:
+        return False, ()
+    if cell.chat and not capabilities.chat:
+        return False, ("Asked as a plain completion: this endpoint has no chat.",)
+    if not cell.chat and not capabilities.completions:
+        return True, ("Asked as one chat message: this endpoint gives no plain completions.",)
+    return cell.chat, ()
+
+
+def _other_average(claim: Claim) -> tuple[str, ...]:
+    if claim.average not in ("macro", "weighted"):
+        return ()
+    return (f"The vendor's number is a {claim.average} average over subtasks; every sample counts alike here.",)
+
+
 def _decoding(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:
     """Greedy unless the vendor says that it sampled; an unstated temperature is declared, not hidden."""
     words = claim.protocol.decoding.lower()
-    stated = re.search(r"(?:temperature|temp|t)\s*[=:]?\s*(\d+(?:\.\d+)?)", words)
-    temperature = float(stated[1]) if stated else None
+    stated = TEMPERATURE.search(words)
+    temperature = float(stated["value"] or stated["short"]) if stated else 0.0 if "greedy" in words else None
+    if temperature is not None and temperature > HOTTEST:
+        temperature = None
     averaged = claim.repeats == "several" or (isinstance(claim.repeats, int) and claim.repeats > 1)
     if kind == "loglikelihood" or temperature == 0 or not (temperature or averaged or "sampl" in words):
         return "greedy", 0.0, ()
@@ -299,8 +339,10 @@ class _Asked(Sequence[Sample]):
 
 
 def _asked(samples: Sequence[Sample], temperature: float, chat: bool) -> Sequence[Sample]:
+    first = samples[0].request if len(samples) else None
     changes: dict[str, Any] = {"temperature": temperature} if temperature else {}
-    changes |= {"chat": True} if chat else {}
+    if isinstance(first, GenerateRequest) and first.chat is not chat:
+        changes["chat"] = chat
     return _Asked(samples, changes) if changes else samples
 
 

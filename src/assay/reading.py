@@ -16,9 +16,10 @@ from assay.records import Claim, PlanRow, Score, TracePoint
 if TYPE_CHECKING:
     from assay.stats.sequential import Tracker
 
-__all__ = ["RowReader", "RowTest", "row_test"]
+__all__ = ["RowReader", "RowTest", "own_noise", "row_test"]
 
 TRACE_POINTS = 60
+LARGEST_VARIANCE = 0.25  # of a mark that is 0 or 1
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,11 @@ class RowTest:
     margin: Fraction
     variance: float
     testable: bool = True
+    halved: bool = False
 
     @property
     def noisy(self) -> bool:
-        """Whether answers vary from ask to ask, so that half of the level goes to the noise of single passes."""
+        """Whether answers vary from ask to ask."""
         return self.variance > 0
 
 
@@ -42,22 +44,47 @@ def row_test(row: PlanRow, claim: Claim, variance: float) -> RowTest:
     """The sealed test where answers do not vary, else the sealed *rule*: margin = max(δ, z·√(w(1/k_v + 1/k_o)/N)).
 
     ``variance`` is w, the within-sample variance of the marks from our own repeats (DETECTORS.md, "Sampled decoding").
+    A vendor who scored n of the N samples adds v(1 − v)(1/n − 1/N) under the root. Half of each side's level goes to
+    that noise. *Consistent* must hold for the model's own rate, of which our cells are one noisy draw too: its
+    threshold is higher by our own noise, z·√(w/(k_o·N)). (Without it, a rate .5 points too low is called consistent
+    .26 of the time at N = 200, k_o = 5, w = .1.)
     """
     from assay.stats.sequential import noise_margin, stop_table, threshold
 
     tolerance = Fraction(row.tolerance) / 100
-    if row.estimate or variance <= 0:
+    if row.estimate or (variance <= 0 and row.has_table):
         return RowTest(row.threshold, row.stop_inconsistent, row.stop_consistent, tolerance, max(variance, 0.0))
+    claimed = claim.number / claim.scale
     noise = noise_margin(variance, row.claimed_repeats, row.repeats, row.population, row.alpha_inconsistent)
-    # Six decimals, rounded up: the same integer threshold on every machine.
-    margin = max(tolerance, Fraction(math.ceil(noise * 1_000_000), 1_000_000))
+    if row.claimed_samples:
+        chosen = float(claimed * (1 - claimed)) * (1 / row.claimed_samples - 1 / row.population) * row.population
+        noise = math.hypot(noise, noise_margin(chosen, 1, 1, row.population, row.alpha_inconsistent) / math.sqrt(2))
+    margin = max(tolerance, _rounded_up(noise))
     half_unit = claim.printed_unit / claim.scale / 2
-    if claim.number / claim.scale - half_unit - margin <= Fraction(str(row.chance)):
+    if claimed - half_unit - margin <= Fraction(str(row.chance)):
         never = (-1,) * row.cells, (row.cells + 1,) * row.cells
-        return RowTest(1, *never, margin, variance, testable=False)
-    level = threshold(row.cells, claim.number / claim.scale, half_unit, margin)
-    table = stop_table(row.cells, level, row.alpha_inconsistent / 2, row.alpha_consistent / 2)
-    return RowTest(level, table.inconsistent, table.consistent, margin, variance)
+        return RowTest(1, *never, margin, variance, testable=False, halved=True)
+    level = threshold(row.cells, claimed, half_unit, margin)
+    low = stop_table(row.cells, level, row.alpha_inconsistent / 2, row.alpha_consistent / 2)
+    raised = level + math.ceil(own_noise(row, variance, row.alpha_consistent) * row.cells)
+    high: tuple[int, ...] = (row.cells + 1,) * row.cells
+    if raised <= row.cells:
+        high = stop_table(row.cells, raised, row.alpha_inconsistent / 2, row.alpha_consistent / 2).consistent
+    return RowTest(level, low.inconsistent, high, margin, variance, halved=True)
+
+
+def own_noise(row: PlanRow, variance: float, alpha: float) -> Fraction:
+    """z·√(w/(k_o·N)), a proportion: how far our own cells' mean may lie from the model's rate."""
+    from assay.stats.sequential import noise_margin
+
+    ours = 1 / row.repeats / (1 / row.repeats + 1 / row.claimed_repeats)
+    whole = noise_margin(variance, row.claimed_repeats, row.repeats, row.population, alpha)
+    return _rounded_up(whole * math.sqrt(ours))
+
+
+def _rounded_up(value: float) -> Fraction:
+    """Six decimals, rounded up: the same integer threshold on every machine."""
+    return Fraction(math.ceil(value * 1_000_000), 1_000_000)
 
 
 class RowReader:
@@ -76,7 +103,7 @@ class RowReader:
         self._waiting: dict[int, Score] = {}
         self._probe_marks: dict[str, list[float]] = {}
         self._probe_left = len(row.probe_repeats) * row.probe.samples
-        if self._probe_left == 0:
+        if self._probe_is_complete():
             self._begin()
 
     @property
@@ -94,6 +121,8 @@ class RowReader:
             self._observe_probe(score)
         else:
             self._waiting[score.position] = score
+        if self.tracker is None and self._probe_is_complete():
+            self._begin()
         if self.tracker is not None:
             self._advance()
 
@@ -101,8 +130,16 @@ class RowReader:
         if score.value is not None:
             self._probe_marks.setdefault(score.sample, []).append(score.value)
         self._probe_left -= 1
-        if self._probe_left == 0:
-            self._begin()
+
+    def _probe_is_complete(self) -> bool:
+        """All repeats are in, and for a greedy row the answers that they repeat: w depends on no order of arrival."""
+        if self._probe_left > 0:
+            return False
+        return self.row.decoding == "sampled" or all(n in self._waiting for n in range(self._probed_positions))
+
+    @property
+    def _probed_positions(self) -> int:
+        return self.row.probe.samples if len(self.row.probe_repeats) else 0
 
     def _begin(self) -> None:
         from assay.stats.sequential import StopTable, Tracker
@@ -112,15 +149,20 @@ class RowReader:
         self.tracker = Tracker(self.cells, self.test.threshold, table)
 
     def _variance(self) -> float:
-        """w from the probe's repeats; 0 where greedy answers did not change at all."""
+        """w from the probe's repeats: 0 where greedy answers did not change, the largest there is without any marks."""
         from assay.stats.sequential import within_sample_variance, within_sample_variance_upper
 
+        if not len(self.row.probe_repeats):
+            return 0.0
         if self.row.decoding == "greedy":  # the order's first samples were asked again: their first answers count too
-            for score in self._waiting.values():
-                if score.sample in self._probe_marks and score.value is not None:
-                    self._probe_marks[score.sample].append(score.value)
-        marks = [[int(value == 1.0) for value in values] for values in self._probe_marks.values()]
-        if not marks or (self.row.decoding == "greedy" and within_sample_variance(marks) == 0):
+            for position in range(self._probed_positions):
+                score = self._waiting[position]
+                if score.value is not None:
+                    self._probe_marks.setdefault(score.sample, []).append(score.value)
+        marks = [[int(value == 1.0) for value in values] for values in self._probe_marks.values() if len(values) > 1]
+        if not marks:
+            return LARGEST_VARIANCE
+        if self.row.decoding == "greedy" and within_sample_variance(marks) == 0:
             return 0.0
         return within_sample_variance_upper(marks)
 

@@ -18,6 +18,7 @@ from assay.conclude import conclusion_of, read_scores, renderer, write_reports
 from assay.errors import Broken
 from assay.evidence.merkle import root
 from assay.journal import read_lines
+from assay.journal.lines import SEGMENT
 from assay.plan import order_material, seal_row
 from assay.records import Attempt, Plan, PlanRow, Score, Verdict
 from assay.run_folder import open_plan_of
@@ -50,9 +51,12 @@ def recompute(run: Path) -> Recomputed:
 
 def _recompute(run: Path) -> Recomputed:
     plan = open_plan_of(run).plan
+    _check_segments(run)
     _check_plan(run, plan)
     _check_order(run, plan)
     found = conclusion_of(run)
+    if found.withheld and plan.texts == "sealed":
+        raise Broken(f"texts/: the plan sealed them all, and those of {found.withheld} answers are not there")
     _check_scores(read_scores(run), found.scores)
     from assay.reports import machine
 
@@ -62,12 +66,22 @@ def _recompute(run: Path) -> Recomputed:
     return Recomputed(len(found.scores) - found.withheld, found.withheld, found.verdict, pages)
 
 
+def _check_segments(run: Path) -> None:
+    """Everything that the seal names is read here: what lay in another segment would be sealed and not judged."""
+    for folder in ("journal", "texts"):
+        for path in sorted((run / folder).glob("*")):
+            if path.name != SEGMENT:
+                raise Broken(f"{folder}/{path.name}: a segment that a run of this version has not")
+
+
 def _check_plan(run: Path, plan: Plan) -> None:
     """Tests, shares and order seeds follow from the claims: no row was given an easier threshold."""
     weights = math.fsum(row.weight for row in plan.rows)
     if plan.rows and not math.isclose(weights, 1.0):
         raise Broken(f"plan.dsse.json: the weights of the rows sum to {weights:g}, not 1")
     for row in plan.rows:
+        if row.tolerance != plan.tolerance:
+            raise Broken(f"plan.dsse.json: row {row.id}: another tolerance than the plan's")
         expected = seal_row(row, plan.sheet.claims[row.claim], plan.alpha, len(plan.rows), plan.order_proof)
         if not plan.order_proof:
             expected = msgspec.structs.replace(expected, order_seed=row.order_seed)
@@ -82,7 +96,8 @@ def _check_proof(run: Path, plan: Plan) -> None:
         return
     from assay.evidence.keys import check_order_proof, public_key
 
-    material = order_material(plan.sheet, plan.model, {row.id: row.samples_root for row in plan.rows})
+    roots = {row.id: row.samples_root for row in plan.rows}
+    material = order_material(plan.sheet, plan.model, roots, plan.created)
     if not check_order_proof(public_key(str(_predicate(run)["signer"])), material, plan.order_proof):
         raise Broken("plan.dsse.json: the order of the samples was not fixed by the key that signed the plan")
 
@@ -103,6 +118,8 @@ def _check_order(run: Path, plan: Plan) -> None:
         if not isinstance(record, Attempt):
             continue
         place = f"record {record.seq}"
+        if record.outcome.answered != record.final and not _given_up(record, plan):
+            raise Broken(f"{place}: an answer is asked for once, and a fault {plan.max_attempts} times, not as here")
         if record.row not in rows:
             raise Broken(f"{place}: the plan has no row {record.row}")
         row, digests = rows[record.row]
@@ -115,6 +132,13 @@ def _check_order(run: Path, plan: Plan) -> None:
         sample, repeat = divmod(orders[row.id][record.position], row.repeats)
         if (digests[sample], repeat) != (record.item, record.repeat):
             raise Broken(f"{place}: not the sample that the committed order has at position {record.position}")
+
+
+def _given_up(record: Attempt, plan: Plan) -> bool:
+    """Whether a fault may end its call: the client's own error does at once, any other after the last attempt."""
+    if record.outcome.answered or not record.final:
+        return False
+    return not record.outcome.retryable or record.attempt >= plan.max_attempts
 
 
 def _digests(run: Path, row: PlanRow) -> list[str]:

@@ -207,6 +207,7 @@ class Answer(Record, frozen=True, kw_only=True):
     model: str = ""
     detail: str = ""
     retry_after: float | None = None
+    hopeless: bool = False  # asking for anything else will fail alike: the key is refused
 
 
 class Capabilities(Record, frozen=True, kw_only=True):
@@ -248,8 +249,9 @@ class PlanRow(Record, frozen=True, kw_only=True):
     ``population`` counts samples; the committed order runs over population × repeats cells, and ``threshold`` (M0) and
     the stop tables count cells. Greedy rows whose probe shows no change use the sealed tables. Sampled rows, and greedy
     ones that turn out not to be deterministic, widen the margin by the noise of one pass (``claimed_repeats``) from the
-    probe's own repeats, and test at half the level: a rule, so no table can be sealed for them. ``estimate``: no
-    claim is tested, every sample is asked, and the tables never stop.
+    probe's own repeats, and test at half the level: a rule, so no table can be sealed for them. So do rows whose vendor
+    scored only ``claimed_samples``, by the noise of that choice. ``estimate``: no claim is tested, every sample is
+    asked, and the tables never stop.
     """
 
     id: str
@@ -279,6 +281,7 @@ class PlanRow(Record, frozen=True, kw_only=True):
     share: float
     probe: Probe = msgspec.field(default_factory=Probe)
     claimed_repeats: int = 1
+    claimed_samples: int | None = None
     public: bool = True
     estimate: bool = False
 
@@ -286,6 +289,11 @@ class PlanRow(Record, frozen=True, kw_only=True):
     def cells(self) -> int:
         """Samples × repeats: what the committed order runs over and the test counts."""
         return self.population * self.repeats
+
+    @property
+    def has_table(self) -> bool:
+        """Whether integer stop tables are sealed: not where the margin follows from what a probe will measure."""
+        return self.decoding == "greedy" and self.claimed_samples is None
 
     @property
     def probe_repeats(self) -> range:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from assay.errors import ExitCode
-from assay.reading import RowReader
+from assay.reading import RowReader, own_noise
 from assay.records import (
     Attempt,
     Claim,
@@ -89,7 +90,7 @@ def p_value(reader: RowReader) -> float:
     tracker = reader.tracker
     if tracker is None or reader.test is None or not reader.test.testable:
         return 1.0
-    if reader.test.noisy:
+    if reader.test.halved:
         return min(1.0, max(2 * tracker.p, reader.row.alpha_inconsistent))
     return tracker.p
 
@@ -132,7 +133,7 @@ def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, reject
         claimed_text="" if row.estimate else claim.value,
         unit=claim.unit,
         claimed=None if row.estimate else claimed,
-        tolerance=float(reader.test.margin) if reader.test else float(row.tolerance) / 100,
+        tolerance=float(reader.test.margin) if reader.test else float(Fraction(row.tolerance)) / 100,
         measured=measured,
         ci=ci,
         asked=n,
@@ -167,7 +168,7 @@ def _judge_skipped(plan: Plan, skipped: SkippedClaim) -> ClaimVerdict:
         claimed_text=claim.value,
         unit=claim.unit,
         claimed=float(claim.number / claim.scale) if claim.is_proportion else None,
-        tolerance=float(plan.tolerance) / 100,
+        tolerance=float(Fraction(plan.tolerance)) / 100,
         verdict=VerdictWord(skipped.verdict),
         reason=skipped.reason,
         line=claim.line,
@@ -194,10 +195,7 @@ def _reason(plan: Plan, row: PlanRow, reader: RowReader, word: VerdictWord) -> s
 
 def _widened(ci: tuple[float, float], row: PlanRow, variance: float, alpha: float) -> tuple[float, float]:
     """The interval of the true rate: that of our own cells, wider by the noise of our own repeats."""
-    from assay.stats.sequential import noise_margin
-
-    ours = 1 / row.repeats / (1 / row.repeats + 1 / row.claimed_repeats)
-    noise = noise_margin(variance, row.claimed_repeats, row.repeats, row.population, alpha) * ours**0.5
+    noise = float(own_noise(row, variance, alpha))
     return max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
 
 

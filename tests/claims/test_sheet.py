@@ -66,7 +66,7 @@ class TestWhatIsRead:
         assert (sheet.date, sheet.source) == ("2025-04-05", "https://example.org/card")
         assert sheet.footnotes == ("averaged over several generations", "two")
         assert sheet.digest == hashlib.sha256(FULL.encode()).hexdigest()
-        assert sheet.path == str(sheet_file)
+        assert sheet.path == sheet_file.name  # where it lay is sealed nowhere
         first, second = sheet.claims
         assert (first.task, first.value, first.decimals, first.line) == ("gpqa-diamond", "69.80", 2, 8)
         assert (first.samples, first.repeats, first.shots, first.average) == (198, 4, 0, "micro")

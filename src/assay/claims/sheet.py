@@ -48,7 +48,12 @@ def read_sheet(path: str | Path) -> ClaimSheet:
     if root is None or (isinstance(root, Leaf) and root.is_null):
         raise InputError("the sheet is empty: it needs at least 'model' and 'claims'", where=where)
     fields = _SheetReader(where).sheet(root)
-    return ClaimSheet(**fields, path=where, digest=hashlib.sha256(data).hexdigest())
+    return ClaimSheet(**fields, path=_name_of(path), digest=hashlib.sha256(data).hexdigest())
+
+
+def _name_of(path: str | Path) -> str:
+    """The file's name alone: a plan is sealed and passed on, and where the sheet lay is nobody else's business."""
+    return Path(path).name.encode("utf-8", "replace").decode()
 
 
 def _read_bytes(path: str | Path, where: str) -> bytes:

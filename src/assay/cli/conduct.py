@@ -42,13 +42,14 @@ async def plan(
     from assay.audit import plan_audit
     from assay.cli.progress import working
     from assay.models import Settings, open_model
+    from assay.reports.words import one_line
 
     settings = Settings(api_key_env=api_key_env, timeout_seconds=options.attempt_timeout)
     if options.concurrency is not None:
         settings = replace(settings, concurrency=options.concurrency)
     model = open_model(uri, settings)
     try:
-        with working(f"planning {sheet.model or sheet.path} against {uri}"):
+        with working(f"planning {one_line(sheet.model or sheet.path, 80)} against {one_line(uri, 120)}"):
             return await plan_audit(sheet, model, options, _order_prover(signer), estimate)
     except BaseException:
         await model.close()

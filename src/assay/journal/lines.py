@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 import msgspec
@@ -9,7 +10,19 @@ import msgspec
 from assay.evidence.canonical import canonical
 from assay.records import Attempt, Record
 
-__all__ = ["FORMAT", "GENESIS", "SEGMENT", "Cut", "Header", "JournalRecord", "Session", "Stop", "decode", "encode"]
+__all__ = [
+    "FORMAT",
+    "GENESIS",
+    "SEGMENT",
+    "Cut",
+    "Header",
+    "JournalRecord",
+    "Session",
+    "Stop",
+    "decode",
+    "encode",
+    "write_whole",
+]
 
 FORMAT: Final = "assay-journal/1"
 GENESIS: Final = "0" * 64  # the "previous line" of the first line
@@ -63,6 +76,13 @@ _decoder: Final[msgspec.json.Decoder[JournalRecord]] = msgspec.json.Decoder(Jour
 def encode(record: JournalRecord) -> bytes:
     """The canonical line of a record, without its newline."""
     return canonical(record)
+
+
+def write_whole(descriptor: int, data: bytes) -> None:
+    """Write every byte: the system may take fewer than it was given."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def decode(line: bytes) -> JournalRecord:

@@ -16,7 +16,7 @@ from typing import Final
 
 from assay.errors import Broken
 from assay.evidence.canonical import canonical, sha256_hex
-from assay.journal.lines import SEGMENT
+from assay.journal.lines import SEGMENT, write_whole
 
 __all__ = ["Texts", "read_texts"]
 
@@ -38,7 +38,7 @@ class Texts:
             return ""
         digest = sha256_hex(text.encode())
         if digest not in self._known:
-            self._file.write(canonical({"sha256": digest, "text": text}) + b"\n")
+            write_whole(self._file.fileno(), canonical({"sha256": digest, "text": text}) + b"\n")
             self._known.add(digest)
         return digest
 

@@ -11,7 +11,7 @@ import msgspec
 
 from assay.errors import InputError
 from assay.evidence.canonical import sha256_hex
-from assay.journal.lines import Cut, Header, JournalRecord, encode
+from assay.journal.lines import Cut, Header, JournalRecord, encode, write_whole
 from assay.journal.reader import Replay, replay, segment_path
 
 __all__ = ["Journal"]
@@ -86,7 +86,7 @@ class Journal:
         """Write one record and give it back with its place in the chain. Raises OSError when the disk is full."""
         placed = msgspec.structs.replace(record, seq=self._seq, prev=self._head)
         line = encode(placed)
-        _write_whole(self._descriptor, line + b"\n")
+        write_whole(self._descriptor, line + b"\n")
         self._seq += 1
         self._head = sha256_hex(line)
         return placed
@@ -99,9 +99,3 @@ class Journal:
         """Sync, unlock and close."""
         os.fsync(self._descriptor)
         os.close(self._descriptor)
-
-
-def _write_whole(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

@@ -75,11 +75,15 @@ def _count_covering(tokens: Sequence[str], prompt: str) -> int:
     raise ValueError("its tokens do not join to the prompt")
 
 
+# No token of a real model is less likely than this many nats; greater ones overflow when they are summed.
+LEAST = 1e9
+
+
 def _check_values(values: Sequence[Any]) -> None:
     for index, value in enumerate(values):
         if value is None and index == 0:
             continue
-        if type(value) not in (int, float) or not math.isfinite(value) or value > _ROUNDING:
+        if type(value) not in (int, float) or not -LEAST < value <= _ROUNDING:
             raise ValueError(f"the value of token {index + 1} is {value!r:.40}, not a finite log-probability")
 
 

@@ -203,7 +203,7 @@ class OpenAIModel:
             return Answer(outcome=Outcome.TIMEOUT, detail=f"no reply within {self._settings.timeout_seconds:g} s")
         except aiohttp.ClientResponseError as error:
             return Answer(outcome=Outcome.MALFORMED, detail=self._words(f"not HTTP: {error.message}"))
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
             return Answer(
                 outcome=Outcome.DROPPED, detail=self._words(f"connection lost: {error or type(error).__name__}")
             )
@@ -213,8 +213,9 @@ class OpenAIModel:
             payload = msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             payload = None
+        payload = self._without_key(payload)
         if status != 200:
-            return openai_wire.read_error(status, payload, headers)
+            return openai_wire.read_error(status, payload, self._without_key(dict(headers)))
         return Answer(outcome=Outcome.MALFORMED, detail="the reply is not JSON") if payload is None else payload
 
     async def _read(self, reply: aiohttp.ClientResponse) -> bytes | None:
@@ -229,6 +230,16 @@ class OpenAIModel:
         """Take the key out of whatever a server sends back, before anything can keep it."""
         key = self._key.encode()
         return data.replace(key, b"[key]") if len(key) >= _REDACTED_FROM else data
+
+    def _without_key(self, value: Any) -> Any:
+        """As :meth:`_redact`, in decoded JSON: a server may send the key back in escapes."""
+        if len(self._key) < _REDACTED_FROM:
+            return value
+        if isinstance(value, str):
+            return value.replace(self._key, "[key]")
+        if isinstance(value, Mapping):
+            return {self._without_key(key): self._without_key(inner) for key, inner in value.items()}
+        return [self._without_key(inner) for inner in value] if isinstance(value, list) else value
 
     def _words(self, text: str) -> str:
         return openai_wire.one_line(self._redact(text.encode()).decode())
@@ -246,7 +257,7 @@ class OpenAIModel:
         return self._session
 
     def _proxy(self) -> str | None:
-        """Give the the environment's proxy. (aiohttp's own ``trust_env`` would send ``~/.netrc`` passwords too.)"""
+        """Give the environment's proxy. (aiohttp's own ``trust_env`` would send ``~/.netrc`` passwords too.)"""
         from urllib.request import getproxies, proxy_bypass
 
         parts = urlsplit(self._base)

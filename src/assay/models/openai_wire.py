@@ -114,7 +114,12 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
     outcome = {429: Outcome.RATE_LIMITED, 408: Outcome.TIMEOUT}.get(
         status, Outcome.SERVER_ERROR if status >= 500 else Outcome.CLIENT_ERROR
     )
-    return Answer(outcome=outcome, detail=one_line(detail), retry_after=read_retry_after(headers, now=now))
+    return Answer(
+        outcome=outcome,
+        detail=one_line(detail),
+        retry_after=read_retry_after(headers, now=now),
+        hopeless=status in (401, 403),
+    )
 
 
 def _message(payload: Any) -> str:
@@ -133,16 +138,16 @@ def read_retry_after(headers: Mapping[str, str], *, now: datetime | None = None)
     except ValueError:
         try:
             until = parsedate_to_datetime(value)
-        except ValueError:
+            until = until if until.tzinfo else until.replace(tzinfo=UTC)
+            seconds = (until - (now or datetime.now(UTC))).total_seconds()
+        except (ValueError, TypeError, OverflowError):
             return None
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        seconds = (until - (now or datetime.now(UTC))).total_seconds()
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def _count(usage: Any, key: str) -> int:
     value = usage.get(key)
-    return value if type(value) is int and 0 <= value < 1 << 53 else 0
+    return value if type(value) is int and 0 <= value < 1 << 31 else 0
 
 
 def one_line(text: str | None) -> str:

@@ -22,6 +22,9 @@ __all__ = ["RunEnd", "Runner"]
 
 RunEnd = Literal["complete", "budget", "interrupted", "endpoint_down", "failed"]
 
+# Far beyond what a model says in one answer; a line of the journal's texts must stay readable.
+LONGEST_ANSWER = 1_000_000
+
 # The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS = 1.0
 
@@ -117,7 +120,7 @@ class Runner:
             self.schedule.charge(call.row, elapsed / self.concurrency)
             final = self.retry.is_final(answer, attempt_number)
             if self._endpoint_is_down(answer):
-                final = not answer.outcome.retryable
+                final = answer.outcome.answered
             attempt = self.journal.append(
                 Attempt(
                     seq=0,
@@ -178,8 +181,9 @@ class Runner:
         return True
 
     def _endpoint_is_down(self, answer: Answer) -> bool:
-        self._failures = 0 if answer.outcome.answered else self._failures + 1
-        if self._failures < FAILURES_THAT_MEAN_DOWN:
+        if answer.outcome is not Outcome.RATE_LIMITED:  # a busy endpoint is not a dead one
+            self._failures = 0 if answer.outcome.answered else self._failures + 1
+        if self._failures < FAILURES_THAT_MEAN_DOWN and not answer.hopeless:
             return False
         self.stop("endpoint_down")
         return True
@@ -189,7 +193,9 @@ class Runner:
 
 
 def _recordable(answer: Answer) -> Answer:
-    """What JSON can hold: no lone surrogates, no infinities. Marks are made on exactly what the journal keeps."""
+    """What a run can keep: no lone surrogates, no infinities, no flood. Marks are made on what the journal keeps."""
+    if len(answer.text) > LONGEST_ANSWER:
+        return Answer(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {LONGEST_ANSWER:,} characters")
     if not all(math.isfinite(value) for value in answer.logprobs):
         return Answer(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=_clean(answer.model))
     if answer.text.isascii() and answer.detail.isascii() and answer.model.isascii():

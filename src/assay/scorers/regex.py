@@ -14,8 +14,8 @@ from assay.scorers.normal import normal
 __all__ = ["Regex"]
 
 LONGEST = 10_000
-# "(a+)+" and its like take exponential time on hostile text. Refusing them asks no more than writing them plainly.
-_NESTED_REPETITION = re.compile(r"(?<!\\)[+*}]\??[^()]*\)[+*{]")
+# "(a+)+", "(a|a)*" and their like take exponential time on hostile text; they can all be written more plainly.
+_NESTED_REPETITION = re.compile(r"(?<!\\)[+*}]\??[^()]*\)[+*{]|\|[^()]*\)+[+*{]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ __all__ = ["Catalogue", "open_task_file"]
 
 def open_task_file(path: Path) -> Task:
     """A task from a task file (``.yaml``) or from questions (``.jsonl``, ``.csv``, ``.parquet``), named by its stem."""
-    if path.suffix in (".yaml", ".yml"):
-        return Task(read_definition(path), path)
-    return task_from_file(path)
+    task = Task(read_definition(path), path) if path.suffix in (".yaml", ".yml") else task_from_file(path)
+    if not task.id.isprintable():
+        raise InputError("a task is named by its file, and this name cannot be printed: rename it", where=repr(path))
+    return task
 
 
 class Catalogue:
@@ -30,6 +31,15 @@ class Catalogue:
             if task.id in self._own:
                 raise InputError(f"two task files are called {task.id!r}: rename one", where=path)
             self._own[task.id] = task
+
+    def near(self, name: str) -> str:
+        """``; did you mean 'gsm8k'?`` or where to read how to add a task."""
+        from difflib import get_close_matches
+
+        from assay.tasks import task_ids
+
+        close = get_close_matches(name, [*self._own, *task_ids()], 1)
+        return f"; did you mean {close[0]!r}?" if close else " (docs/adding-a-benchmark.md says how to add it)"
 
     def find(self, name: str) -> Task | None:
         """The task of this name or alias; None where there is none."""

@@ -36,7 +36,8 @@ def hub_rows(path: str, config: str, split: str, data: Path | None) -> list[Row]
     mirrored = data / path / config / f"{split}.jsonl"
     if not mirrored.is_file():
         raise DataMissing(
-            f"no data: there is no {mirrored}; add it, or leave --data and ASSAY_DATA away to ask the hub"
+            f"no data: the mirror has no {mirrored.relative_to(data)}; add it, or leave --data and ASSAY_DATA away to "
+            "ask the hub"
         )
     return read_rows(mirrored)
 
