@@ -219,7 +219,7 @@ def test_a_dry_run_sends_no_sample(
     more = ("--dry-run", "--price", "1,2")
     assert assay(audit(sheet(tmp_path, 86, "1.0"), sums_server, questions, tmp_path / "run", *more)) == 0
     told = capsys.readouterr().out
-    assert "nothing was sent" in told
+    assert "no sample was sent" in told
     assert "not testable" in told
     assert not any("What is" in prompt and "+" in prompt for prompt in sums_server.asked)
     assert not (tmp_path / "run").exists()
@@ -311,6 +311,72 @@ def test_an_api_key_reaches_no_file_and_no_message(
     assert not any(b"sk-very-secret" in path.read_bytes() for path in run.rglob("*") if path.is_file())
 
 
+def test_a_run_goes_on_with_the_key_that_began_it_and_with_no_other_endpoint(
+    sums_server: Any,
+    sums_file: Sums,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    questions, _ = sums_file
+    for name in ("a", "b"):
+        assert assay(["key", "new", "--out", str(tmp_path / f"{name}.pem")]) == 0
+    run = tmp_path / "run"
+    sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 60 else 200
+    command = audit(sheet(tmp_path, 86), sums_server, questions, run, "--key", str(tmp_path / "a.pem"))
+    assert assay(command) == 4
+    assert "HTTP 503: as the test wants" in capsys.readouterr().err.splitlines()[-1]
+    sums_server.status = lambda prompt, times: 200
+    for more, said in (
+        (["--key", str(tmp_path / "b.pem")], "signed by key"),
+        ([], "signed by key"),
+        (["--key", str(tmp_path / "a.pem"), "--model", f"openai:other@{sums_server.url}"], "not the sums"),
+    ):
+        assert assay(["resume", str(run), *more]) == 2
+        assert said in capsys.readouterr().err.splitlines()[-1]
+    assert assay(["resume", str(run), "--key", str(tmp_path / "a.pem")]) in (0, 1, 3)
+    assert assay(["verify", str(run), "--require-key", str(tmp_path / "a.pub.pem")]) == 0
+
+
+def test_a_refused_key_ends_the_run_and_loses_nothing(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    sums_server.status = lambda prompt, times: 401 if sum(sums_server.asked.values()) > 60 else 200
+    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, run)) == 4
+    sums_server.status = lambda prompt, times: 200
+    assert assay(["resume", str(run)]) in (0, 1, 3)
+    assert reported(run)["claims"][0]["missing"] == 0
+
+
+def test_a_torn_text_is_asked_for_again_or_told(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 60 else 200
+    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, run)) == 4
+    with (run / "texts" / "main-0000.jsonl").open("ab") as file:
+        file.write(b'{"sha256":"abc","te')
+    sums_server.status = lambda prompt, times: 200
+    assert assay(["resume", str(run)]) in (0, 1, 3)
+    assert assay(["verify", str(run)]) == 0
+
+
+def test_odd_file_names_are_tasks_like_others(sums_server: Any, tmp_path: Path) -> None:
+    for number, name in enumerate(("my questions.jsonl", "fragen ü.jsonl", "q(1).jsonl")):
+        (tmp_path / name).write_text('{"question": "What is 1 + 1?", "answer": "2"}\n' * 4)
+        model = f"openai:sums@{sums_server.url}"
+        assert assay(["run", str(tmp_path / name), "--model", model, "--out", str(tmp_path / str(number))]) == 0
+        assert assay(["verify", str(tmp_path / str(number))]) == 0
+
+
+def test_a_terminal_that_knows_no_signs_gets_no_error() -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    path = Path(__file__).resolve().parent.parent / "examples" / "llama-4-maverick.yaml"
+    command = [sys.executable, "-m", "assay", "screen", str(path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Inconsistent" in done.stdout
+
+
 def test_sampled_decoding_end_to_end(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
     """The vendor says that it averaged passes: ours are sampled too, the margin follows from our own repeats."""
     questions, truth = sums_file
@@ -359,6 +425,11 @@ def test_one_task_is_measured_whole_with_error_bars(
         (["audit", "SHEET", "--model", "URL", "--task", "nowhere.jsonl"], "nowhere.jsonl"),
         (["audit", "SHEET", "--model", "URL", "--dry-run", "--price", "cheap"], "--price"),
         (["audit", "SHEET", "--model", "URL", "--key", "nowhere.pem"], "nowhere.pem"),
+        (["audit", "SHEET", "--model", "URL", "--data", "nowhere"], "no such folder"),
+        (["audit", "SHEET", "--model", "URL", "--task", "other.jsonl"], "no claim names the task 'other'"),
+        (["audit", "SHEET", "--model", "URL", "--budget", "9999999999h"], "--budget"),
+        (["run", "chain_sum", "--prompt", "nonsense", "--model", "URL"], "it has: completion, chat"),
+        (["report", ".", "--html", "."], "cannot be written"),
         (["run", "no-such-task", "--model", "URL"], "no-such-task"),
         (["run", "nowhere.csv", "--model", "URL"], "nowhere.csv"),
         (["resume", "nowhere"], "nowhere"),
@@ -375,6 +446,7 @@ def test_bad_input_is_one_line(
     said: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.jsonl").write_text('{"question": "What is 1 + 1?", "answer": "2"}\n')
     (tmp_path / "sums.jsonl").write_text('{"question": "What is 1 + 1?", "answer": "2"}\n')
     given = {"SHEET": str(sheet(tmp_path, 97)), "URL": f"openai:sums@{sums_server.url}"}
     code = assay([given.get(argument, argument) for argument in arguments])

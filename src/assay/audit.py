@@ -119,5 +119,9 @@ async def _carry_out(
     if end == "interrupted":
         raise Interrupted(f"interrupted; nothing finished is lost. Go on with: assay resume {run}")
     if end == "endpoint_down":
-        raise ModelUnavailable(f"the endpoint stopped answering; when it is back, go on with: assay resume {run}")
+        last = live.runner.last_failure if live.runner else ""
+        raise ModelUnavailable(
+            f"{sealed.plan.model.uri} gives no answers (the last thing it said: {last}); "
+            f"when that is mended, go on with: assay resume {run}"
+        )
     return conclude(run, signer)

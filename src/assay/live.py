@@ -36,6 +36,7 @@ class LiveRun:
     answered: dict[str, int] = field(init=False)
     began: float = field(default_factory=time.monotonic)
     watcher: Watcher = field(default=lambda _: None)
+    runner: Runner | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.readers = {row.id: RowReader(row, self.plan.sheet.claims[row.claim]) for row in self.plan.rows}
@@ -60,6 +61,7 @@ class LiveRun:
             active_before_us=before.active_us if before else 0,
             machine=self.plan.model.machine,
         )
+        self.runner = runner
         try:
             with _stop_on_interrupt(runner):
                 return await runner.run()

@@ -111,6 +111,8 @@ def build_plan(
             candidates.append(_plan_claim(number, claim, catalogue, capabilities, options, estimate))
         except _Skip as skip:
             skipped.append(SkippedClaim(claim=number, task=claim.task, verdict=skip.verdict, reason=skip.reason))
+    if unused := catalogue.unused():
+        raise InputError(f"no claim names the task {unused[0]!r} that --task gives: write its name as a claim's task")
     roots = {row.id: row.samples_root for _, row, _ in candidates}
     created = datetime.now(UTC).isoformat(timespec="seconds")
     proof = prove_order(order_material(sheet, identity, roots, created)) if prove_order else ""
@@ -192,7 +194,10 @@ def _plan_claim(
     protocol = task.protocol_for(claim)
     kind: Literal["generate", "loglikelihood"] = "generate" if task.cell(protocol.cell).generates else "loglikelihood"
     if kind == "loglikelihood" and not capabilities.loglikelihood:
-        raise _Skip("not_testable", capabilities.loglikelihood_reason or "this model gives no log-likelihoods")
+        reason = capabilities.loglikelihood_reason or "this model gives no log-likelihoods"
+        written = [name for name, cell in task.cells.items() if cell.generates]
+        mend = f"; asked in writing with protocol: {{prompt: {written[0]}}}" if written else ""
+        raise _Skip("not_testable", reason + mend)
     if not estimate:
         _check_testable(claim, task.chance, _tolerance(options.tolerance))
     decoding, temperature, told = _decoding(claim, kind)
@@ -203,6 +208,7 @@ def _plan_claim(
         raise _Skip("not_tested", "the task has no samples")
     digests = tuple(sha256_hex(canonical(sample)) for sample in samples)
     population = len(samples)
+    told = (*told, *_incomplete(task, population))
     limit = None if options.limit is None else min(options.limit, population)
     probe = SAMPLED_PROBE if decoding == "sampled" else LOCAL_PROBE if capabilities.deterministic else REMOTE_PROBE
     row = PlanRow(
@@ -304,6 +310,17 @@ def _other_average(claim: Claim) -> tuple[str, ...]:
     if claim.average not in ("macro", "weighted"):
         return ()
     return (f"The vendor's number is a {claim.average} average over subtasks; every sample counts alike here.",)
+
+
+def _incomplete(task: Task, population: int) -> tuple[str, ...]:
+    """A mirror that lacks samples is not the benchmark: said where the facts know its size."""
+    from assay.claims.facts import lookup
+
+    benchmark = lookup(task.id) if task.definition.hub is not None else None
+    size = benchmark.whole_size if benchmark is not None else None
+    if size is None or size == population:
+        return ()
+    return (f"Only {population:,} samples are here; the benchmark has {size:,}.",) if population < size else ()
 
 
 def _decoding(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:

@@ -64,7 +64,8 @@ def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Ve
     for score in scores:
         readers[score.row].observe(score)
     rejected = _rejected(plan, readers)
-    findings, notes = ((), ()) if all(row.estimate for row in plan.rows) and plan.rows else screen(plan.sheet)
+    estimate = bool(plan.rows) and all(row.estimate for row in plan.rows)
+    findings, notes = ((), ()) if estimate else screen(plan.sheet)
     claims = [
         *(_judge_row(plan, row, readers[row.id], usage.get(row.id, Usage()), row.id in rejected) for row in plan.rows),
         *(_judge_skipped(plan, skipped) for skipped in plan.skipped),
@@ -74,8 +75,8 @@ def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Ve
     word = _overall(findings, claims)
     return Verdict(
         verdict=word,
-        exit=_exit_code(word, missing, estimate=bool(plan.rows) and all(row.estimate for row in plan.rows)),
-        model=plan.sheet.model,
+        exit=_exit_code(word, missing, estimate=estimate),
+        model=(plan.model.name or plan.model.uri) if estimate else plan.sheet.model,
         served=plan.model.uri,
         alpha=plan.alpha,
         findings=findings,
@@ -111,6 +112,8 @@ def _rejected(plan: Plan, readers: Mapping[str, RowReader]) -> set[str]:
 
 
 def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, rejected: bool) -> ClaimVerdict:
+    from assay.stats.intervals import wilson
+
     claim = plan.sheet.claims[row.claim]
     claimed = float(claim.number / claim.scale)
     tracker = reader.tracker
@@ -120,6 +123,9 @@ def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, reject
     ci = (trace[-1].low, trace[-1].high) if trace else None
     if ci and reader.test and reader.test.noisy:
         ci = _widened(ci, row, reader.test.variance, plan.alpha)
+    if ci and row.estimate and tracker is not None:
+        # No test stops an estimate, and the model's rate on such samples is asked for, not on these alone.
+        ci = wilson(tracker.right, n)[0], wilson(tracker.right + tracker.missing, n)[1]
     measured = tracker.right / answered if tracker and answered else None
     word = VerdictWord.NOT_TESTED if row.estimate else VerdictWord.INSUFFICIENT_POWER
     if rejected:

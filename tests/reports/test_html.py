@@ -180,7 +180,7 @@ def test_a_screen_without_claims_or_plan() -> None:
     assert "What it cost" not in page.shown
     assert "nan" not in page.shown
     noted = msgspec.structs.replace(verdict, notes=make.verdict().notes)
-    assert "No findings." in Page(html.render(noted)).shown
+    assert "The desk screen found nothing that is impossible." in Page(html.render(noted)).shown
 
 
 def test_sampled_rows_say_so() -> None:

@@ -136,7 +136,7 @@ def _only(*indices: int, word: VerdictWord) -> Verdict:
 def test_the_headline_says_what_was_shown() -> None:
     full = make.verdict()
     assert words.headline(full) == (
-        "Inconsistent: the served model does not reach the claim on GSM8K, under this configuration; "
+        "Inconsistent: the served model does not reach the claim on GSM8K (57.0 %), under this configuration; "
         "the desk screen has 1 finding."
     )
     twice = msgspec.structs.replace(full, findings=(), claims=(*full.claims, full.claims[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from typing import Any
 
@@ -62,6 +63,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """As :func:`main`, but return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no "×" gets a "?", not an error
+            stream.reconfigure(errors="replace")
     try:
         result: Any = group.main(arguments, prog_name="assay", standalone_mode=False)
     except click.ClickException as error:

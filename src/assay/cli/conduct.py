@@ -80,7 +80,12 @@ def default_folder(name: str) -> Path:
     """``runs/NAME-TIME`` in the current folder."""
     from datetime import datetime
 
-    return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    run = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    another = 1
+    while run.exists():  # two runs began in the same second
+        another += 1
+        run = run.with_name(f"{run.name}-{another}")
+    return run
 
 
 def print_places(run: Path, *, signed: bool) -> None:

@@ -94,7 +94,7 @@ class RunProgress:
                 f"{answered}/{total}",
                 f"{rate:.1f}/s" if rate else "–",
                 reader.decision or _left(reader, rate),
-                f"{_interval(reader, self._plan.alpha, claim.scale)} → {claim.value}",
+                f"{_interval(reader, self._plan.alpha, claim.scale)}{'' if row.estimate else f' → {claim.value}'}",
             )
         return table
 

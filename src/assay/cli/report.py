@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from assay.cli.options import json_option, print_json
+from assay.errors import InputError
 
 
 @click.command()
@@ -20,6 +21,9 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
     from assay.reports import html, machine, markdown, terminal
     from assay.run_folder import write_file
 
+    for path in (html_file, markdown_file):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise InputError("cannot be written: give the name of a file in a folder that exists", where=path)
     found = conclusion_of(run)
     try:
         if html_file is not None:

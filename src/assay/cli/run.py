@@ -32,6 +32,7 @@ def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) 
 
         name = open_task_file(Path(task)).id
         chosen["task_files"] = (*chosen["task_files"], Path(task))
+    _check_prompt(name, prompt, chosen["task_files"])
     options = options_of(chosen)
     run = chosen["out"] or default_folder(name.replace(":", "-"))
     signer = signer_at(chosen["key"])
@@ -46,6 +47,15 @@ def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) 
         click.echo(_line(claim) + _clustered(run))
     print_places(run, signed=signer is not None)
     return verdict.exit
+
+
+def _check_prompt(task: str, prompt: str, files: tuple[Path, ...]) -> None:
+    """Refuse a way of asking that the task's file does not declare, rather than ask in another."""
+    from assay.tasks.catalogue import Catalogue
+
+    found = Catalogue(files).find(task)
+    if prompt and found is not None:
+        found.cell(prompt)
 
 
 def _sheet(task: str, prompt: str, shots: int | None) -> ClaimSheet:
@@ -71,15 +81,13 @@ async def _run(
 
 
 def _line(claim: ClaimVerdict) -> str:
-    from assay.reports.words import one_line, share
-    from assay.stats.intervals import wilson
+    from assay.reports.words import interval, one_line, share
 
     answered = claim.asked - claim.missing
     right = round((claim.measured or 0.0) * answered)
-    low, high = wilson(right, answered) if answered else (0.0, 1.0)
     told = (
         f"{one_line(claim.task)} ({claim.cell}): {share(claim.measured, 'percent')}, "
-        f"95 % interval {low * 100:.1f}–{high * 100:.1f} % (Wilson), {right} of {answered} right"
+        f"95 % interval {interval(claim.ci, 'percent')} (Wilson), {right} of {answered} right"
     )
     if claim.asked < claim.of:
         told += f", of {claim.of:,} samples"

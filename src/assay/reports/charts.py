@@ -203,8 +203,8 @@ def _closing_marks(claim: ClaimVerdict, rows: list[dict[str, Any]], window: tupl
         fill=_fill(claim.verdict),
     )
     return [
-        base.mark_area(fill=colour, opacity=0.18, interpolate="monotone").encode(y=y, y2="high:Q"),
-        base.mark_line(stroke=colour, strokeWidth=1.5, interpolate="monotone").encode(y="share:Q"),
+        base.mark_area(fill=colour, opacity=0.18, interpolate="linear").encode(y=y, y2="high:Q"),
+        base.mark_line(stroke=colour, strokeWidth=1.5, interpolate="linear").encode(y="share:Q"),
         _chart(lowest).mark_rule(stroke=_INK, strokeDash=[2, 3]).encode(y="level:Q"),
         _chart(claimed).mark_rule(stroke=_INK, strokeWidth=2).encode(y="level:Q"),
         end.encode(x="n:Q", y="share:Q"),

@@ -26,7 +26,7 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
 
     from assay.reports.words import one_line
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Dry run: nothing was sent", title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Dry run: no sample was sent", title_justify="left")
     table.add_column("task")
     for name in ("claimed", "calls ≤", "tokens in", "out ≤", "time ≤", "cost ≤", "if it holds", "if 10 lower"):
         table.add_column(name, justify="right")

@@ -26,7 +26,6 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "model": verdict.model,
         "served": verdict.served,
         "alpha": verdict.alpha,
-        "limits": list(verdict.limits),
     }
     finite: dict[str, Any] = _finite(document)
     return finite

@@ -152,7 +152,9 @@ def p_value(p: float | None) -> str:
 
 
 def claimed_value(claim: ClaimVerdict) -> str:
-    """The claim exactly as the vendor printed it, with its unit: ``69.80 %``."""
+    """The claim exactly as the vendor printed it, with its unit: ``69.80 %``; a dash where nothing was claimed."""
+    if not claim.claimed_text:
+        return "–"
     return f"{one_line(claim.claimed_text, 24)}{_UNIT_WORDS.get(claim.unit, '')}"
 
 
@@ -325,6 +327,8 @@ def headline(verdict: Verdict) -> str:
             return f"Insufficient power: {_of(len(claims), total)} could not be decided with what was asked."
         case VerdictWord.NOT_TESTABLE:
             return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons stand below."
+    if measured := [claim for claim in verdict.claims if claim.asked and not claim.claimed_text]:
+        return "Measured: " + "; ".join(f"{one_line(c.task, 80)} {share(c.measured, c.unit)}" for c in measured) + "."
     if any(claim.asked for claim in verdict.claims):
         return f"Not tested: {_of(len(claims), total)} could not be put to the model; the reasons stand below."
     return "Not tested: no claim was put to a model."
@@ -335,8 +339,8 @@ def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> st
     if not retested:
         return f"Inconsistent: {found or 'what was found stands below'}."
     if len(retested) == 1:
-        task = one_line(retested[0].task, 80)
-        lead = f"Inconsistent: the served model does not reach the claim on {task}, under this configuration"
+        on = f"{one_line(retested[0].task, 80)} ({claimed_value(retested[0])})"
+        lead = f"Inconsistent: the served model does not reach the claim on {on}, under this configuration"
     else:
         of = _of(len(retested), counted(len(verdict.claims), "claim"))
         lead = f"Inconsistent: the served model does not reach {of}, under this configuration"

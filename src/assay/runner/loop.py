@@ -54,6 +54,7 @@ class Runner:
     machine: str = ""
     _stopping: RunEnd | None = field(default=None, init=False)
     _failures: int = field(default=0, init=False)
+    last_failure: str = field(default="", init=False)
 
     async def run(self) -> RunEnd:
         """Ask until nothing is left, the budget is spent, :meth:`stop` is called or the endpoint is gone."""
@@ -181,6 +182,8 @@ class Runner:
         return True
 
     def _endpoint_is_down(self, answer: Answer) -> bool:
+        if not answer.outcome.answered:
+            self.last_failure = answer.detail or answer.outcome.value
         if answer.outcome is not Outcome.RATE_LIMITED:  # a busy endpoint is not a dead one
             self._failures = 0 if answer.outcome.answered else self._failures + 1
         if self._failures < FAILURES_THAT_MEAN_DOWN and not answer.hopeless:

@@ -26,6 +26,7 @@ class Catalogue:
 
     def __init__(self, files: Sequence[Path] = ()) -> None:
         self._own: dict[str, Task] = {}
+        self._found: set[str] = set()
         for path in files:
             task = open_task_file(path)
             if task.id in self._own:
@@ -41,10 +42,15 @@ class Catalogue:
         close = get_close_matches(name, [*self._own, *task_ids()], 1)
         return f"; did you mean {close[0]!r}?" if close else " (docs/adding-a-benchmark.md says how to add it)"
 
+    def unused(self) -> list[str]:
+        """The user's own tasks that nothing has asked for yet."""
+        return [name for name in self._own if name not in self._found]
+
     def find(self, name: str) -> Task | None:
         """The task of this name or alias; None where there is none."""
         from assay.tasks import load_task, resolve
 
+        self._found.add(name)
         if name in self._own:
             return self._own[name]
         task_id = resolve(name)
