@@ -83,11 +83,19 @@ def _row(claim: ClaimVerdict, rows: Mapping[str, PlanRow]) -> dict[str, Any]:
     row = words.claim_words(claim)
     return {
         "words": row,
+        "task": _breakable(row.task),
         "css": css_name(claim.verdict),
         "asked": claim.asked,
         "asked_lines": row.asked.split(", "),
         "reruns": words.reruns(claim, rows.get(claim.row)),
     }
+
+
+def _breakable(name: str) -> Any:
+    """A task's name that may break after an underscore, rather than in the middle of a word."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(name)).replace("_", "_<wbr>"))  # noqa: S704 — escaped here
 
 
 def _closing(index: int, claim: ClaimVerdict) -> dict[str, Any]:
