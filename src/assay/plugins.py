@@ -36,7 +36,7 @@ from assay.records import (
     Sample,
 )
 
-__all__ = ["GROUP", "Generator", "Model", "Scorer", "find", "names"]
+__all__ = ["GROUP", "ActingScorer", "Generator", "Model", "Scorer", "find", "names"]
 
 GROUP = "assay.plugins"
 
@@ -77,6 +77,21 @@ class Scorer(Protocol):
 
     def mark(self, sample: Sample, answer: Answer) -> Mark:
         """Mark one answer."""
+        ...
+
+
+@runtime_checkable
+class ActingScorer(Scorer, Protocol):
+    """A scorer whose mark is made by an act, such as running model-written code: once, in a thread of its own.
+
+    The mark goes into the journal (:class:`~assay.records.Marked`), and is read from there ever after: so a verdict
+    stays a pure function of the journal, although the act may not be one.
+    """
+
+    acts: bool
+
+    def why_not(self) -> str:
+        """Say why the act cannot be done here and how to mend that, or nothing: a plan asks before anything is sent."""
         ...
 
 

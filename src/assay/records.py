@@ -21,18 +21,23 @@ __all__ = [
     "ClaimSheet",
     "ClaimVerdict",
     "ComparedWith",
+    "Exchange",
     "Finding",
     "GenerateRequest",
+    "Limits",
     "LoglikelihoodRequest",
     "Mark",
+    "Marked",
     "ModelIdentity",
     "Needs",
     "Note",
+    "Origin",
     "Outcome",
     "Plan",
     "PlanRow",
     "Probe",
     "Protocol",
+    "RateHint",
     "Request",
     "Sample",
     "Score",
@@ -192,10 +197,20 @@ class Outcome(StrEnum):
         return not self.answered and self is not Outcome.CLIENT_ERROR
 
 
+class RateHint(Record, frozen=True, kw_only=True):
+    """What an endpoint's rate headers say is left of its limits, and in how many seconds that is renewed."""
+
+    requests: int | None = None
+    requests_reset: float | None = None
+    tokens: int | None = None
+    tokens_reset: float | None = None
+
+
 class Answer(Record, frozen=True, kw_only=True):
     """What one attempt brought back. A model never raises for these: it returns the outcome.
 
     ``logprobs``: one sum of token log-probabilities per continuation, in nats. ``detail`` is one line, free of secrets.
+    ``worker`` names the machine that asked, where a run has several: its journal segment takes the record.
     """
 
     outcome: Outcome
@@ -207,6 +222,8 @@ class Answer(Record, frozen=True, kw_only=True):
     model: str = ""
     detail: str = ""
     retry_after: float | None = None
+    rate: RateHint | None = None
+    worker: str = ""
     hopeless: bool = False  # asking for anything else will fail alike: the key is refused
 
 
@@ -241,6 +258,32 @@ class Probe(Record, frozen=True, kw_only=True):
 
     samples: int = 0
     repeats: int = 1
+
+
+class Limits(Record, frozen=True, kw_only=True):
+    """What the user allows an endpoint: rates a minute, and budgets that asking stops short of.
+
+    Prices are the user's own, per million tokens, in whatever currency ``cost`` is meant in.
+    """
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    tokens: int | None = None
+    cost: float | None = None
+    price_prompt: float | None = None
+    price_completion: float | None = None
+
+
+class Origin(Record, frozen=True, kw_only=True):
+    """Where the answers come from: asked by us, passed through our gateway, or taken from another harness's log.
+
+    For a log: which ``harness`` (with its version) wrote it, the file's name and its SHA-256. We did not see its calls.
+    """
+
+    kind: Literal["asked", "gateway", "imported"] = "asked"
+    harness: str = ""
+    file: str = ""
+    sha256: str = ""
 
 
 class PlanRow(Record, frozen=True, kw_only=True):
@@ -324,7 +367,10 @@ class Plan(Record, frozen=True, kw_only=True):
     rows: tuple[PlanRow, ...]
     skipped: tuple[SkippedClaim, ...] = ()
     order_proof: str = ""
+    origin: Origin = msgspec.field(default_factory=Origin)
     budget_us: int | None = None
+    deadline_us: int | None = None
+    limits: Limits = msgspec.field(default_factory=Limits)
     max_attempts: int = 5
     attempt_timeout_us: int = 120_000_000
     concurrency: int = 1
@@ -362,6 +408,46 @@ class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"
     model: str = ""
     detail: str = ""
     started_us: int
+    elapsed_us: int
+
+
+class Marked(Record, frozen=True, kw_only=True, tag="marked", tag_field="type"):
+    """A mark that was made once, by an act, and is read from the journal ever after: model-written code that ran in
+    the sandbox, or the mark that another harness's log gives. It belongs to the final attempt of one call.
+    """
+
+    seq: int = 0
+    prev: str = ""
+    row: str
+    sample: str
+    repeat: int
+    scorer: str
+    value: float
+    parsed: bool = True
+    note: str = ""
+    elapsed_us: int = 0
+
+
+class Exchange(Record, frozen=True, kw_only=True, tag="exchange", tag_field="type"):
+    """One call of another harness that went through the gateway: what was sent and what came back, by digest.
+
+    ``request`` and ``reply`` are SHA-256 digests of the bodies, as text. ``first_byte_us``: when the reply began.
+    """
+
+    seq: int = 0
+    prev: str = ""
+    path: str
+    request: str
+    status: int
+    outcome: Outcome
+    reply: str = ""
+    streamed: bool = False
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    model: str = ""
+    detail: str = ""
+    started_us: int
+    first_byte_us: int = 0
     elapsed_us: int
 
 

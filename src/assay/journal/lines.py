@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from assay.evidence.canonical import canonical
-from assay.records import Attempt, Record
+from assay.records import Attempt, Exchange, Marked, Record
 
 __all__ = [
     "FORMAT",
@@ -68,7 +68,7 @@ class Stop(Record, frozen=True, kw_only=True, tag="stop", tag_field="type"):
     at_us: int
 
 
-JournalRecord = Header | Session | Attempt | Cut | Stop
+JournalRecord = Header | Session | Attempt | Marked | Exchange | Cut | Stop
 
 _decoder: Final[msgspec.json.Decoder[JournalRecord]] = msgspec.json.Decoder(JournalRecord)
 
