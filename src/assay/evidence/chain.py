@@ -22,6 +22,9 @@ __all__ = ["FIRST_PREV", "JOURNAL_FORMAT", "Journal", "read_journal"]
 FIRST_PREV = "0" * 64
 JOURNAL_FORMAT = "assay-journal/1"
 DIGEST_DIGITS = 64
+# The keys of a record that name texts by digest, by the record's type; some texts may be empty, and have no digest.
+_TEXT_KEYS = {"attempt": ("item", "request", "answer"), "exchange": ("request", "reply")}
+_MAY_BE_EMPTY = {("attempt", "answer"), ("exchange", "request"), ("exchange", "reply")}
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ def read_journal(run: Path, segments: Sequence[str], sizes: Collection[int] = ()
                 tree.append(content)
                 if tree.size == 1:
                     plan = _header(record, name)
-                elif record.get("type") == "attempt":
-                    _collect_texts(record, texts, name, number)
+                elif (keys := _TEXT_KEYS.get(str(record.get("type")))) is not None:
+                    _collect_texts(record, keys, texts, name, number)
                 if tree.size in sizes:
                     roots[tree.size] = tree.root().hex()
         digests[name] = digest.hexdigest()
@@ -128,10 +131,10 @@ def _header(record: dict[str, Any], name: str) -> str:
     return str(record.get("plan"))
 
 
-def _collect_texts(record: dict[str, Any], texts: set[bytes], name: str, number: int) -> None:
-    for key in ("item", "request", "answer"):
+def _collect_texts(record: dict[str, Any], keys: tuple[str, ...], texts: set[bytes], name: str, number: int) -> None:
+    for key in keys:
         digest = record.get(key)
-        if key == "answer" and digest == "":
+        if digest == "" and (record["type"], key) in _MAY_BE_EMPTY:
             continue
         try:
             if not isinstance(digest, str) or len(digest) != DIGEST_DIGITS:
