@@ -110,3 +110,19 @@ def test_keys_sort_as_utf_16() -> None:
 
 def test_digest() -> None:
     assert sha256_hex(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@given(VALUES)
+def test_the_fast_way_writes_what_rfc8785_writes(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@given(st.one_of(st.floats(1e-5, 1e-3), st.floats(1e14, 1e17), st.floats(-1e3, 1e3), st.integers().map(float)))
+def test_the_fast_way_knows_where_numbers_need_care(number: float) -> None:
+    try:
+        expected = rfc8785.dumps([number])
+    except ValueError:
+        with pytest.raises(ValueError):
+            canonical([number])
+    else:
+        assert canonical([number]) == expected

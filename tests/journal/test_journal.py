@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
+import msgspec
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import Broken, InputError
-from assay.evidence.canonical import canonical
-from assay.journal import Cut, Header, Journal, Session, Stop, Texts, read_lines, read_texts, replay
+from assay.evidence.canonical import canonical, sha256_hex
+from assay.journal import (
+    Cut,
+    Header,
+    Journal,
+    JournalRecord,
+    Session,
+    Stop,
+    Texts,
+    read_lines,
+    read_segment,
+    read_texts,
+    replay,
+    segment_names,
+)
 from assay.journal.lines import decode, encode
 from assay.journal.reader import segment_path
-from assay.records import Attempt, Outcome
+from assay.records import Attempt, Exchange, Marked, Outcome
 
 HEADER = Header(plan="c" * 64, assay="0")
 
@@ -51,7 +68,8 @@ def test_records_come_back_in_order_and_chained(tmp_path: Path) -> None:
     journal.close()
     state = replay(tmp_path)
     assert [record.position for record in state.attempts] == [0, 1, 2]
-    assert state.next_seq == journal.records == 6
+    assert state.ends[""].next_seq == journal.records == 6
+    assert len(state.attempts) == 3
     assert state.active_us == 99
     assert len({record.prev for record, _ in read_lines(tmp_path)}) == 6
 
@@ -80,6 +98,128 @@ def test_a_torn_last_line_is_cut_on_record_and_nothing_else_is_lost(
     assert len(state.attempts) == 3
     assert [type(record) for record in records[-2:]] == [Cut, Attempt]
     assert [record.position for record in records if isinstance(record, Attempt)] == [0, 1, 2, 3]
+
+
+def test_every_worker_has_its_own_segment_and_chain(tmp_path: Path) -> None:
+    journal = started(tmp_path, 2)
+    for number in range(2, 6):
+        journal.append(attempt(number), worker=("w2", "w10")[number % 2])
+    journal.append(attempt(6))
+    journal.close()
+    assert sorted(path.name for path in (tmp_path / "journal").iterdir()) == [
+        "main-0000.jsonl",
+        "w10-0000.jsonl",
+        "w2-0000.jsonl",
+    ]
+    assert segment_names(tmp_path) == ["", "w10", "w2"]
+    state = replay(tmp_path)
+    assert [record.position for record in state.attempts] == [0, 1, 6, 3, 5, 2, 4]
+    assert {worker: end.next_seq for worker, end in state.ends.items()} == {"": 5, "w10": 3, "w2": 3}
+    headers = [record for record, _ in read_lines(tmp_path) if isinstance(record, Header)]
+    assert [(header.segment, header.plan, header.seq) for header in headers] == [
+        (name, HEADER.plan, 0) for name in ("main", "w10", "w2")
+    ]
+    assert journal.records == 11
+    journal, again = Journal.resume(tmp_path, HEADER)
+    assert again is not None
+    journal.append(attempt(7), worker="w2")
+    journal.append(attempt(8), worker="w3")
+    journal.close()
+    assert len(again.attempts) == 7, "what came after the replay is no part of it"
+    assert [record.position for record in again.attempts] == [record.position for record in state.attempts]
+    assert [record.position for record in replay(tmp_path).attempts][-2:] == [7, 8]
+
+
+@pytest.mark.parametrize("name", ["main", "W1", "a/b", "../x", "-a", "a_b", "a" * 64, "ü", "a\n"])
+def test_what_is_no_worker_s_name_is_refused(tmp_path: Path, name: str) -> None:
+    journal = started(tmp_path, 1)
+    with pytest.raises(ValueError):
+        journal.append(attempt(1), worker=name)
+    journal.close()
+    assert [path.name for path in (tmp_path / "journal").iterdir()] == ["main-0000.jsonl"]
+
+
+def test_torn_tails_of_several_segments_are_cut_each_on_its_own_record(tmp_path: Path) -> None:
+    journal = started(tmp_path, 2)
+    for number, worker in ((2, "w1"), (3, "w2"), (4, "w3")):
+        journal.append(attempt(number), worker=worker)
+    journal.close()
+    for worker, torn in (("", b'{"answer":"'), ("w1", b"{"), ("w2", b"")):
+        with segment_path(tmp_path, worker).open("ab") as file:
+            file.write(torn)
+    segment_path(tmp_path, "w3").write_bytes(b'{"assay":"0","form')  # killed while its header was written
+    journal, state = Journal.resume(tmp_path, HEADER)
+    assert state is not None
+    assert len(state.attempts) == 4
+    journal.append(attempt(4), worker="w3")
+    journal.close()
+    cuts = {
+        worker: [record for record, _ in read_segment(tmp_path, worker) if isinstance(record, Cut)]
+        for worker in segment_names(tmp_path)
+    }
+    assert {worker: [cut.bytes for cut in found] for worker, found in cuts.items()} == {
+        "": [11],
+        "w1": [1],
+        "w2": [],
+        "w3": [],
+    }
+    assert cuts["w1"][0].sha256 == sha256_hex(b"{")
+    assert [record.position for record in replay(tmp_path).attempts] == [0, 1, 2, 3, 4]
+
+
+def test_a_segment_cannot_stand_in_for_another(tmp_path: Path) -> None:
+    journal = started(tmp_path, 1)
+    journal.append(attempt(1), worker="w1")
+    journal.append(attempt(2), worker="w2")
+    journal.close()
+    one, two = segment_path(tmp_path, "w1"), segment_path(tmp_path, "w2")
+    first, second = one.read_bytes(), two.read_bytes()
+    one.write_bytes(second)
+    two.write_bytes(first)
+    with pytest.raises(Broken, match="segment of 'w2' stands where another belongs"):
+        replay(tmp_path)
+    one.write_bytes(first)
+    two.write_bytes(second.splitlines(keepends=True)[0].replace(b"c" * 64, b"d" * 64))
+    with pytest.raises(Broken, match=r"w2-0000\.jsonl line 1: carries out another plan"):
+        replay(tmp_path)
+    two.unlink()
+    (tmp_path / "journal" / "notes.txt").touch()
+    with pytest.raises(Broken, match="not a segment"):
+        replay(tmp_path)
+
+
+def test_active_time_of_workers_is_that_of_their_sessions(tmp_path: Path) -> None:
+    journal = started(tmp_path, 0)  # a session that began at 1,000,000
+    journal.append(attempt(3), worker="w1")
+    journal.append(Session(started_us=2_000_000, active_us=35, machine="m"))
+    journal.append(attempt(0, started_us=2_000_100), worker="w1")
+    journal.close()
+    assert replay(tmp_path).active_us == 35 + 105
+
+
+def test_a_line_that_the_disk_did_not_take_whole_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = started(tmp_path, 1)
+    journal.append(attempt(1), worker="w1")
+    real = os.write
+
+    def takes_forty_bytes(descriptor: int, data: bytes) -> int:
+        if left := max(0, 40 - taken[0]):
+            taken[0] += left
+            return real(descriptor, data[:left])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for worker in ("", "w1", "w2"):
+        taken = [0]
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", takes_forty_bytes)
+            with pytest.raises(OSError, match="No space"):
+                journal.append(attempt(2), worker=worker)
+        journal.append(attempt(3), worker=worker)
+    journal.close()
+    assert [record.position for record in replay(tmp_path).attempts] == [0, 3, 1, 3, 3]
+    assert not any(isinstance(record, Cut) for record, _ in read_lines(tmp_path))
+    with segment_path(tmp_path).open("rb") as file:
+        assert file.read().endswith(b"\n")
 
 
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
@@ -142,19 +282,50 @@ def test_the_header_comes_first(tmp_path: Path) -> None:
         replay(tmp_path)
 
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1)
+
+
 @given(
-    st.builds(
-        attempt,
-        number=st.integers(0, 10**6),
-        logprobs=st.lists(st.floats(-1e6, 0, allow_nan=False), max_size=4).map(tuple),
-        detail=st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+    st.one_of(
+        st.builds(
+            attempt,
+            number=st.integers(0, 10**6),
+            logprobs=st.lists(st.floats(-1e6, 0, allow_nan=False), max_size=4).map(tuple),
+            outcome=st.sampled_from(Outcome),
+            final=st.booleans(),
+            elapsed_us=NUMBERS,
+            prompt_tokens=NUMBERS,
+            sample=TEXT,
+            detail=TEXT,
+            model=TEXT,
+        ),
+        st.builds(Cut, bytes=NUMBERS, sha256=TEXT),
+        st.builds(Header, plan=TEXT, assay=TEXT),
+        st.builds(Marked, row=TEXT, sample=TEXT, repeat=NUMBERS, scorer=TEXT, note=TEXT, value=st.floats(0, 1)),
+        st.builds(
+            Exchange,
+            path=TEXT, request=TEXT, reply=TEXT, outcome=st.sampled_from(Outcome), streamed=st.booleans(),
+            status=NUMBERS, started_us=NUMBERS, elapsed_us=NUMBERS,
+        ),
     )
-)
-def test_a_record_survives_its_canonical_line(record: Attempt) -> None:
+)  # fmt: skip
+def test_a_record_survives_its_canonical_line(record: JournalRecord) -> None:
     line = encode(record)
     assert b"\n" not in line
+    assert line == rfc8785.dumps(msgspec.to_builtins(record))
     assert decode(line) == record
     assert canonical(decode(line)) == line
+
+
+@pytest.mark.parametrize("changes", [{"elapsed_us": 2**53}, {"detail": "\ud800"}, {"logprobs": (float("nan"),)}])
+def test_a_record_that_has_no_canonical_form_is_refused(tmp_path: Path, changes: dict[str, object]) -> None:
+    journal = started(tmp_path, 1)
+    with pytest.raises(ValueError):
+        journal.append(attempt(1, **changes))
+    journal.append(attempt(2))
+    journal.close()
+    assert [record.position for record in replay(tmp_path).attempts] == [0, 2]
 
 
 def test_texts_are_kept_once_and_found_by_digest(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from typing import Any, NoReturn
 
 import rfc8785
 
-__all__ = ["canonical", "parse_canonical", "sha256_hex"]
+__all__ = ["SAFE_INTEGER", "canonical", "parse_canonical", "sha256_hex"]
 
 SAFE_INTEGER = 2**53 - 1
 SAFE_INTEGER_DIGITS = 16
+SMALLEST_PLAIN = 1e-4  # from here on, neither Python nor RFC 8785 writes an exponent
 
 
 def canonical(value: Any) -> bytes:
@@ -28,7 +29,10 @@ def canonical(value: Any) -> bytes:
         import msgspec
 
         value = msgspec.to_builtins(value)
-    return rfc8785.dumps(value)
+    try:
+        return _ENCODER.encode(_plain(value)).encode()
+    except _NeedsCareError:
+        return rfc8785.dumps(value)
 
 
 def sha256_hex(data: bytes) -> str:
@@ -73,7 +77,29 @@ def _parse_with_care(data: bytes, text: str) -> Any:
 
 
 class _NeedsCareError(Exception):
-    """The number is one that Python and RFC 8785 may write differently."""
+    """The value is one that Python's C encoder and RFC 8785 may write differently."""
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as the C encoder writes it in RFC 8785's way, at a fifth of rfc8785's time; raises _NeedsCareError."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is int:
+        if -SAFE_INTEGER <= value <= SAFE_INTEGER:
+            return value
+    elif kind is dict:
+        # Keys beyond ASCII may be ones that the two sort differently.
+        if all(type(key) is str and key.isascii() for key in value):
+            return {key: _plain(entry) for key, entry in value.items()}
+    elif kind is list or kind is tuple:
+        return [_plain(entry) for entry in value]
+    elif kind is float:
+        if value.is_integer() and abs(value) <= SAFE_INTEGER:
+            return int(value)  # 0.0 is written 0
+        if SMALLEST_PLAIN <= abs(value) < SAFE_INTEGER:
+            return value
+    raise _NeedsCareError
 
 
 def _plain_float(literal: str) -> float:
