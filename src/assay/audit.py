@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from assay.conclude import checkpoint, conclude
-from assay.errors import InputError, Interrupted, ModelUnavailable
+from assay.errors import AssayError, InputError, Interrupted, ModelUnavailable, StorageFailed, Unfinished
 from assay.journal import Header, Journal, Replay
-from assay.live import LiveRun, Watcher
+from assay.live import Conduct, LiveRun
 from assay.plan import Options, Prepared, build_plan, prepare_row
 from assay.plugins import Model
 from assay.records import ClaimSheet, Plan, Verdict
@@ -45,15 +45,20 @@ async def plan_audit(
 
 
 async def start_audit(
-    audit: Audit, run: Path, signer: Any = None, local: Mapping[str, str] | None = None, watcher: Watcher | None = None
+    audit: Audit,
+    run: Path,
+    signer: Any = None,
+    local: Mapping[str, str] | None = None,
+    conduct: Conduct | None = None,
 ) -> Verdict:
     """Seal the plan in a new folder, run it to its end, and conclude.
 
-    Raises Interrupted or ModelUnavailable where the run stopped early: the folder then waits for :func:`resume_audit`.
+    Raises Interrupted, ModelUnavailable, Unfinished (the deadline) or StorageFailed where the run stopped early: the
+    folder then waits for :func:`resume_audit`.
     """
     sealed = create(run, audit.plan, audit.prepared, signer, local or {})
     journal = Journal.create(run, Header(plan=sealed.sha256, assay=audit.plan.assay))
-    return await _carry_out(sealed, audit, run, journal, None, signer, watcher)
+    return await _carry_out(sealed, audit, run, journal, None, signer, conduct or Conduct())
 
 
 async def resume_audit(
@@ -62,7 +67,7 @@ async def resume_audit(
     data: Path | None,
     task_files: Sequence[Path] = (),
     signer: Any = None,
-    watcher: Watcher | None = None,
+    conduct: Conduct | None = None,
 ) -> Verdict:
     """Go on where a run stopped: no finished call is asked again, and the verdict is the one it would have been."""
     from assay.tasks.catalogue import Catalogue
@@ -83,7 +88,8 @@ async def resume_audit(
     prepared = {row.id: await asyncio.to_thread(prepare_row, row, catalogue, data) for row in sealed.plan.rows}
     journal, before = Journal.resume(run, Header(plan=sealed.sha256, assay=sealed.plan.assay))
     clear_partial(run)
-    return await _carry_out(sealed, Audit(sealed.plan, prepared, model), run, journal, before, signer, watcher)
+    audit = Audit(sealed.plan, prepared, model)
+    return await _carry_out(sealed, audit, run, journal, before, signer, conduct or Conduct())
 
 
 def _same_signer(run: Path, sealed: SealedPlan, signer: Any) -> Any:
@@ -104,24 +110,39 @@ async def _carry_out(
     journal: Journal,
     before: Replay | None,
     signer: Any,
-    watcher: Watcher | None,
+    conduct: Conduct,
 ) -> Verdict:
-    live = LiveRun(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan))
-    if watcher is not None:
-        live.watcher = watcher
+    live = LiveRun(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan), conduct=conduct)
     try:
         end: RunEnd = await live.run(audit.model, run, journal, before)
+        journal.close()
+        checkpoint(run, signer)
+        if end == "complete" or end == "budget":
+            return conclude(run, signer)
     except asyncio.CancelledError:
         end = "interrupted"
+        checkpoint(run, signer)
+    except OSError as error:
+        raise StorageFailed(
+            f"{run}: cannot be written ({error.strerror}); nothing finished is lost. "
+            f"Make room there, then go on with: assay resume {run}"
+        ) from None
     finally:
         journal.close()
-    checkpoint(run, signer)
-    if end == "interrupted":
-        raise Interrupted(f"interrupted; nothing finished is lost. Go on with: assay resume {run}")
+    raise _stopped(end, run, live)
+
+
+def _stopped(end: RunEnd, run: Path, live: LiveRun) -> AssayError:
+    """What to tell the user of a run that stopped early."""
     if end == "endpoint_down":
         last = live.runner.last_failure if live.runner else ""
-        raise ModelUnavailable(
-            f"{sealed.plan.model.uri} gives no answers (the last thing it said: {last}); "
+        return ModelUnavailable(
+            f"{live.plan.model.uri} gives no answers (the last thing it said: {last}); "
             f"when that is mended, go on with: assay resume {run}"
         )
-    return conclude(run, signer)
+    if end == "deadline":
+        done = sum(live.answered.values())
+        return Unfinished(
+            f"the deadline came after {done:,} answers, none of them lost. Go on with: assay resume {run}"
+        )
+    return Interrupted(f"interrupted; nothing finished is lost. Go on with: assay resume {run}")

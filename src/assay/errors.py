@@ -18,6 +18,8 @@ __all__ = [
     "Interrupted",
     "ModelUnavailable",
     "NotAvailable",
+    "StorageFailed",
+    "Unfinished",
 ]
 
 
@@ -58,6 +60,18 @@ class NotAvailable(InputError):
 
 class ModelUnavailable(AssayError):
     """The model could not be asked at all (endpoint down, wrong key): the plan was not met."""
+
+    exit_code = ExitCode.PLAN_NOT_MET
+
+
+class Unfinished(AssayError):
+    """The run's deadline came before its end: the plan was not met, and a resume goes on."""
+
+    exit_code = ExitCode.PLAN_NOT_MET
+
+
+class StorageFailed(AssayError):
+    """The run's folder takes no more (disk full, gone, read-only): what was finished before is whole."""
 
     exit_code = ExitCode.PLAN_NOT_MET
 

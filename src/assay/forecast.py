@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assay.errors import InputError
 from assay.plan import Prepared
 from assay.records import GenerateRequest, LoglikelihoodRequest, Plan, PlanRow, Request
 from assay.runner import committed_order
@@ -52,9 +51,12 @@ class Forecast:
     assumptions: str
 
 
-def forecast(plan: Plan, prepared: Mapping[str, Prepared], price: str | None = None) -> Forecast:
-    """Estimate from the plan alone. ``price``: ``IN,OUT`` per million tokens; raises InputError where it is not."""
-    prices = _prices(price)
+def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
+    """Estimate from the plan alone."""
+    limits = plan.limits
+    prices = None
+    if limits.price_prompt is not None and limits.price_completion is not None:
+        prices = limits.price_prompt, limits.price_completion
     local = bool(plan.model.sha256)
     speed = (
         f"{READ_TOKENS_PER_SECOND:g} tokens/s read and {WRITE_TOKENS_PER_SECOND:g} written"
@@ -66,7 +68,7 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared], price: str | None = N
         rows=tuple(_row(plan, row, prepared[row.id], prices, local) for row in plan.rows),
         skipped=tuple((skipped.task, skipped.verdict, skipped.reason) for skipped in plan.skipped),
         assumptions=f"assumed: {CHARACTERS_PER_TOKEN:g} characters a token, {speed}"
-        + ("" if price else "; no cost without --price IN,OUT"),
+        + ("" if prices else "; no cost without --price IN,OUT or --prices FILE"),
     )
 
 
@@ -116,15 +118,3 @@ def _decided_after(row: PlanRow, rate: float) -> int:
         return row.cells
     table = StopTable(inconsistent=row.stop_inconsistent, consistent=row.stop_consistent)
     return samples_needed(table, 0, 0, row.cells, rate) or row.cells
-
-
-def _prices(price: str | None) -> tuple[float, float] | None:
-    if price is None:
-        return None
-    try:
-        prompt, completion = (float(part) for part in price.split(","))
-    except ValueError:
-        raise InputError(f"--price takes two numbers per million tokens, such as 0.15,0.60, not {price!r}") from None
-    if not (0 <= prompt < 1e6 and 0 <= completion < 1e6):
-        raise InputError(f"--price must not be negative or infinite: {price}")
-    return prompt, completion

@@ -5,24 +5,52 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.errors import InputError
 from assay.journal import Journal, Replay, Texts, read_texts
+from assay.marking import Marking
 from assay.plan import Prepared
 from assay.plugins import Model, Scorer
 from assay.reading import RowReader
-from assay.records import Answer, Attempt, Plan
-from assay.runner import Call, RetryPolicy, RunEnd, Runner, Schedule, Turn, calls_of
-from assay.scores import score, score_run
+from assay.records import Answer, Attempt, Plan, Sample, Score
+from assay.runner import (
+    AdaptiveConcurrency,
+    Call,
+    CircuitBreaker,
+    RateLimiter,
+    RetryPolicy,
+    RunEnd,
+    Runner,
+    Schedule,
+    Spending,
+    Turn,
+    calls_of,
+)
+from assay.scores import acts, score, score_marked, score_run
 
-__all__ = ["LiveRun", "Watcher"]
+__all__ = ["Conduct", "LiveRun", "Watcher"]
 
 Watcher = Callable[["LiveRun"], None]
+
+PATIENCE_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How one session goes about a plan. It changes no result, so it is no part of what is sealed.
+
+    ``deadline_seconds`` ends the session whatever is in flight; ``patience_seconds`` is how long an endpoint that is
+    down is waited for. ``watcher`` hears of every answer, ``tell`` takes a line for the user.
+    """
+
+    watcher: Watcher = lambda _: None
+    tell: Callable[[str], None] = lambda _: None
+    deadline_seconds: float | None = None
+    patience_seconds: float = PATIENCE_SECONDS
 
 
 @dataclass
@@ -32,43 +60,53 @@ class LiveRun:
     plan: Plan
     prepared: Mapping[str, Prepared]
     scorers: Mapping[str, Scorer]
+    conduct: Conduct = field(default_factory=Conduct)
     readers: dict[str, RowReader] = field(init=False)
     answered: dict[str, int] = field(init=False)
     began: float = field(default_factory=time.monotonic)
-    watcher: Watcher = field(default=lambda _: None)
     runner: Runner | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.readers = {row.id: RowReader(row, self.plan.sheet.claims[row.claim]) for row in self.plan.rows}
         self.answered = {row.id: 0 for row in self.plan.rows}
-        self.schedule = Schedule(turns=[], turn_seconds=_turn_seconds(self.plan))
+        self.schedule = Schedule(turn_seconds=_turn_seconds(self.plan))
+        self.spending = Spending(self.plan.limits)
+        self._marking = Marking(self.scorers)
 
     async def run(self, model: Model, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
         """Ask what the journal does not hold yet, until every row is decided or the plan's budget is spent."""
         texts = Texts(run)  # cuts a torn last line, so it comes before the reading
-        self._load(run, before)
-        runner = Runner(
+        self._journal = journal
+        await self._load(run, before)
+        limits = self.plan.limits
+        named = None if self.plan.adaptive else self.plan.concurrency
+        self.runner = runner = Runner(
             model=model,
             schedule=self.schedule,
             sample_of=lambda call: self.prepared[call.row].samples[call.sample],
             journal=journal,
             texts=texts,
             on_final=self._on_final,
-            concurrency=self.plan.concurrency,
+            concurrency=AdaptiveConcurrency(self.plan.concurrency, named),
             retry=RetryPolicy(max_attempts=self.plan.max_attempts),
+            limiter=RateLimiter(limits.requests_per_minute, limits.tokens_per_minute),
+            spending=self.spending if self.spending.bounded else None,
+            breaker=CircuitBreaker(self.conduct.patience_seconds),
             attempt_timeout=self.plan.attempt_timeout_us / 1e6,
             budget_seconds=None if self.plan.budget_us is None else self.plan.budget_us / 1e6,
+            deadline_seconds=self.conduct.deadline_seconds,
             active_before_us=before.active_us if before else 0,
             machine=self.plan.model.machine,
+            tell=self.conduct.tell,
         )
-        self.runner = runner
         try:
             with _stop_on_interrupt(runner):
                 return await runner.run()
         finally:
+            self._marking.close()
             texts.close()
 
-    def _load(self, run: Path, before: Replay | None) -> None:
+    async def _load(self, run: Path, before: Replay | None) -> None:
         """Feed what a journal already holds: its answers are read, never asked again."""
         finished: dict[str, set[tuple[int, int]]] = {row.id: set() for row in self.plan.rows}
         used = dict.fromkeys(finished, 0.0)
@@ -76,6 +114,7 @@ class LiveRun:
             index = {row_id: {d: n for n, d in enumerate(rows.digests)} for row_id, rows in self.prepared.items()}
             for attempt in before.attempts:
                 used[attempt.row] += attempt.elapsed_us / 1e6 / self.plan.concurrency
+                self.spending.load(attempt)
                 if attempt.final:
                     finished[attempt.row].add((index[attempt.row][attempt.item], attempt.repeat))
             for done in score_run(self.plan, before.attempts, self.scorers, dict(read_texts(run))):
@@ -83,18 +122,32 @@ class LiveRun:
                     raise InputError("texts of this run are missing, so it cannot go on: put texts/ back", where=run)
                 self.readers[done.row].observe(done)
         for row in self.plan.rows:
-            calls = deque(calls_of(row, finished[row.id]))
-            closed = self.readers[row.id].decision is not None
-            self.schedule.turns.append(Turn(row.id, row.share, calls, used[row.id], closed))
+            reader = self.readers[row.id]
+            head = None if row.estimate else reader.next_position
+            calls = calls_of(row, finished[row.id])
+            self.schedule.add(Turn(row.id, row.share, calls, used[row.id], reader.decision is not None, head))
             self.answered[row.id] = len(finished[row.id])
 
-    def _on_final(self, call: Call, attempt: Attempt, answer: Answer) -> None:
+    def _on_final(self, call: Call, attempt: Attempt, answer: Answer) -> Awaitable[None] | None:
         sample = self.prepared[call.row].samples[call.sample]
-        self.readers[call.row].observe(score(self.scorers[call.row], attempt, sample, answer))
-        self.answered[call.row] += 1
-        if self.readers[call.row].decision:
-            self.schedule.close(call.row)
-        self.watcher(self)
+        if attempt.outcome.answered and acts(self.scorers[call.row]):
+            return self._act(attempt, sample, answer)
+        self._observe(score(self.scorers[call.row], attempt, sample, answer))
+        return None
+
+    async def _act(self, attempt: Attempt, sample: Sample, answer: Answer) -> None:
+        marked = self._journal.append(await self._marking.act(attempt, sample, answer))
+        self._observe(score_marked(attempt, marked))
+
+    def _observe(self, done: Score) -> None:
+        reader = self.readers[done.row]
+        reader.observe(done)
+        self.answered[done.row] += 1
+        if not reader.row.estimate:
+            self.schedule.advance(done.row, reader.next_position)
+        if reader.decision:
+            self.schedule.close(done.row)
+        self.conduct.watcher(self)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import math
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from importlib.metadata import version
@@ -26,6 +26,7 @@ from assay.records import (
     Claim,
     ClaimSheet,
     GenerateRequest,
+    Limits,
     ModelIdentity,
     Plan,
     PlanRow,
@@ -67,6 +68,7 @@ class Options:
     data: Path | None = None
     task_files: tuple[Path, ...] = ()
     with_texts: bool = False
+    limits: Limits = field(default_factory=Limits)
     attempt_timeout: float = 120.0
     max_attempts: int = 5
 
@@ -134,7 +136,9 @@ def build_plan(
         budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),
         max_attempts=options.max_attempts,
         attempt_timeout_us=int(options.attempt_timeout * 1e6),
+        limits=options.limits,
         concurrency=min(options.concurrency or capabilities.concurrency, capabilities.concurrency),
+        adaptive=options.concurrency is None and capabilities.concurrency > 1,
         texts="sealed"
         if options.with_texts or not any(samples.withheld for samples in prepared.values())
         else "withheld",

@@ -224,6 +224,8 @@ class Answer(Record, frozen=True, kw_only=True):
     retry_after: float | None = None
     rate: RateHint | None = None
     worker: str = ""
+    busy: bool = False  # the endpoint says that it has too much to do (429, 503, 529)
+    unreachable: bool = False  # no connection was made, so this says nothing about the request
     hopeless: bool = False  # asking for anything else will fail alike: the key is refused
 
 
@@ -369,11 +371,11 @@ class Plan(Record, frozen=True, kw_only=True):
     order_proof: str = ""
     origin: Origin = msgspec.field(default_factory=Origin)
     budget_us: int | None = None
-    deadline_us: int | None = None
     limits: Limits = msgspec.field(default_factory=Limits)
     max_attempts: int = 5
     attempt_timeout_us: int = 120_000_000
     concurrency: int = 1
+    adaptive: bool = False  # whether ``concurrency`` is a ceiling below which the runner finds the server's capacity
     texts: Literal["withheld", "sealed"] = "withheld"
     plugins: dict[str, str] = {}
 
@@ -414,6 +416,8 @@ class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"
 class Marked(Record, frozen=True, kw_only=True, tag="marked", tag_field="type"):
     """A mark that was made once, by an act, and is read from the journal ever after: model-written code that ran in
     the sandbox, or the mark that another harness's log gives. It belongs to the final attempt of one call.
+
+    No ``value``: the act itself failed, which is a fault of ours: the call is *missing*.
     """
 
     seq: int = 0
@@ -422,7 +426,7 @@ class Marked(Record, frozen=True, kw_only=True, tag="marked", tag_field="type"):
     sample: str
     repeat: int
     scorer: str
-    value: float
+    value: float | None
     parsed: bool = True
     note: str = ""
     elapsed_us: int = 0

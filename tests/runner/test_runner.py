@@ -23,7 +23,7 @@ from assay.records import (
     Outcome,
     Sample,
 )
-from assay.runner import Call, RetryPolicy, RunEnd, Runner, Schedule, Turn, committed_order
+from assay.runner import AdaptiveConcurrency, Call, RetryPolicy, RunEnd, Runner, Schedule, Turn, committed_order
 
 QUICK = RetryPolicy(max_attempts=3, base_seconds=0.001)
 
@@ -70,6 +70,8 @@ def carry_out(
     rows: tuple[str, ...] = ("r",),
     during: Callable[[Runner], None] = lambda _: None,
     heard: list[Answer] | None = None,
+    concurrency: int = 1,
+    retry: RetryPolicy = QUICK,
     **settings: object,
 ) -> tuple[RunEnd, list[Attempt], list[Call]]:
     run.mkdir(exist_ok=True)
@@ -90,7 +92,8 @@ def carry_out(
             journal=journal,
             texts=Texts(run),
             on_final=on_final,
-            retry=QUICK,
+            retry=retry,
+            concurrency=AdaptiveConcurrency(concurrency, concurrency),
             **settings,  # type: ignore[arg-type]
         )
         asyncio.get_running_loop().call_later(0.03, during, runner)
@@ -188,11 +191,12 @@ def test_a_slow_answer_is_a_timeout(tmp_path: Path) -> None:
 
 
 def test_an_endpoint_that_is_gone_stops_the_run_and_leaves_calls_unfinished(tmp_path: Path) -> None:
-    model = ScriptedModel(lambda p, n: Answer(outcome=Outcome.DROPPED, detail="refused"))
-    end, attempts, finals = carry_out(tmp_path, model, 100, concurrency=2)
+    model = ScriptedModel(lambda p, n: Answer(outcome=Outcome.DROPPED, detail="reset"))
+    slow = RetryPolicy(max_attempts=3, base_seconds=1.0)
+    end, attempts, finals = carry_out(tmp_path, model, 100, concurrency=2, retry=slow)
     assert end == "endpoint_down"
-    assert len(attempts) < 30
-    assert len(finals) < 12
+    assert 25 <= len(attempts) < 30
+    assert len(finals) < 3
 
 
 def test_a_budget_ends_the_run_between_calls(tmp_path: Path) -> None:

@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 @click.option(
     "--dry-run", is_flag=True, help="Print calls, tokens, minutes, cost, what can be decided; send no sample."
 )
-@click.option("--price", metavar="IN,OUT", help="Price per million prompt and completion tokens, for --dry-run.")
 @json_option
 def command(sheet: Path, uri: str, **chosen: Any) -> int:
     """Test every claim of SHEET that can be tested here, and seal what was found."""
     import asyncio
 
     from assay.claims import read_sheet
-    from assay.cli.conduct import default_folder, options_of
+    from assay.cli.conduct import check_durations, default_folder, options_of
 
     claims = read_sheet(sheet)
-    options = options_of(chosen)
+    options = options_of(chosen, uri)
+    check_durations(chosen)
     if chosen["dry_run"]:
         return asyncio.run(_dry_run(claims, uri, options, chosen))
     run = chosen["out"] or default_folder(sheet.stem)
     signer = signer_at(chosen["key"])
-    verdict = asyncio.run(_audit(claims, uri, options, run, signer, chosen["api_key_env"]))
+    verdict = asyncio.run(_audit(claims, uri, options, run, signer, chosen))
     show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
     return verdict.exit
 
@@ -64,12 +64,12 @@ def show(verdict: Verdict, run: Path, *, as_json: bool, signed: bool) -> None:
 
 
 async def _audit(
-    sheet: ClaimSheet, uri: str, options: Options, run: Path, signer: Any, api_key_env: str | None
+    sheet: ClaimSheet, uri: str, options: Options, run: Path, signer: Any, chosen: dict[str, Any]
 ) -> Verdict:
     from assay.cli.conduct import carry_out, plan
 
-    audit = await plan(sheet, uri, options, signer, api_key_env)
-    return await carry_out(audit, uri, options, run, signer, api_key_env)
+    audit = await plan(sheet, uri, options, signer, chosen["api_key_env"])
+    return await carry_out(audit, uri, options, run, signer, chosen)
 
 
 async def _dry_run(sheet: ClaimSheet, uri: str, options: Options, chosen: dict[str, Any]) -> int:
@@ -80,7 +80,7 @@ async def _dry_run(sheet: ClaimSheet, uri: str, options: Options, chosen: dict[s
 
     audit = await plan(sheet, uri, options, None, chosen["api_key_env"])
     await audit.model.close()
-    told = forecast(audit.plan, audit.prepared, chosen["price"])
+    told = forecast(audit.plan, audit.prepared)
     if chosen["as_json"]:
         print_json(page.render(told))
     else:

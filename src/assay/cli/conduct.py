@@ -13,14 +13,17 @@ from assay.cli.options import read_duration
 
 if TYPE_CHECKING:
     from assay.audit import Audit
+    from assay.cli.progress import RunProgress
+    from assay.live import Conduct
     from assay.plan import Options
     from assay.records import ClaimSheet, Verdict
 
-__all__ = ["carry_out", "default_folder", "options_of", "plan", "print_places"]
+__all__ = ["carry_out", "check_durations", "conduct_of", "default_folder", "options_of", "plan", "print_places"]
 
 
-def options_of(chosen: dict[str, Any]) -> Options:
+def options_of(chosen: dict[str, Any], uri: str) -> Options:
     """The plan's options from the command line's."""
+    from assay.cli.limits import limits_of
     from assay.plan import Options
 
     return Options(
@@ -31,6 +34,7 @@ def options_of(chosen: dict[str, Any]) -> Options:
         data=chosen["data"],
         task_files=chosen["task_files"],
         with_texts=chosen["with_texts"],
+        limits=limits_of(chosen, uri),
         attempt_timeout=chosen["timeout"],
     )
 
@@ -57,7 +61,7 @@ async def plan(
 
 
 async def carry_out(
-    audit: Audit, uri: str, options: Options, run: Path, signer: Any, api_key_env: str | None
+    audit: Audit, uri: str, options: Options, run: Path, signer: Any, chosen: dict[str, Any]
 ) -> Verdict:
     """Run a planned audit to its seal, noting for a resume where model, data and tasks lie on this machine."""
     from assay.audit import start_audit
@@ -67,13 +71,31 @@ async def carry_out(
         "model": uri,
         "data": str(options.data.resolve()) if options.data else "",
         "tasks": os.pathsep.join(str(path.resolve()) for path in options.task_files),
-        "api_key_env": api_key_env or "",
+        "api_key_env": chosen["api_key_env"] or "",
     }
     try:
         with RunProgress(audit.plan) as progress:
-            return await start_audit(audit, run, signer, local, progress.watch)
+            return await start_audit(audit, run, signer, local, conduct_of(chosen, progress))
     finally:
         await audit.model.close()
+
+
+def conduct_of(chosen: dict[str, Any], progress: RunProgress) -> Conduct:
+    """How this session goes about the plan, from the command line and its display."""
+    from assay.live import PATIENCE_SECONDS, Conduct
+
+    return Conduct(
+        watcher=progress.watch,
+        tell=progress.tell,
+        deadline_seconds=read_duration(chosen["deadline"], "--deadline"),
+        patience_seconds=read_duration(chosen["patience"], "--patience") or PATIENCE_SECONDS,
+    )
+
+
+def check_durations(chosen: dict[str, Any]) -> None:
+    """Refuse a deadline or a patience that is no duration before anything is asked or made."""
+    read_duration(chosen["deadline"], "--deadline")
+    read_duration(chosen["patience"], "--patience")
 
 
 def default_folder(name: str) -> Path:

@@ -15,8 +15,10 @@ __all__ = [
     "api_key_option",
     "asking_options",
     "data_option",
+    "deadline_option",
     "json_option",
     "key_option",
+    "patience_option",
     "print_json",
     "read_duration",
     "signer_at",
@@ -48,6 +50,13 @@ api_key_option = click.option(
     "--api-key-env", metavar="NAME", help="The environment variable that holds the endpoint's API key."
 )
 
+COST = click.FloatRange(min=0, min_open=True)
+
+deadline_option = click.option("--deadline", metavar="TIME", help="End by then whatever is in flight (exit 4): 2h.")
+patience_option = click.option(
+    "--patience", metavar="TIME", default="10m", show_default=True, help="Wait so long for an endpoint that is down."
+)
+
 _ASKING = (
     click.option(
         "--model",
@@ -65,7 +74,7 @@ _ASKING = (
         "--concurrency",
         type=click.IntRange(1, 1000),
         metavar="N",
-        help="Requests in flight at an endpoint (default 16); in-process it is always one.",
+        help="Requests in flight at an endpoint (default: found by itself, up to 128); in-process it is always one.",
     ),
     click.option(
         "--timeout",
@@ -74,11 +83,23 @@ _ASKING = (
         show_default=True,
         help="Seconds until an attempt counts as timed out.",
     ),
+    click.option("--rpm", type=click.IntRange(min=1), metavar="N", help="At most N requests a minute."),
+    click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="At most about N tokens a minute."),
+    click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Stop before N tokens are used."),
+    click.option("--max-cost", type=COST, metavar="AMOUNT", help="Stop before it costs more, by your --prices."),
+    click.option("--price", metavar="IN,OUT", help="Price per million prompt and completion tokens."),
+    click.option(
+        "--prices",
+        type=click.Path(path_type=Path),
+        help="Your price table (YAML): model name: {prompt: 0.15, completion: 0.60}, per million tokens.",
+    ),
     click.option(
         "--with-texts",
         is_flag=True,
         help="Seal the texts of samples and answers too: for your own eyes, since publishing them would contaminate.",
     ),
+    deadline_option,
+    patience_option,
     key_option,
     api_key_option,
 )
@@ -94,13 +115,13 @@ def asking_options(command: F) -> F:
     return command
 
 
-def read_duration(text: str | None) -> float | None:
+def read_duration(text: str | None, option: str = "--budget") -> float | None:
     """``90s``, ``15m``, ``2h`` or plain seconds → seconds; raises InputError for anything else."""
     if text is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
     if not match or not 0 < float(match[1]) * UNITS[match[2] or "s"] < LONGEST:
-        raise InputError(f"--budget takes a duration such as 90s, 15m or 2h, not {text!r}")
+        raise InputError(f"{option} takes a duration such as 90s, 15m or 2h, not {text!r}")
     return float(match[1]) * UNITS[match[2] or "s"]
 
 

@@ -56,6 +56,12 @@ class RunProgress:
         if self._display is not None:
             self._display.stop()
 
+    def tell(self, line: str) -> None:
+        """Print one line above the display: the endpoint went down, or came back."""
+        from assay.reports.words import one_line
+
+        self._console.print(one_line(line, 300), markup=False, highlight=False)
+
     def watch(self, live: LiveRun) -> None:
         """Redraw, if it is time."""
         if not self._asked_at_start:
@@ -76,7 +82,7 @@ class RunProgress:
         from rich.table import Table
 
         elapsed = time.monotonic() - live.began
-        table = Table(box=None, padding=(0, 1), title=self._title(elapsed), title_justify="left")
+        table = Table(box=None, padding=(0, 1), title=self._title(elapsed, live), title_justify="left")
         for name, justify in (("task", "left"), ("", "left"), ("asked", "right"), ("rate", "right"), ("left", "right")):
             table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
         table.add_column("interval → claim", justify="right", no_wrap=True)
@@ -98,10 +104,14 @@ class RunProgress:
             )
         return table
 
-    def _title(self, elapsed: float) -> str:
+    def _title(self, elapsed: float, live: LiveRun) -> str:
         budget = self._plan.budget_us
-        spent = f"{_clock(elapsed)} elapsed"
-        return spent if budget is None else f"{spent}, budget {_clock(budget / 1e6)}"
+        told = f"{_clock(elapsed)} elapsed" + ("" if budget is None else f", budget {_clock(budget / 1e6)}")
+        if live.runner is not None and self._plan.concurrency > 1:
+            told += f", {live.runner.in_flight} in flight"
+        if (cost := live.spending.cost) is not None:
+            told += f", cost {cost:.2f}"
+        return told
 
 
 def _interval(reader: RowReader, alpha: float, scale: int) -> str:

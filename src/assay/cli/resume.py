@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assay.cli.options import api_key_option, data_option, json_option, key_option, signer_at, task_option
+from assay.cli.options import (
+    api_key_option,
+    data_option,
+    deadline_option,
+    json_option,
+    key_option,
+    patience_option,
+    signer_at,
+    task_option,
+)
 
 if TYPE_CHECKING:
     from assay.records import Verdict
@@ -19,6 +28,8 @@ if TYPE_CHECKING:
 @click.option("--model", metavar="URI", help="Where the model is now (default: where it was).")
 @data_option
 @task_option
+@deadline_option
+@patience_option
 @key_option
 @api_key_option
 @json_option
@@ -27,8 +38,10 @@ def command(run: Path, **chosen: Any) -> int:
     import asyncio
 
     from assay.cli.audit import show
+    from assay.cli.conduct import check_durations
     from assay.run_folder import local_settings
 
+    check_durations(chosen)
     if (run / "bundle.dsse.json").exists():
         return _show_finished(run, as_json=chosen["as_json"])
     # What this machine noted when the run began; a run that came from elsewhere has it named again.
@@ -56,6 +69,7 @@ def _show_finished(run: Path, *, as_json: bool) -> int:
 
 async def _resume(run: Path, chosen: dict[str, Any], task_files: tuple[Path, ...], signer: Any) -> Verdict:
     from assay.audit import resume_audit
+    from assay.cli.conduct import conduct_of
     from assay.cli.progress import RunProgress
     from assay.models import Settings, open_model
     from assay.run_folder import open_plan_of
@@ -70,6 +84,6 @@ async def _resume(run: Path, chosen: dict[str, Any], task_files: tuple[Path, ...
     data = Path(chosen["data"]) if chosen["data"] else None
     try:
         with RunProgress(plan) as progress:
-            return await resume_audit(run, model, data, task_files, signer, progress.watch)
+            return await resume_audit(run, model, data, task_files, signer, conduct_of(chosen, progress))
     finally:
         await model.close()

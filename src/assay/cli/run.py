@@ -24,7 +24,7 @@ def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) 
     """Measure TASK: a built-in one's id, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml)."""
     import asyncio
 
-    from assay.cli.conduct import default_folder, options_of, print_places
+    from assay.cli.conduct import check_durations, default_folder, options_of, print_places
 
     name = task
     if "." in task or "/" in task:
@@ -33,11 +33,12 @@ def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) 
         name = open_task_file(Path(task)).id
         chosen["task_files"] = (*chosen["task_files"], Path(task))
     _check_prompt(name, prompt, chosen["task_files"])
-    options = options_of(chosen)
+    options = options_of(chosen, uri)
+    check_durations(chosen)
     run = chosen["out"] or default_folder(name.replace(":", "-"))
     signer = signer_at(chosen["key"])
     sheet = _sheet(name, prompt, shots)
-    verdict = asyncio.run(_run(sheet, uri, options, run, signer, chosen["api_key_env"]))
+    verdict = asyncio.run(_run(sheet, uri, options, run, signer, chosen))
     if chosen["as_json"]:
         from assay.reports import machine
 
@@ -68,16 +69,16 @@ def _sheet(task: str, prompt: str, shots: int | None) -> ClaimSheet:
 
 
 async def _run(
-    sheet: ClaimSheet, uri: str, options: Options, run: Path, signer: Any, api_key_env: str | None
+    sheet: ClaimSheet, uri: str, options: Options, run: Path, signer: Any, chosen: dict[str, Any]
 ) -> Verdict:
     from assay.cli.conduct import carry_out, plan
     from assay.errors import InputError
 
-    audit = await plan(sheet, uri, options, signer, api_key_env, estimate=True)
+    audit = await plan(sheet, uri, options, signer, chosen["api_key_env"], estimate=True)
     if audit.plan.skipped:
         await audit.model.close()
         raise InputError(f"{audit.plan.skipped[0].task}: {audit.plan.skipped[0].reason}")
-    return await carry_out(audit, uri, options, run, signer, api_key_env)
+    return await carry_out(audit, uri, options, run, signer, chosen)
 
 
 def _line(claim: ClaimVerdict) -> str:

@@ -26,13 +26,13 @@ class Settings:
     """What a model needs to know beside its URI.
 
     ``api_key_env`` names the environment variable that holds the key (default: ASSAY_API_KEY, then OPENAI_API_KEY);
-    ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there;
+    ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there at most;
     ``threads`` is for the in-process model (default: ASSAY_THREADS, then 1) and changes no number.
     """
 
     api_key_env: str | None = None
     timeout_seconds: float = 120.0
-    concurrency: int = 16
+    concurrency: int = 128
     threads: int | None = None
 
 

@@ -10,12 +10,25 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from assay.errors import InputError, ModelUnavailable
 from assay.models import Settings, echo_check, openai_wire
-from assay.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
+from assay.models.rate_headers import read_rate_headers
+from assay.records import (
+    Answer,
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    Outcome,
+    RateHint,
+)
 
 if TYPE_CHECKING:
     import aiohttp
@@ -23,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["OpenAIModel", "open_openai"]
 
 REPLY_BYTES = 16 << 20
+JSON = {"Content-Type": "application/json"}
 KEY_VARIABLES = ("ASSAY_API_KEY", "OPENAI_API_KEY")
 _HANDSHAKE_ATTEMPTS = 3
 _HANDSHAKE_SECONDS = 30.0
@@ -56,6 +70,14 @@ def _key(settings: Settings) -> str:
     if not found.isascii() or not found.isprintable():
         raise InputError(f"the API key in {' or '.join(names)} holds characters that no HTTP header can: set it again")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The JSON of a reply with status 200, and what its headers say of the endpoint's limits."""
+
+    payload: Any
+    rate: RateHint | None
 
 
 class OpenAIModel:
@@ -112,7 +134,7 @@ class OpenAIModel:
             if reply.detail.startswith(("HTTP 401", "HTTP 403")):
                 raise ModelUnavailable(f"{self._base} refuses the key: {reply.detail}")
             return "unknown"
-        data = reply.get("data") if isinstance(reply, Mapping) else None
+        data = reply.payload.get("data") if isinstance(reply.payload, Mapping) else None
         names = [entry.get("id") for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
         return "yes" if self._name in names else "no" if names else "unknown"
 
@@ -152,7 +174,10 @@ class OpenAIModel:
         """Answer with text; stop strings are cut here too, since some servers ignore them."""
         body = openai_wire.generate_body(self._name, request, self._limit_name)
         reply = await self._call("POST", openai_wire.path_of(request), body)
-        return reply if isinstance(reply, Answer) else openai_wire.read_answer(reply, request)
+        if isinstance(reply, Answer):
+            return reply
+        answer = openai_wire.read_answer(reply.payload, request)
+        return answer if reply.rate is None else msgspec.structs.replace(answer, rate=reply.rate)
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
         """Answer with one sum of log-probabilities (nats) per continuation: an echoed prompt each, in turn."""
@@ -177,7 +202,7 @@ class OpenAIModel:
         if isinstance(reply, Answer):
             return reply
         try:
-            return echo_check.read_echo(reply if isinstance(reply, Mapping) else {}, prompt)
+            return echo_check.read_echo(reply.payload if isinstance(reply.payload, Mapping) else {}, prompt)
         except ValueError as error:
             return Answer(outcome=Outcome.MALFORMED, detail=str(error))
 
@@ -188,14 +213,14 @@ class OpenAIModel:
 
     # ── the wire ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any | Answer:
+    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply | Answer:
         """Make one HTTP exchange: the decoded JSON of a 200, or the typed answer of anything else."""
         import aiohttp
-        import msgspec
 
+        data_sent = None if body is None else msgspec.json.encode(body)
         try:
             async with self._connections().request(
-                method, self._base + path, json=body, allow_redirects=False, proxy=self._proxy()
+                method, self._base + path, data=data_sent, headers=JSON, allow_redirects=False, proxy=self._proxy
             ) as reply:
                 data = await self._read(reply)
                 status, headers = reply.status, reply.headers
@@ -205,7 +230,9 @@ class OpenAIModel:
             return Answer(outcome=Outcome.MALFORMED, detail=self._words(f"not HTTP: {error.message}"))
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             return Answer(
-                outcome=Outcome.DROPPED, detail=self._words(f"connection lost: {error or type(error).__name__}")
+                outcome=Outcome.DROPPED,
+                detail=self._words(f"connection lost: {error or type(error).__name__}"),
+                unreachable=isinstance(error, aiohttp.ClientConnectorError),
             )
         if data is None:
             return Answer(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
@@ -216,7 +243,9 @@ class OpenAIModel:
         payload = self._without_key(payload)
         if status != 200:
             return openai_wire.read_error(status, payload, self._without_key(dict(headers)))
-        return Answer(outcome=Outcome.MALFORMED, detail="the reply is not JSON") if payload is None else payload
+        if payload is None:
+            return Answer(outcome=Outcome.MALFORMED, detail="the reply is not JSON")
+        return Reply(payload, read_rate_headers(headers))
 
     async def _read(self, reply: aiohttp.ClientResponse) -> bytes | None:
         data = bytearray()
@@ -256,8 +285,9 @@ class OpenAIModel:
             )
         return self._session
 
+    @cached_property
     def _proxy(self) -> str | None:
-        """Give the environment's proxy. (aiohttp's own ``trust_env`` would send ``~/.netrc`` passwords too.)"""
+        """The environment's proxy. (aiohttp's own ``trust_env`` would send ``~/.netrc`` passwords too.)"""
         from urllib.request import getproxies, proxy_bypass
 
         parts = urlsplit(self._base)

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from assay.models.rate_headers import read_rate_headers
 from assay.models.stops import cut_at_stop
 from assay.records import Answer, GenerateRequest, Outcome
 
 __all__ = ["echo_body", "generate_body", "one_line", "path_of", "read_answer", "read_error", "read_retry_after"]
 
 STOPS_ON_THE_WIRE = 4
+BUSY = (429, 503, 529)  # 529: "overloaded", as Anthropic says it
 _DETAIL = 300
 
 
@@ -118,6 +120,8 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
         outcome=outcome,
         detail=one_line(detail),
         retry_after=read_retry_after(headers, now=now),
+        rate=read_rate_headers(headers, now=now),
+        busy=status in BUSY,
         hopeless=status in (401, 403),
     )
 

@@ -1,10 +1,27 @@
-"""The async engine: it asks, retries, keeps the order and writes the journal. It knows no statistics."""
+"""The async engine: it asks, retries, keeps order and limits, and writes the journal. It knows no statistics."""
 
 from __future__ import annotations
 
+from assay.runner.breaker import CircuitBreaker
+from assay.runner.concurrency import AdaptiveConcurrency
+from assay.runner.limits import RateLimiter
 from assay.runner.loop import RunEnd, Runner
 from assay.runner.order import calls_of, committed_order
 from assay.runner.retry import RetryPolicy
 from assay.runner.schedule import Call, Schedule, Turn
+from assay.runner.spending import Spending
 
-__all__ = ["Call", "RetryPolicy", "RunEnd", "Runner", "Schedule", "Turn", "calls_of", "committed_order"]
+__all__ = [
+    "AdaptiveConcurrency",
+    "Call",
+    "CircuitBreaker",
+    "RateLimiter",
+    "RetryPolicy",
+    "RunEnd",
+    "Runner",
+    "Schedule",
+    "Spending",
+    "Turn",
+    "calls_of",
+    "committed_order",
+]

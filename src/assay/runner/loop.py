@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Literal
 
 import msgspec
 
-from assay.evidence.canonical import canonical
+from assay.evidence.canonical import canonical, sha256_hex
 from assay.journal import Journal, Session, Stop, Texts
 from assay.plugins import Model
 from assay.records import Answer, Attempt, GenerateRequest, Outcome, Sample
+from assay.runner.breaker import CircuitBreaker
+from assay.runner.concurrency import AdaptiveConcurrency
+from assay.runner.limits import RateLimiter, likely_tokens
 from assay.runner.retry import RetryPolicy
 from assay.runner.schedule import Call, Schedule
+from assay.runner.spending import Reservation, Spending, worst_case
 
 __all__ = ["RunEnd", "Runner"]
 
-RunEnd = Literal["complete", "budget", "interrupted", "endpoint_down", "failed"]
+RunEnd = Literal["complete", "budget", "deadline", "interrupted", "endpoint_down", "failed"]
 
 # Far beyond what a model says in one answer; a line of the journal's texts must stay readable.
 LONGEST_ANSWER = 1_000_000
@@ -28,16 +34,32 @@ LONGEST_ANSWER = 1_000_000
 # The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS = 1.0
 
-# So many failed attempts in a row, with no answer between them, mean that the endpoint is gone: going on would only
-# turn every remaining call into a missing answer.
-FAILURES_THAT_MEAN_DOWN = 25
+# Calls that wait to be asked again hold a sample each: beyond so many, new ones wait for them.
+MOST_WAITING = 256
+
+OnFinal = Callable[[Call, Attempt, Answer], Awaitable[None] | None]
+NOTHING = Reservation(0, 0)
+
+
+@dataclass(slots=True)
+class Pending:
+    """A call that is not finished: its attempts so far, and how many of them count against their number."""
+
+    call: Call
+    sample: Sample
+    item: str
+    request: str
+    attempts: int = 0
+    failures: int = 0
 
 
 @dataclass
 class Runner:
     """Carries out a schedule against one model. ``on_final(call, attempt, answer)`` hears of each finished call.
 
-    The listener may close rows of the schedule; it decides what counts, the runner only asks.
+    The listener may close rows of the schedule; it decides what counts, the runner only asks. Where it returns an
+    awaitable (an answer that takes work to mark), the call keeps its place among those in flight until that is done.
+    ``tell`` takes one line for the user, when the endpoint goes down and comes back.
     """
 
     model: Model
@@ -45,48 +67,58 @@ class Runner:
     sample_of: Callable[[Call], Sample]
     journal: Journal
     texts: Texts
-    on_final: Callable[[Call, Attempt, Answer], None]
-    concurrency: int = 1
+    on_final: OnFinal
+    concurrency: AdaptiveConcurrency = field(default_factory=lambda: AdaptiveConcurrency(1))
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    limiter: RateLimiter = field(default_factory=RateLimiter)
+    spending: Spending | None = None
+    breaker: CircuitBreaker = field(default_factory=lambda: CircuitBreaker(patience=0.0))
     attempt_timeout: float = 120.0
     budget_seconds: float | None = None
+    deadline_seconds: float | None = None
     active_before_us: int = 0
     machine: str = ""
-    _stopping: RunEnd | None = field(default=None, init=False)
-    _failures: int = field(default=0, init=False)
+    tell: Callable[[str], None] = field(default=lambda _: None)
     last_failure: str = field(default="", init=False)
+    _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _running: bool = field(default=False, init=False)
+    _stopping: RunEnd | None = field(default=None, init=False)
+    _error: BaseException | None = field(default=None, init=False)
+    _in_flight: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _retries: list[tuple[float, int, Pending]] = field(default_factory=list, init=False)
+    _held: Pending | None = field(default=None, init=False)
+    _timer: asyncio.TimerHandle | None = field(default=None, init=False)
 
     async def run(self) -> RunEnd:
-        """Ask until nothing is left, the budget is spent, :meth:`stop` is called or the endpoint is gone."""
+        """Ask until nothing is left, a budget is spent, time is up, :meth:`stop` is called or the endpoint is gone."""
         self._wall_us = time.time_ns() // 1000
-        self._began = time.monotonic()
+        self._began = self._synced = time.monotonic()
+        self._number = count()
+        self._loop = asyncio.get_running_loop()
+        self._running = True
         self.journal.append(Session(started_us=self._wall_us, active_us=self.active_before_us, machine=self.machine))
-        self._synced = self._began
-        self._wake = asyncio.Event()
+        expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)
         end: RunEnd = "failed"
-        working: dict[asyncio.Task[None], Call] = {}
         try:
-            while True:
-                self._fill(working)
-                if not working:
-                    break
-                done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    del working[task]
-                    task.result()
+            self._fill()
+            await self._over.wait()
+            if self._error is not None:
+                raise self._error
             end = self._stopping or "complete"
         finally:
-            for task in working:
-                task.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
-            self.journal.append(Stop(reason=self._stopping or end, active_us=self.active_us, at_us=self._now_us()))
-            self._sync()
+            if expiry:
+                expiry.cancel()
+            await self._halt()
+            if not isinstance(self._error, OSError):  # a disk that took no record takes no stop either
+                self.journal.append(Stop(reason=self._stopping or end, active_us=self.active_us, at_us=self._now_us()))
+                self._sync()
         return end
 
     def stop(self, reason: RunEnd = "interrupted") -> None:
-        """Ask nothing more; calls in flight still finish and are recorded."""
+        """Ask nothing more; calls in flight still finish and are recorded, those that wait for another try do not."""
         self._stopping = self._stopping or reason
-        self._wake.set()
+        if self._running:
+            self._fill()
 
     @property
     def stopping(self) -> bool:
@@ -94,73 +126,198 @@ class Runner:
         return self._stopping is not None
 
     @property
+    def in_flight(self) -> int:
+        """How many calls are being made now."""
+        return len(self._in_flight)
+
+    @property
     def active_us(self) -> int:
         """Active time over all sessions, in microseconds."""
         return self.active_before_us + int((time.monotonic() - self._began) * 1e6)
 
-    def _fill(self, working: dict[asyncio.Task[None], Call]) -> None:
-        while self._stopping is None and len(working) < self.concurrency:
-            if self.budget_seconds is not None and self.active_us >= self.budget_seconds * 1e6:
-                self.stop("budget")
-                return
-            call = self.schedule.next_call()
-            if call is None:
-                return
-            working[asyncio.ensure_future(self._carry_out(call))] = call
+    # ── what is asked next ──────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _carry_out(self, call: Call) -> None:
+    def _fill(self) -> None:
+        """Start every call that may start now, and set a timer for what must wait; nothing left: the run is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        wait: float | None = None
+        while self._stopping is None and len(self._in_flight) < self._allowed():
+            now = time.monotonic()
+            wait = self._must_wait(now)
+            if wait is not None or self._stopping is not None:
+                break
+            pending = self._next(now)
+            if pending is None:
+                wait = self._retries[0][0] - now if self._retries else None
+                break
+            if not self._start(pending):
+                break
+        if not self._in_flight and (self._stopping is not None or wait is None):
+            self._over.set()
+        elif wait is not None and self._stopping is None:
+            self._timer = self._loop.call_later(max(0.001, min(wait, self._budget_left())), self._fill)
+
+    def _allowed(self) -> int:
+        return 1 if self.breaker.is_open else self.concurrency.limit
+
+    def _budget_left(self) -> float:
+        return math.inf if self.budget_seconds is None else self.budget_seconds - self.active_us / 1e6
+
+    def _must_wait(self, now: float) -> float | None:
+        """Seconds until anything may be asked, or None for now; stops the run where its time or patience is over."""
+        if self._budget_left() <= 0:
+            self._stopping = "budget"
+            return None
+        if self.breaker.gives_up(now):
+            self._stopping = "endpoint_down"
+            return None
+        wait = max(self.breaker.wait_seconds(now), self.limiter.wait_seconds())
+        return min(wait, self.breaker.gives_up_in(now)) if self.breaker.is_open and wait else wait or None
+
+    def _next(self, now: float) -> Pending | None:
+        """What to ask now: what was held back, what is due again, else the schedule's next call."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            return held
+        while self._retries and self._retries[0][0] <= now:
+            pending = heapq.heappop(self._retries)[2]
+            if not self.schedule.is_closed(pending.call.row):
+                return pending
+        if len(self._retries) >= MOST_WAITING:
+            return None
+        call = self.schedule.next_call()
+        if call is None:
+            self._drop_closed()
+            return None
         sample = self.sample_of(call)
-        item = self.texts.add(canonical(sample).decode())
-        request = self.texts.add(canonical(sample.request).decode())
-        attempt_number = 0
-        while True:
-            attempt_number += 1
-            started_us, began = self._now_us(), time.monotonic()
-            answer = await self._ask(sample)
-            elapsed = time.monotonic() - began
-            self.schedule.charge(call.row, elapsed / self.concurrency)
-            final = self.retry.is_final(answer, attempt_number)
-            if self._endpoint_is_down(answer):
-                final = answer.outcome.answered
-            attempt = self.journal.append(
-                Attempt(
-                    seq=0,
-                    prev="",
-                    row=call.row,
-                    position=call.position,
-                    sample=sample.id,
-                    item=item,
-                    repeat=call.repeat,
-                    attempt=attempt_number,
-                    request=request,
-                    outcome=answer.outcome,
-                    final=final,
-                    answer=self.texts.add(answer.text),
-                    logprobs=answer.logprobs,
-                    finish_reason=answer.finish_reason[:40],
-                    prompt_tokens=answer.prompt_tokens,
-                    completion_tokens=answer.completion_tokens,
-                    model=answer.model[:200],
-                    detail=answer.detail[:300],
-                    started_us=started_us,
-                    elapsed_us=int(elapsed * 1e6),
-                )
-            )
-            if time.monotonic() - self._synced > SYNC_SECONDS:
-                self._sync()
-            if final:
-                self.on_final(call, attempt, answer)
-                return
-            if await self._pause_or_stop(self.retry.pause(answer, attempt_number)):
-                return
+        return Pending(call, sample, self.texts.add(canonical(sample).decode()), sha256_hex(canonical(sample.request)))
+
+    def _drop_closed(self) -> None:
+        if any(self.schedule.is_closed(entry[2].call.row) for entry in self._retries):
+            self._retries = [entry for entry in self._retries if not self.schedule.is_closed(entry[2].call.row)]
+            heapq.heapify(self._retries)
+
+    def _start(self, pending: Pending) -> bool:
+        """Send a call off, unless the budget must first see what those in flight use."""
+        request = pending.sample.request
+        reservation = NOTHING
+        if self.spending is not None:
+            reservation = worst_case(request)
+            if not self.spending.fits(reservation):
+                self._held = pending
+                if not self._in_flight:
+                    self._stopping = "budget"
+                return False
+            self.spending.reserve(reservation)
+        tokens = likely_tokens(request)
+        self.limiter.take(tokens)
+        task = self._loop.create_task(self._attempt(pending, tokens, reservation))
+        self._in_flight.add(task)
+        task.add_done_callback(self._done)
+        return True
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._error = self._error or error
+            self._stopping = self._stopping or "failed"
+        self._fill()
+
+    # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _attempt(self, pending: Pending, tokens: int, reservation: Reservation) -> None:
+        started = time.monotonic()
+        try:
+            answer = await self._ask(pending.sample)
+        except asyncio.CancelledError:
+            if self._stopping == "deadline":
+                pending.attempts += 1
+                cut = Answer(outcome=Outcome.TIMEOUT, detail="cut off at the run's deadline")
+                self._record(pending, cut, started, time.monotonic(), final=False)
+            raise
+        now = time.monotonic()
+        self.limiter.settle(tokens, answer)
+        if self.spending is not None:
+            self.spending.settle(reservation, answer)
+        self.schedule.charge(pending.call.row, (now - started) / self.concurrency.limit)
+        final = self._judge(pending, answer, started, now)
+        attempt = self._record(pending, answer, started, now, final=final)
+        if now - self._synced > SYNC_SECONDS:
+            self._sync()
+        if final:
+            marking = self.on_final(pending.call, attempt, answer)
+            if marking is not None:
+                await marking
+        else:
+            due = now + self.retry.pause(answer, max(1, pending.failures))
+            heapq.heappush(self._retries, (due, next(self._number), pending))
+
+    def _judge(self, pending: Pending, answer: Answer, started: float, now: float) -> bool:
+        """Whether this attempt ends its call. One made while the endpoint was down says nothing about its sample."""
+        pending.attempts += 1
+        was_open = self.breaker.is_open
+        turned = self.breaker.observe(pending.call, answer, now, again=pending.failures > 0)
+        if turned:
+            self._tell_of_breaker(turned, now)
+        if answer.outcome.answered:
+            self.concurrency.answered(started, now, len(self._in_flight))
+            return True
+        self.last_failure = answer.detail or answer.outcome.value
+        if answer.hopeless:
+            self._stopping = self._stopping or "endpoint_down"
+            return False
+        if answer.busy or answer.outcome is Outcome.TIMEOUT:
+            self.concurrency.pushed_back(started, now)
+        if was_open or self.breaker.is_open:
+            return False
+        pending.failures += 1
+        return self.retry.is_final(answer, pending.failures)
+
+    def _tell_of_breaker(self, turned: str, now: float) -> None:
+        if turned == "closed":
+            self.tell("the endpoint answers again: going on")
+            return
+        until = time.strftime("%H:%M:%S", time.localtime(time.time() + self.breaker.gives_up_in(now)))
+        self.tell(f"the endpoint is down ({self.last_failure or 'no answer'}): paused; asked again until {until}")
+
+    def _record(self, pending: Pending, answer: Answer, started: float, now: float, *, final: bool) -> Attempt:
+        call = pending.call
+        return self.journal.append(
+            Attempt(
+                seq=0,
+                prev="",
+                row=call.row,
+                position=call.position,
+                sample=pending.sample.id,
+                item=pending.item,
+                repeat=call.repeat,
+                attempt=pending.attempts,
+                request=pending.request,
+                outcome=answer.outcome,
+                final=final,
+                answer=self.texts.add(answer.text),
+                logprobs=answer.logprobs,
+                finish_reason=answer.finish_reason[:40],
+                prompt_tokens=answer.prompt_tokens,
+                completion_tokens=answer.completion_tokens,
+                model=answer.model[:200],
+                detail=answer.detail[:300],
+                started_us=self._wall_us + int((started - self._began) * 1e6),
+                elapsed_us=int((now - started) * 1e6),
+            ),
+            answer.worker,
+        )
 
     async def _ask(self, sample: Sample) -> Answer:
         request = sample.request
-        asking = (
-            self.model.generate(request) if isinstance(request, GenerateRequest) else self.model.loglikelihood(request)
-        )
         try:
-            return _recordable(await asyncio.wait_for(asking, self.attempt_timeout))
+            async with asyncio.timeout(self.attempt_timeout):
+                if isinstance(request, GenerateRequest):
+                    return _recordable(await self.model.generate(request))
+                return _recordable(await self.model.loglikelihood(request))
         except TimeoutError:
             return Answer(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")
         except Exception as error:
@@ -168,28 +325,28 @@ class Runner:
             # The error's text stays out: it may hold what nobody meant to publish.
             return Answer(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
 
+    # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _expire(self) -> None:
+        """The run's deadline: what is in flight is cut off, on record."""
+        self._stopping = self._stopping or "deadline"
+        for task in self._in_flight:
+            task.cancel()
+        self._fill()
+
+    async def _halt(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._stopping = self._stopping or ("failed" if self._error else None)
+        left = list(self._in_flight)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
     def _sync(self) -> None:
         self.texts.sync()
         self.journal.sync()
         self._synced = time.monotonic()
-
-    async def _pause_or_stop(self, seconds: float) -> bool:
-        """Wait before a retry; True when the run stops meanwhile, and the call stays unfinished for a resume."""
-        try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
-
-    def _endpoint_is_down(self, answer: Answer) -> bool:
-        if not answer.outcome.answered:
-            self.last_failure = answer.detail or answer.outcome.value
-        if answer.outcome is not Outcome.RATE_LIMITED:  # a busy endpoint is not a dead one
-            self._failures = 0 if answer.outcome.answered else self._failures + 1
-        if self._failures < FAILURES_THAT_MEAN_DOWN and not answer.hopeless:
-            return False
-        self.stop("endpoint_down")
-        return True
 
     def _now_us(self) -> int:
         return self._wall_us + int((time.monotonic() - self._began) * 1e6)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 __all__ = ["Call", "Schedule", "Turn"]
 
+# Answers wait in memory until all before them in the committed order are there. One call that hangs must not let a
+# row run arbitrarily far ahead of what its test can read.
+MOST_AHEAD = 4096
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call to make: the row, the place in its committed order (−1: a probe's repeat), the sample and repeat."""
 
@@ -18,60 +22,95 @@ class Call:
     repeat: int
 
 
-@dataclass
 class Turn:
-    """One row's queue and what it has used of the time. Closed: its verdict stands, nothing more is asked."""
+    """One row's calls and what it has used of the time. Closed: its verdict stands, nothing more is asked.
 
-    row: str
-    share: float
-    calls: deque[Call]
-    used_seconds: float = 0.0
-    closed: bool = False
+    ``head`` is the first place in the order that its test has not read yet; None where no order is read (a row that
+    only measures), so that nothing can run ahead.
+    """
+
+    def __init__(
+        self,
+        row: str,
+        share: float,
+        calls: Iterable[Call],
+        used_seconds: float = 0.0,
+        closed: bool = False,
+        head: int | None = None,
+    ) -> None:
+        self.row = row
+        self.share = share
+        self.used_seconds = used_seconds
+        self.closed = closed
+        self.head = head
+        self._calls: Iterator[Call] = iter(calls)
+        self._upcoming = next(self._calls, None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next call may be made now."""
+        if self.closed or self._upcoming is None:
+            return False
+        return self.head is None or self._upcoming.position - self.head <= MOST_AHEAD
 
     @property
     def debt(self) -> float:
         """Time used, in units of the row's share: the lowest goes next."""
         return self.used_seconds / self.share
 
+    def take(self) -> Call:
+        """The next call, which is then no longer there."""
+        call = self._upcoming
+        assert call is not None
+        self._upcoming = next(self._calls, None)
+        return call
 
-@dataclass
+
 class Schedule:
     """Weighted fair turns. A turn lasts ``turn_seconds``, because switching rows costs a cached prefix its use.
 
     What a decided row leaves of its share goes to the others, since only open rows are compared.
     """
 
-    turns: list[Turn]
-    turn_seconds: float = 10.0
-    _current: Turn | None = field(default=None, repr=False)
-    _began_with: float = field(default=0.0, repr=False)
+    def __init__(self, turns: Iterable[Turn] = (), turn_seconds: float = 10.0) -> None:
+        self.turn_seconds = turn_seconds
+        self._turns = {turn.row: turn for turn in turns}
+        self._current: Turn | None = None
+        self._began_with = 0.0
+
+    def add(self, turn: Turn) -> None:
+        """Take in one more row."""
+        self._turns[turn.row] = turn
 
     def next_call(self) -> Call | None:
-        """Take the next call, or None when nothing is left to ask."""
+        """Take the next call; None when nothing can be asked now: all is asked, or the heads are waited for."""
         turn = self._current
-        if turn is None or turn.closed or not turn.calls or turn.used_seconds - self._began_with >= self.turn_seconds:
+        if turn is None or not turn.ready or turn.used_seconds - self._began_with >= self.turn_seconds:
             turn = self._choose()
-            if turn is None:
-                return None
-        return turn.calls.popleft()
+        return None if turn is None else turn.take()
 
     def charge(self, row: str, seconds: float) -> None:
         """Book the time that one call took."""
-        self._turn(row).used_seconds += seconds
+        self._turns[row].used_seconds += seconds
 
     def used_seconds(self, row: str) -> float:
         """The time booked on one row."""
-        return self._turn(row).used_seconds
+        return self._turns[row].used_seconds
+
+    def advance(self, row: str, head: int) -> None:
+        """The row's test has read its order up to ``head``."""
+        self._turns[row].head = head
 
     def close(self, row: str) -> None:
         """Ask nothing more of this row."""
-        self._turn(row).closed = True
+        self._turns[row].closed = True
 
-    def _turn(self, row: str) -> Turn:
-        return next(turn for turn in self.turns if turn.row == row)
+    def is_closed(self, row: str) -> bool:
+        """Whether nothing more is asked of this row."""
+        return self._turns[row].closed
 
     def _choose(self) -> Turn | None:
-        ready = [turn for turn in self.turns if turn.calls and not turn.closed]
+        ready = [turn for turn in self._turns.values() if turn.ready]
         if not ready:
             self._current = None
             return None
