@@ -12,7 +12,8 @@ import msgspec
 
 from assay.errors import Broken, InputError
 from assay.evidence.canonical import canonical
-from assay.journal import read_lines, read_texts, replay
+from assay.journal import read_segment, read_texts, replay, segment_names
+from assay.journal.lines import segment_of
 from assay.plugins import Scorer
 from assay.records import Attempt, Plan, Score, Verdict
 from assay.run_folder import open_plan_of, write_file
@@ -79,16 +80,19 @@ def write_reports(run: Path, plan: Plan, verdict: Verdict) -> None:
 
 
 def checkpoint(run: Path, signer: Any = None) -> None:
-    """Note the journal's Merkle root at a stop, signed where there is a key: rewriting what came before shows."""
-    from assay.evidence.bundle import checkpoint_line
+    """Note how far the journal's segments went at a stop, signed where there is a key: rewriting them then shows."""
+    from assay.evidence.checkpoints import checkpoint_line
     from assay.evidence.merkle import Tree
 
-    tree = Tree()
-    for _, line in read_lines(run):
-        tree.append(line)
+    sizes = {}
+    for worker in segment_names(run):
+        tree = Tree()
+        for _, line in read_segment(run, worker):
+            tree.append(line)
+        sizes[f"journal/{segment_of(worker)}"] = (tree.size, tree.root())
     path = run / "checkpoints.jsonl"
     before = path.read_bytes() if path.is_file() else b""
-    write_file(path, before + checkpoint_line(tree.size, tree.root(), time.time_ns() // 1000, signer))
+    write_file(path, before + checkpoint_line(sizes, time.time_ns() // 1000, signer))
 
 
 def renderer() -> dict[str, str]:

@@ -17,7 +17,7 @@ import msgspec
 from assay.conclude import conclusion_of, read_scores, renderer, write_reports
 from assay.errors import Broken
 from assay.evidence.merkle import root
-from assay.journal import read_lines
+from assay.journal import read_lines, segment_names
 from assay.journal.lines import SEGMENT
 from assay.plan import order_material, seal_row
 from assay.records import Attempt, Plan, PlanRow, Score, Verdict
@@ -68,10 +68,10 @@ def _recompute(run: Path) -> Recomputed:
 
 def _check_segments(run: Path) -> None:
     """Everything that the seal names is read here: what lay in another segment would be sealed and not judged."""
-    for folder in ("journal", "texts"):
-        for path in sorted((run / folder).glob("*")):
-            if path.name != SEGMENT:
-                raise Broken(f"{folder}/{path.name}: a segment that a run of this version has not")
+    segment_names(run)
+    for path in sorted((run / "texts").glob("*")):
+        if path.name != SEGMENT:
+            raise Broken(f"texts/{path.name}: a segment that a run of this version has not")
 
 
 def _check_plan(run: Path, plan: Plan) -> None:

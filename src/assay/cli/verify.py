@@ -30,7 +30,10 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
                 "holds": True,
                 "verdict": found.verdict.verdict,
                 "records": integrity.records,
+                "segments": integrity.segments,
                 "root": integrity.root,
+                "answers": integrity.answers,
+                "answers_root": integrity.answers_root,
                 "signed_by": integrity.signed_by,
                 "trusted": integrity.trusted,
                 "scores_recomputed": found.scores,
@@ -39,7 +42,9 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
             }
         )
         return 0
-    click.echo(f"holds: {integrity.records} records in one chain, Merkle root {integrity.root[:16]}…")
+    chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
+    click.echo(f"holds: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…")
+    click.echo(f"answers root, the same wherever and in whatever order they came: {integrity.answers_root}")
     for message in integrity.messages:
         click.echo(message)
     sealed = f", {found.withheld} taken as sealed, their texts being withheld" if found.withheld else ""

@@ -1,4 +1,4 @@
-"""The sealed documents of a run: the plan before the first call, checkpoints at every stop, the bundle at the end.
+"""The sealed documents of a run: the plan before the first call, and the bundle at the end.
 
 Their names and forms are one contract with :mod:`assay.evidence.verify`, which reads them back and trusts none of it.
 """
@@ -12,17 +12,15 @@ from typing import Any
 
 from assay.errors import Broken, InputError
 from assay.evidence import layout
-from assay.evidence.canonical import canonical, sha256_hex
+from assay.evidence.canonical import sha256_hex
 from assay.evidence.chain import Journal, read_journal
 from assay.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope, seal, statement
-from assay.evidence.keys import CryptoSigner, Signature, sign_deterministic
+from assay.evidence.keys import CryptoSigner, Signature
 
 __all__ = [
     "BUNDLE_FORMAT",
     "BUNDLE_PREDICATE",
     "PLAN_PREDICATE",
-    "checkpoint_line",
-    "checkpoint_message",
     "open_plan",
     "plan_in",
     "seal_bundle",
@@ -33,8 +31,7 @@ PLAN_PREDICATE = "urn:assay:predicate:plan:v1"
 PLAN_FORMAT = "assay-plan/1"
 PLAN_SUBJECT = "sheet"
 BUNDLE_PREDICATE = "urn:assay:predicate:audit:v1"
-BUNDLE_FORMAT = "assay-bundle/1"
-CHECKPOINT_CONTEXT = b"assay-checkpoint/1\n"
+BUNDLE_FORMAT = "assay-bundle/2"
 
 
 # ── the plan ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -66,21 +63,6 @@ def plan_in(document: Mapping[str, Any], where: str | Path) -> dict[str, Any]:
     return plan
 
 
-# ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def checkpoint_message(records: int, root: str, at_us: int) -> bytes:
-    """What a checkpoint's signature is over; ``root`` in hexadecimal."""
-    return CHECKPOINT_CONTEXT + canonical({"records": records, "root": root, "at_us": at_us})
-
-
-def checkpoint_line(records: int, root: bytes, at_us: int, signer: CryptoSigner | None) -> bytes:
-    """One line of ``checkpoints.jsonl``, newline included: the Merkle root over the first ``records`` lines."""
-    message = checkpoint_message(records, root.hex(), at_us)
-    signature = "" if signer is None else sign_deterministic(signer, message).hex()
-    return canonical({"records": records, "root": root.hex(), "at_us": at_us, "signature": signature}) + b"\n"
-
-
 # ── the bundle ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -95,16 +77,17 @@ def seal_bundle(run: Path, extra: Mapping[str, Any], signer: CryptoSigner | None
         raise InputError(f"the plan is signed by key {min(signatures)}: seal with that key", where=run / layout.PLAN)
     names = _names_to_seal(run, withheld=plan["texts"] == "withheld")
     journal = read_journal(run, [name for name in names if layout.is_journal(name)])
+    if layout.MAIN_SEGMENT not in journal.segments:
+        raise Broken(f"{layout.MAIN_SEGMENT}: missing")
     if journal.plan != plan_digest:
         raise Broken(f"{layout.PLAN}: not the plan that the journal's header names")
     scored, scores = layout.digest_and_lines(run, layout.SCORES)
     subjects = {name: layout.digest_and_lines(run, name)[0] for name in names if not layout.is_journal(name)}
+    segments = {name: segment.digest for name, segment in journal.segments.items()}
     predicate = _predicate(journal, plan, scores, signer)
     if taken := sorted(predicate.keys() & extra.keys()):
         raise ValueError(f"the bundle itself says {', '.join(taken)}")
-    document = statement(
-        {**subjects, **journal.digests, layout.SCORES: scored}, BUNDLE_PREDICATE, {**predicate, **extra}
-    )
+    document = statement({**subjects, **segments, layout.SCORES: scored}, BUNDLE_PREDICATE, {**predicate, **extra})
     _replace(run, seal(document, signer))
 
 
@@ -124,7 +107,12 @@ def _predicate(journal: Journal, plan: Mapping[str, Any], scores: int, signer: C
     return {
         "format": BUNDLE_FORMAT,
         "plan": journal.plan,
-        "journal": {"records": journal.records, "root": journal.root, "head": journal.head},
+        "journal": {
+            "records": journal.records,
+            "root": journal.root,
+            "segments": {name: {"head": s.head, "records": s.records} for name, s in journal.segments.items()},
+        },
+        "answers": {"count": journal.answers, "root": journal.answers_root},
         "scores": scores,
         "texts": plan["texts"],
         # The key itself, so that a stranger can check the signature; whether to trust it is the reader's own affair.

@@ -1,77 +1,155 @@
-"""The journal's hash chain, read once from the first record to the last, in constant memory but for the digests.
+"""The journal's hash chains, read once from the first record to the last, in constant memory but for the digests.
 
-Each line is a canonical record with ``seq`` (0, 1, 2 …) and ``prev``, the SHA-256 of the line before without its
-newline. Whatever is changed, dropped, added or moved breaks a link, and the link says where.
+Each segment is a chain of its own: its first line is a header, which names the plan and the segment, and each line is a
+canonical record with ``seq`` (0, 1, 2 …) and ``prev``, the SHA-256 of the line before without its newline. Whatever is
+changed, dropped, added or moved breaks a link, and the link says where.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assay.errors import Broken
+from assay.evidence.answers import Answers
 from assay.evidence.canonical import parse_canonical, sha256_hex
-from assay.evidence.layout import lines, open_regular
-from assay.evidence.merkle import Tree
+from assay.evidence.digests import Digests
+from assay.evidence.layout import lines, open_regular, reading_order, segment_label
+from assay.evidence.merkle import Tree, leaf_hash
 
-__all__ = ["FIRST_PREV", "JOURNAL_FORMAT", "Journal", "read_journal"]
+__all__ = ["FIRST_PREV", "JOURNAL_FORMAT", "Journal", "Segment", "read_journal"]
 
 FIRST_PREV = "0" * 64
 JOURNAL_FORMAT = "assay-journal/1"
-DIGEST_DIGITS = 64
+DIGEST_BYTES = 32
 # The keys of a record that name texts by digest, by the record's type; some texts may be empty, and have no digest.
-_TEXT_KEYS = {"attempt": ("item", "request", "answer"), "exchange": ("request", "reply")}
+_TEXT_KEYS = {"attempt": ("item", "answer"), "exchange": ("request", "reply")}
 _MAY_BE_EMPTY = {("attempt", "answer"), ("exchange", "request"), ("exchange", "reply")}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What one segment's bytes commit to.
+
+    ``head`` is the SHA-256 of its last line, ``digest`` that of its file, ``roots`` the Merkle roots over its own first
+    lines at the sizes asked for.
+    """
+
+    records: int
+    head: str
+    digest: str
+    roots: dict[int, str]
 
 
 @dataclass(frozen=True)
 class Journal:
     """What the journal's bytes commit to.
 
-    ``root`` is the Merkle root over all lines (without newlines), ``head`` the SHA-256 of the last one, ``plan`` the
-    plan's digest as the header gives it. ``roots`` are Merkle roots at the sizes asked for, ``digests`` the SHA-256 of
-    each segment's file, ``texts`` the digests (32 bytes each) of all samples, requests and answers referred to.
+    ``root`` is the Merkle root over all lines (without newlines) in reading order, ``plan`` the plan's digest as every
+    header gives it, ``segments`` each segment by its file's name. ``answers`` and ``answers_root`` are the finished
+    calls (:mod:`assay.evidence.answers`), ``texts`` the digests of all samples and answers referred to.
     """
 
     records: int
     root: str
-    head: str
     plan: str
-    roots: dict[int, str]
-    digests: dict[str, str]
-    texts: set[bytes]
+    segments: dict[str, Segment]
+    answers: int
+    answers_root: str
+    texts: Digests
 
 
-def read_journal(run: Path, segments: Sequence[str], sizes: Collection[int] = (), head: str = "") -> Journal:
-    """Read and check the chain over ``segments`` (names within ``run``, in order).
+def read_journal(
+    run: Path,
+    names: Iterable[str],
+    sizes: Mapping[str, AbstractSet[int]] | None = None,
+    heads: Mapping[str, str] | None = None,
+) -> Journal:
+    """Read and check the chain of every segment among ``names`` (within ``run``), in reading order.
 
-    ``head``, where it is known (64 hexadecimal digits), tells which of the last two records was changed when they do
-    not fit. Raises Broken naming file, line and record of the first link that does not hold.
+    ``sizes`` are those at which a segment's root is wanted. ``heads``, where they are known (64 hexadecimal digits),
+    tell which of a segment's last two records was changed when they do not fit. Raises Broken naming file, line and
+    record of the first link that does not hold.
     """
-    tree, chain, plan = Tree(), _Chain(), ""
-    roots = {0: tree.root().hex()}
-    digests: dict[str, str] = {}
-    texts: set[bytes] = set()
-    for name in segments:
-        digest = hashlib.sha256()
-        with open_regular(run, name) as file:
+    reader = _Reader(run)
+    segments = {
+        name: reader.read(name, (sizes or {}).get(name, set()), (heads or {}).get(name, ""))
+        for name in reading_order(names)
+    }
+    answers, answers_root = reader.answers.root()
+    return Journal(
+        reader.tree.size, reader.tree.root().hex(), reader.plan, segments, answers, answers_root, reader.texts
+    )
+
+
+class _Reader:
+    """Reads segments one after the other, and gathers what is about all of them."""
+
+    def __init__(self, run: Path) -> None:
+        self.tree, self.answers, self.texts, self.plan = Tree(), Answers(), Digests(), ""
+        self._run = run
+
+    def read(self, name: str, sizes: AbstractSet[int], head: str) -> Segment:
+        """Read one segment to its end."""
+        chain, digest, own, last_size = _Chain(), hashlib.sha256(), Tree(), max(sizes, default=0)
+        roots = {0: own.root().hex()}
+        number = 0
+        with open_regular(self._run, name) as file:
             for number, line in enumerate(lines(file, name), 1):
                 digest.update(line)
                 content = line[:-1]
                 record = chain.follow(content, name, number)
-                tree.append(content)
-                if tree.size == 1:
-                    plan = _header(record, name)
-                elif (keys := _TEXT_KEYS.get(str(record.get("type")))) is not None:
-                    _collect_texts(record, keys, texts, name, number)
-                if tree.size in sizes:
-                    roots[tree.size] = tree.root().hex()
-        digests[name] = digest.hexdigest()
-    chain.finish(head)
-    return Journal(tree.size, tree.root().hex(), chain.head, plan, roots, digests, texts)
+                leaf = leaf_hash(content)
+                self.tree.append_hash(leaf)
+                if number <= last_size:
+                    own.append_hash(leaf)
+                    if number in sizes:
+                        roots[number] = own.root().hex()
+                self._take(record, name, number)
+        if not number:
+            raise Broken(f"{name}: empty: not even its header is there")
+        chain.finish(head)
+        return Segment(number, chain.head, digest.hexdigest(), roots)
+
+    def _take(self, record: dict[str, Any], name: str, number: int) -> None:
+        kind = record.get("type")
+        if number == 1:
+            self._check_header(record, name)
+        elif kind == "attempt":
+            try:
+                self.answers.add(record)
+            except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+                raise Broken(f"{name} line {number} (record {number - 1}): not an attempt in its form") from None
+        if kind in _TEXT_KEYS:
+            self._collect_texts(record, name, number)
+
+    def _check_header(self, record: dict[str, Any], name: str) -> None:
+        place = f"{name} line 1 (record 0)"
+        if record.get("type") != "header" or record.get("format") != JOURNAL_FORMAT:
+            raise Broken(f"{place}: not the header of a journal of format {JOURNAL_FORMAT}")
+        if record.get("segment") != segment_label(name):
+            raise Broken(f"{place}: the header of segment {str(record.get('segment'))[:80]!r}, which another file is")
+        plan = str(record.get("plan"))
+        if self.plan and plan != self.plan:
+            raise Broken(f"{place}: names another plan than the segments before it")
+        self.plan = plan
+
+    def _collect_texts(self, record: dict[str, Any], name: str, number: int) -> None:
+        for key in _TEXT_KEYS[record["type"]]:
+            digest = record.get(key)
+            if digest == "" and (record["type"], key) in _MAY_BE_EMPTY:
+                continue
+            try:
+                raw = bytes.fromhex(digest)  # type: ignore[arg-type]  # what is no text raises
+                if raw.hex() != digest or len(raw) != DIGEST_BYTES:
+                    raise ValueError
+            except (TypeError, ValueError):
+                raise Broken(f"{name} line {number} (record {number - 1}): its {key} is not a SHA-256") from None
+            self.texts.add(raw)
 
 
 class _Chain:
@@ -123,22 +201,3 @@ class _Chain:
             )
         name, number = self._last
         return Broken(f"{name} line {number} (record {last}): was changed: its prev does not match record {last - 1}")
-
-
-def _header(record: dict[str, Any], name: str) -> str:
-    if record.get("type") != "header" or record.get("format") != JOURNAL_FORMAT:
-        raise Broken(f"{name} line 1 (record 0): not the header of a journal of format {JOURNAL_FORMAT}")
-    return str(record.get("plan"))
-
-
-def _collect_texts(record: dict[str, Any], keys: tuple[str, ...], texts: set[bytes], name: str, number: int) -> None:
-    for key in keys:
-        digest = record.get(key)
-        if digest == "" and (record["type"], key) in _MAY_BE_EMPTY:
-            continue
-        try:
-            if not isinstance(digest, str) or len(digest) != DIGEST_DIGITS:
-                raise ValueError
-            texts.add(bytes.fromhex(digest))
-        except ValueError:
-            raise Broken(f"{name} line {number} (record {record['seq']}): its {key} is not a SHA-256") from None

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,7 @@ from assay.errors import Broken
 __all__ = [
     "BUNDLE",
     "CHECKPOINTS",
+    "MAIN_SEGMENT",
     "MAX_LINE_BYTES",
     "PLAN",
     "SCORES",
@@ -31,7 +32,9 @@ __all__ = [
     "lines",
     "open_regular",
     "read_bounded",
+    "reading_order",
     "run_files",
+    "segment_label",
 ]
 
 PLAN = "plan.dsse.json"
@@ -39,12 +42,14 @@ BUNDLE = "bundle.dsse.json"
 TEMPORARY_BUNDLE = ".bundle.dsse.json.tmp"
 SCORES = "scores.jsonl"
 CHECKPOINTS = "checkpoints.jsonl"
+MAIN_SEGMENT = "journal/main-0000.jsonl"
 MAX_LINE_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 
 FOLDERS = {"journal", "samples", "texts"}
 SEALABLE = re.compile(
-    r"plan\.dsse\.json|scores\.jsonl|checkpoints\.jsonl|report\.(json|md|html)|(journal|texts)/[a-z0-9_-]+-[0-9]{4}\.jsonl"
+    r"plan\.dsse\.json|scores\.jsonl|checkpoints\.jsonl|report\.(json|md|html)"
+    r"|journal/[a-z0-9][a-z0-9-]{0,62}-0000\.jsonl|texts/[a-z0-9_-]+-[0-9]{4}\.jsonl"
     r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt"
 )
 DERIVED = re.compile(r"index\.db(-journal|-shm|-wal)?|local\.json")
@@ -58,6 +63,16 @@ def is_sealable(name: str) -> bool:
 def is_journal(name: str) -> bool:
     """Whether ``name`` is a segment of the journal."""
     return name.startswith("journal/")
+
+
+def reading_order(segments: Iterable[str]) -> list[str]:
+    """The journal's segments as they are read: the main one first, then the workers' by name."""
+    return sorted(segments, key=lambda name: (name != MAIN_SEGMENT, name))
+
+
+def segment_label(name: str) -> str:
+    """What the header of a segment calls it: ``journal/main-0000.jsonl`` → ``main``."""
+    return name.removeprefix("journal/").removesuffix("-0000.jsonl")
 
 
 def is_text(name: str) -> bool:

@@ -33,9 +33,10 @@ class Tree:
 
     def append(self, leaf: bytes) -> None:
         """Add one leaf (its bytes, not its hash)."""
-        self._append_hash(leaf_hash(leaf))
+        self.append_hash(leaf_hash(leaf))
 
-    def _append_hash(self, node: bytes) -> None:
+    def append_hash(self, node: bytes) -> None:
+        """Add one leaf by its hash (:func:`leaf_hash`)."""
         size = self.size
         while size & 1:
             node = _node_hash(self._full.pop(), node)

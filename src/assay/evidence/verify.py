@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,17 @@ from securesystemslib.dsse import Envelope
 
 from assay.errors import Broken, InputError
 from assay.evidence import layout
-from assay.evidence.bundle import BUNDLE_FORMAT, BUNDLE_PREDICATE, checkpoint_message, plan_in
+from assay.evidence.bundle import BUNDLE_FORMAT, BUNDLE_PREDICATE, plan_in
 from assay.evidence.canonical import parse_canonical, sha256_hex
-from assay.evidence.chain import Journal, read_journal
+from assay.evidence.chain import Journal, Segment, read_journal
+from assay.evidence.checkpoints import Checkpoint, check_checkpoints, read_checkpoints, sizes_of
+from assay.evidence.digests import Digests
 from assay.evidence.envelope import MAX_ENVELOPE_BYTES, check_signature, open_envelope
-from assay.evidence.keys import SSlibKey, load_public, public_key, verify_raw
+from assay.evidence.forms import has_form, is_count, is_sha256
+from assay.evidence.keys import SSlibKey, load_public, public_key
 
 __all__ = ["Integrity", "verify_integrity"]
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
-SIGNATURE = re.compile(r"([0-9a-f]{128})?")
-MAX_CHECKPOINTS = 100_000  # one a stop: far more than any run has, few enough to hold
 TEXT_KEYS = {"sha256", "text"}
 
 
@@ -36,14 +35,19 @@ class Integrity:
     """What a whole run was found to be.
 
     ``signed_by`` is the key id of the seal's signature ("" where it is not signed), ``trusted`` whether that is the
-    key which the reader trusts. ``records`` and ``root`` are the journal's; ``texts`` is "all" or "withheld N", the
-    number of samples, requests and answers whose text is not here. ``messages`` are sentences for the reader.
+    key which the reader trusts. ``records``, ``segments`` (their number) and ``root`` are the journal's; ``answers``
+    counts finished calls and ``answers_root`` commits to them, wherever and in whatever order they were made; ``texts``
+    is "all" or "withheld N", the number of samples and answers whose text is not here. ``messages`` are sentences for
+    the reader.
     """
 
     signed_by: str
     trusted: bool
     records: int
+    segments: int
     root: str
+    answers: int
+    answers_root: str
     texts: str
     messages: tuple[str, ...]
 
@@ -76,19 +80,20 @@ def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bo
     _check_names(run, seal)
     messages += _check_plan(run, seal)
     checkpoints = _read_checkpoints(run, seal)
-    journal = _check_journal(run, seal, {records for records, _ in checkpoints})
-    for number, (records, root) in enumerate(checkpoints, 1):
-        if journal.roots.get(records) != root:
-            raise Broken(f"{layout.CHECKPOINTS} line {number}: not the Merkle root of the first {records} records")
+    journal = _check_journal(run, seal, checkpoints)
+    check_checkpoints(checkpoints, journal)
     _check_digests(run, seal, journal)
     absent = _check_texts(run, seal, journal)
     if absent:
-        messages.append(f"{absent} texts (samples, requests, answers) are withheld; their digests are sealed")
+        messages.append(f"{absent} texts (samples, answers) are withheld; their digests are sealed")
     return Integrity(
         signed_by="" if seal.signer is None else seal.signer.keyid,
         trusted=is_trusted,
         records=journal.records,
+        segments=len(journal.segments),
         root=journal.root,
+        answers=journal.answers,
+        answers_root=journal.answers_root,
         texts=f"withheld {absent}" if absent else "all",
         messages=tuple(messages),
     )
@@ -121,19 +126,20 @@ def _open_seal(run: Path) -> _Seal:
 
 
 def _is_well_formed(predicate: dict[str, Any]) -> bool:
-    journal = predicate.get("journal")
+    journal, answers = predicate.get("journal"), predicate.get("answers")
     return (
-        isinstance(journal, dict)
-        and journal.keys() == {"head", "records", "root"}
-        and all(_is_sha256(value) for value in (journal["head"], journal["root"], predicate.get("plan")))
-        and all(type(value) is int and value >= 0 for value in (journal["records"], predicate.get("scores")))
+        has_form(journal, {"records": is_count, "root": is_sha256, "segments": _are_segments})
+        and has_form(answers, {"count": is_count, "root": is_sha256})
+        and is_sha256(predicate.get("plan"))
+        and is_count(predicate.get("scores"))
         and predicate.get("texts") in ("sealed", "withheld")
         and isinstance(predicate.get("signer"), str)
     )
 
 
-def _is_sha256(value: Any) -> bool:
-    return isinstance(value, str) and SHA256.fullmatch(value) is not None
+def _are_segments(value: Any) -> bool:
+    form = {"head": is_sha256, "records": is_count}
+    return isinstance(value, dict) and all(has_form(segment, form) for segment in value.values())
 
 
 def _signer(public_hex: str, envelope: Envelope) -> SSlibKey | None:
@@ -203,65 +209,51 @@ def _check_plan(run: Path, seal: _Seal) -> list[str]:
     return [] if seal.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
 
 
-def _check_journal(run: Path, seal: _Seal, sizes: set[int]) -> Journal:
-    segments = sorted(name for name in seal.subjects if layout.is_journal(name))
+def _check_journal(run: Path, seal: _Seal, checkpoints: list[Checkpoint]) -> Journal:
     sealed = seal.predicate["journal"]
-    journal = read_journal(run, segments, sizes, sealed["head"])
-    where = segments[-1] if segments else "journal/"
-    if journal.records != sealed["records"]:
-        raise Broken(f"{where}: the journal ends after {journal.records} records; {sealed['records']} were sealed")
-    if journal.head != sealed["head"]:
-        raise Broken(f"{where}: its last record ({journal.records - 1}) was changed: it is not the one sealed")
-    if journal.root != sealed["root"]:
-        raise Broken(f"{where}: the Merkle root over all records is not the one sealed")
+    segments: dict[str, dict[str, Any]] = sealed["segments"]
+    if segments.keys() != {name for name in seal.subjects if layout.is_journal(name)}:
+        raise Broken(f"{layout.BUNDLE}: names other segments of the journal than it has digests of")
+    if layout.MAIN_SEGMENT not in segments:
+        raise Broken(f"{layout.BUNDLE}: does not name {layout.MAIN_SEGMENT}")
+    heads = {name: segment["head"] for name, segment in segments.items()}
+    journal = read_journal(run, segments, sizes_of(checkpoints), heads)
+    for name, segment in journal.segments.items():
+        _check_end(name, segment, segments[name])
+    if (journal.records, journal.root) != (sealed["records"], sealed["root"]):
+        raise Broken(f"{layout.BUNDLE}: the Merkle root over all {journal.records} records is not the one sealed")
     if journal.plan != seal.predicate["plan"]:
-        raise Broken(f"{segments[0]} line 1 (record 0): names another plan than the one sealed")
+        raise Broken(f"{layout.MAIN_SEGMENT} line 1 (record 0): names another plan than the one sealed")
+    answers = seal.predicate["answers"]
+    if (journal.answers, journal.answers_root) != (answers["count"], answers["root"]):
+        raise Broken(f"{layout.BUNDLE}: the root over the {journal.answers} finished calls is not the one sealed")
     return journal
 
 
-def _read_checkpoints(run: Path, seal: _Seal) -> list[tuple[int, str]]:
+def _read_checkpoints(run: Path, seal: _Seal) -> list[Checkpoint]:
     if layout.CHECKPOINTS not in seal.subjects:
         return []
-    digest, count = layout.digest_and_lines(run, layout.CHECKPOINTS)
-    if digest != seal.subjects[layout.CHECKPOINTS]:
+    if layout.digest_and_lines(run, layout.CHECKPOINTS)[0] != seal.subjects[layout.CHECKPOINTS]:
         raise _changed(layout.CHECKPOINTS)
-    if count > MAX_CHECKPOINTS:
-        raise Broken(f"{layout.CHECKPOINTS}: holds more than {MAX_CHECKPOINTS} checkpoints")
-    with layout.open_regular(run, layout.CHECKPOINTS) as file:
-        return [
-            _checkpoint(line[:-1], seal.signer, f"{layout.CHECKPOINTS} line {number}")
-            for number, line in enumerate(layout.lines(file, layout.CHECKPOINTS), 1)
-        ]
+    return read_checkpoints(run, seal.signer)
 
 
-def _checkpoint(line: bytes, signer: SSlibKey | None, where: str) -> tuple[int, str]:
-    try:
-        point = parse_canonical(line)
-    except ValueError as error:
-        raise Broken(f"{where}: {error}") from None
-    if not (
-        isinstance(point, dict)
-        and point.keys() == {"at_us", "records", "root", "signature"}
-        and type(point["records"]) is int
-        and type(point["at_us"]) is int
-        and _is_sha256(point["root"])
-        and isinstance(point["signature"], str)
-        and SIGNATURE.fullmatch(point["signature"])
-    ):
-        raise Broken(f"{where}: not a checkpoint")
-    if point["signature"]:
-        message = checkpoint_message(point["records"], point["root"], point["at_us"])
-        if signer is None or not verify_raw(signer, message, bytes.fromhex(point["signature"])):
-            raise Broken(f"{where}: its signature is not by the key that sealed the run")
-    return point["records"], point["root"]
+def _check_end(name: str, segment: Segment, sealed: dict[str, Any]) -> None:
+    if segment.records != sealed["records"]:
+        raise Broken(f"{name}: the journal ends after {segment.records} records; {sealed['records']} were sealed")
+    if segment.head != sealed["head"]:
+        raise Broken(f"{name}: its last record ({segment.records - 1}) was changed: it is not the one sealed")
+
+
+# ── every other file ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _check_digests(run: Path, seal: _Seal, journal: Journal) -> None:
     for name, sealed in seal.subjects.items():
         if layout.is_text(name):
             continue  # read line by line, later
-        if name in journal.digests:
-            digest, count = journal.digests[name], 0
+        if name in journal.segments:
+            digest, count = journal.segments[name].digest, 0
         else:
             digest, count = layout.digest_and_lines(run, name)
         if digest != sealed:
@@ -276,7 +268,7 @@ def _changed(name: str) -> Broken:
 
 def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
     """Check every text that is here against its digest; the number that the journal refers to and that are not."""
-    absent = set(journal.texts)
+    found = Digests()
     here = {name for name in layout.run_files(run) if layout.is_text(name)}
     for name in sorted(here | {name for name in seal.subjects if layout.is_text(name)}):
         digest = hashlib.sha256()
@@ -284,14 +276,18 @@ def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
             for number, line in enumerate(layout.lines(file, name), 1):
                 digest.update(line)
                 try:
-                    absent.discard(_text_digest(line[:-1]))
+                    found.add(_text_digest(line[:-1]))
                 except ValueError as error:
                     raise Broken(f"{name} line {number}: {error}") from None
         if not seal.withheld and digest.hexdigest() != seal.subjects[name]:
             raise _changed(name)
+    first, absent = b"", 0
+    for missing in journal.texts.without(found):
+        first = first or missing
+        absent += 1
     if absent and not seal.withheld:
-        raise Broken(f"texts/: {len(absent)} texts are missing, such as the one with SHA-256 {min(absent).hex()}")
-    return len(absent)
+        raise Broken(f"texts/: {absent} texts are missing, such as the one with SHA-256 {first.hex()}")
+    return absent
 
 
 def _text_digest(line: bytes) -> bytes:
