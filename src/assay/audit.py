@@ -114,22 +114,25 @@ async def _carry_out(
 ) -> Verdict:
     live = LiveRun(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan), conduct=conduct)
     try:
-        end: RunEnd = await live.run(audit.model, run, journal, before)
-        journal.close()
+        end = await _ask(live, audit.model, run, journal, before)
         checkpoint(run, signer)
-        if end == "complete" or end == "budget":
+        if end in ("complete", "budget"):
             return conclude(run, signer)
-    except asyncio.CancelledError:
-        end = "interrupted"
-        checkpoint(run, signer)
     except OSError as error:
         raise StorageFailed(
             f"{run}: cannot be written ({error.strerror}); nothing finished is lost. "
             f"Make room there, then go on with: assay resume {run}"
         ) from None
+    raise _stopped(end, run, live)
+
+
+async def _ask(live: LiveRun, model: Model, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
+    try:
+        return await live.run(model, run, journal, before)
+    except asyncio.CancelledError:
+        return "interrupted"
     finally:
         journal.close()
-    raise _stopped(end, run, live)
 
 
 def _stopped(end: RunEnd, run: Path, live: LiveRun) -> AssayError:

@@ -19,7 +19,6 @@ from assay.reading import RowReader
 from assay.records import Answer, Attempt, Plan, Sample, Score
 from assay.runner import (
     AdaptiveConcurrency,
-    Call,
     CircuitBreaker,
     RateLimiter,
     RetryPolicy,
@@ -128,11 +127,11 @@ class LiveRun:
             self.schedule.add(Turn(row.id, row.share, calls, used[row.id], reader.decision is not None, head))
             self.answered[row.id] = len(finished[row.id])
 
-    def _on_final(self, call: Call, attempt: Attempt, answer: Answer) -> Awaitable[None] | None:
-        sample = self.prepared[call.row].samples[call.sample]
-        if attempt.outcome.answered and acts(self.scorers[call.row]):
+    def _on_final(self, sample: Sample, attempt: Attempt, answer: Answer) -> Awaitable[None] | None:
+        scorer = self.scorers[attempt.row]
+        if attempt.outcome.answered and acts(scorer):
             return self._act(attempt, sample, answer)
-        self._observe(score(self.scorers[call.row], attempt, sample, answer))
+        self._observe(score(scorer, attempt, sample, answer))
         return None
 
     async def _act(self, attempt: Attempt, sample: Sample, answer: Answer) -> None:

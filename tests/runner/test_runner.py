@@ -73,14 +73,14 @@ def carry_out(
     concurrency: int = 1,
     retry: RetryPolicy = QUICK,
     **settings: object,
-) -> tuple[RunEnd, list[Attempt], list[Call]]:
+) -> tuple[RunEnd, list[Attempt], list[str]]:
     run.mkdir(exist_ok=True)
     journal = Journal.create(run, Header(plan="0" * 64, assay="0"))
     schedule = Schedule([Turn(row, 1.0, deque(Call(row, n, n, 0) for n in range(calls))) for row in rows], 0.05)
-    finals: list[Call] = []
+    finals: list[str] = []
 
-    def on_final(call: Call, attempt: Attempt, answer: Answer) -> None:
-        finals.append(call)
+    def on_final(sample: Sample, attempt: Attempt, answer: Answer) -> None:
+        finals.append(sample.id)
         if heard is not None:
             heard.append(answer)
 

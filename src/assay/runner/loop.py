@@ -37,7 +37,7 @@ SYNC_SECONDS = 1.0
 # Calls that wait to be asked again hold a sample each: beyond so many, new ones wait for them.
 MOST_WAITING = 256
 
-OnFinal = Callable[[Call, Attempt, Answer], Awaitable[None] | None]
+OnFinal = Callable[[Sample, Attempt, Answer], Awaitable[None] | None]
 NOTHING = Reservation(0, 0)
 
 
@@ -55,7 +55,7 @@ class Pending:
 
 @dataclass
 class Runner:
-    """Carries out a schedule against one model. ``on_final(call, attempt, answer)`` hears of each finished call.
+    """Carries out a schedule against one model. ``on_final(sample, attempt, answer)`` hears of each finished call.
 
     The listener may close rows of the schedule; it decides what counts, the runner only asks. Where it returns an
     awaitable (an answer that takes work to mark), the call keeps its place among those in flight until that is done.
@@ -248,7 +248,7 @@ class Runner:
         if now - self._synced > SYNC_SECONDS:
             self._sync()
         if final:
-            marking = self.on_final(pending.call, attempt, answer)
+            marking = self.on_final(pending.sample, attempt, answer)
             if marking is not None:
                 await marking
         else:
