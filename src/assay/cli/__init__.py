@@ -16,6 +16,7 @@ __all__ = ["main"]
 COMMANDS = {
     "audit": "check a claim sheet against a served model, to a sealed verdict",
     "doctor": "say what is installed and works here, with the mend for what does not",
+    "gateway": "record any harness's calls to an endpoint, to a sealed bundle",
     "key": "make and show the signing key",
     "model": "fetch the embedded model",
     "report": "write the report of a run again, from its journal",

@@ -1,0 +1,122 @@
+"""``assay gateway``: record the calls of any harness to an OpenAI-compatible endpoint, to a sealed bundle."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assay.cli.options import api_key_option, json_option, key_option, print_json, signer_at
+
+if TYPE_CHECKING:
+    from assay.gateway.recorder import Recorder
+    from assay.gateway.server import Gateway
+    from assay.gateway.summary import Summary
+    from assay.gateway.upstream import Upstream
+
+PORT = 8787
+
+
+@click.command()
+@click.option(
+    "--to", "url", metavar="URL", help="The endpoint to pass calls on to, such as https://api.example.com/v1."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Listen here; 0: any free port."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The folder of the recording (default: runs/gateway-TIME)."
+)
+@click.option("--with-texts", is_flag=True, help="Seal the texts of requests and replies too: for your own eyes.")
+@click.option(
+    "--seal", "killed", type=click.Path(path_type=Path), help="Seal what a killed gateway left in this folder."
+)
+@key_option
+@api_key_option
+@json_option
+def command(url: str | None, killed: Path | None, **chosen: Any) -> int:
+    """Pass calls on to the endpoint URL and record them, until Ctrl-C; then report and seal.
+
+    Point a client at the base URL that is printed. Its API key is passed on and never kept; where ASSAY_API_KEY (or
+    --api-key-env) holds one, that is sent instead.
+    """
+    from assay.errors import InputError
+
+    if (url is None) == (killed is None):
+        raise InputError("give the endpoint with --to URL, or a killed gateway's folder with --seal DIR")
+    signer = signer_at(chosen["key"])
+    if killed is not None:
+        from assay.gateway.seal import seal_killed
+
+        summary, run = seal_killed(killed, signer), killed
+    else:
+        summary, run = _record(str(url), chosen, signer)
+    show(summary, run, as_json=chosen["as_json"], signed=signer is not None)
+    return 0
+
+
+def show(summary: Summary, run: Path, *, as_json: bool, signed: bool) -> None:
+    """Print what was recorded and where its report lies."""
+    from assay.cli.conduct import print_places
+    from assay.gateway import pages
+    from assay.gateway.summary import render
+    from assay.run_folder import open_plan_of
+
+    if as_json:
+        print_json(render(summary, open_plan_of(run).plan.model.uri))
+        return
+    for line in pages.lines(summary):
+        click.echo(line)
+    print_places(run, signed=signed)
+
+
+def _record(url: str, chosen: dict[str, Any], signer: Any) -> tuple[Summary, Path]:
+    from assay.cli.conduct import default_folder
+    from assay.gateway.recorder import Recorder, recording_plan
+    from assay.gateway.seal import seal_recording
+    from assay.gateway.server import listen_on
+    from assay.gateway.upstream import Upstream, named_endpoint, own_key
+
+    upstream = Upstream(named_endpoint(url), own_key(chosen["api_key_env"]))
+    run = chosen["out"] or default_folder("gateway")
+    with listen_on(chosen["port"]) as listener:
+        recorder = Recorder(run, recording_plan(upstream.base, with_texts=chosen["with_texts"]), signer)
+        reason = "failed"
+        try:
+            asyncio.run(_serve(upstream, recorder, listener, quiet=chosen["as_json"]))
+            reason = "stopped"
+        finally:
+            recorder.close(reason)
+    if recorder.failure is not None:
+        raise recorder.failure
+    return seal_recording(run, signer), run
+
+
+async def _serve(upstream: Upstream, recorder: Recorder, listener: socket.socket, *, quiet: bool) -> None:
+    """Serve until Ctrl-C or SIGTERM; the second one gives up the calls in flight."""
+    from assay.cli.recording_progress import RecordingProgress
+    from assay.console import err
+    from assay.gateway.server import Gateway
+
+    gateway, stop = Gateway(upstream, recorder), asyncio.Event()
+    base = await gateway.start(listener)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _stop, gateway, stop)
+    click.echo(f"export OPENAI_BASE_URL={base}", err=quiet)
+    click.echo(f"recording calls to {upstream.base} in {recorder.run}; Ctrl-C ends it and seals", err=True)
+    with RecordingProgress(gateway, recorder) as progress:
+        await progress.until(stop, gateway.failed)
+        if gateway.in_flight:
+            err().print(f"waiting for {gateway.in_flight} calls in flight; Ctrl-C again gives them up")
+        await gateway.finish()
+
+
+def _stop(gateway: Gateway, stop: asyncio.Event) -> None:
+    if stop.is_set():
+        gateway.abandon()
+    stop.set()

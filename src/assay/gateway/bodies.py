@@ -1,0 +1,94 @@
+"""Bodies as texts that a run can keep: as they are where they are UTF-8, else in a small JSON object that says how.
+
+* a body that is no UTF-8 (an image, a compression that cannot be read): ``{"assay_body": "base64", "data": …}``
+* one that is longer than a line of ``texts/`` may be: ``{"assay_body": "omitted", "bytes": …, "sha256": …}``
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from typing import Final
+
+from assay.evidence.canonical import canonical
+from assay.evidence.layout import MAX_LINE_BYTES
+from assay.gateway.secrets import Secrets
+
+__all__ = ["LARGEST_KEPT", "Kept", "decoded", "text_of"]
+
+LARGEST_KEPT: Final = MAX_LINE_BYTES
+# What a line needs beside the text: its digest and the keys.
+_ROOM: Final = 200
+_LONGEST_ESCAPE: Final = 6  # \u001b for one byte
+
+
+class Kept:
+    """Collects a body as it passes: whole up to :data:`LARGEST_KEPT` bytes, beyond that only its length and digest."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._digest: hashlib._Hash | None = None
+        self._length = 0
+
+    def take(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._length += len(chunk)
+        if self._digest is not None:
+            self._digest.update(chunk)
+            return
+        self._data += chunk
+        if self._length > LARGEST_KEPT:
+            self._digest = hashlib.sha256(self._data)
+            self._data.clear()
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def data(self) -> bytes | None:
+        """The whole body; None where it was too large to be kept."""
+        return None if self._digest is not None else bytes(self._data)
+
+    @property
+    def omitted(self) -> str:
+        """The text that stands for a body which was too large."""
+        assert self._digest is not None
+        return _omitted(self._length, self._digest.hexdigest())
+
+
+def decoded(data: bytes, encoding: str) -> bytes | None:
+    """A body without its compression; None where that cannot be read here, or is larger than can be kept.
+
+    One that was cut off gives what there is of it.
+    """
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
+        return data
+    if name not in ("gzip", "x-gzip", "deflate"):
+        return None
+    # "deflate" is meant to be zlib's format, and some servers send it bare.
+    for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):
+        reader = zlib.decompressobj(window)
+        try:
+            plain = reader.decompress(data, LARGEST_KEPT + 1)
+        except zlib.error:
+            continue
+        return plain if len(plain) <= LARGEST_KEPT else None
+    return None
+
+
+def text_of(data: bytes, secrets: Secrets) -> str:
+    """The text that stands for a body, with every key taken out."""
+    try:
+        text = secrets.without(data.decode())
+    except UnicodeDecodeError:
+        encoded = base64.b64encode(secrets.in_bytes(data)).decode()
+        text = canonical({"assay_body": "base64", "data": encoded}).decode()
+    if _LONGEST_ESCAPE * len(text) + _ROOM > MAX_LINE_BYTES and len(canonical(text)) + _ROOM > MAX_LINE_BYTES:
+        return _omitted(len(data), hashlib.sha256(data).hexdigest())
+    return text
+
+
+def _omitted(length: int, digest: str) -> str:
+    return canonical({"assay_body": "omitted", "bytes": length, "sha256": digest}).decode()
