@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.journal.lines import GENESIS, Cut, Header, JournalRecord, Session, Stop
 from assay.journal.reader import Attempts, Replay, read_lines, read_segment, replay, segment_names
-from assay.journal.texts import Texts, read_texts
+from assay.journal.texts import Texts, open_index, read_texts
 from assay.journal.writer import Journal
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Session",
     "Stop",
     "Texts",
+    "open_index",
     "read_lines",
     "read_segment",
     "read_texts",

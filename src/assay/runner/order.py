@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from hashlib import sha256
+from itertools import pairwise
 from typing import Final
 
 from assay.compact import Naturals
@@ -15,7 +16,7 @@ from assay.runner.schedule import Call
 __all__ = ["Finished", "calls_of", "committed_order", "probed_samples"]
 
 _KEY_BYTES: Final = 8
-_BUCKET_BITS: Final = 10
+_MOST_BUCKET_BITS: Final = 10
 
 
 def committed_order(seed: str, cells: int) -> Sequence[int]:
@@ -36,31 +37,32 @@ def committed_order(seed: str, cells: int) -> Sequence[int]:
         return whole.digest()
 
     keys = array("Q", (int.from_bytes(digest(number)[:_KEY_BYTES]) for number in range(cells)))
-    buckets = [array("I") for _ in range(1 << _BUCKET_BITS)]
+    bits = max(0, min(_MOST_BUCKET_BITS, cells.bit_length() - 8))
+    buckets = [array("I") for _ in range(1 << bits)]
     for number, key in enumerate(keys):
-        buckets[key >> (8 * _KEY_BYTES - _BUCKET_BITS)].append(number)
+        buckets[key >> (8 * _KEY_BYTES - bits)].append(number)
     order = array("I")
     for bucket in buckets:
         chosen = sorted(bucket, key=keys.__getitem__)
-        if any(keys[one] == keys[other] for one, other in zip(chosen, chosen[1:], strict=False)):
+        if any(keys[one] == keys[other] for one, other in pairwise(chosen)):
             chosen.sort(key=digest)
         order.extend(chosen)
     return order
 
 
-def calls_of(row: PlanRow, finished: Finished | None = None) -> Iterator[Call]:
+def calls_of(row: PlanRow, finished: Container[tuple[int, int]] = frozenset()) -> Iterator[Call]:
     """What a row asks, in order, one after another: the probe's repeats, then the committed order up to the limit.
 
-    ``finished`` holds what a resumed journal already ended: that is left out.
+    ``finished`` holds the (sample, repeat) pairs that a resumed journal already ended (:class:`Finished`).
     """
-    order = finished.order if finished is not None else committed_order(row.order_seed, row.cells)
+    order = finished.order if isinstance(finished, Finished) else committed_order(row.order_seed, row.cells)
     for sample in probed_samples(row, order):
         for repeat in row.probe_repeats:
-            if finished is None or not finished.holds(sample, repeat):
+            if (sample, repeat) not in finished:
                 yield Call(row.id, -1, sample, repeat)
     for position in range(_asked(row)):
         sample, repeat = divmod(order[position], row.repeats)
-        if finished is None or not finished.holds(sample, repeat):
+        if (sample, repeat) not in finished:
             yield Call(row.id, position, sample, repeat)
 
 
@@ -104,12 +106,15 @@ class Finished:
         self._ended.add(sample * self._repeats + attempt.repeat)
 
     def _sample(self, attempt: Attempt) -> int | None:
-        if 0 <= attempt.position < self._row.cells:
-            return self.order[attempt.position] // self._row.repeats
+        if attempt.position >= 0:
+            return self.order[attempt.position] // self._row.repeats if attempt.position < self._row.cells else None
         if not self._probed:
             self._probed = {self._digests[number]: number for number in probed_samples(self._row, self.order)}
         return self._probed.get(attempt.item)
 
-    def holds(self, sample: int, repeat: int) -> bool:
-        """Whether this call was ended."""
+    def __contains__(self, call: object) -> bool:
+        """Whether the call of this (sample, repeat) was ended."""
+        if not isinstance(call, tuple):
+            return False
+        sample, repeat = call
         return sample * self._repeats + repeat in self._ended
