@@ -23,6 +23,7 @@ from assay.plan import order_material, seal_row
 from assay.records import Attempt, Plan, PlanRow, Score, Verdict
 from assay.run_folder import open_plan_of
 from assay.runner import committed_order
+from assay.verdict import judge
 
 __all__ = ["Recomputed", "recompute"]
 
@@ -52,6 +53,8 @@ def recompute(run: Path) -> Recomputed:
 def _recompute(run: Path) -> Recomputed:
     plan = open_plan_of(run).plan
     _check_segments(run)
+    if plan.origin.kind == "gateway":
+        return _recompute_recording(run, plan)
     _check_plan(run, plan)
     _check_order(run, plan)
     found = conclusion_of(run)
@@ -64,6 +67,14 @@ def _recompute(run: Path) -> Recomputed:
     _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), "report.json")
     pages = _check_pages(run, plan, found.verdict)
     return Recomputed(len(found.scores) - found.withheld, found.withheld, found.verdict, pages)
+
+
+def _recompute_recording(run: Path, plan: Plan) -> Recomputed:
+    """A gateway's recording has neither scores nor claims: its report follows from the journal alone."""
+    from assay.gateway.seal import recompute_recording
+
+    pages = recompute_recording(run, plan, _predicate(run).get("renderer"))
+    return Recomputed(0, 0, judge(plan, (), {}), pages)
 
 
 def _check_segments(run: Path) -> None:

@@ -18,12 +18,15 @@ from assay.errors import InputError
 def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_json: bool) -> int:
     """Compute the verdict of RUN from its journal again, and show it; the run itself is not touched."""
     from assay.conclude import conclusion_of
+    from assay.gateway.seal import is_recording
     from assay.reports import html, machine, markdown, terminal
-    from assay.run_folder import write_file
+    from assay.run_folder import open_plan_of, write_file
 
     for path in (html_file, markdown_file):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InputError("cannot be written: give the name of a file in a folder that exists", where=path)
+    if is_recording(open_plan_of(run).plan):
+        return _recording(run, html_file, markdown_file, as_json=as_json)
     found = conclusion_of(run)
     try:
         if html_file is not None:
@@ -39,3 +42,21 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
 
         terminal.print_verdict(found.verdict, out(), found.plan)
     return found.verdict.exit
+
+
+def _recording(run: Path, html_file: Path | None, markdown_file: Path | None, *, as_json: bool) -> int:
+    """A gateway's recording: calls, outcomes and times instead of a verdict."""
+    from assay.gateway import pages
+    from assay.gateway.summary import render, summary_of
+    from assay.run_folder import open_plan_of, write_file
+
+    plan, summary = open_plan_of(run).plan, summary_of(run)
+    if html_file is not None:
+        write_file(html_file, pages.html(summary, plan).encode())
+    if markdown_file is not None:
+        write_file(markdown_file, pages.markdown(summary, plan).encode())
+    if as_json:
+        print_json(render(summary, plan.model.uri))
+    for line in () if as_json else pages.lines(summary):
+        click.echo(line)
+    return 0

@@ -20,6 +20,7 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     from assay.cli.progress import working
     from assay.evidence.verify import verify_integrity
     from assay.recompute import recompute
+    from assay.run_folder import open_plan_of
 
     with working(f"verifying {run}"):
         integrity = verify_integrity(run, require_key, require_key is not None)
@@ -47,8 +48,14 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     click.echo(f"answers root, the same wherever and in whatever order they came: {integrity.answers_root}")
     for message in integrity.messages:
         click.echo(message)
+    if open_plan_of(run).plan.origin.kind == "gateway":
+        click.echo(f"a gateway's recording: report recomputed from the journal; {_pages(found.pages)}")
+        return 0
     sealed = f", {found.withheld} taken as sealed, their texts being withheld" if found.withheld else ""
     click.echo(f"{found.scores} scores recomputed from the answers{sealed}")
-    pages = "redrawn and equal" if found.pages else "as sealed (other versions drew them)"
-    click.echo(f"verdict recomputed: {found.verdict.verdict.words}; report pages {pages}")
+    click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
     return 0
+
+
+def _pages(redrawn: bool) -> str:
+    return f"report pages {'redrawn and equal' if redrawn else 'as sealed (other versions drew them)'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,15 @@ def _signer_of_plan(run: Path, sealed: SealedPlan, signer: Any) -> Any:
     return signer
 
 
-def recompute_recording(run: Path, plan: Plan) -> Summary:
-    """Compute the report again from the journal alone; Broken names the first thing that does not follow from it."""
+def recompute_recording(run: Path, plan: Plan, drawn_by: Any) -> bool:
+    """Compute the report again from the journal alone; Broken names the first thing that does not follow from it.
+
+    True where the pages, too, were drawn again and are equal; false where other versions drew them (``drawn_by``).
+    """
     if plan.rows or plan.skipped or plan.sheet.claims:
         raise Broken("plan.dsse.json: a recording plans no samples and tests no claims")
-    if (run / "scores.jsonl").read_bytes():
-        raise Broken("scores.jsonl: a recording has no scores")
+    if (run / "scores.jsonl").read_bytes() or any((run / "samples").glob("*")):
+        raise Broken("scores.jsonl, samples/: a recording has neither scores nor samples")
     summary = summary_of(run)
     try:
         sealed = json.loads((run / "report.json").read_bytes())
@@ -83,7 +87,14 @@ def recompute_recording(run: Path, plan: Plan) -> Summary:
     for key in [*now, *(key for key in sealed if key not in now)]:
         if sealed.get(key) != now.get(key):
             raise Broken(f"report.json: {key} does not follow from the journal")
-    return summary
+    if drawn_by != renderer() or plan.assay != _version():
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        write_reports(Path(folder), plan, summary)
+        for name in ("report.md", "report.html"):
+            if (Path(folder) / name).read_bytes() != (run / name).read_bytes():
+                raise Broken(f"{name}: not the page that this journal gives")
+    return True
 
 
 def write_reports(run: Path, plan: Plan, summary: Summary) -> None:
@@ -100,3 +111,9 @@ def renderer() -> dict[str, str]:
     from importlib.metadata import version
 
     return {"jinja2": version("jinja2")}
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("assay")
