@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from assay.evidence.bundle import checkpoint_line, seal_bundle, seal_plan
+from assay.evidence.bundle import seal_bundle, seal_plan
 from assay.evidence.canonical import canonical, sha256_hex
+from assay.evidence.checkpoints import checkpoint_line
 from assay.evidence.keys import CryptoSigner, create_key, load_signer, order_proof
 from assay.evidence.merkle import Tree
 
 MakeRun = Callable[..., Path]
+SEGMENTS = ("journal/main-0000.jsonl", "journal/worker-1-0000.jsonl")
 
 
 @pytest.fixture(scope="session")
@@ -58,20 +60,17 @@ def _make_run(
     plan = _plan(texts, signer)
     sealed = seal_plan(plan, signer)
     (run / "plan.dsse.json").write_bytes(sealed)
-    tree = Tree()
     text_lines: dict[str, bytes] = {}
-    checkpoints = [checkpoint_line(0, tree.root(), 0, signer)]
-    segments: dict[str, list[bytes]] = {"main-0000": [], "main-0001": []}
-    prev = "0" * 64
-    for seq in range(records):
-        line = canonical({"seq": seq, "prev": prev, **_record(seq, plan, text_lines)})
-        prev = sha256_hex(line)
-        tree.append(line)
-        segments["main-0000" if seq < records // 2 else "main-0001"].append(line + b"\n")
-        if seq in (records // 3, records - 1):
-            checkpoints.append(checkpoint_line(tree.size, tree.root(), seq, signer))
+    segments = {
+        SEGMENTS[0]: _segment("main", records // 2, plan, text_lines),
+        SEGMENTS[1]: _segment("worker-1", records - records // 2, plan, text_lines),
+    }
+    checkpoints = [checkpoint_line({SEGMENTS[0]: (0, Tree().root())}, 0, signer)]
+    for share in (3, 1):
+        sizes = {name: _size_and_root(lines[: max(1, len(lines) // share)]) for name, lines in segments.items()}
+        checkpoints.append(checkpoint_line(sizes, 4 - share, signer))
     for name, lines in segments.items():
-        (run / "journal" / f"{name}.jsonl").write_bytes(b"".join(lines))
+        (run / name).write_bytes(b"".join(line + b"\n" for line in lines))
     (run / "texts" / "main-0000.jsonl").write_bytes(b"".join(text_lines.values()))
     (run / "checkpoints.jsonl").write_bytes(b"".join(checkpoints))
     (run / "scores.jsonl").write_bytes(b"".join(canonical({"seq": seq, "value": 1.0}) + b"\n" for seq in range(9)))
@@ -91,7 +90,23 @@ def _plan(texts: str, signer: CryptoSigner | None) -> dict[str, Any]:
     return {"format": "assay-plan/1", "sheet": sheet, "texts": texts, "order_proof": proof, "alpha": 0.05}
 
 
-def _record(seq: int, plan: dict[str, Any], text_lines: dict[str, bytes]) -> dict[str, Any]:
+def _segment(worker: str, records: int, plan: dict[str, Any], text_lines: dict[str, bytes]) -> list[bytes]:
+    lines: list[bytes] = []
+    prev = "0" * 64
+    for seq in range(records):
+        lines.append(canonical({"seq": seq, "prev": prev, **_record(worker, seq, plan, text_lines)}))
+        prev = sha256_hex(lines[-1])
+    return lines
+
+
+def _size_and_root(lines: list[bytes]) -> tuple[int, bytes]:
+    tree = Tree()
+    for line in lines:
+        tree.append(line)
+    return tree.size, tree.root()
+
+
+def _record(worker: str, seq: int, plan: dict[str, Any], text_lines: dict[str, bytes]) -> dict[str, Any]:
     if seq == 0:
         payload = canonical(
             {
@@ -101,13 +116,20 @@ def _record(seq: int, plan: dict[str, Any], text_lines: dict[str, bytes]) -> dic
                 "predicate": plan,
             }
         )
-        return {"type": "header", "format": "assay-journal/1", "assay": "0", "plan": sha256_hex(payload)}
+        header = {"type": "header", "format": "assay-journal/1", "assay": "0"}
+        return {**header, "plan": sha256_hex(payload), "segment": worker}
     if seq == 1:
         return {"type": "session", "started_us": 1, "active_us": 0, "machine": "m", "pid": 1}
     digests = []
-    for text in (f"sample {seq}", f"question {seq}", f"answer {seq % 5} – «ü» 😀"):
+    for text in (f"sample {worker} {seq}", f"answer {seq % 5} – «ü» 😀"):
         digest = sha256_hex(text.encode())
         text_lines[digest] = canonical({"sha256": digest, "text": text}) + b"\n"
         digests.append(digest)
-    rest = {"logprobs": (-1.5e-7, -3.25, -12.345678), "detail": ""}
-    return {"type": "attempt", **dict(zip(("item", "request", "answer"), digests, strict=True)), **rest}
+    return attempt_record(worker, seq, *digests)
+
+
+def attempt_record(row: str, position: int, item: str, answer: str) -> dict[str, Any]:
+    """An attempt, less its place in a chain."""
+    rest = {"logprobs": (-1.5e-7, -3.25, -12.345678), "detail": "", "outcome": "ok", "finish_reason": "stop"}
+    place = {"row": row, "position": position, "sample": f"s/{position}", "repeat": 0, "final": True}
+    return {"type": "attempt", "item": item, "answer": answer, "request": sha256_hex(item.encode()), **place, **rest}

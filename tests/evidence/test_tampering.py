@@ -10,10 +10,14 @@ import pytest
 
 from assay.errors import Broken
 from assay.evidence import layout
-from assay.evidence.canonical import parse_canonical
+from assay.evidence.bundle import seal_bundle
+from assay.evidence.canonical import canonical, parse_canonical, sha256_hex
+from assay.evidence.envelope import open_envelope
+from assay.evidence.keys import CryptoSigner
 from assay.evidence.verify import verify_integrity
 
 SEGMENT = "journal/main-0000.jsonl"
+WORKER = "journal/worker-1-0000.jsonl"
 
 
 def _flip(data: bytes, dice: random.Random) -> bytes:
@@ -71,7 +75,15 @@ def _tampered(run: Path, dice: random.Random, rounds: int) -> Iterator[tuple[str
         path.unlink()
         yield name, "delete"
         path.write_bytes(original)
-    for name in ("notes.txt", ".hidden", "journal/main-0002.jsonl", "texts/main-0001.jsonl", "report.pdf", "index.dbx"):
+    for name in (
+        "notes.txt",
+        ".hidden",
+        "journal/main-0001.jsonl",
+        "journal/worker-2-0000.jsonl",
+        "texts/main-0001.jsonl",
+        "report.pdf",
+        "index.dbx",
+    ):
         (run / name).write_bytes(b"")
         yield name, "add"
         (run / name).unlink()
@@ -112,7 +124,7 @@ def test_no_byte_of_an_unsigned_seal_is_free(unsigned: Path) -> None:
 def test_withheld_texts_that_are_wrong_are_named(unsigned: Path) -> None:
     path = unsigned / "texts" / "main-0000.jsonl"
     data = path.read_bytes()
-    for changed in (data.replace(b"question 3", b"question 4"), data + b"{}\n", data + b"x\n", data[:-1]):
+    for changed in (data.replace(b"sample main 3", b"sample main 4"), data + b"{}\n", data + b"x\n", data[:-1]):
         path.write_bytes(changed)
         with pytest.raises(Broken, match=r"texts/main-0000\.jsonl line \d+"):
             verify_integrity(unsigned)
@@ -126,45 +138,122 @@ def _edit(run: Path, name: str, line: int, old: bytes, new: bytes) -> None:
     path.write_bytes(b"".join(lines))
 
 
-@pytest.mark.parametrize("record", [0, 7, 19])
-def test_the_record_that_was_changed_is_named(run: Path, record: int) -> None:
-    _edit(run, SEGMENT, record + 1, b'"type"', b'"typo"')
+@pytest.mark.parametrize("name", [SEGMENT, WORKER])
+@pytest.mark.parametrize("record", [0, 7, 18])
+def test_the_record_that_was_changed_is_named(run: Path, name: str, record: int) -> None:
+    _edit(run, name, record + 1, b'"type"', b'"typo"')
     with pytest.raises(Broken) as caught:
         verify_integrity(run)
     if record == 0:
-        assert "main-0000.jsonl line 1 (record 0): not the header" in str(caught.value)
+        assert f"{name} line 1 (record 0): not the header" in str(caught.value)
     else:
-        expected = f"{SEGMENT} line {record + 1} (record {record}): was changed: the prev of record {record + 1} "
+        expected = f"{name} line {record + 1} (record {record}): was changed: the prev of record {record + 1} "
         assert str(caught.value).startswith(expected)
 
 
-@pytest.mark.parametrize("record", [5, 38, 39])
-def test_the_link_that_was_changed_is_named(run: Path, record: int) -> None:
-    name = SEGMENT if record < 20 else "journal/main-0001.jsonl"
-    line = record % 20 + 1
-    prev = parse_canonical((run / name).read_bytes().splitlines()[line - 1])["prev"].encode()
-    _edit(run, name, line, prev, b"0" * 64)
-    with pytest.raises(Broken, match=rf"{name} line {line} \(record {record}\): was changed: its prev does not match"):
+@pytest.mark.parametrize("name", [SEGMENT, WORKER])
+@pytest.mark.parametrize("record", [5, 18, 19])
+def test_the_link_that_was_changed_is_named(run: Path, name: str, record: int) -> None:
+    prev = parse_canonical((run / name).read_bytes().splitlines()[record])["prev"].encode()
+    _edit(run, name, record + 1, prev, b"0" * 64)
+    place = rf"{name} line {record + 1} \(record {record}\)"
+    with pytest.raises(Broken, match=rf"{place}: was changed: its prev does not match"):
         verify_integrity(run)
 
 
-def test_the_record_before_the_last_is_named(run: Path) -> None:
-    _edit(run, "journal/main-0001.jsonl", 19, b'"detail":""', b'"detail":"x"')
-    with pytest.raises(Broken, match=r"main-0001\.jsonl line 19 \(record 38\): was changed: the prev of record 39"):
+@pytest.mark.parametrize("name", [SEGMENT, WORKER])
+def test_the_last_records_are_named(run: Path, name: str) -> None:
+    original = (run / name).read_bytes()
+    _edit(run, name, 19, b'"detail":""', b'"detail":"x"')
+    with pytest.raises(Broken, match=rf"{name} line 19 \(record 18\): was changed: the prev of record 19"):
+        verify_integrity(run)
+    (run / name).write_bytes(original)
+    _edit(run, name, 20, b'"detail":""', b'"detail":"x"')
+    with pytest.raises(Broken, match=rf"{name}: its last record \(19\) was changed"):
         verify_integrity(run)
 
 
-def test_the_last_record_is_named(run: Path) -> None:
-    _edit(run, "journal/main-0001.jsonl", 20, b'"detail":""', b'"detail":"x"')
-    with pytest.raises(Broken, match=r"main-0001\.jsonl: its last record \(39\) was changed"):
-        verify_integrity(run)
-
-
-def test_a_record_that_is_gone_is_named(run: Path) -> None:
-    path = run / SEGMENT
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+@pytest.mark.parametrize("name", [SEGMENT, WORKER])
+def test_records_that_are_gone_are_named(run: Path, name: str) -> None:
+    path = run / name
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:7] + lines[8:]))
     with pytest.raises(
-        Broken, match=r"says it is record 20 where record 19 belongs, after journal/main-0000\.jsonl line 19:"
+        Broken, match=rf"{name} line 8: says it is record 8 where record 7 belongs, after {name} line 7:"
+    ):
+        verify_integrity(run)
+    path.write_bytes(b"".join(lines[:-1]))
+    with pytest.raises(Broken, match=f"{name}: the journal ends after 19 records; 20 were sealed"):
+        verify_integrity(run)
+    path.write_bytes(b"")
+    with pytest.raises(Broken, match=f"{name}: empty"):
+        verify_integrity(run)
+
+
+# ── segments ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _seal_again(run: Path, signer: CryptoSigner) -> None:
+    """What an auditor does who has the key: everything that the seal says is true of the files as they are now."""
+    (run / layout.BUNDLE).unlink()
+    seal_bundle(run, {}, signer)
+
+
+def test_segments_that_were_swapped_are_refused(run: Path, signer: CryptoSigner) -> None:
+    one, other = run / SEGMENT, run / WORKER
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    for check in (lambda: verify_integrity(run), lambda: _seal_again(run, signer)):
+        with pytest.raises(Broken, match=rf"{SEGMENT} line 1 \(record 0\): the header of segment 'worker-1'"):
+            check()
+
+
+def test_a_segment_under_another_name_is_refused(run: Path, signer: CryptoSigner) -> None:
+    renamed = "journal/worker-2-0000.jsonl"
+    (run / WORKER).rename(run / renamed)
+    with pytest.raises(Broken, match=f"{renamed}: was added"):
+        verify_integrity(run)
+    with pytest.raises(Broken, match=rf"{renamed} line 1 \(record 0\): the header of segment 'worker-1'"):
+        _seal_again(run, signer)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_segment_that_was_removed_is_missed(run: Path, signer: CryptoSigner, again: bool) -> None:
+    """Even by who seals again: a checkpoint, signed at a stop, names the segment."""
+    (run / WORKER).unlink()
+    if again:
+        _seal_again(run, signer)
+    expected = (
+        rf"checkpoints\.jsonl line 2: names '{WORKER}', a segment that is not there" if again else f"{WORKER}: missing"
+    )
+    with pytest.raises(Broken, match=expected):
+        verify_integrity(run)
+
+
+def test_a_record_that_was_moved_to_another_segment_is_refused(run: Path, signer: CryptoSigner) -> None:
+    lines = (run / SEGMENT).read_bytes().splitlines(keepends=True)
+    (run / SEGMENT).write_bytes(b"".join(lines[:-1]))
+    (run / WORKER).write_bytes((run / WORKER).read_bytes() + lines[-1])
+    for check in (lambda: verify_integrity(run), lambda: _seal_again(run, signer)):
+        with pytest.raises(Broken, match=f"{WORKER} line 21: says it is record 19 where record 20 belongs"):
+            check()
+
+
+def test_a_record_that_was_moved_and_chained_anew_shows_at_a_checkpoint(run: Path, signer: CryptoSigner) -> None:
+    lines = (run / SEGMENT).read_bytes().splitlines()
+    moved = parse_canonical(lines.pop())
+    (run / SEGMENT).write_bytes(b"".join(line + b"\n" for line in lines))
+    data = (run / WORKER).read_bytes()
+    head = sha256_hex(data.splitlines()[-1])
+    (run / WORKER).write_bytes(data + canonical({**moved, "seq": 20, "prev": head}) + b"\n")
+    before = open_envelope((run / layout.BUNDLE).read_bytes(), "")[0]["predicate"]
+    _seal_again(run, signer)
+    after = open_envelope((run / layout.BUNDLE).read_bytes(), "")[0]["predicate"]
+    assert before["answers"] == after["answers"], "the same answers, wherever they lie"
+    assert before["journal"]["root"] != after["journal"]["root"]
+    with pytest.raises(
+        Broken, match=rf"checkpoints\.jsonl line 3: not the Merkle root of the first 20 records of {SEGMENT}"
     ):
         verify_integrity(run)
 

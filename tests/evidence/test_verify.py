@@ -14,15 +14,18 @@ import pytest
 
 from assay.errors import AssayError, Broken, InputError
 from assay.evidence import layout
-from assay.evidence.bundle import BUNDLE_PREDICATE, checkpoint_line, seal_bundle, seal_plan
+from assay.evidence.bundle import BUNDLE_PREDICATE, seal_bundle, seal_plan
 from assay.evidence.canonical import canonical, parse_canonical, sha256_hex
+from assay.evidence.checkpoints import checkpoint_line
 from assay.evidence.envelope import open_envelope, seal, statement
 from assay.evidence.keys import CryptoSigner, create_key, load_signer
 from assay.evidence.merkle import Tree
 from assay.evidence.verify import verify_integrity
+from tests.evidence.conftest import attempt_record
 
 MakeRun = Callable[..., Path]
 SEGMENT = "journal/main-0000.jsonl"
+WORKER = "journal/worker-1-0000.jsonl"
 
 
 # ── what holds ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -37,9 +40,10 @@ def test_a_signed_run_holds(run: Path, key_path: Path, signer: CryptoSigner) -> 
     assert friend.trusted
     assert friend.messages == (f"signed by key {keyid}, which you trust",)
     tree = Tree()
-    for segment in sorted((run / "journal").iterdir()):
-        for line in segment.read_bytes().splitlines():
+    for name in (SEGMENT, WORKER):
+        for line in (run / name).read_bytes().splitlines():
             tree.append(line)
+    assert (friend.segments, friend.answers) == (2, 36)
     assert friend.root == tree.root().hex()
 
 
@@ -57,7 +61,7 @@ def test_withheld_texts_are_counted(unsigned: Path) -> None:
     shutil.rmtree(unsigned / "texts")
     result = verify_integrity(unsigned)
     assert result.texts == f"withheld {len(lines)}"
-    assert f"{len(lines)} texts (samples, requests, answers) are withheld" in result.messages[-1]
+    assert f"{len(lines)} texts (samples, answers) are withheld" in result.messages[-1]
 
 
 def test_the_index_is_outside_the_seal(run: Path) -> None:
@@ -162,6 +166,11 @@ def test_a_wrong_signature_is_refused(run: Path, signer: CryptoSigner) -> None:
 Change = Callable[[dict[str, Any], dict[str, str]], Any]
 
 
+def _segments(predicate: dict[str, Any]) -> dict[str, Any]:
+    segments: dict[str, Any] = predicate["journal"]["segments"]
+    return segments
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -175,9 +184,16 @@ Change = Callable[[dict[str, Any], dict[str, str]], Any]
         (lambda predicate, subjects: predicate.update(signer="01" + "00" * 31), "its signer: .* small order"),
         (lambda predicate, subjects: predicate.update(plan="00" * 32), "not the plan that the seal names"),
         (lambda predicate, subjects: predicate.update(scores=8), r"scores\.jsonl: holds 9 scores; the seal says 8"),
-        (lambda predicate, subjects: predicate["journal"].update(records=41), "ends after 40 records; 41 were"),
-        (lambda predicate, subjects: predicate["journal"].update(head="00" * 32), r"last record \(39\) was changed"),
-        (lambda predicate, subjects: predicate["journal"].update(root="00" * 32), "Merkle root over all"),
+        (lambda predicate, subjects: predicate["journal"].update(records=41), "root over all 40 records is not"),
+        (lambda predicate, subjects: predicate["journal"].update(root="00" * 32), "root over all 40 records is not"),
+        (lambda predicate, subjects: predicate["answers"].update(root="00" * 32), "root over the 36 finished calls"),
+        (lambda predicate, subjects: predicate["answers"].update(count=35), "root over the 36 finished calls"),
+        (lambda predicate, subjects: predicate.pop("answers"), "not in its form"),
+        (lambda predicate, subjects: _segments(predicate)[SEGMENT].update(records=21), f"{SEGMENT}: .*20 .*; 21 were"),
+        (lambda predicate, subjects: _segments(predicate)[WORKER].update(records=-1), "not in its form"),
+        (lambda predicate, subjects: _segments(predicate)[WORKER].update(head="00" * 32), rf"{WORKER}: .*\(19\) was"),
+        (lambda predicate, subjects: _segments(predicate).pop(WORKER), "other segments"),
+        (lambda predicate, subjects: predicate["journal"].update(segments=[]), "not in its form"),
         (lambda predicate, subjects: predicate.update(texts="withheld"), "names a file that is no part"),
         (lambda predicate, subjects: subjects.pop("scores.jsonl"), r"does not name scores\.jsonl"),
         (lambda predicate, subjects: subjects.pop("report.md"), r"report\.md: was added"),
@@ -195,13 +211,20 @@ def test_a_seal_that_its_own_signer_got_wrong(run: Path, signer: CryptoSigner, c
 
 
 def test_a_seal_without_a_journal(run: Path, signer: CryptoSigner) -> None:
-    shutil.rmtree(run / "journal")
+    def forget(predicate: dict[str, Any], subjects: dict[str, str]) -> None:
+        for name in (SEGMENT, WORKER):
+            if not (run / name).exists() and name in subjects:
+                del subjects[name], _segments(predicate)[name]
 
-    def forget(_: dict[str, Any], subjects: dict[str, str]) -> None:
-        del subjects[SEGMENT], subjects["journal/main-0001.jsonl"]
-
+    (run / SEGMENT).unlink()
     _reseal(run, signer, forget)
-    with pytest.raises(Broken, match="ends after 0 records"):
+    with pytest.raises(Broken, match=f"does not name {SEGMENT}"):
+        verify_integrity(run)
+    with pytest.raises(Broken, match=f"{SEGMENT}: missing"):
+        seal_bundle(run, {}, signer)
+    shutil.rmtree(run / "journal")
+    _reseal(run, signer, forget)
+    with pytest.raises(Broken, match=f"does not name {SEGMENT}"):
         verify_integrity(run)
 
 
@@ -222,25 +245,37 @@ def _replace_file(run: Path, name: str, data: bytes, signer: CryptoSigner | None
 def test_checkpoints_are_roots_of_the_same_journal(run: Path, signer: CryptoSigner) -> None:
     good = (run / "checkpoints.jsonl").read_bytes()
     assert good.count(b"\n") == 3
+    nothing = Tree().root()
+
+    def point(name: str, records: int, root: bytes, key: CryptoSigner | None = signer) -> bytes:
+        return checkpoint_line({SEGMENT: (0, nothing), name: (records, root)}, 0, key)
+
     for line, reason in (
-        (checkpoint_line(7, bytes(32), 0, signer), "line 4: not the Merkle root of the first 7 records"),
-        (checkpoint_line(41, bytes(32), 0, signer), "first 41 records"),
-        (checkpoint_line(40, bytes(32), 0, None), "first 40 records"),
+        (point(SEGMENT, 7, bytes(32)), f"line 4: not the Merkle root of the first 7 records of {SEGMENT}"),
+        (point(WORKER, 7, bytes(32)), f"line 4: not the Merkle root of the first 7 records of {WORKER}"),
+        (point(WORKER, 21, bytes(32)), "first 21 records"),
+        (point(WORKER, 20, bytes(32), None), "first 20 records"),
+        (point("journal/worker-2-0000.jsonl", 0, nothing), "a segment that is not there"),
         (good.splitlines(keepends=True)[1].replace(b'"at_us":', b'"at_us":1'), "line 4: its signature is not"),
+        (good.splitlines(keepends=True)[1].replace(b'"records":6', b'"records":5'), "line 4: its signature is not"),
         (b"{}\n", "line 4: not a checkpoint"),
         (b"[]\n", "line 4: not a checkpoint"),
+        (b'{"at_us":0,"segments":{"x":{"records":-1,"root":""}},"signature":""}\n', "line 4: not a checkpoint"),
         (b"{ }\n", "line 4: not canonical"),
         (b"{}", "line 4: cut off"),
     ):
         _replace_file(run, "checkpoints.jsonl", good + line, signer)
         with pytest.raises(Broken, match=reason):
             verify_integrity(run)
+    _replace_file(run, "checkpoints.jsonl", good + point(WORKER, 0, nothing), signer)
+    verify_integrity(run)
     _replace_file(run, "checkpoints.jsonl", b"", signer)
     verify_integrity(run)
 
 
 def test_a_signed_checkpoint_in_an_unsigned_run(unsigned: Path, signer: CryptoSigner) -> None:
-    _replace_file(unsigned, "checkpoints.jsonl", checkpoint_line(0, Tree().root(), 0, signer), None)
+    line = checkpoint_line({SEGMENT: (0, Tree().root())}, 0, signer)
+    _replace_file(unsigned, "checkpoints.jsonl", line, None)
     with pytest.raises(Broken, match="not by the key that sealed the run"):
         verify_integrity(unsigned)
 
@@ -279,9 +314,9 @@ def test_a_journal_of_another_plan(unsigned: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"[]", r"line 41 \(record 40\): not a record"),
-        (b'{"prev":"0"}', "line 41: says not which record it is where record 40 belongs"),
-        (b"", r"line 41 \(record 40\): not JSON"),
+        (b"[]", r"line 21 \(record 20\): not a record"),
+        (b'{"prev":"0"}', "line 21: says not which record it is where record 20 belongs"),
+        (b"", r"line 21 \(record 20\): not JSON"),
     ],
 )
 def test_lines_that_are_no_records(tmp_path: Path, make_run: MakeRun, line: bytes, reason: str) -> None:
@@ -289,22 +324,53 @@ def test_lines_that_are_no_records(tmp_path: Path, make_run: MakeRun, line: byte
     segments = sorted((run / "journal").iterdir())
     with segments[-1].open("ab") as file:
         file.write(line + b"\n")
-    with pytest.raises(Broken, match=reason.replace("41", "21")):
+    with pytest.raises(Broken, match=reason):
         verify_integrity(run)
 
 
-def test_an_attempt_refers_to_digests(tmp_path: Path, make_run: MakeRun) -> None:
-    run = make_run(tmp_path / "run")
-    last = run / "journal/main-0001.jsonl"
-    head = sha256_hex(last.read_bytes().splitlines()[-1])
-    good = {"item": head, "request": head, "answer": ""}
-    for change, key in (({"item": ""}, "item"), ({"request": "ab"}, "request"), ({"answer": "zz" * 32}, "answer")):
-        record = {"seq": 40, "prev": head, "type": "attempt", **good, **change}
-        with last.open("ab") as file:
-            file.write(canonical(record) + b"\n")
-        with pytest.raises(Broken, match=rf"line 21 \(record 40\): its {key} is not a SHA-256"):
-            verify_integrity(run)
-        last.write_bytes(b"".join(last.read_bytes().splitlines(keepends=True)[:-1]))
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"item": ""}, "its item is not a SHA-256"),
+        ({"item": None}, "not an attempt in its form"),
+        ({"item": "ab"}, "its item is not a SHA-256"),
+        ({"answer": "zz" * 32}, "its answer is not a SHA-256"),
+        ({"answer": "AB" * 32}, "its answer is not a SHA-256"),
+        ({"answer": "a " * 32}, "its answer is not a SHA-256"),
+        ({"position": "1"}, "not an attempt in its form"),
+        ({"position": True}, "not an attempt in its form"),
+        ({"position": -2}, "not an attempt in its form"),
+        ({"row": 1}, "not an attempt in its form"),
+        ({"final": None, "type": "exchange", "reply": "x"}, "its reply is not a SHA-256"),
+    ],
+)
+def test_an_attempt_has_its_form(run: Path, change: dict[str, Any], reason: str) -> None:
+    head = sha256_hex((run / WORKER).read_bytes().splitlines()[-1])
+    record = {"seq": 20, "prev": head, **attempt_record("main", 99, head, ""), **change}
+    with (run / WORKER).open("ab") as file:
+        file.write(canonical(record) + b"\n")
+    with pytest.raises(Broken, match=rf"line 21 \(record 20\): {reason}"):
+        verify_integrity(run)
+
+
+def test_an_attempt_that_lacks_a_part(run: Path) -> None:
+    head = sha256_hex((run / WORKER).read_bytes().splitlines()[-1])
+    record = {"seq": 20, "prev": head, **attempt_record("main", 99, head, "")}
+    del record["final"]
+    with (run / WORKER).open("ab") as file:
+        file.write(canonical(record) + b"\n")
+    with pytest.raises(Broken, match="not an attempt in its form"):
+        verify_integrity(run)
+
+
+def test_a_call_that_was_finished_twice_is_not_sealed(run: Path, signer: CryptoSigner) -> None:
+    """Whoever asks again after an answer and keeps both is told; recomputation tells whoever keeps one of them."""
+    head = sha256_hex((run / WORKER).read_bytes().splitlines()[-1])
+    record = {"seq": 20, "prev": head, **attempt_record("main", 7, head, "")}
+    with (run / WORKER).open("ab") as file:
+        file.write(canonical(record) + b"\n")
+    with pytest.raises(Broken, match="position 7 of row 'main' is finished twice"):
+        seal_bundle(run, {}, signer)
 
 
 # ── hostile folders ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -346,7 +412,7 @@ def test_pipes_and_folders_are_refused(run: Path) -> None:
 
 
 def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assay.evidence.verify.MAX_CHECKPOINTS", 2)
+    monkeypatch.setattr("assay.evidence.checkpoints.MAX_CHECKPOINTS", 2)
     with pytest.raises(Broken, match=r"checkpoints\.jsonl: holds more than 2 checkpoints"):
         verify_integrity(run)
     monkeypatch.undo()
