@@ -1,0 +1,117 @@
+"""``python -m bench.engine``: ours, both peers and the bare loop in turn against the same server; exit 1 on a FAIL."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from bench.engine.contenders import contenders
+from bench.engine.speed import CELLS, QUICK, Check, Measured, Speed, checks
+
+# CPU is milliseconds a sample, user and system, of all processes; "net" with start-up and end subtracted.
+HEADINGS = ("harness", "samples/s", "lowest–highest", "of floor", "CPU ms", "net CPU ms", "peak MB", "wall s", "score")
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="One cell alone: 50 ms latency, 100 connections, 2,000 samples.")
+@click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Passes of each, in turn.")
+@click.option("--patience", type=float, default=180.0, show_default=True, help="Leave out passes longer than this (s).")
+@click.option("--only", multiple=True, help="Only this harness (may be given several times).")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables there too, as Markdown.")
+def main(quick: bool, repeats: int, patience: float, only: tuple[str, ...], markdown: Path | None) -> None:
+    """Measure throughput, CPU and memory, print the ratios, and check what was promised."""
+    out, err = Console(width=100), Console(stderr=True)
+    chosen = [each for each in contenders() if not only or each.name in only]
+    cells: list[list[Measured]] = []
+    title = machine(repeats)
+    out.print(title)
+    with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder, err.status("starting") as status:
+        speed = Speed(chosen, Path(folder), repeats, patience, told=status.update)
+        for cell in speed.measure(QUICK if quick else CELLS):
+            cells.append(cell)
+            out.print(_table(cell))
+    found = checks(cells)
+    for check in found:
+        out.print(str(check), style="" if check.kept else "bold red", highlight=False, soft_wrap=True)
+    if markdown is not None:
+        markdown.write_text(_as_markdown(title, cells, found))
+    sys.exit(0 if all(check.kept for check in found) else 1)
+
+
+def machine(repeats: int) -> str:
+    """Date, machine and n, for the title of whatever is printed."""
+    cpu = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "?")
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({cpu}), Linux {platform.machine()}, "
+        f"Python {platform.python_version()}, median of n = {repeats} passes in turn"
+    )
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines()
+
+
+def _rows(cell: Sequence[Measured]) -> list[tuple[str, ...]]:
+    floor = next((each.rate for each in cell if each.name == "bare aiohttp" and each.passes), 0.0)
+    rows = []
+    for each in cell:
+        if not each.passes:
+            rows.append((each.name, *["–"] * (len(HEADINGS) - 1)))
+            continue
+        spread = f"{min(each.throughput):,.0f}–{max(each.throughput):,.0f}"
+        scores = sorted({"none" if one.score is None else f"{one.score:.4f}" for one in each.passes})
+        rows.append(
+            (
+                each.name,
+                f"{each.rate:,.0f}",
+                spread,
+                f"{each.rate / floor:.2f}" if floor else "",
+                f"{each.cpu_ms:.2f}",
+                f"{each.net_cpu_ms:.2f}",
+                f"{each.peak_mb:.0f}",
+                f"{each.wall_s:.1f}",
+                ", ".join(scores),
+            )
+        )
+    return rows
+
+
+def _table(cell: Sequence[Measured]) -> Table:
+    table = Table(title=str(cell[0].cell), box=SIMPLE_HEAD, caption=_left_out(cell), caption_justify="left")
+    for name in HEADINGS:
+        table.add_column(name, justify="left" if name == "harness" else "right")
+    for row in _rows(cell):
+        table.add_row(*row)
+    return table
+
+
+def _left_out(cell: Sequence[Measured]) -> str:
+    return "; ".join(f"left out: {each.name}, {each.left_out}" for each in cell if each.left_out)
+
+
+def _as_markdown(title: str, cells: Sequence[Sequence[Measured]], found: Sequence[Check]) -> str:
+    lines = [title + ".", ""]
+    for cell in cells:
+        lines += [
+            f"**{cell[0].cell}**",
+            "",
+            "| " + " | ".join(HEADINGS) + " |",
+            "|---" + "|---:" * (len(HEADINGS) - 1) + "|",
+        ]
+        lines += ["| " + " | ".join(row) + " |" for row in _rows(cell)] + [""]
+        lines += [_left_out(cell), ""] if _left_out(cell) else []
+    return "\n".join([*lines, "```", *map(str, found), "```", ""])
+
+
+if __name__ == "__main__":
+    main()
