@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from assay.journal import Journal, Texts
     from assay.plan import Prepared
 
-__all__ = ["ImportedItem", "ImportedTask", "write_imported_run"]
+__all__ = ["ImportedItem", "ImportedLog", "ImportedTask", "write_imported_run"]
 
 # As the runner: far beyond what a model says in one answer; a line of the journal's texts must stay readable.
 LONGEST_ANSWER = 1_000_000
@@ -86,6 +86,15 @@ class ImportedTask:
     differences: tuple[str, ...] = ()
     reported: float | None = None
     public: bool = True
+
+
+@dataclass(frozen=True)
+class ImportedLog:
+    """What an adapter reads: the tasks, where they come from, and the model as the log names it."""
+
+    tasks: tuple[ImportedTask, ...]
+    origin: Origin
+    model: ModelIdentity
 
 
 def write_imported_run(
