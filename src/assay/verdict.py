@@ -233,7 +233,7 @@ def _reruns(plan: Plan, row: PlanRow, reader: RowReader) -> dict[str, int | None
 
 def _run_notes(plan: Plan, readers: Mapping[str, RowReader]) -> tuple[Note, ...]:
     notes = []
-    if plan.rows and not plan.order_proof:
+    if plan.rows and not plan.order_proof and plan.origin.kind != "imported":  # a log's order stops nothing
         notes.append(
             Note(
                 detector="claim_retest",

@@ -92,7 +92,9 @@ def _of_the_setting(asked: list[ClaimVerdict], plan: Plan | None) -> list[str]:
             "The samples are public and may have been trained on: a score that holds on them need not hold on fresh "
             "ones, and that was not tested here."
         )
-    if plan.model.sha256:
+    if plan.origin.kind == "imported":
+        said.append(_of_the_origin(plan))
+    elif plan.model.sha256:
         said.append(
             "The model is the one file named here, by its digest; other weights sold under the name may differ."
         )
@@ -102,6 +104,15 @@ def _of_the_setting(asked: list[ClaimVerdict], plan: Plan | None) -> list[str]:
             "was not tested."
         )
     return said + _of_the_texts(plan, sum(row.population for row in rows))
+
+
+def _of_the_origin(plan: Plan) -> str:
+    origin = plan.origin
+    return (
+        f"Imported from {one_line(origin.harness)} ({one_line(origin.file)}, SHA-256 {origin.sha256[:16]}…): we did not "
+        "see the calls. What was asked and answered, by which model, is taken from there; the seal shows that it was not "
+        "changed since the import."
+    )
 
 
 def _of_the_texts(plan: Plan, samples: int) -> list[str]:
