@@ -8,7 +8,7 @@ from assay.errors import InputError
 from assay.records import Answer, Mark, Sample
 from assay.scorers.normal import normal
 
-__all__ = ["Contains"]
+__all__ = ["Contains", "stands_alone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,11 @@ class Contains:
         said, target = normal(answer.text, self.casefold), normal(sample.target, self.casefold)
         if not said:
             return Mark(value=0.0, parsed=False, note="nothing was answered")
-        return Mark(value=float(bool(target) and _stands_alone(target, said)))
+        return Mark(value=float(bool(target) and stands_alone(target, said)))
 
 
-def _stands_alone(target: str, text: str) -> bool:
+def stands_alone(target: str, text: str) -> bool:
+    """Whether the target occurs in the text, not as a part of a longer word or number."""
     start = text.find(target)
     while start >= 0:
         end = start + len(target)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Cell", "Fields", "Generator", "Hub", "Shots", "TaskDefinition"]
+__all__ = ["Cell", "Fields", "Generator", "Hub", "Refusal", "Shots", "TaskDefinition"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +93,18 @@ class Cell(Part, frozen=True, kw_only=True):
         return not self.continuations
 
 
+class Refusal(Part, frozen=True, kw_only=True):
+    """Claims that no cell can test, because they are about another measure of the same answers.
+
+    Refused is a claim whose metric or prompt says one of ``words``, or else, where ``unless`` is given instead, one that
+    says none of those: a benchmark with several usual measures is not tested by a guess. ``why`` says why and the mend.
+    """
+
+    why: str
+    words: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
 class TaskDefinition(Part, frozen=True, kw_only=True):
     """One benchmark. ``chance`` is the score of guessing, a fraction; ``public`` samples may be in training corpora."""
 
@@ -105,6 +117,7 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     hub: Hub | None = None
     generator: Generator | None = None
     shots: Shots = msgspec.field(default_factory=Shots)
+    refused: tuple[Refusal, ...] = ()
     default_cell: str = ""
     metric: str = "accuracy"
     chance: float = 0.0

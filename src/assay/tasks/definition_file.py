@@ -134,6 +134,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         raise InputError("shots need one of 'split', 'seed' and 'file'", where=path)
     if not definition.cells:
         raise InputError("a task needs at least one cell", where=path)
+    if not all(bool(refusal.words) != bool(refusal.unless) for refusal in definition.refused):
+        raise InputError("each entry of 'refused' needs one of 'words' and 'unless'", where=path)
     cells = {name: _unfolded(name, definition.cells, path) for name in definition.cells}
     default = definition.default_cell or next(iter(cells))
     if default not in cells:

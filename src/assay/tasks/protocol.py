@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -13,11 +14,15 @@ __all__ = ["ChosenProtocol", "choose_protocol"]
 
 
 class ChosenProtocol(msgspec.Struct, frozen=True):
-    """The cell, the number of shots, and in sentences how this differs from the vendor's own way of asking."""
+    """The cell, the number of shots, and in sentences how this differs from the vendor's own way of asking.
+
+    ``refused`` says why the claim is about a measure that no cell gives; it is empty where the claim can be tested.
+    """
 
     cell: str
     shots: int
     differences: tuple[str, ...] = ()
+    refused: str = ""
 
 
 def choose_protocol(definition: TaskDefinition, claim: Claim) -> ChosenProtocol:
@@ -33,7 +38,7 @@ def choose_protocol(definition: TaskDefinition, claim: Claim) -> ChosenProtocol:
         )
     shots, remark = _shots(definition, cell, claim)
     differences += [remark] if remark else []
-    return ChosenProtocol(name, shots, tuple(differences))
+    return ChosenProtocol(name, shots, tuple(differences), _refused(definition, claim, bool(named)))
 
 
 def _words(text: str) -> list[str]:
@@ -52,9 +57,24 @@ def _by_name(definition: TaskDefinition, said: str) -> str:
 
 def _matches(said: str, name: str, cell: Cell) -> int:
     """The length in words of the longest of the cell's phrases that stands in what was said; 0 where none does."""
+    return _longest(said, (name, *cell.words))
+
+
+def _longest(said: str, phrases: Iterable[str]) -> int:
     text = f" {' '.join(_words(said))} "
-    phrases = [" ".join(_words(phrase)) for phrase in (name, *cell.words)]
-    return max((len(phrase.split()) for phrase in phrases if phrase and f" {phrase} " in text), default=0)
+    plain = [" ".join(_words(phrase)) for phrase in phrases]
+    return max((len(phrase.split()) for phrase in plain if phrase and f" {phrase} " in text), default=0)
+
+
+def _refused(definition: TaskDefinition, claim: Claim, named: bool) -> str:
+    """Why no cell can test this claim; empty where one can. A cell that is ``named`` outright says which measure."""
+    sayings = (claim.metric, claim.protocol.prompt)
+    for refusal in definition.refused:
+        if any(_longest(saying, refusal.words) for saying in sayings):
+            return refusal.why
+        if refusal.unless and not named and not any(_longest(saying, refusal.unless) for saying in sayings):
+            return refusal.why
+    return ""
 
 
 def _best(definition: TaskDefinition, sayings: tuple[str, ...]) -> str:

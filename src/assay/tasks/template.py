@@ -5,9 +5,11 @@ Templates and expressions come from task files. Rows of a data set are passed as
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
@@ -59,6 +61,16 @@ def letter(index: Any) -> str:
     return _LETTERS[int(index)]
 
 
+def shuffled(choices: Sequence[str]) -> list[str]:
+    """The texts in an order that their SHA-256 decides: the same on every machine, and no place is likelier right."""
+    return sorted(choices, key=lambda text: sha256(str(text).encode("utf-8", "replace")).digest())
+
+
+def as_json(value: Any) -> str:
+    """A value of the row as JSON with sorted keys, for a scorer that reads more than a text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     # Prompts are plain text, not HTML: escaping would change what the model is asked.
@@ -68,7 +80,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.globals.clear()
     environment.filters = {name: environment.filters[name] for name in _KEPT_FILTERS} | {
         function.__name__: function
-        for function in (after, before, regex_replace, prefixed, lettered, letters_of, letter)
+        for function in (after, before, regex_replace, prefixed, lettered, letters_of, letter, shuffled, as_json)
     }
     return environment
 
