@@ -109,9 +109,9 @@ def _of_the_setting(asked: list[ClaimVerdict], plan: Plan | None) -> list[str]:
 def _of_the_origin(plan: Plan) -> str:
     origin = plan.origin
     return (
-        f"Imported from {one_line(origin.harness)} ({one_line(origin.file)}, SHA-256 {origin.sha256[:16]}…): we did not "
-        "see the calls. What was asked and answered, by which model, is taken from there; the seal shows that it was not "
-        "changed since the import."
+        f"Imported from {one_line(origin.harness)} ({one_line(origin.file)}, SHA-256 {origin.sha256[:16]}…): "
+        "we did not see the calls. What was asked and answered, by which model, is taken from there; the seal shows "
+        "that it was not changed since the import."
     )
 
 
