@@ -19,7 +19,7 @@ from bench.engine.contenders import contenders
 from bench.engine.speed import CELLS, QUICK, Check, Measured, Speed, checks
 
 # CPU is milliseconds a sample, user and system, of all processes; "net" with start-up and end subtracted.
-HEADINGS = ("harness", "samples/s", "lowest–highest", "of floor", "CPU ms", "net CPU ms", "peak MB", "wall s", "score")
+HEADINGS = ("harness", "samples/s", "spread", "of floor", "CPU ms", "net CPU ms", "peak MB", "wall s", "score")
 
 
 @click.command()
@@ -33,7 +33,7 @@ def main(quick: bool, repeats: int, patience: float, only: tuple[str, ...], mark
     out, err = Console(width=100), Console(stderr=True)
     chosen = [each for each in contenders() if not only or each.name in only]
     cells: list[list[Measured]] = []
-    title = machine(repeats)
+    title = f"{machine()}, median of n = {repeats} passes in turn"
     out.print(title)
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder, err.status("starting") as status:
         speed = Speed(chosen, Path(folder), repeats, patience, told=status.update)
@@ -48,12 +48,12 @@ def main(quick: bool, repeats: int, patience: float, only: tuple[str, ...], mark
     sys.exit(0 if all(check.kept for check in found) else 1)
 
 
-def machine(repeats: int) -> str:
-    """Date, machine and n, for the title of whatever is printed."""
+def machine() -> str:
+    """Date and machine, for the title of whatever is printed."""
     cpu = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "?")
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({cpu}), Linux {platform.machine()}, "
-        f"Python {platform.python_version()}, median of n = {repeats} passes in turn"
+        f"Python {platform.python_version()}"
     )
 
 
@@ -62,7 +62,7 @@ def _lines(path: str) -> list[str]:
 
 
 def _rows(cell: Sequence[Measured]) -> list[tuple[str, ...]]:
-    floor = next((each.rate for each in cell if each.name == "bare aiohttp" and each.passes), 0.0)
+    floor = next((each.rate for each in cell if each.name == "bare loop" and each.passes), 0.0)
     rows = []
     for each in cell:
         if not each.passes:
@@ -89,7 +89,7 @@ def _rows(cell: Sequence[Measured]) -> list[tuple[str, ...]]:
 def _table(cell: Sequence[Measured]) -> Table:
     table = Table(title=str(cell[0].cell), box=SIMPLE_HEAD, caption=_left_out(cell), caption_justify="left")
     for name in HEADINGS:
-        table.add_column(name, justify="left" if name == "harness" else "right")
+        table.add_column(name, justify="left" if name == "harness" else "right", no_wrap=True)
     for row in _rows(cell):
         table.add_row(*row)
     return table

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bench.engine.server import ROOT
 
@@ -68,7 +68,10 @@ class Finish:
 class Contender(Protocol):
     """One harness."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        ...
 
     def why_not(self) -> str:
         """Say why it cannot run here, or nothing."""
@@ -125,7 +128,7 @@ class Ours:
 class Floor:
     """The bare aiohttp loop."""
 
-    name: str = "bare aiohttp"
+    name: str = "bare loop"
 
     def why_not(self) -> str:
         """It is always there."""
@@ -176,13 +179,13 @@ class InspectAI:
         """How many samples its log holds as completed."""
         return int((self._header(work).get("results") or {}).get("completed_samples", 0))
 
-    def _header(self, work: Work) -> dict[str, dict[str, list[dict[str, dict[str, dict[str, float]]]]]]:
+    def _header(self, work: Work) -> dict[str, Any]:
         logs = sorted((work.folder / "logs").glob("*.eval"))
         if not logs:
             return {}
         dump = [str(self._bin / "inspect"), "log", "dump", "--header-only", str(logs[-1])]
         found = subprocess.run(dump, capture_output=True, text=True)
-        header: dict[str, dict[str, list[dict[str, dict[str, dict[str, float]]]]]] = json.loads(found.stdout or "{}")
+        header: dict[str, Any] = json.loads(found.stdout or "{}")
         return header
 
 

@@ -1,4 +1,4 @@
-"""The floor: the least that asking can cost. A bare aiohttp loop over the same file, without journal, types or retries."""
+"""The floor: the least that asking can cost. A bare aiohttp loop over the same file; no journal, types or retries."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Run one command and weigh it: ``python -I -S launch.py OUT.json LIMIT_SECONDS COMMAND…``.
 
-It imports little on purpose: the kernel counts the memory of the process that starts another to that other's peak, so the
-one that starts must be the smaller. Linux only (``/proc``).
+It imports little on purpose: the kernel counts the memory of the process that starts another to that other's peak, so
+the one that starts must be the smaller. Linux only (``/proc``).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """An OpenAI-compatible server whose answers, latency and faults are known: ``python -m bench.engine.stub --help``.
 
 It serves ``/v1/chat/completions``, ``/v1/completions`` (without log-probabilities) and ``/v1/models``, and to the bench
-``GET /stats`` (totals), ``GET /sums`` (per sum: how often it was asked, how often answered), ``GET /wait?sums=N`` (replies
-when the N-th request for a sum arrives) and ``POST /reset``. It prints the port it listens on.
+``GET /stats`` (totals), ``GET /sums`` (per sum: how often it was asked, how often answered), ``GET /wait?sums=N``
+(replies when the N-th request for a sum arrives) and ``POST /reset``. It prints the port it listens on.
 """
 
 from __future__ import annotations

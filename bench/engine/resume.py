@@ -1,0 +1,198 @@
+"""``python -m bench.engine.resume``: SIGKILL at random moments of a run, resume each, and see what was lost.
+
+Three witnesses: the journal as the kill left it, the journal after the resume, and the server's own counts per sum. A
+call that was finished at the kill must be finished by the same bytes afterwards, and its sum must not reach the server
+again. What is in flight at a kill was never answered, so far as anyone can know, and is asked again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from bench.engine.__main__ import machine
+from bench.engine.contenders import Ours, Work
+from bench.engine.journals import Call, answers_of, finished_calls
+from bench.engine.server import ROOT, Server, running
+from bench.engine.sums import Sum, make_sums, write_sums
+
+__all__ = ["Killed", "Trial", "main"]
+
+LIMIT_SECONDS = 300.0
+QUIET_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Killed:
+    """One kill and its resume. ``after_s``: from the first request to the SIGKILL."""
+
+    after_s: float
+    finished: int
+    of: int
+    lost: int
+    asked_again: int
+    same_answers: bool
+    resumed: int
+    verified: int
+    note: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether nothing was lost, nothing answered was asked again, and the end is the undisturbed one."""
+        whole = self.lost == 0 and self.asked_again == 0 and self.same_answers
+        return whole and self.resumed == 0 and self.verified == 0
+
+    def __str__(self) -> str:
+        word = "PASS" if self.kept else "FAIL"
+        return (
+            f"{word}  killed after {self.after_s:5.2f} s with {self.finished:5,} of {self.of:,} finished: "
+            f"lost {self.lost}, asked again {self.asked_again}, {'same answers' if self.same_answers else 'OTHER ANSWERS'}, resume exits {self.resumed}, "
+            f"verify {self.verified}{self.note}"
+        )
+
+
+@dataclass
+class Trial:
+    """An undisturbed run, and then as many kills as asked for, all against one server."""
+
+    server: Server
+    folder: Path
+    sums: Sequence[Sum]
+    connections: int
+    told: Callable[[str], None] = field(default=lambda _: None)
+
+    def kills(self, count: int, seed: int) -> Iterator[Killed]:
+        """Kill at ``count`` moments, uniform from the first request to the end of the undisturbed run."""
+        questions = write_sums(self.folder / "sums.jsonl", self.sums)
+        self._assay("key", "new", "--out", str(self.folder / "key.pem"))
+        self.told("an undisturbed run")
+        undisturbed = self._work(questions, "undisturbed")
+        seconds, _ = self._run(undisturbed, None)
+        expected = answers_of(undisturbed.folder / "run")
+        draw = random.Random(seed)
+        for number in range(1, count + 1):
+            moment = draw.uniform(0, seconds)
+            self.told(f"kill {number} of {count}, {moment:.2f} s after the first request of a run of {seconds:.2f} s")
+            yield self._kill(self._work(questions, f"killed{number}"), moment, expected)
+
+    def _kill(self, work: Work, moment: float, expected: list[tuple[object, ...]]) -> Killed:
+        run = work.folder / "run"
+        after, ended = self._run(work, moment)
+        self._settle()
+        before = finished_calls(run)
+        asked_before = Counter(self.server.get("/sums")["asked"])
+        resumed = self._assay("resume", str(run), "--key", str(self.folder / "key.pem"))
+        self._settle()
+        asked_after = Counter(self.server.get("/sums")["asked"])
+        now = finished_calls(run)
+        return Killed(
+            after_s=after,
+            finished=len(before),
+            of=len(expected),
+            lost=sum(now.get(call) != record for call, record in before.items()),
+            asked_again=self._asked_again(before, now, asked_after - asked_before),
+            same_answers=answers_of(run) == expected,
+            resumed=resumed,
+            verified=self._assay("verify", str(run)),
+            note=" (it had ended by itself)" if ended else "",
+        )
+
+    def _asked_again(self, before: Mapping[Call, object], now: Mapping[Call, object], asked: Counter[str]) -> int:
+        """Requests after the kill beyond one for each call that was unfinished then, by the server's count per sum.
+
+        A sum of the determinism probe is several calls, each of which may be asked once.
+        """
+        first = min(_number(call[2]) for call in now)
+        keys = {call: self.sums[_number(call[2]) - first].key for call in now}
+        unfinished = Counter(key for call, key in keys.items() if call not in before)
+        return (asked - unfinished).total()
+
+    def _work(self, questions: Path, name: str) -> Work:
+        options = ("--key", str(self.folder / "key.pem"))
+        return Work(questions, self.server.url, self.connections, self.folder / name, options)
+
+    def _run(self, work: Work, kill_after: float | None) -> tuple[float, bool]:
+        """Run to the end, or kill; gives the seconds from the first request on, and whether it ended by itself."""
+        work.folder.mkdir()
+        self.server.reset()
+        command, _ = Ours().command(work)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        self.server.get("/wait?sums=1", timeout=LIMIT_SECONDS)
+        began = time.monotonic()
+        ended = True
+        try:
+            process.wait(LIMIT_SECONDS if kill_after is None else kill_after)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            ended = False
+        return time.monotonic() - began, ended
+
+    def _settle(self) -> None:
+        """Wait until the server has seen everything that was sent to it."""
+        seen = -1
+        while True:
+            stats = self.server.get("/stats")
+            if stats["requests"] == seen and not stats["in_flight"]:
+                return
+            seen = stats["requests"]
+            time.sleep(QUIET_SECONDS)
+
+    def _assay(self, *arguments: str) -> int:
+        command = [sys.executable, "-m", "assay", *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, timeout=LIMIT_SECONDS).returncode
+
+
+def _number(sample: str) -> int:
+    return int(sample.rpartition("/")[2])
+
+
+@click.command()
+@click.option("--kills", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--samples", type=click.IntRange(5), default=2000, show_default=True, help="A multiple of five.")
+@click.option("--connections", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--latency", type=float, default=0.05, show_default=True, help="The server's, in seconds.")
+@click.option("--seed", type=int, default=3, show_default=True, help="Of the moments.")
+def main(kills: int, samples: int, connections: int, latency: float, seed: int) -> None:
+    """Kill a run at random moments, resume it each time, and show what was lost or asked again."""
+    out, err = Console(width=120), Console(stderr=True)
+    out.print(f"{machine()}; {samples:,} samples, {connections} connections, {latency * 1e3:g} ms, seed {seed}")
+    done: list[Killed] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="assay-bench-") as folder,
+        running(latency) as server,
+        err.status("starting") as status,
+    ):
+        trial = Trial(server, Path(folder), make_sums(samples), connections, told=status.update)
+        for killed in trial.kills(kills, seed):
+            done.append(killed)
+            out.print(str(killed), style="" if killed.kept else "bold red", highlight=False, soft_wrap=True)
+    lost, again = sum(each.lost for each in done), sum(each.asked_again for each in done)
+    other, kept = sum(not each.same_answers for each in done), all(each.kept for each in done)
+    finished = sum(each.finished for each in done)
+    out.print(
+        f"{'PASS' if kept else 'FAIL'}  {len(done)} kills: {finished:,} finished answers, {lost} lost; "
+        f"{again} answered prompts asked again; {other} runs with other final records than the undisturbed one",
+        style="" if kept else "bold red",
+        highlight=False,
+        soft_wrap=True,
+    )
+    sys.exit(0 if kept else 1)
+
+
+if __name__ == "__main__":
+    main()
