@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 from assay.models.openai_wire import one_line, read_answer, read_error
-from assay.records import Answer, GenerateRequest, Outcome
+from assay.records import Answer, Exchange, GenerateRequest, Outcome
 
-__all__ = ["Kind", "assembled", "is_stream", "kind_of", "prompt_of", "read_reply"]
+__all__ = ["Kind", "assembled", "is_stream", "kind_of", "prompt_of", "read_exchange", "read_reply"]
 
 Kind = Literal["chat", "completion", "embedding", "other"]
 
@@ -219,3 +219,11 @@ def _content(content: Any) -> str | None:
         return None
     parts = [part.get("text") for part in content if isinstance(part, Mapping) and part.get("type") == "text"]
     return "".join(part for part in parts if isinstance(part, str)) if parts else None
+
+
+def read_exchange(exchange: Exchange, reply: str) -> Answer:
+    """The answer of a recorded call, from the text of its reply; that of a failed one as it was typed then."""
+    if not exchange.outcome.answered:
+        return Answer(outcome=exchange.outcome, detail=exchange.detail)
+    headers = {"Content-Type": "text/event-stream" if exchange.streamed else "application/json"}
+    return read_reply(kind_of(exchange.path), exchange.status, headers, reply.encode())
