@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import keyword
 import sys
 from typing import Any
 
@@ -16,7 +17,9 @@ __all__ = ["main"]
 COMMANDS = {
     "audit": "check a claim sheet against a served model, to a sealed verdict",
     "doctor": "say what is installed and works here, with the mend for what does not",
+    "export": "a sealed run's results in another format",
     "gateway": "record any harness's calls to an endpoint, to a sealed bundle",
+    "import": "another harness's log as a sealed run, published results as a claim sheet",
     "key": "make and show the signing key",
     "model": "fetch the embedded model",
     "report": "write the report of a run again, from its journal",
@@ -38,7 +41,8 @@ class LazyGroup(click.Group):
         """Import ``assay.cli.NAME`` and give its ``command``."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"assay.cli.{cmd_name}").command
+        module = cmd_name + "_" * keyword.iskeyword(cmd_name)  # import_.py, since import is Python's own word
+        command: click.Command = importlib.import_module(f"assay.cli.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
