@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Call", "answers_of", "asked_calls", "finished_calls", "outcomes", "records", "scores"]
+__all__ = ["Call", "answers_of", "asked_calls", "finished_calls", "outcomes", "records", "scores", "sum_number"]
 
 # One call that a plan makes: row, place in the committed order (−1: a probe's repeat), sample, repeat.
 Call = tuple[str, int, str, int]
@@ -50,6 +50,11 @@ def scores(run: Path) -> list[dict[str, Any]]:
     path = run / "scores.jsonl"
     found = map(json.loads, path.read_text().splitlines()) if path.is_file() else ()
     return [score for score in found if score["position"] >= 0]
+
+
+def sum_number(call: Call) -> int:
+    """Which question a call asks, from 0: samples of a file are called by the number of their row."""
+    return int(call[2].rpartition("/")[2])
 
 
 def _call(record: dict[str, Any]) -> Call:

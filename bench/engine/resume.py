@@ -24,7 +24,7 @@ from rich.console import Console
 
 from bench.engine.__main__ import machine
 from bench.engine.contenders import Ours, Work
-from bench.engine.journals import Call, answers_of, finished_calls
+from bench.engine.journals import Call, answers_of, finished_calls, sum_number
 from bench.engine.server import ROOT, Server, running
 from bench.engine.sums import Sum, make_sums, write_sums
 
@@ -55,10 +55,10 @@ class Killed:
         return whole and self.resumed == 0 and self.verified == 0
 
     def __str__(self) -> str:
-        word = "PASS" if self.kept else "FAIL"
+        word, same = "PASS" if self.kept else "FAIL", "same answers" if self.same_answers else "OTHER ANSWERS"
         return (
             f"{word}  killed after {self.after_s:5.2f} s with {self.finished:5,} of {self.of:,} finished: "
-            f"lost {self.lost}, asked again {self.asked_again}, {'same answers' if self.same_answers else 'OTHER ANSWERS'}, resume exits {self.resumed}, "
+            f"lost {self.lost}, asked again {self.asked_again}, {same}, resume exits {self.resumed}, "
             f"verify {self.verified}{self.note}"
         )
 
@@ -114,8 +114,7 @@ class Trial:
 
         A sum of the determinism probe is several calls, each of which may be asked once.
         """
-        first = min(_number(call[2]) for call in now)
-        keys = {call: self.sums[_number(call[2]) - first].key for call in now}
+        keys = {call: self.sums[sum_number(call)].key for call in now}
         unfinished = Counter(key for call, key in keys.items() if call not in before)
         return (asked - unfinished).total()
 
@@ -155,10 +154,6 @@ class Trial:
     def _assay(self, *arguments: str) -> int:
         command = [sys.executable, "-m", "assay", *arguments]
         return subprocess.run(command, cwd=ROOT, capture_output=True, timeout=LIMIT_SECONDS).returncode
-
-
-def _number(sample: str) -> int:
-    return int(sample.rpartition("/")[2])
 
 
 @click.command()
