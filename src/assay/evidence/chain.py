@@ -16,6 +16,7 @@ from typing import Any
 
 from assay.errors import Broken
 from assay.evidence.answers import Answers
+from assay.evidence.attempt_line import parse_attempt
 from assay.evidence.canonical import parse_canonical, sha256_hex
 from assay.evidence.digests import Digests
 from assay.evidence.layout import lines, open_regular, reading_order, segment_label
@@ -116,7 +117,7 @@ class _Reader:
         return Segment(number, chain.head, digest.hexdigest(), roots)
 
     def _take(self, record: dict[str, Any], name: str, number: int) -> None:
-        kind = record.get("type")
+        kind = str(record.get("type"))
         if number == 1:
             self._check_header(record, name)
         elif kind == "attempt":
@@ -125,7 +126,7 @@ class _Reader:
             except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
                 raise Broken(f"{name} line {number} (record {number - 1}): not an attempt in its form") from None
         if kind in _TEXT_KEYS:
-            self._collect_texts(record, name, number)
+            self._collect_texts(record, kind, name, number)
 
     def _check_header(self, record: dict[str, Any], name: str) -> None:
         place = f"{name} line 1 (record 0)"
@@ -138,10 +139,10 @@ class _Reader:
             raise Broken(f"{place}: names another plan than the segments before it")
         self.plan = plan
 
-    def _collect_texts(self, record: dict[str, Any], name: str, number: int) -> None:
-        for key in _TEXT_KEYS[record["type"]]:
+    def _collect_texts(self, record: dict[str, Any], kind: str, name: str, number: int) -> None:
+        for key in _TEXT_KEYS[kind]:
             digest = record.get(key)
-            if digest == "" and (record["type"], key) in _MAY_BE_EMPTY:
+            if digest == "" and (kind, key) in _MAY_BE_EMPTY:
                 continue
             try:
                 raw = bytes.fromhex(digest)  # type: ignore[arg-type]  # what is no text raises
@@ -164,7 +165,7 @@ class _Chain:
     def follow(self, line: bytes, name: str, number: int) -> dict[str, Any]:
         """Take the next line; Broken where it is no canonical record, out of sequence, or does not fit the last."""
         try:
-            record = parse_canonical(line)
+            record = parse_attempt(line) or parse_canonical(line)
         except ValueError as error:
             raise Broken(f"{name} line {number} (record {self._seq}): {error}") from None
         if not isinstance(record, dict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from assay.evidence.keys import SSlibKey, load_public, public_key
 
 __all__ = ["Integrity", "verify_integrity"]
 
-TEXT_KEYS = {"sha256", "text"}
+TEXT_START = re.compile(rb'\{"sha256":"([0-9a-f]{64})","text":(?=")')
 
 
 @dataclass(frozen=True)
@@ -291,10 +292,11 @@ def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
 
 
 def _text_digest(line: bytes) -> bytes:
-    entry = parse_canonical(line)
-    if not isinstance(entry, dict) or entry.keys() != TEXT_KEYS or not isinstance(entry["text"], str):
+    # Taken apart by hand, which is faster than as any JSON: two lines a call are read here.
+    start = TEXT_START.match(line)
+    if start is None or not line.endswith(b'"}'):
         raise ValueError("not a text with its digest")
-    digest = hashlib.sha256(entry["text"].encode())
-    if digest.hexdigest() != entry["sha256"]:
+    digest = hashlib.sha256(parse_canonical(line[start.end() : -1]).encode())
+    if digest.hexdigest() != start[1].decode():
         raise ValueError("this text does not have the SHA-256 that it is filed under")
     return digest.digest()
