@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: audit audit-long test test-all check bench golden clean
+.PHONY: audit audit-long test test-all check bench bench-engine golden clean
 
 # The stamps stand for "installed as pyproject.toml says"; a changed pyproject.toml installs again.
 .venv/core: pyproject.toml
@@ -44,6 +44,18 @@ test-all: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m bench
+
+# Ours, the two harnesses that users would pick instead (an environment each), and a bare loop. BENCH=--quick for one cell.
+bench-engine: .venv/core .venv-peers/inspect/bin/inspect .venv-peers/lm-eval/bin/lm_eval
+	$(BIN)/python -m bench.engine $(BENCH)
+
+.venv-peers/inspect/bin/inspect:
+	$(PYTHON) -m venv .venv-peers/inspect
+	.venv-peers/inspect/bin/python -m pip install --quiet --disable-pip-version-check inspect-ai==0.3.285 openai
+
+.venv-peers/lm-eval/bin/lm_eval:
+	$(PYTHON) -m venv .venv-peers/lm-eval
+	.venv-peers/lm-eval/bin/python -m pip install --quiet --disable-pip-version-check 'lm-eval[api]==0.4.13' datasets
 
 # The golden bundle of the tests, made again after a change of format.
 golden: .venv/dev

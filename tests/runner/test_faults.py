@@ -1,0 +1,64 @@
+"""A server that breaks by plan: every run ends by itself, every request has its outcome, and the score tells the truth.
+
+The whole of it, as a user meets it: `assay run` and the server are processes of their own. What must come out is
+computed by `bench.engine.faults` from the plan of faults and the server's own counts; `python -m bench.engine.faults`
+does the same with 2,000 samples.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.engine.contenders import Ours
+from bench.engine.faults import HANG, MIXED, Case, Endured, endure
+from bench.engine.resume import Trial
+from bench.engine.server import running
+from bench.engine.sums import FaultPlan, make_sums
+
+SAMPLES = 200
+
+
+def endured(case: Case, folder: Path) -> Endured:
+    found = endure(Ours(), case, make_sums(SAMPLES), 20, folder, 120)
+    assert found.wrong == ()
+    assert found.ended_as is not None
+    return found
+
+
+@pytest.mark.parametrize("mode", ["first", "random"])
+def test_faults_that_pass_cost_no_answer(mode: str, tmp_path: Path) -> None:
+    found = endured(Case(FaultPlan.read(MIXED, mode)), tmp_path)
+    assert found.ended_as == {"ok": SAMPLES}
+    assert (found.finish.code, found.missing, found.score) == (0, 0, 0.8)
+
+
+def test_faults_that_stay_are_missing_answers_and_open_the_bounds(tmp_path: Path) -> None:
+    found = endured(Case(FaultPlan.read(MIXED, "always")), tmp_path)
+    assert found.ended_as is not None
+    assert set(found.ended_as) == {"ok", "rate_limited", "server_error", "malformed", "dropped"}
+    assert found.finish.code == 4
+    assert found.missing
+    assert found.bounds is not None
+    assert found.bounds[1] - found.bounds[0] == pytest.approx(found.missing / SAMPLES)
+    assert found.bounds[0] <= 0.8 <= found.bounds[1]
+
+
+def test_a_call_that_hangs_is_timed_out_and_asked_again(tmp_path: Path) -> None:
+    found = endured(Case(FaultPlan.read("hang=0.05", "first"), timeout=1.0, deadline=60.0), tmp_path)
+    assert found.ended_as == {"ok": SAMPLES}
+
+
+def test_the_deadline_cuts_off_what_hangs_and_loses_nothing(tmp_path: Path) -> None:
+    found = endured(Case(FaultPlan.read(HANG, "always"), deadline=3.0, cut=True), tmp_path)
+    assert found.finish.code == 4
+    assert found.score is None
+
+
+def test_killed_and_resumed_nothing_is_lost_or_asked_again(tmp_path: Path) -> None:
+    with running(0.02) as server:
+        done = list(Trial(server, tmp_path, make_sums(SAMPLES), 10).kills(3, seed=5))
+    assert [str(killed) for killed in done if not killed.kept] == []
+    assert len(done) == 3
+    assert any(0 < killed.finished < killed.of for killed in done)
