@@ -26,7 +26,12 @@ SPECIFICATIONS: list[dict[str, Any]] = [
     {"name": "choice"},
     {"name": "choice", "normalise": "bytes"},
     {"name": "choice", "normalise": "characters"},
+    {"name": "choice", "normalise": "opening"},
     {"name": "letter"},
+    {"name": "letter", "strict": True},
+    {"name": "option"},
+    {"name": "ifeval"},
+    {"name": "ifeval", "loose": True},
     {"name": "contains"},
     {"name": "contains", "casefold": True},
     {"name": "regex", "pattern": "the answer is (.*)"},
@@ -64,7 +69,12 @@ def test_identifiers_are_stable() -> None:
         "choice@1",
         "choice[bytes]@1",
         "choice[characters]@1",
+        "choice[opening]@1",
         "letter@1",
+        "letter[strict]@1",
+        "option@1",
+        "ifeval[strict]@1",
+        "ifeval[loose]@1",
         "contains@1",
         "contains[casefold]@1",
         'regex[{"pattern":"the answer is (.*)"}]@1',
@@ -82,6 +92,9 @@ def test_identifiers_are_stable() -> None:
         "exact[x]@1",
         "contains[x]@1",
         "letter[x]@1",
+        "option[x]@1",
+        "ifeval@1",
+        "ifeval[x]@1",
         "choice[words]@1",
         "choice[none]@1",
         "regex[x]@1",
@@ -198,6 +211,17 @@ def test_choice_notes_a_tie_and_takes_the_first() -> None:
     assert "tie" in marked.note
 
 
+def test_choice_scores_the_rest_given_each_opening() -> None:
+    opening = open_scorer({"name": "choice", "normalise": "opening"})
+    choices = ("the cat was big", "the mouse was big")
+    # the mouse is the likelier word (-1 over -4), but what follows fits the cat (-2 over -3)
+    likelihoods = said(logprobs=(-4.0, -1.0, -6.0, -4.0))
+    assert opening.mark(sample("0", choices), likelihoods) == Mark(value=1.0)
+    assert opening.mark(sample("1", choices), likelihoods) == Mark(value=0.0)
+    for short in ((-4.0, -1.0), (-4.0, -1.0, -6.0), (-4.0, -1.0, -6.0, math.nan)):
+        assert not opening.mark(sample("0", choices), said(logprobs=short)).parsed
+
+
 @pytest.mark.parametrize("logprobs", [(), (-1.0,), (-1.0, math.nan), (-1.0, -math.inf), (-1.0, -2.0, -3.0)])
 def test_choice_does_not_guess_at_missing_likelihoods(logprobs: tuple[float, ...]) -> None:
     marked = open_scorer({"name": "choice"}).mark(sample("0", ("a", "b")), said(logprobs=logprobs))
@@ -234,6 +258,52 @@ def test_letter_rules(text: str, letter: str | None) -> None:
     marks = [mark({"name": "letter"}, str(index), text, ("w", "x", "y", "z")) for index in range(4)]
     assert [marked.value for marked in marks] == [float("ABCD"[index] == letter) for index in range(4)]
     assert all(marked.parsed == (letter is not None) for marked in marks)
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("so the answer is (B).", "B"),
+        ("the answer is B", "B"),
+        ("the answer is (A). No: the answer is (B).", "A"),  # the first, unlike the usual rule
+        ("The answer is All of them", "A"),  # a quirk of the authors' own pattern
+        ("the answer is (J)", "J"),
+        ("The answer is: B", None),
+        ("**B**", None),
+        ("the answer is (b)", None),
+        ("the answer is (K)", None),
+        ("", None),
+    ],
+)
+def test_letter_strict_reads_only_what_mmlu_pro_reads(text: str, letter: str | None) -> None:
+    marks = [mark({"name": "letter", "strict": True}, str(index), text, tuple("abcdefghij")) for index in range(10)]
+    assert [marked.value for marked in marks] == [float("ABCDEFGHIJ"[index] == letter) for index in range(10)]
+    assert all(marked.parsed == (letter is not None) for marked in marks)
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ("yes", 1),
+        ("Yes.", 1),
+        ("**No**, it is not. Some say yes.", 0),
+        ("I think that the answer is yes", 1),
+        ("yes or no? Hard to say", 1),
+        ("It may be yes or no", None),
+        ("yesterday", None),
+        ("noyes", None),
+        ("perhaps", None),
+        ("", None),
+    ],
+)
+def test_option_rules(text: str, index: int | None) -> None:
+    marks = [mark({"name": "option"}, str(place), text, ("no", "yes")) for place in range(2)]
+    assert [marked.value for marked in marks] == [float(place == index) for place in range(2)]
+    assert all(marked.parsed == (index is not None) for marked in marks)
+
+
+def test_of_options_that_an_answer_begins_with_the_longest_counts() -> None:
+    assert mark({"name": "option"}, "1", "New York City it is", ("New York", "New York City")).value == 1
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,9 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ``size`` counts the samples of ``split``; of each ``per`` (language, setting) where that is set, and is None where
     it is not known or depends on a window of dates. ``averaging`` says what is customarily averaged: generations
     (``passes``), subtasks or languages (``subtasks``), several metrics (``metrics``). ``chance`` is the accuracy of
-    guessing, as a fraction. ``zero_one`` is whether the usual metric marks each sample 0 or 1. ``sources`` gives a URL
-    for each fact; facts without one of their own stand on ``all``.
+    guessing, as a fraction. ``zero_one`` is whether the usual metric marks each sample 0 or 1. ``why_not`` says why no
+    task can test such a number, and what can be claimed instead. ``sources`` gives a URL for each fact; facts without
+    one of their own stand on ``all``.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     averaging: tuple[Literal["passes", "subtasks", "metrics"], ...] = ()
     chance: float | None = None
     zero_one: bool = False
+    why_not: str = ""
     hub: str = ""
     licence: str = ""
     sources: dict[str, str]

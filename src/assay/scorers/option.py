@@ -16,7 +16,7 @@ LONGEST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """The choice that the answer begins with; else the only choice that stands in it as whole words; case plays no part.
+    """The choice that the answer begins with; else the only one that stands in it as whole words. Case plays no part.
 
     So *Yes, there is no doubt* is yes. Where the answer begins with several, the longest counts. None, or several that
     stand somewhere, is unparsed. Reads the first 10,000 characters.

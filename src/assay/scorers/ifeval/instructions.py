@@ -1,8 +1,8 @@
 """IFEval's 25 verifiable instructions, each one small function of a text and the instruction's own arguments.
 
-They follow google-research/instruction_following_eval (``instructions.py``), quirks included: a bullet alone on its line
-takes the next line with it, ``**bold**`` counts as two highlights, a text without letters is in any language. Where they
-differ:
+They follow google-research/instruction_following_eval (``instructions.py``), quirks included: a bullet alone on its
+line takes the next line with it, ``**bold**`` is looked for by two patterns, a text without letters is in any language.
+Where they differ:
 
 - Keywords, section marks and postscripts are plain text; the original puts them into regular expressions as they stand.
 - ``keywords:letter_frequency`` counts the character that the row names. The original replaces anything but an English
@@ -55,9 +55,11 @@ class Arguments:
     def number(self, key: str) -> int:
         """A whole number from 0 (a table's column of floats holds it as 3.0)."""
         value = self._values.get(key)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 or value != int(value):
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if type(value) is not int or value < 0:
             raise ArgumentMissing(f"{key} is no whole number")
-        return int(value)
+        return value
 
     def compares(self, found: int, relation_key: str, number_key: str) -> bool:
         """Whether a count is ``less than`` or ``at least`` the number asked for."""
@@ -86,9 +88,7 @@ def keyword_frequency(text: str, asked: Arguments) -> bool:
 
 def forbidden_words(text: str, asked: Arguments) -> bool:
     """None of the words occurs as a whole word."""
-    return not any(
-        re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in asked.texts("forbidden_words")
-    )
+    return not any(re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in asked.texts("forbidden_words"))
 
 
 def letter_frequency(text: str, asked: Arguments) -> bool:

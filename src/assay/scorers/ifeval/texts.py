@@ -17,10 +17,12 @@ __all__ = ["capital_words", "count_sentences", "count_words", "language_of"]
 # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _WORD = re.compile(r"\w+")
-# What nltk's word_tokenize parts from words; a comma or colon before a digit, slashes, hyphens and single full stops stay.
+# What nltk's word_tokenize parts from words; slashes, hyphens, single full stops, and commas before digits stay.
 _PARTED = re.compile(r"[,:](?=\D|$)|\.{2,}|[;@#$%&?!*\[\](){}<>\"«»“”‘’„`–—]|--|(?<=[^'])'(?=\s|$)")
 _CLITIC = re.compile(r"(?<=[^'\s])(?=(?i:'[SMD]|'LL|'RE|'VE|N'T)(?:\s|$))")
-_CONTRACTED = re.compile(r"\b(CAN)(NOT)\b|\b(D)('YE)\b|\b(GIM|LEM)(ME)\b|\b(GON|WAN)(NA)\b|\b(GOT)(TA)\b|\b(MORE)('N)\b")
+_CONTRACTED = re.compile(
+    r"\b(CAN)(NOT)\b|\b(D)('YE)\b|\b(GIM|LEM)(ME)\b|\b(GON|WAN)(NA)\b|\b(GOT)(TA)\b|\b(MORE)('N)\b"
+)
 
 
 def count_words(text: str) -> int:
@@ -45,19 +47,26 @@ def capital_words(text: str) -> int:
 _END = re.compile(r"[.?!](?=[)\";}\]*:@'({\[!?]|\s)")
 _CLOSING = re.compile(r"[\"')\]}]+(?=\s|$)")
 _NEXT = re.compile(r"\s*(\S+)")
-_BEFORE = 60  # characters: what stands before a mark is read no further back, so that a text without spaces costs little
-_ABBREVIATIONS = frozenset(
+_BEFORE = 60  # characters: a text without any space is not read again and again from its start
+
+
+def _set_of(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_ABBREVIATIONS = _set_of(
     "a.m adj adm adv apr assn assoc aug ave b.c blvd bros capt cf cmdr co col corp cpl ct d.c dec dept dr ed eds "
     "esq est etc feb fig ft gen gov hon inc jan jr jul jun lt ltd maj mar messrs min mr mrs ms mt n.y no nov oct "
-    "p.m ph.d pp pres prof rep rev sen sep sept sgt sr st u.k u.n u.s vol vs wash".split()
+    "p.m ph.d pp pres prof rep rev sen sep sept sgt sr st u.k u.n u.s vol vs wash"
 )
 # An abbreviation or an ellipsis ends a sentence where one of these follows in capitals: words that are no names.
-_STARTERS = frozenset(
-    "a after all also although an and another are as at because before both but by can did do does each even every few "
-    "finally first for from had has have he her here his how however i if in is it its just let like many maybe more "
-    "most my no nobody not nothing now of oh on once one only or other our perhaps she since so some sometimes soon "
-    "still such suddenly that the their then there these they this those though through to today two under until was we "
-    "well were what when where whether which while who why will with without would yes yet you your".split()
+_STARTERS = _set_of(
+    "a after all also although an and another are as at because before both but by can did do does each even "
+    "every few finally first for from had has have he her here his how however i if in is it its just let like "
+    "many maybe more most my no nobody not nothing now of oh on once one only or other our perhaps she since so "
+    "some sometimes soon still such suddenly that the their then there these they this those though through to "
+    "today two under until was we well were what when where whether which while who why will with without would "
+    "yes yet you your "
 )
 
 
@@ -120,10 +129,10 @@ def _is_abbreviation(word: str) -> bool:
 # ── language ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # The languages that the original's detector knows, zh-cn and zh-tw as one: a rarer one is not mistaken for English.
-_LANGUAGES = (
+_LANGUAGES = _set_of(
     "af ar bg bn ca cs cy da de el en es et fa fi fr gu he hi hr hu id it ja kn ko lt lv mk ml mr ne nl no pa pl pt ro "
     "ru sk sl so sq sv sw ta te th tl tr uk ur vi zh"
-).split()
+)
 
 
 def language_of(text: str) -> str:
@@ -140,5 +149,5 @@ def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages(_LANGUAGES)
+    identifier.set_languages(sorted(_LANGUAGES))
     return identifier

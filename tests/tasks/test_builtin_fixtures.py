@@ -1,0 +1,399 @@
+"""The built-in benchmarks whose data are not beside the project, on rows of our own in the hub's shape: what is asked.
+
+Sizes and field names are those of the hub's data set cards and of lm-eval's and lighteval's task files.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay.claims.facts import lookup
+from assay.errors import InputError
+from assay.records import Answer, Claim, GenerateRequest, LoglikelihoodRequest, Outcome, Protocol
+from assay.scorers import open_identifier, open_scorer
+from assay.tasks import load_task, task_ids
+
+ARC = [
+    {
+        "id": "A1",
+        "question": "Which of these melts first?",
+        "choices": {"text": ["ice", "iron", "glass", "sand"], "label": ["A", "B", "C", "D"]},
+        "answerKey": "A",
+    },
+    {
+        "id": "A2",
+        "question": "Which one {{ floats }}?",
+        "choices": {"text": ["lead", "cork", "gold"], "label": ["1", "2", "3"]},
+        "answerKey": "2",
+    },
+    {
+        "id": "A3",
+        "question": "Which is the fifth?",
+        "choices": {"text": ["a", "b", "c", "d", "e"], "label": ["A", "B", "C", "D", "E"]},
+        "answerKey": "E",
+    },
+]
+PIQA = [
+    {"goal": "Dry a wet shoe", "sol1": "Put it in a bucket.", "sol2": "Put it in the sun.", "label": 1},
+    {"goal": "Peel an egg", "sol1": "Crack it first.", "sol2": "Freeze it first.", "label": 0},
+]
+WINOGRANDE = [
+    {
+        "sentence": "The lamp fell on the rug because the _ was wobbly.",
+        "option1": "lamp",
+        "option2": "rug",
+        "answer": "1",
+    },
+    {"sentence": "_ lent the pen to Ann.", "option1": "Bea", "option2": "Ann", "answer": "2"},
+]
+BOOLQ = [
+    {"question": "is a lamp a light", "answer": True, "passage": "Lamps give light."},
+    {"question": "do lamps swim", "answer": False, "passage": "Lamps stand on tables."},
+]
+TRUTHFULQA = [
+    {
+        "question": "Do lamps dream?",
+        "mc1_targets": {"choices": ["No, they do not", "Yes, at night", "Only old ones"], "labels": [1, 0, 0]},
+        "mc2_targets": {"choices": ["No, they do not", "Yes, at night"], "labels": [1, 0]},
+    },
+    {
+        "question": "What do lamps eat?",
+        "mc1_targets": {"choices": ["Nothing", "Moths"], "labels": [1, 0]},
+        "mc2_targets": {"choices": ["Nothing", "Moths"], "labels": [1, 0]},
+    },
+]
+MMLU_PRO = [
+    {
+        "question_id": 1,
+        "question": "What is 2 + 2?",
+        "options": ["1", "2", "3", " 4", "5", "6", "7", "8", "9", "10"],
+        "answer": "D",
+        "answer_index": 3,
+        "cot_content": "",
+        "category": "math",
+        "src": "own",
+    },
+    {
+        "question_id": 2,
+        "question": "Who writes laws?",
+        "options": ["cooks", "parliaments", "cats"],
+        "answer": "B",
+        "answer_index": 1,
+        "cot_content": "",
+        "category": "law",
+        "src": "own",
+    },
+]
+MMLU_PRO_SHOTS = [
+    {
+        **MMLU_PRO[0],
+        "question": f"What is {number} + 1?",
+        "options": ["0", str(number + 1)],
+        "answer": "B",
+        "answer_index": 1,
+        "cot_content": f"A: Let's think step by step. One more than {number}. The answer is (B).",
+        "category": category,
+    }
+    for category in ("law", "math")
+    for number in range(5)
+]
+NULLS = {"num_words": None, "relation": None, "keywords": None, "prompt_to_repeat": None}
+IFEVAL: list[dict[str, Any]] = [
+    {
+        "key": 1,
+        "prompt": "Say something {{ nice }} without commas in at least 3 words.",
+        "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"],
+        "kwargs": [NULLS, {**NULLS, "num_words": 3, "relation": "at least"}],
+    },
+    {
+        "key": 2,
+        "prompt": "Name a lamp.",
+        "instruction_id_list": ["keywords:existence"],
+        "kwargs": [{**NULLS, "keywords": ["lamp"]}],
+    },
+]
+MIRROR: dict[str, list[dict[str, Any]]] = {
+    "allenai/ai2_arc/ARC-Easy/test": ARC,
+    "allenai/ai2_arc/ARC-Easy/train": ARC[::-1],
+    "allenai/ai2_arc/ARC-Challenge/test": ARC,
+    "allenai/ai2_arc/ARC-Challenge/train": ARC[::-1],
+    "baber/piqa/default/validation": PIQA,
+    "baber/piqa/default/train": PIQA,
+    "allenai/winogrande/winogrande_xl/validation": WINOGRANDE,
+    "allenai/winogrande/winogrande_xl/train": WINOGRANDE,
+    "google/boolq/default/validation": BOOLQ,
+    "google/boolq/default/train": BOOLQ,
+    "truthfulqa/truthful_qa/multiple_choice/validation": TRUTHFULQA,
+    "TIGER-Lab/MMLU-Pro/default/test": MMLU_PRO,
+    "TIGER-Lab/MMLU-Pro/default/validation": MMLU_PRO_SHOTS,
+    "google/IFEval/default/train": IFEVAL,
+}
+FACTS = {
+    "arc_easy": ("allenai/ai2_arc", 2376),
+    "arc_challenge": ("allenai/ai2_arc", 1172),
+    "piqa": ("baber/piqa", 1838),
+    "winogrande": ("allenai/winogrande", 1267),
+    "boolq": ("google/boolq", 3270),
+    "truthfulqa": ("truthfulqa/truthful_qa", 817),
+    "mmlu_pro": ("TIGER-Lab/MMLU-Pro", 12032),
+    "ifeval": ("google/IFEval", 541),
+}
+CELLS = [(task_id, cell) for task_id in FACTS for cell in load_task(task_id).cells]
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Path:
+    """The rows above, where ``--data`` would have them."""
+    for name, rows in MIRROR.items():
+        path = tmp_path / f"{name}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+@pytest.mark.parametrize("task_id", FACTS)
+def test_definition_and_facts_agree(task_id: str) -> None:
+    task, benchmark = load_task(task_id), lookup(task_id)
+    assert task_id in task_ids()
+    assert benchmark is not None
+    assert task.definition.hub is not None
+    assert (task.definition.hub.path, benchmark.size) == FACTS[task_id]
+    assert (benchmark.hub, benchmark.licence) == (task.definition.hub.path, task.definition.licence)
+    assert benchmark.split.startswith(task.definition.hub.split)
+    assert benchmark.chance in (None, task.chance)
+
+
+@pytest.mark.parametrize(("task_id", "cell"), CELLS)
+def test_every_cell_renders_whole(task_id: str, cell: str, mirror: Path) -> None:
+    task = load_task(task_id)
+    scorer = open_scorer(task.scorer_for(cell))
+    assert open_identifier(scorer.identifier) == scorer
+    for sample in task.prepare(cell, mirror):
+        kind = GenerateRequest if task.cell(cell).generates else LoglikelihoodRequest
+        assert isinstance(sample.request, kind)
+        assert sample.target
+    assert all(task.cell(name).differences or not task.cell(name).generates for name in task.cells)
+
+
+@pytest.mark.parametrize(("task_id", "cell"), [row for row in CELLS if load_task(row[0]).definition.shots.split])
+def test_worked_examples_show_the_right_answer(task_id: str, cell: str, mirror: Path) -> None:
+    prefix = load_task(task_id).prepare(cell, mirror, shots=1)[0].request.prefix
+    right = {
+        "arc_easy": ("Answer: e\n\n", "Answer: E\n\n"),
+        "arc_challenge": ("Answer: e\n\n", "Answer: E\n\n"),
+        "piqa": ("Answer: Put it in the sun.\n\n", "Answer: B\n\n"),
+        "winogrande": ("because the lamp was wobbly.\n\n",),
+        "boolq": ("Question: is a lamp a light?\nAnswer: yes\n\n",),
+        "mmlu_pro": ("The answer is (B).\n\n", "Answer: B\n\n"),
+    }[task_id]
+    assert prefix.endswith(right) or load_task(task_id).cell(cell).shots == 0
+
+
+def test_arc_prompts(mirror: Path) -> None:
+    task = load_task("arc_challenge")
+    cloze, letter = task.prepare("cloze", mirror), task.prepare("letter", mirror)
+    assert cloze[0].request == LoglikelihoodRequest(
+        context="Question: Which of these melts first?\nAnswer:", continuations=(" ice", " iron", " glass", " sand")
+    )
+    assert [sample.target for sample in cloze] == ["0", "1", "4"]
+    assert [len(sample.choices) for sample in cloze] == [4, 3, 5]
+    assert letter[1].request == LoglikelihoodRequest(
+        context="Question: Which one {{ floats }}?\n A. lead\n B. cork\n C. gold\nAnswer:",
+        continuations=(" A", " B", " C"),
+    )
+    written = task.prepare("letter_generate", mirror)[0].request
+    assert isinstance(written, GenerateRequest)
+    assert written.chat
+    assert written.prompt == (
+        "Which of these melts first?\nA. ice\nB. iron\nC. glass\nD. sand\n"
+        "Reply with the letter of the right answer alone."
+    )
+    assert cloze[0].id == "arc_challenge/test/0"
+
+
+def test_an_unknown_answer_key_is_said_with_its_sample(mirror: Path) -> None:
+    path = mirror / "allenai/ai2_arc/ARC-Easy/test.jsonl"
+    path.write_text(json.dumps({**ARC[0], "answerKey": "Z"}) + "\n")
+    with pytest.raises(InputError, match=r"substring not found \(sample arc_easy/test/0\)"):
+        load_task("arc_easy").prepare("cloze", mirror)
+
+
+def test_piqa_prompts(mirror: Path) -> None:
+    sample = load_task("piqa").prepare("cloze", mirror)[0]
+    assert sample.request == LoglikelihoodRequest(
+        context="Question: Dry a wet shoe\nAnswer:", continuations=(" Put it in a bucket.", " Put it in the sun.")
+    )
+    assert sample.target == "1"
+    letter = load_task("piqa").prepare("letter", mirror)[1]
+    assert isinstance(letter.request, LoglikelihoodRequest)
+    assert letter.request.context == "Question: Peel an egg\nA. Crack it first.\nB. Freeze it first.\nAnswer:"
+    assert letter.target == "0"
+
+
+def test_winogrande_scores_the_rest_given_each_option(mirror: Path) -> None:
+    first, second = load_task("winogrande").prepare("partial", mirror)
+    assert first.request == LoglikelihoodRequest(
+        context="The lamp fell on the rug because the",
+        continuations=(" lamp", " rug", " lamp was wobbly.", " rug was wobbly."),
+    )
+    assert (first.target, second.target) == ("0", "1")
+    assert second.request == LoglikelihoodRequest(
+        context="\n",
+        continuations=("Bea", "Ann", "Bea lent the pen to Ann.", "Ann lent the pen to Ann."),
+    )
+    scorer = open_scorer(load_task("winogrande").scorer_for("partial"))
+    likelier_rest = Answer(outcome=Outcome.OK, logprobs=(-9.0, -1.0, -11.0, -4.0))
+    assert scorer.mark(first, likelier_rest).value == 1
+
+
+def test_winogrande_whole_divides_by_all_that_is_scored(mirror: Path) -> None:
+    sample = load_task("winogrande").prepare("whole", mirror)[0]
+    assert isinstance(sample.request, LoglikelihoodRequest)
+    assert sample.request.continuations == (" lamp was wobbly.", " rug was wobbly.")
+    assert sample.choices == ("lamp was wobbly.", "rug was wobbly.")
+
+
+def test_boolq_prompts(mirror: Path) -> None:
+    yes, no = load_task("boolq").prepare("yes_no", mirror)
+    assert yes.request == LoglikelihoodRequest(
+        context="Lamps give light.\nQuestion: is a lamp a light?\nAnswer:", continuations=(" no", " yes")
+    )
+    assert (yes.target, no.target) == ("1", "0")
+    scorer = open_scorer(load_task("boolq").scorer_for("written"))
+    assert scorer.mark(yes, Answer(outcome=Outcome.OK, text="Yes.")).value == 1
+    assert scorer.mark(no, Answer(outcome=Outcome.OK, text="Yes.")).value == 0
+
+
+def test_truthfulqa_prompts(mirror: Path) -> None:
+    sample = load_task("truthfulqa").prepare("mc1", mirror)[0]
+    assert isinstance(sample.request, LoglikelihoodRequest)
+    assert sample.request.prefix.count("Q: ") == 6
+    assert sample.request.prefix.endswith("A: The 1992 Olympics were held in Barcelona, Spain.\n\n")
+    assert sample.request.context == "Q: Do lamps dream?\nA:"
+    assert sample.choices[int(sample.target)] == "No, they do not"
+    assert sorted(sample.request.continuations) == [" No, they do not", " Only old ones", " Yes, at night"]
+
+
+def test_the_right_answer_of_truthfulqa_has_no_usual_place(mirror: Path) -> None:
+    rows = [
+        {**TRUTHFULQA[0], "mc1_targets": {"choices": [f"No {n}", f"Yes {n}", f"Old {n}"], "labels": [1, 0, 0]}}
+        for n in range(300)
+    ]
+    path = mirror / "truthfulqa/truthful_qa/multiple_choice/validation.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    places = [sample.target for sample in load_task("truthfulqa").prepare("letter_generate", mirror)]
+    assert all(75 < places.count(place) < 125 for place in "012")
+
+
+def test_mmlu_pro_prompts(mirror: Path) -> None:
+    math, law = load_task("mmlu_pro").prepare("cot", mirror)
+    assert isinstance(math.request, GenerateRequest)
+    assert math.request.prefix.startswith(
+        "The following are multiple choice questions (with answers) about math. Think step by step and then finish "
+        'your answer with "the answer is (X)" where X is the correct letter choice.\n'
+        "Question:\nWhat is 0 + 1?\nOptions:\nA. 0\nB. 1\n"
+        "Answer: Let's think step by step. One more than 0. The answer is (B).\n\nQuestion:\nWhat is 1 + 1?\n"
+    )
+    assert math.request.prefix.count("Question:") == 5
+    assert math.request.prompt == (
+        "Question:\nWhat is 2 + 2?\nOptions:\nA. 1\nB. 2\nC. 3\nD. 4\nE. 5\nF. 6\nG. 7\nH. 8\nI. 9\nJ. 10\n"
+        "Answer: Let's think step by step."
+    )
+    assert (math.request.stop, math.request.max_tokens, math.request.chat) == (("Question:",), 2048, False)
+    assert (math.group, math.target, law.group, law.target) == ("math", "3", "law", "1")
+    assert "about law." in law.request.prefix
+    chat = load_task("mmlu_pro").prepare("cot_chat", mirror)[0].request
+    assert isinstance(chat, GenerateRequest)
+    assert (chat.chat, chat.prefix, chat.prompt) == (True, math.request.prefix, math.request.prompt)
+    letter = load_task("mmlu_pro").prepare("letter", mirror)[1].request
+    assert letter == LoglikelihoodRequest(
+        prefix="The following are multiple choice questions (with answers) about law.\n\n",
+        context="Who writes laws?\nA. cooks\nB. parliaments\nC. cats\nAnswer:",
+        continuations=(" A", " B", " C"),
+    )
+
+
+def test_ifeval_prompts_and_marks(mirror: Path) -> None:
+    task = load_task("ifeval")
+    samples = task.prepare("prompt_strict", mirror)
+    assert samples[0].request == GenerateRequest(prompt=IFEVAL[0]["prompt"], chat=True, max_tokens=1280)
+    scorer = open_scorer(task.scorer_for("prompt_strict"))
+    assert [
+        scorer.mark(samples[0], Answer(outcome=Outcome.OK, text=text)).value for text in ("a b c", "a, b c", "a")
+    ] == [
+        1,
+        0,
+        0,
+    ]
+    assert scorer.mark(samples[1], Answer(outcome=Outcome.OK, text="A Lamp")).value == 1
+    assert open_scorer(task.scorer_for("prompt_loose")).identifier == "ifeval[loose]@1"
+
+
+def claim(task: str, metric: str = "", shots: int | None = None, **protocol: str) -> Claim:
+    return Claim(task=task, value="50.0", metric=metric, shots=shots, protocol=Protocol(**protocol))
+
+
+@pytest.mark.parametrize(
+    ("said", "cell"),
+    [
+        (claim("arc-challenge"), "cloze"),
+        (claim("arc-challenge", "acc_norm"), "cloze"),
+        (claim("arc-challenge", "acc"), "cloze_raw"),
+        (claim("arc-challenge", "acc_norm (bytes)"), "cloze_bytes"),
+        (claim("arc-easy", "acc_norm (characters)", harness="lighteval"), "cloze"),
+        (claim("arc-easy", prompt="multiple choice"), "letter"),
+        (claim("arc-easy", prompt="0-shot chat"), "letter_generate"),
+        (claim("piqa", "acc_norm (characters)", harness="lighteval"), "cloze"),
+        (claim("piqa", "acc", harness="lm-eval"), "cloze_raw"),
+        (claim("winogrande"), "partial"),
+        (claim("winogrande", "accuracy", harness="lm-evaluation-harness"), "partial"),
+        (claim("winogrande", "acc_norm", harness="lighteval"), "whole"),
+        (claim("winogrande", prompt="whole raw"), "whole_raw"),
+        (claim("boolq", "acc"), "yes_no"),
+        (claim("boolq", prompt="chat"), "written"),
+        (claim("truthfulqa", "mc1"), "mc1"),
+        (claim("TruthfulQA MC1", "mc1", prompt="chat"), "letter_generate"),
+        (claim("mmlu-pro"), "cot"),
+        (claim("mmlu-pro", shots=5, prompt="5-shot CoT"), "cot"),
+        (claim("mmlu-pro", prompt="CoT, chat"), "cot_chat"),
+        (claim("mmlu-pro", "acc_norm", harness="lighteval"), "letter"),
+        (claim("ifeval", "prompt-level strict accuracy"), "prompt_strict"),
+        (claim("ifeval", "prompt_level_strict_acc"), "prompt_strict"),
+        (claim("ifeval", "strict prompt"), "prompt_strict"),
+        (claim("ifeval", "prompt_level_loose_acc"), "prompt_loose"),
+        (claim("ifeval", prompt="prompt_loose"), "prompt_loose"),
+    ],
+)
+def test_a_claim_chooses_its_cell(said: Claim, cell: str) -> None:
+    protocol = load_task(said.task).protocol_for(said)
+    assert (protocol.cell, protocol.refused) == (cell, "")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (claim("truthfulqa", "mc2"), "share of probability"),
+        (claim("truthfulqa", "mc2", prompt="mc1"), "share of probability"),
+        (claim("truthfulqa", "% truthful"), "judges"),
+        (claim("truthfulqa"), "metric: mc1"),
+        (claim("truthfulqa", "accuracy"), "metric: mc1"),
+        (claim("ifeval", "inst_level_strict_acc"), "no share of samples"),
+        (claim("ifeval", "average of prompt and instruction accuracy"), "no share of samples"),
+        (claim("ifeval"), "metric: prompt-level strict"),
+        (claim("ifeval", "strict"), "metric: prompt-level strict"),
+    ],
+)
+def test_a_claim_about_another_measure_is_refused_with_the_mend(said: Claim, why: str) -> None:
+    assert why in load_task(said.task).protocol_for(said).refused
+
+
+def test_shots_of_a_claim(mirror: Path) -> None:
+    assert load_task("mmlu_pro").protocol_for(claim("mmlu-pro")).shots == 5
+    assert load_task("mmlu_pro").protocol_for(claim("mmlu-pro", shots=0)).shots == 0
+    assert load_task("arc_challenge").protocol_for(claim("arc-challenge", shots=25)).shots == 25
+    with pytest.raises(InputError, match="3 worked examples, not 25"):
+        load_task("arc_challenge").prepare("cloze", mirror, shots=25)

@@ -1,0 +1,89 @@
+"""Claims about a measure that no cell gives are skipped with why and the mend, never tested by its neighbour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assay.claims.sheet import read_sheet
+from assay.errors import InputError
+from assay.plan import Options, build_plan
+from assay.records import Capabilities, Claim, ClaimSheet, ModelIdentity, SkippedClaim
+from assay.tasks import load_task, resolve
+from assay.tasks.definition_file import read_definition
+
+EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
+EXAMPLE = Path(__file__).parents[2] / "examples" / "smollm2-135m-instruct.yaml"
+DEFINITION = """
+id: lamps
+title: Lamps
+hub: {path: me/lamps, configs: [main], split: test}
+fields: {target: answer}
+scorer: {name: exact}
+cells: {plain: {prompt: "{{ question }}"}}
+"""
+
+
+def skipped(claim: Claim, tmp_path: Path, estimate: bool = False) -> SkippedClaim:
+    """The claim's only way with an empty mirror: where it is not refused, the data are missing."""
+    sheet = ClaimSheet(model="m", claims=(claim,), digest="0" * 64)
+    options = Options(data=tmp_path)
+    return build_plan(sheet, ModelIdentity(uri="x:y"), EVERYTHING, options, estimate=estimate)[0].skipped[0]
+
+
+@pytest.mark.parametrize(
+    ("claim", "why"),
+    [
+        (Claim(task="truthfulqa", value="50", metric="mc2"), "share of probability"),
+        (Claim(task="truthfulqa", value="50"), "metric: mc1"),
+        (Claim(task="ifeval", value="50", metric="average of strict accuracies"), "no share of samples"),
+        (Claim(task="ARC (average)", value="50", average="macro"), "arc-easy and arc-challenge"),
+        (Claim(task="ARC", value="50"), "arc-easy and arc-challenge"),
+    ],
+)
+def test_what_no_cell_measures_is_not_testable(claim: Claim, why: str, tmp_path: Path) -> None:
+    refusal = skipped(claim, tmp_path)
+    assert refusal.verdict == "not_testable"
+    assert why in refusal.reason
+
+
+def test_what_a_cell_measures_is_asked_for_its_data(tmp_path: Path) -> None:
+    for claim in (
+        Claim(task="truthfulqa", value="50", metric="mc1"),
+        Claim(task="ifeval", value="50", metric="prompt-level strict"),
+        Claim(task="ARC-C", value="50"),
+    ):
+        refusal = skipped(claim, tmp_path)
+        assert refusal.verdict == "not_tested"
+        assert "the mirror has no" in refusal.reason
+
+
+def test_an_estimate_tests_no_claim_and_so_needs_no_metric(tmp_path: Path) -> None:
+    assert "the mirror has no" in skipped(Claim(task="ifeval", value="0"), tmp_path, estimate=True).reason
+
+
+@pytest.mark.parametrize("entry", ["{why: because}", "{why: because, words: [a], unless: [b]}"])
+def test_an_entry_needs_one_of_words_and_unless(entry: str, tmp_path: Path) -> None:
+    path = tmp_path / "lamps.yaml"
+    path.write_text(f"{DEFINITION}refused: [{entry}]\n")
+    with pytest.raises(InputError, match="one of 'words' and 'unless'"):
+        read_definition(path)
+
+
+def test_the_claims_of_the_embedded_model_find_their_cells() -> None:
+    found = {}
+    for claim in read_sheet(EXAMPLE).claims:
+        task_id = resolve(claim.task)
+        protocol = load_task(task_id).protocol_for(claim) if task_id else None
+        found[claim.task] = None if protocol is None else protocol.refused[:24] or (protocol.cell, protocol.shots)
+    assert found == {
+        "hellaswag": ("completion", 0),
+        "arc-average": None,
+        "piqa": ("cloze", 0),
+        "mmlu": ("cloze", 0),
+        "ifeval": "accuracy by instruction,",
+        "bbh": ("direct", 3),
+        "gsm8k": ("cot_strict", 5),
+        "mt-bench": None,
+    }
