@@ -17,13 +17,14 @@ from assay.adapters.marks import Targets, fault, mark_of, microseconds, when
 from assay.adapters.messages import asked, content_text, request_texts
 from assay.adapters.zip_members import Members, open_members
 from assay.errors import InputError
-from assay.records import Answer, GenerateRequest, ModelIdentity, Origin, Outcome, Sample
+from assay.records import Answer, GenerateRequest, Mark, ModelIdentity, Origin, Outcome, Sample
 
 __all__ = ["is_inspect_json", "read_inspect_log"]
 
 HARNESS: Final = "inspect_ai"
 HEADER: Final = "header.json"
 START: Final = "_journal/start.json"  # all that there is of a header where a log was never finished
+UNPARSED: Final = {"invalid_response_format", "no_response"}  # what a score's reason says where nothing was extracted
 STOPS: Final = {"max_tokens": Outcome.TRUNCATED, "model_length": Outcome.TRUNCATED, "content_filter": Outcome.REFUSED}
 
 
@@ -197,6 +198,8 @@ class _Reader:
             raise InputError("a sample of the log has no id", where=path)
         output = mapping(document.get("output"))
         mark = mark_of(self._value(document, path, name), path, name)
+        if mark is not None and self._reason(document) in UNPARSED:
+            mark = Mark(value=mark.value, parsed=False)
         spent = number(output.get("time"))
         return ImportedItem(
             sample=self._sample(document, name),
@@ -256,6 +259,9 @@ class _Reader:
             return value
         scorer, _, key = self.scorer.partition(".")
         return mapping(mapping(scores.get(scorer)).get("value")).get(key)
+
+    def _reason(self, document: dict[str, Any]) -> str:
+        return text(mapping(mapping(document.get("scores")).get(self.scorer)).get("reason"))
 
 
 def _with_texts(request: GenerateRequest, system: str, prompt: str) -> GenerateRequest:

@@ -81,8 +81,10 @@ def read_lm_eval_log(source: Path, metric: str = "", scorer: str = "", tasks: tu
     chosen = {name: file for name, file in files.items() if not tasks or name in tasks}
     harness = f"{HARNESS} {text(results.get('lm_eval_version')) or 'of an unstated version'}"
     model = text(results.get("model_name")) or text(mapping(results.get("config")).get("model")) or "unknown"
+    absent = sorted(mapping(results["configs"]).keys() - files.keys())
+    told = (f"The log has results without samples, which are left out: {', '.join(absent)[:200]}.",) if absent else ()
     return ImportedLog(
-        tuple(_task(name, file, results, metric, scorer, path) for name, file in chosen.items()),
+        tuple(_task(name, file, results, metric, scorer, path, told) for name, file in chosen.items()),
         Origin(kind="imported", harness=harness, file=path.name, sha256=file_sha256(path, *chosen.values())),
         ModelIdentity(uri=f"imported:{model}", name=model, backend=harness),
     )
@@ -122,7 +124,9 @@ def _sample_files(path: Path, results: dict[str, Any]) -> dict[str, Path]:
 # ── a task ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _task(name: str, file: Path, results: dict[str, Any], metric: str, scorer: str, path: Path) -> ImportedTask:
+def _task(
+    name: str, file: Path, results: dict[str, Any], metric: str, scorer: str, path: Path, told: tuple[str, ...]
+) -> ImportedTask:
     config = mapping(mapping(results.get("configs")).get(name))
     stated = mapping(mapping(results.get("results")).get(name))
     measure, rule = _chosen_metric(name, stated, metric, path)
@@ -138,7 +142,7 @@ def _task(name: str, file: Path, results: dict[str, Any], metric: str, scorer: s
         scorer=scorer or _identifier(f"{measure},{rule}"),
         cell=HARNESS,
         shots=min(count(mapping(results.get("n-shot")).get(name)), 10_000),
-        differences=tuple(_told(config, stated, measure, rule, scorer)),
+        differences=(*_told(config, stated, measure, rule, scorer), *told),
         reported=None if scorer else number(stated.get(f"{measure},{rule}")),
     )
 
