@@ -5,6 +5,7 @@ Sizes and field names are those of the hub's data set cards and of lm-eval's and
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 
 from assay.claims.facts import lookup
 from assay.errors import InputError
+from assay.models import Settings
+from assay.models.embedded import open_gguf
 from assay.records import Answer, Claim, GenerateRequest, LoglikelihoodRequest, Outcome, Protocol
 from assay.scorers import open_identifier, open_scorer
 from assay.tasks import load_task, task_ids
@@ -397,3 +400,35 @@ def test_shots_of_a_claim(mirror: Path) -> None:
     assert load_task("arc_challenge").protocol_for(claim("arc-challenge", shots=25)).shots == 25
     with pytest.raises(InputError, match="3 worked examples, not 25"):
         load_task("arc_challenge").prepare("cloze", mirror, shots=25)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("sentence", "options"),
+    [
+        ("The lamp fell on the rug because the _ was wobbly.", ("lamp", "long woollen rug")),
+        ("Ann asked Bea for a pen because _'s was empty.", ("Ann", "Bea")),
+        ("It was the _, as we know, that broke.", ("lamp", "rug")),
+    ],
+)
+def test_the_difference_is_the_rests_own_log_likelihood(
+    sentence: str, options: tuple[str, str], mirror: Path, smollm2: Path
+) -> None:
+    """On a real model: log p(option and rest) − log p(option) is what lm-eval asks for, log p(rest | option)."""
+    row = {"sentence": sentence, "option1": options[0], "option2": options[1], "answer": "1"}
+    (mirror / "allenai/winogrande/winogrande_xl/validation.jsonl").write_text(json.dumps(row) + "\n")
+    request = load_task("winogrande").prepare("partial", mirror)[0].request
+    assert isinstance(request, LoglikelihoodRequest)
+    lead, rest = sentence.split("_")
+    asked = [LoglikelihoodRequest(context=lead + option, continuations=(f" {rest.strip()}",)) for option in options]
+
+    async def ask() -> tuple[tuple[float, ...], list[float]]:
+        model = open_gguf(str(smollm2), Settings())
+        try:
+            ours = (await model.loglikelihood(request)).logprobs
+            return ours, [(await model.loglikelihood(theirs)).logprobs[0] for theirs in asked]
+        finally:
+            await model.close()
+
+    ours, theirs = asyncio.run(ask())
+    assert [ours[2] - ours[0], ours[3] - ours[1]] == pytest.approx(theirs, abs=1e-6)
