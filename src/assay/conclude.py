@@ -3,71 +3,114 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from assay.errors import Broken, InputError
 from assay.evidence.canonical import canonical
-from assay.journal import read_segment, read_texts, replay, segment_names
+from assay.journal import open_index, read_lines, read_segment, segment_names
 from assay.journal.lines import segment_of
 from assay.plugins import Scorer
 from assay.records import Attempt, Plan, Score, Verdict
-from assay.run_folder import open_plan_of, write_file
-from assay.scores import score_run, scorers_of
-from assay.verdict import judge, usage_by_row
+from assay.run_folder import open_plan_of, whole_file, write_file
+from assay.scores import score_attempts, scorers_of, unmarked_attempts
+from assay.verdict import Usage, counted, judge
 
-__all__ = ["Conclusion", "checkpoint", "conclude", "conclusion_of", "read_scores", "renderer", "write_reports"]
+__all__ = [
+    "Conclusion",
+    "checkpoint",
+    "conclude",
+    "conclusion_of",
+    "read_scores",
+    "renderer",
+    "unmarked",
+    "write_reports",
+]
 
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What follows from a journal. ``withheld``: marks that were read from scores.jsonl, their texts being withheld."""
+    """What follows from a journal: how many scores, and the verdict.
+
+    ``withheld``: how many of the marks were read from scores.jsonl, their texts being withheld.
+    """
 
     plan: Plan
-    scores: list[Score]
+    scores: int
     withheld: int
     verdict: Verdict
 
 
-def conclusion_of(run: Path) -> Conclusion:
-    """Everything after the journal, recomputed from it."""
+def conclusion_of(run: Path, each: Callable[[Score], object] = lambda _: None) -> Conclusion:
+    """Everything after the journal, recomputed from it in one pass; ``each`` is given every score in its order."""
     plan = open_plan_of(run).plan
-    attempts = replay(run).attempts
-    scorers = scorers_of(plan)
-    marked = score_run(plan, attempts, scorers, dict(read_texts(run)))
-    withheld = [mark for mark in marked if isinstance(mark, Attempt)]
-    sealed = {score.seq: score for score in read_scores(run)} if withheld else {}
-    for attempt in withheld:
-        _check_belongs(attempt, sealed.get(attempt.seq), scorers)
-    scores = [sealed[mark.seq] if isinstance(mark, Attempt) else mark for mark in marked]
-    return Conclusion(plan, scores, len(withheld), judge(plan, scores, usage_by_row(attempts)))
+    usage: dict[str, Usage] = {}
+    reading = _Reading(run, scorers_of(plan), each)
+    records = counted((record for record, _ in read_lines(run)), usage)
+    verdict = judge(plan, reading.scores(score_attempts(plan, records, reading.scorers, open_index(run))), usage)
+    return Conclusion(plan, reading.count, reading.withheld, verdict)
 
 
-def _check_belongs(attempt: Attempt, sealed: Score | None, scorers: Mapping[str, Scorer]) -> None:
-    """A mark that is taken as sealed, its text being withheld, is still that of its attempt, at that place."""
-    place = (attempt.row, attempt.position, attempt.sample, attempt.repeat, scorers[attempt.row].identifier)
-    if (
-        sealed is None
-        or (sealed.row, sealed.position, sealed.sample, sealed.repeat, sealed.scorer) != place
-        or (sealed.status == "missing") == attempt.outcome.answered
-        or (sealed.value is None) != (sealed.status == "missing")
-    ):
-        raise Broken(f"scores.jsonl: the score of record {attempt.seq}, whose text is withheld, does not belong to it")
+class _Reading:
+    """Gives the scores that follow from a journal, and those as they were sealed whose texts are withheld."""
+
+    def __init__(self, run: Path, scorers: Mapping[str, Scorer], each: Callable[[Score], object]) -> None:
+        self.scorers = scorers
+        self.count = self.withheld = 0
+        self._sealed = read_scores(run)
+        self._sealed_read = 0
+        self._each = each
+
+    def scores(self, marked: Iterable[Score | Attempt]) -> Iterator[Score]:
+        for mark in marked:
+            found = self._sealed_score(mark) if isinstance(mark, Attempt) else mark
+            self.count += 1
+            self._each(found)
+            yield found
+
+    def _sealed_score(self, attempt: Attempt) -> Score:
+        """The line of scores.jsonl at this place; a mark that is taken as sealed is still that of its attempt."""
+        sealed = next(islice(self._sealed, self.count - self._sealed_read, None), None)
+        self._sealed_read = self.count + 1
+        self.withheld += 1
+        place = (attempt.row, attempt.position, attempt.sample, attempt.repeat, self.scorers[attempt.row].identifier)
+        if (
+            sealed is None
+            or (sealed.row, sealed.position, sealed.sample, sealed.repeat, sealed.scorer) != place
+            or (sealed.status == "missing") == attempt.outcome.answered
+            or (sealed.value is None) != (sealed.status == "missing")
+        ):
+            raise Broken(
+                f"scores.jsonl: the score of record {attempt.seq}, whose text is withheld, does not belong to it"
+            )
+        return sealed
 
 
 def conclude(run: Path, signer: Any = None) -> Verdict:
-    """Write scores and reports of a finished run, and seal the bundle."""
+    """Write scores and reports of a finished run, and seal the bundle.
+
+    Raises InputError where answers still wait for the mark of an act: what is sealed cannot be marked any more.
+    """
     from assay.evidence.bundle import seal_bundle
 
-    found = conclusion_of(run)
-    write_file(run / "scores.jsonl", b"".join(canonical(score) + b"\n" for score in found.scores))
+    if waiting := unmarked(run):
+        raise InputError(f"the answer of {waiting.sample} is not marked yet: assay resume goes on with it", where=run)
+    with whole_file(run / "scores.jsonl") as file:
+        found = conclusion_of(run, lambda score: file.write(canonical(score) + b"\n"))
     write_reports(run, found.plan, found.verdict)
     seal_bundle(run, {"renderer": renderer()}, signer)
     return found.verdict
+
+
+def unmarked(run: Path) -> Attempt | None:
+    """The first answer that no act has marked, though its scorer acts; None where there is none."""
+    plan = open_plan_of(run).plan
+    return next(unmarked_attempts((record for record, _ in read_lines(run)), scorers_of(plan)), None)
 
 
 def write_reports(run: Path, plan: Plan, verdict: Verdict) -> None:
@@ -102,16 +145,17 @@ def renderer() -> dict[str, str]:
     return {name: version(name) for name in ("altair", "vl-convert-python", "jinja2")}
 
 
-def read_scores(run: Path) -> list[Score]:
-    """The scores as they were sealed; raises InputError where the run is not concluded yet."""
+def read_scores(run: Path) -> Iterator[Score]:
+    """Stream the scores as they were sealed; raises InputError where the run is not concluded yet."""
     path = run / "scores.jsonl"
     if not path.is_file():
         raise InputError("there are no scores here yet: assay resume goes on with the run", where=run)
-    scores = []
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                scores.append(msgspec.json.decode(line, type=Score))
+                yield _scores.decode(line)
             except msgspec.DecodeError as error:
                 raise Broken(f"scores.jsonl line {number}: not a score ({error})") from None
-    return scores
+
+
+_scores: Final = msgspec.json.Decoder(Score)

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from assay.compact import Digests
 from assay.errors import InputError
 from assay.evidence.canonical import canonical, sha256_hex
+from assay.evidence.merkle import Tree
 from assay.records import (
     Capabilities,
     Claim,
@@ -83,7 +85,7 @@ class Prepared:
 
     row: PlanRow
     samples: Sequence[Sample]
-    digests: tuple[str, ...]
+    digests: Sequence[str]
     withheld: bool = True
 
 
@@ -163,8 +165,8 @@ def prepare_row(row: PlanRow, catalogue: Catalogue, data: Path | None) -> Prepar
     if task is None:
         raise InputError(f"the task {row.task} of the plan is not here: name its file again with --task")
     samples = _asked(task.prepare(row.cell, data, shots=row.shots), row.temperature, row.chat)
-    digests = tuple(sha256_hex(canonical(sample)) for sample in samples)
-    if _root(digests) != row.samples_root:
+    digests, root = _digests(samples)
+    if root != row.samples_root:
         raise InputError(
             f"the samples of {row.task} are not those that the plan sealed: name the same data again with --data"
         )
@@ -194,8 +196,10 @@ def _plan_claim(
         raise _Skip("not_tested", f"a value in {claim.unit} is not a share of right answers")
     task = catalogue.find(claim.task)
     if task is None:
-        raise _Skip("not_tested", f"no task of this name is here{catalogue.near(claim.task)}")
+        raise _no_task(claim.task, catalogue)
     protocol = task.protocol_for(claim)
+    if protocol.refused and not estimate:
+        raise _Skip("not_testable", protocol.refused)
     kind: Literal["generate", "loglikelihood"] = "generate" if task.cell(protocol.cell).generates else "loglikelihood"
     if kind == "loglikelihood" and not capabilities.loglikelihood:
         reason = capabilities.loglikelihood_reason or "this model gives no log-likelihoods"
@@ -210,7 +214,7 @@ def _plan_claim(
     samples = _asked(_load(task, protocol, options.data), temperature, chat)
     if not samples:
         raise _Skip("not_tested", "the task has no samples")
-    digests = tuple(sha256_hex(canonical(sample)) for sample in samples)
+    digests, samples_root = _digests(samples)
     population = len(samples)
     told = (*told, *_incomplete(task, population))
     limit = None if options.limit is None else min(options.limit, population)
@@ -230,7 +234,7 @@ def _plan_claim(
         population=population,
         repeats=1 if decoding == "greedy" else max(1, min(8, math.ceil(SAMPLED_CELLS / population))),
         limit=limit,
-        samples_root=_root(digests),
+        samples_root=samples_root,
         order_seed="",
         chance=task.chance,
         tolerance=options.tolerance,
@@ -251,6 +255,15 @@ def _plan_claim(
     return claim, row, Prepared(row=row, samples=samples, digests=digests, withheld=withheld)
 
 
+def _no_task(name: str, catalogue: Catalogue) -> _Skip:
+    from assay.claims.facts import lookup
+
+    known = lookup(name)
+    if known is not None and known.why_not:
+        return _Skip("not_testable", known.why_not)
+    return _Skip("not_tested", f"no task of this name is here{catalogue.near(name)}")
+
+
 def seal_row(row: PlanRow, claim: Claim, alpha: float, rows: int, secret: str) -> PlanRow:
     """Give a row its share of the error budget and of the time, its order seed, and its integer stop tables."""
     from assay.stats.sequential import stop_table, threshold
@@ -264,8 +277,7 @@ def seal_row(row: PlanRow, claim: Claim, alpha: float, rows: int, secret: str) -
         "alpha_consistent": alpha,
     }
     if row.estimate:
-        never = {"stop_inconsistent": (-1,) * row.cells, "stop_consistent": (row.cells + 1,) * row.cells}
-        return msgspec.structs.replace(row, **changes, **never, threshold=1)
+        return msgspec.structs.replace(row, **changes, threshold=1)  # and no tables: nothing stops it
     half_unit = claim.printed_unit / claim.scale / 2
     level = threshold(row.cells, claim.number / claim.scale, half_unit, Fraction(row.tolerance) / 100)
     changes["threshold"] = level
@@ -367,10 +379,14 @@ def _asked(samples: Sequence[Sample], temperature: float, chat: bool) -> Sequenc
     return _Asked(samples, changes) if changes else samples
 
 
-def _root(digests: Sequence[str]) -> str:
-    from assay.evidence.merkle import root
-
-    return root(digest.encode() for digest in digests).hex()
+def _digests(samples: Sequence[Sample]) -> tuple[Digests, str]:
+    """The digest of every sample and the Merkle root over them, in one pass that holds one sample at a time."""
+    digests, tree = Digests(), Tree()
+    for sample in samples:
+        digest = sha256_hex(canonical(sample))
+        digests.append(digest)
+        tree.append(digest.encode())
+    return digests, tree.root().hex()
 
 
 def _tolerance(text: str) -> Fraction:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from assay.compact import SmallMarks, Trace
 from assay.records import Claim, PlanRow, Score, TracePoint
 
 if TYPE_CHECKING:
@@ -21,10 +22,16 @@ __all__ = ["RowReader", "RowTest", "own_noise", "row_test"]
 TRACE_POINTS = 60
 LARGEST_VARIANCE = 0.25  # of a mark that is 0 or 1
 
+# How a mark waits for its turn, in a byte: only these count.
+_WRONG, _RIGHT, _MISSING, _UNPARSED = 0, 1, 2, 4
+
 
 @dataclass(frozen=True)
 class RowTest:
-    """The test that a row ends up under: its M0 in cells, its stop tables, and the noise that widened its margin."""
+    """The test that a row ends up under: its M0 in cells, its stop tables, and the noise that widened its margin.
+
+    An estimate has no tables: nothing stops it.
+    """
 
     threshold: int
     inconsistent: tuple[int, ...]
@@ -87,8 +94,30 @@ def _rounded_up(value: float) -> Fraction:
     return Fraction(math.ceil(value * 1_000_000), 1_000_000)
 
 
+class Tally:
+    """Counts the marks of an estimate, which tests nothing and never stops."""
+
+    __slots__ = ("missing", "n", "right")
+
+    decision = None
+    log_e = 0.0
+    p = 1.0
+
+    def __init__(self) -> None:
+        self.n = self.right = self.missing = 0
+
+    def observe(self, mark: int | None) -> None:
+        """Take in the next mark of the order (1 right, 0 wrong, None missing)."""
+        self.n += 1
+        self.right += mark == 1
+        self.missing += mark is None
+
+
 class RowReader:
-    """Takes a row's scores in any order of arrival and feeds its test in committed order."""
+    """Takes a row's scores in any order of arrival and feeds its test in committed order.
+
+    What waits for its turn takes a byte, what was read eight: for the picture of how the interval closed.
+    """
 
     def __init__(self, row: PlanRow, claim: Claim) -> None:
         self.row = row
@@ -97,10 +126,11 @@ class RowReader:
         self.next_position = 0
         self.unparsed = 0
         self.missing_anywhere = 0
-        self.trace: list[tuple[int, int, int]] = []  # (n, right, right with every missing answer counted right)
+        self.trace = Trace()
         self.test: RowTest | None = None
-        self.tracker: Tracker | None = None
-        self._waiting: dict[int, Score] = {}
+        self.tracker: Tracker | Tally | None = None
+        self._waiting = SmallMarks()
+        self._probed: dict[int, Score] = {}  # a greedy row's first answers, which its probe repeats
         self._probe_marks: dict[str, list[float]] = {}
         self._probe_left = len(row.probe_repeats) * row.probe.samples
         if self._probe_is_complete():
@@ -119,8 +149,10 @@ class RowReader:
             self.missing_anywhere += 1
         if score.position < 0:
             self._observe_probe(score)
-        else:
-            self._waiting[score.position] = score
+        elif self.tracker is None or self.tracker.decision is None:
+            self._waiting[score.position] = _waiting_mark(score)
+            if score.position < self._probed_positions:
+                self._probed[score.position] = score
         if self.tracker is None and self._probe_is_complete():
             self._begin()
         if self.tracker is not None:
@@ -135,7 +167,7 @@ class RowReader:
         """All repeats are in, and for a greedy row the answers that they repeat: w depends on no order of arrival."""
         if self._probe_left > 0:
             return False
-        return self.row.decoding == "sampled" or all(n in self._waiting for n in range(self._probed_positions))
+        return self.row.decoding == "sampled" or all(n in self._probed for n in range(self._probed_positions))
 
     @property
     def _probed_positions(self) -> int:
@@ -145,6 +177,9 @@ class RowReader:
         from assay.stats.sequential import StopTable, Tracker
 
         self.test = row_test(self.row, self.claim, self._variance())
+        if self.row.estimate:
+            self.tracker = Tally()
+            return
         table = StopTable(inconsistent=self.test.inconsistent, consistent=self.test.consistent)
         self.tracker = Tracker(self.cells, self.test.threshold, table)
 
@@ -156,7 +191,7 @@ class RowReader:
             return 0.0
         if self.row.decoding == "greedy":  # the order's first samples were asked again: their first answers count too
             for position in range(self._probed_positions):
-                score = self._waiting[position]
+                score = self._probed[position]
                 if score.value is not None:
                     self._probe_marks.setdefault(score.sample, []).append(score.value)
         marks = [[int(value == 1.0) for value in values] for values in self._probe_marks.values() if len(values) > 1]
@@ -169,13 +204,16 @@ class RowReader:
     def _advance(self) -> None:
         tracker = self.tracker
         assert tracker is not None
-        while tracker.decision is None and self.next_position in self._waiting:
-            score = self._waiting.pop(self.next_position)
+        while tracker.decision is None:
+            mark = self._waiting.get(self.next_position)
+            if mark is None:
+                return
             self.next_position += 1
-            # A scorer that gives partial credit has no place in a test of shares: only a full mark is right.
-            tracker.observe(None if score.value is None else int(score.value == 1.0))
-            self.unparsed += score.status == "unparsed"
-            self.trace.append((tracker.n, tracker.right, tracker.right + tracker.missing))
+            self._waiting.forget_before(self.next_position)
+            tracker.observe(None if mark & _MISSING else mark & _RIGHT)
+            self.unparsed += bool(mark & _UNPARSED)
+            self.trace.append(tracker.right, tracker.right + tracker.missing)
+        self._waiting.clear()
 
     def trace_points(self, alpha: float) -> tuple[TracePoint, ...]:
         """At most 60 looks at how the interval closed, the last one included."""
@@ -192,3 +230,9 @@ class RowReader:
             low, high = confidence_sequence(n, low_right, high_right, self.cells, alpha)
             points.append(TracePoint(n=n, right=low_right, low=low, high=high))
         return tuple(points)
+
+
+def _waiting_mark(score: Score) -> int:
+    """A score in a byte. A scorer that gives partial credit has no place in a test of shares: only full marks count."""
+    right = _MISSING if score.value is None else _RIGHT if score.value == 1.0 else _WRONG
+    return right | (_UNPARSED if score.status == "unparsed" else 0)

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from assay.conclude import conclusion_of, read_scores, renderer, write_reports
+from assay.compact import Digests
+from assay.conclude import conclusion_of, read_scores, renderer, unmarked, write_reports
 from assay.errors import Broken
-from assay.evidence.merkle import root
+from assay.evidence.merkle import Tree
 from assay.journal import read_lines, segment_names
 from assay.journal.lines import SEGMENT
 from assay.plan import order_material, seal_row
 from assay.records import Attempt, Plan, PlanRow, Score, Verdict
 from assay.run_folder import open_plan_of
-from assay.runner import committed_order
+from assay.runner.order import committed_order, probed_samples
 from assay.verdict import judge
 
 __all__ = ["Recomputed", "recompute"]
@@ -57,16 +59,19 @@ def _recompute(run: Path) -> Recomputed:
         return _recompute_recording(run, plan)
     _check_plan(run, plan)
     _check_order(run, plan)
-    found = conclusion_of(run)
+    if waiting := unmarked(run):
+        raise Broken(f"record {waiting.seq}: the answer of {waiting.sample} was sealed without its mark")
+    comparison = _Comparison(read_scores(run))
+    found = conclusion_of(run, comparison.take)
+    comparison.finish()
     if found.withheld and plan.texts == "sealed":
         raise Broken(f"texts/: the plan sealed them all, and those of {found.withheld} answers are not there")
-    _check_scores(read_scores(run), found.scores)
     from assay.reports import machine
 
     report = json.loads((run / "report.json").read_bytes())
     _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), "report.json")
     pages = _check_pages(run, plan, found.verdict)
-    return Recomputed(len(found.scores) - found.withheld, found.withheld, found.verdict, pages)
+    return Recomputed(found.scores - found.withheld, found.withheld, found.verdict, pages)
 
 
 def _recompute_recording(run: Path, plan: Plan) -> Recomputed:
@@ -123,8 +128,7 @@ def _predicate(run: Path) -> dict[str, Any]:
 
 def _check_order(run: Path, plan: Plan) -> None:
     """Every record is the sample that the committed order has at its place."""
-    rows = {row.id: (row, _digests(run, row)) for row in plan.rows}
-    orders = {row.id: committed_order(row.order_seed, row.cells) for row in plan.rows}
+    rows = {row.id: _SealedRow(run, row) for row in plan.rows}
     for record, _ in read_lines(run):
         if not isinstance(record, Attempt):
             continue
@@ -133,15 +137,29 @@ def _check_order(run: Path, plan: Plan) -> None:
             raise Broken(f"{place}: an answer is asked for once, and a fault {plan.max_attempts} times, not as here")
         if record.row not in rows:
             raise Broken(f"{place}: the plan has no row {record.row}")
-        row, digests = rows[record.row]
+        rows[record.row].check(record, place)
+
+
+class _SealedRow:
+    """The samples of a row in the order that its seed commits to: 36 bytes each."""
+
+    def __init__(self, run: Path, row: PlanRow) -> None:
+        self._row = row
+        self._digests = _digests(run, row)
+        self._order = committed_order(row.order_seed, row.cells)
+        self._probed = {self._digests[number] for number in probed_samples(row, self._order)}
+
+    def check(self, record: Attempt, place: str) -> None:
+        """Raise Broken where a record is not about the sample that belongs to its position."""
+        row = self._row
         if record.position < 0:
-            if record.repeat not in row.probe_repeats or record.item not in digests:
+            if record.repeat not in row.probe_repeats or record.item not in self._probed:
                 raise Broken(f"{place}: not a repeat of the plan's probe")
-            continue
+            return
         if record.position >= row.cells:
             raise Broken(f"{place}: position {record.position} is outside the committed order")
-        sample, repeat = divmod(orders[row.id][record.position], row.repeats)
-        if (digests[sample], repeat) != (record.item, record.repeat):
+        sample, repeat = divmod(self._order[record.position], row.repeats)
+        if (self._digests[sample], repeat) != (record.item, record.repeat):
             raise Broken(f"{place}: not the sample that the committed order has at position {record.position}")
 
 
@@ -152,26 +170,44 @@ def _given_up(record: Attempt, plan: Plan) -> bool:
     return not record.outcome.retryable or record.attempt >= plan.max_attempts
 
 
-def _digests(run: Path, row: PlanRow) -> list[str]:
-    path = run / "samples" / f"{row.id}.txt"
+def _digests(run: Path, row: PlanRow) -> Digests:
+    """The digests of a row's samples; Broken where they are not those that the plan sealed."""
+    found, tree = Digests(), Tree()
     try:
-        digests = path.read_text("ascii").split()
-    except (OSError, UnicodeDecodeError):
+        with (run / "samples" / f"{row.id}.txt").open("rb") as lines:
+            for line in lines:
+                digest = line.rstrip()
+                found.append(digest.decode("ascii"))
+                tree.append(digest)
+    except (OSError, ValueError):
         raise Broken(f"samples/{row.id}.txt: missing or not a list of digests") from None
-    if len(digests) != row.population or root(digest.encode() for digest in digests).hex() != row.samples_root:
+    if len(found) != row.population or tree.root().hex() != row.samples_root:
         raise Broken(f"samples/{row.id}.txt: not the samples that the plan sealed")
-    return digests
+    return found
 
 
-def _check_scores(sealed: list[Score], scores: list[Score]) -> None:
-    for number, (was, now) in enumerate(zip(sealed, scores, strict=False), 1):
+class _Comparison:
+    """The scores that were sealed beside those that follow from the journal, one by one."""
+
+    def __init__(self, sealed: Iterator[Score]) -> None:
+        self._sealed = sealed
+        self._count = 0
+
+    def take(self, now: Score) -> None:
+        self._count += 1
+        was = next(self._sealed, None)
+        if was is None:
+            raise Broken(f"scores.jsonl: {self._count - 1} scores, but the journal gives more")
         if was != now:
             raise Broken(
-                f"scores.jsonl line {number}: says {was.status} {was.value} for {was.sample}, "
+                f"scores.jsonl line {self._count}: says {was.status} {was.value} for {was.sample}, "
                 f"recomputed {now.status} {now.value} for {now.sample}"
             )
-    if len(sealed) != len(scores):
-        raise Broken(f"scores.jsonl: {len(sealed)} scores, but the journal gives {len(scores)}")
+
+    def finish(self) -> None:
+        """Raise Broken where more was sealed than there is."""
+        if next(self._sealed, None) is not None:
+            raise Broken(f"scores.jsonl: more scores than the {self._count} that the journal gives")
 
 
 def _check_same(was: Any, now: Any, place: str) -> None:

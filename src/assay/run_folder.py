@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 
@@ -19,7 +20,16 @@ from assay.records import Plan
 if TYPE_CHECKING:
     from assay.plan import Prepared
 
-__all__ = ["LOCAL", "SealedPlan", "clear_partial", "create", "local_settings", "open_plan_of", "write_file"]
+__all__ = [
+    "LOCAL",
+    "SealedPlan",
+    "clear_partial",
+    "create",
+    "local_settings",
+    "open_plan_of",
+    "whole_file",
+    "write_file",
+]
 
 PLAN: Final = "plan.dsse.json"
 # Where this machine's data lies, for a resume: never sealed, since a path of ours is nobody else's business.
@@ -47,8 +57,8 @@ def create(
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
         (run / "samples").mkdir(mode=0o700)
         for row in plan.rows:
-            lines = "".join(digest + "\n" for digest in prepared[row.id].digests)
-            write_file(run / "samples" / f"{row.id}.txt", lines.encode())
+            with whole_file(run / "samples" / f"{row.id}.txt") as file:
+                file.writelines(f"{digest}\n".encode() for digest in prepared[row.id].digests)
         write_file(run / LOCAL, canonical(dict(local)) + b"\n")
         write_file(run / PLAN, seal_plan(msgspec.to_builtins(plan), signer))
     except OSError as error:
@@ -91,10 +101,21 @@ def local_settings(run: Path) -> dict[str, str]:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a whole file or nothing: a temporary file beside it, forced to disk, then renamed."""
-    temporary = path.with_name(path.name + ".partial")
-    with temporary.open("wb") as file:
+    """Write a whole file or nothing."""
+    with whole_file(path) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that is there whole at the end or not at all: beside it, forced to disk, then renamed."""
+    temporary = path.with_name(path.name + ".partial")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     temporary.replace(path)

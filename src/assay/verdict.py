@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from assay.errors import ExitCode
+from assay.journal.lines import JournalRecord
 from assay.reading import RowReader, own_noise
 from assay.records import (
     Attempt,
@@ -23,12 +24,12 @@ from assay.records import (
     VerdictWord,
 )
 
-__all__ = ["Usage", "judge", "usage_by_row"]
+__all__ = ["Usage", "counted", "judge"]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Usage:
-    """What one row cost: calls (attempts), tokens, and seconds that its calls took, summed."""
+    """What one row cost so far: calls (attempts), tokens, and seconds that its calls took, summed."""
 
     calls: int = 0
     answers: int = 0
@@ -36,25 +37,27 @@ class Usage:
     completion_tokens: int = 0
     seconds: float = 0.0
 
+    def add(self, attempt: Attempt) -> None:
+        """Add one attempt."""
+        self.calls += 1
+        self.answers += attempt.final
+        self.prompt_tokens += attempt.prompt_tokens
+        self.completion_tokens += attempt.completion_tokens
+        self.seconds += attempt.elapsed_us / 1e6
 
-def usage_by_row(attempts: Iterable[Attempt]) -> dict[str, Usage]:
-    """Add up the cost of each row from the journal."""
-    usage: dict[str, Usage] = {}
-    for attempt in attempts:
-        before = usage.get(attempt.row, Usage())
-        usage[attempt.row] = Usage(
-            calls=before.calls + 1,
-            answers=before.answers + attempt.final,
-            prompt_tokens=before.prompt_tokens + attempt.prompt_tokens,
-            completion_tokens=before.completion_tokens + attempt.completion_tokens,
-            seconds=before.seconds + attempt.elapsed_us / 1e6,
-        )
-    return usage
+
+def counted(records: Iterable[JournalRecord], usage: dict[str, Usage]) -> Iterator[JournalRecord]:
+    """Pass a journal's records on, adding up on the way what each row cost."""
+    for record in records:
+        if isinstance(record, Attempt):
+            usage.setdefault(record.row, Usage()).add(record)
+        yield record
 
 
 def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Verdict:
     """The whole verdict: every claim, the desk screen's findings and notes, one word and one exit code.
 
+    ``usage`` is read after the last score, so it may fill while they come (:func:`counted`).
     *Inconsistent* is decided by weighted Holm over all rows (family-wise error ≤ α under any dependence and any
     stopping); *consistent* holds at α for each claim by itself, and the whole is consistent only if all claims are.
     """
