@@ -15,7 +15,7 @@ __all__ = ["CircuitBreaker"]
 # Different calls that failed one after another, with no answer between them, mean that the endpoint is down.
 CALLS_THAT_MEAN_DOWN = 25
 # At a slow timeout so many would take an hour: a few that fail over a whole minute mean it too.
-CALLS_OVER_A_MINUTE = 5
+CALLS_OVER_A_MINUTE = 10
 MINUTE = 60.0
 # A connection that is refused says nothing about a prompt: a few are enough.
 REFUSALS_THAT_MEAN_DOWN = 3

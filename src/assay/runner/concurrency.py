@@ -1,41 +1,55 @@
-"""How many calls are in flight: additive increase, multiplicative decrease, until the server's capacity is found."""
+"""How many calls are in flight: additive increase, multiplicative decrease, until the server's capacity is found.
+
+Most inference servers never refuse: they let calls queue, and answer each later. By Little's law latency is calls in
+flight over throughput, so a higher limit that brings no throughput brings latency alone, and is taken back. (A rule on
+latency itself would take a harder row of questions for a slower server.)
+"""
 
 from __future__ import annotations
 
 import math
-from statistics import median
+from typing import Literal
 
 __all__ = ["AdaptiveConcurrency"]
 
 FIRST_LIMIT = 8
 DECREASE = 0.7  # on a push-back (429, 503, a timeout), once a round trip
-LATENCY_DECREASE = 0.9
-# A window whose median latency is this many times the best one, without more throughput for it, only fills a queue.
-QUEUEING = 2.0
-WORTHWHILE = 1.1  # growth that brings less than a tenth more throughput is no growth
-BEST_FADES = 1.01  # the best latency seen is trusted a little less each window, since servers change
-SMALLEST_WINDOW = 8
+CALM_WINDOWS = 20  # without a push-back for so long, the server is judged by its throughput again
+SMALLEST_WINDOW = 16
+# Slow start: a limit that doubled must bring this much more throughput, or half of it was enough.
+DOUBLING_PAYS = 1.25
+# A trial step up must bring so much, and one down may cost so much; between trials the limit holds for a while.
+STEP = 1.25
+STEP_UP_PAYS = 1.08
+STEP_DOWN_COSTS = 0.96
+HOLD_WINDOWS = 4
 
 
 class AdaptiveConcurrency:
     """The limit of calls in flight, between 1 and ``ceiling``.
 
-    It doubles each window until the server pushes back or stops getting faster (slow start, as in TCP), then grows by
-    one a window. A push-back by a call that started after the last decrease lowers it to .7 of itself: calls that
-    were in flight together tell of one event, not of many. A user who names a concurrency starts there (``start``).
-    (Chiu & Jain 1989; Jacobson 1988; the latency rule is that of Netflix' concurrency-limits, on window medians.)
+    It doubles while that pays (slow start), then tries a step up and a step down in turn and keeps what pays. A
+    push-back by a call that started after the last decrease lowers it to .7 of itself, and it grows by one a window
+    from there: calls that were in flight together tell of one event. A user who names a concurrency (``start``) gets
+    it, less only what the server pushes back. (AIMD: Chiu & Jain 1989; slow start: Jacobson 1988.)
     """
 
     def __init__(self, ceiling: int, start: int | None = None) -> None:
         self._ceiling = max(1, ceiling)
         self._limit = float(min(self._ceiling, FIRST_LIMIT if start is None else start))
-        self._doubling = start is None
+        self._climbs = start is None
+        self._doubling = self._climbs
         self._decreased_at = -math.inf
-        self._window_began: float | None = None
-        self._latencies: list[float] = []
+        self._calm = CALM_WINDOWS
+        self._trial: Literal["", "up", "down"] = ""
+        self._next_trial: Literal["up", "down"] = "up"
+        self._hold = 0
+        self._skip = False
+        self._before = self._limit  # the limit that a trial goes back to, and the throughput there
+        self._rate = 0.0
+        self._count = 0
         self._used = 0
-        self._best_latency = math.inf
-        self._last_rate = 0.0
+        self._began: float | None = None
 
     @property
     def limit(self) -> int:
@@ -46,40 +60,78 @@ class AdaptiveConcurrency:
         """Take note of one answer: when its call started, and how many were in flight with it."""
         if self._ceiling == 1:
             return
-        if self._window_began is None:
-            self._window_began = started
-        self._latencies.append(now - started)
+        if self._began is None:
+            self._began = started
+        self._count += 1
         self._used = max(self._used, in_flight)
-        if len(self._latencies) >= max(SMALLEST_WINDOW, self.limit):
-            self._close_window(now)
+        if self._count >= max(SMALLEST_WINDOW, self.limit):
+            rate, reached = self._count / max(now - self._began, 1e-9), self._used >= self.limit
+            self._open_window(now)
+            self._judge(rate, reached)
 
     def pushed_back(self, started: float, now: float) -> None:
         """Take note of a 429, a 503 or a timeout."""
         if started <= self._decreased_at:
             return
-        self._doubling = False
         self._decreased_at = now
+        self._doubling = False
+        self._trial = ""
+        self._calm = 0
         self._set(self._limit * DECREASE)
         self._open_window(now)
 
-    def _close_window(self, now: float) -> None:
-        assert self._window_began is not None
-        latency = median(self._latencies)
-        rate = len(self._latencies) / max(now - self._window_began, 1e-9)
-        self._best_latency = min(self._best_latency * BEST_FADES, latency)
-        faster = rate > self._last_rate * WORTHWHILE
-        if latency > self._best_latency * QUEUEING and not faster:
+    def _judge(self, rate: float, reached: bool) -> None:
+        """At the end of a window. One that began with a change of the limit holds calls from before, and is skipped."""
+        if self._skip:
+            self._skip = False
+        elif not reached:  # a limit that was not reached says nothing about another one
+            self._rate = rate
+        elif self._calm < CALM_WINDOWS or not self._climbs:
+            self._calm += 1
+            self._set(self._limit + 1)
+        elif self._doubling:
+            self._double(rate)
+        elif self._trial:
+            self._end_trial(rate)
+        else:
+            self._rate = rate
+            self._hold -= 1
+            if self._hold <= 0:
+                self._begin_trial()
+
+    def _double(self, rate: float) -> None:
+        if rate < self._rate * DOUBLING_PAYS or self.limit == self._ceiling:
             self._doubling = False
-            self._set(self._limit * LATENCY_DECREASE)
-        elif self._used >= self.limit:  # a limit that was not reached says nothing about a higher one
-            self._doubling = self._doubling and faster
-            self._set(self._limit * 2 if self._doubling else self._limit + 1)
-        self._last_rate = rate
-        self._open_window(now)
+            self._change(self._before if rate < self._rate * DOUBLING_PAYS else self._limit)
+            return
+        self._rate, self._before = rate, self._limit
+        self._change(self._limit * 2)
+
+    def _begin_trial(self) -> None:
+        self._trial, self._before = self._next_trial, self._limit
+        if self._trial == "up":
+            self._next_trial = "down"
+            self._change(max(self._limit + 1, self._limit * STEP))
+        else:
+            self._next_trial = "up"
+            self._change(min(self._limit - 1, self._limit / STEP))
+
+    def _end_trial(self, rate: float) -> None:
+        pays = rate > self._rate * (STEP_UP_PAYS if self._trial == "up" else STEP_DOWN_COSTS)
+        if pays:
+            self._next_trial, self._hold = self._trial, 0
+        else:
+            self._hold = HOLD_WINDOWS
+            self._change(self._before)
+        self._trial = ""
+
+    def _change(self, limit: float) -> None:
+        self._set(limit)
+        self._skip = True
 
     def _open_window(self, now: float) -> None:
-        self._window_began = now
-        self._latencies.clear()
+        self._began = now
+        self._count = 0
         self._used = 0
 
     def _set(self, limit: float) -> None:

@@ -14,6 +14,7 @@ MINUTE = 60.0
 BURST_SECONDS = 0.1
 # A server that asks for more patience than this is asked again anyway: the run's own deadline is the user's to set.
 LONGEST_HOLD = 300.0
+CLOCK_GRAIN = 1e-6  # less than this is a rounding error, and no timer can wait for it
 BYTES_A_TOKEN = 3.0  # on the safe side of the usual four
 
 
@@ -50,7 +51,7 @@ class RateLimiter:
             wait = max(wait, (1 - self._requests) / self._request_rate)
         if self._token_rate is not None and self._tokens <= 0:
             wait = max(wait, (1 - self._tokens) / self._token_rate)
-        return max(0.0, wait)
+        return wait if wait > CLOCK_GRAIN else 0.0
 
     def take(self, tokens: int) -> None:
         """Book one call of about so many tokens. A call larger than what is there makes the next one wait longer."""

@@ -271,10 +271,14 @@ class Runner:
             return False
         if answer.busy or answer.outcome is Outcome.TIMEOUT:
             self.concurrency.pushed_back(started, now)
-        if was_open or self.breaker.is_open:
+        if (was_open or self.breaker.is_open) and not self._may_be_its_own(answer):
             return False
         pending.failures += 1
         return self.retry.is_final(answer, pending.failures)
+
+    def _may_be_its_own(self, answer: Answer) -> bool:
+        """Once every call was tried, those that are left may fail for good: then even a look counts, or none would end."""
+        return self.schedule.exhausted and not answer.unreachable
 
     def _tell_of_breaker(self, turned: str, now: float) -> None:
         if turned == "closed":

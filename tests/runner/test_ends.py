@@ -1,0 +1,184 @@
+"""How a run ends, and what makes it pause: outages, deadlines, budgets, limits, full disks, heads that stall."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import time
+from pathlib import Path
+
+import pytest
+
+from assay.journal import Journal, Stop, read_lines
+from assay.records import Answer, Attempt, Limits, Outcome
+from assay.runner import CircuitBreaker, RateLimiter, RetryPolicy, Schedule, Spending, Turn
+from assay.runner.schedule import MOST_AHEAD, Call
+from tests.runner.test_runner import ScriptedModel, carry_out, good
+
+REFUSED = Answer(outcome=Outcome.DROPPED, detail="connection refused", unreachable=True)
+
+
+class Endpoint:
+    """Answers, but refuses connections for a while."""
+
+    def __init__(self, down_from: float, down_to: float) -> None:
+        self.began = time.monotonic()
+        self.down_from, self.down_to = down_from, down_to
+
+    def __call__(self, prompt: str, times: int) -> Answer:
+        down = self.down_from <= time.monotonic() - self.began < self.down_to
+        return REFUSED if down else good(prompt, times)
+
+
+def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.runner.breaker.FIRST_LOOK_SECONDS", 0.05)
+    told: list[str] = []
+    end, attempts, finals = carry_out(
+        tmp_path,
+        ScriptedModel(Endpoint(0.1, 0.6), 0.005),
+        200,
+        concurrency=4,
+        breaker=CircuitBreaker(patience=30),
+        tell=told.append,
+    )
+    assert end == "complete"
+    assert len(finals) == 200
+    assert {attempt.outcome for attempt in attempts if attempt.final} == {Outcome.OK}
+    assert len(told) == 2
+    assert "paused" in told[0]
+    assert "connection refused" in told[0]
+    assert "again" in told[1]
+    refused = [attempt for attempt in attempts if attempt.outcome is Outcome.DROPPED]
+    assert 3 <= len(refused) < 20  # it looks now and then; it does not hammer
+
+
+def test_patience_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.runner.breaker.FIRST_LOOK_SECONDS", 0.02)
+    end, attempts, finals = carry_out(
+        tmp_path, ScriptedModel(lambda p, n: REFUSED), 50, concurrency=8, breaker=CircuitBreaker(patience=0.3)
+    )
+    assert end == "endpoint_down"
+    assert not finals
+    assert len(attempts) < 30
+
+
+def test_prompts_that_fail_for_good_end_their_calls_and_not_the_run(tmp_path: Path) -> None:
+    def script(prompt: str, times: int) -> Answer:
+        return Answer(outcome=Outcome.SERVER_ERROR) if int(prompt[2:]) % 10 == 3 else good(prompt, times)
+
+    end, attempts, finals = carry_out(
+        tmp_path, ScriptedModel(script), 600, concurrency=16, breaker=CircuitBreaker(patience=0.0)
+    )
+    assert end == "complete"
+    assert len(finals) == 600
+    assert sum(attempt.final and attempt.outcome is Outcome.SERVER_ERROR for attempt in attempts) == 60
+
+
+def test_a_deadline_cuts_off_what_hangs_on_record(tmp_path: Path) -> None:
+    end, attempts, finals = carry_out(tmp_path, ScriptedModel(good, 60.0), 10, concurrency=3, deadline_seconds=0.1)
+    assert (end, finals) == ("deadline", [])
+    assert [(a.outcome, a.final, a.attempt) for a in attempts] == [(Outcome.TIMEOUT, False, 1)] * 3
+    assert {attempt.detail for attempt in attempts} == {"cut off at the run's deadline"}
+    assert [record.reason for record, _ in read_lines(tmp_path) if isinstance(record, Stop)] == ["deadline"]
+
+
+def usage(prompt: str, times: int) -> Answer:
+    return Answer(outcome=Outcome.OK, text="x", prompt_tokens=10, completion_tokens=5)
+
+
+def test_a_budget_of_tokens_stops_short_of_it(tmp_path: Path) -> None:
+    spending = Spending(Limits(tokens=2000))
+    end, attempts, finals = carry_out(tmp_path, ScriptedModel(usage, 0.002), 500, concurrency=6, spending=spending)
+    assert end == "budget"
+    assert spending.tokens == sum(a.prompt_tokens + a.completion_tokens for a in attempts) == 15 * len(finals)
+    assert 1500 < spending.tokens <= 2000  # what is left is less than one call can use (its bytes, 64, 256)
+
+
+def test_requests_a_minute_pace_a_run(tmp_path: Path) -> None:
+    end, attempts, _ = carry_out(
+        tmp_path, ScriptedModel(good), 500, concurrency=50, limiter=RateLimiter(6000, None), deadline_seconds=0.5
+    )
+    assert end == "deadline"
+    assert 30 <= len(attempts) <= 70
+
+
+def test_retry_after_holds_the_whole_endpoint(tmp_path: Path) -> None:
+    moments: list[float] = []
+
+    def script(prompt: str, times: int) -> Answer:
+        moments.append(time.monotonic())
+        return Answer(outcome=Outcome.RATE_LIMITED, retry_after=0.3) if len(moments) == 5 else good(prompt, times)
+
+    end, _, finals = carry_out(tmp_path, ScriptedModel(script), 20, retry=RetryPolicy(max_attempts=3))
+    assert (end, len(finals)) == ("complete", 20)
+    gaps = [after - before for before, after in itertools.pairwise(moments)]
+    assert gaps[4] >= 0.29
+
+
+@pytest.mark.parametrize("place", ["journal", "texts"])
+def test_a_full_disk_stops_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    whole = __import__("assay.journal.lines", fromlist=["write_whole"]).write_whole
+    written = 0
+
+    def full(descriptor: int, data: bytes) -> None:
+        nonlocal written
+        written += 1
+        if written > 40:
+            whole(descriptor, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole(descriptor, data)
+
+    target = "assay.journal.writer.write_whole" if place == "journal" else "assay.journal.texts.write_whole"
+    monkeypatch.setattr(target, full)
+    with pytest.raises(OSError, match="No space left"):
+        carry_out(tmp_path, ScriptedModel(good, 0.001), 200, concurrency=4)
+    monkeypatch.setattr(target, whole)
+    raw = next((tmp_path / "journal").glob("*.jsonl")).read_bytes()
+    assert raw.endswith(b"\n")  # nothing torn
+    assert sum(isinstance(record, Attempt) for record, _ in read_lines(tmp_path)) > 5
+
+
+def test_a_stalled_head_lets_its_row_run_only_so_far_ahead() -> None:
+    schedule = Schedule([Turn("r", 1.0, (Call("r", n, n, 0) for n in range(10**9)), head=0)], 10.0)
+    taken = sum(1 for _ in iter(schedule.next_call, None))
+    assert taken == MOST_AHEAD + 1
+    schedule.advance("r", 10)
+    assert sum(1 for _ in iter(schedule.next_call, None)) == 10
+    assert not schedule.exhausted
+
+
+def test_a_row_that_only_measures_waits_for_no_head() -> None:
+    schedule = Schedule([Turn("r", 1.0, (Call("r", n, n, 0) for n in range(3 * MOST_AHEAD)))], 10.0)
+    assert sum(1 for _ in iter(schedule.next_call, None)) == 3 * MOST_AHEAD
+    assert schedule.exhausted
+
+
+def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
+    """See carry_out's listener: here it takes time, and the run waits for it before it is over."""
+    import asyncio
+
+    from assay.journal import Header, Texts
+    from assay.runner import AdaptiveConcurrency, Runner
+    from tests.runner.test_runner import sample_of
+
+    marked = 0
+
+    async def mark() -> None:
+        nonlocal marked
+        await asyncio.sleep(0.02)
+        marked += 1
+
+    async def main() -> str:
+        runner = Runner(
+            model=ScriptedModel(good),
+            schedule=Schedule([Turn("r", 1.0, (Call("r", n, n, 0) for n in range(10)))]),
+            sample_of=sample_of,
+            journal=Journal.create(tmp_path, Header(plan="0" * 64, assay="0")),
+            texts=Texts(tmp_path),
+            on_final=lambda sample, attempt, answer: mark(),
+            concurrency=AdaptiveConcurrency(4, 4),
+        )
+        return await runner.run()
+
+    assert asyncio.run(main()) == "complete"
+    assert marked == 10
