@@ -154,7 +154,7 @@ class _SealedRow:
         row = self._row
         if record.position < 0:
             if record.repeat not in row.probe_repeats or record.item not in self._probed:
-                raise Broken(f"{place}: not a repeat of the plan's probe")
+                raise Broken(f"{place}: not a repeat of the plan's probe: a first sample of the committed order")
             return
         if record.position >= row.cells:
             raise Broken(f"{place}: position {record.position} is outside the committed order")
