@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.engine.contenders import contenders
+from bench.engine.markdown import table, verdicts, write_section
 from bench.engine.speed import CELLS, QUICK, Check, Measured, Speed, checks
 
 # CPU is milliseconds a sample, user and system, of all processes; "net" with start-up and end subtracted.
@@ -27,7 +28,7 @@ HEADINGS = ("harness", "samples/s", "spread", "of floor", "CPU ms", "net CPU ms"
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Passes of each, in turn.")
 @click.option("--patience", type=float, default=180.0, show_default=True, help="Leave out passes longer than this (s).")
 @click.option("--only", multiple=True, help="Only this harness (may be given several times).")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables there too, as Markdown.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Put the tables into this document too.")
 def main(quick: bool, repeats: int, patience: float, only: tuple[str, ...], markdown: Path | None) -> None:
     """Measure throughput, CPU and memory, print the ratios, and check what was promised."""
     out, err = Console(width=100), Console(stderr=True)
@@ -44,7 +45,7 @@ def main(quick: bool, repeats: int, patience: float, only: tuple[str, ...], mark
     for check in found:
         out.print(str(check), style="" if check.kept else "bold red", highlight=False, soft_wrap=True)
     if markdown is not None:
-        markdown.write_text(_as_markdown(title, cells, found))
+        write_section(markdown, "bench.engine", _as_markdown(title, cells, found))
     sys.exit(0 if all(check.kept for check in found) else 1)
 
 
@@ -87,12 +88,12 @@ def _rows(cell: Sequence[Measured]) -> list[tuple[str, ...]]:
 
 
 def _table(cell: Sequence[Measured]) -> Table:
-    table = Table(title=str(cell[0].cell), box=SIMPLE_HEAD, caption=_left_out(cell), caption_justify="left")
+    shown = Table(title=str(cell[0].cell), box=SIMPLE_HEAD, caption=_left_out(cell), caption_justify="left")
     for name in HEADINGS:
-        table.add_column(name, justify="left" if name == "harness" else "right", no_wrap=True)
+        shown.add_column(name, justify="left" if name == "harness" else "right", no_wrap=True)
     for row in _rows(cell):
-        table.add_row(*row)
-    return table
+        shown.add_row(*row)
+    return shown
 
 
 def _left_out(cell: Sequence[Measured]) -> str:
@@ -100,17 +101,8 @@ def _left_out(cell: Sequence[Measured]) -> str:
 
 
 def _as_markdown(title: str, cells: Sequence[Sequence[Measured]], found: Sequence[Check]) -> str:
-    lines = [title + ".", ""]
-    for cell in cells:
-        lines += [
-            f"**{cell[0].cell}**",
-            "",
-            "| " + " | ".join(HEADINGS) + " |",
-            "|---" + "|---:" * (len(HEADINGS) - 1) + "|",
-        ]
-        lines += ["| " + " | ".join(row) + " |" for row in _rows(cell)] + [""]
-        lines += [_left_out(cell), ""] if _left_out(cell) else []
-    return "\n".join([*lines, "```", *map(str, found), "```", ""])
+    tables = [table(str(cell[0].cell), HEADINGS, _rows(cell), 1, _left_out(cell)) for cell in cells]
+    return "\n".join([title + ".", "", *tables, verdicts([str(check) for check in found])])
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from rich.table import Table
 from bench.engine.__main__ import machine
 from bench.engine.contenders import Contender, Finish, Ours, Work, contenders, run_weighed
 from bench.engine.journals import asked_calls, finished_calls, outcomes, records, scores, sum_number
+from bench.engine.markdown import table, verdicts, write_section
 from bench.engine.server import ROOT, Server, running
 from bench.engine.sums import FaultPlan, Known, Sum, known_outcome, make_sums, write_sums
 
@@ -239,7 +240,7 @@ def _assay(*arguments: str) -> int:
 @click.option("--connections", type=click.IntRange(1), default=100, show_default=True)
 @click.option("--limit", type=float, default=180.0, show_default=True, help="Kill a harness after so many seconds.")
 @click.option("--only", multiple=True, help="Only this harness (may be given several times).")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables there too, as Markdown.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Put the tables into this document too.")
 def main(samples: int, connections: int, limit: float, only: tuple[str, ...], markdown: Path | None) -> None:
     """Run ours and the peers under each plan of faults, and hold ours against what is known."""
     out, err = Console(width=100), Console(stderr=True)
@@ -265,7 +266,7 @@ def main(samples: int, connections: int, limit: float, only: tuple[str, ...], ma
     for line in told:
         out.print(line, style="bold red" if line.startswith("FAIL") else "", highlight=False, soft_wrap=True)
     if markdown is not None:
-        markdown.write_text(_as_markdown(title, done, told))
+        write_section(markdown, "bench.engine.faults", _as_markdown(title, done, told))
     sys.exit(1 if any(each.wrong for each in done) else 0)
 
 
@@ -278,21 +279,20 @@ def _told(each: Endured) -> str:
 
 
 def _table(title: str, group: Sequence[Endured]) -> Table:
-    table = Table(title=title, box=SIMPLE_HEAD)
+    shown = Table(title=title, box=SIMPLE_HEAD)
     for name in HEADINGS:
         left = name in ("mode", "harness")
-        table.add_column(name, justify="left" if left else "right", no_wrap=True)
+        shown.add_column(name, justify="left" if left else "right", no_wrap=True)
     for each in group:
-        table.add_row(*each.row)
-    return table
+        shown.add_row(*each.row)
+    return shown
 
 
 def _as_markdown(title: str, done: Sequence[Endured], told: Sequence[str]) -> str:
-    lines = [title + ".", ""]
-    for group in dict.fromkeys(each.case.title for each in done):
-        lines += [f"**{group}**", "", "| " + " | ".join(HEADINGS) + " |", "|---|---" + "|---:" * 8 + "|"]
-        lines += ["| " + " | ".join(each.row) + " |" for each in done if each.case.title == group] + [""]
-    return "\n".join([*lines, "```", *told, "```", ""])
+    groups = dict.fromkeys(each.case.title for each in done)
+    rows = {group: [each.row for each in done if each.case.title == group] for group in groups}
+    tables = [table(group, HEADINGS, rows[group], 2) for group in groups]
+    return "\n".join([title + ".", "", *tables, verdicts(told)])
 
 
 if __name__ == "__main__":

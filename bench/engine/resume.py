@@ -25,6 +25,7 @@ from rich.console import Console
 from bench.engine.__main__ import machine
 from bench.engine.contenders import Ours, Work
 from bench.engine.journals import Call, answers_of, finished_calls, sum_number
+from bench.engine.markdown import verdicts, write_section
 from bench.engine.server import ROOT, Server, running
 from bench.engine.sums import Sum, make_sums, write_sums
 
@@ -162,10 +163,12 @@ class Trial:
 @click.option("--connections", type=click.IntRange(1), default=100, show_default=True)
 @click.option("--latency", type=float, default=0.05, show_default=True, help="The server's, in seconds.")
 @click.option("--seed", type=int, default=3, show_default=True, help="Of the moments.")
-def main(kills: int, samples: int, connections: int, latency: float, seed: int) -> None:
+@click.option("--markdown", type=click.Path(path_type=Path), help="Put what is printed into this document too.")
+def main(kills: int, samples: int, connections: int, latency: float, seed: int, markdown: Path | None) -> None:
     """Kill a run at random moments, resume it each time, and show what was lost or asked again."""
     out, err = Console(width=120), Console(stderr=True)
-    out.print(f"{machine()}; {samples:,} samples, {connections} connections, {latency * 1e3:g} ms, seed {seed}")
+    title = f"{machine()}; {samples:,} samples, {connections} connections, {latency * 1e3:g} ms, seed {seed}"
+    out.print(title)
     done: list[Killed] = []
     with (
         tempfile.TemporaryDirectory(prefix="assay-bench-") as folder,
@@ -179,13 +182,13 @@ def main(kills: int, samples: int, connections: int, latency: float, seed: int) 
     lost, again = sum(each.lost for each in done), sum(each.asked_again for each in done)
     other, kept = sum(not each.same_answers for each in done), all(each.kept for each in done)
     finished = sum(each.finished for each in done)
-    out.print(
+    told = (
         f"{'PASS' if kept else 'FAIL'}  {len(done)} kills: {finished:,} finished answers, {lost} lost; "
-        f"{again} answered prompts asked again; {other} runs with other final records than the undisturbed one",
-        style="" if kept else "bold red",
-        highlight=False,
-        soft_wrap=True,
+        f"{again} answered prompts asked again; {other} runs with other final records than the undisturbed one"
     )
+    out.print(told, style="" if kept else "bold red", highlight=False, soft_wrap=True)
+    if markdown is not None:
+        write_section(markdown, "bench.engine.resume", f"{title}.\n\n{verdicts([*map(str, done), told])}")
     sys.exit(0 if kept else 1)
 
 
