@@ -68,7 +68,7 @@ async def _audit(
 ) -> Verdict:
     from assay.cli.conduct import carry_out, plan
 
-    audit = await plan(sheet, uri, options, signer, chosen["api_key_env"])
+    audit = await plan(sheet, uri, options, signer, chosen)
     return await carry_out(audit, uri, options, run, signer, chosen)
 
 
@@ -78,7 +78,7 @@ async def _dry_run(sheet: ClaimSheet, uri: str, options: Options, chosen: dict[s
     from assay.forecast import forecast
     from assay.reports import forecast as page
 
-    audit = await plan(sheet, uri, options, None, chosen["api_key_env"])
+    audit = await plan(sheet, uri, options, None, chosen)
     await audit.model.close()
     told = forecast(audit.plan, audit.prepared)
     if chosen["as_json"]:

@@ -11,15 +11,27 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assay.cli.options import read_duration
+from assay.errors import InputError
 
 if TYPE_CHECKING:
     from assay.audit import Audit
     from assay.cli.progress import RunProgress
     from assay.live import Conduct
+    from assay.models import Settings
     from assay.plan import Options
+    from assay.plugins import Model
     from assay.records import ClaimSheet, Verdict
 
-__all__ = ["carry_out", "check_durations", "conduct_of", "default_folder", "options_of", "plan", "print_places"]
+__all__ = [
+    "carry_out",
+    "check_durations",
+    "conduct_of",
+    "default_folder",
+    "open_model_here_or_on_ray",
+    "options_of",
+    "plan",
+    "print_places",
+]
 
 
 def options_of(chosen: dict[str, Any], uri: str) -> Options:
@@ -41,24 +53,37 @@ def options_of(chosen: dict[str, Any], uri: str) -> Options:
 
 
 async def plan(
-    sheet: ClaimSheet, uri: str, options: Options, signer: Any, api_key_env: str | None, *, estimate: bool = False
+    sheet: ClaimSheet, uri: str, options: Options, signer: Any, chosen: dict[str, Any], *, estimate: bool = False
 ) -> Audit:
     """Open the model and plan; the model is closed again where that fails."""
     from assay.audit import plan_audit
     from assay.cli.progress import working
-    from assay.models import Settings, open_model
+    from assay.models import Settings
     from assay.reports.words import one_line
 
-    settings = Settings(api_key_env=api_key_env, timeout_seconds=options.attempt_timeout)
+    settings = Settings(api_key_env=chosen["api_key_env"], timeout_seconds=options.attempt_timeout)
     if options.concurrency is not None:
         settings = replace(settings, concurrency=options.concurrency)
-    model = open_model(uri, settings)
+    model = open_model_here_or_on_ray(uri, settings, chosen)
     try:
         with working(f"planning {one_line(sheet.model or sheet.path, 80)} against {one_line(uri, 120)}"):
             return await plan_audit(sheet, model, options, _order_prover(signer), estimate)
     except BaseException:
         await model.close()
         raise
+
+
+def open_model_here_or_on_ray(uri: str, settings: Settings, chosen: dict[str, Any]) -> Model:
+    """Open the model in this process or, by --ray, on the workers of a cluster."""
+    from assay.models import open_model
+
+    if chosen["ray"] is None:
+        if chosen["workers"] is not None:
+            raise InputError("--workers is for --ray: give that too, or leave --workers out")
+        return open_model(uri, settings)
+    from assay.runner.ray import open_on_ray
+
+    return open_on_ray(uri, settings, chosen["ray"], chosen["workers"])
 
 
 async def carry_out(

@@ -20,6 +20,7 @@ __all__ = [
     "key_option",
     "patience_option",
     "print_json",
+    "ray_options",
     "read_duration",
     "signer_at",
     "task_option",
@@ -56,6 +57,30 @@ deadline_option = click.option("--deadline", metavar="TIME", help="End by then w
 patience_option = click.option(
     "--patience", metavar="TIME", default="10m", show_default=True, help="Wait so long for an endpoint that is down."
 )
+
+_RAY = (
+    click.option(
+        "--ray",
+        is_flag=False,
+        flag_value="local",
+        metavar="[ADDRESS]",
+        help="Ask from many machines: a Ray cluster at auto or HOST:PORT; --ray alone (put it last) starts one here.",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(1, 1000),
+        metavar="N",
+        help="With --ray: so many workers (default: one a machine, at least two).",
+    ),
+)
+
+
+def ray_options(command: F) -> F:
+    """The options of every command that can ask from many machines."""
+    for option in reversed(_RAY):
+        command = option(command)
+    return command
+
 
 _ASKING = (
     click.option(
@@ -100,6 +125,7 @@ _ASKING = (
     ),
     deadline_option,
     patience_option,
+    *_RAY,
     key_option,
     api_key_option,
 )

@@ -15,6 +15,7 @@ from assay.cli.options import (
     json_option,
     key_option,
     patience_option,
+    ray_options,
     signer_at,
     task_option,
 )
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @task_option
 @deadline_option
 @patience_option
+@ray_options
 @key_option
 @api_key_option
 @json_option
@@ -69,9 +71,9 @@ def _show_finished(run: Path, *, as_json: bool) -> int:
 
 async def _resume(run: Path, chosen: dict[str, Any], task_files: tuple[Path, ...], signer: Any) -> Verdict:
     from assay.audit import resume_audit
-    from assay.cli.conduct import conduct_of
+    from assay.cli.conduct import conduct_of, open_model_here_or_on_ray
     from assay.cli.progress import RunProgress
-    from assay.models import Settings, open_model
+    from assay.models import Settings
     from assay.run_folder import open_plan_of
 
     plan = open_plan_of(run).plan
@@ -80,7 +82,7 @@ async def _resume(run: Path, chosen: dict[str, Any], task_files: tuple[Path, ...
         timeout_seconds=plan.attempt_timeout_us / 1e6,
         concurrency=plan.concurrency,
     )
-    model = open_model(chosen["model"] or plan.model.uri, settings)
+    model = open_model_here_or_on_ray(chosen["model"] or plan.model.uri, settings, chosen)
     data = Path(chosen["data"]) if chosen["data"] else None
     try:
         with RunProgress(plan) as progress:

@@ -74,7 +74,7 @@ async def _run(
     from assay.cli.conduct import carry_out, plan
     from assay.errors import InputError
 
-    audit = await plan(sheet, uri, options, signer, chosen["api_key_env"], estimate=True)
+    audit = await plan(sheet, uri, options, signer, chosen, estimate=True)
     if audit.plan.skipped:
         await audit.model.close()
         raise InputError(f"{audit.plan.skipped[0].task}: {audit.plan.skipped[0].reason}")
