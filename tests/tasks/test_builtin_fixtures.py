@@ -359,12 +359,13 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: str
         (claim("boolq", "acc"), "yes_no"),
         (claim("boolq", prompt="chat"), "written"),
         (claim("truthfulqa", "mc1"), "mc1"),
-        (claim("TruthfulQA MC1", "mc1", prompt="chat"), "letter_generate"),
+        (claim("TruthfulQA MC1", prompt="chat"), "letter_generate"),
         (claim("mmlu-pro"), "cot"),
         (claim("mmlu-pro", shots=5, prompt="5-shot CoT"), "cot"),
         (claim("mmlu-pro", prompt="CoT, chat"), "cot_chat"),
         (claim("mmlu-pro", "acc_norm", harness="lighteval"), "letter"),
         (claim("ifeval", "prompt-level strict accuracy"), "prompt_strict"),
+        (claim("instruction following eval", "prompt-level strict accuracy"), "prompt_strict"),
         (claim("ifeval", "prompt_level_strict_acc"), "prompt_strict"),
         (claim("ifeval", "strict prompt"), "prompt_strict"),
         (claim("ifeval", "prompt_level_loose_acc"), "prompt_loose"),
@@ -382,9 +383,12 @@ def test_a_claim_chooses_its_cell(said: Claim, cell: str) -> None:
         (claim("truthfulqa", "mc2"), "share of probability"),
         (claim("truthfulqa", "mc2", prompt="mc1"), "share of probability"),
         (claim("truthfulqa", "% truthful"), "judges"),
+        (claim("TruthfulQA MC2"), "share of probability"),
         (claim("truthfulqa"), "metric: mc1"),
         (claim("truthfulqa", "accuracy"), "metric: mc1"),
         (claim("ifeval", "inst_level_strict_acc"), "no share of samples"),
+        (claim("ifeval", "inst_level_strict_acc and prompt_level_strict_acc"), "no share of samples"),
+        (claim("ifeval", "instruction-level loose"), "no share of samples"),
         (claim("ifeval", "average of prompt and instruction accuracy"), "no share of samples"),
         (claim("ifeval"), "metric: prompt-level strict"),
         (claim("ifeval", "strict"), "metric: prompt-level strict"),
@@ -398,6 +402,9 @@ def test_shots_of_a_claim(mirror: Path) -> None:
     assert load_task("mmlu_pro").protocol_for(claim("mmlu-pro")).shots == 5
     assert load_task("mmlu_pro").protocol_for(claim("mmlu-pro", shots=0)).shots == 0
     assert load_task("arc_challenge").protocol_for(claim("arc-challenge", shots=25)).shots == 25
+    chat = load_task("arc_challenge").protocol_for(claim("arc-challenge", shots=25, prompt="chat"))
+    assert (chat.cell, chat.shots) == ("letter_generate", 0)
+    assert "The vendor showed 25 worked examples; this way of asking shows none." in chat.differences
     with pytest.raises(InputError, match="3 worked examples, not 25"):
         load_task("arc_challenge").prepare("cloze", mirror, shots=25)
 

@@ -36,8 +36,9 @@ class Option:
         """1 where the choice is the target."""
         said = normal(answer.text[:LONGEST], casefold=True).lstrip("*_\"'([")
         choices = [normal(choice, casefold=True) for choice in sample.choices]
-        begun = [text for text in choices if text and said.startswith(text) and stands_alone(text, said)]
-        begun = [text for text in begun if not said[len(text) : len(text) + 1].isalnum()]
+        begun = [
+            text for text in choices if text and said.startswith(text) and not said[len(text) : len(text) + 1].isalnum()
+        ]
         found = [max(begun, key=len)] if begun else [text for text in choices if text and stands_alone(text, said)]
         if len(found) != 1:
             return Mark(value=0.0, parsed=False, note="no choice" if not found else "several choices")

@@ -96,8 +96,8 @@ class Cell(Part, frozen=True, kw_only=True):
 class Refusal(Part, frozen=True, kw_only=True):
     """Claims that no cell can test, because they are about another measure of the same answers.
 
-    Refused is a claim whose metric or prompt says one of ``words``; where ``unless`` is given instead, one that says
-    none of those: where a benchmark has several usual measures, none is guessed. ``why`` says why, and the mend.
+    Refused is a claim whose task, variant, metric or prompt says one of ``words``; where ``unless`` is given instead,
+    one that says none of those: of several usual measures none is guessed. ``why`` says why, and the mend.
     """
 
     why: str

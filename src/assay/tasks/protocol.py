@@ -68,7 +68,7 @@ def _longest(said: str, phrases: Iterable[str]) -> int:
 
 def _refused(definition: TaskDefinition, claim: Claim, named: bool) -> str:
     """Why no cell can test this claim; empty where one can. A cell that is ``named`` outright says which measure."""
-    sayings = (claim.metric, claim.protocol.prompt)
+    sayings = (claim.task, claim.variant, claim.metric, claim.protocol.prompt)
     for refusal in definition.refused:
         if any(_longest(saying, refusal.words) for saying in sayings):
             return refusal.why
@@ -86,6 +86,9 @@ def _best(definition: TaskDefinition, sayings: tuple[str, ...]) -> str:
 
 def _shots(definition: TaskDefinition, cell: Cell, claim: Claim) -> tuple[int, str]:
     own = definition.shots.count if cell.shots is None else cell.shots
+    if "shots" not in cell.prefix:  # it shows none, whatever the task declares
+        own, remark = 0, f"The vendor showed {claim.shots} worked examples; this way of asking shows none."
+        return own, remark if claim.shots else ""
     if claim.shots is None or claim.shots == own:
         return own, ""
     shots = definition.shots
