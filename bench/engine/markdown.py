@@ -9,7 +9,7 @@ __all__ = ["table", "verdicts", "write_section"]
 
 
 def write_section(path: Path, name: str, text: str) -> None:
-    """Put ``text`` between the marks ``<!-- NAME -->`` and ``<!-- /NAME -->``; without a document, make a file of it."""
+    """Put ``text`` between the marks ``<!-- NAME -->`` and ``<!-- /NAME -->``; no document: make it."""
     opening, closing = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
     document = path.read_text() if path.is_file() else opening + closing
     before, found, rest = document.partition(opening)
