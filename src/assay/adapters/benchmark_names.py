@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from assay.claims.facts import benchmarks, lookup
 
-__all__ = ["Unit", "infer_unit", "known_task", "shots_in_name"]
+__all__ = ["Unit", "infer_unit", "known_task", "names_a_share", "shots_in_name"]
 
 Unit = Literal["percent", "fraction", "elo", "points"]
 
@@ -39,8 +39,13 @@ def shots_in_name(name: str) -> int | None:
     return int(found["number"]) if found else None
 
 
+def names_a_share(metric: str) -> bool:
+    """Whether a metric's name is that of a share of right answers, as far as names go."""
+    return SHARES.search(metric) is not None and not NO_SHARES.search(metric) and not ELO.search(metric)
+
+
 def infer_unit(metric: str, value: float, others: Iterable[float]) -> tuple[Unit, str]:
-    """(unit, how it was told): from the metric's name, the value, and the other values that stand beside it.
+    """(unit, how it was told): from the metric's name, the value, and the other shares that stand beside it.
 
     A share between 0 and 1 is a fraction unless others beside it are above 1: one table is written in one way.
     """

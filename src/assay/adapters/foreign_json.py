@@ -19,7 +19,9 @@ __all__ = [
     "mapping",
     "number",
     "parse",
+    "read_bytes",
     "read_json",
+    "refused",
     "text",
     "texts",
 ]
@@ -28,6 +30,13 @@ MOST_FILE_BYTES = 256 * 2**20
 MOST_LINE_BYTES = 64 * 2**20
 MOST_COUNT = 10**12
 CHUNK_BYTES = 2**20
+
+
+def refused(message: str, where: str | Path | None = None, line: int | None = None) -> InputError:
+    """An error whose words hold a stranger's: one line that can be shown, cut where it is long."""
+    from assay.reports.words import one_line
+
+    return InputError(one_line(message), where=where, line=line)
 
 
 def parse(data: bytes | str, where: str | Path, line: int | None = None) -> Any:

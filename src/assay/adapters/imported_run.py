@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from assay.adapters.foreign_json import refused
 from assay.errors import InputError
 from assay.evidence.canonical import canonical, sha256_hex
 from assay.records import (
@@ -154,32 +155,30 @@ def _survey(task: ImportedTask) -> _Survey:
         sample = _kept_sample(item.sample)
         data = canonical(sample)
         if len(data) > LONGEST_SAMPLE_BYTES:
-            raise InputError(f"{task.name}: the sample {_short(sample.id)} is longer than a run can hold (4 MiB)")
+            raise refused(f"{task.name}: the sample {_short(sample.id)} is longer than a run can hold (4 MiB)")
         digest = sha256_hex(data)
         place = found.index.setdefault(sample.id, len(found.digests))
         if place == len(found.digests):
             found.digests.append(digest)
             found.first = found.first or sample
         elif found.digests[place] != digest:
-            raise InputError(f"{task.name}: the sample {_short(sample.id)} stands in the log with two contents")
+            raise refused(f"{task.name}: the sample {_short(sample.id)} stands in the log with two contents")
         if not 0 <= item.repeat < MOST_REPEATS:
-            raise InputError(f"{task.name}: the sample {_short(sample.id)} has the repeat {item.repeat}")
+            raise refused(f"{task.name}: the sample {_short(sample.id)} has the repeat {item.repeat}")
         if (place, item.repeat) in seen:
-            raise InputError(
-                f"{task.name}: the sample {_short(sample.id)} stands twice in the log: import one run alone"
-            )
+            raise refused(f"{task.name}: the sample {_short(sample.id)} stands twice in the log: import one run alone")
         seen.add((place, item.repeat))
         found.repeats = max(found.repeats, item.repeat + 1)
         if item.mark is not None and item.answer.outcome.answered:
             found.marks.append(_checked(item.mark, task, sample))
     if found.first is None:
-        raise InputError(f"{task.name}: the log holds no samples of it")
+        raise refused(f"{task.name}: the log holds no samples of it")
     return found
 
 
 def _checked(mark: Mark, task: ImportedTask, sample: Sample) -> float:
     if not 0 <= mark.value <= 1:
-        raise InputError(
+        raise refused(
             f"{task.name}: the mark of {_short(sample.id)} is {mark.value:g}, outside 0 to 1: "
             "choose another metric or scorer of the log"
         )
@@ -361,7 +360,7 @@ class _Writer:
             )
         place = self._survey.index.get(sample.id)
         if place is None or self._survey.digests[place] != self._texts.add(canonical(sample).decode()):
-            raise InputError(f"{self._row.task}: the log changed while it was read")
+            raise refused(f"{self._row.task}: the log changed while it was read")
         self._requests[32 * place : 32 * place + 32] = sha256(canonical(sample.request)).digest()
         self._append(sample.id, place, item.repeat, answer, item.started_us, item.elapsed_us)
         if self._takes_marks and answer.outcome.answered and item.mark is not None:

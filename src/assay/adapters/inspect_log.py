@@ -11,13 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from assay.adapters.foreign_json import count, entries, file_sha256, mapping, number, parse, read_json, text, texts
+from assay.adapters.foreign_json import (
+    count,
+    entries,
+    file_sha256,
+    mapping,
+    number,
+    parse,
+    read_json,
+    refused,
+    text,
+    texts,
+)
 from assay.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
 from assay.adapters.marks import Targets, fault, mark_of, microseconds, when
 from assay.adapters.messages import asked, content_text, request_texts
 from assay.adapters.zip_members import Members, open_members
 from assay.errors import InputError
 from assay.records import Answer, GenerateRequest, Mark, ModelIdentity, Origin, Outcome, Sample
+from assay.reports.words import one_line
 
 __all__ = ["is_inspect_json", "read_inspect_log"]
 
@@ -104,7 +116,7 @@ class _Log:
 def _samples_in(members: Members, path: Path) -> Iterator[dict[str, Any]]:
     for name in members.names():
         if name.startswith("samples/") and name.endswith(".json"):
-            yield mapping(parse(members.read(name), f"{path}:{name[:80]}"))
+            yield mapping(parse(members.read(name), f"{path}:{one_line(name, 80)}"))
 
 
 def _is_zip(path: Path) -> bool:
@@ -124,7 +136,7 @@ def _chosen_scorer(header: dict[str, Any], metric: str, path: Path) -> tuple[str
     declared = [text(mapping(each).get("name")) for each in entries(mapping(header.get("eval")).get("scorers"))]
     names = list(dict.fromkeys(name for name in (*scored, *declared) if name))
     if metric and metric.partition(".")[0] not in names and metric not in names:
-        raise InputError(f"the log has no scorer {metric!r}; it has: {', '.join(names) or 'none'}", where=path)
+        raise refused(f"the log has no scorer {metric!r}; it has: {', '.join(names) or 'none'}", path)
     chosen = metric or (names[0] if names else "")
     others = [name for name in names if name not in (chosen, chosen.partition(".")[0])]
     if not others:
@@ -252,9 +264,8 @@ class _Reader:
             value = mapping(scores[self.scorer]).get("value")
             if isinstance(value, dict):
                 keys = ", ".join(str(key)[:30] for key in list(value)[:8])
-                raise InputError(
-                    f"the marks by {self.scorer} are mappings ({keys}): name one by --metric {self.scorer}.KEY",
-                    where=path,
+                raise refused(
+                    f"the marks by {self.scorer} are mappings ({keys}): name one by --metric {self.scorer}.KEY", path
                 )
             return value
         scorer, _, key = self.scorer.partition(".")

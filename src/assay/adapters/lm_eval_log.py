@@ -22,6 +22,7 @@ from assay.adapters.foreign_json import (
     number,
     parse,
     read_json,
+    refused,
     text,
     texts,
 )
@@ -77,7 +78,7 @@ def read_lm_eval_log(source: Path, metric: str = "", scorer: str = "", tasks: tu
         raise InputError("not results of lm-eval: it has no results, configs and n-samples", where=path)
     files = _sample_files(path, results)
     if unknown := [name for name in tasks if name not in files]:
-        raise InputError(f"the log has no samples of {unknown[0]!r}; it has: {', '.join(sorted(files))}", where=path)
+        raise refused(f"the log has no samples of {unknown[0]!r}; it has: {', '.join(sorted(files))}", path)
     chosen = {name: file for name, file in files.items() if not tasks or name in tasks}
     harness = f"{HARNESS} {text(results.get('lm_eval_version')) or 'of an unstated version'}"
     model = text(results.get("model_name")) or text(mapping(results.get("config")).get("model")) or "unknown"
@@ -131,9 +132,8 @@ def _task(
     stated = mapping(mapping(results.get("results")).get(name))
     measure, rule = _chosen_metric(name, stated, metric, path)
     if mapping(mapping(results.get("higher_is_better")).get(name)).get(measure) is False and not scorer:
-        raise InputError(
-            f"{name}: a lower {measure} is better, so it is no share of right answers: choose another --metric",
-            where=path,
+        raise refused(
+            f"{name}: a lower {measure} is better, so it is no share of right answers: choose another --metric", path
         )
     expected = count(mapping(mapping(results.get("n-samples")).get(name)).get("effective"))
     return ImportedTask(
@@ -160,7 +160,7 @@ def _chosen_metric(task: str, stated: dict[str, Any], metric: str, path: Path) -
         if not metric or metric in (pair[0], ",".join(pair)):
             return pair
     known = ", ".join(",".join(pair) for pair in pairs)
-    raise InputError(f"{task}: the log has no metric {metric!r}; it has: {known or 'none'}", where=path)
+    raise refused(f"{task}: the log has no metric {metric!r}; it has: {known or 'none'}", path)
 
 
 def _metrics(stated: dict[str, Any]) -> list[tuple[str, str]]:

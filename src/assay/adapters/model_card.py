@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.adapters.benchmark_names import infer_unit, known_task, shots_in_name
+from assay.adapters.benchmark_names import infer_unit, known_task, names_a_share, shots_in_name
 from assay.adapters.foreign_json import read_bytes
 from assay.adapters.sheet_file import decimal_text
 from assay.claims.yaml_tree import Branch, Items, Leaf, Node, read_tree
@@ -145,17 +145,19 @@ def _claim(metric: _Metric, all_metrics: Sequence[_Metric]) -> Claim | None:
         unit=unit,
         metric=metric.kind,
         shots=_shots(metric, name),
-        variant=config if task is None else "",
         note="; ".join(note for note in notes if note),
     )
 
 
 def _beside(metric: _Metric, all_metrics: Sequence[_Metric]) -> Iterator[float]:
-    """The values of the same source, which is one table."""
+    """The shares from the same source, which is one table."""
     return (
         other.number
         for other in all_metrics
-        if other is not metric and other.source == metric.source and other.number is not None
+        if other is not metric
+        and other.source == metric.source
+        and other.number is not None
+        and names_a_share(other.kind)
     )
 
 

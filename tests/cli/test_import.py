@@ -1,0 +1,99 @@
+"""``assay import`` and ``assay export`` as a user calls them: what SOURCE is, is found out; errors are one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assay.cli import run as assay
+
+ASSETS = Path(__file__).parent.parent / "assets"
+LOGS = ASSETS / "logs"
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "code"),
+    [
+        ("inspect_sums.eval", "sums (inspect_ai): 92.9 %", 0),
+        ("inspect_sums.json", "sums (inspect_ai): 100.0 %", 0),
+        ("inspect_error.eval", "12 of 13 right, 1 missing", 4),
+        ("lm_eval", "stub_choice (lm_eval): 8.3 %", 0),
+        ("lm_eval_chat", "stub_small (lm_eval): 92.9 %", 0),
+    ],
+)
+def test_a_log_becomes_a_run_that_verifies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, said: str, code: int
+) -> None:
+    assert assay(["import", str(LOGS / source), "--out", str(tmp_path / "run")]) == code
+    told = capsys.readouterr().out
+    assert said in told
+    assert "we did not see the calls" in told
+    assert assay(["verify", str(tmp_path / "run")]) == 0
+    assert assay(["report", str(tmp_path / "run")]) == code
+
+
+def test_a_results_file_may_be_named_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = next((LOGS / "lm_eval").glob("results_*"))
+    arguments = ["import", str(source), "--task", "stub_choice", "--scorer", "choice[characters]@1", "--json"]
+    assert assay([*arguments, "--out", str(tmp_path / "run")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["origin"]["harness"] == "lm_eval 0.4.13"
+    assert told["claims"][0]["measured"] == 0.0
+
+
+def test_a_card_becomes_a_sheet_that_screen_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sheet = tmp_path / "acme.yaml"
+    assert assay(["import", str(ASSETS / "cards" / "README.md"), "--out", str(sheet)]) == 0
+    assert "5 claims" in capsys.readouterr().out
+    assert assay(["screen", str(sheet)]) == 0
+    assert assay(["import", str(ASSETS / "cards" / "README.md"), "--out", str(sheet)]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+def test_out_to_every_eval_ever_and_in_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, out, lines = (str(tmp_path / name) for name in ("run", "out.json", "samples.jsonl"))
+    assay(["import", str(LOGS / "inspect_sums.eval"), "--out", run])
+    assert assay(["export", run, "--to", "every-eval-ever", "--out", out, "--samples", lines]) == 0
+    assert assay(["import", out, "--out", str(tmp_path / "sheet.yaml")]) == 0
+    assert assay(["screen", str(tmp_path / "sheet.yaml")]) == 0
+    assert len((tmp_path / "samples.jsonl").read_text().splitlines()) == 14
+    capsys.readouterr()
+    assert assay(["export", run, "--to", "every-eval-ever"]) == 0
+    assert json.loads(capsys.readouterr().out)["schema_version"] == "0.3.0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere.eval"], "no such file"),
+        (["{tmp}"], "nothing to import"),
+        (["{tmp}/x.txt"], "nothing to import by its name"),
+        (["{tmp}/x.json"], "not a log or results that are known here"),
+        (["{logs}/inspect_sums.eval", "--scorer", "nosuch"], "no scorer is called 'nosuch'"),
+        (["{logs}/inspect_sums.eval", "--scorer", "imported[x y]@1"], "made by an act"),
+        (["{logs}/inspect_sums.eval", "--metric", "nosuch"], "no scorer 'nosuch'"),
+        (["{logs}/inspect_sums.eval", "--task", "sums"], "leave --task out"),
+        (["{assets}/cards/README.md", "--metric", "acc"], "chooses within a log"),
+        (["{assets}/golden", "--task", "gsm8k"], "not a recording"),
+        (["{assets}/golden"], "which task was asked"),
+    ],
+)
+def test_what_cannot_be_imported_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    (tmp_path / "x.txt").write_text("x")
+    (tmp_path / "x.json").write_text("{}")
+    places = {"tmp": str(tmp_path), "logs": str(LOGS), "assets": str(ASSETS)}
+    filled = [each.format(**places) if "{" in each else each for each in arguments]
+    assert assay(["import", *filled, "--out", str(tmp_path / "run")]) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert words in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_texts_go_out_only_into_a_file_that_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assay(["import", str(LOGS / "inspect_sums.eval"), "--out", str(tmp_path / "run")])
+    assert assay(["export", str(tmp_path / "run"), "--to", "every-eval-ever", "--with-texts"]) == 2
+    assert "--samples" in capsys.readouterr().err
