@@ -41,10 +41,16 @@ class LineFile:
         if self._state_now() != self._state:
             raise InputError("was changed while it is in use: put it back as it was, or begin anew", where=self.path)
 
+    def _read(self, size: int, place: int) -> bytes:
+        try:
+            return os.pread(self._descriptor, size, place)
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror})", where=self.path) from None
+
     def count_lines(self) -> int:
         """How many newlines there are, and one for a last line without."""
         count, place, last = 0, 0, b"\n"
-        while chunk := os.pread(self._descriptor, CHUNK * 8, place):
+        while chunk := self._read(CHUNK * 8, place):
             count += chunk.count(b"\n")
             place += len(chunk)
             last = chunk[-1:]
@@ -53,7 +59,7 @@ class LineFile:
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Stream (place, line with its newline); raises InputError for one that is too long to be one."""
         place, read, rest, number = 0, 0, b"", 0
-        while chunk := os.pread(self._descriptor, CHUNK, read):
+        while chunk := self._read(CHUNK, read):
             read += len(chunk)
             *whole, rest = (rest + chunk).split(b"\n")
             for line in whole:
@@ -70,10 +76,16 @@ class LineFile:
     def _too_long(self, number: int) -> InputError:
         return InputError(f"line is longer than {LONGEST_LINE:,} bytes", where=self.path, line=number)
 
+    def lines_from(self, place: int) -> Iterator[tuple[int, bytes]]:
+        """Stream (place, line) from a line's first byte on, reading no further than is asked for."""
+        while line := self.line_at(place):
+            yield place, line
+            place += len(line)
+
     def line_at(self, place: int) -> bytes:
         """The line that begins at a place, with its newline where it has one."""
         data, size = b"", MOST_LIKELY_LINE
-        while chunk := os.pread(self._descriptor, size, place + len(data)):
+        while chunk := self._read(size, place + len(data)):
             end = chunk.find(b"\n")
             if end >= 0:
                 return data + chunk[: end + 1]
@@ -83,9 +95,9 @@ class LineFile:
 
     def between(self, start: int, end: int) -> bytes:
         """The bytes from one place up to another; InputError where the file ends before."""
-        data = os.pread(self._descriptor, end - start, start)
+        data = self._read(end - start, start)
         while len(data) < end - start:
-            more = os.pread(self._descriptor, end - start - len(data), start + len(data))
+            more = self._read(end - start - len(data), start + len(data))
             if not more:
                 raise InputError("is shorter than it was", where=self.path)
             data += more

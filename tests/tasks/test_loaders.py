@@ -32,7 +32,7 @@ def written(folder: Path, name: str, data: bytes) -> Path:
 
 @pytest.mark.parametrize("data", [b'{"a": 1}\n{"a": "\xc3\xa9"}\n', b'\xef\xbb\xbf{"a": 1}\r\n\r\n{"a": "\xc3\xa9"}'])
 def test_jsonl(tmp_path: Path, data: bytes) -> None:
-    assert read_rows(written(tmp_path, "x.jsonl", data)) == [{"a": 1}, {"a": "é"}]
+    assert list(read_rows(written(tmp_path, "x.jsonl", data))) == [{"a": 1}, {"a": "é"}]
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ def test_hostile_jsonl(tmp_path: Path, data: bytes, said: str) -> None:
 
 
 def test_an_escaped_backslash_is_no_nul(tmp_path: Path) -> None:
-    assert read_rows(written(tmp_path, "x.jsonl", b'{"a": "\\\\u0000"}\n')) == [{"a": "\\u0000"}]
+    assert list(read_rows(written(tmp_path, "x.jsonl", b'{"a": "\\\\u0000"}\n'))) == [{"a": "\\u0000"}]
 
 
 def test_csv(tmp_path: Path) -> None:
     data = b'question, answer\n"two\n\nlines, one cell",x\n\nlast,y\n'
-    assert read_rows(written(tmp_path, "x.csv", data)) == [
+    assert list(read_rows(written(tmp_path, "x.csv", data))) == [
         {"question": "two\n\nlines, one cell", "answer": "x"},
         {"question": "last", "answer": "y"},
     ]
@@ -94,7 +94,7 @@ def test_any_bytes_are_rows_or_one_line(tmp_path: Path, data: bytes, name: str) 
     path = written(tmp_path, name, data)
     rows, message = [], ""
     try:
-        rows = read_rows(path)
+        rows = list(read_rows(path))
     except InputError as error:
         message = str(error)
     assert all(isinstance(row, dict) for row in rows)
@@ -106,7 +106,7 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "x.parquet"
     parquet.write_table(pyarrow.table({"question": ["a"], "choices": [["x", "y"]]}), path)
-    assert read_rows(path) == [{"question": "a", "choices": ["x", "y"]}]
+    assert list(read_rows(path)) == [{"question": "a", "choices": ["x", "y"]}]
     assert ": is not Parquet" in refused(written(tmp_path, "y.parquet", b"PAR1 nonsense"))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(NotAvailable, match=r"pip install 'assay\[data\]'"):
@@ -125,7 +125,7 @@ def test_a_mirror_has_the_hubs_layout(tmp_path: Path) -> None:
     folder = tmp_path / "me" / "mine" / "main"
     folder.mkdir(parents=True)
     (folder / "test.jsonl").write_text('{"question": "q"}\n')
-    assert hub_rows("me/mine", "main", "test", tmp_path) == [{"question": "q"}]
+    assert list(hub_rows("me/mine", "main", "test", tmp_path)) == [{"question": "q"}]
 
 
 def test_absent_data_says_the_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

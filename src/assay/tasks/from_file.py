@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from assay.errors import InputError
 from assay.tasks.definition import Cell, Fields, TaskDefinition
@@ -28,27 +29,89 @@ def task_from_file(path: Path) -> Task:
     are compared as numbers where every one is a number, else exactly. Raises InputError with the file and the row of
     the first thing that is wrong.
     """
-    rows = read_rows(path)
-    question, answer = _column(rows, _QUESTION, path), _column(rows, _ANSWER, path)
-    has_choices = any(row.get("choices") for row in rows)
-    tidy = [_tidied(row, number, question, answer, has_choices, path) for number, row in enumerate(rows, 1)]
+    survey = _Survey(path)
+    rows = read_rows(path, survey.look)
+    survey.check()
+    has_choices = survey.has_choices
     definition = TaskDefinition(
         id=path.stem,
         title=path.name,
         fields=Fields(target="answer", choices="choices" if has_choices else ""),
-        scorer=_scorer(tidy, has_choices),
+        scorer={"name": "letter" if has_choices else "numeric" if survey.all_numbers else "exact"},
         cells=_choice_cells() if has_choices else _open_cells(),
         default_cell="letter" if has_choices else "question",
-        chance=1 / max(len(row["choices"]) for row in tidy) if has_choices else 0.0,
+        chance=1 / survey.most_choices if has_choices else 0.0,
         public=False,
     )
-    return Task(definition, path, rows=tidy)
+    return Task(definition, path, rows=_TidyRows(rows, survey.columns, has_choices, path))
 
 
-def _scorer(rows: Sequence[Row], has_choices: bool) -> dict[str, Any]:
-    if has_choices:
-        return {"name": "letter"}
-    return {"name": "numeric" if all(_NUMBER.fullmatch(row["answer"]) for row in rows) else "exact"}
+@dataclass(frozen=True)
+class _Columns:
+    """Which columns hold question and answer."""
+
+    question: str
+    answer: str
+
+
+class _Survey:
+    """What one pass over a file shows: its columns, whether there are choices, whether all answers are numbers.
+
+    Only the last row tells whether there are choices, so the first fault of either reading is kept until then.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._number = 0
+        self._faults: dict[bool, InputError] = {}
+        self.has_choices = False
+        self.all_numbers = True
+        self.most_choices = 0
+
+    def look(self, row: Row) -> None:
+        """Take in the next row; raises InputError where the first one has not the columns."""
+        self._number += 1
+        if self._number == 1:
+            self.columns = _Columns(_column(row, _QUESTION, self._path), _column(row, _ANSWER, self._path))
+        self.has_choices = self.has_choices or bool(row.get("choices"))
+        if written := self._tidied(row, has_choices=False):
+            self.all_numbers = self.all_numbers and bool(_NUMBER.fullmatch(written["answer"]))
+        if chosen := self._tidied(row, has_choices=True):
+            self.most_choices = max(self.most_choices, len(chosen["choices"]))
+
+    def _tidied(self, row: Row, *, has_choices: bool) -> Row | None:
+        if has_choices in self._faults:
+            return None
+        try:
+            return _tidied(row, self._number, self.columns, has_choices, self._path)
+        except InputError as fault:
+            self._faults[has_choices] = fault
+            return None
+
+    def check(self) -> None:
+        """Raise the first fault of the file, read as what it turned out to be."""
+        if self.has_choices in self._faults:
+            raise self._faults[self.has_choices]
+
+
+class _TidyRows(Sequence[Row]):
+    """Rows with exactly the keys question, answer and choices, tidied when they are asked for."""
+
+    def __init__(self, rows: Sequence[Row], columns: _Columns, has_choices: bool, path: Path) -> None:
+        self._rows, self._columns, self._has_choices, self._path = rows, columns, has_choices, path
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        number = range(len(self))[index]
+        return _tidied(self._rows[number], number + 1, self._columns, self._has_choices, self._path)
 
 
 def _open_cells() -> dict[str, Cell]:
@@ -78,21 +141,21 @@ def _choice_cells() -> dict[str, Cell]:
     }
 
 
-def _column(rows: Sequence[Row], names: Sequence[str], path: Path) -> str:
+def _column(row: Row, names: Sequence[str], path: Path) -> str:
     for name in names:
-        if name in rows[0]:
+        if name in row:
             return name
-    raise InputError(f"needs a column {' or '.join(names)}; it has {', '.join(map(str, rows[0]))}", where=path, line=1)
+    raise InputError(f"needs a column {' or '.join(names)}; it has {', '.join(map(str, row))}", where=path, line=1)
 
 
-def _tidied(row: Row, number: int, question: str, answer: str, has_choices: bool, path: Path) -> Row:
+def _tidied(row: Row, number: int, columns: _Columns, has_choices: bool, path: Path) -> Row:
     """One row with exactly the keys question, answer and choices."""
     where = f"{path}: row {number}"
-    asked, target = row.get(question), row.get(answer)
+    asked, target = row.get(columns.question), row.get(columns.answer)
     if not isinstance(asked, str) or not asked.strip():
-        raise InputError(f"{question} must be a text", where=where)
+        raise InputError(f"{columns.question} must be a text", where=where)
     if isinstance(target, bool) or not isinstance(target, (str, int, float)) or str(target).strip() in ("", "nan"):
-        raise InputError(f"{answer} must be a text or a number", where=where)
+        raise InputError(f"{columns.answer} must be a text or a number", where=where)
     if not has_choices:
         return {"question": asked, "answer": str(target)}
     choices = _choices(row.get("choices"), where)

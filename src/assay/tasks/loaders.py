@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from assay.errors import InputError, NotAvailable
 from assay.plugins import find
 from assay.tasks.definition import Generator
+from assay.tasks.file_rows import CsvRows, FileRows, JsonlRows, Look, ParquetRows, Row
 
 __all__ = ["DataMissing", "Row", "generated_rows", "hub_rows", "read_rows"]
-
-Row = dict[str, Any]
-
-LONGEST_LINE = 16_000_000
 
 
 class DataMissing(NotAvailable):
     """A benchmark's rows are neither in the mirror nor to be had from the hub; the message says how to get them."""
 
 
-def hub_rows(path: str, config: str, split: str, data: Path | None) -> list[Row]:
+def hub_rows(path: str, config: str, split: str, data: Path | None) -> Sequence[Row]:
     """Rows of one split: from the mirror ``data`` where one is named, else from the hub (extra ``data``).
 
     Who names a mirror is not taken to the network for what it lacks. Raises DataMissing with the mend.
@@ -71,107 +63,23 @@ def generated_rows(generator: Generator, seed: str, count: int, where: Path) -> 
         raise InputError(f"generator {generator.name!r}: {error}", where=where) from None
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read a JSONL, CSV or Parquet file; raises InputError with the line of the first thing that is wrong."""
-    readers: dict[str, Callable[[Path], list[Row]]] = {
-        ".jsonl": _read_jsonl,
-        ".ndjson": _read_jsonl,
-        ".csv": _read_csv,
-        ".parquet": _read_parquet,
+def read_rows(path: Path, look: Look = lambda _: None) -> Sequence[Row]:
+    """Open a JSONL, CSV or Parquet file; raises InputError with the line of the first thing that is wrong.
+
+    ``look`` is shown every row on the way; afterwards each is read again when it is asked for.
+    """
+    readers: dict[str, Callable[[Path, Look], FileRows]] = {
+        ".jsonl": JsonlRows,
+        ".ndjson": JsonlRows,
+        ".csv": CsvRows,
+        ".parquet": ParquetRows,
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise InputError(f"unknown kind of file; known are {', '.join(readers)}", where=path)
     if not path.is_file():
         raise InputError("there is no such file", where=path)
-    rows = reader(path)
+    rows = reader(path, look)
     if not rows:
         raise InputError("holds no rows", where=path)
-    return rows
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Lines with their numbers from 1, as bytes."""
-    try:
-        with path.open("rb") as file:
-            number = 0
-            while line := file.readline(LONGEST_LINE + 1):
-                number += 1
-                if len(line) > LONGEST_LINE:
-                    raise InputError(f"line is longer than {LONGEST_LINE:,} bytes", where=path, line=number)
-                if number == 1:
-                    line = line.removeprefix(b"\xef\xbb\xbf")
-                yield number, line
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=path) from None
-
-
-def _read_jsonl(path: Path) -> list[Row]:
-    rows = []
-    for number, line in _lines(path):
-        if not line.strip():
-            continue
-        try:
-            row = msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(f"is not JSON: {reason}", where=path, line=number) from None
-        if not isinstance(row, dict):
-            raise InputError(f"expected a JSON object, found {type(row).__name__}", where=path, line=number)
-        if b"\\u0000" in line and _holds_nul(row):
-            raise InputError("text holds a NUL character", where=path, line=number)
-        rows.append(row)
-    return rows
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(key) or _holds_nul(part) for key, part in value.items())
-    return isinstance(value, list) and any(_holds_nul(part) for part in value)
-
-
-def _read_csv(path: Path) -> list[Row]:
-    text = _csv_text(path)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[Row] = []
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        if len(set(header)) < len(header) or not all(header):
-            raise InputError("the header must name every column once", where=path, line=1)
-        for cells in reader:
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                message = f"{len(cells)} columns where the header has {len(header)}"
-                raise InputError(message, where=path, line=reader.line_num)
-            rows.append(dict(zip(header, cells, strict=True)))
-    except csv.Error as error:
-        raise InputError(f"is not CSV: {error}", where=path, line=reader.line_num) from None
-    return rows
-
-
-def _csv_text(path: Path) -> str:
-    lines = []
-    for number, line in _lines(path):
-        if b"\0" in line:
-            raise InputError("text holds a NUL character", where=path, line=number)
-        try:
-            lines.append(line.decode())
-        except UnicodeDecodeError:
-            raise InputError("is not UTF-8 text", where=path, line=number) from None
-    return "".join(lines)
-
-
-def _read_parquet(path: Path) -> list[Row]:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise NotAvailable("Parquet needs pyarrow: pip install 'assay[data]'", where=path) from None
-    try:
-        rows: list[Row] = pyarrow.parquet.read_table(path).to_pylist()
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"is not Parquet: {str(error).splitlines()[0]}", where=path) from None
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ class WorkedExamples:
 
     def __init__(self, definition: TaskDefinition, where: Path, data: Path | None) -> None:
         self._definition, self._where, self._data = definition, where, data
-        self._splits: dict[str, list[Row]] = {}
+        self._splits: dict[str, Sequence[Row]] = {}
 
     def of_group(self, group: str, count: int) -> tuple[list[Row], dict[str, Any]]:
         """The first ``count`` examples for one group, and what else the examples' file says of that group.
@@ -40,7 +41,7 @@ class WorkedExamples:
             of_group = f" of {group!r}" if group else ""
             message = f"{self._definition.id} has {len(picked)} worked examples{of_group}, not {count}"
             raise InputError(message, where=self._where)
-        return picked[:count], entry
+        return list(picked[:count]), entry
 
     @cached_property
     def _file(self) -> dict[str, Any]:
@@ -50,7 +51,7 @@ class WorkedExamples:
             raise InputError("expected a mapping from group to {shots: [row, …]}", where=path)
         return groups
 
-    def _rows(self, group: str, count: int) -> list[Row]:
+    def _rows(self, group: str, count: int) -> Sequence[Row]:
         definition = self._definition
         shots, generator, hub = definition.shots, definition.generator, definition.hub
         if shots.seed and generator is not None:

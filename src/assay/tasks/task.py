@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, overload
 
@@ -146,7 +148,8 @@ class Samples(Sequence[Sample]):
         self.task, self.cell_name = task, cell_name
         self._cell = task.cell(cell_name)
         self._prefixes = prefixes
-        self._index = [(source, number) for source in sources for number in range(len(source.rows))]
+        self._sources = sources
+        self._ends = list(accumulate(len(source.rows) for source in sources))
         fields = task.definition.fields
         self._target = self._expression(fields.target, "fields.target")
         self._choices = self._expression(fields.choices, "fields.choices") if fields.choices else None
@@ -161,10 +164,10 @@ class Samples(Sequence[Sample]):
         return Expression(source, f"{self.task.where}: {key}")
 
     def __len__(self) -> int:
-        return len(self._index)
+        return self._ends[-1] if self._ends else 0
 
     def __iter__(self) -> Iterator[Sample]:
-        return (self._render(source, number) for source, number in self._index)
+        return (self._render(source, number) for source in self._sources for number in range(len(source.rows)))
 
     @overload
     def __getitem__(self, index: int) -> Sample: ...
@@ -172,8 +175,12 @@ class Samples(Sequence[Sample]):
     def __getitem__(self, index: slice) -> Sequence[Sample]: ...
     def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
         if isinstance(index, slice):
-            return [self._render(source, number) for source, number in self._index[index]]
-        return self._render(*self._index[index])
+            return [self._at(place) for place in range(*index.indices(len(self)))]
+        return self._at(range(len(self))[index])
+
+    def _at(self, place: int) -> Sample:
+        source = bisect_right(self._ends, place)
+        return self._render(self._sources[source], place - (self._ends[source - 1] if source else 0))
 
     def _render(self, source: Rows, number: int) -> Sample:
         sample_id = f"{self.task.id}/{source.label}/{number}"
