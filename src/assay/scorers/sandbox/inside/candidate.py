@@ -6,6 +6,7 @@ has gained what the model's code was given anyway: to choose the values it retur
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
 import types
@@ -34,6 +35,7 @@ def main() -> None:
         return
     with open("/job", "rb") as file:
         sources: list[str] = decode(file.read(), kept.__getitem__)
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)  # which programs expect, and start-up without packages left out
     module = types.ModuleType("solution")
     sys.modules["solution"] = module
     try:

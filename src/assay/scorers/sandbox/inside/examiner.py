@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import os
+from contextlib import suppress
 from typing import Any
 
 from .values import Malformed, NotPlain, decode, encode, read_frame, write_frame
@@ -138,7 +139,10 @@ def _examined(line: Line) -> str:
         return f"unusable the code of the task does not run: {type(error).__name__}"
     try:
         line.ask("go")
-        namespace.update({name: line.ask("name", name) for name in names})
+        for name in names:
+            namespace.pop(name, None)  # the data set's own stub of it
+            with suppress(NameError):  # for the test that uses it to trip over
+                namespace[name] = line.ask("name", name)
         exec(program, namespace)  # noqa: S102
         words = "passed"
     except AssertionError:

@@ -1,0 +1,16 @@
+"""The sandbox of this machine; tests that need it skip, saying why, where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.scorers.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Sandbox:
+    """A sandbox that has been tried."""
+    box = Sandbox()
+    if reason := box.why_not():
+        pytest.skip(reason)
+    return box

@@ -1,0 +1,175 @@
+"""The scorer that runs code: what it takes for the code of an answer, and how it marks."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.errors import InputError
+from assay.plugins import ActingScorer
+from assay.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from assay.scorers import open_identifier, open_scorer
+from assay.scorers.code import Code, blocks_in
+from assay.scorers.sandbox import Limits, SandboxFailed, box
+
+PROMPT = 'import math\n\ndef helper(x):\n    return x + 1\n\ndef f(x):\n    """Square it."""\n'
+TARGET = json.dumps({"prompt": PROMPT, "names": ["f"], "tests": ["def check(c):\n    assert c(3) == 9", "check(f)"]})
+RIGHT = "import math\r\ndef aid(x): return x\r\ndef f(x): return aid(x) ** 2"
+REFERENCE = json.dumps({"reference": RIGHT, "tests": ["assert math.isclose(f(3), 9)"]})
+
+
+@pytest.fixture
+def runs() -> None:
+    """Skip where no code can be run."""
+    if reason := Code().why_not():
+        pytest.skip(reason)
+
+
+def marked(text: str, form: str = "completion", target: str = TARGET) -> Mark:
+    stop = ("\ndef", "\nprint") if form == "completion" else ("[DONE]",)
+    sample = Sample(id="task/0", request=GenerateRequest(prompt=PROMPT, stop=stop), target=target)
+    return open_scorer({"name": "code", "form": form}).mark(sample, Answer(outcome=Outcome.OK, text=text))
+
+
+@pytest.mark.parametrize(
+    ("options", "identifier"),
+    [({}, "code[completion]@1"), ({"form": "program"}, "code[program]@1"),
+     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@1")],
+)  # fmt: skip
+def test_identifiers(options: dict[str, object], identifier: str) -> None:
+    scorer = open_scorer({"name": "code", **options})
+    assert scorer.identifier == identifier
+    assert open_identifier(identifier) == scorer
+    assert isinstance(scorer, ActingScorer)
+    assert scorer.acts
+
+
+@pytest.mark.parametrize(
+    "options", [{"form": "other"}, {"timeout": 0}, {"timeout": 601}, {"timeout": 1.5}, {"timeout": True}]
+)
+def test_wrong_options(options: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="scorer 'code'"):
+        open_scorer({"name": "code", **options})
+    for identifier in ("code[other]@1", "code[program,timeout=0]@1", "code[program,timeout=999]@1", "code@1"):
+        with pytest.raises(InputError):
+            open_identifier(identifier)
+
+
+@pytest.mark.usefixtures("runs")
+class TestCompletion:
+    def test_goes_on_with_the_prompt(self) -> None:
+        assert marked("    return x * x\n") == Mark(value=1.0)
+        assert marked("    return (helper(x) - 1) ** 2") == Mark(value=1.0)
+        assert marked("    return x") == Mark(value=0.0, note="failed: wrong")
+        assert marked("    return x / 0") == Mark(value=0.0, note="failed: ZeroDivisionError")
+        assert marked("    return (x") == Mark(value=0.0, note="failed: SyntaxError")
+
+    def test_ends_at_a_stop_string(self) -> None:
+        assert marked("    return x * x\ndef f(x):\n    return 0").value == 1.0
+        assert marked("    return x * x\nprint(exit(1))").value == 1.0
+
+    def test_nothing_is_unparsed(self) -> None:
+        assert marked(" \n ") == Mark(value=0.0, parsed=False, note="no code")
+        assert marked("\nprint(1)") == Mark(value=0.0, parsed=False, note="no code")
+
+    def test_timeout_is_an_outcome_of_its_own(self) -> None:
+        scorer = Code("completion", 1)
+        sample = Sample(id="t/0", request=GenerateRequest(prompt=PROMPT), target=TARGET)
+        assert scorer.mark(sample, Answer(outcome=Outcome.OK, text="    while True: pass")) == Mark(
+            value=0.0, note="timeout"
+        )
+
+    def test_from_many_threads(self) -> None:
+        texts = ["    return x * x", "    return x", "    exit(0)"] * 4
+        with ThreadPoolExecutor(6) as pool:
+            assert [mark.value for mark in pool.map(marked, texts)] == [1.0, 0.0, 0.0] * 4
+
+    def test_the_answer_cannot_bring_its_own_tests(self) -> None:
+        text = "    return 0\n\ncheck = lambda c: None\nimport builtins\nbuiltins.check = check\n"
+        assert marked(text) == Mark(value=0.0, note="failed: wrong")
+
+
+@pytest.mark.usefixtures("runs")
+class TestProgram:
+    def test_a_fenced_block_or_the_bare_text(self) -> None:
+        code = "def f(x):\n    return x * x\n"
+        for text in (
+            code,
+            f"Sure!\n```python\n{code}```\nDone.",
+            f"```\n{code}```",
+            f"~~~py\n{code}~~~",
+            f"```python\n{code}",
+        ):
+            assert marked(text, "program") == Mark(value=1.0)
+
+    def test_the_prompts_imports_and_helpers_are_there(self) -> None:
+        assert marked("```python\ndef f(x):\n    return math.floor((helper(x) - 1) ** 2)\n```", "program").value == 1.0
+
+    def test_the_block_that_defines_what_is_asked_for(self) -> None:
+        blocks = "pip install x", "def f(x): return x * x", "f(exit())"
+        text = "\n".join(f"Then:\n```python\n{block}\n```" for block in blocks)
+        assert marked(text, "program").value == 1.0
+
+    def test_no_code_is_unparsed(self) -> None:
+        for text in ("I cannot do that.", "", "```python\nprint(1)\n```", "def g(x): pass", "f is a function"):
+            assert marked(text, "program") == Mark(value=0.0, parsed=False, note="no code")
+
+    def test_names_and_imports_of_a_reference(self) -> None:
+        assert marked("def f(x): return x * x", "program", REFERENCE) == Mark(value=1.0)
+        # What the answer calls "math" has no say in the tests.
+        lie = "class math: isclose = lambda *a: True\ndef f(x): return 0"
+        assert marked(lie, "program", REFERENCE) == Mark(value=0.0, note="failed: wrong")
+
+    def test_up_to_the_stop_string(self) -> None:
+        assert marked("def f(x): return x * x\n[DONE]\nthis is no code", "program").value == 1.0
+
+
+def test_indented_blocks_lose_their_indentation() -> None:
+    assert blocks_in("1. Like so:\n   ```python\n   def f(x):\n       return x\n   ```") == [
+        "def f(x):\n    return x\n"
+    ]
+    assert blocks_in("````md\n```\nx\n```\n````") == ["```\nx\n```\n"]
+    assert blocks_in("no block") == []
+
+
+@given(st.text(st.sampled_from("`~ \nabdef()=:x"), max_size=80) | st.text())
+def test_any_text_has_blocks_or_none(text: str) -> None:
+    assert all(block.endswith("\n") for block in blocks_in(text))
+    Code("program")._code(Sample(id="x", request=GenerateRequest(prompt=""), target=""), text, ("f",))
+
+
+@pytest.mark.parametrize(
+    "target", ["", "text", "{}", "[]", '{"tests": "x"}', '{"tests": [], "more": 1}', '{"tests": ["f()"]}',
+               '{"tests": ["f()"], "names": ["no name"]}', "[" * 5000]
+)  # fmt: skip
+def test_a_target_that_is_none(target: str) -> None:
+    with pytest.raises(InputError, match=r"task/0: the target"):
+        marked("def f(): pass", "program", target)
+
+
+@pytest.mark.usefixtures("runs")
+def test_tests_that_cannot_run_name_their_sample() -> None:
+    target = json.dumps({"names": ["f"], "tests": ["assert f("]})
+    with pytest.raises(InputError, match=r"^task/0: the sample cannot be examined"):
+        marked("def f(): pass", "program", target)
+
+
+def test_without_a_sandbox_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = "no sandbox for model-written code: bubblewrap is not installed: apt install bubblewrap"
+    monkeypatch.setattr(box, "_found", lambda: reason)
+    assert Code().why_not() == reason
+    with pytest.raises(SandboxFailed, match="task/0: no sandbox"):
+        marked("    return x * x")
+    with pytest.raises(SandboxFailed):
+        box.Sandbox(Limits()).run("print(1)")
+
+
+def test_what_is_missing_is_named_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert box._found.__wrapped__() == (
+        "no sandbox for model-written code: bubblewrap is not installed: apt install bubblewrap"
+    )

@@ -1,0 +1,144 @@
+"""HumanEval and MBPP on their real data: right answers pass, broken ones fail, through task and scorer as in a run."""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay.records import Answer, Claim, GenerateRequest, Mark, Outcome, Protocol, Sample
+from assay.scorers import open_identifier, open_scorer
+from assay.tasks import load_task, resolve
+from assay.tasks.task import Samples
+
+FILES = {
+    "humaneval": "openai/openai_humaneval/openai_humaneval/test.jsonl",
+    "mbpp": "google-research-datasets/mbpp/full/test.jsonl",
+}
+SOLUTION = {"humaneval": "canonical_solution", "mbpp": "code"}
+# Every eighth problem in the usual run, and those that are special: helpers of the prompt in the tests (32, 38, 50),
+# the program's own classes (MBPP 356), a program that is called like a builtin (115).
+FEW = {"humaneval": {*range(0, 164, 8), 32, 38, 50}, "mbpp": {*range(0, 500, 25), 115, 356}}
+
+
+def rows_of(task: str, shared: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (shared / "data" / FILES[task]).read_text().splitlines()]
+
+
+def samples_of(task: str, shared: Path, cell: str = "") -> Samples:
+    loaded = load_task(task)
+    return loaded.prepare(cell or loaded.default_cell, shared / "data")
+
+
+def mark_all(task: str, shared: Path, cell: str, answers: dict[int, str]) -> dict[int, Mark]:
+    scorer = open_scorer(load_task(task).scorer_for(cell))
+    if reason := getattr(scorer, "why_not", str)():
+        pytest.skip(reason)
+    samples = samples_of(task, shared, cell)
+
+    def mark(number: int) -> Mark:
+        return scorer.mark(samples[number], Answer(outcome=Outcome.OK, text=answers[number]))
+
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(answers, pool.map(mark, answers), strict=True))
+
+
+def broken(task: str, row: dict[str, Any]) -> str:
+    """An answer that has the right shape and gives nothing back."""
+    if task == "humaneval":
+        return "    pass\n"
+    names = re.findall(r"^(?:def|class)[ \t]+(\w+)", row["code"], re.MULTILINE)
+    return "".join(f"def {name}(*arguments):\n    pass\n" for name in names)
+
+
+def assert_marks(task: str, shared: Path, numbers: set[int]) -> None:
+    rows = rows_of(task, shared)
+    cell = load_task(task).default_cell
+    right = mark_all(task, shared, cell, {number: rows[number][SOLUTION[task]] for number in sorted(numbers)})
+    assert {number: mark for number, mark in right.items() if mark != Mark(value=1.0)} == {}
+    wrong = mark_all(task, shared, cell, {number: broken(task, rows[number]) for number in sorted(numbers)})
+    assert {number: mark for number, mark in wrong.items() if mark.value or not mark.parsed} == {}
+
+
+@pytest.mark.parametrize("task", FILES)
+def test_right_answers_pass_and_broken_ones_fail(task: str, shared: Path) -> None:
+    assert_marks(task, shared, FEW[task])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", FILES)
+def test_all_right_answers_pass_and_all_broken_ones_fail(task: str, shared: Path) -> None:
+    assert_marks(task, shared, set(range(len(rows_of(task, shared)))))
+
+
+@pytest.mark.parametrize("task", FILES)
+def test_chat_answers(task: str, shared: Path) -> None:
+    rows = rows_of(task, shared)
+    program = {
+        number: rows[number]["prompt"] + rows[number][SOLUTION[task]] if task == "humaneval" else rows[number]["code"]
+        for number in (0, 32, 38, 50, 115)
+    }
+    answers = {number: f"Here you are.\n\n```python\n{code}\n```\nIt works." for number, code in program.items()}
+    assert set(mark_all(task, shared, "chat", answers).values()) == {Mark(value=1.0)}
+    refusals = mark_all(task, shared, "chat", {0: "I would rather not."})
+    assert refusals == {0: Mark(value=0.0, parsed=False, note="no code")}
+
+
+@pytest.mark.parametrize(("task", "size"), [("humaneval", 164), ("mbpp", 500)])
+def test_every_cell_renders_whole(task: str, size: int, shared: Path) -> None:
+    loaded = load_task(task)
+    for cell in loaded.cells:
+        samples = samples_of(task, shared, cell)
+        assert len(samples) == size
+        scorer = open_scorer(loaded.scorer_for(cell))
+        assert open_identifier(scorer.identifier) == scorer
+        assert isinstance(samples[size - 1], Sample)
+
+
+def request(task: str, cell: str, shared: Path) -> GenerateRequest:
+    asked = samples_of(task, shared, cell)[0].request
+    assert isinstance(asked, GenerateRequest)
+    return asked
+
+
+def test_humaneval_prompts(shared: Path) -> None:
+    asked = request("humaneval", "completion", shared)
+    assert asked.prompt == rows_of("humaneval", shared)[0]["prompt"]
+    assert (asked.prefix, asked.chat) == ("", False)
+    assert asked.stop == ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
+    chat = request("humaneval", "chat", shared)
+    assert chat.chat
+    assert chat.prompt.startswith(
+        "Please provide a self-contained Python script that solves the following problem in a"
+    )
+    assert chat.prompt.endswith('    """\n```')
+
+
+def test_mbpp_prompts(shared: Path) -> None:
+    asked = request("mbpp", "few_shot", shared)
+    assert asked.prefix.startswith(
+        "You are an expert Python programmer, and here is your task: Write a function to find the similar elements "
+        "from the given two tuple lists. Your code should pass these tests:\n\n"
+        "assert similar_elements((3, 4, 5, 6),(5, 7, 4, 10)) == (4, 5)\n"
+    )
+    assert "[BEGIN]\ndef similar_elements(test_tup1, test_tup2):\n  res = tuple(" in asked.prefix
+    assert asked.prefix.count("[BEGIN]\n") == asked.prefix.count("\n[DONE]\n\n") == 3
+    assert asked.prefix.endswith("return largest_nums\n[DONE]\n\n")
+    assert asked.prompt.endswith('assert remove_Occ("PHP","P") == "H"\n[BEGIN]\n')
+    assert asked.stop == ("[DONE]",)
+    assert request("mbpp", "chat", shared).prefix == ""
+
+
+@pytest.mark.parametrize(
+    ("task", "said", "cell"),
+    [("HumanEval", "0-shot", "completion"), ("HumanEval", "instruct", "chat"), ("mbpp", "3-shot", "few_shot"),
+     ("mbpp", "0-shot chat", "chat")],
+)  # fmt: skip
+def test_what_a_claim_means(task: str, said: str, cell: str) -> None:
+    found = resolve(task)
+    assert found is not None
+    assert load_task(found).cell_for(Claim(task=task, value="50.0", protocol=Protocol(prompt=said))) == cell
