@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,3 +74,15 @@ def test_the_sandbox_refuses_in_one_line(source: str) -> None:
 )
 def test_filters(source: str, value: object) -> None:
     assert Expression(source, "here").evaluate({}) == value
+
+
+@given(st.lists(st.text(), max_size=8))
+def test_shuffled_keeps_every_choice_and_forgets_the_order(choices: list[str]) -> None:
+    shuffled = Expression("choices | shuffled", "here")
+    assert sorted(shuffled.evaluate({"choices": choices})) == sorted(choices)
+    assert shuffled.evaluate({"choices": choices[::-1]}) == shuffled.evaluate({"choices": choices})
+
+
+@given(st.dictionaries(st.text(), st.none() | st.integers() | st.lists(st.text())))
+def test_as_json_is_read_back_whole(value: dict[str, object]) -> None:
+    assert json.loads(Expression("{'value': value} | as_json", "here").evaluate({"value": value})) == {"value": value}
