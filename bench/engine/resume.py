@@ -7,6 +7,7 @@ again. What is in flight at a kill was never answered, so far as anyone can know
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -56,7 +57,7 @@ class Killed:
         return whole and self.resumed == 0 and self.verified == 0
 
     def __str__(self) -> str:
-        word, same = "PASS" if self.kept else "FAIL", "same answers" if self.same_answers else "OTHER ANSWERS"
+        word, same = "PASS" if self.kept else "FAIL", "same answers and root" if self.same_answers else "OTHER ANSWERS"
         return (
             f"{word}  killed after {self.after_s:5.2f} s with {self.finished:5,} of {self.of:,} finished: "
             f"lost {self.lost}, asked again {self.asked_again}, {same}, resume exits {self.resumed}, "
@@ -82,13 +83,14 @@ class Trial:
         undisturbed = self._work(questions, "undisturbed")
         seconds, _ = self._run(undisturbed, None)
         expected = answers_of(undisturbed.folder / "run")
+        _, root = self._verify(undisturbed.folder / "run")
         draw = random.Random(seed)
         for number in range(1, count + 1):
             moment = draw.uniform(0, seconds)
             self.told(f"kill {number} of {count}, {moment:.2f} s after the first request of a run of {seconds:.2f} s")
-            yield self._kill(self._work(questions, f"killed{number}"), moment, expected)
+            yield self._kill(self._work(questions, f"killed{number}"), moment, expected, root)
 
-    def _kill(self, work: Work, moment: float, expected: list[tuple[object, ...]]) -> Killed:
+    def _kill(self, work: Work, moment: float, expected: list[tuple[object, ...]], root: str) -> Killed:
         run = work.folder / "run"
         after, ended = self._run(work, moment)
         self._settle()
@@ -98,15 +100,16 @@ class Trial:
         self._settle()
         asked_after = Counter(self.server.get("/sums")["asked"])
         now = finished_calls(run)
+        verified, same_root = self._verify(run)
         return Killed(
             after_s=after,
             finished=len(before),
             of=len(expected),
             lost=sum(now.get(call) != record for call, record in before.items()),
             asked_again=self._asked_again(before, now, asked_after - asked_before),
-            same_answers=answers_of(run) == expected,
+            same_answers=answers_of(run) == expected and same_root == root != "",
             resumed=resumed,
-            verified=self._assay("verify", str(run)),
+            verified=verified,
             note=" (it had ended by itself)" if ended else "",
         )
 
@@ -151,6 +154,12 @@ class Trial:
                 return
             seen = stats["requests"]
             time.sleep(QUIET_SECONDS)
+
+    def _verify(self, run: Path) -> tuple[int, str]:
+        """The exit code of ``assay verify``, and the root that it computes over the final answers."""
+        command = [sys.executable, "-m", "assay", "verify", str(run), "--json"]
+        found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS)
+        return found.returncode, json.loads(found.stdout)["answers_root"] if found.returncode == 0 else ""
 
     def _assay(self, *arguments: str) -> int:
         command = [sys.executable, "-m", "assay", *arguments]
