@@ -34,6 +34,8 @@ WHAT = (
     default="",
     help="Mark the answers again by a scorer of ours, such as exact or numeric, instead of keeping the log's marks.",
 )
+@click.option("--model", default="", help="Of a recording's models this one.")
+@click.option("--prompt", default="", help="The way in which a recording's task was asked (default: the task's own).")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the run, or the file of the claim sheet.")
 @data_option
 @click.option("--with-texts", is_flag=True, help="Seal the texts too: publishing them would contaminate.")
@@ -76,7 +78,7 @@ def _write_sheet(sheet: ClaimSheet, source: Path, chosen: dict[str, Any]) -> int
     from assay.adapters.sheet_file import sheet_text
     from assay.run_folder import write_file
 
-    for option in ("tasks", "metric", "scorer"):
+    for option in ("tasks", "metric", "scorer", "model", "prompt"):
         if chosen[option]:
             raise InputError(f"--{option.rstrip('s')} chooses within a log; {source.name} gives a claim sheet")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", sheet.model).strip("-.")[:80] or "claims"
@@ -102,18 +104,17 @@ def _write_run(source: Path, chosen: dict[str, Any]) -> int:
     from assay.adapters.imported_run import write_imported_run
     from assay.cli.conduct import default_folder, print_places
     from assay.cli.progress import working
+    from assay.reports.limits import of_the_origin
 
     signer = signer_at(chosen["key"])
     with working(f"importing {source}"):
-        log, said = _log(source, chosen)
+        log = _log(source, chosen)
         run = chosen["out"] or default_folder(f"imported-{source.resolve().stem}")
         verdict = write_imported_run(run, log.tasks, log.origin, log.model, signer, with_texts=chosen["with_texts"])
     if chosen["as_json"]:
         _print_json(verdict, log, run)
         return verdict.exit
-    click.echo(f"imported from {log.origin.harness}: we did not see the calls")
-    for sentence in said:
-        click.echo(sentence)
+    click.echo(of_the_origin(log.origin))
     for claim in verdict.claims:
         click.echo(_line(claim))
         for difference in claim.differences:
@@ -122,33 +123,36 @@ def _write_run(source: Path, chosen: dict[str, Any]) -> int:
     return verdict.exit
 
 
-def _log(source: Path, chosen: dict[str, Any]) -> tuple[ImportedLog, list[str]]:
-    """Find out what the source is, and read it; sentences to say beside the scores come with it."""
+def _log(source: Path, chosen: dict[str, Any]) -> ImportedLog:
+    """Find out what the source is, and read it."""
     from assay.adapters.foreign_json import read_json
     from assay.adapters.inspect_log import is_inspect_json, read_inspect_log
     from assay.adapters.lm_eval_log import is_lm_eval_results, read_lm_eval_log, results_in
 
     if source.is_dir() and (source / "plan.dsse.json").is_file():
         return _recording(source, chosen)
+    for option in ("model", "prompt"):
+        if chosen[option]:
+            raise InputError(f"--{option} chooses within a recording of assay gateway, which this is not", where=source)
     scorer = _scorer(chosen["scorer"])
     if source.is_dir() and results_in(source):
-        return read_lm_eval_log(source, chosen["metric"], scorer, chosen["tasks"]), []
+        return read_lm_eval_log(source, chosen["metric"], scorer, chosen["tasks"])
     if source.is_dir():
         raise InputError(f"in this folder is nothing to import: name {WHAT}", where=source)
     if source.suffix.lower() == ".json":
         document = read_json(source)
         if is_lm_eval_results(document):
-            return read_lm_eval_log(source, chosen["metric"], scorer, chosen["tasks"]), []
+            return read_lm_eval_log(source, chosen["metric"], scorer, chosen["tasks"])
         if not is_inspect_json(document):
             raise InputError(f"not a log or results that are known here: name {WHAT}", where=source)
     elif source.suffix.lower() != ".eval":
         raise InputError(f"nothing to import by its name: name {WHAT}", where=source)
     if chosen["tasks"]:
         raise InputError("a log of Inspect's holds one task: leave --task out", where=source)
-    return read_inspect_log(source, chosen["metric"], scorer), []
+    return read_inspect_log(source, chosen["metric"], scorer)
 
 
-def _recording(source: Path, chosen: dict[str, Any]) -> tuple[ImportedLog, list[str]]:
+def _recording(source: Path, chosen: dict[str, Any]) -> ImportedLog:
     from assay.adapters.gateway_recording import read_recording
     from assay.tasks.catalogue import Catalogue, open_task_file
 
@@ -163,8 +167,8 @@ def _recording(source: Path, chosen: dict[str, Any]) -> tuple[ImportedLog, list[
     task = open_task_file(Path(name)) if is_file else Catalogue(()).find(name)
     if task is None:
         raise InputError(f"no task is called {name!r}{Catalogue(()).near(name)}")
-    log, _ = read_recording(source, task, data=chosen["data"])
-    return log, []
+    log, _ = read_recording(source, task, cell=chosen["prompt"], data=chosen["data"], model=chosen["model"])
+    return log
 
 
 def _scorer(name: str) -> str:

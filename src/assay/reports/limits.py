@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from assay.records import ClaimVerdict, Plan, Verdict, VerdictWord
+from assay.records import ClaimVerdict, Origin, Plan, Verdict, VerdictWord
 from assay.reports.words import count, counted, one_line
 
-__all__ = ["limits"]
+__all__ = ["limits", "of_the_origin"]
+
+GATEWAY = "assay gateway"  # the harness that an import of our own recordings names
 
 
 def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
@@ -93,7 +95,7 @@ def _of_the_setting(asked: list[ClaimVerdict], plan: Plan | None) -> list[str]:
             "ones, and that was not tested here."
         )
     if plan.origin.kind == "imported":
-        said.append(_of_the_origin(plan))
+        said.append(of_the_origin(plan.origin))
     elif plan.model.sha256:
         said.append(
             "The model is the one file named here, by its digest; other weights sold under the name may differ."
@@ -106,12 +108,17 @@ def _of_the_setting(asked: list[ClaimVerdict], plan: Plan | None) -> list[str]:
     return said + _of_the_texts(plan, sum(row.population for row in rows))
 
 
-def _of_the_origin(plan: Plan) -> str:
-    origin = plan.origin
+def of_the_origin(origin: Origin) -> str:
+    """What an imported run rests on: a log is another's word, a recording our gateway made as the calls passed."""
+    place = f"({one_line(origin.file)}, SHA-256 {origin.sha256[:16]}…)"
+    if origin.harness == GATEWAY:
+        return (
+            f"Imported from a recording of {GATEWAY} {place}: the calls passed through it, and were matched to the "
+            "samples by their prompts."
+        )
     return (
-        f"Imported from {one_line(origin.harness)} ({one_line(origin.file)}, SHA-256 {origin.sha256[:16]}…): "
-        "we did not see the calls. What was asked and answered, by which model, is taken from there; the seal shows "
-        "that it was not changed since the import."
+        f"Imported from {one_line(origin.harness)} {place}: we did not see the calls. What was asked and answered, by "
+        "which model, is taken from there; the seal shows that it was not changed since the import."
     )
 
 
