@@ -36,7 +36,7 @@ async def ask(between: Between) -> tuple[int, bytes]:
 
 
 def test_a_chat_goes_through_and_is_recorded(recorded: Recorded) -> None:
-    seen = {}
+    seen: dict[str, Any] = {}
 
     async def answer(request: web.Request) -> web.Response:
         seen.update(path=request.raw_path, headers=dict(request.headers), body=await request.json())

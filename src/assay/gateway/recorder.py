@@ -78,7 +78,7 @@ class Recorder:
         self._journal.append(Session(started_us=self._wall_us, active_us=0, machine=plan.model.machine))
 
     def record(self, call: Call) -> None:
-        """Write one call down, when its reply has gone out."""
+        """Write one call down."""
         try:
             exchange = self._journal.append(self._exchange(call))
         except OSError as error:

@@ -1,7 +1,8 @@
-"""The recorder on loopback: a call is passed on as it came, its reply goes back as it comes, then it is written down.
+"""The recorder on loopback: a call is passed on as it came, and its reply goes back as it comes.
 
-Nothing is decoded, and nothing is written to disk, before a reply has gone out. A page in a browser cannot use the
-gateway: requests with a foreign Host (DNS rebinding) or Origin are refused.
+Nothing is decoded before the reply is there. It is written down just before its last bytes go out, so that even a
+SIGKILL loses no call whose answer a client has in full. A page in a browser cannot use the gateway: requests with a
+foreign Host (DNS rebinding) or Origin are refused.
 """
 
 from __future__ import annotations
@@ -131,13 +132,19 @@ class Gateway:
             call.fault = call.fault or Answer(outcome=Outcome.DROPPED, detail=why)
             raise
         finally:
-            call.ended = call.ended or time.monotonic()
-            self._recorder.record(call)
-            if self._recorder.failure is not None:
-                self.failed.set()
+            self._settle(call)
             self.in_flight -= 1
             if not self.in_flight:
                 self._idle.set()
+
+    def _settle(self, call: Call) -> None:
+        """Write the call down, once; what becomes of its last bytes on their way to the client changes nothing."""
+        if call.ended:
+            return
+        call.ended = time.monotonic()
+        self._recorder.record(call)
+        if self._recorder.failure is not None:
+            self.failed.set()
 
     async def _pass_on(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
         """Send the call on and its reply back; whatever the endpoint does, the client sees the same."""
@@ -182,9 +189,9 @@ class Gateway:
             whole = web.Response(
                 status=reply.status, reason=reply.reason, headers=headers, body=shown.feed(data) + shown.end()
             )
+            self._settle(call)
             await _to_client(whole.prepare(request))
             await _to_client(whole.write_eof())
-            call.ended = time.monotonic()
             return whole
         return await self._stream_back(request, reply, call, headers)
 
@@ -201,13 +208,14 @@ class Gateway:
         async for chunk in reply.content.iter_any():
             call.first_byte = call.first_byte or time.monotonic()
             call.reply.take(chunk)
+            if len(call.reply) == reply.content_length:
+                self._settle(call)
             if shown := mask.feed(chunk):
                 await _to_client(response.write(shown))
+        self._settle(call)
         if held := mask.end():
             await _to_client(response.write(held))
         await _to_client(response.write_eof())
-        call.ended = time.monotonic()
-        call.first_byte = call.first_byte or call.ended
         return response
 
     def _headers_back(self, reply: aiohttp.ClientResponse) -> CIMultiDict[str]:
