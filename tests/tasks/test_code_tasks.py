@@ -47,12 +47,22 @@ def mark_all(task: str, shared: Path, cell: str, answers: dict[int, str]) -> dic
         return dict(zip(answers, pool.map(mark, answers), strict=True))
 
 
-def broken(task: str, row: dict[str, Any]) -> str:
+def names_of(task: str, row: dict[str, Any]) -> list[str]:
+    return [row["entry_point"]] if task == "humaneval" else re.findall(r"^(?:def|class)[ \t]+(\w+)", row["code"], re.M)
+
+
+def empty(task: str, row: dict[str, Any]) -> str:
     """An answer that has the right shape and gives nothing back."""
     if task == "humaneval":
         return "    pass\n"
-    names = re.findall(r"^(?:def|class)[ \t]+(\w+)", row["code"], re.MULTILINE)
-    return "".join(f"def {name}(*arguments):\n    pass\n" for name in names)
+    return "".join(f"def {name}(*arguments):\n    pass\n" for name in names_of(task, row))
+
+
+def nearly(task: str, row: dict[str, Any]) -> str:
+    """The right answer, but each value comes back in a list of one."""
+    name = names_of(task, row)[-1]
+    wrapped = f"\n{name} = (lambda right: lambda *arguments: [right(*arguments)])({name})\n"
+    return str(row[SOLUTION[task]]) + wrapped
 
 
 def assert_marks(task: str, shared: Path, numbers: set[int]) -> None:
@@ -60,8 +70,9 @@ def assert_marks(task: str, shared: Path, numbers: set[int]) -> None:
     cell = load_task(task).default_cell
     right = mark_all(task, shared, cell, {number: rows[number][SOLUTION[task]] for number in sorted(numbers)})
     assert {number: mark for number, mark in right.items() if mark != Mark(value=1.0)} == {}
-    wrong = mark_all(task, shared, cell, {number: broken(task, rows[number]) for number in sorted(numbers)})
-    assert {number: mark for number, mark in wrong.items() if mark.value or not mark.parsed} == {}
+    for broken in (empty, nearly):
+        wrong = mark_all(task, shared, cell, {number: broken(task, rows[number]) for number in sorted(numbers)})
+        assert {number: mark for number, mark in wrong.items() if mark.value or not mark.parsed} == {}
 
 
 @pytest.mark.parametrize("task", FILES)

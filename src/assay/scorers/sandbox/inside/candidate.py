@@ -10,10 +10,13 @@ import builtins
 import os
 import sys
 import types
-from collections.abc import Iterator
-from typing import Any
 
 from .values import NotPlain, decode, encode, read_frame, write_frame
+
+TYPE_CHECKING = False  # typing itself takes longer to import than all that is done here
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 __all__ = ["main"]
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself takes longer to import than all that is done here
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["MOST_BYTES", "Malformed", "NotPlain", "decode", "encode", "read_frame", "write_frame"]
 
