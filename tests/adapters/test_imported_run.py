@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,7 @@ def test_partial_credit_is_kept_and_counted_apart(tmp_path: Path) -> None:
         ([dataclasses.replace(items(1, 1)[0], mark=Mark(value=7.5))], "outside 0 to 1"),
         ([dataclasses.replace(items(1, 1)[0], mark=Mark(value=float("nan")))], "outside 0 to 1"),
         ([dataclasses.replace(items(1, 1)[0], repeat=10**9)], "repeat"),
+        ([*items(500, 1), dataclasses.replace(items(1, 1)[0], repeat=9_999)], "more than 4,000,000 calls"),
     ],
 )
 def test_what_no_honest_log_holds_is_refused_and_leaves_nothing(
@@ -125,6 +128,34 @@ def test_hostile_texts_are_kept_as_texts(tmp_path: Path) -> None:
     write(tmp_path / "run", log)
     assert recompute(tmp_path / "run").scores == 1
     assert "\x1b" not in (tmp_path / "run" / "report.html").read_text()
+
+
+class Changing:
+    """A log that says something else when it is read again."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __iter__(self) -> Iterator[ImportedItem]:
+        self.times += 1
+        yield from items(5, 5)[: 6 - self.times]
+        if self.times > 1:
+            yield dataclasses.replace(items(1, 1)[0], sample=items(9, 9)[8].sample)
+
+
+def test_a_log_that_changes_while_it_is_read_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    task = ImportedTask(name="sums", items=Changing(), scorer=THEIRS, cell="some_harness")
+    with pytest.raises(InputError, match="changed while it was read"):
+        write_imported_run(tmp_path / "run", [task], ORIGIN, MODEL)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("with_texts", [False, True])
+def test_texts_are_sealed_only_where_that_is_asked_for(tmp_path: Path, with_texts: bool) -> None:
+    task = ImportedTask(name="sums", items=items(5, 4), scorer=THEIRS, cell="some_harness")
+    write_imported_run(tmp_path / "run", [task], ORIGIN, MODEL, with_texts=with_texts)
+    shutil.rmtree(tmp_path / "run" / "texts")
+    assert assay(["verify", str(tmp_path / "run")]) == (1 if with_texts else 0)
 
 
 def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def test_documents_that_the_log_lacks_are_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"n-samples": {"stub_small": {"effective": 10**11}}}, "14 of the 100,000,000,000 documents"),
         ({"higher_is_better": {"stub_small": {"exact_match": False}}}, "a lower exact_match is better"),
         ({"results": {}}, "has no metric ''; it has: none"),
         ({"configs": {"../../etc": {}}}, "no samples beside it"),

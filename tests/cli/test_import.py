@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from assay.cli import run as assay
+from tests.adapters.test_gateway_recording import asked, recording
 
 ASSETS = Path(__file__).parent.parent / "assets"
 LOGS = ASSETS / "logs"
@@ -91,6 +92,24 @@ def test_what_cannot_be_imported_is_one_line(
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert words in error
     assert not (tmp_path / "run").exists()
+
+
+def test_a_recording_of_the_gateway_is_scored_as_the_task_that_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions = tmp_path / "qa.jsonl"
+    questions.write_text(
+        '{"question": "What is 10 + 10?", "answer": "20"}\n{"question": "And 3 + 3?", "answer": "6"}\n'
+    )
+    recorded = recording(tmp_path, asked("What is 10 + 10?", "20"), asked("And 3 + 3?", "7"))
+    arguments = ["import", str(recorded), "--task", str(questions)]
+    assert assay([*arguments, "--out", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr().out
+    assert "qa (as the harness asked): 50.0 %" in told
+    assert "the calls passed through it" in told
+    assert assay(["verify", str(tmp_path / "run")]) == 0
+    assert assay([*arguments, "--model", "nosuch", "--out", str(tmp_path / "other")]) == 2
+    assert "no call asks for 'nosuch'" in capsys.readouterr().err
 
 
 def test_texts_go_out_only_into_a_file_that_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from assay.adapters.foreign_json import refused
+from assay.compact import Digests, Naturals
 from assay.errors import InputError
 from assay.evidence.canonical import canonical, sha256_hex
 from assay.records import (
@@ -50,6 +51,8 @@ __all__ = ["ImportedItem", "ImportedLog", "ImportedTask", "write_imported_run"]
 LONGEST_ANSWER = 1_000_000
 LONGEST_SAMPLE_BYTES = 4 * 2**20
 MOST_REPEATS = 10_000
+MOST_SAMPLES = 1 << 32
+MOST_CELLS = 4_000_000  # a log may state more than it holds, and each of them becomes a record here
 ALPHA = 0.05
 TOLERANCE = "2"
 # What a harness says of its own score is printed with few decimals.
@@ -76,7 +79,8 @@ class ImportedTask:
     """One task of a log. ``items`` is gone through twice, so that no log need fit into memory.
 
     ``scorer`` is an identifier: one that acts takes the items' own marks, any other marks the answers again. ``cell``
-    says how the harness asked, in a word; ``reported`` is the score that the log itself states, a fraction.
+    says how the harness asked, in a word; ``reported`` is the score that the log itself states, a fraction; ``public``:
+    the questions are known to be published.
     """
 
     name: str
@@ -86,7 +90,7 @@ class ImportedTask:
     shots: int = 0
     differences: tuple[str, ...] = ()
     reported: float | None = None
-    public: bool = True
+    public: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,10 +143,10 @@ def write_imported_run(
 
 @dataclass
 class _Survey:
-    """What one pass over a task's items shows: 32 bytes a sample, and its id."""
+    """What one pass over a task's items shows: a digest and a mark of each sample, and its id."""
 
     index: dict[str, int] = field(default_factory=dict)
-    digests: list[str] = field(default_factory=list)
+    digests: Digests = field(default_factory=Digests)
     first: Sample | None = None
     repeats: int = 1
     marks: array[float] = field(default_factory=lambda: array("d"))
@@ -150,7 +154,7 @@ class _Survey:
 
 def _survey(task: ImportedTask) -> _Survey:
     found = _Survey()
-    seen: set[tuple[int, int]] = set()
+    seen = Naturals()
     for item in task.items:
         sample = _kept_sample(item.sample)
         data = canonical(sample)
@@ -165,10 +169,11 @@ def _survey(task: ImportedTask) -> _Survey:
             raise refused(f"{task.name}: the sample {_short(sample.id)} stands in the log with two contents")
         if not 0 <= item.repeat < MOST_REPEATS:
             raise refused(f"{task.name}: the sample {_short(sample.id)} has the repeat {item.repeat}")
-        if (place, item.repeat) in seen:
+        if not seen.add(item.repeat * MOST_SAMPLES + place):
             raise refused(f"{task.name}: the sample {_short(sample.id)} stands twice in the log: import one run alone")
-        seen.add((place, item.repeat))
         found.repeats = max(found.repeats, item.repeat + 1)
+        if len(found.digests) * found.repeats > MOST_CELLS:
+            raise refused(f"{task.name}: more than {MOST_CELLS:,} calls, which one import does not take")
         if item.mark is not None and item.answer.outcome.answered:
             found.marks.append(_checked(item.mark, task, sample))
     if found.first is None:
@@ -220,7 +225,7 @@ def _plan(
     for number, (task, survey) in enumerate(zip(tasks, surveys, strict=True)):
         # The order follows from the log, so that one log always gives the same run.
         row = seal_row(_row(number, task, survey), claims[number], ALPHA, len(tasks), origin.sha256)
-        prepared[row.id] = Prepared(row=row, samples=(), digests=tuple(survey.digests), withheld=task.public)
+        prepared[row.id] = Prepared(row=row, samples=(), digests=survey.digests)
     plan = Plan(
         assay=version("assay"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -231,7 +236,7 @@ def _plan(
         rows=tuple(each.row for each in prepared.values()),
         origin=origin,
         max_attempts=1,  # a log tells how a call ended, not how often it was tried
-        texts="sealed" if with_texts or not any(task.public for task in tasks) else "withheld",
+        texts="sealed" if with_texts else "withheld",  # whose the questions are, a log does not say
         plugins={task.scorer: version("assay") for task in tasks},
     )
     return plan, prepared

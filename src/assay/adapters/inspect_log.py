@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from assay.adapters.benchmark_names import known_task
 from assay.adapters.foreign_json import (
     count,
     entries,
@@ -69,6 +70,7 @@ def read_inspect_log(path: Path, metric: str = "", scorer: str = "") -> Imported
         items=items,
         scorer=scorer or _identifier(name),
         cell=HARNESS,
+        public=known_task((text(evaluation.get("task")).rpartition("/")[2],)) is not None,
         differences=tuple(differences),
         reported=None if scorer else _reported(header, name, settings),
     )
@@ -182,17 +184,15 @@ class _Items:
     epochs: int
 
     def __iter__(self) -> Iterator[ImportedItem]:
-        seen: set[tuple[str, int]] = set()
+        absent = dict.fromkeys(self.expected)
         for document in self.log.samples():
             item = self.reader.item(document, self.log.path)
-            seen.add((item.sample.id, item.repeat))
+            absent.pop(item.sample.id, None)
             yield item
-        known = {name for name, _ in seen}
-        for name in self.expected:
-            if name not in known:
-                # Of a sample that was never logged the id alone is known.
-                nothing = Sample(id=name, request=GenerateRequest(prompt="", chat=True), target="")
-                yield ImportedItem(nothing, Answer(outcome=Outcome.DROPPED, detail="not in the log"))
+        for name in absent:
+            # Of a sample that was never logged the id alone is known.
+            nothing = Sample(id=name, request=GenerateRequest(prompt="", chat=True), target="")
+            yield ImportedItem(nothing, Answer(outcome=Outcome.DROPPED, detail="not in the log"))
 
 
 @dataclass(frozen=True)

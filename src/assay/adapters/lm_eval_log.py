@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from assay.adapters.benchmark_names import known_task
 from assay.adapters.foreign_json import (
     count,
     entries,
@@ -29,6 +30,7 @@ from assay.adapters.foreign_json import (
 from assay.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
 from assay.adapters.marks import Targets, mark_of
 from assay.adapters.messages import request_texts
+from assay.compact import Naturals
 from assay.errors import InputError
 from assay.records import (
     Answer,
@@ -48,6 +50,7 @@ HARNESS: Final = "lm_eval"
 RESULTS: Final = re.compile(r"results_(?P<when>[0-9T.\-]+)\.json")
 INVALID: Final = "[invalid]"  # what a filter gives where it finds nothing
 MOST_DEPTH: Final = 3
+LONGEST_NUMBER: Final = 12
 
 
 def is_lm_eval_results(document: Any) -> bool:
@@ -141,6 +144,7 @@ def _task(
         items=_Items(file, measure, rule, expected, Targets(scorer)),
         scorer=scorer or _identifier(f"{measure},{rule}"),
         cell=HARNESS,
+        public=known_task((name,)) is not None,
         shots=min(count(mapping(results.get("n-shot")).get(name)), 10_000),
         differences=(*_told(config, stated, measure, rule, scorer), *told),
         reported=None if scorer else number(stated.get(f"{measure},{rule}")),
@@ -191,7 +195,7 @@ class _Items:
     targets: Targets
 
     def __iter__(self) -> Iterator[ImportedItem]:
-        seen: set[str] = set()
+        seen, total = Naturals(), 0
         kind: type[Request] = GenerateRequest
         for line, document in json_lines(self.file):
             if document.get("filter") != self.rule or self.metric not in document:
@@ -199,14 +203,18 @@ class _Items:
             name = text(document.get("doc_id"))
             if not name:
                 raise InputError("the line has no doc_id", where=self.file, line=line)
-            seen.add(name)
+            total += 1
+            if name.isdecimal() and len(name) <= LONGEST_NUMBER:
+                seen.add(int(name))
             item = self._item(name, document, line)
             kind = type(item.sample.request)
             yield item
-        for name in map(str, range(self.expected if len(seen) < self.expected else 0)):
-            if name not in seen and len(seen) < self.expected:
-                seen.add(name)
-                yield _absent(name, kind)
+        if self.expected > 2 * total:  # results are written at the end alone, so a log never lacks much
+            raise refused(f"{total:,} of the {self.expected:,} documents are here: is the file whole?", self.file)
+        for document_id in range(self.expected):
+            if total < self.expected and document_id not in seen:
+                total += 1
+                yield _absent(str(document_id), kind)
 
     def _item(self, name: str, document: dict[str, Any], line: int) -> ImportedItem:
         arguments = [mapping(each) for each in mapping(document.get("arguments")).values()]
