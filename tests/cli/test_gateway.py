@@ -170,7 +170,9 @@ def test_a_kill_loses_no_finished_call_and_the_rest_is_sealed(
             client.join()
     assert assay(["verify", str(run)]) == 1
     assert "not sealed yet" in capsys.readouterr().err
-    assert assay(["gateway", "--seal", str(run)]) == 0
+    assert assay(["resume", str(run)]) == 0
+    assert "calls recorded" in capsys.readouterr().out
+    assert assay(["resume", str(run)]) == 0
     assert "calls recorded" in capsys.readouterr().out
     assert verified(run)
     texts = dict(read_texts(run))
@@ -212,14 +214,12 @@ def test_json_is_for_machines(sums_server: SumsServer, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "give the endpoint with --to URL"),
+        ([], "Missing option '--to'"),
         (["--to", "ftp://x"], "takes the URL of an endpoint"),
         (["--to", "https://user:hunter2@x"], "no query and no password"),
         (["--to", "https://x?key=hunter2"], "no query and no password"),
         (["--to", "http://x:99999"], "takes the URL of an endpoint"),
-        (["--to", "http://x", "--seal", "y"], "give the endpoint with --to URL"),
         (["--to", "http://x", "--api-key-env", "NOT_THERE"], "holds no API key"),
-        (["--seal", "/nowhere"], "is not the folder of a run"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

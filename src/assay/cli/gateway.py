@@ -23,7 +23,7 @@ PORT = 8787
 
 @click.command()
 @click.option(
-    "--to", "url", metavar="URL", help="The endpoint to pass calls on to, such as https://api.example.com/v1."
+    "--to", "url", required=True, metavar="URL", help="The endpoint to record, such as https://api.example.com/v1."
 )
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Listen here; 0: any free port."
@@ -32,30 +32,28 @@ PORT = 8787
     "--out", type=click.Path(path_type=Path), help="The folder of the recording (default: runs/gateway-TIME)."
 )
 @click.option("--with-texts", is_flag=True, help="Seal the texts of requests and replies too: for your own eyes.")
-@click.option(
-    "--seal", "killed", type=click.Path(path_type=Path), help="Seal what a killed gateway left in this folder."
-)
 @key_option
 @api_key_option
 @json_option
-def command(url: str | None, killed: Path | None, **chosen: Any) -> int:
+def command(url: str, **chosen: Any) -> int:
     """Pass calls on to the endpoint URL and record them, until Ctrl-C; then report and seal.
 
     Point a client at the base URL that is printed. Its API key is passed on and never kept; where ASSAY_API_KEY (or
-    --api-key-env) holds one, that is sent instead.
+    --api-key-env) holds one, that is sent instead. After a kill, assay resume seals what is there.
     """
-    from assay.errors import InputError
-
-    if (url is None) == (killed is None):
-        raise InputError("give the endpoint with --to URL, or a killed gateway's folder with --seal DIR")
     signer = signer_at(chosen["key"])
-    if killed is not None:
-        from assay.gateway.seal import seal_killed
-
-        summary, run = seal_killed(killed, signer), killed
-    else:
-        summary, run = _record(str(url), chosen, signer)
+    summary, run = _record(url, chosen, signer)
     show(summary, run, as_json=chosen["as_json"], signed=signer is not None)
+    return 0
+
+
+def resume_recording(run: Path, signer: Any, *, as_json: bool) -> int:
+    """What ``assay resume`` does with a recording: seal what a killed gateway left, or show what is sealed."""
+    from assay.gateway.seal import seal_killed
+    from assay.gateway.summary import summary_of
+
+    sealed = (run / "bundle.dsse.json").exists()
+    show(summary_of(run) if sealed else seal_killed(run, signer), run, as_json=as_json, signed=True)
     return 0
 
 

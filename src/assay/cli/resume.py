@@ -41,9 +41,13 @@ def command(run: Path, **chosen: Any) -> int:
 
     from assay.cli.audit import show
     from assay.cli.conduct import check_durations
-    from assay.run_folder import local_settings
+    from assay.run_folder import local_settings, open_plan_of
 
     check_durations(chosen)
+    if open_plan_of(run).plan.origin.kind == "gateway":
+        from assay.cli.gateway import resume_recording
+
+        return resume_recording(run, signer_at(chosen["key"]), as_json=chosen["as_json"])
     if (run / "bundle.dsse.json").exists():
         return _show_finished(run, as_json=chosen["as_json"])
     # What this machine noted when the run began; a run that came from elsewhere has it named again.

@@ -38,13 +38,13 @@ def seal_recording(run: Path, signer: Any = None) -> Summary:
 def seal_killed(run: Path, signer: Any = None) -> Summary:
     """Seal what a killed gateway left: torn last lines are cut, on record. Nothing that was recorded is lost.
 
-    Raises InputError for a folder that is no recording, is sealed already, or belongs to a gateway that still runs.
+    Raises InputError for a folder that is no recording, is sealed already, or belongs to a gateway that still works.
     """
     from assay.journal import Header, Journal, Stop, Texts
 
     sealed = open_plan_of(run)
     if not is_recording(sealed.plan):
-        raise InputError("is not a recording of assay gateway: assay resume goes on with a run", where=run)
+        raise InputError("is not a recording of assay gateway", where=run)
     if (run / "bundle.dsse.json").exists():
         raise InputError("this recording is sealed already; assay report shows it", where=run)
     signer = _signer_of_plan(run, sealed, signer)
