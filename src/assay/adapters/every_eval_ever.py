@@ -160,7 +160,7 @@ def _unit(metric: dict[str, Any], measure: str, value: float) -> tuple[Unit, str
     least, most = (_bound(metric.get(key)) for key in ("min_score", "max_score"))
     if least == 0 and most in (1.0, 100.0) and value <= most:
         return ("fraction", "") if most == 1 else ("percent", "")
-    return infer_unit(measure or "score", value, ())
+    return infer_unit(measure or "score", value, beside_percent=False)
 
 
 def _bound(value: Any) -> float | None:

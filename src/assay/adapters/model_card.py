@@ -7,11 +7,11 @@ percentage or a fraction is not stated in such a card, so each row says how it w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.adapters.benchmark_names import infer_unit, known_task, names_a_share, shots_in_name
+from assay.adapters.benchmark_names import HIGHEST_PERCENT, infer_unit, known_task, names_a_share, shots_in_name
 from assay.adapters.foreign_json import read_bytes
 from assay.adapters.sheet_file import decimal_text
 from assay.claims.yaml_tree import Branch, Items, Leaf, Node, read_tree
@@ -46,7 +46,8 @@ def read_model_card(path: Path) -> ClaimSheet:
         raise InputError("there is no model-index with results in it: nothing is claimed here", where=path)
     model = models[0]
     metrics = [metric for result in _items(_get(model, "results")) for metric in _metrics(result)]
-    claims = tuple(claim for metric in metrics if (claim := _claim(metric, metrics)) is not None)
+    in_percent = _percent_sources(metrics)
+    claims = tuple(claim for metric in metrics if (claim := _claim(metric, in_percent)) is not None)
     if not claims:
         raise InputError("none of its results holds a plain number", where=path, line=_line(index))
     name = _text(model, "name") or _text(root, "base_model") or path.stem
@@ -119,7 +120,7 @@ def _printed(value: str) -> tuple[str, str, bool]:
     return value, "", False
 
 
-def _claim(metric: _Metric, all_metrics: Sequence[_Metric]) -> Claim | None:
+def _claim(metric: _Metric, in_percent: Container[str]) -> Claim | None:
     value = decimal_text(metric.printed)
     if value is None:
         return None
@@ -127,7 +128,7 @@ def _claim(metric: _Metric, all_metrics: Sequence[_Metric]) -> Claim | None:
     name, hub, config = _text(dataset, "name"), _text(dataset, "type"), _text(dataset, "config")
     config = config or _text(metric.metric, "config")
     task = known_task((config, name, f"{hub.rpartition('/')[2]} {config}", hub.rpartition("/")[2]), hub)
-    unit, told = infer_unit(metric.kind, float(value), _beside(metric, all_metrics))
+    unit, told = infer_unit(metric.kind, float(value), beside_percent=metric.source in in_percent)
     if metric.percent:
         unit, told = "percent", ""
     notes = [
@@ -149,16 +150,13 @@ def _claim(metric: _Metric, all_metrics: Sequence[_Metric]) -> Claim | None:
     )
 
 
-def _beside(metric: _Metric, all_metrics: Sequence[_Metric]) -> Iterator[float]:
-    """The shares from the same source, which is one table."""
-    return (
-        other.number
-        for other in all_metrics
-        if other is not metric
-        and other.source == metric.source
-        and other.number is not None
-        and names_a_share(other.kind)
-    )
+def _percent_sources(metrics: Sequence[_Metric]) -> set[str]:
+    """The sources, each one table, that state a share above 1, so in percent."""
+    return {
+        metric.source
+        for metric in metrics
+        if metric.number is not None and 1 < metric.number <= HIGHEST_PERCENT and names_a_share(metric.kind)
+    }
 
 
 def _shots(metric: _Metric, name: str) -> int | None:

@@ -1,0 +1,47 @@
+"""Names of others → ids here, only where the name tells one benchmark; units by the rule that the docs state."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.adapters.benchmark_names import infer_unit, known_task, shots_in_name
+
+
+@pytest.mark.parametrize(
+    ("names", "hub", "task"),
+    [
+        (("ARC-Challenge", "AI2 Reasoning Challenge (25-Shot)"), "ai2_arc", "arc-challenge"),
+        (("HellaSwag (10-Shot)",), "", "hellaswag"),
+        (("", "MMLU-Pro"), "", "mmlu-pro"),
+        (("main",), "openai/gsm8k", "gsm8k"),
+        (("ai2_arc",), "allenai/ai2_arc", None),  # the home of several
+        (("A quiz of our own",), "acme/quiz", None),
+        ((), "", None),
+    ],
+)
+def test_a_name_that_tells_one_benchmark_is_its_id(names: tuple[str, ...], hub: str, task: str | None) -> None:
+    assert known_task(names, hub) == task
+
+
+def test_shots_in_names() -> None:
+    assert shots_in_name("AI2 Reasoning Challenge (25-Shot)") == 25
+    assert shots_in_name("IFEval (0 shot)") == 0
+    assert shots_in_name("Snapshot 2024") is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "beside_percent", "unit"),
+    [
+        ("accuracy", 0.7, False, "fraction"),
+        ("accuracy", 1.0, False, "fraction"),
+        ("accuracy", 0.7, True, "percent"),
+        ("acc_norm", 69.8, False, "percent"),
+        ("accuracy", 101.0, True, "points"),
+        ("perplexity", 0.5, False, "points"),
+        ("wer", 0.34, False, "points"),
+        ("pearsonr", 0.9, False, "points"),
+        ("elo", 0.9, False, "elo"),
+    ],
+)
+def test_units(metric: str, value: float, beside_percent: bool, unit: str) -> None:
+    assert infer_unit(metric, value, beside_percent=beside_percent)[0] == unit
