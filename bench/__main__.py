@@ -13,18 +13,19 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench import runner, startup, verify
+from bench import gateway, runner, startup, verify
 from bench.table import Row
 
 
 def main() -> None:
-    """Measure start-up, the runner's CPU per sample, and verification's speed."""
+    """Measure start-up, the runner's CPU per sample, verification's speed, and what the gateway adds to a call."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
         steps: tuple[Callable[[], list[Row]], ...] = (
             startup.measure,
             partial(runner.measure, run),
             partial(verify.measure, run),
+            partial(gateway.measure, run),
         )
         rows = [row for step in track(steps, "measuring", console=Console(stderr=True)) for row in step()]
     table = Table(title=f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}")

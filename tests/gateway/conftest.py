@@ -51,13 +51,14 @@ class Recorded:
 
     async def _serve(self, handler: Handler | str, use: Callable[[Between], Awaitable[Any]], key: str) -> Any:
         if isinstance(handler, str):
-            return await self._between(handler, use, key)
+            return await self.between(handler, use, key)
         application = web.Application(client_max_size=64 << 20)
         application.router.add_route("*", "/{path:.*}", handler)
         async with TestServer(application) as server:
-            return await self._between(str(server.make_url("/v1")), use, key)
+            return await self.between(str(server.make_url("/v1")), use, key)
 
-    async def _between(self, url: str, use: Callable[[Between], Awaitable[Any]], key: str) -> Any:
+    async def between(self, url: str, use: Callable[[Between], Awaitable[Any]], key: str = "") -> Any:
+        """Put a gateway to ``url`` before a client, in a loop that runs already."""
         upstream = Upstream(url, key)
         recorder = Recorder(self.run, recording_plan(url, with_texts=False))
         gateway = Gateway(upstream, recorder)

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from assay.errors import InputError
 from assay.gateway.bodies import LARGEST_KEPT
@@ -487,6 +488,30 @@ def test_many_calls_at_once(recorded: Recorded) -> None:
     for exchange in recorded.exchanges:
         asked = json.loads(texts[exchange.request])["messages"][0]["content"]
         assert json.loads(texts[exchange.reply])["choices"][0]["message"]["content"] == asked
+
+
+def test_the_environments_proxy_is_used_for_other_hosts(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+
+    async def answer(request: web.Request) -> web.Response:
+        called.append((request.raw_path, request.headers["Host"]))
+        return web.json_response(chat())
+
+    async def use(between: Between) -> Any:
+        return (await ask(between))[0]
+
+    async def through_a_proxy() -> None:
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", answer)
+        application.router.add_route("*", "/{path:http://.*}", answer)
+        async with TestServer(application) as proxy:
+            monkeypatch.setenv("http_proxy", str(proxy.make_url("")))
+            assert await recorded.between("http://endpoint.example/v1", use) == 200
+
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    asyncio.run(through_a_proxy())
+    assert called == [("http://endpoint.example/v1/chat/completions", "endpoint.example")]
 
 
 # ── who may call, and whom ──────────────────────────────────────────────────────────────────────────────────────────

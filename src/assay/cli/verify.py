@@ -45,7 +45,8 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
         return 0
     chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
     click.echo(f"holds: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…")
-    click.echo(f"answers root, the same wherever and in whatever order they came: {integrity.answers_root}")
+    if integrity.answers:
+        click.echo(f"answers root, the same wherever and in whatever order they came: {integrity.answers_root}")
     for message in integrity.messages:
         click.echo(message)
     if open_plan_of(run).plan.origin.kind == "gateway":
