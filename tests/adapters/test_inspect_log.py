@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import sys
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from assay.adapters.imported_run import write_imported_run
 from assay.adapters.inspect_log import read_inspect_log
 from assay.adapters.zip_members import Members, open_members
-from assay.errors import InputError
+from assay.errors import InputError, NotAvailable
 from assay.journal import read_texts, replay
 from assay.recompute import recompute
 from assay.records import Outcome, Verdict
@@ -244,6 +245,25 @@ def test_hostile_logs_are_refused_in_one_line(tmp_path: Path, make: Callable[[Pa
 def test_a_part_of_a_mapping_can_be_named(tmp_path: Path) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1, {"a": 1, "b": 0})])
     assert bring_in(path, tmp_path / "run", metric="s.b").claims[0].measured == 0.0
+
+
+def test_what_reads_zstandard_is_named_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    with pytest.raises(NotAvailable, match=r"pip install 'assay\[logs\]'"):
+        read_inspect_log(LOGS / "inspect_sums.eval")
+
+
+def test_a_log_that_was_killed_has_a_start_and_no_header(tmp_path: Path) -> None:
+    """As Inspect leaves it at a SIGKILL: the samples that were flushed, and what was planned."""
+    start = {**header(dataset={"sample_ids": [1, 2, 3, 4]})}
+    del start["status"]
+    members = {
+        "_journal/start.json": json.dumps(start).encode(),
+        "samples/1_epoch_1.json": json.dumps(sample(1)).encode(),
+    }
+    verdict = bring_in(zipped(tmp_path / "x.eval", members), tmp_path / "run")
+    assert (verdict.claims[0].asked, verdict.claims[0].missing, verdict.exit) == (4, 3, 4)
+    assert any("its log has no status" in told for told in verdict.claims[0].differences)
 
 
 def test_a_damaged_zstandard_member_is_refused(tmp_path: Path) -> None:

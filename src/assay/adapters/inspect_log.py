@@ -151,7 +151,7 @@ def _told(header: dict[str, Any], config: dict[str, Any]) -> Iterator[str]:
         yield "The log does not say the temperature: the endpoint's own was used."
     status = text(header.get("status"))
     if status != "success":
-        yield f"The harness did not finish: its log has the status {status or 'unstated'}."
+        yield f"The harness did not finish: its log has {f'the status {status}' if status else 'no status'}."
 
 
 def _reported(header: dict[str, Any], name: str, settings: dict[str, Any]) -> float | None:
