@@ -10,6 +10,8 @@ import click
 from assay.cli.options import asking_options, json_option, print_json, signer_at
 
 if TYPE_CHECKING:
+    from array import array
+
     from assay.plan import Options
     from assay.records import ClaimSheet, ClaimVerdict, Verdict
 
@@ -99,19 +101,43 @@ def _line(claim: ClaimVerdict) -> str:
 
 def _clustered(run: Path) -> str:
     """The standard error clustered by subtask, where there are several: items of one subtask are not independent."""
-    import msgspec
+    from array import array
 
     from assay.conclude import read_scores
-    from assay.journal import read_texts, replay
-    from assay.records import Sample
     from assay.stats.clustered import clustered_standard_error
 
-    texts = dict(read_texts(run))
-    groups = {a.sample: msgspec.json.decode(texts[a.item], type=Sample).group for a in replay(run).attempts}
-    marked = [(mark.value, groups[mark.sample]) for mark in read_scores(run) if mark.position >= 0]
-    values = [value for value, _ in marked if value is not None]
-    clusters = [group for value, group in marked if value is not None]
+    groups = _groups(run)
+    if groups is None:
+        return ""
+    values, clusters = array("d"), array("I")
+    for mark in read_scores(run):
+        if mark.position >= 0 and mark.value is not None:
+            values.append(mark.value)
+            clusters.append(groups[mark.position])
     if len(set(clusters)) < 2:
         return ""
     error = clustered_standard_error(values, clusters)
     return f"; standard error {error * 100:.1f} points, clustered by {len(set(clusters))} subtasks"
+
+
+def _groups(run: Path) -> array[int] | None:
+    """The number of each sample's subtask, by place in the committed order; None where all are of one."""
+    from array import array
+
+    import msgspec
+
+    from assay.journal import open_index, read_lines
+    from assay.records import Sample
+    from assay.run_folder import open_plan_of
+    from assay.scores import final_attempts
+
+    (row,) = open_plan_of(run).plan.rows
+    texts = open_index(run)
+    decoder = msgspec.json.Decoder(Sample)
+    numbers: dict[str, int] = {}
+    found = array("I", bytes(4 * row.cells))
+    for attempt in final_attempts(record for record, _ in read_lines(run)):
+        if attempt.position >= 0:
+            group = decoder.decode(texts[attempt.item]).group
+            found[attempt.position] = numbers.setdefault(group, len(numbers))
+    return found if len(numbers) > 1 else None
