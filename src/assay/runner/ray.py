@@ -12,6 +12,8 @@ import contextlib
 import logging
 import os
 import secrets
+import socket
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -37,6 +39,7 @@ RESTARTS = 3  # of one worker, before it is given up: a model that kills every p
 OPENING_SECONDS = 600.0  # a model's file may have to be fetched first
 RESTART_PAUSE_SECONDS = 0.5
 CLOSING_SECONDS = 5.0
+CONNECT_SECONDS = 10.0
 OBJECT_STORE_BYTES = 100 << 20  # the least that Ray takes, and more than is needed: batches are small
 KEY_VARIABLES = ("ASSAY_API_KEY", "OPENAI_API_KEY")
 # Nothing is told to anybody, and nothing is said on the terminal that the user did not ask for.
@@ -78,7 +81,7 @@ def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None 
 def _ray(address: str) -> Any:
     """The package, told before it is imported (it reads these once) to be quiet, and to let nobody else in."""
     settings = dict(QUIET)
-    if address == LOCAL:
+    if address == LOCAL and "ray" not in sys.modules:
         # Ray listens on the machine's own address, and whoever reaches it may run code there: only who has the token.
         settings |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     os.environ.update({name: value for name, value in settings.items() if name not in os.environ})
@@ -101,6 +104,7 @@ def _join(ray: Any, address: str, workers: int | None) -> None:
     else:
         options["address"] = address
     try:
+        _check_reachable(address)
         ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         said = " ".join(str(error).split())[:200]
@@ -108,6 +112,13 @@ def _join(ray: Any, address: str, workers: int | None) -> None:
             f"no Ray cluster can be used at {address!r} ({type(error).__name__}: {said}); "
             "give auto, HOST:PORT or ray://HOST:PORT, or --ray alone for one on this machine"
         ) from None
+
+
+def _check_reachable(address: str) -> None:
+    """Raise OSError where nobody listens at HOST:PORT: Ray itself would try for ten minutes."""
+    host, separator, port = address.removeprefix("ray://").rpartition(":")
+    if separator and port.isdecimal():
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
 
 
 @dataclass(eq=False)

@@ -1,0 +1,271 @@
+"""``--ray``: two workers on this machine, one of them killed at half; nothing is lost, the root is one machine's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay.audit import Audit, plan_audit, resume_audit, start_audit
+from assay.cli import run as assay
+from assay.errors import InputError, ModelUnavailable, NotAvailable
+from assay.evidence.verify import Integrity, verify_integrity
+from assay.journal import read_segment, segment_names
+from assay.live import Conduct, LiveRun
+from assay.models import Settings, open_model
+from assay.plan import Options
+from assay.recompute import recompute
+from assay.records import Attempt, Claim, ClaimSheet, Outcome
+from assay.runner import ray as ray_module
+from assay.runner.ray import RayModel, open_on_ray
+
+Sums = tuple[Path, float]
+KEY = "sk-not-to-be-seen-0123456789"
+CALLS = 440  # 400 sums, and a probe that asks the first 20 twice more
+
+
+@pytest.fixture
+def needs_ray() -> None:
+    if find_spec("ray") is None:  # not imported here: what it reads from the environment must be set before
+        pytest.skip("Ray is not installed: pip install 'assay[ray]'")
+
+
+def sheet() -> ClaimSheet:
+    return ClaimSheet(model="sums", claims=(Claim(task="sums", value="0"),), digest="0" * 64)
+
+
+async def planned(uri: str, questions: Path, **options: Any) -> Audit:
+    model = open_model(uri, Settings())
+    return await plan_audit(sheet(), model, Options(task_files=(questions,), **options), None, estimate=True)
+
+
+async def on_ray(audit: Audit, uri: str, run: Path, watcher: Callable[[RayModel, LiveRun], None] | None = None) -> None:
+    model = open_on_ray(uri, Settings(), "local", 2)
+    try:
+        await model.identify()
+        conduct = Conduct() if watcher is None else Conduct(watcher=lambda live: watcher(model, live))
+        await start_audit(Audit(audit.plan, audit.prepared, model), run, conduct=conduct)
+    finally:
+        await model.close()
+
+
+def verified(run: Path) -> Integrity:
+    recompute(run)
+    return verify_integrity(run)
+
+
+def attempts_by_worker(run: Path) -> dict[str, list[Attempt]]:
+    return {
+        worker: [record for record, _ in read_segment(run, worker) if isinstance(record, Attempt)]
+        for worker in segment_names(run)
+    }
+
+
+def test_a_worker_that_is_killed_at_half_loses_nothing(
+    needs_ray: None,
+    sums_server: Any,
+    sums_file: Sums,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("ASSAY_API_KEY", KEY)
+    questions, _ = sums_file
+    uri = f"openai:sums@{sums_server.url}"
+    sums_server.seconds = lambda wrong: 0.02
+    killed: list[str] = []
+    before: Counter[str] = Counter()
+
+    def kill_at_half(model: RayModel, live: LiveRun) -> None:
+        if sum(live.answered.values()) >= 200 and not killed:
+            name, process = next(iter(model.processes.items()))
+            os.kill(process, signal.SIGKILL)
+            killed.append(name)
+
+    async def main() -> None:
+        audit = await planned(uri, questions, concurrency=16)
+        await start_audit(audit, tmp_path / "alone")
+        await audit.model.close()
+        before.update(sums_server.asked)
+        sums_server.asked.clear()
+        await on_ray(audit, uri, tmp_path / "ray", kill_at_half)
+
+    asyncio.run(main())
+    alone, together = verified(tmp_path / "alone"), verified(tmp_path / "ray")
+    assert (together.answers, together.answers_root) == (alone.answers, alone.answers_root)
+    assert together.answers == CALLS
+    assert together.segments == 3
+    assert alone.segments == 1
+    found = attempts_by_worker(tmp_path / "ray")
+    assert set(found) == {"", "worker-1", "worker-2"}
+    assert all(len(found[name]) > 50 for name in ("worker-1", "worker-2"))
+    every = [attempt for attempts in found.values() for attempt in attempts]
+    answered = Counter((attempt.sample, attempt.repeat) for attempt in every if attempt.outcome.answered)
+    assert set(answered.values()) == {1}, "no answered prompt is asked again"
+    lost = [attempt for attempt in every if not attempt.outcome.answered]
+    assert lost, "calls were in flight at the worker that died"
+    assert {(attempt.outcome, attempt.detail) for attempt in lost} == {
+        (Outcome.DROPPED, f"{killed[0]} died before it answered")
+    }
+    assert lost == [attempt for attempt in found[killed[0]] if not attempt.outcome.answered]
+    for asked in (before, sums_server.asked):
+        del asked["Hello"]  # each worker's handshake
+    assert not before - sums_server.asked
+    assert (sums_server.asked - before).total() <= len(lost), "only what had no answer is asked again"
+    _assert_secret(tmp_path / "ray", capfd)
+
+
+def _assert_secret(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The API key stands in no record and no log, and Ray has said nothing on the terminal."""
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("", "")
+    for folder in (run, Path("/tmp/ray/session_latest/")):
+        for path in folder.rglob("*"):
+            if path.is_file() and path.stat().st_size < 10_000_000:
+                assert KEY.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.slow
+def test_when_no_worker_is_left_the_run_stops_and_goes_on_without_a_cluster(
+    needs_ray: None, sums_server: Any, sums_file: Sums, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_module, "RESTARTS", 0)
+    questions, _ = sums_file
+    uri = f"openai:sums@{sums_server.url}"
+    sums_server.seconds = lambda wrong: 0.02
+
+    def kill_all(model: RayModel, live: LiveRun) -> None:
+        if sum(live.answered.values()) == 100:
+            for process in model.processes.values():
+                os.kill(process, signal.SIGKILL)
+
+    async def main() -> None:
+        audit = await planned(uri, questions, concurrency=8)
+        await start_audit(audit, tmp_path / "alone")
+        with pytest.raises(ModelUnavailable, match=r"no worker is left on the cluster.*assay resume"):
+            await on_ray(audit, uri, tmp_path / "ray", kill_all)
+        await resume_audit(tmp_path / "ray", audit.model, None, (questions,))
+        await audit.model.close()
+
+    asyncio.run(main())
+    alone, resumed = verified(tmp_path / "alone"), verified(tmp_path / "ray")
+    assert (resumed.answers, resumed.answers_root) == (CALLS, alone.answers_root)
+    assert len((tmp_path / "ray" / "checkpoints.jsonl").read_bytes().splitlines()) == 2
+    assert len(attempts_by_worker(tmp_path / "ray")[""]) > 250, "one machine writes to the main segment"
+
+
+def test_ctrl_c_finishes_what_is_in_flight_and_leaves_no_process(
+    needs_ray: None, sums_server: Any, sums_file: Sums, tmp_path: Path
+) -> None:
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    sums_server.seconds = lambda wrong: 0.05
+    command = ["run", str(questions), "--model", f"openai:sums@{sums_server.url}", "--out", str(run)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assay", *command, "--concurrency", "4", "--json", "--ray", "--workers", "2"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (run / "journal" / "worker-2-0000.jsonl").is_file() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    workers = _processes_of_ray(process.pid)
+    assert workers
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert "Go on with: assay resume" in " ".join(err.split())
+    assert "ray" not in err.replace("--ray", "").lower()
+    assert "Traceback" not in err
+    while (left := [pid for pid in workers if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left
+    sums_server.seconds = lambda wrong: 0.0
+    assert assay(["resume", str(run)]) == 0
+    handshakes = sums_server.asked.pop("Hello")  # each worker's, and the resume's
+    assert handshakes == 3
+    assert verified(run).answers == sums_server.asked.total() == CALLS
+
+
+def _processes_of_ray(driver: int) -> list[int]:
+    """The processes of the cluster that ``driver`` started: its children and theirs."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    found = [driver]
+    for process in found:
+        found += [child for child, parent in parents.items() if parent == process]
+    return found[1:]
+
+
+@pytest.mark.slow
+@pytest.mark.model
+def test_a_model_in_each_process_gives_one_machine_s_root(needs_ray: None, smollm2: Path, tmp_path: Path) -> None:
+    questions = tmp_path / "sums.jsonl"
+    lines = [json.dumps({"question": f"What is {n} + {n}?", "answer": str(2 * n)}) for n in range(24)]
+    questions.write_text("\n".join(lines) + "\n")
+    uri = f"gguf:{smollm2}"
+
+    async def main() -> None:
+        audit = await planned(uri, questions)
+        await start_audit(audit, tmp_path / "alone")
+        await audit.model.close()
+        await on_ray(audit, uri, tmp_path / "ray")
+
+    asyncio.run(main())
+    alone, together = verified(tmp_path / "alone"), verified(tmp_path / "ray")
+    assert (together.answers, together.answers_root) == (alone.answers, alone.answers_root)
+    assert together.answers >= 24
+
+
+# ── what is refused ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_ray_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(NotAvailable, match=r"pip install 'assay\[ray\]'"):
+        open_on_ray("openai:m@http://127.0.0.1:1", Settings(), "local", 2)
+
+
+def test_a_recording_is_refused() -> None:
+    with pytest.raises(InputError, match="leave --ray out"):
+        open_on_ray("recorded:runs/x", Settings(), "local", 2)
+
+
+def test_workers_without_ray_are_refused(sums_file: Sums, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["run", str(sums_file[0]), "--model", "openai:m@http://127.0.0.1:1", "--workers", "2"]
+    assert assay(command) == 2
+    assert "--workers is for --ray" in capsys.readouterr().err
+
+
+def test_what_is_wrong_on_a_worker_is_said_here(needs_ray: None, tmp_path: Path) -> None:
+    async def main() -> None:
+        model = open_on_ray(f"gguf:{tmp_path}/none.gguf", Settings(), "local", 2)
+        try:
+            with pytest.raises(InputError, match=r"^worker-\d: .*none\.gguf"):
+                await model.identify()
+        finally:
+            await model.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("address", ["sheet.yaml", "127.0.0.1:1", "ray://127.0.0.1:1", "auto"])
+def test_an_address_without_a_cluster(needs_ray: None, address: str) -> None:
+    with pytest.raises(InputError, match=r"no Ray cluster can be used at .*--ray alone") as caught:
+        open_on_ray("openai:m@http://127.0.0.1:1", Settings(), address, None)
+    assert "\n" not in str(caught.value)

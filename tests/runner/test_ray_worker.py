@@ -1,0 +1,119 @@
+"""A worker's half of ``--ray``, without Ray: it asks what it is sent, gives answers as they come, says what failed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+import pytest
+
+from assay.errors import InputError
+from assay.models import Settings
+from assay.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
+from assay.runner import ray_worker
+from assay.runner.ray_worker import ANSWERS, OPENED, Worker, encode
+
+
+class Model:
+    """Answers with the prompt; to ``slow`` never, to ``broken`` with a bug."""
+
+    def __init__(self) -> None:
+        self.cancelled: list[str] = []
+        self.closed = False
+
+    async def identify(self) -> tuple[ModelIdentity, Capabilities]:
+        return ModelIdentity(uri="test:it", name="it"), Capabilities(concurrency=3)
+
+    async def generate(self, request: GenerateRequest) -> Answer:
+        if request.prompt == "broken":
+            raise RuntimeError("a secret")
+        try:
+            await asyncio.sleep(3600 if request.prompt == "slow" else 0)
+        except asyncio.CancelledError:
+            self.cancelled.append(request.prompt)
+            raise
+        return Answer(outcome=Outcome.OK, text=request.prompt)
+
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+        return Answer(outcome=Outcome.OK, logprobs=(-1.5, float("-inf")))
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Model:
+    found = Model()
+    monkeypatch.setattr(ray_worker, "open_model", lambda uri, settings: found)
+    return found
+
+
+async def opened() -> Worker:
+    worker = Worker()
+    await worker.open("test:it", Settings(), {})
+    return worker
+
+
+async def answers(worker: Worker, count: int) -> dict[int, Answer]:
+    found: dict[int, Answer] = {}
+    while len(found) < count:
+        found |= dict(ANSWERS.decode(await worker.collect()))
+    return found
+
+
+def ask(prompt: str) -> GenerateRequest:
+    return GenerateRequest(prompt=prompt)
+
+
+def test_answers_come_by_number_as_they_are_there(model: Model) -> None:
+    async def main() -> None:
+        worker = await opened()
+        likelihood = LoglikelihoodRequest(context="a", continuations=("b", "c"))
+        await worker.submit(encode([(1, ask("slow")), (2, ask("two")), (3, likelihood), (4, ask("broken"))]), [])
+        await worker.submit(encode([(5, ask("\n ü 😀"))]), [])
+        found = await answers(worker, 4)
+        assert found[2] == Answer(outcome=Outcome.OK, text="two")
+        assert found[3].logprobs == (-1.5, float("-inf"))
+        assert found[4] == Answer(outcome=Outcome.MALFORMED, detail="the model's own code failed: RuntimeError")
+        assert found[5].text == "\n ü 😀"
+        await worker.submit(encode([]), [1, 2])
+        await asyncio.sleep(0)
+        assert model.cancelled == ["slow"], "what nobody waits for is not asked on"
+        await worker.close()
+        assert model.closed
+
+    asyncio.run(main())
+
+
+def test_a_text_that_no_wire_takes_is_what_the_runner_makes_of_it(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async def generate(_: Any) -> Answer:
+            return Answer(outcome=Outcome.OK, text="a\ud800b")
+
+        monkeypatch.setattr(model, "generate", generate)
+        worker = await opened()
+        await worker.submit(encode([(1, ask("x"))]), [])
+        assert (await answers(worker, 1))[1].text == "a?b"
+
+    asyncio.run(main())
+
+
+def test_it_says_what_it_opened_or_why_not(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        monkeypatch.setenv("SOME_KEY", "before")
+        said = OPENED.decode(await Worker().open("test:it", Settings(), {"SOME_KEY": "k"}))
+        assert os.environ["SOME_KEY"] == "k"
+        assert said.identity == ModelIdentity(uri="test:it", name="it")
+        assert said.process == os.getpid()
+
+        def refuse(uri: str, settings: Settings) -> Model:
+            raise InputError("no file is here", where="x.gguf")
+
+        monkeypatch.setattr(ray_worker, "open_model", refuse)
+        said = OPENED.decode(await Worker().open("gguf:x.gguf", Settings(), {}))
+        assert said.error == ("InputError", "x.gguf: no file is here")
+
+    asyncio.run(main())
