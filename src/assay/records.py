@@ -296,7 +296,7 @@ class PlanRow(Record, frozen=True, kw_only=True):
     ones that turn out not to be deterministic, widen the margin by the noise of one pass (``claimed_repeats``) from the
     probe's own repeats, and test at half the level: a rule, so no table can be sealed for them. So do rows whose vendor
     scored only ``claimed_samples``, by the noise of that choice. ``estimate``: no claim is tested, every sample is
-    asked, and the tables never stop.
+    asked, and there are no tables: nothing stops it.
     """
 
     id: str
