@@ -150,6 +150,8 @@ def test_what_a_killed_gateway_left_is_sealed(tmp_path: Path) -> None:
         file.write(b'{"torn')
     summary = seal_killed(run)
     assert summary.calls == 2
+    assert not summary.whole
+    assert "did not stop in order" in (run / "report.md").read_text()
     verify_integrity(run)
     recompute(run)
     with pytest.raises(InputError, match="sealed already"):

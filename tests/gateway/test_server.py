@@ -187,6 +187,16 @@ def test_large_bodies_pass_whole_and_are_named_by_their_digest(recorded: Recorde
     assert exchange.request == exchange.reply
 
 
+def test_a_compression_that_nobody_asked_for_passes_and_is_named_by_its_digest(recorded: Recorded) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b"\x8b\x00", headers={"Content-Encoding": "br"}, content_type="application/json")
+
+    assert recorded(answer, ask) == (200, b"\x8b\x00")
+    (exchange,) = recorded.exchanges
+    assert exchange.outcome is Outcome.MALFORMED
+    assert json.loads(recorded.texts[exchange.reply])["assay_body"] == "omitted"
+
+
 def test_bytes_that_are_no_text_are_kept_as_base64(recorded: Recorded) -> None:
     async def answer(request: web.Request) -> web.Response:
         return web.Response(body=b"\xff\xfe\x00", content_type="image/png")
@@ -668,3 +678,17 @@ def test_a_full_disk_stops_the_gateway(recorded: Recorded, monkeypatch: pytest.M
 
     assert recorded(answers, use) == (200, 200, 503)
     assert len(recorded.exchanges) == 1
+
+
+def test_a_disk_that_cannot_be_forced_stops_the_gateway(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(between: Between) -> Any:
+        await ask(between)
+        await asyncio.wait_for(between.gateway.failed.wait(), 20)
+        return (await ask(between))[0]
+
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("assay.gateway.server.SYNC_SECONDS", 0.01)
+    monkeypatch.setattr("assay.gateway.recorder.Texts.sync", broken)
+    assert recorded(answers, use) == 503

@@ -77,6 +77,7 @@ def _record(url: str, chosen: dict[str, Any], signer: Any) -> tuple[Summary, Pat
     from assay.gateway.recorder import Recorder, recording_plan
     from assay.gateway.seal import seal_recording
     from assay.gateway.server import listen_on
+    from assay.gateway.summary import STOPPED
     from assay.gateway.upstream import Upstream, named_endpoint, own_key
 
     upstream = Upstream(named_endpoint(url), own_key(chosen["api_key_env"]))
@@ -86,7 +87,7 @@ def _record(url: str, chosen: dict[str, Any], signer: Any) -> tuple[Summary, Pat
         reason = "failed"
         try:
             asyncio.run(_serve(upstream, recorder, listener, quiet=chosen["as_json"]))
-            reason = "stopped"
+            reason = STOPPED
         finally:
             recorder.close(reason)
     if recorder.failure is not None:

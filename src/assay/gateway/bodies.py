@@ -1,7 +1,8 @@
 """Bodies as texts that a run can keep: as they are where they are UTF-8, else in a small JSON object that says how.
 
-* a body that is no UTF-8 (an image, a compression that cannot be read): ``{"assay_body": "base64", "data": …}``
-* one that is longer than a line of ``texts/`` may be: ``{"assay_body": "omitted", "bytes": …, "sha256": …}``
+* a body that is no UTF-8, such as an image: ``{"assay_body": "base64", "data": …}``
+* one that is longer than a line of ``texts/`` may be, or compressed in a way that cannot be read:
+  ``{"assay_body": "omitted", "bytes": …, "sha256": …}``
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ class Kept:
 
     @property
     def omitted(self) -> str:
-        """The text that stands for a body which was too large."""
-        assert self._digest is not None
-        return _omitted(self._length, self._digest.hexdigest())
+        """The text that stands for a body which is not kept."""
+        digest = hashlib.sha256(self._data) if self._digest is None else self._digest
+        return _omitted(self._length, digest.hexdigest())
 
 
 def decoded(data: bytes, encoding: str) -> bytes | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from assay.evidence.canonical import canonical, sha256_hex
 from assay.gateway.bodies import Kept, decoded, text_of
@@ -22,8 +22,6 @@ from assay.run_folder import create
 
 __all__ = ["Call", "Recorder", "recording_plan"]
 
-# The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
-SYNC_SECONDS: Final = 1.0
 _LONGEST_PATH = 200
 
 
@@ -88,18 +86,16 @@ class Recorder:
         self.outcomes[exchange.outcome] += 1
         self._dirty = True
 
-    async def keep_synced(self) -> None:
-        """Force the disk once a second, in a thread, for as long as this task lives."""
-        while True:
-            await asyncio.sleep(SYNC_SECONDS)
-            if not self._dirty:
-                continue
-            self._dirty = False
-            try:
-                await asyncio.to_thread(self._texts.sync)
-                await asyncio.to_thread(self._journal.sync)
-            except OSError as error:
-                self.failure = error
+    async def sync(self) -> None:
+        """Force what came since the last time onto the disk, in a thread, so that no call waits for it."""
+        if not self._dirty:
+            return
+        self._dirty = False
+        try:
+            await asyncio.to_thread(self._texts.sync)
+            await asyncio.to_thread(self._journal.sync)
+        except OSError as error:
+            self.failure = error
 
     def close(self, reason: str) -> None:
         """Write the stop down and close; safe after a failure, which then stands."""
@@ -145,10 +141,8 @@ class Recorder:
 
 
 def _kept(body: Kept, plain: bytes | None, secrets: Secrets) -> str:
-    """The text of a body: without its compression where that can be read, as it came where not."""
-    if body.data is None:
-        return body.omitted
-    return text_of(body.data if plain is None else plain, secrets)
+    """The text of a body without its compression; one that cannot be read might hide a key, and is only named."""
+    return body.omitted if plain is None else text_of(plain, secrets)
 
 
 def _in_pieces(payload: Any, secrets: Secrets) -> bool:

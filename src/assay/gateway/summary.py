@@ -15,12 +15,13 @@ from assay.errors import Broken
 from assay.journal import Cut, Header, JournalRecord, Session, Stop, read_lines
 from assay.records import Exchange, Outcome, Record
 
-__all__ = ["PathSummary", "Quantiles", "Summary", "render", "summarise", "summary_of"]
+__all__ = ["STOPPED", "PathSummary", "Quantiles", "Summary", "render", "summarise", "summary_of"]
 
 FORMAT: Final = "assay-recording/1"
 # A client chooses its paths and an endpoint its models' names: beyond so many they are counted together.
 MOST_NAMES: Final = 50
 OTHERS: Final = "(others)"
+STOPPED: Final = "stopped"  # how a gateway ends in order
 
 
 class Quantiles(Record, frozen=True, kw_only=True):
@@ -107,7 +108,7 @@ def summarise(records: Iterable[JournalRecord]) -> Summary:
     first = last = None
     whole = False
     for record in records:
-        whole = isinstance(record, Stop)
+        whole = isinstance(record, Stop) and record.reason == STOPPED
         sessions += isinstance(record, Session)
         if isinstance(record, Header | Session | Stop | Cut):
             continue
