@@ -242,6 +242,19 @@ def test_hostile_logs_are_refused_in_one_line(tmp_path: Path, make: Callable[[Pa
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("value", [7.5, [1, 2], {"a": 1}])
+def test_marks_of_any_kind_are_no_matter_where_ours_are_made(tmp_path: Path, value: Any) -> None:
+    path = log_file(tmp_path / "x.eval", [sample(1, value), sample(2, value, target="b")])
+    assert bring_in(path, tmp_path / "run", scorer="exact@1").claims[0].measured == 0.5
+
+
+def test_several_targets_are_refused_only_where_ours_would_mark_by_one(tmp_path: Path) -> None:
+    path = log_file(tmp_path / "x.eval", [sample(1, target=["a", "b"])])
+    assert bring_in(path, tmp_path / "run").claims[0].measured == 1.0
+    with pytest.raises(InputError, match="2 targets"):
+        bring_in(path, tmp_path / "other", scorer="exact@1")
+
+
 def test_a_part_of_a_mapping_can_be_named(tmp_path: Path) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1, {"a": 1, "b": 0})])
     assert bring_in(path, tmp_path / "run", metric="s.b").claims[0].measured == 0.0

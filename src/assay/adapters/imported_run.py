@@ -10,8 +10,7 @@ import math
 import shutil
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +19,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from assay.adapters.foreign_json import refused
-from assay.compact import Digests, Naturals
+from assay.adapters.imported_log import (
+    ImportedItem,
+    ImportedLog,
+    ImportedTask,
+    Survey,
+    clean,
+    kept_answer,
+    kept_sample,
+    survey_of,
+)
 from assay.errors import InputError
 from assay.evidence.canonical import canonical, sha256_hex
 from assay.records import (
@@ -29,7 +37,6 @@ from assay.records import (
     Claim,
     ClaimSheet,
     GenerateRequest,
-    Mark,
     Marked,
     ModelIdentity,
     Origin,
@@ -37,7 +44,6 @@ from assay.records import (
     Plan,
     PlanRow,
     Protocol,
-    Sample,
     Verdict,
 )
 
@@ -47,59 +53,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ImportedItem", "ImportedLog", "ImportedTask", "write_imported_run"]
 
-# As the runner: far beyond what a model says in one answer; a line of the journal's texts must stay readable.
-LONGEST_ANSWER = 1_000_000
-LONGEST_SAMPLE_BYTES = 4 * 2**20
-MOST_REPEATS = 10_000
-MOST_SAMPLES = 1 << 32
-MOST_CELLS = 4_000_000  # a log may state more than it holds, and each of them becomes a record here
 ALPHA = 0.05
 TOLERANCE = "2"
 # What a harness says of its own score is printed with few decimals.
 REPORTED_TOLERANCE = 5e-4
-
-
-@dataclass(frozen=True)
-class ImportedItem:
-    """One call of a log: what was asked, what came back, and the harness's own mark (in [0, 1]) where it gave one.
-
-    ``repeat`` counts a sample's epochs from 0. Times are microseconds, 0 where the log does not say.
-    """
-
-    sample: Sample
-    answer: Answer
-    repeat: int = 0
-    mark: Mark | None = None
-    started_us: int = 0
-    elapsed_us: int = 0
-
-
-@dataclass(frozen=True)
-class ImportedTask:
-    """One task of a log. ``items`` is gone through twice, so that no log need fit into memory.
-
-    ``scorer`` is an identifier: one that acts takes the items' own marks, any other marks the answers again. ``cell``
-    says how the harness asked, in a word; ``reported`` is the score that the log itself states, a fraction; ``public``:
-    the questions are known to be published.
-    """
-
-    name: str
-    items: Iterable[ImportedItem]
-    scorer: str
-    cell: str
-    shots: int = 0
-    differences: tuple[str, ...] = ()
-    reported: float | None = None
-    public: bool = False
-
-
-@dataclass(frozen=True)
-class ImportedLog:
-    """What an adapter reads: the tasks, where they come from, and the model as the log names it."""
-
-    tasks: tuple[ImportedTask, ...]
-    origin: Origin
-    model: ModelIdentity
 
 
 def write_imported_run(
@@ -120,7 +77,7 @@ def write_imported_run(
 
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise InputError("is not an empty folder: choose another --out", where=run)
-    surveys = [_survey(task) for task in tasks]
+    surveys = [survey_of(task) for task in tasks]
     plan, prepared = _plan(tasks, surveys, origin, model, with_texts=with_texts)
     try:
         run.parent.mkdir(parents=True, exist_ok=True)
@@ -138,68 +95,12 @@ def write_imported_run(
     return verdict
 
 
-# ── first pass: what is there ───────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass
-class _Survey:
-    """What one pass over a task's items shows: a digest and a mark of each sample, and its id."""
-
-    index: dict[str, int] = field(default_factory=dict)
-    digests: Digests = field(default_factory=Digests)
-    first: Sample | None = None
-    repeats: int = 1
-    marks: array[float] = field(default_factory=lambda: array("d"))
-
-
-def _survey(task: ImportedTask) -> _Survey:
-    found = _Survey()
-    seen = Naturals()
-    for item in task.items:
-        sample = _kept_sample(item.sample)
-        data = canonical(sample)
-        if len(data) > LONGEST_SAMPLE_BYTES:
-            raise refused(f"{task.name}: the sample {_short(sample.id)} is longer than a run can hold (4 MiB)")
-        digest = sha256_hex(data)
-        place = found.index.setdefault(sample.id, len(found.digests))
-        if place == len(found.digests):
-            found.digests.append(digest)
-            found.first = found.first or sample
-        elif found.digests[place] != digest:
-            raise refused(f"{task.name}: the sample {_short(sample.id)} stands in the log with two contents")
-        if not 0 <= item.repeat < MOST_REPEATS:
-            raise refused(f"{task.name}: the sample {_short(sample.id)} has the repeat {item.repeat}")
-        if not seen.add(item.repeat * MOST_SAMPLES + place):
-            raise refused(f"{task.name}: the sample {_short(sample.id)} stands twice in the log: import one run alone")
-        found.repeats = max(found.repeats, item.repeat + 1)
-        if len(found.digests) * found.repeats > MOST_CELLS:
-            raise refused(f"{task.name}: more than {MOST_CELLS:,} calls, which one import does not take")
-        if item.mark is not None and item.answer.outcome.answered:
-            found.marks.append(_checked(item.mark, task, sample))
-    if found.first is None:
-        raise refused(f"{task.name}: the log holds no samples of it")
-    return found
-
-
-def _checked(mark: Mark, task: ImportedTask, sample: Sample) -> float:
-    if not 0 <= mark.value <= 1:
-        raise refused(
-            f"{task.name}: the mark of {_short(sample.id)} is {mark.value:g}, outside 0 to 1: "
-            "choose another metric or scorer of the log"
-        )
-    return mark.value
-
-
-def _short(name: str) -> str:
-    return repr(name if len(name) <= 40 else name[:39] + "…")
-
-
 # ── the plan ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _plan(
     tasks: Sequence[ImportedTask],
-    surveys: Sequence[_Survey],
+    surveys: Sequence[Survey],
     origin: Origin,
     model: ModelIdentity,
     *,
@@ -211,7 +112,7 @@ def _plan(
 
     claims = tuple(
         Claim(
-            task=_clean(task.name),
+            task=clean(task.name),
             value="0",
             shots=task.shots,
             protocol=Protocol(prompt=task.cell, harness=origin.harness),
@@ -242,7 +143,7 @@ def _plan(
     return plan, prepared
 
 
-def _row(number: int, task: ImportedTask, survey: _Survey) -> PlanRow:
+def _row(number: int, task: ImportedTask, survey: Survey) -> PlanRow:
     import re
 
     from assay.evidence.merkle import root
@@ -255,7 +156,7 @@ def _row(number: int, task: ImportedTask, survey: _Survey) -> PlanRow:
     return PlanRow(
         id=f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', task.name)[:100]}",
         claim=number,
-        task=_clean(task.name),
+        task=clean(task.name),
         cell=task.cell,
         shots=task.shots,
         chat=isinstance(request, GenerateRequest) and request.chat,
@@ -281,7 +182,7 @@ def _row(number: int, task: ImportedTask, survey: _Survey) -> PlanRow:
     )
 
 
-def _told_of_marks(task: ImportedTask, survey: _Survey) -> Iterator[str]:
+def _told_of_marks(task: ImportedTask, survey: Survey) -> Iterator[str]:
     """What a reader must know of the log's own marks: partial credit, and a stated score that they do not give."""
     if not survey.marks or not _takes_marks(task.scorer):
         return
@@ -310,7 +211,7 @@ def _fill(
     plan: Plan,
     prepared: Mapping[str, Prepared],
     tasks: Sequence[ImportedTask],
-    surveys: Sequence[_Survey],
+    surveys: Sequence[Survey],
     signer: Any,
 ) -> None:
     from assay.journal import Header, Journal, Texts
@@ -330,7 +231,7 @@ def _fill(
 class _Writer:
     """Writes one row's calls: each attempt, and behind it the mark that the log gives."""
 
-    def __init__(self, row: PlanRow, survey: _Survey, journal: Journal, texts: Texts, takes_marks: bool) -> None:
+    def __init__(self, row: PlanRow, survey: Survey, journal: Journal, texts: Texts, takes_marks: bool) -> None:
         from assay.runner import committed_order
 
         self._row = row
@@ -357,8 +258,8 @@ class _Writer:
                 self._append(ids[place], place, repeat, absent)
 
     def _write(self, item: ImportedItem) -> None:
-        sample = _kept_sample(item.sample)
-        answer = _kept_answer(item.answer)
+        sample = kept_sample(item.sample)
+        answer = kept_answer(item.answer)
         if self._takes_marks and answer.outcome.answered and item.mark is None:
             answer = msgspec.structs.replace(
                 answer, outcome=Outcome.MALFORMED, detail="the log holds no mark of this answer"
@@ -377,7 +278,7 @@ class _Writer:
                     scorer=self._row.scorer,
                     value=item.mark.value,
                     parsed=item.mark.parsed,
-                    note=_clean(item.mark.note)[:200],
+                    note=clean(item.mark.note)[:200],
                 )
             )
 
@@ -410,44 +311,3 @@ class _Writer:
                 elapsed_us=elapsed_us,
             )
         )
-
-
-# ── what a run can keep ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _kept_sample(sample: Sample) -> Sample:
-    """Without lone surrogates, which no digest of UTF-8 can be taken of."""
-    try:
-        canonical(sample)
-    except ValueError:
-        return msgspec.convert(_deep_clean(msgspec.to_builtins(sample)), Sample)
-    return sample
-
-
-def _deep_clean(value: Any) -> Any:
-    match value:
-        case str():
-            return _clean(value)
-        case dict():
-            return {key: _deep_clean(each) for key, each in value.items()}
-        case list() | tuple():
-            return [_deep_clean(each) for each in value]
-    return value
-
-
-def _kept_answer(answer: Answer) -> Answer:
-    if len(answer.text) > LONGEST_ANSWER:
-        return Answer(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {LONGEST_ANSWER:,} characters")
-    if not all(math.isfinite(value) for value in answer.logprobs):
-        return Answer(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=_clean(answer.model))
-    return msgspec.structs.replace(
-        answer,
-        text=_clean(answer.text),
-        detail=" ".join(_clean(answer.detail).split()),
-        model=_clean(answer.model),
-        finish_reason=_clean(answer.finish_reason),
-    )
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

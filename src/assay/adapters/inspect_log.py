@@ -209,7 +209,7 @@ class _Reader:
         if not name:
             raise InputError("a sample of the log has no id", where=path)
         output = mapping(document.get("output"))
-        mark = mark_of(self._value(document, path, name), path, name)
+        mark = None if self.targets.scorer else mark_of(self._value(document, path, name), path, name)
         if mark is not None and self._reason(document) in UNPARSED:
             mark = Mark(value=mark.value, parsed=False)
         spent = number(output.get("time"))

@@ -221,8 +221,7 @@ class _Items:
         if not arguments:
             raise InputError("the line has no arguments: it was written by another version", where=self.file, line=line)
         target = self.targets.one(document.get("target"), name)
-        value = document.get(self.metric)
-        mark = mark_of(value, self.file, name)
+        mark = None if self.targets.scorer else mark_of(document.get(self.metric), self.file, name)
         if isinstance(arguments[0].get("arg_1"), str):
             return _weighed(name, arguments, document, target, mark)
         return _written(name, arguments[0], document, target, mark)
