@@ -165,6 +165,31 @@ def test_an_estimate_reads_everything_and_decides_nothing() -> None:
     assert (reader.decision, reader.tracker.n) == (None, 200)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([0.0, 1.0, 0.5, None]), min_size=1, max_size=200), st.randoms(use_true_random=False))
+def test_an_estimate_counts_its_order_and_holds_no_tables(values: list[float | None], source: random.Random) -> None:
+    row, claim = planned(population=len(values), estimate=True)
+    assert (row.stop_inconsistent, row.stop_consistent, row.threshold) == ((), (), 1)
+    scores = [mark(number, value) for number, value in enumerate(values)]
+    source.shuffle(scores)
+    reader = read(row, claim, scores)
+    assert reader.tracker is not None
+    right = [value == 1.0 for value in values]
+    missing = [value is None for value in values]
+    assert (reader.tracker.n, reader.tracker.right, reader.tracker.missing) == (len(values), sum(right), sum(missing))
+    expected = [(n, sum(right[:n]), sum(right[:n]) + sum(missing[:n])) for n in range(1, len(values) + 1)]
+    assert list(reader.trace) == expected
+    assert reader.decision is None
+
+
+def test_what_comes_after_a_decision_is_not_kept() -> None:
+    row, claim = planned(value="99", population=10_000)
+    reader = read(row, claim, [mark(n, 0.0) for n in range(9_000)])
+    assert reader.decision == "inconsistent"
+    assert reader.next_position < 9_000
+    assert reader._waiting.get(reader.next_position) is None
+
+
 @pytest.mark.parametrize("count", [1, 59, 60, 61, 200])
 def test_the_trace_is_short_and_ends_where_the_reading_does(count: int) -> None:
     row, claim = planned(value="50")
