@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -163,6 +164,21 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run" / "mine").write_text("precious")
     with pytest.raises(InputError, match="not an empty folder"):
         write(tmp_path / "run", items(1, 1))
+
+
+def test_no_changed_byte_in_any_file_is_accepted(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    write(run, items(6, 3))
+    source = random.Random(3)
+    files = [path for path in sorted(run.rglob("*")) if path.is_file() and path.name != "local.json"]
+    assert len(files) > 8
+    for path in files:
+        whole = path.read_bytes()
+        place = source.randrange(len(whole))
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << source.randrange(8)]) + whole[place + 1 :])
+        assert assay(["verify", str(run)]) == 1, path.name
+        path.write_bytes(whole)
+    assert assay(["verify", str(run)]) == 0
 
 
 def test_a_mark_that_is_edited_and_sealed_again_is_caught(tmp_path: Path) -> None:
