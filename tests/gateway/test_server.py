@@ -478,6 +478,65 @@ def test_calls_that_are_given_up_are_recorded_as_dropped(recorded: Recorded) -> 
     assert exchange.detail == "given up when the gateway was stopped"
 
 
+def test_an_endpoint_that_hangs_is_given_up_at_the_end(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.gateway.server.FINISH_SECONDS", 0.05)
+    begun = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        begun.set()
+        await asyncio.sleep(3600)
+        return web.Response()
+
+    async def use(between: Between) -> Any:
+        call = asyncio.create_task(ask(between))
+        await begun.wait()
+        return call  # the gateway is finished while it waits
+
+    async def lost() -> None:
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", answer)
+        async with TestServer(application) as server:
+            call = await recorded.between(str(server.make_url("/v1")), use)
+            with pytest.raises((aiohttp.ClientError, OSError)):
+                await call
+
+    asyncio.run(lost())
+    assert [each.outcome for each in recorded.exchanges] == [Outcome.DROPPED]
+
+
+def test_a_client_that_gives_up_before_the_reply(recorded: Recorded) -> None:
+    cancelled = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return web.Response()
+
+    async def use(between: Between) -> None:
+        with pytest.raises(TimeoutError):
+            await between.post("/chat/completions", ASKED, timeout=aiohttp.ClientTimeout(total=0.3))
+        await asyncio.wait_for(cancelled.wait(), 20)
+
+    recorded(answer, use)
+    (exchange,) = recorded.exchanges
+    assert (exchange.status, exchange.outcome) == (0, Outcome.DROPPED)
+    assert json.loads(recorded.texts[exchange.request]) == ASKED
+
+
+def test_a_request_beyond_all_measure_is_refused(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.gateway.server.LARGEST_REQUEST", 1 << 20)
+
+    async def use(between: Between) -> Any:
+        async with between.session.post(between.base + "/audio", data=b"x" * (3 << 20)) as reply:
+            return reply.status
+
+    assert recorded(answers, use) == 413
+    assert [each.outcome for each in recorded.exchanges] == [Outcome.CLIENT_ERROR]
+
+
 def test_many_calls_at_once(recorded: Recorded) -> None:
     async def answer(request: web.Request) -> web.Response:
         number = (await request.json())["messages"][0]["content"]
