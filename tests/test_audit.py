@@ -193,7 +193,7 @@ def test_an_endpoint_that_dies_leaves_a_run_to_resume(sums_server: Any, sums_fil
     questions, _ = sums_file
     run = tmp_path / "run"
     sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 80 else 200
-    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, run)) == 4
+    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, run, "--patience", "1s")) == 4
     assert not (run / "bundle.dsse.json").exists()
     sums_server.status = lambda prompt, times: 200
     assert assay(["resume", str(run)]) in (0, 1, 3)
@@ -323,7 +323,8 @@ def test_a_run_goes_on_with_the_key_that_began_it_and_with_no_other_endpoint(
         assert assay(["key", "new", "--out", str(tmp_path / f"{name}.pem")]) == 0
     run = tmp_path / "run"
     sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 60 else 200
-    command = audit(sheet(tmp_path, 86), sums_server, questions, run, "--key", str(tmp_path / "a.pem"))
+    more = ("--key", str(tmp_path / "a.pem"), "--patience", "1s")
+    command = audit(sheet(tmp_path, 86), sums_server, questions, run, *more)
     assert assay(command) == 4
     assert "HTTP 503: as the test wants" in capsys.readouterr().err.splitlines()[-1]
     sums_server.status = lambda prompt, times: 200
@@ -342,7 +343,7 @@ def test_a_refused_key_ends_the_run_and_loses_nothing(sums_server: Any, sums_fil
     questions, _ = sums_file
     run = tmp_path / "run"
     sums_server.status = lambda prompt, times: 401 if sum(sums_server.asked.values()) > 60 else 200
-    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, run)) == 4
+    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, run, "--patience", "1s")) == 4
     sums_server.status = lambda prompt, times: 200
     assert assay(["resume", str(run)]) in (0, 1, 3)
     assert reported(run)["claims"][0]["missing"] == 0
@@ -352,7 +353,7 @@ def test_a_torn_text_is_asked_for_again_or_told(sums_server: Any, sums_file: Sum
     questions, _ = sums_file
     run = tmp_path / "run"
     sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 60 else 200
-    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, run)) == 4
+    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, run, "--patience", "1s")) == 4
     with (run / "texts" / "main-0000.jsonl").open("ab") as file:
         file.write(b'{"sha256":"abc","te')
     sums_server.status = lambda prompt, times: 200

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.errors import InputError
-from assay.journal import Journal, Replay, Texts, read_texts
+from assay.journal import Journal, JournalRecord, Replay, Texts, open_index, read_lines
 from assay.marking import Marking
 from assay.plan import Prepared
 from assay.plugins import Model, Scorer
@@ -20,6 +20,7 @@ from assay.records import Answer, Attempt, Plan, Sample, Score
 from assay.runner import (
     AdaptiveConcurrency,
     CircuitBreaker,
+    Finished,
     RateLimiter,
     RetryPolicy,
     RunEnd,
@@ -29,7 +30,7 @@ from assay.runner import (
     Turn,
     calls_of,
 )
-from assay.scores import acts, score, score_marked, score_run
+from assay.scores import acts, answer_of, sample_of, score, score_attempts, score_marked, unmarked_attempts
 
 __all__ = ["Conduct", "LiveRun", "Watcher"]
 
@@ -107,16 +108,17 @@ class LiveRun:
 
     async def _load(self, run: Path, before: Replay | None) -> None:
         """Feed what a journal already holds: its answers are read, never asked again."""
-        finished: dict[str, set[tuple[int, int]]] = {row.id: set() for row in self.plan.rows}
+        finished = {row.id: Finished(row, self.prepared[row.id].digests) for row in self.plan.rows}
         used = dict.fromkeys(finished, 0.0)
         if before is not None:
-            index = {row_id: {d: n for n, d in enumerate(rows.digests)} for row_id, rows in self.prepared.items()}
             for attempt in before.attempts:
                 used[attempt.row] += attempt.elapsed_us / 1e6 / self.plan.concurrency
                 self.spending.load(attempt)
                 if attempt.final:
-                    finished[attempt.row].add((index[attempt.row][attempt.item], attempt.repeat))
-            for done in score_run(self.plan, before.attempts, self.scorers, dict(read_texts(run))):
+                    finished[attempt.row].add(attempt)
+            texts = open_index(run)
+            await self._mark_what_was_not(run, texts)
+            for done in score_attempts(self.plan, _records(run), self.scorers, texts):
                 if isinstance(done, Attempt):
                     raise InputError("texts of this run are missing, so it cannot go on: put texts/ back", where=run)
                 self.readers[done.row].observe(done)
@@ -126,6 +128,13 @@ class LiveRun:
             calls = calls_of(row, finished[row.id])
             self.schedule.add(Turn(row.id, row.share, calls, used[row.id], reader.decision is not None, head))
             self.answered[row.id] = len(finished[row.id])
+
+    async def _mark_what_was_not(self, run: Path, texts: Mapping[str, str]) -> None:
+        """Answers that arrived, but whose mark by an act was cut off."""
+        for attempt in list(unmarked_attempts(_records(run), self.scorers)):
+            sample, answer = sample_of(attempt, texts), answer_of(attempt, texts)
+            if sample is not None and answer is not None:
+                self._journal.append(await self._marking.act(attempt, sample, answer))
 
     def _on_final(self, sample: Sample, attempt: Attempt, answer: Answer) -> Awaitable[None] | None:
         scorer = self.scorers[attempt.row]
@@ -147,6 +156,10 @@ class LiveRun:
         if reader.decision:
             self.schedule.close(done.row)
         self.conduct.watcher(self)
+
+
+def _records(run: Path) -> Iterator[JournalRecord]:
+    return (record for record, _ in read_lines(run))
 
 
 @contextmanager

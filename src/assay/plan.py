@@ -23,6 +23,7 @@ from assay.compact import Digests
 from assay.errors import InputError
 from assay.evidence.canonical import canonical, sha256_hex
 from assay.evidence.merkle import Tree
+from assay.plugins import ActingScorer
 from assay.records import (
     Capabilities,
     Claim,
@@ -73,6 +74,7 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     attempt_timeout: float = 120.0
     max_attempts: int = 5
+    repeats: int | None = None  # answers to each sample, where the run measures and tests no claim
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,9 @@ def _plan_claim(
         raise _Skip("not_testable", reason + mend)
     if not estimate:
         _check_testable(claim, task.chance, _tolerance(options.tolerance))
+    scorer = open_scorer(task.scorer_for(protocol.cell))
+    if isinstance(scorer, ActingScorer) and (why_not := scorer.why_not()):
+        raise _Skip("not_testable", why_not)
     decoding, temperature, told = _decoding(claim, kind)
     chat, as_told = _chat(task.cell(protocol.cell), capabilities)
     told = (*told, *as_told, *_other_average(claim))
@@ -219,6 +224,8 @@ def _plan_claim(
     told = (*told, *_incomplete(task, population))
     limit = None if options.limit is None else min(options.limit, population)
     probe = SAMPLED_PROBE if decoding == "sampled" else LOCAL_PROBE if capabilities.deterministic else REMOTE_PROBE
+    if options.repeats is not None:
+        probe = Probe()  # every sample is asked again: nothing is left to probe
     row = PlanRow(
         id=f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', task.id)[:100]}",
         claim=number,
@@ -227,12 +234,12 @@ def _plan_claim(
         shots=protocol.shots,
         chat=chat,
         differences=(*protocol.differences, *told),
-        scorer=open_scorer(task.scorer_for(protocol.cell)).identifier,
+        scorer=scorer.identifier,
         kind=kind,
         decoding=decoding,
         temperature=temperature,
         population=population,
-        repeats=1 if decoding == "greedy" else max(1, min(8, math.ceil(SAMPLED_CELLS / population))),
+        repeats=options.repeats or _repeats(decoding, population),
         limit=limit,
         samples_root=samples_root,
         order_seed="",
@@ -253,6 +260,10 @@ def _plan_claim(
     )
     withheld = task.public and task.definition.generator is None
     return claim, row, Prepared(row=row, samples=samples, digests=digests, withheld=withheld)
+
+
+def _repeats(decoding: str, population: int) -> int:
+    return 1 if decoding == "greedy" else max(1, min(8, math.ceil(SAMPLED_CELLS / population)))
 
 
 def _no_task(name: str, catalogue: Catalogue) -> _Skip:

@@ -19,7 +19,9 @@ from assay.records import Answer, Attempt, Marked, Plan, Sample, Score
 
 __all__ = [
     "acts",
+    "answer_of",
     "final_attempts",
+    "sample_of",
     "score",
     "score_attempts",
     "score_marked",
@@ -125,10 +127,10 @@ def score_attempts(
             if record.position >= cells.get(record.row, 0):
                 raise Broken(f"record {record.seq}: the plan has no place {record.position} in a row {record.row}")
             ended.add(record)
-            sample = _sample_of(record, texts)
+            sample = sample_of(record, texts)
             scorer = scorers[record.row]
             if record.row not in acting:
-                answer = None if sample is None else _answer_of(record, texts)
+                answer = None if sample is None else answer_of(record, texts)
                 yield record if sample is None or answer is None else score(scorer, record, sample, answer)
             elif not record.outcome.answered:
                 yield _score(record, scorer.identifier, "missing", None)
@@ -195,7 +197,7 @@ def _call(record: Attempt | Marked) -> Call:
     return record.row, record.sample, record.repeat
 
 
-def _sample_of(attempt: Attempt, texts: Mapping[str, str]) -> Sample | None:
+def sample_of(attempt: Attempt, texts: Mapping[str, str]) -> Sample | None:
     """The sample that was asked about; None where its text is withheld. Raises Broken where it is not the one named."""
     text = texts.get(attempt.item)
     if text is None:
@@ -211,7 +213,7 @@ def _sample_of(attempt: Attempt, texts: Mapping[str, str]) -> Sample | None:
     return sample
 
 
-def _answer_of(attempt: Attempt, texts: Mapping[str, str]) -> Answer | None:
+def answer_of(attempt: Attempt, texts: Mapping[str, str]) -> Answer | None:
     """What came back; None where its text is withheld."""
     text = texts.get(attempt.answer) if attempt.answer else ""
     if text is None:

@@ -128,7 +128,9 @@ def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, reject
         ci = _widened(ci, row, reader.test.variance, plan.alpha)
     if ci and row.estimate and tracker is not None:
         # No test stops an estimate, and the model's rate on such samples is asked for, not on these alone.
-        ci = wilson(tracker.right, n)[0], wilson(tracker.right + tracker.missing, n)[1]
+        # Answers to one sample hang together: the width is that of as many independent samples.
+        samples, high = max(1, n // row.repeats), tracker.right + tracker.missing
+        ci = wilson(tracker.right // row.repeats, samples)[0], wilson(-(-high // row.repeats), samples)[1]
     measured = tracker.right / answered if tracker and answered else None
     word = VerdictWord.NOT_TESTED if row.estimate else VerdictWord.INSUFFICIENT_POWER
     if rejected:
@@ -197,7 +199,9 @@ def _reason(plan: Plan, row: PlanRow, reader: RowReader, word: VerdictWord) -> s
         if row.limit is not None and reader.tracker.n >= row.limit:
             return f"stopped at the limit of {row.limit} samples"
         if reader.next_position < reader.cells:
-            return "the run stopped before a decision" if plan.budget_us is None else "the time budget was spent"
+            if plan.budget_us is None and plan.limits.tokens is None and plan.limits.cost is None:
+                return "the run stopped before a decision"
+            return "the budget was spent"
         return "answers are missing: both bounds stay open"
     return ""
 

@@ -48,6 +48,7 @@ def options_of(chosen: dict[str, Any], uri: str) -> Options:
         task_files=chosen["task_files"],
         with_texts=chosen["with_texts"],
         limits=limits_of(chosen, uri),
+        repeats=chosen.get("repeats"),
         attempt_timeout=chosen["timeout"],
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assay.cli.options import asking_options, json_option, print_json, signer_at
+from assay.errors import InputError
 
 if TYPE_CHECKING:
     from array import array
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 @asking_options
 @click.option("--prompt", default="", help="The way of asking (a cell of the task's file); default: the task's own.")
 @click.option("--shots", type=click.IntRange(min=0), help="Worked examples to show; default: the task's own number.")
+@click.option("--temperature", type=click.FloatRange(0, 2), metavar="T", help="Sampling temperature (default: greedy).")
+@click.option(
+    "--repeats",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Answers to each sample; with several, pass@k is printed for every usual k up to N.",
+)
 @json_option
 def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) -> int:
     """Measure TASK: a built-in one's id, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml)."""
@@ -39,7 +47,9 @@ def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) 
     check_durations(chosen)
     run = chosen["out"] or default_folder(name.replace(":", "-"))
     signer = signer_at(chosen["key"])
-    sheet = _sheet(name, prompt, shots)
+    if (chosen["repeats"] or 1) > 1 and chosen["temperature"] is None:
+        raise InputError("--repeats asks each sample several times: say at which --temperature (0 is greedy)")
+    sheet = _sheet(name, prompt, shots, chosen["temperature"])
     verdict = asyncio.run(_run(sheet, uri, options, run, signer, chosen))
     if chosen["as_json"]:
         from assay.reports import machine
@@ -48,6 +58,8 @@ def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) 
         return verdict.exit
     for claim in verdict.claims:
         click.echo(_line(claim) + _clustered(run))
+    if (chosen["repeats"] or 1) > 1:
+        _print_pass_at_k(run)
     print_places(run, signed=signer is not None)
     return verdict.exit
 
@@ -61,12 +73,13 @@ def _check_prompt(task: str, prompt: str, files: tuple[Path, ...]) -> None:
         found.cell(prompt)
 
 
-def _sheet(task: str, prompt: str, shots: int | None) -> ClaimSheet:
+def _sheet(task: str, prompt: str, shots: int | None, temperature: float | None) -> ClaimSheet:
     """A sheet that names one task and claims nothing; its digest stands for the question that was asked."""
     from assay.evidence.canonical import canonical, sha256_hex
     from assay.records import Claim, ClaimSheet, Protocol
 
-    claim = Claim(task=task, value="0", shots=shots, protocol=Protocol(prompt=prompt))
+    decoding = "" if temperature is None else f"temperature {temperature:g}"
+    claim = Claim(task=task, value="0", shots=shots, protocol=Protocol(prompt=prompt, decoding=decoding))
     return ClaimSheet(model=task, claims=(claim,), digest=sha256_hex(canonical(claim)))
 
 
@@ -74,7 +87,6 @@ async def _run(
     sheet: ClaimSheet, uri: str, options: Options, run: Path, signer: Any, chosen: dict[str, Any]
 ) -> Verdict:
     from assay.cli.conduct import carry_out, plan
-    from assay.errors import InputError
 
     audit = await plan(sheet, uri, options, signer, chosen, estimate=True)
     if audit.plan.skipped:
@@ -97,6 +109,19 @@ def _line(claim: ClaimVerdict) -> str:
     for number, word in ((claim.unparsed, "unparsed"), (claim.missing, "missing")):
         told += f", {number} {word}" if number else ""
     return told
+
+
+def _print_pass_at_k(run: Path) -> None:
+    """pass@k over the samples, each one cluster of its answers (Chen et al. 2021, equation 1)."""
+    from assay.conclude import read_scores
+    from assay.reports.words import interval, share
+    from assay.stats.pass_at_k import run_pass_at_k
+
+    marks = ((mark.sample, mark.value) for mark in read_scores(run) if mark.position >= 0)
+    for found in run_pass_at_k(marks):
+        least, most = share(found.least, "percent"), share(found.most, "percent")
+        told = least if found.least == found.most else f"{least} to {most}"
+        click.echo(f"pass@{found.k}: {told}, 95 % interval {interval((found.low, found.high), 'percent')}")
 
 
 def _clustered(run: Path) -> str:

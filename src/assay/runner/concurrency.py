@@ -117,9 +117,9 @@ class AdaptiveConcurrency:
             self._change(min(self._limit - 1, self._limit / STEP))
 
     def _end_trial(self, rate: float) -> None:
-        pays = rate > self._rate * (STEP_UP_PAYS if self._trial == "up" else STEP_DOWN_COSTS)
-        if pays:
-            self._next_trial, self._hold = self._trial, 0
+        stepped_up = self._trial == "up"
+        if rate > self._rate * (STEP_UP_PAYS if stepped_up else STEP_DOWN_COSTS):
+            self._next_trial, self._hold = ("up" if stepped_up else "down"), 0
         else:
             self._hold = HOLD_WINDOWS
             self._change(self._before)

@@ -277,7 +277,7 @@ class Runner:
         return self.retry.is_final(answer, pending.failures)
 
     def _may_be_its_own(self, answer: Answer) -> bool:
-        """Once every call was tried, those that are left may fail for good: then even a look counts, or none would end."""
+        """Once every call was tried, those left may fail for good: then even a look counts, or none would end."""
         return self.schedule.exhausted and not answer.unreachable
 
     def _tell_of_breaker(self, turned: str, now: float) -> None:

@@ -48,6 +48,7 @@ QUIET = {
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_DEDUP_LOGS_SKIP_REGEX": "^",  # matches every line of Ray's: what matters of it stands in the records
 }
 
@@ -110,7 +111,7 @@ def _join(ray: Any, address: str, workers: int | None) -> None:
         said = " ".join(str(error).split())[:200]
         raise InputError(
             f"no Ray cluster can be used at {address!r} ({type(error).__name__}: {said}); "
-            "give auto, HOST:PORT or ray://HOST:PORT, or --ray alone for one on this machine"
+            "give auto or HOST:PORT (with RAY_AUTH_MODE=token where the cluster has one), or --ray alone for one here"
         ) from None
 
 
