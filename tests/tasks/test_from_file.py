@@ -27,7 +27,8 @@ def test_open_questions(tmp_path: Path, question: str, answer: str) -> None:
     assert task.id == "mine"
     assert [sample.id for sample in samples] == ["mine/row/0", "mine/row/1"]
     assert samples[0].target == "4"
-    assert samples[1].request == GenerateRequest(prompt="{{ x }}\n\nReply with the answer alone.", chat=True)
+    added = "\n\nReply with the answer alone." if question == "question" else ""  # a prompt goes out as it stands
+    assert samples[1].request == GenerateRequest(prompt="{{ x }}" + added, chat=True)
     assert task.prepare("completion")[0].request.prefix == ""
     assert open_scorer(task.scorer).identifier == "exact@1"
 
@@ -90,5 +91,5 @@ def test_a_file_gives_no_twins_and_shows_no_examples(tmp_path: Path) -> None:
         task.prepare("question", seed="other")
     with pytest.raises(InputError, match="0 shots only"):
         task.prepare("question", shots=3)
-    with pytest.raises(InputError, match="no cell 'nothing'; it has: question, completion"):
+    with pytest.raises(InputError, match="no cell 'nothing'; it has: question, verbatim, completion"):
         task.prepare("nothing")

@@ -26,7 +26,8 @@ def task_from_file(path: Path) -> Task:
     """Make a task of a file with the columns question (or prompt, input), answer (or target) and, perhaps, choices.
 
     With choices it is multiple choice by letter, and the answer is a choice's index, letter or text. Otherwise answers
-    are compared as numbers where every one is a number, else exactly. Raises InputError with the file and the row of
+    are compared as numbers where every one is a number, else exactly; a ``prompt`` or ``input`` is a whole prompt and
+    goes out as it stands, where a ``question`` is given a line that asks for the answer alone. Raises InputError with the file and the row of
     the first thing that is wrong.
     """
     survey = _Survey(path)
@@ -39,7 +40,7 @@ def task_from_file(path: Path) -> Task:
         fields=Fields(target="answer", choices="choices" if has_choices else ""),
         scorer={"name": "letter" if has_choices else "numeric" if survey.all_numbers else "exact"},
         cells=_choice_cells() if has_choices else _open_cells(),
-        default_cell="letter" if has_choices else "question",
+        default_cell="letter" if has_choices else "question" if survey.columns.question == "question" else "verbatim",
         chance=1 / survey.most_choices if has_choices else 0.0,
         public=False,
     )
@@ -119,6 +120,7 @@ def _open_cells() -> dict[str, Cell]:
         "question": Cell(
             title="the question, as a message", prompt="{{ question }}\n\nReply with the answer alone.", chat=True
         ),
+        "verbatim": Cell(title="the text as it stands, as a message", prompt="{{ question }}", chat=True),
         "completion": Cell(
             title="the question, completed",
             prompt="Question: {{ question }}\nAnswer:",
