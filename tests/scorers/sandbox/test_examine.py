@@ -333,6 +333,13 @@ def test_tests_that_cannot_run_are_the_tasks_fault() -> None:
         marked(RIGHT, tests="f(lambda: 1)")
 
 
+def test_what_the_program_makes_too_large_is_its_own_failure() -> None:
+    """Handed on by the tests it cannot be sent, and yet the task is not to blame."""
+    deep = "def f(x):\n    a = []\n    for _ in range(198): a = [a]\n    return a"
+    assert marked(deep, tests="assert f([f(1)]) == 1").detail == "ValueError"
+    assert marked("def f(x): return 'x' * 5_000_000", tests="assert f(f(1) + f(2)) == 1").detail == "ValueError"
+
+
 def test_from_many_threads() -> None:
     programs = [RIGHT, "def f(x): return 0", "import os; os._exit(0)", "while True: pass"] * 4
     with ThreadPoolExecutor(8) as pool:

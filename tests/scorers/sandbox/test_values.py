@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.scorers.sandbox.inside.values import (
@@ -55,6 +55,7 @@ def shape(value: Any) -> Any:
     return type(value), value
 
 
+@settings(max_examples=50)
 @given(values)
 def test_comes_out_as_it_went_in(value: Any) -> None:
     assert shape(same(value)) == shape(value)
@@ -113,6 +114,7 @@ def test_any_bytes_are_a_value_or_malformed(data: bytes) -> None:
         decode(data, lambda number: number)
 
 
+@settings(max_examples=50)
 @given(values, st.data())
 def test_a_cut_value_is_malformed(value: Any, data: st.DataObject) -> None:
     whole = encode(value, refuse)

@@ -7,6 +7,7 @@ import functools
 import os
 import selectors
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -135,9 +136,11 @@ class Watch:
         """Read until all pipes have ended, or ``last`` has: PASSED, else TIMEOUT, or FLOOD where one gives too much."""
         while self._selector.get_map():
             left = self._until - time.monotonic()
-            if left <= 0:
+            events = self._selector.select(max(0.0, left))
+            # What is there already counts: it may be we who were stopped, or slow.
+            if not events and left <= 0:
                 return End.TIMEOUT
-            for key, _ in self._selector.select(left):
+            for key, _ in events:
                 data = os.read(key.fd, _CHUNK)
                 if not data:
                     self._selector.unregister(key.fileobj)
@@ -235,6 +238,8 @@ def reason_why_not() -> str:
 
 @functools.cache
 def _found() -> Box | str:
+    if sys.platform != "linux":
+        return "no sandbox for model-written code: it needs Linux (control groups, namespaces)"
     try:
         tools, cages = find_tools(), find_cages()
     except (SandboxFailed, OSError) as error:
@@ -259,5 +264,7 @@ def _mend(reasons: list[str]) -> str:
     if "Unknown option" in text:
         return ": bubblewrap 0.8 or newer is needed"
     if "namespace" in text or "uid map" in text:
-        return ": user namespaces are not allowed here; sysctl user.max_user_namespaces, or AppArmor's rule for bwrap"
+        return (
+            ": user namespaces are not allowed here; see sysctl user.max_user_namespaces, and AppArmor's rule for bwrap"
+        )
     return ""

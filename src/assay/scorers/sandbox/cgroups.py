@@ -102,7 +102,10 @@ def find_cages() -> CageMaker:
             return lambda limits: FolderCage({"unified": usable}, limits, version=2)
     if shutil.which("systemd-run") and os.geteuid() != 0 and _scope_works():
         return ScopeCage
-    mend = "run as root, or as a user whose systemd delegates groups (systemd-run --user --scope true must work)"
+    if os.geteuid() == 0:
+        mend = "mount them writable (a container needs --privileged --cgroupns=host)"
+    else:
+        mend = "run as root, or as a user whose systemd delegates groups (systemd-run --user --scope true must work)"
     raise SandboxFailed(f"no control group can be made, so nothing limits the memory of all processes together: {mend}")
 
 

@@ -84,7 +84,7 @@ def _examined(box: Box, exam: Exam, limits: Limits) -> Examination:
                     f"the sandbox did not start within {limits.seconds:g} s: is the machine overloaded?"
                 )
             raise SandboxFailed(f"the sandbox does not start: {said or 'no reason given'}")
-        verdict, _, detail = lines[1].partition(" ") if len(lines) == 2 and end is End.PASSED else ("", "", "")
+        verdict, _, detail = lines[1].partition(" ") if len(lines) == 2 else ("", "", "")
         if verdict == "unusable":
             raise InputError(f"the sample cannot be examined: {detail}")
         if verdict == "passed":
@@ -127,8 +127,9 @@ def _watched(
         watch.add(examiner.stderr, _MOST_VERDICT)
         watch.add(candidate.stderr, _MOST_SAID)
         end = watch.read(last=examiner.stderr)
-        lines = watch.taken(examiner.stderr).decode("ascii", "replace").splitlines()
-        said = lines + watch.taken(candidate.stderr).decode("utf-8", "replace").splitlines()
+        text = watch.taken(examiner.stderr).decode("ascii", "replace")
+        lines = text.split("\n")[:-1]  # what does not end in a line's end was cut off
+        said = text.splitlines() + watch.taken(candidate.stderr).decode("utf-8", "replace").splitlines()
     return end, lines, next((line[:200] for line in said if ": " in line), "")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import os
 
-from .values import Malformed, NotPlain, decode, encode, read_frame, write_frame
+from .values import Malformed, NotPlain, TooMuch, decode, encode, read_frame, write_frame
 
 TYPE_CHECKING = False  # typing itself takes longer to import than all that is done here
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ class Line:
         try:
             write_frame(self._send, encode(message, _number_of))
             word, *rest = self.hear()
+        except TooMuch:
+            # It can only have grown from what the candidate gave before, so it is no fault of the task.
+            self.last_raised = "ValueError"
+            raise ValueError("a value larger than allowed") from None
         except NotPlain as error:
             self.fault = Unsendable(str(error))
         except (OSError, Ended):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["MOST_BYTES", "Malformed", "NotPlain", "decode", "encode", "read_frame", "write_frame"]
+__all__ = ["MOST_BYTES", "Malformed", "NotPlain", "TooMuch", "decode", "encode", "read_frame", "write_frame"]
 
 MOST_BYTES = 8_000_000
 _MOST_DEPTH = 200
@@ -25,7 +25,11 @@ _HEADER = 8
 
 
 class NotPlain(TypeError):
-    """A value that cannot be sent: too deep, too large, or no plain data."""
+    """A value that cannot be sent, since it is no plain data."""
+
+
+class TooMuch(NotPlain):
+    """A value that cannot be sent, since it is too deep or too large."""
 
 
 class Malformed(ValueError):
@@ -63,9 +67,9 @@ def read_frame(file: int) -> bytes | None:
 
 
 def write_frame(file: int, data: bytes) -> None:
-    """Write one frame to a file descriptor; raises NotPlain for what is too large, OSError where nobody reads."""
+    """Write one frame to a file descriptor; raises TooMuch, OSError where nobody reads."""
     if len(data) > MOST_BYTES:
-        raise NotPlain("a value larger than allowed")
+        raise TooMuch("a value larger than allowed")
     rest = memoryview(len(data).to_bytes(_HEADER, "big") + data)
     while rest:
         rest = rest[os.write(file, rest) :]
@@ -89,12 +93,12 @@ class _Writer:
     def _add(self, part: bytes) -> None:
         self._size += len(part)
         if self._size > MOST_BYTES:
-            raise NotPlain("a value larger than allowed")
+            raise TooMuch("a value larger than allowed")
         self._parts.append(part)
 
     def put(self, value: Any, depth: int) -> None:
         if depth > _MOST_DEPTH:
-            raise NotPlain("a value nested too deeply")
+            raise TooMuch("a value nested too deeply")
         if value is None or value is True or value is False:
             self._add({None: b"N", True: b"T", False: b"F"}[value])
         elif isinstance(value, int):
@@ -143,7 +147,7 @@ def _read_out(iterator: Any) -> list[Any]:
     for item in iterator:
         items.append(item)
         if len(items) > _MOST_ITERATED:
-            raise NotPlain("an iterator longer than allowed")
+            raise TooMuch("an iterator longer than allowed")
     return items
 
 
