@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assay.plan import Prepared
 from assay.records import GenerateRequest, LoglikelihoodRequest, Plan, PlanRow, Request
-from assay.runner import committed_order
+from assay.runner import order_of
 
 __all__ = ["Forecast", "RowForecast", "forecast"]
 
@@ -74,7 +74,7 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
 
 def _row(plan: Plan, row: PlanRow, prepared: Prepared, prices: tuple[float, float] | None, local: bool) -> RowForecast:
     claim = plan.sheet.claims[row.claim]
-    order = committed_order(row.order_seed, row.cells)
+    order = order_of(row)
     looked = [prepared.samples[cell // row.repeats].request for cell in order[:LOOKED_AT]]
     prompt = sum(_prompt_tokens(request, local) for request in looked) / len(looked)
     completion = sum(request.max_tokens for request in looked if isinstance(request, GenerateRequest)) / len(looked)

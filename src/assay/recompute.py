@@ -24,13 +24,16 @@ from assay.journal.lines import SEGMENT
 from assay.plan import order_material, seal_row
 from assay.records import Attempt, Plan, PlanRow, Score, Verdict
 from assay.run_folder import open_plan_of
-from assay.runner.order import committed_order, probed_samples
+from assay.runner.order import order_of, probed_samples
 from assay.verdict import judge
 
 __all__ = ["Recomputed", "recompute"]
 
 # Log-likelihoods and intervals go through the C library's log and gamma; machines agree to many more digits than this.
 RELATIVE_TOLERANCE = 1e-6
+
+DIGEST_LINE_BYTES = 65
+MOST_REPEATS = 1000  # as many as can be asked for
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def _check_plan(run: Path, plan: Plan) -> None:
     if plan.rows and not math.isclose(weights, 1.0):
         raise Broken(f"plan.dsse.json: the weights of the rows sum to {weights:g}, not 1")
     for row in plan.rows:
+        _check_size(run, row)
         if row.tolerance != plan.tolerance:
             raise Broken(f"plan.dsse.json: row {row.id}: another tolerance than the plan's")
         expected = seal_row(row, plan.sheet.claims[row.claim], plan.alpha, len(plan.rows), plan.order_proof)
@@ -105,6 +109,20 @@ def _check_plan(run: Path, plan: Plan) -> None:
             if getattr(row, name) != getattr(expected, name):
                 raise Broken(f"plan.dsse.json: row {row.id}: {name} does not follow from the claim")
     _check_proof(run, plan)
+
+
+def _check_size(run: Path, row: PlanRow) -> None:
+    """Before anything is computed for each of a row's cells: a stranger's plan must not be larger than its samples."""
+    try:
+        size = (run / "samples" / f"{row.id}.txt").stat().st_size
+    except OSError:
+        raise Broken(f"samples/{row.id}.txt: missing") from None
+    if size != DIGEST_LINE_BYTES * row.population:
+        raise Broken(
+            f"samples/{row.id}.txt: not the samples that the plan sealed: {row.population} digests, a line each"
+        )
+    if not 1 <= row.repeats <= MOST_REPEATS:
+        raise Broken(f"plan.dsse.json: row {row.id}: {row.repeats} repeats are not from 1 to {MOST_REPEATS}")
 
 
 def _check_proof(run: Path, plan: Plan) -> None:
@@ -146,7 +164,7 @@ class _SealedRow:
     def __init__(self, run: Path, row: PlanRow) -> None:
         self._row = row
         self._digests = _digests(run, row)
-        self._order = committed_order(row.order_seed, row.cells)
+        self._order = order_of(row)
         self._probed = {self._digests[number] for number in probed_samples(row, self._order)}
 
     def check(self, record: Attempt, place: str) -> None:

@@ -336,6 +336,11 @@ class PlanRow(Record, frozen=True, kw_only=True):
         return self.population * self.repeats
 
     @property
+    def planned(self) -> int:
+        """How many of the cells are to be asked at most."""
+        return self.cells if self.limit is None else min(self.cells, self.limit * self.repeats)
+
+    @property
     def has_table(self) -> bool:
         """Whether integer stop tables are sealed: not where the margin follows from what a probe will measure."""
         return self.decoding == "greedy" and self.claimed_samples is None

@@ -78,7 +78,7 @@ def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Ve
     word = _overall(findings, claims)
     return Verdict(
         verdict=word,
-        exit=_exit_code(word, missing, estimate=estimate),
+        exit=_exit_code(word, missing, measured=estimate and all(_whole(readers[row.id]) for row in plan.rows)),
         model=(plan.model.name or plan.model.uri) if estimate else plan.sheet.model,
         served=plan.model.uri,
         alpha=plan.alpha,
@@ -274,13 +274,18 @@ def _overall(findings: tuple[Finding, ...], claims: list[ClaimVerdict]) -> Verdi
     return VerdictWord.CONSISTENT if claims else VerdictWord.NOT_TESTED
 
 
-def _exit_code(word: VerdictWord, missing: int, *, estimate: bool) -> int:
-    """``estimate``: nothing was to be decided, so an undecided word is no failure."""
+def _whole(reader: RowReader) -> bool:
+    """Whether all that was planned was asked: no budget ended the row before."""
+    return reader.tracker is not None and reader.tracker.n >= reader.row.planned
+
+
+def _exit_code(word: VerdictWord, missing: int, *, measured: bool) -> int:
+    """``measured``: nothing was to be decided, and all of it was asked, so an undecided word is no failure."""
     if missing:
         return ExitCode.PLAN_NOT_MET
     if word is VerdictWord.INCONSISTENT:
         return ExitCode.INCONSISTENT
-    return ExitCode.CONSISTENT if word is VerdictWord.CONSISTENT or estimate else ExitCode.UNDECIDED
+    return ExitCode.CONSISTENT if word is VerdictWord.CONSISTENT or measured else ExitCode.UNDECIDED
 
 
 def _finite(value: float) -> float | None:

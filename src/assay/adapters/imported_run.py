@@ -232,7 +232,7 @@ class _Writer:
     """Writes one row's calls: each attempt, and behind it the mark that the log gives."""
 
     def __init__(self, row: PlanRow, survey: Survey, journal: Journal, texts: Texts, takes_marks: bool) -> None:
-        from assay.runner import committed_order
+        from assay.runner import order_of
 
         self._row = row
         self._survey = survey
@@ -240,7 +240,7 @@ class _Writer:
         self._texts = texts
         self._takes_marks = takes_marks
         self._positions = array("q", bytes(8 * row.cells))
-        for position, cell in enumerate(committed_order(row.order_seed, row.cells)):
+        for position, cell in enumerate(order_of(row)):
             self._positions[cell] = position
         self._written = bytearray(row.cells)
         self._requests = bytearray(32 * row.population)

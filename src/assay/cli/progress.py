@@ -90,7 +90,7 @@ class RunProgress:
             reader = live.readers[row.id]
             claim = self._plan.sheet.claims[row.claim]
             answered = live.answered[row.id]
-            total = row.cells if row.limit is None else min(row.cells, row.limit * row.repeats)
+            total = row.planned
             bar = ProgressBar(total=total, completed=total if reader.decision else min(answered, total), width=16)
             spent = live.schedule.used_seconds(row.id)
             rate = answered / spent if spent else 0.0

@@ -6,7 +6,7 @@ from assay.runner.breaker import CircuitBreaker
 from assay.runner.concurrency import AdaptiveConcurrency
 from assay.runner.limits import RateLimiter
 from assay.runner.loop import RunEnd, Runner
-from assay.runner.order import Finished, calls_of, committed_order, probed_samples
+from assay.runner.order import Finished, calls_of, committed_order, order_of, probed_samples
 from assay.runner.retry import RetryPolicy
 from assay.runner.schedule import Call, Schedule, Turn
 from assay.runner.spending import Spending
@@ -25,5 +25,6 @@ __all__ = [
     "Turn",
     "calls_of",
     "committed_order",
+    "order_of",
     "probed_samples",
 ]

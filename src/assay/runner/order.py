@@ -13,7 +13,7 @@ from assay.errors import Broken
 from assay.records import Attempt, PlanRow
 from assay.runner.schedule import Call
 
-__all__ = ["Finished", "calls_of", "committed_order", "probed_samples"]
+__all__ = ["Finished", "calls_of", "committed_order", "order_of", "probed_samples"]
 
 _KEY_BYTES: Final = 8
 _MOST_BUCKET_BITS: Final = 10
@@ -50,17 +50,29 @@ def committed_order(seed: str, cells: int) -> Sequence[int]:
     return order
 
 
+def order_of(row: PlanRow) -> Sequence[int]:
+    """The committed order of a row's cells, which are ``sample × repeats + repeat``.
+
+    Where no test reads the order, all answers to a sample follow one another: a limit then cuts off whole samples, and
+    pass@k has what it needs.
+    """
+    if not row.estimate or row.repeats == 1:
+        return committed_order(row.order_seed, row.cells)
+    samples = committed_order(row.order_seed, row.population)
+    return array("I", (sample * row.repeats + repeat for sample in samples for repeat in range(row.repeats)))
+
+
 def calls_of(row: PlanRow, finished: Container[tuple[int, int]] = frozenset()) -> Iterator[Call]:
     """What a row asks, in order, one after another: the probe's repeats, then the committed order up to the limit.
 
     ``finished`` holds the (sample, repeat) pairs that a resumed journal already ended (:class:`Finished`).
     """
-    order = finished.order if isinstance(finished, Finished) else committed_order(row.order_seed, row.cells)
+    order = finished.order if isinstance(finished, Finished) else order_of(row)
     for sample in probed_samples(row, order):
         for repeat in row.probe_repeats:
             if (sample, repeat) not in finished:
                 yield Call(row.id, -1, sample, repeat)
-    for position in range(_asked(row)):
+    for position in range(row.planned):
         sample, repeat = divmod(order[position], row.repeats)
         if (sample, repeat) not in finished:
             yield Call(row.id, position, sample, repeat)
@@ -69,16 +81,11 @@ def calls_of(row: PlanRow, finished: Container[tuple[int, int]] = frozenset()) -
 def probed_samples(row: PlanRow, order: Sequence[int]) -> list[int]:
     """The samples that the determinism probe asks again: the first ones of the order."""
     found: dict[int, None] = {}
-    for position in range(_asked(row)):
+    for position in range(row.planned):
         if len(found) == row.probe.samples:
             break
         found[order[position] // row.repeats] = None
     return list(found)
-
-
-def _asked(row: PlanRow) -> int:
-    """How many cells of the order are asked at most."""
-    return row.cells if row.limit is None else min(row.cells, row.limit * row.repeats)
 
 
 class Finished:
@@ -88,7 +95,7 @@ class Finished:
     """
 
     def __init__(self, row: PlanRow, digests: Sequence[str]) -> None:
-        self.order = committed_order(row.order_seed, row.cells)
+        self.order = order_of(row)
         self._row = row
         self._digests = digests
         self._repeats = row.repeats + len(row.probe_repeats)

@@ -27,8 +27,8 @@ def task_from_file(path: Path) -> Task:
 
     With choices it is multiple choice by letter, and the answer is a choice's index, letter or text. Otherwise answers
     are compared as numbers where every one is a number, else exactly; a ``prompt`` or ``input`` is a whole prompt and
-    goes out as it stands, where a ``question`` is given a line that asks for the answer alone. Raises InputError with the file and the row of
-    the first thing that is wrong.
+    goes out as it stands, where a ``question`` is given a line that asks for the answer alone. Raises InputError with
+    the file and the row of the first thing that is wrong.
     """
     survey = _Survey(path)
     rows = read_rows(path, survey.look)
