@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.engine.contenders import Floor, Ours, Work, run_weighed
@@ -37,6 +37,7 @@ def test_every_module_of_the_bench_imports(name: str) -> None:
     assert importlib.import_module(f"bench.engine.{name}").__doc__
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 200).map(lambda fifth: fifth * 5))
 def test_four_sums_in_five_are_answered_right(count: int) -> None:
     sums = make_sums(count)
@@ -51,6 +52,7 @@ def test_a_number_of_sums_that_cannot_be_exact_is_refused() -> None:
         make_sums(12)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.text(), st.text())
 def test_a_sum_is_known_by_itself_whatever_is_written_around_it(
     first: int, second: int, before: str, after: str
@@ -66,6 +68,7 @@ def test_a_missing_answer_widens_the_bounds_by_what_it_could_be() -> None:
     assert (known.right, known.missing, known.bounds) == (70, 10, (0.7, 0.8))
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1, exclude_max=True))
 def test_each_fault_takes_its_share(place: float) -> None:
     plan = FaultPlan.read("429=0.25,drop=0.25", "random")
