@@ -199,6 +199,9 @@ def test_an_edited_page_is_not_what_the_journal_gives(unsigned: Path, name: str)
         lambda row: row.update(alpha_inconsistent=0.5),
         lambda row: row.update(weight=0.9),
         lambda row: row.update(population=row["population"] + 1),
+        lambda row: row.update(population=10**12),
+        lambda row: row.update(repeats=10**9),
+        lambda row: row.update(repeats=0),
     ],
 )
 def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: Callable[[Any], None]) -> None:

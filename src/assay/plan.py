@@ -286,6 +286,8 @@ def seal_row(row: PlanRow, claim: Claim, alpha: float, rows: int, secret: str) -
         "share": weight,
         "alpha_inconsistent": alpha * weight,
         "alpha_consistent": alpha,
+        "stop_inconsistent": (),
+        "stop_consistent": (),
     }
     if row.estimate:
         return msgspec.structs.replace(row, **changes, threshold=1)  # and no tables: nothing stops it
