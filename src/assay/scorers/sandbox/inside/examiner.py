@@ -141,7 +141,7 @@ def _examined(line: Line) -> str:
     try:
         exec(compile(setup, "<setup>", "exec", dont_inherit=True), namespace)  # noqa: S102
         program = compile(tests, "<tests>", "exec", dont_inherit=True)
-    except Exception as error:
+    except BaseException as error:
         return f"unusable the code of the task does not run: {type(error).__name__}"
     try:
         line.ask("go")
