@@ -169,7 +169,7 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_loopback(monkeypatch: py
     def proxy(url: str) -> str | None:
         model = open_model(f"openai:m@{url}")
         assert isinstance(model, OpenAIModel)
-        return model._proxy()
+        return model._proxy
 
     assert proxy("http://outside.example") == "http://proxy.example:3128"
     assert proxy("http://inside.example") is None

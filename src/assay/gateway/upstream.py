@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from assay.errors import InputError
 from assay.gateway.secrets import KEY_HEADERS
+from assay.models.proxy import proxy_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -33,7 +34,6 @@ _HOP_BY_HOP: Final = frozenset(
 _NOT_SENT_ON: Final = frozenset({"host", "content-length", "accept-encoding", "expect"})
 _ALWAYS_ABSENT: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")  # unless the client sends them
 _READABLE: Final = ("gzip", "deflate")
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 # Shorter than the servers' own (uvicorn: 5 s), so that no call is sent into a connection that is just being closed.
 _KEEP_ALIVE_SECONDS = 4.0
 _CONNECT_SECONDS = 30.0
@@ -84,7 +84,7 @@ class Upstream:
     def __init__(self, base: str, key: str = "") -> None:
         self.base = base
         self.key = key
-        self._proxy = _proxy(base)
+        self._proxy = proxy_of(base)
         self._session: aiohttp.ClientSession | None = None
 
     def __repr__(self) -> str:
@@ -138,13 +138,3 @@ class Upstream:
             sent["Authorization"] = f"Bearer {self.key}"
         return sent
 
-
-def _proxy(base: str) -> str | None:
-    """The environment's proxy. (aiohttp's own ``trust_env`` would send ``~/.netrc`` passwords too.)"""
-    from urllib.request import getproxies, proxy_bypass
-
-    parts = urlsplit(base)
-    host = parts.hostname or ""
-    if host in _LOOPBACK or proxy_bypass(host):
-        return None
-    return getproxies().get(parts.scheme)

@@ -11,7 +11,6 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ import msgspec
 
 from assay.errors import InputError, ModelUnavailable
 from assay.models import Settings, echo_check, openai_wire
+from assay.models.proxy import proxy_of
 from assay.models.rate_headers import read_rate_headers
 from assay.records import (
     Answer,
@@ -90,6 +90,7 @@ class OpenAIModel:
         self._settings = settings
         self._limit_name = "max_tokens"
         self._echo_max_tokens = 0
+        self._proxy = proxy_of(base)
         self._session: aiohttp.ClientSession | None = None
 
     def __repr__(self) -> str:
@@ -284,14 +285,3 @@ class OpenAIModel:
                 headers=headers,
             )
         return self._session
-
-    @cached_property
-    def _proxy(self) -> str | None:
-        """The environment's proxy. (aiohttp's own ``trust_env`` would send ``~/.netrc`` passwords too.)"""
-        from urllib.request import getproxies, proxy_bypass
-
-        parts = urlsplit(self._base)
-        host = parts.hostname or ""
-        if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
-            return None
-        return getproxies().get(parts.scheme)
