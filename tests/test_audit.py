@@ -328,12 +328,12 @@ def test_a_run_goes_on_with_the_key_that_began_it_and_with_no_other_endpoint(
     assert assay(command) == 4
     assert "HTTP 503: as the test wants" in capsys.readouterr().err.splitlines()[-1]
     sums_server.status = lambda prompt, times: 200
-    for more, said in (
+    for others, said in (
         (["--key", str(tmp_path / "b.pem")], "signed by key"),
         ([], "signed by key"),
         (["--key", str(tmp_path / "a.pem"), "--model", f"openai:other@{sums_server.url}"], "not the sums"),
     ):
-        assert assay(["resume", str(run), *more]) == 2
+        assert assay(["resume", str(run), *others]) == 2
         assert said in capsys.readouterr().err.splitlines()[-1]
     assert assay(["resume", str(run), "--key", str(tmp_path / "a.pem")]) in (0, 1, 3)
     assert assay(["verify", str(run), "--require-key", str(tmp_path / "a.pub.pem")]) == 0
