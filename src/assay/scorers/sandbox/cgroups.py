@@ -27,6 +27,8 @@ _NEEDED = ("pids", "memory")
 _CLEARING_SECONDS = 5.0
 # The processes of the walls: for each of a run's two sandboxes a monitor, an init and the program itself.
 _WALL_PROCESSES = 8
+# The share of two processes, as an examination's two sides are; the kernel gives 1,024 to each.
+_SHARES = 2048
 # Each joins the groups by writing to their files, then becomes the command. Who cannot join does not run.
 _JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 97; shift; done; shift; exec "$@"'
 _numbers = itertools.count()
@@ -176,6 +178,8 @@ class FolderCage:
     def _set(self, limits: Limits) -> None:
         memory, pids = (self._folders.get(name) or self._folders["unified"] for name in ("memory", "pids"))
         (pids / "pids.max").write_text(str(limits.processes + _WALL_PROCESSES))
+        if processor := self._folders.get("cpu"):
+            (processor / "cpu.shares").write_text(str(_SHARES))
         if self._version == 1:
             (memory / "memory.limit_in_bytes").write_text(str(limits.memory))
             swap = memory / "memory.memsw.limit_in_bytes"
