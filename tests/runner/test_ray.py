@@ -241,9 +241,11 @@ def test_without_ray_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         open_on_ray("openai:m@http://127.0.0.1:1", Settings(), "local", 2)
 
 
-def test_a_recording_is_refused() -> None:
+def test_recordings_and_clients_are_refused() -> None:
     with pytest.raises(InputError, match="leave --ray out"):
         open_on_ray("recorded:runs/x", Settings(), "local", 2)
+    with pytest.raises(InputError, match="with --ray auto or HOST:PORT"):
+        open_on_ray("openai:m@http://127.0.0.1:1", Settings(), "ray://127.0.0.1:10001", 2)
 
 
 def test_workers_without_ray_are_refused(sums_file: Sums, capsys: pytest.CaptureFixture[str]) -> None:
@@ -264,7 +266,7 @@ def test_what_is_wrong_on_a_worker_is_said_here(needs_ray: None, tmp_path: Path)
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("address", ["sheet.yaml", "127.0.0.1:1", "ray://127.0.0.1:1", "auto"])
+@pytest.mark.parametrize("address", ["sheet.yaml", "127.0.0.1:1"])
 def test_an_address_without_a_cluster(needs_ray: None, address: str) -> None:
     with pytest.raises(InputError, match=r"no Ray cluster can be used at .*--ray alone") as caught:
         open_on_ray("openai:m@http://127.0.0.1:1", Settings(), address, None)

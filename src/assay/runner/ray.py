@@ -48,7 +48,6 @@ QUIET = {
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
-    "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_DEDUP_LOGS_SKIP_REGEX": "^",  # matches every line of Ray's: what matters of it stands in the records
 }
 
@@ -58,11 +57,15 @@ Request = GenerateRequest | LoglikelihoodRequest
 def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None = None) -> RayModel:
     """Join (or, for ``local``, start) a cluster for the model that ``uri`` names; workers begin at ``identify``.
 
-    Default: one worker a node, and at least two. Raises NotAvailable where Ray is not installed, InputError where no
-    cluster is at ``address``, it has no room, or the model is one that cannot be in several processes.
+    ``address``: ``local``, ``auto`` or HOST:PORT. Default: one worker a node, and at least two. Raises NotAvailable
+    where Ray is not installed, InputError where no cluster is there, it has no room, or the model is for one process.
     """
     if uri.partition(":")[0] == "recorded":
         raise InputError("a recording is played back in order by one process: leave --ray out")
+    if "://" in address:
+        raise InputError(
+            "Ray's client is not used: run assay on a machine of the cluster, with --ray auto or HOST:PORT"
+        )
     ray = _ray(address)
     started = not ray.is_initialized()
     if started:
@@ -117,7 +120,7 @@ def _join(ray: Any, address: str, workers: int | None) -> None:
 
 def _check_reachable(address: str) -> None:
     """Raise OSError where nobody listens at HOST:PORT: Ray itself would try for ten minutes."""
-    host, separator, port = address.removeprefix("ray://").rpartition(":")
+    host, separator, port = address.rpartition(":")
     if separator and port.isdecimal():
         socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
 
