@@ -14,7 +14,7 @@ from aiohttp import web
 from assay.journal import replay
 from bench.table import Row
 
-__all__ = ["measure"]
+__all__ = ["measure", "serve"]
 
 SAMPLES = 2000
 CONNECTIONS = 100
@@ -31,7 +31,7 @@ def measure(folder: Path) -> list[Row]:
     sheet.write_text("model: adder\nclaims:\n  - {task: sums, value: 81.9}\n")
     context = multiprocessing.get_context("spawn")
     port = context.Queue()
-    server = context.Process(target=_serve, args=(port,), daemon=True)
+    server = context.Process(target=serve, args=(port,), daemon=True)
     server.start()
     url = f"http://127.0.0.1:{port.get(timeout=30)}/v1"
     try:
@@ -84,13 +84,15 @@ async def _audit(sheet: Path, questions: Path, url: str, run: Path) -> None:
         await model.close()
 
 
-def _serve(port: multiprocessing.Queue[int]) -> None:
+def serve(port: multiprocessing.Queue[int]) -> None:
+    """Add, in a process of its own, after 50 ms a call; wrong on one sum in five. Puts its port into ``port``."""
+
     async def chat(request: web.Request) -> web.Response:
         words = (await request.json())["messages"][-1]["content"].rstrip("?").split()
         await asyncio.sleep(LATENCY)
         text = "42"
         if len(words) > 4 and words[2].isdigit():
-            text = str(int(words[2]) + int(words[4]) + (int(words[2]) % 5 == 0))
+            text = str(int(words[2]) + int(words[4].rstrip("?")) + (int(words[2]) % 5 == 0))
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         return web.json_response({"id": "x", "model": "adder", "choices": [choice]})
 

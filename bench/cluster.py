@@ -1,0 +1,78 @@
+"""``python -m bench.cluster``: what a call costs the driver with no cluster, and with one and two workers of one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import platform
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import runner
+
+SAMPLES = 2000
+CONNECTIONS = 100
+REPEATS = 3
+PROBES = 40  # the first 20 sums, asked twice more
+
+
+def main() -> None:
+    """Ask 2,000 sums (50 ms latency, 100 in flight), in turn with no cluster, one worker and two; print the medians."""
+    context = multiprocessing.get_context("spawn")
+    port = context.Queue()
+    server = context.Process(target=runner.serve, args=(port,), daemon=True)
+    server.start()
+    url = f"http://127.0.0.1:{port.get(timeout=30)}/v1"
+    found: dict[int, list[tuple[float, float, int]]] = {0: [], 1: [], 2: []}
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for number in range(REPEATS):
+                for workers, timings in found.items():
+                    timings.append(asyncio.run(_measure(url, Path(folder), workers, number)))
+    finally:
+        server.terminate()
+    assert {answers for timings in found.values() for _, _, answers in timings} == {SAMPLES + PROBES}
+    table = Table(title=f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, n = {SAMPLES}, median of {REPEATS}")
+    for name in ("workers", "driver CPU ms a call", "seconds"):
+        table.add_column(name, justify="right")
+    for workers, timings in found.items():
+        cpu, seconds = (sorted(timing[part] for timing in timings)[REPEATS // 2] for part in (0, 1))
+        table.add_row(str(workers or "none"), f"{cpu * 1e3 / (SAMPLES + PROBES):.2f}", f"{seconds:.1f}")
+    Console(width=100).print(table)
+
+
+async def _measure(url: str, folder: Path, workers: int, number: int) -> tuple[float, float, int]:
+    """CPU and wall-clock seconds of the run alone, without the cluster's start; and the number of answers."""
+    from assay.audit import plan_audit, start_audit
+    from assay.evidence.verify import verify_integrity
+    from assay.models import Settings, open_model
+    from assay.plan import Options
+    from assay.records import Claim, ClaimSheet
+    from assay.runner.ray import LOCAL, open_on_ray
+
+    questions = folder / "sums.jsonl"
+    rows = [{"question": f"What is {n} + {n * 7 % 91}?", "answer": str(n + n * 7 % 91)} for n in range(SAMPLES)]
+    questions.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    uri, settings = f"openai:adder@{url}", Settings(concurrency=CONNECTIONS)
+    model = open_on_ray(uri, settings, LOCAL, workers) if workers else open_model(uri, settings)
+    try:
+        sheet = ClaimSheet(model="sums", claims=(Claim(task="sums", value="0"),), digest="0" * 64)
+        options = Options(task_files=(questions,), concurrency=CONNECTIONS)
+        audit = await plan_audit(sheet, model, options, estimate=True)
+        run = folder / f"{workers}-{number}"
+        cpu, began = time.process_time(), time.monotonic()
+        await start_audit(audit, run)
+        cpu, seconds = time.process_time() - cpu, time.monotonic() - began
+        return cpu, seconds, verify_integrity(run).answers
+    finally:
+        await model.close()
+
+
+if __name__ == "__main__":
+    main()
