@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from assay.errors import AssayError
 from assay.plugins import Scorer
 from assay.records import Answer, Attempt, Marked, Sample
 
@@ -29,9 +30,10 @@ class Marking:
         began = time.monotonic()
         try:
             mark = await asyncio.get_running_loop().run_in_executor(self._pool, scorer.mark, sample, answer)
+        except AssayError as error:  # one line of our own, with the mend
+            mark, note = None, str(error)
         except Exception as error:
-            mark = None
-            note = f"the scorer failed: {type(error).__name__}"
+            mark, note = None, f"the scorer failed: {type(error).__name__}"
         return Marked(
             row=attempt.row,
             sample=attempt.sample,

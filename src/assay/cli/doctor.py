@@ -153,9 +153,12 @@ def _key() -> Finding:
 
 
 def _sandbox() -> Finding:
-    """Whether model-written code could be isolated here; no task of this version runs any."""
+    """Whether model-written code can be isolated here: found out by running a line of Python in isolation."""
+    from assay.scorers.sandbox.box import reason_why_not
+
     absent = [tool for tool in SANDBOX_TOOLS if shutil.which(tool) is None]
     if absent:
         packages = " ".join(sorted({SANDBOX_TOOLS[tool] for tool in absent}))
         return Finding("sandbox", False, f"without {', '.join(absent)}", f"apt-get install {packages}")
-    return Finding("sandbox", True, "bwrap, setpriv and prlimit are here")
+    reason = reason_why_not()
+    return Finding("sandbox", not reason, reason or "model-written code runs in isolation")
