@@ -20,7 +20,7 @@ from bench.engine.markdown import table, verdicts, write_section
 from bench.engine.speed import CELLS, QUICK, Check, Measured, Speed, checks
 
 # CPU is milliseconds a sample, user and system, of all processes; "net" with start-up and end subtracted.
-HEADINGS = ("harness", "samples/s", "spread", "of floor", "CPU ms", "net CPU ms", "peak MB", "wall s", "score")
+HEADINGS = ("harness", "samples/s", "spread", "of floor", "CPU ms", "net ms", "peak MB", "wall s", "score")
 
 
 @click.command()
