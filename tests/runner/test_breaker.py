@@ -47,6 +47,12 @@ def test_any_sign_of_life_closes_it(outcome: Outcome) -> None:
     assert breaker.wait_seconds(2.0) == 0
 
 
+def test_a_machine_of_ours_that_is_gone_says_nothing_about_the_endpoint() -> None:
+    breaker = CircuitBreaker(patience=60)
+    for n in range(100):
+        assert not breaker.observe(n, Answer(outcome=Outcome.DROPPED, lost=True), n * 1.0, again=False)
+
+
 def test_it_looks_ever_less_often_and_gives_up_in_the_end() -> None:
     breaker = CircuitBreaker(patience=100)
     for n in range(3):

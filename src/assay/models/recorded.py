@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assay.errors import InputError
 from assay.evidence.canonical import canonical, sha256_hex
-from assay.journal.reader import replay, segment_path
+from assay.journal.reader import replay, segment_names, segment_path
 from assay.journal.texts import read_texts
 from assay.models import Settings
 from assay.records import (
@@ -53,7 +53,7 @@ class RecordedModel:
             self._recorded[attempt.request].append(attempt)
         self._given: dict[str, int] = defaultdict(int)
         self._name = run.name
-        self._sha256 = sha256_hex(segment_path(run).read_bytes())
+        self._sha256 = sha256_hex(b"".join(segment_path(run, worker).read_bytes() for worker in segment_names(run)))
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
         """Name the recording (its journal's SHA-256) and the model that it recorded."""

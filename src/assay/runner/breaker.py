@@ -57,6 +57,8 @@ class CircuitBreaker:
 
         A busy endpoint (429) is not a dead one, and a client's own error is an answer of sorts: both show it alive.
         """
+        if answer.lost:
+            return ""
         if answer.outcome.answered or answer.outcome in (Outcome.RATE_LIMITED, Outcome.CLIENT_ERROR, Outcome.EMPTY):
             return self._close()
         if self.is_open:

@@ -251,7 +251,9 @@ class RayModel:
         lost, seat.in_flight = seat.in_flight, {}
         for waiting in lost.values():
             if not waiting.done():
-                died = Answer(outcome=Outcome.DROPPED, detail=f"{seat.name} died before it answered", worker=seat.name)
+                died = Answer(
+                    outcome=Outcome.DROPPED, detail=f"{seat.name} died before it answered", worker=seat.name, lost=True
+                )
                 waiting.set_result(died)
 
     async def _open_again(self, seat: _Seat) -> None:
