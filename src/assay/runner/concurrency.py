@@ -56,6 +56,11 @@ class AdaptiveConcurrency:
         """How many calls may be in flight."""
         return int(self._limit)
 
+    @property
+    def _is_calm(self) -> bool:
+        """Whether the limit is found by throughput: not where the user named one, nor soon after a push-back."""
+        return self._climbs and self._calm >= CALM_WINDOWS
+
     def answered(self, started: float, now: float, in_flight: int) -> None:
         """Take note of one answer: when its call started, and how many were in flight with it."""
         if self._ceiling == 1:
@@ -64,7 +69,8 @@ class AdaptiveConcurrency:
             self._began = started
         self._count += 1
         self._used = max(self._used, in_flight)
-        if self._count >= max(SMALLEST_WINDOW, self.limit):
+        smallest = SMALLEST_WINDOW if self._is_calm else SMALLEST_WINDOW // 2  # growth needs no measure of throughput
+        if self._count >= max(smallest, self.limit):
             rate, reached = self._count / max(now - self._began, 1e-9), self._used >= self.limit
             self._open_window(now)
             self._judge(rate, reached)
@@ -86,7 +92,7 @@ class AdaptiveConcurrency:
             self._skip = False
         elif not reached:  # a limit that was not reached says nothing about another one
             self._rate = rate
-        elif self._calm < CALM_WINDOWS or not self._climbs:
+        elif not self._is_calm:
             self._calm += 1
             self._set(self._limit + 1)
         elif self._doubling:

@@ -138,6 +138,19 @@ class Runner:
     # ── what is asked next ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _fill(self) -> None:
+        """Go on asking. The event loop calls this too, and what it raised there nobody would hear of."""
+        try:
+            self._start_what_may()
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self._error = self._error or error
+        self._stopping = self._stopping or "failed"
+        if not self._in_flight:
+            self._over.set()
+
+    def _start_what_may(self) -> None:
         """Start every call that may start now, and set a timer for what must wait; nothing left: the run is over."""
         if self._timer is not None:
             self._timer.cancel()
@@ -222,8 +235,7 @@ class Runner:
         self._in_flight.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            self._error = self._error or error
-            self._stopping = self._stopping or "failed"
+            self._fail(error)
         self._fill()
 
     # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -269,7 +281,8 @@ class Runner:
         if answer.hopeless:
             self._stopping = self._stopping or "endpoint_down"
             return False
-        if answer.busy or answer.outcome is Outcome.TIMEOUT:
+        if (answer.busy or answer.outcome is Outcome.TIMEOUT) and not pending.failures:
+            # (A call that is refused again tells nothing new: it was not sent because there was room.)
             self.concurrency.pushed_back(started, now)
         if (was_open or self.breaker.is_open) and not self._may_be_its_own(answer):
             return False
