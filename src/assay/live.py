@@ -30,6 +30,7 @@ from assay.runner import (
     Turn,
     calls_of,
 )
+from assay.runner.spending import worst_case
 from assay.scores import acts, answer_of, sample_of, score, score_attempts, score_marked, unmarked_attempts
 
 __all__ = ["Conduct", "LiveRun", "Watcher"]
@@ -111,12 +112,12 @@ class LiveRun:
         finished = {row.id: Finished(row, self.prepared[row.id].digests) for row in self.plan.rows}
         used = dict.fromkeys(finished, 0.0)
         if before is not None:
+            texts = open_index(run)
             for attempt in before.attempts:
                 used[attempt.row] += attempt.elapsed_us / 1e6 / self.plan.concurrency
-                self.spending.load(attempt)
+                self._book(attempt, texts)
                 if attempt.final:
                     finished[attempt.row].add(attempt)
-            texts = open_index(run)
             await self._mark_what_was_not(run, texts)
             for done in score_attempts(self.plan, _records(run), self.scorers, texts):
                 if isinstance(done, Attempt):
@@ -135,6 +136,11 @@ class LiveRun:
             sample, answer = sample_of(attempt, texts), answer_of(attempt, texts)
             if sample is not None and answer is not None:
                 self._journal.append(await self._marking.act(attempt, sample, answer))
+
+    def _book(self, attempt: Attempt, texts: Mapping[str, str]) -> None:
+        """What an earlier session used of the budget: at its worst where nobody told."""
+        sample = sample_of(attempt, texts) if self.spending.bounded and Spending.untold(attempt) else None
+        self.spending.load(attempt, None if sample is None else worst_case(sample.request))
 
     def _on_final(self, sample: Sample, attempt: Attempt, answer: Answer) -> Awaitable[None] | None:
         scorer = self.scorers[attempt.row]

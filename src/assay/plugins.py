@@ -61,6 +61,9 @@ class Model(Protocol):
         """Answer with one log-likelihood (nats) per continuation."""
         ...
 
+    # A model may have ``async def ping(self) -> Answer`` too: a control question that is no sample, by which the runner
+    # tells a sample that fails from an endpoint that is down. A model without it is taken to be there.
+
     async def close(self) -> None:
         """Free sockets, threads and memory."""
         ...

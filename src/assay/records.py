@@ -225,9 +225,7 @@ class Answer(Record, frozen=True, kw_only=True):
     rate: RateHint | None = None
     worker: str = ""
     busy: bool = False  # the endpoint says that it has too much to do (429, 503, 529)
-    lost: bool = False  # the machine that asked is gone, which says nothing about the endpoint
-    unreachable: bool = False  # no connection was made, so this says nothing about the request
-    hopeless: bool = False  # asking for anything else will fail alike: the key is refused
+    hopeless: bool = False  # if this is the endpoint's word on everything, no patience helps: key or credit is refused
 
 
 class Capabilities(Record, frozen=True, kw_only=True):

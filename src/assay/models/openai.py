@@ -89,7 +89,9 @@ class OpenAIModel:
         self._key = key
         self._settings = settings
         self._limit_name = "max_tokens"
+        self._pings_by_chat = True
         self._echo_max_tokens = 0
+        self._rate: RateHint | None = None  # what the last echo said of the endpoint's limits
         self._proxy = proxy_of(base)
         self._session: aiohttp.ClientSession | None = None
 
@@ -105,6 +107,7 @@ class OpenAIModel:
         """
         listed = await self._listed()
         chat = await self._handshake(chat=True)
+        self._pings_by_chat = chat.outcome is not Outcome.CLIENT_ERROR
         completion = await self._handshake(chat=False)
         if Outcome.CLIENT_ERROR is chat.outcome is completion.outcome:
             raise ModelUnavailable(f"{self._base} does not serve {self._name!r}: {chat.detail}")
@@ -180,21 +183,32 @@ class OpenAIModel:
         answer = openai_wire.read_answer(reply.payload, request)
         return answer if reply.rate is None else msgspec.structs.replace(answer, rate=reply.rate)
 
+    async def ping(self) -> Answer:
+        """Answer a greeting with one token, as in the handshake: a control question that is no sample."""
+        return await self.generate(GenerateRequest(prompt="Hello", chat=self._pings_by_chat, max_tokens=1))
+
     async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
         """Answer with one sum of log-probabilities (nats) per continuation: an echoed prompt each, in turn."""
         text = request.prefix + request.context
-        echoes = []
+        echoes: list[echo_check.Echo] = []
         for continuation in request.continuations:
             echo = await self._echo(text + continuation)
-            if isinstance(echo, Answer):
-                return echo
+            if isinstance(echo, Answer):  # what the echoes before it used was used all the same
+                return msgspec.structs.replace(echo, prompt_tokens=sum(len(before.tokens) for before in echoes))
             echoes.append(echo)
         try:
             sums = echo_check.continuation_sums(echoes, len(text))
         except ValueError as error:
             return Answer(outcome=Outcome.CLIENT_ERROR, detail=str(error))
         tokens = sum(len(echo.tokens) for echo in echoes)
-        return Answer(outcome=Outcome.OK, logprobs=sums, finish_reason="stop", prompt_tokens=tokens, model=self._name)
+        return Answer(
+            outcome=Outcome.OK,
+            logprobs=sums,
+            finish_reason="stop",
+            prompt_tokens=tokens,
+            model=self._name,
+            rate=self._rate,
+        )
 
     async def _echo(self, prompt: str) -> echo_check.Echo | Answer:
         reply = await self._call(
@@ -202,6 +216,7 @@ class OpenAIModel:
         )
         if isinstance(reply, Answer):
             return reply
+        self._rate = reply.rate
         try:
             return echo_check.read_echo(reply.payload if isinstance(reply.payload, Mapping) else {}, prompt)
         except ValueError as error:
@@ -233,7 +248,6 @@ class OpenAIModel:
             return Answer(
                 outcome=Outcome.DROPPED,
                 detail=self._words(f"connection lost: {error or type(error).__name__}"),
-                unreachable=isinstance(error, aiohttp.ClientConnectorError),
             )
         if data is None:
             return Answer(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")

@@ -122,7 +122,7 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
         retry_after=read_retry_after(headers, now=now),
         rate=read_rate_headers(headers, now=now),
         busy=status in BUSY,
-        hopeless=status in (401, 403),
+        hopeless=status in (401, 402, 403),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from assay.records import Answer, GenerateRequest, Outcome, Request
 
-__all__ = ["LONGEST_HOLD", "RateLimiter", "likely_tokens"]
+__all__ = ["LONGEST_HOLD", "RateLimiter", "likely_tokens", "requests_of"]
 
 MINUTE = 60.0
 # Requests go out in small groups, so that a timer's coarseness costs no rate; the sum of a minute stays in the limit.
@@ -53,9 +53,9 @@ class RateLimiter:
             wait = max(wait, (1 - self._tokens) / self._token_rate)
         return wait if wait > CLOCK_GRAIN else 0.0
 
-    def take(self, tokens: int) -> None:
+    def take(self, tokens: int, requests: int = 1) -> None:
         """Book one call of about so many tokens. A call larger than what is there makes the next one wait longer."""
-        self._requests -= 1
+        self._requests -= requests
         self._tokens -= tokens
 
     def settle(self, estimate: int, answer: Answer) -> None:
@@ -85,6 +85,11 @@ class RateLimiter:
         if self._token_rate is not None:
             self._tokens = min(self._token_rate, self._tokens + passed * self._token_rate)
         return now
+
+
+def requests_of(request: Request) -> int:
+    """How many requests a call sends: log-likelihoods are echoed one continuation at a time."""
+    return 1 if isinstance(request, GenerateRequest) else len(request.continuations)
 
 
 def likely_tokens(request: Request) -> int:

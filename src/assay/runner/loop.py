@@ -19,7 +19,8 @@ from assay.plugins import Model
 from assay.records import Answer, Attempt, GenerateRequest, Outcome, Sample
 from assay.runner.breaker import CircuitBreaker
 from assay.runner.concurrency import AdaptiveConcurrency
-from assay.runner.limits import RateLimiter, likely_tokens
+from assay.runner.limits import RateLimiter, likely_tokens, requests_of
+from assay.runner.pulse import Pulse
 from assay.runner.retry import RetryPolicy
 from assay.runner.schedule import Call, Schedule
 from assay.runner.spending import Reservation, Spending, worst_case
@@ -36,6 +37,11 @@ SYNC_SECONDS = 1.0
 
 # Calls that wait to be asked again hold a sample each: beyond so many, new ones wait for them.
 MOST_WAITING = 256
+
+CUT_OFF: dict[str | None, str] = {
+    "deadline": "cut off at the run's deadline",
+    "endpoint_down": "cut off: the endpoint is down",
+}
 
 OnFinal = Callable[[Sample, Attempt, Answer], Awaitable[None] | None]
 NOTHING = Reservation(0, 0)
@@ -96,6 +102,8 @@ class Runner:
         self._number = count()
         self._loop = asyncio.get_running_loop()
         self._running = True
+        ping = getattr(self.model, "ping", None)
+        self._pulse = Pulse(ping, self.breaker, self.limiter, self._heard, self.attempt_timeout)
         self.journal.append(Session(started_us=self._wall_us, active_us=self.active_before_us, machine=self.machine))
         expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)
         end: RunEnd = "failed"
@@ -118,6 +126,7 @@ class Runner:
         """Ask nothing more; calls in flight still finish and are recorded, those that wait for another try do not."""
         self._stopping = self._stopping or reason
         if self._running:
+            self._pulse.stop()
             self._fill()
 
     @property
@@ -156,7 +165,11 @@ class Runner:
             self._timer.cancel()
             self._timer = None
         wait: float | None = None
-        while self._stopping is None and len(self._in_flight) < self._allowed():
+        if self._budget_left() <= 0:
+            self._stopping = self._stopping or "budget"
+        if self._stopping is None and self.breaker.is_open:
+            wait = self._look_or_wait(time.monotonic())
+        while self._stopping is None and wait is None and len(self._in_flight) < self.concurrency.limit:
             now = time.monotonic()
             wait = self._must_wait(now)
             if wait is not None or self._stopping is not None:
@@ -172,28 +185,33 @@ class Runner:
         elif wait is not None and self._stopping is None:
             self._timer = self._loop.call_later(max(0.001, min(wait, self._budget_left())), self._fill)
 
-    def _allowed(self) -> int:
-        return 1 if self.breaker.is_open else self.concurrency.limit
+    def _look_or_wait(self, now: float) -> float | None:
+        """While the endpoint is down no sample is asked: the seconds until the next look, or the end of patience."""
+        if self.breaker.gives_up(now):
+            self._cut_off("endpoint_down")
+            return None
+        left = self.breaker.gives_up_in(now)
+        if wait := self.breaker.wait_seconds(now):
+            return min(wait, left)
+        self._pulse.look()
+        return left
 
     def _budget_left(self) -> float:
         return math.inf if self.budget_seconds is None else self.budget_seconds - self.active_us / 1e6
 
     def _must_wait(self, now: float) -> float | None:
-        """Seconds until anything may be asked, or None for now; stops the run where its time or patience is over."""
+        """Seconds until anything may be asked, or None for now; stops the run where its time is over."""
         if self._budget_left() <= 0:
             self._stopping = "budget"
             return None
-        if self.breaker.gives_up(now):
-            self._stopping = "endpoint_down"
-            return None
-        wait = max(self.breaker.wait_seconds(now), self.limiter.wait_seconds())
-        return min(wait, self.breaker.gives_up_in(now)) if self.breaker.is_open and wait else wait or None
+        return self.limiter.wait_seconds() or None
 
     def _next(self, now: float) -> Pending | None:
         """What to ask now: what was held back, what is due again, else the schedule's next call."""
         if self._held is not None:
             held, self._held = self._held, None
-            return held
+            if not self.schedule.is_closed(held.call.row):
+                return held
         while self._retries and self._retries[0][0] <= now:
             pending = heapq.heappop(self._retries)[2]
             if not self.schedule.is_closed(pending.call.row):
@@ -225,7 +243,7 @@ class Runner:
                 return False
             self.spending.reserve(reservation)
         tokens = likely_tokens(request)
-        self.limiter.take(tokens)
+        self.limiter.take(tokens, requests_of(request))
         task = self._loop.create_task(self._attempt(pending, tokens, reservation))
         self._in_flight.add(task)
         task.add_done_callback(self._done)
@@ -245,9 +263,9 @@ class Runner:
         try:
             answer = await self._ask(pending.sample)
         except asyncio.CancelledError:
-            if self._stopping == "deadline":
+            if self._stopping in CUT_OFF:
                 pending.attempts += 1
-                cut = Answer(outcome=Outcome.TIMEOUT, detail="cut off at the run's deadline")
+                cut = Answer(outcome=Outcome.TIMEOUT, detail=CUT_OFF[self._stopping])
                 self._record(pending, cut, started, time.monotonic(), final=False)
             raise
         now = time.monotonic()
@@ -255,7 +273,11 @@ class Runner:
         if self.spending is not None:
             self.spending.settle(reservation, answer)
         self.schedule.charge(pending.call.row, (now - started) / self.concurrency.limit)
-        final = self._judge(pending, answer, started, now)
+        try:
+            final = await self._judge(pending, answer, started, now)
+        except asyncio.CancelledError:
+            self._record(pending, answer, started, now, final=False)
+            raise
         attempt = self._record(pending, answer, started, now, final=final)
         if now - self._synced > SYNC_SECONDS:
             self._sync()
@@ -267,38 +289,39 @@ class Runner:
             due = now + self.retry.pause(answer, max(1, pending.failures))
             heapq.heappush(self._retries, (due, next(self._number), pending))
 
-    def _judge(self, pending: Pending, answer: Answer, started: float, now: float) -> bool:
-        """Whether this attempt ends its call. One made while the endpoint was down says nothing about its sample."""
+    async def _judge(self, pending: Pending, answer: Answer, started: float, now: float) -> bool:
+        """Whether this attempt ends its call. A failure counts if the endpoint answered anything since it began."""
         pending.attempts += 1
-        was_open = self.breaker.is_open
-        turned = self.breaker.observe(pending.call, answer, now, again=pending.failures > 0)
-        if turned:
-            self._tell_of_breaker(turned, now)
         if answer.outcome.answered:
+            if self.breaker.answered(now):
+                self._heard(answer, turned=True)
             self.concurrency.answered(started, now, len(self._in_flight))
             return True
         self.last_failure = answer.detail or answer.outcome.value
-        if answer.hopeless:
-            self._stopping = self._stopping or "endpoint_down"
-            return False
         if (answer.busy or answer.outcome is Outcome.TIMEOUT) and not pending.failures:
             # (A call that is refused again tells nothing new: it was not sent because there was room.)
             self.concurrency.pushed_back(started, now)
-        if (was_open or self.breaker.is_open) and not self._may_be_its_own(answer):
+        if answer.hopeless and not self._pulse.can_ask:
+            self._stopping = self._stopping or "endpoint_down"
+        if self._stopping is not None or not await self._pulse.was_alive_since(started):
             return False
         pending.failures += 1
         return self.retry.is_final(answer, pending.failures)
 
-    def _may_be_its_own(self, answer: Answer) -> bool:
-        """Once every call was tried, those left may fail for good: then even a look counts, or none would end."""
-        return self.schedule.exhausted and not answer.unreachable
-
-    def _tell_of_breaker(self, turned: str, now: float) -> None:
-        if turned == "closed":
+    def _heard(self, answer: Answer, turned: bool) -> None:
+        """What came of a look at the endpoint, or an answer that came while it was taken to be down."""
+        if self.breaker.is_open:
+            self.last_failure = answer.detail or answer.outcome.value
+            if answer.hopeless:
+                self._stopping = self._stopping or "endpoint_down"
+            elif turned:
+                left = self.breaker.gives_up_in(time.monotonic())
+                until = time.strftime("%H:%M:%S", time.localtime(time.time() + left))
+                how = "busy" if answer.busy else "down"
+                self.tell(f"the endpoint is {how} ({self.last_failure}): paused; asked again until {until}")
+        elif turned:
             self.tell("the endpoint answers again: going on")
-            return
-        until = time.strftime("%H:%M:%S", time.localtime(time.time() + self.breaker.gives_up_in(now)))
-        self.tell(f"the endpoint is down ({self.last_failure or 'no answer'}): paused; asked again until {until}")
+        self._fill()
 
     def _record(self, pending: Pending, answer: Answer, started: float, now: float, *, final: bool) -> Attempt:
         call = pending.call
@@ -345,16 +368,20 @@ class Runner:
     # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _expire(self) -> None:
-        """The run's deadline: what is in flight is cut off, on record."""
-        self._stopping = self._stopping or "deadline"
+        self._cut_off("deadline")
+        self._fill()
+
+    def _cut_off(self, reason: RunEnd) -> None:
+        """End the run now: what is in flight is cut off, on record."""
+        self._stopping = self._stopping or reason
         for task in self._in_flight:
             task.cancel()
-        self._fill()
 
     async def _halt(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._stopping = self._stopping or ("failed" if self._error else None)
+        self._pulse.stop()
         left = list(self._in_flight)
         for task in left:
             task.cancel()

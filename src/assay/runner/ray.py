@@ -189,6 +189,12 @@ class RayModel:
         """Have the least busy worker answer with log-likelihoods."""
         return await self._ask(request)
 
+    async def ping(self) -> Answer:
+        """Have a worker ask a control question that is no sample."""
+        capabilities = None if self._opened is None else self._opened.capabilities
+        by_chat = capabilities is None or capabilities.chat
+        return await self._ask(GenerateRequest(prompt="Hello", chat=by_chat, max_tokens=1))
+
     async def close(self) -> None:
         """End the workers, and the cluster where it was started here; safe to call twice."""
         import ray
@@ -251,9 +257,7 @@ class RayModel:
         lost, seat.in_flight = seat.in_flight, {}
         for waiting in lost.values():
             if not waiting.done():
-                died = Answer(
-                    outcome=Outcome.DROPPED, detail=f"{seat.name} died before it answered", worker=seat.name, lost=True
-                )
+                died = Answer(outcome=Outcome.DROPPED, detail=f"{seat.name} died before it answered", worker=seat.name)
                 waiting.set_result(died)
 
     async def _open_again(self, seat: _Seat) -> None:
@@ -278,7 +282,7 @@ class RayModel:
         if not live:
             gone = all(seat.gone for seat in self._seats)
             detail = "no worker is left on the cluster" if gone else "no worker is there at the moment"
-            return Answer(outcome=Outcome.DROPPED, detail=detail, unreachable=True, hopeless=gone)
+            return Answer(outcome=Outcome.DROPPED, detail=detail, hopeless=gone)
         seat = min(live, key=lambda seat: len(seat.in_flight))
         number = next(self._number)
         loop = asyncio.get_running_loop()

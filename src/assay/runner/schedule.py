@@ -47,11 +47,6 @@ class Turn:
         self._upcoming = next(self._calls, None)
 
     @property
-    def exhausted(self) -> bool:
-        """Whether nothing is left to give out."""
-        return self.closed or self._upcoming is None
-
-    @property
     def ready(self) -> bool:
         """Whether the next call may be made now."""
         if self.closed or self._upcoming is None:
@@ -86,11 +81,6 @@ class Schedule:
     def add(self, turn: Turn) -> None:
         """Take in one more row."""
         self._turns[turn.row] = turn
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether every call was given out at least once."""
-        return all(turn.exhausted for turn in self._turns.values())
 
     def next_call(self) -> Call | None:
         """Take the next call; None when nothing can be asked now: all is asked, or the heads are waited for."""

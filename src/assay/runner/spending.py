@@ -11,7 +11,7 @@ __all__ = ["Reservation", "Spending", "worst_case"]
 # No byte-level vocabulary makes more tokens of a text than it has bytes; a chat template adds its own.
 TEMPLATE_TOKENS = 64
 # What these calls used before they failed, nobody told: it is counted as all that they could.
-UNTOLD = (Outcome.TIMEOUT, Outcome.DROPPED, Outcome.MALFORMED)
+UNTOLD = (Outcome.TIMEOUT, Outcome.DROPPED, Outcome.MALFORMED, Outcome.SERVER_ERROR, Outcome.EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,17 @@ class Spending:
             return None
         return self._cost(self._prompt, self._completion)
 
-    def load(self, attempt: Attempt) -> None:
-        """Book an attempt of an earlier session; what a failed call used there is not known."""
-        self._prompt += attempt.prompt_tokens
-        self._completion += attempt.completion_tokens
+    def load(self, attempt: Attempt, worst: Reservation | None = None) -> None:
+        """Book an attempt of an earlier session; ``worst`` where its usage was :meth:`untold`."""
+        self._prompt += attempt.prompt_tokens if worst is None else worst.prompt
+        self._completion += attempt.completion_tokens if worst is None else worst.completion
+
+    @staticmethod
+    def untold(done: Attempt | Answer) -> bool:
+        """Whether a call may have used tokens that nobody told."""
+        if done.prompt_tokens + done.completion_tokens > 0:
+            return False
+        return done.outcome.answered or done.outcome in UNTOLD
 
     def fits(self, reservation: Reservation) -> bool:
         """Whether one more such call stays within the budget whatever the calls in flight use."""
@@ -71,13 +78,9 @@ class Spending:
         """Replace a reservation by what the call used."""
         self._reserved_prompt -= reservation.prompt
         self._reserved_completion -= reservation.completion
-        told = answer.prompt_tokens + answer.completion_tokens > 0
-        if told:
-            self._prompt += answer.prompt_tokens
-            self._completion += answer.completion_tokens
-        elif answer.outcome.answered or answer.outcome in UNTOLD:
-            self._prompt += reservation.prompt
-            self._completion += reservation.completion
+        untold = self.untold(answer)
+        self._prompt += reservation.prompt if untold else answer.prompt_tokens
+        self._completion += reservation.completion if untold else answer.completion_tokens
 
     def _cost(self, prompt: int, completion: int) -> float:
         return (prompt * (self._limits.price_prompt or 0.0) + completion * (self._limits.price_completion or 0.0)) / 1e6
