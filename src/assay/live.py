@@ -38,6 +38,7 @@ __all__ = ["Conduct", "LiveRun", "Watcher"]
 Watcher = Callable[["LiveRun"], None]
 
 PATIENCE_SECONDS = 600.0
+BEAT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,12 @@ class LiveRun:
             machine=self.plan.model.machine,
             tell=self.conduct.tell,
         )
+        beat = asyncio.create_task(self._beat())
         try:
             with _stop_on_interrupt(runner):
                 return await runner.run()
         finally:
+            beat.cancel()
             self._marking.close()
             texts.close()
 
@@ -142,6 +145,12 @@ class LiveRun:
         sample = sample_of(attempt, texts) if self.spending.bounded and Spending.untold(attempt) else None
         self.spending.load(attempt, None if sample is None else worst_case(sample.request))
 
+    async def _beat(self) -> None:
+        """Let the watcher look although nothing answers: a display that stands still tells nothing of what hangs."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            self.conduct.watcher(self)
+
     def _on_final(self, sample: Sample, attempt: Attempt, answer: Answer) -> Awaitable[None] | None:
         scorer = self.scorers[attempt.row]
         if attempt.outcome.answered and acts(scorer):
@@ -178,6 +187,9 @@ def _stop_on_interrupt(runner: Runner) -> Iterator[None]:
     def interrupt() -> None:
         if runner.stopping:
             task.cancel()
+        elif runner.in_flight:
+            calls = f"{runner.in_flight} calls in flight are" if runner.in_flight > 1 else "the call in flight is"
+            runner.tell(f"stopping: {calls} finishing; Ctrl-C again leaves them for the resume")
         runner.stop("interrupted")
 
     signals = (signal.SIGINT, signal.SIGTERM)

@@ -224,8 +224,8 @@ def _plan_claim(
     told = (*told, *_incomplete(task, population))
     limit = None if options.limit is None else min(options.limit, population)
     probe = SAMPLED_PROBE if decoding == "sampled" else LOCAL_PROBE if capabilities.deterministic else REMOTE_PROBE
-    if options.repeats is not None:
-        probe = Probe()  # every sample is asked again: nothing is left to probe
+    if estimate:
+        probe = Probe()  # no test rests on it, and its calls would come out of the user's limits
     row = PlanRow(
         id=f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', task.id)[:100]}",
         claim=number,

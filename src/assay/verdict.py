@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from assay.errors import ExitCode
@@ -26,6 +27,8 @@ from assay.records import (
 
 __all__ = ["Usage", "counted", "judge"]
 
+_STOPPED_SHORT = "a budget (of time, tokens or cost) ended it before all was asked"
+
 
 @dataclass(slots=True)
 class Usage:
@@ -36,9 +39,12 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    failed: Counter[str] = field(default_factory=Counter)  # how calls ended that brought no answer
 
     def add(self, attempt: Attempt) -> None:
         """Add one attempt."""
+        if attempt.final and not attempt.outcome.answered:
+            self.failed[attempt.outcome.value] += 1
         self.calls += 1
         self.answers += attempt.final
         self.prompt_tokens += attempt.prompt_tokens
@@ -83,7 +89,7 @@ def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Ve
         served=plan.model.uri,
         alpha=plan.alpha,
         findings=findings,
-        notes=(*notes, *_run_notes(plan, readers)),
+        notes=(*notes, *_run_notes(plan, readers), *_failure_notes(plan, usage)),
         claims=tuple(claims),
         limits=(),
     )
@@ -189,7 +195,7 @@ def _judge_skipped(plan: Plan, skipped: SkippedClaim) -> ClaimVerdict:
 
 def _reason(plan: Plan, row: PlanRow, reader: RowReader, word: VerdictWord) -> str:
     if row.estimate:
-        return "no claim was tested: an estimate"
+        return "no claim was tested: an estimate" if _whole(reader) else _STOPPED_SHORT
     if reader.tracker is None:
         return "the determinism probe was not finished"
     if word is VerdictWord.NOT_TESTABLE and reader.test is not None:
@@ -261,6 +267,19 @@ def _run_notes(plan: Plan, readers: Mapping[str, RowReader]) -> tuple[Note, ...]
                     f"tolerance {float(test.margin) * 100:.1f} points",
                 )
             )
+    return tuple(notes)
+
+
+def _failure_notes(plan: Plan, usage: Mapping[str, Usage]) -> tuple[Note, ...]:
+    """Why answers are missing: what a user of a flaky endpoint wants to know first."""
+    notes = []
+    for row in plan.rows:
+        failed = usage.get(row.id, Usage()).failed
+        if not failed:
+            continue
+        kinds = ", ".join(f"{kind.replace('_', ' ')} {number:,}" for kind, number in sorted(failed.items()))
+        message = f"calls that brought no answer, by how their last attempt ended: {kinds}"
+        notes.append(Note(detector="claim_retest", check="missing", task=row.task, message=message))
     return tuple(notes)
 
 

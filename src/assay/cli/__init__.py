@@ -73,6 +73,9 @@ def run(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     try:
         result: Any = group.main(arguments, prog_name="assay", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return int(ExitCode.BAD_INPUT)
     except click.ClickException as error:
         hint = f" (try: {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
         return _fail(f"{error.format_message()}{hint}", ExitCode.BAD_INPUT)

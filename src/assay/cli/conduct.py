@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assay.cli.options import read_duration
-from assay.errors import InputError
+from assay.errors import InputError, Unfinished
 
 if TYPE_CHECKING:
     from assay.audit import Audit
@@ -68,7 +70,11 @@ async def plan(
     model = open_model_here_or_on_ray(uri, settings, chosen)
     try:
         with working(f"planning {one_line(sheet.model or sheet.path, 80)} against {one_line(uri, 120)}"):
-            return await plan_audit(sheet, model, options, _order_prover(signer), estimate)
+            async with asyncio.timeout(_time_left(chosen)):
+                return await plan_audit(sheet, model, options, _order_prover(signer), estimate)
+    except TimeoutError:
+        await model.close()
+        raise Unfinished(f"the deadline came while {one_line(uri, 120)} was being asked what it is") from None
     except BaseException:
         await model.close()
         raise
@@ -115,15 +121,21 @@ def conduct_of(chosen: dict[str, Any], progress: RunProgress) -> Conduct:
     return Conduct(
         watcher=progress.watch,
         tell=progress.tell,
-        deadline_seconds=read_duration(chosen["deadline"], "--deadline"),
+        deadline_seconds=_time_left(chosen),
         patience_seconds=read_duration(chosen["patience"], "--patience") or PATIENCE_SECONDS,
     )
 
 
 def check_durations(chosen: dict[str, Any]) -> None:
-    """Refuse a deadline or a patience that is no duration before anything is asked or made."""
-    read_duration(chosen["deadline"], "--deadline")
+    """Refuse a deadline or a patience that is no duration before anything is asked; the deadline runs from here."""
     read_duration(chosen["patience"], "--patience")
+    deadline = read_duration(chosen["deadline"], "--deadline")
+    chosen["ends_at"] = None if deadline is None else time.monotonic() + deadline
+
+
+def _time_left(chosen: dict[str, Any]) -> float | None:
+    ends_at: float | None = chosen["ends_at"]
+    return None if ends_at is None else max(0.0, ends_at - time.monotonic())
 
 
 def default_folder(name: str) -> Path:

@@ -93,13 +93,17 @@ class RunProgress:
             total = row.planned
             bar = ProgressBar(total=total, completed=total if reader.decision else min(answered, total), width=16)
             spent = live.schedule.used_seconds(row.id)
-            rate = answered / spent if spent else 0.0
+            if len(self._plan.rows) == 1:  # its time is the clock's, pauses included
+                spent, answered_here = elapsed, answered - self._asked_at_start[row.id]
+                rate = answered_here / spent if spent > 1 else 0.0
+            else:
+                rate = answered / spent if spent else 0.0
             table.add_row(
                 row.task[:24],
                 bar,
                 f"{answered}/{total}",
                 f"{rate:.1f}/s" if rate else "–",
-                reader.decision or _left(reader, rate),
+                reader.decision or (_left_to_ask(total - answered, rate) if row.estimate else _left(reader, rate)),
                 f"{_interval(reader, self._plan.alpha, claim.scale)}{'' if row.estimate else f' → {claim.value}'}",
             )
         return table
@@ -110,7 +114,7 @@ class RunProgress:
         if live.runner is not None and self._plan.concurrency > 1:
             told += f", {live.runner.in_flight} in flight"
         if (cost := live.spending.cost) is not None:
-            told += f", cost {cost:.2f}"
+            told += f", cost {cost:.3g}"
         return told
 
 
@@ -135,6 +139,10 @@ def _left(reader: RowReader, rate: float) -> str:
     table = StopTable(inconsistent=test.inconsistent, consistent=test.consistent)
     needed = samples_needed(table, tracker.n, tracker.right, reader.cells, tracker.right / tracker.n)
     return f"~{_clock(needed / rate)}" if needed else "…"
+
+
+def _left_to_ask(calls: int, rate: float) -> str:
+    return f"~{_clock(calls / rate)}" if rate else "…"
 
 
 def _clock(seconds: float) -> str:

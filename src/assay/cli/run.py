@@ -58,6 +58,9 @@ def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) 
         return verdict.exit
     for claim in verdict.claims:
         click.echo(_line(claim) + _clustered(run))
+    for note in verdict.notes:
+        if note.check == "missing":
+            click.echo(note.message)
     if (chosen["repeats"] or 1) > 1:
         _print_pass_at_k(run)
     print_places(run, signed=signer is not None)
@@ -100,6 +103,8 @@ def _line(claim: ClaimVerdict) -> str:
 
     answered = claim.asked - claim.missing
     right = round((claim.measured or 0.0) * answered)
+    if not claim.asked:
+        return f"{one_line(claim.task)} ({claim.cell}): nothing was asked; {claim.reason}"
     told = (
         f"{one_line(claim.task)} ({claim.cell}): {share(claim.measured, 'percent')}, "
         f"95 % interval {interval(claim.ci, 'percent')} (Wilson), {right} of {answered} right"
@@ -108,7 +113,7 @@ def _line(claim: ClaimVerdict) -> str:
         told += f", of {claim.of:,} samples"
     for number, word in ((claim.unparsed, "unparsed"), (claim.missing, "missing")):
         told += f", {number} {word}" if number else ""
-    return told
+    return told + (f"; {claim.reason}" if claim.reason.startswith("a budget") else "")
 
 
 def _print_pass_at_k(run: Path) -> None:

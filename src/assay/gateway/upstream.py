@@ -137,4 +137,3 @@ class Upstream:
                 sent.popall(name, None)
             sent["Authorization"] = f"Bearer {self.key}"
         return sent
-

@@ -7,6 +7,10 @@ from assay.reports.words import count, counted, one_line
 
 __all__ = ["limits", "of_the_origin"]
 
+_OF_AN_ESTIMATE = (
+    "The {level} interval is Wilson's, for a number of samples that is fixed before; where a budget fixed it, it "
+    "is only approximate. Missing answers widen it both ways."
+)
 GATEWAY = "assay gateway"  # the harness that an import of our own recordings names
 
 
@@ -53,12 +57,17 @@ def _of_the_numbers(verdict: Verdict, asked: list[ClaimVerdict]) -> list[str]:
     if not asked:
         return []
     level = f"{100 * verdict.alpha:g} %"
-    said = [
-        f"Error rates: over the whole report, the chance that any honest claim is called inconsistent is at most "
-        f"{level} (weighted Holm); consistent is at {level} for each claim.",
-        f"The {100 * (1 - verdict.alpha):g} % intervals are valid at any stop, however often one looks, and for a "
-        "benchmark of finite size; so they are wider than the textbook's, for a number of samples fixed before.",
-    ]
+    measured = all(claim.claimed is None for claim in asked)
+    said = (
+        [_OF_AN_ESTIMATE.format(level=f"{100 * (1 - verdict.alpha):g} %")]
+        if measured
+        else [
+            f"Error rates: over the whole report, the chance that any honest claim is called inconsistent is at most "
+            f"{level} (weighted Holm); consistent is at {level} for each claim.",
+            f"The {100 * (1 - verdict.alpha):g} % intervals are valid at any stop, however often one looks, and for a "
+            "benchmark of finite size; so they are wider than the textbook's, for a number of samples fixed before.",
+        ]
+    )
     missing = sum(claim.missing for claim in asked)
     if missing:
         said.append(

@@ -303,7 +303,9 @@ class Runner:
             self.concurrency.pushed_back(started, now)
         if answer.hopeless and not self._pulse.can_ask:
             self._stopping = self._stopping or "endpoint_down"
-        if self._stopping is not None or not await self._pulse.was_alive_since(started):
+        # One client error ends a call, so an answer that crossed with it is not enough: the endpoint is asked after it.
+        since = now if answer.outcome is Outcome.CLIENT_ERROR else started
+        if self._stopping is not None or not await self._pulse.was_alive_since(since):
             return False
         pending.failures += 1
         return self.retry.is_final(answer, pending.failures)
