@@ -89,6 +89,32 @@ def test_a_window_in_which_everything_fails_costs_no_answer(
     assert {attempt.outcome for attempt in attempts if attempt.final} == {Outcome.OK}
 
 
+def test_a_row_of_which_nothing_is_answered_is_left_and_the_others_go_on(tmp_path: Path) -> None:
+    def script(prompt: str, times: int) -> Answer:
+        if prompt.startswith("bad"):
+            return Answer(outcome=Outcome.SERVER_ERROR, detail="HTTP 500")
+        return good(prompt, times)
+
+    told: list[str] = []
+    end, attempts, finals = carry_out(
+        tmp_path, ScriptedModel(script), 200, rows=("bad", "good"), concurrency=4, tell=told.append
+    )
+    assert end == "endpoint_down"  # what of it is not asked is asked by a resume
+    assert sum(attempt.row == "good" for attempt in attempts) == 200
+    assert sum(attempt.row == "bad" for attempt in attempts) < 150
+    assert len(finals) < 225
+    assert len(told) == 1
+    assert "25 different samples of bad failed in turn (HTTP 500)" in told[0]
+
+
+def test_many_that_were_in_flight_when_a_server_restarted_are_one_event(tmp_path: Path) -> None:
+    def script(prompt: str, times: int) -> Answer:
+        return REFUSED if times == 1 and int(prompt[2:]) < 64 else good(prompt, times)
+
+    end, _, finals = carry_out(tmp_path, ScriptedModel(script, 0.01), 300, concurrency=64)
+    assert (end, len(finals)) == ("complete", 300)
+
+
 def test_one_prompt_that_is_forbidden_ends_its_call_and_not_the_run(tmp_path: Path) -> None:
     def script(prompt: str, times: int) -> Answer:
         if prompt == "r/3":

@@ -270,4 +270,6 @@ def test_backoff_is_bounded_and_honours_the_server() -> None:
     assert policy.pause(Answer(outcome=Outcome.RATE_LIMITED, retry_after=7), 1) == 7
     assert policy.pause(Answer(outcome=Outcome.RATE_LIMITED, retry_after=9999), 1) == policy.longest_seconds
     assert policy.pause(Answer(outcome=Outcome.RATE_LIMITED, retry_after=-3), 1) == 0
+    busy = Answer(outcome=Outcome.RATE_LIMITED, busy=True)
+    assert sum(policy.pause(busy, n) for n in range(1, 5)) >= 0.75 * 58  # five attempts span a minute's quota
     assert all(0 <= policy.pause(Answer(outcome=Outcome.TIMEOUT), n) <= policy.longest_seconds for n in range(1, 12))

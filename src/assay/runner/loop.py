@@ -43,6 +43,9 @@ CUT_OFF: dict[str | None, str] = {
     "endpoint_down": "cut off: the endpoint is down",
 }
 
+# So many different samples that fail in turn, with none answered between them, are not each one's own fault.
+CALLS_THAT_MEAN_ALL = 25
+
 OnFinal = Callable[[Sample, Attempt, Answer], Awaitable[None] | None]
 NOTHING = Reservation(0, 0)
 
@@ -93,6 +96,9 @@ class Runner:
     _in_flight: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _retries: list[tuple[float, int, Pending]] = field(default_factory=list, init=False)
     _held: Pending | None = field(default=None, init=False)
+    # By row: since when nothing of it was answered, and which calls failed since.
+    _failing: dict[str, tuple[float, set[Call]]] = field(default_factory=dict, init=False)
+    _given_up: set[str] = field(default_factory=set, init=False)
     _timer: asyncio.TimerHandle | None = field(default=None, init=False)
 
     async def run(self) -> RunEnd:
@@ -112,7 +118,7 @@ class Runner:
             await self._over.wait()
             if self._error is not None:
                 raise self._error
-            end = self._stopping or "complete"
+            end = self._stopping or ("endpoint_down" if self._given_up else "complete")
         finally:
             if expiry:
                 expiry.cancel()
@@ -296,6 +302,7 @@ class Runner:
             if self.breaker.answered(now):
                 self._heard(answer, turned=True)
             self.concurrency.answered(started, now, len(self._in_flight))
+            self._failing.pop(pending.call.row, None)
             return True
         self.last_failure = answer.detail or answer.outcome.value
         if (answer.busy or answer.outcome is Outcome.TIMEOUT) and not pending.failures:
@@ -308,7 +315,24 @@ class Runner:
         if self._stopping is not None or not await self._pulse.was_alive_since(since):
             return False
         pending.failures += 1
+        if self._fails_as_a_whole(pending.call, started, now):
+            return False
         return self.retry.is_final(answer, pending.failures)
+
+    def _fails_as_a_whole(self, call: Call, started: float, now: float) -> bool:
+        """Whether nothing of this row is answered, though the endpoint is there: then no more of it is asked.
+
+        What counts are different calls that were sent one after another: those that were in flight together when a
+        server went away tell of one event.
+        """
+        since, failed = self._failing.setdefault(call.row, (now, set()))
+        if started >= since:
+            failed.add(call)
+        if len(failed) >= CALLS_THAT_MEAN_ALL and call.row not in self._given_up:
+            self._given_up.add(call.row)
+            self.schedule.close(call.row)
+            self.tell(f"{len(failed)} different samples of {call.row} failed in turn ({self.last_failure}): it is left")
+        return call.row in self._given_up
 
     def _heard(self, answer: Answer, turned: bool) -> None:
         """What came of a look at the endpoint, or an answer that came while it was taken to be down."""

@@ -19,6 +19,7 @@ class RetryPolicy:
 
     max_attempts: int = 5
     base_seconds: float = 0.5
+    busy_seconds: float = 4.0
     longest_seconds: float = 30.0
 
     def is_final(self, answer: Answer, attempt: int) -> bool:
@@ -29,5 +30,8 @@ class RetryPolicy:
         """Seconds to wait before the next attempt (Brooker 2015, "full jitter")."""
         if answer.retry_after is not None:
             return min(max(answer.retry_after, 0.0), self.longest_seconds)
+        if answer.busy:
+            # A minute's quota is renewed within a minute: five attempts span one, where no header tells how long.
+            return min(self.longest_seconds, self.busy_seconds * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
         ceiling = min(self.longest_seconds, self.base_seconds * 2.0 ** (attempt - 1))
         return random.uniform(0.0, ceiling)  # noqa: S311 - jitter, not a secret
