@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from assay.cli import run as assay
+from assay.errors import InputError
 from assay.journal import read_lines, replay
 from assay.records import Attempt
 from assay.run_folder import open_plan_of
@@ -515,3 +517,90 @@ def sheet_of(folder: Path, task: str, value: float) -> Path:
     path = folder / f"{task}.yaml"
     path.write_text(f"model: m\nclaims:\n  - {{task: {task}, value: {value}}}\n")
     return path
+
+
+def test_a_run_is_locked_until_its_seal_is_there(
+    sums_server: Any,
+    sums_file: Sums,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from assay.evidence import bundle
+
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    sealing = bundle.seal_bundle
+    others: list[subprocess.CompletedProcess[str]] = []
+
+    def seal_while_another_resumes(*arguments: Any) -> Any:
+        command = [sys.executable, "-m", "assay", "resume", str(run)]
+        others.append(subprocess.run(command, capture_output=True, text=True))
+        return sealing(*arguments)
+
+    monkeypatch.setattr(bundle, "seal_bundle", seal_while_another_resumes)
+    assert assay(audit(sheet(tmp_path, 86), sums_server, questions, run, "--limit", "40")) in (0, 1, 3)
+    (other,) = others
+    assert other.returncode == 2
+    assert "another process is working on this run" in other.stderr
+    assert assay(["verify", str(run)]) == 0
+
+
+def test_a_resume_that_began_before_the_seal_finds_it_under_the_lock(
+    sums_server: Any, sums_file: Sums, tmp_path: Path
+) -> None:
+    from assay.audit import _journal_of
+
+    run = tmp_path / "run"
+    assert assay(audit(sheet(tmp_path, 86), sums_server, sums_file[0], run, "--limit", "40")) in (0, 1, 3)
+    held = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    for _ in range(2):  # and the lock is let go again
+        with pytest.raises(InputError, match="finished and sealed"):
+            _journal_of(run, open_plan_of(run))
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == held
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_a_folder_that_got_no_plan_is_taken_back(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, existing: bool
+) -> None:
+    from assay import run_folder
+
+    run = tmp_path / "some" / "where" / "run"
+    if existing:
+        run.mkdir(parents=True)
+    command = ["run", str(sums_file[0]), "--model", f"openai:sums@{sums_server.url}", "--out", str(run)]
+    writing = run_folder.write_file
+
+    def full(path: Path, data: bytes) -> None:
+        if path.name == "plan.dsse.json":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        writing(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_folder, "write_file", full)
+        assert assay(command) == 2
+    assert run.exists() == existing
+    assert (tmp_path / "some").exists() == existing
+    assert not existing or not list(run.iterdir())
+    assert assay([*command, "--limit", "20"]) == 0
+
+
+def test_a_disk_that_fills_before_the_journal_leaves_a_run_to_resume(
+    sums_server: Any,
+    sums_file: Sums,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = tmp_path / "run"
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("assay.journal.writer.write_whole", full)
+        command = ["run", str(sums_file[0]), "--model", f"openai:sums@{sums_server.url}", "--out", str(run)]
+        assert assay([*command, "--limit", "20"]) == 4
+    assert f"assay resume {run}" in capsys.readouterr().err.splitlines()[-1]
+    assert assay(["resume", str(run)]) == 0

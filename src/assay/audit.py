@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ async def start_audit(
     folder then waits for :func:`resume_audit`.
     """
     sealed = create(run, audit.plan, audit.prepared, signer, local or {})
-    journal = Journal.create(run, Header(plan=sealed.sha256, assay=audit.plan.assay))
+    with _storage_of(run):
+        journal = Journal.create(run, Header(plan=sealed.sha256, assay=audit.plan.assay))
     return await _carry_out(sealed, audit, run, journal, None, signer, conduct or Conduct())
 
 
@@ -73,10 +75,7 @@ async def resume_audit(
     from assay.tasks.catalogue import Catalogue
 
     sealed = open_plan_of(run)
-    if (run / "bundle.dsse.json").exists():
-        raise InputError(
-            "this run is finished and sealed; assay report shows it, assay audit starts another", where=run
-        )
+    _refuse_sealed(run)
     catalogue = Catalogue(task_files)
     identity, _ = await model.identify()
     planned = sealed.plan.model
@@ -86,10 +85,28 @@ async def resume_audit(
         raise InputError(f"the plan is about {planned.uri}, not {identity.uri}: audit that one anew", where=run)
     signer = _same_signer(run, sealed, signer)
     prepared = {row.id: await asyncio.to_thread(prepare_row, row, catalogue, data) for row in sealed.plan.rows}
-    journal, before = Journal.resume(run, Header(plan=sealed.sha256, assay=sealed.plan.assay))
-    clear_partial(run)
+    journal, before = _journal_of(run, sealed)
     audit = Audit(sealed.plan, prepared, model)
     return await _carry_out(sealed, audit, run, journal, before, signer, conduct or Conduct())
+
+
+def _refuse_sealed(run: Path) -> None:
+    if (run / "bundle.dsse.json").exists():
+        raise InputError(
+            "this run is finished and sealed; assay report shows it, assay audit starts another", where=run
+        )
+
+
+def _journal_of(run: Path, sealed: SealedPlan) -> tuple[Journal, Replay | None]:
+    """Take the lock on a run; only then is it certain that nobody else has sealed it meanwhile."""
+    journal, before = Journal.resume(run, Header(plan=sealed.sha256, assay=sealed.plan.assay))
+    try:
+        _refuse_sealed(run)
+        clear_partial(run)
+    except BaseException:
+        journal.close()
+        raise
+    return journal, before
 
 
 def _same_signer(run: Path, sealed: SealedPlan, signer: Any) -> Any:
@@ -112,18 +129,27 @@ async def _carry_out(
     signer: Any,
     conduct: Conduct,
 ) -> Verdict:
-    live = LiveRun(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan), conduct=conduct)
-    try:
+    # The journal's lock is kept to the last: a resume that began before the seal would append behind it.
+    with _storage_of(run), closing(journal):
+        live = LiveRun(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan), conduct=conduct)
         end = await _ask(live, audit.model, run, journal, before)
+        journal.sync()
         checkpoint(run, signer)
         if end in ("complete", "budget"):
             return conclude(run, signer)
+    raise _stopped(end, run, live)
+
+
+@contextmanager
+def _storage_of(run: Path) -> Iterator[None]:
+    """Say in one line what a folder that takes no more leaves, and how to go on."""
+    try:
+        yield
     except OSError as error:
         raise StorageFailed(
             f"{run}: cannot be written ({error.strerror}); nothing finished is lost. "
             f"Make room there, then go on with: assay resume {run}"
         ) from None
-    raise _stopped(end, run, live)
 
 
 async def _ask(live: LiveRun, model: Model, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
@@ -131,8 +157,6 @@ async def _ask(live: LiveRun, model: Model, run: Path, journal: Journal, before:
         return await live.run(model, run, journal, before)
     except asyncio.CancelledError:
         return "interrupted"
-    finally:
-        journal.close()
 
 
 def _stopped(end: RunEnd, run: Path, live: LiveRun) -> AssayError:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from assay.errors import InputError
 from assay.journal import Journal, JournalRecord, Replay, Texts, open_index, read_lines
@@ -36,6 +38,7 @@ from assay.scores import acts, answer_of, sample_of, score, score_attempts, scor
 __all__ = ["Conduct", "LiveRun", "Watcher"]
 
 Watcher = Callable[["LiveRun"], None]
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 PATIENCE_SECONDS = 600.0
 BEAT_SECONDS = 0.5
@@ -79,7 +82,7 @@ class LiveRun:
         """Ask what the journal does not hold yet, until every row is decided or the plan's budget is spent."""
         texts = Texts(run)  # cuts a torn last line, so it comes before the reading
         self._journal = journal
-        await self._load(run, before)
+        left = self._load(run, before)
         limits = self.plan.limits
         named = None if self.plan.adaptive else self.plan.concurrency
         self.runner = runner = Runner(
@@ -100,6 +103,7 @@ class LiveRun:
             active_before_us=before.active_us if before else 0,
             machine=self.plan.model.machine,
             tell=self.conduct.tell,
+            first=left,
         )
         beat = asyncio.create_task(self._beat())
         try:
@@ -110,8 +114,9 @@ class LiveRun:
             self._marking.close()
             texts.close()
 
-    async def _load(self, run: Path, before: Replay | None) -> None:
-        """Feed what a journal already holds: its answers are read, never asked again."""
+    def _load(self, run: Path, before: Replay | None) -> list[Work]:
+        """Feed what a journal already holds: its answers are read, never asked again; the marks it lacks are given."""
+        left: dict[tuple[str, str, int], Work] = {}
         finished = {row.id: Finished(row, self.prepared[row.id].digests) for row in self.plan.rows}
         used = dict.fromkeys(finished, 0.0)
         if before is not None:
@@ -121,24 +126,29 @@ class LiveRun:
                 self._book(attempt, texts)
                 if attempt.final:
                     finished[attempt.row].add(attempt)
-            await self._mark_what_was_not(run, texts)
+            left = self._unmarked(run, texts)
             for done in score_attempts(self.plan, _records(run), self.scorers, texts):
                 if isinstance(done, Attempt):
-                    raise InputError("texts of this run are missing, so it cannot go on: put texts/ back", where=run)
-                self.readers[done.row].observe(done)
+                    raise _texts_missing(run)
+                if (done.row, done.sample, done.repeat) not in left:
+                    self.readers[done.row].observe(done)
         for row in self.plan.rows:
             reader = self.readers[row.id]
             head = None if row.estimate else reader.next_position
             calls = calls_of(row, finished[row.id])
             self.schedule.add(Turn(row.id, row.share, calls, used[row.id], reader.decision is not None, head))
             self.answered[row.id] = len(finished[row.id])
+        return list(left.values())
 
-    async def _mark_what_was_not(self, run: Path, texts: Mapping[str, str]) -> None:
-        """Answers that arrived, but whose mark by an act was cut off."""
-        for attempt in list(unmarked_attempts(_records(run), self.scorers)):
+    def _unmarked(self, run: Path, texts: Mapping[str, str]) -> dict[tuple[str, str, int], Work]:
+        """By call, the marking of answers that arrived, but whose mark by an act was cut off."""
+        left: dict[tuple[str, str, int], Work] = {}
+        for attempt in unmarked_attempts(_records(run), self.scorers):
             sample, answer = sample_of(attempt, texts), answer_of(attempt, texts)
-            if sample is not None and answer is not None:
-                self._journal.append(await self._marking.act(attempt, sample, answer))
+            if sample is None or answer is None:
+                raise _texts_missing(run)
+            left[attempt.row, attempt.sample, attempt.repeat] = partial(self._act, attempt, sample, answer)
+        return left
 
     def _book(self, attempt: Attempt, texts: Mapping[str, str]) -> None:
         """What an earlier session used of the budget: at its worst where nobody told."""
@@ -153,6 +163,7 @@ class LiveRun:
 
     def _on_final(self, sample: Sample, attempt: Attempt, answer: Answer) -> Awaitable[None] | None:
         scorer = self.scorers[attempt.row]
+        self.answered[attempt.row] += 1
         if attempt.outcome.answered and acts(scorer):
             return self._act(attempt, sample, answer)
         self._observe(score(scorer, attempt, sample, answer))
@@ -165,12 +176,15 @@ class LiveRun:
     def _observe(self, done: Score) -> None:
         reader = self.readers[done.row]
         reader.observe(done)
-        self.answered[done.row] += 1
         if not reader.row.estimate:
             self.schedule.advance(done.row, reader.next_position)
         if reader.decision:
             self.schedule.close(done.row)
         self.conduct.watcher(self)
+
+
+def _texts_missing(run: Path) -> InputError:
+    return InputError("texts of this run are missing, so it cannot go on: put texts/ back", where=run)
 
 
 def _records(run: Path) -> Iterator[JournalRecord]:

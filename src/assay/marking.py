@@ -21,6 +21,7 @@ class Marking:
     def __init__(self, scorers: Mapping[str, Scorer]) -> None:
         self._scorers = scorers
         self._pool: ThreadPoolExecutor | None = None
+        self._closed = False
 
     async def act(self, attempt: Attempt, sample: Sample, answer: Answer) -> Marked:
         """Mark one answer in a thread. Where the scorer itself fails the mark has no value: the answer is missing."""
@@ -34,6 +35,8 @@ class Marking:
             mark, note = None, str(error)
         except Exception as error:
             mark, note = None, f"the scorer failed: {type(error).__name__}"
+        if self._closed:  # cut off by us: this says nothing of the answer, which a resume marks
+            raise asyncio.CancelledError
         return Marked(
             row=attempt.row,
             sample=attempt.sample,
@@ -46,6 +49,10 @@ class Marking:
         )
 
     def close(self) -> None:
-        """Let the threads go; what they still run is not waited for."""
+        """End what still runs, without waiting for it: Python itself waits for the threads before a process ends."""
+        self._closed = True
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
+            for scorer in self._scorers.values():
+                if stop := getattr(scorer, "stop", None):
+                    stop()

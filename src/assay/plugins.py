@@ -88,7 +88,8 @@ class ActingScorer(Scorer, Protocol):
     """A scorer whose mark is made by an act, such as running model-written code: once, in a thread of its own.
 
     The mark goes into the journal (:class:`~assay.records.Marked`), and is read from there ever after: so a verdict
-    stays a pure function of the journal, although the act may not be one.
+    stays a pure function of the journal, although the act may not be one. Where it has a ``stop()``, that is called
+    from another thread when the run ends; what still runs then is to end within a second, with any error.
     """
 
     acts: bool

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -53,6 +54,7 @@ def create(
 
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise InputError("is not an empty folder: choose another --out, or go on with it by assay resume", where=run)
+    missing = [folder for folder in (run, *run.parents) if not folder.exists()]
     try:
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
         (run / "samples").mkdir(mode=0o700)
@@ -61,9 +63,23 @@ def create(
                 file.writelines(f"{digest}\n".encode() for digest in prepared[row.id].digests)
         write_file(run / LOCAL, canonical(dict(local)) + b"\n")
         write_file(run / PLAN, seal_plan(msgspec.to_builtins(plan), signer))
-    except OSError as error:
-        raise InputError(f"cannot write here: {error.strerror}", where=run) from None
+    except BaseException as error:
+        _unmake(run, missing)
+        if isinstance(error, OSError):
+            raise InputError(f"cannot write here: {error.strerror}", where=run) from None
+        raise
     return open_plan_of(run)
+
+
+def _unmake(run: Path, made: list[Path]) -> None:
+    """Take back a folder that got no plan: neither a resume nor another run could do anything with it."""
+    shutil.rmtree(run / "samples", ignore_errors=True)
+    for name in (LOCAL, PLAN):
+        with suppress(OSError):
+            (run / name).unlink()
+    for folder in made:
+        with suppress(OSError):  # not empty: somebody else's
+            folder.rmdir()
 
 
 def open_plan_of(run: Path) -> SealedPlan:

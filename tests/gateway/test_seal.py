@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from assay.gateway.recorder import Call, Recorder, recording_plan
 from assay.gateway.seal import seal_killed, seal_recording
 from assay.gateway.secrets import Secrets
 from assay.gateway.summary import MOST_NAMES, OTHERS, Summary, summarise
-from assay.journal import Header, Session, Stop
+from assay.journal import Header, Journal, Session, Stop
 from assay.recompute import recompute
 from assay.records import Exchange, Outcome
 
@@ -215,3 +216,22 @@ def test_hostile_names_are_counted_together() -> None:
 def test_a_recording_that_did_not_stop_in_order_says_so() -> None:
     assert not summary(*exchanges(1)).whole
     assert summary(*exchanges(1), Stop(reason="stopped", active_us=0, at_us=0)).whole
+
+
+def test_a_recording_is_locked_until_its_seal_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.evidence import bundle
+
+    run = record(tmp_path / "run", call("a"), stop=False)
+    sealing = bundle.seal_bundle
+    refused: list[str] = []
+
+    def seal_while_another_tries(*arguments: Any) -> Any:
+        with pytest.raises(InputError, match="another process"):
+            Journal.resume(run, Header(plan="0" * 64, assay="0"))
+        refused.append("once")
+        return sealing(*arguments)
+
+    monkeypatch.setattr(bundle, "seal_bundle", seal_while_another_tries)
+    seal_killed(run)
+    assert refused == ["once"]
+    Journal.resume(run, Header(plan="0" * 64, assay="0"))[0].close()

@@ -361,3 +361,58 @@ def test_a_torn_text_is_cut_and_a_changed_one_is_found(tmp_path: Path) -> None:
 
 def test_a_run_without_texts_gives_none(tmp_path: Path) -> None:
     assert list(read_texts(tmp_path)) == []
+
+
+@pytest.mark.parametrize("worker", ["", "w1", "w2"])
+def test_after_half_a_line_that_stays_no_other_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worker: str
+) -> None:
+    journal = started(tmp_path, 1)
+    journal.append(attempt(1), worker="w1")
+
+    def takes_half(descriptor: int, data: bytes) -> None:
+        os.write(descriptor, data[:40])
+        raise OSError(errno.EIO, "Input/output error")
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("assay.journal.writer.write_whole", takes_half)
+        patch.setattr(os, "ftruncate", fails)
+        with pytest.raises(OSError, match="Input/output error"):
+            journal.append(attempt(2), worker=worker)
+    with pytest.raises(OSError, match="half a line"):
+        journal.append(attempt(3), worker=worker)
+    journal.close()
+    resumed, before = Journal.resume(tmp_path, HEADER)
+    resumed.append(attempt(4), worker=worker)
+    resumed.close()
+    assert before is not None
+    assert [record.position for record in before.attempts] == [0, 1]
+    assert sorted(record.position for record in replay(tmp_path).attempts) == [0, 1, 4]
+
+
+def test_after_half_a_text_that_stays_no_other_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = Texts(tmp_path)
+    kept = texts.add("whole")
+
+    def takes_half(descriptor: int, data: bytes) -> None:
+        os.write(descriptor, data[:40])
+        raise OSError(errno.EIO, "Input/output error")
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("assay.journal.texts.write_whole", takes_half)
+        patch.setattr(os, "ftruncate", fails)
+        with pytest.raises(OSError, match="Read-only"):
+            texts.add("torn")
+    with pytest.raises(OSError, match="half a line"):
+        texts.add("next")
+    texts.close()
+    resumed = Texts(tmp_path)  # cuts the half line
+    more = resumed.add("next")
+    resumed.close()
+    assert dict(read_texts(tmp_path)) == {kept: "whole", more: "next"}

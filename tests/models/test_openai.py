@@ -485,3 +485,15 @@ def test_a_fault_in_the_middle_of_a_log_likelihood_is_its_outcome() -> None:
 
     answer = at_handler(handler, use)
     assert (answer.outcome, answer.retry_after, answer.logprobs) == (Outcome.RATE_LIMITED, 3.0, ())
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_reply_nested_deeper_than_python_goes_is_malformed(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a key there is one more walk through what came back, which must not be the one that fails."""
+    monkeypatch.setenv("ASSAY_API_KEY", KEY)
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text='{"a":' * 900 + "1" + "}" * 900, status=status, content_type="application/json")
+
+    answer = at_handler(handler, lambda model: model.generate(SUM))
+    assert answer.outcome is (Outcome.MALFORMED if status == 200 else Outcome.SERVER_ERROR)

@@ -266,3 +266,31 @@ def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
 
     assert asyncio.run(main()) == "complete"
     assert marked == 10
+
+
+def test_work_that_was_left_comes_first_on_record_and_under_the_deadline(tmp_path: Path) -> None:
+    import asyncio
+
+    from assay.journal import Session
+
+    seen: list[str] = []
+
+    async def quick() -> None:
+        seen.append("quick")
+
+    async def slow() -> None:
+        assert any(isinstance(record, Session) for record, _ in read_lines(tmp_path))
+        await asyncio.sleep(60)
+
+    first = (quick, slow)
+    end, attempts, _ = carry_out(tmp_path, ScriptedModel(good), 5, concurrency=1, first=first, deadline_seconds=0.2)
+    assert (end, attempts, seen) == ("deadline", [], ["quick"])  # the slow one kept the only place
+    assert [record.reason for record, _ in read_lines(tmp_path) if isinstance(record, Stop)] == ["deadline"]
+
+
+def test_an_error_in_what_was_left_ends_the_run(tmp_path: Path) -> None:
+    async def breaks() -> None:
+        raise ValueError("of ours")
+
+    with pytest.raises(ValueError, match="of ours"):
+        carry_out(tmp_path, ScriptedModel(good, 0.01), 500, first=(breaks,))

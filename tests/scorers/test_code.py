@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,6 +15,7 @@ from assay.plugins import ActingScorer
 from assay.records import Answer, GenerateRequest, Mark, Outcome, Sample
 from assay.scorers import open_identifier, open_scorer
 from assay.scorers.code import Code, blocks_in
+from assay.scorers.halt import Halted
 from assay.scorers.sandbox import Limits, SandboxFailed, box
 
 PROMPT = 'import math\n\ndef helper(x):\n    return x + 1\n\ndef f(x):\n    """Square it."""\n'
@@ -173,3 +175,21 @@ def test_what_is_missing_is_named_with_its_mend(monkeypatch: pytest.MonkeyPatch)
     assert box._found.__wrapped__() == (
         "no sandbox for model-written code: bubblewrap is not installed: apt install bubblewrap"
     )
+
+
+def test_a_scorer_that_is_stopped_ends_what_it_runs_and_says_nothing_of_it(runs: None) -> None:
+    scorer = Code("program", 60)
+    sample = Sample(id="task/0", request=GenerateRequest(prompt=PROMPT), target=TARGET)
+    endless = Answer(outcome=Outcome.OK, text="def f(x):\n    while True: pass")
+    with ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(scorer.mark, sample, endless) for _ in range(2)]
+        time.sleep(1.0)
+        began = time.monotonic()
+        scorer.stop()
+        for one in running:
+            with pytest.raises(Halted):
+                one.result(10)
+        assert time.monotonic() - began < 3
+    with pytest.raises(Halted):
+        scorer.mark(sample, endless)
+    assert Code("program", 60).mark(sample, Answer(outcome=Outcome.OK, text="def f(x): return x * x")).value == 1

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,8 +17,8 @@ from typing import Any, ClassVar
 import pytest
 
 from assay.cli import run as assay
-from assay.journal.reader import read_lines
-from assay.records import Marked
+from assay.journal import Stop, read_lines
+from assay.records import Answer, Attempt, Mark, Marked, Sample
 from assay.scorers.code import Code
 from assay.scorers.sandbox import box
 
@@ -82,3 +87,113 @@ def test_a_run_of_humaneval(
     # Whoever verifies needs no sandbox: nothing is run again.
     monkeypatch.setattr(box, "_found", lambda: "no sandbox here")
     assert assay(["verify", str(folder)]) == 0
+
+
+SQUARES = """
+id: squares
+title: Squares
+licence: MIT
+metric: accuracy
+chance: 0
+public: false
+hub: {path: me/squares, configs: [main], split: test}
+fields:
+  target: "{'names': ['f'], 'tests': [test]} | as_json"
+scorer: {name: code, form: program, timeout: 60}
+default_cell: chat
+cells:
+  chat: {title: written, prompt: "{{ question }}", chat: true, max_tokens: 100}
+"""
+
+
+class Endless(Coder):
+    """Answers with code that never ends."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if not self.path.endswith("/chat/completions"):
+            self._reply({"error": {"message": "chat only"}}, 404)
+            return
+        code = "def f(x):\n    while True: pass"
+        self._reply({"model": "coder", "choices": [{"message": {"content": code}, "finish_reason": "stop"}],
+                     "usage": {"prompt_tokens": 1, "completion_tokens": 1}})  # fmt: skip
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Iterator[list[str]]:
+    """The command that measures six squares whose answers never end, with a timeout of a minute each."""
+    if reason := Code().why_not():
+        pytest.skip(reason)
+    data = tmp_path / "data" / "me" / "squares" / "main"
+    data.mkdir(parents=True)
+    lines = [json.dumps({"question": f"Square {n}", "test": f"assert f({n}) == {n * n}"}) for n in range(6)]
+    (data / "test.jsonl").write_text("\n".join(lines) + "\n")
+    (tmp_path / "squares.yaml").write_text(SQUARES)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield ["run", str(tmp_path / "squares.yaml"), "--data", str(tmp_path / "data"),
+               "--model", f"openai:coder@http://127.0.0.1:{server.server_port}/v1", "--out", str(tmp_path / "run"),
+               "--concurrency", "6"]  # fmt: skip
+        server.shutdown()
+
+
+def marks_in(run: Path) -> list[Marked]:
+    return [record for record, _ in read_lines(run) if isinstance(record, Marked)]
+
+
+def finals_in(run: Path) -> int:
+    return sum(isinstance(record, Attempt) and record.final for record, _ in read_lines(run))
+
+
+def test_a_deadline_ends_the_marking_and_resumes_go_on_with_it(endless: list[str], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    for command in ([*endless, "--deadline", "2s"], ["resume", str(run), "--deadline", "2s"]):
+        began = time.monotonic()
+        stopped = subprocess.run([sys.executable, "-m", "assay", *command], capture_output=True, text=True)
+        assert time.monotonic() - began < 20  # and not a minute
+        assert stopped.returncode == 4
+        assert f"the deadline came after {finals_in(run)} answers" in stopped.stderr.splitlines()[-1]
+        assert finals_in(run) >= 6
+        assert not marks_in(run)  # what we ended ourselves says nothing of the answer
+        assert [record.reason for record, _ in read_lines(run) if isinstance(record, Stop)][-1] == "deadline"
+
+
+def test_marks_that_were_cut_are_made_by_a_resume_and_nothing_is_asked_twice(
+    endless: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    assert assay([*endless, "--deadline", "2s"]) == 4
+    assert finals_in(run) >= 6
+
+    def right(self: Code, sample: Sample, answer: Answer) -> Mark:
+        assert "while True" in answer.text
+        time.sleep(1.0)
+        return Mark(value=1.0)
+
+    monkeypatch.setattr(Code, "mark", right)
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    began = time.monotonic()
+    assert assay(["resume", str(run)]) == 0
+    assert time.monotonic() - began < 5.0  # several at a time
+    marks = Counter((mark.sample, mark.repeat) for mark in marks_in(run))
+    assert set(marks.values()) == {1}
+    assert len(marks) == finals_in(run)  # a call that was asked twice would have ended twice
+    assert assay(["verify", str(run)]) == 0
+
+
+def test_two_ctrl_c_end_the_marking_and_a_third_says_nothing_more(endless: list[str], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = subprocess.Popen([sys.executable, "-m", "assay", *endless], stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 30
+    while not ((run / "journal" / "main-0000.jsonl").is_file() and finals_in(run) >= 6):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    time.sleep(1.0)
+    for pause in (0.5, 0.1, 0.0):
+        process.send_signal(signal.SIGINT)
+        time.sleep(pause)
+    _, told = process.communicate(timeout=10)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "Traceback" not in told
+    assert "Exception ignored" not in told
+    assert not marks_in(run)

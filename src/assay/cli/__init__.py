@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import keyword
+import signal
 import sys
 from typing import Any
 
@@ -63,7 +64,9 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error is one line on stderr and a stable exit code."""
-    sys.exit(run(arguments))
+    code = run(arguments)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is said: one more Ctrl-C while threads end gives no traceback
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,15 +85,18 @@ def _record(url: str, chosen: dict[str, Any], signer: Any) -> tuple[Summary, Pat
     run = chosen["out"] or default_folder("gateway")
     with listen_on(chosen["port"]) as listener:
         recorder = Recorder(run, recording_plan(upstream.base, with_texts=chosen["with_texts"]), signer)
-        reason = "failed"
-        try:
-            asyncio.run(_serve(upstream, recorder, listener, quiet=chosen["as_json"]))
-            reason = STOPPED
-        finally:
-            recorder.close(reason)
-    if recorder.failure is not None:
-        raise recorder.failure
-    return seal_recording(run, signer), run
+        with ExitStack() as locked:
+            locked.callback(recorder.release)
+            reason = "failed"
+            try:
+                asyncio.run(_serve(upstream, recorder, listener, quiet=chosen["as_json"]))
+                reason = STOPPED
+            finally:
+                recorder.stop(reason)
+                listener.close()  # who calls from now on is refused at once, and does not wait for the seal
+            if recorder.failure is not None:
+                raise recorder.failure
+            return seal_recording(run, signer), run
 
 
 async def _serve(upstream: Upstream, recorder: Recorder, listener: socket.socket, *, quiet: bool) -> None:

@@ -98,15 +98,25 @@ class Recorder:
             self.failure = error
 
     def close(self, reason: str) -> None:
-        """Write the stop down and close; safe after a failure, which then stands."""
+        """Write the stop down and let the folder go; see :meth:`stop` and :meth:`release`."""
+        try:
+            self.stop(reason)
+        finally:
+            self.release()
+
+    def stop(self, reason: str) -> None:
+        """Write the stop down; safe after a failure, which then stands. The folder stays locked, to be sealed."""
         stop = Stop(reason=reason, active_us=self._since(time.monotonic()), at_us=time.time_ns() // 1000)
         try:
             self._journal.append(stop)
             self._texts.close()
+            self._journal.sync()
         except OSError as error:
             self.failure = self.failure or error
-        finally:
-            self._journal.close()
+
+    def release(self) -> None:
+        """Let go of the folder's lock."""
+        self._journal.close()
 
     def _since(self, moment: float) -> int:
         return int((moment - self._began) * 1e6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def is_recording(plan: Plan) -> bool:
 
 
 def seal_recording(run: Path, signer: Any = None) -> Summary:
-    """Write the report of a recording that has stopped, note its root, and seal it."""
+    """Write the report of a recording that has stopped, note its root, and seal it. The caller holds its lock."""
     from assay.evidence.bundle import seal_bundle
 
     checkpoint(run, signer)
@@ -45,17 +46,21 @@ def seal_killed(run: Path, signer: Any = None) -> Summary:
     sealed = open_plan_of(run)
     if not is_recording(sealed.plan):
         raise InputError("is not a recording of assay gateway", where=run)
-    if (run / "bundle.dsse.json").exists():
-        raise InputError("this recording is sealed already; assay report shows it", where=run)
+    _refuse_sealed(run)
     signer = _signer_of_plan(run, sealed, signer)
     journal, _ = Journal.resume(run, Header(plan=sealed.sha256, assay=sealed.plan.assay))
-    try:
+    with closing(journal):  # its lock is kept until the seal is there: nobody else may work on the folder before
+        _refuse_sealed(run)  # again: while we waited for the lock somebody may have
         Texts(run).close()  # cuts a torn last line
         clear_partial(run)
         journal.append(Stop(reason="killed", active_us=0, at_us=time.time_ns() // 1000))
-    finally:
-        journal.close()
-    return seal_recording(run, signer)
+        journal.sync()
+        return seal_recording(run, signer)
+
+
+def _refuse_sealed(run: Path) -> None:
+    if (run / "bundle.dsse.json").exists():
+        raise InputError("this recording is sealed already; assay report shows it", where=run)
 
 
 def _signer_of_plan(run: Path, sealed: SealedPlan, signer: Any) -> Any:

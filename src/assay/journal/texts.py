@@ -7,6 +7,7 @@ same thing without a file creation per answer.) Neither side holds the texts: a 
 
 from __future__ import annotations
 
+import errno
 import os
 from array import array
 from collections.abc import Iterator, Mapping
@@ -48,6 +49,7 @@ class Texts:
         self._recent: dict[str, None] = {}  # the least recently met comes first
         self._file = path.open("ab", buffering=0)
         self._size = _cut_torn_tail(path)
+        self._torn = False
 
     def add(self, text: str) -> str:
         """Keep a text (without lone surrogates) and give its digest; an empty text has none."""
@@ -64,10 +66,14 @@ class Texts:
         return digest
 
     def _write(self, line: bytes) -> None:
+        if self._torn:
+            raise OSError(errno.EIO, "the texts end in half a line that the disk did not take back")
         try:
             write_whole(self._file.fileno(), line)
         except OSError:
-            os.ftruncate(self._file.fileno(), self._size)  # a full disk leaves no torn line between whole ones
+            self._torn = True  # until it is taken back: a full disk leaves no torn line between whole ones
+            os.ftruncate(self._file.fileno(), self._size)
+            self._torn = False
             raise
         self._size += len(line)
 

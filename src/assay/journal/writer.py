@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -49,7 +49,11 @@ class Journal:
         if path.exists():
             raise InputError("there is a journal here already: assay resume goes on with it", where=run)
         journal = cls(run, header)
-        journal._begin("")
+        try:
+            journal._begin("")
+        except BaseException:
+            journal.close()
+            raise
         return journal
 
     @classmethod
@@ -108,7 +112,9 @@ class Journal:
             segment.append(msgspec.structs.replace(self._header, segment=worker or MAIN))
             _sync_folder(segment_path(self._run).parent)  # so that the file's name, too, outlives a power cut
         except OSError:
-            if worker:
+            if segment.torn:
+                self._segments[worker] = segment  # which now refuses every line
+            elif worker:
                 os.close(segment.descriptor)
             raise
         self._segments[worker] = segment
@@ -140,16 +146,25 @@ class _Segment:
         self.head = GENESIS
         self.size = 0
         self._synced = 0
+        self.torn = False
 
     def append(self, record: R) -> R:
+        """Write one line. Once half a line could not be taken back, every other is refused: it would be glued to it.
+
+        A resume cuts that half line on record, as after a kill.
+        """
+        if self.torn:
+            raise OSError(errno.EIO, "the journal ends in half a line that the disk did not take back")
         placed = msgspec.structs.replace(record, seq=self.seq, prev=self.head)
         line = encode(placed)
         try:
             write_whole(self.descriptor, line + b"\n")
         except OSError:
             # Whatever part of the line the disk took is taken back: the next one must not be glued to it.
-            with contextlib.suppress(OSError):
+            try:
                 os.ftruncate(self.descriptor, self.size)
+            except OSError:
+                self.torn = True
             raise
         self.seq += 1
         self.head = sha256_hex(line)

@@ -252,10 +252,9 @@ class OpenAIModel:
         if data is None:
             return Answer(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
         try:
-            payload = msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            payload = self._without_key(msgspec.json.decode(data))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nested deeper than any reply is
             payload = None
-        payload = self._without_key(payload)
         if status != 200:
             return openai_wire.read_error(status, payload, self._without_key(dict(headers)))
         if payload is None:

@@ -6,10 +6,10 @@ import asyncio
 import heapq
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -68,7 +68,8 @@ class Runner:
 
     The listener may close rows of the schedule; it decides what counts, the runner only asks. Where it returns an
     awaitable (an answer that takes work to mark), the call keeps its place among those in flight until that is done.
-    ``tell`` takes one line for the user, when the endpoint goes down and comes back.
+    ``tell`` takes one line for the user, when the endpoint goes down and comes back. ``first``: work that an earlier
+    session left, such as marks; it is taken up before anything is asked and counts among what is in flight.
     """
 
     model: Model
@@ -88,6 +89,7 @@ class Runner:
     active_before_us: int = 0
     machine: str = ""
     tell: Callable[[str], None] = field(default=lambda _: None)
+    first: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     last_failure: str = field(default="", init=False)
     _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _running: bool = field(default=False, init=False)
@@ -114,6 +116,8 @@ class Runner:
         expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)
         end: RunEnd = "failed"
         try:
+            for work in self.first:
+                self._take_up(work())
             self._fill()
             await self._over.wait()
             if self._error is not None:
@@ -261,6 +265,11 @@ class Runner:
         if error is not None:
             self._fail(error)
         self._fill()
+
+    def _take_up(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._in_flight.add(task)
+        task.add_done_callback(self._done)
 
     # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────────
 

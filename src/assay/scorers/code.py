@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import ClassVar, Literal
 
@@ -12,6 +12,7 @@ import msgspec
 
 from assay.errors import InputError
 from assay.records import Answer, GenerateRequest, Mark, Sample
+from assay.scorers.halt import Halt
 
 __all__ = ["Code", "CodeTarget", "blocks_in"]
 
@@ -50,6 +51,7 @@ class Code:
 
     form: Literal["completion", "program"] = "completion"
     timeout: int = 10
+    _halt: Halt = field(default_factory=Halt, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.form not in ("completion", "program"):
@@ -80,7 +82,7 @@ class Code:
         """Run the answer against the sample's tests: takes up to ``timeout`` seconds. Safe from several threads.
 
         Raises SandboxFailed where there is no sandbox or it fails, and InputError where the sample's own code cannot
-        run: then nothing is said of the answer.
+        run: then nothing is said of the answer. Raises Halted after :meth:`stop`.
         """
         from assay.scorers.sandbox.examine import Exam, examine
         from assay.scorers.sandbox.limits import End, Limits
@@ -95,12 +97,16 @@ class Code:
         setup = "\n".join((*_IMPORT.findall(target.reference.replace("\r", "")), target.prompt))
         exam = Exam(program=program, setup=setup, names=names, tests="\n".join(target.tests))
         try:
-            result = examine(exam, Limits(seconds=float(self.timeout)))
+            result = examine(exam, Limits(seconds=float(self.timeout)), self._halt)
         except InputError as error:
             raise type(error)(f"{sample.id}: {error}") from None
         if result.end is End.PASSED:
             return Mark(value=1.0)
         return Mark(value=0.0, note=f"{result.end}: {result.detail}" if result.detail else str(result.end))
+
+    def stop(self) -> None:
+        """Kill what this scorer runs, in whatever thread; it marks nothing more."""
+        self._halt.stop()
 
     def _code(self, sample: Sample, text: str, names: tuple[str, ...]) -> str | None:
         """The code that an answer holds; None where it holds none."""

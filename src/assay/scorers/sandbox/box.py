@@ -15,6 +15,7 @@ from typing import IO
 
 import msgspec
 
+from assay.scorers.halt import Halt
 from assay.scorers.sandbox.cgroups import Cage, CageMaker, find_cages
 from assay.scorers.sandbox.limits import End, Execution, Limits, SandboxFailed
 from assay.scorers.sandbox.walls import Interpreter, Tools, find_interpreters, find_tools, walled
@@ -71,9 +72,12 @@ class Box:
     @contextlib.contextmanager
     def started(
         self, cage: Cage, limits: Limits, program: list[str], files: Mapping[str, bytes], *,
-        stdin: int | IO[bytes], stdout: int | IO[bytes],
+        stdin: int | IO[bytes], stdout: int | IO[bytes], halt: Halt | None = None,
     ) -> Iterator[Running]:  # fmt: skip
-        """A program that runs inside; at the end it is killed with all that it has started. Raises SandboxFailed."""
+        """A program that runs inside; at the end it is killed with all that it has started.
+
+        So it is by ``halt``, from another thread. Raises SandboxFailed, or Halted where that came before the start.
+        """
         with _in_memory(b"") as status, contextlib.ExitStack() as stack:
             descriptors = {path: stack.enter_context(_in_memory(data)).fileno() for path, data in files.items()}
             command = walled(self.tools, self.python, limits, descriptors, program, status.fileno())
@@ -88,7 +92,8 @@ class Box:
             except OSError as error:
                 raise SandboxFailed(f"the sandbox does not start: {error.strerror}") from None
             try:
-                yield Running(process, status)
+                with (halt or Halt()).ends(process.kill):
+                    yield Running(process, status)
             finally:
                 # The monitor's death is that of the first process inside, and with this one the kernel ends them all.
                 process.kill()

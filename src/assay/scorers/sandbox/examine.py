@@ -25,6 +25,7 @@ from importlib import resources
 import msgspec
 
 from assay.errors import InputError
+from assay.scorers.halt import Halt
 from assay.scorers.sandbox.box import Box, Watch, open_box
 from assay.scorers.sandbox.cgroups import Cage
 from assay.scorers.sandbox.inside.values import encode
@@ -59,24 +60,31 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-def examine(exam: Exam, limits: Limits) -> Examination:
+def examine(exam: Exam, limits: Limits, halt: Halt | None = None) -> Examination:
     """Examine one program. Raises SandboxFailed where the sandbox does not work, InputError for tests that cannot run.
 
-    Neither is raised for anything that the program does.
+    Neither is raised for anything that the program does. Raises Halted where ``halt`` ended it: what a program that was
+    killed by us would have done, nobody knows.
     """
     box = open_box()
+    halt = halt or Halt()
     for _ in range(_TRIES):
+        halt.check()
         try:
-            return _examined(box, exam, limits)
+            found = _examined(box, exam, limits, halt)
         except SandboxFailed as error:
             failed = error
+        else:
+            halt.check()
+            return found
+    halt.check()
     raise failed
 
 
-def _examined(box: Box, exam: Exam, limits: Limits) -> Examination:
+def _examined(box: Box, exam: Exam, limits: Limits, halt: Halt) -> Examination:
     with box.cage(limits) as cage:
         began = time.monotonic()
-        end, lines, said = _held(box, cage, exam, limits, began + limits.seconds)
+        end, lines, said = _held(box, cage, exam, limits, began + limits.seconds, halt)
         seconds = time.monotonic() - began
         if lines[:1] != ["started"]:
             if end is End.TIMEOUT:
@@ -98,7 +106,7 @@ def _examined(box: Box, exam: Exam, limits: Limits) -> Examination:
         return Examination(end=End.KILLED, detail="ended before the tests did", seconds=seconds)
 
 
-def _held(box: Box, cage: Cage, exam: Exam, limits: Limits, until: float) -> tuple[End, list[str], str]:
+def _held(box: Box, cage: Cage, exam: Exam, limits: Limits, until: float, halt: Halt) -> tuple[End, list[str], str]:
     """Hold one examination: how the examiner ended, its lines, and what the walls themselves said."""
     to_candidate, to_examiner = os.pipe(), os.pipe()
     ends = [
@@ -107,10 +115,10 @@ def _held(box: Box, cage: Cage, exam: Exam, limits: Limits, until: float) -> tup
         for end, mode in zip(pair, ("rb", "wb"), strict=True)
     ]
     try:
-        files = _files("candidate", list(exam.program))
-        with box.started(cage, limits, _program("candidate"), files, stdin=ends[0], stdout=ends[3]) as candidate:
-            files = _files("examiner", (exam.setup, exam.names, exam.tests))
-            with box.started(cage, limits, _program("examiner"), files, stdin=ends[2], stdout=ends[1]) as examiner:
+        files, program = _files("candidate", list(exam.program)), _program("candidate")
+        with box.started(cage, limits, program, files, stdin=ends[0], stdout=ends[3], halt=halt) as candidate:
+            files, program = _files("examiner", (exam.setup, exam.names, exam.tests)), _program("examiner")
+            with box.started(cage, limits, program, files, stdin=ends[2], stdout=ends[1], halt=halt) as examiner:
                 # Ours must go, or neither side would see that the other has ended.
                 for end in ends:
                     end.close()
