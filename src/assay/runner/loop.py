@@ -324,7 +324,7 @@ class Runner:
         if self._stopping is not None or not await self._pulse.was_alive_since(since):
             return False
         pending.failures += 1
-        if self._fails_as_a_whole(pending.call, started, now):
+        if not answer.busy and self._fails_as_a_whole(pending.call, started, now):
             return False
         return self.retry.is_final(answer, pending.failures)
 
