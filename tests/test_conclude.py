@@ -34,7 +34,7 @@ from assay.records import (
 from assay.run_folder import create, whole_file
 from assay.runner import committed_order
 
-ACTING = "imported[some harness]@1"
+ACTING = "code[completion]@1"
 SAMPLES = [Sample(id=f"t/row/{n}", request=GenerateRequest(prompt=f"write {n}"), target=str(n)) for n in range(40)]
 DIGESTS = Digests(sha256_hex(canonical(sample)) for sample in SAMPLES)
 CLAIM = Claim(task="t", value="0")

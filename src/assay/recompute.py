@@ -19,12 +19,16 @@ from assay.compact import Digests
 from assay.conclude import conclusion_of, read_scores, renderer, unmarked, write_reports
 from assay.errors import Broken
 from assay.evidence.merkle import Tree
-from assay.journal import read_lines, segment_names
+from assay.journal import Session, Stop, segment_names
 from assay.journal.lines import SEGMENT
 from assay.plan import order_material, seal_row
-from assay.records import Attempt, Plan, PlanRow, Score, Verdict
+from assay.reading import RowReader
+from assay.recheck_journal import Numbering, checked_records
+from assay.records import Attempt, Marked, Plan, PlanRow, Score, Verdict
 from assay.run_folder import open_plan_of
 from assay.runner.order import order_of, probed_samples
+from assay.scorers.imported import Imported
+from assay.scores import acts, scorers_of
 from assay.verdict import judge
 
 __all__ = ["Recomputed", "recompute"]
@@ -33,17 +37,32 @@ __all__ = ["Recomputed", "recompute"]
 RELATIVE_TOLERANCE = 1e-6
 
 DIGEST_LINE_BYTES = 65
+PROBE = -1  # the position of a probe's repeats
 MOST_REPEATS = 1000  # as many as can be asked for
 
 
 @dataclass(frozen=True)
 class Recomputed:
-    """What was computed again: marks from texts, marks taken as sealed (their texts are withheld), the verdict."""
+    """What was computed again, and what had to be taken from the journal.
+
+    ``scores`` were computed from the texts, ``withheld`` taken as sealed (their texts are withheld), ``acted`` taken
+    from the journal: marks that running code or another harness made, and nobody can make again here. ``wasted``
+    counts attempts that brought tokens but nothing readable, ``disowned`` a recording's replies that hold a whole
+    answer under the status of a failure.
+    """
 
     scores: int
     withheld: int
     verdict: Verdict
     pages: bool
+    acted: int = 0
+    wasted: int = 0
+    disowned: int = 0
+
+    @property
+    def marks(self) -> int:
+        """All scores, wherever their marks came from."""
+        return self.scores + self.withheld + self.acted
 
 
 def recompute(run: Path) -> Recomputed:
@@ -61,12 +80,20 @@ def _recompute(run: Path) -> Recomputed:
     if plan.origin.kind == "gateway":
         return _recompute_recording(run, plan)
     _check_plan(run, plan)
-    _check_order(run, plan)
+    _check_scorers(plan)
+    journal = _check_journal(run, plan)
     if waiting := unmarked(run):
         raise Broken(f"record {waiting.seq}: the answer of {waiting.sample} was sealed without its mark")
     comparison = _Comparison(read_scores(run))
-    found = conclusion_of(run, comparison.take)
+    open_rows = _OpenRows(plan, journal.unfinished)
+
+    def take(score: Score) -> None:
+        comparison.take(score)
+        open_rows.take(score)
+
+    found = conclusion_of(run, take)
     comparison.finish()
+    open_rows.finish()
     if found.withheld and plan.texts == "sealed":
         raise Broken(f"texts/: the plan sealed them all, and those of {found.withheld} answers are not there")
     from assay.reports import machine
@@ -74,15 +101,20 @@ def _recompute(run: Path) -> Recomputed:
     report = json.loads((run / "report.json").read_bytes())
     _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), "report.json")
     pages = _check_pages(run, plan, found.verdict)
-    return Recomputed(found.scores - found.withheld, found.withheld, found.verdict, pages)
+    scores = found.scores - found.withheld - journal.acted
+    return Recomputed(scores, found.withheld, found.verdict, pages, journal.acted, journal.wasted)
 
 
 def _recompute_recording(run: Path, plan: Plan) -> Recomputed:
     """A gateway's recording has neither scores nor claims: its report follows from the journal alone."""
+    from assay.gateway.rereading import check_replies
     from assay.gateway.seal import recompute_recording
 
+    for _ in checked_records(run, plan):
+        pass
+    disowned = check_replies(run)
     pages = recompute_recording(run, plan, _predicate(run).get("renderer"))
-    return Recomputed(0, 0, judge(plan, (), {}), pages)
+    return Recomputed(0, 0, judge(plan, (), {}), pages, disowned=disowned)
 
 
 def _check_segments(run: Path) -> None:
@@ -144,18 +176,58 @@ def _predicate(run: Path) -> dict[str, Any]:
     return predicate
 
 
-def _check_order(run: Path, plan: Plan) -> None:
-    """Every record is the sample that the committed order has at its place."""
-    rows = {row.id: _SealedRow(run, row) for row in plan.rows}
-    for record, _ in read_lines(run):
-        if not isinstance(record, Attempt):
+def _check_scorers(plan: Plan) -> None:
+    """Marks that another harness made come with its log alone: whoever asked the model itself makes its own."""
+    for row_id, scorer in scorers_of(plan).items():
+        if not acts(scorer):
             continue
-        place = f"record {record.seq}"
-        if record.outcome.answered != record.final and not _given_up(record, plan):
-            raise Broken(f"{place}: an answer is asked for once, and a fault {plan.max_attempts} times, not as here")
-        if record.row not in rows:
-            raise Broken(f"{place}: the plan has no row {record.row}")
-        rows[record.row].check(record, place)
+        if isinstance(scorer, Imported) != (plan.origin.kind == "imported"):
+            raise Broken(
+                f"plan.dsse.json: row {row_id}: marks by {scorer.identifier} do not go with an origin of the answers "
+                f"that says {plan.origin.kind}"
+            )
+
+
+@dataclass
+class _JournalFound:
+    """What the journal was found to hold: marks made by acts, wasted attempts, and rows not asked to their end."""
+
+    acted: int = 0
+    wasted: int = 0
+    unfinished: frozenset[str] = frozenset()
+
+
+def _check_journal(run: Path, plan: Plan) -> _JournalFound:
+    """Every record is one that the plan allows there, about the sample that the committed order has at its place."""
+    rows = {row.id: _SealedRow(run, row) for row in plan.rows}
+    found, numbering, is_complete = _JournalFound(), Numbering(plan.rows), True
+    for record, worker in checked_records(run, plan):
+        if isinstance(record, Attempt):
+            place = f"record {record.seq}"
+            _check_outcome(record, plan, place)
+            if record.row not in rows:
+                raise Broken(f"{place}: the plan has no row {record.row}")
+            numbering.add(record, rows[record.row].check(record, place), worker)
+            found.wasted += record.completion_tokens > 0 and not record.outcome.answered
+        elif isinstance(record, Marked):
+            found.acted += 1
+        elif isinstance(record, Session):
+            numbering.begin_session()
+        elif isinstance(record, Stop):
+            is_complete = record.reason == "complete"
+    numbering.finish()
+    if is_complete:
+        found.unfinished = frozenset(row for row, sealed in rows.items() if numbering.ended(row) < sealed.planned)
+    if found.unfinished and plan.origin.kind == "imported":
+        raise Broken(f"journal/: row {min(found.unfinished)}: a call of the imported log is not there")
+    return found
+
+
+def _check_outcome(record: Attempt, plan: Plan, place: str) -> None:
+    if record.outcome.answered != record.final and not _given_up(record, plan):
+        raise Broken(f"{place}: an answer is asked for once, and a fault {plan.max_attempts} times, not as here")
+    if not record.outcome.answered and plan.origin.kind == "asked" and (record.answer or record.logprobs):
+        raise Broken(f"{place}: holds an answer, and says that there was none: {record.outcome.value}")
 
 
 class _SealedRow:
@@ -165,20 +237,31 @@ class _SealedRow:
         self._row = row
         self._digests = _digests(run, row)
         self._order = order_of(row)
-        self._probed = {self._digests[number] for number in probed_samples(row, self._order)}
+        probed = probed_samples(row, self._order)
+        self._probed = {self._digests[number]: place for place, number in enumerate(probed)}
 
-    def check(self, record: Attempt, place: str) -> None:
-        """Raise Broken where a record is not about the sample that belongs to its position."""
+    @property
+    def planned(self) -> int:
+        """How many calls the plan makes at most, the probe's repeats among them."""
+        return self._row.planned + len(self._probed) * len(self._row.probe_repeats)
+
+    def check(self, record: Attempt, place: str) -> int:
+        """The number of a record's call among the row's, the probe's repeats last.
+
+        Raises Broken where the record is not about the sample that belongs to its position.
+        """
         row = self._row
         if record.position < 0:
-            if record.repeat not in row.probe_repeats or record.item not in self._probed:
+            probed = self._probed.get(record.item)
+            if record.position != PROBE or record.repeat not in row.probe_repeats or probed is None:
                 raise Broken(f"{place}: not a repeat of the plan's probe: a first sample of the committed order")
-            return
-        if record.position >= row.cells:
+            return row.cells + probed * len(row.probe_repeats) + record.repeat - row.repeats
+        if record.position >= row.planned:
             raise Broken(f"{place}: position {record.position} is outside the committed order")
         sample, repeat = divmod(self._order[record.position], row.repeats)
         if (self._digests[sample], repeat) != (record.item, record.repeat):
             raise Broken(f"{place}: not the sample that the committed order has at position {record.position}")
+        return record.position
 
 
 def _given_up(record: Attempt, plan: Plan) -> bool:
@@ -226,6 +309,24 @@ class _Comparison:
         """Raise Broken where more was sealed than there is."""
         if next(self._sealed, None) is not None:
             raise Broken(f"scores.jsonl: more scores than the {self._count} that the journal gives")
+
+
+class _OpenRows:
+    """Rows of a complete run that were not asked to their end: each must have been decided by what was asked."""
+
+    def __init__(self, plan: Plan, unfinished: frozenset[str]) -> None:
+        claims = plan.sheet.claims
+        self._readers = {row.id: RowReader(row, claims[row.claim]) for row in plan.rows if row.id in unfinished}
+
+    def take(self, score: Score) -> None:
+        if (reader := self._readers.get(score.row)) is not None:
+            reader.observe(score)
+
+    def finish(self) -> None:
+        """Raise Broken where a row is neither decided nor asked to its end."""
+        for row, reader in self._readers.items():
+            if reader.decision is None:
+                raise Broken(f"journal/: row {row}: not all that was planned was asked, and nothing was decided")
 
 
 def _check_same(was: Any, now: Any, place: str) -> None:

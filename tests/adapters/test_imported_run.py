@@ -49,7 +49,7 @@ def test_the_same_score_by_their_marks_and_by_ours_and_it_verifies(tmp_path: Pat
     verdict = write(tmp_path / "run", items(50, 40), scorer)
     assert (verdict.claims[0].measured, verdict.claims[0].asked, verdict.exit) == (0.8, 50, 0)
     assert verify_integrity(tmp_path / "run").answers == 50
-    assert recompute(tmp_path / "run").scores == 50
+    assert recompute(tmp_path / "run").marks == 50
 
 
 def test_the_report_says_that_the_calls_were_not_seen(tmp_path: Path) -> None:
@@ -76,14 +76,14 @@ def test_what_is_missing_is_typed_and_bounds_the_interval(tmp_path: Path) -> Non
     assert (verdict.claims[0].missing, verdict.exit) == (2, 4)
     assert verdict.claims[0].ci is not None
     assert verdict.claims[0].ci[0] < 0.9 < verdict.claims[0].ci[1]
-    assert recompute(tmp_path / "run").scores == 20
+    assert recompute(tmp_path / "run").marks == 20
 
 
 def test_epochs_are_repeats_and_one_that_the_log_lacks_is_missing(tmp_path: Path) -> None:
     log = items(10, 10) + [dataclasses.replace(item, repeat=1) for item in items(9, 9)]
     verdict = write(tmp_path / "run", log)
     assert (verdict.claims[0].asked, verdict.claims[0].missing) == (20, 1)
-    assert recompute(tmp_path / "run").scores == 20
+    assert recompute(tmp_path / "run").marks == 20
 
 
 def test_partial_credit_is_kept_and_counted_apart(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_hostile_texts_are_kept_as_texts(tmp_path: Path) -> None:
     sample = Sample(id="../../etc/passwd\ud800", request=GenerateRequest(prompt="\ud800<script>"), target="\x00")
     log = [ImportedItem(sample, Answer(outcome=Outcome.OK, text="\udfff\x1b[31m"), mark=Mark(value=1.0, note="\ud800"))]
     write(tmp_path / "run", log)
-    assert recompute(tmp_path / "run").scores == 1
+    assert recompute(tmp_path / "run").marks == 1
     assert "\x1b" not in (tmp_path / "run" / "report.html").read_text()
 
 

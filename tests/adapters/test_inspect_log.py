@@ -41,7 +41,7 @@ def test_the_score_is_the_harnesss_own(tmp_path: Path, name: str, right: int, of
     claim = verdict.claims[0]
     assert (claim.measured, claim.asked, claim.missing) == (right / of, of, 0)
     assert not any("states a score" in told for told in claim.differences)
-    assert recompute(tmp_path / "run").scores == of
+    assert recompute(tmp_path / "run").marks == of
 
 
 def test_answers_tokens_and_times_are_kept(tmp_path: Path) -> None:
@@ -351,7 +351,7 @@ def read_or_refused(path: Path) -> None:
         message = str(refused)
     else:
         message = ""
-        assert recompute(path.with_name("run")).scores >= 1
+        assert recompute(path.with_name("run")).marks >= 1
     assert "\n" not in message
 
 

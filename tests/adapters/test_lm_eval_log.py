@@ -40,7 +40,7 @@ def test_choices_score_as_lm_eval_scored_them_and_as_ours_do(
     assert (claim.measured, claim.asked, claim.missing, claim.task) == (right / 12, 12, 0, "stub_choice")
     assert not any("states a score" in told for told in claim.differences)
     assert any("without samples" in told and "stub_small" in told for told in claim.differences)
-    assert recompute(tmp_path / "run").scores == 12
+    assert recompute(tmp_path / "run").marks == 12
     attempt = next(iter(replay(tmp_path / "run").attempts))
     assert len(attempt.logprobs) == 3
 
@@ -146,5 +146,5 @@ def test_any_value_anywhere_in_a_line_is_read_or_refused(
         message = str(refused)
     else:
         message = ""
-        assert recompute(folder / "run").scores >= 12
+        assert recompute(folder / "run").marks >= 12
     assert "\n" not in message

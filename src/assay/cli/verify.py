@@ -25,6 +25,7 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     with working(f"verifying {run}"):
         integrity = verify_integrity(run, require_key, require_key is not None)
         found = recompute(run)
+    origin = open_plan_of(run).plan.origin.kind
     if as_json:
         print_json(
             {
@@ -39,6 +40,9 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
                 "trusted": integrity.trusted,
                 "scores_recomputed": found.scores,
                 "scores_withheld": found.withheld,
+                "marks_from_journal": found.acted,
+                "unreadable_with_tokens": found.wasted,
+                "answers_under_a_failure": found.disowned,
                 "pages_redrawn": found.pages,
             }
         )
@@ -49,11 +53,18 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
         click.echo(f"answers root, the same wherever and in whatever order they came: {integrity.answers_root}")
     for message in integrity.messages:
         click.echo(message)
-    if open_plan_of(run).plan.origin.kind == "gateway":
+    if origin == "gateway":
         click.echo(f"a gateway's recording: report recomputed from the journal; {_pages(found.pages)}")
+        if found.disowned:
+            click.echo(f"{found.disowned} replies hold a whole answer under the status of a failure")
         return 0
     sealed = f", {found.withheld} taken as sealed, their texts being withheld" if found.withheld else ""
     click.echo(f"{found.scores} scores recomputed from the answers{sealed}")
+    if found.acted:
+        by = "by the other harness" if origin == "imported" else "by running code"
+        click.echo(f"{found.acted} marks made {by}, taken from the journal: not made again here")
+    if found.wasted:
+        click.echo(f"{found.wasted} attempts used tokens and brought nothing readable: none of them is an answer")
     click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
     return 0
 
