@@ -118,6 +118,7 @@ class Numbering:
             raise Broken("plan.dsse.json: more calls than can be counted")
         self._attempts = array("Q")
         self._ended = Naturals()
+        self._retried = False  # whether any call has another attempt than one, number 1, that ends it
         self._segment = ""
         self._sessions = 0
         self._finals: Counter[str] = Counter()
@@ -143,10 +144,13 @@ class Numbering:
         if not 0 < attempt.attempt <= _NUMBER_MASK:
             raise Broken(f"record {attempt.seq}: there is no attempt number {attempt.attempt}")
         number = attempt.attempt << 1 | attempt.final
+        self._retried = self._retried or not attempt.final or attempt.attempt != 1
         self._attempts.append(place << _CELL_SHIFT | self._sessions << _SESSION_SHIFT | number)
 
     def finish(self) -> None:
         """Raise Broken where the attempts of a call are not numbered as they are made."""
+        if not self._retried:
+            return  # a call that is ended twice shows where it is scored
         together = bool(self._segment) and self._sessions > 1
         attempts: Iterator[int] | array[int] = self._attempts
         if together:

@@ -99,8 +99,9 @@ class RecordedModel:
         self._given[digest] += 1
         return Answer(
             outcome=attempt.outcome,
-            text=self._texts.get(attempt.answer, ""),
-            logprobs=attempt.logprobs,
+            # (A log may hold the text of what it does not count as an answer.)
+            text=self._texts.get(attempt.answer, "") if attempt.outcome.answered else "",
+            logprobs=attempt.logprobs if attempt.outcome.answered else (),
             finish_reason=attempt.finish_reason,
             prompt_tokens=attempt.prompt_tokens,
             completion_tokens=attempt.completion_tokens,
