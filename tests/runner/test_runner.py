@@ -155,6 +155,9 @@ def test_what_json_cannot_hold_is_cleaned_or_refused(tmp_path: Path) -> None:
     heard: list[Answer] = []
     _, attempts, _ = carry_out(tmp_path / "a", ScriptedModel(lambda p, n: hostile), 1, heard=heard)
     assert (heard[0].text, attempts[0].detail, attempts[0].model) == ("a?b", "?", "m?")
+    disliked = Answer(outcome=Outcome.MALFORMED, text="an answer", logprobs=(-1.0,), prompt_tokens=-5)
+    _, attempts, _ = carry_out(tmp_path / "c", ScriptedModel(lambda p, n: disliked), 1)
+    assert {(attempt.answer, attempt.logprobs, attempt.prompt_tokens) for attempt in attempts} == {("", (), 0)}
     endless = Answer(outcome=Outcome.OK, logprobs=(float("-inf"),))
     _, attempts, _ = carry_out(tmp_path / "b", ScriptedModel(lambda p, n: endless), 1)
     assert {attempt.outcome for attempt in attempts} == {Outcome.MALFORMED}

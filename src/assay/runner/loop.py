@@ -437,6 +437,11 @@ def _recordable(answer: Answer) -> Answer:
         return Answer(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {LONGEST_ANSWER:,} characters")
     if not all(math.isfinite(value) for value in answer.logprobs):
         return Answer(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=_clean(answer.model))
+    if not answer.outcome.answered and (answer.text or answer.logprobs):
+        # A fault brings nothing: what it carried all the same could be an answer that was not liked.
+        answer = msgspec.structs.replace(answer, text="", logprobs=())
+    if min(answer.prompt_tokens, answer.completion_tokens) < 0:
+        answer = msgspec.structs.replace(answer, prompt_tokens=0, completion_tokens=0)
     if answer.text.isascii() and answer.detail.isascii() and answer.model.isascii():
         return answer
     return msgspec.structs.replace(
