@@ -152,8 +152,9 @@ def test_prompts_that_fail_for_good_end_their_calls_and_not_the_run(tmp_path: Pa
     def script(prompt: str, times: int) -> Answer:
         return Answer(outcome=Outcome.SERVER_ERROR) if int(prompt[2:]) % 10 == 3 else good(prompt, times)
 
+    patient = RetryPolicy(max_attempts=3, base_seconds=0.5)  # so that all that fail are left for the end
     end, attempts, finals = carry_out(
-        tmp_path, ScriptedModel(script), 600, concurrency=16, breaker=CircuitBreaker(patience=0.0)
+        tmp_path, ScriptedModel(script), 600, concurrency=16, breaker=CircuitBreaker(patience=0.0), retry=patient
     )
     assert end == "complete"
     assert len(finals) == 600

@@ -324,18 +324,19 @@ class Runner:
         if self._stopping is not None or not await self._pulse.was_alive_since(since):
             return False
         pending.failures += 1
-        if not answer.busy and self._fails_as_a_whole(pending.call, started, now):
+        if not answer.busy and self._fails_as_a_whole(pending, started, now):
             return False
         return self.retry.is_final(answer, pending.failures)
 
-    def _fails_as_a_whole(self, call: Call, started: float, now: float) -> bool:
+    def _fails_as_a_whole(self, pending: Pending, started: float, now: float) -> bool:
         """Whether nothing of this row is answered, though the endpoint is there: then no more of it is asked.
 
-        What counts are different calls that were sent one after another: those that were in flight together when a
-        server went away tell of one event.
+        What counts are different calls that were sent one after another and never failed before: those in flight
+        together when a server went away tell of one event, and those that failed while others were answered of none.
         """
+        call = pending.call
         since, failed = self._failing.setdefault(call.row, (now, set()))
-        if started >= since:
+        if started >= since and pending.failures == 1:
             failed.add(call)
         if len(failed) >= CALLS_THAT_MEAN_ALL and call.row not in self._given_up:
             self._given_up.add(call.row)
