@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
@@ -167,3 +168,44 @@ def test_pass_at_k_of_several_answers(
     told = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in told[1:4]] == ["pass@1", "pass@2", "pass@5"]
     assert len(attempts(tmp_path / "run")) == 100
+
+
+def test_what_a_deadline_left_can_be_concluded(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    sums_server.seconds = lambda wrong: 60.0 if sums_server.asked.total() > 100 else 0.0
+    assert assay(measure(sums_server, sums_file[0], run, "--deadline", "2s", "--concurrency", "8")) == 4
+    asked = sums_server.asked.total()
+    assert assay(["resume", str(run), "--conclude"]) == 3
+    assert sums_server.asked.total() == asked
+    told = capsys.readouterr().out
+    assert "measured (it was concluded before all was asked)" in " ".join(told.split())
+    assert "Exit 3: it ended before all was asked" in told
+    assert "Not tested, and why" not in told
+    assert assay(["verify", str(run)]) == 0
+    assert assay(["resume", str(run), "--conclude"]) == 3  # it is sealed: shown, nothing else
+
+
+def test_a_row_that_always_fails_keeps_no_audit_from_its_end(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    sheet = tmp_path / "sheet.yaml"
+    sheet.write_text("model: adder\nclaims:\n  - {task: sums, value: 97}\n  - {task: bad, value: 50}\n")
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("".join(f'{{"question": "BAD {n}", "answer": "{n}"}}\n' for n in range(300)))
+    sums_server.status = lambda prompt, times: 500 if "BAD" in prompt else 200
+    model = f"openai:sums@{sums_server.url}"
+    more = ["--task", str(sums_file[0]), "--task", str(bad), "--out", str(run), "--concurrency", "4"]
+    assert assay(["audit", str(sheet), "--model", model, *more]) == 4
+    assert assay(["resume", str(run), "--conclude"]) in (1, 4)  # 4 where a call of the bad row had all its attempts
+    words = [claim["verdict"] for claim in json.loads((run / "report.json").read_bytes())["claims"]]
+    assert words == ["inconsistent", "insufficient_power"]
+    assert assay(["verify", str(run)]) == 0
+
+
+def test_shots_that_a_task_has_not_are_refused(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert assay(measure(sums_server, sums_file[0], tmp_path / "run", "--shots", "5")) == 2
+    assert "it shows 0 worked examples" in last_line(capsys)
+    assert not (tmp_path / "run").exists()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.conclude import checkpoint, conclude
+from assay.conclude import checkpoint, conclude, unmarked
 from assay.errors import AssayError, InputError, Interrupted, ModelUnavailable, StorageFailed, Unfinished
-from assay.journal import Header, Journal, Replay
+from assay.journal import Header, Journal, Replay, Session, Stop
 from assay.live import Conduct, LiveRun
 from assay.plan import Options, Prepared, build_plan, prepare_row
 from assay.plugins import Model
@@ -20,7 +21,7 @@ from assay.run_folder import SealedPlan, clear_partial, create, open_plan_of
 from assay.runner import RunEnd
 from assay.scores import scorers_of
 
-__all__ = ["Audit", "plan_audit", "resume_audit", "start_audit"]
+__all__ = ["Audit", "conclude_audit", "plan_audit", "resume_audit", "start_audit"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,29 @@ async def resume_audit(
     journal, before = _journal_of(run, sealed)
     audit = Audit(sealed.plan, prepared, model)
     return await _carry_out(sealed, audit, run, journal, before, signer, conduct or Conduct())
+
+
+def conclude_audit(run: Path, signer: Any = None) -> Verdict:
+    """Ask nothing more and seal what is there: what was not asked stays undecided, and shows.
+
+    Raises InputError where an answer still waits for the mark of an act, which only a resume makes.
+    """
+    sealed = open_plan_of(run)
+    _refuse_sealed(run)
+    signer = _same_signer(run, sealed, signer)
+    with _storage_of(run):
+        journal, before = _journal_of(run, sealed)
+        with closing(journal):
+            if before is None:
+                raise InputError("nothing was asked yet, so there is nothing to conclude: assay resume", where=run)
+            if (left := unmarked(run)) is not None:
+                raise InputError(f"the answer to {left.sample} is not marked yet: assay resume marks it", where=run)
+            now = time.time_ns() // 1000
+            journal.append(Session(started_us=now, active_us=before.active_us, machine=sealed.plan.model.machine))
+            journal.append(Stop(reason="concluded", active_us=before.active_us, at_us=now))
+            journal.sync()
+            checkpoint(run, signer)
+            return conclude(run, signer)
 
 
 def _refuse_sealed(run: Path) -> None:

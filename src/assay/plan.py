@@ -190,29 +190,13 @@ def _plan_claim(
     options: Options,
     estimate: bool,
 ) -> tuple[Claim, PlanRow, Prepared]:
-    from assay.scorers import open_scorer
-
-    if several := re.search(r"(?i)\b(?:maj|cons|best|pass)\s*(?:@|-?of-?)\s*(?!1\b)\w+", claim.metric):
-        raise _Skip("not_testable", f"the metric {several[0]} takes several answers to a sample; here each has one")
-    if not claim.is_proportion:
-        raise _Skip("not_tested", f"a value in {claim.unit} is not a share of right answers")
-    task = catalogue.find(claim.task)
-    if task is None:
-        raise _no_task(claim.task, catalogue)
+    task = _task_of(claim, catalogue)
     protocol = task.protocol_for(claim)
-    if protocol.refused and not estimate:
-        raise _Skip("not_testable", protocol.refused)
-    kind: Literal["generate", "loglikelihood"] = "generate" if task.cell(protocol.cell).generates else "loglikelihood"
-    if kind == "loglikelihood" and not capabilities.loglikelihood:
-        reason = capabilities.loglikelihood_reason or "this model gives no log-likelihoods"
-        written = [name for name, cell in task.cells.items() if cell.generates]
-        mend = f"; asked in writing with protocol: {{prompt: {written[0]}}}" if written else ""
-        raise _Skip("not_testable", reason + mend)
+    kind = _kind(task, protocol, capabilities, estimate)
     if not estimate:
+        if protocol.refused:
+            raise _Skip("not_testable", protocol.refused)
         _check_testable(claim, task.chance, _tolerance(options.tolerance))
-    scorer = open_scorer(task.scorer_for(protocol.cell))
-    if isinstance(scorer, ActingScorer) and (why_not := scorer.why_not()):
-        raise _Skip("not_testable", why_not)
     decoding, temperature, told = _decoding(claim, kind)
     chat, as_told = _chat(task.cell(protocol.cell), capabilities)
     told = (*told, *as_told, *_other_average(claim))
@@ -223,9 +207,6 @@ def _plan_claim(
     population = len(samples)
     told = (*told, *_incomplete(task, population))
     limit = None if options.limit is None else min(options.limit, population)
-    probe = SAMPLED_PROBE if decoding == "sampled" else LOCAL_PROBE if capabilities.deterministic else REMOTE_PROBE
-    if estimate:
-        probe = Probe()  # no test rests on it, and its calls would come out of the user's limits
     row = PlanRow(
         id=f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', task.id)[:100]}",
         claim=number,
@@ -234,12 +215,12 @@ def _plan_claim(
         shots=protocol.shots,
         chat=chat,
         differences=(*protocol.differences, *told),
-        scorer=scorer.identifier,
+        scorer=_scorer(task, protocol),
         kind=kind,
         decoding=decoding,
         temperature=temperature,
         population=population,
-        repeats=options.repeats or _repeats(decoding, population),
+        repeats=(options.repeats or 1) if estimate else _repeats(decoding, population),
         limit=limit,
         samples_root=samples_root,
         order_seed="",
@@ -252,7 +233,8 @@ def _plan_claim(
         stop_consistent=(),
         weight=1.0,
         share=1.0,
-        probe=Probe(samples=min(probe.samples, limit or population), repeats=probe.repeats),
+        # Where nothing is tested nothing rests on a probe, and its calls would come out of the user's limits.
+        probe=Probe() if estimate else _probe(decoding, capabilities, limit or population),
         claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
         claimed_samples=claim.samples if claim.samples is not None and claim.samples < population else None,
         public=task.public,
@@ -260,6 +242,47 @@ def _plan_claim(
     )
     withheld = task.public and task.definition.generator is None
     return claim, row, Prepared(row=row, samples=samples, digests=digests, withheld=withheld)
+
+
+def _task_of(claim: Claim, catalogue: Catalogue) -> Task:
+    """The task that a claim is about, where it is one that can be asked at all."""
+    if several := re.search(r"(?i)\b(?:maj|cons|best|pass)\s*(?:@|-?of-?)\s*(?!1\b)\w+", claim.metric):
+        raise _Skip("not_testable", f"the metric {several[0]} takes several answers to a sample; here each has one")
+    if not claim.is_proportion:
+        raise _Skip("not_tested", f"a value in {claim.unit} is not a share of right answers")
+    task = catalogue.find(claim.task)
+    if task is None:
+        raise _no_task(claim.task, catalogue)
+    return task
+
+
+def _kind(
+    task: Task, protocol: ChosenProtocol, capabilities: Capabilities, estimate: bool
+) -> Literal["generate", "loglikelihood"]:
+    """Whether text or log-likelihoods are asked for; a model that gives none is told how to be asked in writing."""
+    if task.cell(protocol.cell).generates:
+        return "generate"
+    if not capabilities.loglikelihood:
+        reason = capabilities.loglikelihood_reason or "this model gives no log-likelihoods"
+        written = next((name for name, cell in task.cells.items() if cell.generates), "")
+        how = f"--prompt {written}" if estimate else f"protocol: {{prompt: {written}}}"
+        raise _Skip("not_testable", f"{reason}; ask in writing with {how}" if written else reason)
+    return "loglikelihood"
+
+
+def _scorer(task: Task, protocol: ChosenProtocol) -> str:
+    """The identifier of the scorer, where its marks can be made here."""
+    from assay.scorers import open_scorer
+
+    scorer = open_scorer(task.scorer_for(protocol.cell))
+    if isinstance(scorer, ActingScorer) and (why_not := scorer.why_not()):
+        raise _Skip("not_testable", why_not)
+    return scorer.identifier
+
+
+def _probe(decoding: str, capabilities: Capabilities, asked: int) -> Probe:
+    probe = SAMPLED_PROBE if decoding == "sampled" else LOCAL_PROBE if capabilities.deterministic else REMOTE_PROBE
+    return Probe(samples=min(probe.samples, asked), repeats=probe.repeats)
 
 
 def _repeats(decoding: str, population: int) -> int:

@@ -30,7 +30,8 @@ WRITTEN: Final[dict[Kind, tuple[type, ...]]] = {
     "imported": (Attempt, Marked),
 }
 BY_WORKERS: Final = (Attempt, Marked, Cut)  # only what is asked by ourselves has segments beside the main one
-ENDS: Final = ("complete", "budget")  # how a run stops that is then sealed
+# How a run stops that is then sealed. Tests and intervals are valid at any stop, so a user may conclude one early.
+ENDS: Final = ("complete", "budget", "concluded")
 
 # An attempt in one number, so that sorting the numbers sorts by call, session and attempt: 30, 16, 17 bits and one.
 _FINAL: Final = 1
@@ -90,10 +91,10 @@ def _is_below_nothing(record: JournalRecord) -> bool:
 
 
 def _check_end(plan: Plan, last: JournalRecord | None) -> None:
-    """A run that is sealed has stopped: with nothing left to ask, or at a budget that its plan sets."""
+    """A run that is sealed has stopped: with nothing left to ask, at a budget that its plan sets, or by its user."""
     if not isinstance(last, Stop) or last.reason not in ENDS:
         raise Broken("journal/: its last record is not the stop of a run that came to its end")
-    if last.reason == "complete":
+    if last.reason != "budget":
         return
     limited = plan.limits.tokens is not None or plan.limits.cost is not None
     if not limited and (plan.budget_us is None or last.active_us < plan.budget_us):

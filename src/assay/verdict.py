@@ -195,7 +195,9 @@ def _judge_skipped(plan: Plan, skipped: SkippedClaim) -> ClaimVerdict:
 
 def _reason(plan: Plan, row: PlanRow, reader: RowReader, word: VerdictWord) -> str:
     if row.estimate:
-        return "no claim was tested: an estimate" if _whole(reader) else _STOPPED_SHORT
+        if _whole(reader):
+            return "no claim was tested: an estimate"
+        return _STOPPED_SHORT if _has_budget(plan) else "it was concluded before all was asked"
     if reader.tracker is None:
         return "the determinism probe was not finished"
     if word is VerdictWord.NOT_TESTABLE and reader.test is not None:
@@ -205,11 +207,13 @@ def _reason(plan: Plan, row: PlanRow, reader: RowReader, word: VerdictWord) -> s
         if row.limit is not None and reader.tracker.n >= row.limit:
             return f"stopped at the limit of {row.limit} samples"
         if reader.next_position < reader.cells:
-            if plan.budget_us is None and plan.limits.tokens is None and plan.limits.cost is None:
-                return "the run stopped before a decision"
-            return "the budget was spent"
+            return "the budget was spent" if _has_budget(plan) else "the run stopped before a decision"
         return "answers are missing: both bounds stay open"
     return ""
+
+
+def _has_budget(plan: Plan) -> bool:
+    return plan.budget_us is not None or plan.limits.tokens is not None or plan.limits.cost is not None
 
 
 def _widened(ci: tuple[float, float], row: PlanRow, variance: float, alpha: float) -> tuple[float, float]:

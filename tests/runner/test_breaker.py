@@ -21,11 +21,13 @@ def test_it_looks_ever_less_often_and_gives_up_in_the_end() -> None:
 
 def test_any_answer_closes_it_and_the_next_outage_begins_anew() -> None:
     breaker = CircuitBreaker(patience=100)
-    assert not breaker.answered(0.0)
+    assert not breaker.answered(0.0, 0.0)
     for moment in (1.0, 2.0, 3.0):
         breaker.failed(moment)
     assert breaker.is_open
-    assert breaker.answered(4.0)
+    assert not breaker.answered(3.5, 0.5)  # it was on its way when the endpoint went down
+    assert breaker.is_open
+    assert breaker.answered(4.0, 3.9)
     assert not breaker.is_open
     assert breaker.wait_seconds(4.0) == 0
     assert breaker.alive_at == 4.0

@@ -153,17 +153,19 @@ class _Matcher:
             if kind_of(exchange.path) not in ("chat", "completion"):
                 continue
             body = self._body(exchange)
-            named = body.get("model") if isinstance(body, Mapping) else None
-            name = named if isinstance(named, str) else ""
+            given = body.get("model") if isinstance(body, Mapping) else None
+            name = given if isinstance(given, str) else ""
             asked[name] += 1
             if not model or name == model:
                 self._take(exchange, body)
-        if len(asked) > 1 and not model:
-            raise InputError(f"calls for several models are here: {_listed(asked)}: choose one", where=self._recording)
+        named = [name for name in asked if name]
+        if len(named) > 1 and not model:
+            told = f"calls for several models are here: {_listed(asked)}: choose one by --model {named[0]}"
+            raise InputError(told, where=self._recording)
         if model and model not in asked:
             raise InputError(f"no call asks for {model!r}; there are: {_listed(asked)}", where=self._recording)
         self.matched.asked = len(self.found)
-        return model or next(iter(asked), "")
+        return model or (named or [""])[0]
 
     def told(self) -> tuple[str, ...]:
         return tuple(self.matched.sentences())

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--model", metavar="URI", help="Where the model is now (default: where it was).")
+@click.option("--conclude", "concludes", is_flag=True, help="Ask nothing more: seal what is there; the rest shows.")
 @data_option
 @task_option
 @deadline_option
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @api_key_option
 @json_option
 def command(run: Path, **chosen: Any) -> int:
-    """Finish the audit in the folder RUN: nothing that was answered is asked again."""
+    """Finish what stopped in the folder RUN, an audit, a run or a recording: no answer is asked for again."""
     import asyncio
 
     from assay.cli.audit import show
@@ -50,12 +51,18 @@ def command(run: Path, **chosen: Any) -> int:
         return resume_recording(run, signer_at(chosen["key"]), as_json=chosen["as_json"])
     if (run / "bundle.dsse.json").exists():
         return _show_finished(run, as_json=chosen["as_json"])
+    signer = signer_at(chosen["key"])
+    if chosen["concludes"]:
+        from assay.audit import conclude_audit
+
+        verdict = conclude_audit(run, signer)
+        show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
+        return verdict.exit
     # What this machine noted when the run began; a run that came from elsewhere has it named again.
     local = local_settings(run)
     for name in ("model", "data", "api_key_env"):
         chosen[name] = chosen[name] or local.get(name) or None
     files = chosen["task_files"] or tuple(Path(part) for part in local.get("tasks", "").split(os.pathsep) if part)
-    signer = signer_at(chosen["key"])
     verdict = asyncio.run(_resume(run, chosen, files, signer))
     show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
     return verdict.exit

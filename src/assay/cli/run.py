@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from array import array
 
     from assay.plan import Options
-    from assay.records import ClaimSheet, ClaimVerdict, Verdict
+    from assay.records import ClaimSheet, ClaimVerdict, Plan, Verdict
 
 
 @click.command()
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--repeats",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="Answers to each sample; with several, pass@k is printed for every usual k up to N.",
+    help="Answers to each sample; with several, pass@k is printed for the usual k up to N.",
 )
 @json_option
 def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) -> int:
@@ -57,7 +57,7 @@ def command(task: str, uri: str, prompt: str, shots: int | None, **chosen: Any) 
         print_json(machine.render(verdict))
         return verdict.exit
     for claim in verdict.claims:
-        click.echo(_line(claim) + _clustered(run))
+        click.echo(_line(claim, "answers" if (chosen["repeats"] or 1) > 1 else "samples") + _clustered(run))
     for note in verdict.notes:
         if note.check == "missing":
             click.echo(note.message)
@@ -92,13 +92,24 @@ async def _run(
     from assay.cli.conduct import carry_out, plan
 
     audit = await plan(sheet, uri, options, signer, chosen, estimate=True)
-    if audit.plan.skipped:
+    if refusal := _refusal(audit.plan):
         await audit.model.close()
-        raise InputError(f"{audit.plan.skipped[0].task}: {audit.plan.skipped[0].reason}")
+        raise InputError(refusal)
     return await carry_out(audit, uri, options, run, signer, chosen)
 
 
-def _line(claim: ClaimVerdict) -> str:
+def _refusal(plan: Plan) -> str:
+    """Why the task cannot be asked, or not as it was wanted; empty where it can."""
+    if plan.skipped:
+        return f"{plan.skipped[0].task}: {plan.skipped[0].reason}"
+    (row,), (claim,) = plan.rows, plan.sheet.claims
+    if claim.shots is not None and claim.shots != row.shots:
+        shown = f"asked by {row.cell} it shows {row.shots} worked examples"
+        return f"{row.task}: {shown}: leave --shots out, or name another --prompt"
+    return ""
+
+
+def _line(claim: ClaimVerdict, what: str) -> str:
     from assay.reports.words import interval, one_line, share
 
     answered = claim.asked - claim.missing
@@ -110,7 +121,7 @@ def _line(claim: ClaimVerdict) -> str:
         f"95 % interval {interval(claim.ci, 'percent')} (Wilson), {right} of {answered} right"
     )
     if claim.asked < claim.of:
-        told += f", of {claim.of:,} samples"
+        told += f", of {claim.of:,} {what}"
     for number, word in ((claim.unparsed, "unparsed"), (claim.missing, "missing")):
         told += f", {number} {word}" if number else ""
     return told + (f"; {claim.reason}" if claim.reason.startswith("a budget") else "")

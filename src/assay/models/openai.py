@@ -245,10 +245,7 @@ class OpenAIModel:
         except aiohttp.ClientResponseError as error:
             return Answer(outcome=Outcome.MALFORMED, detail=self._words(f"not HTTP: {error.message}"))
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            return Answer(
-                outcome=Outcome.DROPPED,
-                detail=self._words(f"connection lost: {error or type(error).__name__}"),
-            )
+            return Answer(outcome=Outcome.DROPPED, detail=self._words(_why_lost(error)))
         if data is None:
             return Answer(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
         try:
@@ -298,3 +295,17 @@ class OpenAIModel:
                 headers=headers,
             )
         return self._session
+
+
+def _why_lost(error: Exception) -> str:
+    """A lost connection in a few words: aiohttp's own name addresses and calls."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"there is no host {error.host}"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return f"no TLS as it should be ({error.strerror or type(error).__name__}): is it http:// instead of https://?"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        cause = error.os_error
+        return "connection refused" if isinstance(cause, ConnectionRefusedError) else f"no connection: {cause.strerror}"
+    return f"connection lost: {error or type(error).__name__}"

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import ExitCode
 from assay.records import ClaimVerdict, Finding, Plan, PlanRow, Verdict
 from assay.reports import words
 from assay.reports.charts import claims_chart, closing_chart, css_name, drawable
@@ -28,7 +27,6 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
     rows = words.plan_rows(plan)
     lead_word, _, lead_rest = words.headline(verdict).partition(": ")
     drawn = drawable(verdict.claims)
-    known_exit = verdict.exit in set(ExitCode)
     return _template().render(
         verdict=verdict,
         plan=plan,
@@ -51,7 +49,8 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         identity=_identity(plan),
         limits=limits(verdict, plan),
         source_link=_web_address(plan.sheet.source) if plan else "",
-        exit_meaning=words.EXIT_MEANINGS.get(ExitCode(verdict.exit), "") if known_exit else "",
+        exit_meaning=words.exit_meaning(verdict),
+        screened=not words.only_measures(verdict),
         level=f"{100 * verdict.alpha:g} %" if math.isfinite(verdict.alpha) else "",
     )
 

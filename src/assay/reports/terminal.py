@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay.errors import ExitCode
-from assay.records import Finding, Note, Plan, Verdict, VerdictWord
+from assay.records import ClaimVerdict, Finding, Note, Plan, Verdict, VerdictWord
 from assay.reports import words
 from assay.reports.limits import limits
 
@@ -117,7 +116,7 @@ def _table(page: _Page, verdict: Verdict) -> Table:
     for claim in verdict.claims[:_ROWS]:
         row = words.claim_words(claim)
         # Reasons are long and often shared: they stand once, below the table.
-        short = row.verdict_words if claim.verdict in _UNASKED else row.full
+        short = row.verdict_words if _is_unasked(claim) else row.full
         style = _STYLES[row.verdict]
         table.add_row(
             page.text(row.task),
@@ -130,7 +129,9 @@ def _table(page: _Page, verdict: Verdict) -> Table:
     return table
 
 
-_UNASKED = (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED)
+def _is_unasked(claim: ClaimVerdict) -> bool:
+    untested = claim.verdict in (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED)
+    return untested and not words.is_measurement(claim)
 
 
 def _print_paragraphs(page: _Page, verdict: Verdict) -> None:
@@ -138,11 +139,12 @@ def _print_paragraphs(page: _Page, verdict: Verdict) -> None:
     for claim in verdict.claims[:_ROWS]:
         row = words.claim_words(claim)
         sign, style = words.SIGNS[row.verdict], _STYLES[row.verdict]
-        if claim.verdict in _UNASKED:
+        if _is_unasked(claim):
             page.item(f"{row.task}: {row.verdict_words}; claimed {row.claimed}", sign, style)
             continue
         page.item(f"{row.task}: {row.full}", sign, style)
-        page.item(f"claimed {row.claimed}, measured {row.measured} [{row.interval}], asked {row.asked}", " ")
+        claimed = "" if words.is_measurement(claim) else f"claimed {row.claimed}, "
+        page.item(f"{claimed}measured {row.measured} [{row.interval}], asked {row.asked}", " ")
 
 
 def _print_findings(page: _Page, findings: tuple[Finding, ...]) -> None:
@@ -185,6 +187,6 @@ def _print_overall(page: _Page, verdict: Verdict) -> None:
     page.line()
     page.line(words.headline(verdict), _STYLES[verdict.verdict].replace("dim", "bold"))
     counts = ", ".join(f"{words.count(number)} {word.words}" for word, number in words.tally(verdict))
-    meaning = words.EXIT_MEANINGS.get(ExitCode(verdict.exit), "") if verdict.exit in set(ExitCode) else ""
+    meaning = words.exit_meaning(verdict)
     parts = [part for part in (counts, f"exit {verdict.exit}{f': {meaning}' if meaning else ''}") if part]
     page.line(". ".join(part[0].upper() + part[1:] for part in parts) + ".", "dim")

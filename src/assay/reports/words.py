@@ -24,12 +24,15 @@ __all__ = [
     "claimed_value",
     "count",
     "counted",
+    "exit_meaning",
     "finding_numbers",
     "floor",
     "headline",
     "interval",
     "interval_name",
+    "is_measurement",
     "one_line",
+    "only_measures",
     "p_value",
     "plan_rows",
     "points",
@@ -194,6 +197,11 @@ class ClaimWords:
         return f"{self.verdict_words} ({self.detail})" if self.detail else self.verdict_words
 
 
+def is_measurement(claim: ClaimVerdict) -> bool:
+    """Whether nothing was claimed, so that nothing is tested: ``assay run`` and imports measure."""
+    return bool(claim.row) and not claim.claimed_text
+
+
 def claim_words(claim: ClaimVerdict) -> ClaimWords:
     """Put one claim's verdict into words."""
     return ClaimWords(
@@ -203,7 +211,7 @@ def claim_words(claim: ClaimVerdict) -> ClaimWords:
         interval=interval(claim.ci, claim.unit),
         asked=_asked(claim),
         verdict=claim.verdict,
-        verdict_words=claim.verdict.words,
+        verdict_words="measured" if is_measurement(claim) else claim.verdict.words,
         detail="; ".join(part for part in (_detail(claim), _sheet_note(claim)) if part),
     )
 
@@ -221,6 +229,8 @@ def _asked(claim: ClaimVerdict) -> str:
 
 
 def _detail(claim: ClaimVerdict) -> str:
+    if is_measurement(claim):
+        return _why(claim) if claim.asked < claim.of else ""
     match claim.verdict:
         case VerdictWord.CONSISTENT:
             better = "; better than claimed" if claim.better else ""
@@ -299,7 +309,8 @@ def untested(verdict: Verdict) -> list[tuple[VerdictWord, str, list[str]]]:
     """What was not tested or not testable: (word, reason, tasks) with equal reasons put together, in sheet order."""
     groups: dict[tuple[VerdictWord, str], list[str]] = {}
     for claim in verdict.claims:
-        if claim.verdict in (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED):
+        was_measured = is_measurement(claim) and claim.asked
+        if claim.verdict in (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED) and not was_measured:
             groups.setdefault((claim.verdict, _why(claim)), []).append(one_line(claim.task, 80))
     return [(word, reason, tasks) for (word, reason), tasks in groups.items()]
 
@@ -308,9 +319,26 @@ def untested(verdict: Verdict) -> list[tuple[VerdictWord, str, list[str]]]:
 
 
 def tally(verdict: Verdict) -> list[tuple[VerdictWord, int]]:
-    """How many claims got which word, gravest first, without zeros."""
-    counts = {word: sum(claim.verdict is word for claim in verdict.claims) for word in VerdictWord}
+    """How many claims got which word, gravest first, without zeros; a measurement gets none."""
+    tested = [claim for claim in verdict.claims if not is_measurement(claim)]
+    counts = {word: sum(claim.verdict is word for claim in tested) for word in VerdictWord}
     return [(word, number) for word, number in counts.items() if number]
+
+
+def only_measures(verdict: Verdict) -> bool:
+    """Whether the whole verdict is about measurements: then there was no table of claims to screen."""
+    return bool(verdict.claims) and all(is_measurement(claim) for claim in verdict.claims)
+
+
+def exit_meaning(verdict: Verdict) -> str:
+    """What the exit code says, in words; empty for a code that is none of ours."""
+    if verdict.exit not in set(ExitCode):
+        return ""
+    if only_measures(verdict):
+        told = {0: "all that was planned was asked", 3: "it ended before all was asked"}.get(verdict.exit)
+        if told:
+            return told
+    return EXIT_MEANINGS.get(ExitCode(verdict.exit), "")
 
 
 def headline(verdict: Verdict) -> str:
@@ -327,7 +355,7 @@ def headline(verdict: Verdict) -> str:
             return f"Insufficient power: {_of(len(claims), total)} could not be decided with what was asked."
         case VerdictWord.NOT_TESTABLE:
             return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons stand below."
-    if measured := [claim for claim in verdict.claims if claim.asked and not claim.claimed_text]:
+    if measured := [claim for claim in verdict.claims if claim.asked and is_measurement(claim)]:
         return "Measured: " + "; ".join(f"{one_line(c.task, 80)} {share(c.measured, c.unit)}" for c in measured) + "."
     if any(claim.asked for claim in verdict.claims):
         return f"Not tested: {_of(len(claims), total)} could not be put to the model; the reasons stand below."

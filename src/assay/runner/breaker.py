@@ -41,8 +41,13 @@ class CircuitBreaker:
         """Seconds of patience that are left."""
         return self._patience if self.opened_at is None else max(0.0, self.opened_at + self._patience - now)
 
-    def answered(self, now: float) -> bool:
-        """The endpoint answered something; True where it was taken to be down until now."""
+    def answered(self, now: float, started: float) -> bool:
+        """The endpoint answered what it was asked at ``started``; True where it was taken to be down until now.
+
+        An answer that was on its way when it went down does not show it back.
+        """
+        if self.opened_at is not None and started < self.opened_at:
+            return False
         was_open = self.is_open
         self.alive_at = now
         self.opened_at = None

@@ -111,7 +111,7 @@ class Runner:
         self._loop = asyncio.get_running_loop()
         self._running = True
         ping = getattr(self.model, "ping", None)
-        self._pulse = Pulse(ping, self.breaker, self.limiter, self._heard, self.attempt_timeout)
+        self._pulse = Pulse(ping, self.breaker, self.limiter, self._looked, self.attempt_timeout)
         self.journal.append(Session(started_us=self._wall_us, active_us=self.active_before_us, machine=self.machine))
         expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)
         end: RunEnd = "failed"
@@ -181,8 +181,8 @@ class Runner:
             wait = self._look_or_wait(time.monotonic())
         while self._stopping is None and wait is None and len(self._in_flight) < self.concurrency.limit:
             now = time.monotonic()
-            wait = self._must_wait(now)
-            if wait is not None or self._stopping is not None:
+            wait = self.limiter.wait_seconds() or None
+            if wait is not None:
                 break
             pending = self._next(now)
             if pending is None:
@@ -208,13 +208,6 @@ class Runner:
 
     def _budget_left(self) -> float:
         return math.inf if self.budget_seconds is None else self.budget_seconds - self.active_us / 1e6
-
-    def _must_wait(self, now: float) -> float | None:
-        """Seconds until anything may be asked, or None for now; stops the run where its time is over."""
-        if self._budget_left() <= 0:
-            self._stopping = "budget"
-            return None
-        return self.limiter.wait_seconds() or None
 
     def _next(self, now: float) -> Pending | None:
         """What to ask now: what was held back, what is due again, else the schedule's next call."""
@@ -308,7 +301,7 @@ class Runner:
         """Whether this attempt ends its call. A failure counts if the endpoint answered anything since it began."""
         pending.attempts += 1
         if answer.outcome.answered:
-            if self.breaker.answered(now):
+            if self.breaker.answered(now, started):
                 self._heard(answer, turned=True)
             self.concurrency.answered(started, now, len(self._in_flight))
             self._failing.pop(pending.call.row, None)
@@ -343,6 +336,12 @@ class Runner:
             self.schedule.close(call.row)
             self.tell(f"{len(failed)} different samples of {call.row} failed in turn ({self.last_failure}): it is left")
         return call.row in self._given_up
+
+    def _looked(self, answer: Answer, turned: bool) -> None:
+        """What came of a control question. Its few tokens are booked like any other's."""
+        if self.spending is not None:
+            self.spending.settle(NOTHING, answer)
+        self._heard(answer, turned)
 
     def _heard(self, answer: Answer, turned: bool) -> None:
         """What came of a look at the endpoint, or an answer that came while it was taken to be down."""

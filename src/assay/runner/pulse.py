@@ -67,6 +67,7 @@ class Pulse:
         assert self._ping is not None
         await asyncio.sleep(self._limiter.wait_seconds())
         self._limiter.take(TOKENS)
+        started = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout):
                 answer = await self._ping()
@@ -77,6 +78,6 @@ class Pulse:
         now = time.monotonic()
         self._limiter.settle(TOKENS, answer)
         if answer.outcome.answered or answer.outcome is Outcome.EMPTY:
-            self._heard(answer, self._breaker.answered(now))
+            self._heard(answer, self._breaker.answered(now, started))
         else:
             self._heard(answer, self._breaker.failed(now, answer.retry_after))

@@ -82,15 +82,15 @@ def run_pass_at_k(
 ) -> tuple[PassAtK, ...]:
     """pass@k of a run, from the mark of every answer: (problem, value), None where the answer is missing.
 
-    ``ks``: by default 1, 2, 5, 10, 20, 50, 100 as far as every problem was asked so often; a larger k is left out. An
-    answer is right where its value is 1.
+    ``ks``: by default 1, 2, 5, 10, 20, 50, 100 and the number of answers that every problem has; a larger k is left
+    out. An answer is right where its value is 1.
     """
     asked: dict[str, list[float | None]] = defaultdict(list)
     for problem, value in marks:
         asked[problem].append(value)
     most_k = min(map(len, asked.values()), default=0)
     results = []
-    for k in ks or (1, 2, 5, 10, 20, 50, 100):
+    for k in ks or sorted({1, 2, 5, 10, 20, 50, 100, most_k}):
         if not 1 <= k <= most_k:
             continue
         right = [(len(values), values.count(1.0), values.count(None)) for values in asked.values()]
