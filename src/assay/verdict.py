@@ -250,7 +250,9 @@ def _reruns(plan: Plan, row: PlanRow, reader: RowReader) -> dict[str, int | None
 
 def _run_notes(plan: Plan, readers: Mapping[str, RowReader]) -> tuple[Note, ...]:
     notes = []
-    if plan.rows and not plan.order_proof and plan.origin.kind != "imported":  # a log's order stops nothing
+    # Where all is asked the order stops nothing, and a log's never did.
+    order_counts = any(not row.estimate or row.planned < row.cells for row in plan.rows)
+    if order_counts and not plan.order_proof and plan.origin.kind != "imported":
         notes.append(
             Note(
                 detector="claim_retest",

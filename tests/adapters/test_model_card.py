@@ -55,7 +55,7 @@ def test_metadata_without_a_card_is_read_alike(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("# no front matter\n", "no model-index"),
+        ("# no front matter\n", "no front matter"),
         ("---\nlicense: mit\n---\n", "no model-index"),
         ("---\nmodel-index:\n- name: x\n  results: []\n---\n", "no model-index with results"),
         ("---\nmodel-index: [\n---\n", "not valid YAML"),

@@ -77,8 +77,8 @@ def test_out_to_every_eval_ever_and_in_again(tmp_path: Path, capsys: pytest.Capt
         (["{logs}/inspect_sums.eval", "--metric", "nosuch"], "no scorer 'nosuch'"),
         (["{logs}/inspect_sums.eval", "--task", "sums"], "leave --task out"),
         (["{assets}/cards/README.md", "--metric", "acc"], "chooses within a log"),
-        (["{assets}/golden", "--task", "gsm8k"], "not a recording"),
-        (["{assets}/golden"], "which task was asked"),
+        (["{assets}/golden", "--task", "gsm8k"], "a run of assay already"),
+        (["{assets}/golden"], "a run of assay already"),
     ],
 )
 def test_what_cannot_be_imported_is_one_line(
@@ -110,6 +110,8 @@ def test_a_recording_of_the_gateway_is_scored_as_the_task_that_is_named(
     assert assay(["verify", str(tmp_path / "run")]) == 0
     assert assay([*arguments, "--model", "nosuch", "--out", str(tmp_path / "other")]) == 2
     assert "no call asks for 'nosuch'" in capsys.readouterr().err
+    assert assay(["import", str(recorded)]) == 2
+    assert "say which task was asked by --task" in capsys.readouterr().err
 
 
 def test_texts_go_out_only_into_a_file_that_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

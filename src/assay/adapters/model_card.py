@@ -73,6 +73,8 @@ def _metadata(path: Path) -> str:
         raise InputError("not text in UTF-8", where=path) from None
     fence = FENCE.match(text)
     if fence is None:
+        if path.suffix.lower() == ".md":
+            raise InputError("has no front matter (--- … ---) with a model-index, so there are no results", where=path)
         return text
     end = END.search(text, fence.end())
     if end is None and path.suffix.lower() == ".md":

@@ -154,8 +154,11 @@ def _log(source: Path, chosen: dict[str, Any]) -> ImportedLog:
 
 def _recording(source: Path, chosen: dict[str, Any]) -> ImportedLog:
     from assay.adapters.gateway_recording import read_recording
+    from assay.run_folder import open_plan_of
     from assay.tasks.catalogue import Catalogue, open_task_file
 
+    if open_plan_of(source).plan.origin.kind != "gateway":
+        raise InputError("is a run of assay already: assay report shows it, assay export writes it out", where=source)
     if len(chosen["tasks"]) != 1:
         raise InputError("a recording holds calls alone: say which task was asked by --task", where=source)
     if chosen["scorer"] or chosen["metric"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.records import ClaimVerdict, Origin, Plan, Verdict, VerdictWord
-from assay.reports.words import count, counted, one_line
+from assay.reports.words import count, counted, is_measurement, one_line
 
 __all__ = ["limits", "of_the_origin"]
 
@@ -34,9 +34,8 @@ def _of_the_words(asked: list[ClaimVerdict]) -> list[str]:
     words = {claim.verdict for claim in asked}
     said = []
     if asked:
-        said.append(
-            "One configuration (prompt, format, decoding) was asked for each claim: another may score otherwise."
-        )
+        each = "" if all(is_measurement(claim) for claim in asked) else " for each claim"
+        said.append(f"One configuration (prompt, format, decoding) was asked{each}: another may score otherwise.")
     if VerdictWord.INCONSISTENT in words:
         said.append(
             "A gap never proves training on the test, nor bad faith: it shows that the claimed score was not reached "
@@ -57,7 +56,7 @@ def _of_the_numbers(verdict: Verdict, asked: list[ClaimVerdict]) -> list[str]:
     if not asked:
         return []
     level = f"{100 * verdict.alpha:g} %"
-    measured = all(claim.claimed is None for claim in asked)
+    measured = all(is_measurement(claim) for claim in asked)
     said = (
         [_OF_AN_ESTIMATE.format(level=f"{100 * (1 - verdict.alpha):g} %")]
         if measured
