@@ -28,6 +28,7 @@ COMMANDS = {
     "run": "measure one task on a model, with error bars",
     "screen": "screen a claim sheet at the desk: no model, no network",
     "verify": "check a bundle offline: every digest, score and verdict",
+    "world": "train, test and compare world models: they learn from video, predict and plan",
 }
 
 

@@ -1,0 +1,46 @@
+"""What a learner learns from: batches that are a pure function of (seed, step), so that a resumed training is exact."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+__all__ = ["Batch", "Source", "to_unit"]
+
+
+class Batch(NamedTuple):
+    """Clips and, where somebody acted, what was done between their frames.
+
+    ``frames``: uint8 (B, T, H, W, 3). ``actions``: float32 (B, T − 1, A), in units of the world's action limit / 2, or
+    None for plain video.
+    """
+
+    frames: Tensor
+    actions: Tensor | None = None
+
+
+class Source(Protocol):
+    """Where training clips come from."""
+
+    description: dict[str, str]
+    """What this is, for the checkpoint's record: kind, seeds, sizes, files."""
+
+    @property
+    def action_size(self) -> int:
+        """Numbers in one action; 0 for plain video."""
+        ...
+
+    def batch(self, step: int, rows: slice) -> Batch:
+        """Give these rows of the global batch of one step. The same step gives the same clips, on any machine."""
+        ...
+
+    def close(self) -> None:
+        """End worker processes, if any."""
+        ...
+
+
+def to_unit(frames: Tensor) -> Tensor:
+    """uint8 (…, H, W, 3) → float32 (…, 3, H, W) in [−1, 1]."""
+    return torch.movedim(frames, -1, -3).float() / 127.5 - 1
