@@ -1,0 +1,255 @@
+"""What a test of a world model found: raw values of one model on each scene, and their summary with an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.errors import InputError
+
+__all__ = [
+    "FORMAT",
+    "Doubles",
+    "Results",
+    "Setting",
+    "Summary",
+    "TestResult",
+    "matrix",
+    "read_results",
+    "resampled_means",
+    "summarise",
+    "write_results",
+]
+
+FORMAT = "assay-world-results/1"
+RESAMPLES = 2000
+ALPHA = 0.05
+
+Doubles = NDArray[np.float64]
+Setting = str | int | float | bool
+
+
+class TestResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Raw values of one model, trained with one seed, under one test; controls (floors, ceilings) have the same form.
+
+    ``units`` names the scene or episode of each score: the clusters of the bootstrap. ``details`` are further numbers
+    of each unit, such as its steps. ``settings`` are the planner's or the probe's: a score is nothing without them.
+    """
+
+    __test__: ClassVar[bool] = False  # no test of pytest
+
+    test: str
+    world: str
+    condition: str = ""
+    model: str
+    training_seed: int | None = None
+    scores: tuple[float, ...]
+    units: tuple[str, ...]
+    details: dict[str, tuple[float, ...]] = {}
+    settings: dict[str, Setting] = {}
+    measure: str = "score"
+    """What one score is, in words: ``goals reached``, ``error in pixels``."""
+    better: Literal["higher", "lower"] = "higher"
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.scores), len(self.units), *(len(values) for values in self.details.values())}
+        if lengths != {len(self.units)} or not self.units:
+            raise ValueError(f"{self.test}: as many scores and details as units, at least one, not {sorted(lengths)}")
+        if len(set(self.units)) != len(self.units):
+            raise ValueError(f"{self.test}: each unit once")
+        if not np.isfinite(self.scores).all():
+            raise ValueError(f"{self.test}: scores are finite numbers")
+
+    @property
+    def mean(self) -> float:
+        """The plain mean over units."""
+        return float(np.mean(self.scores))
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a report: the mean over training seeds and units, its interval, and where floor and ceiling lie.
+
+    ``normalised`` is (score − floor) / (ceiling − floor): 0 at the floor, 1 at the ceiling, whichever way is better.
+    Its interval resamples floor and ceiling with the scores, on the same units. None: there is none to give.
+    """
+
+    test: str
+    world: str
+    condition: str = ""
+    model: str
+    measure: str = "score"
+    better: Literal["higher", "lower"] = "higher"
+    score: float
+    low: float
+    high: float
+    floor: float | None = None
+    floor_name: str = ""
+    ceiling: float | None = None
+    ceiling_name: str = ""
+    normalised: float | None = None
+    normalised_low: float | None = None
+    normalised_high: float | None = None
+    seeds: int
+    units: int
+    by_seed: tuple[float, ...] = ()
+    controls: dict[str, float] = {}
+    """Every floor and ceiling that was measured, by name."""
+    settings: dict[str, Setting] = {}
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """The file that ``assay world eval`` writes and ``assay world compare`` reads."""
+
+    format: str = FORMAT
+    checkpoints: tuple[str, ...] = ()
+    results: tuple[TestResult, ...] = ()
+    controls: tuple[TestResult, ...] = ()
+    summaries: tuple[Summary, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """What could not be tested, one sentence each."""
+
+
+def write_results(path: Path, results: Results) -> None:
+    """Write the whole file or nothing, as JSON that a person can read."""
+    from assay.run_folder import write_file
+
+    write_file(path, msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+
+
+def read_results(path: Path) -> Results:
+    """Read what :func:`write_results` wrote; raises InputError where it is not there or is something else."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=path) from None
+    try:
+        found = msgspec.json.decode(data, type=Results)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise InputError(f"is no results file of assay world eval: {error}", where=path) from None
+    if found.format != FORMAT:
+        raise InputError(f"has the format {found.format[:40]!r}; this version reads {FORMAT}", where=path)
+    return found
+
+
+def summarise(
+    results: Sequence[TestResult],
+    floors: Sequence[TestResult] = (),
+    ceilings: Sequence[TestResult] = (),
+    *,
+    rng_seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Summary:
+    """Summarise one test of one kind of model: one result a training seed, all on the same units.
+
+    The interval (95 %) is a pigeonhole bootstrap: training seeds and units are drawn anew, independently (Owen 2007).
+    With a single seed only units are drawn, so it then says nothing of the luck of a training. Of several floors that
+    with the best mean is *the* floor, chosen anew in each resample; so are ceilings. Raises InputError where results or
+    controls are not of the same units.
+    """
+    first = results[0]
+    sign = 1.0 if first.better == "higher" else -1.0
+    rng = np.random.default_rng(rng_seed)
+    units = rng.multinomial(len(first.units), [1 / len(first.units)] * len(first.units), size=resamples)
+    values = matrix(results, first.units)
+    means = resampled_means(values, units, rng)
+    low, high = _percentiles(means)
+    floor, floor_name, floor_means = _best(floors, first.units, units, sign, rng)
+    ceiling, ceiling_name, ceiling_means = _best(ceilings, first.units, units, sign, rng)
+    score = float(values.mean())
+    normalised, between = None, None
+    if floor is not None and ceiling is not None and sign * (ceiling - floor) > 0:
+        assert floor_means is not None
+        assert ceiling_means is not None
+        normalised = (score - floor) / (ceiling - floor)
+        between = _ratio_interval(sign * (means - floor_means), sign * (ceiling_means - floor_means))
+    return Summary(
+        test=first.test,
+        world=first.world,
+        condition=first.condition,
+        model=first.model,
+        measure=first.measure,
+        better=first.better,
+        score=score,
+        low=low,
+        high=high,
+        floor=floor,
+        floor_name=floor_name,
+        ceiling=ceiling,
+        ceiling_name=ceiling_name,
+        normalised=normalised,
+        normalised_low=between[0] if between else None,
+        normalised_high=between[1] if between else None,
+        seeds=len(results),
+        units=len(first.units),
+        by_seed=tuple(result.mean for result in results),
+        controls=_control_means((*floors, *ceilings)),
+        settings=first.settings,
+    )
+
+
+def matrix(results: Sequence[TestResult], units: Sequence[str]) -> Doubles:
+    """Scores as (training seeds, units), in the order of ``units``; raises InputError where units differ."""
+    rows = []
+    for result in results:
+        by_unit = dict(zip(result.units, result.scores, strict=True))
+        if by_unit.keys() != set(units):
+            common = len(by_unit.keys() & set(units))
+            raise InputError(
+                f"{result.test} on {result.world}: {result.model} was tested on other episodes "
+                f"({len(by_unit)}, of which {common} are among the {len(units)} of the others); "
+                "test all on the same seeds"
+            )
+        rows.append([by_unit[unit] for unit in units])
+    return np.array(rows, dtype=np.float64)
+
+
+def resampled_means(values: Doubles, unit_counts: NDArray[np.int64], rng: np.random.Generator) -> Doubles:
+    """Means of ``values`` (seeds, units) under drawn units (resamples, units) and newly drawn seeds: (resamples,)."""
+    seeds = len(values)
+    drawn = rng.multinomial(seeds, [1 / seeds] * seeds, size=len(unit_counts))
+    means: Doubles = np.einsum("rs,su,ru->r", drawn, values, unit_counts, optimize=True) / values.size
+    return means
+
+
+def _best(
+    controls: Sequence[TestResult],
+    names: Sequence[str],
+    units: NDArray[np.int64],
+    sign: float,
+    rng: np.random.Generator,
+) -> tuple[float | None, str, Doubles | None]:
+    """The best control's mean, its name, and the best mean in each resample."""
+    groups: dict[str, list[TestResult]] = {}
+    for control in controls:
+        groups.setdefault(control.model, []).append(control)
+    if not groups:
+        return None, "", None
+    values = {name: matrix(group, names) for name, group in groups.items()}
+    best = max(values, key=lambda name: sign * float(values[name].mean()))
+    means = np.stack([resampled_means(each, units, rng) for each in values.values()])
+    return float(values[best].mean()), best, sign * (sign * means).max(axis=0)
+
+
+def _control_means(controls: Sequence[TestResult]) -> dict[str, float]:
+    means: dict[str, list[float]] = {}
+    for control in controls:
+        means.setdefault(control.model, []).append(control.mean)
+    return {name: float(np.mean(each)) for name, each in means.items()}
+
+
+def _percentiles(means: Doubles) -> tuple[float, float]:
+    low, high = np.quantile(means, [ALPHA / 2, 1 - ALPHA / 2])
+    return float(low), float(high)
+
+
+def _ratio_interval(gains: Doubles, room: Doubles) -> tuple[float, float] | None:
+    """Percentiles of gains / room; None where more resamples than α/2 leave no room between floor and ceiling."""
+    defined = room > 0
+    if np.mean(~defined) > ALPHA / 2:
+        return None
+    return _percentiles(gains[defined] / room[defined])

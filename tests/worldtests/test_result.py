@@ -1,0 +1,94 @@
+"""Results of world-model tests: what a record refuses, what a summary says, what a file gives back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assay.errors import InputError
+from assay.worldtests.result import Results, TestResult, read_results, summarise, write_results
+
+finite = st.floats(-1e6, 1e6, allow_nan=False)
+
+
+def result(scores: Any, model: str = "jepa", seed: int | None = 0, **other: Any) -> TestResult:
+    units = other.pop("units", tuple(str(number) for number in range(len(scores))))
+    return TestResult(
+        test="planning", world="two-room", model=model, training_seed=seed, scores=tuple(scores), units=units, **other
+    )
+
+
+def test_a_record_refuses_scores_that_fit_no_units() -> None:
+    for scores, units in (((1.0,), ("a", "b")), ((), ()), ((1.0, 0.0), ("a", "a")), ((float("nan"),), ("a",))):
+        with pytest.raises(ValueError, match="planning"):
+            result(scores, units=units)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(finite, min_size=1, max_size=6))
+def test_a_file_gives_back_what_was_written(scores: list[float]) -> None:
+    import tempfile
+
+    written = Results(checkpoints=("a",), results=(result(scores),), summaries=(summarise([result(scores)]),))
+    with tempfile.TemporaryDirectory() as folder:
+        write_results(Path(folder) / "r.json", written)
+        assert read_results(Path(folder) / "r.json") == written
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b'{"format":"other/1"}', b'{"results":[{"test":"a"}]}', b"\xff"])
+def test_another_file_is_refused_in_one_line(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_bytes(data)
+    with pytest.raises(InputError, match=r"r\.json: (is no results file|has the format)"):
+        read_results(tmp_path / "r.json")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_results(tmp_path / "missing.json")
+
+
+def test_normalised_is_zero_at_the_best_floor_and_one_at_the_ceiling() -> None:
+    floors = [result([0, 0, 0, 1], "random", None), result([1, 0, 1, 0], "straight line", None)]
+    ceiling = [result([1, 1, 1, 0], "true dynamics", None)]
+    at_floor = summarise([result([1, 0, 1, 0])], floors, ceiling)
+    assert (at_floor.floor, at_floor.floor_name, at_floor.normalised) == (0.5, "straight line", 0.0)
+    assert summarise([result([0, 1, 1, 1])], floors, ceiling).normalised == 1.0
+    assert at_floor.controls == {"random": 0.25, "straight line": 0.5, "true dynamics": 0.75}
+
+
+def test_lower_may_be_better() -> None:
+    floors = [result([4.0, 4.0], "untrained", None), result([3.0, 3.0], "occluder only", None)]
+    summary = summarise([result([1.0, 2.0], better="lower")], floors, [result([0.0, 0.0], "exact", None)])
+    assert (summary.floor_name, summary.normalised) == ("occluder only", 0.5)
+
+
+def test_no_room_between_floor_and_ceiling_gives_no_normalised_score() -> None:
+    same = [result([1, 0, 1, 0], "any", None)]
+    assert summarise([result([1, 1, 1, 1])], same, same).normalised is None
+
+
+def test_controls_of_other_episodes_are_refused() -> None:
+    with pytest.raises(InputError, match="other episodes"):
+        summarise([result([1, 0])], [result([1, 0], "random", None, units=("0", "7"))])
+
+
+def test_order_of_units_does_not_matter() -> None:
+    rng = np.random.default_rng(0)
+    scores, order = rng.random(30), rng.permutation(30)
+    shuffled = result(scores[order], seed=1, units=tuple(str(each) for each in order))
+    assert summarise([result(scores), shuffled]).by_seed == pytest.approx([scores.mean()] * 2)
+
+
+def test_the_interval_covers_seeds_and_units() -> None:
+    """Two-way random effects: the interval of 5 seeds × 40 units covers the mean about as often as it says."""
+    rng, covered = np.random.default_rng(1), 0
+    for _ in range(100):
+        values = rng.normal(size=(5, 1)) + rng.normal(size=(1, 40)) + rng.normal(size=(5, 40))
+        found = summarise([result(row, seed=seed) for seed, row in enumerate(values)], resamples=400)
+        covered += found.low <= 0.0 <= found.high
+    assert covered >= 78  # of 100; percentile intervals of five seeds are known to be narrow, .95 needs many seeds
+    one = summarise([result(values[0])])
+    many = summarise([result(row, seed=seed) for seed, row in enumerate(values)])
+    assert one.high - one.low < many.high - many.low
