@@ -260,6 +260,7 @@ def _kind(
     task: Task, protocol: ChosenProtocol, capabilities: Capabilities, estimate: bool
 ) -> Literal["generate", "loglikelihood"]:
     """Whether text or log-likelihoods are asked for; a model that gives none is told how to be asked in writing."""
+    _check_offered(task.cell(protocol.cell), capabilities)
     if task.cell(protocol.cell).generates:
         return "generate"
     if not capabilities.loglikelihood:
@@ -268,6 +269,21 @@ def _kind(
         how = f"--prompt {written}" if estimate else f"protocol: {{prompt: {written}}}"
         raise _Skip("not_testable", f"{reason}; ask in writing with {how}" if written else reason)
     return "loglikelihood"
+
+
+def _check_offered(cell: Cell, capabilities: Capabilities) -> None:
+    """A language model is asked nothing about a world, a world model nothing in words, nor about a world it has not."""
+    offers = capabilities.offers
+    needs = cell.needs or ("language",)
+    missing = [need for need in needs if offers is not None and need not in offers]
+    if not missing:
+        return
+    if "language" in missing:
+        raise _Skip("not_testable", "this asks for text, and a world model writes none: audit a language model for it")
+    if "language" in (offers or ()):
+        raise _Skip("not_testable", f"this asks a world model ({missing[0]}): audit one with --model world:PATH")
+    has = ", ".join(offers or ()) or "nothing"
+    raise _Skip("not_testable", f"this needs {' and '.join(missing)}; the world model given has {has}")
 
 
 def _scorer(task: Task, protocol: ChosenProtocol) -> str:

@@ -229,7 +229,11 @@ class Answer(Record, frozen=True, kw_only=True):
 
 
 class Capabilities(Record, frozen=True, kw_only=True):
-    """What a model can do here, and why not where it cannot."""
+    """What a model can do here, and why not where it cannot.
+
+    ``offers`` is held against what a way of asking ``needs``: ``language`` for a model of text, and for a world model
+    such as ``world two-room``. None: this cannot be known, so it is asked.
+    """
 
     generate: bool = True
     chat: bool = False
@@ -238,6 +242,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     loglikelihood_reason: str = ""
     deterministic: bool = False  # greedy answers are reproducible by construction (one sequence at a time, in-process)
     concurrency: int = 1  # how many requests may be in flight
+    offers: tuple[str, ...] | None = ("language",)
 
 
 class ModelIdentity(Record, frozen=True, kw_only=True):

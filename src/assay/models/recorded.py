@@ -73,6 +73,7 @@ class RecordedModel:
             loglikelihood="loglikelihood" in kinds,
             loglikelihood_reason="" if "loglikelihood" in kinds else "the recording holds no log-likelihoods",
             concurrency=CONCURRENCY,
+            offers=None,  # what was never asked is said at the question
         )
         return identity, capabilities
 

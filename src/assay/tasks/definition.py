@@ -69,7 +69,7 @@ class Cell(Part, frozen=True, kw_only=True):
     ``context`` and ``continuations`` (an expression that gives a list of texts). ``prefix`` is rendered once per
     group, with ``shots`` and ``group``. ``like`` takes over every part that the cell does not name from another cell.
     ``words`` are what a claim's protocol may say to mean this cell; ``differences`` say how the prompt differs from
-    the vendor's.
+    the vendor's. ``needs`` is what a model must offer to be asked so (``world two-room``); empty means language.
     """
 
     like: str = ""
@@ -86,6 +86,7 @@ class Cell(Part, frozen=True, kw_only=True):
     scorer: dict[str, Any] = {}
     shots: int | None = None
     differences: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def generates(self) -> bool:
