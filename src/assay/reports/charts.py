@@ -1,19 +1,14 @@
-"""The two charts of the report, drawn by Vega-Lite into SVG that lives in the page and follows its colours.
-
-Colours are CSS variables (``var(--consistent)``), so one drawing serves light, dark and paper; text inherits the page's
-font. Data enters as inline values only: nothing is fetched, and no text from a sheet becomes a field or an expression.
-"""
+"""The two charts of the report: claims against what was measured, and how each interval closed."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from assay.records import ClaimVerdict, TracePoint, VerdictWord
 from assay.reports import words
+from assay.reports.vega import BAND, GRID, INK, PAPER, chart, svg
 
 __all__ = ["claims_chart", "closing_chart", "css_name", "drawable"]
 
@@ -22,10 +17,7 @@ _SHAPES = {
     VerdictWord.CONSISTENT: "circle",
     VerdictWord.INSUFFICIENT_POWER: "diamond",
 }
-_INK, _MUTED, _GRID, _BAND, _PAPER = "var(--ink)", "var(--muted)", "var(--grid)", "var(--band)", "var(--paper)"
 _POINTS = 160  # more looks than this are closer together than a pixel
-# A reader's font may be wider than the one that Vega measured.
-_PADDING = {"left": 4, "top": 4, "right": 22, "bottom": 4}
 
 
 def css_name(word: VerdictWord) -> str:
@@ -38,7 +30,7 @@ def _colour(word: VerdictWord) -> str:
 
 
 def _fill(word: VerdictWord) -> str:
-    return _PAPER if word is VerdictWord.INSUFFICIENT_POWER else _colour(word)
+    return PAPER if word is VerdictWord.INSUFFICIENT_POWER else _colour(word)
 
 
 def drawable(claims: Sequence[ClaimVerdict]) -> list[ClaimVerdict]:
@@ -60,12 +52,12 @@ def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: 
     rows = [_claim_values(index, claim) for index, claim in enumerate(drawn)]
     # Row numbers, not names, place the rows: two rows may bear one name.
     y = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(domain=[row["row"] for row in rows], paddingInner=0))
-    base = _chart(rows).encode(y=y)
+    base = chart(rows).encode(y=y)
     labels = _labels_above(base) if narrow else _labels_beside(base)
-    chart = alt.layer(*_claim_marks(base, _domain(rows), narrow), *labels).properties(
+    drawing = alt.layer(*_claim_marks(base, _domain(rows), narrow), *labels).properties(
         width=320 if narrow else 560, height=len(rows) * (62 if narrow else 46)
     )
-    return _svg(chart, name, "Claims against what was measured", "; ".join(_described(claim) for claim in drawn))
+    return svg(drawing, name, "Claims against what was measured", "; ".join(_described(claim) for claim in drawn))
 
 
 def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[Any]:
@@ -80,10 +72,10 @@ def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[A
     colour = alt.Color("colour:N", scale=None, legend=None)
     down = 12 if narrow else 0  # room for the task's name above
     return [
-        base.mark_rule(stroke=_GRID, yOffset=down).encode(x=alt.value(0), x2=alt.value("width")),
-        base.mark_bar(fill=_BAND, height=22, yOffset=down).encode(x=alt.X("floor:Q", title=None), x2="claimed:Q"),
+        base.mark_rule(stroke=GRID, yOffset=down).encode(x=alt.value(0), x2=alt.value("width")),
+        base.mark_bar(fill=BAND, height=22, yOffset=down).encode(x=alt.X("floor:Q", title=None), x2="claimed:Q"),
         base.mark_rule(strokeWidth=3, strokeCap="round", yOffset=down).encode(x=x, x2="high:Q", color=colour),
-        base.mark_tick(thickness=3, size=26, fill=_INK, stroke=None, opacity=1, yOffset=down).encode(x="claimed:Q"),
+        base.mark_tick(thickness=3, size=26, fill=INK, stroke=None, opacity=1, yOffset=down).encode(x="claimed:Q"),
         base.mark_point(size=110, strokeWidth=2, opacity=1, yOffset=down).encode(
             x="measured:Q",
             shape=alt.Shape("shape:N", scale=None, legend=None),
@@ -96,14 +88,14 @@ def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[A
 def _labels_above(base: Any) -> list[Any]:
     import altair as alt
 
-    named = base.mark_text(align="left", dy=-13, fontSize=13, fill=_INK, fontWeight=600, limit=290)
+    named = base.mark_text(align="left", dy=-13, fontSize=13, fill=INK, fontWeight=600, limit=290)
     return [named.encode(x=alt.value(0), text="task:N")]
 
 
 def _labels_beside(base: Any) -> list[Any]:
     import altair as alt
 
-    named = base.mark_text(align="right", dx=-14, fontSize=13, fill=_INK, limit=170)
+    named = base.mark_text(align="right", dx=-14, fontSize=13, fill=INK, limit=170)
     judged = base.mark_text(align="left", dx=14, fontSize=13)
     colour = alt.Color("colour:N", scale=None, legend=None)
     return [
@@ -159,9 +151,9 @@ def closing_chart(claim: ClaimVerdict, *, name: str = "closing") -> str:
     window = _window(claim, looks)
     rows = [_look_values(look, window) for look in looks]
     row = words.claim_words(claim)
-    chart = alt.layer(*_closing_marks(claim, rows, window)).properties(width=236, height=128)
+    drawing = alt.layer(*_closing_marks(claim, rows, window)).properties(width=236, height=128)
     described = f"{row.full}; after {row.asked} samples the interval is {row.interval}, the claim {row.claimed}"
-    return _svg(chart, name, f"How the interval closed on {row.task}", described)
+    return svg(drawing, name, f"How the interval closed on {row.task}", described)
 
 
 def _look_values(look: TracePoint, window: tuple[float, float]) -> dict[str, Any]:
@@ -191,10 +183,10 @@ def _closing_marks(claim: ClaimVerdict, rows: list[dict[str, Any]], window: tupl
         scale=alt.Scale(domain=list(window), nice=False, zero=False),
         axis=alt.Axis(tickCount=4, labelExpr="datum.label + ' %'"),
     )
-    base = _chart(rows).encode(x=x)
+    base = chart(rows).encode(x=x)
     claimed = [{"level": _percent(claim.claimed)}]
     lowest = [{"level": _clamp(100 * (words.floor(claim) or 0.0), window)}]
-    end = _chart(rows[-1:]).mark_point(
+    end = chart(rows[-1:]).mark_point(
         shape=_SHAPES.get(claim.verdict, "circle"),
         size=90,
         strokeWidth=2,
@@ -205,8 +197,8 @@ def _closing_marks(claim: ClaimVerdict, rows: list[dict[str, Any]], window: tupl
     return [
         base.mark_area(fill=colour, opacity=0.18, interpolate="linear").encode(y=y, y2="high:Q"),
         base.mark_line(stroke=colour, strokeWidth=1.5, interpolate="linear").encode(y="share:Q"),
-        _chart(lowest).mark_rule(stroke=_INK, strokeDash=[2, 3]).encode(y="level:Q"),
-        _chart(claimed).mark_rule(stroke=_INK, strokeWidth=2).encode(y="level:Q"),
+        chart(lowest).mark_rule(stroke=INK, strokeDash=[2, 3]).encode(y="level:Q"),
+        chart(claimed).mark_rule(stroke=INK, strokeWidth=2).encode(y="level:Q"),
         end.encode(x="n:Q", y="share:Q"),
     ]
 
@@ -232,42 +224,3 @@ def _window(claim: ClaimVerdict, looks: list[TracePoint]) -> tuple[float, float]
 
 def _clamp(value: float, window: tuple[float, float]) -> float:
     return min(window[1], max(window[0], value))
-
-
-# ── from Vega-Lite to SVG in the page ───────────────────────────────────────────────────────────────────────────────
-
-
-def _chart(values: list[dict[str, Any]]) -> Any:
-    import altair as alt
-
-    return alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
-
-
-def _svg(chart: Any, name: str, title: str, description: str) -> str:
-    """Render to SVG without the network, and put the page's own title and description in place of Vega's roles."""
-    import vl_convert
-
-    axis = {
-        "labelColor": _MUTED,
-        "labelFontSize": 11,
-        "gridColor": _GRID,
-        "domain": False,
-        "ticks": False,
-        "labelFlush": False,
-        "labelPadding": 6,
-    }
-    styled = chart.configure(background="transparent", aria=False, font="sans-serif", padding=_PADDING).configure_view(
-        stroke=None
-    )
-    # Altair's validation takes half of the time and depends on no data: the tests draw every kind of mark.
-    specification = styled.configure_axis(**axis).to_dict(validate=False)
-    drawn = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
-    opened = re.match(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)" viewBox="([-\d. ]+)">', drawn)
-    assert opened is not None, "vl-convert writes its root element in this form"
-    width, _height, box = opened.groups()
-    body = re.sub(r' font-family="[^"]*"| aria-[a-z]+="[^"]*"| role="[^"]*"', "", drawn[opened.end() :])
-    return (
-        f'<svg class="chart" role="img" aria-labelledby="{name}-title {name}-text" viewBox="{box}" '
-        f'style="max-width:{float(width) * 1.3:.0f}px"><title id="{name}-title">{escape(title)}</title>'
-        f'<desc id="{name}-text">{escape(description)}</desc>{body}'
-    )

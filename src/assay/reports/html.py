@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assay.records import ClaimVerdict, Finding, Plan, PlanRow, Verdict
 from assay.reports import words
 from assay.reports.charts import claims_chart, closing_chart, css_name, drawable
+from assay.reports.jinja import markup, template
 from assay.reports.limits import limits
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 __all__ = ["render"]
 
@@ -27,7 +25,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
     rows = words.plan_rows(plan)
     lead_word, _, lead_rest = words.headline(verdict).partition(": ")
     drawn = drawable(verdict.claims)
-    return _template().render(
+    return template("report.html.j2").render(
         verdict=verdict,
         plan=plan,
         vendor=plan.sheet.vendor if plan else "",
@@ -37,8 +35,8 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         lead_class=css_name(verdict.verdict),
         tally=[(word.words, css_name(word), number) for word, number in words.tally(verdict)],
         interval_name=words.interval_name(verdict),
-        chart_wide=_markup(claims_chart(drawn, name="claims-wide")) if drawn else "",
-        chart_narrow=_markup(claims_chart(drawn, narrow=True, name="claims-narrow")) if drawn else "",
+        chart_wide=markup(claims_chart(drawn, name="claims-wide")) if drawn else "",
+        chart_narrow=markup(claims_chart(drawn, narrow=True, name="claims-narrow")) if drawn else "",
         rows=[_row(claim, rows) for claim in verdict.claims],
         closings=[_closing(index, claim) for index, claim in enumerate(drawn) if len(claim.trace) > 2],
         findings=[_finding(finding) for finding in verdict.findings],
@@ -53,29 +51,6 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         screened=not words.only_measures(verdict),
         level=f"{100 * verdict.alpha:g} %" if math.isfinite(verdict.alpha) else "",
     )
-
-
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("assay.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown"] = words.one_line
-    environment.filters["count"] = words.count
-    environment.filters["counted"] = words.counted
-    return environment.get_template("report.html.j2")
-
-
-def _markup(drawing: str) -> Any:
-    """Mark a drawing as safe: charts.py escapes every text in it."""
-    from markupsafe import Markup
-
-    return Markup(drawing)  # noqa: S704 — our own SVG, whose texts vl-convert and charts.py have escaped
 
 
 def _row(claim: ClaimVerdict, rows: Mapping[str, PlanRow]) -> dict[str, Any]:
@@ -99,7 +74,7 @@ def _breakable(name: str) -> Any:
 
 def _closing(index: int, claim: ClaimVerdict) -> dict[str, Any]:
     chart = closing_chart(claim, name=f"closing-{index}")
-    return {"words": words.claim_words(claim), "css": css_name(claim.verdict), "chart": _markup(chart)}
+    return {"words": words.claim_words(claim), "css": css_name(claim.verdict), "chart": markup(chart)}
 
 
 def _finding(finding: Finding) -> dict[str, str]:
