@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import InputError
-from assay.worldtests.result import Results, TestResult, read_results, summarise, write_results
+from assay.worldtests.result import Results, TestResult, read_results, standing, summarise, write_results
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 
@@ -92,3 +92,13 @@ def test_the_interval_covers_seeds_and_units() -> None:
     one = summarise([result(values[0])])
     many = summarise([result(row, seed=seed) for seed, row in enumerate(values)])
     assert one.high - one.low < many.high - many.low
+
+
+@pytest.mark.parametrize("better", ["higher", "lower"])
+def test_standing_is_where_the_whole_interval_lies(better: Any) -> None:
+    sign = 1 if better == "higher" else -1
+    floor = [result([0.0] * 8, "random", None, better=better)]
+    for scores, expected in (([1.0] * 8, "above"), ([1.0, -1.0] * 4, "unclear"), ([-1.0] * 8, "below")):
+        summary = summarise([result([sign * score for score in scores], better=better)], floor)
+        assert standing(summary) == expected
+    assert standing(summarise([result([1.0])])) == "no floor"

@@ -22,6 +22,7 @@ __all__ = [
     "matrix",
     "read_results",
     "resampled_means",
+    "standing",
     "summarise",
     "write_results",
 ]
@@ -190,6 +191,22 @@ def summarise(
         controls=_control_means((*floors, *ceilings)),
         settings=first.settings,
     )
+
+
+def standing(summary: Summary) -> Literal["above", "unclear", "below", "no floor"]:
+    """Say where the whole interval lies: on the better side of the floor, over it, or on the worse side.
+
+    Where there is a normalised interval it decides, since the floor was measured too; else the score's own does.
+    """
+    if summary.normalised_low is not None and summary.normalised_high is not None:
+        low, high = summary.normalised_low, summary.normalised_high
+    elif summary.floor is None:
+        return "no floor"
+    else:
+        low, high = summary.low - summary.floor, summary.high - summary.floor
+        if summary.better == "lower":
+            low, high = -high, -low
+    return "above" if low > 0 else "below" if high < 0 else "unclear"
 
 
 def matrix(results: Sequence[TestResult], units: Sequence[str]) -> Doubles:
