@@ -1,0 +1,1 @@
+"""Planners: they seek actions whose imagined outcome is near a goal. All but ``gradient`` are NumPy alone."""
