@@ -1,0 +1,1 @@
+"""Small networks that the kinds of world model are put together from."""
