@@ -136,7 +136,8 @@ class Jepa(Learner):
     def distance(self, states: Tensor, goals: Tensor) -> Tensor:
         """Euclidean distances of latents (B, N, K, D) to those of goal frames (B, H, W, 3): (B, N, K)."""
         there = self._target_of(goals[:, None])[:, 0]
-        return (states - there[:, None, None]).norm(dim=-1)
+        gaps: Tensor = torch.linalg.vector_norm(states - there[:, None, None], dim=-1)
+        return gaps
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """How far each frame's latent is from the predicted one: (B, T − 1).
