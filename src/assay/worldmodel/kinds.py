@@ -17,6 +17,7 @@ __all__ = ["KINDS", "config_of", "make_learner"]
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "jepa": ("assay.worldmodel.jepa", "Jepa"),
+        "jepa-map": ("assay.worldmodel.mapped", "MappedJepa"),
         "vjepa": ("assay.worldmodel.vjepa.learner", "VJepa"),
         "pixel": ("assay.worldmodel.baselines.pixel", "Pixel"),
         "vq-gpt": ("assay.worldmodel.baselines.vq_gpt", "VqGpt"),

@@ -1,0 +1,173 @@
+"""A JEPA for worlds whose layouts vary: a vector for what moves, a map of tokens for what stands still.
+
+The predictor reads the map of the frame it starts from; see :mod:`assay.worldmodel.nets.token_map` for why.
+docs/worldmodel.md tells what was tried before.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+import torch
+from torch import Generator, Tensor, nn
+
+from assay.worldmodel.batch import Batch
+from assay.worldmodel.learner import Learner
+from assay.worldmodel.losses.gathered import mean_of_all
+from assay.worldmodel.losses.inverse_dynamics import InverseDynamics
+from assay.worldmodel.losses.sigreg import sigreg
+from assay.worldmodel.nets.token_map import MapEncoder, MapPredictor, PatchEncoder, patches
+
+__all__ = ["MappedJepa", "MappedJepaConfig"]
+
+_LATENT_LOSS_AT_FIRST = 0.1  # the displacement is learned first: to predict a latent that holds nothing teaches nothing
+_BLOCKED = 0.25  # half actions: a move that differs by so much from its action was not free
+_CHUNK = 1024  # imagined latents at once: their hidden layers stay in the cache
+
+
+class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What it is made of and the weights of its losses; the defaults are the recipe for two rooms."""
+
+    action_size: int = 2
+    latent: int = 32
+    width: int = 16
+    channels: int = 8
+    heads: int = 4
+    hidden: int = 256
+    rollout: int = 8
+    anti_collapse_weight: float = 0.1
+    inverse_weight: float = 1.0
+    displacement_weight: float = 1.5
+    place_weight: float = 1.0
+    collision_weight: float = 0.0
+    """How much more a step counts whose move was not its action, as the place head has it."""
+    ramp_steps: int = 300
+    """Steps until the losses of prediction have their whole weight."""
+
+
+class MappedJepa(Learner):
+    """Predicts latents (…, config.latent) on the map of the frame that a prediction starts from.
+
+    ``place`` reads from a latent where the agent is, in units of actions: learned from actions alone, whose sums it must
+    match where nothing is in the way. It is a learned coordinate, and what :meth:`distance` measures in.
+    """
+
+    kind: ClassVar[str] = "jepa-map"
+    can_collapse: ClassVar[bool] = True
+    Config: ClassVar[type[MappedJepaConfig]] = MappedJepaConfig
+
+    def __init__(self, config: MappedJepaConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = PatchEncoder(config.latent, config.width)
+        self.map = MapEncoder(config.channels)
+        self.predictor = MapPredictor(config.latent, config.action_size, config.channels, config.heads, config.hidden)
+        self.inverse = InverseDynamics(config.latent, config.action_size)
+        self.place = nn.Linear(config.latent, config.action_size, bias=False)
+
+    @classmethod
+    def from_config(cls, config: MappedJepaConfig) -> MappedJepa:
+        """The same as calling the class."""
+        return cls(config)
+
+    def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
+        """Give ``total`` and its weighted terms. The first step also measures the channels' means and variances."""
+        config, actions = self.config, batch.actions
+        assert actions is not None
+        tokens = patches(batch.frames)
+        if step == 0:
+            self.encoder.standardise(tokens)
+        latents, maps = self.encoder(tokens), self.map(tokens[:, 0])
+        places = self.place(latents)
+        weights = self._weights(places, actions)
+        imagined = self._roll(latents[:, :1], maps, actions, min(config.rollout, actions.shape[1]))
+        ahead = self.predictor(latents[:, :-1], maps, actions)
+        ramp = min(1.0, _LATENT_LOSS_AT_FIRST + step / config.ramp_steps)
+        span = imagined.shape[1]
+        losses = {
+            "one_step": ramp * _weighted(ahead - latents[:, 1:], weights),
+            "rollout": ramp * _weighted(imagined - latents[:, 1 : span + 1], weights[:, :span]),
+            "anti_collapse": config.anti_collapse_weight * _spread(latents, generator),
+            "inverse": config.inverse_weight
+            * (self.inverse(latents[:, :-1], latents[:, 1:]) - actions).square().mean(),
+            "displacement": config.displacement_weight * _displacement(places, actions),
+            "place": config.place_weight * _weighted(self.place(imagined) - places[:, 1 : span + 1], weights[:, :span]),
+        }
+        return {"total": torch.stack(list(losses.values())).sum(), **losses}
+
+    def encode(self, frames: Tensor) -> Tensor:
+        """Frames (B, T, H, W, 3) → latents (B, T, D); the map is no part of them."""
+        latents: Tensor = self.encoder(patches(frames))
+        return latents
+
+    def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
+        """Roll out from the last of past frames (B, T, H, W, 3), under actions (B, N, K, A)."""
+        tokens = patches(frames[:, -1])
+        latents, maps = self.encoder(tokens)[:, None], self.map(tokens)
+        rows, plans, steps, _ = actions.shape
+        imagined = latents.new_empty(rows, plans, steps, self.config.latent)
+        at_once = max(1, _CHUNK // plans)
+        for first in range(0, rows, at_once):
+            part = slice(first, first + at_once)
+            now = latents[part].expand(-1, plans, -1)
+            for step in range(steps):
+                now = self.predictor(now, maps[part], actions[part, :, step])
+                imagined[part, :, step] = now
+        return imagined
+
+    def distance(self, states: Tensor, goals: Tensor) -> Tensor:
+        """Squared distances of places, in squared actions: states (B, N, K, D), goals (B, H, W, 3) → (B, N, K)."""
+        there = self.place(self.encoder(patches(goals)))
+        return (self.place(states) - there[:, None, None]).square().sum(-1)
+
+    def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
+        """How far each frame's latent is from that predicted on the map of the frame before: (B, T − 1).
+
+        Without actions they are read off by inverse dynamics: what remains is what no action explains.
+        """
+        tokens = patches(frames)
+        latents = self.encoder(tokens)
+        if actions is None:
+            actions = self.inverse(latents[:, :-1], latents[:, 1:])
+        maps = self.map(tokens[:, :-1].flatten(0, 1))
+        ahead = self.predictor(latents[:, :-1].flatten(0, 1)[:, None], maps, actions.flatten(0, 1)[:, None])
+        return (ahead.reshape(latents[:, 1:].shape) - latents[:, 1:]).square().mean(-1)
+
+    def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
+        """Latents and maps, flattened: (B, T, latent + 256 · channels)."""
+        tokens = patches(frames)
+        maps = self.map(tokens.flatten(0, 1)).reshape(*frames.shape[:2], -1)
+        return torch.cat([self.encoder(tokens), maps], -1)
+
+    def _roll(self, latents: Tensor, maps: Tensor, actions: Tensor, steps: int) -> Tensor:
+        imagined = []
+        for step in range(steps):
+            latents = self.predictor(latents, maps, actions[:, step : step + 1])
+            imagined.append(latents)
+        return torch.cat(imagined, 1)
+
+    @torch.no_grad()
+    def _weights(self, places: Tensor, actions: Tensor) -> Tensor:
+        """A weight for each step (B, T − 1), of mean 1: more from the first step on whose move was not its action."""
+        if not self.config.collision_weight:
+            return torch.ones_like(actions[..., 0])
+        missed = (places[:, 1:] - places[:, :-1] - actions).norm(dim=-1) > _BLOCKED
+        weights = 1 + self.config.collision_weight * missed.cummax(1).values
+        return weights / mean_of_all(weights.mean())
+
+
+def _weighted(miss: Tensor, weights: Tensor) -> Tensor:
+    return (miss.square().mean(-1) * weights).mean()
+
+
+def _spread(latents: Tensor, generator: Generator) -> Tensor:
+    """SIGReg over the first and over the last frames: within a clip, frames are no independent sample."""
+    return (sigreg(latents[:, 0], generator) + sigreg(latents[:, -1], generator)) / 2
+
+
+def _displacement(places: Tensor, actions: Tensor) -> Tensor:
+    """Places move by their actions; robust, since who is stopped by a wall moves otherwise."""
+    whole = nn.functional.smooth_l1_loss(places[:, 1:] - places[:, :1], actions.cumsum(1), beta=0.3)
+    each = nn.functional.smooth_l1_loss(places[:, 1:] - places[:, :-1], actions, beta=0.3)
+    return whole / 2 + each
