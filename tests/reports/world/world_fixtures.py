@@ -81,8 +81,8 @@ def clip(steps: int = 16, stop: int = 99) -> Any:
 def film(title: str = "Seed 7: the goal is reached") -> FilmStrip:
     frames = clip(9)
     imagined = [None, *np.roll(frames[1:], 2, axis=1)]
-    rows = (FilmRow("real", list(frames)), FilmRow("imagined", imagined), FilmRow("goal", [frames[8]] * 9))
-    return FilmStrip(title, "Gap at the end 3.1 px.", tuple(f"step {4 * step}" for step in range(9)), rows)
+    rows = (FilmRow("real", list(frames)), FilmRow("imagined", imagined), FilmRow("goal", [frames[8]]))
+    return FilmStrip(title, "Gap at the end 3.1 px.", tuple(str(4 * step) for step in range(9)), rows)
 
 
 def pair(title: str = "permanence, scene 3") -> SurprisePair:

@@ -47,7 +47,7 @@ def style(number: int) -> tuple[str, list[int], str]:
     return _STYLES[number % len(_STYLES)]
 
 
-def efficiency_chart(curves: EfficiencyCurves, methods: Sequence[str], *, name: str, narrow: bool = False) -> str:
+def efficiency_chart(curves: EfficiencyCurves, methods: Sequence[str], *, name: str) -> str:
     """Draw the curves on a logarithmic axis; ``methods`` fixes their looks, so that charts beside each other agree."""
     import altair as alt
 
@@ -64,7 +64,7 @@ def efficiency_chart(curves: EfficiencyCurves, methods: Sequence[str], *, name: 
     for number, method in enumerate(methods):
         points = [point for point in curves.points if point.method == method]
         layers += _curve(points, style(number), x)
-    drawing = alt.layer(*layers).properties(width=300 if narrow else 400, height=210)
+    drawing = alt.layer(*layers).properties(width=330, height=190)
     title = f"{one_line(curves.title, 120)}, by {curves.amount_name}"
     return svg(drawing, name, title, "; ".join(map(_described, sorted(curves.points))))
 

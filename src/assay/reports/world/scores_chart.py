@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from assay.reports.vega import BAND, GRID, INK, MUTED, PAPER, chart, svg
+from assay.reports.words import one_line
 from assay.reports.world.words import STANDINGS, interval, name_of, value
 from assay.worldtests.result import Summary, standing
 
@@ -90,19 +91,17 @@ def _labels(base: Any, narrow: bool) -> list[Any]:
 def _values(number: int, summary: Summary) -> dict[str, Any]:
     stands = standing(summary)
     css, word = STANDINGS[stands]
-    floor, ceiling = summary.floor, summary.ceiling
     return {
         "row": number,
         "test": name_of(summary),
-        "world": summary.world,
-        "both": f"{name_of(summary)} · {summary.world}",
+        "world": one_line(summary.world, 60),
+        "both": f"{name_of(summary)} · {one_line(summary.world, 60)}",
         "word": word,
         "score": summary.score,
         "low": summary.low,
         "high": summary.high,
-        "floor": floor,
-        # A bar with one end is none: without a ceiling only the floor's tick is drawn, and the other way round.
-        "ceiling": ceiling,
+        "floor": summary.floor,
+        "ceiling": summary.ceiling,
         "colour": f"var(--{css})",
         "fill": PAPER if stands == "unclear" else f"var(--{css})",
         "shape": _SHAPES[stands],
@@ -126,6 +125,6 @@ def _domain(summaries: Sequence[Summary]) -> tuple[float, float]:
 def _described(summary: Summary) -> str:
     between = interval(summary.low, summary.high)
     return (
-        f"{name_of(summary)} in {summary.world}: {value(summary.score)}, interval {between}, "
+        f"{name_of(summary)} in {one_line(summary.world, 60)}: {value(summary.score)}, interval {between}, "
         f"floor {value(summary.floor)}, ceiling {value(summary.ceiling)}, {STANDINGS[standing(summary)][1]}"
     )

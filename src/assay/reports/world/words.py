@@ -21,9 +21,9 @@ __all__ = [
 ]
 
 STANDINGS = {
-    "above": ("consistent", "above its floor"),
+    "above": ("consistent", "better than its floor"),
     "unclear": ("insufficient-power", "not told from its floor"),
-    "below": ("inconsistent", "below its floor"),
+    "below": ("inconsistent", "worse than its floor"),
     "no floor": ("not-testable", "no floor measured"),
 }
 
@@ -69,7 +69,7 @@ def _setting(setting: Setting) -> str:
 
 
 def headline(summaries: Sequence[Summary]) -> str:
-    """One sentence over all: how many scores lie above their floor, interval and all."""
+    """One sentence over all: how many scores are better than their floor, interval and all."""
     if not summaries:
         return "Nothing was tested"
     told = [summary for summary in summaries if standing(summary) != "no floor"]
@@ -78,9 +78,9 @@ def headline(summaries: Sequence[Summary]) -> str:
     above = sum(standing(summary) == "above" for summary in told)
     below = sum(standing(summary) == "below" for summary in told)
     unclear = len(told) - above - below
-    parts = [f"{above} of {counted(len(told), 'score')} above {'its' if len(told) == 1 else 'their'} floor"]
+    parts = [f"{above} of {counted(len(told), 'score')} better than {'its' if len(told) == 1 else 'their'} floor"]
     parts += [f"{unclear} not told from it"] if unclear else []
-    parts += [f"{below} below it"] if below else []
+    parts += [f"{below} worse than it"] if below else []
     return ", ".join(parts)
 
 
