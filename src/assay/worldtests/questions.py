@@ -27,12 +27,15 @@ __all__ = [
     "numbers_in",
     "read_question",
     "rounded",
+    "written",
 ]
 
 Actions = list[list[float]]
 _T = TypeVar("_T")
 
-DECIMALS = 4  # of an action or a place, in pixels: far below what moves a verdict, and what is written is what is played
+DECIMALS = (
+    4  # of an action or a place, in pixels: far below what moves a verdict, and what is written is what is played
+)
 LONGEST_ANSWER = 200_000  # characters; an episode of 200 steps in two numbers each takes about 4,000
 LARGEST = 1e6  # no action, place or surprise is larger; float32 has room for its square
 
@@ -100,6 +103,11 @@ def rounded(actions: Floats) -> Floats:
     return np.asarray(np.round(np.asarray(actions, dtype=np.float64), DECIMALS), dtype=np.float32)
 
 
+def written(numbers: Floats) -> list[float]:
+    """Give numbers as an answer's text has them: at most four decimals, and reading gives the same float32 again."""
+    return [round(float(number), DECIMALS) for number in numbers]
+
+
 def arrays_in(text: str, names: Sequence[str], width: int, most: int) -> dict[str, Floats] | None:
     """Read ``{name: [[number × width], … up to most], …}`` as float32 (steps, width); None where the text is not that.
 
@@ -120,7 +128,10 @@ def arrays_in(text: str, names: Sequence[str], width: int, most: int) -> dict[st
 
 
 def numbers_in(text: str, names: Sequence[str]) -> dict[str, list[float]] | None:
-    """Read ``{name: [number, …], …}``, all of one length, none empty, none beyond a million; None where the text is not that."""
+    """Read ``{name: [number, …], …}``, all of one length and none empty; None where the text is not that.
+
+    A number beyond a million is none.
+    """
     found = _decoded(text, dict[str, list[float]])
     if found is None or set(found) != set(names):
         return None

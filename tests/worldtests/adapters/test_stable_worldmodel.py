@@ -67,7 +67,7 @@ def test_an_interface_that_moved_is_said_in_one_line() -> None:
 
 def test_the_package_is_named_where_it_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "stable_worldmodel", None)
-    with pytest.raises(NotAvailable, match="pip install stable-worldmodel==0.1.1"):
+    with pytest.raises(NotAvailable, match=r"pip install stable-worldmodel==0\.1\.1"):
         peer_class("lewm")
     with pytest.raises(InputError, match="there are lewm, pldm"):
         peer_class("dino")

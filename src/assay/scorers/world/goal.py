@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 from assay.records import Answer, GenerateRequest, Mark, Sample
 from assay.worlds.catalog import simulator
 from assay.worlds.simulator import Floats, Simulator

@@ -25,7 +25,10 @@ class MoreSurprised:
         return "world_surprise@1"
 
     def mark(self, sample: Sample, answer: Answer) -> Mark:
-        """Compare the sums, which are exact on any machine; unparsed where the two lists are not as long as each other, or hold no finite numbers."""
+        """Compare the sums, which are exact on any machine.
+
+        Unparsed where the two lists are not as long as each other, or hold what is no finite number.
+        """
         felt = numbers_in(answer.text, ("possible", "impossible"))
         if felt is None:
             return Mark(value=0.0, parsed=False, note="not the surprises of two clips")

@@ -64,7 +64,8 @@ class StableWorldModel:
         lacking = [method for method in ("encode", "rollout") if not callable(getattr(module, method, None))]
         if lacking:
             raise InputError(
-                f"{name}: has no {' and no '.join(lacking)}: this is no LeWM or PLDM of stable-worldmodel {_WRITTEN_FOR}"
+                f"{name}: has no {' and no '.join(lacking)}: this is no LeWM or PLDM of stable-worldmodel "
+                f"{_WRITTEN_FOR}"
             )
         self.name = name
         self._module: Any = module.eval()
@@ -115,4 +116,4 @@ class StableWorldModel:
         flat = torch.from_numpy(np.ascontiguousarray(clips)).flatten(0, 1).movedim(-1, 1).float() / 255
         if flat.shape[-1] != self._side:
             flat = functional.interpolate(flat, size=(self._side, self._side), mode="bilinear", antialias=True)
-        return ((flat - self._mean) / self._deviation).unflatten(0, clips.shape[:2])
+        return ((flat - self._mean) / self._deviation).reshape(*clips.shape[:2], *flat.shape[1:])
