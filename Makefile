@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: audit audit-long test test-all check bench bench-engine golden clean
+.PHONY: audit audit-long world world-bench test test-all check bench bench-engine golden clean
 
 # The stamps stand for "installed as pyproject.toml says"; a changed pyproject.toml installs again.
 .venv/core: pyproject.toml
@@ -30,6 +30,18 @@ audit: .venv/core
 audit-long: .venv/core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[data]'
 	$(BIN)/assay audit examples/smollm2-135m-instruct.yaml --model embedded:smollm2 --data $(DATA)
+
+.venv/world: .venv/core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[worldmodel]'
+	touch $@
+
+# A world model from nothing: trained in two rooms, tested on held-out episodes, with film strips of its plans.
+world: .venv/world
+	$(BIN)/python -m bench.world_rooms $(WORLD)
+
+# At most four hours: sample efficiency of the JEPA and of its rivals, on planning and on physics. WORLD=--short for 45 minutes.
+world-bench: .venv/world
+	$(BIN)/python -m bench.world $(WORLD)
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
