@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.errors import InputError
+from assay.stats.pigeonhole import Interval, pigeonhole_interval
 
 __all__ = [
     "FORMAT",
@@ -21,7 +22,6 @@ __all__ = [
     "TestResult",
     "matrix",
     "read_results",
-    "resampled_means",
     "standing",
     "summarise",
     "write_results",
@@ -29,7 +29,6 @@ __all__ = [
 
 FORMAT = "assay-world-results/1"
 RESAMPLES = 2000
-ALPHA = 0.05
 
 Doubles = NDArray[np.float64]
 Setting = str | int | float | bool
@@ -153,21 +152,16 @@ def summarise(
     controls are not of the same units.
     """
     first = results[0]
-    sign = 1.0 if first.better == "higher" else -1.0
-    rng = np.random.default_rng(rng_seed)
-    units = rng.multinomial(len(first.units), [1 / len(first.units)] * len(first.units), size=resamples)
     values = matrix(results, first.units)
-    means = resampled_means(values, units, rng)
-    low, high = _percentiles(means)
-    floor, floor_name, floor_means = _best(floors, first.units, units, sign, rng)
-    ceiling, ceiling_name, ceiling_means = _best(ceilings, first.units, units, sign, rng)
-    score = float(values.mean())
+    found = pigeonhole_interval(values, resamples=resamples, rng=np.random.default_rng(rng_seed))
+    below, above = _tables(floors, first.units), _tables(ceilings, first.units)
+    sign = 1.0 if first.better == "higher" else -1.0
+    floor_name, floor = _best(below, sign)
+    ceiling_name, ceiling = _best(above, sign)
     normalised, between = None, None
     if floor is not None and ceiling is not None and sign * (ceiling - floor) > 0:
-        assert floor_means is not None
-        assert ceiling_means is not None
-        normalised = (score - floor) / (ceiling - floor)
-        between = _ratio_interval(sign * (means - floor_means), sign * (ceiling_means - floor_means))
+        normalised = (found.estimate - floor) / (ceiling - floor)
+        between = _between(values, below, above, sign, resamples, np.random.default_rng(rng_seed))
     return Summary(
         test=first.test,
         world=first.world,
@@ -175,20 +169,20 @@ def summarise(
         model=first.model,
         measure=first.measure,
         better=first.better,
-        score=score,
-        low=low,
-        high=high,
+        score=found.estimate,
+        low=found.low,
+        high=found.high,
         floor=floor,
         floor_name=floor_name,
         ceiling=ceiling,
         ceiling_name=ceiling_name,
         normalised=normalised,
-        normalised_low=between[0] if between else None,
-        normalised_high=between[1] if between else None,
+        normalised_low=between.low if between else None,
+        normalised_high=between.high if between else None,
         seeds=len(results),
         units=len(first.units),
         by_seed=tuple(result.mean for result in results),
-        controls=_control_means((*floors, *ceilings)),
+        controls={name: float(table.mean()) for name, table in (below | above).items()},
         settings=first.settings,
     )
 
@@ -225,48 +219,38 @@ def matrix(results: Sequence[TestResult], units: Sequence[str]) -> Doubles:
     return np.array(rows, dtype=np.float64)
 
 
-def resampled_means(values: Doubles, unit_counts: NDArray[np.int64], rng: np.random.Generator) -> Doubles:
-    """Means of ``values`` (seeds, units) under drawn units (resamples, units) and newly drawn seeds: (resamples,)."""
-    seeds = len(values)
-    drawn = rng.multinomial(seeds, [1 / seeds] * seeds, size=len(unit_counts))
-    means: Doubles = np.einsum("rs,su,ru->r", drawn, values, unit_counts, optimize=True) / values.size
-    return means
-
-
-def _best(
-    controls: Sequence[TestResult],
-    names: Sequence[str],
-    units: NDArray[np.int64],
-    sign: float,
-    rng: np.random.Generator,
-) -> tuple[float | None, str, Doubles | None]:
-    """The best control's mean, its name, and the best mean in each resample."""
+def _tables(controls: Sequence[TestResult], units: Sequence[str]) -> dict[str, Doubles]:
+    """A table (seeds, units) of each control, by its name."""
     groups: dict[str, list[TestResult]] = {}
     for control in controls:
         groups.setdefault(control.model, []).append(control)
-    if not groups:
-        return None, "", None
-    values = {name: matrix(group, names) for name, group in groups.items()}
-    best = max(values, key=lambda name: sign * float(values[name].mean()))
-    means = np.stack([resampled_means(each, units, rng) for each in values.values()])
-    return float(values[best].mean()), best, sign * (sign * means).max(axis=0)
+    return {name: matrix(group, units) for name, group in groups.items()}
 
 
-def _control_means(controls: Sequence[TestResult]) -> dict[str, float]:
-    means: dict[str, list[float]] = {}
-    for control in controls:
-        means.setdefault(control.model, []).append(control.mean)
-    return {name: float(np.mean(each)) for name, each in means.items()}
+def _best(tables: Mapping[str, Doubles], sign: float) -> tuple[str, float | None]:
+    if not tables:
+        return "", None
+    name = max(tables, key=lambda each: sign * float(tables[each].mean()))
+    return name, float(tables[name].mean())
 
 
-def _percentiles(means: Doubles) -> tuple[float, float]:
-    low, high = np.quantile(means, [ALPHA / 2, 1 - ALPHA / 2])
-    return float(low), float(high)
+def _between(
+    values: Doubles,
+    floors: Mapping[str, Doubles],
+    ceilings: Mapping[str, Doubles],
+    sign: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Interval | None:
+    """(score − best floor) / (best ceiling − best floor); None where too many resamples leave no room between them."""
 
+    def share(means: Doubles) -> Doubles:
+        better = sign * means
+        floor = better[1 : 1 + len(floors)].max(axis=0)
+        room = better[1 + len(floors) :].max(axis=0) - floor
+        return np.asarray(np.divide(better[0] - floor, room, out=np.full_like(room, np.nan), where=room > 0))
 
-def _ratio_interval(gains: Doubles, room: Doubles) -> tuple[float, float] | None:
-    """Percentiles of gains / room; None where more resamples than α/2 leave no room between floor and ceiling."""
-    defined = room > 0
-    if np.mean(~defined) > ALPHA / 2:
+    try:
+        return pigeonhole_interval([values, *floors.values(), *ceilings.values()], share, resamples=resamples, rng=rng)
+    except ValueError:
         return None
-    return _percentiles(gains[defined] / room[defined])
