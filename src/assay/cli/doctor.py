@@ -31,6 +31,9 @@ CORE = (
 EXTRAS = {
     "data": ("datasets", "pyarrow"),
     "procedural": ("reasoning_gym",),
+    "ray": ("ray",),
+    "worldmodel": ("torch", "gymnasium", "av", "safetensors"),
+    "vjepa2": ("transformers",),
     "dev": ("pytest", "hypothesis", "xllamacpp"),
 }
 SANDBOX_TOOLS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux"}
