@@ -49,8 +49,8 @@ class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class MappedJepa(Learner):
     """Predicts latents (…, config.latent) on the map of the frame that a prediction starts from.
 
-    ``place`` reads from a latent where the agent is, in units of actions: learned from actions alone, whose sums it must
-    match where nothing is in the way. It is a learned coordinate, and what :meth:`distance` measures in.
+    ``place`` reads from a latent where the agent is, in units of actions. It is learned from actions alone, whose sums
+    it must match where nothing is in the way: a coordinate found by path integration, and :meth:`distance`'s measure.
     """
 
     kind: ClassVar[str] = "jepa-map"

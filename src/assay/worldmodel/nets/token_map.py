@@ -2,8 +2,8 @@
 
 One vector for everything lost the door: a vector's few dimensions fill with functions of whatever varies most. So the
 vector carries what moves, and what stands still keeps its places: 16 × 16 tokens, one for 4 × 4 pixels. The predictor
-reads them with separable attention, a weight for each column times a weight for each row. Logits that are linear in the
-latent suffice for a bump around a place: exp(a x − b x²) is one, and softmax takes away what depends on the place alone.
+reads them with separable attention, a weight for each column times one for each row. Logits that are linear in the
+latent make a bump around a place p: exp(2 p x − x²) is one, since softmax takes away the factor exp(−p²).
 """
 
 from __future__ import annotations
