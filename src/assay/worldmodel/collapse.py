@@ -25,7 +25,7 @@ LEAST_TEMPORAL = 0.01
 LEAST_GAIN = 0.05
 LEAST_RANK = 2.0
 
-_CLIPS = 384
+_CLIPS, _BATCHES = 384, 6  # of plain video so many batches do: nothing is fitted to them
 _FIRST_STEP = 2**31  # of the source: no training comes so far, so these clips are fresh where the source makes them
 _RANDOM_FEATURES = 256
 _RIDGE = 1e-2
@@ -97,7 +97,7 @@ def _collect(learner: Learner, source: Source) -> tuple[Array, Array | None]:
     actions: list[Array] = []
     step = _FIRST_STEP
     device = next((parameter.device for parameter in learner.parameters()), torch.device("cpu"))
-    while sum(len(part) for part in states) < _CLIPS:
+    while sum(len(part) for part in states) < _CLIPS and (source.action_size or len(states) < _BATCHES):
         batch = source.batch(step, slice(None))
         states.append(learner.encode(batch.frames.to(device)).float().cpu().numpy().astype(np.float64))
         if batch.actions is not None:

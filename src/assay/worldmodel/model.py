@@ -6,7 +6,7 @@ NumPy in and out, frames as uint8, actions in the world's own units (pixels). It
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,12 @@ from assay.worldmodel.fitting import fitted
 from assay.worldmodel.kinds import make_learner
 from assay.worldmodel.learner import Learner
 from assay.worldmodel.memory import Memory, Recalled
+from assay.worldmodel.plan.cem import cem
+from assay.worldmodel.plan.cost import OverHorizon
+from assay.worldmodel.plan.model_cost import imagined_cost
+from assay.worldmodel.plan.mppi import mppi
+from assay.worldmodel.plan.settings import PlannerSettings, settings_for
+from assay.worldmodel.reasoning import Consequences, Counterfactual, compare, without
 from assay.worldmodel.train.budget import Budget
 from assay.worldmodel.train.loop import Progress, TrainSettings
 from assay.worldmodel.weights import digest, read_tensors, write_tensors
@@ -137,6 +143,41 @@ class WorldModel:
     def features(self, clips: Frames, actions: Floats | None = None) -> Floats:
         """What a probe may read after each frame, memory included: clips (B, T, H, W, 3) → (B, T, F)."""
         return self._watching(self.learner.features, clips, actions)
+
+    def plan(
+        self,
+        observations: Frames,
+        goals: Frames,
+        settings: PlannerSettings | None = None,
+        *,
+        seeds: Sequence[int] | None = None,
+    ) -> Floats:
+        """Seek actions from observations (E, H, W, 3), or clips that end now, to goal frames: (E, steps, A).
+
+        A plan depends on its own seed alone, which is its place in the batch where none is told. ``settings`` default
+        to those of the world that the model was trained in.
+        """
+        chosen = settings or settings_for(self.card.world)
+        planner = mppi if chosen.planner == "mppi" else cem
+        return planner(
+            imagined_cost(self, observations, goals, chosen.cost),
+            range(len(goals)) if seeds is None else seeds,
+            chosen,
+            action_size=self.action_size,
+            action_limit=self.card.action_limit,
+        )
+
+    def reason(
+        self, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
+    ) -> Consequences:
+        """Say which of several named courses of actions (K, A) leads nearest to an outcome frame (H, W, 3)."""
+        return compare(self, observation, courses, outcome, how)
+
+    def reason_without(
+        self, observation: Frames, actions: Floats, steps: Iterable[int], outcome: Frames, how: OverHorizon = "last"
+    ) -> Counterfactual:
+        """Say whether an outcome would also have come with nothing done at some steps of a course (K, A)."""
+        return without(self, observation, actions, steps, outcome, how)
 
     def remember(self, frames: Frames, keys: Sequence[Any]) -> None:
         """Store what frames (B, H, W, 3), or clips that end with the moment (B, T, H, W, 3), are to the model."""

@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from assay.errors import InputError
 
-__all__ = ["Ranks", "joined", "shared"]
+__all__ = ["Ranks", "is_first", "joined", "shared"]
 
 _PATIENCE = timedelta(minutes=30)
 
@@ -72,11 +72,16 @@ def joined() -> Iterator[Ranks]:
         dist.destroy_process_group()
 
 
+def is_first() -> bool:
+    """Whether this process speaks for all of a torchrun, also outside of its group."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 def shared(learner: nn.Module, ranks: Ranks) -> nn.Module:
     """Wrap for DDP where there are several processes. All must have made the learner from the same seed."""
     if ranks.size == 1:
         return learner
-    return DistributedDataParallel(learner, broadcast_buffers=False)
+    return DistributedDataParallel(learner)
 
 
 def _device() -> torch.device:

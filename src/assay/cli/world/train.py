@@ -1,0 +1,134 @@
+"""``assay world train``: learn from a simulated world, from scenes or from videos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assay.errors import InputError
+
+if TYPE_CHECKING:
+    from assay.worldmodel.batch import Source
+    from assay.worldmodel.model import WorldModel
+    from assay.worldmodel.train.loop import TrainSettings
+
+COUNT = click.IntRange(min=1)
+
+
+@click.command()
+@click.argument("source")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder for the model and its log.")
+@click.option(
+    "--model", "kind", metavar="KIND", help="jepa (default in worlds), vjepa (default on videos), or a rival."
+)
+@click.option("--size", metavar="SIZE", help="For vjepa: tiny, small, vit-s, vit-b or vit-l.  [default: tiny]")
+@click.option("--config", metavar="JSON", help='Settings of the model that differ: {"latent": 128}.')
+@click.option("--steps", type=COUNT, metavar="N", help="End after N optimiser steps.")
+@click.option("--frames", type=COUNT, metavar="N", help="End after N frames.")
+@click.option(
+    "--cpu-seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="End after S CPU-seconds."
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of weights and clips.")
+@click.option("--batch", type=COUNT, metavar="N", help="Clips a step, over all processes.")
+@click.option("--length", type=click.IntRange(min=2), metavar="N", help="Frames a clip.")
+@click.option("--pool", type=COUNT, metavar="N", help="Of a world: learn from only N different episodes.")
+@click.option("--stride", type=COUNT, default=4, show_default=True, help="Of videos: take every N-th frame.")
+@click.option(
+    "--workers", type=click.IntRange(0, 256), default=1, show_default=True, help="Processes that decode videos."
+)
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Default: 0.0015.")
+@click.option("--tensorboard", is_flag=True, help="Log to TensorBoard too.")
+@click.option("--resume", is_flag=True, help="Go on where a training into this folder stopped; say all else as before.")
+def command(source: str, **chosen: Any) -> None:
+    """Train a world model from SOURCE: two-room, two-room-fixed, push, point-maze, scenes, or videos (a folder, a glob
+    in quotes, or a CSV list with a path a line).
+
+    On many processes or GPUs: torchrun --nproc-per-node N -m assay world train SOURCE …
+    """
+    from assay.cli.world.train_progress import TrainProgress
+    from assay.worldmodel.model import WorldModel
+    from assay.worldmodel.sources import SourceSettings, is_video, open_source
+    from assay.worldmodel.train.budget import Budget
+
+    if not (chosen["steps"] or chosen["frames"] or chosen["cpu_seconds"]):
+        raise InputError("say how long to train: --steps, --frames or --cpu-seconds")
+    budget = Budget(steps=chosen["steps"], frames=chosen["frames"], cpu_seconds=chosen["cpu_seconds"])
+    kind = chosen["kind"] or ("vjepa" if is_video(source) else "jepa")
+    config = _config(kind, chosen)
+    clips = open_source(
+        source,
+        SourceSettings(
+            seed=chosen["seed"],
+            batch=chosen["batch"],
+            length=chosen["length"] or config.get("frames"),
+            pool=chosen["pool"],
+            stride=chosen["stride"],
+            side=config.get("side", 64),
+            workers=chosen["workers"],
+        ),
+    )
+    try:
+        with TrainProgress() as progress:
+            model = WorldModel.fit(
+                clips,
+                budget,
+                chosen["seed"],
+                kind=kind,
+                config=config,
+                out=chosen["out"],
+                progress=progress.show,
+                settings=_settings(chosen),
+                resume=chosen["resume"],
+            )
+    finally:
+        clips.close()
+    _tell(model, clips, chosen["out"])
+
+
+def _settings(chosen: dict[str, Any]) -> TrainSettings:
+    from assay.worldmodel.train.loop import TrainSettings
+
+    rate = {} if chosen["learning_rate"] is None else {"learning_rate": chosen["learning_rate"]}
+    return TrainSettings(seed=chosen["seed"], tensorboard=chosen["tensorboard"], **rate)
+
+
+def _config(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a model: those of a named size, then those given."""
+    import msgspec
+
+    sized: dict[str, Any] = {}
+    if kind == "vjepa":
+        from assay.worldmodel.vjepa.config import config_of
+
+        sized = msgspec.to_builtins(config_of(chosen["size"] or "tiny"))
+        if chosen["length"]:
+            sized["frames"] = chosen["length"]
+    elif chosen["size"]:
+        raise InputError(f"--size names a V-JEPA; the size of {kind} is set by --config")
+    try:
+        given = msgspec.json.decode(chosen["config"] or "{}", type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise InputError(f'--config is no JSON object, as {{"latent": 128}}: {error}') from error
+    return sized | given
+
+
+def _tell(model: WorldModel, clips: Source, out: Path) -> None:
+    from assay.console import err
+    from assay.console import out as results
+    from assay.worldmodel.train.distributed import is_first
+
+    trained = model.card.trained
+    assert trained is not None
+    if not is_first():
+        return
+    losses = ", ".join(f"{name} {value:.4g}" for name, value in trained.losses.items())
+    summary = getattr(clips, "summary", None)
+    if summary is not None:
+        err().print(summary())
+    results().print(
+        f"trained {model.card.kind} for {trained.steps:,} steps, {trained.frames:,} frames, "
+        f"{trained.cpu_seconds:.1f} CPU-seconds ({trained.seconds:.1f} s): {losses or 'nothing to train'}; "
+        f"it is in {out}"
+    )

@@ -1,0 +1,66 @@
+"""Sources by one word, as the command line and a cluster name them: a world, the scenes, or a place with videos."""
+
+from __future__ import annotations
+
+import msgspec
+
+from assay.errors import InputError
+from assay.worldmodel.batch import Source
+from assay.worldmodel.simulated import SimulatedSource
+from assay.worlds.catalog import NAMES, SCENES, simulator
+
+__all__ = ["SourceSettings", "is_video", "open_source"]
+
+
+class SourceSettings(msgspec.Struct, frozen=True):
+    """How clips are made. What is None has a default of the source's kind."""
+
+    seed: int = 0
+    batch: int | None = None
+    length: int | None = None
+    """Frames of a clip."""
+    pool: int | None = None
+    """Only so many different episodes of a world."""
+    stride: int = 4
+    """Of a video, every how many frames one is taken."""
+    side: int = 64
+    """Pixels of a video's crop."""
+    workers: int = 1
+    """Processes that decode videos."""
+
+
+def is_video(name: str) -> bool:
+    """Whether a word names a place with videos, not a world or the scenes."""
+    return name != SCENES and name not in NAMES
+
+
+def open_source(name: str, settings: SourceSettings) -> Source:
+    """Open a source; raises InputError where the word is neither a world nor a place with videos."""
+    batch = {} if settings.batch is None else {"rows": settings.batch}
+    if name in NAMES:
+        length = {} if settings.length is None else {"length": settings.length}
+        return SimulatedSource(simulator(name), seed=settings.seed, pool=settings.pool, **batch, **length)
+    if name == SCENES:
+        from assay.worldmodel.scenes_source import ScenesSource
+
+        return ScenesSource(seed=settings.seed, pool=settings.pool, **batch)
+    return _videos(name, settings)
+
+
+def _videos(place: str, settings: SourceSettings) -> Source:
+    from assay.worldmodel.video.source import VideoSource
+
+    try:
+        return VideoSource(
+            place,
+            clip_frames=settings.length or 16,
+            stride=settings.stride,
+            size=settings.side,
+            batch=settings.batch or 32,
+            seed=settings.seed,
+            workers=settings.workers,
+        )
+    except InputError as error:
+        if "/" in place or "." in place or "*" in place:
+            raise
+        raise InputError(f"{error} (a world's name would be one of {', '.join((*NAMES, SCENES))})") from error
