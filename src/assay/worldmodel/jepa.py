@@ -24,6 +24,9 @@ from assay.worldmodel.nets.predictor import Predictor, RecurrentPredictor, Resid
 
 __all__ = ["Jepa", "JepaConfig"]
 
+_CENTRED_VARIANCE = (
+    0.5  # what is pressed to be normal is centred latents over its root: half stays for what stands still
+)
 _VARIANCE_TO_COVARIANCE = 2  # VICReg's hinge weighs twice its covariance here: 16 and 8 in the trials
 
 
@@ -47,10 +50,16 @@ class JepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rollout: int = 8
     momentum: float = 0.99
     """How much of the slow target stays at each step, with ``anti_collapse`` "ema"."""
+    centred_weight: float = 0.0
+    """Of SIGReg over latents less the mean of their clip, so that what changes fills the latent, not what stands."""
+    horizons: tuple[int, ...] = ()
+    """Frames ahead, beyond the next, that heads of their own read off the memory: in training only."""
 
     @classmethod
     def for_video(cls, **changed: Any) -> JepaConfig:
-        """The recipe for plain video: recurrent, a wider latent, SIGReg .05 over eleven frames together."""
+        """The recipe for plain video: recurrent, a wider latent, SIGReg .05 over 16 frames together, as they are and
+        centred, and the frames 4 and 8 ahead told too. docs/world-physics.md says what each of these does.
+        """
         return cls(
             **{
                 "action_size": 0,
@@ -58,10 +67,12 @@ class JepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "hidden": 256,
                 "recurrent": True,
                 "anti_collapse_weight": 0.05,
-                "regularised_frames": 11,
+                "regularised_frames": 16,
                 "regularised_together": True,
                 "inverse_weight": 0.0,
                 "rollout": 0,
+                "centred_weight": 0.05,
+                "horizons": (4, 8),
             }
             | changed
         )
@@ -78,12 +89,15 @@ class Jepa(Learner):
         super().__init__()
         if config.action_size == 0 and not config.recurrent:
             raise InputError("a JEPA of plain video is recurrent: with nobody acting, one frame does not tell the next")
+        if config.horizons and (config.action_size or min(config.horizons) < 1):
+            raise InputError("horizons are frames ahead, at least 1, in plain video: actions would lie between")
         self.config = config
         self.encoder = ConvEncoder(config.latent, config.width)
         kind = RecurrentPredictor if config.recurrent else ResidualPredictor
         self.predictor: Predictor = kind(config.latent, config.action_size, config.hidden)
         acts = config.action_size > 0 and config.inverse_weight > 0
         self.inverse = InverseDynamics(config.latent, config.action_size) if acts else None
+        self.further = nn.ModuleList(self._head() for _ in config.horizons)
         self.target: nn.Module | None = slow_copy(self.encoder) if config.anti_collapse == "ema" else None
 
     @classmethod
@@ -92,7 +106,9 @@ class Jepa(Learner):
         return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``one_step``, ``rollout``, ``anti_collapse`` and ``inverse`` where they are used."""
+        """Give ``total``, ``one_step``, and, where used, ``rollout``, ``further``, ``anti_collapse``, ``centred``
+        and ``inverse``.
+        """
         config, actions = self.config, batch.actions
         latents = self.encoder(to_unit(batch.frames))
         targets = self._targets(batch.frames, latents)
@@ -102,8 +118,12 @@ class Jepa(Learner):
         if config.rollout > 1:
             imagined = self._roll(latents[:, 0], memories[:, 0], actions, min(config.rollout, latents.shape[1] - 1))
             losses["rollout"] = self._miss(imagined, targets[:, 1 : 1 + imagined.shape[1]]).mean()
+        if self.further:
+            losses["further"] = self._further_miss(memories, targets)
         if self.target is None:
             losses["anti_collapse"] = config.anti_collapse_weight * self._against_collapse(latents, generator)
+        if config.centred_weight:
+            losses["centred"] = config.centred_weight * self._centred(latents, generator)
         if self.inverse is not None and actions is not None:
             losses["inverse"] = config.inverse_weight * self._inverse_miss(latents, actions)
         return {"total": torch.stack(list(losses.values())).sum(), **losses}
@@ -189,6 +209,23 @@ class Jepa(Learner):
             return torch.stack([sigreg(sample, generator) for sample in samples]).mean()
         terms = [vicreg(sample) for sample in samples]
         return torch.stack([_VARIANCE_TO_COVARIANCE * hinge + covariance for hinge, covariance in terms]).mean()
+
+    def _centred(self, latents: Tensor, generator: Generator) -> Tensor:
+        """SIGReg of what changes in a clip: latents that only tell what stands still have nothing left here."""
+        changing = (latents - latents.mean(1, keepdim=True)) / _CENTRED_VARIANCE**0.5
+        return torch.stack([sigreg(sample, generator) for sample in self._regularised(changing, generator)]).mean()
+
+    def _further_miss(self, memories: Tensor, targets: Tensor) -> Tensor:
+        misses = [
+            self._miss(head(memories[:, :-ahead]), targets[:, ahead:]).mean()
+            for ahead, head in zip(self.config.horizons, self.further, strict=True)
+            if ahead < targets.shape[1]
+        ]
+        return torch.stack(misses).mean() if misses else targets.new_zeros(())
+
+    def _head(self) -> nn.Module:
+        size = self.config.hidden
+        return nn.Sequential(nn.Linear(size, size), nn.SiLU(), nn.Linear(size, self.config.latent))
 
     def _regularised(self, latents: Tensor, generator: Generator) -> list[Tensor]:
         length = latents.shape[1]
