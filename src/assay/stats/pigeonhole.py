@@ -6,7 +6,8 @@ up to three times, so intervals are rather too wide where both factors are many.
 
 Few seeds are few: drawing 3 rows from 3 shows on average only two thirds of the variance between trainings. Where seeds
 differ much (as 0.2 to a standard error of 0.03 from scenes) a 95 % interval from 3 seeds covers 79 %, from 5 seeds 89 %
-and from 10 seeds 93 %; where they hardly differ it covers what it says (measured in this module's tests). With one row it says nothing of trainings.
+and from 10 seeds 93 %; where they hardly differ it covers what it says (see this module's tests). With one row it says
+nothing of trainings.
 """
 
 from __future__ import annotations
