@@ -60,22 +60,20 @@ class JepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The recipe for plain video: recurrent, a wider latent, SIGReg .05 over 16 frames together, as they are and
         centred, and the frames 4 and 8 ahead told too. docs/world-physics.md says what each of these does.
         """
-        return cls(
-            **{
-                "action_size": 0,
-                "latent": 128,
-                "hidden": 256,
-                "recurrent": True,
-                "anti_collapse_weight": 0.05,
-                "regularised_frames": 16,
-                "regularised_together": True,
-                "inverse_weight": 0.0,
-                "rollout": 0,
-                "centred_weight": 0.05,
-                "horizons": (4, 8),
-            }
-            | changed
-        )
+        recipe: dict[str, Any] = {
+            "action_size": 0,
+            "latent": 128,
+            "hidden": 256,
+            "recurrent": True,
+            "anti_collapse_weight": 0.05,
+            "regularised_frames": 16,
+            "regularised_together": True,
+            "inverse_weight": 0.0,
+            "rollout": 0,
+            "centred_weight": 0.05,
+            "horizons": (4, 8),
+        }
+        return cls(**recipe | changed)
 
 
 class Jepa(Learner):
