@@ -6,21 +6,22 @@ says of itself is believed: it holds what was done, and the scorers play that ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
 
-from assay.errors import NotAvailable
-from assay.worldmodel.plan.cem import cem
 from assay.worldmodel.plan.cost import over_horizon
-from assay.worldmodel.plan.mppi import mppi
 from assay.worldmodel.plan.settings import PlannerSettings, settings_for
 from assay.worlds.catalog import NAMES, simulator
 from assay.worlds.simulator import Floats, Simulator
+from assay.worldtests.locating import Probe, fitted_probe, locate
+from assay.worldtests.planning import played, seek
 from assay.worldtests.protocol import WorldUnderTest
 from assay.worldtests.questions import (
+    DECIMALS,
     Act,
     ActAgainst,
     Actions,
@@ -29,16 +30,14 @@ from assay.worldtests.questions import (
     Locate,
     Question,
     Surprise,
-    rounded,
     written,
 )
+from assay.worldtests.reasoning import picked, scene
 
 __all__ = ["Member", "answer", "planner_details", "play"]
 
 Member = Callable[[str], WorldUnderTest]
 """Gives the model of a role, such as ``world two-room``; raises InputError where there is none."""
-
-_MOST_REPLANS = 1000  # more than any episode has steps: so no two plans of two episodes draw the same numbers
 
 
 def answer(question: Question, member: Member) -> str:
@@ -64,8 +63,12 @@ def _answered(question: Question, member: Member) -> dict[str, Any]:
             }
         case Surprise():
             return _surprised(question, member("world scenes"))
-        case Locate() | Choose():
-            raise NotAvailable(f"this version of Assay cannot ask {type(question).__name__}")
+        case Locate(seed=seed):
+            model = member("world scenes")
+            return {"x": [round(locate(model, _probe_of(model), seed), DECIMALS)]}
+        case Choose(world=name, seed=seed):
+            world = simulator(name)
+            return {"choice": picked(member(f"world {name}"), world, [scene(world, seed)]).tolist()}
 
 
 def planner_details(roles: Iterable[str]) -> dict[str, str]:
@@ -75,25 +78,18 @@ def planner_details(roles: Iterable[str]) -> dict[str, str]:
 
 
 def play(model: WorldUnderTest, world: Simulator, seed: int, settings: PlannerSettings) -> Actions:
-    """Play an episode to its goal or its last step, planning anew from what is seen every ``replan_every`` steps."""
-    states, goals = world.start([seed])
-    goal = world.draw(goals)
-    planner = mppi if settings.planner == "mppi" else cem
-    done: Actions = []
-    while len(done) < world.episode_steps:
-        seen = world.draw(states)
+    """Play an episode as the test of planning does, by the same plans, and write down what was done."""
 
-        def cost(actions: Floats, seen: Any = seen) -> Floats:
-            return over_horizon(model.distance(model.rollout(seen, actions), goal), settings.cost)
+    def planner(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
+        seen, wanted = world.draw(states), world.draw(goals)
 
-        plan_seed = (seed * _MOST_REPLANS + len(done)) % 2**63
-        plan = planner(cost, [plan_seed], settings, action_size=world.action_size, action_limit=world.action_limit)
-        for action in rounded(plan[0, : min(settings.replan_every, world.episode_steps - len(done))]):
-            states = world.step(states, action[None])
-            done.append(written(action))
-            if not np.isfinite(action).all() or bool(world.reached(states, goals)[0]):
-                return done
-    return done
+        def cost(actions: Floats) -> Floats:
+            return over_horizon(model.distance(model.rollout(seen, actions), wanted), settings.cost)
+
+        return seek(cost, plan_seeds, settings, world)
+
+    (actions,) = played(world, [seed], planner, settings.replan_every)
+    return [written(action) for action in actions]
 
 
 def _surprised(question: Surprise, model: WorldUnderTest) -> dict[str, Any]:
@@ -108,3 +104,13 @@ def _surprised(question: Surprise, model: WorldUnderTest) -> dict[str, Any]:
 
 def _six_digits(numbers: Iterable[float]) -> list[float]:
     return [float(f"{number:.6g}") for number in numbers]
+
+
+_probes: WeakKeyDictionary[WorldUnderTest, Probe] = WeakKeyDictionary()
+
+
+def _probe_of(model: WorldUnderTest) -> Probe:
+    """Fit the probe once for each model that is open."""
+    if model not in _probes:
+        _probes[model] = fitted_probe(model)
+    return _probes[model]

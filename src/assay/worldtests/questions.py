@@ -15,6 +15,7 @@ import numpy as np
 from assay.worlds.simulator import Floats
 
 __all__ = [
+    "DECIMALS",
     "Act",
     "ActAgainst",
     "ActShifted",
@@ -76,16 +77,13 @@ class Surprise(_Question, frozen=True, kw_only=True, tag="surprise"):
 
 
 class Locate(_Question, frozen=True, kw_only=True, tag="locate"):
-    """Say where the hidden object is at its last hidden frame. Answer: ``{"x": pixels}``."""
-
-    occlusion: int
+    """Say where the ball is behind its screen, one frame before it comes out. Answer: ``{"x": [pixels]}``."""
 
 
 class Choose(_Question, frozen=True, kw_only=True, tag="choose"):
-    """Say which of the outcomes shown follows when one cause is changed. Answer: ``{"choice": index}``."""
+    """Say which of five outcomes follows when one cause is changed. Answer: ``{"choice": [index]}``, from 0."""
 
     world: str
-    choices: int
 
 
 Question = Act | ActShifted | ActAgainst | Surprise | Locate | Choose

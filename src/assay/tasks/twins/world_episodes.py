@@ -21,7 +21,7 @@ def generate(seed: str, count: int, **asked: Any) -> Sequence[dict[str, Any]]:
     Episodes of another seed are twins: other starts, goals and layouts from the same distribution.
     """
     for name, values in asked.items():
-        if not isinstance(values, list) or not values or name == "seed":
+        if not isinstance(values, list) or not values:
             raise InputError(f"world_episodes: {name} must be a list of what each episode is asked for")
     combinations = [dict(zip(asked, values, strict=True)) for values in product(*asked.values())]
 

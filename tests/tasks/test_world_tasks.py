@@ -1,0 +1,108 @@
+"""The tasks for world models: held-out seeds, prompts that scorers read, and a chance that is a control's own score."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from assay.errors import InputError
+from assay.evidence.canonical import canonical
+from assay.records import GenerateRequest
+from assay.tasks import load_task, task_ids
+from assay.tasks.twins.world_episodes import generate
+from assay.worlds.catalog import HELD_OUT, simulator
+from assay.worlds.simulator import Simulator
+from assay.worldtests.questions import ActShifted, read_question
+from assay.worldtests.reasoning import controls
+
+WORLD_TASKS = [name for name in task_ids() if name.startswith("world_")]
+PLANNING = {
+    "world_two_room": "two-room",
+    "world_two_room_fixed": "two-room-fixed",
+    "world_push": "push",
+    "world_point_maze": "point-maze",
+}
+
+
+@pytest.mark.parametrize("name", WORLD_TASKS)
+def test_every_prompt_is_a_canonical_question_about_a_held_out_seed(name: str) -> None:
+    task = load_task(name)
+    for cell in task.cells.values():
+        assert cell.needs
+    for cell_name in task.cells:
+        samples = list(task.prepare(cell_name))
+        assert len(samples) == 200
+        prompts = [sample.request.prompt for sample in samples if isinstance(sample.request, GenerateRequest)]
+        assert len(set(prompts)) == 200
+        for prompt in prompts:
+            question = read_question(prompt)
+            assert HELD_OUT <= question.seed < 2**32
+            assert canonical(json.loads(prompt)).decode() == prompt
+
+
+def test_an_episode_is_the_same_however_many_are_made_and_asked_in_every_way() -> None:
+    few = generate("public-1", 6, shift=["colour", "size"], tie=["ours"])
+    many = generate("public-1", 60, shift=["colour", "size"], tie=["ours"])
+    assert list(many[:6]) == list(few)
+    assert [row["shift"] for row in few] == ["colour", "size"] * 3
+    assert few[0]["seed"] == few[1]["seed"] != few[2]["seed"]
+    assert not {row["seed"] for row in generate("twin", 200)} & {row["seed"] for row in generate("public-1", 200)}
+
+
+@pytest.mark.parametrize("options", [{"shift": "colour"}, {"shift": []}])
+def test_an_option_that_is_no_list_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="must be a list of what each episode is asked for"):
+        generate("public-1", 4, **options)
+
+
+def arrived(world: Simulator, seeds: list[int], decide: Callable[..., NDArray[np.float32]]) -> NDArray[np.bool_]:
+    states, goals = world.start(seeds)
+    there = np.zeros(len(seeds), dtype=bool)
+    for _ in range(world.episode_steps):
+        states = world.step(states, decide(states, goals))
+        there |= world.reached(states, goals)
+    return there
+
+
+def public(name: str) -> list[int]:
+    task = load_task(name)
+    prompts = [sample.request.prompt for sample in task.prepare(task.default_cell)]  # type: ignore[union-attr]
+    return [read_question(prompt).seed for prompt in prompts]
+
+
+@pytest.mark.parametrize("name", PLANNING)
+def test_chance_is_at_least_what_going_straight_or_at_random_reaches(name: str) -> None:
+    world, seeds = simulator(PLANNING[name]), public(name)
+    straight = arrived(world, seeds, world.straight).mean()
+    draws = np.random.default_rng(0)
+    size = world.action_limit, (len(seeds), world.action_size)
+    wandering = arrived(world, seeds, lambda states, goals: draws.normal(0, *size).astype(np.float32)).mean()
+    assert load_task(name).chance == pytest.approx(max(straight, wandering), abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["world_shift", "world_shift_random_layout"])
+def test_chance_under_a_shift_is_what_going_straight_reaches_in_both_worlds(name: str) -> None:
+    task = load_task(name)
+    held = []
+    for sample in task.prepare(task.default_cell):
+        question = read_question(sample.request.prompt)  # type: ignore[union-attr]
+        assert isinstance(question, ActShifted)
+        held.append(question)
+    world = simulator(held[0].world)
+    both = []
+    for shift in ("colour", "size", "speed", "layout"):
+        seeds = [question.seed for question in held if question.shift == shift]
+        shifted = world.shifted(shift)
+        both += (arrived(world, seeds, world.straight) & arrived(shifted, seeds, shifted.straight)).tolist()
+    assert task.chance == pytest.approx(np.mean(both), abs=0.005)
+
+
+def test_chance_of_a_counterfactual_is_the_best_control_that_imagines_nothing() -> None:
+    found = {each.model: each.mean for each in controls(simulator("two-room"), public("world_counterfactual"))}
+    true = found.pop("true dynamics")
+    assert true == 1
+    assert load_task("world_counterfactual").chance == pytest.approx(max(found.values()), abs=0.02)
