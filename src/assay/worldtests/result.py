@@ -106,7 +106,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     """The file that ``assay world eval`` writes and ``assay world compare`` reads."""
 
     format: str = FORMAT
-    checkpoints: tuple[str, ...] = ()
+    checkpoints: tuple[dict[str, Setting], ...] = ()
+    """Of each model: its folder, kind, seed, and what its training was given."""
     results: tuple[TestResult, ...] = ()
     controls: tuple[TestResult, ...] = ()
     summaries: tuple[Summary, ...] = ()

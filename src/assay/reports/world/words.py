@@ -16,6 +16,7 @@ __all__ = [
     "limits",
     "name_of",
     "settings_line",
+    "signed",
     "sized",
     "value",
 ]
@@ -31,6 +32,11 @@ STANDINGS = {
 def value(number: float | None) -> str:
     """Two decimals, a dash for none."""
     return "–" if number is None else f"{number:.2f}".replace("-", "−")
+
+
+def signed(number: float) -> str:
+    """``+0.12`` or ``−0.30``."""
+    return f"{number:+.2f}".replace("-", "−")
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -1,0 +1,72 @@
+"""Checkpoints given on the command line: several trainings of one kind, loaded and looked at together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assay.errors import InputError
+
+if TYPE_CHECKING:
+    from assay.worldmodel.model import WorldModel
+    from assay.worldtests.result import Setting
+
+__all__ = ["Loaded", "facts", "load_trainings", "record"]
+
+Loaded = list[tuple[Path, "WorldModel"]]
+
+
+def load_trainings(folders: Sequence[Path]) -> Loaded:
+    """Load trainings that differ in their seed alone; raises InputError where they differ in more, or not at all."""
+    from assay.worldmodel.model import WorldModel
+
+    loaded = [(folder, WorldModel.load(folder)) for folder in folders]
+    first_folder, first = loaded[0]
+    for number, (folder, model) in enumerate(loaded[1:], start=1):
+        for name, one, other in (
+            ("kind", first.card.kind, model.card.kind),
+            ("world", first.card.world, model.card.world),
+            ("config", first.card.config, model.card.config),
+        ):
+            if one != other:
+                said = f": {one or 'none'} and {other or 'none'}" if name != "config" else ""
+                raise InputError(
+                    f"is of another {name} than {first_folder}{said}; test each by itself, then assay world compare",
+                    where=folder,
+                )
+        for earlier_folder, earlier in loaded[:number]:
+            if earlier.training_seed == model.training_seed or earlier.card.sha256 == model.card.sha256:
+                raise InputError(
+                    f"is the same training as {earlier_folder} (seed {model.training_seed}): checkpoints that are "
+                    "tested together differ in their seed",
+                    where=folder,
+                )
+    return loaded
+
+
+def record(folder: Path, model: WorldModel) -> dict[str, Setting]:
+    """What a results file keeps of a checkpoint."""
+    kept: dict[str, Setting] = {"folder": str(folder), "kind": model.card.kind, "sha256": model.card.sha256}
+    kept |= {"parameters": sum(each.numel() for each in model.learner.parameters()), "world": model.card.world}
+    if (trained := model.card.trained) is not None:
+        kept |= {"seed": trained.seed, "steps": trained.steps, "frames": trained.frames}
+        kept |= {"cpu_seconds": round(trained.cpu_seconds, 1)}
+    return kept
+
+
+def facts(loaded: Loaded) -> list[tuple[str, str]]:
+    """What a page says of the checkpoints: name and value."""
+    from assay.reports.words import count
+
+    first = record(*loaded[0])
+    said = [("Kind", str(first["kind"])), ("Trained in", str(first["world"]) or "plain video")]
+    said.append(("Parameters", count(int(first["parameters"]))))
+    for folder, model in loaded:
+        kept = record(folder, model)
+        given = f"{kept['folder']}: SHA-256 {kept['sha256']}"
+        if "seed" in kept:
+            frames, steps = count(int(kept["frames"])), count(int(kept["steps"]))
+            given = f"seed {kept['seed']}, {steps} steps, {frames} frames, {kept['cpu_seconds']} CPU-seconds; {given}"
+        said.append(("Training", given))
+    return said

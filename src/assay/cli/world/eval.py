@@ -1,0 +1,139 @@
+"""``assay world eval``: test trainings of a world model, with floors, ceilings and intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from assay.cli.options import json_option
+from assay.errors import InputError
+
+if TYPE_CHECKING:
+    from assay.cli.world.checkpoints import Loaded
+    from assay.cli.world.eval_progress import EvalProgress
+    from assay.worldtests.battery import Measured, Part
+    from assay.worldtests.result import Results, Summary
+
+__all__ = ["command", "evaluate", "words_of"]
+
+
+@click.command("eval")
+@click.argument("checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--test", "tests", metavar="A,B", help="planning, reasoning, shift, physics, memory (default: all).")
+@click.option("--world", "worlds", metavar="A,B", help="The worlds to test in (default: that of the training).")
+@click.option("--episodes", type=click.IntRange(2, 100_000), default=100, show_default=True, help="A test; held out.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the report to this page.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the results to this file, for compare.")
+@json_option
+def command(
+    checkpoints: tuple[Path, ...],
+    tests: str | None,
+    worlds: str | None,
+    episodes: int,
+    html_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Test CHECKPOINTS: trainings of one kind that differ in their seed, three or more for an interval over trainings.
+
+    Floors need no model; the ceiling plans with the true dynamics. The same episodes come every time.
+    """
+    from assay.cli.world.checkpoints import load_trainings
+    from assay.cli.world.eval_table import print_results
+    from assay.console import out as console
+    from assay.run_folder import write_file
+    from assay.worldtests.result import write_results
+
+    for path in (html_file, out):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise InputError("cannot be written: give the name of a file in a folder that exists", where=path)
+    loaded = load_trainings(checkpoints)
+    results = evaluate(loaded, words_of(tests), words_of(worlds), episodes)
+    if out is not None:
+        write_results(out, results)
+    if html_file is not None:
+        from assay.cli.world.eval_page import page
+
+        write_file(html_file, page(results, loaded, _again(checkpoints, tests, worlds, episodes)).encode())
+    if as_json:
+        import msgspec
+
+        from assay.cli.options import print_json
+
+        print_json(msgspec.to_builtins(results))
+    else:
+        print_results(results, console())
+    return 0
+
+
+def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] | None, episodes: int) -> Results:
+    """Run the tests on all trainings; raises InputError where there is nothing that this model can be asked."""
+    from assay.cli.world.checkpoints import record
+    from assay.cli.world.eval_progress import EvalProgress
+    from assay.worlds.catalog import SCENES
+    from assay.worldtests import battery
+    from assay.worldtests.result import Results
+
+    chosen = worlds or [loaded[0][1].card.world or SCENES]
+    laid, left_out = battery.parts(tests or battery.TESTS, chosen)
+    able, unable = _able(laid, loaded)
+    left_out += unable
+    if not able:
+        raise InputError(left_out[0] if left_out else "there is nothing to test")
+    with EvalProgress(len(able) * (len(loaded) + 1) * episodes) as progress:
+        measured = [_measured(part, loaded, episodes, progress) for part in able]
+    return Results(
+        checkpoints=tuple(record(folder, model) for folder, model in loaded),
+        results=tuple(result for each, _ in measured for result in each.results),
+        controls=tuple(control for each, _ in measured for control in (*each.floors, *each.ceilings)),
+        summaries=tuple(summary for _, summary in measured),
+        left_out=tuple(left_out),
+    )
+
+
+def _measured(part: Part, loaded: Loaded, episodes: int, progress: EvalProgress) -> tuple[Measured, Summary]:
+    from assay.worldtests.battery import Candidate, measure
+    from assay.worldtests.result import summarise
+
+    progress.begin(" ".join(filter(None, (part.test, part.condition, "in", part.world))))
+    candidates = [Candidate(model, model.training_seed) for _, model in loaded]
+    found = measure(part, candidates, episodes, progress.show)
+    return found, summarise(found.results, found.floors, found.ceilings)
+
+
+def _able(laid: Sequence[Part], loaded: Loaded) -> tuple[list[Part], list[str]]:
+    """Split what is laid out into what this model can be asked and why it cannot the rest."""
+    from assay.worlds.catalog import SCENES, simulator
+
+    model = loaded[0][1]
+    able, said = [], []
+    for part in laid:
+        if part.world == SCENES:
+            able.append(part)
+        elif model.action_size == 0:
+            said.append(f"{part.test}: {model.name} learned from plain video, so it knows no actions to choose among")
+        elif model.action_size != (size := simulator(part.world).action_size):
+            said.append(
+                f"{part.test} in {part.world}: {model.name} acts with {model.action_size} numbers, "
+                f"{part.world} takes {size}"
+            )
+        else:
+            able.append(part)
+    return able, list(dict.fromkeys(said))
+
+
+def words_of(given: str | None) -> list[str] | None:
+    """``a,b`` → its words, each once; None for none."""
+    if given is None:
+        return None
+    return list(dict.fromkeys(word.strip() for word in given.split(",") if word.strip())) or None
+
+
+def _again(checkpoints: Sequence[Path], tests: str | None, worlds: str | None, episodes: int) -> str:
+    parts = ["assay world eval", *map(str, checkpoints)]
+    parts += [f"--test {tests}"] if tests else []
+    parts += [f"--world {worlds}"] if worlds else []
+    return " ".join([*parts, f"--episodes {episodes}"])

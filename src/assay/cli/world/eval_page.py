@@ -1,0 +1,57 @@
+"""The page of an evaluation: its records, and pictures of the first training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assay.cli.world.checkpoints import Loaded
+    from assay.reports.world.film_strip import FilmStrip
+    from assay.worldtests.result import Results
+
+__all__ = ["page"]
+
+
+def page(results: Results, loaded: Loaded, command: str) -> str:
+    """Write the page: scores, a film strip a world that was planned in, and what was left out."""
+    import assay
+    from assay.cli.progress import working
+    from assay.cli.world.checkpoints import facts
+    from assay.reports.words import counted
+    from assay.reports.world.page import Page, render
+
+    first = loaded[0][1]
+    with working("drawing what it plans"):
+        films = [film for world in _planned(results) for film in _films(results, loaded, world)]
+    return render(
+        Page(
+            title=f"{first.name}, {counted(len(loaded), 'training')}",
+            subtitle=f"trained in {first.card.world}" if first.card.world else "trained on plain video",
+            summaries=results.summaries,
+            films=films,
+            left_out=results.left_out,
+            facts=facts(loaded),
+            command=command,
+            version=assay.__version__,
+        )
+    )
+
+
+def _planned(results: Results) -> list[str]:
+    return list(dict.fromkeys(each.world for each in results.summaries if each.test == "planning"))
+
+
+def _films(results: Results, loaded: Loaded, world: str) -> list[FilmStrip]:
+    """An episode that the first training reached and one that it missed, as far as there are such."""
+    from assay.cli.world.plan_films import episode
+    from assay.worldmodel.plan.settings import settings_for
+    from assay.worlds.catalog import simulator
+    from assay.worldtests.state_probe import fit_state_probe
+    from assay.worldtests.watching import watch
+
+    simulated, model = simulator(world), loaded[0][1]
+    first = next(each for each in results.results if each.test == "planning" and each.world == world)
+    by_score = {score: unit for unit, score in reversed(list(zip(first.units, first.scores, strict=True)))}
+    probe = fit_state_probe(model.encode, simulated)
+    seeds = [int(by_score[score]) for score in sorted(by_score, reverse=True)]
+    return [episode(watch(model, simulated, seed, settings_for(world), probe), simulated) for seed in seeds]
