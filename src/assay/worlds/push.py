@@ -61,12 +61,12 @@ class Push:
         return begin.astype(np.float32), goal.astype(np.float32)
 
     def explore(self, seeds: Sequence[int], steps: int) -> tuple[Floats, Floats]:
-        """Wander, in 70 % of the episodes from the side of the block."""
+        """Wander, in 70 % of the episodes from within 3 px of the block."""
         chance = uniform(seeds, 6, stream=2)
         low, high = self._walls()
         block = low + (high - low) * chance[:, :2]
         anywhere = _LOW + (_HIGH - _LOW) * chance[:, 2:4]
-        beside = block + (chance[:, 2:4] * 2 - 1) * (self._half + _AGENT + 6)
+        beside = block + (chance[:, 2:4] * 2 - 1) * (self._half + _AGENT + 3)
         agent = np.clip(np.where(chance[:, 4:5] < _NEAR_BLOCK, beside, anywhere), _LOW, _HIGH)
         return wander(self, np.column_stack(self._apart(agent, block)).astype(np.float32), seeds, steps)
 
