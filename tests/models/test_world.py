@@ -1,0 +1,205 @@
+"""``world:PATH``: one checkpoint or a family, named by its tensors, asked as a language model is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+pytest.importorskip("torch")
+
+from assay.cli import run as assay
+from assay.errors import InputError
+from assay.models import open_model
+from assay.records import Answer, Capabilities, GenerateRequest, ModelIdentity, Outcome
+from assay.worldmodel.card import Card, read_card, write_card
+from assay.worldmodel.kinds import make_learner
+from assay.worldmodel.model import WorldModel
+from assay.worlds.catalog import HELD_OUT
+from tests.models.world_stand_ins import audited
+
+
+def saved(folder: Path, world: str = "two-room-fixed", frames: int | None = None) -> Path:
+    """A checkpoint of random weights that says how many frames it saw."""
+    import torch
+
+    torch.manual_seed(0)
+    learner = make_learner("jepa", {"action_size": 2})
+    card = Card(kind="jepa", config=msgspec.to_builtins(learner.config), action_size=2, action_limit=4.0, world=world)
+    WorldModel(learner, card).save(folder)
+    if frames is not None:
+        document = json.loads((folder / "world.json").read_bytes())
+        document["trained"] = {
+            "source": {}, "seed": 0, "steps": 1, "frames": frames, "cpu_seconds": 1.0, "seconds": 1.0,
+            "budget": {"steps": 1}, "settings": {}, "losses": {},
+        }  # fmt: skip
+        (folder / "world.json").write_text(json.dumps(document))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return saved(tmp_path_factory.mktemp("world") / "mine")
+
+
+def identified(folder: Path) -> tuple[ModelIdentity, Capabilities]:
+    async def go() -> tuple[ModelIdentity, Capabilities]:
+        model = open_model(f"world:{folder}")
+        try:
+            return await model.identify()
+        finally:
+            await model.close()
+
+    return asyncio.run(go())
+
+
+def test_identity_is_the_sha256_of_what_sha256sum_prints(checkpoint: Path) -> None:
+    identity, capabilities = identified(checkpoint)
+    lines = [
+        f"{hashlib.sha256((checkpoint / name).read_bytes()).hexdigest()}  {name}\n"
+        for name in ("model.safetensors", "world.json")
+    ]
+    assert identity.sha256 == hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert (identity.uri, identity.name, identity.details["kind"]) == ("world:mine", "mine", "jepa")
+    assert json.loads(identity.details["planner two-room-fixed"])["planner"] == "cem"
+    assert capabilities.offers == ("world two-room-fixed",)
+    assert capabilities.deterministic
+
+
+def test_the_same_question_has_the_same_answer_and_another_kind_of_question_none(checkpoint: Path) -> None:
+    async def go() -> list[Answer]:
+        model = open_model(f"world:{checkpoint}")
+        choose = json.dumps({"ask": "choose", "seed": HELD_OUT, "world": "two-room-fixed"})
+        asked = [choose, choose, "What is 2 + 2?", '{"ask":"act","seed":1,"world":"push"}', '{"ask":"reward","seed":1}']
+        answers = [await model.generate(GenerateRequest(prompt=prompt)) for prompt in asked]
+        await model.close()
+        await model.close()
+        return answers
+
+    first, again, language, other, unknown = asyncio.run(go())
+    assert first.outcome is Outcome.OK
+    assert first.text == again.text
+    assert set(json.loads(first.text)) == {"choice"}
+    assert language.outcome is unknown.outcome is other.outcome is Outcome.CLIENT_ERROR
+    assert language.detail == unknown.detail == "a world model answers questions about worlds alone"
+    assert other.detail == "this needs world push; the world model has world two-room-fixed"
+
+
+def test_a_network_that_fails_costs_its_sample_the_answer(checkpoint: Path) -> None:
+    async def go() -> Answer:
+        model = audited(**{"world two-room-fixed": 7})  # type: ignore[arg-type]
+        prompt = json.dumps({"ask": "act", "seed": HELD_OUT, "world": "two-room-fixed"})
+        answer = await model.generate(GenerateRequest(prompt=prompt))
+        await model.close()
+        return answer
+
+    answer = asyncio.run(go())
+    assert answer.outcome is Outcome.SERVER_ERROR
+    assert answer.detail == "AttributeError: 'int' object has no attribute 'distance'"
+
+
+# ── families ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def family(folder: Path, ours: int | None, rival: int | None, **changes: object) -> Path:
+    for name, frames in (("all", 1000), ("few", ours), ("few-pixel", rival)):
+        saved(folder / name, frames=frames)
+    document = {
+        "format": "assay-world-family/1",
+        "name": "a family",
+        "worlds": {"two-room-fixed": "all"},
+        "few_frames": {"two-room-fixed": {"ours": "few", "rivals": {"pixel": "few-pixel"}}},
+    }
+    (folder / "family.json").write_text(json.dumps(document | changes))
+    return folder
+
+
+def test_a_family_offers_every_member_and_states_what_each_saw(tmp_path: Path) -> None:
+    identity, capabilities = identified(family(tmp_path / "family", 100, 400))
+    assert capabilities.offers == (
+        "few frames two-room-fixed",
+        "few frames two-room-fixed by pixel",
+        "world two-room-fixed",
+    )
+    assert identity.name == "a family"
+    assert identity.details["frames few frames two-room-fixed"] == "100"
+    assert identity.details["frames few frames two-room-fixed by pixel"] == "400"
+    before = identity.sha256
+    card = read_card(tmp_path / "family" / "few")
+    write_card(tmp_path / "family" / "few", msgspec.structs.replace(card, action_limit=4.5))
+    assert identified(tmp_path / "family")[0].sha256 != before
+
+
+def test_a_rival_that_saw_less_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"family\.json: few_frames two-room-fixed: ours saw 100 frames and pixel 99"):
+        identified(family(tmp_path / "less", 100, 99))
+    with pytest.raises(InputError, match="pixel an unstated number of"):
+        identified(family(tmp_path / "untold", 100, None))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"format": "assay-world-family/2"}, "its format is 'assay-world-family/2', not 'assay-world-family/1'"),
+        ({"worlds": {}}, "names no checkpoint for any world"),
+        ({"worlds": {"push": "../elsewhere"}}, "'../elsewhere' is no path inside the family's folder"),
+        ({"worlds": {"push": "/etc"}}, "'/etc' is no path inside the family's folder"),
+        ({"worlds": {"push": "gone"}}, "there is no such folder"),
+        ({"worlds": ["push"]}, "describes no family: Expected `object`, got `array`"),
+        ({"rivals": {}}, "unknown field `rivals`"),
+    ],
+)
+def test_a_family_that_is_none_is_one_line(tmp_path: Path, changes: dict[str, object], told: str) -> None:
+    folder = tmp_path / "family"
+    saved(folder / "all")
+    document = {"format": "assay-world-family/1", "name": "x", "worlds": {"two-room-fixed": "all"}}
+    (folder / "family.json").write_text(json.dumps(document | changes))
+    with pytest.raises(InputError) as error:
+        identified(folder)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_that_is_none_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved(tmp_path / "half")
+    (tmp_path / "half" / "model.safetensors").unlink()
+    (tmp_path / "empty").mkdir()
+    for name, told in (
+        ("nowhere", "there is no such folder: give the folder of a checkpoint or of a family"),
+        ("empty", "holds no world.json"),
+        ("half", "has no model.safetensors: the training did not end"),
+    ):
+        assert assay(["run", "world_two_room", "--model", f"world:{tmp_path / name}"]) == 2
+        assert told in capsys.readouterr().err
+
+
+# ── the commands ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_run_verify_and_a_resume_after_a_kill(checkpoint: Path, tmp_path: Path) -> None:
+    measure = ["run", "world_counterfactual", "--model", f"world:{checkpoint}", "--limit", "6"]
+    assert assay([*measure, "--out", str(tmp_path / "whole")]) in (0, 3)
+    assert assay(["verify", str(tmp_path / "whole")]) == 0
+    stopped = tmp_path / "stopped"
+    script = (
+        "import os, sys\n"
+        "from assay.models import world\n"
+        "asked = world.AuditedWorld._answered\n"
+        "def answered(self, prompt, count=[0]):\n"
+        "    count[0] += 1\n"
+        "    if count[0] > 3: os._exit(9)\n"
+        "    return asked(self, prompt)\n"
+        "world.AuditedWorld._answered = answered\n"
+        "from assay.cli import run\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    command = [sys.executable, "-c", script, *measure, "--out", str(stopped)]
+    assert subprocess.run(command, capture_output=True, timeout=120).returncode == 9
+    assert assay(["resume", str(stopped)]) in (0, 3)
+    assert assay(["verify", str(stopped)]) == 0
