@@ -1,0 +1,117 @@
+"""Video files of moving natural textures, labelled by how the camera moves."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+__all__ = ["MOTIONS", "make_films", "texture", "write_film", "write_frames"]
+
+MOTIONS = ("left", "right", "up", "down", "in", "out", "clockwise", "counter-clockwise")
+_ROOM = 192  # side of the textures
+
+
+def texture(random: np.random.Generator, side: int = _ROOM) -> NDArray[np.float32]:
+    """A colour image (side, side, 3) in 0–255 with the amplitude spectrum 1/f of natural scenes, and hard edges.
+
+    The edges come from cutting one texture in two levels and filling each with another (as dead leaves do).
+    """
+    layers = [_noise(random, side) for _ in range(3)]
+    inside = layers[0][..., :1] > random.uniform(-0.5, 0.5)
+    image = np.where(inside, layers[1] + random.uniform(-1, 1, 3), layers[2] + random.uniform(-1, 1, 3))
+    return np.clip(127.5 + 45 * image, 0, 255).astype(np.float32)
+
+
+def write_film(
+    path: Path,
+    motion: str,
+    seed: int,
+    *,
+    frames: int = 24,
+    side: int = 72,
+    rate: int = 12,
+    codec: str = "libx264",
+) -> None:
+    """Write one film of a texture under a motion of :data:`MOTIONS`; texture, speed and place are drawn by the seed."""
+    random = np.random.default_rng([seed, MOTIONS.index(motion)])
+    image, speed = texture(random), random.uniform(0.6, 1.4)
+    turn = random.uniform(0, 2 * np.pi)
+    write_frames(
+        path,
+        (_shot(image, motion, speed * (index - frames / 2), turn, side) for index in range(frames)),
+        rate=rate,
+        codec=codec,
+    )
+
+
+def write_frames(
+    path: Path,
+    frames: Iterable[NDArray[np.uint8]],
+    *,
+    rate: int = 12,
+    codec: str = "libx264",
+    times: Sequence[int] | None = None,
+) -> None:
+    """Encode frames (H, W, 3); with ``times``, in units of 1 / rate, they need not be evenly spaced."""
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=rate)
+        stream.pix_fmt, stream.codec_context.thread_count = "yuv420p", 1
+        for index, shot in enumerate(frames):
+            if index == 0:
+                stream.height, stream.width = shot.shape[:2]
+            frame = av.VideoFrame.from_ndarray(shot, format="rgb24")
+            frame.time_base = Fraction(1, rate)
+            frame.pts = index if times is None else times[index]
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def make_films(folder: Path, seeds: Sequence[int], **how: int) -> Path:
+    """Write a film for each motion and seed, and ``list.csv`` (path, label); gives the list's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = folder / "list.csv"
+    with listed.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["path", "label"])
+        for seed in seeds:
+            for label, motion in enumerate(MOTIONS):
+                name = f"{motion}-{seed}.mp4"
+                write_film(folder / name, motion, seed, **how)  # type: ignore[arg-type]
+                rows.writerow([name, label])
+    return listed
+
+
+def _noise(random: np.random.Generator, side: int) -> NDArray[np.float64]:
+    across, down = np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side))
+    frequency = np.maximum(np.hypot(across, down), 1 / side)[..., None]
+    spectrum = np.fft.fft2(random.normal(size=(side, side, 3)), axes=(0, 1)) / frequency
+    colour = np.eye(3) * 0.6 + 0.4  # channels of natural images go together
+    image = np.fft.ifft2(spectrum, axes=(0, 1)).real @ colour
+    normed: NDArray[np.float64] = (image - image.mean()) / image.std()
+    return normed
+
+
+def _shot(image: NDArray[np.float32], motion: str, time: float, turn: float, side: int) -> NDArray[np.uint8]:
+    """The view at a time: the camera's motion as an affine map, about a point that every film starts from."""
+    angle = turn + {"clockwise": -1, "counter-clockwise": 1}.get(motion, 0) * time * 0.035
+    zoom = np.exp({"in": -1, "out": 1}.get(motion, 0) * time * 0.025)
+    moves = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}.get(motion, (0, 0))
+    cosine, sine = np.cos(angle) * zoom, np.sin(angle) * zoom
+    matrix = np.array([[cosine, -sine], [sine, cosine]])
+    # A pan is along the picture's own axes, so it is turned with the picture.
+    centre = np.full(2, _ROOM / 2) + matrix @ (np.array(moves) * time * 1.5)
+    offset = centre - matrix @ np.full(2, (side - 1) / 2)
+    planes = [
+        ndimage.affine_transform(image[..., channel], matrix, offset, (side, side), order=1, mode="mirror")
+        for channel in range(3)
+    ]
+    view: NDArray[np.uint8] = np.clip(np.stack(planes, axis=-1), 0, 255).astype(np.uint8)
+    return view

@@ -1,0 +1,154 @@
+"""V-JEPA 2 checkpoints as transformers writes them, from a folder on this machine: tested through the common door.
+
+``VJEPA2Model`` has no EMA copy: its targets come from the same encoder that sees the context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812  # as everybody calls it
+from torch import Tensor
+
+from assay.errors import InputError, NotAvailable
+from assay.worldmodel.vjepa.reader import ClipReader
+from assay.worlds.simulator import Floats, Frames
+
+__all__ = ["HuggingFaceVJepa", "VJepa2World", "load_vjepa2"]
+
+# The mean and deviation of ImageNet's channels, with which the checkpoints were trained.
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_CLIPS_AT_ONCE = 8
+_NO_ACTIONS = "a V-JEPA 2 of plain video knows no actions: test its features and its surprise"
+
+
+class HuggingFaceVJepa(ClipReader):
+    """A ``VJEPA2Model`` as a learner that answers but is not trained here. Frames are resized to its size."""
+
+    kind: ClassVar[str] = "vjepa2"
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+        self.config = model.config
+
+    def window(self) -> tuple[int, int]:
+        """The checkpoint's frames of a clip and of a tubelet."""
+        return int(self.config.frames_per_clip), int(self.config.tubelet_size)
+
+    def grid_of(self, frames: int) -> tuple[int, int, int]:
+        """Tubelets of a clip of the checkpoint's crop size."""
+        side = int(self.config.crop_size) // int(self.config.patch_size)
+        return frames // int(self.config.tubelet_size), side, side
+
+    def tokens(self, frames: Tensor) -> Tensor:
+        """The last hidden states of the encoder."""
+        latents: Tensor = self.model(self._prepared(frames), skip_predictor=True).last_hidden_state
+        return latents
+
+    def guess(self, frames: Tensor, seen: int) -> tuple[Tensor, Tensor]:
+        """Guesses of the predictor and layer-normed latents of the whole clip; the context is encoded by itself."""
+        time, down, across = self.grid_of(frames.shape[1])
+        first = seen // int(self.config.tubelet_size) * down * across
+        numbers = torch.arange(time * down * across, device=frames.device).expand(frames.shape[0], -1)
+        visible, wanted = numbers[:, :first], numbers[:, first:]
+        guesses: Tensor = self.model.predictor(
+            encoder_hidden_states=self.tokens(frames[:, :seen]), context_mask=[visible], target_mask=[wanted]
+        ).last_hidden_state
+        targets = self.tokens(frames)[:, first:]
+        return guesses, F.layer_norm(targets, targets.shape[-1:])
+
+    def _prepared(self, frames: Tensor) -> Tensor:
+        """Frames uint8 (B, T, H, W, 3) → float32 (B, T, 3, S, S), resized, normalised."""
+        batch = frames.shape[0]
+        side = int(self.config.crop_size)
+        pixels = frames.flatten(0, 1).permute(0, 3, 1, 2).float() / 255
+        if pixels.shape[-2:] != (side, side):
+            pixels = F.interpolate(pixels, size=(side, side), mode="bilinear", antialias=True, align_corners=False)
+        mean, deviation = (pixels.new_tensor(numbers)[:, None, None] for numbers in (_MEAN, _DEVIATION))
+        return ((pixels - mean) / deviation).reshape(batch, -1, 3, side, side)
+
+
+class VJepa2World:
+    """The checkpoint as a :class:`assay.worldtests.protocol.WorldUnderTest`: NumPy in and out."""
+
+    def __init__(self, learner: HuggingFaceVJepa, name: str) -> None:
+        self.learner = learner.eval()
+        self.name = name
+
+    def surprise(self, clips: Frames) -> Floats:
+        """(B, T, H, W, 3) → (B, T − 1): larger where a frame fits worse to what came before."""
+        return self._chunked(clips, self.learner.surprise)
+
+    def features(self, clips: Frames) -> Floats:
+        """What a probe may read after each frame: (B, T, F)."""
+        return self._chunked(clips, self.learner.features)
+
+    def rollout(self, observations: Frames, actions: Floats) -> Any:
+        """Raise NotAvailable: nobody acted in the videos."""
+        raise NotAvailable(_NO_ACTIONS)
+
+    def distance(self, states: Any, goals: Frames) -> Floats:
+        """Raise NotAvailable: nobody acted in the videos."""
+        raise NotAvailable(_NO_ACTIONS)
+
+    @torch.no_grad()
+    def _chunked(self, clips: Frames, ask: Callable[[Tensor], Tensor]) -> Floats:
+        parts = torch.from_numpy(np.ascontiguousarray(clips)).split(_CLIPS_AT_ONCE)
+        return torch.cat([ask(part).float() for part in parts]).numpy()
+
+
+def load_vjepa2(folder: str | Path) -> VJepa2World:
+    """Load a checkpoint folder (``config.json``, ``model.safetensors``); nothing is downloaded and no pickle is read.
+
+    Raises InputError for a folder that holds no V-JEPA 2, lacks weights or has some of another shape, NotAvailable
+    without transformers.
+    """
+    path = Path(folder)
+    _expect_vjepa2(path)
+    try:
+        from transformers import VJEPA2Model
+        from transformers.utils import logging
+    except ImportError as error:
+        raise NotAvailable("V-JEPA 2 checkpoints need transformers: pip install 'assay[vjepa2]'") from error
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(logging.CRITICAL)  # what it would report is raised below, in one line
+    logging.disable_progress_bar()
+    try:
+        model, report = VJEPA2Model.from_pretrained(
+            path, local_files_only=True, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
+        )
+    except Exception as error:  # transformers raises many kinds for a file it cannot read
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(f"these weights cannot be loaded ({reason}): copy the checkpoint again", where=path) from error
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+    if odd := sorted(report["mismatched_keys"]):
+        name, found, wanted = odd[0]
+        raise InputError(
+            f"{name} has the shape {tuple(found)}, and config.json makes it {tuple(wanted)}: "
+            "take weights and config.json of one checkpoint",
+            where=path,
+        )
+    if missing := sorted(report["missing_keys"]):
+        raise InputError(f"{len(missing)} weights are missing, as {missing[0]}: copy the checkpoint again", where=path)
+    return VJepa2World(HuggingFaceVJepa(model).requires_grad_(False), path.name)
+
+
+def _expect_vjepa2(path: Path) -> None:
+    config = path / "config.json"
+    if not config.is_file():
+        raise InputError("no config.json: give the folder of a V-JEPA 2 checkpoint in transformers' format", where=path)
+    try:
+        made = msgspec.json.decode(config.read_bytes(), type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise InputError(f"no JSON object ({error}): copy the checkpoint again", where=config) from error
+    if made.get("model_type") != "vjepa2":
+        raise InputError(f"a {made.get('model_type')!r}, not a 'vjepa2': give a V-JEPA 2 checkpoint", where=config)
