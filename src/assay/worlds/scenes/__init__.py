@@ -16,7 +16,7 @@ from assay.errors import InputError
 from assay.worlds.scenes.categories import MAKERS, inertia
 from assay.worlds.scenes.drawing import draw
 from assay.worlds.scenes.mixture import mixed
-from assay.worlds.scenes.states import FRAMES, STATE_NAMES, X, frames_out_of_sight, out_of_sight
+from assay.worlds.scenes.states import FRAMES, SCREENS, STATE_NAMES, X, frames_out_of_sight, out_of_sight
 from assay.worlds.simulator import Floats, Frames
 
 __all__ = [
@@ -61,6 +61,8 @@ class Hidden(NamedTuple):
     """Where the ball's centre is, in pixels, seen or not: (B, 24)."""
     frames_hidden: NDArray[np.intp]
     """For how many frames, this one included, none of it has been seen: (B, 24), 0 where it is in sight."""
+    screen: Floats
+    """Left, right, top and bottom of the screen: (B, 24, 4)."""
 
 
 def possible(seeds: Sequence[int]) -> tuple[Frames, Floats]:
@@ -94,4 +96,5 @@ def quad(category: str, seed: int) -> Quad:
 def hidden(seeds: Sequence[int]) -> Hidden:
     """Scenes for the hidden-object probe, one a seed."""
     states = inertia(seeds, centred=False).first
-    return Hidden(draw(states), states[..., X], frames_out_of_sight(out_of_sight(states)))
+    gone = frames_out_of_sight(out_of_sight(states))
+    return Hidden(draw(states), states[..., X], gone, states[..., SCREENS[0]])

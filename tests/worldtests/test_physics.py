@@ -1,0 +1,60 @@
+"""The physics test: who only adds up cannot tell, who remembers can."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from assay.errors import InputError
+from assay.worlds.catalog import HELD_OUT
+from assay.worlds.scenes import CATEGORIES
+from assay.worldtests.physics import auc, chance, pair_accuracy, run
+from tests.worldtests.watchers import Changes, Counts
+
+SEEDS = range(HELD_OUT, HELD_OUT + 12)
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_what_adds_up_over_steps_is_right_in_half_of_each_quad(category: str) -> None:
+    result = run(Changes(), category, SEEDS)
+    assert set(result.scores) == {0.5}
+    assert (result.condition, result.units[0]) == (category, f"{category} {HELD_OUT}")
+
+
+def test_who_remembers_how_much_there_was_knows_permanence() -> None:
+    told: list[tuple[int, int]] = []
+    result = run(
+        Counts(), "permanence", SEEDS, training_seed=3, progress=lambda done, total: told.append((done, total))
+    )
+    assert set(result.scores) == {1.0}
+    assert auc(result) == 1.0
+    assert result.training_seed == 3
+    assert told == [(10, 12), (12, 12)]
+
+
+def test_chance_is_one_half() -> None:
+    result = chance("colour", SEEDS)
+    assert result.mean == 0.5
+    assert auc(result) == 0.5
+
+
+@given(scores=arrays(np.float64, (5, 4), elements=st.floats(0, 10, width=32)))
+@settings(max_examples=50, deadline=None)
+def test_the_other_way_round_is_one_minus_the_accuracy(scores: np.ndarray) -> None:
+    assert np.allclose(pair_accuracy(scores) + pair_accuracy(-scores), 1)
+
+
+@given(frames=arrays(np.float64, (2, 9), elements=st.floats(0, 1, width=32)), cut=st.integers(1, 8))
+@settings(max_examples=50, deadline=None)
+def test_any_sum_over_frames_of_a_matched_quad_is_at_chance(frames: np.ndarray, cut: int) -> None:
+    first, second = frames
+    joined = [first, second, np.r_[first[:cut], second[cut:]], np.r_[second[:cut], first[cut:]]]
+    assert pair_accuracy(np.mean(joined, axis=1)[None])[0] == pytest.approx(0.5)
+
+
+def test_an_unknown_category_is_one_line() -> None:
+    with pytest.raises(InputError, match="no category of physics"):
+        run(Changes(), "magnetism", SEEDS)
