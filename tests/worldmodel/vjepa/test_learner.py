@@ -1,0 +1,161 @@
+"""The learner's loss falls, its latents do not collapse, and it answers tests from the past alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Generator, Tensor
+
+from assay.errors import InputError, NotAvailable
+from assay.worldmodel.batch import Batch
+from assay.worldmodel.vjepa.config import SIZES, VJepaConfig, config_of
+from assay.worldmodel.vjepa.encoder import Encoder, positions
+from assay.worldmodel.vjepa.learner import VJepa
+
+SMALL = VJepaConfig(
+    frames=4, side=32, width=24, depth=1, heads=2, predictor_width=12, predictor_depth=1, predictor_heads=1
+)
+
+
+def learner(config: VJepaConfig = SMALL, seed: int = 0) -> VJepa:
+    torch.manual_seed(seed)
+    return VJepa(config)
+
+
+def sliding(clips: int, frames: int = 4, seed: int = 0) -> Tensor:
+    """Clips of smooth colours that slide: uint8 (clips, frames, 32, 32, 3)."""
+    random = np.random.default_rng(seed)
+    place = np.linspace(0, 2 * np.pi, 32)
+    waves = random.uniform(0.5, 3, (clips, 1, 1, 1, 3))
+    shift = random.uniform(0, 6, (clips, 1, 1, 1, 3)) + random.uniform(-1, 1, (clips, 1, 1, 1, 3)) * np.arange(
+        frames
+    ).reshape(1, -1, 1, 1, 1)
+    image = np.sin(waves * place[:, None, None] + shift) + np.cos(waves * place[None, :, None] - shift)
+    return torch.from_numpy((127.5 + 60 * image).astype(np.uint8))
+
+
+def trained(steps: int) -> tuple[VJepa, list[float]]:
+    model = learner()
+    optimiser = torch.optim.AdamW([part for part in model.parameters() if part.requires_grad], 3e-3)
+    losses = []
+    for step in range(steps):
+        loss = model(Batch(sliding(16, seed=step)), step, Generator().manual_seed(step))["total"]
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        model.after_step(step, step / steps)
+        losses.append(float(loss.detach()))
+    return model, losses
+
+
+@pytest.fixture(scope="module")
+def course() -> tuple[VJepa, list[float]]:
+    return trained(150)
+
+
+def test_the_loss_falls(course: tuple[VJepa, list[float]]) -> None:
+    losses = course[1]
+    assert np.mean(losses[-10:]) < 0.6 * losses[0]
+
+
+def test_the_slow_copy_alone_keeps_the_latents_from_collapsing(course: tuple[VJepa, list[float]]) -> None:
+    with torch.no_grad():
+        latents = course[0].tokens(sliding(64, seed=999)).mean(dim=1)
+    values = torch.linalg.svdvals(latents - latents.mean(dim=0)) ** 2
+    shares = values / values.sum()
+    assert float(torch.exp(-(shares * shares.clamp(min=1e-12).log()).sum())) > 2
+
+
+def test_a_loss_is_a_function_of_its_generator() -> None:
+    model, batch = learner(), Batch(sliding(4))
+    losses = [float(model(batch, 0, Generator().manual_seed(seed))["total"].detach()) for seed in (1, 1, 2)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_the_slow_copy_moves_by_its_momentum_and_gets_no_gradient() -> None:
+    model = learner()
+    model(Batch(sliding(4)), 0, Generator().manual_seed(0))["total"].backward()
+    assert all(part.grad is None for part in model.slow_encoder.parameters())
+    before = model.slow_encoder.embed.weight.clone()
+    with torch.no_grad():
+        model.encoder.embed.weight += 1
+    model.after_step(0, 0)
+    assert torch.allclose(model.slow_encoder.embed.weight - before, torch.tensor(1 - 0.99925), atol=1e-6)
+
+
+def test_hidden_tubelets_are_not_seen() -> None:
+    encoder, clip = learner().encoder, sliding(1)
+    visible = torch.tensor([[0, 5, 20]])
+    changed = clip.clone()
+    changed[:, :2, 8:16, 8:16] = 0  # the tubelet at time 0, row 1, column 1: number 5
+    assert not torch.equal(encoder(clip, visible), encoder(changed, visible))
+    others = torch.tensor([[0, 6, 20]])
+    assert torch.equal(encoder(clip, others), encoder(changed, others))
+
+
+def test_positions_tell_every_place_apart() -> None:
+    codes = positions((4, 5, 6), 32)
+    assert codes.shape == (120, 32)
+    assert torch.cdist(codes, codes).fill_diagonal_(9).min() > 0.1
+
+
+def test_features_and_surprise_look_only_back() -> None:
+    model, clips = learner(), sliding(2, frames=9)
+    features, surprise = model.features(clips), model.surprise(clips)
+    assert features.shape == (2, 9, 16 * 24)
+    assert surprise.shape == (2, 8)
+    assert float(surprise[:, 0].abs().max()) == 0
+    changed = clips.clone()
+    changed[:, 6:] = 255 - changed[:, 6:]
+    assert torch.allclose(features[:, :6], model.features(changed)[:, :6], atol=1e-6)
+    assert torch.allclose(surprise[:, :5], model.surprise(changed)[:, :5], atol=1e-6)
+    assert not torch.allclose(features[:, 6], model.features(changed)[:, 6], atol=1e-3)
+
+
+def test_states_are_of_single_frames() -> None:
+    model, clips = learner(), sliding(2)
+    assert torch.allclose(model.encode(clips)[:, 1:2], model.encode(clips[:, 1:2]), atol=1e-6)
+
+
+def test_nobody_acts_in_plain_video() -> None:
+    with pytest.raises(NotAvailable, match="knows no actions"):
+        learner().imagine(sliding(1), torch.zeros(1, 1, 1, 2))
+    with pytest.raises(NotAvailable, match="knows no actions"):
+        learner().distance(torch.zeros(1, 1, 1, 2), sliding(1)[:, 0])
+
+
+def test_clips_of_another_shape_are_one_clear_line() -> None:
+    with pytest.raises(InputError, match="clips of 6 frames, 32 × 32 pixels, but this V-JEPA is for 4 frames"):
+        learner()(Batch(sliding(2, frames=6)), 0, Generator())
+    with pytest.raises(InputError, match="24 × 32 pixels"):
+        learner().tokens(sliding(2)[:, :, :24])
+    with pytest.raises(InputError, match="too short for surprise"):
+        learner().surprise(sliding(2, frames=2))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"frames": 5}, "do not cut"),
+        ({"side": 60}, "do not cut"),
+        ({"side": 8}, "only one patch"),
+        ({"heads": 5}, "heads"),
+    ],
+)
+def test_numbers_that_do_not_fit_together_are_one_clear_line(changed: dict[str, int], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        VJepaConfig(**changed)  # type: ignore[arg-type]
+
+
+def test_sizes_go_from_tiny_to_large() -> None:
+    def millions(name: str) -> float:
+        with torch.device("meta"):
+            return sum(part.numel() for part in Encoder(config_of(name)).parameters()) / 1e6
+
+    assert millions("tiny") == pytest.approx(0.4, abs=0.05)
+    assert millions("vit-l") == pytest.approx(304, abs=3)
+    sizes = [millions(name) for name in SIZES]
+    assert sizes == sorted(sizes)
+    with pytest.raises(InputError, match=r"choose one of tiny, small, vit-s, vit-b, vit-l"):
+        config_of("huge")
