@@ -1,0 +1,179 @@
+"""Physics, hidden objects and recall of the JEPA for plain video: ``python -m bench.world_physics``.
+
+Trains with three seeds from nothing, tries the detectors of shortcuts, and prints tables in Markdown. Folders of models
+that ``assay world train scenes`` made are taken as they are with ``--runs``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import track
+
+from assay.stats.pigeonhole import Interval, pigeonhole_interval
+from assay.worldmodel.model import WorldModel
+from assay.worldmodel.scenes_source import ScenesSource
+from assay.worldmodel.train.budget import Budget
+from assay.worlds.catalog import HELD_OUT
+from assay.worlds.scenes import CATEGORIES
+from assay.worldtests import admission, memory, physics
+from assay.worldtests.result import TestResult, matrix
+from bench.engine.markdown import table
+
+STEPS = 900
+SEEDS = (0, 1, 2)
+QUADS = 200
+SCENES = 150
+_UNTRAINED_SEED = 100  # and those after it: other draws of weights than any training began with
+
+
+def main() -> None:
+    """Train or load, test, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, help="folder of scenes-seed0, … ; what is missing is trained into it")
+    parser.add_argument("--steps", type=int, default=STEPS)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        runs = given.runs or Path(folder)
+        started = time.process_time()
+        trained = [_trained(runs / f"scenes-seed{seed}", seed, given.steps) for seed in SEEDS]
+        untrained = [_untrained(_UNTRAINED_SEED + seed) for seed in SEEDS]
+        sections = [
+            _heading(trained),
+            _physics(trained, untrained),
+            _hidden(trained, untrained),
+            _recalled(trained, untrained),
+        ]
+        print("\n".join(sections))
+        print(f"{time.process_time() - started:.0f} CPU-seconds in all")
+
+
+def _trained(folder: Path, seed: int, steps: int) -> WorldModel:
+    if not (folder / "world.json").exists():
+        WorldModel.fit(ScenesSource(seed=seed), Budget(steps=steps), seed, out=folder)
+    return WorldModel.load(folder)
+
+
+def _untrained(seed: int) -> WorldModel:
+    return WorldModel.fit(ScenesSource(seed=seed), Budget(steps=1), seed, kind="untrained")
+
+
+def _heading(trained: Sequence[WorldModel]) -> str:
+    count = sum(parameter.numel() for parameter in trained[0].learner.parameters())
+    rows = []
+    for model in trained:
+        card = model.card.trained
+        assert card is not None
+        rows.append([str(card.seed), f"{card.steps:,}", f"{card.frames:,}", f"{card.cpu_seconds:.0f}"])
+    return table(
+        f"Trainings of {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, one thread each, {count:,} parameters",
+        ["seed", "steps", "frames", "CPU-seconds"],
+        rows,
+        1,
+    )
+
+
+def _physics(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> str:
+    seeds = range(HELD_OUT, HELD_OUT + QUADS)
+    gates, rows = [], []
+    for category in track(CATEGORIES, "physics", console=Console(stderr=True)):
+        gate = admission.admit(category, untrained)
+        gates.append(gate)
+        results = [
+            physics.run(model, category, seeds, training_seed=seed) for seed, model in zip(SEEDS, trained, strict=True)
+        ]
+        accuracy = _interval(results)
+        rows.append(
+            [
+                category if gate.admitted else f"{category} (refused)",
+                *(f"{result.mean:.3f}" for result in results),
+                f"{accuracy.estimate:.3f} [{accuracy.low:.3f}, {accuracy.high:.3f}]",
+                " / ".join(f"{physics.auc(result):.3f}" for result in results),
+            ]
+        )
+    headings = ["category", *(f"seed {seed}" for seed in SEEDS), "mean [95 %]", "AUC by seed"]
+    scores = table(f"Pairs told apart, {QUADS} held-out quads a category", headings, rows, 1)
+    return "\n".join([_gates(gates), *(f"{gate.category}: {fault}" for gate in gates for fault in gate.faults), scores])
+
+
+def _gates(gates: Sequence[admission.Admission]) -> str:
+    rows = [
+        [name if check.gates else f"{name} (reference)", *(f"{gate.checks[place].accuracy:.3f}" for gate in gates)]
+        for place, (name, check) in enumerate((check.detector, check) for check in gates[0].checks)
+    ]
+    rows.append(["admitted", *("yes" if gate.admitted else "no" for gate in gates)])
+    return table(
+        f"Detectors of shortcuts: pairs told apart, {gates[0].quads} quads a category",
+        ["detector", *(gate.category for gate in gates)],
+        rows,
+        1,
+    )
+
+
+def _hidden(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> str:
+    seeds = range(HELD_OUT, HELD_OUT + SCENES)
+    results = [memory.hidden_object(model, seeds) for model in (*trained, *untrained)]
+    results.append(memory.screen_alone(seeds))
+    names = [f"trained, seed {seed}" for seed in SEEDS] + [f"untrained {seed}" for seed in SEEDS] + ["screen alone"]
+    after = [memory.by_frames_hidden(result) for result in results]
+    rows = [
+        [name, f"{_pooled(result):.2f}", *(f"{error:.2f}" for error in errors.values())]
+        for name, result, errors in zip(names, results, after, strict=True)
+    ]
+    headings = ["reading", "all frames", *(f"after {k}" for k in after[0])]
+    note = _gain(results[: len(SEEDS)], results[len(SEEDS) : -1])
+    return table(f"Hidden ball: error in pixels (RMS), {SCENES} scenes", headings, rows, 1, note)
+
+
+def _gain(trained: Sequence[TestResult], untrained: Sequence[TestResult]) -> str:
+    tables = [matrix(results, trained[0].units) for results in (trained, untrained)]
+    ratio = pigeonhole_interval(tables, lambda means: means[0] / means[1], rng=np.random.default_rng(0))
+    return (
+        f"Mean error of a scene, trained over untrained: {ratio.estimate:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] "
+        "(95 %, over seeds and scenes)."
+    )
+
+
+def _recalled(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> str:
+    seeds = range(HELD_OUT, HELD_OUT + SCENES)
+    found = [memory.recall(model, seeds) for model in (*trained, *untrained)]
+    rows = []
+    for name, kind in (("trained", found[: len(SEEDS)]), ("untrained", found[len(SEEDS) :])):
+        for place, first in enumerate(kind[0]):
+            results = [each[place] for each in kind]
+            mean = _interval(results)
+            rows.append(
+                [
+                    name,
+                    first.condition,
+                    " / ".join(f"{result.mean:.3f}" for result in results),
+                    f"{mean.estimate:.3f} [{mean.low:.3f}, {mean.high:.3f}]",
+                ]
+            )
+    for result in memory.recall(memory.LastFrames(), seeds):
+        rows.append(["last frame", result.condition, f"{result.mean:.3f}", ""])
+    return table(
+        f"Moments found first, {2 * SCENES} asked for", ["store of", "among", "by seed", "mean [95 %]"], rows, 2
+    )
+
+
+def _interval(results: Sequence[TestResult]) -> Interval:
+    return pigeonhole_interval(matrix(results, results[0].units), rng=np.random.default_rng(0))
+
+
+def _pooled(result: TestResult) -> float:
+    return float(np.sqrt(sum(result.details["squared error"]) / sum(result.details["frames hidden"])))
+
+
+if __name__ == "__main__":
+    main()
