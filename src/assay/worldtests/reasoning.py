@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from assay.errors import InputError
 from assay.worlds.chance import uniform
 from assay.worlds.simulator import Floats, Frames, Simulator
+from assay.worldtests.planning import NO_OBSTACLES, NoObstacles
 from assay.worldtests.protocol import WorldUnderTest
 from assay.worldtests.result import TestResult
 
@@ -33,7 +34,6 @@ _LEAST_TURN = np.pi / 4
 _APART = 5.0  # pixels between any two outcomes
 _TRIES = 64  # trajectories drawn at once while a scene is sought
 _ROUNDS = 50
-_ROOM = (5.0, 59.0)
 _STREAM = 200
 _GROUP = 64  # scenes imagined at once
 
@@ -58,6 +58,7 @@ class Scene(NamedTuple):
 
 def scene(simulator: Simulator, seed: int) -> Scene:
     """Make the scene of a seed; raises InputError if the world has none, so that obstacles hardly ever matter."""
+    unhindered = NoObstacles(simulator)
     for attempt in range(_ROUNDS):
         chance = uniform([seed], _TRIES, _STREAM + attempt)[0]
         seeds = np.floor(chance * 2.0**53).astype(np.int64).tolist()
@@ -67,7 +68,7 @@ def scene(simulator: Simulator, seed: int) -> Scene:
         changed = [_turned(factual, turns[:, which]) for which in (0, 1)]
         begin = states[:, 0]
         ends = [_end(simulator, begin, actions) for actions in (factual, *changed)]
-        free = [_unhindered(simulator, begin, actions) for actions in changed]
+        free = [unhindered.rollout(begin, actions[:, None])[:, 0, -1] for actions in changed]
         outcomes = np.stack([*ends, *free], axis=1)
         found = np.flatnonzero(_all_apart(outcomes))
         if len(found):
@@ -107,7 +108,7 @@ def controls(simulator: Simulator, seeds: Sequence[int]) -> tuple[TestResult, ..
         chance,
         _result(simulator, seeds, scenes, happened, "copy"),
         _result(simulator, seeds, scenes, other, "nearest to what happened"),
-        _result(simulator, seeds, scenes, free, "no obstacles"),
+        _result(simulator, seeds, scenes, free, NO_OBSTACLES),
         _result(simulator, seeds, scenes, true, "true dynamics"),
     )
 
@@ -139,14 +140,6 @@ def _end(simulator: Simulator, states: Floats, actions: Floats) -> Floats:
     for step in range(actions.shape[1]):
         states = simulator.step(states, actions[:, step])
     return states
-
-
-def _unhindered(simulator: Simulator, states: Floats, actions: Floats) -> Floats:
-    """Where the agent would be if it went through everything but the border, and moved nothing else."""
-    agent = [simulator.state_names.index("agent x"), simulator.state_names.index("agent y")]
-    ends = states.copy()
-    ends[:, agent] = np.clip(states[:, agent] + actions.sum(axis=1), *_ROOM)
-    return ends
 
 
 def _all_apart(outcomes: Floats) -> NDArray[np.bool_]:
