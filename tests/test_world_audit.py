@@ -12,19 +12,22 @@ from pathlib import Path
 import pytest
 
 from assay.audit import Audit, plan_audit, start_audit
+from assay.claims import read_sheet
 from assay.cli import run as assay
 from assay.conclude import renderer
 from assay.errors import Broken
 from assay.evidence.bundle import seal_bundle
 from assay.evidence.canonical import canonical
+from assay.forecast import Forecast, forecast
 from assay.models import Settings
 from assay.models.recorded import open_recorded
 from assay.plan import Options
 from assay.recompute import recompute
 from assay.records import Claim, ClaimSheet, ClaimVerdict, Protocol, Verdict
 from assay.worldtests.adapters.callable import CallableWorld
-from tests.models.world_stand_ins import audited, ignorant
+from tests.models.world_stand_ins import audited, ignorant, knowing
 
+EXAMPLE = Path(__file__).parent.parent / "examples" / "world-claims.yaml"
 FEW = Options(limit=12, tolerance="20")
 
 
@@ -77,7 +80,7 @@ def test_a_model_that_knows_the_world_is_measured_and_an_ignorant_one_is_inconsi
 
 def test_robustness_and_few_frames_are_asked_of_two_episodes_at_once(tmp_path: Path) -> None:
     claims = sheet(("world_shift", "80"), ("world_efficiency", "90"), prompt="")
-    shift, efficiency = audit(claims, tmp_path / "run", Options(limit=8, tolerance="20")).claims
+    shift, efficiency = audit(claims, tmp_path / "run", Options(limit=4, tolerance="20")).claims
     assert (shift.missing, shift.unparsed, efficiency.missing, efficiency.unparsed) == (0, 0, 0, 0)
     assert efficiency.measured is not None
     assert efficiency.measured > 0.5  # against a rival that wanders
@@ -106,6 +109,39 @@ def test_a_measurement_by_a_recording_gives_the_same_marks(tmp_path: Path) -> No
         return await start_audit(await plan_audit(claims, model, FEW), tmp_path / "second")
 
     assert only(asyncio.run(again())).measured == first.measured
+
+
+def test_the_example_sheet_can_be_tested_row_by_row_and_forecast() -> None:
+    claims = read_sheet(EXAMPLE)
+    notes = " ".join(claim.note for claim in claims.claims)
+    for word in ("needs less data", "plans", "remembers", "reasons", "robust"):
+        assert word in notes
+    everything = {
+        "world scenes": ignorant(),
+        "few frames two-room-fixed by vq-gpt": ignorant(),
+        "few frames two-room-fixed by rssm": ignorant(),
+    }
+
+    async def told() -> Forecast:
+        ready = await planned(claims, Options(), **everything)
+        await ready.model.close()
+        return forecast(ready.plan, ready.prepared)
+
+    found = asyncio.run(told())
+    assert found.skipped == ()
+    assert len(found.rows) == len(claims.claims)
+    assert all(row.prompt_tokens == row.completion_tokens == 0 < row.seconds for row in found.rows)
+    assert "2 s an episode" in found.assumptions
+
+
+@pytest.mark.parametrize("task", ["world_physics", "world_hidden_object", "world_counterfactual"])
+def test_every_other_task_is_answered_marked_and_verified(tmp_path: Path, task: str) -> None:
+    found = only(audit(sheet((task, "90")), tmp_path / "run", **{"world scenes": knowing()}))
+    assert (found.asked, found.missing, found.unparsed) == (12, 0, 0)
+    assert found.measured is not None
+    if task == "world_counterfactual":
+        assert found.measured == 1
+    assert assay(["verify", str(tmp_path / "run")]) == 0
 
 
 # ── tampering ───────────────────────────────────────────────────────────────────────────────────────────────────────

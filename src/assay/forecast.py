@@ -12,11 +12,13 @@ from assay.runner import order_of
 __all__ = ["Forecast", "RowForecast", "forecast"]
 
 # Assumptions, printed with the numbers: English text has about four characters a token; the embedded model reads 155
-# and writes 78 tokens a second on one thread (2026-11-24); an endpoint answers in a second.
+# and writes 78 tokens a second on one thread (2026-11-24); an endpoint answers in a second; a world model of 0.6
+# million parameters plays an episode in about two.
 CHARACTERS_PER_TOKEN = 4.0
 READ_TOKENS_PER_SECOND = 155.0
 WRITE_TOKENS_PER_SECOND = 78.0
 REMOTE_SECONDS = 1.0
+EPISODE_SECONDS = 2.0
 LOOKED_AT = 25
 WRONG_BY = 0.10
 
@@ -59,7 +61,9 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
         prices = limits.price_prompt, limits.price_completion
     local = bool(plan.model.sha256)
     speed = (
-        f"{READ_TOKENS_PER_SECOND:g} tokens/s read and {WRITE_TOKENS_PER_SECOND:g} written"
+        f"{EPISODE_SECONDS:g} s an episode, which has no tokens"
+        if _is_world(plan)
+        else f"{READ_TOKENS_PER_SECOND:g} tokens/s read and {WRITE_TOKENS_PER_SECOND:g} written"
         if local
         else f"{REMOTE_SECONDS:g} s a call, {plan.concurrency} at a time"
     )
@@ -74,17 +78,14 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
 
 def _row(plan: Plan, row: PlanRow, prepared: Prepared, prices: tuple[float, float] | None, local: bool) -> RowForecast:
     claim = plan.sheet.claims[row.claim]
-    order = order_of(row)
-    looked = [prepared.samples[cell // row.repeats].request for cell in order[:LOOKED_AT]]
-    prompt = sum(_prompt_tokens(request, local) for request in looked) / len(looked)
-    completion = sum(request.max_tokens for request in looked if isinstance(request, GenerateRequest)) / len(looked)
+    prompt, completion = (0.0, 0.0) if _is_world(plan) else _tokens(row, prepared, local)
     asked = row.cells if row.limit is None else min(row.cells, row.limit * row.repeats)
     calls = asked + row.probe.samples * len(row.probe_repeats)
-    each = (
-        prompt / READ_TOKENS_PER_SECOND + completion / WRITE_TOKENS_PER_SECOND
-        if local
-        else REMOTE_SECONDS / plan.concurrency
-    )
+    each = REMOTE_SECONDS / plan.concurrency
+    if _is_world(plan):
+        each = EPISODE_SECONDS
+    elif local:
+        each = prompt / READ_TOKENS_PER_SECOND + completion / WRITE_TOKENS_PER_SECOND
     budget = None if plan.budget_us is None else plan.budget_us / 1e6 * row.share
     value = float(claim.number / claim.scale)
     return RowForecast(
@@ -99,6 +100,18 @@ def _row(plan: Plan, row: PlanRow, prepared: Prepared, prices: tuple[float, floa
         if_false=_decided_after(row, max(0.0, value - WRONG_BY)),
         affordable=asked if budget is None else min(asked, int(budget / each)),
     )
+
+
+def _is_world(plan: Plan) -> bool:
+    return plan.model.uri.startswith("world:")
+
+
+def _tokens(row: PlanRow, prepared: Prepared, local: bool) -> tuple[float, float]:
+    """Tokens of a prompt, and at most of an answer, as the first samples of the order have them in the mean."""
+    looked = [prepared.samples[cell // row.repeats].request for cell in order_of(row)[:LOOKED_AT]]
+    prompt = sum(_prompt_tokens(request, local) for request in looked) / len(looked)
+    completion = sum(request.max_tokens for request in looked if isinstance(request, GenerateRequest)) / len(looked)
+    return prompt, completion
 
 
 def _prompt_tokens(request: Request, local: bool) -> float:

@@ -128,8 +128,8 @@ def test_a_family_offers_every_member_and_states_what_each_saw(tmp_path: Path) -
         "world two-room-fixed",
     )
     assert identity.name == "a family"
-    assert identity.details["frames few frames two-room-fixed"] == "100"
-    assert identity.details["frames few frames two-room-fixed by pixel"] == "400"
+    assert identity.details["different frames few frames two-room-fixed"] == "100"
+    assert identity.details["different frames few frames two-room-fixed by pixel"] == "400"
     before = identity.sha256
     card = read_card(tmp_path / "family" / "few")
     write_card(tmp_path / "family" / "few", msgspec.structs.replace(card, action_limit=4.5))
@@ -137,7 +137,9 @@ def test_a_family_offers_every_member_and_states_what_each_saw(tmp_path: Path) -
 
 
 def test_a_rival_that_saw_less_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"family\.json: few_frames two-room-fixed: ours saw 100 frames and pixel 99"):
+    with pytest.raises(
+        InputError, match=r"family\.json: few_frames two-room-fixed: ours saw 100 different .* 99: a rival"
+    ):
         identified(family(tmp_path / "less", 100, 99))
     with pytest.raises(InputError, match="pixel an unstated number of"):
         identified(family(tmp_path / "untold", 100, None))

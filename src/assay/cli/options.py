@@ -88,7 +88,7 @@ _ASKING = (
         "uri",
         required=True,
         metavar="URI",
-        help="embedded:smollm2, gguf:PATH, openai:NAME@URL or recorded:RUN.",
+        help="embedded:smollm2, gguf:PATH, openai:NAME@URL, recorded:RUN or world:PATH.",
     ),
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
     data_option,

@@ -5,6 +5,7 @@
 ``gguf:PATH``              any decoder-only GGUF file, in-process
 ``openai:NAME@URL``        an OpenAI-compatible endpoint; URL with or without a path (``/v1`` where it has none)
 ``recorded:RUN``           the answers of an earlier run folder, replayed
+``world:PATH``             a world model: a checkpoint's folder, or a family's
 =========================  =============================================================================
 """
 

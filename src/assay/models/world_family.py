@@ -82,31 +82,44 @@ def _family(folder: Path, file: FamilyFile) -> Family:
     for world, few in file.few_frames.items():
         _check_frames(folder, world, few, checkpoints)
     kinds = (
-        f"{role}: {checkpoint.kind} of {checkpoint.world or 'video'}" for role, checkpoint in sorted(checkpoints.items())
+        f"{role}: {checkpoint.kind} of {checkpoint.world or 'video'}"
+        for role, checkpoint in sorted(checkpoints.items())
     )
-    return Family(file.name, members, _sha256(folder, set(members.values())), {"kinds": ", ".join(kinds), **_frames_of(checkpoints)})
+    return Family(
+        file.name,
+        members,
+        _sha256(folder, set(members.values())),
+        {"kinds": ", ".join(kinds), **_frames_of(checkpoints)},
+    )
 
 
 def _check_frames(folder: Path, world: str, few: FewFrames, checkpoints: Mapping[str, Card]) -> None:
-    """A rival that saw less proves nothing of needing less: refused before anything is asked."""
+    """A rival that saw fewer proves nothing of needing less: refused before anything is asked."""
     ours = _frames(checkpoints[f"few frames {world}"])
     for rival in few.rivals:
         theirs = _frames(checkpoints[f"few frames {world} by {rival}"])
         if ours is None or theirs is None or ours > theirs:
             raise InputError(
-                f"few_frames {world}: ours saw {_count(ours)} frames and {rival} {_count(theirs)}: a rival must have "
-                "seen at least as many, and both checkpoints must say how many",
+                f"few_frames {world}: ours saw {_count(ours)} different frames and {rival} {_count(theirs)}: a rival "
+                "must have seen at least as many, and both checkpoints must say how many",
                 where=folder / FAMILY,
             )
 
 
 def _frames(checkpoint: Card) -> int | None:
-    return checkpoint.trained.frames if checkpoint.trained else None
+    """How many different frames it saw: those of its pool of episodes, however often each came; None if unstated."""
+    if checkpoint.trained is None:
+        return None
+    source = checkpoint.trained.source
+    pool, length = source.get("pool", ""), source.get("length", "")
+    if pool.isdecimal() and length.isdecimal():
+        return min(checkpoint.trained.frames, int(pool) * int(length))
+    return checkpoint.trained.frames
 
 
 def _frames_of(checkpoints: Mapping[str, Card]) -> dict[str, str]:
     return {
-        f"frames {role}".strip(): _count(_frames(checkpoint))
+        f"different frames {role}".strip(): _count(_frames(checkpoint))
         for role, checkpoint in sorted(checkpoints.items())
         if checkpoint.trained
     }
