@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from assay.errors import InputError
+import msgspec
+
+from assay.errors import InputError, NotAvailable
 from assay.worldmodel.plan.settings import settings_for
 from assay.worlds.catalog import HELD_OUT, NAMES, SCENES, simulator
 from assay.worldtests.protocol import WorldUnderTest
 from assay.worldtests.result import TestResult
 
+if TYPE_CHECKING:
+    from assay.worldtests.memory import Remembering
+
 __all__ = ["TESTS", "Candidate", "Measured", "Part", "measure", "parts"]
 
 TESTS = ("planning", "reasoning", "shift", "physics", "memory")
+HIDDEN, RECALL = "hidden object", "recall"
 _ACTED = ("planning", "reasoning", "shift")
 
 Progress = Callable[[int, int], None]
@@ -36,7 +43,7 @@ class Part(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What a part gave: a result a candidate, and its controls."""
+    """One line of a report: a result a candidate, and its controls."""
 
     results: tuple[TestResult, ...]
     floors: tuple[TestResult, ...]
@@ -65,24 +72,39 @@ def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[Part], list
     return laid, left_out
 
 
-def measure(part: Part, candidates: Sequence[Candidate], episodes: int, progress: Progress | None = None) -> Measured:
-    """Test every candidate on the same held-out episodes, and the controls with them."""
+def measure(
+    part: Part,
+    candidates: Sequence[Candidate],
+    untrained: Sequence[WorldUnderTest],
+    episodes: int,
+    progress: Progress | None = None,
+) -> tuple[list[Measured], list[str]]:
+    """Test every candidate on the same held-out episodes, and the controls with them.
+
+    ``untrained``: networks like the candidates' that learned nothing, at least one for physics and memory. The second
+    list says why something was not reported: a category of physics that a shortcut solves is not.
+    """
     seeds = [HELD_OUT + number for number in range(episodes)]
     tell = progress or (lambda done, total: None)
-    match part.test:
-        case "planning":
-            return _planning(part, candidates, seeds, tell)
-        case "shift":
-            return _shift(part, candidates, seeds, tell)
-        case "reasoning":
-            return _reasoning(part, candidates, seeds, tell)
-        case _:
-            raise InputError(f"no test is called {part.test!r}; there are {', '.join(TESTS)}")
+    if part.test == "physics":
+        return _physics(part, candidates, untrained, seeds, tell)
+    ways = {"planning": _planning, "shift": _shift, "reasoning": _reasoning}
+    if part.test in ways:
+        return [ways[part.test](part, candidates, seeds, tell)], []
+    if part.condition == RECALL:
+        return _recall(candidates, untrained, seeds, tell), []
+    return [_hidden(candidates, untrained, seeds, tell)], []
 
 
 def _laid(test: str, world: str) -> list[Part]:
     if (test in _ACTED) == (world == SCENES):
         return []
+    if test == "physics":
+        from assay.worlds.scenes import CATEGORIES
+
+        return [Part(test, world, category) for category in CATEGORIES]
+    if test == "memory":
+        return [Part(test, world, HIDDEN), Part(test, world, RECALL)]
     if test == "shift":
         return [Part(test, world, shift) for shift in _shifts(world)]
     return [Part(test, world)]
@@ -137,3 +159,78 @@ def _reasoning(part: Part, candidates: Sequence[Candidate], seeds: list[int], te
     *floors, ceiling = reasoning.controls(world, seeds)
     tell(len(seeds), len(seeds))
     return Measured(tuple(results), tuple(floors), (ceiling,))
+
+
+def _physics(
+    part: Part,
+    candidates: Sequence[Candidate],
+    untrained: Sequence[WorldUnderTest],
+    seeds: list[int],
+    tell: Progress,
+) -> tuple[list[Measured], list[str]]:
+    from assay.worldtests import physics
+    from assay.worldtests.admission import admit
+
+    category = part.condition
+    admission = admit(category, untrained)
+    tell(len(seeds), len(seeds))
+    if not admission.admitted:
+        return [], [f"physics, {category}: not admitted, since {'; '.join(admission.faults)}"]
+    results = tuple(
+        physics.run(each.model, category, seeds, training_seed=each.training_seed, progress=tell) for each in candidates
+    )
+    chance = physics.chance(category, seeds)
+    floors = (chance, *(physics.run(each, category, seeds) for each in untrained))
+    return [Measured(results, floors, (_perfect(chance, "all told apart", 1.0),))], []
+
+
+def _hidden(
+    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], tell: Progress
+) -> Measured:
+    from assay.worldtests import memory
+
+    results = []
+    for each in candidates:
+        results.append(memory.hidden_object(each.model, seeds, training_seed=each.training_seed))
+        tell(len(seeds), len(seeds))
+    floors = [memory.screen_alone(seeds), *(memory.hidden_object(each, seeds) for each in untrained)]
+    tell(len(seeds), len(seeds))
+    return Measured(tuple(results), tuple(floors), (_perfect(floors[0], "no error", 0.0),))
+
+
+def _recall(
+    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], tell: Progress
+) -> list[Measured]:
+    """One line for each number of distractors; every model begins with an empty store, and keeps its own."""
+    from assay.worldtests import memory
+
+    results = []
+    for each in candidates:
+        results.append(memory.recall(_forgetful(each.model), seeds, training_seed=each.training_seed))
+        tell(len(seeds), len(seeds))
+    floors = [
+        memory.recall(memory.LastFrames(), seeds),
+        *(memory.recall(_forgetful(each), seeds) for each in untrained),
+    ]
+    tell(len(seeds), len(seeds))
+    return [
+        Measured(of_models, of_floors, (_perfect(of_floors[0], "all found", 1.0),))
+        for of_models, of_floors in zip(zip(*results, strict=True), zip(*floors, strict=True), strict=True)
+    ]
+
+
+def _forgetful(model: WorldUnderTest) -> Remembering:
+    """The same model with an empty store."""
+    from assay.worldmodel.memory import Memory
+
+    if not hasattr(model, "remember"):
+        raise NotAvailable(f"{model.name} has no store of moments")
+    other: Any = copy.copy(model)
+    other.memory = Memory()
+    kept: Remembering = other
+    return kept
+
+
+def _perfect(like: TestResult, name: str, score: float) -> TestResult:
+    """The bound of a score that no planner or simulator sets."""
+    return msgspec.structs.replace(like, model=name, scores=(score,) * len(like.units), details={})

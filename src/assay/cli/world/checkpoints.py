@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from assay.worldmodel.model import WorldModel
     from assay.worldtests.result import Setting
 
-__all__ = ["Loaded", "facts", "load_trainings", "record"]
+__all__ = ["Loaded", "facts", "load_trainings", "record", "untrained"]
+
+_CONTROL_SEED = 10**6  # of initial weights; no training is likely to begin with these
 
 Loaded = list[tuple[Path, "WorldModel"]]
 
@@ -53,6 +55,23 @@ def record(folder: Path, model: WorldModel) -> dict[str, Setting]:
         kept |= {"seed": trained.seed, "steps": trained.steps, "frames": trained.frames}
         kept |= {"cpu_seconds": round(trained.cpu_seconds, 1)}
     return kept
+
+
+def untrained(like: WorldModel, count: int = 2) -> list[WorldModel]:
+    """Models of the same kind and size that learned nothing: the control of what the architecture alone scores."""
+    import msgspec
+    import torch
+
+    from assay.worldmodel.kinds import make_learner
+    from assay.worldmodel.model import WorldModel
+
+    card = msgspec.structs.replace(like.card, trained=None)
+    models = []
+    with torch.random.fork_rng(devices=[]):
+        for number in range(count):
+            torch.manual_seed(_CONTROL_SEED + number)
+            models.append(WorldModel(make_learner(card.kind, card.config), card, name="untrained"))
+    return models
 
 
 def facts(loaded: Loaded) -> list[tuple[str, str]]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from assay.cli.options import json_option
-from assay.errors import InputError
+from assay.errors import InputError, NotAvailable
 
 if TYPE_CHECKING:
     from assay.cli.world.checkpoints import Loaded
     from assay.cli.world.eval_progress import EvalProgress
     from assay.worldtests.battery import Measured, Part
-    from assay.worldtests.result import Results, Summary
+    from assay.worldtests.result import Results
 
 __all__ = ["command", "evaluate", "words_of"]
 
@@ -75,7 +75,7 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
     from assay.cli.world.eval_progress import EvalProgress
     from assay.worlds.catalog import SCENES
     from assay.worldtests import battery
-    from assay.worldtests.result import Results
+    from assay.worldtests.result import Results, summarise
 
     chosen = worlds or [loaded[0][1].card.world or SCENES]
     laid, left_out = battery.parts(tests or battery.TESTS, chosen)
@@ -83,25 +83,34 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
     left_out += unable
     if not able:
         raise InputError(left_out[0] if left_out else "there is nothing to test")
+    measured: list[Measured] = []
     with EvalProgress(len(able) * (len(loaded) + 1) * episodes) as progress:
-        measured = [_measured(part, loaded, episodes, progress) for part in able]
+        for part in able:
+            found, said = _measured(part, loaded, episodes, progress)
+            measured += found
+            left_out += said
+    if not measured:
+        raise InputError(left_out[0])
     return Results(
         checkpoints=tuple(record(folder, model) for folder, model in loaded),
-        results=tuple(result for each, _ in measured for result in each.results),
-        controls=tuple(control for each, _ in measured for control in (*each.floors, *each.ceilings)),
-        summaries=tuple(summary for _, summary in measured),
-        left_out=tuple(left_out),
+        results=tuple(result for each in measured for result in each.results),
+        controls=tuple(control for each in measured for control in (*each.floors, *each.ceilings)),
+        summaries=tuple(summarise(each.results, each.floors, each.ceilings) for each in measured),
+        left_out=tuple(dict.fromkeys(left_out)),
     )
 
 
-def _measured(part: Part, loaded: Loaded, episodes: int, progress: EvalProgress) -> tuple[Measured, Summary]:
+def _measured(part: Part, loaded: Loaded, episodes: int, progress: EvalProgress) -> tuple[list[Measured], list[str]]:
+    """Run one part; what a model turns out not to be able to is said, and the other parts go on."""
+    from assay.cli.world.checkpoints import untrained
     from assay.worldtests.battery import Candidate, measure
-    from assay.worldtests.result import summarise
 
     progress.begin(" ".join(filter(None, (part.test, part.condition, "in", part.world))))
     candidates = [Candidate(model, model.training_seed) for _, model in loaded]
-    found = measure(part, candidates, episodes, progress.show)
-    return found, summarise(found.results, found.floors, found.ceilings)
+    try:
+        return measure(part, candidates, untrained(loaded[0][1]), episodes, progress.show)
+    except NotAvailable as error:
+        return [], [f"{part.test}: {error}"]
 
 
 def _able(laid: Sequence[Part], loaded: Loaded) -> tuple[list[Part], list[str]]:

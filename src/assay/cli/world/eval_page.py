@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from assay.cli.world.checkpoints import Loaded
     from assay.reports.world.film_strip import FilmStrip
+    from assay.reports.world.surprise_chart import SurprisePair
     from assay.worldtests.result import Results
 
 __all__ = ["page"]
 
 
 def page(results: Results, loaded: Loaded, command: str) -> str:
-    """Write the page: scores, a film strip a world that was planned in, and what was left out."""
+    """Write the page: scores, film strips of planning, surprise under a pair of each category, what was left out."""
     import assay
     from assay.cli.progress import working
     from assay.cli.world.checkpoints import facts
@@ -21,7 +22,8 @@ def page(results: Results, loaded: Loaded, command: str) -> str:
     from assay.reports.world.page import Page, render
 
     first = loaded[0][1]
-    with working("drawing what it plans"):
+    with working("drawing what it plans and what surprises it"):
+        surprises = [_surprise(loaded, each.condition) for each in results.summaries if each.test == "physics"]
         films = [film for world in _planned(results) for film in _films(results, loaded, world)]
     return render(
         Page(
@@ -29,6 +31,7 @@ def page(results: Results, loaded: Loaded, command: str) -> str:
             subtitle=f"trained in {first.card.world}" if first.card.world else "trained on plain video",
             summaries=results.summaries,
             films=films,
+            surprises=surprises,
             left_out=results.left_out,
             facts=facts(loaded),
             command=command,
@@ -55,3 +58,16 @@ def _films(results: Results, loaded: Loaded, world: str) -> list[FilmStrip]:
     probe = fit_state_probe(model.encode, simulated)
     seeds = [int(by_score[score]) for score in sorted(by_score, reverse=True)]
     return [episode(watch(model, simulated, seed, settings_for(world), probe), simulated) for seed in seeds]
+
+
+def _surprise(loaded: Loaded, category: str) -> SurprisePair:
+    """The first held-out pair of a category, as the first training saw it."""
+    import numpy as np
+
+    from assay.reports.world.surprise_chart import SurprisePair
+    from assay.worlds.catalog import HELD_OUT
+    from assay.worlds.scenes import quad
+
+    scenes = quad(category, HELD_OUT)
+    possible, impossible = loaded[0][1].surprise(np.stack([scenes.possible[0], scenes.impossible[0]]))
+    return SurprisePair(category, possible, impossible, scenes.cut, scenes.possible[0], scenes.impossible[0])
