@@ -12,6 +12,7 @@ import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
+from assay.errors import InputError
 from assay.worldmodel.batch import Batch
 from assay.worldmodel.learner import Learner
 from assay.worldmodel.losses.gathered import mean_of_all
@@ -33,8 +34,9 @@ class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latent: int = 32
     width: int = 16
     channels: int = 8
-    heads: int = 4
     hidden: int = 256
+    effect: int = 16
+    """Numbers in which the effect of an action is told, at least two."""
     rollout: int = 8
     anti_collapse_weight: float = 0.1
     inverse_weight: float = 1.0
@@ -59,10 +61,14 @@ class MappedJepa(Learner):
 
     def __init__(self, config: MappedJepaConfig) -> None:
         super().__init__()
+        if config.action_size != 2:
+            raise InputError("a jepa-map moves in the plane of the picture: it needs two numbers an action; use jepa")
+        if config.effect < 2:
+            raise InputError("a jepa-map tells effects in at least two numbers")
         self.config = config
         self.encoder = PatchEncoder(config.latent, config.width)
         self.map = MapEncoder(config.channels)
-        self.predictor = MapPredictor(config.latent, config.action_size, config.channels, config.heads, config.hidden)
+        self.predictor = MapPredictor(config.latent, config.channels, config.hidden, config.effect)
         self.inverse = InverseDynamics(config.latent, config.action_size)
         self.place = nn.Linear(config.latent, config.action_size, bias=False)
 
@@ -82,7 +88,7 @@ class MappedJepa(Learner):
         places = self.place(latents)
         weights = self._weights(places, actions)
         imagined = self._roll(latents[:, :1], maps, actions, min(config.rollout, actions.shape[1]))
-        ahead = self.predictor(latents[:, :-1], maps, actions)
+        ahead = self.predictor(latents[:, :-1], places[:, :-1], maps, actions)
         ramp = min(1.0, _LATENT_LOSS_AT_FIRST + step / config.ramp_steps)
         span = imagined.shape[1]
         losses = {
@@ -112,7 +118,7 @@ class MappedJepa(Learner):
             part = slice(first, first + at_once)
             now = latents[part].expand(-1, plans, -1)
             for step in range(steps):
-                now = self.predictor(now, maps[part], actions[part, :, step])
+                now = self._ahead(now, maps[part], actions[part, :, step])
                 imagined[part, :, step] = now
         return imagined
 
@@ -131,7 +137,7 @@ class MappedJepa(Learner):
         if actions is None:
             actions = self.inverse(latents[:, :-1], latents[:, 1:])
         maps = self.map(tokens[:, :-1].flatten(0, 1))
-        ahead = self.predictor(latents[:, :-1].flatten(0, 1)[:, None], maps, actions.flatten(0, 1)[:, None])
+        ahead = self._ahead(latents[:, :-1].flatten(0, 1)[:, None], maps, actions.flatten(0, 1)[:, None])
         return (ahead.reshape(latents[:, 1:].shape) - latents[:, 1:]).square().mean(-1)
 
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
@@ -140,10 +146,14 @@ class MappedJepa(Learner):
         maps = self.map(tokens.flatten(0, 1)).reshape(*frames.shape[:2], -1)
         return torch.cat([self.encoder(tokens), maps], -1)
 
+    def _ahead(self, latents: Tensor, maps: Tensor, actions: Tensor) -> Tensor:
+        following: Tensor = self.predictor(latents, self.place(latents), maps, actions)
+        return following
+
     def _roll(self, latents: Tensor, maps: Tensor, actions: Tensor, steps: int) -> Tensor:
         imagined = []
         for step in range(steps):
-            latents = self.predictor(latents, maps, actions[:, step : step + 1])
+            latents = self._ahead(latents, maps, actions[:, step : step + 1])
             imagined.append(latents)
         return torch.cat(imagined, 1)
 

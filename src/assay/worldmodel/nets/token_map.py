@@ -1,9 +1,7 @@
 """A map of the layout in tokens, and a predictor that looks up in it what is around.
 
 One vector for everything lost the door: a vector's few dimensions fill with functions of whatever varies most. So the
-vector carries what moves, and what stands still keeps its places: 16 × 16 tokens, one for 4 × 4 pixels. The predictor
-reads them with separable attention, a weight for each column times one for each row. Logits that are linear in the
-latent make a bump around a place p: exp(2 p x − x²) is one, since softmax takes away the factor exp(−p²).
+vector carries what moves, and what stands still keeps its places: 16 × 16 tokens, one for 4 × 4 pixels.
 """
 
 from __future__ import annotations
@@ -21,7 +19,9 @@ _PLACES = SIDE // _PATCH
 _COLOURS = 3
 _FILTERS = 32
 _HEAD = 256
-_SHARPER = 3.0  # attention that starts near uniform tells nothing about the place for hundreds of steps
+_POINTS, _AROUND = 5, 1.5  # points along each axis, up to so many tokens away at first
+_NARROW = -0.5  # log of the inverse width of a window at first, in tokens
+_TOKENS_A_UNIT = 0.5  # how far a unit of action moves at first: worlds are made with limits of 4 px, a token
 
 
 def patches(frames: Tensor) -> Tensor:
@@ -92,35 +92,44 @@ class MapEncoder(nn.Module):
 
 
 class MapPredictor(nn.Module):
-    """The next latent from a latent, an action and what several heads read off the map."""
+    """The next latent, by way of what happens here: the effect of an action among the tokens around a place.
 
-    def __init__(self, size: int, action_size: int, channels: int, heads: int, hidden: int) -> None:
+    The effect knows the action and the tokens at 5 × 5 points around the place, not the place itself: so what is
+    learned at one wall holds for all. How an effect changes the latent is then smooth, and learned from every step.
+    Reading is separable: a weight for each column times one for each row, each a Gaussian window around its point.
+    """
+
+    lines: Tensor
+
+    def __init__(self, size: int, channels: int, hidden: int, effect: int) -> None:
         super().__init__()
-        self.heads = heads
-        self.known = nn.Linear(size + action_size, hidden)
-        self.known_norm = nn.LayerNorm(hidden)
-        self.look = nn.Linear(size + action_size, heads * 2 * _PLACES)
-        self.look_more = nn.Linear(hidden, heads * 2 * _PLACES)
-        self.seen = nn.Linear(heads * channels, hidden)
-        self.norm = nn.LayerNorm(hidden)
-        self.change = nn.Sequential(nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, size))
-        with torch.no_grad():
-            self.look.weight.mul_(_SHARPER)
-            self.look_more.weight.zero_()
+        self.scale = nn.Parameter(torch.full((2,), _TOKENS_A_UNIT))
+        self.middle = nn.Parameter(torch.full((2,), (_PLACES - 1) / 2))
+        self.points = nn.Parameter(torch.linspace(-_AROUND, _AROUND, _POINTS).repeat(2, 1))
+        self.narrow = nn.Parameter(torch.full((2, _POINTS), _NARROW))
+        self.effect = nn.Sequential(
+            nn.Linear(2 + _POINTS**2 * channels, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, hidden // 2),
+            nn.SiLU(),
+            nn.Linear(hidden // 2, effect),
+        )
+        self.change = nn.Sequential(nn.Linear(size + effect, hidden), nn.SiLU(), nn.Linear(hidden, size))
+        self.register_buffer("lines", torch.arange(float(_PLACES)), persistent=False)
 
-    def forward(self, latents: Tensor, maps: Tensor, actions: Tensor) -> Tensor:
-        """Latents (B, N, D) and actions (B, N, A) on one map each for N, (B, 16, 16 C) → the next latents (B, N, D)."""
-        inputs = torch.cat([latents, actions], -1)
-        known = self.known_norm(self.known(inputs))
-        logits = self.look(inputs) + self.look_more(nn.functional.silu(known))
-        seen = self.read(logits, maps)
-        change: Tensor = self.change(self.norm(known + self.seen(seen)))
+    def forward(self, latents: Tensor, places: Tensor, maps: Tensor, actions: Tensor) -> Tensor:
+        """Latents (B, N, D), their places (B, N, 2), one map for N (B, 16, 16 C), actions (B, N, 2) → (B, N, D)."""
+        effect = self.effect(torch.cat([actions, self.read(places, maps)], -1))
+        moved = torch.cat([effect[..., :2] + actions, effect[..., 2:]], -1)
+        change: Tensor = self.change(torch.cat([latents, moved], -1))
         return latents + change
 
-    def read(self, logits: Tensor, maps: Tensor) -> Tensor:
-        """What heads see with logits (B, N, heads · 2 · 16), columns before rows: (B, N, heads · C)."""
-        rows, count = logits.shape[:2]
-        weights = logits.reshape(rows, count * self.heads, 2, _PLACES).softmax(-1)
-        columns, lines = weights.unbind(2)
-        strips = torch.bmm(columns, maps).reshape(rows, count * self.heads, _PLACES, -1)
-        return (lines[..., None] * strips).sum(2).reshape(rows, count, -1)
+    def read(self, places: Tensor, maps: Tensor) -> Tensor:
+        """The tokens around places (B, N, 2): (B, N, 25 C)."""
+        rows, count = places.shape[:2]
+        centres = (self.middle + self.scale * places)[..., None] + self.points
+        windows = ((self.lines - centres[..., None]) * self.narrow.exp()[..., None]).square().mul(-0.5).softmax(-1)
+        columns, lines = windows.unbind(2)
+        strips = torch.bmm(columns.reshape(rows, count * _POINTS, _PLACES), maps)
+        strips = strips.reshape(rows, count, _POINTS, _PLACES, -1)
+        return torch.einsum("bnkyc,bnly->bnklc", strips, lines).flatten(2)
