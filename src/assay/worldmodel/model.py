@@ -64,11 +64,13 @@ class WorldModel:
         progress: Progress | None = None,
         settings: TrainSettings | None = None,
         resume: bool = False,
+        gate: bool = True,
     ) -> WorldModel:
         """Train a new model of some kind on a source and save it to ``out``.
 
         Also as one of torchrun's processes, all of which return the same model. Raises
-        :class:`~assay.worldmodel.collapse.Collapsed` after saving a model that learned nothing, Interrupted on Ctrl-C,
+        :class:`~assay.worldmodel.collapse.Collapsed` after saving a model that learned nothing (without ``gate`` that
+        is only put on record, for those who study little data), Interrupted on Ctrl-C,
         InputError as :func:`~assay.worldmodel.train.train` and for a folder that is in use.
         """
         return fitted(
@@ -82,6 +84,7 @@ class WorldModel:
             progress=progress,
             settings=settings,
             resume=resume,
+            gate=gate,
         )
 
     @property

@@ -38,6 +38,7 @@ COUNT = click.IntRange(min=1)
 @click.option(
     "--workers", type=click.IntRange(0, 256), default=1, show_default=True, help="Processes that decode videos."
 )
+@click.option("--threads", type=COUNT, default=1, show_default=True, help="Of a process: more help only large models.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Default: 0.0015.")
 @click.option("--tensorboard", is_flag=True, help="Log to TensorBoard too.")
 @click.option("--resume", is_flag=True, help="Go on where a training into this folder stopped; say all else as before.")
@@ -47,11 +48,14 @@ def command(source: str, **chosen: Any) -> None:
 
     On many processes or GPUs: torchrun --nproc-per-node N -m assay world train SOURCE …
     """
+    import torch
+
     from assay.cli.world.train_progress import TrainProgress
     from assay.worldmodel.model import WorldModel
     from assay.worldmodel.sources import SourceSettings, is_video, open_source
     from assay.worldmodel.train.budget import Budget
 
+    torch.set_num_threads(chosen["threads"])
     if not (chosen["steps"] or chosen["frames"] or chosen["cpu_seconds"]):
         raise InputError("say how long to train: --steps, --frames or --cpu-seconds")
     budget = Budget(steps=chosen["steps"], frames=chosen["frames"], cpu_seconds=chosen["cpu_seconds"])

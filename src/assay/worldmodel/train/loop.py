@@ -239,11 +239,12 @@ class _Course:
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a resume to be the same training; a budget may be raised, so it is none of it."""
-        settings = msgspec.to_builtins(self.settings)
         told = ("seed", "learning_rate", "warm_up_steps", "weight_decay", "clip_norm")
-        return {
-            "kind of model": self.learner.kind,
-            "settings of the model": msgspec.to_builtins(self.learner.config),
-            "settings of the training": {name: settings[name] for name in told},
+        identity: dict[str, Any] = {
+            "kind": self.learner.kind,
+            "model": self.learner.config,
+            "training": {name: getattr(self.settings, name) for name in told},
             "source": dict(self.source.description),
         }
+        as_read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(identity))  # lists for tuples
+        return as_read

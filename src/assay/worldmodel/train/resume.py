@@ -45,13 +45,11 @@ def read_position(folder: Path) -> Position:
 def restore(folder: Path, identity: dict[str, Any], learner: nn.Module, optimiser: Optimizer) -> Position:
     """Load weights and optimiser; raises InputError where the file is of another training."""
     tensors, position = _parsed(folder / RESUME)
-    for name, value in identity.items():
-        if position.identity.get(name) != value:
-            raise InputError(
-                f"another {name} than that of the training here ({_short(value)}, not "
-                f"{_short(position.identity.get(name))}): give the same, or another folder",
-                where=folder / RESUME,
-            )
+    if other := _differing(identity, position.identity):
+        raise InputError(
+            f"another training was stopped here ({other}): say the same, or choose another folder",
+            where=folder / RESUME,
+        )
     learner.load_state_dict(
         {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
     )
@@ -74,6 +72,17 @@ def _parsed(path: Path) -> tuple[dict[str, Any], Position]:
         raise InputError(f"says not where the training stood ({error}): start anew", where=path) from error
 
 
-def _short(value: Any) -> str:
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= 80 else text[:77] + "…"
+def _differing(wanted: dict[str, Any], found: dict[str, Any], path: str = "") -> str:
+    """Name the first difference, as in ``source seed: "1", not "0"``; empty if there is none."""
+    for name in sorted(wanted.keys() | found.keys()):
+        here, there = wanted.get(name), found.get(name)
+        if isinstance(here, dict) and isinstance(there, dict):
+            if deeper := _differing(here, there, f"{path}{name} "):
+                return deeper
+        elif here != there:
+            return f"{path}{name}: {_text(here)}, not {_text(there)}"
+    return ""
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

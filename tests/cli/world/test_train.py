@@ -1,0 +1,54 @@
+"""``assay world train``: from a word to a folder; bad input is one line and exit code 2."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assay.cli import run
+from tests.worldmodel.small_worlds import SMALL
+
+QUICK = ("--steps", "5", "--batch", "8", "--length", "4")
+
+
+def test_a_world_by_name_trains_and_says_where_it_is(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "model"
+    assert run(["world", "train", "two-room-fixed", "--model", "copy-last", "--out", str(out), *QUICK]) == 0
+    printed = " ".join(capfd.readouterr().out.split())
+    assert printed.startswith("trained copy-last for 5 steps, 160 frames,")
+    assert json.loads((out / "world.json").read_text())["trained"]["budget"]["steps"] == 5
+
+
+def test_a_collapsed_training_exits_with_1(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    config = json.dumps(SMALL | {"anti_collapse_weight": 0.0, "inverse_weight": 0.0})
+    options = ["--steps", "40", "--batch", "8", "--length", "4", "--learning-rate", "0.01", "--config", config]
+    assert run(["world", "train", "two-room", "--out", str(tmp_path / "model"), *options]) == 1
+    assert (tmp_path / "model" / "world.json").is_file()
+    assert capfd.readouterr().err.splitlines()[-1].startswith("assay: the model collapsed (")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["two-room"], "say how long to train: --steps, --frames or --cpu-seconds"),
+        (["tworoom", "--steps", "1"], "a world's name would be one of point-maze, push, two-room"),
+        (["{tmp}", "--steps", "1"], "no video in this folder"),
+        (["{tmp}/none.csv", "--steps", "1"], "no such folder, file or list of videos"),
+        (["two-room", "--steps", "1", "--model", "gpt"], "no kind of world model is called 'gpt'"),
+        (["two-room", "--steps", "1", "--size", "vit-l"], "--size names a V-JEPA"),
+        (["two-room", "--steps", "1", "--config", "{latent}"], "--config is no JSON object"),
+        (["two-room", "--steps", "1", "--config", '{"latent": -1.5}'], "at `$.latent`"),
+        (["two-room", "--steps", "1", "--pool", "0"], "'--pool'"),
+        (["two-room", "--steps", "1", "--resume"], "nothing to resume: no training was stopped here"),
+    ],
+)
+def test_bad_input_is_one_line(
+    arguments: list[str], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    filled = [argument.replace("{tmp}", str(tmp_path)) for argument in arguments]
+    assert run(["world", "train", *filled, "--out", str(tmp_path / "model")]) == 2
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]

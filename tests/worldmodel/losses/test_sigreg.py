@@ -1,0 +1,47 @@
+"""SIGReg against what its formula says of known distributions."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assay.worldmodel.losses.sigreg import sigreg
+
+
+def _statistic(latents: torch.Tensor, seed: int = 0) -> float:
+    return float(sigreg(latents, torch.Generator().manual_seed(seed)))
+
+
+@given(st.integers(0, 2**31), st.sampled_from([64, 256, 1024]))
+@settings(max_examples=15, deadline=None)
+def test_normal_latents_score_about_1_whatever_their_number(seed: int, rows: int) -> None:
+    latents = torch.randn(rows, 32, generator=torch.Generator().manual_seed(seed))
+    assert _statistic(latents) == pytest.approx(1.05, abs=0.5)  # ∫ (1 − exp(−t²)) exp(−t²/2) dt over the line is 1.06
+
+
+def test_equal_latents_score_the_integral_of_the_formula() -> None:
+    times = [3 * knot / 1600 for knot in range(1601)]
+    values = [(1 - math.exp(-t * t / 2)) ** 2 * math.exp(-t * t / 2) for t in times]
+    integral = 2 * sum((a + b) / 2 * 3 / 1600 for a, b in pairwise(values))
+    assert _statistic(torch.zeros(100, 8)) == pytest.approx(100 * integral, rel=1e-3)
+
+
+@pytest.mark.parametrize("changed", [0.3, 3.0])
+def test_another_scale_scores_worse(changed: float) -> None:
+    latents = torch.randn(512, 16, generator=torch.Generator().manual_seed(1))
+    assert _statistic(changed * latents) > 10 * _statistic(latents)
+
+
+def test_the_gradient_presses_towards_normality() -> None:
+    latents = (0.1 * torch.randn(256, 8, generator=torch.Generator().manual_seed(2))).requires_grad_()
+    optimiser = torch.optim.Adam([latents], 0.05)
+    for step in range(60):
+        optimiser.zero_grad()
+        sigreg(latents, torch.Generator().manual_seed(step)).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    assert float(latents.detach().std()) == pytest.approx(1, abs=0.15)
