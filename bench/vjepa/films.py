@@ -15,14 +15,17 @@ from scipy import ndimage
 
 __all__ = ["MOTIONS", "make_films", "texture", "write_film", "write_frames"]
 
-MOTIONS = ("left", "right", "up", "down", "in", "out", "clockwise", "counter-clockwise")
-_ROOM = 192  # side of the textures
+MOTIONS = ("east", "south-east", "south", "south-west", "west", "north-west", "north", "north-east")
+_ROOM = 128  # side of the textures
+_LONGEST = 24.0
+_SPEED = 2.4  # mean pixels a frame
 
 
 def texture(random: np.random.Generator, side: int = _ROOM) -> NDArray[np.float32]:
-    """A colour image (side, side, 3) in 0–255 with the amplitude spectrum 1/f of natural scenes, and hard edges.
+    """A colour image (side, side, 3) in 0–255 like foliage or gravel: the amplitude spectrum is flat for waves longer
+    than :data:`_LONGEST` pixels and falls as 1/f, as in natural scenes, for shorter ones.
 
-    The edges come from cutting one texture in two levels and filling each with another (as dead leaves do).
+    Hard edges come from cutting one texture in two levels and filling each with another, as dead leaves do.
     """
     layers = [_noise(random, side) for _ in range(3)]
     inside = layers[0][..., :1] > random.uniform(-0.5, 0.5)
@@ -35,18 +38,19 @@ def write_film(
     motion: str,
     seed: int,
     *,
-    frames: int = 24,
-    side: int = 72,
+    frames: int = 16,
+    side: int = 36,
     rate: int = 12,
     codec: str = "libx264",
 ) -> None:
     """Write one film of a texture under a motion of :data:`MOTIONS`; texture, speed and place are drawn by the seed."""
     random = np.random.default_rng([seed, MOTIONS.index(motion)])
-    image, speed = texture(random), random.uniform(0.6, 1.4)
+    image, speed = texture(random), _SPEED * random.uniform(0.7, 1.3)
+    direction = 2 * np.pi * MOTIONS.index(motion) / len(MOTIONS)
     turn = random.uniform(0, 2 * np.pi)
     write_frames(
         path,
-        (_shot(image, motion, speed * (index - frames / 2), turn, side) for index in range(frames)),
+        (_shot(image, direction, speed * (index - frames / 2), turn, side) for index in range(frames)),
         rate=rate,
         codec=codec,
     )
@@ -91,7 +95,7 @@ def make_films(folder: Path, seeds: Sequence[int], **how: int) -> Path:
 
 def _noise(random: np.random.Generator, side: int) -> NDArray[np.float64]:
     across, down = np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side))
-    frequency = np.maximum(np.hypot(across, down), 1 / side)[..., None]
+    frequency = np.maximum(np.hypot(across, down), 1 / _LONGEST)[..., None]
     spectrum = np.fft.fft2(random.normal(size=(side, side, 3)), axes=(0, 1)) / frequency
     colour = np.eye(3) * 0.6 + 0.4  # channels of natural images go together
     image = np.fft.ifft2(spectrum, axes=(0, 1)).real @ colour
@@ -99,16 +103,12 @@ def _noise(random: np.random.Generator, side: int) -> NDArray[np.float64]:
     return normed
 
 
-def _shot(image: NDArray[np.float32], motion: str, time: float, turn: float, side: int) -> NDArray[np.uint8]:
-    """The view at a time: the camera's motion as an affine map, about a point that every film starts from."""
-    angle = turn + {"clockwise": -1, "counter-clockwise": 1}.get(motion, 0) * time * 0.035
-    zoom = np.exp({"in": -1, "out": 1}.get(motion, 0) * time * 0.025)
-    moves = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}.get(motion, (0, 0))
-    cosine, sine = np.cos(angle) * zoom, np.sin(angle) * zoom
+def _shot(image: NDArray[np.float32], direction: float, travelled: float, turn: float, side: int) -> NDArray[np.uint8]:
+    """The view of a camera that has gone so many pixels in a direction over a picture that is turned by ``turn``."""
+    cosine, sine = np.cos(turn), np.sin(turn)
     matrix = np.array([[cosine, -sine], [sine, cosine]])
-    # A pan is along the picture's own axes, so it is turned with the picture.
-    centre = np.full(2, _ROOM / 2) + matrix @ (np.array(moves) * time * 1.5)
-    offset = centre - matrix @ np.full(2, (side - 1) / 2)
+    moved = travelled * np.array([np.sin(direction), np.cos(direction)])
+    offset = np.full(2, _ROOM / 2) + matrix @ (moved - (side - 1) / 2)
     planes = [
         ndimage.affine_transform(image[..., channel], matrix, offset, (side, side), order=1, mode="mirror")
         for channel in range(3)

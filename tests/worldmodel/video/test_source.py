@@ -24,19 +24,19 @@ SMALL = {"clip_frames": 4, "stride": 2, "size": 32, "batch": 4, "seed": 3}
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Good films of two sizes, one of varying size, and four that give no clip."""
     folder = tmp_path_factory.mktemp("films")
-    for number, motion in enumerate(("left", "in", "clockwise")):
+    for number, motion in enumerate(("east", "north", "west")):
         write_film(folder / f"{motion}.mp4", motion, 0, frames=12, side=48 + 16 * number)
-    one, two = folder / "left.ts", folder / "in.ts"
+    one, two = folder / "one.ts", folder / "two.ts"
     for path, side in ((one, 48), (two, 64)):
         write_frames(path, (np.full((side, side, 3), 90, np.uint8) for _ in range(8)), codec="mpeg2video", rate=25)
     (folder / "varying.ts").write_bytes(one.read_bytes() + two.read_bytes())
     for path in (one, two):
         path.unlink()
-    whole = (folder / "left.mp4").read_bytes()
+    whole = (folder / "east.mp4").read_bytes()
     (folder / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     (folder / "empty.mp4").write_bytes(b"")
     (folder / "noise.mp4").write_bytes(np.random.default_rng(0).bytes(5000))
-    write_film(folder / "short.mp4", "up", 0, frames=3)
+    write_film(folder / "short.mp4", "south", 0, frames=3)
     return folder
 
 
@@ -71,15 +71,15 @@ def test_what_gives_no_clip_is_skipped_counted_and_named(films: Path) -> None:
 
 
 def test_a_file_that_breaks_later_is_replaced_by_the_same_seed(films: Path, tmp_path: Path) -> None:
-    for name in ("left.mp4", "in.mp4"):
+    for name in ("east.mp4", "north.mp4"):
         (tmp_path / name).write_bytes((films / name).read_bytes())
     source = VideoSource(tmp_path, workers=1, **SMALL)
     try:
-        (tmp_path / "in.mp4").write_bytes(b"")
+        (tmp_path / "north.mp4").write_bytes(b"")
         frames = source.batch(0).frames
-        assert [Path(skipped.path).name for skipped in source.skipped] == ["in.mp4"]
+        assert [Path(skipped.path).name for skipped in source.skipped] == ["north.mp4"]
         assert torch.equal(frames, source.batch(0).frames)
-        (tmp_path / "left.mp4").write_bytes(b"")
+        (tmp_path / "east.mp4").write_bytes(b"")
         with pytest.raises(InputError, match="20 clips in a row could not be decoded"):
             source.batch(50)
     finally:
@@ -95,7 +95,7 @@ def test_all_bad_is_one_clear_line(films: Path) -> None:
 def test_evaluation_clips_are_the_middle_of_the_frame_in_the_files_order(films: Path) -> None:
     source = VideoSource(films, workers=0, **SMALL)
     clips = list(source.evaluation(2))
-    assert [Path(clip.path).name for clip in clips[::2]] == ["clockwise.mp4", "in.mp4", "left.mp4", "varying.ts"]
+    assert [Path(clip.path).name for clip in clips[::2]] == ["east.mp4", "north.mp4", "varying.ts", "west.mp4"]
     again = list(source.evaluation(2))
     assert all(np.array_equal(one.frames, other.frames) for one, other in zip(clips, again, strict=True))
 

@@ -1,0 +1,118 @@
+"""What pre-training changes: the loss, and what probes read of the camera's direction off the frozen latents."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from assay.worldmodel.train.budget import Budget
+from assay.worldmodel.train.loop import TrainSettings, Update, train
+from assay.worldmodel.video.source import VideoSource
+from assay.worldmodel.vjepa.config import VJepaConfig
+from assay.worldmodel.vjepa.learner import VJepa
+from assay.worldmodel.vjepa.probes import fit_attentive, fit_linear
+
+__all__ = ["CONFIG", "Labelled", "Outcome", "labelled", "pretrain", "probe_scores", "rank", "real_losses"]
+
+CONFIG = VJepaConfig(
+    frames=8, side=24, patch=4, width=64, depth=3, heads=4, predictor_width=32, predictor_depth=2, predictor_heads=2
+)
+SETTINGS = TrainSettings(learning_rate=2e-3, weight_decay=0.01, log_steps=10)
+BATCH = 16
+POSITIONS = 2  # evaluation clips of each film
+
+Scores = NDArray[np.float64]
+
+
+class Labelled(NamedTuple):
+    """Evaluation clips uint8 (N, T, H, W, 3), their labels (N,) and the films they are of (N,)."""
+
+    frames: Tensor
+    labels: Tensor
+    films: tuple[str, ...]
+
+
+class Outcome(NamedTuple):
+    """The losses of a training: mean of its first two and last ten logged steps."""
+
+    first: float
+    last: float
+    cpu_seconds: float
+    learner: VJepa
+
+
+def labelled(listed: Path, config: VJepaConfig = CONFIG) -> Labelled:
+    """Read the clips of a list with columns path and label."""
+    with listed.open(newline="") as file:
+        labels = {str(listed.parent / row["path"]): int(row["label"]) for row in csv.DictReader(file)}
+    source = _source(listed, config, seed=0)
+    try:
+        clips = list(source.evaluation(POSITIONS))
+    finally:
+        source.close()
+    frames = torch.from_numpy(np.stack([clip.frames for clip in clips]))
+    return Labelled(frames, torch.tensor([labels[clip.path] for clip in clips]), tuple(clip.path for clip in clips))
+
+
+def pretrain(
+    videos: Path | Sequence[Path], seed: int, steps: int, config: VJepaConfig = CONFIG, stride: int = 1
+) -> Outcome:
+    """Train a V-JEPA of one seed: its weights, clips and masks."""
+    torch.manual_seed(seed)
+    learner, losses = VJepa(config), []
+    source = _source(videos, config, seed, stride)
+
+    def keep(update: Update) -> None:
+        if update.step == 1 or update.step % SETTINGS.log_steps == 0:
+            losses.append(update.losses["total"])
+
+    try:
+        settings = msgspec.structs.replace(SETTINGS, seed=seed)
+        trained = train(learner, source, Budget(steps=steps), settings, progress=keep)
+    finally:
+        source.close()
+    return Outcome(float(np.mean(losses[:2])), float(np.mean(losses[-10:])), trained.cpu_seconds, learner)
+
+
+def probe_scores(learner: VJepa, known: Labelled, asked: Labelled, seed: int) -> dict[str, Scores]:
+    """Right (1) or wrong (0) on each asked clip, of a linear probe on the mean latent and of an attentive probe."""
+    learned, met = _latents(learner, known.frames), _latents(learner, asked.frames)
+    linear = fit_linear(learned.mean(dim=1), known.labels)(met.mean(dim=1))
+    attentive = fit_attentive(learned, known.labels, seed=seed)(met)
+    return {
+        name: (logits.argmax(dim=1) == asked.labels).double().numpy()
+        for name, logits in (("linear", linear), ("attentive", attentive))
+    }
+
+
+def rank(learner: VJepa, clips: Labelled) -> float:
+    """Effective rank of the clips' mean latents: exp of the entropy of the covariance's eigenvalues."""
+    latents = _latents(learner, clips.frames).mean(dim=1)
+    values = torch.linalg.svdvals(latents - latents.mean(dim=0)) ** 2
+    shares = (values / values.sum()).clamp(min=1e-12)
+    return float(torch.exp(-(shares * shares.log()).sum()))
+
+
+def real_losses(paths: Sequence[Path], steps: int, seed: int) -> tuple[float, float]:
+    """Train on real clips; first and last losses."""
+    outcome = pretrain(paths, seed, steps, stride=2)
+    return outcome.first, outcome.last
+
+
+@torch.no_grad()
+def _latents(learner: VJepa, frames: Tensor) -> Tensor:
+    return torch.cat([learner.tokens(part) for part in frames.split(64)])
+
+
+def _source(videos: Path | Sequence[Path], config: VJepaConfig, seed: int, stride: int = 1) -> VideoSource:
+    return VideoSource(
+        videos, clip_frames=config.frames, stride=stride, size=config.side, batch=BATCH, seed=seed, workers=1
+    )
