@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from assay.errors import InputError
 from assay.worlds.catalog import HELD_OUT
 from assay.worlds.scenes import CATEGORIES, FRAMES, draw, hidden, possible, quad, quads
-from assay.worlds.scenes.states import THERE, X
+from assay.worlds.scenes.states import THERE, X, out_of_sight
 
 seeds = st.integers(0, 2**62)
 
@@ -69,6 +69,14 @@ def test_a_hidden_ball_is_in_no_pixel() -> None:
     colours = seen.frames[seen.frames_hidden > 0].reshape(-1, 3)
     assert len(np.unique(colours, axis=0)) == 3  # background, floor, screen
     assert ((seen.x > 0) & (seen.x < 64))[seen.frames_hidden > 0].all()
+
+
+def test_a_ball_thrown_out_of_the_picture_is_out_of_sight_too() -> None:
+    states = quads("gravity", range(20)).states[:, :2]
+    gone = out_of_sight(states)
+    assert gone[..., 9:13].all()
+    colours = draw(states)[gone].reshape(-1, 3)
+    assert len(np.unique(colours, axis=0)) == 3
 
 
 def test_an_unknown_category_is_named_with_those_there_are() -> None:

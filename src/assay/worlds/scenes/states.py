@@ -53,12 +53,13 @@ def empty_stage(count: int) -> Floats:
 
 
 def out_of_sight(states: Floats) -> NDArray[np.bool_]:
-    """Where the ball is there and the first screen covers all of it: states (…, S) → (…)."""
+    """Where the ball is there, and the first screen covers all of it that is in the picture: states (…, S) → (…)."""
     left, right, top, bottom = np.moveaxis(states[..., SCREENS[0]], -1, 0)
     x, y = states[..., X], states[..., Y]
-    beside = (x - BALL_RADIUS < left) | (x + BALL_RADIUS > right - 1)
-    above_or_below = (y - BALL_RADIUS < top) | (y + BALL_RADIUS > np.minimum(bottom, SIDE))
-    return np.asarray((states[..., THERE] > 0) & ~beside & ~above_or_below)
+    beside = (np.maximum(x - BALL_RADIUS, 0) < left) | (np.minimum(x + BALL_RADIUS, SIDE - 1) > right - 1)
+    above = np.maximum(y - BALL_RADIUS, 0) < top
+    below = (y + BALL_RADIUS > bottom - 1) & (bottom < FLOOR_ROW)
+    return np.asarray((states[..., THERE] > 0) & ~beside & ~above & ~below)
 
 
 def frames_out_of_sight(hidden: NDArray[np.bool_]) -> NDArray[np.intp]:
