@@ -15,7 +15,6 @@ from torch import Generator, Tensor, nn
 from assay.errors import InputError
 from assay.worldmodel.batch import Batch
 from assay.worldmodel.learner import Learner
-from assay.worldmodel.losses.gathered import mean_of_all
 from assay.worldmodel.losses.inverse_dynamics import InverseDynamics
 from assay.worldmodel.losses.sigreg import sigreg
 from assay.worldmodel.nets.token_map import MapEncoder, MapPredictor, PatchEncoder, patches
@@ -23,7 +22,6 @@ from assay.worldmodel.nets.token_map import MapEncoder, MapPredictor, PatchEncod
 __all__ = ["MappedJepa", "MappedJepaConfig"]
 
 _LATENT_LOSS_AT_FIRST = 0.1  # the displacement is learned first: to predict a latent that holds nothing teaches nothing
-_BLOCKED = 0.25  # half actions: a move that differs by so much from its action was not free
 _CHUNK = 1024  # imagined latents at once: their hidden layers stay in the cache
 
 
@@ -42,8 +40,6 @@ class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inverse_weight: float = 1.0
     displacement_weight: float = 1.5
     place_weight: float = 1.0
-    collision_weight: float = 0.0
-    """How much more a step counts whose move was not its action, as the place head has it."""
     ramp_steps: int = 300
     """Steps until the losses of prediction have their whole weight."""
 
@@ -86,19 +82,18 @@ class MappedJepa(Learner):
             self.encoder.standardise(tokens)
         latents, maps = self.encoder(tokens), self.map(tokens[:, 0])
         places = self.place(latents)
-        weights = self._weights(places, actions)
         imagined = self._roll(latents[:, :1], maps, actions, min(config.rollout, actions.shape[1]))
         ahead = self.predictor(latents[:, :-1], places[:, :-1], maps, actions)
         ramp = min(1.0, _LATENT_LOSS_AT_FIRST + step / config.ramp_steps)
         span = imagined.shape[1]
         losses = {
-            "one_step": ramp * _weighted(ahead - latents[:, 1:], weights),
-            "rollout": ramp * _weighted(imagined - latents[:, 1 : span + 1], weights[:, :span]),
+            "one_step": ramp * (ahead - latents[:, 1:]).square().mean(),
+            "rollout": ramp * (imagined - latents[:, 1 : span + 1]).square().mean(),
             "anti_collapse": config.anti_collapse_weight * _spread(latents, generator),
             "inverse": config.inverse_weight
             * (self.inverse(latents[:, :-1], latents[:, 1:]) - actions).square().mean(),
             "displacement": config.displacement_weight * _displacement(places, actions),
-            "place": config.place_weight * _weighted(self.place(imagined) - places[:, 1 : span + 1], weights[:, :span]),
+            "place": config.place_weight * (self.place(imagined) - places[:, 1 : span + 1]).square().mean(),
         }
         return {"total": torch.stack(list(losses.values())).sum(), **losses}
 
@@ -112,7 +107,7 @@ class MappedJepa(Learner):
         tokens = patches(frames[:, -1])
         latents, maps = self.encoder(tokens)[:, None], self.map(tokens)
         rows, plans, steps, _ = actions.shape
-        imagined = latents.new_empty(rows, plans, steps, self.config.latent)
+        imagined: Tensor = latents.new_empty(rows, plans, steps, self.config.latent)
         at_once = max(1, _CHUNK // plans)
         for first in range(0, rows, at_once):
             part = slice(first, first + at_once)
@@ -125,7 +120,8 @@ class MappedJepa(Learner):
     def distance(self, states: Tensor, goals: Tensor) -> Tensor:
         """Squared distances of places, in squared actions: states (B, N, K, D), goals (B, H, W, 3) → (B, N, K)."""
         there = self.place(self.encoder(patches(goals)))
-        return (self.place(states) - there[:, None, None]).square().sum(-1)
+        squares: Tensor = (self.place(states) - there[:, None, None]).square().sum(-1)
+        return squares
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """How far each frame's latent is from that predicted on the map of the frame before: (B, T − 1).
@@ -138,7 +134,8 @@ class MappedJepa(Learner):
             actions = self.inverse(latents[:, :-1], latents[:, 1:])
         maps = self.map(tokens[:, :-1].flatten(0, 1))
         ahead = self._ahead(latents[:, :-1].flatten(0, 1)[:, None], maps, actions.flatten(0, 1)[:, None])
-        return (ahead.reshape(latents[:, 1:].shape) - latents[:, 1:]).square().mean(-1)
+        missed: Tensor = (ahead.reshape(latents[:, 1:].shape) - latents[:, 1:]).square().mean(-1)
+        return missed
 
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Latents and maps, flattened: (B, T, latent + 256 · channels)."""
@@ -156,19 +153,6 @@ class MappedJepa(Learner):
             latents = self._ahead(latents, maps, actions[:, step : step + 1])
             imagined.append(latents)
         return torch.cat(imagined, 1)
-
-    @torch.no_grad()
-    def _weights(self, places: Tensor, actions: Tensor) -> Tensor:
-        """A weight for each step (B, T − 1), of mean 1: more from the first step on whose move was not its action."""
-        if not self.config.collision_weight:
-            return torch.ones_like(actions[..., 0])
-        missed = (places[:, 1:] - places[:, :-1] - actions).norm(dim=-1) > _BLOCKED
-        weights = 1 + self.config.collision_weight * missed.cummax(1).values
-        return weights / mean_of_all(weights.mean())
-
-
-def _weighted(miss: Tensor, weights: Tensor) -> Tensor:
-    return (miss.square().mean(-1) * weights).mean()
 
 
 def _spread(latents: Tensor, generator: Generator) -> Tensor:

@@ -1,0 +1,63 @@
+"""Film strips of plans: what the model imagined at the start, what its plan did in truth, and how the episode went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from assay.reports.world.film_strip import FilmRow, FilmStrip, spread
+from assay.worldmodel.model import WorldModel
+from assay.worldmodel.plan.settings import settings_for
+from assay.worlds.catalog import simulator
+from assay.worlds.simulator import Floats
+from assay.worldtests.state_probe import fit_state_probe
+from assay.worldtests.watching import watch
+
+__all__ = ["films"]
+
+_READABLE = 0.5  # R²: what the probe cannot read from the latent is drawn as it is, and the caption says so
+
+
+def films(folder: Path, world: str, seeds: list[int]) -> list[FilmStrip]:
+    """Watch a saved model plan these episodes."""
+    model, room = WorldModel.load(folder), simulator(world)
+    probe = fit_state_probe(model.encode, room)
+    unread = [name for name in room.state_names if not probe.explained[name] > _READABLE]
+    kept = [room.state_names.index(name) for name in unread]
+    strips = []
+    for seed in seeds:
+        seen = watch(model, room, seed, settings_for(world), probe)
+        imagined = _with(seen.first_plan.imagined, seen.states[0], kept)
+        chosen = spread(len(imagined))
+        walked = [seen.states[min(step + 1, len(seen.states) - 1)] for step in chosen]
+        rows = (
+            FilmRow("imagined at the start, read by a linear probe", list(room.draw(imagined[chosen]))),
+            FilmRow("the same plan in truth", list(room.draw(seen.first_plan.true[chosen]))),
+            FilmRow("the episode, planned anew every 4 steps", list(room.draw(np.stack(walked)))),
+            FilmRow("the goal", list(room.draw(np.repeat(seen.goal[None], len(chosen), axis=0)))),
+        )
+        end = f"reached after {len(seen.states) - 1} steps" if seen.reached else "not reached"
+        strips.append(
+            FilmStrip(
+                title=f"{world}, episode {seed}: {end}",
+                caption=_caption(unread),
+                columns=tuple(f"step {step + 1}" for step in chosen),
+                rows=rows,
+            )
+        )
+    return strips
+
+
+def _with(states: Floats, true: Floats, kept: list[int]) -> Floats:
+    states = states.copy()
+    states[:, kept] = true[kept]
+    return states
+
+
+def _caption(unread: list[str]) -> str:
+    if not unread:
+        return "All of the picture is read from the imagined latents."
+    return (
+        f"The imagined latents hold what moves; {' and '.join(unread)} are drawn as they are in the frame it looked at."
+    )

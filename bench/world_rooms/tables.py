@@ -1,0 +1,97 @@
+"""What was measured, as rows of a table and as promises kept or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from assay.reports.world.words import interval, settings_line, value
+from assay.worldtests.result import Summary, summarise
+from bench.world_rooms.work import Controls, Tested
+
+__all__ = ["HEADINGS", "Checked", "checked", "row", "settings_of", "verdicts"]
+
+HEADINGS = (
+    "world",
+    "seeds × episodes",
+    "reached",
+    "each seed",
+    "floor",
+    "no obstacles",
+    "ceiling",
+    "normalised",
+    "each seed",
+)
+_TARGETS = {"two-room-fixed": 0.95, "two-room": 0.8}
+_CPU_SECONDS = 900.0
+
+
+class Checked(NamedTuple):
+    """A world's summary, and each training seed's own."""
+
+    summary: Summary
+    by_seed: tuple[Summary, ...]
+    training_cpu: tuple[float, ...]
+    episode_cpu: float
+    parameters: int
+    frames: int
+    no_obstacles: float
+    """What the same planner reaches that takes nothing to be in the way: a control, and no floor of the targets."""
+
+
+def checked(models: Sequence[Tested], control: Controls) -> Checked:
+    """Summarise the models of one world against its controls."""
+    results = [model.result for model in models]
+    return Checked(
+        summary=summarise(results, control.floors, control.ceilings),
+        by_seed=tuple(summarise([result], control.floors, control.ceilings) for result in results),
+        training_cpu=tuple(model.training_cpu for model in models),
+        episode_cpu=sum(model.episode_cpu for model in models) / len(models),
+        parameters=models[0].parameters,
+        frames=models[0].frames,
+        no_obstacles=control.no_obstacles.mean,
+    )
+
+
+def row(each: Checked) -> tuple[str, ...]:
+    """A line of the table; intervals are of 95 %."""
+    told = each.summary
+    return (
+        told.world,
+        f"{told.seeds} × {told.units}",
+        f"{told.score:.3f} [{interval(told.low, told.high)}]",
+        ", ".join(f"{score:.3f}" for score in told.by_seed),
+        f"{value(told.floor)} ({told.floor_name})",
+        value(each.no_obstacles),
+        f"{value(told.ceiling)} ({told.ceiling_name})",
+        f"{value(told.normalised)} [{interval(told.normalised_low, told.normalised_high)}]",
+        ", ".join(value(one.normalised) for one in each.by_seed),
+    )
+
+
+def settings_of(each: Checked) -> str:
+    """What a training took, and the planner that model and ceiling share."""
+    seconds = ", ".join(f"{cpu:.0f}" for cpu in each.training_cpu)
+    return (
+        f"{each.summary.world}: {each.parameters:,} parameters, {each.frames:,} frames, {seconds} CPU-s a training, "
+        f"{each.episode_cpu:.2f} CPU-s an episode; {settings_line(each.summary.settings)}"
+    )
+
+
+def verdicts(worlds: Sequence[Checked], cpu: float) -> list[str]:
+    """PASS or FAIL for each promise."""
+    lines = []
+    for each in worlds:
+        target = _TARGETS[each.summary.world]
+        worst = min((one.normalised or 0.0) for one in each.by_seed)
+        kept = worst >= target
+        lines.append(
+            f"{_word(kept)}  {each.summary.world}: normalised success on every seed at least {target:.2f} "
+            f"(the worst has {worst:.3f})"
+        )
+    lines.append(f"{_word(cpu <= _CPU_SECONDS)}  at most {_CPU_SECONDS:.0f} CPU-seconds from nothing ({cpu:.0f})")
+    return lines
+
+
+def _word(kept: bool) -> str:
+    return "PASS" if kept else "FAIL"
