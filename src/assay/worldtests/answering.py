@@ -17,7 +17,8 @@ from assay.worldmodel.plan.cost import over_horizon
 from assay.worldmodel.plan.settings import PlannerSettings, settings_for
 from assay.worlds.catalog import NAMES, simulator
 from assay.worlds.simulator import Floats, Simulator
-from assay.worldtests.locating import Probe, fitted_probe, locate
+from assay.worldtests.locating import locate
+from assay.worldtests.memory import fit_hidden_probe
 from assay.worldtests.planning import played, seek
 from assay.worldtests.protocol import WorldUnderTest
 from assay.worldtests.questions import (
@@ -33,6 +34,7 @@ from assay.worldtests.questions import (
     written,
 )
 from assay.worldtests.reasoning import picked, scene
+from assay.worldtests.ridge import Ridge
 
 __all__ = ["Member", "answer", "planner_details", "play"]
 
@@ -97,20 +99,21 @@ def _surprised(question: Surprise, model: WorldUnderTest) -> dict[str, Any]:
     from assay.worlds.scenes import quad
 
     scenes = quad(question.category, question.seed)
-    clips = np.stack([scenes.possible[question.pair], scenes.impossible[question.pair]])
+    clips = np.stack([scenes.possible[question.pair // 2], scenes.impossible[question.pair % 2]])
     possible, impossible = np.asarray(model.surprise(clips), dtype=np.float64)
-    return {"possible": _six_digits(possible), "impossible": _six_digits(impossible)}
+    return {"possible": _digits(possible), "impossible": _digits(impossible)}
 
 
-def _six_digits(numbers: Iterable[float]) -> list[float]:
-    return [float(f"{number:.6g}") for number in numbers]
+def _digits(numbers: Iterable[float]) -> list[float]:
+    """Nine digits are a float32 whole."""
+    return [float(f"{number:.9g}") for number in numbers]
 
 
-_probes: WeakKeyDictionary[WorldUnderTest, Probe] = WeakKeyDictionary()
+_probes: WeakKeyDictionary[WorldUnderTest, Ridge] = WeakKeyDictionary()
 
 
-def _probe_of(model: WorldUnderTest) -> Probe:
+def _probe_of(model: WorldUnderTest) -> Ridge:
     """Fit the probe once for each model that is open."""
     if model not in _probes:
-        _probes[model] = fitted_probe(model)
+        _probes[model] = fit_hidden_probe(model)
     return _probes[model]

@@ -70,10 +70,13 @@ class ActAgainst(_Question, frozen=True, kw_only=True, tag="act against"):
 
 
 class Surprise(_Question, frozen=True, kw_only=True, tag="surprise"):
-    """Watch both clips of a matched pair of a quad. Answer: ``{"possible": […], "impossible": […]}``, one a frame."""
+    """Watch two clips of a matched quad. Answer: ``{"possible": […], "impossible": […]}``, one a frame but the first.
+
+    Pairs 0 to 3: possible A with impossible A|B and B|A, possible B with both.
+    """
 
     category: str
-    pair: Literal[0, 1]
+    pair: Literal[0, 1, 2, 3]
 
 
 class Locate(_Question, frozen=True, kw_only=True, tag="locate"):

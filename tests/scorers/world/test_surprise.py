@@ -21,7 +21,8 @@ def mark(answer: object) -> tuple[float, bool]:
 def test_the_more_surprising_clip_is_named_by_its_sum_and_a_tie_is_wrong() -> None:
     assert mark({"possible": [1, 2], "impossible": [0, 3.5]}) == (1.0, True)
     assert mark({"possible": [1, 2], "impossible": [0, 2.5]}) == (0.0, True)
-    assert mark({"possible": [0.1, 0.2], "impossible": [0.2, 0.1]}) == (0.0, True)
+    assert mark({"possible": [0.1, 0.2], "impossible": [0.2, 0.1 + 1e-8]}) == (0.0, True)
+    assert mark({"possible": [0.1, 0.2], "impossible": [0.2, 0.1 + 1e-6]}) == (1.0, True)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,17 @@ from assay.worldtests.questions import numbers_in
 
 __all__ = ["MoreSurprised"]
 
+_TIE = 1e-6  # relative: the same frames in another order, or in another batch, differ by less
+
 
 @dataclass(frozen=True, slots=True)
 class MoreSurprised:
-    """1 where the impossible clip's mean surprise is larger than that of the possible one; a tie is 0.
+    """1 where the impossible clip's mean surprise is larger than that of the possible one, by more than a millionth.
 
-    The answer is ``{"possible": […], "impossible": […]}``, one number for each frame after the first. Both of a
-    quad's pairs are asked, so whoever likes one half of a clip better gets one of them wrong.
+    A tie is 0, so who feels nothing has 0.
+
+    The answer is ``{"possible": […], "impossible": […]}``, one number for each frame after the first. All four
+    pairs of a quad are asked, so whoever likes one half of a clip better gets as many wrong as right.
     """
 
     @property
@@ -32,4 +36,5 @@ class MoreSurprised:
         felt = numbers_in(answer.text, ("possible", "impossible"))
         if felt is None:
             return Mark(value=0.0, parsed=False, note="not the surprises of two clips")
-        return Mark(value=float(math.fsum(felt["impossible"]) > math.fsum(felt["possible"])))
+        possible, impossible = math.fsum(felt["possible"]), math.fsum(felt["impossible"])
+        return Mark(value=float(impossible - possible > _TIE * max(abs(possible), abs(impossible))))
