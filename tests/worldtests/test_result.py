@@ -34,7 +34,9 @@ def test_a_record_refuses_scores_that_fit_no_units() -> None:
 def test_a_file_gives_back_what_was_written(scores: list[float]) -> None:
     import tempfile
 
-    written = Results(checkpoints=("a",), results=(result(scores),), summaries=(summarise([result(scores)]),))
+    written = Results(
+        checkpoints=({"kind": "a", "seed": 1},), results=(result(scores),), summaries=(summarise([result(scores)]),)
+    )
     with tempfile.TemporaryDirectory() as folder:
         write_results(Path(folder) / "r.json", written)
         assert read_results(Path(folder) / "r.json") == written
@@ -102,3 +104,12 @@ def test_standing_is_where_the_whole_interval_lies(better: Any) -> None:
         summary = summarise([result([sign * score for score in scores], better=better)], floor)
         assert standing(summary) == expected
     assert standing(summarise([result([1.0])])) == "no floor"
+
+
+def test_all_right_is_no_certainty() -> None:
+    floors = [result([1.0] * 3 + [0.0] * 9, "random", None)]
+    summary = summarise([result([1.0] * 12)], floors, [result([1.0] * 12, "true dynamics", None)])
+    assert summary.low == pytest.approx(0.025 ** (1 / 12))
+    assert summary.normalised_low == pytest.approx((summary.low - 0.25) / 0.75)
+    assert (summary.score, summary.high, summary.normalised_high) == (1.0, 1.0, 1.0)
+    assert summarise([result([0.0] * 12)], floors).high == pytest.approx(1 - 0.025 ** (1 / 12))

@@ -29,6 +29,7 @@ __all__ = [
 
 FORMAT = "assay-world-results/1"
 RESAMPLES = 2000
+ALPHA = 0.05
 
 Doubles = NDArray[np.float64]
 Setting = str | int | float | bool
@@ -154,7 +155,7 @@ def summarise(
     """
     first = results[0]
     values = matrix(results, first.units)
-    found = pigeonhole_interval(values, resamples=resamples, rng=np.random.default_rng(rng_seed))
+    found = _interval(values, resamples, np.random.default_rng(rng_seed))
     below, above = _tables(floors, first.units), _tables(ceilings, first.units)
     sign = 1.0 if first.better == "higher" else -1.0
     floor_name, floor = _best(below, sign)
@@ -162,7 +163,8 @@ def summarise(
     normalised, between = None, None
     if floor is not None and ceiling is not None and sign * (ceiling - floor) > 0:
         normalised = (found.estimate - floor) / (ceiling - floor)
-        between = _between(values, below, above, sign, resamples, np.random.default_rng(rng_seed))
+        exact = (found.low, found.high)
+        between = _between(values, exact, below, above, sign, resamples, np.random.default_rng(rng_seed))
     return Summary(
         test=first.test,
         world=first.world,
@@ -220,6 +222,19 @@ def matrix(results: Sequence[TestResult], units: Sequence[str]) -> Doubles:
     return np.array(rows, dtype=np.float64)
 
 
+def _interval(values: Doubles, resamples: int, rng: np.random.Generator) -> Interval:
+    """The bootstrap's; where every score is 1 or every one is 0, which shows it nothing, the exact bound of the units.
+
+    n of n: the least rate that gives it with probability α/2 is (α/2)^(1/n) (Clopper & Pearson 1934). Trainings are
+    not counted as further units.
+    """
+    found = pigeonhole_interval(values, resamples=resamples, rng=rng)
+    least = (ALPHA / 2) ** (1 / values.shape[1])
+    if (values == 1).all():
+        return Interval(1.0, least, 1.0)
+    return Interval(0.0, 0.0, 1 - least) if (values == 0).all() else found
+
+
 def _tables(controls: Sequence[TestResult], units: Sequence[str]) -> dict[str, Doubles]:
     """A table (seeds, units) of each control, by its name."""
     groups: dict[str, list[TestResult]] = {}
@@ -237,6 +252,7 @@ def _best(tables: Mapping[str, Doubles], sign: float) -> tuple[str, float | None
 
 def _between(
     values: Doubles,
+    exact: tuple[float, float],
     floors: Mapping[str, Doubles],
     ceilings: Mapping[str, Doubles],
     sign: float,
@@ -252,6 +268,12 @@ def _between(
         return np.asarray(np.divide(better[0] - floor, room, out=np.full_like(room, np.nan), where=room > 0))
 
     try:
-        return pigeonhole_interval([values, *floors.values(), *ceilings.values()], share, resamples=resamples, rng=rng)
+        found = pigeonhole_interval([values, *floors.values(), *ceilings.values()], share, resamples=resamples, rng=rng)
     except ValueError:
         return None
+    if (values != values[0, 0]).any():
+        return found
+    # The bootstrap saw floor and ceiling move, and not the score.
+    controls = [table.mean() for table in (*floors.values(), *ceilings.values())]
+    ends = [float(share(np.array([[end], *([mean] for mean in controls)]))[0]) for end in exact]
+    return Interval(found.estimate, min(found.low, *ends), max(found.high, *ends))

@@ -138,9 +138,12 @@ def _line(seen: Watched, world: Simulator, step: int) -> list[str]:
 
 
 def _headline(seen: Watched, model: WorldModel, world: Simulator) -> str:
+    from assay.worlds.catalog import HELD_OUT
+
     steps = len(seen.foreseen)
     end = f"reached the goal in {steps} steps" if seen.reached else f"did not reach the goal in {steps} steps"
-    return f"{model.name} in {world.name}, seed {seen.seed}: {end}; gap {seen.gaps[0]:.1f} → {seen.gaps[-1]:.1f} px"
+    gaps = f"gap {seen.gaps[0]:.1f} → {seen.gaps[-1]:.1f} px"
+    return f"{model.name} in {world.name}, episode {seen.seed - HELD_OUT}: {end}; {gaps}"
 
 
 def _planner_line(settings: PlannerSettings) -> str:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from assay.reports.world.film_strip import FilmRow, FilmStrip, spread
+from assay.worlds.catalog import HELD_OUT
 from assay.worlds.simulator import Floats, Simulator
 from assay.worldtests.watching import Watched
 
@@ -22,7 +23,7 @@ def episode(seen: Watched, world: Simulator) -> FilmStrip:
         FilmRow("the goal", [_drawn(world, seen.goal)]),
     )
     end = f"reached after {len(seen.foreseen)} steps" if seen.reached else f"missed by {seen.gaps[-1]:.1f} px"
-    title = f"{world.name}, seed {seen.seed}: {end}"
+    title = f"{world.name}, episode {seen.seed - HELD_OUT}: {end}"
     return FilmStrip(title, f"Columns: steps. The probe reads {explained(seen)}.", tuple(map(str, chosen)), rows)
 
 

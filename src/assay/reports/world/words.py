@@ -65,7 +65,7 @@ def sized(summary: Summary) -> str:
 
 def settings_line(settings: Mapping[str, Setting]) -> str:
     """``horizon 12, samples 256, cost min``."""
-    return ", ".join(f"{one_line(str(key), 30)} {_setting(each)}" for key, each in settings.items())
+    return ", ".join(f"{one_line(str(key), 30).replace('_', ' ')} {_setting(each)}" for key, each in settings.items())
 
 
 def _setting(setting: Setting) -> str:
