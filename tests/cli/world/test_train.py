@@ -24,7 +24,7 @@ def test_a_world_by_name_trains_and_says_where_it_is(tmp_path: Path, capfd: pyte
 def test_a_collapsed_training_exits_with_1(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     config = json.dumps(SMALL | {"anti_collapse_weight": 0.0, "inverse_weight": 0.0})
     options = ["--steps", "40", "--batch", "8", "--length", "4", "--learning-rate", "0.01", "--config", config]
-    assert run(["world", "train", "two-room", "--out", str(tmp_path / "model"), *options]) == 1
+    assert run(["world", "train", "two-room", "--model", "jepa", "--out", str(tmp_path / "model"), *options]) == 1
     assert (tmp_path / "model" / "world.json").is_file()
     assert capfd.readouterr().err.splitlines()[-1].startswith("assay: the model collapsed (")
 
@@ -32,14 +32,14 @@ def test_a_collapsed_training_exits_with_1(tmp_path: Path, capfd: pytest.Capture
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["two-room"], "say how long to train: --steps, --frames or --cpu-seconds"),
+        (["scenes"], "say how long to train: --steps, --frames or --cpu-seconds"),
         (["tworoom", "--steps", "1"], "a world's name would be one of point-maze, push, two-room"),
         (["{tmp}", "--steps", "1"], "no video in this folder"),
         (["{tmp}/none.csv", "--steps", "1"], "no such folder, file or list of videos"),
         (["two-room", "--steps", "1", "--model", "gpt"], "no kind of world model is called 'gpt'"),
-        (["two-room", "--steps", "1", "--size", "vit-l"], "--size names a V-JEPA"),
+        (["two-room", "--steps", "1", "--model", "jepa", "--size", "vit-l"], "--size names a V-JEPA"),
         (["two-room", "--steps", "1", "--config", "{latent}"], "--config is no JSON object"),
-        (["two-room", "--steps", "1", "--config", '{"latent": -1.5}'], "at `$.latent`"),
+        (["two-room", "--model", "jepa", "--steps", "1", "--config", '{"latent": -1.5}'], "at `$.latent`"),
         (["two-room", "--steps", "1", "--pool", "0"], "'--pool'"),
         (["two-room", "--steps", "1", "--resume"], "nothing to resume: no training was stopped here"),
     ],

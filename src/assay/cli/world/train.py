@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -12,6 +12,8 @@ from assay.errors import InputError
 if TYPE_CHECKING:
     from assay.worldmodel.batch import Source
     from assay.worldmodel.model import WorldModel
+    from assay.worldmodel.sources import SourceSettings
+    from assay.worldmodel.train.budget import Budget
     from assay.worldmodel.train.loop import TrainSettings
 
 COUNT = click.IntRange(min=1)
@@ -21,25 +23,33 @@ COUNT = click.IntRange(min=1)
 @click.argument("source")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder for the model and its log.")
 @click.option(
-    "--model", "kind", metavar="KIND", help="jepa (default in worlds), vjepa (default on videos), or a rival."
+    "--model",
+    "kind",
+    metavar="KIND",
+    help="jepa, jepa-map, vjepa, or a rival: pixel, vq-gpt, rssm.  [default: what the source is known to need]",
 )
 @click.option("--size", metavar="SIZE", help="For vjepa: tiny, small, vit-s, vit-b or vit-l.  [default: tiny]")
 @click.option("--config", metavar="JSON", help='Settings of the model that differ: {"latent": 128}.')
-@click.option("--steps", type=COUNT, metavar="N", help="End after N optimiser steps.")
+@click.option("--steps", type=COUNT, metavar="N", help="End after N optimiser steps.  [default, in a world: enough]")
 @click.option("--frames", type=COUNT, metavar="N", help="End after N frames.")
 @click.option(
     "--cpu-seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="End after S CPU-seconds."
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of weights and clips.")
-@click.option("--batch", type=COUNT, metavar="N", help="Clips a step, over all processes.")
-@click.option("--length", type=click.IntRange(min=2), metavar="N", help="Frames a clip.")
+@click.option("--batch", type=COUNT, metavar="N", help="Clips a step, over all processes.  [default: by source]")
+@click.option("--length", type=click.IntRange(min=2), metavar="N", help="Frames a clip.  [default: by source]")
 @click.option("--pool", type=COUNT, metavar="N", help="Of a world: learn from only N different episodes.")
 @click.option("--stride", type=COUNT, default=4, show_default=True, help="Of videos: take every N-th frame.")
 @click.option(
     "--workers", type=click.IntRange(0, 256), default=1, show_default=True, help="Processes that decode videos."
 )
 @click.option("--threads", type=COUNT, default=1, show_default=True, help="Of a process: more help only large models.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Default: 0.0015.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="X",
+    help="Of the first steps after the warm-up.  [default: by source]",
+)
 @click.option("--tensorboard", is_flag=True, help="Log to TensorBoard too.")
 @click.option("--resume", is_flag=True, help="Go on where a training into this folder stopped; say all else as before.")
 def command(source: str, **chosen: Any) -> None:
@@ -52,38 +62,22 @@ def command(source: str, **chosen: Any) -> None:
 
     from assay.cli.world.train_progress import TrainProgress
     from assay.worldmodel.model import WorldModel
-    from assay.worldmodel.sources import SourceSettings, is_video, open_source
-    from assay.worldmodel.train.budget import Budget
+    from assay.worldmodel.sources import open_source
 
     torch.set_num_threads(chosen["threads"])
-    if not (chosen["steps"] or chosen["frames"] or chosen["cpu_seconds"]):
-        raise InputError("say how long to train: --steps, --frames or --cpu-seconds")
-    budget = Budget(steps=chosen["steps"], frames=chosen["frames"], cpu_seconds=chosen["cpu_seconds"])
-    kind = chosen["kind"] or ("vjepa" if is_video(source) else "jepa")
-    config = _config(kind, chosen)
-    clips = open_source(
-        source,
-        SourceSettings(
-            seed=chosen["seed"],
-            batch=chosen["batch"],
-            length=chosen["length"] or config.get("frames"),
-            pool=chosen["pool"],
-            stride=chosen["stride"],
-            side=config.get("side", 64),
-            workers=chosen["workers"],
-        ),
-    )
+    plan = _plan(source, chosen)
+    clips = open_source(source, plan.clips)
     try:
         with TrainProgress() as progress:
             model = WorldModel.fit(
                 clips,
-                budget,
+                plan.budget,
                 chosen["seed"],
-                kind=kind,
-                config=config,
+                kind=plan.kind,
+                config=plan.config,
                 out=chosen["out"],
                 progress=progress.show,
-                settings=_settings(chosen),
+                settings=plan.settings,
                 resume=chosen["resume"],
             )
     finally:
@@ -91,11 +85,43 @@ def command(source: str, **chosen: Any) -> None:
     _tell(model, clips, chosen["out"])
 
 
-def _settings(chosen: dict[str, Any]) -> TrainSettings:
-    from assay.worldmodel.train.loop import TrainSettings
+class _Plan(NamedTuple):
+    kind: str
+    config: dict[str, Any]
+    clips: SourceSettings
+    settings: TrainSettings
+    budget: Budget
 
-    rate = {} if chosen["learning_rate"] is None else {"learning_rate": chosen["learning_rate"]}
-    return TrainSettings(seed=chosen["seed"], tensorboard=chosen["tensorboard"], **rate)
+
+def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
+    """What was asked for, over what trains well in that world; raises InputError where neither says how long."""
+    from assay.worldmodel.presets import preset
+    from assay.worldmodel.sources import SourceSettings, is_video
+    from assay.worldmodel.train.budget import Budget
+    from assay.worldmodel.train.loop import TrainSettings
+    from assay.worlds.catalog import NAMES
+
+    usual = preset(source) if source in NAMES else None
+    kind = chosen["kind"] or (usual.kind if usual else "vjepa" if is_video(source) else "jepa")
+    known = usual if usual and usual.kind == kind else None
+    config = (known.config if known else {}) | _config(kind, chosen)
+    rate = chosen["learning_rate"] or (known.learning_rate if known else TrainSettings().learning_rate)
+    limits = {name: chosen[name] for name in ("steps", "frames", "cpu_seconds") if chosen[name]}
+    if not limits and known:
+        limits = {"steps": known.steps}
+    if not limits:
+        raise InputError("say how long to train: --steps, --frames or --cpu-seconds")
+    clips = SourceSettings(
+        seed=chosen["seed"],
+        batch=chosen["batch"] or (usual.batch if usual else None),
+        length=chosen["length"] or (usual.length if usual else config.get("frames")),
+        pool=chosen["pool"],
+        stride=chosen["stride"],
+        side=config.get("side", 64),
+        workers=chosen["workers"],
+    )
+    settings = TrainSettings(seed=chosen["seed"], learning_rate=rate, tensorboard=chosen["tensorboard"])
+    return _Plan(kind, config, clips, settings, Budget(**limits))
 
 
 def _config(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
