@@ -29,7 +29,7 @@ class StateProbe:
         self._known, self._dual, self._mean, self._offset, self._span = known, dual, mean, offset, span
         self.explained: dict[str, float] = {}
 
-    def __call__(self, latents: Floats) -> Floats:
+    def __call__(self, latents: Floats | Doubles) -> Floats:
         """(…, D) → (…, S)."""
         flat = np.asarray(latents, dtype=np.float64).reshape(-1, latents.shape[-1])
         read = (flat - self._mean) @ self._known.T @ self._dual + self._offset

@@ -61,7 +61,9 @@ def watch(
     """
     read = probe or fit_state_probe(model.encode, world)
     state, goal = world.start([seed])
-    states, foreseen, looked = [state[0]], [], []
+    states: list[Floats] = [state[0]]
+    foreseen: list[Floats] = []
+    looked: list[bool] = []
     first_plan: FirstPlan | None = None
     reached = False
     while len(foreseen) < world.episode_steps and not reached:

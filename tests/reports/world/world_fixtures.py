@@ -89,7 +89,7 @@ def pair(title: str = "permanence, scene 3") -> SurprisePair:
     time = np.arange(15, dtype=np.float32)
     possible = 0.2 + 0.05 * np.sin(time)
     impossible = np.where(time < 9, possible, 0.2 + 0.9 * np.exp(-(time - 9) / 3)).astype(np.float32)
-    return SurprisePair(title, possible, impossible, 10, clip(), clip(stop=9))
+    return SurprisePair(title, possible.astype(np.float32), impossible, 10, clip(), clip(stop=9))
 
 
 def curves(by: str, title: str = "Planning in two-room") -> EfficiencyCurves:

@@ -78,11 +78,12 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
     from assay.worldtests.result import Results, summarise
 
     chosen = worlds or [loaded[0][1].card.world or SCENES]
-    laid, left_out = battery.parts(tests or battery.TESTS, chosen)
+    laid, elsewhere = battery.parts(tests or battery.TESTS, chosen)
     able, unable = _able(laid, loaded)
-    left_out += unable
+    # Who names no tests asks for those that the world has; only who names one is told where it would be.
+    left_out = unable + (elsewhere if tests else [])
     if not able:
-        raise InputError(left_out[0] if left_out else "there is nothing to test")
+        raise InputError((left_out or elsewhere)[0])
     measured: list[Measured] = []
     with EvalProgress(len(able) * (len(loaded) + 1) * episodes) as progress:
         for part in able:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from assay.worldtests.result import Results, Summary
 
@@ -51,7 +52,7 @@ def _print_table(results: Results, console: Console) -> None:
     console.print(table)
 
 
-def _cells(summary: Summary, narrow: bool) -> list[object]:
+def _cells(summary: Summary, narrow: bool) -> list[Text | str]:
     from rich.text import Text
 
     from assay.reports.words import one_line

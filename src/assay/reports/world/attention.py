@@ -25,7 +25,8 @@ def overlaid(frames: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray
     whole = np.kron(weights, np.ones(factors, np.float32))[..., None]
     whole = whole / max(float(whole.max()), 1e-12)
     grey = frames.astype(np.float32) * (_DIMMED + (1 - _DIMMED) * whole)
-    return (grey + 0.35 * whole * (_HOT - grey)).clip(0, 255).astype(np.uint8)
+    lit: NDArray[np.uint8] = (grey + 0.35 * whole * (_HOT - grey)).clip(0, 255).astype(np.uint8)
+    return lit
 
 
 def attention_strip(title: str, frames: NDArray[np.uint8], weights: NDArray[np.float32]) -> FilmStrip:

@@ -77,7 +77,11 @@ def _curve(points: Sequence[CurvePoint], look: tuple[str, list[int], str], x: An
     if not rows:
         return []
     base = chart(rows).encode(x=x)
-    axis = {"title": None, "scale": alt.Scale(zero=False, nice=True), "axis": alt.Axis(tickCount=5, format="~g")}
+    axis: dict[str, Any] = {
+        "title": None,
+        "scale": alt.Scale(zero=False, nice=True),
+        "axis": alt.Axis(tickCount=5, format="~g"),
+    }
     return [
         base.mark_area(fill=colour, opacity=0.13, interpolate="linear").encode(y=alt.Y("low:Q", **axis), y2="high:Q"),
         base.mark_line(stroke=colour, strokeWidth=2, strokeDash=dash, interpolate="linear").encode(
