@@ -109,7 +109,7 @@ def real_losses(paths: Sequence[Path], steps: int, seed: int) -> tuple[float, fl
 
 @torch.no_grad()
 def _latents(learner: VJepa, frames: Tensor) -> Tensor:
-    return torch.cat([learner.tokens(part) for part in frames.split(64)])
+    return torch.cat([learner.tokens(part) for part in torch.split(frames, 64)])
 
 
 def _source(videos: Path | Sequence[Path], config: VJepaConfig, seed: int, stride: int = 1) -> VideoSource:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from assay.errors import InputError
 from assay.worldmodel.video.source import VideoSource
 from bench.vjepa.films import write_film, write_frames
 
-SMALL = {"clip_frames": 4, "stride": 2, "size": 32, "batch": 4, "seed": 3}
+SMALL: dict[str, Any] = {"clip_frames": 4, "stride": 2, "size": 32, "batch": 4, "seed": 3}
 
 
 @pytest.fixture(scope="module")

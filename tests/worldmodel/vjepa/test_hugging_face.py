@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,8 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small = {"hidden_size": 24, "num_attention_heads": 2, "num_hidden_layers": 1, "mlp_ratio": 2.0}
     narrow = {"pred_hidden_size": 24, "pred_num_attention_heads": 2, "pred_num_hidden_layers": 1}
     torch.manual_seed(0)
-    config = VJEPA2Config(crop_size=32, patch_size=16, frames_per_clip=4, **small, **narrow)
+    sizes: dict[str, Any] = {"crop_size": 32, "patch_size": 16, "frames_per_clip": 4, **small, **narrow}
+    config = VJEPA2Config(**sizes)
     VJEPA2Model(config).save_pretrained(folder)
     return folder
 

@@ -145,7 +145,7 @@ def test_clips_of_another_shape_are_one_clear_line() -> None:
 )
 def test_numbers_that_do_not_fit_together_are_one_clear_line(changed: dict[str, int], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        VJepaConfig(**changed)  # type: ignore[arg-type]
+        VJepaConfig(**changed)
 
 
 def test_sizes_go_from_tiny_to_large() -> None:

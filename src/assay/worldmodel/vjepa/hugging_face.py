@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -99,7 +100,7 @@ class VJepa2World:
 
     @torch.no_grad()
     def _chunked(self, clips: Frames, ask: Callable[[Tensor], Tensor]) -> Floats:
-        parts = torch.from_numpy(np.ascontiguousarray(clips)).split(_CLIPS_AT_ONCE)
+        parts = torch.split(torch.from_numpy(np.ascontiguousarray(clips)), _CLIPS_AT_ONCE)
         return torch.cat([ask(part).float() for part in parts]).numpy()
 
 
@@ -112,15 +113,15 @@ def load_vjepa2(folder: str | Path) -> VJepa2World:
     path = Path(folder)
     _expect_vjepa2(path)
     try:
-        from transformers import VJEPA2Model
-        from transformers.utils import logging
+        transformers: Any = importlib.import_module("transformers")
     except ImportError as error:
         raise NotAvailable("V-JEPA 2 checkpoints need transformers: pip install 'assay[vjepa2]'") from error
+    logging = transformers.utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)  # what it would report is raised below, in one line
     logging.disable_progress_bar()
     try:
-        model, report = VJEPA2Model.from_pretrained(
+        model, report = transformers.VJEPA2Model.from_pretrained(
             path, local_files_only=True, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
         )
     except Exception as error:  # transformers raises many kinds for a file it cannot read

@@ -1,0 +1,113 @@
+"""``python -m bench.vjepa``: pre-train on video files and print what it changed, with intervals."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from assay.errors import NotAvailable
+from assay.stats.pigeonhole import Interval, paired_difference, pigeonhole_interval
+from assay.worldmodel.vjepa.learner import VJepa
+from bench.vjepa.course import differing_weights_after_a_kill
+from bench.vjepa.films import MOTIONS, make_films
+from bench.vjepa.measure import CONFIG, POSITIONS, Labelled, Scores, labelled, pretrain, probe_scores, rank, real_losses
+from bench.vjepa.real_clips import real_clips
+
+Row = tuple[str, str, str, str]
+_FIRST_HELD_OUT = 1000
+
+
+@click.command()
+@click.option("--seeds", default=3, show_default=True, help="Trainings.")
+@click.option("--steps", default=500, show_default=True, help="Optimiser steps of each.")
+@click.option("--films", default=24, show_default=True, help="Films of each direction, and as many held out.")
+def main(seeds: int, steps: int, films: int) -> None:
+    """Print a table: losses, probes of trained and untrained encoders, real clips, resumption after a kill."""
+    torch.set_num_threads(1)
+    began, rows = time.process_time(), []
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work)
+        listed = make_films(folder / "known", range(films))
+        asked = labelled(make_films(folder / "asked", range(_FIRST_HELD_OUT, _FIRST_HELD_OUT + films)))
+        rows += _motion(listed, asked, seeds, steps)
+        rows += _real(seeds, steps // 3)
+        rows += _resumption(make_films(folder / "few", [0]).parent, folder)
+    spent = time.process_time() - began + os.times().children_user + os.times().children_system
+    table = Table(title=f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {spent:.0f} CPU-s")
+    for name in ("what", "n", "untrained", "trained"):
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=120).print(table)
+
+
+def _motion(listed: Path, asked: Labelled, seeds: int, steps: int) -> list[Row]:
+    known = labelled(listed)
+    before: list[dict[str, Scores]] = []
+    after: list[dict[str, Scores]] = []
+    losses, ranks = [], []
+    for seed in range(seeds):
+        torch.manual_seed(seed)
+        untrained = VJepa(CONFIG).eval()
+        before.append(probe_scores(untrained, known, asked, seed))
+        outcome = pretrain(listed, seed, steps)
+        after.append(probe_scores(outcome.learner, known, asked, seed))
+        losses.append((outcome.first, outcome.last))
+        ranks.append((rank(untrained, asked), rank(outcome.learner, asked)))
+    count = f"{seeds} seeds × {len(set(asked.films))} films × {POSITIONS}"
+    rows = [
+        ("loss, first and last steps", f"{seeds} seeds × {steps} steps", *_each(losses)),
+        ("effective rank of latents", f"{seeds} seeds", *_each(ranks)),
+    ]
+    for name in before[0]:
+        tables = [np.stack([_by_film(scores[name], asked) for scores in part]) for part in (before, after)]
+        rng = np.random.default_rng(0)
+        low, high = (_told(pigeonhole_interval(table, rng=rng)) for table in tables)
+        gain = _told(paired_difference(tables[1], tables[0], rng=rng))
+        rows.append((f"{name} probe of direction, chance {1 / len(MOTIONS):.3f}", count, low, high))
+        rows.append((f"{name} probe, gain", count, "", gain))
+    return rows
+
+
+def _real(seeds: int, steps: int) -> list[Row]:
+    try:
+        paths = real_clips()
+    except NotAvailable as error:
+        return [("real clips", "0", "", str(error))]
+    losses = [real_losses(paths, steps, seed) for seed in range(seeds)]
+    return [("loss on bikes.mp4, bigbuckbunny.mp4", f"{seeds} seeds × {steps} steps", *_each(losses))]
+
+
+def _resumption(folder: Path, work: Path) -> list[Row]:
+    different, count = differing_weights_after_a_kill(folder, work)
+    return [("weights that differ after SIGKILL and resume", f"{count:,}", "", str(different))]
+
+
+def _by_film(scores: Scores, asked: Labelled) -> Scores:
+    """Mean score of each film: its clips are no independent samples."""
+    films = np.array(asked.films)
+    means: Scores = np.array([scores[films == film].mean() for film in sorted(set(asked.films))])
+    return means
+
+
+def _each(pairs: list[tuple[float, float]]) -> tuple[str, str]:
+    first, last = (" ".join(f"{value:.3g}" for value in column) for column in zip(*pairs, strict=True))
+    return first, last
+
+
+def _told(interval: Interval) -> str:
+    return f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+if __name__ == "__main__":
+    main()
