@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.reports.world.attention import overlaid
-from assay.reports.world.efficiency_chart import efficiency_chart
+from assay.reports.world.attention import overlaid, token_weights
+from assay.reports.world.efficiency_chart import efficiency_chart, points_of
 from assay.reports.world.film_strip import picture, spread, strip
 from assay.reports.world.png import data_uri, png
 from assay.reports.world.scores_chart import by_measure, scores_chart
 from assay.reports.world.surprise_chart import frames_below, surprise_chart
+from assay.worldtests.efficiency import curve
 from tests.reports.world import world_fixtures as make
 
 
@@ -102,5 +103,17 @@ def test_attention_lights_what_was_looked_at() -> None:
     lit = seen.sum(axis=-1) > 100 * 3 * 0.31
     assert lit[4:6, 16:32, 48:64].all()
     assert lit.sum() == 2 * 16 * 16
+    tokens = np.stack([weights.reshape(-1), 3 * weights.reshape(-1)])
+    assert np.array_equal(token_weights(tokens, (8, 4, 4)), 2 * weights)
     with pytest.raises(ValueError, match="does not divide"):
         overlaid(np.zeros((5, 64, 64, 3), np.uint8), weights)
+
+
+def test_measured_curves_become_points() -> None:
+    measured = curve("jepa", {4000.0: np.array([[0.0, 1.0]]), 16000.0: np.array([[1.0, 1.0]])})
+    points = points_of([measured])
+    assert [(point.method, point.amount, point.score) for point in points] == [
+        ("jepa", 4000, 0.5),
+        ("jepa", 16000, 1.0),
+    ]
+    assert points[0].low <= 0.5 <= points[0].high

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from assay.reports.world.film_strip import FilmRow, FilmStrip, spread
 
-__all__ = ["attention_strip", "overlaid"]
+__all__ = ["attention_strip", "overlaid", "token_weights"]
 
 _HOT = np.array([255.0, 214.0, 60.0])
 _DIMMED = 0.3
@@ -27,6 +27,12 @@ def overlaid(frames: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray
     grey = frames.astype(np.float32) * (_DIMMED + (1 - _DIMMED) * whole)
     lit: NDArray[np.uint8] = (grey + 0.35 * whole * (_HOT - grey)).clip(0, 255).astype(np.uint8)
     return lit
+
+
+def token_weights(attention: NDArray[np.float32], grid: tuple[int, int, int]) -> NDArray[np.float32]:
+    """A probe's attention to tokens (heads, N) → weights (t, h, w), the mean over heads; N is t · h · w."""
+    mean: NDArray[np.float32] = attention.mean(axis=0, dtype=np.float32).reshape(grid)
+    return mean
 
 
 def attention_strip(title: str, frames: NDArray[np.uint8], weights: NDArray[np.float32]) -> FilmStrip:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from assay.reports.vega import INK, MUTED, chart, svg
 from assay.reports.words import one_line
+from assay.worldtests.efficiency import Curve
 
-__all__ = ["CurvePoint", "EfficiencyCurves", "efficiency_chart", "style"]
+__all__ = ["CurvePoint", "EfficiencyCurves", "efficiency_chart", "points_of", "style"]
 
 # Told apart by dash and mark as well as by colour.
 _STYLES = (
@@ -40,6 +41,15 @@ class EfficiencyCurves(NamedTuple):
     floor: float | None = None
     ceiling: float | None = None
     conclusion: str = ""
+
+
+def points_of(curves: Sequence[Curve]) -> tuple[CurvePoint, ...]:
+    """Give measured curves as the points that a chart draws."""
+    return tuple(
+        CurvePoint(curve.method, size, score.estimate, score.low, score.high)
+        for curve in curves
+        for size, score in zip(curve.sizes, curve.scores, strict=True)
+    )
 
 
 def style(number: int) -> tuple[str, list[int], str]:
