@@ -1,0 +1,93 @@
+"""The results: one small JSON file, written anew after every training, from which all tables can be made again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.errors import InputError
+from assay.run_folder import write_file
+from bench.world.settings import Cell, Settings
+
+__all__ = ["FORMAT", "Record", "Run", "packed", "read", "unpacked", "write"]
+
+FORMAT = "assay-world-bench/1"
+_PARTS = 8  # a physics score is a mean of four comparisons, in which a tie counts half
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What one training and its test gave."""
+
+    cell: Cell
+    learning_rate: float | None = None
+    parameters: int
+    steps: int
+    frames: int
+    """Frames shown, repeats counted; what the pool holds is ``pool`` × the length of an episode."""
+    train_cpu_seconds: float
+    test_cpu_seconds: float
+    losses: dict[str, float] = {}
+    values: str
+    """Scores of the test's units in eighths, a digit each, in the order of ``Record.units``."""
+
+    @property
+    def score(self) -> float:
+        """The plain mean."""
+        return float(unpacked(self.values).mean())
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """The file. ``controls`` are packed as runs are: floors and the ceiling of planning, chance of physics."""
+
+    format: str = FORMAT
+    command: str
+    started: str
+    machine: str
+    settings: Settings
+    lengths: dict[str, int]
+    """Frames of an episode, by task."""
+    units: dict[str, tuple[str, ...]]
+    measures: dict[str, str]
+    planner: dict[str, str | int | float | bool] = {}
+    configs: dict[str, dict[str, object]] = {}
+    """Task and method → the network's settings, as solved for equal size."""
+    controls: dict[str, dict[str, str]] = {}
+    chosen: dict[str, float] = {}
+    """Task and method → the learning rate that its trials chose."""
+    runs: tuple[Run, ...] = ()
+
+
+def packed(scores: Sequence[float]) -> str:
+    """Scores that are eighths → one digit each; raises ValueError for any other score."""
+    parts = np.asarray(scores, dtype=np.float64) * _PARTS
+    if not (np.abs(parts - parts.round()) < 1e-9).all() or parts.min() < 0 or parts.max() > _PARTS:
+        raise ValueError("only scores in eighths from 0 to 1 can be packed")
+    return "".join(str(int(part)) for part in parts.round())
+
+
+def unpacked(values: str) -> NDArray[np.float64]:
+    """The scores that :func:`packed` packed."""
+    return np.array([int(digit) for digit in values], dtype=np.float64) / _PARTS
+
+
+def write(path: Path, record: Record) -> None:
+    """Write the whole file or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+
+
+def read(path: Path) -> Record:
+    """Read a file of results; raises InputError where it is not there or is something else."""
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Record)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=path) from None
+    except msgspec.DecodeError as error:
+        raise InputError(f"is no results file of bench.world: {error}", where=path) from None
+    if found.format != FORMAT:
+        raise InputError(f"has the format {found.format[:40]!r}; this version reads {FORMAT}", where=path)
+    return found

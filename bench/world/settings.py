@@ -1,0 +1,140 @@
+"""What is measured: settings, and the list of trainings that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from assay.errors import InputError
+
+__all__ = ["ARMS", "LEARNS_NOTHING", "METHODS", "TASKS", "Cell", "Settings", "cells", "short", "trials"]
+
+METHODS = ("jepa", "pixel", "vq-gpt", "rssm", "untrained", "copy-last")
+LEARNS_NOTHING = ("untrained", "copy-last")
+TASKS = ("planning", "physics")
+ARMS = ("data", "frames", "compute")
+
+Arm = Literal["data", "frames", "compute", "tuning", "control"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One whole measurement; it is kept in the results, and a resume must be of the same."""
+
+    tasks: tuple[str, ...] = TASKS
+    methods: tuple[str, ...] = METHODS
+    arms: tuple[str, ...] = ARMS
+    sizes: tuple[int, ...] = (30, 100, 300, 1000)
+    """Episodes in the pool, of 9 frames in the room and 24 in the scenes."""
+    seeds: int = 3
+    cpu_seconds: dict[str, float] = msgspec.field(default_factory=lambda: {"planning": 75.0, "physics": 130.0})
+    """Of each training, by task."""
+    frames: dict[str, int] = msgspec.field(default_factory=lambda: {"planning": 160_000, "physics": 160_000})
+    """Frames shown in each training of the arm "frames": the same number to all, however long it takes them."""
+    frames_sizes: tuple[int, ...] = (30, 100, 300, 1000)
+    """Sizes in the arm "frames"."""
+    compute_shares: tuple[float, ...] = (0.25, 0.5)
+    """Of ``cpu_seconds``, at the largest size; the whole of it is in the arm "data" already."""
+    learning_rates: tuple[float, ...] = (1.5e-3, 7e-4, 3e-3)
+    """The tuning trials, the same for all methods: at the largest size, with a seed and test units of their own."""
+    episodes: int = 64
+    quads: int = 16
+    """A category."""
+    validation_units: int = 32
+    """Episodes of a tuning trial, and quads over all categories."""
+    samples: int = 64
+    iterations: int = 4
+    elites: int = 8
+
+    def __post_init__(self) -> None:
+        for name, known in (("tasks", TASKS), ("methods", METHODS), ("arms", ARMS)):
+            unknown = set(getattr(self, name)) - set(known)
+            if unknown:
+                raise InputError(f"no {name} are called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        numbers = (self.seeds, self.episodes, self.quads, *self.sizes, *self.cpu_seconds.values())
+        if min(numbers) <= 0 or len(set(self.sizes)) != len(self.sizes) or not self.learning_rates:
+            raise InputError("sizes, seeds, budgets and learning rates are above 0, each size once")
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One training and its test."""
+
+    task: str
+    method: str
+    arm: Arm
+    pool: int
+    seed: int
+    cpu_seconds: float | None = None
+    frames: int | None = None
+    learning_rate: float | None = None
+    """None: that which the tuning trials chose."""
+
+    @property
+    def key(self) -> str:
+        """What a resume knows it by."""
+        budget = f"{self.cpu_seconds:g}s" if self.cpu_seconds is not None else f"{self.frames}f"
+        rate = f" {self.learning_rate:g}" if self.learning_rate is not None else ""
+        return f"{self.arm} {self.task} {self.method} pool {self.pool} seed {self.seed} {budget}{rate}"
+
+
+def short() -> Settings:
+    """Settings for at most 45 minutes on two idle cores: shorter trainings, lighter plans, two tuning trials."""
+    return Settings(
+        cpu_seconds={"planning": 18.0, "physics": 24.0},
+        frames={"planning": 50_000, "physics": 40_000},
+        frames_sizes=(30, 1000),
+        compute_shares=(0.5,),
+        learning_rates=(1.5e-3, 7e-4),
+        samples=32,
+        iterations=3,
+        elites=5,
+    )
+
+
+def trials(settings: Settings) -> Iterator[Cell]:
+    """The tuning trials: as many for each method that learns, on each task."""
+    for task in settings.tasks:
+        for rate in settings.learning_rates:
+            for method in _learning(settings):
+                yield Cell(
+                    task=task,
+                    method=method,
+                    arm="tuning",
+                    pool=max(settings.sizes),
+                    seed=1_000_000,
+                    cpu_seconds=settings.cpu_seconds[task],
+                    learning_rate=rate,
+                )
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """All trainings after tuning. Seeds come outermost: what was stopped early is even over methods."""
+    for task in settings.tasks:
+        for method in settings.methods:
+            if method in LEARNS_NOTHING:
+                seeds = range(1 if method == "copy-last" else settings.seeds)
+                yield from (
+                    Cell(task=task, method=method, arm="control", pool=0, seed=seed, frames=0) for seed in seeds
+                )
+    for seed in range(settings.seeds):
+        for task in settings.tasks:
+            for method in _learning(settings):
+                yield from _of_one_seed(settings, task, method, seed)
+
+
+def _of_one_seed(settings: Settings, task: str, method: str, seed: int) -> Iterator[Cell]:
+    whole, largest = settings.cpu_seconds[task], max(settings.sizes)
+    if "data" in settings.arms:
+        for pool in settings.sizes:
+            yield Cell(task=task, method=method, arm="data", pool=pool, seed=seed, cpu_seconds=whole)
+    if "frames" in settings.arms:
+        for pool in settings.frames_sizes:
+            yield Cell(task=task, method=method, arm="frames", pool=pool, seed=seed, frames=settings.frames[task])
+    if "compute" in settings.arms:
+        for share in settings.compute_shares:
+            yield Cell(task=task, method=method, arm="compute", pool=largest, seed=seed, cpu_seconds=whole * share)
+
+
+def _learning(settings: Settings) -> tuple[str, ...]:
+    return tuple(method for method in settings.methods if method not in LEARNS_NOTHING)

@@ -1,0 +1,121 @@
+"""The bench of world models: its list of trainings, its file, what it chooses and what it prints."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from assay.errors import InputError
+from bench.world.record import Record, Run, packed, read, unpacked, write
+from bench.world.report import show, tables_of
+from bench.world.running import choose
+from bench.world.settings import LEARNS_NOTHING, Cell, Settings, cells, short, trials
+
+SETTINGS = Settings(tasks=("planning",), methods=("jepa", "pixel", "copy-last"), sizes=(30, 300), seeds=2, episodes=8)
+
+
+def _run(cell: Cell, score: float, loss: float = 1.0) -> Run:
+    values = packed([1.0 if unit < 8 * score else 0.0 for unit in range(8)])
+    return Run(
+        cell=cell,
+        parameters=10,
+        steps=1,
+        frames=9,
+        train_cpu_seconds=1.0,
+        test_cpu_seconds=1.0,
+        losses={"total": loss},
+        values=values,
+    )
+
+
+def _record(runs: tuple[Run, ...]) -> Record:
+    return Record(
+        command="python -m bench.world",
+        started="2026-01-01 00:00 UTC",
+        machine="a machine",
+        settings=SETTINGS,
+        lengths={"planning": 9},
+        units={"planning": tuple(str(unit) for unit in range(8))},
+        measures={"planning": "goals reached"},
+        controls={"planning": {"random": "0" * 8}},
+        runs=runs,
+    )
+
+
+def _whole() -> Record:
+    return _record(tuple(_run(cell, 0.75 if cell.method == "jepa" else 0.25) for cell in cells(SETTINGS)))
+
+
+@given(st.lists(st.integers(0, 8), min_size=1))
+def test_scores_in_eighths_survive_packing(parts: list[int]) -> None:
+    assert (unpacked(packed([part / 8 for part in parts])) == np.array(parts) / 8).all()
+
+
+@pytest.mark.parametrize("score", [0.3, -0.125, 1.125])
+def test_other_scores_are_not_packed(score: float) -> None:
+    with pytest.raises(ValueError, match="eighths"):
+        packed([score])
+
+
+@pytest.mark.parametrize("settings", [Settings(), short()])
+def test_every_method_that_learns_has_as_many_trials_and_trainings(settings: Settings) -> None:
+    listed = [*trials(settings), *cells(settings)]
+    assert len({cell.key for cell in listed}) == len(listed)
+    learning = [method for method in settings.methods if method not in LEARNS_NOTHING]
+    counts = {method: sum(cell.method == method for cell in listed) for method in learning}
+    assert len(set(counts.values())) == 1
+    data = [cell for cell in listed if cell.arm == "data" and cell.method == "jepa" and cell.task == "physics"]
+    assert len(data) == 4 * 3
+    assert {cell.seed for cell in listed if cell.arm == "tuning"}.isdisjoint(range(settings.seeds))
+
+
+def test_the_best_trial_is_chosen_and_a_tie_goes_to_the_lower_loss() -> None:
+    tried = [cell for cell in trials(SETTINGS) if cell.method == "jepa"]
+    runs = [_run(tried[0], 0.25), _run(tried[1], 0.5, loss=2.0), _run(tried[2], 0.5, loss=1.0)]
+    assert choose(runs) == {"planning jepa": tried[2].learning_rate}
+
+
+def test_a_file_is_read_as_it_was_written_and_another_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "results" / "one.json"
+    write(path, _whole())
+    assert read(path) == _whole()
+    path.write_text("{}")
+    with pytest.raises(InputError, match="no results file"):
+        read(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read(tmp_path / "none.json")
+
+
+def test_a_size_that_lacks_a_seed_is_on_no_curve() -> None:
+    whole = _whole()
+    assert set(tables_of(whole, "planning", "data")["jepa"]) == {270.0, 2700.0}
+    lacking = tuple(run for run in whole.runs if (run.cell.arm, run.cell.pool, run.cell.seed) != ("data", 300, 1))
+    assert set(tables_of(_record(lacking), "planning", "data")["jepa"]) == {270.0}
+
+
+def test_the_curve_by_compute_ends_with_the_whole_budget_of_the_other_arm() -> None:
+    budget = SETTINGS.cpu_seconds["planning"]
+    assert set(tables_of(_whole(), "planning", "compute")["pixel"]) == {budget / 4, budget / 2, budget}
+
+
+def test_tables_and_sentences_come_from_the_record_alone() -> None:
+    out = Console(width=200, file=io.StringIO())
+    show(_whole(), out)
+    text = out.file.getvalue()  # type: ignore[attr-defined]
+    assert "jepa scores higher than pixel in goals reached" in text
+    assert "copy-last (no data)" in text
+    assert "random (no model)" in text
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(InputError, match="no methods are called gan"):
+        Settings(methods=("jepa", "gan"))
+    with pytest.raises(InputError, match="each size once"):
+        msgspec.structs.replace(SETTINGS, sizes=(30, 30)).__post_init__()
