@@ -99,11 +99,19 @@ def _physics(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> 
                 *(f"{result.mean:.3f}" for result in results),
                 f"{accuracy.estimate:.3f} [{accuracy.low:.3f}, {accuracy.high:.3f}]",
                 " / ".join(f"{physics.auc(result):.3f}" for result in results),
+                _quads(results),
             ]
         )
-    headings = ["category", *(f"seed {seed}" for seed in SEEDS), "mean [95 %]", "AUC by seed"]
+    headings = ["category", *(f"seed {seed}" for seed in SEEDS), "mean [95 %]", "AUC by seed", "quads told [95 %]"]
     scores = table(f"Pairs told apart, {QUADS} held-out quads a category", headings, rows, 1)
     return "\n".join([_gates(gates), *(f"{gate.category}: {fault}" for gate in gates for fault in gate.faults), scores])
+
+
+def _quads(results: Sequence[TestResult]) -> str:
+    told = pigeonhole_interval(
+        np.stack([physics.quads_told(result) for result in results]), rng=np.random.default_rng(0)
+    )
+    return f"{told.estimate:.3f} [{told.low:.3f}, {told.high:.3f}]"
 
 
 def _gates(gates: Sequence[admission.Admission]) -> str:

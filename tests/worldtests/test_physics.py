@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from assay.errors import InputError
 from assay.worlds.catalog import HELD_OUT
 from assay.worlds.scenes import CATEGORIES
-from assay.worldtests.physics import auc, chance, pair_accuracy, run
+from assay.worldtests.physics import auc, chance, pair_accuracy, quad_result, quads_told, run
 from tests.worldtests.watchers import Changes, Counts
 
 SEEDS = range(HELD_OUT, HELD_OUT + 12)
@@ -53,6 +53,15 @@ def test_any_sum_over_frames_of_a_matched_quad_is_at_chance(frames: np.ndarray, 
     first, second = frames
     joined = [first, second, np.r_[first[:cut], second[cut:]], np.r_[second[:cut], first[cut:]]]
     assert pair_accuracy(np.mean(joined, axis=1)[None])[0] == pytest.approx(0.5)
+
+
+@given(halves=arrays(np.float64, (2, 2), elements=st.floats(0, 100, width=32)), extra=st.floats(0.01, 1))
+@settings(max_examples=50, deadline=None)
+def test_a_little_more_surprise_at_both_joined_clips_tells_any_quad(halves: np.ndarray, extra: float) -> None:
+    (first, then), (other, after) = halves
+    clips = np.array([[first + then, other + after, first + after, other + then]])
+    assert quads_told(quad_result("sum", "gravity", [1], clips)).tolist() == [0.5]
+    assert quads_told(quad_result("memory", "gravity", [1], clips + np.array([0, 0, extra, extra]))).tolist() == [1.0]
 
 
 def test_an_unknown_category_is_one_line() -> None:

@@ -18,7 +18,19 @@ from assay.worlds.simulator import Frames
 from assay.worldtests.protocol import WorldUnderTest
 from assay.worldtests.result import TestResult
 
-__all__ = ["CLIPS", "MEASURE", "TEST", "auc", "chance", "drawn_quads", "pair_accuracy", "quad_result", "run", "watched"]
+__all__ = [
+    "CLIPS",
+    "MEASURE",
+    "TEST",
+    "auc",
+    "chance",
+    "drawn_quads",
+    "pair_accuracy",
+    "quad_result",
+    "quads_told",
+    "run",
+    "watched",
+]
 
 TEST = "physics"
 MEASURE = "pairs told apart"
@@ -92,6 +104,18 @@ def quad_result(
         settings={"readout": "mean over time"},
         measure=MEASURE,
     )
+
+
+def quads_told(result: TestResult) -> Doubles:
+    """For each quad, 1 where its two impossible clips together are more surprising than its two possible ones; ties ½.
+
+    Both pairs hold the same four halves, so what halves are worth by themselves falls out: where one possible half is
+    much more surprising than the other, single pairs are decided by that, and this is not. Of a recorded result: (Q,).
+    """
+    first, second, third, fourth = (np.array(result.details[clip]) for clip in CLIPS)
+    possible, impossible = first + second, third + fourth
+    same = np.abs(impossible - possible) <= _TIE * np.maximum(np.abs(impossible), np.abs(possible))
+    return np.where(same, 0.5, impossible > possible)
 
 
 def auc(result: TestResult) -> float:
