@@ -78,7 +78,7 @@ def _labels(base: Any, narrow: bool) -> list[Any]:
     if narrow:
         named = base.mark_text(align="left", dy=-13, fontSize=13, fill=INK, fontWeight=600, limit=310)
         return [named.encode(x=alt.value(0), text="both:N")]
-    named = base.mark_text(align="right", dx=-14, dy=-7, fontSize=13, fill=INK, limit=190)
+    named = base.mark_text(align="right", dx=-14, dy=-7, fontSize=12, fill=INK, limit=190)
     world = base.mark_text(align="right", dx=-14, dy=9, fontSize=11, fill=MUTED, limit=190)
     said = base.mark_text(align="left", dx=14, fontSize=13)
     return [

@@ -1,0 +1,55 @@
+"""The tests by name: what is laid out in which world; every line has its controls, on the same episodes."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.errors import InputError
+from assay.worlds.scenes import CATEGORIES
+from assay.worldtests import admission
+from assay.worldtests.battery import TESTS, Candidate, Part, measure, parts
+from assay.worldtests.result import summarise
+from tests.models.world_stand_ins import ignorant, knowing
+
+
+def test_each_test_has_its_worlds() -> None:
+    laid, left_out = parts(TESTS, ["two-room-fixed"])
+    assert [part.test for part in laid] == ["planning", "reasoning", *["shift"] * 4]
+    assert [sentence.partition(":")[0] for sentence in left_out] == ["physics", "memory"]
+    laid, _ = parts(["physics", "memory"], ["scenes"])
+    assert [part.condition for part in laid] == [*CATEGORIES, "hidden object", "recall"]
+
+
+def test_what_there_is_not_is_named() -> None:
+    with pytest.raises(InputError, match="no test is called 'chess'; there are planning, reasoning"):
+        parts(["chess"], ["two-room"])
+    with pytest.raises(InputError, match="no world is called 'mars'; there are"):
+        parts(["planning"], ["mars"])
+
+
+@pytest.mark.parametrize("part", [Part("planning", "two-room-fixed"), Part("shift", "two-room-fixed", "colour")])
+def test_who_knows_the_world_is_at_the_ceiling(part: Part) -> None:
+    told: list[tuple[int, int]] = []
+    (found,), said = measure(part, [Candidate(knowing(), 0)], [], 4, lambda done, total: told.append((done, total)))
+    summary = summarise(found.results, found.floors, found.ceilings)
+    assert said == []
+    assert summary.score == summary.ceiling
+    assert set(summary.controls) == {"random", "straight line", "true dynamics"}
+    assert told.count((4, 4)) == 2  # the model's episodes, and the ceiling's
+
+
+def test_a_category_that_a_shortcut_solves_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(category: str, nets: object) -> admission.Admission:
+        return admission.Admission(category, 3, ())
+
+    monkeypatch.setattr(admission, "admit", refused)
+    found, said = measure(Part("physics", "scenes", "colour"), [Candidate(ignorant(), 0)], [ignorant()], 2)
+    assert found == []
+    assert said == ["physics, colour: not admitted, since 3 quads, at least 200"]
+
+
+def test_who_cannot_tell_is_at_the_floor_of_physics(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "admit", lambda category, nets: admission.Admission(category, 200, ()))
+    (found,), _ = measure(Part("physics", "scenes", "colour"), [Candidate(ignorant(), 0)], [ignorant()], 2)
+    summary = summarise(found.results, found.floors, found.ceilings)
+    assert (summary.score, summary.floor, summary.ceiling, summary.normalised) == (0.5, 0.5, 1.0, 0.0)
