@@ -150,5 +150,5 @@ def test_what_is_read_moves_with_the_layout() -> None:
     moved = maps.roll((1, 1), (1, 2))
     with torch.no_grad():
         here = predictor.read(torch.zeros(1, 1, 2), maps.flatten(2))
-        there = predictor.read(torch.ones(1, 1, 2) / predictor.scale, moved.flatten(2))
+        there = predictor.read(torch.full((1, 1, 2), 2.0), moved.flatten(2))
     assert torch.allclose(here, there, atol=1e-3)  # but for the edge, where a window ends

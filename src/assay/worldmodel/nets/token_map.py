@@ -21,7 +21,7 @@ _FILTERS = 32
 _HEAD = 256
 _POINTS, _AROUND = 5, 1.5  # points along each axis, up to so many tokens away at first
 _NARROW = -0.5  # log of the inverse width of a window at first, in tokens
-_TOKENS_A_UNIT = 0.5  # how far a unit of action moves at first: worlds are made with limits of 4 px, a token
+_TOKENS_A_UNIT = 0.5  # how far a unit of action moves, half the limit of 4 px; learned, it went astray (see the docs)
 
 
 def patches(frames: Tensor) -> Tensor:
@@ -103,7 +103,6 @@ class MapPredictor(nn.Module):
 
     def __init__(self, size: int, channels: int, hidden: int, effect: int) -> None:
         super().__init__()
-        self.scale = nn.Parameter(torch.full((2,), _TOKENS_A_UNIT))
         self.middle = nn.Parameter(torch.full((2,), (_PLACES - 1) / 2))
         self.points = nn.Parameter(torch.linspace(-_AROUND, _AROUND, _POINTS).repeat(2, 1))
         self.narrow = nn.Parameter(torch.full((2, _POINTS), _NARROW))
@@ -114,7 +113,9 @@ class MapPredictor(nn.Module):
             nn.SiLU(),
             nn.Linear(hidden // 2, effect),
         )
-        self.change = nn.Sequential(nn.Linear(size + effect, hidden), nn.SiLU(), nn.Linear(hidden, size))
+        self.change = nn.Sequential(
+            nn.Linear(size + effect, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, size)
+        )
         self.register_buffer("lines", torch.arange(float(_PLACES)), persistent=False)
 
     def forward(self, latents: Tensor, places: Tensor, maps: Tensor, actions: Tensor) -> Tensor:
@@ -127,7 +128,7 @@ class MapPredictor(nn.Module):
     def read(self, places: Tensor, maps: Tensor) -> Tensor:
         """The tokens around places (B, N, 2): (B, N, 25 C)."""
         rows, count = places.shape[:2]
-        centres = (self.middle + self.scale * places)[..., None] + self.points
+        centres = (self.middle + _TOKENS_A_UNIT * places)[..., None] + self.points
         windows = ((self.lines - centres[..., None]) * self.narrow.exp()[..., None]).square().mul(-0.5).softmax(-1)
         columns, lines = windows.unbind(2)
         strips = torch.bmm(columns.reshape(rows, count * _POINTS, _PLACES), maps)
