@@ -56,6 +56,7 @@ def test_quads_that_share_their_halves_and_hide_their_cut_are_admitted() -> None
     joined = [np.c_[one[:, :3], other[:, 3:]] for one, other in ((first, second), (second, first))]
     admission = _examined(np.stack([first, second, *joined], axis=1))
     assert admission.faults == []
+    assert admission.quad_faults == []
     assert all(check.low <= check.accuracy <= check.high for check in admission.checks)
 
 
