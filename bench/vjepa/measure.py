@@ -25,7 +25,7 @@ __all__ = ["CONFIG", "Labelled", "Outcome", "labelled", "pretrain", "probe_score
 CONFIG = VJepaConfig(
     frames=8, side=24, patch=4, width=64, depth=3, heads=4, predictor_width=32, predictor_depth=2, predictor_heads=2
 )
-SETTINGS = TrainSettings(learning_rate=2e-3, weight_decay=0.01, log_steps=10)
+SETTINGS = TrainSettings(learning_rate=5e-4, weight_decay=0.01, warm_up_steps=20, log_steps=10)
 BATCH = 16
 POSITIONS = 2  # evaluation clips of each film
 
@@ -41,7 +41,7 @@ class Labelled(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The losses of a training: mean of its first two and last ten logged steps."""
+    """The losses of a training: of its first step, and the mean of the last three that were logged (every tenth is)."""
 
     first: float
     last: float
@@ -79,7 +79,7 @@ def pretrain(
         trained = train(learner, source, Budget(steps=steps), settings, progress=keep)
     finally:
         source.close()
-    return Outcome(float(np.mean(losses[:2])), float(np.mean(losses[-10:])), trained.cpu_seconds, learner)
+    return Outcome(losses[0], float(np.mean(losses[-3:])), trained.cpu_seconds, learner)
 
 
 def probe_scores(learner: VJepa, known: Labelled, asked: Labelled, seed: int) -> dict[str, Scores]:

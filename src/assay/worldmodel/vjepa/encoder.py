@@ -41,11 +41,14 @@ class Encoder(nn.Module):
         return normed
 
     def cut(self, frames: Tensor) -> Tensor:
-        """Cut frames (B, T, H, W, 3) into flat tubelets (B, N, 3 · tubelet · patch²) in [−1, 1]."""
+        """Cut frames (B, T, H, W, 3) into flat tubelets (B, N, 3 · tubelet · patch²) in [−2, 2].
+
+        So scaled, natural pictures have a deviation of about 1, as the positions that are added have.
+        """
         config = self.config
         batch, length = frames.shape[:2]
         down, across = config.grid[1:]
-        pixels = to_unit(frames).reshape(
+        pixels = (2 * to_unit(frames)).reshape(
             batch, length // config.tubelet, config.tubelet, 3, down, config.patch, across, config.patch
         )
         return pixels.permute(0, 1, 4, 6, 2, 3, 5, 7).flatten(4).flatten(1, 3)
