@@ -1,0 +1,25 @@
+"""Presets: there is one for every world, and each makes a model that takes the world's actions."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.worldmodel.kinds import config_of
+from assay.worldmodel.presets import PRESETS, preset
+from assay.worlds.catalog import NAMES, simulator
+
+
+@pytest.mark.parametrize("world", NAMES)
+def test_every_world_has_settings_that_make_a_model(world: str) -> None:
+    chosen = preset(world)
+    assert config_of(chosen.kind, chosen.config, simulator(world).action_size).action_size == 2
+    assert min(chosen.batch, chosen.steps) > 0
+    assert chosen.length > config_of(chosen.kind, chosen.config).rollout
+
+
+def test_presets_are_of_worlds_that_there_are() -> None:
+    assert set(PRESETS) <= set(NAMES)
+
+
+def test_rooms_have_the_model_with_a_map() -> None:
+    assert {preset(world).kind for world in ("two-room", "two-room-fixed")} == {"jepa-map"}
