@@ -92,7 +92,7 @@ def test_the_loss_falls_and_every_parameter_takes_part(kind: str, action_size: i
         assert all(parameter.grad is not None for parameter in learner.parameters())
         optimiser.step()
         totals.append(losses["total"].item())
-    assert totals[-1] < 0.7 * totals[0]
+    assert totals[-1] < 0.9 * totals[0]
 
 
 @pytest.mark.parametrize("kind", LEARNING)

@@ -59,6 +59,10 @@ class Decoder(nn.Module):
         self.register_buffer("usual", torch.zeros(3, SIDE, SIDE))
         self.register_buffer("told", torch.zeros(()))
 
+    def centred(self, pictures: Tensor) -> Tensor:
+        """Pictures less the usual one, for an encoder: else what never changes hides a small thing that moves."""
+        return pictures - self.usual
+
     def tell(self, usual: Tensor) -> None:
         """Take into account the usual pictures (B, 1, 3, 64, 64) of a batch: a mean of all, then of the latest."""
         if self.training:

@@ -84,7 +84,7 @@ class Pixel(Learner):
             [torch.zeros(1, dtype=torch.long), chosen_steps(last, self.config.drawn_steps - 1, generator) + 1]
         )
         pictures = to_unit(batch.frames[:, torch.cat([seen, ahead])])
-        latents = self.encoder(pictures[:, : len(seen)])
+        latents = self.encoder(self.decoder.centred(pictures[:, : len(seen)]))
         memories = self.predictor.watch(latents[:, :1], None)[:, -1]
         imagined = self._roll(latents[:, 0], memories, batch.actions, last)
         drawn = self.decoder(torch.cat([latents, imagined[:, ahead - 1]], 1))
@@ -95,7 +95,7 @@ class Pixel(Learner):
 
     def encode(self, frames: Tensor) -> Tensor:
         """Frames (B, T, H, W, 3) → latents (B, T, D)."""
-        latents: Tensor = self.encoder(to_unit(frames))
+        latents: Tensor = self.encoder(self.decoder.centred(to_unit(frames)))
         return latents
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ class Pixel(Learner):
         Where it learned with actions and is told none, they are taken as 0.
         """
         pictures = to_unit(frames)
-        latents = self.encoder(pictures)
+        latents = self.encoder(self.decoder.centred(pictures))
         if actions is None and self.config.action_size:
             actions = latents.new_zeros(*latents[:, 1:].shape[:-1], self.config.action_size)
         drawn = self.decoder(self._next(latents, actions))
@@ -133,7 +133,9 @@ class Pixel(Learner):
 
     def _residual_loss(self, pictures: Tensor, usual: Tensor, generator: Generator) -> dict[str, Tensor]:
         last = chosen_steps(pictures.shape[1] - 1, self.config.drawn_steps, generator)
-        drawn = pictures[:, last] + self.decoder(self._next(self.encoder(pictures), None)[:, last])
+        drawn = pictures[:, last] + self.decoder(
+            self._next(self.encoder(self.decoder.centred(pictures)), None)[:, last]
+        )
         wanted = pictures[:, last + 1]
         next_frame = weighted_miss(drawn, wanted, foreground_weights(wanted, usual))
         return {"total": next_frame, "next_frame": next_frame}

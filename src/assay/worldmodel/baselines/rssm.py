@@ -23,6 +23,7 @@ from assay.worldmodel.learner import Learner
 __all__ = ["Rssm", "RssmConfig"]
 
 _LEAST_DEVIATION = 0.1
+_NARROWER = 2.0  # deviations begin at .23: noise as large as the latents lets nothing small through
 
 
 class RssmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,11 +90,11 @@ class Rssm(Learner):
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Give ``total``, ``same_frame``, ``kl`` and ``overshoot`` where it is used."""
         config, pictures = self.config, to_unit(batch.frames)
+        usual = usual_pictures(batch.frames)
+        self.decoder.tell(usual)
         posterior = self._posterior(pictures)
         states = posterior.mean + posterior.deviation * self._noise(posterior.mean, generator)
         drawn = chosen_steps(pictures.shape[1], config.drawn_steps, generator)
-        usual = usual_pictures(batch.frames)
-        self.decoder.tell(usual)
         weights = foreground_weights(pictures[:, drawn], usual)
         losses = {"same_frame": weighted_miss(self.decoder(states[:, drawn]), pictures[:, drawn], weights)}
         following = _Normal(posterior.mean[:, 1:], posterior.deviation[:, 1:])
@@ -140,7 +141,7 @@ class Rssm(Learner):
         return torch.cat([states, self.memory(self._with_actions(states, actions))[0]], -1)
 
     def _posterior(self, pictures: Tensor) -> _Normal:
-        return _normal(self.encoder(pictures))
+        return _normal(self.encoder(self.decoder.centred(pictures)))
 
     def _expect(self, states: Tensor, actions: Tensor | None) -> tuple[_Normal, Tensor]:
         """Priors of what follows each of the states (B, T, D), and the GRU's last memory (1, B, hidden)."""
@@ -183,7 +184,7 @@ class Rssm(Learner):
 
 def _normal(both: Tensor) -> _Normal:
     mean, raw = both.chunk(2, -1)
-    return _Normal(mean, nn.functional.softplus(raw) + _LEAST_DEVIATION)
+    return _Normal(mean, nn.functional.softplus(raw - _NARROWER) + _LEAST_DEVIATION)
 
 
 def _divergence(first: _Normal, second: _Normal) -> Tensor:

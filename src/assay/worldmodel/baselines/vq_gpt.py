@@ -31,6 +31,7 @@ __all__ = ["CODES", "VqGpt", "VqGptConfig"]
 
 LEVELS, NUMBERS = 5, 3
 CODES = LEVELS**NUMBERS
+_WIDER = 3.0  # a new encoder's latents are so small that all would be rounded to 0, and nothing drawn of them
 
 
 class VqGptConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,10 +89,10 @@ class VqGpt(Learner):
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Give ``total``, ``same_frame`` and ``next_tokens`` (nats a token); tokens learn from drawing alone."""
         pictures = to_unit(batch.frames)
-        states = self._rounded(self.encoder(pictures))
-        drawn = chosen_steps(pictures.shape[1], self.config.drawn_steps, generator)
         usual = usual_pictures(batch.frames)
         self.decoder.tell(usual)
+        states = self._rounded(self.encoder(self.decoder.centred(pictures)))
+        drawn = chosen_steps(pictures.shape[1], self.config.drawn_steps, generator)
         weights = foreground_weights(pictures[:, drawn], usual)
         same_frame = weighted_miss(self.decoder(states[:, drawn]), pictures[:, drawn], weights)
         known = states.detach()
@@ -100,7 +101,7 @@ class VqGpt(Learner):
 
     def encode(self, frames: Tensor) -> Tensor:
         """Frames (B, T, H, W, 3) → vectors of their tokens (B, T, 3 · tokens)."""
-        return self._rounded(self.encoder(to_unit(frames)))
+        return self._rounded(self.encoder(self.decoder.centred(to_unit(frames))))
 
     def tokens(self, states: Tensor) -> Tensor:
         """Vectors (…, 3 · tokens) → codes 0 … 124 (…, tokens)."""
@@ -144,7 +145,7 @@ class VqGpt(Learner):
 
     def _rounded(self, latents: Tensor) -> Tensor:
         """Round to five levels in [−1, 1]; the gradient passes as if nothing were rounded."""
-        bounded = latents.tanh()
+        bounded = (_WIDER * latents).tanh()
         half = (LEVELS - 1) / 2
         return bounded + ((bounded * half).round() / half - bounded).detach()
 
