@@ -24,7 +24,7 @@ from bench.world_rooms.films import films
 from bench.world_rooms.tables import HEADINGS, Checked, checked, row, settings_of, verdicts
 from bench.world_rooms.work import Controls, Job, Tested, controls, episodes, tested
 
-_WORLDS = ("two-room-fixed", "two-room")
+_WORLDS = ("two-room", "two-room-fixed")
 _FILMS = 2  # of each world, by the first seed's model
 
 

@@ -26,9 +26,9 @@ _JEPA = Preset(kind="jepa", config={}, batch=64, length=9, learning_rate=1.5e-3,
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "two-room": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1400),
+        "two-room": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1850),
         "point-maze": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1400),
-        "two-room-fixed": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1700),
+        "two-room-fixed": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1300),
     }
 )
 
