@@ -1,0 +1,49 @@
+"""The tables of ``make world``: what is printed is what was measured, and a worse seed fails the promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assay.worldtests.result import TestResult
+from bench.world_rooms import work
+from bench.world_rooms.tables import HEADINGS, checked, row, verdicts
+from bench.world_rooms.work import Controls, Job
+
+UNITS = 20
+
+
+def result(model: str, reached: int, seed: int | None = None) -> TestResult:
+    return TestResult(
+        test="planning",
+        world="two-room",
+        model=model,
+        training_seed=seed,
+        scores=tuple(float(unit < reached) for unit in range(UNITS)),
+        units=tuple(map(str, range(UNITS))),
+    )
+
+
+def a_model(seed: int, reached: int) -> work.Tested:
+    job = Job("two-room", seed, 10, UNITS, Path("nowhere"))
+    return work.Tested(job, result("jepa-map", reached, seed), 5, 100, 2.0, 0.3, 8.0)
+
+
+@pytest.mark.parametrize(("worst", "word"), [(18, "PASS"), (12, "FAIL")])
+def test_the_worst_seed_decides(worst: int, word: str) -> None:
+    controls = Controls(
+        "two-room",
+        [result("random", 0), result("straight line", 4)],
+        [result("true dynamics", 19), result("true dynamics", 19)],
+        result("no obstacles", 9),
+        1.0,
+    )
+    found = checked([a_model(0, 19), a_model(1, worst)], controls)
+    cells = row(found)
+    assert len(cells) == len(HEADINGS)
+    assert cells[4] == "0.20 (straight line)"
+    assert cells[5] == "0.45"
+    assert cells[8].startswith("1.00, ")
+    assert verdicts([found], 100.0)[0].startswith(word)
+    assert verdicts([found], 901.0)[-1].startswith("FAIL")
