@@ -20,7 +20,15 @@ from assay.worldmodel.vjepa.learner import VJepa
 __all__ = ["SMALL", "differing_weights_after_a_kill", "run"]
 
 SMALL = VJepaConfig(
-    frames=4, side=32, width=24, depth=1, heads=2, predictor_width=12, predictor_depth=1, predictor_heads=1
+    frames=4,
+    side=32,
+    width=24,
+    depth=1,
+    heads=2,
+    predictor_width=12,
+    predictor_depth=1,
+    predictor_heads=1,
+    anti_collapse_weight=4.0,
 )
 _PATIENCE = 120.0
 

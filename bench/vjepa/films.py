@@ -42,10 +42,15 @@ def write_film(
     side: int = 36,
     rate: int = 12,
     codec: str = "libx264",
+    picture: NDArray[np.uint8] | None = None,
 ) -> None:
-    """Write one film of a texture under a motion of :data:`MOTIONS`; texture, speed and place are drawn by the seed."""
+    """Write one film of a texture, or of a picture of 128 × 128, under a motion of :data:`MOTIONS`.
+
+    Texture, speed and angle of view are drawn by the seed.
+    """
     random = np.random.default_rng([seed, MOTIONS.index(motion)])
-    image, speed = texture(random), _SPEED * random.uniform(0.7, 1.3)
+    image = texture(random) if picture is None else picture.astype(np.float32)
+    speed = _SPEED * random.uniform(0.7, 1.3)
     direction = 2 * np.pi * MOTIONS.index(motion) / len(MOTIONS)
     turn = random.uniform(0, 2 * np.pi)
     write_frames(
@@ -78,17 +83,21 @@ def write_frames(
         container.mux(stream.encode())
 
 
-def make_films(folder: Path, seeds: Sequence[int], **how: int) -> Path:
-    """Write a film for each motion and seed, and ``list.csv`` (path, label); gives the list's path."""
+def make_films(folder: Path, seeds: Sequence[int], pictures: NDArray[np.uint8] | None = None, **how: int) -> Path:
+    """Write a film for each motion and seed, and ``list.csv`` (path, label); gives the list's path.
+
+    The films of a seed go over its picture (one a seed, 128 × 128 × 3) where there are any.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     listed = folder / "list.csv"
     with listed.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["path", "label"])
-        for seed in seeds:
+        for number, seed in enumerate(seeds):
+            picture = None if pictures is None else pictures[number]
             for label, motion in enumerate(MOTIONS):
                 name = f"{motion}-{seed}.mp4"
-                write_film(folder / name, motion, seed, **how)  # type: ignore[arg-type]
+                write_film(folder / name, motion, seed, picture=picture, **how)  # type: ignore[arg-type]
                 rows.writerow([name, label])
     return listed
 

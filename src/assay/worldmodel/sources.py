@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import msgspec
 
-from assay.errors import InputError
+from assay.errors import InputError, NotAvailable
 from assay.worldmodel.batch import Source
 from assay.worldmodel.simulated import SimulatedSource
 from assay.worlds.catalog import NAMES, SCENES, simulator
@@ -35,7 +37,9 @@ def is_video(name: str) -> bool:
 
 
 def open_source(name: str, settings: SourceSettings) -> Source:
-    """Open a source; raises InputError where the word is neither a world nor a place with videos."""
+    """Open a source; raises InputError where the word is neither a world nor a place with videos, and NotAvailable
+    for videos without PyAV.
+    """
     batch = {} if settings.batch is None else {"rows": settings.batch}
     if name in NAMES:
         length = {} if settings.length is None else {"length": settings.length}
@@ -48,6 +52,8 @@ def open_source(name: str, settings: SourceSettings) -> Source:
 
 
 def _videos(place: str, settings: SourceSettings) -> Source:
+    if importlib.util.find_spec("av") is None:
+        raise NotAvailable("videos are decoded by PyAV: pip install 'assay[worldmodel]'")
     from assay.worldmodel.video.source import VideoSource
 
     try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -35,8 +38,17 @@ def sliding(clips: int, frames: int = 4, seed: int = 0) -> Tensor:
     return torch.from_numpy((127.5 + 60 * image).astype(np.uint8))
 
 
-def trained(steps: int) -> tuple[VJepa, list[float]]:
-    model = learner()
+def rank(model: VJepa) -> float:
+    """Effective rank of tokens, less the mean of each place."""
+    with torch.no_grad():
+        latents = model.tokens(sliding(32, seed=999))
+    values = torch.linalg.svdvals((latents - latents.mean(dim=0)).flatten(0, 1)) ** 2
+    shares = values / values.sum()
+    return float(torch.exp(-(shares * shares.clamp(min=1e-12).log()).sum()))
+
+
+def trained(steps: int, config: VJepaConfig = SMALL) -> tuple[VJepa, list[float]]:
+    model = learner(config)
     optimiser = torch.optim.AdamW([part for part in model.parameters() if part.requires_grad], 3e-3)
     losses = []
     for step in range(steps):
@@ -65,6 +77,24 @@ def test_the_slow_copy_alone_keeps_the_latents_from_collapsing(course: tuple[VJe
     values = torch.linalg.svdvals(latents - latents.mean(dim=0)) ** 2
     shares = values / values.sum()
     assert float(torch.exp(-(shares * shares.clamp(min=1e-12).log()).sum())) > 2
+
+
+def test_the_paper_s_recipe_has_no_other_term_and_a_weight_adds_one() -> None:
+    batch = Batch(sliding(4))
+    plain = learner()(batch, 0, Generator().manual_seed(1))
+    weighted = learner(msgspec.structs.replace(SMALL, anti_collapse_weight=2.0))(batch, 0, Generator().manual_seed(1))
+    assert set(plain) == {"total", "short", "long"}
+    assert torch.allclose(plain["total"], (plain["short"] + plain["long"]) / 2)
+    assert torch.equal(weighted["short"], plain["short"])
+    error = (weighted["short"] + weighted["long"]) / 2
+    assert torch.allclose(weighted["total"], error + 2 * weighted["anti_collapse"])
+    assert 0 < float(weighted["anti_collapse"].detach()) < 2
+
+
+def test_the_term_against_collapse_spreads_the_tokens() -> None:
+    spread = msgspec.structs.replace(SMALL, anti_collapse_weight=4.0)
+    ranks = [rank(trained(60, config)[0]) for config in (SMALL, spread)]
+    assert ranks[1] > 1.5 * ranks[0]
 
 
 def test_a_loss_is_a_function_of_its_generator() -> None:
@@ -141,9 +171,11 @@ def test_clips_of_another_shape_are_one_clear_line() -> None:
         ({"side": 60}, "do not cut"),
         ({"side": 8}, "only one patch"),
         ({"heads": 5}, "heads"),
+        ({"momentum": 1.5}, "must lie in"),
+        ({"anti_collapse_weight": -1.0}, "at least 0"),
     ],
 )
-def test_numbers_that_do_not_fit_together_are_one_clear_line(changed: dict[str, int], message: str) -> None:
+def test_numbers_that_do_not_fit_together_are_one_clear_line(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         VJepaConfig(**changed)
 

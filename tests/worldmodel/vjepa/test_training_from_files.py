@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -73,6 +74,16 @@ def test_a_checkpoint_of_another_shape_is_one_clear_line(films: Path, tmp_path: 
     with pytest.raises(InputError) as caught:
         WorldModel.load(tmp_path / "model")
     assert "\n" not in str(caught.value)
+
+
+def test_without_pyav_one_line_says_what_to_install(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "av" else found(name, *rest))
+    done = CliRunner().invoke(command, [str(films), "--out", str(tmp_path / "model"), *SHORT])
+    assert isinstance(done.exception, NotAvailable)
+    assert str(done.exception) == "videos are decoded by PyAV: pip install 'assay[worldmodel]'"
 
 
 @pytest.mark.slow

@@ -12,7 +12,8 @@ __all__ = ["SIZES", "VJepaConfig", "config_of"]
 class VJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Clips of ``frames`` × ``side`` × ``side`` pixels in tubelets of ``tubelet`` frames × ``patch`` × ``patch``.
 
-    ``momentum`` is of the EMA copy that gives the targets, fixed as in V-JEPA 2. The sizes of masks are fractions of a
+    ``momentum`` is of the EMA copy that gives the targets, fixed as in V-JEPA 2. ``anti_collapse_weight`` is of SIGReg
+    on the latents of visible tokens: 0, as in the paper, trusts the copy alone. The sizes of masks are fractions of a
     frame's patches. Raises InputError where the numbers do not fit together.
     """
 
@@ -27,6 +28,7 @@ class VJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     predictor_depth: int = 2
     predictor_heads: int = 2
     momentum: float = 0.99925
+    anti_collapse_weight: float = 0.0
     short_blocks: int = 8
     short_scale: float = 0.15
     long_blocks: int = 2
@@ -38,6 +40,11 @@ class VJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise InputError(
                 f"clips of {self.frames} frames × {self.side} pixels do not cut into two or more tubelets of "
                 f"{self.tubelet} frames × {self.patch} pixels: choose multiples"
+            )
+        if not 0 <= self.momentum <= 1 or self.anti_collapse_weight < 0:
+            raise InputError(
+                f"a momentum of {self.momentum:g} and a weight of {self.anti_collapse_weight:g}: the first must lie in "
+                "[0, 1], the second must be at least 0"
             )
         if self.side < 2 * self.patch:
             raise InputError(f"a side of {self.side} pixels is only one patch of {self.patch}: nothing could be masked")
@@ -55,7 +62,8 @@ class VJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _LARGE = {"side": 224, "patch": 16, "predictor_width": 384, "predictor_depth": 12, "predictor_heads": 12}
 SIZES: dict[str, VJepaConfig] = {
-    "tiny": VJepaConfig(),  # 0.4 M
+    # 0.4 M; for trainings so short that a slow copy would stay the random net it began as
+    "tiny": VJepaConfig(momentum=0.99, anti_collapse_weight=4.0),
     "small": VJepaConfig(
         width=192, depth=6, heads=6, predictor_width=96, predictor_depth=4, predictor_heads=4
     ),  # 2.8 M

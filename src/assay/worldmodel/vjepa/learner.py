@@ -13,6 +13,7 @@ from assay.errors import InputError
 from assay.worldmodel.batch import Batch
 from assay.worldmodel.losses.ema import follow, slow_copy
 from assay.worldmodel.losses.gathered import processes
+from assay.worldmodel.losses.sigreg import sigreg
 from assay.worldmodel.vjepa.config import VJepaConfig
 from assay.worldmodel.vjepa.encoder import Encoder, gather
 from assay.worldmodel.vjepa.masks import Masks, multi_block
@@ -25,7 +26,9 @@ __all__ = ["VJepa"]
 class VJepa(ClipReader):
     """After V-JEPA (2404.08471) and V-JEPA 2 (2506.09985): L1 in latent space, EMA targets of fixed momentum.
 
-    Nothing but the slow copy and the predictor keeps the latents from collapsing: the training's gate watches them.
+    In the paper's recipe nothing but the slow copy and the predictor keeps the latents from collapsing. Short trainings
+    need ``anti_collapse_weight``: a copy that has moved little is still random, its latents have few directions, and
+    those are all that is learned. The training's gate watches either way.
     """
 
     kind: ClassVar[str] = "vjepa"
@@ -42,6 +45,9 @@ class VJepa(ClipReader):
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Mean L1 error over both kinds of mask: ``short``, ``long``, and ``total``, their mean.
 
+        With a weight against collapse there is ``anti_collapse`` too, SIGReg's statistic of the visible tokens' latents
+        divided by their number, so that the weight means the same for all batches and masks; ``total`` has both.
+
         Raises InputError where the clips are not of the configured size.
         """
         self._check(batch.frames)
@@ -49,16 +55,24 @@ class VJepa(ClipReader):
             latents = self.slow_encoder(batch.frames)
             targets = F.layer_norm(latents, latents.shape[-1:])
         config = self.config
-        losses = {}
+        losses, against = {}, []
         for name, blocks, scale in (
             ("short", config.short_blocks, config.short_scale),
             ("long", config.long_blocks, config.long_scale),
         ):
             masks = self._masks(len(batch.frames), blocks, scale, generator)
             visible, wanted = masks.visible.to(targets.device), masks.wanted.to(targets.device)
-            guesses = self.predictor(self.encoder(batch.frames, visible), visible, wanted)
+            context = self.encoder(batch.frames, visible)
+            guesses = self.predictor(context, visible, wanted)
             losses[name] = (guesses - gather(targets, wanted)).abs().mean()
-        return {"total": (losses["short"] + losses["long"]) / 2, **losses}
+            if config.anti_collapse_weight:
+                tokens = context.flatten(0, 1)
+                against.append(sigreg(tokens, generator) / (len(tokens) * processes()))
+        total = (losses["short"] + losses["long"]) / 2
+        if against:
+            losses["anti_collapse"] = torch.stack(against).mean()
+            total = total + config.anti_collapse_weight * losses["anti_collapse"]
+        return {"total": total, **losses}
 
     def after_step(self, step: int, progress: float) -> None:
         """Move the slow copy."""
