@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from assay.errors import NotAvailable
+from assay.worldmodel.baselines.places import Places
 from assay.worldmodel.baselines.sizes import like_jepa, trained_parameters
+from assay.worldmodel.baselines.vq_gpt import CODES
 from assay.worldmodel.batch import Batch
 from assay.worldmodel.kinds import config_of, make_learner
 from assay.worldmodel.learner import Learner
@@ -130,8 +132,26 @@ def test_tokens_are_codes_of_a_vocabulary_of_125_and_their_vectors_come_back() -
     states = learner.encode(_frames(3, 2))
     codes = learner.tokens(states)  # type: ignore[operator]
     assert codes.shape == (3, 2, learner.config.tokens)
-    assert 0 <= int(codes.min()) <= int(codes.max()) < 125
+    assert 0 <= int(codes.min()) <= int(codes.max()) < CODES == 125
     assert torch.allclose(learner.vectors[codes].flatten(-2), states)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", ["vq-gpt", "rssm"])
+def test_a_bottleneck_is_brought_in_after_a_while(kind: str) -> None:
+    learner, batch = _learner(kind), _batch(2, rows=2)
+    with torch.no_grad():
+        drawn = [float(learner(batch, step, torch.Generator().manual_seed(1))["same_frame"]) for step in (0, 50, 1000)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_places_that_move_as_the_actions_say_miss_nothing() -> None:
+    places, actions = Places(2, 2), torch.randn(3, 4, 2)
+    places.read = torch.nn.Identity()  # type: ignore[assignment]
+    there = torch.nn.functional.pad(actions.cumsum(1), (0, 0, 1, 0)) + 7
+    some = torch.tensor([0, 2, 3])
+    assert float(places.miss(there, actions)) == pytest.approx(0, abs=1e-6)
+    assert float(places.miss(there[:, some], actions, some)) == pytest.approx(0, abs=1e-6)
+    assert float(places.miss(there.flip(1), actions)) > 0.1
 
 
 def test_the_transformer_foretells_the_same_one_step_at_a_time_as_all_at_once() -> None:

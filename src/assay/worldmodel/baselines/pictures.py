@@ -1,41 +1,98 @@
-"""What the generative rivals share: an encoder with a narrower head, a decoder, and a loss that sees what moves."""
+"""What the generative rivals share: an encoder with a narrower head, a decoder, and a loss that sees what moves.
+
+Pictures are patches here, (…, 16, 16, 48) as :func:`assay.worldmodel.nets.token_map.patches` gives them, in [−1, 1].
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Generator, Tensor, nn
 
-from assay.worldmodel.batch import to_unit
-from assay.worldmodel.nets.encoder import ConvEncoder
+from assay.worldmodel.nets.token_map import patches
 from assay.worlds.simulator import SIDE
 
-__all__ = ["Decoder", "NarrowEncoder", "chosen_steps", "foreground_weights", "usual_pictures", "weighted_miss"]
+__all__ = [
+    "Decoder",
+    "NarrowEncoder",
+    "brought_in",
+    "chosen_steps",
+    "foreground_weights",
+    "in_patches",
+    "weighted_miss",
+]
 
+_PATCH, _COLOURS = 4, 3
+_SIDE = SIDE // _PATCH
+_NUMBERS = _PATCH**2 * _COLOURS
 _PLACES = SIDE // 16
-_PATCH = 4
 _SMALL = 0.1  # the first pictures are near the usual one
 _REMEMBERED = 100  # batches
+_LEAST_SPREAD = 0.02  # of a colour that hardly ever changes, in a range of 2
+_ALONE, _COMING = 100, 100  # steps: drawing alone was learned in 75 to 100
+_NORM_MOMENTUM = 0.05
 FOREGROUND = 20.0  # how much more a pixel weighs that differs by 1 (of 2) from what it mostly is in its clip
 
 
-class NarrowEncoder(ConvEncoder):
-    """The JEPA's encoder, convolutions and all, with a head of another width: what a decoder costs is saved there."""
+class NarrowEncoder(nn.Module):
+    """The JEPA's encoder, convolutions and all, with a head of another width: what a decoder costs is saved there.
 
-    def __init__(self, size: int, width: int, head: int) -> None:
-        super().__init__(size, width)
-        self.head = nn.Sequential(
-            nn.Linear(4 * width * _PLACES**2, head), nn.LayerNorm(head), nn.ReLU(), nn.Linear(head, size)
-        )
-
-
-class Decoder(nn.Module):
-    """The encoder's mirror: one latent to a picture, as a difference from the usual one that it was told of.
-
-    What never changes need not be learned by gradients then, which would take most of a short training.
+    It sees pictures less the usual one, each colour at variance 1, else what never changes hides a small thing that
+    moves. Latents have mean 0 and variance 1 over a batch: what little tells of it at first is made large.
     """
 
     usual: Tensor
+    variance: Tensor
     told: Tensor
+
+    def __init__(self, size: int, width: int, head: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(_NUMBERS, width)
+        self.places = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(width, 2 * width, 3, 2, 1),
+            nn.ReLU(),
+            nn.Conv2d(2 * width, 4 * width, 3, 2, 1),
+            nn.ReLU(),
+        )
+        self.head = nn.Sequential(
+            nn.Linear(4 * width * _PLACES**2, head),
+            nn.LayerNorm(head),
+            nn.ReLU(),
+            nn.Linear(head, size),
+            nn.BatchNorm1d(size, momentum=_NORM_MOMENTUM, affine=False),
+        )
+        self.register_buffer("usual", torch.zeros(_SIDE, _SIDE, _NUMBERS))
+        self.register_buffer("variance", torch.ones(_COLOURS))
+        self.register_buffer("told", torch.zeros(()))
+
+    @torch.no_grad()
+    def tell(self, usual: Tensor, pictures: Tensor) -> None:
+        """Take into account a batch: its clips' usual pictures (B, 1, 16, 16, 48), and pictures (B, T, 16, 16, 48).
+
+        What is kept is a mean over all batches, then over the latest.
+        """
+        if self.training:
+            self.told += 1
+            share = 1 / self.told.clamp_max(_REMEMBERED)
+            self.usual.lerp_(usual.mean((0, 1)), share)
+            apart = (pictures[:, 0] - self.usual).square().reshape(-1, _COLOURS).mean(0)
+            self.variance.lerp_(apart, share)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Pictures (…, 16, 16, 48) → latents (…, size). What is subtracted from them is in the first layer's bias."""
+        rate = self.variance.clamp_min(_LEAST_SPREAD**2).rsqrt().repeat(_PATCH**2)
+        weight = self.first.weight * rate
+        bias = self.first.bias - nn.functional.linear(self.usual, weight)
+        flat = (nn.functional.linear(pictures.flatten(0, -4), weight) + bias).movedim(-1, 1)
+        latents: Tensor = self.head(self.places(flat).flatten(1))
+        return latents.reshape(*pictures.shape[:-3], -1)
+
+
+class Decoder(nn.Module):
+    """The encoder's mirror: one latent to a picture, as a difference from one that is known before.
+
+    What never changes need not be learned by gradients then, which would take most of a short training.
+    """
 
     def __init__(self, size: int, width: int, head: int) -> None:
         super().__init__()
@@ -53,49 +110,44 @@ class Decoder(nn.Module):
             nn.ConvTranspose2d(2 * width, width, 4, 2, 1),
             nn.ReLU(),
         )
-        self.patches = nn.Linear(width, 3 * _PATCH**2)  # a transposed convolution of stride 4, which is slower on a CPU
+        self.patches = nn.Linear(width, _NUMBERS)
         with torch.no_grad():
             self.patches.weight *= _SMALL
-        self.register_buffer("usual", torch.zeros(3, SIDE, SIDE))
-        self.register_buffer("told", torch.zeros(()))
-
-    def centred(self, pictures: Tensor) -> Tensor:
-        """Pictures less the usual one, for an encoder: else what never changes hides a small thing that moves."""
-        return pictures - self.usual
-
-    def tell(self, usual: Tensor) -> None:
-        """Take into account the usual pictures (B, 1, 3, 64, 64) of a batch: a mean of all, then of the latest."""
-        if self.training:
-            self.told += 1
-            self.usual.lerp_(usual.detach().mean((0, 1)), 1 / self.told.clamp_max(_REMEMBERED))
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Latents (…, size) → pictures (…, 3, 64, 64), in [−1, 1] where they are learned well."""
-        leading = latents.shape[:-1]
+        """Latents (…, size) → differences (…, 16, 16, 48)."""
         places = self.body(latents.reshape(-1, latents.shape[-1])).reshape(-1, self.channels, _PLACES, _PLACES)
-        places = self.places(places.contiguous(memory_format=torch.channels_last)).permute(0, 2, 3, 1)
-        side = SIDE // _PATCH
-        patches: Tensor = self.patches(places).reshape(-1, side, side, _PATCH, _PATCH, 3)
-        return self.usual + patches.permute(0, 5, 1, 3, 2, 4).reshape(*leading, 3, SIDE, SIDE)
+        drawn: Tensor = self.patches(self.places(places.contiguous(memory_format=torch.channels_last)).movedim(1, -1))
+        return drawn.reshape(*latents.shape[:-1], _SIDE, _SIDE, _NUMBERS)
 
 
-def usual_pictures(frames: Tensor) -> Tensor:
-    """Frames (B, T, 64, 64, 3) → what each pixel is on average in its clip, (B, 1, 3, 64, 64) in [−1, 1]."""
-    return to_unit(frames.float().mean(1, keepdim=True))
+def in_patches(frames: Tensor) -> Tensor:
+    """Frames (…, 64, 64, 3) of bytes → pictures (…, 16, 16, 48) in [−1, 1]."""
+    return patches(frames).mul_(2 / 255).sub_(1)
 
 
 def foreground_weights(pictures: Tensor, usual: Tensor) -> Tensor:
-    """Weights (B, T, 1, 64, 64) of pictures (B, T, 3, 64, 64): 1 where a clip stands still, more where something is.
+    """Weights (B, T, 16, 16, 48) of pictures of that shape: 1 where a clip stands still, more where something is.
 
-    Without them a small thing on a large background is left out of what is drawn, since it is hardly any of the loss.
-    The average stands for the background: a median would take longer than the encoder.
+    ``usual`` is the average of the clip, (B, 1, 16, 16, 48). Without weights a small thing on a large background is not
+    drawn, since it is hardly any of the loss. The average stands for the background: a median would take longer than
+    the encoder.
     """
-    return 1 + FOREGROUND * ((pictures - usual) / 2).abs().amax(2, keepdim=True)
+    apart = ((pictures - usual) / 2).abs().unflatten(-1, (_PATCH**2, _COLOURS))
+    return 1 + FOREGROUND * apart.amax(-1, keepdim=True).expand_as(apart).flatten(-2)
 
 
 def weighted_miss(drawn: Tensor, pictures: Tensor, weights: Tensor) -> Tensor:
     """The weighted mean of squared differences; a mean over pixels times 10, as the other losses are of that order."""
     return 10 * ((drawn - pictures).square() * weights).mean()
+
+
+def brought_in(step: int) -> float:
+    """How much of a bottleneck (rounding, noise, a prior's pull) counts at a step: none at first, then ever more, to 1.
+
+    With all of it from the beginning nothing small was drawn after 200 steps, and so nothing learned.
+    """
+    return min(1.0, max(0.0, (step - _ALONE) / _COMING))
 
 
 def chosen_steps(length: int, count: int, generator: Generator) -> Tensor:

@@ -14,10 +14,11 @@ from assay.worldmodel.baselines.pictures import (
     NarrowEncoder,
     chosen_steps,
     foreground_weights,
-    usual_pictures,
+    in_patches,
     weighted_miss,
 )
-from assay.worldmodel.batch import Batch, to_unit
+from assay.worldmodel.baselines.places import Places
+from assay.worldmodel.batch import Batch
 from assay.worldmodel.learner import Learner
 from assay.worldmodel.nets.predictor import Predictor, RecurrentPredictor, ResidualPredictor
 
@@ -32,7 +33,7 @@ class PixelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     width: int = 16
     hidden: int = 384
     recurrent: bool = False
-    head: int = 252
+    head: int = 250
     drawn_steps: int = 2
     """How many seen and how many foretold frames of a clip are drawn at each training step; all would take too long."""
 
@@ -51,8 +52,8 @@ class Pixel(Learner):
     Where somebody acts, latents are rolled out from the first frame, and each is drawn whole. In plain video the next
     frame is drawn as a change of the last one.
 
-    For planning, distance is that of latents, which is this family's better side: distances of drawn pixels do not
-    change with how far a small agent is from its goal once the two do not overlap.
+    For planning, distance is that of the places read off the latents. Distances of drawn pixels do not change with how
+    far a small agent is from its goal once the two do not overlap.
     """
 
     kind: ClassVar[str] = "pixel"
@@ -66,6 +67,7 @@ class Pixel(Learner):
         self.decoder = Decoder(config.latent, config.width, config.head)
         kind = RecurrentPredictor if config.recurrent else ResidualPredictor
         self.predictor: Predictor = kind(config.latent, config.action_size, config.hidden)
+        self.places = Places(config.latent, config.action_size) if config.action_size else None
 
     @classmethod
     def from_config(cls, config: PixelConfig) -> Pixel:
@@ -73,29 +75,40 @@ class Pixel(Learner):
         return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``next_frame`` and, where somebody acts, ``same_frame``: drawing what was just seen."""
-        usual = usual_pictures(batch.frames)
-        if not self.config.action_size:
-            return self._residual_loss(to_unit(batch.frames), usual, generator)
-        self.decoder.tell(usual)
+        """Give ``total``, ``next_frame`` and, where somebody acts, ``same_frame`` (drawing what was just seen),
+        ``same_latent`` and ``places``.
+
+        A decoder alone lets imagined latents be others than those of frames seen, and no distance could be told then.
+        """
+        everything = in_patches(batch.frames)
+        usual = everything.mean(1, keepdim=True)
+        if self.places is None:
+            return self._residual_loss(everything, usual, generator)
+        assert batch.actions is not None
         last = batch.frames.shape[1] - 1
         ahead = 1 + chosen_steps(last, self.config.drawn_steps, generator)
-        seen = torch.cat(
-            [torch.zeros(1, dtype=torch.long), chosen_steps(last, self.config.drawn_steps - 1, generator) + 1]
-        )
-        pictures = to_unit(batch.frames[:, torch.cat([seen, ahead])])
-        latents = self.encoder(self.decoder.centred(pictures[:, : len(seen)]))
+        one = chosen_steps(last, 1, generator)
+        seen = torch.cat([torch.zeros(1, dtype=torch.long), one, one + 1])
+        pictures = everything[:, torch.cat([seen, ahead])]
+        self.encoder.tell(usual, everything)
+        latents = self.encoder(pictures[:, : len(seen)])
         memories = self.predictor.watch(latents[:, :1], None)[:, -1]
         imagined = self._roll(latents[:, 0], memories, batch.actions, last)
-        drawn = self.decoder(torch.cat([latents, imagined[:, ahead - 1]], 1))
+        drawn = self.encoder.usual + self.decoder(torch.cat([latents, imagined[:, ahead - 1]], 1))
         weights = foreground_weights(pictures, usual)
         same_frame = weighted_miss(drawn[:, : len(seen)], pictures[:, : len(seen)], weights[:, : len(seen)])
         next_frame = weighted_miss(drawn[:, len(seen) :], pictures[:, len(seen) :], weights[:, len(seen) :])
-        return {"total": next_frame + same_frame, "next_frame": next_frame, "same_frame": same_frame}
+        losses = {
+            "next_frame": next_frame,
+            "same_frame": same_frame,
+            "same_latent": (imagined[:, seen[1:] - 1] - latents[:, 1:].detach()).square().mean(),
+            "places": self.places.miss(latents, batch.actions, seen),
+        }
+        return {"total": torch.stack(list(losses.values())).sum(), **losses}
 
     def encode(self, frames: Tensor) -> Tensor:
         """Frames (B, T, H, W, 3) → latents (B, T, D)."""
-        latents: Tensor = self.encoder(self.decoder.centred(to_unit(frames)))
+        latents: Tensor = self.encoder(in_patches(frames))
         return latents
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
@@ -109,21 +122,22 @@ class Pixel(Learner):
         return self._roll(start, remembered, actions.flatten(0, 1), steps).reshape(rows, plans, steps, -1)
 
     def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """Euclidean distances of latents (B, N, K, D) to those of goal frames (B, H, W, 3): (B, N, K)."""
-        return (states - self.encode(goals[:, None])[:, :, None]).norm(dim=-1)
+        """How far the places of latents (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
+        if self.places is None:
+            raise NotAvailable("this model learned from plain video: it knows no actions to tell distances in")
+        return self.places.apart(states, self.encode(goals[:, None])[:, 0])
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Mean squared difference of each frame from the one that was drawn before it came: (B, T − 1).
 
         Where it learned with actions and is told none, they are taken as 0.
         """
-        pictures = to_unit(frames)
-        latents = self.encoder(self.decoder.centred(pictures))
+        pictures = in_patches(frames)
+        latents = self.encoder(pictures)
         if actions is None and self.config.action_size:
             actions = latents.new_zeros(*latents[:, 1:].shape[:-1], self.config.action_size)
-        drawn = self.decoder(self._next(latents, actions))
-        if not self.config.action_size:
-            drawn = drawn + pictures[:, :-1]
+        known = self.encoder.usual if self.config.action_size else pictures[:, :-1]
+        drawn = known + self.decoder(self._next(latents, actions))
         return (drawn - pictures[:, 1:]).square().mean((-3, -2, -1))
 
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
@@ -133,9 +147,8 @@ class Pixel(Learner):
 
     def _residual_loss(self, pictures: Tensor, usual: Tensor, generator: Generator) -> dict[str, Tensor]:
         last = chosen_steps(pictures.shape[1] - 1, self.config.drawn_steps, generator)
-        drawn = pictures[:, last] + self.decoder(
-            self._next(self.encoder(self.decoder.centred(pictures)), None)[:, last]
-        )
+        self.encoder.tell(usual, pictures)
+        drawn = pictures[:, last] + self.decoder(self._next(self.encoder(pictures), None)[:, last])
         wanted = pictures[:, last + 1]
         next_frame = weighted_miss(drawn, wanted, foreground_weights(wanted, usual))
         return {"total": next_frame, "next_frame": next_frame}

@@ -12,12 +12,14 @@ from assay.errors import NotAvailable
 from assay.worldmodel.baselines.pictures import (
     Decoder,
     NarrowEncoder,
+    brought_in,
     chosen_steps,
     foreground_weights,
-    usual_pictures,
+    in_patches,
     weighted_miss,
 )
-from assay.worldmodel.batch import Batch, to_unit
+from assay.worldmodel.baselines.places import Places
+from assay.worldmodel.batch import Batch
 from assay.worldmodel.learner import Learner
 
 __all__ = ["Rssm", "RssmConfig"]
@@ -30,10 +32,10 @@ class RssmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What it is made of. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
 
     action_size: int = 2
-    latent: int = 64
+    latent: int = 32
     width: int = 16
     hidden: int = 200
-    head: int = 243
+    head: int = 267
     drawn_steps: int = 3
     """How many frames of a clip are drawn at each training step."""
     kl_weight: float = 0.002
@@ -48,7 +50,7 @@ class RssmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def for_video(cls, **changed: Any) -> RssmConfig:
         """For plain video: sizes near the JEPA's, one step ahead."""
         return cls(
-            **{"action_size": 0, "latent": 128, "hidden": 256, "head": 333, "drawn_steps": 6, "overshoot": 0.0}
+            **{"action_size": 0, "latent": 128, "hidden": 256, "head": 326, "drawn_steps": 6, "overshoot": 0.0}
             | changed
         )
 
@@ -77,10 +79,13 @@ class Rssm(Learner):
         self.config = config
         self.encoder = NarrowEncoder(2 * config.latent, config.width, config.head)
         self.decoder = Decoder(config.latent, config.width, config.head)
+        self.width = nn.Linear(config.latent, config.latent)
         self.memory = nn.GRU(config.latent + config.action_size, config.hidden, batch_first=True)
         self.prior = nn.Sequential(
             nn.Linear(config.hidden, config.hidden), nn.SiLU(), nn.Linear(config.hidden, 2 * config.latent)
         )
+
+        self.places = Places(config.latent, config.action_size) if config.action_size else None
 
     @classmethod
     def from_config(cls, config: RssmConfig) -> Rssm:
@@ -88,27 +93,36 @@ class Rssm(Learner):
         return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``same_frame``, ``kl`` and ``overshoot`` where it is used."""
-        config, pictures = self.config, to_unit(batch.frames)
-        usual = usual_pictures(batch.frames)
-        self.decoder.tell(usual)
-        posterior = self._posterior(pictures)
-        states = posterior.mean + posterior.deviation * self._noise(posterior.mean, generator)
+        """Give ``total``, ``same_frame``, ``kl``, ``overshoot`` where it is used and, where somebody acts, ``places``.
+
+        At first means alone are drawn and no prior pulls at them, then noise and pull come in.
+        """
+        config, pictures = self.config, in_patches(batch.frames)
+        usual = pictures.mean(1, keepdim=True)
+        self.encoder.tell(usual, pictures)
+        posterior, share = self._posterior(pictures), brought_in(step)
+        states = posterior.mean + share * posterior.deviation * self._noise(posterior.mean, generator)
         drawn = chosen_steps(pictures.shape[1], config.drawn_steps, generator)
         weights = foreground_weights(pictures[:, drawn], usual)
-        losses = {"same_frame": weighted_miss(self.decoder(states[:, drawn]), pictures[:, drawn], weights)}
+        shown = self.encoder.usual + self.decoder(states[:, drawn])
+        losses = {"same_frame": weighted_miss(shown, pictures[:, drawn], weights)}
         following = _Normal(posterior.mean[:, 1:], posterior.deviation[:, 1:])
-        expected, _ = self._expect(states[:, :-1], batch.actions)
-        losses["kl"] = config.kl_weight * self._balanced(following, expected)
+        # The prior reads means, as it does when it imagines: it adds a change to them, and noise would stay in the sum.
+        # Gradients of what follows come in with the pull.
+        known = posterior.mean.detach() + share * (posterior.mean - posterior.mean.detach())
+        expected, _ = self._expect(known[:, :-1], batch.actions)
+        losses["kl"] = config.kl_weight * self._balanced(following, expected, share)
         if config.overshoot:
-            rolled = self._roll(states[:, 0], batch.actions, states.shape[1] - 1, None)
+            rolled = self._roll(known[:, 0], batch.actions, states.shape[1] - 1, None)
             fixed = _Normal(following.mean.detach(), following.deviation.detach())
             losses["overshoot"] = config.overshoot * config.kl_weight * self._free(_divergence(fixed, rolled))
+        if self.places is not None and batch.actions is not None:
+            losses["places"] = self.places.miss(posterior.mean, batch.actions)
         return {"total": torch.stack(list(losses.values())).sum(), **losses}
 
     def encode(self, frames: Tensor) -> Tensor:
         """Frames (B, T, H, W, 3) → means of the posteriors (B, T, D)."""
-        return self._posterior(to_unit(frames)).mean
+        return self._posterior(in_patches(frames)).mean
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From the last of the past frames under actions (B, N, K, A): means of rolled priors (B, N, K, D)."""
@@ -124,12 +138,14 @@ class Rssm(Learner):
         return self._roll(start, actions.flatten(0, 1), steps, past).mean.reshape(rows, plans, steps, -1)
 
     def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """Euclidean distances of states (B, N, K, D) to those of goal frames (B, H, W, 3): (B, N, K)."""
-        return (states - self.encode(goals[:, None])[:, :, None]).norm(dim=-1)
+        """How far the places of states (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
+        if self.places is None:
+            raise NotAvailable("this model learned from plain video: it knows no actions to tell distances in")
+        return self.places.apart(states, self.encode(goals[:, None])[:, 0])
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Nats by which each frame's posterior differs from its prior: (B, T − 1). Untold actions are taken as 0."""
-        posterior = self._posterior(to_unit(frames))
+        posterior = self._posterior(in_patches(frames))
         expected, _ = self._expect(posterior.mean[:, :-1], actions)
         return _divergence(_Normal(posterior.mean[:, 1:], posterior.deviation[:, 1:]), expected)
 
@@ -141,7 +157,8 @@ class Rssm(Learner):
         return torch.cat([states, self.memory(self._with_actions(states, actions))[0]], -1)
 
     def _posterior(self, pictures: Tensor) -> _Normal:
-        return _normal(self.encoder(self.decoder.centred(pictures)))
+        mean, raw = self.encoder(pictures).chunk(2, -1)
+        return _normal(torch.cat([mean, self.width(raw)], -1))
 
     def _expect(self, states: Tensor, actions: Tensor | None) -> tuple[_Normal, Tensor]:
         """Priors of what follows each of the states (B, T, D), and the GRU's last memory (1, B, hidden)."""
@@ -168,11 +185,12 @@ class Rssm(Learner):
             deviations.append(deviation)
         return _Normal(torch.stack(means, 1), torch.stack(deviations, 1))
 
-    def _balanced(self, posterior: _Normal, prior: _Normal) -> Tensor:
+    def _balanced(self, posterior: _Normal, prior: _Normal, pull: float) -> Tensor:
+        """The prior learns from the first step on; the posterior is pulled at by ``pull`` of what it will be."""
         share = self.config.prior_share
         to_posterior = _divergence(_Normal(posterior.mean.detach(), posterior.deviation.detach()), prior)
         to_prior = _divergence(posterior, _Normal(prior.mean.detach(), prior.deviation.detach()))
-        return share * self._free(to_posterior) + (1 - share) * self._free(to_prior)
+        return share * self._free(to_posterior) + pull * (1 - share) * self._free(to_prior)
 
     def _free(self, nats: Tensor) -> Tensor:
         return nats.clamp_min(self.config.free_nats).mean()

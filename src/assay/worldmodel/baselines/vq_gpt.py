@@ -19,19 +19,20 @@ from assay.errors import NotAvailable
 from assay.worldmodel.baselines.pictures import (
     Decoder,
     NarrowEncoder,
+    brought_in,
     chosen_steps,
     foreground_weights,
-    usual_pictures,
+    in_patches,
     weighted_miss,
 )
-from assay.worldmodel.batch import Batch, to_unit
+from assay.worldmodel.baselines.places import Places
+from assay.worldmodel.batch import Batch
 from assay.worldmodel.learner import Learner
 
 __all__ = ["CODES", "VqGpt", "VqGptConfig"]
 
 LEVELS, NUMBERS = 5, 3
 CODES = LEVELS**NUMBERS
-_WIDER = 3.0  # a new encoder's latents are so small that all would be rounded to 0, and nothing drawn of them
 
 
 class VqGptConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +79,7 @@ class VqGpt(Learner):
         self.enter = nn.Linear(size + config.action_size, config.hidden)
         self.blocks = nn.ModuleList(_Block(config.hidden, config.heads, config.window) for _ in range(config.layers))
         self.leave = nn.Sequential(nn.LayerNorm(config.hidden), nn.Linear(config.hidden, config.tokens * CODES))
+        self.places = Places(size, config.action_size) if config.action_size else None
         places = torch.arange(CODES)[:, None] // LEVELS ** torch.arange(NUMBERS) % LEVELS
         self.register_buffer("vectors", places * (2 / (LEVELS - 1)) - 1, persistent=False)
 
@@ -87,21 +89,28 @@ class VqGpt(Learner):
         return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``same_frame`` and ``next_tokens`` (nats a token); tokens learn from drawing alone."""
-        pictures = to_unit(batch.frames)
-        usual = usual_pictures(batch.frames)
-        self.decoder.tell(usual)
-        states = self._rounded(self.encoder(self.decoder.centred(pictures)))
+        """Give ``total``, ``same_frame``, ``next_tokens`` (nats a token) and, where somebody acts, ``places``.
+
+        Tokens learn from drawing and from places. At first nothing is rounded of what is drawn, then ever more.
+        """
+        pictures = in_patches(batch.frames)
+        usual = pictures.mean(1, keepdim=True)
+        self.encoder.tell(usual, pictures)
+        bounded = self._bounded(self.encoder(pictures))
+        known = self._rounded(bounded)
+        states = bounded + brought_in(step) * (known - bounded).detach()
         drawn = chosen_steps(pictures.shape[1], self.config.drawn_steps, generator)
         weights = foreground_weights(pictures[:, drawn], usual)
-        same_frame = weighted_miss(self.decoder(states[:, drawn]), pictures[:, drawn], weights)
-        known = states.detach()
+        same_frame = weighted_miss(self.encoder.usual + self.decoder(states[:, drawn]), pictures[:, drawn], weights)
         next_tokens = self._miss(known, batch.actions).mean() / self.config.tokens
-        return {"total": same_frame + next_tokens, "same_frame": same_frame, "next_tokens": next_tokens}
+        losses = {"same_frame": same_frame, "next_tokens": next_tokens}
+        if self.places is not None and batch.actions is not None:
+            losses["places"] = self.places.miss(states, batch.actions)
+        return {"total": torch.stack(list(losses.values())).sum(), **losses}
 
     def encode(self, frames: Tensor) -> Tensor:
         """Frames (B, T, H, W, 3) → vectors of their tokens (B, T, 3 · tokens)."""
-        return self._rounded(self.encoder(self.decoder.centred(to_unit(frames))))
+        return self._rounded(self._bounded(self.encoder(in_patches(frames))))
 
     def tokens(self, states: Tensor) -> Tensor:
         """Vectors (…, 3 · tokens) → codes 0 … 124 (…, tokens)."""
@@ -129,8 +138,10 @@ class VqGpt(Learner):
         return torch.stack(imagined, 1).reshape(rows, plans, steps, -1)
 
     def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """Euclidean distances of vectors (B, N, K, D) to those of goal frames (B, H, W, 3): (B, N, K)."""
-        return (states - self.encode(goals[:, None])[:, :, None]).norm(dim=-1)
+        """How far the places of vectors (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
+        if self.places is None:
+            raise NotAvailable("this model learned from plain video: it knows no actions to tell distances in")
+        return self.places.apart(states, self.encode(goals[:, None])[:, 0])
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Nats of each frame's tokens: (B, T − 1). Untold actions are taken as 0."""
@@ -143,11 +154,14 @@ class VqGpt(Learner):
             actions = torch.cat([actions, torch.zeros_like(actions[:, :1])], 1)
         return torch.cat([states, self._hidden(states, actions)], -1)
 
-    def _rounded(self, latents: Tensor) -> Tensor:
-        """Round to five levels in [−1, 1]; the gradient passes as if nothing were rounded."""
-        bounded = (_WIDER * latents).tanh()
+    def _bounded(self, latents: Tensor) -> Tensor:
+        return latents.tanh()
+
+    @torch.no_grad()
+    def _rounded(self, bounded: Tensor) -> Tensor:
+        """The nearest of five levels in [−1, 1], of what is bounded to that."""
         half = (LEVELS - 1) / 2
-        return bounded + ((bounded * half).round() / half - bounded).detach()
+        return (bounded * half).round() / half
 
     def _hidden(self, states: Tensor, actions: Tensor | None) -> Tensor:
         if self.config.action_size:
