@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -12,12 +13,16 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from assay.errors import AssayError
+from assay.reports.world.efficiency_chart import EfficiencyCurves, points_of
+from assay.reports.world.page import Page, render
+from assay.run_folder import write_file
 from assay.stats.pigeonhole import Interval, pigeonhole_interval
 from assay.worldtests.efficiency import average, compare, curve, data_needed, sentence
 from bench.world.record import Record, Run, read, unpacked
 from bench.world.settings import LEARNS_NOTHING
 
-__all__ = ["main", "sentences", "show", "tables_of"]
+__all__ = ["main", "page_of", "sentences", "show", "tables_of"]
 
 _TITLES = {
     "data": "by data, at equal CPU-seconds",
@@ -32,9 +37,17 @@ Tables = dict[float, NDArray[np.float64]]
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def main(file: Path) -> None:
+@click.option("--html", type=click.Path(path_type=Path), help="Also write a page with the curves to this file.")
+def main(file: Path, html: Path | None) -> None:
     """Print the tables and sentences of FILE, a file of results of bench.world."""
-    show(read(file), Console(width=120))
+    try:
+        record = read(file)
+        show(record, Console(width=120))
+        if html is not None:
+            write_file(html, page_of(record).encode())
+    except AssayError as error:
+        Console(stderr=True).print(f"{error}", style="red", highlight=False)
+        sys.exit(error.exit_code)
 
 
 def show(record: Record, out: Console) -> None:
@@ -48,6 +61,36 @@ def show(record: Record, out: Console) -> None:
                 out.print(_table(record, task, arm, curves))
                 for words in sentences(record, task, arm):
                     out.print(f"- {words}", highlight=False, soft_wrap=True)
+
+
+def page_of(record: Record) -> str:
+    """A page of all curves with the sentences below them; it asks nothing of any network."""
+    charts = [
+        EfficiencyCurves(
+            title=f"{task}: {record.measures[task]}",
+            amount_name=_UNITS[arm],
+            score_name=record.measures[task],
+            points=points_of([curve(method, tables) for method, tables in curves.items()]),
+            floor=_level(record, task, "floor"),
+            ceiling=_level(record, task, "ceiling"),
+            conclusion=" ".join(sentences(record, task, arm)),
+        )
+        for task in record.settings.tasks
+        for arm in record.settings.arms
+        if (curves := tables_of(record, task, arm))
+    ]
+    facts = (("measured", record.started), ("machine", record.machine))
+    return render(Page(title="Sample efficiency of world models", curves=charts, facts=facts, command=record.command))
+
+
+def _level(record: Record, task: str, which: str) -> float | None:
+    """The best floor or the ceiling of planning, chance of physics, without intervals."""
+    if task == "physics":
+        return 0.5 if which == "floor" else None
+    known = {name: float(unpacked(values).mean()) for name, values in record.controls.get(task, {}).items()}
+    if which == "ceiling":
+        return known.get("true dynamics")
+    return max((value for name, value in known.items() if name != "true dynamics"), default=None)
 
 
 def tables_of(record: Record, task: str, arm: str) -> dict[str, Tables]:

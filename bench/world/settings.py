@@ -8,13 +8,16 @@ from typing import Literal
 import msgspec
 
 from assay.errors import InputError
+from assay.worlds.scenes import CATEGORIES as SCENE_CATEGORIES
 
-__all__ = ["ARMS", "LEARNS_NOTHING", "METHODS", "TASKS", "Cell", "Settings", "cells", "short", "trials"]
+__all__ = ["ARMS", "CATEGORIES", "LEARNS_NOTHING", "METHODS", "TASKS", "Cell", "Settings", "cells", "short", "trials"]
 
 METHODS = ("jepa", "pixel", "vq-gpt", "rssm", "untrained", "copy-last")
 LEARNS_NOTHING = ("untrained", "copy-last")
 TASKS = ("planning", "physics")
 ARMS = ("data", "frames", "compute")
+CATEGORIES = ("permanence", "continuity", "solidity", "inertia")
+"""What is tested by default: categories that :mod:`assay.worldtests.admission` lets pass and that a JEPA learns."""
 
 Arm = Literal["data", "frames", "compute", "tuning", "control"]
 
@@ -36,9 +39,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes in the arm "frames"."""
     compute_shares: tuple[float, ...] = (0.25, 0.5)
     """Of ``cpu_seconds``, at the largest size; the whole of it is in the arm "data" already."""
-    learning_rates: tuple[float, ...] = (1.5e-3, 7e-4, 3e-3)
+    learning_rates: tuple[float, ...] = (1.5e-3, 3e-3, 7e-4)
     """The tuning trials, the same for all methods: at the largest size, with a seed and test units of their own."""
     episodes: int = 64
+    categories: tuple[str, ...] = CATEGORIES
+    """Of the physics test."""
     quads: int = 16
     """A category."""
     validation_units: int = 32
@@ -48,7 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     elites: int = 8
 
     def __post_init__(self) -> None:
-        for name, known in (("tasks", TASKS), ("methods", METHODS), ("arms", ARMS)):
+        lists = (("tasks", TASKS), ("methods", METHODS), ("arms", ARMS), ("categories", SCENE_CATEGORIES))
+        for name, known in lists:
             unknown = set(getattr(self, name)) - set(known)
             if unknown:
                 raise InputError(f"no {name} are called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
@@ -85,7 +91,7 @@ def short() -> Settings:
         frames={"planning": 50_000, "physics": 40_000},
         frames_sizes=(30, 1000),
         compute_shares=(0.5,),
-        learning_rates=(1.5e-3, 7e-4),
+        learning_rates=(1.5e-3, 3e-3),
         samples=32,
         iterations=3,
         elites=5,

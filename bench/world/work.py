@@ -59,7 +59,9 @@ def units(task: str, settings: Settings) -> tuple[str, ...]:
     """The names of a test's units, in order."""
     if task == "planning":
         return tuple(str(HELD_OUT + index) for index in range(settings.episodes))
-    return tuple(f"{category} {HELD_OUT + index}" for category in _categories() for index in range(settings.quads))
+    return tuple(
+        f"{category} {HELD_OUT + index}" for category in settings.categories for index in range(settings.quads)
+    )
 
 
 def controls(task: str, settings: Settings) -> dict[str, str]:
@@ -99,9 +101,9 @@ def tested(model: WorldUnderTest, cell: Cell, settings: Settings) -> tuple[float
         return planning.run(model, simulator(ROOM), seeds, planner(settings)).scores
     from assay.worldtests import physics
 
-    each = max(1, settings.validation_units // len(_categories())) if tuning else settings.quads
+    each = max(1, settings.validation_units // len(settings.categories)) if tuning else settings.quads
     found: Sequence[TestResult] = [
-        physics.run(model, category, range(first, first + each)) for category in _categories()
+        physics.run(model, category, range(first, first + each)) for category in settings.categories
     ]
     return tuple(score for result in found for score in result.scores)
 
@@ -134,9 +136,3 @@ def _source(cell: Cell) -> Any:
     from assay.worldmodel.scenes_source import ScenesSource
 
     return ScenesSource(seed=cell.seed, rows=_SCENE_ROWS, pool=pool)
-
-
-def _categories() -> tuple[str, ...]:
-    from assay.worlds.scenes import CATEGORIES
-
-    return CATEGORIES

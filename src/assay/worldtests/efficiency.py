@@ -119,7 +119,7 @@ def data_needed(tables: Tables, score: float, *, resamples: int = 2000, rng_seed
 
 
 def sentence(comparison: Comparison, measure: str, by: str, *, seeds: int, units: int) -> str:
-    """Say of a comparison what its intervals show and no more. ``by`` is the unit of sizes: ``frames``, ``CPU-seconds``.
+    """Say of a comparison what its intervals show and no more. ``by``: the unit of sizes, ``frames``, ``CPU-seconds``.
 
     The average over sizes is the verdict; single sizes, of which there are many, are told as "taken alone".
     """

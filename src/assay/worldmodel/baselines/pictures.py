@@ -133,8 +133,9 @@ def foreground_weights(pictures: Tensor, usual: Tensor) -> Tensor:
     drawn, since it is hardly any of the loss. The average stands for the background: a median would take longer than
     the encoder.
     """
-    apart = ((pictures - usual) / 2).abs().unflatten(-1, (_PATCH**2, _COLOURS))
-    return 1 + FOREGROUND * apart.amax(-1, keepdim=True).expand_as(apart).flatten(-2)
+    apart = ((pictures - usual) / 2).abs().reshape(*pictures.shape[:-1], _PATCH**2, _COLOURS)
+    weights: Tensor = 1 + FOREGROUND * apart.amax(-1, keepdim=True).expand_as(apart).flatten(-2)
+    return weights
 
 
 def weighted_miss(drawn: Tensor, pictures: Tensor, weights: Tensor) -> Tensor:

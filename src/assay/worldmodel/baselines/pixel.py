@@ -138,7 +138,8 @@ class Pixel(Learner):
             actions = latents.new_zeros(*latents[:, 1:].shape[:-1], self.config.action_size)
         known = self.encoder.usual if self.config.action_size else pictures[:, :-1]
         drawn = known + self.decoder(self._next(latents, actions))
-        return (drawn - pictures[:, 1:]).square().mean((-3, -2, -1))
+        missed: Tensor = (drawn - pictures[:, 1:]).square().mean((-3, -2, -1))
+        return missed
 
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Latents and, if recurrent, memories after each frame: (B, T, F)."""

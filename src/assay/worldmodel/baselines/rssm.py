@@ -190,7 +190,8 @@ class Rssm(Learner):
         share = self.config.prior_share
         to_posterior = _divergence(_Normal(posterior.mean.detach(), posterior.deviation.detach()), prior)
         to_prior = _divergence(posterior, _Normal(prior.mean.detach(), prior.deviation.detach()))
-        return share * self._free(to_posterior) + pull * (1 - share) * self._free(to_prior)
+        balanced: Tensor = share * self._free(to_posterior) + pull * (1 - share) * self._free(to_prior)
+        return balanced
 
     def _free(self, nats: Tensor) -> Tensor:
         return nats.clamp_min(self.config.free_nats).mean()

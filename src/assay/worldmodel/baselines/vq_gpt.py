@@ -114,8 +114,10 @@ class VqGpt(Learner):
 
     def tokens(self, states: Tensor) -> Tensor:
         """Vectors (…, 3 · tokens) → codes 0 … 124 (…, tokens)."""
-        levels = ((states.unflatten(-1, (self.config.tokens, NUMBERS)) + 1) * ((LEVELS - 1) / 2)).round().long()
-        return (levels * LEVELS ** torch.arange(NUMBERS, device=states.device)).sum(-1)
+        numbers = states.reshape(*states.shape[:-1], self.config.tokens, NUMBERS)
+        levels = ((numbers + 1) * ((LEVELS - 1) / 2)).round().long()
+        codes: Tensor = (levels * LEVELS ** torch.arange(NUMBERS, device=states.device)).sum(-1)
+        return codes
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From the last of the past frames under actions (B, N, K, A): expected vectors (B, N, K, 3 · tokens).
@@ -131,7 +133,7 @@ class VqGpt(Learner):
         for step in range(steps):
             hidden = self.enter(torch.cat([state, acts[:, step]], -1))
             for place, block in enumerate(self.blocks):
-                hidden, caches[place] = block.one(hidden, caches[place])
+                hidden, caches[place] = block.one(hidden, caches[place])  # type: ignore[operator]
             logits = self.leave(hidden).unflatten(-1, (self.config.tokens, CODES))
             state = self.vectors[logits.argmax(-1)].flatten(-2)
             imagined.append((logits.softmax(-1) @ self.vectors).flatten(-2))
