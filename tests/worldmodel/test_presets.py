@@ -6,7 +6,7 @@ import pytest
 
 from assay.worldmodel.kinds import config_of
 from assay.worldmodel.presets import PRESETS, preset
-from assay.worlds.catalog import NAMES, simulator
+from assay.worlds.catalog import NAMES, SCENES, simulator
 
 
 @pytest.mark.parametrize("world", NAMES)
@@ -18,7 +18,7 @@ def test_every_world_has_settings_that_make_a_model(world: str) -> None:
 
 
 def test_presets_are_of_worlds_that_there_are() -> None:
-    assert set(PRESETS) <= set(NAMES)
+    assert set(PRESETS) <= {*NAMES, SCENES}
 
 
 def test_rooms_have_the_model_with_a_map() -> None:

@@ -29,6 +29,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "two-room": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1850),
         "point-maze": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1400),
         "two-room-fixed": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1300),
+        "scenes": Preset(kind="jepa", config={}, batch=16, length=24, learning_rate=1.5e-3, steps=900),
     }
 )
 

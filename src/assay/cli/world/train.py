@@ -99,10 +99,9 @@ def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
     from assay.worldmodel.sources import SourceSettings, is_video
     from assay.worldmodel.train.budget import Budget
     from assay.worldmodel.train.loop import TrainSettings
-    from assay.worlds.catalog import NAMES
 
-    usual = preset(source) if source in NAMES else None
-    kind = chosen["kind"] or (usual.kind if usual else "vjepa" if is_video(source) else "jepa")
+    usual = None if is_video(source) else preset(source)
+    kind = chosen["kind"] or (usual.kind if usual else "vjepa")
     known = usual if usual and usual.kind == kind else None
     config = (known.config if known else {}) | _config(kind, chosen)
     rate = chosen["learning_rate"] or (known.learning_rate if known else TrainSettings().learning_rate)
