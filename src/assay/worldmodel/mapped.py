@@ -6,7 +6,7 @@ docs/worldmodel.md tells what was tried before.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 import torch
@@ -23,6 +23,7 @@ __all__ = ["MappedJepa", "MappedJepaConfig"]
 
 _LATENT_LOSS_AT_FIRST = 0.1  # the displacement is learned first: to predict a latent that holds nothing teaches nothing
 _DOUBT = 0.5  # half actions: what is missed by more pulls ever less
+_NEAR = 0.3  # half actions: squares up to here, then straight
 _CHUNK = 1024  # imagined latents at once: their hidden layers stay in the cache
 
 
@@ -41,6 +42,10 @@ class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inverse_weight: float = 1.0
     displacement_weight: float = 1.5
     place_weight: float = 1.0
+    detached_targets: bool = True
+    """Whether targets are without a gradient: needed with a fixed layout, no help where layouts vary."""
+    displacement: Literal["cauchy", "huber"] = "cauchy"
+    """How the distance of a place from where actions alone would lead is punished."""
     ramp_steps: int = 300
     """Steps until the losses of prediction have their whole weight."""
 
@@ -87,15 +92,16 @@ class MappedJepa(Learner):
         ahead = self.predictor(latents[:, :-1], places[:, :-1], maps, actions)
         ramp = min(1.0, _LATENT_LOSS_AT_FIRST + step / config.ramp_steps)
         span = imagined.shape[1]
-        # Targets do not give way: else the two sides of a wall move together, and nothing is badly predicted any more.
-        wanted, there = latents[:, 1:].detach(), places[:, 1 : span + 1].detach()
+        wanted, there = latents[:, 1:], places[:, 1 : span + 1]
+        if config.detached_targets:  # else the two sides of the only wall may move together, badly predicted no more
+            wanted, there = wanted.detach(), there.detach()
         losses = {
             "one_step": ramp * (ahead - wanted).square().mean(),
             "rollout": ramp * (imagined - wanted[:, :span]).square().mean(),
             "anti_collapse": config.anti_collapse_weight * _spread(latents, generator),
             "inverse": config.inverse_weight
             * (self.inverse(latents[:, :-1], latents[:, 1:]) - actions).square().mean(),
-            "displacement": config.displacement_weight * _displacement(places, actions),
+            "displacement": config.displacement_weight * _displacement(places, actions, config.displacement),
             "place": config.place_weight * (self.place(imagined) - there).square().mean(),
         }
         return {"total": torch.stack(list(losses.values())).sum(), **losses}
@@ -163,11 +169,16 @@ def _spread(latents: Tensor, generator: Generator) -> Tensor:
     return (sigreg(latents[:, 0], generator) + sigreg(latents[:, -1], generator)) / 2
 
 
-def _displacement(places: Tensor, actions: Tensor) -> Tensor:
-    """Places move by their actions; by Cauchy's loss, since who is stopped by a wall moves otherwise.
+def _displacement(places: Tensor, actions: Tensor, loss: Literal["cauchy", "huber"]) -> Tensor:
+    """Places move by their actions, one by one and summed; who is stopped by a wall moves otherwise.
 
-    A loss that grows with the distance pulled the two sides of a wall together.
+    Cauchy's loss hardly pulls at what is far off: in the fixed layout one that grows with the distance pulled the two
+    sides of the wall together. With layouts that vary there is no such pull, and Huber's learns faster.
     """
     each = places[:, 1:] - places[:, :-1] - actions
     whole = places[:, 1:] - places[:, :1] - actions.cumsum(1)
+    if loss == "huber":
+        zero = torch.zeros_like(each)
+        one, summed = (nn.functional.smooth_l1_loss(missed, zero, beta=_NEAR) for missed in (each, whole))
+        return one + summed / 2
     return _DOUBT * torch.log1p((torch.stack([each, whole / 2]) / _DOUBT).square()).mean()

@@ -26,7 +26,14 @@ _JEPA = Preset(kind="jepa", config={}, batch=64, length=9, learning_rate=1.5e-3,
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "two-room": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1850),
+        "two-room": Preset(
+            kind="jepa-map",
+            config={"detached_targets": False, "displacement": "huber", "anti_collapse_weight": 0.1},
+            batch=32,
+            length=9,
+            learning_rate=4e-3,
+            steps=1900,
+        ),
         "point-maze": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1400),
         "two-room-fixed": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1300),
         "scenes": Preset(kind="jepa", config={}, batch=16, length=24, learning_rate=1.5e-3, steps=900),
