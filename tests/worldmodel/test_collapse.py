@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from assay.errors import ExitCode
-from assay.worldmodel.collapse import Collapsed, expect_health, measure
+from assay.worldmodel.collapse import Collapsed, Health, expect_health, measure
 from assay.worldmodel.learner import Learner
 from assay.worldmodel.model import WorldModel
 from assay.worldmodel.train import Budget, TrainSettings
@@ -57,6 +57,19 @@ def test_equal_states_are_stopped() -> None:
     assert (health.spread, health.temporal_share, health.effective_rank) == (0, 0, 0)
     assert health.inverse_gain == pytest.approx(0, abs=0.04)
     assert len(health.faults) == 4
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf")])
+def test_states_that_are_no_numbers_are_stopped(odd: float) -> None:
+    class Broken(Learner):
+        def encode(self, frames: Tensor) -> Tensor:
+            return torch.full((*frames.shape[:2], 4), odd)
+
+    health = measure(Broken(), small_source())
+    assert health.faults == ["latents are no finite numbers"]
+    with pytest.raises(Collapsed, match="no finite numbers"):
+        expect_health(health)
+    assert len(Health(odd - odd, odd - odd, odd - odd, odd - odd).faults) == 4
 
 
 def test_a_really_collapsed_training_fails_and_says_why() -> None:

@@ -50,6 +50,8 @@ class Health(msgspec.Struct, frozen=True):
     """exp of the entropy of the covariance's eigenvalues (Roy and Vetterli, 2007): how many directions are filled."""
     inverse_gain: float | None
     """1 − error of the best reading of actions over their variance, on held-out clips; None where nobody acts."""
+    finite: bool = True
+    """Whether all latents are numbers; where not, nothing else could be measured and is 0."""
 
     @property
     def faults(self) -> list[str]:
@@ -60,10 +62,12 @@ class Health(msgspec.Struct, frozen=True):
             (self.effective_rank, LEAST_RANK, "latents fill too few directions: effective rank"),
             (self.inverse_gain, LEAST_GAIN, "latents do not tell what was done: inverse-dynamics gain"),
         )
+        if not self.finite:
+            return ["latents are no finite numbers"]
         return [
             f"{what} {seen:.3g}, at least {least:g}"
             for seen, least, what in checks
-            if seen is not None and seen < least
+            if seen is not None and not seen >= least  # which NaN is not either
         ]
 
 
@@ -80,6 +84,19 @@ def expect_health(health: Health) -> None:
 def measure(learner: Learner, source: Source) -> Health:
     """Encode some fresh clips and measure; a pure function of learner and source."""
     states, actions = _collect(learner, source)
+    if not np.isfinite(states).all():
+        return _unmeasured(actions)
+    try:
+        return _measured(states, actions)
+    except np.linalg.LinAlgError:
+        return _unmeasured(actions)
+
+
+def _unmeasured(actions: Array | None) -> Health:
+    return Health(0.0, 0.0, 0.0, None if actions is None else 0.0, finite=False)
+
+
+def _measured(states: Array, actions: Array | None) -> Health:
     flat = states.reshape(-1, states.shape[-1])
     variance = float(flat.var(0).sum())
     within = float(((states - states.mean(1, keepdims=True)) ** 2).mean((0, 1)).sum())
@@ -126,4 +143,7 @@ def _inverse_gain(states: Array, actions: Array) -> float:
     told, asked = (actions[half::2].reshape(-1, actions.shape[-1]) for half in (0, 1))
     gram, target = known.T @ known / len(known), known.T @ told / len(known)
     fits = (np.linalg.solve(gram + ridge * np.eye(len(gram)), target) for ridge in _RIDGES)
-    return max(float(1 - ((unknown @ fit - asked) ** 2).mean() / asked.var(0).mean()) for fit in fits)
+    variance = float(asked.var(0).mean())
+    if not variance:
+        return 0.0
+    return max(float(1 - ((unknown @ fit - asked) ** 2).mean() / variance) for fit in fits)

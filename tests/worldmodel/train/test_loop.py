@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from assay.errors import InputError, Interrupted, NotAvailable
 from assay.worldmodel.kinds import make_learner
 from assay.worldmodel.learner import Learner
 from assay.worldmodel.train import Budget, TrainSettings, Update, train
+from assay.worldmodel.train.distributed import Ranks
 from assay.worldmodel.train.resume import RESUME, read_position
 from assay.worldmodel.weights import digest
 from tests.worldmodel.small_worlds import SMALL, small_source
@@ -146,7 +148,14 @@ def test_budgets_end_at_whichever_limit_comes_first() -> None:
     begun = time.process_time()
     trained = train(learner(), small_source(), Budget(cpu_seconds=0.3), SETTINGS)
     assert 0.3 <= trained.cpu_seconds <= time.process_time() - begun
-    for nothing in ({}, {"steps": 0}, {"cpu_seconds": -1.0}):
+    nan, infinite = float("nan"), float("inf")
+    for nothing in (
+        {},
+        {"steps": 0},
+        {"cpu_seconds": -1.0},
+        {"cpu_seconds": nan},
+        {"steps": 1, "cpu_seconds": infinite},
+    ):
         with pytest.raises(InputError, match="needs a budget above 0"):
             Budget(**nothing)
 
@@ -155,6 +164,49 @@ def test_a_loss_that_is_no_number_stops_the_training() -> None:
     settings = msgspec.structs.replace(SETTINGS, learning_rate=1e30, warm_up_steps=0, log_steps=1)
     with pytest.raises(InputError, match="the loss is no number any more at step"):
         train(learner(), small_source(), Budget(steps=20), settings)
+
+
+@pytest.mark.parametrize("log_steps", [1, 1000])
+def test_weights_that_are_no_numbers_are_never_kept(tmp_path: Path, log_steps: int) -> None:
+    settings = msgspec.structs.replace(
+        SETTINGS, learning_rate=1e30, warm_up_steps=0, log_steps=log_steps, checkpoint_steps=1
+    )
+    with pytest.raises(InputError, match="no number any more"):
+        train(learner(), small_source(), Budget(steps=20), settings, tmp_path)
+    kept = load_file(tmp_path / RESUME) if (tmp_path / RESUME).exists() else {}
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in kept.values())
+    made = learner()
+    with torch.no_grad():
+        next(made.parameters()).mul_(float("nan"))
+    with pytest.raises(InputError, match="no number any more at step 1:"):
+        train(made, small_source(), Budget(steps=2), SETTINGS, tmp_path / "other")
+    assert not (tmp_path / "other" / RESUME).exists()
+
+
+@pytest.mark.parametrize("wrong", [{"learning_rate": float("nan")}, {"learning_rate": 0.0}, {"log_steps": 0}])
+def test_settings_that_nothing_trains_with_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        TrainSettings(**wrong)
+
+
+def test_a_resume_past_its_budget_is_refused_and_deletes_nothing(tmp_path: Path) -> None:
+    train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path)
+    before = (tmp_path / RESUME).read_bytes(), (tmp_path / "train.csv").read_bytes()
+    for passed in (Budget(steps=3), Budget(frames=3 * 32), Budget(cpu_seconds=1e-4)):
+        with pytest.raises(InputError, match=r"after 4 steps, 128 frames .* past this budget: give a larger one"):
+            train(learner(), small_source(), passed, SETTINGS, tmp_path, resume=True)
+    assert before == ((tmp_path / RESUME).read_bytes(), (tmp_path / "train.csv").read_bytes())
+    assert train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path, resume=True).steps == 4
+
+
+def test_rows_are_compared_on_the_first_batch_of_a_resumed_run_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(Ranks, "expect_equal", lambda _, rows: seen.append(rows))
+    train(learner(), small_source(), Budget(steps=2), SETTINGS, tmp_path)
+    train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path, resume=True)
+    assert seen == [8, 8]
 
 
 def test_tensorboard_is_asked_for_by_name(tmp_path: Path) -> None:

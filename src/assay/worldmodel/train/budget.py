@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from assay.errors import InputError
@@ -18,8 +20,8 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         limits = [limit for limit in (self.steps, self.frames, self.cpu_seconds) if limit is not None]
-        if not limits or min(limits) <= 0:
-            raise InputError("a training needs a budget above 0: steps, frames or CPU-seconds")
+        if not limits or not all(0 < limit < math.inf for limit in limits):
+            raise InputError("a training needs a budget above 0 and finite: steps, frames or CPU-seconds")
 
     def progress(self, steps: int, frames: int, cpu_seconds: float) -> float:
         """How much is used, from 0 to 1 and beyond: the largest share of any limit."""

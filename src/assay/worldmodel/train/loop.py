@@ -40,6 +40,15 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint_steps: int | None = None
     tensorboard: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise InputError for what no optimiser takes, such as a learning rate that is no number."""
+        if not 0 < self.learning_rate < math.inf:
+            raise InputError(f"a learning rate of {self.learning_rate:g}: it must be above 0 and finite")
+        if not 0 <= self.weight_decay < math.inf or not self.clip_norm > 0:
+            raise InputError("weight decay must be finite and at least 0, and gradients are clipped to a norm above 0")
+        if self.warm_up_steps < 0 or min(self.log_steps, self.checkpoint_steps or 1) < 1:
+            raise InputError("a warm-up takes 0 or more steps; the log and checkpoints come every 1 or more steps")
+
 
 class Update(msgspec.Struct, frozen=True):
     """What a progress callback is told after a step."""
@@ -80,7 +89,7 @@ def train(
     With ``out``, ``train.csv`` is written there and ``resume.safetensors`` now and then, also on Ctrl-C, which then
     raises Interrupted. With ``resume`` it goes on from that file: with the same budget of steps or frames the final
     weights are those of a training that never stopped, bit for bit. Raises InputError for a batch that does not divide
-    into the processes, a resume of another training, and losses that are no numbers any more.
+    into the processes, a resume of another training or past its budget, and losses or weights that are no numbers.
     """
     with joined() as ranks, StopOnInterrupt() as interrupt:
         course = _Course(learner, source, budget, settings or TrainSettings(), out, progress, ranks)
@@ -109,6 +118,7 @@ class _Course:
         )
         self.position = Position(identity=self._identity())
         self.last_saved = 0.0
+        self.rows_agree = False
         self.losses: dict[str, float] = {}
 
     def run(self, interrupt: StopOnInterrupt, *, resume: bool) -> Trained:
@@ -116,6 +126,7 @@ class _Course:
             if self.out is None:
                 raise InputError("a training that wrote to no folder cannot be resumed")
             self.position = restore(self.out, self._identity(), self.learner, self.optimiser)
+            self._expect_budget_left()
         writes = self.out is not None and self.ranks.first
         log = (
             TrainLog(self.out, after=self.position.step, tensorboard=self.settings.tensorboard)
@@ -156,9 +167,11 @@ class _Course:
             group["lr"] = self._learning_rate(step, used)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device is not None):
             losses: dict[str, Tensor] = network(batch, step, self._generator(step))
+        self._expect_number(*self.ranks.total(float(losses["total"].detach())))
         self.optimiser.zero_grad(set_to_none=True)
         losses["total"].backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.learner.parameters(), self.settings.clip_norm)
+        norm = nn.utils.clip_grad_norm_(self.learner.parameters(), self.settings.clip_norm)
+        self._expect_number(float(norm))
         self.optimiser.step()
         self.learner.after_step(step, used)
         if self._is_told(step + 1):
@@ -167,8 +180,9 @@ class _Course:
 
     def _batch(self, step: int) -> Batch:
         batch = self.source.batch(step, self.ranks.rows)
-        if step == 0:
+        if not self.rows_agree:
             self.ranks.expect_equal(batch.frames.shape[0])
+            self.rows_agree = True
         if self.device is None:
             return batch
         actions = None if batch.actions is None else batch.actions.to(self.device, non_blocking=True)
@@ -184,6 +198,22 @@ class _Course:
     def _used(self) -> float:
         return self.budget.progress(self.position.step, self.position.frames, self.position.cpu_seconds)
 
+    def _expect_budget_left(self) -> None:
+        """Raise InputError where the budget ended before the last step taken. Where it ended with that step, the
+        training was killed before its model was saved: then only that is left to do.
+        """
+        place = self.position
+        before = (place.step - 1) / place.step if place.step else 0.0
+        if (
+            place.step
+            and self.budget.progress(place.step - 1, int(place.frames * before), place.cpu_seconds * before) >= 1
+        ):
+            raise InputError(
+                f"the training stopped here after {place.step:,} steps, {place.frames:,} frames and "
+                f"{place.cpu_seconds:.1f} CPU-seconds, past this budget: give a larger one",
+                where=self.out,
+            )
+
     def _learning_rate(self, step: int, used: float) -> float:
         warm = min(1.0, (step + 1) / self.settings.warm_up_steps) if self.settings.warm_up_steps else 1.0
         cosine = 0.5 * (1 + math.cos(math.pi * min(used, 1.0)))
@@ -198,13 +228,15 @@ class _Course:
 
     def _mean_losses(self, losses: dict[str, Tensor]) -> dict[str, float]:
         means = self.ranks.total(*(float(value.detach()) / self.ranks.size for value in losses.values()))
-        told = dict(zip(losses, means, strict=True))
-        if not math.isfinite(told["total"]):
+        return dict(zip(losses, means, strict=True))
+
+    def _expect_number(self, seen: float) -> None:
+        """Stop before a step that would make the weights no numbers; all processes see the same and stop together."""
+        if not math.isfinite(seen):
             raise InputError(
                 f"the loss is no number any more at step {self.position.step + 1}: a lower learning rate than "
                 f"{self.settings.learning_rate:g} may help"
             )
-        return told
 
     def _tell(self, log: TrainLog | None) -> None:
         place = self.position
@@ -228,6 +260,12 @@ class _Course:
 
     def _save(self) -> None:
         self.last_saved = time.monotonic()
+        for name, tensor in self.learner.state_dict().items():
+            if not bool(torch.isfinite(tensor).all()):
+                raise InputError(
+                    f"{name} is no number any more after step {self.position.step}, so nothing was written: a lower "
+                    f"learning rate than {self.settings.learning_rate:g} may help"
+                )
         if self.out is not None and self.ranks.first:
             write_position(self.out, self.position, self.learner, self.optimiser)
 
