@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,7 +18,9 @@ pytest.importorskip("torch")
 from assay.cli import run as assay
 from assay.errors import InputError
 from assay.models import open_model
+from assay.models.world_family import read_family
 from assay.records import Answer, Capabilities, GenerateRequest, ModelIdentity, Outcome
+from assay.worldmodel.baselines.sizes import like_jepa
 from assay.worldmodel.card import Card, read_card, write_card
 from assay.worldmodel.kinds import make_learner
 from assay.worldmodel.model import WorldModel
@@ -25,19 +28,21 @@ from assay.worlds.catalog import HELD_OUT
 from tests.models.world_stand_ins import audited
 
 
-def saved(folder: Path, world: str = "two-room-fixed", frames: int | None = None) -> Path:
+def saved(
+    folder: Path, world: str = "two-room-fixed", frames: int | None = None, kind: str = "jepa", **trained: object
+) -> Path:
     """A checkpoint of random weights that says how many frames it saw."""
     import torch
 
     torch.manual_seed(0)
-    learner = make_learner("jepa", {"action_size": 2})
-    card = Card(kind="jepa", config=msgspec.to_builtins(learner.config), action_size=2, action_limit=4.0, world=world)
+    learner = make_learner(kind, like_jepa(kind, 2))
+    card = Card(kind=kind, config=msgspec.to_builtins(learner.config), action_size=2, action_limit=4.0, world=world)
     WorldModel(learner, card).save(folder)
     if frames is not None:
         document = json.loads((folder / "world.json").read_bytes())
         document["trained"] = {
             "source": {}, "seed": 0, "steps": 1, "frames": frames, "cpu_seconds": 1.0, "seconds": 1.0,
-            "budget": {"steps": 1}, "settings": {}, "losses": {},
+            "budget": {"steps": 1}, "settings": {}, "losses": {}, **trained,
         }  # fmt: skip
         (folder / "world.json").write_text(json.dumps(document))
     return folder
@@ -108,8 +113,8 @@ def test_a_network_that_fails_costs_its_sample_the_answer(checkpoint: Path) -> N
 
 
 def family(folder: Path, ours: int | None, rival: int | None, **changes: object) -> Path:
-    for name, frames in (("all", 1000), ("few", ours), ("few-pixel", rival)):
-        saved(folder / name, frames=frames)
+    for name, frames, kind in (("all", 1000, "jepa"), ("few", ours, "jepa"), ("few-pixel", rival, "pixel")):
+        saved(folder / name, frames=frames, kind=kind)
     document = {
         "format": "assay-world-family/1",
         "name": "a family",
@@ -138,11 +143,73 @@ def test_a_family_offers_every_member_and_states_what_each_saw(tmp_path: Path) -
 
 def test_a_rival_that_saw_less_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        InputError, match=r"family\.json: few_frames two-room-fixed: ours saw 100 different .* 99: a rival"
+        InputError, match=r"family\.json: few_frames two-room-fixed: pixel: ours saw 100 different .* 99: a rival"
     ):
         identified(family(tmp_path / "less", 100, 99))
     with pytest.raises(InputError, match="pixel an unstated number of"):
         identified(family(tmp_path / "untold", 100, None))
+
+
+@pytest.mark.parametrize(
+    ("rival", "changed", "told"),
+    [
+        ("pixel", {"kind": "jepa"}, "its checkpoint is of kind jepa: name one of kind pixel"),
+        ("best of all", {}, "no rival is called so; there are pixel, vq-gpt, rssm"),
+        ("pixel", {"world": "two-room"}, "ours was trained in two-room-fixed and it in two-room"),
+        ("pixel", {"cpu_seconds": 0.9}, "its training took 1 CPU-seconds and ours 1: give it as many"),
+        ("pixel", {"collapsed": ["rank 1"]}, "it collapsed in training"),
+        ("pixel", {"frames": 400, "source": {"pool": "9" * 5000, "length": "1"}}, ""),
+        ("pixel", {"frames": 99, "source": {"pool": "9" * 5000, "length": "1"}}, "ours saw 100 different"),
+    ],
+)
+def test_a_rival_is_what_it_is_called_and_was_given_as_much(
+    tmp_path: Path, rival: str, changed: dict[str, Any], told: str
+) -> None:
+    folder = family(
+        tmp_path / "f", 100, 400, few_frames={"two-room-fixed": {"ours": "few", "rivals": {rival: "few-pixel"}}}
+    )
+    saved(folder / "few-pixel", **({"frames": 400, "kind": "pixel"} | changed))
+    if not told:
+        read_family(folder)
+        return
+    with pytest.raises(InputError, match=f"few_frames two-room-fixed: {rival}: {told}"):
+        read_family(folder)
+
+
+def test_a_rival_of_another_size_is_refused(tmp_path: Path) -> None:
+    folder = family(tmp_path / "f", 100, 400)
+    card = read_card(folder / "few-pixel")
+    head = int(card.config["head"])
+    write_card(folder / "few-pixel", msgspec.structs.replace(card, config=card.config | {"head": 2 * head}))
+    with pytest.raises(InputError, match=r"trained parameters and ours .*: more than 5% apart"):
+        read_family(folder)
+
+
+def test_a_link_that_leads_out_of_a_family_is_refused(tmp_path: Path) -> None:
+    folder = family(tmp_path / "f", 100, 400)
+    (folder / "all").rename(tmp_path / "outside")
+    (folder / "all").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match="'all' is no path inside the family's folder"):
+        read_family(folder)
+
+
+def test_a_checkpoint_with_other_tensors_is_one_line_before_anything_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = saved(tmp_path / "mine")
+    card = read_card(folder)
+    for changed, told in (({"sha256": "0" * 64}, "another SHA-256"), ({"kind": "oracle"}, "is called 'oracle'")):
+        write_card(folder, msgspec.structs.replace(card, **changed))
+        assert assay(["run", "world_counterfactual", "--model", f"world:{folder}", "--out", str(tmp_path / "run")]) == 2
+        assert told in capsys.readouterr().err
+
+
+def test_a_checkpoint_that_is_changed_after_it_was_named_is_not_opened(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "mine")
+    model = open_model(f"world:{folder}")
+    write_card(folder, msgspec.structs.replace(read_card(folder), action_limit=4.5))
+    with pytest.raises(InputError, match="was changed after it was identified"):
+        asyncio.run(model.identify())
 
 
 @pytest.mark.parametrize(
@@ -152,6 +219,7 @@ def test_a_rival_that_saw_less_is_refused(tmp_path: Path) -> None:
         ({"worlds": {}}, "names no checkpoint for any world"),
         ({"worlds": {"push": "../elsewhere"}}, "'../elsewhere' is no path inside the family's folder"),
         ({"worlds": {"push": "/etc"}}, "'/etc' is no path inside the family's folder"),
+        ({"worlds": {"push": "a" * 9000}}, f"'{'a' * 80}…' is no path inside the family's folder"),
         ({"worlds": {"push": "gone"}}, "there is no such folder"),
         ({"worlds": ["push"]}, "describes no family: Expected `object`, got `array`"),
         ({"rivals": {}}, "unknown field `rivals`"),

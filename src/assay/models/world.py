@@ -46,20 +46,33 @@ def open_world(rest: str, settings: Settings) -> AuditedWorld:
         backend=backend,
         details=dict(family.details),
     )
-    return AuditedWorld(identity, {role: partial(_opened, path) for role, path in family.members.items()})
+    openers = {role: partial(_opened, folder, path, family.lines[role]) for role, path in family.members.items()}
+    return AuditedWorld(identity, openers)
 
 
-def _opened(path: Path) -> WorldUnderTest:
+def _opened(folder: Path, path: Path, lines: str) -> WorldUnderTest:
+    """Load a checkpoint; raises InputError where it is none or is not, any more, the one that was sealed."""
     import torch
 
+    from assay.models.world_family import lines_of
     from assay.worldmodel.model import WorldModel
 
     torch.set_num_threads(1)
-    return WorldModel.load(path)
+    try:
+        model = WorldModel.load(path)
+    except AssayError:
+        raise
+    except Exception as error:  # a config of anyone's may fail in any way while a network is made of it
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise InputError(f"no model can be made of it ({type(error).__name__}: {reason})", where=path) from error
+    # After loading: a file that is put in its place between the two would else go unseen.
+    if lines_of(folder, path) != lines:
+        raise InputError("was changed after it was identified: begin again with what it is now", where=path)
+    return model
 
 
 class AuditedWorld:
-    """World models by role (``world two-room``) as one :class:`assay.plugins.Model`, each loaded when first asked."""
+    """World models by role (``world two-room``) as one :class:`assay.plugins.Model`, all loaded to be identified."""
 
     def __init__(self, identity: ModelIdentity, members: Mapping[str, Opener]) -> None:
         self._identity = identity
@@ -69,12 +82,13 @@ class AuditedWorld:
         self._closed = False
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
-        """Say which checkpoints these are, and what each can be asked about."""
+        """Say which checkpoints these are, and what each can be asked about; raises InputError where one is broken."""
         from msgspec.structs import replace
 
         from assay.models.embedded import processor_name
         from assay.worldtests.answering import planner_details
 
+        await asyncio.get_running_loop().run_in_executor(self._worker, self._load_all)
         details = {**self._identity.details, **planner_details(self._openers)}
         identity = replace(self._identity, machine=processor_name(), details=details)
         offers = tuple(sorted(self._openers))
@@ -96,6 +110,10 @@ class AuditedWorld:
         self._closed = True
         await asyncio.to_thread(self._worker.shutdown, wait=True, cancel_futures=True)
         self._open.clear()
+
+    def _load_all(self) -> None:
+        for role in self._openers:
+            self._member(role)
 
     def _member(self, role: str) -> WorldUnderTest:
         if role not in self._openers:

@@ -1,7 +1,8 @@
 """The folders that ``world:PATH`` opens: one checkpoint, or a family of checkpoints that are claimed together.
 
 A claim such as "needs less data" is about several checkpoints: ours, trained on few frames, and rivals trained on no
-fewer. ``family.json`` says which is which; the audit holds the frames that it states against the checkpoints' own.
+fewer. ``family.json`` says which is which; what makes a rival one is held against the checkpoints' own cards: its kind,
+its world, its size, the frames that it saw, and the CPU time that its training took.
 """
 
 from __future__ import annotations
@@ -16,16 +17,24 @@ from assay.errors import InputError
 from assay.evidence.canonical import sha256_hex
 from assay.worldmodel.card import CARD, Card, read_card
 
-__all__ = ["FAMILY", "Family", "read_family"]
+__all__ = ["FAMILY", "Family", "lines_of", "read_family"]
 
 FAMILY = "family.json"
 TENSORS = "model.safetensors"
+_FILES = (CARD, TENSORS)
 _FAMILY_FORMAT = "assay-world-family/1"
 MOST_BYTES = 1 << 20
+RIVALS = ("pixel", "vq-gpt", "rssm")
+SIZES_APART = 0.05
+"""By how much a rival may have more or fewer trained parameters than ours."""
+LEAST_CPU = 0.95
+"""The share of our CPU-seconds that a rival's training took at least."""
+_LONGEST_PATH = 200  # characters
+_MOST_DIGITS = 12
 
 
 class FewFrames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Checkpoints that saw little: ours, and by name its rivals, each of which saw no less."""
+    """Checkpoints that saw little: ours, and by kind its rivals, each of which saw no less."""
 
     ours: str
     rivals: dict[str, str]
@@ -52,6 +61,8 @@ class Family:
     members: Mapping[str, Path]
     sha256: str
     details: Mapping[str, str]
+    lines: Mapping[str, str]
+    """By role, the lines of its checkpoint's files: :func:`lines_of` gives the same as long as nothing is changed."""
 
 
 def read_family(folder: Path) -> Family:
@@ -65,7 +76,12 @@ def read_family(folder: Path) -> Family:
             where=folder / CARD,
         )
     details = {"kind": checkpoint.kind, **_frames_of({"": checkpoint})}
-    return Family(folder.name, {f"world {checkpoint.world}": folder}, _sha256(folder, {folder}), details)
+    return _sealed(folder, folder.name, {f"world {checkpoint.world}": folder}, details)
+
+
+def lines_of(folder: Path, checkpoint: Path) -> str:
+    """What ``sha256sum`` prints, in ``folder``, for a checkpoint's card and its tensors."""
+    return _lines(folder, {checkpoint / CARD, checkpoint / TENSORS})
 
 
 def _family(folder: Path, file: FamilyFile) -> Family:
@@ -80,30 +96,81 @@ def _family(folder: Path, file: FamilyFile) -> Family:
             members[f"few frames {world} by {rival}"] = _inside(folder, path)
     checkpoints = {role: _checkpoint(path) for role, path in members.items()}
     for world, few in file.few_frames.items():
-        _check_frames(folder, world, few, checkpoints)
+        _check_rivals(folder, world, few, checkpoints)
     kinds = (
         f"{role}: {checkpoint.kind} of {checkpoint.world or 'video'}"
         for role, checkpoint in sorted(checkpoints.items())
     )
-    return Family(
-        file.name,
-        members,
-        _sha256(folder, set(members.values())),
-        {"kinds": ", ".join(kinds), **_frames_of(checkpoints)},
-    )
+    return _sealed(folder, file.name, members, {"kinds": ", ".join(kinds), **_frames_of(checkpoints)})
 
 
-def _check_frames(folder: Path, world: str, few: FewFrames, checkpoints: Mapping[str, Card]) -> None:
-    """A rival that saw fewer proves nothing of needing less: refused before anything is asked."""
-    ours = _frames(checkpoints[f"few frames {world}"])
+def _check_rivals(folder: Path, world: str, few: FewFrames, checkpoints: Mapping[str, Card]) -> None:
+    """Who beats a rival that is another kind, smaller, or was given less has shown nothing: refused at once."""
+    ours = checkpoints[f"few frames {world}"]
     for rival in few.rivals:
-        theirs = _frames(checkpoints[f"few frames {world} by {rival}"])
-        if ours is None or theirs is None or ours > theirs:
-            raise InputError(
-                f"few_frames {world}: ours saw {_count(ours)} different frames and {rival} {_count(theirs)}: a rival "
-                "must have seen at least as many, and both checkpoints must say how many",
-                where=folder / FAMILY,
-            )
+        theirs = checkpoints[f"few frames {world} by {rival}"]
+        wrong = (
+            _another_kind(rival, theirs)
+            or _another_world(world, ours, theirs)
+            or _fewer_frames(ours, rival, theirs)
+            or _less_training(ours, theirs)
+            or _another_size(ours, theirs)
+        )
+        if wrong:
+            raise InputError(f"few_frames {world[:60]}: {rival[:60]}: {wrong}", where=folder / FAMILY)
+
+
+def _another_kind(rival: str, theirs: Card) -> str:
+    if rival not in RIVALS:
+        return f"no rival is called so; there are {', '.join(RIVALS)}"
+    return "" if theirs.kind == rival else f"its checkpoint is of kind {theirs.kind[:60]}: name one of kind {rival}"
+
+
+def _another_world(world: str, ours: Card, theirs: Card) -> str:
+    if ours.world == theirs.world == world:
+        return ""
+    return f"ours was trained in {_world(ours)} and it in {_world(theirs)}: both must be of {world[:60]}"
+
+
+def _world(checkpoint: Card) -> str:
+    return checkpoint.world[:60] or "no named world"
+
+
+def _fewer_frames(ours: Card, rival: str, theirs: Card) -> str:
+    ours_saw, it_saw = _frames(ours), _frames(theirs)
+    if ours_saw is None or it_saw is None or ours_saw > it_saw:
+        return (
+            f"ours saw {_count(ours_saw)} different frames and {rival} {_count(it_saw)}: a rival must have seen at "
+            "least as many, and both checkpoints must say how many"
+        )
+    return ""
+
+
+def _less_training(ours: Card, theirs: Card) -> str:
+    """Both are known to have been trained."""
+    assert ours.trained is not None
+    assert theirs.trained is not None
+    if ours.trained.collapsed or theirs.trained.collapsed:
+        who = "ours" if ours.trained.collapsed else "it"
+        return f"{who} collapsed in training: only models that learned are compared, so train it again"
+    if theirs.trained.frames < ours.trained.frames:
+        return f"it was shown {theirs.trained.frames} frames and ours {ours.trained.frames}: train it on as many"
+    if not theirs.trained.cpu_seconds >= LEAST_CPU * ours.trained.cpu_seconds:
+        return (
+            f"its training took {theirs.trained.cpu_seconds:.0f} CPU-seconds and ours {ours.trained.cpu_seconds:.0f}: "
+            "give it as many"
+        )
+    return ""
+
+
+def _another_size(ours: Card, theirs: Card) -> str:
+    from assay.worldmodel.baselines.sizes import trained_parameters
+    from assay.worldmodel.kinds import config_of
+
+    of_ours, of_it = (trained_parameters(card.kind, config_of(card.kind, card.config)) for card in (ours, theirs))
+    if abs(of_it - of_ours) <= SIZES_APART * of_ours:
+        return ""
+    return f"it has {of_it:,} trained parameters and ours {of_ours:,}: more than {SIZES_APART:.0%} apart"
 
 
 def _frames(checkpoint: Card) -> int | None:
@@ -112,7 +179,7 @@ def _frames(checkpoint: Card) -> int | None:
         return None
     source = checkpoint.trained.source
     pool, length = source.get("pool", ""), source.get("length", "")
-    if pool.isdecimal() and length.isdecimal():
+    if all(each.isdecimal() and len(each) <= _MOST_DIGITS for each in (pool, length)):
         return min(checkpoint.trained.frames, int(pool) * int(length))
     return checkpoint.trained.frames
 
@@ -130,15 +197,30 @@ def _count(frames: int | None) -> str:
 
 
 def _inside(folder: Path, path: str) -> Path:
+    """The path of a member; raises InputError where it, or a file of it, is outside the folder, by links too."""
     parts = PurePosixPath(path)
-    if not path or parts.is_absolute() or ".." in parts.parts:
-        raise InputError(f"{path[:80]!r} is no path inside the family's folder", where=folder / FAMILY)
+    written = bool(path) and len(path) <= _LONGEST_PATH and not parts.is_absolute() and ".." not in parts.parts
+    try:
+        root = folder.resolve()
+        inside = written and all(
+            file.resolve().is_relative_to(root)
+            for file in (folder / parts, *(folder / parts / name for name in _FILES))
+        )
+    except (OSError, RuntimeError, ValueError):  # a loop of links; a name that no file can have
+        inside = False
+    if not inside:
+        clipped = path if len(path) <= 80 else f"{path[:80]}…"
+        raise InputError(f"{clipped!r} is no path inside the family's folder", where=folder / FAMILY)
     return folder / parts
 
 
 def _checkpoint(folder: Path) -> Card:
-    checkpoint = read_card(folder)
-    if not (folder / TENSORS).is_file():
+    try:
+        checkpoint = read_card(folder)
+        whole = (folder / TENSORS).is_file()
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=folder) from None
+    if not whole:
         raise InputError(f"has no {TENSORS}: the training did not end, or a file was left behind", where=folder)
     return checkpoint
 
@@ -157,12 +239,19 @@ def _read(path: Path) -> FamilyFile:
         raise InputError(f"describes no family: {error}", where=path) from None
 
 
-def _sha256(folder: Path, members: set[Path]) -> str:
-    from assay.models.embedded_file import sha256_of_file
-
-    files = {path / name for path in members for name in (CARD, TENSORS)}
+def _sealed(folder: Path, name: str, members: Mapping[str, Path], details: Mapping[str, str]) -> Family:
+    files = {path / file for path in members.values() for file in _FILES}
     if (folder / FAMILY).is_file():
         files.add(folder / FAMILY)
+    digest = sha256_hex(_lines(folder, files).encode())
+    return Family(name, members, digest, details, {role: lines_of(folder, path) for role, path in members.items()})
+
+
+def _lines(folder: Path, files: set[Path]) -> str:
+    from assay.models.embedded_file import sha256_of_file
+
     named = sorted((path.relative_to(folder).as_posix(), path) for path in files)
-    lines = [f"{sha256_of_file(path)}  {name}\n" for name, path in named]
-    return sha256_hex("".join(lines).encode())
+    try:
+        return "".join(f"{sha256_of_file(path)}  {name}\n" for name, path in named)
+    except OSError as error:
+        raise InputError(f"a file of it cannot be read ({error.strerror})", where=folder) from None
