@@ -21,7 +21,7 @@ from assay.worldtests.result import Results, write_results
 from bench.engine.__main__ import machine
 from bench.engine.markdown import table, write_section
 from bench.world_rooms.films import films
-from bench.world_rooms.tables import HEADINGS, Checked, checked, row, settings_of, verdicts
+from bench.world_rooms.tables import HEADINGS, Checked, checked, over_no_obstacles, row, settings_of, verdicts
 from bench.world_rooms.work import Controls, Job, Tested, controls, episodes, tested
 
 _WORLDS = ("two-room", "two-room-fixed")
@@ -45,7 +45,7 @@ def main(out: Path | None, seeds: int, count: int, steps: int | None, markdown: 
     strips = [strip for name in _WORLDS for strip in films(out / f"{name}-seed0", name, episodes(_FILMS))]
     cpu = time.process_time() - began + sum(model.cpu for model in models) + sum(one.cpu for one in measured.values())
     title = f"{machine()}; {cpu:.0f} CPU-s in all"
-    notes, kept = [settings_of(each) for each in worlds], verdicts(worlds, cpu)
+    notes, kept = [say(each) for say in (over_no_obstacles, settings_of) for each in worlds], verdicts(worlds, cpu)
     _write(out, title, worlds, models, measured, strips, [*notes, *kept])
     console.print(title)
     console.print(_table(worlds))

@@ -9,7 +9,7 @@ from assay.reports.world.words import interval, settings_line, value
 from assay.worldtests.result import Summary, summarise
 from bench.world_rooms.work import Controls, Tested
 
-__all__ = ["HEADINGS", "Checked", "checked", "row", "settings_of", "verdicts"]
+__all__ = ["HEADINGS", "Checked", "checked", "over_no_obstacles", "row", "settings_of", "verdicts"]
 
 HEADINGS = (
     "world",
@@ -37,6 +37,8 @@ class Checked(NamedTuple):
     frames: int
     no_obstacles: float
     """What the same planner reaches that takes nothing to be in the way: a control, and no floor of the targets."""
+    over_no_obstacles: Summary
+    """The summary again, with that control among the floors."""
 
 
 def checked(models: Sequence[Tested], control: Controls) -> Checked:
@@ -50,6 +52,7 @@ def checked(models: Sequence[Tested], control: Controls) -> Checked:
         parameters=models[0].parameters,
         frames=models[0].frames,
         no_obstacles=control.no_obstacles.mean,
+        over_no_obstacles=summarise(results, (*control.floors, control.no_obstacles), control.ceilings),
     )
 
 
@@ -66,6 +69,15 @@ def row(each: Checked) -> tuple[str, ...]:
         f"{value(told.ceiling)} ({told.ceiling_name})",
         f"{value(told.normalised)} [{interval(told.normalised_low, told.normalised_high)}]",
         ", ".join(value(one.normalised) for one in each.by_seed),
+    )
+
+
+def over_no_obstacles(each: Checked) -> str:
+    """The normalised value over the highest floor: what the model adds to a planner that knows of no obstacles."""
+    told = each.over_no_obstacles
+    return (
+        f"{told.world}: normalised over {told.floor_name} ({value(told.floor)}), the highest floor: "
+        f"{value(told.normalised)} [{interval(told.normalised_low, told.normalised_high)}]"
     )
 
 

@@ -34,7 +34,7 @@ def test_who_knows_the_world_is_at_the_ceiling(part: Part) -> None:
     summary = summarise(found.results, found.floors, found.ceilings)
     assert said == []
     assert summary.score == summary.ceiling
-    assert set(summary.controls) == {"random", "straight line", "true dynamics"}
+    assert set(summary.controls) == {"random", "straight line", "no obstacles", "true dynamics"}
     assert told.count((4, 4)) == 2  # the model's episodes, and the ceiling's
 
 

@@ -132,7 +132,8 @@ def _planning(part: Part, candidates: Sequence[Candidate], seeds: list[int], tel
         for each in candidates
     )
     ceiling = planning.ceiling(world, seeds, settings, progress=tell)
-    return Measured(results, tuple(planning.floors(world, seeds, settings)), (ceiling,))
+    floors = (*planning.floors(world, seeds, settings), planning.no_obstacles(world, seeds, settings))
+    return Measured(results, floors, (ceiling,))
 
 
 def _shift(part: Part, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:

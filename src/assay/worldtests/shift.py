@@ -45,8 +45,15 @@ def run(
 def floors(
     simulator: Simulator, shift: str, seeds: Sequence[int], settings: PlannerSettings, rng_seed: int = 0
 ) -> tuple[TestResult, ...]:
-    """Random courses and the straight line in the shifted world: a shift can make a world easier too."""
-    found = planning.floors(simulator.shifted(shift), seeds, settings, rng_seed, condition=shift)
+    """Random courses, the straight line, and planning as if nothing were in the way, all in the shifted world.
+
+    A shift can make a world easier too.
+    """
+    changed = simulator.shifted(shift)
+    found = (
+        *planning.floors(changed, seeds, settings, rng_seed, condition=shift),
+        planning.no_obstacles(changed, seeds, settings, rng_seed, condition=shift),
+    )
     return tuple(msgspec.structs.replace(each, test=TEST) for each in found)
 
 
