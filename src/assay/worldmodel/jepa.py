@@ -6,7 +6,7 @@ besides the one-step loss, SIGReg (or VICReg, or a slow target) against collapse
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 import torch
@@ -27,32 +27,35 @@ __all__ = ["Jepa", "JepaConfig"]
 _CENTRED_VARIANCE = (
     0.5  # what is pressed to be normal is centred latents over its root: half stays for what stands still
 )
+_Width = Annotated[int, msgspec.Meta(ge=1, le=16_384)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=16_384)]
+_Weight = Annotated[float, msgspec.Meta(ge=0)]
 _VARIANCE_TO_COVARIANCE = 2  # VICReg's hinge weighs twice its covariance here: 16 and 8 in the trials
 
 
 class JepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a JEPA is made of; the defaults are the recipe for control, :meth:`for_video` the one for watching."""
 
-    action_size: int = 2
+    action_size: _Count = 2
     """Numbers in one action; 0 where nobody acts, which needs ``recurrent``."""
-    latent: int = 64
-    width: int = 16
-    hidden: int = 384
+    latent: _Width = 64
+    width: _Width = 16
+    hidden: _Width = 384
     recurrent: bool = False
     """A GRU predicts, so that what went out of sight is not lost."""
     anti_collapse: Literal["sigreg", "vicreg", "ema"] = "sigreg"
-    anti_collapse_weight: float = 0.1
-    regularised_frames: int = 3
+    anti_collapse_weight: _Weight = 0.1
+    regularised_frames: _Width = 3
     """How many frames of each clip the term against collapse is computed over."""
     regularised_together: bool = False
     """Whether those frames are one sample of latents; else each is one, since frames of a clip share its layout."""
-    inverse_weight: float = 5.0
-    rollout: int = 8
-    momentum: float = 0.99
+    inverse_weight: _Weight = 5.0
+    rollout: _Count = 8
+    momentum: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.99
     """How much of the slow target stays at each step, with ``anti_collapse`` "ema"."""
-    centred_weight: float = 0.0
+    centred_weight: _Weight = 0.0
     """Of SIGReg over latents less the mean of their clip, so that what changes fills the latent, not what stands."""
-    horizons: tuple[int, ...] = ()
+    horizons: tuple[_Width, ...] = ()
     """Frames ahead, beyond the next, that heads of their own read off the memory: in training only."""
 
     @classmethod

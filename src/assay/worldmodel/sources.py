@@ -52,6 +52,8 @@ def open_source(name: str, settings: SourceSettings) -> Source:
 
 
 def _videos(place: str, settings: SourceSettings) -> Source:
+    if settings.pool is not None:
+        raise InputError("a pool of episodes is of a world or the scenes: of videos, name fewer files", where=place)
     if importlib.util.find_spec("av") is None:
         raise NotAvailable("videos are decoded by PyAV: pip install 'assay[worldmodel]'")
     from assay.worldmodel.video.source import VideoSource

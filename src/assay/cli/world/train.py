@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 COUNT = click.IntRange(min=1)
 
 
+def _finite(_context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """click's ranges let NaN through."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no finite number.", param=option)
+    return value
+
+
 @click.command()
 @click.argument("source")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder for the model and its log.")
@@ -33,12 +41,26 @@ COUNT = click.IntRange(min=1)
 @click.option("--steps", type=COUNT, metavar="N", help="End after N optimiser steps.  [default, in a world: enough]")
 @click.option("--frames", type=COUNT, metavar="N", help="End after N frames.")
 @click.option(
-    "--cpu-seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="End after S CPU-seconds."
+    "--cpu-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
+    metavar="S",
+    help="End after S CPU-seconds.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of weights and clips.")
-@click.option("--batch", type=COUNT, metavar="N", help="Clips a step, over all processes.  [default: by source]")
-@click.option("--length", type=click.IntRange(min=2), metavar="N", help="Frames a clip.  [default: by source]")
-@click.option("--pool", type=COUNT, metavar="N", help="Of a world: learn from only N different episodes.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 65_536),
+    metavar="N",
+    help="Clips a step, over all processes.  [default: by source]",
+)
+@click.option("--length", type=click.IntRange(2, 100_000), metavar="N", help="Frames a clip.  [default: by source]")
+@click.option(
+    "--pool",
+    type=click.IntRange(1, 10_000_000),
+    metavar="N",
+    help="Of a world: learn from only N different episodes.",
+)
 @click.option("--stride", type=COUNT, default=4, show_default=True, help="Of videos: take every N-th frame.")
 @click.option(
     "--workers", type=click.IntRange(0, 256), default=1, show_default=True, help="Processes that decode videos."
@@ -46,7 +68,8 @@ COUNT = click.IntRange(min=1)
 @click.option("--threads", type=COUNT, default=1, show_default=True, help="Of a process: more help only large models.")
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, max=10, min_open=True),
+    callback=_finite,
     metavar="X",
     help="Of the first steps after the warm-up.  [default: by source]",
 )
