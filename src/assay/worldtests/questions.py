@@ -84,7 +84,7 @@ class Locate(_Question, frozen=True, kw_only=True, tag="locate"):
 
 
 class Choose(_Question, frozen=True, kw_only=True, tag="choose"):
-    """Say which of five outcomes follows when one cause is changed. Answer: ``{"choice": [index]}``, from 0."""
+    """Say which of seven outcomes follows when one cause is changed. Answer: ``{"choice": [index]}``, from 0."""
 
     world: str
 

@@ -1,16 +1,23 @@
-"""Reasoning about consequences: which of five outcomes follows if one cause is changed?
+"""Reasoning about consequences: which of seven outcomes follows if one cause is changed?
 
 A trajectory was seen; then its course is turned by an angle from one step on, and the model is to say how it would have
-ended. Five pictures are shown: how it did end; how it ends under the turn that is asked about, and under another turn
-that is not; and both again as if nothing stood in the way, so that the agent went through walls and blocks. Scenes are
-those in which all five differ by 5 px or more. So whoever copies what happened is always wrong, and so is whoever
-reckons without the obstacles; and who knows the world but not the question cannot pass one half, since which of the two
-turns is asked about is the fall of a coin after everything else is drawn.
+ended. Seven pictures are shown: how it did end; how it ends under the turn that is asked about, and under another turn
+that is not; both ends as if nothing stood in the way, so that the agent went through walls and blocks; and two more
+such ends, slower by a share and turned by a little that nobody is told, each of either turn by the fall of a coin.
+Scenes are those in which all seven differ by 5 px or more. So whoever copies what happened is always wrong, and so is
+whoever reckons without the obstacles; and who knows the world but not the question cannot pass one half, since which of
+the two turns is asked about is the fall of a coin after everything else is drawn.
+
+An agent that a wall stopped came less far than one that nothing stopped: of five pictures, without the slower ends, who
+reckoned without obstacles at 0.4 of the speed was right in .63 of the scenes, and with them in .11. The best of
+:func:`controls` guesses how questions are made (the third nearest to 0.8 of the free way) and is right in .46 to .49 of
+the scenes in two rooms: that is the floor, not one seventh.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -27,10 +34,14 @@ __all__ = ["CHOICES", "STEPS", "TEST", "Scene", "controls", "picked", "run", "sc
 
 TEST = "reasoning"
 MEASURE = "right choices"
-CHOICES = 5
+CHOICES = 7
 STEPS = 12  # of a trajectory
 _TURN_AT = 2  # the step from which the course is turned
 _LEAST_TURN = np.pi / 4
+_SLOWER = 0.3, 0.7  # of the speed, drawn anew for each slower end
+_ASKEW = 0.4  # radians to either side, likewise: else all that lies on the straight way would be known for a lure
+_SHRUNK = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # speeds of the controls that know of no obstacles
+_OFF_THE_WAY = 0.5  # pixels
 _APART = 5.0  # pixels between any two outcomes
 _TRIES = 64  # trajectories drawn at once while a scene is sought
 _ROUNDS = 50
@@ -48,7 +59,7 @@ class Scene(NamedTuple):
     changed: Floats
     """(K, A): what is asked about."""
     outcomes: Floats
-    """(5, S): how it would have ended."""
+    """(7, S): how it would have ended."""
     answer: int
     happened: int
     """Which outcome is the factual one."""
@@ -63,12 +74,14 @@ def scene(simulator: Simulator, seed: int) -> Scene:
         chance = uniform([seed], _TRIES, _STREAM + attempt)[0]
         seeds = np.floor(chance * 2.0**53).astype(np.int64).tolist()
         states, factual = simulator.explore(seeds, STEPS + 1)
-        angles = uniform(seeds, 2, _STREAM)
-        turns = _LEAST_TURN + angles * (2 * np.pi - 2 * _LEAST_TURN)
+        drawn = uniform(seeds, 8, _STREAM)
+        turns = _LEAST_TURN + drawn[:, :2] * (2 * np.pi - 2 * _LEAST_TURN)
         changed = [_turned(factual, turns[:, which]) for which in (0, 1)]
         begin = states[:, 0]
         ends = [_end(simulator, begin, actions) for actions in (factual, *changed)]
-        free = [unhindered.rollout(begin, actions[:, None])[:, 0, -1] for actions in changed]
+        either = [np.where(coin[:, None, None] < 0.5, *changed) for coin in (drawn[:, 6], drawn[:, 7])]
+        lures = [*changed, *(_slower(either[which], drawn[:, [2 + which, 4 + which]]) for which in (0, 1))]
+        free = [unhindered.rollout(begin, actions[:, None])[:, 0, -1] for actions in lures]
         outcomes = np.stack([*ends, *free], axis=1)
         found = np.flatnonzero(_all_apart(outcomes))
         if len(found):
@@ -87,15 +100,31 @@ def run(
 
 
 def controls(simulator: Simulator, seeds: Sequence[int]) -> tuple[TestResult, ...]:
-    """What needs no model, and the true dynamics last: chance, copies, and reckoning without the obstacles."""
+    """What knows of no obstacles, the best of which is the floor, and the true dynamics last.
+
+    Chance; copies of what happened; reckoning without the obstacles, at several speeds; and what lies near the start,
+    near the way there or near its end, whatever the obstacles are.
+    """
     scenes = [scene(simulator, seed) for seed in seeds]
-    happened = np.array([each.happened for each in scenes])
-    other = np.array([_nearest_other(each) for each in scenes])
-    free = np.array([each.unhindered for each in scenes])
+    unhindered = NoObstacles(simulator)
+
+    def shrunk(asked: Scene, speed: float, place: int = 0) -> int:
+        slower = (np.float32(speed) * asked.changed)[None, None]
+        return _nearest(asked, unhindered.rollout(asked.start[None], slower)[0, 0, -1], place)
+
+    ways: dict[str, Callable[[Scene], int]] = {
+        "copy": lambda asked: asked.happened,
+        "nearest to what happened": lambda asked: _nearest(asked, asked.outcomes[asked.happened], 1),
+        NO_OBSTACLES: lambda asked: asked.unhindered,
+        **{f"{NO_OBSTACLES} × {speed}": partial(shrunk, speed=speed) for speed in _SHRUNK},
+        **{f"third to {NO_OBSTACLES} × {speed}": partial(shrunk, speed=speed, place=2) for speed in _SHRUNK},
+        "nearest to the start": lambda asked: _nearest(asked, asked.start),
+        "nearest to the way": _nearest_to_the_way,
+        "second to the free end": lambda asked: _nearest(asked, asked.outcomes[asked.unhindered], 1),
+        "third to the free end": lambda asked: _nearest(asked, asked.outcomes[asked.unhindered], 2),
+    }
     ends = [_end(simulator, each.start[None], each.changed[None])[0] for each in scenes]
-    true = np.array(
-        [np.linalg.norm(each.outcomes - end, axis=-1).argmin() for each, end in zip(scenes, ends, strict=True)]
-    )
+    true = np.array([_nearest(each, end) for each, end in zip(scenes, ends, strict=True)])
     chance = TestResult(
         test=TEST,
         world=simulator.name,
@@ -104,13 +133,11 @@ def controls(simulator: Simulator, seeds: Sequence[int]) -> tuple[TestResult, ..
         units=tuple(str(seed) for seed in seeds),
         measure=MEASURE,
     )
-    return (
-        chance,
-        _result(simulator, seeds, scenes, happened, "copy"),
-        _result(simulator, seeds, scenes, other, "nearest to what happened"),
-        _result(simulator, seeds, scenes, free, NO_OBSTACLES),
-        _result(simulator, seeds, scenes, true, "true dynamics"),
+    controlled = (
+        _result(simulator, seeds, scenes, np.array([choose(each) for each in scenes]), name)
+        for name, choose in ways.items()
     )
+    return chance, *controlled, _result(simulator, seeds, scenes, true, "true dynamics")
 
 
 def picked(model: WorldUnderTest, simulator: Simulator, scenes: Sequence[Scene]) -> NDArray[np.intp]:
@@ -126,14 +153,22 @@ def picked(model: WorldUnderTest, simulator: Simulator, scenes: Sequence[Scene])
     return np.concatenate(choices)
 
 
-def _turned(actions: Floats, angles: NDArray[np.float64]) -> Floats:
-    """Turn the course of actions (B, K, 2) by an angle each from ``_TURN_AT`` on."""
+def _turned(actions: Floats, angles: NDArray[np.float64], first: int = _TURN_AT) -> Floats:
+    """Turn the course of actions (B, K, 2) by an angle each from a step on."""
     cosine, sine = np.cos(angles)[:, None], np.sin(angles)[:, None]
     turned = actions.copy()
-    x, y = actions[:, _TURN_AT:, 0], actions[:, _TURN_AT:, 1]
-    turned[:, _TURN_AT:, 0] = cosine * x - sine * y
-    turned[:, _TURN_AT:, 1] = sine * x + cosine * y
+    x, y = actions[:, first:, 0], actions[:, first:, 1]
+    turned[:, first:, 0] = cosine * x - sine * y
+    turned[:, first:, 1] = sine * x + cosine * y
     return turned
+
+
+def _slower(actions: Floats, drawn: NDArray[np.float64]) -> Floats:
+    """Make whole courses slower and turn them a little, as two uniform numbers each (B, 2) say."""
+    least, most = _SLOWER
+    speed = least + (most - least) * drawn[:, 0]
+    askew = _turned(actions, (2 * drawn[:, 1] - 1) * _ASKEW, first=0)
+    return np.asarray(speed[:, None, None] * askew, dtype=np.float32)
 
 
 def _end(simulator: Simulator, states: Floats, actions: Floats) -> Floats:
@@ -143,14 +178,14 @@ def _end(simulator: Simulator, states: Floats, actions: Floats) -> Floats:
 
 
 def _all_apart(outcomes: Floats) -> NDArray[np.bool_]:
-    """Whether all outcomes (B, 5, S) of a scene differ by 5 px or more."""
+    """Whether all outcomes (B, 7, S) of a scene differ by 5 px or more."""
     between = np.linalg.norm(outcomes[:, :, None] - outcomes[:, None], axis=-1)
     between[:, np.arange(CHOICES), np.arange(CHOICES)] = np.inf
     return np.asarray(between.min(axis=(1, 2)) >= _APART)
 
 
 def _asked(start: Floats, factual: Floats, changed: Sequence[Floats], outcomes: Floats, seed: int) -> Scene:
-    """Shuffle the outcomes (factual, two ends, two unhindered ends) and toss which turn is asked about."""
+    """Shuffle the outcomes (factual, two ends, two and two unhindered ones) and toss which turn is asked about."""
     chance = uniform([seed], CHOICES + 1, _STREAM - 1)[0]
     asked = int(chance[-1] < 0.5)
     order = np.argsort(chance[:CHOICES], kind="stable")
@@ -160,11 +195,17 @@ def _asked(start: Floats, factual: Floats, changed: Sequence[Floats], outcomes: 
     )
 
 
-def _nearest_other(asked: Scene) -> int:
-    """The outcome nearest to the factual one, that itself left out."""
-    far = np.linalg.norm(asked.outcomes - asked.outcomes[asked.happened], axis=-1)
-    far[asked.happened] = np.inf
-    return int(far.argmin())
+def _nearest(asked: Scene, state: Floats, place: int = 0) -> int:
+    """The outcome nearest to a state, or that in a later place."""
+    return int(np.linalg.norm(asked.outcomes - state, axis=-1).argsort(kind="stable")[place])
+
+
+def _nearest_to_the_way(asked: Scene) -> int:
+    """The outcome nearest to the straight way from the start to the unhindered end, what lies on it left out."""
+    way = asked.outcomes[asked.unhindered] - asked.start
+    along = np.clip((asked.outcomes - asked.start) @ way / (way @ way), 0, 1)
+    far = np.linalg.norm(asked.outcomes - asked.start - along[:, None] * way, axis=-1)
+    return int(np.where(far < _OFF_THE_WAY, np.inf, far).argmin())
 
 
 def _result(

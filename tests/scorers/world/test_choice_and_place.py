@@ -34,11 +34,11 @@ def said(answer: object) -> Answer:
 
 def test_only_the_outcome_of_the_changed_course_is_right() -> None:
     answer = scene(simulator("two-room-fixed"), SEED).answer
-    marks = [choice({"choice": [index]}).value for index in range(5)]
-    assert marks == [float(index == answer) for index in range(5)]
+    marks = [choice({"choice": [index]}).value for index in range(7)]
+    assert marks == [float(index == answer) for index in range(7)]
 
 
-@pytest.mark.parametrize("answer", ["3", {"choice": 3}, {"choice": [5]}, {"choice": [-1]}, {"choice": [0.5]}, {}])
+@pytest.mark.parametrize("answer", ["3", {"choice": 3}, {"choice": [7]}, {"choice": [-1]}, {"choice": [0.5]}, {}])
 def test_a_choice_of_none_of_the_outcomes_is_unparsed(answer: object) -> None:
     assert choice(answer) == Mark(value=0.0, parsed=False, note="not one of the outcomes")
 
@@ -57,7 +57,7 @@ def test_the_identifier_names_the_pixels() -> None:
     scorer = open_scorer({"name": "world_place", "within": 3})
     assert scorer.identifier == "world_place[3]@1"
     assert open_identifier("world_place[3]@1") == scorer
-    assert open_identifier("world_choice@1").identifier == "world_choice@1"
+    assert open_identifier("world_choice@2").identifier == "world_choice@2"
     for options in ("0", "x", "²", "99"):
         with pytest.raises(InputError):
             open_identifier(f"world_place[{options}]@1")

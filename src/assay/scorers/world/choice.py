@@ -18,8 +18,8 @@ class Choice:
 
     @property
     def identifier(self) -> str:
-        """``world_choice@1``."""
-        return "world_choice@1"
+        """``world_choice@2``."""
+        return "world_choice@2"
 
     def mark(self, sample: Sample, answer: Answer) -> Mark:
         """Unparsed where the choice is no whole number of an outcome."""
