@@ -69,6 +69,8 @@ def main(out: Path, quick: bool, workers: int, resume: bool, **changed: Any) -> 
 def _settings(settings: Settings, changed: dict[str, Any]) -> Settings:
     told: dict[str, Any] = {name: changed[name] for name in ("tasks", "methods", "arms", "categories")}
     told |= {name: changed[name] for name in ("seeds", "episodes", "quads") if changed[name]}
+    if changed["episodes"]:
+        told["validation_units"] = min(settings.validation_units, changed["episodes"])
     if changed["sizes"]:
         try:
             told["sizes"] = tuple(int(size) for size in changed["sizes"].split(","))

@@ -41,7 +41,8 @@ class Places(nn.Module):
         away = away if times is None else away[:, times]
         missed = self.read(states) - away
         each, whole = missed.diff(dim=1), (missed[:, 1:] - missed[:, :1]) / 2
-        return torch.log1p((torch.stack([each, whole]) / _DOUBT).square()).mean()
+        doubted: Tensor = torch.log1p((torch.stack([each, whole]) / _DOUBT).square()).mean()
+        return doubted
 
     def apart(self, states: Tensor, goals: Tensor) -> Tensor:
         """Euclidean distances of places: states (B, N, K, D), goals' states (B, D) → (B, N, K)."""
