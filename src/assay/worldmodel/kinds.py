@@ -52,7 +52,7 @@ def make_learner(
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise InputError(f"these settings make no world model of kind {kind} ({reason}): {_told(settings)}") from error
     acts = getattr(settings, "action_size", 0) > 0
-    if acts and any(parameter.numel() == 0 for parameter in made.parameters()):
+    if acts and any(weight.ndim > 1 and not weight.numel() for weight in made.parameters()):
         raise InputError(f"these settings make a world model of kind {kind} with empty layers: {_told(settings)}")
     return made
 
