@@ -50,17 +50,41 @@ def test_what_was_saved_is_found_again(tmp_path: Path) -> None:
     assert len(Memory.load(tmp_path / "elsewhere")) == 0
 
 
-def test_files_that_do_not_agree_are_refused(tmp_path: Path) -> None:
-    for states in (np.eye(3, dtype=np.float32), 2 * np.eye(3, dtype=np.float32)):
-        memory = Memory()
-        memory.add(states, [1, 2, 3])
-        kept = (tmp_path / "memory.json").read_bytes() if (tmp_path / "memory.json").exists() else b""
+def test_an_emptied_memory_leaves_nothing_behind(tmp_path: Path) -> None:
+    memory = Memory()
+    memory.add(np.eye(3, dtype=np.float32), [1, 2, 3])
+    memory.save(tmp_path)
+    Memory().save(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert len(Memory.load(tmp_path)) == 0
+
+
+def test_a_kill_while_saving_leaves_the_old_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    memory.add(np.eye(3, dtype=np.float32), [1, 2, 3])
+    memory.save(tmp_path)
+    memory.add(np.eye(3, dtype=np.float32), [4, 5, 6])
+
+    def killed(self: Path, target: Path) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
         memory.save(tmp_path)
-    (tmp_path / "memory.json").write_bytes(kept)
-    with pytest.raises(InputError, match=r"memory\.safetensors: the states are not those that were saved"):
+    assert Memory.load(tmp_path).keys == [1, 2, 3]
+
+
+def test_a_memory_that_is_not_as_it_was_saved_is_refused(tmp_path: Path) -> None:
+    memory = Memory()
+    memory.add(np.eye(3, dtype=np.float32), [1, 2, 3])
+    memory.save(tmp_path)
+    path = tmp_path / "memory.safetensors"
+    kept = path.read_bytes()
+    path.write_bytes(kept.replace(b"[1,2,3]", b"[1,2,4]"))
+    with pytest.raises(InputError, match=r"memory\.safetensors: the memory is not as it was saved"):
         Memory.load(tmp_path)
-    (tmp_path / "memory.json").write_bytes(b"[")
-    with pytest.raises(InputError, match=r"memory\.json: is no list of keys"):
+    path.write_bytes(kept[:40])
+    with pytest.raises(InputError, match="not a whole safetensors file"):
         Memory.load(tmp_path)
 
 
@@ -70,6 +94,8 @@ def test_misuse_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         memory.nearest(np.zeros((1, 2), np.float32))
     with pytest.raises(InputError, match="2 states came with 1 keys"):
         memory.add(np.zeros((2, 2), np.float32), ["one"])
+    with pytest.raises(InputError, match="keys must be what JSON holds"):
+        memory.add(np.zeros((1, 2), np.float32), [object()])
     memory.add(np.zeros((2, 2), np.float32), ["one", "two"])
     with pytest.raises(InputError, match="have 3 numbers, those in memory 2"):
         memory.add(np.zeros((1, 3), np.float32), ["three"])

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from assay.errors import InputError, NotAvailable
-from assay.worldmodel.weights import digest, read_tensors, write_tensors, write_whole
+from assay.worldmodel.weights import digest, read_tensors, write_tensors
 from assay.worlds.simulator import Floats
 
 __all__ = ["EXACT_LIMIT", "Memory", "Recalled"]
@@ -22,7 +22,7 @@ __all__ = ["EXACT_LIMIT", "Memory", "Recalled"]
 EXACT_LIMIT = 100_000
 """How many states are searched without faiss."""
 
-_TENSORS, _KEYS = "memory.safetensors", "memory.json"
+_FILE = "memory.safetensors"
 _CHUNK = 8192
 
 
@@ -32,11 +32,6 @@ class Recalled(NamedTuple):
     keys: list[list[Any]]
     distances: Floats
     states: Floats
-
-
-class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    sha256: str
-    keys: list[Any]
 
 
 class Memory:
@@ -61,6 +56,10 @@ class Memory:
         """Store states (N, D) under keys, which may be anything that JSON holds; raises InputError."""
         if len(states) != len(keys):
             raise InputError(f"each state has one key: {len(states)} states came with {len(keys)} keys")
+        try:
+            msgspec.json.encode(list(keys))
+        except (TypeError, ValueError) as error:
+            raise InputError(f"keys must be what JSON holds ({error})") from error
         if len(self) and states.shape[1] != self.states.shape[1]:
             raise InputError(f"these states have {states.shape[1]} numbers, those in memory {self.states.shape[1]}")
         if len(self) + len(keys) > EXACT_LIMIT and not _faiss_is_here():
@@ -84,28 +83,32 @@ class Memory:
         return Recalled([[self.keys[index] for index in row] for row in found], distances, near)
 
     def save(self, folder: Path) -> None:
-        """Write ``memory.safetensors`` and ``memory.json``; nothing where nothing is stored."""
+        """Write ``memory.safetensors``, whole or not at all; it is deleted where nothing is stored.
+
+        Keys are in the same file, as bytes of JSON, so that a kill never leaves keys of other states.
+        """
         if not len(self):
+            (folder / _FILE).unlink(missing_ok=True)
             return
-        tensors = {"states": torch.from_numpy(self.states)}
-        write_tensors(folder / _TENSORS, tensors)
-        write_whole(folder / _KEYS, msgspec.json.encode(_Keys(digest(tensors), self.keys)))
+        keys = np.frombuffer(msgspec.json.encode(self.keys), np.uint8).copy()
+        tensors = {"states": torch.from_numpy(self.states), "keys": torch.from_numpy(keys)}
+        write_tensors(folder / _FILE, tensors, {"sha256": digest(tensors)})
 
     @classmethod
     def load(cls, folder: Path) -> Memory:
-        """Read what was saved; an empty memory where nothing was. Raises InputError where the files disagree."""
+        """Read what was saved; an empty memory where nothing was. Raises InputError where it is not as it was saved."""
         memory = cls()
-        path = folder / _KEYS
+        path = folder / _FILE
         if not path.exists():
             return memory
-        tensors, _ = read_tensors(folder / _TENSORS)
+        tensors, metadata = read_tensors(path)
+        if tensors.keys() != {"states", "keys"} or digest(tensors) != metadata.get("sha256"):
+            raise InputError("the memory is not as it was saved: copy the folder again, or delete this", where=path)
         try:
-            kept = msgspec.json.decode(path.read_bytes(), type=_Keys)
-        except msgspec.MsgspecError as error:
-            raise InputError(f"is no list of keys ({error}): copy the folder again", where=path) from error
-        if digest(tensors) != kept.sha256:
-            raise InputError("the states are not those that were saved: copy the folder again", where=folder / _TENSORS)
-        memory.add(tensors["states"].numpy(), kept.keys)
+            keys = msgspec.json.decode(tensors["keys"].numpy().tobytes(), type=list[Any])
+            memory.add(tensors["states"].numpy(), keys)
+        except (msgspec.MsgspecError, ValueError, TypeError, IndexError) as error:
+            raise InputError(f"holds no states with keys ({error}): copy the folder again", where=path) from error
         return memory
 
     def _by_faiss(self, queries: Floats, count: int) -> NDArray[np.int64]:
