@@ -56,6 +56,13 @@ def test_workers_steps_before_and_a_new_source_change_nothing(films: Path) -> No
         beside.close()
 
 
+def test_what_changes_the_clips_is_in_the_description(films: Path) -> None:
+    told = [
+        VideoSource(films, workers=0, **SMALL | changed).description for changed in ({}, {"batch": 2}, {"flip": True})
+    ]
+    assert [(each["rows"], each["flip"]) for each in told] == [("4", "no"), ("2", "no"), ("4", "yes")]
+
+
 def test_ranks_take_their_rows_of_the_same_batch(films: Path) -> None:
     source = VideoSource(films, workers=0, **SMALL)
     whole = source.batch(5).frames

@@ -97,6 +97,8 @@ class VideoSource:
             "frames": str(sum(facts.frames for _, facts in self._videos)),
             "clip": f"{clip_frames} frames, every {stride}, {size} pixels",
             "seed": str(seed),
+            "rows": str(batch),
+            "flip": "yes" if flip else "no",
         }
 
     @property
