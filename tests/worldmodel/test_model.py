@@ -139,6 +139,21 @@ def test_actions_and_frames_of_another_shape_are_refused(frames: tuple[Frames, F
         model.surprise(np.stack(frames, 1), np.zeros((5, 2, 2), np.float32))
     with pytest.raises(InputError, match="uint8 pictures"):
         model.encode(frames[0].astype(np.float32))
+    actions = np.zeros((5, 1, 2, 2), np.float32)
+    for observations, told, said in (
+        (frames[0][:0], actions[:0], r"shape \(0, 1, 2, 2\)"),
+        (frames[0], actions[:, :0], r"shape \(5, 0, 2, 2\)"),
+        (frames[0][:4], actions, "actions .* are for 5 observations"),
+        (frames[0][:, ::2, ::2], actions, "pictures of 32 × 32 pixels, and jepa sees 64 × 64"),
+        (frames[0], actions * np.float32("nan"), "no finite numbers"),
+    ):
+        with pytest.raises(InputError, match=said):
+            model.rollout(observations, told)
+    with pytest.raises(InputError, match="no finite numbers"):
+        model.surprise(np.stack(frames, 1), np.full((5, 1, 2), np.inf, np.float32))
+    for empty in (frames[0][:0], frames[0][:, :0]):
+        with pytest.raises(InputError, match="hold no picture"):
+            model.encode(empty)
     watcher = WorldModel(make_learner("jepa", SMALL, 0), Card(kind="jepa", config={}, action_size=0))
     with pytest.raises(NotAvailable, match="plain video"):
         watcher.rollout(frames[0], np.zeros((5, 1, 2, 2), np.float32))
@@ -149,6 +164,11 @@ def test_actions_and_frames_of_another_shape_are_refused(frames: tuple[Frames, F
 def _edit(folder: Path, **changed: Any) -> None:
     card = json.loads((folder / "world.json").read_text())
     (folder / "world.json").write_text(json.dumps(card | changed))
+
+
+def _source(folder: Path, **changed: str) -> None:
+    trained = json.loads((folder / "world.json").read_text())["trained"]
+    _edit(folder, trained=trained | {"source": trained["source"] | changed})
 
 
 def _tensors(folder: Path, change: Any) -> None:
@@ -167,6 +187,8 @@ def _tensors(folder: Path, change: Any) -> None:
         (lambda f: _edit(f, format="assay-world/9"), "world.json: is of the format 'assay-world/9'"),
         (lambda f: _edit(f, kind="oracle"), "world.json: no kind of world model is called 'oracle'"),
         (lambda f: _edit(f, action_size=3), "world.json: says 3 numbers an action, and its config 2"),
+        (lambda f: _edit(f, action_limit=0.0), "world.json: says 2 numbers an action and a limit of 0"),
+        (lambda f: _source(f, pool="9" * 5000), "world.json: says that the source's pool was '9999"),
         (lambda f: _edit(f, config=SMALL | {"latent": 17}), "model.safetensors: encoder.head.3.weight has the shape"),
         (lambda f: (f / "model.safetensors").unlink(), "model.safetensors: there is no such file"),
         (lambda f: (f / "model.safetensors").write_bytes(b"x" * 99), "not a whole safetensors file"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ __all__ = ["CARD", "FORMAT", "Card", "Training", "read_card", "write_card"]
 
 CARD = "world.json"
 FORMAT = "assay-world/1"
+_MOST_DIGITS = 12
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +67,23 @@ def read_card(folder: Path) -> Card:
         raise InputError(f"holds no {CARD}: give a folder that `assay world train` made", where=folder)
     try:
         card = msgspec.json.decode(path.read_bytes(), type=Card)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, InputError) as error:
         raise InputError(f"does not describe a world model ({error})", where=path) from error
     if card.format != FORMAT:
         raise InputError(f"is of the format {card.format!r}, and this version reads {FORMAT!r}", where=path)
+    _expect_sound(card, path)
     return card
+
+
+def _expect_sound(card: Card, path: Path) -> None:
+    if card.action_size < 0 or (card.action_size and not 0 < card.action_limit < math.inf):
+        raise InputError(
+            f"says {card.action_size} numbers an action and a limit of {card.action_limit:g}: the limit of what can be "
+            "done in a step is above 0 and finite",
+            where=path,
+        )
+    source = card.trained.source if card.trained else {}
+    for name in ("pool", "rows", "length"):
+        told = source.get(name, "1")
+        if not (told.isascii() and told.isdecimal() and len(told) <= _MOST_DIGITS):
+            raise InputError(f"says that the source's {name} was {told[:40]!r}, which is no such number", where=path)

@@ -32,7 +32,7 @@ from assay.worldmodel.reasoning import Consequences, Counterfactual, compare, wi
 from assay.worldmodel.train.budget import Budget
 from assay.worldmodel.train.loop import Progress, TrainSettings
 from assay.worldmodel.weights import digest, read_tensors, write_tensors
-from assay.worlds.simulator import Floats, Frames
+from assay.worlds.simulator import SIDE, Floats, Frames
 
 __all__ = ["WorldModel"]
 
@@ -121,18 +121,25 @@ class WorldModel:
         """Imagine N alternatives: observations as for :meth:`predict`, actions (B, N, K, A) → states (B, N, K, D)."""
         if self.action_size == 0:
             raise NotAvailable(f"{self.name} learned from plain video: it knows no actions to imagine under")
-        if actions.ndim != 4 or actions.shape[-1] != self.action_size:
+        if actions.ndim != 4 or actions.shape[-1] != self.action_size or not actions.size:
             raise InputError(
                 f"these actions have the shape {actions.shape}; {self.name} expects "
                 f"(B, N, K, {self.action_size}), as it was trained with {self.action_size} numbers an action"
             )
+        if observations.ndim not in (4, 5) or len(observations) != len(actions):
+            raise InputError(
+                f"actions {actions.shape} are for {len(actions)} observations (B, height, width, 3), or clips of them, "
+                f"not for {observations.shape}"
+            )
         clips = observations if observations.ndim == 5 else observations[:, None]
-        told = torch.from_numpy(np.ascontiguousarray(actions, dtype=np.float32)) / self.action_scale
+        told = self._told(actions)
         rows = max(1, _STATES_AT_ONCE // (actions.shape[1] * actions.shape[2]))
         return self._chunked(self.learner.imagine, self._seen(clips, "observations"), told, rows=rows)
 
     def distance(self, states: Floats, goals: Frames) -> Floats:
         """How far imagined states (B, N, K, D) are from goal frames (B, H, W, 3): (B, N, K)."""
+        if states.ndim != 4 or not states.size or len(states) != len(goals):
+            raise InputError(f"states (B, N, K, D) are measured to B goals; these are {states.shape} and {len(goals)}")
         wanted = self._seen(goals, "goals")
         rows = max(1, _STATES_AT_ONCE // (states.shape[1] * states.shape[2]))
         return self._chunked(
@@ -230,17 +237,29 @@ class WorldModel:
                 f"these actions have the shape {actions.shape}; {self.name} expects "
                 f"{(clips.shape[0], clips.shape[1] - 1, self.action_size)} with these clips"
             )
-        told = torch.from_numpy(np.ascontiguousarray(actions, dtype=np.float32)) / self.action_scale
-        return self._chunked(ask, seen, told, rows=rows)
+        return self._chunked(ask, seen, self._told(actions), rows=rows)
 
     def _moments(self, frames: Frames) -> Floats:
         clips = frames if frames.ndim == 5 else frames[:, None]
         return self.features(clips)[:, -1]
 
     def _seen(self, frames: Frames, what: str) -> Tensor:
-        if frames.dtype != np.uint8 or frames.shape[-1:] != (3,):
+        if frames.dtype != np.uint8 or frames.ndim < 3 or frames.shape[-1] != 3:
             raise InputError(f"{what} are uint8 pictures (…, height, width, 3), not {frames.dtype} {frames.shape}")
+        if not frames.size:
+            raise InputError(f"{what} hold no picture: their shape is {frames.shape}")
+        side = getattr(getattr(self.learner, "config", None), "side", SIDE)
+        if frames.shape[-3:-1] != (side, side):
+            raise InputError(
+                f"{what} are pictures of {' × '.join(map(str, frames.shape[-3:-1]))} pixels, and {self.name} sees "
+                f"{side} × {side}"
+            )
         return torch.from_numpy(np.ascontiguousarray(frames))
+
+    def _told(self, actions: Floats) -> Tensor:
+        if not np.isfinite(actions).all():
+            raise InputError("some of these actions are no finite numbers")
+        return torch.from_numpy(np.ascontiguousarray(actions, dtype=np.float32)) / self.action_scale
 
     @torch.no_grad()
     def _chunked(self, ask: Callable[..., Tensor], *inputs: Tensor, rows: int = _FRAMES_AT_ONCE) -> Floats:
