@@ -26,7 +26,7 @@ from assay.worldmodel.train.budget import Budget
 from assay.worlds.catalog import HELD_OUT
 from assay.worlds.scenes import CATEGORIES
 from assay.worldtests import admission, memory, physics
-from assay.worldtests.result import TestResult, matrix
+from assay.worldtests.result import TestResult, matrix, mean_interval
 from bench.engine.markdown import table
 
 STEPS = 900
@@ -106,9 +106,7 @@ def _physics(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> 
 
 
 def _quads(results: Sequence[TestResult]) -> str:
-    told = pigeonhole_interval(
-        np.stack([physics.quads_told(result) for result in results]), rng=np.random.default_rng(0)
-    )
+    told = mean_interval(np.stack([physics.quads_told(result) for result in results]), rng=np.random.default_rng(0))
     return f"{told.estimate:.3f} [{told.low:.3f}, {told.high:.3f}]"
 
 
@@ -182,7 +180,7 @@ def _recalled(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) ->
 
 
 def _interval(results: Sequence[TestResult]) -> Interval:
-    return pigeonhole_interval(matrix(results, results[0].units), rng=np.random.default_rng(0))
+    return mean_interval(matrix(results, results[0].units), rng=np.random.default_rng(0))
 
 
 def _pooled(result: TestResult) -> float:

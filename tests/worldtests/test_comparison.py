@@ -39,11 +39,27 @@ def test_a_difference_that_may_be_none_puts_nobody_ahead() -> None:
     assert ahead(compare(results(rng.random((3, 20)), "a"), results(rng.random((3, 20)), "b"))) == "neither"
 
 
+def test_nobody_is_ahead_with_fewer_than_three_trainings_a_side() -> None:
+    found = compare(results(np.ones((2, 40)), "a"), results(np.zeros((3, 40)), "b"))
+    assert found.low > 0
+    assert ahead(found) == "neither"
+    assert found.notes == ("neither is called ahead with fewer than 3 trainings a side",)
+
+
+def test_where_nothing_varies_the_interval_is_that_of_the_episodes() -> None:
+    few = compare(results(np.ones((3, 2)), "a"), results(np.zeros((3, 2)), "b"))
+    assert few.low < 0 < few.difference == few.high == 1
+    assert ahead(few) == "neither"
+    many = compare(results(np.ones((3, 40)), "a"), results(np.zeros((3, 40)), "b"))
+    assert 0.8 < many.low < 1
+    assert ahead(many) == "first"
+
+
 def test_other_episodes_are_refused_and_other_settings_told() -> None:
     with pytest.raises(InputError, match="other episodes"):
         compare(results([[1, 0]], "a"), results([[1, 0]], "b", units=("0", "9")))
     found = compare(results([[1, 0]], "a", settings={"horizon": 8}), results([[1, 0]], "b", settings={"horizon": 4}))
-    assert found.notes == ("horizon was 8 for the first and 4 for the second",)
+    assert found.notes[1:] == ("horizon was 8 for the first and 4 for the second",)
 
 
 def test_only_what_both_were_tested_on_is_compared() -> None:

@@ -9,10 +9,14 @@ import msgspec
 import numpy as np
 
 from assay.errors import InputError
-from assay.stats.pigeonhole import paired_difference
-from assay.worldtests.result import Results, TestResult, matrix
+from assay.stats.pigeonhole import Interval, paired_difference
+from assay.worldtests.result import Doubles, Results, TestResult, matrix, mean_interval
 
-__all__ = ["Difference", "ahead", "compare", "differences"]
+__all__ = ["FEWEST", "Difference", "ahead", "compare", "differences"]
+
+
+FEWEST = 3
+"""Trainings a side without which nobody is ahead: fewer say next to nothing of the luck of a training."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +41,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ahead(difference: Difference) -> Literal["first", "second", "neither"]:
-    """Who is ahead: somebody only if the interval excludes 0."""
+    """Who is ahead: somebody only if each side has three trainings and the interval has a width and excludes 0."""
+    if min(difference.first_seeds, difference.second_seeds) < FEWEST or difference.low == difference.high:
+        return "neither"
     if difference.low <= 0 <= difference.high:
         return "neither"
     return "first" if (difference.low > 0) == (difference.better == "higher") else "second"
@@ -47,7 +53,7 @@ def compare(first: Sequence[TestResult], second: Sequence[TestResult], *, rng_se
     """Compare two groups of results of one test, a result a training seed; raises InputError where episodes differ."""
     one, other = first[0], second[0]
     tables = matrix(first, one.units), matrix(second, one.units)
-    found = paired_difference(*tables, rng=np.random.default_rng(rng_seed))
+    found = _interval(*tables, rng=np.random.default_rng(rng_seed))
     return Difference(
         test=one.test,
         world=one.world,
@@ -64,7 +70,7 @@ def compare(first: Sequence[TestResult], second: Sequence[TestResult], *, rng_se
         first_seeds=len(first),
         second_seeds=len(second),
         units=len(one.units),
-        notes=_notes(one, other),
+        notes=(*_few(first, second), *_notes(one, other)),
     )
 
 
@@ -79,6 +85,25 @@ def differences(first: Results, second: Results) -> tuple[list[Difference], list
         raise InputError("these results have no test in common: run assay world eval on both with the same --test")
     alone = [" in ".join(filter(None, (f"{key[0]} {key[2]}".strip(), key[1]))) for key in one.keys() ^ other.keys()]
     return [compare(one[key], other[key]) for key in common], sorted(alone)
+
+
+def _interval(first: Doubles, second: Doubles, rng: np.random.Generator) -> Interval:
+    """The bootstrap's; where neither side varies, which shows it nothing, that of two exact ones.
+
+    A side whose every score is 1, or 0, is as uncertain as :func:`assay.worldtests.result.mean_interval` says. The
+    intervals of both are added: too wide rather than too narrow.
+    """
+    found = paired_difference(first, second, rng=rng)
+    if np.ptp(first) or np.ptp(second):
+        return found
+    one, other = (mean_interval(table, rng=rng) for table in (first, second))
+    return Interval(found.estimate, one.low - other.high, one.high - other.low)
+
+
+def _few(first: Sequence[TestResult], second: Sequence[TestResult]) -> tuple[str, ...]:
+    if min(len(first), len(second)) >= FEWEST:
+        return ()
+    return (f"neither is called ahead with fewer than {FEWEST} trainings a side",)
 
 
 def _grouped(results: Results) -> dict[tuple[str, str, str], list[TestResult]]:

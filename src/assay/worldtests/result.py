@@ -21,6 +21,7 @@ __all__ = [
     "Summary",
     "TestResult",
     "matrix",
+    "mean_interval",
     "read_results",
     "standing",
     "summarise",
@@ -155,7 +156,7 @@ def summarise(
     """
     first = results[0]
     values = matrix(results, first.units)
-    found = _interval(values, resamples, np.random.default_rng(rng_seed))
+    found = mean_interval(values, resamples=resamples, rng=np.random.default_rng(rng_seed))
     below, above = _tables(floors, first.units), _tables(ceilings, first.units)
     sign = 1.0 if first.better == "higher" else -1.0
     floor_name, floor = _best(below, sign)
@@ -190,6 +191,20 @@ def summarise(
     )
 
 
+def mean_interval(values: Doubles, *, resamples: int = RESAMPLES, rng: np.random.Generator) -> Interval:
+    """The interval of a mean: the bootstrap's, or the exact bound of the units.
+
+    The exact one where every score is 1 or every one is 0, which shows the bootstrap nothing.
+    n of n: the least rate that gives it with probability α/2 is (α/2)^(1/n) (Clopper & Pearson 1934). Trainings are
+    not counted as further units.
+    """
+    found = pigeonhole_interval(values, resamples=resamples, rng=rng)
+    least = (ALPHA / 2) ** (1 / values.shape[1])
+    if (values == 1).all():
+        return Interval(1.0, least, 1.0)
+    return Interval(0.0, 0.0, 1 - least) if (values == 0).all() else found
+
+
 def standing(summary: Summary) -> Literal["above", "unclear", "below", "no floor"]:
     """Say where the whole interval lies: on the better side of the floor, over it, or on the worse side.
 
@@ -220,19 +235,6 @@ def matrix(results: Sequence[TestResult], units: Sequence[str]) -> Doubles:
             )
         rows.append([by_unit[unit] for unit in units])
     return np.array(rows, dtype=np.float64)
-
-
-def _interval(values: Doubles, resamples: int, rng: np.random.Generator) -> Interval:
-    """The bootstrap's; where every score is 1 or every one is 0, which shows it nothing, the exact bound of the units.
-
-    n of n: the least rate that gives it with probability α/2 is (α/2)^(1/n) (Clopper & Pearson 1934). Trainings are
-    not counted as further units.
-    """
-    found = pigeonhole_interval(values, resamples=resamples, rng=rng)
-    least = (ALPHA / 2) ** (1 / values.shape[1])
-    if (values == 1).all():
-        return Interval(1.0, least, 1.0)
-    return Interval(0.0, 0.0, 1 - least) if (values == 0).all() else found
 
 
 def _tables(controls: Sequence[TestResult], units: Sequence[str]) -> dict[str, Doubles]:
