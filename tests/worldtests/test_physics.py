@@ -35,6 +35,15 @@ def test_who_remembers_how_much_there_was_knows_permanence() -> None:
     assert told == [(10, 12), (12, 12)]
 
 
+def test_the_place_in_the_batch_says_nothing_of_what_is_there() -> None:
+    class Counting(Changes):
+        def surprise(self, clips: np.ndarray) -> np.ndarray:
+            return np.tile(np.arange(len(clips), dtype=np.float32)[:, None], (1, clips.shape[1] - 1))
+
+    seeds = range(HELD_OUT, HELD_OUT + 40)
+    assert 0.3 < run(Counting(), "colour", seeds).mean < 0.7
+
+
 def test_chance_is_one_half() -> None:
     result = chance("colour", SEEDS)
     assert result.mean == 0.5

@@ -113,10 +113,11 @@ def examine(
     """
     if not nets:
         raise InputError("the gate of the physics test needs a network that learned nothing to try")
-    seen, felt = [], []
+    seen, felt, begin = [], [], 0
     for clips in parts:
         seen.append(_look(clips))
-        felt.append([watched(net, clips) for net in nets])
+        felt.append([watched(net, clips, seeds[begin : begin + len(clips)]) for net in nets])
+        begin += len(clips)
     looks = _Seen(*(np.concatenate(each) for each in zip(*seen, strict=True)))
     checks = [
         _check(name, category, seeds, read(looks), gates=name not in _REFERENCES) for name, read in _DETECTORS.items()

@@ -19,6 +19,7 @@ from assay.worlds.catalog import NAMES, simulator
 from assay.worlds.simulator import Floats, Simulator
 from assay.worldtests.locating import locate
 from assay.worldtests.memory import fit_hidden_probe
+from assay.worldtests.physics import shown_order
 from assay.worldtests.planning import played, seek
 from assay.worldtests.protocol import WorldUnderTest
 from assay.worldtests.questions import (
@@ -100,7 +101,9 @@ def _surprised(question: Surprise, model: WorldUnderTest) -> dict[str, Any]:
 
     scenes = quad(question.category, question.seed)
     clips = np.stack([scenes.possible[question.pair // 2], scenes.impossible[question.pair % 2]])
-    possible, impossible = np.asarray(model.surprise(clips), dtype=np.float64)
+    (order,) = shown_order([question.seed * 4 + question.pair], len(clips))
+    felt = np.asarray(model.surprise(clips[order]), dtype=np.float64)
+    possible, impossible = felt[order.argsort()]
     return {"possible": _digits(possible), "impossible": _digits(impossible)}
 
 

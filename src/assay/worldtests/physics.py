@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.worlds.catalog import SCENES
+from assay.worlds.chance import uniform
 from assay.worlds.scenes import draw, quads
 from assay.worlds.simulator import Frames
 from assay.worldtests.protocol import WorldUnderTest
@@ -29,6 +30,7 @@ __all__ = [
     "quad_result",
     "quads_told",
     "run",
+    "shown_order",
     "watched",
 ]
 
@@ -36,6 +38,7 @@ TEST = "physics"
 MEASURE = "pairs told apart"
 CLIPS = ("possible A", "possible B", "impossible A then B", "impossible B then A")
 
+_STREAM = 400
 _AT_ONCE = 10  # quads: 960 frames
 _TIE = 1e-6  # relative: sums of the same numbers in another order, or in another batch, differ by less
 
@@ -58,7 +61,8 @@ def run(
     """
     felt: list[Doubles] = []
     for clips in drawn_quads(category, seeds):
-        felt.append(watched(model, clips))
+        first = sum(map(len, felt))
+        felt.append(watched(model, clips, seeds[first : first + len(clips)]))
         if progress is not None:
             progress(sum(map(len, felt)), len(seeds))
     return quad_result(model.name, category, seeds, np.concatenate(felt), training_seed=training_seed)
@@ -75,10 +79,19 @@ def drawn_quads(category: str, seeds: Sequence[int]) -> Iterator[Frames]:
         yield draw(quads(category, seeds[first : first + _AT_ONCE]).states)
 
 
-def watched(model: WorldUnderTest, clips: Frames) -> Doubles:
-    """The mean surprise at each clip of some quads: (q, 4, T, 64, 64, 3) → (q, 4)."""
-    surprise = np.asarray(model.surprise(clips.reshape(-1, *clips.shape[2:])), dtype=np.float64)
-    return np.asarray(surprise.mean(axis=1).reshape(clips.shape[:2]))
+def shown_order(seeds: Sequence[int], clips: int = len(CLIPS)) -> NDArray[np.intp]:
+    """In what order the clips of each quad are shown (q, clips): a place in a batch says nothing of what is there."""
+    return uniform(seeds, clips, _STREAM).argsort(axis=1, kind="stable")
+
+
+def watched(model: WorldUnderTest, clips: Frames, seeds: Sequence[int]) -> Doubles:
+    """The mean surprise at each clip of the quads with these seeds: (q, 4, T, 64, 64, 3) → (q, 4)."""
+    order = shown_order(seeds, clips.shape[1])
+    shown = np.take_along_axis(clips, order[:, :, None, None, None, None], axis=1)
+    surprise = np.asarray(model.surprise(shown.reshape(-1, *clips.shape[2:])), dtype=np.float64)
+    felt = np.empty(clips.shape[:2])
+    np.put_along_axis(felt, order, surprise.mean(axis=1).reshape(clips.shape[:2]), axis=1)
+    return felt
 
 
 def pair_accuracy(scores: Doubles) -> Doubles:
