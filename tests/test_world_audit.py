@@ -136,7 +136,7 @@ def test_the_example_sheet_can_be_tested_row_by_row_and_forecast() -> None:
 
 @pytest.mark.parametrize("task", ["world_physics", "world_hidden_object", "world_counterfactual"])
 def test_every_other_task_is_answered_marked_and_verified(tmp_path: Path, task: str) -> None:
-    found = only(audit(sheet((task, "90")), tmp_path / "run", **{"world scenes": knowing()}))
+    found = only(audit(sheet((task, "90")), tmp_path / "run", FEW, **{"world scenes": knowing()}))
     assert (found.asked, found.missing, found.unparsed) == (12, 0, 0)
     assert found.measured is not None
     if task == "world_counterfactual":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import msgspec
@@ -60,7 +60,7 @@ def _do(
 ) -> Record:
     done = {run.cell.key for run in record.runs}
     waiting = [cell for cell in wanted if cell.key not in done]
-    running = set()
+    running: set[Future[Run]] = set()
     try:
         while waiting or running:
             while waiting and len(running) < workers:

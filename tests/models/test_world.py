@@ -168,7 +168,8 @@ def test_a_rival_is_what_it_is_called_and_was_given_as_much(
     folder = family(
         tmp_path / "f", 100, 400, few_frames={"two-room-fixed": {"ours": "few", "rivals": {rival: "few-pixel"}}}
     )
-    saved(folder / "few-pixel", **({"frames": 400, "kind": "pixel"} | changed))
+    told_of: dict[str, Any] = {"frames": 400, "kind": "pixel"} | changed
+    saved(folder / "few-pixel", **told_of)
     if not told:
         read_family(folder)
         return

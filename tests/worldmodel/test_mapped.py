@@ -135,10 +135,10 @@ def test_an_untrained_model_plans_saves_and_loads(tmp_path: Path) -> None:
     assert planning.run(loaded, world, [HELD_OUT, HELD_OUT + 1], settings).scores == result.scores
 
 
-@pytest.mark.parametrize("wrong", [{"action_size": 1}, {"effect": 1}])
-def test_settings_that_cannot_work_are_one_line(wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize("wrong", [MappedJepaConfig(action_size=1), MappedJepaConfig(effect=1)])
+def test_settings_that_cannot_work_are_one_line(wrong: MappedJepaConfig) -> None:
     with pytest.raises(InputError, match=r"at least two|needs two"):
-        MappedJepa(MappedJepaConfig(**wrong))
+        MappedJepa(wrong)
 
 
 def test_what_is_read_moves_with_the_layout() -> None:

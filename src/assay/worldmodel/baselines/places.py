@@ -46,4 +46,5 @@ class Places(nn.Module):
 
     def apart(self, states: Tensor, goals: Tensor) -> Tensor:
         """Euclidean distances of places: states (B, N, K, D), goals' states (B, D) → (B, N, K)."""
-        return (self.read(states) - self.read(goals)[:, None, None]).norm(dim=-1)
+        gaps: Tensor = (self.read(states) - self.read(goals)[:, None, None]).norm(dim=-1)
+        return gaps
