@@ -228,6 +228,8 @@ class WorldModel:
         return model
 
     def _watching(self, ask: Callable[..., Tensor], clips: Frames, actions: Floats | None) -> Floats:
+        if clips.ndim != 5:
+            raise InputError(f"clips are (B, T, height, width, 3), not {clips.shape}")
         seen = self._seen(clips, "clips")
         rows = max(1, _FRAMES_AT_ONCE // clips.shape[1])
         if actions is None:
