@@ -158,8 +158,6 @@ def test_a_rival_that_saw_less_is_refused(tmp_path: Path) -> None:
         ("pixel", {"world": "two-room"}, "ours was trained in two-room-fixed and it in two-room"),
         ("pixel", {"cpu_seconds": 0.9}, "its training took 1 CPU-seconds and ours 1: give it as many"),
         ("pixel", {"collapsed": ["rank 1"]}, "it collapsed in training"),
-        ("pixel", {"frames": 400, "source": {"pool": "9" * 5000, "length": "1"}}, ""),
-        ("pixel", {"frames": 99, "source": {"pool": "9" * 5000, "length": "1"}}, "ours saw 100 different"),
     ],
 )
 def test_a_rival_is_what_it_is_called_and_was_given_as_much(
@@ -170,9 +168,6 @@ def test_a_rival_is_what_it_is_called_and_was_given_as_much(
     )
     told_of: dict[str, Any] = {"frames": 400, "kind": "pixel"} | changed
     saved(folder / "few-pixel", **told_of)
-    if not told:
-        read_family(folder)
-        return
     with pytest.raises(InputError, match=f"few_frames two-room-fixed: {rival}: {told}"):
         read_family(folder)
 
