@@ -166,11 +166,6 @@ def _edit(folder: Path, **changed: Any) -> None:
     (folder / "world.json").write_text(json.dumps(card | changed))
 
 
-def _source(folder: Path, **changed: str) -> None:
-    trained = json.loads((folder / "world.json").read_text())["trained"]
-    _edit(folder, trained=trained | {"source": trained["source"] | changed})
-
-
 def _tensors(folder: Path, change: Any) -> None:
     tensors = load_file(folder / "model.safetensors")
     change(tensors)
@@ -188,7 +183,6 @@ def _tensors(folder: Path, change: Any) -> None:
         (lambda f: _edit(f, kind="oracle"), "world.json: no kind of world model is called 'oracle'"),
         (lambda f: _edit(f, action_size=3), "world.json: says 3 numbers an action, and its config 2"),
         (lambda f: _edit(f, action_limit=0.0), "world.json: says 2 numbers an action and a limit of 0"),
-        (lambda f: _source(f, pool="9" * 5000), "world.json: says that the source's pool was '9999"),
         (lambda f: _edit(f, config=SMALL | {"latent": 17}), "model.safetensors: encoder.head.3.weight has the shape"),
         (lambda f: (f / "model.safetensors").unlink(), "model.safetensors: there is no such file"),
         (lambda f: (f / "model.safetensors").write_bytes(b"x" * 99), "not a whole safetensors file"),
