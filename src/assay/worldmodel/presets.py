@@ -32,10 +32,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             batch=32,
             length=9,
             learning_rate=4e-3,
-            steps=1900,
+            steps=2100,
         ),
         "point-maze": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1400),
-        "two-room-fixed": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1300),
+        "two-room-fixed": Preset(kind="jepa-map", config={}, batch=32, length=9, learning_rate=4e-3, steps=1700),
         "scenes": Preset(kind="jepa", config={}, batch=16, length=24, learning_rate=1.5e-3, steps=900),
     }
 )
