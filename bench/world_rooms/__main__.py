@@ -39,7 +39,7 @@ def main(out: Path | None, seeds: int, count: int, steps: int | None, markdown: 
     began = time.process_time()
     out = out or Path("runs") / f"world-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     out.mkdir(parents=True)
-    console = Console(width=150)
+    console = Console(width=100)
     models, measured = _worked(_jobs(out, seeds, count, steps), count, Console(stderr=True))
     worlds = [checked([model for model in models if model.job.world == name], measured[name]) for name in _WORLDS]
     strips = [strip for name in _WORLDS for strip in films(out / f"{name}-seed0", name, episodes(_FILMS))]

@@ -10,25 +10,20 @@ from assay.reports.world.film_strip import FilmRow, FilmStrip, spread
 from assay.worldmodel.model import WorldModel
 from assay.worldmodel.plan.settings import settings_for
 from assay.worlds.catalog import simulator
-from assay.worlds.simulator import Floats
 from assay.worldtests.state_probe import fit_state_probe
 from assay.worldtests.watching import watch
 
 __all__ = ["films"]
-
-_READABLE = 0.5  # R²: what the probe cannot read from the latent is drawn as it is, and the caption says so
 
 
 def films(folder: Path, world: str, seeds: list[int]) -> list[FilmStrip]:
     """Watch a saved model plan these episodes."""
     model, room = WorldModel.load(folder), simulator(world)
     probe = fit_state_probe(model.encode, room)
-    unread = [name for name in room.state_names if not probe.explained[name] > _READABLE]
-    kept = [room.state_names.index(name) for name in unread]
     strips = []
     for seed in seeds:
         seen = watch(model, room, seed, settings_for(world), probe)
-        imagined = _with(seen.first_plan.imagined, seen.states[0], kept)
+        imagined = seen.first_plan.imagined
         chosen = spread(len(imagined))
         walked = [seen.states[min(step + 1, len(seen.states) - 1)] for step in chosen]
         rows = (
@@ -41,7 +36,7 @@ def films(folder: Path, world: str, seeds: list[int]) -> list[FilmStrip]:
         strips.append(
             FilmStrip(
                 title=f"{world}, episode {seed}: {end}",
-                caption=_caption(unread),
+                caption=_caption(probe.as_seen),
                 columns=tuple(f"step {step + 1}" for step in chosen),
                 rows=rows,
             )
@@ -49,13 +44,7 @@ def films(folder: Path, world: str, seeds: list[int]) -> list[FilmStrip]:
     return strips
 
 
-def _with(states: Floats, true: Floats, kept: list[int]) -> Floats:
-    states = states.copy()
-    states[:, kept] = true[kept]
-    return states
-
-
-def _caption(unread: list[str]) -> str:
+def _caption(unread: tuple[str, ...]) -> str:
     if not unread:
         return "All of the picture is read from the imagined latents."
     return (

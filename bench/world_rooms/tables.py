@@ -11,17 +11,7 @@ from bench.world_rooms.work import Controls, Tested
 
 __all__ = ["HEADINGS", "Checked", "checked", "over_no_obstacles", "row", "settings_of", "verdicts"]
 
-HEADINGS = (
-    "world",
-    "seeds × episodes",
-    "reached",
-    "each seed",
-    "floor",
-    "no obstacles",
-    "ceiling",
-    "normalised",
-    "each seed",
-)
+HEADINGS = ("world", "reached", "each seed", "floor", "ceiling", "normalised", "each seed")
 _TARGETS = {"two-room-fixed": 0.95, "two-room": 0.8}
 _CPU_SECONDS = 900.0
 
@@ -61,12 +51,10 @@ def row(each: Checked) -> tuple[str, ...]:
     told = each.summary
     return (
         told.world,
-        f"{told.seeds} × {told.units}",
         f"{told.score:.3f} [{interval(told.low, told.high)}]",
-        ", ".join(f"{score:.3f}" for score in told.by_seed),
-        f"{value(told.floor)} ({told.floor_name})",
-        value(each.no_obstacles),
-        f"{value(told.ceiling)} ({told.ceiling_name})",
+        ", ".join(value(score) for score in told.by_seed),
+        value(told.floor),
+        value(told.ceiling),
         f"{value(told.normalised)} [{interval(told.normalised_low, told.normalised_high)}]",
         ", ".join(value(one.normalised) for one in each.by_seed),
     )
@@ -76,7 +64,8 @@ def over_no_obstacles(each: Checked) -> str:
     """The normalised value over the highest floor: what the model adds to a planner that knows of no obstacles."""
     told = each.over_no_obstacles
     return (
-        f"{told.world}: normalised over {told.floor_name} ({value(told.floor)}), the highest floor: "
+        f"{told.world}: {told.seeds} trainings × {told.units} episodes, floor {each.summary.floor_name}, ceiling "
+        f"{told.ceiling_name}, no obstacles {value(each.no_obstacles)}; over {told.floor_name}, the highest: "
         f"{value(told.normalised)} [{interval(told.normalised_low, told.normalised_high)}]"
     )
 

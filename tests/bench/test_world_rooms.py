@@ -8,7 +8,7 @@ import pytest
 
 from assay.worldtests.result import TestResult
 from bench.world_rooms import work
-from bench.world_rooms.tables import HEADINGS, checked, row, verdicts
+from bench.world_rooms.tables import HEADINGS, checked, over_no_obstacles, row, verdicts
 from bench.world_rooms.work import Controls, Job
 
 UNITS = 20
@@ -42,8 +42,8 @@ def test_the_worst_seed_decides(worst: int, word: str) -> None:
     found = checked([a_model(0, 19), a_model(1, worst)], controls)
     cells = row(found)
     assert len(cells) == len(HEADINGS)
-    assert cells[4] == "0.20 (straight line)"
-    assert cells[5] == "0.45"
-    assert cells[8].startswith("1.00, ")
+    assert cells[3] == "0.20"
+    assert cells[6].startswith("1.00, ")
+    assert "floor straight line, ceiling true dynamics, no obstacles 0.45" in over_no_obstacles(found)
     assert verdicts([found], 100.0)[0].startswith(word)
     assert verdicts([found], 901.0)[-1].startswith("FAIL")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
-from assay.stats.pigeonhole import normalised, paired_difference, pigeonhole_interval, resampled_means
+from assay.stats.pigeonhole import paired_difference, pigeonhole_interval, resampled_means
 
 TABLES = 400
 
@@ -51,18 +51,10 @@ def test_a_difference_on_shared_scenes_is_seen_more_sharply_than_the_means_are()
     assert difference.high - difference.low < 0.5 * (alone.high - alone.low)
 
 
-def test_normalised_is_zero_at_the_better_floor_and_one_at_the_ceiling() -> None:
-    rng = np.random.default_rng(2)
-    low, high, best = (rng.random((1, 200)) < share for share in (0.1, 0.4, 0.9))
-    tables = [table.astype(float) for table in (low, high, best)]
-    assert normalised(tables[1], tables[:2], tables[2], rng=rng) == (0.0, 0.0, 0.0)
-    assert normalised(tables[2], tables[:2], tables[2], rng=rng) == (1.0, 1.0, 1.0)
-
-
-def test_no_room_between_floor_and_ceiling_is_refused() -> None:
+def test_a_statistic_that_is_not_defined_is_refused() -> None:
     same = np.ones((1, 20))
     with pytest.raises(ValueError, match="not defined"):
-        normalised(same, [same], same, rng=np.random.default_rng(0))
+        pigeonhole_interval([same, same], lambda means: np.full_like(means[0], np.nan), rng=np.random.default_rng(0))
 
 
 @given(arrays(np.float64, st.tuples(st.integers(1, 4), st.integers(1, 12)), elements=st.floats(-5, 5)))

@@ -60,3 +60,17 @@ def test_the_probe_finds_nothing_where_there_is_nothing() -> None:
 
     probe = fit_state_probe(noise, simulator("two-room"), episodes=30)
     assert max(probe.explained.values()) < 0.1
+
+
+def test_what_stands_still_and_cannot_be_read_is_drawn_as_seen() -> None:
+    def agent_alone(frames: Frames) -> Floats:
+        red = frames[..., 0].astype(np.float32)
+        return np.concatenate([red.sum(axis=1), red.sum(axis=2)], axis=-1)
+
+    world = simulator("two-room")
+    probe = fit_state_probe(agent_alone, world, episodes=30)
+    assert probe.as_seen == ("wall x", "door y")
+    state, goal = world.start([HELD_OUT])
+    scene = probe.scene(agent_alone(world.draw(goal)), state[0])
+    assert scene[0, 2:].tolist() == state[0, 2:].tolist()
+    assert np.abs(scene[0, :2] - goal[0, :2]).max() < np.abs(scene[0, :2] - state[0, :2]).max()

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "normalised", "paired_difference", "pigeonhole_interval", "resampled_means"]
+__all__ = ["Interval", "paired_difference", "pigeonhole_interval", "resampled_means"]
 
 Doubles = NDArray[np.float64]
 
@@ -89,22 +89,3 @@ def paired_difference(
     return pigeonhole_interval(
         [first, second], lambda means: means[0] - means[1], resamples=resamples, alpha=alpha, rng=rng
     )
-
-
-def normalised(
-    values: Doubles,
-    floors: Sequence[Doubles],
-    ceiling: Doubles,
-    *,
-    resamples: int = 2000,
-    alpha: float = 0.05,
-    rng: np.random.Generator,
-) -> Interval:
-    """(values − floor) / (ceiling − floor), the floor being the best of several, all drawn on the same units."""
-
-    def share(means: Doubles) -> Doubles:
-        floor = means[1:-1].max(axis=0)
-        room = means[-1] - floor
-        return np.asarray(np.divide(means[0] - floor, room, out=np.full_like(room, np.nan), where=room > 0))
-
-    return pigeonhole_interval([values, *floors, ceiling], share, resamples=resamples, alpha=alpha, rng=rng)

@@ -25,6 +25,7 @@ from assay.worldmodel.learner import Learner
 from assay.worldmodel.memory import Memory, Recalled
 from assay.worldmodel.plan.cem import cem
 from assay.worldmodel.plan.cost import OverHorizon
+from assay.worldmodel.plan.gradient import gradient
 from assay.worldmodel.plan.model_cost import imagined_cost
 from assay.worldmodel.plan.mppi import mppi
 from assay.worldmodel.plan.settings import PlannerSettings, settings_for
@@ -168,14 +169,17 @@ class WorldModel:
         to those of the world that the model was trained in.
         """
         chosen = settings or settings_for(self.card.world)
+        own = range(len(goals)) if seeds is None else seeds
+        size, limit = self.action_size, self.card.action_limit
+        if chosen.planner == "gradient":
+            if size == 0:
+                raise NotAvailable(f"{self.name} learned from plain video: it knows no actions to plan with")
+            clips = observations if observations.ndim == 5 else observations[:, None]
+            seen, wanted = (self._seen(each, "frames").to(self._device) for each in (clips, goals))
+            return gradient(self.learner, seen, wanted, own, chosen, action_size=size, action_limit=limit)
         planner = mppi if chosen.planner == "mppi" else cem
-        return planner(
-            imagined_cost(self, observations, goals, chosen.cost),
-            range(len(goals)) if seeds is None else seeds,
-            chosen,
-            action_size=self.action_size,
-            action_limit=self.card.action_limit,
-        )
+        cost = imagined_cost(self, observations, goals, chosen.cost)
+        return planner(cost, own, chosen, action_size=size, action_limit=limit)
 
     def reason(
         self, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"

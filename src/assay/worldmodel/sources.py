@@ -11,7 +11,7 @@ from assay.worldmodel.batch import Source
 from assay.worldmodel.simulated import SimulatedSource
 from assay.worlds.catalog import NAMES, SCENES, simulator
 
-__all__ = ["SourceSettings", "is_video", "open_source"]
+__all__ = ["SourceSettings", "expect_source", "is_video", "open_source"]
 
 
 class SourceSettings(msgspec.Struct, frozen=True):
@@ -34,6 +34,18 @@ class SourceSettings(msgspec.Struct, frozen=True):
 def is_video(name: str) -> bool:
     """Whether a word names a place with videos, not a world or the scenes."""
     return name != SCENES and name not in NAMES
+
+
+def expect_source(name: str) -> None:
+    """Raise InputError where a word is neither a world, nor the scenes, nor a place with videos."""
+    from assay.worldmodel.video.files import find_videos
+
+    if not is_video(name):
+        return
+    try:
+        find_videos(name)
+    except InputError as error:
+        raise _named(error, name) from None
 
 
 def open_source(name: str, settings: SourceSettings) -> Source:
@@ -69,6 +81,11 @@ def _videos(place: str, settings: SourceSettings) -> Source:
             workers=settings.workers,
         )
     except InputError as error:
-        if "/" in place or "." in place or "*" in place:
-            raise
-        raise InputError(f"{error} (a world's name would be one of {', '.join((*NAMES, SCENES))})") from error
+        raise _named(error, place) from error
+
+
+def _named(error: InputError, place: str) -> InputError:
+    """The error, and what else may have been meant by a word that looks like a world's name."""
+    if "/" in place or "." in place or "*" in place:
+        return error
+    return InputError(f"{error} (a world's name would be one of {', '.join((*NAMES, SCENES))})")

@@ -191,6 +191,10 @@ def _planned(
 
 def seek(cost: Cost, plan_seeds: Sequence[int], settings: PlannerSettings, simulator: Simulator) -> Floats:
     """Plan with the planner that the settings name: (E, horizon · repeat, A)."""
+    if settings.planner == "gradient":
+        raise InputError(
+            "planning by gradient has no ceiling here, since worlds have no gradient: test with cem or mppi"
+        )
     method = mppi if settings.planner == "mppi" else cem
     return method(cost, plan_seeds, settings, action_size=simulator.action_size, action_limit=simulator.action_limit)
 

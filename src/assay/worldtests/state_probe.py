@@ -13,6 +13,7 @@ from assay.worlds.simulator import Floats, Frames, Simulator
 __all__ = ["StateProbe", "fit_state_probe"]
 
 _FIRST_SEED = HELD_OUT + 10**6  # far from the episodes of tests and never in training
+_READABLE = 0.5  # R²
 _STRENGTHS = tuple(10.0**power for power in range(-2, 6))
 
 Doubles = NDArray[np.float64]
@@ -28,12 +29,21 @@ class StateProbe:
     def __init__(self, known: Doubles, dual: Doubles, mean: Doubles, offset: Doubles, span: tuple[Doubles, Doubles]):
         self._known, self._dual, self._mean, self._offset, self._span = known, dual, mean, offset, span
         self.explained: dict[str, float] = {}
+        self.as_seen: tuple[str, ...] = ()
+        """What stands still in every episode and cannot be read: a latent may hold only what moves."""
 
     def __call__(self, latents: Floats | Doubles) -> Floats:
         """(…, D) → (…, S)."""
         flat = np.asarray(latents, dtype=np.float64).reshape(-1, latents.shape[-1])
         read = (flat - self._mean) @ self._known.T @ self._dual + self._offset
         return np.clip(read, *self._span).astype(np.float32).reshape(*latents.shape[:-1], -1)
+
+    def scene(self, latents: Floats | Doubles, seen: Floats) -> Floats:
+        """(…, D) → (…, S), with what is ``as_seen`` taken from the state (S,) of the frame that the model looked at."""
+        read = self(latents)
+        kept = [list(self.explained).index(name) for name in self.as_seen]
+        read[..., kept] = seen[kept]
+        return read
 
 
 def fit_state_probe(
@@ -62,6 +72,12 @@ def fit_state_probe(
     errors = [float((((probe(latents[choose]) - truth[choose]) / spread) ** 2).mean()) for probe in probes]
     best = probes[int(np.argmin(errors))]
     best.explained = dict(zip(world.state_names, _explained(best(latents[judge]), truth[judge]), strict=True))
+    still = (states == states[:, :1]).all(axis=(0, 1))
+    best.as_seen = tuple(
+        name
+        for (name, share), stays in zip(best.explained.items(), still, strict=True)
+        if stays and not share > _READABLE
+    )
     return best
 
 

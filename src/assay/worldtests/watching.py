@@ -50,6 +50,7 @@ class Watched(NamedTuple):
     looked: list[bool]
     first_plan: FirstPlan
     explained: dict[str, float]
+    as_seen: tuple[str, ...]
 
 
 def watch(
@@ -68,7 +69,7 @@ def watch(
     reached = False
     while len(foreseen) < world.episode_steps and not reached:
         plan = _plan(model, world, state, goal, plan_seed(seed, len(foreseen)), settings)
-        imagined = read(np.asarray(model.rollout(world.draw(state), plan[:, None]))[0, 0])
+        imagined = read.scene(np.asarray(model.rollout(world.draw(state), plan[:, None]))[0, 0], state[0])
         if first_plan is None:
             first_plan = FirstPlan(_replayed(world, state, plan[0]), imagined)
         for step in range(min(settings.replan_every, world.episode_steps - len(foreseen))):
@@ -90,6 +91,7 @@ def watch(
         looked=looked,
         first_plan=first_plan,
         explained=read.explained,
+        as_seen=read.as_seen,
     )
 
 

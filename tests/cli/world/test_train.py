@@ -32,7 +32,9 @@ def test_a_collapsed_training_exits_with_1(tmp_path: Path, capfd: pytest.Capture
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["{tmp}"], "say how long to train: --steps, --frames or --cpu-seconds"),
+        ([__file__], "say how long to train: --steps, --frames or --cpu-seconds"),
+        (["{tmp}"], "no video in this folder"),
+        (["two-rom"], "a world's name would be one of"),
         (["tworoom", "--steps", "1"], "a world's name would be one of point-maze, push, two-room"),
         (["{tmp}", "--steps", "1"], "no video in this folder"),
         (["{tmp}/none.csv", "--steps", "1"], "no such folder, file or list of videos"),

@@ -114,6 +114,7 @@ def test_compare_says_where_budgets_differ(
         (("plan", "{video}"), "learned from plain video, so it knows no actions to plan with"),
         (("plan", "{model}", "--world", "mars"), "no world is called 'mars'"),
         (("compare", "{notes}", "{notes}"), "is no results file of assay world eval"),
+        (("compare", "{folder}", "{folder}"), "these are the same"),
         (("compare", "nowhere.json", "nowhere.json"), "cannot be read"),
     ],
 )

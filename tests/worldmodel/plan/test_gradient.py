@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
+from assay.errors import InputError
+from assay.worldmodel.card import Card
+from assay.worldmodel.kinds import make_learner
 from assay.worldmodel.learner import Learner
+from assay.worldmodel.model import WorldModel
 from assay.worldmodel.plan.gradient import gradient
 from assay.worldmodel.plan.settings import PlannerSettings
+from assay.worlds.catalog import HELD_OUT, simulator
+from assay.worldtests import planning
 
 
 class Open(Learner):
@@ -41,3 +48,16 @@ def test_it_goes_downhill_to_the_goal_within_the_limit() -> None:
     assert np.abs(plan.sum(axis=1) / 2 - [[4, -3], [0, 7]]).max() < 0.3
     assert np.linalg.norm(plan, axis=-1).max() <= 4.0 + 1e-4
     assert learner.gain.grad is None
+
+
+def test_a_world_model_plans_by_gradient_where_it_is_asked_to() -> None:
+    world = simulator("two-room-fixed")
+    card = Card(kind="jepa-map", config={}, action_size=2, action_limit=4.0, world=world.name)
+    model = WorldModel(make_learner("jepa-map", {}, 2), card)
+    here, goal = world.start([HELD_OUT])
+    settings = PlannerSettings(planner="gradient", horizon=2, repeat=2, samples=4, iterations=2, elites=1)
+    plan = model.plan(world.draw(here), world.draw(goal), settings, seeds=[3])
+    assert plan.shape == (1, 4, 2)
+    assert np.isfinite(plan).all()
+    with pytest.raises(InputError, match="test with cem or mppi"):
+        planning.ceiling(world, [HELD_OUT], settings)

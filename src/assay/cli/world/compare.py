@@ -33,6 +33,8 @@ def command(first: str, second: str, tests: str | None, worlds: str | None, epis
     """
     from assay.worldtests.comparison import ahead, differences
 
+    if first == second and Path(first).is_dir():
+        raise InputError("these are the same: give another to compare with", where=second)
     one, other = (_results(each, tests, worlds, episodes) for each in (first, second))
     found, alone = differences(one, other)
     notes = [*_budgets(one, other), *(f"only one of them was tested on {each}" for each in alone)]

@@ -24,7 +24,7 @@ def episode(seen: Watched, world: Simulator) -> FilmStrip:
     )
     end = f"reached after {len(seen.foreseen)} steps" if seen.reached else f"missed by {seen.gaps[-1]:.1f} px"
     title = f"{world.name}, episode {seen.seed - HELD_OUT}: {end}"
-    return FilmStrip(title, f"Columns: steps. The probe reads {explained(seen)}.", tuple(map(str, chosen)), rows)
+    return FilmStrip(title, f"Columns: steps. The probe reads {explained(seen)}", tuple(map(str, chosen)), rows)
 
 
 def first_plan(seen: Watched, world: Simulator) -> FilmStrip:
@@ -49,4 +49,6 @@ def _drawn(world: Simulator, state: Floats) -> Any:
 def explained(seen: Watched) -> str:
     """What the probe reads, with R² on episodes that it was not fitted to."""
     known = {name: value for name, value in seen.explained.items() if math.isfinite(value)}
-    return ", ".join(f"{name} (R² {max(value, 0):.2f})" for name, value in known.items()) or "nothing that changes"
+    read = ", ".join(f"{name} (R² {max(value, 0):.2f})" for name, value in known.items()) or "nothing that changes"
+    drawn = [name for name in seen.as_seen if name in known]
+    return f"{read}; {' and '.join(drawn)} drawn as in the frame it looked at." if drawn else f"{read}."

@@ -119,7 +119,7 @@ class _Plan(NamedTuple):
 def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
     """What was asked for, over what trains well in that world; raises InputError where neither says how long."""
     from assay.worldmodel.presets import preset
-    from assay.worldmodel.sources import SourceSettings, is_video
+    from assay.worldmodel.sources import SourceSettings, expect_source, is_video
     from assay.worldmodel.train.budget import Budget
     from assay.worldmodel.train.loop import TrainSettings
 
@@ -132,6 +132,7 @@ def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
     if not limits and known:
         limits = {"steps": known.steps}
     if not limits:
+        expect_source(source)  # a mistyped name is to be called that
         raise InputError("say how long to train: --steps, --frames or --cpu-seconds")
     clips = SourceSettings(
         seed=chosen["seed"],

@@ -15,7 +15,8 @@ __all__ = ["PlannerSettings", "settings_for"]
 class PlannerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How far, how often and by what measure a plan is sought. ``horizon`` counts macro-actions of ``repeat`` steps."""
 
-    planner: Literal["cem", "mppi"] = "cem"
+    planner: Literal["cem", "mppi", "gradient"] = "cem"
+    """``gradient`` needs a model of ours: :meth:`assay.worldmodel.model.WorldModel.plan` alone knows it."""
     horizon: int = 8
     repeat: int = 4
     samples: int = 64
