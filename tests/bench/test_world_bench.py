@@ -18,7 +18,14 @@ from bench.world.report import show, tables_of
 from bench.world.running import choose
 from bench.world.settings import LEARNS_NOTHING, Cell, Settings, cells, short, trials
 
-SETTINGS = Settings(tasks=("planning",), methods=("jepa", "pixel", "copy-last"), sizes=(30, 300), seeds=2, episodes=8)
+SETTINGS = Settings(
+    tasks=("planning",),
+    methods=("jepa", "pixel", "copy-last"),
+    sizes=(30, 300),
+    seeds=2,
+    learning_rates=(1.5e-3, 3e-3, 7e-4),
+    episodes=8,
+)
 
 
 def _run(cell: Cell, score: float, loss: float = 1.0) -> Run:

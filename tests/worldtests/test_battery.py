@@ -7,7 +7,7 @@ import pytest
 from assay.errors import InputError
 from assay.worlds.scenes import CATEGORIES
 from assay.worldtests import admission
-from assay.worldtests.battery import TESTS, Candidate, Part, measure, parts
+from assay.worldtests.battery import TESTS, Candidate, Part, measure, parts, summaries
 from assay.worldtests.result import summarise
 from tests.models.world_stand_ins import ignorant, knowing
 
@@ -36,6 +36,18 @@ def test_who_knows_the_world_is_at_the_ceiling(part: Part) -> None:
     assert summary.score == summary.ceiling
     assert set(summary.controls) == {"random", "straight line", "no obstacles", "true dynamics"}
     assert told.count((4, 4)) == 2  # the model's episodes, and the ceiling's
+
+
+def test_beside_a_score_under_a_shift_stands_what_the_shift_costs() -> None:
+    candidates = [Candidate(knowing(), 0)]
+    (plain,), _ = measure(Part("planning", "two-room-fixed"), candidates, [], 4)
+    (moved,), _ = measure(Part("shift", "two-room-fixed", "layout"), candidates, [], 4)
+    before, after = summaries([plain, moved])
+    assert before.lost is None
+    assert after.lost == pytest.approx(before.score - after.score)
+    assert None not in (after.lost, after.lost_low, after.lost_high)
+    assert (after.lost_low or 0) <= (after.lost or 0) <= (after.lost_high or 0)
+    assert summaries([moved])[0].lost is None
 
 
 def test_a_category_that_a_shortcut_solves_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,12 @@ from assay.errors import InputError, NotAvailable
 from assay.worldmodel.plan.settings import settings_for
 from assay.worlds.catalog import HELD_OUT, NAMES, SCENES, simulator
 from assay.worldtests.protocol import WorldUnderTest
-from assay.worldtests.result import TestResult
+from assay.worldtests.result import Summary, TestResult, summarise
 
 if TYPE_CHECKING:
     from assay.worldtests.memory import Remembering
 
-__all__ = ["TESTS", "Candidate", "Measured", "Part", "measure", "parts"]
+__all__ = ["TESTS", "Candidate", "Measured", "Part", "measure", "parts", "summaries"]
 
 TESTS = ("planning", "reasoning", "shift", "physics", "memory")
 HIDDEN, RECALL = "hidden object", "recall"
@@ -94,6 +94,21 @@ def measure(
     if part.condition == RECALL:
         return _recall(candidates, untrained, seeds, tell), []
     return [_hidden(candidates, untrained, seeds, tell)], []
+
+
+def summaries(measured: Sequence[Measured]) -> tuple[Summary, ...]:
+    """Summarise each line; beside a score under a shift stands what the shift costs, where planning was tested too."""
+    from assay.worldtests import planning, shift
+
+    plain = {each.results[0].world: each.results for each in measured if each.results[0].test == planning.TEST}
+    told = []
+    for each in measured:
+        summary = summarise(each.results, each.floors, each.ceilings)
+        if summary.test == shift.TEST and summary.world in plain:
+            lost = shift.drop(plain[summary.world], each.results)
+            summary = msgspec.structs.replace(summary, lost=lost.estimate, lost_low=lost.low, lost_high=lost.high)
+        told.append(summary)
+    return tuple(told)
 
 
 def _laid(test: str, world: str) -> list[Part]:

@@ -96,6 +96,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     normalised: float | None = None
     normalised_low: float | None = None
     normalised_high: float | None = None
+    lost: float | None = None
+    """What a shift costs: the same trainings' score as trained less this one, on the same episodes."""
+    lost_low: float | None = None
+    lost_high: float | None = None
     seeds: int
     units: int
     by_seed: tuple[float, ...] = ()

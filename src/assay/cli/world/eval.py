@@ -75,7 +75,7 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
     from assay.cli.world.eval_progress import EvalProgress
     from assay.worlds.catalog import SCENES
     from assay.worldtests import battery
-    from assay.worldtests.result import Results, summarise
+    from assay.worldtests.result import Results
 
     chosen = worlds or [loaded[0][1].card.world or SCENES]
     laid, elsewhere = battery.parts(tests or battery.TESTS, chosen)
@@ -90,13 +90,15 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
             found, said = _measured(part, loaded, episodes, progress)
             measured += found
             left_out += said
+    if any(part.test == "shift" for part in able) and not any(part.test == "planning" for part in able):
+        left_out.append("what a shift costs: planning without one was not tested; ask for --test planning,shift")
     if not measured:
         raise InputError(left_out[0])
     return Results(
         checkpoints=tuple(record(folder, model) for folder, model in loaded),
         results=tuple(result for each in measured for result in each.results),
         controls=tuple(control for each in measured for control in (*each.floors, *each.ceilings)),
-        summaries=tuple(summarise(each.results, each.floors, each.ceilings) for each in measured),
+        summaries=battery.summaries(measured),
         left_out=tuple(dict.fromkeys(left_out)),
     )
 

@@ -26,6 +26,8 @@ def print_results(results: Results, console: Console) -> None:
     _print_table(results, console)
     for line in dict.fromkeys(_under(summary) for summary in results.summaries):
         console.print(Text(line, style="dim"))
+    for line in filter(None, map(_lost, results.summaries)):
+        console.print(Text(line))
     for sentence in results.left_out:
         console.print(Text.assemble(("Left out ", "yellow"), one_line(sentence, 300)))
     console.print()
@@ -83,3 +85,14 @@ def _under(summary: Summary) -> str:
     parts += [f"ceiling {summary.ceiling_name}"] if summary.ceiling_name else []
     settings = settings_line(summary.settings)
     return f"{one_line(summary.test, 40)}: {one_line('; '.join(parts), 200)}" + (f"; {settings}" if settings else "")
+
+
+def _lost(summary: Summary) -> str:
+    """What a shift costs, on the same trainings and episodes: a line of its own, since columns are few."""
+    from assay.reports.words import one_line
+    from assay.reports.world.words import lost, name_of
+
+    said = lost(summary)
+    return (
+        f"{name_of(summary)}, {one_line(summary.world, 40)}: {said} against the world of the training" if said else ""
+    )

@@ -17,6 +17,7 @@ from assay.reports.world.words import (
     headline,
     interval,
     limits,
+    lost,
     name_of,
     settings_line,
     sized,
@@ -112,6 +113,7 @@ def _row(summary: Summary) -> dict[str, Any]:
             for name, said in (
                 ("Each training seed", ", ".join(map(value, summary.by_seed))),
                 ("Floors and ceilings", ", ".join(f"{name} {value(mean)}" for name, mean in summary.controls.items())),
+                ("By the shift", lost(summary)),
                 ("Floor", against(summary.floor, summary.floor_name)),
                 ("Ceiling", against(summary.ceiling, summary.ceiling_name)),
                 ("Settings", settings_line(summary.settings)),

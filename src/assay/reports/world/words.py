@@ -14,6 +14,7 @@ __all__ = [
     "headline",
     "interval",
     "limits",
+    "lost",
     "name_of",
     "settings_line",
     "signed",
@@ -61,6 +62,13 @@ def against(level: float | None, name: str) -> str:
 def sized(summary: Summary) -> str:
     """``3 × 100``: training seeds times units."""
     return f"{summary.seeds} × {summary.units:,}"
+
+
+def lost(summary: Summary) -> str:
+    """What a shift costs, as ``lost 0.12 (0.03–0.21)``; empty where that was not measured."""
+    if summary.lost is None:
+        return ""
+    return f"lost {value(summary.lost)} ({interval(summary.lost_low, summary.lost_high)})"
 
 
 def settings_line(settings: Mapping[str, Setting]) -> str:

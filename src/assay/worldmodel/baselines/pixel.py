@@ -49,8 +49,8 @@ class PixelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Pixel(Learner):
     """Draws frames from predicted latents. A state is a latent, (…, config.latent).
 
-    Where somebody acts, latents are rolled out from the first frame, and each is drawn whole. In plain video the next
-    frame is drawn as a change of the last one.
+    Where somebody acts, latents are rolled out from the first frame. In plain video the next one is foretold from all
+    before it, as a change of the last.
 
     For planning, distance is that of the places read off the latents. Distances of drawn pixels do not change with how
     far a small agent is from its goal once the two do not overlap.
@@ -75,15 +75,16 @@ class Pixel(Learner):
         return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``next_frame`` and, where somebody acts, ``same_frame`` (drawing what was just seen),
-        ``same_latent`` and ``places``.
+        """Give ``total``, ``next_frame``, ``same_frame`` (drawing what was just seen), ``same_latent`` and, where
+        somebody acts, ``places``.
 
         A decoder alone lets imagined latents be others than those of frames seen, and no distance could be told then.
+        In plain video, without the latter two, nothing that is out of sight was learned within 130 CPU-seconds.
         """
         everything = in_patches(batch.frames)
         usual = everything.mean(1, keepdim=True)
         if self.places is None:
-            return self._residual_loss(everything, usual, generator)
+            return self._watching_loss(everything, usual, generator)
         assert batch.actions is not None
         last = batch.frames.shape[1] - 1
         ahead = 1 + chosen_steps(last, self.config.drawn_steps, generator)
@@ -136,8 +137,7 @@ class Pixel(Learner):
         latents = self.encoder(pictures)
         if actions is None and self.config.action_size:
             actions = latents.new_zeros(*latents[:, 1:].shape[:-1], self.config.action_size)
-        known = self.encoder.usual if self.config.action_size else pictures[:, :-1]
-        drawn = known + self.decoder(self._next(latents, actions))
+        drawn = self.encoder.usual + self.decoder(self._next(latents, actions))
         missed: Tensor = (drawn - pictures[:, 1:]).square().mean((-3, -2, -1))
         return missed
 
@@ -146,23 +146,34 @@ class Pixel(Learner):
         latents = self.encode(frames)
         return torch.cat([latents, self.predictor.watch(latents, actions)], -1)
 
-    def _residual_loss(self, pictures: Tensor, usual: Tensor, generator: Generator) -> dict[str, Tensor]:
-        last = chosen_steps(pictures.shape[1] - 1, self.config.drawn_steps, generator)
+    def _watching_loss(self, pictures: Tensor, usual: Tensor, generator: Generator) -> dict[str, Tensor]:
+        steps = chosen_steps(pictures.shape[1] - 1, self.config.drawn_steps, generator)
         self.encoder.tell(usual, pictures)
-        drawn = pictures[:, last] + self.decoder(self._next(self.encoder(pictures), None)[:, last])
-        wanted = pictures[:, last + 1]
-        next_frame = weighted_miss(drawn, wanted, foreground_weights(wanted, usual))
-        return {"total": next_frame, "next_frame": next_frame}
+        latents = self.encoder(pictures)
+        foretold = self._next(latents, None)
+        drawn = self.encoder.usual + self.decoder(torch.cat([latents[:, steps + 1], foretold[:, steps]], 1))
+        wanted = pictures[:, steps + 1]
+        weights = foreground_weights(wanted, usual)
+        losses = {
+            "next_frame": weighted_miss(drawn[:, len(steps) :], wanted, weights),
+            "same_frame": weighted_miss(drawn[:, : len(steps)], wanted, weights),
+            "same_latent": (foretold - latents[:, 1:].detach()).square().mean(),
+        }
+        return {"total": torch.stack(list(losses.values())).sum(), **losses}
 
     def _next(self, latents: Tensor, actions: Tensor | None) -> Tensor:
         memories = self.predictor.watch(latents, actions)
-        return self.predictor.ahead(latents[:, :-1], memories[:, :-1], actions)
+        return self._ahead(latents[:, :-1], memories[:, :-1], actions)
+
+    def _ahead(self, latents: Tensor, memories: Tensor, actions: Tensor | None) -> Tensor:
+        following = self.predictor.ahead(latents, memories, actions)
+        return latents + following if self.config.recurrent else following  # what is not recurrent adds it itself
 
     def _roll(self, latents: Tensor, memories: Tensor, actions: Tensor | None, steps: int) -> Tensor:
         imagined = []
         for step in range(steps):
             action = None if actions is None else actions[:, step]
-            latents = self.predictor.ahead(latents, memories, action)
+            latents = self._ahead(latents, memories, action)
             memories = self.predictor.remember(memories, latents, action)
             imagined.append(latents)
         return torch.stack(imagined, 1)
