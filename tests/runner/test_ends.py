@@ -50,8 +50,8 @@ def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch
     assert "connection refused" in told[0]
     assert "again" in told[1]
     refused = [attempt for attempt in attempts if attempt.outcome is Outcome.DROPPED]
-    # What was in flight, at most 3 where an answer crossed with the refusals; on its strength 4 more were sent, and none
-    # after those: while it is down, no sample is asked.
+    # What was in flight, at most 3 where an answer crossed with the refusals; on its strength 4 more were sent and
+    # none after those: while it is down, no sample is asked.
     assert 1 <= len(refused) <= 3 + 4
 
 

@@ -11,15 +11,20 @@ from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 from torch import nn
 
 from assay.worldmodel.kinds import make_learner
+from assay.worldmodel.losses.gathered import noise_of_rows
 from assay.worldmodel.losses.sigreg import sigreg
 from assay.worldmodel.train import Budget, TrainSettings, train
 from assay.worldmodel.train.distributed import Ranks, shared
 from tests.worldmodel.small_worlds import SMALL, small_source
 
 STEPS = 8
+ANTI_COLLAPSE = ("sigreg", "vicreg")
+KINDS = (*ANTI_COLLAPSE, "jepa-map", "pixel", "vq-gpt", "rssm")
+"""The JEPA by what keeps it from collapsing, and all other kinds."""
 SETTINGS = TrainSettings(warm_up_steps=3, log_steps=1, learning_rate=3e-3)
 ROOT = Path(__file__).parents[3]
 WORKER = """
@@ -27,20 +32,23 @@ import json, os, sys
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[1])
-from tests.worldmodel.train.test_distributed import gradient, trained
+from tests.worldmodel.train.test_distributed import KINDS, gradient, noise, trained
 from assay.worldmodel.train.distributed import joined
 with joined() as ranks:
-    results = {kind: trained(kind) for kind in ("sigreg", "vicreg")}
-    summed = gradient(ranks)
+    results = {kind: trained(kind) for kind in KINDS}
+    told = {"trained": results, "gradient": gradient(ranks), "noise": noise(ranks)}
     if ranks.first:
-        print("RESULT " + json.dumps({"trained": results, "gradient": summed}), flush=True)
+        print("RESULT " + json.dumps(told), flush=True)
 """
 
 
-def trained(anti_collapse: str) -> dict[str, Any]:
+def trained(kind: str) -> dict[str, Any]:
     """Train a little; the losses of every step, and the sum of each tensor of the weights."""
     torch.manual_seed(0)
-    learner = make_learner("jepa", SMALL | {"anti_collapse": anti_collapse}, 2)
+    if kind in ANTI_COLLAPSE:
+        learner = make_learner("jepa", SMALL | {"anti_collapse": kind}, 2)
+    else:
+        learner = make_learner(kind, {}, 2)
     steps: list[dict[str, float]] = []
     train(learner, small_source(), Budget(steps=STEPS), SETTINGS, progress=lambda update: steps.append(update.losses))
     return {"losses": steps, "weights": {name: float(t.double().sum()) for name, t in learner.state_dict().items()}}
@@ -54,6 +62,14 @@ def gradient(ranks: Ranks) -> list[float]:
     whole = shared(network, ranks)  # which must live until its gradients are there
     sigreg(whole(rows[ranks.rows]), torch.Generator().manual_seed(3)).backward()  # type: ignore[no-untyped-call]
     return torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None]).tolist()
+
+
+def noise(ranks: Ranks) -> list[list[float]]:
+    """Noise of 8 rows, of which each process drew its own, in the order of the rows."""
+    own = noise_of_rows(torch.zeros(8 // ranks.size, 3), torch.Generator().manual_seed(5))
+    parts = [torch.zeros_like(own) for _ in range(ranks.size)]
+    dist.all_gather(parts, own)
+    return torch.stack(parts, 1).flatten(0, 1).tolist()
 
 
 def _torchrun(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -80,9 +96,13 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     for kind, two in result["trained"].items():
         one = trained(kind)
         assert len(two["losses"]) == STEPS
+        assert two["losses"][0] == pytest.approx(one["losses"][0], rel=1e-5, abs=1e-6)
         for first, second in zip(one["losses"], two["losses"], strict=True):
-            assert second == pytest.approx(first, rel=1e-3)
-        assert two["weights"] == pytest.approx(one["weights"], rel=1e-3, abs=1e-3)
+            assert second == pytest.approx(first, rel=1e-3 if kind in ANTI_COLLAPSE else 1e-2)
+        # (In larger nets Adam's first steps make much of a last place, where a weight has hardly any gradient.)
+        if kind in ANTI_COLLAPSE:
+            assert two["weights"] == pytest.approx(one["weights"], rel=1e-3, abs=1e-3)
+    assert result["noise"] == torch.randn((8, 3), generator=torch.Generator().manual_seed(5)).tolist()
 
 
 @pytest.mark.slow

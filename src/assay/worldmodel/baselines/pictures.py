@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor, nn
 
+from assay.worldmodel.losses.gathered import NormOverAll, mean_of_all
 from assay.worldmodel.nets.token_map import patches
 from assay.worlds.simulator import SIDE
 
@@ -59,7 +60,7 @@ class NarrowEncoder(nn.Module):
             nn.LayerNorm(head),
             nn.ReLU(),
             nn.Linear(head, size),
-            nn.BatchNorm1d(size, momentum=_NORM_MOMENTUM, affine=False),
+            NormOverAll(size, momentum=_NORM_MOMENTUM, affine=False),
         )
         self.register_buffer("usual", torch.zeros(_SIDE, _SIDE, _NUMBERS))
         self.register_buffer("variance", torch.ones(_COLOURS))
@@ -74,9 +75,9 @@ class NarrowEncoder(nn.Module):
         if self.training:
             self.told += 1
             share = 1 / self.told.clamp_max(_REMEMBERED)
-            self.usual.lerp_(usual.mean((0, 1)), share)
+            self.usual.lerp_(mean_of_all(usual.mean((0, 1))), share)
             apart = (pictures[:, 0] - self.usual).square().reshape(-1, _COLOURS).mean(0)
-            self.variance.lerp_(apart, share)
+            self.variance.lerp_(mean_of_all(apart), share)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures (…, 16, 16, 48) → latents (…, size). What is subtracted from them is in the first layer's bias."""

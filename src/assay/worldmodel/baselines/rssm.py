@@ -21,6 +21,7 @@ from assay.worldmodel.baselines.pictures import (
 from assay.worldmodel.baselines.places import Places
 from assay.worldmodel.batch import Batch
 from assay.worldmodel.learner import Learner
+from assay.worldmodel.losses.gathered import noise_of_rows
 
 __all__ = ["Rssm", "RssmConfig"]
 
@@ -101,7 +102,7 @@ class Rssm(Learner):
         usual = pictures.mean(1, keepdim=True)
         self.encoder.tell(usual, pictures)
         posterior, share = self._posterior(pictures), brought_in(step)
-        states = posterior.mean + share * posterior.deviation * self._noise(posterior.mean, generator)
+        states = posterior.mean + share * posterior.deviation * noise_of_rows(posterior.mean, generator)
         drawn = chosen_steps(pictures.shape[1], config.drawn_steps, generator)
         weights = foreground_weights(pictures[:, drawn], usual)
         shown = self.encoder.usual + self.decoder(states[:, drawn])
@@ -195,10 +196,6 @@ class Rssm(Learner):
 
     def _free(self, nats: Tensor) -> Tensor:
         return nats.clamp_min(self.config.free_nats).mean()
-
-    @staticmethod
-    def _noise(like: Tensor, generator: Generator) -> Tensor:
-        return torch.randn(like.shape, generator=generator).to(like.device)
 
 
 def _normal(both: Tensor) -> _Normal:

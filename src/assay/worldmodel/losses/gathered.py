@@ -1,12 +1,12 @@
-"""Means over the rows of all processes, so that a loss and its gradient are those of one process with all rows."""
+"""Means over the rows of all processes, and their noise: a loss and its gradient are those of one process."""
 
 from __future__ import annotations
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Generator, Tensor, nn
 
-__all__ = ["mean_of_all", "processes"]
+__all__ = ["NormOverAll", "mean_of_all", "noise_of_rows", "processes"]
 
 
 def processes() -> int:
@@ -41,3 +41,37 @@ def mean_of_all(local: Tensor) -> Tensor:
         return local
     summed: Tensor = _Sum.apply(local)  # type: ignore[no-untyped-call]
     return summed / count
+
+
+class NormOverAll(nn.BatchNorm1d):
+    """Batch normalisation of (rows, features) whose batch is that of all processes, of equal row counts.
+
+    (``nn.SyncBatchNorm`` needs a GPU.)
+    """
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class's name
+        """Normalised; alone, or when not training, exactly what ``nn.BatchNorm1d`` gives."""
+        if processes() == 1 or not self.training:
+            return super().forward(input)
+        mean = mean_of_all(input.mean(0))
+        centred = input - mean
+        variance = mean_of_all(centred.square().mean(0))
+        if self.running_mean is not None and self.running_var is not None:
+            rows = input.shape[0] * processes()
+            share = self.momentum or 0.0
+            if self.num_batches_tracked is not None:
+                self.num_batches_tracked += 1
+            self.running_mean.lerp_(mean.detach(), share)
+            self.running_var.lerp_(variance.detach() * (rows / (rows - 1)), share)
+        return centred * (variance + self.eps).rsqrt()
+
+
+def noise_of_rows(like: Tensor, generator: Generator) -> Tensor:
+    """Standard normal noise in the shape of ``like`` (rows, …): what one process would give these rows.
+
+    Rows are dealt out in turn, as :class:`assay.worldmodel.train.distributed.Ranks` does, and every process has the
+    same generator.
+    """
+    count = processes()
+    drawn = torch.randn((like.shape[0] * count, *like.shape[1:]), generator=generator)
+    return (drawn if count == 1 else drawn[dist.get_rank() :: count]).to(like.device)
