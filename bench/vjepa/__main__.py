@@ -16,13 +16,28 @@ from rich.console import Console
 from rich.table import Table
 
 from assay.errors import NotAvailable
+from assay.reports.world.attention import attention_strip
+from assay.reports.world.film_strip import FilmStrip
+from assay.reports.world.page import Page, render
+from assay.run_folder import write_file
 from assay.stats.pigeonhole import Interval, paired_difference, pigeonhole_interval
 from assay.worldmodel.video.crops import CENTRE
 from assay.worldmodel.video.decode import ClipRequest, read_clip
 from assay.worldmodel.vjepa.learner import VJepa
 from bench.vjepa.course import differing_weights_after_a_kill
 from bench.vjepa.films import MOTIONS, make_films
-from bench.vjepa.measure import CONFIG, POSITIONS, Labelled, Scores, labelled, pretrain, probe_scores, rank, real_losses
+from bench.vjepa.measure import (
+    CONFIG,
+    POSITIONS,
+    Labelled,
+    Scores,
+    labelled,
+    looked_at,
+    pretrain,
+    probe_scores,
+    rank,
+    real_losses,
+)
 from bench.vjepa.real_clips import real_clips
 
 Row = tuple[str, str, str, str]
@@ -35,19 +50,26 @@ _REAL = "carphone_pristine.mp4"
 @click.option("--seeds", default=3, show_default=True, help="Trainings.")
 @click.option("--steps", default=400, show_default=True, help="Optimiser steps of each.")
 @click.option("--films", default=24, show_default=True, help="Films of each direction, and as many held out.")
-def main(seeds: int, steps: int, films: int) -> None:
+@click.option("--html", type=click.Path(path_type=Path), help="Write a page: the table, and where a probe looks.")
+def main(seeds: int, steps: int, films: int, html: Path | None) -> None:
     """Print a table: losses, probes of trained and untrained encoders, real clips, resumption after a kill."""
     torch.set_num_threads(1)
     began, rows = time.process_time(), []
+    strips: list[FilmStrip] = []
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
         listed = make_films(folder / "known", range(films))
         asked = labelled(make_films(folder / "asked", range(_FIRST_HELD_OUT, _FIRST_HELD_OUT + films)))
-        rows += _motion(listed, asked, _pictures(folder), seeds, steps)
+        rows += _motion(listed, asked, _pictures(folder), seeds, steps, strips)
         rows += _real(seeds, steps // 5)
         rows += _resumption(make_films(folder / "few", [0]).parent, folder)
     spent = time.process_time() - began + os.times().children_user + os.times().children_system
-    table = Table(title=f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {spent:.0f} CPU-s")
+    title = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {spent:.0f} CPU-s"
+    if html is not None:
+        facts = [(what, f"{n}; untrained {low or '–'}; trained {high}") for what, n, low, high in rows]
+        page = Page("V-JEPA from films", title, attentions=strips, facts=facts, command="python -m bench.vjepa")
+        write_file(html, render(page).encode())
+    table = Table(title=title)
     for name in ("what", "n", "untrained", "trained"):
         table.add_column(name)
     for row in rows:
@@ -56,8 +78,14 @@ def main(seeds: int, steps: int, films: int) -> None:
 
 
 def _motion(
-    listed: Path, asked: Labelled, pictures: tuple[Labelled, Labelled] | None, seeds: int, steps: int
+    listed: Path,
+    asked: Labelled,
+    pictures: tuple[Labelled, Labelled] | None,
+    seeds: int,
+    steps: int,
+    strips: list[FilmStrip],
 ) -> list[Row]:
+    """Rows of the table; ``strips`` is given where the first seed's attentive probe looks in one clip of each kind."""
     known = labelled(listed)
     films = {"textures": (known, asked)} | ({} if pictures is None else {_REAL: pictures})
     scores: dict[str, list[tuple[Probed, Probed]]] = {name: [] for name in films}
@@ -70,6 +98,10 @@ def _motion(
         for name, (learned, met) in films.items():
             before, after = (probe_scores(learner, learned, met, seed) for learner in pair)
             scores[name].append((before, after))
+            if seed == 0:
+                looked = looked_at(outcome.learner, learned, met.frames[0], seed)
+                title = f"{name}: where the camera moves, direction {int(met.labels[0]) + 1} of {len(MOTIONS)}"
+                strips.append(attention_strip(title, met.frames[0].numpy(), looked))
         errors.append((outcome.first, outcome.last))
         ranks.append((rank(untrained, asked), rank(outcome.learner, asked)))
     rows = [

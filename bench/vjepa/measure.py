@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from assay.reports.world.attention import token_weights
 from assay.worldmodel.train.budget import Budget
 from assay.worldmodel.train.loop import TrainSettings, Update, train
 from assay.worldmodel.video.source import VideoSource
@@ -20,7 +21,7 @@ from assay.worldmodel.vjepa.config import VJepaConfig
 from assay.worldmodel.vjepa.learner import VJepa
 from assay.worldmodel.vjepa.probes import fit_attentive, fit_linear
 
-__all__ = ["CONFIG", "Labelled", "Outcome", "labelled", "pretrain", "probe_scores", "rank", "real_losses"]
+__all__ = ["CONFIG", "Labelled", "Outcome", "labelled", "looked_at", "pretrain", "probe_scores", "rank", "real_losses"]
 
 CONFIG = VJepaConfig(
     frames=8,
@@ -103,6 +104,13 @@ def probe_scores(learner: VJepa, known: Labelled, asked: Labelled, seed: int) ->
         name: (logits.argmax(dim=1) == asked.labels).double().numpy()
         for name, logits in (("linear", linear), ("attentive", attentive))
     }
+
+
+def looked_at(learner: VJepa, known: Labelled, clip: Tensor, seed: int) -> NDArray[np.float32]:
+    """Where the attentive probe looks in a clip uint8 (T, H, W, 3): weights (t, h, w) of its tubelets."""
+    probe = fit_attentive(_latents(learner, known.frames), known.labels, seed=seed)
+    attention = probe.attention(_latents(learner, clip[None]))[0]
+    return token_weights(attention.numpy(), learner.grid_of(len(clip)))
 
 
 def rank(learner: VJepa, clips: Labelled) -> float:

@@ -19,6 +19,8 @@ class Learner(nn.Module):
     """
 
     kind: ClassVar[str] = ""
+    frames_at_once: ClassVar[int] = 2048
+    """How many it is given at a time where nothing is trained: what its activations leave room for."""
     config: Any
     """A frozen msgspec.Struct that ``world.json`` keeps; ``type(self)(config)`` makes the network again."""
 

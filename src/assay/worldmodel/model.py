@@ -38,7 +38,6 @@ from assay.worlds.simulator import SIDE, Floats, Frames
 __all__ = ["WorldModel"]
 
 _TENSORS = "model.safetensors"
-_FRAMES_AT_ONCE = 2048
 _STATES_AT_ONCE = 65_536
 
 
@@ -235,7 +234,7 @@ class WorldModel:
         if clips.ndim != 5:
             raise InputError(f"clips are (B, T, height, width, 3), not {clips.shape}")
         seen = self._seen(clips, "clips")
-        rows = max(1, _FRAMES_AT_ONCE // clips.shape[1])
+        rows = max(1, self.learner.frames_at_once // clips.shape[1])
         if actions is None:
             return self._chunked(ask, seen, rows=rows)
         if actions.shape != (*clips.shape[:1], clips.shape[1] - 1, self.action_size):
@@ -268,8 +267,8 @@ class WorldModel:
         return torch.from_numpy(np.ascontiguousarray(actions, dtype=np.float32)) / self.action_scale
 
     @torch.no_grad()
-    def _chunked(self, ask: Callable[..., Tensor], *inputs: Tensor, rows: int = _FRAMES_AT_ONCE) -> Floats:
-        answers = []
+    def _chunked(self, ask: Callable[..., Tensor], *inputs: Tensor, rows: int | None = None) -> Floats:
+        answers, rows = [], rows or self.learner.frames_at_once
         for first in range(0, len(inputs[0]), rows):
             parts = (given[first : first + rows].to(self._device) for given in inputs)
             answers.append(ask(*parts).float().cpu().numpy())

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from assay.cli import run
 from assay.errors import InputError, NotAvailable
 from assay.worldmodel.vjepa.hugging_face import load_vjepa2
 
@@ -76,3 +77,18 @@ def test_no_checkpoint_is_one_clear_line(checkpoint: Path, tmp_path: Path) -> No
     with pytest.raises(InputError, match="cannot be loaded") as caught:
         load_vjepa2(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_it_goes_through_the_tests_that_our_own_models_go_through(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    told = ("--test", "memory,planning", "--world", "scenes", "--episodes", "40", "--html", str(page))
+    code = run(["world", "eval", str(checkpoint), *told])
+    out = " ".join(capsys.readouterr().out.split())
+    assert code == 0
+    assert "hidden object" in out
+    assert "Left out planning: nothing to ask in scenes" in out
+    assert "small-vjepa2" in page.read_text()
+    assert run(["world", "eval", str(checkpoint), "--world", "two-room"]) == 2
+    assert "learned from plain video" in capsys.readouterr().err

@@ -21,9 +21,7 @@ Loaded = list[tuple[Path, "WorldModel"]]
 
 def load_trainings(folders: Sequence[Path]) -> Loaded:
     """Load trainings that differ in their seed alone; raises InputError where they differ in more, or not at all."""
-    from assay.worldmodel.model import WorldModel
-
-    loaded = [(folder, WorldModel.load(folder)) for folder in folders]
+    loaded = [(folder, _load(folder)) for folder in folders]
     first_folder, first = loaded[0]
     for number, (folder, model) in enumerate(loaded[1:], start=1):
         for name, one, other in (
@@ -47,6 +45,14 @@ def load_trainings(folders: Sequence[Path]) -> Loaded:
     return loaded
 
 
+def _load(folder: Path) -> WorldModel:
+    """A checkpoint of ours, or a V-JEPA 2 as transformers saves it."""
+    from assay.worldmodel.model import WorldModel
+    from assay.worldmodel.vjepa.hugging_face import is_vjepa2, load_vjepa2
+
+    return load_vjepa2(folder) if is_vjepa2(folder) else WorldModel.load(folder)
+
+
 def record(folder: Path, model: WorldModel) -> dict[str, Setting]:
     """What a results file keeps of a checkpoint."""
     kept: dict[str, Setting] = {"folder": str(folder), "kind": model.card.kind, "sha256": model.card.sha256}
@@ -64,13 +70,16 @@ def untrained(like: WorldModel, count: int = 2) -> list[WorldModel]:
 
     from assay.worldmodel.kinds import make_learner
     from assay.worldmodel.model import WorldModel
+    from assay.worldmodel.vjepa.hugging_face import HuggingFaceVJepa, untrained_vjepa2
 
     card = msgspec.structs.replace(like.card, trained=None)
     models = []
     with torch.random.fork_rng(devices=[]):
         for number in range(count):
             torch.manual_seed(_CONTROL_SEED + number)
-            models.append(WorldModel(make_learner(card.kind, card.config), card, name="untrained"))
+            foreign = isinstance(like.learner, HuggingFaceVJepa)
+            learner = untrained_vjepa2(like) if foreign else make_learner(card.kind, card.config)
+            models.append(WorldModel(learner, card, name="untrained"))
     return models
 
 

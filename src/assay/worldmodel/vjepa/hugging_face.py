@@ -6,32 +6,31 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from torch import Tensor
 
 from assay.errors import InputError, NotAvailable
+from assay.worldmodel.card import CARD, Card
+from assay.worldmodel.model import WorldModel
 from assay.worldmodel.vjepa.reader import ClipReader
-from assay.worlds.simulator import Floats, Frames
+from assay.worldmodel.weights import digest
 
-__all__ = ["HuggingFaceVJepa", "VJepa2World", "load_vjepa2"]
+__all__ = ["HuggingFaceVJepa", "is_vjepa2", "load_vjepa2", "untrained_vjepa2"]
 
 # The mean and deviation of ImageNet's channels, with which the checkpoints were trained.
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-_CLIPS_AT_ONCE = 8
-_NO_ACTIONS = "a V-JEPA 2 of plain video knows no actions: test its features and its surprise"
 
 
 class HuggingFaceVJepa(ClipReader):
     """A ``VJEPA2Model`` as a learner that answers but is not trained here. Frames are resized to its size."""
 
     kind: ClassVar[str] = "vjepa2"
+    frames_at_once: ClassVar[int] = 192  # a large checkpoint, at 256 × 256 pixels
 
     def __init__(self, model: Any) -> None:
         super().__init__()
@@ -75,36 +74,18 @@ class HuggingFaceVJepa(ClipReader):
         return ((pixels - mean) / deviation).reshape(batch, -1, 3, side, side)
 
 
-class VJepa2World:
-    """The checkpoint as a :class:`assay.worldtests.protocol.WorldUnderTest`: NumPy in and out."""
-
-    def __init__(self, learner: HuggingFaceVJepa, name: str) -> None:
-        self.learner = learner.eval()
-        self.name = name
-
-    def surprise(self, clips: Frames) -> Floats:
-        """(B, T, H, W, 3) → (B, T − 1): larger where a frame fits worse to what came before."""
-        return self._chunked(clips, self.learner.surprise)
-
-    def features(self, clips: Frames) -> Floats:
-        """What a probe may read after each frame: (B, T, F)."""
-        return self._chunked(clips, self.learner.features)
-
-    def rollout(self, observations: Frames, actions: Floats) -> Any:
-        """Raise NotAvailable: nobody acted in the videos."""
-        raise NotAvailable(_NO_ACTIONS)
-
-    def distance(self, states: Any, goals: Frames) -> Floats:
-        """Raise NotAvailable: nobody acted in the videos."""
-        raise NotAvailable(_NO_ACTIONS)
-
-    @torch.no_grad()
-    def _chunked(self, clips: Frames, ask: Callable[[Tensor], Tensor]) -> Floats:
-        parts = torch.split(torch.from_numpy(np.ascontiguousarray(clips)), _CLIPS_AT_ONCE)
-        return torch.cat([ask(part).float() for part in parts]).numpy()
+def is_vjepa2(folder: Path) -> bool:
+    """Whether a folder is laid out as transformers does it, and not as ``assay world train`` does."""
+    return (folder / "config.json").is_file() and not (folder / CARD).exists()
 
 
-def load_vjepa2(folder: str | Path) -> VJepa2World:
+def untrained_vjepa2(like: WorldModel) -> HuggingFaceVJepa:
+    """The same architecture with weights that learned nothing, drawn from torch's global generator."""
+    model: Any = like.learner.model
+    return HuggingFaceVJepa(type(model)(model.config)).requires_grad_(False)
+
+
+def load_vjepa2(folder: str | Path) -> WorldModel:
     """Load a checkpoint folder (``config.json``, ``model.safetensors``); nothing is downloaded and no pickle is read.
 
     Raises InputError for a folder that holds no V-JEPA 2, lacks weights or has some of another shape, NotAvailable
@@ -140,7 +121,8 @@ def load_vjepa2(folder: str | Path) -> VJepa2World:
         )
     if missing := sorted(report["missing_keys"]):
         raise InputError(f"{len(missing)} weights are missing, as {missing[0]}: copy the checkpoint again", where=path)
-    return VJepa2World(HuggingFaceVJepa(model).requires_grad_(False), path.name)
+    card = Card(kind="vjepa2", config=model.config.to_diff_dict(), action_size=0, sha256=digest(model.state_dict()))
+    return WorldModel(HuggingFaceVJepa(model).requires_grad_(False), card, path.name)
 
 
 def _expect_vjepa2(path: Path) -> None:
