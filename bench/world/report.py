@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import numpy as np
@@ -19,10 +20,11 @@ from assay.reports.world.page import Page, render
 from assay.run_folder import write_file
 from assay.stats.pigeonhole import Interval, pigeonhole_interval
 from assay.worldtests.efficiency import average, compare, curve, data_needed, sentence
+from bench.engine.markdown import table, write_section
 from bench.world.record import Record, Run, read, unpacked
 from bench.world.settings import LEARNS_NOTHING
 
-__all__ = ["main", "page_of", "sentences", "show", "tables_of"]
+__all__ = ["document_of", "main", "page_of", "sentences", "show", "tables_of"]
 
 _TITLES = {
     "data": "by data, at equal CPU-seconds",
@@ -37,12 +39,17 @@ Tables = dict[float, NDArray[np.float64]]
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--markdown", type=click.Path(path_type=Path), help="Also put the tables and sentences into this document."
+)
 @click.option("--html", type=click.Path(path_type=Path), help="Also write a page with the curves to this file.")
-def main(file: Path, html: Path | None) -> None:
+def main(file: Path, markdown: Path | None, html: Path | None) -> None:
     """Print the tables and sentences of FILE, a file of results of bench.world."""
     try:
         record = read(file)
         show(record, Console(width=120))
+        if markdown is not None:
+            write_section(markdown, "bench.world", document_of(record))
         if html is not None:
             write_file(html, page_of(record).encode())
     except AssayError as error:
@@ -53,14 +60,39 @@ def main(file: Path, html: Path | None) -> None:
 def show(record: Record, out: Console) -> None:
     """Print everything that a record tells."""
     out.print(f"{record.command}\n{record.started}, {record.machine}", highlight=False, soft_wrap=True)
-    out.print(_tuning(record))
+    out.print(_table(_tuning(record)))
+    for task, arm in _measured(record):
+        out.print(_table(_lines(record, task, arm, tables_of(record, task, arm))))
+        for words in sentences(record, task, arm):
+            out.print(f"- {words}", highlight=False, soft_wrap=True)
+
+
+def document_of(record: Record) -> str:
+    """Everything that a record tells, as Markdown."""
+    parts = [f"`{record.command}`, {record.started}, {record.machine}; {_spent(record)}:\n"]
+    for lines in _all_lines(record):
+        parts.append(table(lines.title, lines.headings, lines.rows, 1))
+    for task, arm in _measured(record):
+        parts += [f"- {words}" for words in sentences(record, task, arm)]
+    return "\n".join(parts)
+
+
+def _measured(record: Record) -> Iterator[tuple[str, str]]:
     for task in record.settings.tasks:
         for arm in record.settings.arms:
-            curves = tables_of(record, task, arm)
-            if curves:
-                out.print(_table(record, task, arm, curves))
-                for words in sentences(record, task, arm):
-                    out.print(f"- {words}", highlight=False, soft_wrap=True)
+            if tables_of(record, task, arm):
+                yield task, arm
+
+
+def _all_lines(record: Record) -> Iterator[_Lines]:
+    for task, arm in _measured(record):
+        yield _lines(record, task, arm, tables_of(record, task, arm))
+    yield _tuning(record)
+
+
+def _spent(record: Record) -> str:
+    cpu = sum(run.train_cpu_seconds + run.test_cpu_seconds for run in record.runs) / 60
+    return f"{len(record.runs)} trainings, {cpu:.0f} CPU-minutes"
 
 
 def page_of(record: Record) -> str:
@@ -131,14 +163,28 @@ def sentences(record: Record, task: str, arm: str) -> Iterator[str]:
             )
 
 
-def _table(record: Record, task: str, arm: str, curves: dict[str, Tables]) -> Table:
+class _Lines(NamedTuple):
+    """A table as words, for the terminal and for a document."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def _table(lines: _Lines) -> Table:
+    drawn = Table(title=lines.title)
+    for number, heading in enumerate(lines.headings):
+        drawn.add_column(heading, justify="right" if number else "left")
+    for row in lines.rows:
+        drawn.add_row(*row)
+    return drawn
+
+
+def _lines(record: Record, task: str, arm: str, curves: dict[str, Tables]) -> _Lines:
     sizes = sorted({size for tables in curves.values() for size in tables})
-    table = Table(title=f"{task} {_TITLES[arm]}: {record.measures[task]}, mean [95 % interval]")
-    table.add_column("method")
-    for size in sizes:
-        table.add_column(f"{size:,.0f} {'CPU-s' if arm == 'compute' else 'frames'}", justify="right")
-    for heading in ("average", *(f"{_UNITS[arm]} for {goal}" for goal in _GOALS)):
-        table.add_column(heading, justify="right")
+    unit = "CPU-s" if arm == "compute" else "frames"
+    goals = tuple(f"{_UNITS[arm]} for {goal}" for goal in _GOALS)
+    rows: list[tuple[str, ...]] = []
     for method, tables in curves.items():
         scores = dict(zip(*curve(method, tables)[1:], strict=True))
         cells = [_shown(scores[size]) if size in scores else "–" for size in sizes]
@@ -147,10 +193,23 @@ def _table(record: Record, task: str, arm: str, curves: dict[str, Tables]) -> Ta
             f"{_number(each.size)} [{_number(each.low)}, {_number(each.high)}]" if each.reached else "not reached"
             for each in needed
         ]
-        table.add_row(method, *cells, _shown(average(tables)), *ends)
+        rows.append((method, *cells, _shown(average(tables)), *ends, _given(record, task, arm, method)))
     for name, interval in _controls(record, task):
-        table.add_row(name, _shown(interval), *[""] * (len(sizes) + len(_GOALS)))
-    return table
+        rows.append((name, _shown(interval), *[""] * (len(sizes) + len(_GOALS) + 1)))
+    return _Lines(
+        f"{task} {_TITLES[arm]}: {record.measures[task]}, mean [95 % interval]",
+        ("method", *(f"{size:,.0f} {unit}" for size in sizes), "average", *goals, "frames shown, CPU-s"),
+        rows,
+    )
+
+
+def _given(record: Record, task: str, arm: str, method: str) -> str:
+    """What a training of this arm was given on average: frames with repeats, and CPU-seconds."""
+    runs = [run for run in record.runs if (run.cell.task, run.cell.arm, run.cell.method) == (task, arm, method)]
+    if not runs:
+        return ""
+    frames = sum(run.frames for run in runs) / len(runs)
+    return f"{frames / 1000:,.0f}k, {sum(run.train_cpu_seconds for run in runs) / len(runs):.0f}"
 
 
 def _controls(record: Record, task: str) -> Iterator[tuple[str, Interval]]:
@@ -162,18 +221,16 @@ def _controls(record: Record, task: str) -> Iterator[tuple[str, Interval]]:
         yield f"{name} (no model)", _mean(unpacked(values)[None])
 
 
-def _tuning(record: Record) -> Table:
-    table = Table(title="Tuning trials: one training each, on validation units")
-    for heading in ("task", "method", "learning rate", "score", "last loss", "chosen", "parameters"):
-        table.add_column(heading, justify="left" if heading in ("task", "method") else "right")
+def _tuning(record: Record) -> _Lines:
+    rows: list[tuple[str, ...]] = []
     for run in sorted((run for run in record.runs if run.cell.arm == "tuning"), key=lambda run: run.cell.key):
         cell = run.cell
         chosen = record.chosen.get(f"{cell.task} {cell.method}") == cell.learning_rate
         rate, loss = f"{cell.learning_rate:g}", f"{run.losses.get('total', float('nan')):.4g}"
-        table.add_row(
-            cell.task, cell.method, rate, f"{run.score:.3f}", loss, "yes" if chosen else "", f"{run.parameters:,}"
-        )
-    return table
+        name = f"{cell.task}, {cell.method}"
+        rows.append((name, rate, f"{run.score:.3f}", loss, "yes" if chosen else "", f"{run.parameters:,}"))
+    headings = ("trial", "learning rate", "score", "last loss", "chosen", "parameters")
+    return _Lines("Tuning trials: one training each, on validation units", headings, rows)
 
 
 def _stacked(runs: list[Run]) -> NDArray[np.float64]:

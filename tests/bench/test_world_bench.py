@@ -14,7 +14,7 @@ from rich.console import Console
 
 from assay.errors import InputError
 from bench.world.record import Record, Run, packed, read, unpacked, write
-from bench.world.report import show, tables_of
+from bench.world.report import document_of, show, tables_of
 from bench.world.running import choose
 from bench.world.settings import LEARNS_NOTHING, Cell, Settings, cells, short, trials
 
@@ -119,6 +119,9 @@ def test_tables_and_sentences_come_from_the_record_alone() -> None:
     assert "jepa scores higher than pixel in goals reached" in text
     assert "copy-last (no data)" in text
     assert "random (no model)" in text
+    document = document_of(_whole())
+    assert "- On average over sizes from 270 to 2,700 frames in the pool, jepa scores higher than pixel" in document
+    assert "| random (no model) | 0.000 [0.000, 0.000] |" in document
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

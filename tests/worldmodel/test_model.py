@@ -17,6 +17,7 @@ from assay.errors import InputError, NotAvailable
 from assay.worldmodel import model as module
 from assay.worldmodel.card import Card
 from assay.worldmodel.kinds import make_learner
+from assay.worldmodel.learner import Learner
 from assay.worldmodel.model import WorldModel
 from assay.worldmodel.plan.settings import PlannerSettings
 from assay.worldmodel.train import Budget
@@ -76,7 +77,7 @@ def test_answers_do_not_depend_on_how_many_are_asked_at_once(
         return [states, model.distance(states, frames[1]), model.surprise(clips), model.features(clips)]
 
     whole = answers()
-    monkeypatch.setattr(module, "_FRAMES_AT_ONCE", 2)
+    monkeypatch.setattr(Learner, "frames_at_once", 2)
     monkeypatch.setattr(module, "_STATES_AT_ONCE", 13)
     for one, other in zip(whole, answers(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
