@@ -19,7 +19,7 @@ from assay.reports.world.efficiency_chart import EfficiencyCurves, points_of
 from assay.reports.world.page import Page, render
 from assay.run_folder import write_file
 from assay.stats.pigeonhole import Interval, pigeonhole_interval
-from assay.worldtests.efficiency import average, compare, curve, data_needed, sentence
+from assay.worldtests.efficiency import average, average_difference, compare, curve, data_needed, sentence
 from bench.engine.markdown import table, write_section
 from bench.world.record import Record, Run, read, unpacked
 from bench.world.settings import LEARNS_NOTHING
@@ -99,13 +99,13 @@ def page_of(record: Record) -> str:
     """A page of all curves with the sentences below them; it asks nothing of any network."""
     charts = [
         EfficiencyCurves(
-            title=f"{task}: {record.measures[task]}",
+            title=f"{task} {_TITLES[arm]}",
             amount_name=_UNITS[arm],
             score_name=record.measures[task],
             points=points_of([curve(method, tables) for method, tables in curves.items()]),
             floor=_level(record, task, "floor"),
             ceiling=_level(record, task, "ceiling"),
-            conclusion=" ".join(sentences(record, task, arm)),
+            conclusion=_gaps(curves),
         )
         for task in record.settings.tasks
         for arm in record.settings.arms
@@ -113,6 +113,17 @@ def page_of(record: Record) -> str:
     ]
     facts = (("measured", record.started), ("machine", record.machine))
     return render(Page(title="Sample efficiency of world models", curves=charts, facts=facts, command=record.command))
+
+
+def _gaps(curves: dict[str, Tables]) -> str:
+    """The first method's average over sizes less each other's: what the bands alone do not show."""
+    first, *others = curves
+    gaps = [
+        f"{first} − {other}: {_shown(average_difference(curves[first], curves[other]))}"
+        for other in others
+        if curves[first].keys() & curves[other].keys()
+    ]
+    return f"Average over sizes, paired, 95 %: {'; '.join(gaps)}." if gaps else ""
 
 
 def _level(record: Record, task: str, which: str) -> float | None:
