@@ -25,7 +25,8 @@ from assay.worldmodel.card import Card, read_card, write_card
 from assay.worldmodel.kinds import make_learner
 from assay.worldmodel.model import WorldModel
 from assay.worlds.catalog import HELD_OUT
-from tests.models.world_stand_ins import audited
+from assay.worldtests.questions import ActAgainst
+from tests.models.world_stand_ins import audited, ignorant, knowing
 
 
 def saved(
@@ -269,3 +270,24 @@ def test_run_verify_and_a_resume_after_a_kill(checkpoint: Path, tmp_path: Path) 
     assert subprocess.run(command, capture_output=True, timeout=120).returncode == 9
     assert assay(["resume", str(stopped)]) in (0, 3)
     assert assay(["verify", str(stopped)]) == 0
+
+
+def test_an_episode_that_several_questions_are_about_is_played_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.worldtests import answering
+
+    played: list[tuple[str, int]] = []
+
+    def play(model: Any, world: Any, seed: int, settings: Any) -> list[Any]:
+        played.append((model.name, seed))
+        return [[0.0, float(seed)]]
+
+    monkeypatch.setattr(answering, "play", play)
+    members = {name: knowing() for name in ("few frames two-room-fixed", "few frames two-room-fixed by pixel")}
+    members["few frames two-room-fixed by rssm"] = ignorant()
+    questions = [
+        ActAgainst(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="ours"),
+        ActAgainst(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="rival"),
+        ActAgainst(world="two-room-fixed", seed=HELD_OUT + 1, rival="rssm", tie="ours"),
+    ]
+    assert len({answering.answer(question, members.__getitem__) for question in questions}) == 1
+    assert sorted(played) == sorted([("true dynamics", HELD_OUT + 1)] * 2 + [("ignorant", HELD_OUT + 1)])

@@ -51,18 +51,14 @@ def answer(question: Question, member: Member) -> str:
 def _answered(question: Question, member: Member) -> dict[str, Any]:
     match question:
         case Act(world=name, seed=seed):
-            return {"actions": play(member(f"world {name}"), simulator(name), seed, settings_for(name))}
+            return {"actions": _episode(member(f"world {name}"), name, seed)}
         case ActShifted(world=name, seed=seed, shift=shift):
-            model, world, settings = member(f"world {name}"), simulator(name), settings_for(name)
-            return {
-                "trained": play(model, world, seed, settings),
-                "shifted": play(model, world.shifted(shift), seed, settings),
-            }
+            model = member(f"world {name}")
+            return {"trained": _episode(model, name, seed), "shifted": _episode(model, name, seed, shift)}
         case ActAgainst(world=name, seed=seed, rival=rival):
-            world, settings = simulator(name), settings_for(name)
             return {
-                "ours": play(member(f"few frames {name}"), world, seed, settings),
-                "rival": play(member(f"few frames {name} by {rival}"), world, seed, settings),
+                "ours": _episode(member(f"few frames {name}"), name, seed),
+                "rival": _episode(member(f"few frames {name} by {rival}"), name, seed),
             }
         case Surprise():
             return _surprised(question, member("world scenes"))
@@ -110,6 +106,20 @@ def _surprised(question: Surprise, model: WorldUnderTest) -> dict[str, Any]:
 def _digits(numbers: Iterable[float]) -> list[float]:
     """Nine digits are a float32 whole."""
     return [float(f"{number:.9g}") for number in numbers]
+
+
+_episodes: WeakKeyDictionary[WorldUnderTest, dict[tuple[str, str, int], Actions]] = WeakKeyDictionary()
+
+
+def _episode(model: WorldUnderTest, name: str, seed: int, shift: str = "") -> Actions:
+    """Play an episode once for each model that is open: several questions are about it, and it stays the same."""
+    played_before = _episodes.setdefault(model, {})
+    if (name, shift, seed) not in played_before:
+        world = simulator(name)
+        played_before[name, shift, seed] = play(
+            model, world.shifted(shift) if shift else world, seed, settings_for(name)
+        )
+    return played_before[name, shift, seed]
 
 
 _probes: WeakKeyDictionary[WorldUnderTest, Ridge] = WeakKeyDictionary()
