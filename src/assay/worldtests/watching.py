@@ -98,8 +98,14 @@ def watch(
 def _plan(
     model: WorldUnderTest, world: Simulator, state: Floats, goal: Floats, seed: int, settings: PlannerSettings
 ) -> Floats:
-    """Plan from one state (1, S): actions (1, K, A), the very ones that the test of planning would do."""
+    """Plan from one state (1, S): actions (1, K, A), the very ones that the test of planning would do.
+
+    By gradient only models that are differentiable plan, which no test asks for; they bring the planner with them.
+    """
     seen, wanted = world.draw(state), world.draw(goal)
+    own = getattr(model, "plan", None)
+    if settings.planner == "gradient" and own is not None:
+        return rounded(own(seen, wanted, settings, seeds=[seed]))
 
     def cost(actions: Floats) -> Floats:
         return over_horizon(model.distance(model.rollout(seen, actions), wanted), settings.cost)

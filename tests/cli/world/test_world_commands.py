@@ -86,6 +86,18 @@ def test_planning_can_be_watched(models: list[str], tmp_path: Path, capsys: pyte
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("planner", ["mppi", "gradient"])
+def test_another_planner_can_be_asked_for(
+    models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], planner: str
+) -> None:
+    page = tmp_path / "p.html"
+    given = ("--planner", planner, "--horizon", "1", "--samples", "4", "--html", str(page))
+    code, out, _ = told(capsys, "plan", models[0], *given)
+    assert code == 0
+    assert f"planner {planner}" in out
+    assert f"--planner {planner} --horizon 1 --samples 4" in page.read_text()
+
+
 def test_compare_says_where_budgets_differ(
     models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,6 +24,7 @@ ROWS_SHOWN = 16
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("--world", metavar="NAME", help="The world to act in (default: that of the training).")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Which held-out episode.")
+@click.option("--planner", type=click.Choice(["cem", "mppi", "gradient"]), help="How plans are sought (default: cem).")
 @click.option("--horizon", type=click.IntRange(1, 200), metavar="N", help="Macro-actions that a plan looks ahead.")
 @click.option("--samples", type=click.IntRange(2, 100_000), metavar="N", help="Plans drawn in each round.")
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the film strips to this page.")
@@ -33,6 +34,7 @@ def command(
     checkpoint: Path,
     world: str | None,
     seed: int,
+    planner: str | None,
     horizon: int | None,
     samples: int | None,
     html_file: Path | None,
@@ -54,7 +56,7 @@ def command(
     model = WorldModel.load(checkpoint)
     simulated = simulator(world or model.card.world or "two-room")
     _expect_fit(model, simulated, checkpoint)
-    settings = _settings(simulated.name, horizon, samples)
+    settings = _settings(simulated.name, planner, horizon, samples)
     with working(f"watching {model.name} plan in {simulated.name}"):
         from assay.worldtests.watching import watch
 
@@ -86,12 +88,12 @@ def _expect_fit(model: WorldModel, world: Simulator, checkpoint: Path) -> None:
         )
 
 
-def _settings(world: str, horizon: int | None, samples: int | None) -> PlannerSettings:
+def _settings(world: str, planner: str | None, horizon: int | None, samples: int | None) -> PlannerSettings:
     import msgspec
 
     from assay.worldmodel.plan.settings import settings_for
 
-    changed: dict[str, Any] = {}
+    changed: dict[str, Any] = {"planner": planner} if planner else {}
     settings = settings_for(world)
     if horizon is not None:
         changed |= {"horizon": horizon, "replan_every": min(settings.replan_every, horizon * settings.repeat)}
@@ -182,7 +184,10 @@ def _page(
             subtitle=_planner_line(settings),
             films=[episode(seen, world), first_plan(seen, world)],
             facts=facts([(checkpoint, model)]),
-            command=f"assay world plan {checkpoint} --world {world.name} --seed {seed} --html plan.html",
+            command=(
+                f"assay world plan {checkpoint} --world {world.name} --seed {seed} --planner {settings.planner} "
+                f"--horizon {settings.horizon} --samples {settings.samples} --html plan.html"
+            ),
             version=assay.__version__,
         )
     )
