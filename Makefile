@@ -40,7 +40,7 @@ world: .venv/world
 	$(BIN)/python -m bench.world_rooms $(WORLD)
 
 # The five things that are said of world models, as claims about ours: a family of checkpoints trained from nothing, and
-# its audit. Some 7 CPU-minutes of training and 10 of questions; exit 1 or 3 where a claim of ours does not hold.
+# its audit. Some 7 CPU-minutes of training and as many of questions; fails where a claim of ours does not hold.
 world-audit: .venv/world
 	@family=runs/family-$$(date +%Y%m%d-%H%M%S); \
 	$(BIN)/assay world train two-room-fixed --out $$family/rooms && $(BIN)/assay world train scenes --out $$family/scenes || exit; \

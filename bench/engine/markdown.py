@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from assay.errors import InputError
+
 __all__ = ["table", "verdicts", "write_section"]
 
 
@@ -15,7 +17,7 @@ def write_section(path: Path, name: str, text: str) -> None:
     before, found, rest = document.partition(opening)
     _, ended, after = rest.partition(closing)
     if not (found and ended):
-        raise ValueError(f"{path} has no place {opening.strip()} … {closing.strip()}")
+        raise InputError(f"has no place {opening.strip()} … {closing.strip()} for the tables", where=path)
     path.write_text(f"{before}{opening}{text.strip()}\n{closing}{after}")
 
 

@@ -53,6 +53,8 @@ _REAL = "carphone_pristine.mp4"
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page: the table, and where a probe looks.")
 def main(seeds: int, steps: int, films: int, html: Path | None) -> None:
     """Print a table: losses, probes of trained and untrained encoders, real clips, resumption after a kill."""
+    if html is not None and not html.parent.is_dir():
+        raise click.BadParameter("give a file in a folder that exists", param_hint="--html")
     torch.set_num_threads(1)
     began, rows = time.process_time(), []
     strips: list[FilmStrip] = []
@@ -65,16 +67,16 @@ def main(seeds: int, steps: int, films: int, html: Path | None) -> None:
         rows += _resumption(make_films(folder / "few", [0]).parent, folder)
     spent = time.process_time() - began + os.times().children_user + os.times().children_system
     title = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {spent:.0f} CPU-s"
-    if html is not None:
-        facts = [(what, f"{n}; untrained {low or '–'}; trained {high}") for what, n, low, high in rows]
-        page = Page("V-JEPA from films", title, attentions=strips, facts=facts, command="python -m bench.vjepa")
-        write_file(html, render(page).encode())
     table = Table(title=title)
     for name in ("what", "n", "untrained", "trained"):
         table.add_column(name)
     for row in rows:
         table.add_row(*row)
     Console(width=120).print(table)
+    if html is not None:
+        facts = [(what, f"{n}; untrained {low or '–'}; trained {high}") for what, n, low, high in rows]
+        page = Page("V-JEPA from films", title, attentions=strips, facts=facts, command="python -m bench.vjepa")
+        write_file(html, render(page).encode())
 
 
 def _motion(

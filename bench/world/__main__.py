@@ -46,7 +46,7 @@ def _listed(known: tuple[str, ...]) -> Any:
 @click.option("--budget-cpu-seconds", type=click.FloatRange(0, min_open=True), help="Of each training, on every task.")
 @click.option("--tune", type=click.IntRange(1, len(_RATES)), help="Learning rates tried, the same for every method.")
 @click.option("--episodes", type=click.IntRange(2), help="Episodes of the planning test (64).")
-@click.option("--quads", type=click.IntRange(2), help="Quads of each category of the physics test (16).")
+@click.option("--quads", type=click.IntRange(2), help="Quads of each category of the physics test (32).")
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Processes.")
 @click.option("--resume", is_flag=True, help="Go on with the file of an earlier, equal command.")
 def main(out: Path, quick: bool, workers: int, resume: bool, **changed: Any) -> None:
@@ -118,7 +118,7 @@ def _begun(out: Path, settings: Settings, resume: bool) -> Record:
 def _estimate(settings: Settings, workers: int) -> str:
     """What it will take: trainings as their budgets say, tests and equal-frames trainings as they were measured."""
     wanted = [*trials(settings), *cells(settings)]
-    test = {"planning": settings.episodes * settings.samples * settings.iterations / 700, "physics": 4.0}
+    test = {"planning": settings.episodes * settings.samples * settings.iterations / 500, "physics": 2.0}
     seconds = sum((cell.cpu_seconds or (cell.frames or 0) / 2500) + test[cell.task] for cell in wanted)
     minutes = seconds / 60
     return f"{len(wanted)} trainings: about {minutes:.0f} CPU-minutes, {minutes / workers:.0f} on {workers} idle cores"

@@ -52,6 +52,10 @@ def main(file: Path, markdown: Path | None, html: Path | None) -> None:
             write_section(markdown, "bench.world", document_of(record))
         if html is not None:
             write_file(html, page_of(record).encode())
+    except OSError as error:
+        said = f"{error.filename}: cannot be written ({error.strerror}): give a file in a folder that exists"
+        Console(stderr=True).print(said, style="red", highlight=False)
+        sys.exit(2)
     except AssayError as error:
         Console(stderr=True).print(f"{error}", style="red", highlight=False)
         sys.exit(error.exit_code)
@@ -96,7 +100,7 @@ def _spent(record: Record) -> str:
 
 
 def page_of(record: Record) -> str:
-    """A page of all curves with the sentences below them; it asks nothing of any network."""
+    """A page of all curves, each with how far the first method is from the others; it asks nothing of any network."""
     charts = [
         EfficiencyCurves(
             title=f"{task} {_TITLES[arm]}",
@@ -204,23 +208,26 @@ def _lines(record: Record, task: str, arm: str, curves: dict[str, Tables]) -> _L
             f"{_number(each.size)} [{_number(each.low)}, {_number(each.high)}]" if each.reached else "not reached"
             for each in needed
         ]
-        rows.append((method, *cells, _shown(average(tables)), *ends, _given(record, task, arm, method)))
+        rows.append((method, *cells, _shown(average(tables)), *ends, *_given(record, task, arm, method)))
     for name, interval in _controls(record, task):
-        rows.append((name, _shown(interval), *[""] * (len(sizes) + len(_GOALS) + 1)))
+        rows.append((name, _shown(interval), *[""] * (len(sizes) + len(_GOALS) + (arm != "compute"))))
+    given = () if arm == "compute" else ("frames shown, CPU-s",)
     return _Lines(
         f"{task} {_TITLES[arm]}: {record.measures[task]}, mean [95 % interval]",
-        ("method", *(f"{size:,.0f} {unit}" for size in sizes), "average", *goals, "frames shown, CPU-s"),
+        ("method", *(f"{size:,.0f} {unit}" for size in sizes), "average", *goals, *given),
         rows,
     )
 
 
-def _given(record: Record, task: str, arm: str, method: str) -> str:
-    """What a training of this arm was given on average: frames with repeats, and CPU-seconds."""
+def _given(record: Record, task: str, arm: str, method: str) -> list[str]:
+    """What each training of an arm was given, on average: frames with repeats, and CPU-seconds. By compute, budgets
+    differ, and so there is no such cell.
+    """
+    if arm == "compute":
+        return []
     runs = [run for run in record.runs if (run.cell.task, run.cell.arm, run.cell.method) == (task, arm, method)]
-    if not runs:
-        return ""
     frames = sum(run.frames for run in runs) / len(runs)
-    return f"{frames / 1000:,.0f}k, {sum(run.train_cpu_seconds for run in runs) / len(runs):.0f}"
+    return [f"{frames / 1000:,.0f}k, {sum(run.train_cpu_seconds for run in runs) / len(runs):.0f}"]
 
 
 def _controls(record: Record, task: str) -> Iterator[tuple[str, Interval]]:

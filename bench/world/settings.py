@@ -36,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     frames: dict[str, int] = msgspec.field(default_factory=lambda: {"planning": 100_000})
     """Frames shown in each training of the arm "frames": the same number to all, however long it takes them.
 
-    Of physics only on demand: in equal CPU-seconds all kinds are shown much the same number of frames there anyway.
+    Not of physics: in equal CPU-seconds all kinds are shown much the same number of frames there, as the tables say.
     """
     frames_sizes: tuple[int, ...] = (30, 1000)
     """Sizes in the arm "frames"."""
@@ -61,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             unknown = set(getattr(self, name)) - set(known)
             if unknown:
                 raise InputError(f"no {name} are called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        if self.arms == ("frames",) and not set(self.tasks) & self.frames.keys():
+            raise InputError(f"equal frames are not measured in {', '.join(self.tasks)}: choose another arm")
         numbers = (self.seeds, self.episodes, self.quads, *self.sizes, *self.cpu_seconds.values())
         if min(numbers) <= 0 or len(set(self.sizes)) != len(self.sizes) or not self.learning_rates:
             raise InputError("sizes, seeds, budgets and learning rates are above 0, each size once")

@@ -160,6 +160,7 @@ def test_a_pass_that_would_take_too_long_is_left_out_and_said_so(tmp_path: Path)
 
 
 def test_a_document_takes_what_a_command_prints_where_it_has_a_place_for_it(tmp_path: Path) -> None:
+    from assay.errors import InputError
     from bench.engine.markdown import table, verdicts, write_section
 
     document = tmp_path / "engine.md"
@@ -170,7 +171,7 @@ def test_a_document_takes_what_a_command_prints_where_it_has_a_place_for_it(tmp_
         "# A\n\n<!-- one -->\n**T**\n\n| name | n |\n|---|---:|\n| a | 1 |\n\nnote\n<!-- /one -->\n\n"
         "<!-- two -->\n```\nPASS  it holds\n```\n<!-- /two -->\nend\n"
     )
-    with pytest.raises(ValueError, match="no place"):
+    with pytest.raises(InputError, match="no place"):
         write_section(document, "three", "text")
     write_section(tmp_path / "new.md", "one", "text")
     assert (tmp_path / "new.md").read_text() == "<!-- one -->\ntext\n<!-- /one -->\n"

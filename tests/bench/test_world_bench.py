@@ -127,5 +127,7 @@ def test_tables_and_sentences_come_from_the_record_alone() -> None:
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(InputError, match="no methods are called gan"):
         Settings(methods=("jepa", "gan"))
+    with pytest.raises(InputError, match="equal frames are not measured in physics"):
+        Settings(tasks=("physics",), arms=("frames",))
     with pytest.raises(InputError, match="each size once"):
         msgspec.structs.replace(SETTINGS, sizes=(30, 30)).__post_init__()

@@ -25,6 +25,7 @@ from assay.worldmodel.card import Card, read_card, write_card
 from assay.worldmodel.kinds import make_learner
 from assay.worldmodel.model import WorldModel
 from assay.worlds.catalog import HELD_OUT
+from assay.worldtests.adapters.callable import CallableWorld
 from assay.worldtests.questions import ActAgainst
 from tests.models.world_stand_ins import audited, ignorant, knowing
 
@@ -99,7 +100,7 @@ def test_the_same_question_has_the_same_answer_and_another_kind_of_question_none
 
 def test_a_network_that_fails_costs_its_sample_the_answer(checkpoint: Path) -> None:
     async def go() -> Answer:
-        model = audited(**{"world two-room-fixed": 7})  # type: ignore[arg-type]
+        model = audited(**{"world two-room-fixed": CallableWorld("broken", rollout=lambda frames, actions: 1 / 0)})
         prompt = json.dumps({"ask": "act", "seed": HELD_OUT, "world": "two-room-fixed"})
         answer = await model.generate(GenerateRequest(prompt=prompt))
         await model.close()
@@ -107,7 +108,7 @@ def test_a_network_that_fails_costs_its_sample_the_answer(checkpoint: Path) -> N
 
     answer = asyncio.run(go())
     assert answer.outcome is Outcome.SERVER_ERROR
-    assert answer.detail == "AttributeError: 'int' object has no attribute 'distance'"
+    assert answer.detail == "ZeroDivisionError: division by zero"
 
 
 # ── families ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -291,3 +292,5 @@ def test_an_episode_that_several_questions_are_about_is_played_once(monkeypatch:
     ]
     assert len({answering.answer(question, members.__getitem__) for question in questions}) == 1
     assert sorted(played) == sorted([("true dynamics", HELD_OUT + 1)] * 2 + [("ignorant", HELD_OUT + 1)])
+    answering.answer(questions[0], members.__getitem__)
+    assert len(played) == 5  # a repeat of the same question is played again, by both

@@ -254,7 +254,7 @@ class WorldModel:
         if not frames.size:
             raise InputError(f"{what} hold no picture: their shape is {frames.shape}")
         side = getattr(getattr(self.learner, "config", None), "side", SIDE)
-        if frames.shape[-3:-1] != (side, side):
+        if frames.shape[-3:-1] != (side, side) and not self.learner.sees_all_sizes:
             raise InputError(
                 f"{what} are pictures of {' × '.join(map(str, frames.shape[-3:-1]))} pixels, and {self.name} sees "
                 f"{side} × {side}"
@@ -268,7 +268,8 @@ class WorldModel:
 
     @torch.no_grad()
     def _chunked(self, ask: Callable[..., Tensor], *inputs: Tensor, rows: int | None = None) -> Floats:
-        answers, rows = [], rows or self.learner.frames_at_once
+        rows = rows or self.learner.frames_at_once
+        answers = []
         for first in range(0, len(inputs[0]), rows):
             parts = (given[first : first + rows].to(self._device) for given in inputs)
             answers.append(ask(*parts).float().cpu().numpy())

@@ -7,6 +7,7 @@ says of itself is believed: it holds what was done, and the scorers play that ag
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -49,16 +50,17 @@ def answer(question: Question, member: Member) -> str:
 
 
 def _answered(question: Question, member: Member) -> dict[str, Any]:
+    episode = partial(_episode, question)
     match question:
         case Act(world=name, seed=seed):
-            return {"actions": _episode(member(f"world {name}"), name, seed)}
+            return {"actions": episode(member(f"world {name}"), name, seed)}
         case ActShifted(world=name, seed=seed, shift=shift):
             model = member(f"world {name}")
-            return {"trained": _episode(model, name, seed), "shifted": _episode(model, name, seed, shift)}
+            return {"trained": episode(model, name, seed), "shifted": episode(model, name, seed, shift)}
         case ActAgainst(world=name, seed=seed, rival=rival):
             return {
-                "ours": _episode(member(f"few frames {name}"), name, seed),
-                "rival": _episode(member(f"few frames {name} by {rival}"), name, seed),
+                "ours": episode(member(f"few frames {name}"), name, seed),
+                "rival": episode(member(f"few frames {name} by {rival}"), name, seed),
             }
         case Surprise():
             return _surprised(question, member("world scenes"))
@@ -108,18 +110,22 @@ def _digits(numbers: Iterable[float]) -> list[float]:
     return [float(f"{number:.9g}") for number in numbers]
 
 
-_episodes: WeakKeyDictionary[WorldUnderTest, dict[tuple[str, str, int], Actions]] = WeakKeyDictionary()
+_Known = dict[tuple[str, str, int], tuple[Actions, set[bytes]]]
+_episodes: WeakKeyDictionary[WorldUnderTest, _Known] = WeakKeyDictionary()
 
 
-def _episode(model: WorldUnderTest, name: str, seed: int, shift: str = "") -> Actions:
-    """Play an episode once for each model that is open: several questions are about it, and it stays the same."""
-    played_before = _episodes.setdefault(model, {})
-    if (name, shift, seed) not in played_before:
+def _episode(question: Question, model: WorldUnderTest, name: str, seed: int, shift: str = "") -> Actions:
+    """Play an episode, or take it from the answer to another question about it, of which there are many.
+
+    The same question again is a repeat, asked to see whether the model does the same again: then it plays anew.
+    """
+    known, asking = _episodes.setdefault(model, {}), msgspec.json.encode(question)
+    actions, asked = known.get((name, shift, seed), ([], {asking}))
+    if asking in asked:
         world = simulator(name)
-        played_before[name, shift, seed] = play(
-            model, world.shifted(shift) if shift else world, seed, settings_for(name)
-        )
-    return played_before[name, shift, seed]
+        actions, asked = play(model, world.shifted(shift) if shift else world, seed, settings_for(name)), set()
+    known[name, shift, seed] = actions, asked | {asking}
+    return actions
 
 
 _probes: WeakKeyDictionary[WorldUnderTest, Ridge] = WeakKeyDictionary()

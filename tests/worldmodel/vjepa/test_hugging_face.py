@@ -39,6 +39,7 @@ def test_a_checkpoint_gives_features_and_surprise(checkpoint: Path) -> None:
     assert features.shape == (2, 7, 4 * 24)
     assert np.isfinite(surprise).all()
     assert (surprise[:, 1:] > 0).all()
+    assert world.features(clips.repeat(2, axis=2).repeat(3, axis=3)).shape == features.shape  # of any size
     changed = clips.copy()
     changed[:, 4:] = 0
     assert np.allclose(world.surprise(changed)[:, :3], surprise[:, :3], atol=1e-5)

@@ -36,10 +36,16 @@ def load_trainings(folders: Sequence[Path]) -> Loaded:
                     where=folder,
                 )
         for earlier_folder, earlier in loaded[:number]:
-            if earlier.training_seed == model.training_seed or earlier.card.sha256 == model.card.sha256:
+            if model.training_seed is None and earlier.card.sha256 != model.card.sha256:
                 raise InputError(
-                    f"is the same training as {earlier_folder} (seed {model.training_seed}): checkpoints that are "
-                    "tested together differ in their seed",
+                    f"does not say the seed of its training, nor does {earlier_folder}: test each by itself",
+                    where=folder,
+                )
+            if earlier.training_seed == model.training_seed or earlier.card.sha256 == model.card.sha256:
+                seed = "" if model.training_seed is None else f" (seed {model.training_seed})"
+                raise InputError(
+                    f"is the same training as {earlier_folder}{seed}: checkpoints that are tested together differ in "
+                    "their seed",
                     where=folder,
                 )
     return loaded

@@ -93,6 +93,4 @@ def _lost(summary: Summary) -> str:
     from assay.reports.world.words import lost, name_of
 
     said = lost(summary)
-    return (
-        f"{name_of(summary)}, {one_line(summary.world, 40)}: {said} against the world of the training" if said else ""
-    )
+    return f"{name_of(summary)}, {one_line(summary.world, 40)}: {said} against the world unshifted" if said else ""

@@ -60,7 +60,7 @@ class NarrowEncoder(nn.Module):
             nn.LayerNorm(head),
             nn.ReLU(),
             nn.Linear(head, size),
-            NormOverAll(size, momentum=_NORM_MOMENTUM, affine=False),
+            NormOverAll(size, _NORM_MOMENTUM),
         )
         self.register_buffer("usual", torch.zeros(_SIDE, _SIDE, _NUMBERS))
         self.register_buffer("variance", torch.ones(_COLOURS))

@@ -49,21 +49,27 @@ class NormOverAll(nn.BatchNorm1d):
     (``nn.SyncBatchNorm`` needs a GPU.)
     """
 
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+
+    def __init__(self, features: int, momentum: float) -> None:
+        super().__init__(features, momentum=momentum, affine=False)
+        self.share = momentum
+
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class's name
         """Normalised; alone, or when not training, exactly what ``nn.BatchNorm1d`` gives."""
         if processes() == 1 or not self.training:
             return super().forward(input)
-        mean = mean_of_all(input.mean(0))
-        centred = input - mean
+        values = input.float()
+        mean = mean_of_all(values.mean(0))
+        centred = values - mean
         variance = mean_of_all(centred.square().mean(0))
-        if self.running_mean is not None and self.running_var is not None:
-            rows = input.shape[0] * processes()
-            share = self.momentum or 0.0
-            if self.num_batches_tracked is not None:
-                self.num_batches_tracked += 1
-            self.running_mean.lerp_(mean.detach(), share)
-            self.running_var.lerp_(variance.detach() * (rows / (rows - 1)), share)
-        return centred * (variance + self.eps).rsqrt()
+        rows = len(values) * processes()
+        self.running_mean.lerp_(mean.detach(), self.share)
+        self.running_var.lerp_(variance.detach() * (rows / (rows - 1)), self.share)
+        self.num_batches_tracked += 1
+        return (centred * (variance + self.eps).rsqrt()).to(input.dtype)
 
 
 def noise_of_rows(like: Tensor, generator: Generator) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from assay.errors import NotAvailable
 from assay.worldmodel.learner import Learner
 from assay.worldmodel.plan.cem import drawn
 from assay.worldmodel.plan.settings import PlannerSettings
@@ -44,6 +45,8 @@ def gradient(
     with torch.enable_grad():
         for _ in range(settings.iterations):
             costs = _costs(learner, frames, goals, plans, settings)
+            if not costs.requires_grad:
+                raise NotAvailable("what this model imagines has no gradient by actions: take cem or mppi")
             (plans.grad,) = torch.autograd.grad(costs.sum(), plans)
             optimiser.step()
             with torch.no_grad():
