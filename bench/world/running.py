@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
@@ -28,7 +29,7 @@ def measure(record: Record, out: Path, workers: int, tell: Tell) -> Record:
     tuning, rest = list(trials(record.settings)), list(all_cells(record.settings))
     count = len(tuning) + len(rest)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
         record = _do(record, tuning, {}, pool, out, workers, lambda run, done: tell(run, done, count))
         record = msgspec.structs.replace(record, chosen=choose(record.runs))
         record = _do(record, rest, record.chosen, pool, out, workers, lambda run, done: tell(run, done, count))
@@ -47,6 +48,18 @@ def choose(runs: Iterable[Run]) -> dict[str, float]:
         trial = (-run.score, run.losses["total"], run.cell.learning_rate)
         best[name] = min(best.get(name, trial), trial)
     return {name: trial[2] for name, trial in sorted(best.items())}
+
+
+def _end_with_parent() -> None:
+    """Let this worker end when the measurement does, however that ends: it may be killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait_for_it() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_for_it, daemon=True).start()
 
 
 def _do(
