@@ -133,4 +133,5 @@ class MapPredictor(nn.Module):
         columns, lines = windows.unbind(2)
         strips = torch.bmm(columns.reshape(rows, count * _POINTS, _PLACES), maps)
         strips = strips.reshape(rows, count, _POINTS, _PLACES, -1)
-        return torch.einsum("bnkyc,bnly->bnklc", strips, lines).flatten(2)
+        # (The same sum as an einsum copies the strips to another order first, and takes four times as long.)
+        return torch.matmul(lines[:, :, None], strips).flatten(2)
