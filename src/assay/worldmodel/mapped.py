@@ -88,8 +88,8 @@ class MappedJepa(Learner):
             self.encoder.standardise(tokens)
         latents, maps = self.encoder(tokens), self.map(tokens[:, 0])
         places = self.place(latents)
-        imagined = self._roll(latents[:, :1], maps, actions, min(config.rollout, actions.shape[1]))
         ahead = self.predictor(latents[:, :-1], places[:, :-1], maps, actions)
+        imagined = self._roll(ahead[:, :1], maps, actions[:, 1 : config.rollout])
         ramp = min(1.0, _LATENT_LOSS_AT_FIRST + step / config.ramp_steps)
         span = imagined.shape[1]
         wanted, there = latents[:, 1:], places[:, 1 : span + 1]
@@ -156,11 +156,11 @@ class MappedJepa(Learner):
         following: Tensor = self.predictor(latents, self.place(latents), maps, actions)
         return following
 
-    def _roll(self, latents: Tensor, maps: Tensor, actions: Tensor, steps: int) -> Tensor:
-        imagined = []
-        for step in range(steps):
-            latents = self._ahead(latents, maps, actions[:, step : step + 1])
-            imagined.append(latents)
+    def _roll(self, latents: Tensor, maps: Tensor, actions: Tensor) -> Tensor:
+        """Latents (B, 1, D) and those that follow under actions (B, K, A): (B, 1 + K, D)."""
+        imagined = [latents]
+        for step in range(actions.shape[1]):
+            imagined.append(self._ahead(imagined[-1], maps, actions[:, step : step + 1]))
         return torch.cat(imagined, 1)
 
 

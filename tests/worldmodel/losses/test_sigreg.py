@@ -45,3 +45,16 @@ def test_the_gradient_presses_towards_normality() -> None:
         sigreg(latents, torch.Generator().manual_seed(step)).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     assert float(latents.detach().std()) == pytest.approx(1, abs=0.15)
+
+
+def test_its_gradient_is_that_of_the_formula() -> None:
+    latents = torch.randn(7, 5, generator=torch.Generator().manual_seed(3), requires_grad=True)
+    sigreg(latents, torch.Generator().manual_seed(4), projections=9).backward()  # type: ignore[no-untyped-call]
+    assert latents.grad is not None
+    along = torch.randn(7, 5, generator=torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        above, below = (
+            float(sigreg(latents + step * along, torch.Generator().manual_seed(4), projections=9))
+            for step in (1e-2, -1e-2)
+        )
+    assert float((latents.grad * along).sum()) == pytest.approx((above - below) / 2e-2, rel=1e-2)

@@ -21,6 +21,7 @@ _FILTERS = 32
 _HEAD = 256
 _POINTS, _AROUND = 5, 1.5  # points along each axis, up to so many tokens away at first
 _NARROW = -0.5  # log of the inverse width of a window at first, in tokens
+_FAINT = -40.0  # logarithm of the least weight: far below rounding; without it numbers so small that they are slow
 _TOKENS_A_UNIT = 0.5  # a unit of action is half of an action limit of 4 px; learned, it went to .34
 
 
@@ -30,8 +31,9 @@ def patches(frames: Tensor) -> Tensor:
     A strided convolution is then one product of matrices, and frames are moved as bytes: a third of the time of a step.
     """
     leading = frames.shape[:-3]
-    squares = frames.reshape(-1, _PLACES, _PATCH, _PLACES, _PATCH, _COLOURS).transpose(2, 3)
-    return squares.reshape(*leading, _PLACES, _PLACES, _PATCH**2 * _COLOURS).float()
+    words = frames.reshape(-1, SIDE, SIDE * _COLOURS).view(torch.int32)
+    squares = words.reshape(-1, _PLACES, _PATCH, _PLACES, _COLOURS).transpose(2, 3)
+    return squares.reshape(*leading, _PLACES, _PLACES, _PATCH * _COLOURS).view(torch.uint8).float()
 
 
 class PatchEncoder(nn.Module):
@@ -71,8 +73,15 @@ class PatchEncoder(nn.Module):
         weight = self.first.weight * self.scale.repeat(_PATCH**2)
         bias = self.first.bias - weight @ self.mean.repeat(_PATCH**2)
         flat = nn.functional.linear(tokens.flatten(0, -4), weight, bias).movedim(-1, 1)
-        latents: Tensor = self.head(self.places(flat).flatten(1))
+        latents: Tensor = self.head[1:](_of_flattened(self.head[0], self.places(flat)))
         return latents.reshape(*tokens.shape[:-3], -1)
+
+
+def _of_flattened(layer: nn.Module, features: Tensor) -> Tensor:
+    """A linear layer of features (N, C, H, W), flattened. They lie channels last; its weights, fewer, are turned so."""
+    assert isinstance(layer, nn.Linear)
+    weight = layer.weight.reshape(-1, *features.shape[1:]).movedim(1, -1).flatten(1)
+    return nn.functional.linear(features.movedim(1, -1).flatten(1), weight, layer.bias)
 
 
 class MapEncoder(nn.Module):
@@ -121,7 +130,7 @@ class MapPredictor(nn.Module):
     def forward(self, latents: Tensor, places: Tensor, maps: Tensor, actions: Tensor) -> Tensor:
         """Latents (B, N, D), their places (B, N, 2), one map for N (B, 16, 16 C), actions (B, N, 2) → (B, N, D)."""
         effect = self.effect(torch.cat([actions, self.read(places, maps)], -1))
-        moved = torch.cat([effect[..., :2] + actions, effect[..., 2:]], -1)
+        moved = effect + nn.functional.pad(actions, (0, effect.shape[-1] - actions.shape[-1]))
         change: Tensor = self.change(torch.cat([latents, moved], -1))
         return latents + change
 
@@ -129,7 +138,8 @@ class MapPredictor(nn.Module):
         """The tokens around places (B, N, 2): (B, N, 25 C)."""
         rows, count = places.shape[:2]
         centres = (self.middle + _TOKENS_A_UNIT * places)[..., None] + self.points
-        windows = ((self.lines - centres[..., None]) * self.narrow.exp()[..., None]).square().mul(-0.5).softmax(-1)
+        offsets = (self.lines - centres[..., None]) * self.narrow.exp()[..., None]
+        windows = offsets.square().mul(-0.5).clamp_min(_FAINT).softmax(-1)
         columns, lines = windows.unbind(2)
         strips = torch.bmm(columns.reshape(rows, count * _POINTS, _PLACES), maps)
         strips = strips.reshape(rows, count, _POINTS, _PLACES, -1)

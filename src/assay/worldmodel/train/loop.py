@@ -16,6 +16,7 @@ from torch import Generator, Tensor, nn
 from assay.errors import InputError, Interrupted
 from assay.worldmodel.batch import Batch, Source
 from assay.worldmodel.learner import Learner
+from assay.worldmodel.train.allocator import keep_freed_memory
 from assay.worldmodel.train.budget import Budget
 from assay.worldmodel.train.distributed import Ranks, joined, shared
 from assay.worldmodel.train.interrupt import StopOnInterrupt
@@ -91,6 +92,7 @@ def train(
     weights are those of a training that never stopped, bit for bit. Raises InputError for a batch that does not divide
     into the processes, a resume of another training or past its budget, and losses or weights that are no numbers.
     """
+    keep_freed_memory()
     with joined() as ranks, StopOnInterrupt() as interrupt:
         course = _Course(learner, source, budget, settings or TrainSettings(), out, progress, ranks)
         return course.run(interrupt, resume=resume)

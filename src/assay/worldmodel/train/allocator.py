@@ -1,0 +1,26 @@
+"""Keep freed memory for the next step, where the C library is glibc.
+
+A step frees some 100 MB and asks for them again. Left to itself, glibc gives back what lies at the top of its heap:
+from 300 to 7,000 page faults a step, as it happens, and up to an eighth of the time of a small model's training.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+__all__ = ["keep_freed_memory"]
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
+_KEPT = 256 * 2**20
+_LARGEST_KEPT = 32 * 2**20  # the most that glibc takes
+
+
+def keep_freed_memory() -> None:
+    """For the rest of the process, give back only what is free beyond 256 MiB, and blocks above 32 MiB."""
+    if sys.platform != "linux":
+        return
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):  # musl has none
+        library.mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT)
+        library.mallopt(_TRIM_THRESHOLD, _KEPT)
