@@ -21,5 +21,5 @@ def test_presets_are_of_worlds_that_there_are() -> None:
     assert set(PRESETS) <= {*NAMES, SCENES}
 
 
-def test_rooms_have_the_model_with_a_map() -> None:
-    assert {preset(world).kind for world in ("two-room", "two-room-fixed")} == {"jepa-map"}
+def test_where_walls_are_in_the_way_the_model_has_a_map() -> None:
+    assert {preset(world).kind for world in ("two-room", "two-room-fixed", "point-maze")} == {"jepa-map"}
