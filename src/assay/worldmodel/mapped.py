@@ -34,7 +34,7 @@ class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latent: int = 32
     width: int = 16
     channels: int = 8
-    hidden: int = 256
+    hidden: int = 128
     effect: int = 16
     """Numbers in which the effect of an action is told, at least two."""
     rollout: int = 8
