@@ -93,11 +93,29 @@ def test_imagining_goes_on_from_the_last_frame_on_its_own_map() -> None:
         alone = learner.imagine(given.frames[1:2, :1], given.actions[1:2, None])
         two = learner.imagine(given.frames[:, :1], given.actions[:, None].repeat(1, 2, 1, 1))
         tokens = patches(given.frames[:, 0])
-        once = learner._ahead(learner.encoder(tokens)[:, None], learner.map(tokens), given.actions[:, :1])
+        once = learner._ahead(
+            learner.encoder(tokens)[:, None], learner.map(tokens), given.actions[:, :1], learner._back()
+        )
     assert imagined.shape == (3, 1, 8, 8)
     assert torch.allclose(imagined[1:2], alone, atol=1e-5)
     assert torch.allclose(imagined, two[:, 1:], atol=1e-5)
     assert torch.allclose(imagined[:, 0, 0], once[:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("integrated", [True, False])
+def test_an_integrated_place_depends_on_no_more_than_place_action_and_map(integrated: bool) -> None:
+    """Two latents at one place, on one map, under one action."""
+    learner, given = made(config=msgspec.structs.replace(SMALL, integrated_places=integrated)).eval(), batch()
+    assert given.actions is not None
+    with torch.no_grad():
+        tokens = patches(given.frames[:, 0])
+        latents, maps, back = learner.encoder(tokens)[:, None], learner.map(tokens), learner._back()
+        other = torch.randn(latents.shape, generator=generator())
+        other += (learner.place(latents) - learner.place(other)) @ torch.linalg.pinv(learner.place.weight).T
+        assert torch.allclose(learner.place(other), learner.place(latents), atol=1e-5)
+        one, two = (learner._ahead(each, maps, given.actions[:, :1], back) for each in (latents, other))
+    assert not torch.allclose(one, two, atol=1e-2)
+    assert torch.allclose(learner.place(one), learner.place(two), atol=1e-5) == integrated
 
 
 def test_a_frame_is_at_no_distance_from_itself() -> None:

@@ -26,18 +26,23 @@ _JEPA = Preset(kind="jepa", config={}, batch=64, length=9, learning_rate=1.5e-3,
 # Where every episode has walls of its own: docs/worldmodel.md tells how these losses were found.
 _EVERY_LAYOUT = Preset(
     kind="jepa-map",
-    config={"detached_targets": False, "displacement": "huber", "anti_collapse_weight": 0.1},
+    config={
+        "detached_targets": False,
+        "displacement": "huber",
+        "anti_collapse_weight": 0.1,
+        "integrated_places": True,
+    },
     batch=16,
     length=9,
     learning_rate=4e-3,
-    steps=2200,
+    steps=1800,
 )
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "two-room": _EVERY_LAYOUT,
         "point-maze": _EVERY_LAYOUT,
-        "two-room-fixed": Preset(kind="jepa-map", config={}, batch=16, length=9, learning_rate=4e-3, steps=1600),
+        "two-room-fixed": Preset(kind="jepa-map", config={}, batch=16, length=9, learning_rate=4e-3, steps=1700),
         "scenes": Preset(kind="jepa", config={}, batch=16, length=24, learning_rate=1.5e-3, steps=900),
     }
 )

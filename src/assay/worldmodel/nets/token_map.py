@@ -127,12 +127,14 @@ class MapPredictor(nn.Module):
         )
         self.register_buffer("lines", torch.arange(float(_PLACES)), persistent=False)
 
-    def forward(self, latents: Tensor, places: Tensor, maps: Tensor, actions: Tensor) -> Tensor:
-        """Latents (B, N, D), their places (B, N, 2), one map for N (B, 16, 16 C), actions (B, N, 2) → (B, N, D)."""
+    def forward(self, latents: Tensor, places: Tensor, maps: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents (B, N, D), their places (B, N, 2), one map for N (B, 16, 16 C), actions (B, N, 2) → the next latents
+        (B, N, D) and places (B, N, 2).
+        """
         effect = self.effect(torch.cat([actions, self.read(places, maps)], -1))
         moved = effect + nn.functional.pad(actions, (0, effect.shape[-1] - actions.shape[-1]))
         change: Tensor = self.change(torch.cat([latents, moved], -1))
-        return latents + change
+        return latents + change, places + moved[..., : actions.shape[-1]]
 
     def read(self, places: Tensor, maps: Tensor) -> Tensor:
         """The tokens around places (B, N, 2): (B, N, 25 C)."""
