@@ -35,7 +35,7 @@ _EVERY_LAYOUT = Preset(
     batch=16,
     length=9,
     learning_rate=4e-3,
-    steps=1800,
+    steps=1600,
 )
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
