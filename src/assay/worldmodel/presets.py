@@ -23,25 +23,34 @@ class Preset(msgspec.Struct, frozen=True):
 
 
 _JEPA = Preset(kind="jepa", config={}, batch=64, length=9, learning_rate=1.5e-3, steps=2000)
-# Where every episode has walls of its own: docs/worldmodel.md tells how these losses were found.
-_EVERY_LAYOUT = Preset(
-    kind="jepa-map",
-    config={
-        "detached_targets": False,
-        "displacement": "huber",
-        "anti_collapse_weight": 0.1,
-        "integrated_places": True,
-    },
-    batch=16,
-    length=9,
-    learning_rate=4e-3,
-    steps=1600,
-)
-
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "two-room": _EVERY_LAYOUT,
-        "point-maze": _EVERY_LAYOUT,
+        "two-room": Preset(
+            kind="jepa-map",
+            config={
+                "detached_targets": False,
+                "displacement": "huber",
+                "anti_collapse_weight": 0.1,
+                "integrated_places": True,
+            },
+            batch=16,
+            length=9,
+            learning_rate=4e-3,
+            steps=1600,
+        ),
+        "point-maze": Preset(
+            kind="jepa-map",
+            config={
+                "hidden": 256,
+                "detached_targets": False,
+                "displacement": "huber",
+                "anti_collapse_weight": 0.1,
+            },
+            batch=32,
+            length=9,
+            learning_rate=4e-3,
+            steps=2100,
+        ),
         "two-room-fixed": Preset(kind="jepa-map", config={}, batch=16, length=9, learning_rate=4e-3, steps=1700),
         "scenes": Preset(kind="jepa", config={}, batch=16, length=24, learning_rate=1.5e-3, steps=900),
     }
