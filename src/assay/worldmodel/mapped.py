@@ -48,7 +48,7 @@ class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the distance of a place from where actions alone would lead is punished."""
     integrated_places: bool = False
     """Whether the next place is this place and its effect's displacement, whatever else the latent tells. Where layouts
-    vary it makes all trainings alike good; with a fixed layout planning was worse for it."""
+    vary, no training failed with it; with a fixed layout planning was worse for it (docs/worldmodel.md)."""
     ramp_steps: int = 300
     """Steps until the losses of prediction have their whole weight."""
 
