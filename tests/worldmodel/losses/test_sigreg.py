@@ -7,8 +7,6 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from assay.worldmodel.losses.sigreg import sigreg
 
@@ -17,11 +15,12 @@ def _statistic(latents: torch.Tensor, seed: int = 0) -> float:
     return float(sigreg(latents, torch.Generator().manual_seed(seed)))
 
 
-@given(st.integers(0, 2**31), st.sampled_from([64, 256, 1024]))
-@settings(max_examples=15, deadline=None)
-def test_normal_latents_score_about_1_whatever_their_number(seed: int, rows: int) -> None:
-    latents = torch.randn(rows, 32, generator=torch.Generator().manual_seed(seed))
-    assert _statistic(latents) == pytest.approx(1.05, abs=0.5)  # ∫ (1 − exp(−t²)) exp(−t²/2) dt over the line is 1.06
+@pytest.mark.parametrize("rows", [64, 256, 1024])
+def test_normal_latents_score_about_1_whatever_their_number(rows: int) -> None:
+    """One draw in 300 is .5 off, as its standard deviation is .14: so it is the mean of 100 that is looked at."""
+    drawn = (torch.randn(rows, 32, generator=torch.Generator().manual_seed(seed)) for seed in range(100))
+    mean = sum(map(_statistic, drawn)) / 100
+    assert mean == pytest.approx(1.06, abs=0.06)  # ∫ (1 − exp(−t²)) exp(−t²/2) dt over the line; four standard errors
 
 
 def test_equal_latents_score_the_integral_of_the_formula() -> None:
