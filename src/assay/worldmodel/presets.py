@@ -23,6 +23,8 @@ class Preset(msgspec.Struct, frozen=True):
 
 
 _JEPA = Preset(kind="jepa", config={}, batch=64, length=9, learning_rate=1.5e-3, steps=2000)
+
+# docs/worldmodel.md tells how those of the rooms and of the maze were found.
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "two-room": Preset(
