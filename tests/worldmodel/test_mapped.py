@@ -93,8 +93,9 @@ def test_imagining_goes_on_from_the_last_frame_on_its_own_map() -> None:
         alone = learner.imagine(given.frames[1:2, :1], given.actions[1:2, None])
         two = learner.imagine(given.frames[:, :1], given.actions[:, None].repeat(1, 2, 1, 1))
         tokens = patches(given.frames[:, 0])
-        once = learner._ahead(
-            learner.encoder(tokens)[:, None], learner.map(tokens), given.actions[:, :1], learner._back()
+        latents = learner.encoder(tokens)[:, None]
+        once, _ = learner._ahead(
+            latents, learner.place(latents), learner.map(tokens), given.actions[:, :1], learner._back()
         )
     assert imagined.shape == (3, 1, 8, 8)
     assert torch.allclose(imagined[1:2], alone, atol=1e-5)
@@ -113,9 +114,12 @@ def test_an_integrated_place_depends_on_no_more_than_place_action_and_map(integr
         other = torch.randn(latents.shape, generator=generator())
         other += (learner.place(latents) - learner.place(other)) @ torch.linalg.pinv(learner.place.weight).T
         assert torch.allclose(learner.place(other), learner.place(latents), atol=1e-5)
-        one, two = (learner._ahead(each, maps, given.actions[:, :1], back) for each in (latents, other))
+        (one, led), (two, _) = (
+            learner._ahead(each, learner.place(each), maps, given.actions[:, :1], back) for each in (latents, other)
+        )
     assert not torch.allclose(one, two, atol=1e-2)
     assert torch.allclose(learner.place(one), learner.place(two), atol=1e-5) == integrated
+    assert torch.allclose(learner.place(one), led, atol=1e-5)
 
 
 def test_a_frame_is_at_no_distance_from_itself() -> None:
@@ -167,6 +171,6 @@ def test_what_is_read_moves_with_the_layout() -> None:
     maps[:, 6:9, 6:9] = torch.randn(1, 3, 3, 2)
     moved = maps.roll((1, 1), (1, 2))
     with torch.no_grad():
-        here = predictor.read(torch.zeros(1, 1, 2), maps.flatten(2))
-        there = predictor.read(torch.full((1, 1, 2), 2.0), moved.flatten(2))
+        here = predictor.read(torch.zeros(1, 1, 2), maps.mT.flatten(2))
+        there = predictor.read(torch.full((1, 1, 2), 2.0), moved.mT.flatten(2))
     assert torch.allclose(here, there, atol=1e-3)  # but for the edge, where a window ends

@@ -92,8 +92,8 @@ class MappedJepa(Learner):
         latents, maps = self.encoder(tokens), self.map(tokens[:, 0])
         places = self.place(latents)
         back = self._back()
-        ahead = self._ahead(latents[:, :-1], maps, actions, back)
-        imagined = self._roll(ahead[:, :1], maps, actions[:, 1 : config.rollout], back)
+        ahead, led = self._ahead(latents[:, :-1], places[:, :-1], maps, actions, back)
+        imagined, imagined_places = self._roll(ahead[:, :1], led[:, :1], maps, actions[:, 1 : config.rollout], back)
         ramp = min(1.0, _LATENT_LOSS_AT_FIRST + step / config.ramp_steps)
         span = imagined.shape[1]
         wanted, there = latents[:, 1:], places[:, 1 : span + 1]
@@ -106,7 +106,7 @@ class MappedJepa(Learner):
             "inverse": config.inverse_weight
             * (self.inverse(latents[:, :-1], latents[:, 1:]) - actions).square().mean(),
             "displacement": config.displacement_weight * _displacement(places, actions, config.displacement),
-            "place": config.place_weight * (self.place(imagined) - there).square().mean(),
+            "place": config.place_weight * (imagined_places - there).square().mean(),
         }
         return {"total": torch.stack(list(losses.values())).sum(), **losses}
 
@@ -126,8 +126,9 @@ class MappedJepa(Learner):
         for first in range(0, rows, at_once):
             part = slice(first, first + at_once)
             now = latents[part].expand(-1, plans, -1)
+            places = self.place(now)
             for step in range(steps):
-                now = self._ahead(now, maps[part], actions[part, :, step], back)
+                now, places = self._ahead(now, places, maps[part], actions[part, :, step], back)
                 imagined[part, :, step] = now
         return imagined
 
@@ -148,7 +149,7 @@ class MappedJepa(Learner):
             actions = self.inverse(latents[:, :-1], latents[:, 1:])
         maps = self.map(tokens[:, :-1].flatten(0, 1))
         before, moves = latents[:, :-1].flatten(0, 1)[:, None], actions.flatten(0, 1)[:, None]
-        ahead = self._ahead(before, maps, moves, self._back())
+        ahead, _ = self._ahead(before, self.place(before), maps, moves, self._back())
         missed: Tensor = (ahead.reshape(latents[:, 1:].shape) - latents[:, 1:]).square().mean(-1)
         return missed
 
@@ -158,11 +159,14 @@ class MappedJepa(Learner):
         maps = self.map(tokens.flatten(0, 1)).reshape(*frames.shape[:2], -1)
         return torch.cat([self.encoder(tokens), maps], -1)
 
-    def _ahead(self, latents: Tensor, maps: Tensor, actions: Tensor, back: Tensor | None) -> Tensor:
-        """The next latents; with ``integrated_places`` each is moved the least that puts it at its place."""
-        following, places = self.predictor(latents, self.place(latents), maps, actions)
-        put: Tensor = following if back is None else following + (places - self.place(following)) @ back
-        return put
+    def _ahead(
+        self, latents: Tensor, places: Tensor, maps: Tensor, actions: Tensor, back: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """The next latents and places; with ``integrated_places`` each is moved the least that puts it at its place."""
+        following, led = self.predictor(latents, places, maps, actions)
+        if back is None:
+            return following, self.place(following)
+        return following + (led - self.place(following)) @ back, led
 
     def _back(self) -> Tensor | None:
         """From places to the least change of a latent that moves it so, (2, D): the pseudoinverse of ``place``."""
@@ -172,12 +176,16 @@ class MappedJepa(Learner):
         back: Tensor = torch.linalg.solve((weight @ weight.T).float(), weight)  # (bf16 has no solver)
         return back
 
-    def _roll(self, latents: Tensor, maps: Tensor, actions: Tensor, back: Tensor | None) -> Tensor:
-        """Latents (B, 1, D) and those that follow under actions (B, K, A): (B, 1 + K, D)."""
-        imagined = [latents]
+    def _roll(
+        self, latents: Tensor, places: Tensor, maps: Tensor, actions: Tensor, back: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Latents (B, 1, D) and places (B, 1, 2), and those that follow under actions (B, K, A): (B, 1 + K, …)."""
+        imagined, led = [latents], [places]
         for step in range(actions.shape[1]):
-            imagined.append(self._ahead(imagined[-1], maps, actions[:, step : step + 1], back))
-        return torch.cat(imagined, 1)
+            latents, places = self._ahead(latents, places, maps, actions[:, step : step + 1], back)
+            imagined.append(latents)
+            led.append(places)
+        return torch.cat(imagined, 1), torch.cat(led, 1)
 
 
 def _spread(latents: Tensor, generator: Generator) -> Tensor:

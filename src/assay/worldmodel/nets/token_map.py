@@ -95,9 +95,9 @@ class MapEncoder(nn.Module):
         )
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Patches (B, 16, 16, 48), of which black is 0 → maps (B, 16 columns, 16 rows · channels)."""
+        """Patches (B, 16, 16, 48), of which black is 0 → maps (B, 16 columns, channels · 16 rows)."""
         maps: Tensor = self.tokens(self.first(tokens / 255).movedim(-1, 1))
-        return maps.permute(0, 3, 2, 1).flatten(2)
+        return maps.permute(0, 3, 1, 2).flatten(2)
 
 
 class MapPredictor(nn.Module):
@@ -128,7 +128,7 @@ class MapPredictor(nn.Module):
         self.register_buffer("lines", torch.arange(float(_PLACES)), persistent=False)
 
     def forward(self, latents: Tensor, places: Tensor, maps: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
-        """Latents (B, N, D), their places (B, N, 2), one map for N (B, 16, 16 C), actions (B, N, 2) → the next latents
+        """Latents (B, N, D), their places (B, N, 2), one map for N (B, 16, C 16), actions (B, N, 2) → the next latents
         (B, N, D) and places (B, N, 2).
         """
         effect = self.effect(torch.cat([actions, self.read(places, maps)], -1))
@@ -137,13 +137,13 @@ class MapPredictor(nn.Module):
         return latents + change, places + moved[..., : actions.shape[-1]]
 
     def read(self, places: Tensor, maps: Tensor) -> Tensor:
-        """The tokens around places (B, N, 2): (B, N, 25 C)."""
+        """The tokens around places (B, N, 2), of each column of points channel by channel: (B, N, 5 C 5)."""
         rows, count = places.shape[:2]
         centres = (self.middle + _TOKENS_A_UNIT * places)[..., None] + self.points
         offsets = (self.lines - centres[..., None]) * self.narrow.exp()[..., None]
         windows = offsets.square().mul(-0.5).clamp_min(_FAINT).softmax(-1)
         columns, lines = windows.unbind(2)
         strips = torch.bmm(columns.reshape(rows, count * _POINTS, _PLACES), maps)
-        strips = strips.reshape(rows, count, _POINTS, _PLACES, -1)
-        # (The same sum as an einsum copies the strips to another order first, and takes four times as long.)
-        return torch.matmul(lines[:, :, None], strips).flatten(2)
+        # Rows come last, so that strips are matrices as they lie: one product for each place, and nothing is copied.
+        strips = strips.reshape(rows * count, -1, _PLACES)
+        return torch.bmm(strips, lines.reshape(rows * count, _POINTS, _PLACES).mT).reshape(rows, count, -1)
