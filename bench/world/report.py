@@ -18,8 +18,18 @@ from assay.errors import AssayError
 from assay.reports.world.efficiency_chart import EfficiencyCurves, points_of
 from assay.reports.world.page import Page, render
 from assay.run_folder import write_file
-from assay.stats.pigeonhole import Interval, pigeonhole_interval
-from assay.worldtests.efficiency import average, average_difference, compare, curve, data_needed, sentence
+from assay.stats.pigeonhole import Interval
+from assay.worldtests.efficiency import (
+    Needed,
+    average,
+    average_difference,
+    compare,
+    curve,
+    data_needed,
+    sentence,
+    times_needed,
+)
+from assay.worldtests.result import mean_interval
 from bench.engine.markdown import table, write_section
 from bench.world.record import Record, Run, read, unpacked
 from bench.world.settings import LEARNS_NOTHING
@@ -32,7 +42,8 @@ _TITLES = {
     "compute": "by compute, on the largest pool",
 }
 _UNITS = {"data": "frames in the pool", "frames": "frames in the pool", "compute": "CPU-seconds"}
-_GOALS = (0.5, 0.8)
+_GOALS = {"planning": (0.5, 0.8), "physics": (0.65, 0.8)}
+"""Scores to be reached: of planning from above the best floor on, of physics from above chance (.5) on."""
 
 Tables = dict[float, NDArray[np.float64]]
 
@@ -67,7 +78,7 @@ def show(record: Record, out: Console) -> None:
     out.print(_table(_tuning(record)))
     for task, arm in _measured(record):
         out.print(_table(_lines(record, task, arm, tables_of(record, task, arm))))
-        for words in sentences(record, task, arm):
+        for words in (*sentences(record, task, arm), *_factors(record, task, arm)):
             out.print(f"- {words}", highlight=False, soft_wrap=True)
 
 
@@ -77,7 +88,7 @@ def document_of(record: Record) -> str:
     for lines in _all_lines(record):
         parts.append(table(lines.title, lines.headings, lines.rows, 1))
     for task, arm in _measured(record):
-        parts += [f"- {words}" for words in sentences(record, task, arm)]
+        parts += [f"- {words}" for words in (*sentences(record, task, arm), *_factors(record, task, arm))]
     return "\n".join(parts)
 
 
@@ -198,19 +209,15 @@ def _table(lines: _Lines) -> Table:
 def _lines(record: Record, task: str, arm: str, curves: dict[str, Tables]) -> _Lines:
     sizes = sorted({size for tables in curves.values() for size in tables})
     unit = "CPU-s" if arm == "compute" else "frames"
-    goals = tuple(f"{_UNITS[arm]} for {goal}" for goal in _GOALS)
+    goals = tuple(f"{_UNITS[arm]} for {goal}" for goal in _GOALS[task])
     rows: list[tuple[str, ...]] = []
     for method, tables in curves.items():
         scores = dict(zip(*curve(method, tables)[1:], strict=True))
         cells = [_shown(scores[size]) if size in scores else "–" for size in sizes]
-        needed = [data_needed(tables, goal) for goal in _GOALS]
-        ends = [
-            f"{_number(each.size)} [{_number(each.low)}, {_number(each.high)}]" if each.reached else "not reached"
-            for each in needed
-        ]
+        ends = [_needed(data_needed(tables, goal), min(tables)) for goal in _GOALS[task]]
         rows.append((method, *cells, _shown(average(tables)), *ends, *_given(record, task, arm, method)))
     for name, interval in _controls(record, task):
-        rows.append((name, _shown(interval), *[""] * (len(sizes) + len(_GOALS) + (arm != "compute"))))
+        rows.append((name, _shown(interval), *[""] * (len(sizes) + len(goals) + (arm != "compute"))))
     given = () if arm == "compute" else ("frames shown, CPU-s",)
     return _Lines(
         f"{task} {_TITLES[arm]}: {record.measures[task]}, mean [95 % interval]",
@@ -256,15 +263,35 @@ def _stacked(runs: list[Run]) -> NDArray[np.float64]:
 
 
 def _mean(values: NDArray[np.float64]) -> Interval:
-    return pigeonhole_interval(values, rng=np.random.default_rng(0))
+    return mean_interval(values, rng=np.random.default_rng(0))
 
 
 def _shown(interval: Interval) -> str:
     return f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
-def _number(size: float | None) -> str:
-    return "∞" if size is None else f"{size:,.0f}"
+def _needed(found: Needed, smallest: float) -> str:
+    """Where a curve has the score at its smallest size already, it may have had it before: at most so much."""
+
+    def told(size: float | None) -> str:
+        if size is None:
+            return "∞"
+        return f"≤ {smallest:,.0f}" if np.isclose(size, smallest) else f"{size:,.0f}"
+
+    return f"{told(found.size)} [{told(found.low)}, {told(found.high)}]" if found.reached else "not reached"
+
+
+def _factors(record: Record, task: str, arm: str) -> Iterator[str]:
+    """How many times the first method's data or compute another needs for the highest goal, where both get there."""
+    curves = tables_of(record, task, arm)
+    first, *others = curves
+    goal = _GOALS[task][-1]
+    for other in others:
+        times = times_needed(curves[first], curves[other], goal)
+        if times is not None:
+            ends = f"{times.low:.1f}, {'∞' if np.isinf(times.high) else f'{times.high:.1f}'}"
+            found = f"{times.estimate:.1f} [{ends}]"
+            yield f"For a score of {goal}, {other} needs {found} times the {_UNITS[arm]} that {first} needs."
 
 
 if __name__ == "__main__":

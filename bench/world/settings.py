@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Not of physics: in equal CPU-seconds all kinds are shown much the same number of frames there, as the tables say.
     """
-    frames_sizes: tuple[int, ...] = (30, 1000)
+    frames_sizes: tuple[int, ...] = (30, 100, 300, 1000)
     """Sizes in the arm "frames"."""
     compute_shares: tuple[float, ...] = (0.25, 0.5)
     """Of ``cpu_seconds``, at the largest size; the whole of it is in the arm "data" already."""

@@ -121,7 +121,18 @@ def test_tables_and_sentences_come_from_the_record_alone() -> None:
     assert "random (no model)" in text
     document = document_of(_whole())
     assert "- On average over sizes from 270 to 2,700 frames in the pool, jepa scores higher than pixel" in document
-    assert "| random (no model) | 0.000 [0.000, 0.000] |" in document
+    assert "| random (no model) | 0.000 [0.000, 0.369] |" in document
+    assert "| ≤ 270 [≤ 270, ≤ 270] | ∞ [≤ 270, ∞] |" in document  # what a curve has at once, it may have had before
+
+
+def test_how_many_times_the_data_others_need_is_told_where_both_get_there() -> None:
+    runs = tuple(
+        _run(cell, 1.0 if cell.pool > 30 or (cell.method, cell.pool) == ("jepa", 30) else 0.0)
+        for cell in cells(SETTINGS)
+    )
+    assert "- For a score of 0.8, pixel needs 6.3 [6.3, 6.3] times the frames in the pool that jepa needs." in (
+        document_of(_record(runs))
+    )
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.stats.pigeonhole import Interval
-from assay.worldtests.efficiency import Comparison, average, average_difference, compare, curve, data_needed, sentence
+from assay.worldtests.efficiency import (
+    Comparison,
+    average,
+    average_difference,
+    compare,
+    curve,
+    data_needed,
+    sentence,
+    times_needed,
+)
+
+_LEVELS = (((1.0, 0.0), (100.0, 1.0), (10000.0, 1.0)), ((10.0, 0.0), (1000.0, 1.0), (10000.0, 1.0)))
 
 
 def _tables(*levels: float, seeds: int = 3, units: int = 64, rng_seed: int = 0) -> dict[float, np.ndarray]:
@@ -59,6 +70,38 @@ def test_data_that_never_suffices_is_none_and_its_upper_end_is_open() -> None:
     unsure = data_needed(_tables(0.1, 0.5), 0.5)
     assert unsure.high is None
     assert 0 < unsure.reached < 1
+
+
+def test_a_training_counts_once_however_many_sizes_it_has() -> None:
+    """Four sizes of the same trainings are worth no more than one; drawn apart they would halve the interval."""
+    rng = np.random.default_rng(3)
+    one = rng.normal(size=(5, 1)) + rng.normal(scale=0.1, size=(5, 64))
+    single, four = average({100.0: one}), average({10.0**place: one for place in range(2, 6)})
+    assert four == pytest.approx(single)
+    falsely = 0
+    for _ in range(200):
+        first, second = ((rng.normal(size=(5, 1)) + rng.normal(scale=0.3, size=(5, 32))) for _ in range(2))
+        gap = average_difference({1.0: first, 10.0: first}, {1.0: second, 10.0: second})
+        falsely += not gap.low <= 0 <= gap.high
+    assert falsely <= 45  # of 200: five trainings have 89 % coverage where they differ that much; apart it is 44 %
+
+
+def test_tables_of_other_trainings_at_other_sizes_are_refused() -> None:
+    with pytest.raises(ValueError, match="same trainings"):
+        average({1.0: np.zeros((3, 4)), 2.0: np.zeros((2, 4))})
+    with pytest.raises(ValueError, match="as many rows"):
+        data_needed({1.0: np.zeros((3, 4)), 2.0: np.zeros((2, 4))}, 0.5)
+
+
+def test_times_needed_is_a_ratio_or_none() -> None:
+    soon, late = ({size: np.full((3, 8), level) for size, level in row} for row in _LEVELS)
+    assert times_needed(soon, late, 0.5) == pytest.approx((10.0, 10.0, 10.0))
+    assert times_needed(late, soon, 0.5) == pytest.approx((0.1, 0.1, 0.1))
+    assert times_needed(soon, late, 2.0) is None
+    unsure = times_needed(_tables(0.2, 0.9), _tables(0.1, 0.55), 0.5)
+    assert unsure is not None
+    assert unsure.high == np.inf
+    assert unsure.low > 1
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1), st.floats(-1, 1))

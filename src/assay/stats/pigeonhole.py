@@ -12,7 +12,7 @@ nothing of trainings.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,11 +34,16 @@ class Interval(NamedTuple):
     high: float
 
 
-def resampled_means(tables: Sequence[Doubles], resamples: int, rng: np.random.Generator) -> Doubles:
+def resampled_means(
+    tables: Sequence[Doubles], resamples: int, rng: np.random.Generator, *, trainings: Sequence[Hashable] | None = None
+) -> Doubles:
     """Means of tables (rows, columns) under the pigeonhole bootstrap: (tables, resamples).
 
-    Tables share their columns (the same scenes), which are drawn once for all of them; rows (training seeds) are drawn
-    for each by itself. Raises ValueError for tables that are empty, not finite or of unequal numbers of columns.
+    Tables share their columns (the same scenes), which are drawn once for all of them. Rows (training seeds) are drawn
+    for each table by itself, or once for those that ``trainings`` gives the same name: tables of the same seeds, row by
+    row, such as one kind of model after several amounts of data. Drawn apart, what a seed has in common over them
+    would average out, and intervals of sums be too narrow. Raises ValueError for tables that are empty, not finite or
+    of unequal numbers of columns, or of unequal numbers of rows under one name.
     """
     columns = {table.shape[1] for table in tables if table.ndim == 2 and table.size}
     if len(columns) != 1 or any(table.ndim != 2 or not table.size for table in tables):
@@ -47,11 +52,14 @@ def resampled_means(tables: Sequence[Doubles], resamples: int, rng: np.random.Ge
         raise ValueError("tables must hold finite numbers")
     count = columns.pop()
     drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
-    means = []
-    for table in tables:
+    means, picks = [], dict[Hashable, NDArray[np.int64]]()
+    for name, table in zip(trainings or range(len(tables)), tables, strict=True):
         rows = len(table)
-        picked = rng.multinomial(rows, np.full(rows, 1 / rows), size=resamples)
-        means.append(((picked @ table) * drawn).sum(axis=1) / table.size)
+        if name not in picks:
+            picks[name] = rng.multinomial(rows, np.full(rows, 1 / rows), size=resamples)
+        if picks[name].shape[1] != rows:
+            raise ValueError("tables of the same trainings must have as many rows each")
+        means.append(((picks[name] @ table) * drawn).sum(axis=1) / table.size)
     return np.stack(means)
 
 

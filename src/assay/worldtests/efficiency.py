@@ -1,7 +1,9 @@
 """Sample efficiency: scores against data or compute, paired differences, and what the intervals let one say.
 
-A *table* holds the scores of one kind of model at one size: (training seeds, units), all on the same test units. Every
-interval is a pigeonhole bootstrap over both (:mod:`assay.stats.pigeonhole`). Nothing here trains or tests.
+A *table* holds the scores of one kind of model at one size: (training seeds, units), all on the same test units and
+with the same seeds in the same order at every size. Every interval is a pigeonhole bootstrap over both
+(:mod:`assay.stats.pigeonhole`); over sizes, a seed is drawn with all of its sizes, since it has the same first weights
+and nested data at each. Nothing here trains or tests.
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ __all__ = [
     "curve",
     "data_needed",
     "sentence",
+    "times_needed",
 ]
+
+_ENDS = (0.025, 0.975)
 
 Doubles = NDArray[np.float64]
 Tables = Mapping[float, Doubles]
@@ -53,7 +58,8 @@ class Comparison(NamedTuple):
 class Needed(NamedTuple):
     """The size at which a curve first reaches a score, between sizes by the logarithm; None: at none of them.
 
-    ``low`` and ``high`` are percentiles over resamples, where one that never gets there counts as infinite.
+    ``low`` and ``high`` are percentiles over resamples, where one that never gets there counts as infinite. One at the
+    smallest size is an upper bound: a curve that has the score there already may have had it before.
     """
 
     score: float
@@ -81,20 +87,14 @@ def curve(method: str, tables: Tables, *, rng_seed: int = 0) -> Curve:
 
 def average(tables: Tables, *, rng_seed: int = 0) -> Interval:
     """The area under the curve: the mean score over the sizes, each weighing as far as it reaches in log size."""
-    sizes = sorted(tables)
-    weights = _weights(sizes)
-    return pigeonhole_interval(
-        [tables[size] for size in sizes], lambda means: weights @ means, rng=np.random.default_rng(rng_seed)
-    )
+    return pigeonhole_interval(_averaged(tables, sorted(tables)), rng=np.random.default_rng(rng_seed))
 
 
 def average_difference(first: Tables, second: Tables, *, rng_seed: int = 0) -> Interval:
     """The area between two curves over the sizes that both have, on the same units; raises ValueError if none is."""
     sizes = _common(first, second)
-    weights = _weights(sizes)
-    signed = np.concatenate([weights, -weights])
-    tables = [*(first[size] for size in sizes), *(second[size] for size in sizes)]
-    return pigeonhole_interval(tables, lambda means: signed @ means, rng=np.random.default_rng(rng_seed))
+    rng = np.random.default_rng(rng_seed)
+    return paired_difference(_averaged(first, sizes), _averaged(second, sizes), rng=rng)
 
 
 def compare(first: tuple[str, Tables], second: tuple[str, Tables], *, rng_seed: int = 0) -> Comparison:
@@ -113,9 +113,38 @@ def data_needed(tables: Tables, score: float, *, resamples: int = 2000, rng_seed
     logs = np.log(np.array(sizes))
     means = np.array([[table.mean()] for table in held])
     found = float(_first_reached(means, logs, score)[0])
-    drawn = _first_reached(resampled_means(held, resamples, np.random.default_rng(rng_seed)), logs, score)
-    low, high = np.quantile(drawn, [0.025, 0.975], method="nearest")
+    rng = np.random.default_rng(rng_seed)
+    drawn = _first_reached(resampled_means(held, resamples, rng, trainings=[0] * len(held)), logs, score)
+    low, high = np.quantile(drawn, _ENDS, method="nearest")
     return Needed(score, _finite(found), _finite(float(low)), _finite(float(high)), float(np.isfinite(drawn).mean()))
+
+
+def times_needed(
+    first: Tables, second: Tables, score: float, *, resamples: int = 2000, rng_seed: int = 0
+) -> Interval | None:
+    """How many times the data of the first kind the second needs for a score; the upper end may be infinite.
+
+    On the same units, drawn once for both. None where either never gets there, or neither does in more than a fortieth
+    of the resamples: then there is no such number. Sizes below the smallest are not seen, so a first kind that has the
+    score at its smallest makes this a lower bound.
+    """
+    held = [*(first[size] for size in sorted(first)), *(second[size] for size in sorted(second))]
+    names = [*("first" for _ in first), *("second" for _ in second)]
+    logs = [np.log(np.array(sorted(tables))) for tables in (first, second)]
+
+    def times(means: Doubles) -> Doubles:
+        ours = _first_reached(means[: len(first)], logs[0], score)
+        theirs = _first_reached(means[len(first) :], logs[1], score)
+        with np.errstate(invalid="ignore"):  # neither gets there: no number
+            return np.asarray(theirs / ours)
+
+    estimate = float(times(np.array([[table.mean()] for table in held]))[0])
+    drawn = times(resampled_means(held, resamples, np.random.default_rng(rng_seed), trainings=names))
+    unknown = np.isnan(drawn)
+    if not 0 < estimate < np.inf or unknown.mean() > _ENDS[0]:
+        return None
+    low, high = np.quantile(drawn[~unknown], _ENDS, method="nearest")
+    return Interval(estimate, float(low), float(high))
 
 
 def sentence(comparison: Comparison, measure: str, by: str, *, seeds: int, units: int) -> str:
@@ -157,6 +186,13 @@ def _common(first: Tables, second: Tables) -> list[float]:
     if not sizes:
         raise ValueError("the two were measured at no common size")
     return sizes
+
+
+def _averaged(tables: Tables, sizes: Sequence[float]) -> Doubles:
+    """The average over sizes of each training on each unit: (training seeds, units)."""
+    if len({tables[size].shape for size in sizes}) > 1:
+        raise ValueError("tables must be of the same trainings and units at every size")
+    return np.asarray(np.tensordot(_weights(sizes), np.stack([tables[size] for size in sizes]), 1))
 
 
 def _weights(sizes: Sequence[float]) -> Doubles:
