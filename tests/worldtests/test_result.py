@@ -14,6 +14,8 @@ from assay.errors import InputError
 from assay.worldtests.result import Results, TestResult, read_results, standing, summarise, write_results
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
+_NO_ROOM = ((0.9, "jepa"), (0.9, "straight line"), (0.93, "true dynamics"))
+_FLOORS = (([1.0, 3.0, 2.0], "straight line"), ([0.0, 1.0, 2.0], "random"))
 
 
 def result(scores: Any, model: str = "jepa", seed: int | None = 0, **other: Any) -> TestResult:
@@ -104,6 +106,38 @@ def test_standing_is_where_the_whole_interval_lies(better: Any) -> None:
         summary = summarise([result([sign * score for score in scores], better=better)], floor)
         assert standing(summary) == expected
     assert standing(summarise([result([1.0])])) == "no floor"
+
+
+def test_who_is_as_good_as_a_floor_near_the_ceiling_is_not_told_from_it() -> None:
+    """The floor was measured too: with no room to normalise in, its chance still counts."""
+    rng, told, shown = np.random.default_rng(2), 0, 0
+    for _ in range(200):
+        model, floor, top = (result(rng.random(100) < rate, name, None) for rate, name in _NO_ROOM)
+        told += standing(summarise([model], [floor], [top], resamples=300)) != "unclear"
+        better = result(np.maximum(floor.scores, rng.random(100) < 0.6), seed=0)
+        shown += standing(summarise([better], [floor], [top], resamples=300)) == "above"
+    assert told <= 18  # of 200, at most 5 %, within Monte-Carlo error: 10 + 2.6 × 3.1
+    assert shown >= 120
+
+
+def test_a_gain_has_an_interval_where_score_or_floor_is_constant() -> None:
+    """Four episodes: all wrong, where the floor has three right, is not yet worse."""
+    few = summarise([result([0.0] * 4)], [result([1.0, 1.0, 1.0, 0.0], "unaware", None)])
+    assert (few.gain, standing(few)) == (-0.75, "unclear")
+    assert standing(summarise([result([1.0] * 30)], [result([0.0] * 30, "random", None)])) == "above"
+    none = summarise([result([0.0] * 30)], [result([0.0] * 30, "random", None)])
+    assert none.gain == 0.0
+    assert none.gain_high == pytest.approx(1 - 0.025 ** (1 / 30))
+
+
+@pytest.mark.parametrize("better", ["higher", "lower"])
+def test_a_gain_is_above_zero_whichever_way_is_better(better: Any) -> None:
+    sign = 1 if better == "higher" else -1
+    floors = [result([sign * each for each in row], name, None, better=better) for row, name in _FLOORS]
+    found = summarise([result([sign * each for each in (3.0, 5.0, 4.0)], better=better)], floors)
+    assert found.gain == pytest.approx(2.0)
+    assert found.gain_low is not None
+    assert 0 < found.gain_low <= 2.0
 
 
 def test_all_right_is_no_certainty() -> None:

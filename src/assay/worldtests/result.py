@@ -91,6 +91,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     floor: float | None = None
     floor_name: str = ""
+    gain: float | None = None
+    """By how much it is better than the best floor, in the measure's units, above 0 whichever way is better. Its
+    interval resamples both on the same units, and there is one even where floor and ceiling leave no room."""
+    gain_low: float | None = None
+    gain_high: float | None = None
     ceiling: float | None = None
     ceiling_name: str = ""
     normalised: float | None = None
@@ -165,6 +170,7 @@ def summarise(
     sign = 1.0 if first.better == "higher" else -1.0
     floor_name, floor = _best(below, sign)
     ceiling_name, ceiling = _best(above, sign)
+    gain = _gain(values, below, sign, resamples, np.random.default_rng(rng_seed)) if below else None
     normalised, between = None, None
     if floor is not None and ceiling is not None and sign * (ceiling - floor) > 0:
         normalised = (found.estimate - floor) / (ceiling - floor)
@@ -182,6 +188,9 @@ def summarise(
         high=found.high,
         floor=floor,
         floor_name=floor_name,
+        gain=gain.estimate if gain else None,
+        gain_low=gain.low if gain else None,
+        gain_high=gain.high if gain else None,
         ceiling=ceiling,
         ceiling_name=ceiling_name,
         normalised=normalised,
@@ -210,19 +219,10 @@ def mean_interval(values: Doubles, *, resamples: int = RESAMPLES, rng: np.random
 
 
 def standing(summary: Summary) -> Literal["above", "unclear", "below", "no floor"]:
-    """Say where the whole interval lies: on the better side of the floor, over it, or on the worse side.
-
-    Where there is a normalised interval it decides, since the floor was measured too; else the score's own does.
-    """
-    if summary.normalised_low is not None and summary.normalised_high is not None:
-        low, high = summary.normalised_low, summary.normalised_high
-    elif summary.floor is None:
+    """Say where the whole interval of the gain lies: on the better side of the floor, over it, or on the worse side."""
+    if summary.gain_low is None or summary.gain_high is None:
         return "no floor"
-    else:
-        low, high = summary.low - summary.floor, summary.high - summary.floor
-        if summary.better == "lower":
-            low, high = -high, -low
-    return "above" if low > 0 else "below" if high < 0 else "unclear"
+    return "above" if summary.gain_low > 0 else "below" if summary.gain_high < 0 else "unclear"
 
 
 def matrix(results: Sequence[TestResult], units: Sequence[str]) -> Doubles:
@@ -254,6 +254,25 @@ def _best(tables: Mapping[str, Doubles], sign: float) -> tuple[str, float | None
         return "", None
     name = max(tables, key=lambda each: sign * float(tables[each].mean()))
     return name, float(tables[name].mean())
+
+
+def _gain(
+    values: Doubles, floors: Mapping[str, Doubles], sign: float, resamples: int, rng: np.random.Generator
+) -> Interval:
+    """The score less that of the best floor, chosen anew in each resample; higher is better."""
+
+    def less_the_best(means: Doubles) -> Doubles:
+        return np.asarray(sign * means[0] - (sign * means[1:]).max(axis=0))
+
+    tables = [values, *floors.values()]
+    found = pigeonhole_interval(tables, less_the_best, resamples=resamples, rng=rng)
+    if all((table != table[0, 0]).any() for table in tables):
+        return found
+    # The bootstrap does not see how a constant table could have come out otherwise: the ends of each by itself do.
+    ends = [mean_interval(table, resamples=resamples, rng=rng)[1:] for table in tables]
+    (low, high), *others = (sorted(sign * np.array(pair)) for pair in ends)
+    least, most = (max(pair[end] for pair in others) for end in (0, 1))
+    return Interval(found.estimate, min(found.low, low - most), max(found.high, high - least))
 
 
 def _between(

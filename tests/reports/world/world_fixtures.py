@@ -27,6 +27,9 @@ def summary(**changes: Any) -> Summary:
         "high": 0.883,
         "floor": 0.37,
         "floor_name": "straight line",
+        "gain": 0.44,
+        "gain_low": 0.32,
+        "gain_high": 0.55,
         "ceiling": 0.93,
         "ceiling_name": "true dynamics",
         "normalised": 0.786,
@@ -54,6 +57,9 @@ def summaries() -> list[Summary]:
             score=0.35,
             low=0.22,
             high=0.47,
+            gain=-0.02,
+            gain_low=-0.15,
+            gain_high=0.12,
             normalised=-0.04,
             normalised_low=-0.2,
             normalised_high=0.18,
@@ -61,7 +67,19 @@ def summaries() -> list[Summary]:
         summary(
             test="physics", condition="permanence", world="scenes", score=0.86, low=0.8, high=0.91, **chance, **none
         ),
-        summary(test="physics", condition="gravity", world="scenes", score=0.41, low=0.35, high=0.48, **chance, **none),
+        summary(
+            test="physics",
+            condition="gravity",
+            world="scenes",
+            score=0.41,
+            low=0.35,
+            high=0.48,
+            gain=-0.09,
+            gain_low=-0.15,
+            gain_high=-0.02,
+            **chance,
+            **none,
+        ),
         summary(
             test="memory", condition="hidden object", world="scenes", score=1.2, low=1.05, high=1.39, **error, **none
         ),
