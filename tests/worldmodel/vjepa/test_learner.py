@@ -8,13 +8,18 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from torch import Generator, Tensor
 
 from assay.errors import InputError, NotAvailable
 from assay.worldmodel.batch import Batch
+from assay.worldmodel.card import Card
+from assay.worldmodel.model import WorldModel
 from assay.worldmodel.vjepa.config import SIZES, VJepaConfig, config_of
 from assay.worldmodel.vjepa.encoder import Encoder, positions
 from assay.worldmodel.vjepa.learner import VJepa
+from assay.worlds.catalog import HELD_OUT
+from assay.worldtests import memory, physics
 
 SMALL = VJepaConfig(
     frames=4, side=32, width=24, depth=1, heads=2, predictor_width=12, predictor_depth=1, predictor_heads=1
@@ -143,6 +148,37 @@ def test_features_and_surprise_look_only_back() -> None:
     assert not torch.allclose(features[:, 6], model.features(changed)[:, 6], atol=1e-3)
 
 
+def test_clips_of_its_side_reach_the_encoder_untouched() -> None:
+    model, clips = learner(), sliding(2)
+    seen: list[Tensor] = []
+    model.encoder.register_forward_pre_hook(lambda _, given: seen.extend(given))
+    model.tokens(clips)
+    assert seen[0] is clips
+
+
+@pytest.mark.parametrize(("down", "across"), [(64, 64), (24, 48)])
+def test_clips_of_another_size_are_resized_as_for_checkpoints_of_others(down: int, across: int) -> None:
+    model = learner()
+    clips = torch.randint(256, (2, 4, down, across, 3), dtype=torch.uint8, generator=Generator().manual_seed(0))
+    flat = clips.flatten(0, 1).movedim(-1, 1).float()
+    pictures = F.interpolate(flat, size=(32, 32), mode="bilinear", antialias=True, align_corners=False)
+    shown = pictures.movedim(1, -1).reshape(2, 4, 32, 32, 3)
+    assert torch.equal(model.tokens(clips), model.encoder(shown))
+    for got, wanted in zip(model.guess(clips, 2), model.guess(shown, 2), strict=True):
+        assert torch.equal(got, wanted)
+
+
+@pytest.mark.parametrize("side", [32, 96])
+def test_a_model_of_any_side_is_tested_on_scenes(side: int) -> None:
+    config = msgspec.structs.replace(SMALL, side=side)
+    model = WorldModel(learner(config), Card(kind="vjepa", config=msgspec.to_builtins(config), action_size=0))
+    seeds = range(HELD_OUT, HELD_OUT + 2)
+    surprised = physics.run(model, "permanence", seeds)
+    assert np.ptp(list(surprised.details.values())) > 0
+    (recalled,) = memory.recall(model, seeds, (1,))
+    assert len(recalled.scores) == len(surprised.scores) == 2
+
+
 def test_states_are_of_single_frames() -> None:
     model, clips = learner(), sliding(2)
     assert torch.allclose(model.encode(clips)[:, 1:2], model.encode(clips[:, 1:2]), atol=1e-6)
@@ -159,7 +195,9 @@ def test_clips_of_another_shape_are_one_clear_line() -> None:
     with pytest.raises(InputError, match="clips of 6 frames, 32 × 32 pixels, but this V-JEPA is for 4 frames"):
         learner()(Batch(sliding(2, frames=6)), 0, Generator())
     with pytest.raises(InputError, match="24 × 32 pixels"):
-        learner().tokens(sliding(2)[:, :, :24])
+        learner()(Batch(sliding(2)[:, :, :24]), 0, Generator())
+    with pytest.raises(InputError, match="clips of 3 frames"):
+        learner().tokens(sliding(2, frames=3))
     with pytest.raises(InputError, match="too short for surprise"):
         learner().surprise(sliding(2, frames=2))
 

@@ -27,7 +27,7 @@ class Encoder(nn.Module):
         initialise(self)
 
     def forward(self, frames: Tensor, visible: Tensor | None = None) -> Tensor:
-        """Frames uint8 (B, T, H, W, 3), T up to the configured number → (B, N, D), time first.
+        """Frames from 0 to 255 (B, T, H, W, 3), T up to the configured number → (B, N, D), time first.
 
         With ``visible`` (B, V), numbers of tubelets, only those are seen at all: (B, V, D).
         """

@@ -17,7 +17,7 @@ from torch import Tensor
 from assay.errors import InputError, NotAvailable
 from assay.worldmodel.card import CARD, Card
 from assay.worldmodel.model import WorldModel
-from assay.worldmodel.vjepa.reader import ClipReader
+from assay.worldmodel.vjepa.reader import ClipReader, resized
 from assay.worldmodel.weights import digest
 
 __all__ = ["HuggingFaceVJepa", "is_vjepa2", "load_vjepa2", "untrained_vjepa2"]
@@ -30,7 +30,6 @@ class HuggingFaceVJepa(ClipReader):
     """A ``VJEPA2Model`` as a learner that answers but is not trained here. Frames are resized to its size."""
 
     kind: ClassVar[str] = "vjepa2"
-    sees_all_sizes: ClassVar[bool] = True
     frames_at_once: ClassVar[int] = 192  # a large checkpoint, at 256 × 256 pixels
 
     def __init__(self, model: Any) -> None:
@@ -70,7 +69,7 @@ class HuggingFaceVJepa(ClipReader):
         side = int(self.config.crop_size)
         pixels = frames.flatten(0, 1).permute(0, 3, 1, 2).float() / 255
         if pixels.shape[-2:] != (side, side):
-            pixels = F.interpolate(pixels, size=(side, side), mode="bilinear", antialias=True, align_corners=False)
+            pixels = resized(pixels, side)
         mean, deviation = (pixels.new_tensor(numbers)[:, None, None] for numbers in (_MEAN, _DEVIATION))
         return ((pixels - mean) / deviation).reshape(batch, -1, 3, side, side)
 

@@ -18,7 +18,7 @@ from assay.worldmodel.vjepa.config import VJepaConfig
 from assay.worldmodel.vjepa.encoder import Encoder, gather
 from assay.worldmodel.vjepa.masks import Masks, multi_block
 from assay.worldmodel.vjepa.predictor import Predictor
-from assay.worldmodel.vjepa.reader import ClipReader
+from assay.worldmodel.vjepa.reader import ClipReader, resized
 
 __all__ = ["VJepa"]
 
@@ -87,14 +87,14 @@ class VJepa(ClipReader):
         return frames // self.config.tubelet, *self.config.grid[1:]
 
     def tokens(self, frames: Tensor) -> Tensor:
-        """Latents of the encoder; raises InputError for clips that do not fit it."""
-        self._check(frames, exactly=False)
+        """Latents of the encoder, of clips resized to its side; raises InputError for a length that does not fit it."""
+        frames = self._fitting(frames)
         latents: Tensor = self.encoder(frames)
         return latents
 
     def guess(self, frames: Tensor, seen: int) -> tuple[Tensor, Tensor]:
-        """Guesses of the predictor, and targets as in training."""
-        self._check(frames, exactly=False)
+        """Guesses of the predictor, and targets as in training; clips are resized as in :meth:`tokens`."""
+        frames = self._fitting(frames)
         time, down, across = self.grid_of(frames.shape[1])
         numbers = torch.arange(time * down * across, device=frames.device).expand(frames.shape[0], -1)
         first = seen // self.config.tubelet * down * across
@@ -109,6 +109,15 @@ class VJepa(ClipReader):
         masks = multi_block(self.config.grid, rows=rows * count, blocks=blocks, scale=scale, generator=generator)
         rank = dist.get_rank() if count > 1 else 0
         return Masks(masks.visible[rank::count], masks.wanted[rank::count])
+
+    def _fitting(self, frames: Tensor) -> Tensor:
+        """Clips that are tested are resized, to float, where the side is another; training's are never."""
+        side = self.config.side
+        if frames.shape[2:4] != (side, side):
+            pixels = resized(frames.flatten(0, 1).permute(0, 3, 1, 2).float(), side)
+            frames = pixels.permute(0, 2, 3, 1).reshape(*frames.shape[:2], side, side, 3)
+        self._check(frames, exactly=False)
+        return frames
 
     def _check(self, frames: Tensor, *, exactly: bool = True) -> None:
         config = self.config

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from torch import Tensor
@@ -9,14 +11,19 @@ from torch import Tensor
 from assay.errors import InputError, NotAvailable
 from assay.worldmodel.learner import Learner
 
-__all__ = ["ClipReader"]
+__all__ = ["ClipReader", "resized"]
 
 _CELLS = 4
 _NO_ACTIONS = "a V-JEPA learned from plain video and knows no actions: test its features and its surprise"
 
 
 class ClipReader(Learner):
-    """What V-JEPAs of all makes share: they give :meth:`tokens` and :meth:`guess`. Clips may be longer."""
+    """What V-JEPAs of all makes share: they give :meth:`tokens` and :meth:`guess`. Clips may be longer.
+
+    They may also be of any size, as worlds draw them: makes resize them by :func:`resized`.
+    """
+
+    sees_all_sizes: ClassVar[bool] = True
 
     def window(self) -> tuple[int, int]:
         """Give the frames of the longest clip that is encoded at once, and those of one tubelet."""
@@ -88,3 +95,8 @@ class ClipReader(Learner):
         last = self.tokens(clip)[:, -down * across :]
         image = last.transpose(1, 2).reshape(len(last), -1, down, across)
         return F.adaptive_avg_pool2d(image, (min(_CELLS, down), min(_CELLS, across))).flatten(1)
+
+
+def resized(pixels: Tensor, side: int) -> Tensor:
+    """Float pictures (N, 3, H, W) → (N, 3, side, side), bilinear with antialiasing; what was no square is stretched."""
+    return F.interpolate(pixels, size=(side, side), mode="bilinear", antialias=True, align_corners=False)
