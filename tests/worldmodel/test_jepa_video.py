@@ -42,6 +42,23 @@ def test_each_head_learns_the_frame_that_far_ahead() -> None:
     assert _losses(jepa, Batch(frames))["further"] == pytest.approx(float(torch.stack(misses).mean().detach()))
 
 
+def test_heads_that_no_clip_reaches_change_no_loss_and_have_a_gradient_of_nothing() -> None:
+    """Where processes train together, DDP waits for every parameter's gradient."""
+    torch.manual_seed(0)
+    jepa = Jepa(JepaConfig.for_video(**SMALL, horizons=(2, 5, 8)))
+    frames = ScenesSource(rows=2).batch(0, WHOLE).frames[:, :5]
+    losses = jepa(Batch(frames), 0, torch.Generator().manual_seed(0))
+    losses["total"].backward()
+    latents = jepa.encode(frames)
+    reached = jepa.further[0](jepa.predictor.watch(latents, None)[:, :-2]) - latents[:, 2:]
+    assert torch.equal(losses["further"], reached.square().mean())
+    gradients = {name: parameter.grad for name, parameter in jepa.named_parameters()}
+    assert all(gradient is not None for gradient in gradients.values())
+    still = {name.split(".")[1] for name, gradient in gradients.items() if gradient is not None and not gradient.any()}
+    assert still == {"1", "2"}
+    assert _losses(jepa, Batch(frames[:, :2]))["further"] == 0
+
+
 @pytest.mark.parametrize("changed", [{"horizons": (0,)}, {"horizons": (4,), "action_size": 2}])
 def test_horizons_are_of_plain_video_and_ahead(changed: dict[str, object]) -> None:
     with pytest.raises(InputError, match="horizons are frames ahead"):

@@ -217,12 +217,16 @@ class Jepa(Learner):
         return torch.stack([sigreg(sample, generator) for sample in self._regularised(changing, generator)]).mean()
 
     def _further_miss(self, memories: Tensor, targets: Tensor) -> Tensor:
+        """The mean over the heads that the clip reaches. Of the others it is a sum of nothing: 0, with a gradient of 0,
+        for which processes that train together wait.
+        """
         misses = [
-            self._miss(head(memories[:, :-ahead]), targets[:, ahead:]).mean()
+            self._miss(head(memories[:, :-ahead]), targets[:, ahead:])
             for ahead, head in zip(self.config.horizons, self.further, strict=True)
-            if ahead < targets.shape[1]
         ]
-        return torch.stack(misses).mean() if misses else targets.new_zeros(())
+        reached = [missed.mean() for missed in misses if missed.numel()]
+        mean = torch.stack(reached).mean() if reached else targets.new_zeros(())
+        return mean + sum(missed.sum() for missed in misses if not missed.numel())
 
     def _head(self) -> nn.Module:
         size = self.config.hidden

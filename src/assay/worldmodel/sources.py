@@ -15,19 +15,19 @@ __all__ = ["SourceSettings", "expect_source", "is_video", "open_source"]
 
 
 class SourceSettings(msgspec.Struct, frozen=True):
-    """How clips are made. What is None has a default of the source's kind."""
+    """How clips are made. What is None has a default of the source's kind; what it does not know of is refused."""
 
     seed: int = 0
     batch: int | None = None
     length: int | None = None
-    """Frames of a clip."""
+    """Frames of a clip; those of the scenes are all of one length."""
     pool: int | None = None
     """Only so many different episodes of a world."""
-    stride: int = 4
+    stride: int | None = None
     """Of a video, every how many frames one is taken."""
     side: int = 64
     """Pixels of a video's crop."""
-    workers: int = 1
+    workers: int | None = None
     """Processes that decode videos."""
 
 
@@ -49,18 +49,27 @@ def expect_source(name: str) -> None:
 
 
 def open_source(name: str, settings: SourceSettings) -> Source:
-    """Open a source; raises InputError where the word is neither a world nor a place with videos, and NotAvailable
-    for videos without PyAV.
+    """Open a source; raises InputError where the word is neither a world nor a place with videos, or a setting is not
+    of its kind, and NotAvailable for videos without PyAV.
     """
-    batch = {} if settings.batch is None else {"rows": settings.batch}
-    if name in NAMES:
-        length = {} if settings.length is None else {"length": settings.length}
-        return SimulatedSource(simulator(name), seed=settings.seed, pool=settings.pool, **batch, **length)
+    if is_video(name):
+        return _videos(name, settings)
+    if settings.stride is not None or settings.workers is not None:
+        raise InputError("a stride and workers are of videos, and this is simulated: leave them out", where=name)
+    rows = {} if settings.batch is None else {"rows": settings.batch}
     if name == SCENES:
-        from assay.worldmodel.scenes_source import ScenesSource
+        return _scenes(settings, rows)
+    length = {} if settings.length is None else {"length": settings.length}
+    return SimulatedSource(simulator(name), seed=settings.seed, pool=settings.pool, **rows, **length)
 
-        return ScenesSource(seed=settings.seed, pool=settings.pool, **batch)
-    return _videos(name, settings)
+
+def _scenes(settings: SourceSettings, rows: dict[str, int]) -> Source:
+    from assay.worldmodel.scenes_source import ScenesSource
+    from assay.worlds.scenes import FRAMES
+
+    if settings.length not in (None, FRAMES):
+        raise InputError(f"clips are {FRAMES} frames long, not {settings.length}: leave the length out", where=SCENES)
+    return ScenesSource(seed=settings.seed, pool=settings.pool, **rows)
 
 
 def _videos(place: str, settings: SourceSettings) -> Source:
@@ -74,11 +83,11 @@ def _videos(place: str, settings: SourceSettings) -> Source:
         return VideoSource(
             place,
             clip_frames=settings.length or 16,
-            stride=settings.stride,
+            stride=4 if settings.stride is None else settings.stride,
             size=settings.side,
             batch=settings.batch or 32,
             seed=settings.seed,
-            workers=settings.workers,
+            workers=1 if settings.workers is None else settings.workers,
         )
     except InputError as error:
         raise _named(error, place) from error

@@ -57,6 +57,16 @@ def test_a_collapsed_training_exits_with_1(tmp_path: Path, capfd: pytest.Capture
         (["two-room", "--model", "pixel", "--steps", "1", "--config", '{"latent": 1000000000}'], "kind pixel"),
         (["two-room", "--model", "vq-gpt", "--steps", "1", "--config", '{"width": 0}'], "kind vq-gpt"),
         (["two-room", "--model", "vjepa", "--steps", "1", "--config", '{"patch": 0}'], "kind vjepa"),
+        (["{tmp}", "--steps", "1", "--config", '{"side": "x"}'], "at `$.side`"),
+        (["{tmp}", "--steps", "1", "--config", '{"frames": "x"}'], "at `$.frames`"),
+        (
+            ["two-room", "--model", "jepa", "--steps", "1", "--batch", "1", "--config", '{"anti_collapse": "vicreg"}'],
+            "VICReg compares two latents of two numbers or more, not 1 of 64",
+        ),
+        (["scenes", "--steps", "1", "--length", "8"], "scenes: clips are 24 frames long, not 8"),
+        (["scenes", "--steps", "1", "--stride", "4"], "scenes: a stride and workers are of videos"),
+        (["push", "--steps", "1", "--stride", "2"], "push: a stride and workers are of videos"),
+        (["push", "--steps", "1", "--workers", "0"], "push: a stride and workers are of videos"),
         (["two-room", "--steps", "1", "--resume"], "nothing to resume: no training was stopped here"),
     ],
 )

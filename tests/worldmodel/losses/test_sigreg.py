@@ -57,3 +57,15 @@ def test_its_gradient_is_that_of_the_formula() -> None:
             for step in (1e-2, -1e-2)
         )
     assert float((latents.grad * along).sum()) == pytest.approx((above - below) / 2e-2, rel=1e-2)
+
+
+def test_autocast_rounds_neither_statistic_nor_gradient() -> None:
+    told = []
+    for autocast in (False, True):
+        latents = torch.randn(64, 8, generator=torch.Generator().manual_seed(6), requires_grad=True)
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            statistic = sigreg(latents, torch.Generator().manual_seed(7))
+        statistic.backward()  # type: ignore[no-untyped-call]
+        assert latents.grad is not None
+        told.append(torch.cat([latents.grad.flatten(), statistic.detach()[None]]))
+    assert torch.equal(*told)

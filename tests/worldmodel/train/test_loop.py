@@ -16,11 +16,12 @@ import torch
 from safetensors.torch import load_file
 
 from assay.errors import InputError, Interrupted, NotAvailable
+from assay.worldmodel.batch import Batch
 from assay.worldmodel.kinds import make_learner
 from assay.worldmodel.learner import Learner
 from assay.worldmodel.train import Budget, TrainSettings, Update, train
 from assay.worldmodel.train.distributed import Ranks
-from assay.worldmodel.train.resume import RESUME, read_position
+from assay.worldmodel.train.resume import RESUME, Position, read_position
 from assay.worldmodel.weights import digest
 from tests.worldmodel.small_worlds import SMALL, small_source
 
@@ -197,6 +198,41 @@ def test_a_resume_past_its_budget_is_refused_and_deletes_nothing(tmp_path: Path)
             train(learner(), small_source(), passed, SETTINGS, tmp_path, resume=True)
     assert before == ((tmp_path / RESUME).read_bytes(), (tmp_path / "train.csv").read_bytes())
     assert train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path, resume=True).steps == 4
+
+
+def test_a_resume_with_nothing_left_to_do_tells_the_losses_of_before(tmp_path: Path) -> None:
+    before = train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path)
+    assert before.losses["total"] > 0
+    after = train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path, resume=True)
+    assert (after.steps, after.losses) == (4, before.losses)
+
+
+def test_a_position_that_was_written_without_losses_is_read() -> None:
+    assert msgspec.json.decode(b'{"step": 4, "frames": 128, "identity": {}}', type=Position).losses == {}
+
+
+def test_what_the_sources_processes_take_is_counted_over_a_resume_too(tmp_path: Path) -> None:
+    class Decoded:
+        """Batches that processes of their own took 100 CPU-seconds each for."""
+
+        action_size, cpu_seconds = 2, 1000.0  # these before the training began
+
+        def __init__(self) -> None:
+            self.made = small_source()
+            self.description = self.made.description
+
+        def batch(self, step: int, rows: slice) -> Batch:
+            self.cpu_seconds += 100
+            return self.made.batch(step, rows)
+
+        def close(self) -> None:
+            self.made.close()
+
+    begun = time.process_time()
+    assert train(learner(), Decoded(), Budget(steps=2), SETTINGS, tmp_path).cpu_seconds > 200
+    both = train(learner(), Decoded(), Budget(cpu_seconds=350), SETTINGS, tmp_path, resume=True)
+    assert both.steps == 4
+    assert 400 < both.cpu_seconds <= 400 + time.process_time() - begun
 
 
 def test_rows_are_compared_on_the_first_batch_of_a_resumed_run_too(

@@ -56,6 +56,18 @@ def test_workers_steps_before_and_a_new_source_change_nothing(films: Path) -> No
         beside.close()
 
 
+def test_what_decoding_processes_take_is_told_over_all_of_them(films: Path) -> None:
+    here, beside = (VideoSource(films, workers=workers, **SMALL) for workers in (0, 2))
+    try:
+        assert here.cpu_seconds == 0  # it is the caller's own
+        examined = beside.cpu_seconds
+        assert examined > 0
+        beside.batch(0)
+        assert beside.cpu_seconds > examined
+    finally:
+        beside.close()
+
+
 def test_what_changes_the_clips_is_in_the_description(films: Path) -> None:
     told = [
         VideoSource(films, workers=0, **SMALL | changed).description for changed in ({}, {"batch": 2}, {"flip": True})

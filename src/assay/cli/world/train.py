@@ -61,10 +61,8 @@ def _finite(_context: click.Context, option: click.Parameter, value: float | Non
     metavar="N",
     help="Of a world: learn from only N different episodes.",
 )
-@click.option("--stride", type=COUNT, default=4, show_default=True, help="Of videos: take every N-th frame.")
-@click.option(
-    "--workers", type=click.IntRange(0, 256), default=1, show_default=True, help="Processes that decode videos."
-)
+@click.option("--stride", type=COUNT, metavar="N", help="Of videos: take every N-th frame.  [default: 4]")
+@click.option("--workers", type=click.IntRange(0, 256), metavar="N", help="Processes that decode videos.  [default: 1]")
 @click.option("--threads", type=COUNT, default=1, show_default=True, help="Of a process: more help only large models.")
 @click.option(
     "--learning-rate",
@@ -118,6 +116,7 @@ class _Plan(NamedTuple):
 
 def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
     """What was asked for, over what trains well in that world; raises InputError where neither says how long."""
+    from assay.worldmodel.kinds import config_of
     from assay.worldmodel.presets import preset
     from assay.worldmodel.sources import SourceSettings, expect_source, is_video
     from assay.worldmodel.train.budget import Budget
@@ -134,13 +133,14 @@ def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
     if not limits:
         expect_source(source)  # a mistyped name is to be called that
         raise InputError("say how long to train: --steps, --frames or --cpu-seconds")
+    made = config_of(kind, config, None if usual else 0)  # a mistake in it is told before a video is opened
     clips = SourceSettings(
         seed=chosen["seed"],
         batch=chosen["batch"] or (usual.batch if usual else None),
-        length=chosen["length"] or (usual.length if usual else config.get("frames")),
+        length=chosen["length"] or (usual.length if usual else getattr(made, "frames", None)),
         pool=chosen["pool"],
         stride=chosen["stride"],
-        side=config.get("side", 64),
+        side=getattr(made, "side", SourceSettings().side),
         workers=chosen["workers"],
     )
     settings = TrainSettings(seed=chosen["seed"], learning_rate=rate, tensorboard=chosen["tensorboard"])

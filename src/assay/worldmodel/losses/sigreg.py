@@ -26,16 +26,19 @@ def sigreg(latents: Tensor, generator: Generator, projections: int = 256, knots:
     """The mean statistic of latents (N, D) over random projections; about 1 for normal ones, whatever N.
 
     The directions come from the step's generator (of the CPU), so that all processes and devices have the same, and the
-    characteristic function is the mean over all processes' rows: with each its own, the gradient was 51 % off.
+    characteristic function is the mean over all processes' rows: with each its own, the gradient was 51 % off. Autocast
+    is off here: it would round both products to bfloat16, whatever they are given.
     """
-    directions = torch.randn(latents.shape[-1], projections, generator=generator).to(latents.device)
-    directions = directions / directions.norm(dim=0)
-    times = torch.linspace(0, _REACH, knots, device=latents.device)
-    normal = torch.exp(-(times**2) / 2)
-    moments: Tensor = mean_of_all(_Moments.apply(latents.float() @ directions, times))  # type: ignore[no-untyped-call]
-    squares = (moments[0] - normal) ** 2 + moments[1] ** 2
-    statistic = squares @ (_trapezoid(knots, latents) * normal)
-    return statistic.mean() * (latents.shape[0] * processes())
+    with torch.autocast(latents.device.type, enabled=False):
+        directions = torch.randn(latents.shape[-1], projections, generator=generator).to(latents.device)
+        directions = directions / directions.norm(dim=0)
+        times = torch.linspace(0, _REACH, knots, device=latents.device)
+        normal = torch.exp(-(times**2) / 2)
+        projected = latents.float() @ directions
+        moments: Tensor = mean_of_all(_Moments.apply(projected, times))  # type: ignore[no-untyped-call]
+        squares = (moments[0] - normal) ** 2 + moments[1] ** 2
+        statistic = squares @ (_trapezoid(knots, latents) * normal)
+        return statistic.mean() * (latents.shape[0] * processes())
 
 
 class _Moments(torch.autograd.Function):

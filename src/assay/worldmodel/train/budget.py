@@ -12,7 +12,9 @@ __all__ = ["Budget"]
 
 
 class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At least one limit. CPU-seconds count all processes' threads; only steps and frames resume exactly."""
+    """At least one limit. CPU-seconds count all processes' threads, those of decoders too; only steps and frames resume
+    exactly.
+    """
 
     steps: int | None = None
     frames: int | None = None

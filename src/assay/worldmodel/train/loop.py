@@ -122,7 +122,6 @@ class _Course:
         self.position = Position(identity=self._identity())
         self.last_saved = 0.0
         self.rows_agree = False
-        self.losses: dict[str, float] = {}
 
     def run(self, interrupt: StopOnInterrupt, *, resume: bool) -> Trained:
         if resume:
@@ -137,13 +136,13 @@ class _Course:
             else None
         )
         network = self._network()
-        before, cpu_before, wall_before = self.position, time.process_time(), time.monotonic()
+        before, cpu_before, wall_before = self.position, self._cpu_seconds(), time.monotonic()
         self.last_saved = wall_before
         self.learner.train()
         try:
             while (used := self._used()) < 1:
                 frames = self._step(network, used)
-                cpu, stop, told = self.ranks.total(time.process_time() - cpu_before, interrupt.asked, frames)
+                cpu, stop, told = self.ranks.total(self._cpu_seconds() - cpu_before, interrupt.asked, frames)
                 self.position = msgspec.structs.replace(
                     self.position,
                     step=self.position.step + 1,
@@ -161,7 +160,7 @@ class _Course:
                 log.close()
         self.learner.eval()
         place = self.position
-        return Trained(place.step, place.frames, place.seconds, place.cpu_seconds, self.losses)
+        return Trained(place.step, place.frames, place.seconds, place.cpu_seconds, place.losses)
 
     def _step(self, network: nn.Module, used: float) -> int:
         step = self.position.step
@@ -178,7 +177,7 @@ class _Course:
         self.optimiser.step()
         self.learner.after_step(step, used)
         if self._is_told(step + 1):
-            self.losses = self._mean_losses(losses)
+            self.position = msgspec.structs.replace(self.position, losses=self._mean_losses(losses))
         return batch.frames.shape[0] * batch.frames.shape[1]
 
     def _batch(self, step: int) -> Batch:
@@ -197,6 +196,10 @@ class _Course:
             return network
         compiled: Any = torch.compile(network)
         return compiled  # type: ignore[no-any-return]
+
+    def _cpu_seconds(self) -> float:
+        """Of this process's threads, and of processes that work for the source, as decoders do."""
+        return time.process_time() + float(getattr(self.source, "cpu_seconds", 0.0))
 
     def _used(self) -> float:
         return self.budget.progress(self.position.step, self.position.frames, self.position.cpu_seconds)
@@ -250,10 +253,10 @@ class _Course:
                 "seconds": place.seconds,
                 "cpu_seconds": place.cpu_seconds,
             }
-            log.write(row | {"learning_rate": float(self.optimiser.param_groups[0]["lr"])} | self.losses)
+            log.write(row | {"learning_rate": float(self.optimiser.param_groups[0]["lr"])} | place.losses)
         if self.show is not None and self.ranks.first:
             used = min(self._used(), 1.0)
-            self.show(Update(place.step, place.frames, used, place.seconds, place.cpu_seconds, self.losses))
+            self.show(Update(place.step, place.frames, used, place.seconds, place.cpu_seconds, place.losses))
 
     def _save_if_due(self) -> None:
         every = self.settings.checkpoint_steps

@@ -20,12 +20,15 @@ RESUME = "resume.safetensors"
 
 
 class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a training stands, and what it is: a resume with another source or seed is refused."""
+    """Where a training stands, with its last logged losses, and what it is: a resume with another source or seed is
+    refused.
+    """
 
     step: int = 0
     frames: int = 0
     cpu_seconds: float = 0.0
     seconds: float = 0.0
+    losses: dict[str, float] = {}
     identity: dict[str, Any] = {}
 
 

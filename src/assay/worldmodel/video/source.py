@@ -107,6 +107,11 @@ class VideoSource:
         with self._lock:
             return tuple(Skipped(path, problem) for path, problem in sorted(self._skipped.items()))
 
+    @property
+    def cpu_seconds(self) -> float:
+        """What the decoding processes have taken so far; decoding here (no workers) is this process's own."""
+        return self._workers.cpu_seconds
+
     def summary(self) -> str:
         """Say in one line how many videos are used and which are not, for the end of a training."""
         text = f"{len(self._videos)} videos"

@@ -8,6 +8,7 @@ when its parent is killed.
 from __future__ import annotations
 
 import sys
+import time
 from typing import IO
 
 import msgspec
@@ -25,17 +26,25 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """``problem`` says why there is nothing else; the bytes of a clip of ``shape`` follow the line."""
+    """``problem`` says why there is nothing else; the bytes of a clip of ``shape`` follow the line.
+
+    ``cpu_seconds`` are this process's since its last answer, at first since it began.
+    """
 
     problem: str | None = None
     facts: VideoFacts | None = None
     shape: tuple[int, ...] | None = None
+    cpu_seconds: float = 0.0
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer one request after the other until there are no more."""
+    told = 0.0
     for line in requests:
         answer, payload = _answer(msgspec.json.decode(line, type=Request))
+        taken = time.process_time()
+        answer = msgspec.structs.replace(answer, cpu_seconds=taken - told)
+        told = taken
         answers.write(msgspec.json.encode(answer) + b"\n" + payload)
         answers.flush()
 

@@ -28,6 +28,7 @@ class Workers:
     """Decoders for :meth:`submit`'s functions to call. With a ``count`` of 0 all is decoded in the caller's thread."""
 
     def __init__(self, count: int) -> None:
+        self.cpu_seconds = 0.0  # that processes of their own took, as far as they answered
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="decode") if count else None
         self._local = threading.local()
         self._children: set[subprocess.Popen[bytes]] = set()
@@ -95,6 +96,8 @@ class Workers:
             payload = child.stdout.read(length)
             if len(payload) != length:
                 raise OSError("an answer was cut off")
+            with self._lock:
+                self.cpu_seconds += answer.cpu_seconds
         except (OSError, ValueError, msgspec.DecodeError) as error:
             self._forget(child)
             if self._closed:
