@@ -36,7 +36,7 @@ def _listed(known: tuple[str, ...]) -> Any:
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=_OUT, show_default=True, help="The file of results.")
-@click.option("--short", "quick", is_flag=True, help="Shorter trainings: some 40 minutes on two idle cores, not 90.")
+@click.option("--short", "quick", is_flag=True, help="Shorter trainings: some 45 minutes on two idle cores, not 105.")
 @click.option("--tasks", callback=_listed(TASKS), help=f"Some of {','.join(TASKS)}.")
 @click.option("--methods", callback=_listed(METHODS), help=f"Some of {','.join(METHODS)}.")
 @click.option("--arms", callback=_listed(ARMS), help=f"Some of {','.join(ARMS)}: the curves to measure.")
