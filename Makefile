@@ -51,7 +51,7 @@ world-audit: .venv/world
 	$(BIN)/assay audit examples/world-claims.yaml --model world:$$family --out $$family-audit
 
 # About an hour and three quarters on two idle cores: sample efficiency of the JEPA and of its rivals, on planning and on physics;
-# WORLD=--resume goes on where it was stopped, WORLD=--short takes some 40 minutes.
+# WORLD=--resume goes on where it was stopped, WORLD=--short takes some 45 minutes.
 world-bench: .venv/world
 	$(BIN)/python -m bench.world $(WORLD)
 

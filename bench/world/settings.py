@@ -90,7 +90,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def short() -> Settings:
-    """Settings for some 40 minutes on two idle cores: trainings too short for physics, two points of compute."""
+    """Settings for some 45 minutes on two idle cores: trainings too short for physics, two points of compute."""
     return Settings(
         cpu_seconds={"planning": 12.0, "physics": 24.0},
         frames={"planning": 50_000},
