@@ -18,7 +18,7 @@ pytest.importorskip("torch")
 from assay.cli import run as assay
 from assay.errors import InputError
 from assay.models import open_model
-from assay.models.world_family import read_family
+from assay.models.world_family import answering_role, read_family
 from assay.records import Answer, Capabilities, GenerateRequest, ModelIdentity, Outcome
 from assay.worldmodel.baselines.sizes import like_jepa
 from assay.worldmodel.card import Card, read_card, write_card
@@ -141,6 +141,58 @@ def test_a_family_offers_every_member_and_states_what_each_saw(tmp_path: Path) -
     card = read_card(tmp_path / "family" / "few")
     write_card(tmp_path / "family" / "few", msgspec.structs.replace(card, action_limit=4.5))
     assert identified(tmp_path / "family")[0].sha256 != before
+
+
+def several(folder: Path, **trainings: list[str]) -> Path:
+    for names in trainings.values():
+        for name in names:
+            saved(folder / name, frames=100, kind="pixel" if "pixel" in name else "jepa")
+    few = {"ours": trainings["few"], "rivals": {"pixel": trainings["pixels"]}}
+    return family(folder, 100, 400, worlds={"two-room-fixed": trainings["rooms"]}, few_frames={"two-room-fixed": few})
+
+
+def test_several_trainings_answer_in_turn_by_the_seed_of_the_question(tmp_path: Path) -> None:
+    folder = several(tmp_path / "f", rooms=["a", "b", "c"], few=["d", "e"], pixels=["pixel-1", "pixel-2"])
+    found = read_family(folder)
+    assert [found.members[f"world two-room-fixed{more}"].name for more in ("", ", training 2", ", training 3")] == [
+        *"abc"
+    ]
+    assert len(found.members) == 7
+    answering = [answering_role("world two-room-fixed", seed, found.members) for seed in range(6)]
+    assert answering == [f"world two-room-fixed{more}" for more in ("", ", training 2", ", training 3")] * 2
+    few = [answering_role(f"few frames two-room-fixed{by}", 7, found.members) for by in ("", " by pixel")]
+    assert few == [f"few frames two-room-fixed{by}, training 2" for by in ("", " by pixel")]
+    assert answering_role("world push", 5, found.members) == "world push"  # which is then said to be lacking
+
+
+@pytest.mark.parametrize(
+    ("rooms", "pixels", "told"),
+    [
+        (["a", "a"], ["pixel-1", "pixel-2"], "world two-room-fixed: give one path, or a list"),
+        ([], ["pixel-1", "pixel-2"], "world two-room-fixed: give one path, or a list"),
+        (["a"], ["pixel-1"], "pixel: it has 1 trainings and ours 2"),
+        (["a"], ["pixel-1", "d"], "pixel: its checkpoint is of kind jepa"),
+    ],
+)
+def test_trainings_that_do_not_fit_together_are_refused(
+    tmp_path: Path, rooms: list[str], pixels: list[str], told: str
+) -> None:
+    folder = several(tmp_path / "f", rooms=rooms, few=["d", "e"], pixels=pixels)
+    with pytest.raises(InputError, match=told):
+        read_family(folder)
+
+
+def test_questions_go_to_the_trainings_in_turn() -> None:
+    async def go() -> list[Answer]:
+        broken = CallableWorld("broken", rollout=lambda frames, actions: 1 / 0)
+        model = audited(**{"world two-room-fixed": knowing(), "world two-room-fixed, training 2": broken})
+        prompts = [json.dumps({"ask": "act", "seed": HELD_OUT + n, "world": "two-room-fixed"}) for n in range(4)]
+        answers = [await model.generate(GenerateRequest(prompt=prompt)) for prompt in prompts]
+        await model.close()
+        return answers
+
+    outcomes = [answer.outcome for answer in asyncio.run(go())]
+    assert outcomes == [Outcome.OK, Outcome.SERVER_ERROR] * 2
 
 
 def test_a_rival_that_saw_less_is_refused(tmp_path: Path) -> None:

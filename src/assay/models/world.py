@@ -115,6 +115,11 @@ class AuditedWorld:
         for role in self._openers:
             self._member(role)
 
+    def _trained(self, seed: int, role: str) -> WorldUnderTest:
+        from assay.models.world_family import answering_role
+
+        return self._member(answering_role(role, seed, self._openers))
+
     def _member(self, role: str) -> WorldUnderTest:
         if role not in self._openers:
             raise InputError(f"this needs {role}; the world model has {', '.join(sorted(self._openers))}")
@@ -131,7 +136,9 @@ class AuditedWorld:
         except ValueError:
             return Answer(outcome=Outcome.CLIENT_ERROR, detail="a world model answers questions about worlds alone")
         try:
-            return Answer(outcome=Outcome.OK, text=answer(question, self._member), finish_reason="stop")
+            return Answer(
+                outcome=Outcome.OK, text=answer(question, partial(self._trained, question.seed)), finish_reason="stop"
+            )
         except AssayError as error:
             return Answer(outcome=Outcome.CLIENT_ERROR, detail=str(error))
         except Exception as error:  # a network may fail in any way: it cost this sample its answer, not the run

@@ -3,11 +3,14 @@
 A claim such as "needs less data" is about several checkpoints: ours, trained on few frames, and rivals trained on no
 fewer. ``family.json`` says which is which; what makes a rival one is held against the checkpoints' own cards: its kind,
 its world, its size, the frames that it saw, and the CPU time that its training took.
+
+Every place in a family may be held by several trainings, which differ by their seed. Each then answers its share of the
+questions (:func:`answering_role`), so that a score is about the recipe and not about the luck of one training.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +20,7 @@ from assay.errors import InputError
 from assay.evidence.canonical import sha256_hex
 from assay.worldmodel.card import CARD, Card, read_card
 
-__all__ = ["FAMILY", "Family", "lines_of", "read_family"]
+__all__ = ["FAMILY", "Family", "answering_role", "lines_of", "read_family"]
 
 FAMILY = "family.json"
 TENSORS = "model.safetensors"
@@ -31,13 +34,17 @@ LEAST_CPU = 0.95
 """The share of our CPU-seconds that a rival's training took at least."""
 _LONGEST_PATH = 200  # characters
 _MOST_DIGITS = 12
+_MOST_TRAININGS = 32
+
+Paths = str | tuple[str, ...]
+"""One checkpoint, or several trainings of the same."""
 
 
 class FewFrames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Checkpoints that saw little: ours, and by kind its rivals, each of which saw no less."""
+    """Checkpoints that saw little: ours, and by kind its rivals, which saw no less; of each as many trainings."""
 
-    ours: str
-    rivals: dict[str, str]
+    ours: Paths
+    rivals: dict[str, Paths]
 
 
 class FamilyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -45,13 +52,13 @@ class FamilyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     format: str
     name: str
-    worlds: dict[str, str]
+    worlds: dict[str, Paths]
     few_frames: dict[str, FewFrames] = {}
 
 
 @dataclass(frozen=True)
 class Family:
-    """Checkpoint folders by role (``world two-room``), and what makes them these and no others.
+    """Checkpoint folders by role (``world two-room``; ``world two-room, training 2``), and what makes them these.
 
     ``sha256`` is over the lines ``SHA256  PATH`` of every file that decides an answer, sorted by path: what
     ``sha256sum`` prints. ``details`` go into the plan.
@@ -79,6 +86,14 @@ def read_family(folder: Path) -> Family:
     return _sealed(folder, folder.name, {f"world {checkpoint.world}": folder}, details)
 
 
+def answering_role(role: str, seed: int, offered: Container[str]) -> str:
+    """Which training of a role answers the question with this seed: all in turn, the same one each time."""
+    count = 1
+    while _training(role, count + 1) in offered:
+        count += 1
+    return _training(role, 1 + seed % count)
+
+
 def lines_of(folder: Path, checkpoint: Path) -> str:
     """What ``sha256sum`` prints, in ``folder``, for a checkpoint's card and its tensors."""
     return _lines(folder, {checkpoint / CARD, checkpoint / TENSORS})
@@ -89,11 +104,13 @@ def _family(folder: Path, file: FamilyFile) -> Family:
         raise InputError(f"its format is {file.format[:60]!r}, not {_FAMILY_FORMAT!r}", where=folder / FAMILY)
     if not file.worlds:
         raise InputError("names no checkpoint for any world: fill 'worlds'", where=folder / FAMILY)
-    members = {f"world {world}": _inside(folder, path) for world, path in file.worlds.items()}
+    members: dict[str, Path] = {}
+    for world, paths in file.worlds.items():
+        members |= _trainings(folder, f"world {world}", paths)
     for world, few in file.few_frames.items():
-        members[f"few frames {world}"] = _inside(folder, few.ours)
-        for rival, path in few.rivals.items():
-            members[f"few frames {world} by {rival}"] = _inside(folder, path)
+        members |= _trainings(folder, f"few frames {world}", few.ours)
+        for rival, paths in few.rivals.items():
+            members |= _trainings(folder, f"few frames {world} by {rival}", paths)
     checkpoints = {role: _checkpoint(path) for role, path in members.items()}
     for world, few in file.few_frames.items():
         _check_rivals(folder, world, few, checkpoints)
@@ -106,18 +123,28 @@ def _family(folder: Path, file: FamilyFile) -> Family:
 
 def _check_rivals(folder: Path, world: str, few: FewFrames, checkpoints: Mapping[str, Card]) -> None:
     """Who beats a rival that is another kind, smaller, or was given less has shown nothing: refused at once."""
-    ours = checkpoints[f"few frames {world}"]
-    for rival in few.rivals:
-        theirs = checkpoints[f"few frames {world} by {rival}"]
-        wrong = (
-            _another_kind(rival, theirs)
-            or _another_world(world, ours, theirs)
-            or _fewer_frames(ours, rival, theirs)
-            or _less_training(ours, theirs)
-            or _another_size(ours, theirs)
-        )
+    count = len(_listed(few.ours))
+    for rival, paths in few.rivals.items():
+        wrong = "" if len(_listed(paths)) == count else f"it has {len(_listed(paths))} trainings and ours {count}"
+        for number in range(1, count + 1):
+            wrong = wrong or _what_is_wrong(
+                world,
+                rival,
+                checkpoints[_training(f"few frames {world}", number)],
+                checkpoints[_training(f"few frames {world} by {rival}", number)],
+            )
         if wrong:
             raise InputError(f"few_frames {world[:60]}: {rival[:60]}: {wrong}", where=folder / FAMILY)
+
+
+def _what_is_wrong(world: str, rival: str, ours: Card, theirs: Card) -> str:
+    return (
+        _another_kind(rival, theirs)
+        or _another_world(world, ours, theirs)
+        or _fewer_frames(ours, rival, theirs)
+        or _less_training(ours, theirs)
+        or _another_size(ours, theirs)
+    )
 
 
 def _another_kind(rival: str, theirs: Card) -> str:
@@ -194,6 +221,24 @@ def _frames_of(checkpoints: Mapping[str, Card]) -> dict[str, str]:
 
 def _count(frames: int | None) -> str:
     return "an unstated number of" if frames is None else str(frames)
+
+
+def _trainings(folder: Path, role: str, paths: Paths) -> dict[str, Path]:
+    """Each training of a role under its own name; raises InputError where there is none, or one stands there twice."""
+    listed = _listed(paths)
+    if not listed or len(set(listed)) != len(listed) or len(listed) > _MOST_TRAININGS:
+        raise InputError(
+            f"{role[:80]}: give one path, or a list of up to {_MOST_TRAININGS} paths, each once", where=folder / FAMILY
+        )
+    return {_training(role, number): _inside(folder, path) for number, path in enumerate(listed, 1)}
+
+
+def _listed(paths: Paths) -> tuple[str, ...]:
+    return (paths,) if isinstance(paths, str) else paths
+
+
+def _training(role: str, number: int) -> str:
+    return role if number == 1 else f"{role}, training {number}"
 
 
 def _inside(folder: Path, path: str) -> Path:
