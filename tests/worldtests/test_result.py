@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import InputError
-from assay.worldtests.result import Results, TestResult, read_results, standing, summarise, write_results
+from assay.worldtests.result import Results, Summary, TestResult, read_results, standing, summarise, write_results
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 _NO_ROOM = ((0.9, "jepa"), (0.9, "straight line"), (0.93, "true dynamics"))
@@ -126,6 +127,7 @@ def test_a_gain_has_an_interval_where_score_or_floor_is_constant() -> None:
     assert (few.gain, standing(few)) == (-0.75, "unclear")
     assert standing(summarise([result([1.0] * 30)], [result([0.0] * 30, "random", None)])) == "above"
     none = summarise([result([0.0] * 30)], [result([0.0] * 30, "random", None)])
+    assert msgspec.json.decode(msgspec.json.encode(none), type=Summary) == none
     assert none.gain == 0.0
     assert none.gain_high == pytest.approx(1 - 0.025 ** (1 / 30))
 

@@ -270,7 +270,7 @@ def _gain(
         return found
     # The bootstrap does not see how a constant table could have come out otherwise: the ends of each by itself do.
     ends = [mean_interval(table, resamples=resamples, rng=rng)[1:] for table in tables]
-    (low, high), *others = (sorted(sign * np.array(pair)) for pair in ends)
+    (low, high), *others = (sorted(sign * end for end in pair) for pair in ends)
     least, most = (max(pair[end] for pair in others) for end in (0, 1))
     return Interval(found.estimate, min(found.low, low - most), max(found.high, high - least))
 
