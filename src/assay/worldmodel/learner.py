@@ -21,7 +21,7 @@ class Learner(nn.Module):
     kind: ClassVar[str] = ""
     sees_all_sizes: ClassVar[bool] = False
     """Whether pictures of any size are taken; else of ``config.side``, or of the simulated worlds'."""
-    frames_at_once: ClassVar[int] = 2048
+    frames_at_once: int = 2048
     """How many it is given at a time where nothing is trained: what its activations leave room for."""
     config: Any
     """A frozen msgspec.Struct that ``world.json`` keeps; ``type(self)(config)`` makes the network again."""

@@ -179,6 +179,12 @@ def test_a_model_of_any_side_is_tested_on_scenes(side: int) -> None:
     assert len(recalled.scores) == len(surprised.scores) == 2
 
 
+def test_a_larger_model_is_shown_fewer_frames_at_once() -> None:
+    assert VJepa(VJepaConfig()).frames_at_once == 2048
+    assert VJepa(VJepaConfig(side=128, width=192, heads=4)).frames_at_once == 256
+    assert VJepa(VJepaConfig(side=512, patch=8, width=384, heads=4, depth=1)).frames_at_once == 16  # a clip at least
+
+
 def test_states_are_of_single_frames() -> None:
     model, clips = learner(), sliding(2)
     assert torch.allclose(model.encode(clips)[:, 1:2], model.encode(clips[:, 1:2]), atol=1e-6)

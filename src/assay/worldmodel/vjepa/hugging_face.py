@@ -30,7 +30,7 @@ class HuggingFaceVJepa(ClipReader):
     """A ``VJEPA2Model`` as a learner that answers but is not trained here. Frames are resized to its size."""
 
     kind: ClassVar[str] = "vjepa2"
-    frames_at_once: ClassVar[int] = 192  # a large checkpoint, at 256 × 256 pixels
+    frames_at_once: int = 192  # a large checkpoint, at 256 × 256 pixels
 
     def __init__(self, model: Any) -> None:
         super().__init__()

@@ -22,6 +22,8 @@ from assay.worldmodel.vjepa.reader import ClipReader, resized
 
 __all__ = ["VJepa"]
 
+_NUMBERS_AT_ONCE = 2048 * 64 * 96  # frames × patches × width of a test: larger models are shown fewer frames at a time
+
 
 class VJepa(ClipReader):
     """After V-JEPA (2404.08471) and V-JEPA 2 (2506.09985): L1 in latent space, EMA targets of fixed momentum.
@@ -41,6 +43,8 @@ class VJepa(ClipReader):
         self.encoder = Encoder(config)
         self.predictor = Predictor(config)
         self.slow_encoder = slow_copy(self.encoder)
+        numbers = config.grid[1] * config.grid[2] * config.width
+        self.frames_at_once = max(config.frames, _NUMBERS_AT_ONCE // numbers)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Mean L1 error over both kinds of mask: ``short``, ``long``, and ``total``, their mean.
