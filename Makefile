@@ -49,8 +49,9 @@ world-audit: .venv/world
 	echo two-room-fixed --seed $$seed --out $$family/rooms/$$seed; echo scenes --seed $$seed --out $$family/scenes/$$seed; \
 	for kind in jepa pixel vq-gpt rssm; do \
 	echo two-room-fixed --model $$kind --pool 100 --batch 32 --frames 120000 --learning-rate 3e-3 --seed $$seed \
-	--out $$family/few/$$kind/$$seed; done; done | xargs -P 2 -L 1 $(BIN)/assay world train 2>>$$family/training.log \
-	|| { tail -n 1 $$family/training.log; exit 1; }; \
+	--out $$family/few/$$kind/$$seed; done; done | xargs -P 2 -L 1 sh -c \
+	"$(BIN)/assay world train \"\$$@\" 2>>$$family/training.log || exit 255" train \
+	|| { echo "a training failed, the others were not begun: $$family/training.log says why" >&2; exit 1; }; \
 	cp examples/world-family.json $$family/family.json; \
 	$(BIN)/assay audit examples/world-claims.yaml --model world:$$family --out $$family-audit
 

@@ -145,8 +145,8 @@ def test_a_family_offers_every_member_and_states_what_each_saw(tmp_path: Path) -
 
 def several(folder: Path, **trainings: list[str]) -> Path:
     for names in trainings.values():
-        for name in names:
-            saved(folder / name, frames=100, kind="pixel" if "pixel" in name else "jepa")
+        for seed, name in enumerate(names):
+            saved(folder / name, frames=100, kind="pixel" if "pixel" in name else "jepa", seed=seed)
     few = {"ours": trainings["few"], "rivals": {"pixel": trainings["pixels"]}}
     return family(folder, 100, 400, worlds={"two-room-fixed": trainings["rooms"]}, few_frames={"two-room-fixed": few})
 
@@ -171,7 +171,7 @@ def test_several_trainings_answer_in_turn_by_the_seed_of_the_question(tmp_path: 
         (["a", "a"], ["pixel-1", "pixel-2"], "world two-room-fixed: give one path, or a list"),
         ([], ["pixel-1", "pixel-2"], "world two-room-fixed: give one path, or a list"),
         (["a"], ["pixel-1"], "pixel: it has 1 trainings and ours 2"),
-        (["a"], ["pixel-1", "d"], "pixel: its checkpoint is of kind jepa"),
+        (["a"], ["jepa-1", "jepa-2"], "pixel: its checkpoint is of kind jepa"),
     ],
 )
 def test_trainings_that_do_not_fit_together_are_refused(
@@ -179,6 +179,26 @@ def test_trainings_that_do_not_fit_together_are_refused(
 ) -> None:
     folder = several(tmp_path / "f", rooms=rooms, few=["d", "e"], pixels=pixels)
     with pytest.raises(InputError, match=told):
+        read_family(folder)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"seed": 0}, "two of its trainings have the same seed"),
+        ({"frames": None}, "or none is stated"),
+        ({"seed": 1, "kind": "rssm"}, "of different kinds, worlds or configs"),
+        ({"seed": 1, "world": "two-room"}, "of different kinds, worlds or configs"),
+    ],
+)
+def test_models_that_differ_by_more_than_a_seed_are_no_trainings_of_one(
+    tmp_path: Path, changed: dict[str, Any], told: str
+) -> None:
+    folder = several(tmp_path / "f", rooms=["a", "b"], few=["d", "e"], pixels=["pixel-1", "pixel-2"])
+    read_family(folder)
+    told_of: dict[str, Any] = {"frames": 100} | changed
+    saved(folder / "b", **told_of)
+    with pytest.raises(InputError, match=f"world two-room-fixed: .*{told}"):
         read_family(folder)
 
 

@@ -98,6 +98,7 @@ def test_times_needed_is_a_ratio_or_none() -> None:
     assert times_needed(soon, late, 0.5) == pytest.approx((10.0, 10.0, 10.0))
     assert times_needed(late, soon, 0.5) == pytest.approx((0.1, 0.1, 0.1))
     assert times_needed(soon, late, 2.0) is None
+    assert times_needed(soon, late, 0.0) is None  # both have it at once: how soon is not seen
     unsure = times_needed(_tables(0.2, 0.9), _tables(0.1, 0.55), 0.5)
     assert unsure is not None
     assert unsure.high == np.inf

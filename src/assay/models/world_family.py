@@ -5,12 +5,13 @@ fewer. ``family.json`` says which is which; what makes a rival one is held again
 its world, its size, the frames that it saw, and the CPU time that its training took.
 
 Every place in a family may be held by several trainings, which differ by their seed. Each then answers its share of the
-questions (:func:`answering_role`), so that a score is about the recipe and not about the luck of one training.
+questions (:func:`answering_role`), so that a score is about the recipe and not about the luck of one training. Several
+models under one name would be a fudged table: trainings that differ by more than their seed are refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -104,14 +105,17 @@ def _family(folder: Path, file: FamilyFile) -> Family:
         raise InputError(f"its format is {file.format[:60]!r}, not {_FAMILY_FORMAT!r}", where=folder / FAMILY)
     if not file.worlds:
         raise InputError("names no checkpoint for any world: fill 'worlds'", where=folder / FAMILY)
-    members: dict[str, Path] = {}
-    for world, paths in file.worlds.items():
-        members |= _trainings(folder, f"world {world}", paths)
+    places = {f"world {world}": paths for world, paths in file.worlds.items()}
     for world, few in file.few_frames.items():
-        members |= _trainings(folder, f"few frames {world}", few.ours)
-        for rival, paths in few.rivals.items():
-            members |= _trainings(folder, f"few frames {world} by {rival}", paths)
+        places[f"few frames {world}"] = few.ours
+        places |= {f"few frames {world} by {rival}": paths for rival, paths in few.rivals.items()}
+    members: dict[str, Path] = {}
+    for place, paths in places.items():
+        members |= _trainings(folder, place, paths)
     checkpoints = {role: _checkpoint(path) for role, path in members.items()}
+    for place, paths in places.items():
+        cards = [checkpoints[_training(place, number)] for number in range(1, len(_listed(paths)) + 1)]
+        _check_alike(folder, place, cards)
     for world, few in file.few_frames.items():
         _check_rivals(folder, world, few, checkpoints)
     kinds = (
@@ -119,6 +123,20 @@ def _family(folder: Path, file: FamilyFile) -> Family:
         for role, checkpoint in sorted(checkpoints.items())
     )
     return _sealed(folder, file.name, members, {"kinds": ", ".join(kinds), **_frames_of(checkpoints)})
+
+
+def _check_alike(folder: Path, place: str, cards: Sequence[Card]) -> None:
+    """Several trainings of a place are of one recipe, each with a seed of its own."""
+    if len(cards) == 1:
+        return
+    seeds = [card.trained.seed for card in cards if card.trained]
+    wrong = ""
+    if any((card.kind, card.world, card.config) != (cards[0].kind, cards[0].world, cards[0].config) for card in cards):
+        wrong = "its trainings are of different kinds, worlds or configs: list those that differ by their seed alone"
+    elif len(set(seeds)) != len(cards):
+        wrong = "two of its trainings have the same seed, or none is stated: train each with a --seed of its own"
+    if wrong:
+        raise InputError(f"{place[:80]}: {wrong}", where=folder / FAMILY)
 
 
 def _check_rivals(folder: Path, world: str, few: FewFrames, checkpoints: Mapping[str, Card]) -> None:

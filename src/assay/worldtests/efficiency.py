@@ -124,10 +124,11 @@ def times_needed(
 ) -> Interval | None:
     """How many times the data of the first kind the second needs for a score; the upper end may be infinite.
 
-    On the same units, drawn once for both. None where either never gets there, or neither does in more than a fortieth
-    of the resamples: then there is no such number. Sizes below the smallest are not seen, so a first kind that has the
-    score at its smallest makes this a lower bound.
+    On the same units, drawn once for both. None where there is no such number: where either never gets there, or either
+    has the score at its smallest size and so perhaps before, or neither gets there in over a fortieth of resamples.
     """
+    if any(tables[min(tables)].mean() >= score for tables in (first, second)):
+        return None
     held = [*(first[size] for size in sorted(first)), *(second[size] for size in sorted(second))]
     names = [*("first" for _ in first), *("second" for _ in second)]
     logs = [np.log(np.array(sorted(tables))) for tables in (first, second)]
