@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 
 # The stamps stand for "installed as pyproject.toml says"; a changed pyproject.toml installs again.
 .venv/core: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("assay needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...")'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("steelyard needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
@@ -19,9 +19,9 @@ DATA ?= ../shared/data
 # The main job: a real language model against a sheet of claims, one of them inflated on purpose.
 # Exit code 1 is what a sheet with an inflated row must give; anything else fails here.
 audit: .venv/core
-	@$(BIN)/assay model get
+	@$(BIN)/steelyard model get
 	@run=runs/embedded-$$(date +%Y%m%d-%H%M%S); \
-	$(BIN)/assay audit examples/embedded.yaml --model embedded:smollm2 --out $$run; code=$$?; \
+	$(BIN)/steelyard audit examples/embedded.yaml --model embedded:smollm2 --out $$run; code=$$?; \
 	if [ $$code -ne 1 ]; then echo "make audit: expected exit 1 (the inflated row), got $$code" >&2; exit 1; fi; \
 	echo; echo "Exit 1 is right here: the row that was inflated on purpose is inconsistent."; \
 	echo "The report: $$PWD/$$run/report.html"
@@ -29,10 +29,10 @@ audit: .venv/core
 # Hours: the vendor's own claims for the embedded model, to verdicts.
 audit-long: .venv/core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[data]'
-	$(BIN)/assay audit examples/smollm2-135m-instruct.yaml --model embedded:smollm2 --data $(DATA)
+	$(BIN)/steelyard audit examples/smollm2-135m-instruct.yaml --model embedded:smollm2 --data $(DATA)
 
 .venv/world: .venv/core
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[worldmodel]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[world]'
 	touch $@
 
 # A world model from nothing: trained in two rooms, tested on held-out episodes, with film strips of its plans.
@@ -50,10 +50,10 @@ world-audit: .venv/world
 	for kind in jepa pixel vq-gpt rssm; do \
 	echo two-room-fixed --model $$kind --pool 100 --batch 32 --frames 120000 --learning-rate 3e-3 --seed $$seed \
 	--out $$family/few/$$kind/$$seed; done; done | xargs -P 2 -L 1 sh -c \
-	"$(BIN)/assay world train \"\$$@\" 2>>$$family/training.log || exit 255" train \
+	"$(BIN)/steelyard world train \"\$$@\" 2>>$$family/training.log || exit 255" train \
 	|| { echo "a training failed, the others were not begun: $$family/training.log says why" >&2; exit 1; }; \
 	cp examples/world-family.json $$family/family.json; \
-	$(BIN)/assay audit examples/world-claims.yaml --model world:$$family --out $$family-audit
+	$(BIN)/steelyard audit examples/world-claims.yaml --model world:$$family --out $$family-audit
 
 # About an hour and three quarters on two idle cores: sample efficiency of the JEPA and of its rivals, on planning and on physics;
 # WORLD=--resume goes on where it was stopped, WORLD=--short takes some 45 minutes.

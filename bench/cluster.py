@@ -49,12 +49,12 @@ def main() -> None:
 
 async def _measure(url: str, folder: Path, workers: int, number: int) -> tuple[float, float, int]:
     """CPU and wall-clock seconds of the run alone, without the cluster's start; and the number of answers."""
-    from assay.audit import plan_audit, start_audit
-    from assay.evidence.verify import verify_integrity
-    from assay.models import Settings, open_model
-    from assay.plan import Options
-    from assay.records import Claim, ClaimSheet
-    from assay.runner.ray import LOCAL, open_on_ray
+    from steelyard.audit import plan_audit, start_audit
+    from steelyard.evidence.verify import verify_integrity
+    from steelyard.models import Settings, open_model
+    from steelyard.plan import Options
+    from steelyard.records import Claim, ClaimSheet
+    from steelyard.runner.ray import LOCAL, open_on_ray
 
     questions = folder / "sums.jsonl"
     rows = [{"question": f"What is {n} + {n * 7 % 91}?", "answer": str(n + n * 7 % 91)} for n in range(SAMPLES)]

@@ -17,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.records import Answer, Outcome, Sample
-from assay.scorers.code import Code
-from assay.scorers.sandbox import End, Limits, Sandbox
-from assay.tasks import load_task
+from steelyard.records import Answer, Outcome, Sample
+from steelyard.scorers.code import Code
+from steelyard.scorers.sandbox import End, Limits, Sandbox
+from steelyard.tasks import load_task
 
 SECONDS = 8
 FILES = {

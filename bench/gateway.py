@@ -60,7 +60,7 @@ def timings(folder: Path, calls: int) -> tuple[list[float], list[float]]:
     server = multiprocessing.get_context("spawn").Process(target=_serve, args=(ports,), daemon=True)
     server.start()
     port = ports.get(timeout=30)
-    command = [sys.executable, "-m", "assay", "gateway", "--to", f"http://127.0.0.1:{port}/v1", "--port", "0"]
+    command = [sys.executable, "-m", "steelyard", "gateway", "--to", f"http://127.0.0.1:{port}/v1", "--port", "0"]
     gateway = subprocess.Popen(
         [*command, "--out", str(folder / "recording")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

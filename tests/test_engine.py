@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from assay.cli import run as assay
-from assay.journal import Stop, read_lines
-from assay.records import Attempt
-from assay.run_folder import open_plan_of
+from steelyard.cli import run as steelyard
+from steelyard.journal import Stop, read_lines
+from steelyard.records import Attempt
+from steelyard.run_folder import open_plan_of
 
 Sums = tuple[Path, float]
 
@@ -39,7 +39,7 @@ def test_an_outage_pauses_the_run_with_a_clear_line_and_ends_by_itself(
     began = time.monotonic()
     sums_server.seconds = lambda wrong: 0.002
     sums_server.status = lambda prompt, times: 502 if 0.5 < time.monotonic() - began < 2.5 else 200
-    assert assay(measure(sums_server, sums_file[0], tmp_path / "run", "--concurrency", "2")) == 0
+    assert steelyard(measure(sums_server, sums_file[0], tmp_path / "run", "--concurrency", "2")) == 0
     told = capsys.readouterr().err
     assert told.count("the endpoint is down (HTTP 502: as the test wants): paused; asked again until ") == 1
     assert told.count("the endpoint answers again: going on") == 1
@@ -52,27 +52,27 @@ def test_a_deadline_ends_a_run_that_hangs_and_a_resume_finishes_it(
     run = tmp_path / "run"
     sums_server.seconds = lambda wrong: 60.0 if wrong else 0.0
     # Until the plan is made nothing hangs: the handshake asks no sums.
-    assert assay(measure(sums_server, sums_file[0], run, "--deadline", "1s", "--concurrency", "8")) == 4
+    assert steelyard(measure(sums_server, sums_file[0], run, "--deadline", "1s", "--concurrency", "8")) == 4
     said = last_line(capsys)
     assert "the deadline came after" in said
-    assert f"assay resume {run}" in said
+    assert f"steelyard resume {run}" in said
     assert {a.detail for a in attempts(run) if not a.final} == {"cut off at the run's deadline"}
     assert [record.reason for record, _ in read_lines(run) if isinstance(record, Stop)] == ["deadline"]
     sums_server.seconds = lambda wrong: 0.0
     asked = Counter(attempt.sample for attempt in attempts(run) if attempt.final)
-    assert assay(["resume", str(run)]) == 0
+    assert steelyard(["resume", str(run)]) == 0
     finals = Counter((a.sample, a.repeat) for a in attempts(run) if a.final)
     assert set(finals.values()) == {1}
     assert asked.keys() <= {sample for sample, _ in finals}
-    assert assay(["verify", str(run)]) == 0
+    assert steelyard(["verify", str(run)]) == 0
 
 
 def test_a_budget_of_tokens_is_not_exceeded(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    assert assay(measure(sums_server, sums_file[0], run, "--max-tokens", "2000")) == 3
+    assert steelyard(measure(sums_server, sums_file[0], run, "--max-tokens", "2000")) == 3
     used = sum(attempt.prompt_tokens + attempt.completion_tokens for attempt in attempts(run))
     assert 1500 < used <= 2000
-    assert assay(["verify", str(run)]) == 0
+    assert steelyard(["verify", str(run)]) == 0
 
 
 def test_a_budget_of_money_is_not_exceeded(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_budget_of_money_is_not_exceeded(sums_server: Any, sums_file: Sums, tm
     prices = tmp_path / "prices.yaml"
     prices.write_text("other: {prompt: 1, completion: 1}\nsums: {prompt: 100, completion: 500}\n")
     more = ("--max-cost", "0.5", "--prices", str(prices))
-    assert assay(measure(sums_server, sums_file[0], run, *more)) == 3
+    assert steelyard(measure(sums_server, sums_file[0], run, *more)) == 3
     cost = sum(attempt.prompt_tokens * 100 + attempt.completion_tokens * 500 for attempt in attempts(run)) / 1e6
     assert 0.3 < cost <= 0.5
     limits = open_plan_of(run).plan.limits
@@ -89,7 +89,7 @@ def test_a_budget_of_money_is_not_exceeded(sums_server: Any, sums_file: Sums, tm
 
 def test_requests_a_minute_pace_the_run(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    assert assay(measure(sums_server, sums_file[0], run, "--rpm", "1200", "--deadline", "2s")) == 4
+    assert steelyard(measure(sums_server, sums_file[0], run, "--rpm", "1200", "--deadline", "2s")) == 4
     assert 30 <= len(attempts(run)) <= 50
 
 
@@ -112,7 +112,7 @@ def test_a_price_table_that_is_none_is_refused(
     prices = tmp_path / "prices.yaml"
     prices.write_text(text)
     command = measure(sums_server, sums_file[0], tmp_path / "run", "--max-cost", "1", "--prices", str(prices))
-    assert assay(command) == 2
+    assert steelyard(command) == 2
     assert said in last_line(capsys)
     assert not (tmp_path / "run").exists()
 
@@ -133,7 +133,7 @@ def test_a_price_table_that_is_none_is_refused(
 def test_bad_limits_are_refused_before_anything_is_sent(
     sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], said: str
 ) -> None:
-    assert assay(measure(sums_server, sums_file[0], tmp_path / "run", *more)) == 2
+    assert steelyard(measure(sums_server, sums_file[0], tmp_path / "run", *more)) == 2
     assert said in last_line(capsys)
     assert not sums_server.asked
 
@@ -145,7 +145,7 @@ def test_a_full_disk_stops_the_run_and_a_resume_finishes_it(sums_server: Any, su
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 
     stopped = subprocess.run(
-        [sys.executable, "-m", "assay", *measure(sums_server, sums_file[0], run)],
+        [sys.executable, "-m", "steelyard", *measure(sums_server, sums_file[0], run)],
         preexec_fn=little_room, capture_output=True, text=True,
     )  # fmt: skip
     assert stopped.returncode == 4
@@ -154,17 +154,17 @@ def test_a_full_disk_stops_the_run_and_a_resume_finishes_it(sums_server: Any, su
     assert (run / "journal" / "main-0000.jsonl").read_bytes().endswith(b"\n")
     before = {attempt.sample: attempt.answer for attempt in attempts(run) if attempt.final}
     assert before
-    assert assay(["resume", str(run)]) == 0
+    assert steelyard(["resume", str(run)]) == 0
     finals = Counter((attempt.sample, attempt.repeat) for attempt in attempts(run) if attempt.final)
     assert set(finals.values()) == {1}
-    assert assay(["verify", str(run)]) == 0
+    assert steelyard(["verify", str(run)]) == 0
 
 
 def test_pass_at_k_of_several_answers(
     sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     more = ("--repeats", "5", "--temperature", "0.8", "--limit", "20")
-    assert assay(measure(sums_server, sums_file[0], tmp_path / "run", *more)) == 0
+    assert steelyard(measure(sums_server, sums_file[0], tmp_path / "run", *more)) == 0
     told = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in told[1:4]] == ["pass@1", "pass@2", "pass@5"]
     assert len(attempts(tmp_path / "run")) == 100
@@ -175,16 +175,16 @@ def test_what_a_deadline_left_can_be_concluded(
 ) -> None:
     run = tmp_path / "run"
     sums_server.seconds = lambda wrong: 60.0 if sums_server.asked.total() > 100 else 0.0
-    assert assay(measure(sums_server, sums_file[0], run, "--deadline", "2s", "--concurrency", "8")) == 4
+    assert steelyard(measure(sums_server, sums_file[0], run, "--deadline", "2s", "--concurrency", "8")) == 4
     asked = sums_server.asked.total()
-    assert assay(["resume", str(run), "--conclude"]) == 3
+    assert steelyard(["resume", str(run), "--conclude"]) == 3
     assert sums_server.asked.total() == asked
     told = capsys.readouterr().out
     assert "measured (it was concluded before all was asked)" in " ".join(told.split())
     assert "Exit 3: it ended before all was asked" in told
     assert "Not tested, and why" not in told
-    assert assay(["verify", str(run)]) == 0
-    assert assay(["resume", str(run), "--conclude"]) == 3  # it is sealed: shown, nothing else
+    assert steelyard(["verify", str(run)]) == 0
+    assert steelyard(["resume", str(run), "--conclude"]) == 3  # it is sealed: shown, nothing else
 
 
 def test_a_row_that_always_fails_keeps_no_audit_from_its_end(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
@@ -196,16 +196,16 @@ def test_a_row_that_always_fails_keeps_no_audit_from_its_end(sums_server: Any, s
     sums_server.status = lambda prompt, times: 500 if "BAD" in prompt else 200
     model = f"openai:sums@{sums_server.url}"
     more = ["--task", str(sums_file[0]), "--task", str(bad), "--out", str(run), "--concurrency", "4"]
-    assert assay(["audit", str(sheet), "--model", model, *more]) == 4
-    assert assay(["resume", str(run), "--conclude"]) in (1, 4)  # 4 where a call of the bad row had all its attempts
+    assert steelyard(["audit", str(sheet), "--model", model, *more]) == 4
+    assert steelyard(["resume", str(run), "--conclude"]) in (1, 4)  # 4 where a call of the bad row had all its attempts
     words = [claim["verdict"] for claim in json.loads((run / "report.json").read_bytes())["claims"]]
     assert words == ["inconsistent", "insufficient_power"]
-    assert assay(["verify", str(run)]) == 0
+    assert steelyard(["verify", str(run)]) == 0
 
 
 def test_shots_that_a_task_has_not_are_refused(
     sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert assay(measure(sums_server, sums_file[0], tmp_path / "run", "--shots", "5")) == 2
+    assert steelyard(measure(sums_server, sums_file[0], tmp_path / "run", "--shots", "5")) == 2
     assert "it shows 0 worked examples" in last_line(capsys)
     assert not (tmp_path / "run").exists()

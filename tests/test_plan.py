@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from assay.plan import Options, build_plan, order_material
-from assay.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Protocol
+from steelyard.plan import Options, build_plan, order_material
+from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Protocol
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 
@@ -88,7 +88,7 @@ def test_remarks_and_layout_of_a_sheet_do_not_change_the_order() -> None:
 
 
 def test_a_missing_mirror_is_an_error_not_a_skipped_row(tmp_path: Path) -> None:
-    from assay.errors import InputError
+    from steelyard.errors import InputError
 
     with pytest.raises(InputError, match="no such folder"):
         planned(Claim(task="gsm8k", value="57"), data=tmp_path / "nowhere")

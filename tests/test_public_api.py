@@ -1,4 +1,4 @@
-"""What ``import assay`` promises, and what it must not cost."""
+"""What ``import steelyard`` promises, and what it must not cost."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from pathlib import Path
 
 import pytest
 
-import assay
-from assay import plugins
+import steelyard
+from steelyard import plugins
 
-SOURCE = Path(assay.__file__).parent
+SOURCE = Path(steelyard.__file__).parent
 
 
 def test_every_public_name_is_there_and_documented() -> None:
-    assert sorted(assay.__all__) == assay.__dir__() == sorted([*assay._HOMES, "__version__"])
-    for name in assay._HOMES:
-        assert inspect.getdoc(getattr(assay, name)), name
+    assert sorted(steelyard.__all__) == steelyard.__dir__() == sorted([*steelyard._HOMES, "__version__"])
+    for name in steelyard._HOMES:
+        assert inspect.getdoc(getattr(steelyard, name)), name
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="frobnicate"):
-        assay.frobnicate  # noqa: B018
+        steelyard.frobnicate  # noqa: B018
 
 
-def test_importing_assay_and_its_help_loads_nothing_heavy() -> None:
+def test_importing_steelyard_and_its_help_loads_nothing_heavy() -> None:
     code = (
-        "import sys, assay, assay.records, assay.plugins; from assay.cli import run; run(['--help']);"
+        "import sys, steelyard, steelyard.records, steelyard.plugins; from steelyard.cli import run; run(['--help']);"
         "heavy = {'numpy', 'scipy', 'aiohttp', 'rich', 'jinja2', 'altair', 'cryptography', 'yaml'};"
         "print(sorted(set(sys.modules) & heavy))"
     )
@@ -70,18 +70,20 @@ def test_pure_rooms_touch_no_network_and_no_process(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules("runner"), ids=lambda path: path.name)
 def test_the_runner_knows_no_statistics(path: Path) -> None:
-    assert not any(name.startswith(("assay.stats", "assay.verdict", "assay.reading")) for name in imported(path))
+    assert not any(
+        name.startswith(("steelyard.stats", "steelyard.verdict", "steelyard.reading")) for name in imported(path)
+    )
 
 
 def test_nothing_imports_the_command_line() -> None:
     for path in modules("."):
         if path.is_relative_to(SOURCE / "cli") or path.name == "__main__.py":
             continue
-        assert not any(name.startswith("assay.cli") for name in imported(path)), path
+        assert not any(name.startswith("steelyard.cli") for name in imported(path)), path
 
 
-def test_integrity_is_verified_without_the_rest_of_assay() -> None:
-    allowed = ("assay.evidence", "assay.errors")
+def test_integrity_is_verified_without_the_rest_of_steelyard() -> None:
+    allowed = ("steelyard.evidence", "steelyard.errors")
     for path in modules("evidence"):
-        ours = {name for name in imported(path) if name.partition(".")[0] == "assay"}
+        ours = {name for name in imported(path) if name.partition(".")[0] == "steelyard"}
         assert all(name.startswith(allowed) for name in ours), (path, ours)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.plan import seal_row
-from assay.reading import RowReader
-from assay.records import Claim, PlanRow, Probe, Score
-from assay.verdict import p_value
+from steelyard.plan import seal_row
+from steelyard.reading import RowReader
+from steelyard.records import Claim, PlanRow, Probe, Score
+from steelyard.verdict import p_value
 
 
 def planned(population: int = 200, value: str = "80", **changes: object) -> tuple[PlanRow, Claim]:
@@ -259,8 +259,8 @@ def test_a_rate_just_too_low_is_not_called_consistent_by_our_own_noise(
     """Sampled rows: the model's rate lies half a point below what still counts; its cells are one noisy draw."""
     import numpy as np
 
-    from assay.reading import row_test
-    from assay.stats.sequential import StopTable, Tracker
+    from steelyard.reading import row_test
+    from steelyard.stats.sequential import StopTable, Tracker
 
     row, claim = planned(population, decoding="sampled", repeats=repeats, claimed_repeats=4)
     test = row_test(row, claim, variance)

@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from assay.cli import run as assay
-from assay.conclude import conclude, read_scores
-from assay.errors import Broken
-from assay.evidence.canonical import canonical, sha256_hex
-from assay.gateway.seal import seal_recording
-from assay.journal import GENESIS
-from assay.recompute import recompute
-from assay.run_folder import open_plan_of
+from steelyard.cli import run as steelyard
+from steelyard.conclude import conclude, read_scores
+from steelyard.errors import Broken
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.gateway.seal import seal_recording
+from steelyard.journal import GENESIS
+from steelyard.recompute import recompute
+from steelyard.run_folder import open_plan_of
 from tests.assets.make_golden import GOLDEN
 from tests.gateway.test_seal import call, record
 from tests.test_recompute import records_of, reseal, with_new_reports
@@ -167,7 +167,7 @@ def test_retries_and_a_resume_in_which_attempts_count_anew_hold(
     again = [dict(session), fault(attempt), empty, attempt | {"attempt": 3}]
     records[at : at + 1] = [*down, stop | {"reason": "deadline"}, *again]
     assert recompute(sealed_again(unsigned, records)).wasted == 1
-    assert assay(["verify", str(unsigned)]) == 0
+    assert steelyard(["verify", str(unsigned)]) == 0
     assert "1 attempts used tokens and brought nothing readable" in capsys.readouterr().out
 
 
@@ -251,10 +251,10 @@ def test_marks_by_running_code_are_told_apart_from_what_is_recomputed(
 ) -> None:
     with_marks(unsigned, "code[completion]@1")
     capsys.readouterr()
-    assert assay(["verify", str(unsigned), "--json"]) == 0
+    assert steelyard(["verify", str(unsigned), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["scores_recomputed"], found["marks_from_journal"]) == (0, 158)
-    assert assay(["verify", str(unsigned)]) == 0
+    assert steelyard(["verify", str(unsigned)]) == 0
     told = capsys.readouterr().out
     assert "158 marks made by running code, taken from the journal" in told
     assert "\n0 scores recomputed" in told

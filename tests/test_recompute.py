@@ -15,14 +15,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from assay.cli import run as assay
-from assay.conclude import conclusion_of, renderer, write_reports
-from assay.errors import Broken
-from assay.evidence.bundle import seal_bundle, seal_plan
-from assay.evidence.canonical import canonical, sha256_hex
-from assay.journal import GENESIS
-from assay.recompute import recompute
-from assay.run_folder import open_plan_of
+from steelyard.cli import run as steelyard
+from steelyard.conclude import conclusion_of, renderer, write_reports
+from steelyard.errors import Broken
+from steelyard.evidence.bundle import seal_bundle, seal_plan
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.journal import GENESIS
+from steelyard.recompute import recompute
+from steelyard.run_folder import open_plan_of
 from tests.assets.make_golden import GOLDEN
 
 FILES = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file())
@@ -36,7 +36,7 @@ def bundle(tmp_path: Path) -> Path:
 
 def test_the_golden_bundle_holds(capsys: pytest.CaptureFixture[str]) -> None:
     key = GOLDEN.parent / "golden.pub.pem"
-    assert assay(["verify", str(GOLDEN), "--require-key", str(key)]) == 0
+    assert steelyard(["verify", str(GOLDEN), "--require-key", str(key)]) == 0
     told = capsys.readouterr().out
     assert "holds" in told
     assert "which you trust" in told
@@ -90,24 +90,24 @@ def test_no_tampering_over_any_file_is_accepted(
             continue
         (bundle / name).write_bytes(changed)
         capsys.readouterr()
-        assert assay(["verify", str(bundle)]) == 1
+        assert steelyard(["verify", str(bundle)]) == 1
         told = capsys.readouterr().err.splitlines()[-1]
         # What a checkpoint or the seal says may be what shows that the journal was changed, and the other way round.
         assert name.rpartition("/")[2].partition(".")[0] in told or "journal" in told or "bundle" in told
     (bundle / name).write_bytes(original)
-    assert assay(["verify", str(bundle)]) == 0
+    assert steelyard(["verify", str(bundle)]) == 0
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_no_file_can_be_left_out(bundle: Path, name: str) -> None:
     (bundle / name).unlink()
-    assert assay(["verify", str(bundle)]) == 1
+    assert steelyard(["verify", str(bundle)]) == 1
 
 
 @pytest.mark.parametrize("name", ["extra.txt", "journal/main-0001.jsonl", "report.pdf", "samples/more.txt"])
 def test_no_file_can_be_added(bundle: Path, name: str) -> None:
     (bundle / name).write_text("{}\n")
-    assert assay(["verify", str(bundle)]) == 1
+    assert steelyard(["verify", str(bundle)]) == 1
 
 
 # ── sealed again by someone without the key ─────────────────────────────────────────────────────────────────────────
@@ -158,7 +158,7 @@ def edit(path: Path, change: Callable[[Any], None], line: int = 0) -> None:
 
 
 def test_an_honest_reseal_holds(unsigned: Path) -> None:
-    assert assay(["verify", str(unsigned)]) == 0
+    assert steelyard(["verify", str(unsigned)]) == 0
 
 
 def test_an_edited_score_does_not_follow_from_the_journal(unsigned: Path) -> None:
@@ -269,10 +269,10 @@ def test_withheld_texts_are_said_and_their_marks_taken_as_sealed(
     plan = msgspec.to_builtins(open_plan_of(unsigned).plan)
     plan["texts"] = "withheld"
     with_new_reports(reseal(unsigned, plan=plan))
-    assert assay(["verify", str(unsigned)]) == 0
+    assert steelyard(["verify", str(unsigned)]) == 0
     shutil.rmtree(unsigned / "texts")
     capsys.readouterr()
-    assert assay(["verify", str(unsigned)]) == 0
+    assert steelyard(["verify", str(unsigned)]) == 0
     told = capsys.readouterr().out
     assert "withheld" in told
     assert "\n0 scores recomputed" in told

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from assay.errors import Broken
-from assay.evidence.canonical import canonical, sha256_hex
-from assay.journal.lines import JournalRecord
-from assay.records import (
+from steelyard.errors import Broken
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.journal.lines import JournalRecord
+from steelyard.records import (
     Answer,
     Attempt,
     ClaimSheet,
@@ -25,7 +25,7 @@ from assay.records import (
     Sample,
     Score,
 )
-from assay.scores import final_attempts, score_attempts, unmarked_attempts
+from steelyard.scores import final_attempts, score_attempts, unmarked_attempts
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ ROW = PlanRow(
     alpha_consistent=0.05, stop_inconsistent=(), stop_consistent=(), weight=1.0, share=1.0, estimate=True,
 )  # fmt: skip
 PLAN = Plan(
-    assay="0", created="", sheet=ClaimSheet(model="x"), model=ModelIdentity(uri="x"), alpha=0.05, tolerance="2",
+    software="0", created="", sheet=ClaimSheet(model="x"), model=ModelIdentity(uri="x"), alpha=0.05, tolerance="2",
     rows=(ROW,),
 )  # fmt: skip
 SAMPLES = [Sample(id=f"code/row/{n}", request=GenerateRequest(prompt=f"write {n}"), target=str(n)) for n in range(50)]

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from assay.audit import Audit, plan_audit, start_audit
-from assay.claims import read_sheet
-from assay.cli import run as assay
-from assay.conclude import renderer
-from assay.errors import Broken
-from assay.evidence.bundle import seal_bundle
-from assay.evidence.canonical import canonical
-from assay.forecast import Forecast, forecast
-from assay.models import Settings
-from assay.models.recorded import open_recorded
-from assay.plan import Options
-from assay.recompute import recompute
-from assay.records import Claim, ClaimSheet, ClaimVerdict, Protocol, Verdict
-from assay.worldtests.adapters.callable import CallableWorld
+from steelyard.audit import Audit, plan_audit, start_audit
+from steelyard.claims import read_sheet
+from steelyard.cli import run as steelyard
+from steelyard.conclude import renderer
+from steelyard.errors import Broken
+from steelyard.evidence.bundle import seal_bundle
+from steelyard.evidence.canonical import canonical
+from steelyard.forecast import Forecast, forecast
+from steelyard.models import Settings
+from steelyard.models.recorded import open_recorded
+from steelyard.plan import Options
+from steelyard.recompute import recompute
+from steelyard.records import Claim, ClaimSheet, ClaimVerdict, Protocol, Verdict
+from steelyard.worldtests.adapters.callable import CallableWorld
 from tests.models.world_stand_ins import audited, ignorant, knowing
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "world-claims.yaml"
@@ -75,7 +75,7 @@ def test_a_model_that_knows_the_world_is_measured_and_an_ignorant_one_is_inconsi
     bad = only(audit(claims, tmp_path / "bad", Options(limit=60, tolerance="2"), **nobody))
     assert (bad.verdict, bad.missing, bad.unparsed) == ("inconsistent", 0, 0)
     for run in ("good", "bad"):
-        assert assay(["verify", str(tmp_path / run)]) == 0
+        assert steelyard(["verify", str(tmp_path / run)]) == 0
 
 
 def test_robustness_and_few_frames_are_asked_of_two_episodes_at_once(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_robustness_and_few_frames_are_asked_of_two_episodes_at_once(tmp_path: P
     assert (shift.missing, shift.unparsed, efficiency.missing, efficiency.unparsed) == (0, 0, 0, 0)
     assert efficiency.measured is not None
     assert efficiency.measured > 0.5  # against a rival that wanders
-    assert assay(["verify", str(tmp_path / "run")]) == 0
+    assert steelyard(["verify", str(tmp_path / "run")]) == 0
 
 
 def test_who_asks_the_wrong_kind_of_model_is_told_so_in_one_line() -> None:
@@ -141,7 +141,7 @@ def test_every_other_task_is_answered_marked_and_verified(tmp_path: Path, task: 
     assert found.measured is not None
     if task == "world_counterfactual":
         assert found.measured == 1
-    assert assay(["verify", str(tmp_path / "run")]) == 0
+    assert steelyard(["verify", str(tmp_path / "run")]) == 0
 
 
 # ── tampering ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -164,7 +164,7 @@ def test_an_answer_that_was_changed_does_not_verify(bundle: Path) -> None:
     changed = texts.read_bytes().replace(b"[[", b"[[1", 1)
     assert changed != texts.read_bytes()
     texts.write_bytes(changed)
-    assert assay(["verify", str(bundle)]) == 1
+    assert steelyard(["verify", str(bundle)]) == 1
 
 
 def test_a_mark_that_was_changed_and_sealed_again_is_not_what_the_simulator_says(bundle: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_stranger_without_torch_can_verify(bundle: Path) -> None:
         "import sys\n"
         "for name in ('torch', 'gymnasium', 'safetensors', 'transformers', 'av'):\n"
         "    sys.modules[name] = None\n"  # an import of it raises ImportError
-        "from assay.cli import run\n"
+        "from steelyard.cli import run\n"
         "sys.exit(run(['verify', sys.argv[1]]))\n"
     )
     done = subprocess.run([sys.executable, "-c", script, str(bundle)], capture_output=True, text=True, timeout=120)

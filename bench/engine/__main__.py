@@ -36,7 +36,7 @@ def main(quick: bool, repeats: int, patience: float, only: tuple[str, ...], mark
     cells: list[list[Measured]] = []
     title = f"{machine()}, median of n = {repeats} passes in turn"
     out.print(title)
-    with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder, err.status("starting") as status:
+    with tempfile.TemporaryDirectory(prefix="steelyard-bench-") as folder, err.status("starting") as status:
         speed = Speed(chosen, Path(folder), repeats, patience, told=status.update)
         for cell in speed.measure(QUICK if quick else CELLS):
             cells.append(cell)

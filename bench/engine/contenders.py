@@ -92,9 +92,9 @@ class Contender(Protocol):
 
 @dataclass(frozen=True)
 class Ours:
-    """``assay run``, as a user types it."""
+    """``steelyard run``, as a user types it."""
 
-    name: str = "assay"
+    name: str = "steelyard"
 
     def why_not(self) -> str:
         """It is always there."""
@@ -102,9 +102,9 @@ class Ours:
 
     def command(self, work: Work) -> tuple[list[str], Mapping[str, str]]:
         """Measure the file of questions as it is."""
-        command = [sys.executable, "-m", "assay", "run", str(work.questions), "--model", f"openai:stub@{work.url}"]
+        command = [sys.executable, "-m", "steelyard", "run", str(work.questions), "--model", f"openai:stub@{work.url}"]
         command += ["--concurrency", str(work.connections), "--out", str(work.folder / "run"), *work.options]
-        return command, {"ASSAY_KEY": str(work.folder.parent / "key.pem")}
+        return command, {"STEELYARD_KEY": str(work.folder.parent / "key.pem")}
 
     def score(self, work: Work) -> float | None:
         """From the sealed scores: right of all that were asked, a missing answer counting as wrong."""
@@ -245,7 +245,7 @@ def run_weighed(contender: Contender, work: Work, limit_seconds: float) -> Finis
 
 def _is_private(name: str) -> bool:
     # Neither keys nor settings of the user's own reach a harness: every pass is the same for everybody.
-    return bool(re.search(r"API_KEY|^ASSAY_|^INSPECT_|^HF_|_proxy$", name, re.IGNORECASE))
+    return bool(re.search(r"API_KEY|^STEELYARD_|^INSPECT_|^HF_|_proxy$", name, re.IGNORECASE))
 
 
 def _log(work: Work) -> str:

@@ -96,7 +96,7 @@ class Endured:
     @property
     def row(self) -> tuple[str, ...]:
         """The cells of the table."""
-        checked = "" if self.name != "assay" else "no" if self.wrong else "yes"
+        checked = "" if self.name != "steelyard" else "no" if self.wrong else "yes"
         return (
             self.case.faults.mode,
             self.name,
@@ -141,11 +141,11 @@ def _examine(case: Case, sums: Sequence[Sum], work: Work, finish: Finish, server
         *_wrong_records(case, sums, run, seen["asked"]),
         *(() if case.cut else _wrong_scores(known, run, right, missing, len(values))),
     ]
-    if not case.cut and _assay("verify", str(run)):
-        wrong.append("assay verify does not hold")
+    if not case.cut and _steelyard("verify", str(run)):
+        wrong.append("steelyard verify does not hold")
     return Endured(
         case=case,
-        name="assay",
+        name="steelyard",
         finish=finish,
         scored=scored,
         of=len(sums),
@@ -228,8 +228,8 @@ def _wilson(right: int, n: int) -> tuple[float, float]:
     return (centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n)
 
 
-def _assay(*arguments: str) -> int:
-    return subprocess.run([sys.executable, "-m", "assay", *arguments], cwd=ROOT, capture_output=True).returncode
+def _steelyard(*arguments: str) -> int:
+    return subprocess.run([sys.executable, "-m", "steelyard", *arguments], cwd=ROOT, capture_output=True).returncode
 
 
 # ── the command ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -249,11 +249,11 @@ def main(samples: int, connections: int, limit: float, only: tuple[str, ...], ma
     title = f"{machine()}; {samples:,} samples, {connections} connections, 50 ms, one pass each"
     sums = make_sums(samples)
     done: list[Endured] = []
-    with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder, err.status("starting") as status:
+    with tempfile.TemporaryDirectory(prefix="steelyard-bench-") as folder, err.status("starting") as status:
         for case in CASES:
             for each in chosen:
                 # A deadline that cuts a run short is our own option; there is nothing like it to ask of the peers.
-                if each.name in absent or (case.cut and each.name != "assay"):
+                if each.name in absent or (case.cut and each.name != "steelyard"):
                     continue
                 status.update(f"{case.title}, {case.faults.mode}: {each.name}")
                 done.append(endure(each, case, sums, connections, Path(folder), limit))
@@ -262,7 +262,7 @@ def main(samples: int, connections: int, limit: float, only: tuple[str, ...], ma
         out.print(f"left out: {name}, {why}", soft_wrap=True)
     for group in dict.fromkeys(each.case.title for each in done):
         out.print(_table(group, [each for each in done if each.case.title == group]))
-    told = [_told(each) for each in done if each.name == "assay"]
+    told = [_told(each) for each in done if each.name == "steelyard"]
     for line in told:
         out.print(line, style="bold red" if line.startswith("FAIL") else "", highlight=False, soft_wrap=True)
     if markdown is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from assay.errors import InputError
+from steelyard.errors import InputError
 
 __all__ = ["table", "verdicts", "write_section"]
 

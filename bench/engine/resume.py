@@ -78,7 +78,7 @@ class Trial:
     def kills(self, count: int, seed: int) -> Iterator[Killed]:
         """Kill at ``count`` moments, uniform from the first request to the end of the undisturbed run."""
         questions = write_sums(self.folder / "sums.jsonl", self.sums)
-        self._assay("key", "new", "--out", str(self.folder / "key.pem"))
+        self._steelyard("key", "new", "--out", str(self.folder / "key.pem"))
         self.told("an undisturbed run")
         undisturbed = self._work(questions, "undisturbed")
         seconds, _ = self._run(undisturbed, None)
@@ -96,7 +96,7 @@ class Trial:
         self._settle()
         before = finished_calls(run)
         asked_before = Counter(self.server.get("/sums")["asked"])
-        resumed = self._assay("resume", str(run), "--key", str(self.folder / "key.pem"))
+        resumed = self._steelyard("resume", str(run), "--key", str(self.folder / "key.pem"))
         self._settle()
         asked_after = Counter(self.server.get("/sums")["asked"])
         now = finished_calls(run)
@@ -156,13 +156,13 @@ class Trial:
             time.sleep(QUIET_SECONDS)
 
     def _verify(self, run: Path) -> tuple[int, str]:
-        """The exit code of ``assay verify``, and the root that it computes over the final answers."""
-        command = [sys.executable, "-m", "assay", "verify", str(run), "--json"]
+        """The exit code of ``steelyard verify``, and the root that it computes over the final answers."""
+        command = [sys.executable, "-m", "steelyard", "verify", str(run), "--json"]
         found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS)
         return found.returncode, json.loads(found.stdout)["answers_root"] if found.returncode == 0 else ""
 
-    def _assay(self, *arguments: str) -> int:
-        command = [sys.executable, "-m", "assay", *arguments]
+    def _steelyard(self, *arguments: str) -> int:
+        command = [sys.executable, "-m", "steelyard", *arguments]
         return subprocess.run(command, cwd=ROOT, capture_output=True, timeout=LIMIT_SECONDS).returncode
 
 
@@ -180,7 +180,7 @@ def main(kills: int, samples: int, connections: int, latency: float, seed: int, 
     out.print(title)
     done: list[Killed] = []
     with (
-        tempfile.TemporaryDirectory(prefix="assay-bench-") as folder,
+        tempfile.TemporaryDirectory(prefix="steelyard-bench-") as folder,
         running(latency) as server,
         err.status("starting") as status,
     ):

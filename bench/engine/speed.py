@@ -188,7 +188,7 @@ def checks(cells: Sequence[Sequence[Measured]]) -> list[Check]:
     found: list[Check] = []
     for cell in cells:
         by_name = {each.name: each for each in cell if each.passes}
-        ours, floor = by_name.get("assay"), by_name.get("bare loop")
+        ours, floor = by_name.get("steelyard"), by_name.get("bare loop")
         if ours is None:
             continue
         where = ours.cell

@@ -15,15 +15,6 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from assay.errors import NotAvailable
-from assay.reports.world.attention import attention_strip
-from assay.reports.world.film_strip import FilmStrip
-from assay.reports.world.page import Page, render
-from assay.run_folder import write_file
-from assay.stats.pigeonhole import Interval, paired_difference, pigeonhole_interval
-from assay.worldmodel.video.crops import CENTRE
-from assay.worldmodel.video.decode import ClipRequest, read_clip
-from assay.worldmodel.vjepa.learner import VJepa
 from bench.vjepa.course import differing_weights_after_a_kill
 from bench.vjepa.films import MOTIONS, make_films
 from bench.vjepa.measure import (
@@ -39,6 +30,15 @@ from bench.vjepa.measure import (
     real_losses,
 )
 from bench.vjepa.real_clips import real_clips
+from steelyard.errors import NotAvailable
+from steelyard.reports.world.attention import attention_strip
+from steelyard.reports.world.film_strip import FilmStrip
+from steelyard.reports.world.page import Page, render
+from steelyard.run_folder import write_file
+from steelyard.stats.pigeonhole import Interval, paired_difference, pigeonhole_interval
+from steelyard.worldmodel.video.crops import CENTRE
+from steelyard.worldmodel.video.decode import ClipRequest, read_clip
+from steelyard.worldmodel.vjepa.learner import VJepa
 
 Row = tuple[str, str, str, str]
 Probed = dict[str, Scores]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
-from assay.worldmodel.train.budget import Budget
-from assay.worldmodel.train.loop import TrainSettings, train
-from assay.worldmodel.train.resume import RESUME, read_position
-from assay.worldmodel.video.source import VideoSource
-from assay.worldmodel.vjepa.config import VJepaConfig
-from assay.worldmodel.vjepa.learner import VJepa
+from steelyard.worldmodel.train.budget import Budget
+from steelyard.worldmodel.train.loop import TrainSettings, train
+from steelyard.worldmodel.train.resume import RESUME, read_position
+from steelyard.worldmodel.video.source import VideoSource
+from steelyard.worldmodel.vjepa.config import VJepaConfig
+from steelyard.worldmodel.vjepa.learner import VJepa
 
 __all__ = ["SMALL", "differing_weights_after_a_kill", "run"]
 

@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from assay.reports.world.attention import token_weights
-from assay.worldmodel.train.budget import Budget
-from assay.worldmodel.train.loop import TrainSettings, Update, train
-from assay.worldmodel.video.source import VideoSource
-from assay.worldmodel.vjepa.config import VJepaConfig
-from assay.worldmodel.vjepa.learner import VJepa
-from assay.worldmodel.vjepa.probes import fit_attentive, fit_linear
+from steelyard.reports.world.attention import token_weights
+from steelyard.worldmodel.train.budget import Budget
+from steelyard.worldmodel.train.loop import TrainSettings, Update, train
+from steelyard.worldmodel.video.source import VideoSource
+from steelyard.worldmodel.vjepa.config import VJepaConfig
+from steelyard.worldmodel.vjepa.learner import VJepa
+from steelyard.worldmodel.vjepa.probes import fit_attentive, fit_linear
 
 __all__ = ["CONFIG", "Labelled", "Outcome", "labelled", "looked_at", "pretrain", "probe_scores", "rank", "real_losses"]
 

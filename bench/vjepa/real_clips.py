@@ -15,7 +15,7 @@ from pathlib import Path
 
 import platformdirs
 
-from assay.errors import NotAvailable
+from steelyard.errors import NotAvailable
 
 __all__ = ["real_clips"]
 
@@ -27,7 +27,7 @@ _CLIPS = {
 
 def real_clips() -> list[Path]:
     """Give the clips' paths, fetching 2.3 MB the first time; raises NotAvailable where they cannot be had."""
-    folder = Path(platformdirs.user_cache_dir("assay")) / "videos"
+    folder = Path(platformdirs.user_cache_dir("steelyard")) / "videos"
     paths = [folder / name for name in _CLIPS]
     if not all(path.is_file() and _digest(path.read_bytes()) == _CLIPS[path.name] for path in paths):
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,12 +13,12 @@ import click
 import msgspec
 from rich.console import Console
 
-from assay.errors import AssayError, InputError
 from bench.engine.__main__ import machine
 from bench.world.record import Record, Run, read, write
 from bench.world.report import show
 from bench.world.running import measure
 from bench.world.settings import ARMS, CATEGORIES, LEARNS_NOTHING, METHODS, TASKS, Settings, cells, short, trials
+from steelyard.errors import InputError, SteelyardError
 
 _OUT = Path("runs/world-bench.json")  # what is committed lies in bench/world/results
 _RATES = (
@@ -27,7 +27,7 @@ _RATES = (
     7e-4,
     3.5e-4,
     6e-3,
-)  # the first N of these are tried; the first is what `assay world train` takes
+)  # the first N of these are tried; the first is what `steelyard world train` takes
 
 
 def _listed(known: tuple[str, ...]) -> Any:
@@ -60,7 +60,7 @@ def main(out: Path, quick: bool, workers: int, resume: bool, **changed: Any) -> 
     except KeyboardInterrupt:
         err.print(f"stopped; what was measured is in {out}: go on with --resume")
         sys.exit(130)
-    except AssayError as error:
+    except SteelyardError as error:
         err.print(f"{error}", style="red", highlight=False)
         sys.exit(error.exit_code)
     show(record, Console(width=120))

@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.errors import InputError
-from assay.run_folder import write_file
 from bench.world.settings import Cell, Settings
+from steelyard.errors import InputError
+from steelyard.run_folder import write_file
 
 __all__ = ["FORMAT", "Record", "Run", "packed", "read", "unpacked", "write"]
 
-FORMAT = "assay-world-bench/1"
+FORMAT = "steelyard-world-bench/1"
 _PARTS = 8  # a physics score is a mean of four comparisons, in which a tie counts half
 
 

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from assay.errors import AssayError
-from assay.reports.world.efficiency_chart import EfficiencyCurves, points_of
-from assay.reports.world.page import Page, render
-from assay.run_folder import write_file
-from assay.stats.pigeonhole import Interval
-from assay.worldtests.efficiency import (
+from bench.engine.markdown import table, write_section
+from bench.world.record import Record, Run, read, unpacked
+from bench.world.settings import LEARNS_NOTHING
+from steelyard.errors import SteelyardError
+from steelyard.reports.world.efficiency_chart import EfficiencyCurves, points_of
+from steelyard.reports.world.page import Page, render
+from steelyard.run_folder import write_file
+from steelyard.stats.pigeonhole import Interval
+from steelyard.worldtests.efficiency import (
     Needed,
     average,
     average_difference,
@@ -29,10 +32,7 @@ from assay.worldtests.efficiency import (
     sentence,
     times_needed,
 )
-from assay.worldtests.result import mean_interval
-from bench.engine.markdown import table, write_section
-from bench.world.record import Record, Run, read, unpacked
-from bench.world.settings import LEARNS_NOTHING
+from steelyard.worldtests.result import mean_interval
 
 __all__ = ["document_of", "main", "page_of", "sentences", "show", "tables_of"]
 
@@ -67,7 +67,7 @@ def main(file: Path, markdown: Path | None, html: Path | None) -> None:
         said = f"{error.filename}: cannot be written ({error.strerror}): give a file in a folder that exists"
         Console(stderr=True).print(said, style="red", highlight=False)
         sys.exit(2)
-    except AssayError as error:
+    except SteelyardError as error:
         Console(stderr=True).print(f"{error}", style="red", highlight=False)
         sys.exit(error.exit_code)
 

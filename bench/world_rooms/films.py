@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.reports.world.film_strip import FilmRow, FilmStrip, spread
-from assay.worldmodel.model import WorldModel
-from assay.worldmodel.plan.settings import settings_for
-from assay.worlds.catalog import simulator
-from assay.worldtests.state_probe import fit_state_probe
-from assay.worldtests.watching import watch
+from steelyard.reports.world.film_strip import FilmRow, FilmStrip, spread
+from steelyard.worldmodel.model import WorldModel
+from steelyard.worldmodel.plan.settings import settings_for
+from steelyard.worlds.catalog import simulator
+from steelyard.worldtests.state_probe import fit_state_probe
+from steelyard.worldtests.watching import watch
 
 __all__ = ["films"]
 

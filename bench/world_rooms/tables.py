@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from assay.reports.world.words import interval, settings_line, value
-from assay.worldtests.result import Summary, summarise
 from bench.world_rooms.work import Controls, Tested
+from steelyard.reports.world.words import interval, settings_line, value
+from steelyard.worldtests.result import Summary, summarise
 
 __all__ = ["HEADINGS", "Checked", "checked", "over_no_obstacles", "row", "settings_of", "verdicts"]
 

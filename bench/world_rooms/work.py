@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from assay.worldmodel.plan.settings import settings_for
-from assay.worldmodel.presets import preset
-from assay.worlds.catalog import HELD_OUT, simulator
-from assay.worldtests import planning
-from assay.worldtests.result import TestResult
+from steelyard.worldmodel.plan.settings import settings_for
+from steelyard.worldmodel.presets import preset
+from steelyard.worlds.catalog import HELD_OUT, simulator
+from steelyard.worldtests import planning
+from steelyard.worldtests.result import TestResult
 
 __all__ = ["Controls", "Job", "Tested", "controls", "episodes", "tested"]
 
@@ -61,10 +61,10 @@ def tested(job: Job) -> Tested:
     """Train, save, and let it plan."""
     began = time.process_time()
     _one_thread()
-    from assay.worldmodel.model import WorldModel
-    from assay.worldmodel.simulated import SimulatedSource
-    from assay.worldmodel.train.budget import Budget
-    from assay.worldmodel.train.loop import TrainSettings
+    from steelyard.worldmodel.model import WorldModel
+    from steelyard.worldmodel.simulated import SimulatedSource
+    from steelyard.worldmodel.train.budget import Budget
+    from steelyard.worldmodel.train.loop import TrainSettings
 
     recipe, world = preset(job.world), simulator(job.world)
     model = WorldModel.fit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.adapters.benchmark_names import infer_unit, known_task, shots_in_name
+from steelyard.adapters.benchmark_names import infer_unit, known_task, shots_in_name
 
 
 @pytest.mark.parametrize(

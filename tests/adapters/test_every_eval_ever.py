@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.adapters.every_eval_ever import read_every_eval_ever
-from assay.adapters.every_eval_ever_export import export_run
-from assay.adapters.imported_run import write_imported_run
-from assay.adapters.inspect_log import read_inspect_log
-from assay.adapters.sheet_file import sheet_text
-from assay.claims import read_sheet
-from assay.errors import Broken, InputError
+from steelyard.adapters.every_eval_ever import read_every_eval_ever
+from steelyard.adapters.every_eval_ever_export import export_run
+from steelyard.adapters.imported_run import write_imported_run
+from steelyard.adapters.inspect_log import read_inspect_log
+from steelyard.adapters.sheet_file import sheet_text
+from steelyard.claims import read_sheet
+from steelyard.errors import Broken, InputError
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"
 
@@ -143,7 +143,7 @@ def test_a_run_goes_out_with_what_the_schema_requires(run: Path) -> None:
     assert out["eval_library"] == {
         "name": "inspect_ai",
         "version": "0.3.285",
-        "additional_details": {"sealed_by": "assay"},
+        "additional_details": {"sealed_by": "steelyard"},
     }
     (result,) = out["evaluation_results"]
     assert result["score_details"]["score"] == 12 / 13

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from assay.adapters.gateway_recording import RecordingImport, import_recording
-from assay.errors import Broken, InputError
-from assay.evidence.verify import verify_integrity
-from assay.gateway.recorder import Call, Recorder, recording_plan
-from assay.gateway.seal import seal_recording
-from assay.gateway.secrets import Secrets
-from assay.recompute import recompute
-from assay.run_folder import open_plan_of
-from assay.tasks import task_from_file
+from steelyard.adapters.gateway_recording import RecordingImport, import_recording
+from steelyard.errors import Broken, InputError
+from steelyard.evidence.verify import verify_integrity
+from steelyard.gateway.recorder import Call, Recorder, recording_plan
+from steelyard.gateway.seal import seal_recording
+from steelyard.gateway.secrets import Secrets
+from steelyard.recompute import recompute
+from steelyard.run_folder import open_plan_of
+from steelyard.tasks import task_from_file
 
 QUESTIONS = [f"What is {number} + {number}?" for number in range(10, 20)]
 
@@ -73,7 +73,7 @@ def test_every_answer_is_scored_and_the_run_holds(tmp_path: Path, questions: Pat
     assert (claim.measured, claim.asked, claim.missing) == (0.8, 10, 0)
     assert found.matched.calls == 10
     plan = open_plan_of(tmp_path / "scored").plan
-    assert (plan.origin.kind, plan.origin.harness, plan.origin.file) == ("imported", "assay gateway", "recording")
+    assert (plan.origin.kind, plan.origin.harness, plan.origin.file) == ("imported", "steelyard gateway", "recording")
     assert plan.model.name == "m"
     verify_integrity(tmp_path / "scored")
     recompute(tmp_path / "scored")
@@ -166,7 +166,7 @@ def test_a_recording_that_was_changed_is_not_scored(tmp_path: Path, questions: P
 
 
 def test_what_the_harness_asked_is_what_the_run_holds(tmp_path: Path, questions: Path) -> None:
-    from assay.journal import read_texts
+    from steelyard.journal import read_texts
 
     imported(tmp_path, questions, asked(QUESTIONS[0], "20", stop=["\n"], seed=7), with_texts=True)
     samples = [json.loads(text) for _, text in read_texts(tmp_path / "scored") if '"request"' in text]

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from assay.adapters.imported_run import ImportedItem, ImportedTask, write_imported_run
-from assay.cli import run as assay
-from assay.conclude import read_scores
-from assay.errors import Broken, InputError
-from assay.evidence.bundle import seal_bundle
-from assay.evidence.verify import verify_integrity
-from assay.journal import GENESIS
-from assay.journal.lines import decode, encode
-from assay.recompute import recompute
-from assay.records import Answer, GenerateRequest, Mark, Marked, ModelIdentity, Origin, Outcome, Sample, Verdict
+from steelyard.adapters.imported_run import ImportedItem, ImportedTask, write_imported_run
+from steelyard.cli import run as steelyard
+from steelyard.conclude import read_scores
+from steelyard.errors import Broken, InputError
+from steelyard.evidence.bundle import seal_bundle
+from steelyard.evidence.verify import verify_integrity
+from steelyard.journal import GENESIS
+from steelyard.journal.lines import decode, encode
+from steelyard.recompute import recompute
+from steelyard.records import Answer, GenerateRequest, Mark, Marked, ModelIdentity, Origin, Outcome, Sample, Verdict
 
 ORIGIN = Origin(kind="imported", harness="some_harness 1.2", file="log.eval", sha256="ab" * 32)
 MODEL = ModelIdentity(uri="imported:stub", name="stub")
@@ -156,7 +156,7 @@ def test_texts_are_sealed_only_where_that_is_asked_for(tmp_path: Path, with_text
     task = ImportedTask(name="sums", items=items(5, 4), scorer=THEIRS, cell="some_harness")
     write_imported_run(tmp_path / "run", [task], ORIGIN, MODEL, with_texts=with_texts)
     shutil.rmtree(tmp_path / "run" / "texts")
-    assert assay(["verify", str(tmp_path / "run")]) == (1 if with_texts else 0)
+    assert steelyard(["verify", str(tmp_path / "run")]) == (1 if with_texts else 0)
 
 
 def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
@@ -176,9 +176,9 @@ def test_no_changed_byte_in_any_file_is_accepted(tmp_path: Path) -> None:
         whole = path.read_bytes()
         place = source.randrange(len(whole))
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << source.randrange(8)]) + whole[place + 1 :])
-        assert assay(["verify", str(run)]) == 1, path.name
+        assert steelyard(["verify", str(run)]) == 1, path.name
         path.write_bytes(whole)
-    assert assay(["verify", str(run)]) == 0
+    assert steelyard(["verify", str(run)]) == 0
 
 
 def test_a_mark_that_is_edited_and_sealed_again_is_caught(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_mark_that_is_edited_and_sealed_again_is_caught(tmp_path: Path) -> Non
     edited = path.read_bytes().replace(b'"value":0}', b'"value":1}').replace(b'"value":0,', b'"value":1,', 1)
     assert edited != path.read_bytes()
     path.write_bytes(edited)
-    assert assay(["verify", str(run)]) == 1
+    assert steelyard(["verify", str(run)]) == 1
     _chain_again(path)
     (run / "checkpoints.jsonl").unlink()
     seal_bundle(run, {"renderer": {}}, None)
@@ -200,7 +200,7 @@ def test_a_mark_that_is_edited_and_sealed_again_is_caught(tmp_path: Path) -> Non
 def _chain_again(path: Path) -> None:
     import msgspec
 
-    from assay.evidence.canonical import sha256_hex
+    from steelyard.evidence.canonical import sha256_hex
 
     head, lines = GENESIS, []
     for seq, line in enumerate(path.read_bytes().splitlines()):

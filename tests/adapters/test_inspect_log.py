@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assay.adapters.imported_run import write_imported_run
-from assay.adapters.inspect_log import read_inspect_log
-from assay.adapters.zip_members import Members, open_members
-from assay.errors import InputError, NotAvailable
-from assay.journal import read_texts, replay
-from assay.recompute import recompute
-from assay.records import Outcome, Verdict
+from steelyard.adapters.imported_run import write_imported_run
+from steelyard.adapters.inspect_log import read_inspect_log
+from steelyard.adapters.zip_members import Members, open_members
+from steelyard.errors import InputError, NotAvailable
+from steelyard.journal import read_texts, replay
+from steelyard.recompute import recompute
+from steelyard.records import Outcome, Verdict
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"
 NO_LOG = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -262,7 +262,7 @@ def test_a_part_of_a_mapping_can_be_named(tmp_path: Path) -> None:
 
 def test_what_reads_zstandard_is_named_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zstandard", None)
-    with pytest.raises(NotAvailable, match=r"pip install 'assay\[logs\]'"):
+    with pytest.raises(NotAvailable, match=r"pip install 'steelyard\[logs\]'"):
         read_inspect_log(LOGS / "inspect_sums.eval")
 
 

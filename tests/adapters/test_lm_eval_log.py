@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assay.adapters.imported_run import write_imported_run
-from assay.adapters.lm_eval_log import read_lm_eval_log
-from assay.errors import InputError
-from assay.journal import read_texts, replay
-from assay.recompute import recompute
-from assay.records import Verdict
+from steelyard.adapters.imported_run import write_imported_run
+from steelyard.adapters.lm_eval_log import read_lm_eval_log
+from steelyard.errors import InputError
+from steelyard.journal import read_texts, replay
+from steelyard.recompute import recompute
+from steelyard.records import Verdict
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"
 CHOICE, CHAT = LOGS / "lm_eval", LOGS / "lm_eval_chat"

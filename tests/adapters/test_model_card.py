@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.adapters.model_card import read_model_card
-from assay.adapters.sheet_file import decimal_text, sheet_text
-from assay.claims import read_sheet
-from assay.detectors.desk_screen import screen
-from assay.errors import InputError
-from assay.records import Claim, ClaimSheet, Protocol
+from steelyard.adapters.model_card import read_model_card
+from steelyard.adapters.sheet_file import decimal_text, sheet_text
+from steelyard.claims import read_sheet
+from steelyard.detectors.desk_screen import screen
+from steelyard.errors import InputError
+from steelyard.records import Claim, ClaimSheet, Protocol
 
 CARD = Path(__file__).parent.parent / "assets" / "cards" / "README.md"
 

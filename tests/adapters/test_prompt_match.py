@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.adapters.prompt_match import AMBIGUOUS, UNMATCHED, PromptIndex, normalised
+from steelyard.adapters.prompt_match import AMBIGUOUS, UNMATCHED, PromptIndex, normalised
 
 QUESTIONS = ["What is 3 + 4?", "What is 13 + 4?", "Who wrote Faust?", "Who wrote Faust? And when?", "7"]
 

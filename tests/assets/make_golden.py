@@ -19,11 +19,11 @@ GOLDEN = HERE / "golden"
 
 def main() -> None:
     """Replace ``tests/assets/golden`` and its public key."""
-    from assay.cli import run as assay
+    from steelyard.cli import run as steelyard
 
     with tempfile.TemporaryDirectory() as folder, SumsServer() as server:
         work = Path(folder)
-        os.environ["ASSAY_KEY"] = str(work / "key.pem")
+        os.environ["STEELYARD_KEY"] = str(work / "key.pem")
         questions = work / "sums.jsonl"
         pairs = [(number, number * 7 % 91) for number in range(60)]
         questions.write_text(
@@ -33,12 +33,12 @@ def main() -> None:
         sheet.write_text(
             "model: adder\nvendor: tests\nclaims:\n  - {task: sums, value: 75}\n  - {task: sums, value: 99}\n"
         )
-        assert assay(["key", "new"]) == 0
+        assert steelyard(["key", "new"]) == 0
         model = f"openai:sums@{server.url}"
         # One connection, so that the whole bundle is short: rows stop as soon as they are decided.
         command = ["audit", str(sheet), "--model", model, "--task", str(questions), "--concurrency", "1"]
         shutil.rmtree(GOLDEN, ignore_errors=True)
-        code = assay([*command, "--out", str(GOLDEN)])
+        code = steelyard([*command, "--out", str(GOLDEN)])
         assert code == 1, code
         (GOLDEN / "local.json").unlink()
         shutil.copy(work / "key.pub.pem", HERE / "golden.pub.pem")

@@ -143,12 +143,12 @@ def test_what_was_promised_is_checked_against_floor_and_peers(tmp_path: Path) ->
 
     good = [
         measured("bare loop", 1.1, 0.5, 40),
-        measured("assay", 1.2, 1.5, 70),
+        measured("steelyard", 1.2, 1.5, 70),
         measured("lm-eval", 1.1, 9, 290),
         measured("inspect-ai", 35, 40, 220),
     ]
     assert [check.kept for check in checks([good])] == [True] * 5
-    bad = [measured("bare loop", 1.1, 0.5, 40), measured("assay", 1.3, 10, 170, None), *good[2:]]
+    bad = [measured("bare loop", 1.1, 0.5, 40), measured("steelyard", 1.3, 10, 170, None), *good[2:]]
     assert [check.kept for check in checks([bad])] == [False] * 5
 
 
@@ -160,8 +160,8 @@ def test_a_pass_that_would_take_too_long_is_left_out_and_said_so(tmp_path: Path)
 
 
 def test_a_document_takes_what_a_command_prints_where_it_has_a_place_for_it(tmp_path: Path) -> None:
-    from assay.errors import InputError
     from bench.engine.markdown import table, verdicts, write_section
+    from steelyard.errors import InputError
 
     document = tmp_path / "engine.md"
     document.write_text("# A\n\n<!-- one -->\nold\n<!-- /one -->\n\n<!-- two -->\n<!-- /two -->\nend\n")

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from assay.errors import InputError
 from bench.world.record import Record, Run, packed, read, unpacked, write
 from bench.world.report import document_of, show, tables_of
 from bench.world.running import choose
 from bench.world.settings import LEARNS_NOTHING, Cell, Settings, cells, short, trials
+from steelyard.errors import InputError
 
 SETTINGS = Settings(
     tasks=("planning",),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.worldtests.result import TestResult
 from bench.world_rooms import work
 from bench.world_rooms.tables import HEADINGS, checked, over_no_obstacles, row, verdicts
 from bench.world_rooms.work import Controls, Job
+from steelyard.worldtests.result import TestResult
 
 UNITS = 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.claims.facts import benchmarks, lookup
+from steelyard.claims.facts import benchmarks, lookup
 
 SIZES = {
     "gsm8k": 1319,

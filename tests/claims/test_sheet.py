@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.claims import read_sheet
-from assay.claims.sheet import MAX_BYTES
-from assay.errors import ExitCode, InputError
-from assay.records import ClaimSheet, ComparedWith, Protocol
+from steelyard.claims import read_sheet
+from steelyard.claims.sheet import MAX_BYTES
+from steelyard.errors import ExitCode, InputError
+from steelyard.records import ClaimSheet, ComparedWith, Protocol
 
 HEAD = "model: m\nclaims:\n"
 FULL = """\

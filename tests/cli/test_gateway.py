@@ -1,4 +1,4 @@
-"""``assay gateway`` as a process: from the printed URL over signals and kills to a recording that verifies."""
+"""``steelyard gateway`` as a process: from the printed URL over signals and kills to a recording that verifies."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from assay.cli import run as assay
-from assay.gateway.summary import summary_of
-from assay.journal import read_lines, read_texts
-from assay.records import Exchange
+from steelyard.cli import run as steelyard
+from steelyard.gateway.summary import summary_of
+from steelyard.journal import read_lines, read_texts
+from steelyard.records import Exchange
 from tests.conftest import SumsServer
 
 
@@ -47,7 +47,7 @@ class Running:
 
 @contextmanager
 def gateway(run: Path, url: str, *more: str, **environment: str) -> Iterator[Running]:
-    command = [sys.executable, "-m", "assay", "gateway", "--to", url, "--port", "0", "--out", str(run), *more]
+    command = [sys.executable, "-m", "steelyard", "gateway", "--to", url, "--port", "0", "--out", str(run), *more]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | environment
     )
@@ -62,7 +62,7 @@ def gateway(run: Path, url: str, *more: str, **environment: str) -> Iterator[Run
 
 
 def verified(run: Path) -> bool:
-    return assay(["verify", str(run)]) == 0
+    return steelyard(["verify", str(run)]) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -75,15 +75,15 @@ def test_a_signal_ends_it_in_order_and_seals(
         code, out, err = running.end(number)
     assert code == 0, err
     assert "1 call recorded, 1 answered" in out
-    assert f"assay verify {run}" in out
+    assert f"steelyard verify {run}" in out
     assert "Ctrl-C ends it and seals" in err
     assert verified(run)
     assert "a gateway's recording" in capsys.readouterr().out
     assert summary_of(run).whole
-    assert assay(["report", str(run), "--json"]) == 0
+    assert steelyard(["report", str(run), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["calls"] == 1
     pages = tmp_path / "page.html", tmp_path / "page.md"
-    assert assay(["report", str(run), "--html", str(pages[0]), "--markdown", str(pages[1])]) == 0
+    assert steelyard(["report", str(run), "--html", str(pages[0]), "--markdown", str(pages[1])]) == 0
     assert pages[0].read_bytes() == (run / "report.html").read_bytes()
     assert pages[1].read_bytes() == (run / "report.md").read_bytes()
 
@@ -96,7 +96,7 @@ def test_tampering_is_found(sums_server: SumsServer, tmp_path: Path) -> None:
     assert verified(run)
     path = run / "texts" / "main-0000.jsonl"
     path.write_bytes(path.read_bytes().replace(b"What is 1 + 1?", b"What is 1 + 2?"))
-    assert assay(["verify", str(run)]) == 1
+    assert steelyard(["verify", str(run)]) == 1
 
 
 def test_a_signal_waits_for_calls_in_flight(sums_server: SumsServer, tmp_path: Path) -> None:
@@ -168,11 +168,11 @@ def test_a_kill_loses_no_finished_call_and_the_rest_is_sealed(
         running.process.wait()
         for client in clients:
             client.join()
-    assert assay(["verify", str(run)]) == 1
+    assert steelyard(["verify", str(run)]) == 1
     assert "not sealed yet" in capsys.readouterr().err
-    assert assay(["resume", str(run)]) == 0
+    assert steelyard(["resume", str(run)]) == 0
     assert "calls recorded" in capsys.readouterr().out
-    assert assay(["resume", str(run)]) == 0
+    assert steelyard(["resume", str(run)]) == 0
     assert "calls recorded" in capsys.readouterr().out
     assert verified(run)
     texts = dict(read_texts(run))
@@ -188,7 +188,7 @@ def test_a_kill_loses_no_finished_call_and_the_rest_is_sealed(
 def test_the_environments_key_is_sent_and_kept_nowhere(sums_server: SumsServer, tmp_path: Path) -> None:
     run = tmp_path / "run"
     key = "sk-environment-0123456789"
-    with gateway(run, sums_server.url, ASSAY_API_KEY=key) as running:
+    with gateway(run, sums_server.url, STEELYARD_API_KEY=key) as running:
         running.ask("What is 1 + 1?")
         _, out, err = running.end()
     kept = b"".join(path.read_bytes() for path in run.rglob("*") if path.is_file())
@@ -197,7 +197,7 @@ def test_the_environments_key_is_sent_and_kept_nowhere(sums_server: SumsServer, 
 
 
 def test_json_is_for_machines(sums_server: SumsServer, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "assay", "gateway", "--to", sums_server.url, "--port", "0", "--json"]
+    command = [sys.executable, "-m", "steelyard", "gateway", "--to", sums_server.url, "--port", "0", "--json"]
     process = subprocess.Popen(
         [*command, "--out", str(tmp_path / "run")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -208,7 +208,7 @@ def test_json_is_for_machines(sums_server: SumsServer, tmp_path: Path) -> None:
         out, _ = process.communicate(timeout=120)
     finally:
         process.kill()
-    assert json.loads(out)["format"] == "assay-recording/1"
+    assert json.loads(out)["format"] == "steelyard-recording/1"
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_json_is_for_machines(sums_server: SumsServer, tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert assay(["gateway", *arguments]) == 2
+    assert steelyard(["gateway", *arguments]) == 2
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
@@ -231,25 +231,25 @@ def test_bad_input_is_one_line(arguments: list[str], said: str, capsys: pytest.C
 
 
 def test_nothing_is_left_where_it_cannot_begin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from assay.gateway.server import listen_on
+    from steelyard.gateway.server import listen_on
 
     with listen_on(0) as taken:
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert assay(["gateway", "--to", "http://x", "--port", port, "--out", str(tmp_path / "run")]) == 2
+        assert steelyard(["gateway", "--to", "http://x", "--port", port, "--out", str(tmp_path / "run")]) == 2
     assert "--port 0 takes a free one" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
-    assert assay(["gateway", "--to", "http://x", "--port", "0", "--out", str(tmp_path / "full")]) == 2
+    assert steelyard(["gateway", "--to", "http://x", "--port", "0", "--out", str(tmp_path / "full")]) == 2
     assert "not an empty folder" in capsys.readouterr().err
 
 
 def test_the_live_line() -> None:
     from collections import Counter
 
-    from assay.cli.recording_progress import RecordingProgress
-    from assay.records import Outcome
+    from steelyard.cli.recording_progress import RecordingProgress
+    from steelyard.records import Outcome
 
     class Gateway:
         in_flight, refused = 2, 1

@@ -1,4 +1,6 @@
-"""``assay import`` and ``assay export`` as a user calls them: what SOURCE is, is found out; errors are one line."""
+"""``steelyard import`` and ``steelyard export`` as a user calls them: what SOURCE is, is found out; errors are one
+line.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli import run as assay
+from steelyard.cli import run as steelyard
 from tests.adapters.test_gateway_recording import asked, recording
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -27,18 +29,18 @@ LOGS = ASSETS / "logs"
 def test_a_log_becomes_a_run_that_verifies(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, said: str, code: int
 ) -> None:
-    assert assay(["import", str(LOGS / source), "--out", str(tmp_path / "run")]) == code
+    assert steelyard(["import", str(LOGS / source), "--out", str(tmp_path / "run")]) == code
     told = capsys.readouterr().out
     assert said in told
     assert "we did not see the calls" in told
-    assert assay(["verify", str(tmp_path / "run")]) == 0
-    assert assay(["report", str(tmp_path / "run")]) == code
+    assert steelyard(["verify", str(tmp_path / "run")]) == 0
+    assert steelyard(["report", str(tmp_path / "run")]) == code
 
 
 def test_a_results_file_may_be_named_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = next((LOGS / "lm_eval").glob("results_*"))
     arguments = ["import", str(source), "--task", "stub_choice", "--scorer", "choice[characters]@1", "--json"]
-    assert assay([*arguments, "--out", str(tmp_path / "run")]) == 0
+    assert steelyard([*arguments, "--out", str(tmp_path / "run")]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["origin"]["harness"] == "lm_eval 0.4.13"
     assert told["claims"][0]["measured"] == 0.0
@@ -46,22 +48,22 @@ def test_a_results_file_may_be_named_itself(tmp_path: Path, capsys: pytest.Captu
 
 def test_a_card_becomes_a_sheet_that_screen_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet = tmp_path / "acme.yaml"
-    assert assay(["import", str(ASSETS / "cards" / "README.md"), "--out", str(sheet)]) == 0
+    assert steelyard(["import", str(ASSETS / "cards" / "README.md"), "--out", str(sheet)]) == 0
     assert "5 claims" in capsys.readouterr().out
-    assert assay(["screen", str(sheet)]) == 0
-    assert assay(["import", str(ASSETS / "cards" / "README.md"), "--out", str(sheet)]) == 2
+    assert steelyard(["screen", str(sheet)]) == 0
+    assert steelyard(["import", str(ASSETS / "cards" / "README.md"), "--out", str(sheet)]) == 2
     assert "is there already" in capsys.readouterr().err
 
 
 def test_out_to_every_eval_ever_and_in_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, out, lines = (str(tmp_path / name) for name in ("run", "out.json", "samples.jsonl"))
-    assay(["import", str(LOGS / "inspect_sums.eval"), "--out", run])
-    assert assay(["export", run, "--to", "every-eval-ever", "--out", out, "--samples", lines]) == 0
-    assert assay(["import", out, "--out", str(tmp_path / "sheet.yaml")]) == 0
-    assert assay(["screen", str(tmp_path / "sheet.yaml")]) == 0
+    steelyard(["import", str(LOGS / "inspect_sums.eval"), "--out", run])
+    assert steelyard(["export", run, "--to", "every-eval-ever", "--out", out, "--samples", lines]) == 0
+    assert steelyard(["import", out, "--out", str(tmp_path / "sheet.yaml")]) == 0
+    assert steelyard(["screen", str(tmp_path / "sheet.yaml")]) == 0
     assert len((tmp_path / "samples.jsonl").read_text().splitlines()) == 14
     capsys.readouterr()
-    assert assay(["export", run, "--to", "every-eval-ever"]) == 0
+    assert steelyard(["export", run, "--to", "every-eval-ever"]) == 0
     assert json.loads(capsys.readouterr().out)["schema_version"] == "0.3.0"
 
 
@@ -77,8 +79,8 @@ def test_out_to_every_eval_ever_and_in_again(tmp_path: Path, capsys: pytest.Capt
         (["{logs}/inspect_sums.eval", "--metric", "nosuch"], "no scorer 'nosuch'"),
         (["{logs}/inspect_sums.eval", "--task", "sums"], "leave --task out"),
         (["{assets}/cards/README.md", "--metric", "acc"], "chooses within a log"),
-        (["{assets}/golden", "--task", "gsm8k"], "a run of assay already"),
-        (["{assets}/golden"], "a run of assay already"),
+        (["{assets}/golden", "--task", "gsm8k"], "a run of steelyard already"),
+        (["{assets}/golden"], "a run of steelyard already"),
     ],
 )
 def test_what_cannot_be_imported_is_one_line(
@@ -88,7 +90,7 @@ def test_what_cannot_be_imported_is_one_line(
     (tmp_path / "x.json").write_text("{}")
     places = {"tmp": str(tmp_path), "logs": str(LOGS), "assets": str(ASSETS)}
     filled = [each.format(**places) if "{" in each else each for each in arguments]
-    assert assay(["import", *filled, "--out", str(tmp_path / "run")]) == 2
+    assert steelyard(["import", *filled, "--out", str(tmp_path / "run")]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert words in error
     assert not (tmp_path / "run").exists()
@@ -103,18 +105,18 @@ def test_a_recording_of_the_gateway_is_scored_as_the_task_that_is_named(
     )
     recorded = recording(tmp_path, asked("What is 10 + 10?", "20"), asked("And 3 + 3?", "7"))
     arguments = ["import", str(recorded), "--task", str(questions)]
-    assert assay([*arguments, "--out", str(tmp_path / "run")]) == 0
+    assert steelyard([*arguments, "--out", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().out
     assert "qa (as the harness asked): 50.0 %" in told
     assert "the calls passed through it" in told
-    assert assay(["verify", str(tmp_path / "run")]) == 0
-    assert assay([*arguments, "--model", "nosuch", "--out", str(tmp_path / "other")]) == 2
+    assert steelyard(["verify", str(tmp_path / "run")]) == 0
+    assert steelyard([*arguments, "--model", "nosuch", "--out", str(tmp_path / "other")]) == 2
     assert "no call asks for 'nosuch'" in capsys.readouterr().err
-    assert assay(["import", str(recorded)]) == 2
+    assert steelyard(["import", str(recorded)]) == 2
     assert "say which task was asked by --task" in capsys.readouterr().err
 
 
 def test_texts_go_out_only_into_a_file_that_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assay(["import", str(LOGS / "inspect_sums.eval"), "--out", str(tmp_path / "run")])
-    assert assay(["export", str(tmp_path / "run"), "--to", "every-eval-ever", "--with-texts"]) == 2
+    steelyard(["import", str(LOGS / "inspect_sums.eval"), "--out", str(tmp_path / "run")])
+    assert steelyard(["export", str(tmp_path / "run"), "--to", "every-eval-ever", "--with-texts"]) == 2
     assert "--samples" in capsys.readouterr().err

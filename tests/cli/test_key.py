@@ -1,4 +1,4 @@
-"""``assay key``: what is printed, and one line where it cannot be done."""
+"""``steelyard key``: what is printed, and one line where it cannot be done."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli import run
+from steelyard.cli import run
 
 Capture = pytest.CaptureFixture[str]
 
@@ -28,9 +28,12 @@ def test_new_then_show(tmp_path: Path, capsys: Capture) -> None:
 
 
 def test_the_default_place(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_KEY", str(tmp_path / "mine.pem"))
+    monkeypatch.setenv("STEELYARD_KEY", str(tmp_path / "mine.pem"))
     assert run(["key", "show"]) == 2
-    assert capsys.readouterr().err == f"assay: {tmp_path}/mine.pem: no key is here: make one with `assay key new`\n"
+    assert (
+        capsys.readouterr().err
+        == f"steelyard: {tmp_path}/mine.pem: no key is here: make one with `steelyard key new`\n"
+    )
     assert run(["key", "new"]) == 0
     assert run(["key", "show"]) == 0
     assert (tmp_path / "mine.pub.pem").is_file()

@@ -1,4 +1,4 @@
-"""``assay model get``: where the file lies, for people and for machines."""
+"""``steelyard model get``: where the file lies, for people and for machines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli import run
+from steelyard.cli import run
 
 
 @pytest.mark.model
@@ -30,5 +30,5 @@ def test_a_failure_is_one_line(
     assert run(["model", "get"]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith("assay: the embedded model cannot be kept in")
+    assert said.err.startswith("steelyard: the embedded model cannot be kept in")
     assert said.err.count("\n") == 1

@@ -1,4 +1,4 @@
-"""``assay screen``, as a user meets it: exit codes, what is printed, and that hostile text stays text."""
+"""``steelyard screen``, as a user meets it: exit codes, what is printed, and that hostile text stays text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli import run
+from steelyard.cli import run
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 MAVERICK = str(EXAMPLES / "llama-4-maverick.yaml")

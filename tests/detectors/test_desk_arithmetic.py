@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.desk_arithmetic import fewest_passes, impossible, nearest_items, no_count, sampling_noise
+from steelyard.detectors.desk_arithmetic import fewest_passes, impossible, nearest_items, no_count, sampling_noise
 
 MODES = (decimal.ROUND_HALF_EVEN, decimal.ROUND_HALF_UP, decimal.ROUND_DOWN, decimal.ROUND_UP)
 SCALES = {"percent": 100, "fraction": 1}

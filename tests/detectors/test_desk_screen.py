@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.claims import read_sheet
-from assay.detectors.desk_screen import screen
-from assay.records import Claim, ClaimSheet, ComparedWith, Finding, Note, Protocol
+from steelyard.claims import read_sheet
+from steelyard.detectors.desk_screen import screen
+from steelyard.records import Claim, ClaimSheet, ComparedWith, Finding, Note, Protocol
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 STATED: dict[str, Any] = {"samples": 198, "repeats": 1, "metric": "accuracy"}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.model_names import parse_name
+from steelyard.detectors.model_names import parse_name
 
 SAME = [
     ("Llama-4-Maverick", "Llama 4 Maverick", ""),

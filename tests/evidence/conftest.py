@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from assay.evidence.bundle import seal_bundle, seal_plan
-from assay.evidence.canonical import canonical, sha256_hex
-from assay.evidence.checkpoints import checkpoint_line
-from assay.evidence.keys import CryptoSigner, create_key, load_signer, order_proof
-from assay.evidence.merkle import Tree
+from steelyard.evidence.bundle import seal_bundle, seal_plan
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.checkpoints import checkpoint_line
+from steelyard.evidence.keys import CryptoSigner, create_key, load_signer, order_proof
+from steelyard.evidence.merkle import Tree
 
 MakeRun = Callable[..., Path]
 SEGMENTS = ("journal/main-0000.jsonl", "journal/worker-1-0000.jsonl")
@@ -87,7 +87,7 @@ def _make_run(
 def _plan(texts: str, signer: CryptoSigner | None) -> dict[str, Any]:
     proof = "" if signer is None else order_proof(signer, {"sheet": "x"})
     sheet = {"model": "M", "digest": hashlib.sha256(b"sheet").hexdigest()}
-    return {"format": "assay-plan/1", "sheet": sheet, "texts": texts, "order_proof": proof, "alpha": 0.05}
+    return {"format": "steelyard-plan/1", "sheet": sheet, "texts": texts, "order_proof": proof, "alpha": 0.05}
 
 
 def _segment(worker: str, records: int, plan: dict[str, Any], text_lines: dict[str, bytes]) -> list[bytes]:
@@ -112,11 +112,11 @@ def _record(worker: str, seq: int, plan: dict[str, Any], text_lines: dict[str, b
             {
                 "_type": "https://in-toto.io/Statement/v1",
                 "subject": [{"name": "sheet", "digest": {"sha256": plan["sheet"]["digest"]}}],
-                "predicateType": "urn:assay:predicate:plan:v1",
+                "predicateType": "urn:steelyard:predicate:plan:v1",
                 "predicate": plan,
             }
         )
-        header = {"type": "header", "format": "assay-journal/1", "assay": "0"}
+        header = {"type": "header", "format": "steelyard-journal/1", "software": "0"}
         return {**header, "plan": sha256_hex(payload), "segment": worker}
     if seq == 1:
         return {"type": "session", "started_us": 1, "active_us": 0, "machine": "m", "pid": 1}

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.errors import Broken
-from assay.evidence.answers import LEAF_KEYS, Answers, leaf
-from assay.evidence.canonical import canonical
-from assay.evidence.digests import Digests
-from assay.evidence.merkle import root
+from steelyard.errors import Broken
+from steelyard.evidence.answers import LEAF_KEYS, Answers, leaf
+from steelyard.evidence.canonical import canonical
+from steelyard.evidence.digests import Digests
+from steelyard.evidence.merkle import root
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 WHOLE = st.integers(-(2**53) + 1, 2**53 - 1)

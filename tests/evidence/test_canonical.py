@@ -10,8 +10,8 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.evidence.canonical import canonical, parse_canonical, sha256_hex
-from assay.records import ComparedWith, GenerateRequest, Sample
+from steelyard.evidence.canonical import canonical, parse_canonical, sha256_hex
+from steelyard.records import ComparedWith, GenerateRequest, Sample
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBERS = st.one_of(

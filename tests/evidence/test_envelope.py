@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.errors import Broken
-from assay.evidence import envelope as envelope_module
-from assay.evidence.bundle import open_plan, seal_plan
-from assay.evidence.canonical import canonical, sha256_hex
-from assay.evidence.envelope import check_signature, open_envelope, seal, statement
-from assay.evidence.keys import CryptoSigner, create_key, load_signer
+from steelyard.errors import Broken
+from steelyard.evidence import envelope as envelope_module
+from steelyard.evidence.bundle import open_plan, seal_plan
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.envelope import check_signature, open_envelope, seal, statement
+from steelyard.evidence.keys import CryptoSigner, create_key, load_signer
 
 DIGEST = sha256_hex(b"x")
 
@@ -142,7 +142,7 @@ def test_an_envelope_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None
         open_envelope(data, "here")
 
 
-PLAN = {"format": "assay-plan/1", "sheet": {"digest": DIGEST}, "texts": "withheld"}
+PLAN = {"format": "steelyard-plan/1", "sheet": {"digest": DIGEST}, "texts": "withheld"}
 
 
 def test_a_plan_is_read_back(signer: CryptoSigner) -> None:
@@ -157,9 +157,12 @@ def test_a_plan_is_read_back(signer: CryptoSigner) -> None:
     ("document", "reason"),
     [
         (lambda: statement({"sheet": DIGEST}, "urn:other", PLAN), "not a plan"),
-        (lambda: statement({"sheet": DIGEST}, "urn:assay:predicate:plan:v1", {**PLAN, "format": "2"}), "not a plan"),
-        (lambda: statement({"sheet": "00" * 32}, "urn:assay:predicate:plan:v1", PLAN), "claim sheet"),
-        (lambda: statement({"sheet": DIGEST}, "urn:assay:predicate:plan:v1", {**PLAN, "sheet": ""}), "claim sheet"),
+        (
+            lambda: statement({"sheet": DIGEST}, "urn:steelyard:predicate:plan:v1", {**PLAN, "format": "2"}),
+            "not a plan",
+        ),
+        (lambda: statement({"sheet": "00" * 32}, "urn:steelyard:predicate:plan:v1", PLAN), "claim sheet"),
+        (lambda: statement({"sheet": DIGEST}, "urn:steelyard:predicate:plan:v1", {**PLAN, "sheet": ""}), "claim sheet"),
     ],
 )
 def test_what_is_no_plan(document: Callable[[], dict[str, Any]], reason: str) -> None:

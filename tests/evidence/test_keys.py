@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from assay.errors import InputError
-from assay.evidence.keys import (
+from steelyard.errors import InputError
+from steelyard.evidence.keys import (
     SMALL_ORDER_Y,
     CryptoSigner,
     check_order_proof,
@@ -100,12 +100,12 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> Non
 
 
 def test_default_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ASSAY_KEY", raising=False)
+    monkeypatch.delenv("STEELYARD_KEY", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert default_key_path() == tmp_path / "assay" / "key.pem"
-    with pytest.raises(InputError, match="assay key new"):
+    assert default_key_path() == tmp_path / "steelyard" / "key.pem"
+    with pytest.raises(InputError, match="steelyard key new"):
         load_signer()
-    monkeypatch.setenv("ASSAY_KEY", str(tmp_path / "other.pem"))
+    monkeypatch.setenv("STEELYARD_KEY", str(tmp_path / "other.pem"))
     assert create_key().path == default_key_path() == tmp_path / "other.pem"
     assert load_signer().public_key.keyid == describe_key().keyid
 
@@ -150,7 +150,7 @@ def test_no_half_of_a_key_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             raise OSError(28, "No space left on device")
         path.write_bytes(data)
 
-    monkeypatch.setattr("assay.evidence.keys._write_new", only_private)
+    monkeypatch.setattr("steelyard.evidence.keys._write_new", only_private)
     with pytest.raises(InputError, match="No space left on device"):
         create_key(tmp_path / "key.pem")
     assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.evidence.merkle import Tree, inclusion_proof, leaf_hash, root, verify_inclusion
+from steelyard.evidence.merkle import Tree, inclusion_proof, leaf_hash, root, verify_inclusion
 
 LEAVES = [
     bytes.fromhex(leaf)

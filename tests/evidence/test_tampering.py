@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from assay.errors import Broken
-from assay.evidence import layout
-from assay.evidence.bundle import seal_bundle
-from assay.evidence.canonical import canonical, parse_canonical, sha256_hex
-from assay.evidence.envelope import open_envelope
-from assay.evidence.keys import CryptoSigner
-from assay.evidence.verify import verify_integrity
+from steelyard.errors import Broken
+from steelyard.evidence import layout
+from steelyard.evidence.bundle import seal_bundle
+from steelyard.evidence.canonical import canonical, parse_canonical, sha256_hex
+from steelyard.evidence.envelope import open_envelope
+from steelyard.evidence.keys import CryptoSigner
+from steelyard.evidence.verify import verify_integrity
 
 SEGMENT = "journal/main-0000.jsonl"
 WORKER = "journal/worker-1-0000.jsonl"

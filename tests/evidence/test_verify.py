@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from assay.errors import AssayError, Broken, InputError
-from assay.evidence import layout
-from assay.evidence.bundle import BUNDLE_PREDICATE, seal_bundle, seal_plan
-from assay.evidence.canonical import canonical, parse_canonical, sha256_hex
-from assay.evidence.checkpoints import checkpoint_line
-from assay.evidence.envelope import open_envelope, seal, statement
-from assay.evidence.keys import CryptoSigner, create_key, load_signer
-from assay.evidence.merkle import Tree
-from assay.evidence.verify import verify_integrity
+from steelyard.errors import Broken, InputError, SteelyardError
+from steelyard.evidence import layout
+from steelyard.evidence.bundle import BUNDLE_PREDICATE, seal_bundle, seal_plan
+from steelyard.evidence.canonical import canonical, parse_canonical, sha256_hex
+from steelyard.evidence.checkpoints import checkpoint_line
+from steelyard.evidence.envelope import open_envelope, seal, statement
+from steelyard.evidence.keys import CryptoSigner, create_key, load_signer
+from steelyard.evidence.merkle import Tree
+from steelyard.evidence.verify import verify_integrity
 from tests.evidence.conftest import attempt_record
 
 MakeRun = Callable[..., Path]
@@ -412,21 +412,21 @@ def test_pipes_and_folders_are_refused(run: Path) -> None:
 
 
 def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assay.evidence.checkpoints.MAX_CHECKPOINTS", 2)
+    monkeypatch.setattr("steelyard.evidence.checkpoints.MAX_CHECKPOINTS", 2)
     with pytest.raises(Broken, match=r"checkpoints\.jsonl: holds more than 2 checkpoints"):
         verify_integrity(run)
     monkeypatch.undo()
     monkeypatch.setattr(layout, "MAX_LINE_BYTES", 100)
     with pytest.raises(Broken, match=r"checkpoints\.jsonl line 1: longer than 100 bytes"):
         verify_integrity(run)
-    monkeypatch.setattr("assay.evidence.verify.MAX_ENVELOPE_BYTES", 100)
+    monkeypatch.setattr("steelyard.evidence.verify.MAX_ENVELOPE_BYTES", 100)
     with pytest.raises(Broken, match=r"bundle\.dsse\.json: larger than 100 bytes"):
         verify_integrity(run)
 
 
 def test_what_is_not_sealed_says_the_mend(run: Path, tmp_path: Path) -> None:
     (run / layout.BUNDLE).unlink()
-    with pytest.raises(Broken, match=rf"this run is not sealed yet: assay resume {run}"):
+    with pytest.raises(Broken, match=rf"this run is not sealed yet: steelyard resume {run}"):
         verify_integrity(run)
     for place in (tmp_path / "absent", tmp_path, run / "report.md"):
         with pytest.raises(InputError, match="no run is here"):
@@ -457,14 +457,14 @@ def test_unreadable_files_are_named(run: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_verification_stands_alone() -> None:
-    """Of Assay it imports its errors and this folder only, and nothing heavy."""
-    shown = "import sys, assay.evidence.verify; print(*sorted(sys.modules))"
+    """Of Steelyard it imports its errors and this folder only, and nothing heavy."""
+    shown = "import sys, steelyard.evidence.verify; print(*sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True).stdout.split()
-    ours = {name for name in modules if name == "assay" or name.startswith("assay.")}
-    assert {name for name in ours if not name.startswith("assay.evidence")} == {"assay", "assay.errors"}
+    ours = {name for name in modules if name == "steelyard" or name.startswith("steelyard.")}
+    assert {name for name in ours if not name.startswith("steelyard.evidence")} == {"steelyard", "steelyard.errors"}
     assert not {"numpy", "msgspec", "click", "rich", "aiohttp", "yaml"} & set(modules)
 
 
-def test_errors_are_assay_s_own() -> None:
-    assert issubclass(Broken, AssayError)
+def test_errors_are_steelyard_s_own() -> None:
+    assert issubclass(Broken, SteelyardError)
     assert Broken.exit_code == 1

@@ -13,11 +13,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from assay.gateway.recorder import Recorder, recording_plan
-from assay.gateway.server import Gateway, listen_on
-from assay.gateway.upstream import Upstream
-from assay.journal import read_lines, read_texts
-from assay.records import Exchange
+from steelyard.gateway.recorder import Recorder, recording_plan
+from steelyard.gateway.server import Gateway, listen_on
+from steelyard.gateway.upstream import Upstream
+from steelyard.journal import read_lines, read_texts
+from steelyard.records import Exchange
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

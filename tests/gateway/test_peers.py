@@ -14,7 +14,7 @@ from bench.gateway_peers import compare, peers
 @pytest.mark.parametrize("peer", peers(), ids=lambda peer: str(peer.name))
 def test_a_peers_score_is_ours(peer: InspectAI | LmEval, shared: Path, tmp_path: Path) -> None:
     if reason := peer.why_not():
-        pytest.skip(f"{reason}; or set ASSAY_PEER_INSPECT and ASSAY_PEER_LM_EVAL")
+        pytest.skip(f"{reason}; or set STEELYARD_PEER_INSPECT and STEELYARD_PEER_LM_EVAL")
     found = compare(peer, tmp_path / "peer")
     assert found.holds
     assert (found.recorded, found.unmatched, found.again) == (2000, 0, 0)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.gateway.bodies import Kept, decoded, text_of
-from assay.gateway.reading import Kind, assembled, kind_of, prompt_of, read_exchange, read_reply
-from assay.gateway.secrets import Secrets
-from assay.records import Exchange, Outcome
+from steelyard.gateway.bodies import Kept, decoded, text_of
+from steelyard.gateway.reading import Kind, assembled, kind_of, prompt_of, read_exchange, read_reply
+from steelyard.gateway.secrets import Secrets
+from steelyard.records import Exchange, Outcome
 
 EVENTS = {"Content-Type": "text/event-stream"}
 JSON = {"content-type": "application/json"}
@@ -159,7 +159,7 @@ def test_compressions_and_what_is_cut_off(data: bytes) -> None:
 
 def test_a_text_too_long_for_a_line_is_named_by_its_digest() -> None:
     note = json.loads(text_of(b'"' * (9 << 20), Secrets({})))
-    assert (note["assay_body"], note["bytes"]) == ("omitted", 9 << 20)
+    assert (note["recorded_body"], note["bytes"]) == ("omitted", 9 << 20)
 
 
 @given(st.lists(st.binary(max_size=20)))

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from assay.errors import Broken, InputError
-from assay.evidence.canonical import canonical, sha256_hex
-from assay.evidence.keys import create_key, load_signer
-from assay.evidence.verify import verify_integrity
-from assay.gateway.recorder import Call, Recorder, recording_plan
-from assay.gateway.seal import seal_killed, seal_recording
-from assay.gateway.secrets import Secrets
-from assay.gateway.summary import MOST_NAMES, OTHERS, Summary, summarise
-from assay.journal import Header, Journal, Session, Stop
-from assay.recompute import recompute
-from assay.records import Exchange, Outcome
+from steelyard.errors import Broken, InputError
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.keys import create_key, load_signer
+from steelyard.evidence.verify import verify_integrity
+from steelyard.gateway.recorder import Call, Recorder, recording_plan
+from steelyard.gateway.seal import seal_killed, seal_recording
+from steelyard.gateway.secrets import Secrets
+from steelyard.gateway.summary import MOST_NAMES, OTHERS, Summary, summarise
+from steelyard.journal import Header, Journal, Session, Stop
+from steelyard.recompute import recompute
+from steelyard.records import Exchange, Outcome
 
 URL = "https://api.example/v1"
 
@@ -67,6 +67,25 @@ def test_a_recording_is_sealed_and_holds_in_both_layers(sealed: Path) -> None:
         assert "after a valid answer" in (sealed / page).read_text()
 
 
+@pytest.mark.parametrize(
+    "reply",
+    ['"' * (10 << 20), json.dumps({"recorded_body": "omitted", "bytes": 1, "sha256": "0" * 64})],
+    ids=["quotation marks, too long for a line", "text that looks like our own note"],
+)
+def test_an_honest_recording_of_an_odd_reply_verifies(tmp_path: Path, reply: str) -> None:
+    run = record(tmp_path / "run", call("a", reply))
+    seal_recording(run)
+    assert recompute(run).pages
+    odd = Call(path="/v1/chat/completions", secrets=Secrets({}))
+    odd.request.take(b"{}")
+    odd.reply.take(reply.encode())
+    odd.status, odd.headers = 200, {"Content-Type": "application/json"}
+    odd.first_byte, odd.ended = odd.began + 0.001, odd.began + 0.002
+    raw = record(tmp_path / "raw", odd)
+    seal_recording(raw)
+    assert recompute(raw).pages
+
+
 def test_it_holds_without_its_texts(sealed: Path) -> None:
     shutil.rmtree(sealed / "texts")
     assert verify_integrity(sealed).texts == "withheld 6"
@@ -102,7 +121,7 @@ def test_a_changed_byte_is_found(sealed: Path, name: str) -> None:
 
 
 def test_a_forged_report_that_is_sealed_again_is_found(sealed: Path) -> None:
-    from assay.evidence.bundle import seal_bundle
+    from steelyard.evidence.bundle import seal_bundle
 
     report = json.loads((sealed / "report.json").read_bytes())
     report["again_after_answer"] = 0
@@ -114,8 +133,8 @@ def test_a_forged_report_that_is_sealed_again_is_found(sealed: Path) -> None:
 
 
 def test_a_page_that_is_edited_and_sealed_again_is_found(sealed: Path) -> None:
-    from assay.evidence.bundle import seal_bundle
-    from assay.gateway.seal import renderer
+    from steelyard.evidence.bundle import seal_bundle
+    from steelyard.gateway.seal import renderer
 
     (sealed / "report.md").write_text("all is well\n")
     seal_bundle(sealed, {"renderer": renderer()}, None)
@@ -124,7 +143,7 @@ def test_a_page_that_is_edited_and_sealed_again_is_found(sealed: Path) -> None:
 
 
 def test_scores_do_not_belong_into_a_recording(sealed: Path) -> None:
-    from assay.evidence.bundle import seal_bundle
+    from steelyard.evidence.bundle import seal_bundle
 
     (sealed / "scores.jsonl").write_bytes(b"{}\n")
     seal_bundle(sealed, {}, None)
@@ -186,7 +205,7 @@ def exchanges(count: int, **changes: object) -> Iterator[Exchange]:
 
 
 def summary(*records: object) -> Summary:
-    return summarise([Header(plan="", assay=""), Session(started_us=0, active_us=0, machine=""), *records])  # type: ignore[list-item]
+    return summarise([Header(plan="", software=""), Session(started_us=0, active_us=0, machine=""), *records])  # type: ignore[list-item]
 
 
 def test_quantiles_are_nearest_ranks() -> None:
@@ -219,7 +238,7 @@ def test_a_recording_that_did_not_stop_in_order_says_so() -> None:
 
 
 def test_a_recording_is_locked_until_its_seal_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from assay.evidence import bundle
+    from steelyard.evidence import bundle
 
     run = record(tmp_path / "run", call("a"), stop=False)
     sealing = bundle.seal_bundle
@@ -227,11 +246,11 @@ def test_a_recording_is_locked_until_its_seal_is_there(tmp_path: Path, monkeypat
 
     def seal_while_another_tries(*arguments: Any) -> Any:
         with pytest.raises(InputError, match="another process"):
-            Journal.resume(run, Header(plan="0" * 64, assay="0"))
+            Journal.resume(run, Header(plan="0" * 64, software="0"))
         refused.append("once")
         return sealing(*arguments)
 
     monkeypatch.setattr(bundle, "seal_bundle", seal_while_another_tries)
     seal_killed(run)
     assert refused == ["once"]
-    Journal.resume(run, Header(plan="0" * 64, assay="0"))[0].close()
+    Journal.resume(run, Header(plan="0" * 64, software="0"))[0].close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.gateway.secrets import Mask, Secrets
+from steelyard.gateway.secrets import Mask, Secrets
 
 KEY = "sk-0123456789"
 

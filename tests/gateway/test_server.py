@@ -13,10 +13,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from assay.errors import InputError
-from assay.gateway.bodies import LARGEST_KEPT
-from assay.gateway.server import listen_on
-from assay.records import Outcome
+from steelyard.errors import InputError
+from steelyard.gateway.bodies import LARGEST_KEPT
+from steelyard.gateway.server import listen_on
+from steelyard.records import Outcome
 from tests.gateway.conftest import Between, Recorded
 
 ASKED = {"model": "m", "messages": [{"role": "user", "content": "What is 2 + 3?"}]}
@@ -183,7 +183,7 @@ def test_large_bodies_pass_whole_and_are_named_by_their_digest(recorded: Recorde
     assert recorded(answer, use) == size
     (exchange,) = recorded.exchanges
     note = json.loads(recorded.texts[exchange.reply])
-    assert (note["assay_body"], note["bytes"]) == ("omitted", size)
+    assert (note["recorded_body"], note["bytes"]) == ("omitted", size)
     assert exchange.request == exchange.reply
 
 
@@ -194,7 +194,7 @@ def test_a_compression_that_nobody_asked_for_passes_and_is_named_by_its_digest(r
     assert recorded(answer, ask) == (200, b"\x8b\x00")
     (exchange,) = recorded.exchanges
     assert exchange.outcome is Outcome.MALFORMED
-    assert json.loads(recorded.texts[exchange.reply])["assay_body"] == "omitted"
+    assert json.loads(recorded.texts[exchange.reply])["recorded_body"] == "omitted"
 
 
 def test_bytes_that_are_no_text_are_kept_as_base64(recorded: Recorded) -> None:
@@ -207,7 +207,7 @@ def test_bytes_that_are_no_text_are_kept_as_base64(recorded: Recorded) -> None:
 
     assert recorded(answer, use) == b"\xff\xfe\x00"
     (exchange,) = recorded.exchanges
-    assert json.loads(recorded.texts[exchange.reply]) == {"assay_body": "base64", "data": "//4A"}
+    assert json.loads(recorded.texts[exchange.reply]) == {"recorded_body": "base64", "data": "//4A"}
 
 
 def test_head_and_empty_replies(recorded: Recorded) -> None:
@@ -373,7 +373,7 @@ def test_what_is_not_http_is_said_and_typed(recorded: Recorded) -> None:
     with listener:
         status, body = recorded(url, ask)
     assert status == 502
-    assert b"assay gateway" in body
+    assert b"steelyard gateway" in body
     (exchange,) = recorded.exchanges
     assert (exchange.status, exchange.outcome) == (0, Outcome.MALFORMED)
 
@@ -479,7 +479,7 @@ def test_calls_that_are_given_up_are_recorded_as_dropped(recorded: Recorded) -> 
 
 
 def test_an_endpoint_that_hangs_is_given_up_at_the_end(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assay.gateway.server.FINISH_SECONDS", 0.05)
+    monkeypatch.setattr("steelyard.gateway.server.FINISH_SECONDS", 0.05)
     begun = asyncio.Event()
 
     async def answer(request: web.Request) -> web.Response:
@@ -527,7 +527,7 @@ def test_a_client_that_gives_up_before_the_reply(recorded: Recorded) -> None:
 
 
 def test_a_request_beyond_all_measure_is_refused(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assay.gateway.server.LARGEST_REQUEST", 1 << 20)
+    monkeypatch.setattr("steelyard.gateway.server.LARGEST_REQUEST", 1 << 20)
 
     async def use(between: Between) -> Any:
         async with between.session.post(between.base + "/audio", data=b"x" * (3 << 20)) as reply:
@@ -729,7 +729,7 @@ def test_a_full_disk_stops_the_gateway(recorded: Recorded, monkeypatch: pytest.M
         def full(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("assay.gateway.recorder.Texts.add", full)
+        monkeypatch.setattr("steelyard.gateway.recorder.Texts.add", full)
         second = await ask(between)
         assert between.gateway.failed.is_set()
         third = await ask(between)
@@ -748,6 +748,6 @@ def test_a_disk_that_cannot_be_forced_stops_the_gateway(recorded: Recorded, monk
     def broken(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("assay.gateway.server.SYNC_SECONDS", 0.01)
-    monkeypatch.setattr("assay.gateway.recorder.Texts.sync", broken)
+    monkeypatch.setattr("steelyard.gateway.server.SYNC_SECONDS", 0.01)
+    monkeypatch.setattr("steelyard.gateway.recorder.Texts.sync", broken)
     assert recorded(answers, use) == 503

@@ -12,9 +12,9 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.errors import Broken, InputError
-from assay.evidence.canonical import canonical, sha256_hex
-from assay.journal import (
+from steelyard.errors import Broken, InputError
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.journal import (
     Cut,
     Header,
     Journal,
@@ -28,11 +28,11 @@ from assay.journal import (
     replay,
     segment_names,
 )
-from assay.journal.lines import decode, encode
-from assay.journal.reader import segment_path
-from assay.records import Attempt, Exchange, Marked, Outcome
+from steelyard.journal.lines import decode, encode
+from steelyard.journal.reader import segment_path
+from steelyard.records import Attempt, Exchange, Marked, Outcome
 
-HEADER = Header(plan="c" * 64, assay="0")
+HEADER = Header(plan="c" * 64, software="0")
 
 
 def attempt(number: int, **changes: object) -> Attempt:
@@ -55,7 +55,7 @@ def attempt(number: int, **changes: object) -> Attempt:
 
 
 def started(run: Path, attempts: int) -> Journal:
-    journal = Journal.create(run, Header(plan="c" * 64, assay="0"))
+    journal = Journal.create(run, Header(plan="c" * 64, software="0"))
     journal.append(Session(started_us=1_000_000, active_us=0, machine="m"))
     for number in range(attempts):
         journal.append(attempt(number))
@@ -147,7 +147,7 @@ def test_torn_tails_of_several_segments_are_cut_each_on_its_own_record(tmp_path:
     for worker, torn in (("", b'{"answer":"'), ("w1", b"{"), ("w2", b"")):
         with segment_path(tmp_path, worker).open("ab") as file:
             file.write(torn)
-    segment_path(tmp_path, "w3").write_bytes(b'{"assay":"0","form')  # killed while its header was written
+    segment_path(tmp_path, "w3").write_bytes(b'{"format":"steelyard-jour')  # killed while its header was written
     journal, state = Journal.resume(tmp_path, HEADER)
     assert state is not None
     assert len(state.attempts) == 4
@@ -232,11 +232,11 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
 
 def test_a_journal_is_never_started_over(tmp_path: Path) -> None:
     started(tmp_path, 1).close()
-    with pytest.raises(InputError, match="assay resume"):
-        Journal.create(tmp_path, Header(plan="c" * 64, assay="0"))
+    with pytest.raises(InputError, match="steelyard resume"):
+        Journal.create(tmp_path, Header(plan="c" * 64, software="0"))
 
 
-@pytest.mark.parametrize("left", [None, b"", b'{"assay":"0","form'])
+@pytest.mark.parametrize("left", [None, b"", b'{"format":"steelyard-jour'])
 def test_a_run_that_was_killed_before_its_header_begins_at_a_resume(tmp_path: Path, left: bytes | None) -> None:
     if left is not None:
         segment_path(tmp_path).parent.mkdir()
@@ -301,7 +301,7 @@ NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1)
             model=TEXT,
         ),
         st.builds(Cut, bytes=NUMBERS, sha256=TEXT),
-        st.builds(Header, plan=TEXT, assay=TEXT),
+        st.builds(Header, plan=TEXT, software=TEXT),
         st.builds(Marked, row=TEXT, sample=TEXT, repeat=NUMBERS, scorer=TEXT, note=TEXT, value=st.floats(0, 1)),
         st.builds(
             Exchange,
@@ -378,7 +378,7 @@ def test_after_half_a_line_that_stays_no_other_is_written(
         raise OSError(errno.EROFS, "Read-only file system")
 
     with monkeypatch.context() as patch:
-        patch.setattr("assay.journal.writer.write_whole", takes_half)
+        patch.setattr("steelyard.journal.writer.write_whole", takes_half)
         patch.setattr(os, "ftruncate", fails)
         with pytest.raises(OSError, match="Input/output error"):
             journal.append(attempt(2), worker=worker)
@@ -405,7 +405,7 @@ def test_after_half_a_text_that_stays_no_other_is_written(tmp_path: Path, monkey
         raise OSError(errno.EROFS, "Read-only file system")
 
     with monkeypatch.context() as patch:
-        patch.setattr("assay.journal.texts.write_whole", takes_half)
+        patch.setattr("steelyard.journal.texts.write_whole", takes_half)
         patch.setattr(os, "ftruncate", fails)
         with pytest.raises(OSError, match="Read-only"):
             texts.add("torn")

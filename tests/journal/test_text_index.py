@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.errors import Broken, InputError
-from assay.journal import Texts, open_index, read_texts
-from assay.journal import texts as module
-from assay.line_file import LineFile
+from steelyard.errors import Broken, InputError
+from steelyard.journal import Texts, open_index, read_texts
+from steelyard.journal import texts as module
+from steelyard.line_file import LineFile
 
 
 def digest_of(text: str) -> str:
@@ -133,7 +133,7 @@ def test_lines_by_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path.write_bytes(b"other")
     with pytest.raises(InputError, match="was changed"):
         file.check_unchanged()
-    monkeypatch.setattr("assay.line_file.LONGEST_LINE", 3)
+    monkeypatch.setattr("steelyard.line_file.LONGEST_LINE", 3)
     with pytest.raises(InputError, match="longer than 3 bytes"):
         list(LineFile(path).lines())
     with pytest.raises(InputError, match="cannot be read"):

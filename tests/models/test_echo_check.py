@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assay.models.echo_check import EXPECTED, PREFIX, TEXT, Echo, continuation_sums, read_echo, why_not
+from steelyard.models.echo_check import EXPECTED, PREFIX, TEXT, Echo, continuation_sums, read_echo, why_not
 
 WORD = re.compile(r"\s*\S+|\s+")
 Payload = dict[str, Any]

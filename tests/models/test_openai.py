@@ -17,10 +17,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from assay.errors import InputError, ModelUnavailable
-from assay.models import Settings, open_model
-from assay.models.openai import OpenAIModel
-from assay.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
+from steelyard.errors import InputError, ModelUnavailable
+from steelyard.models import Settings, open_model
+from steelyard.models.openai import OpenAIModel
+from steelyard.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -30,7 +30,7 @@ KEY = "sk-test-0123456789abcdef"
 
 @pytest.fixture(autouse=True)
 def no_keys_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ASSAY_API_KEY", raising=False)
+    monkeypatch.delenv("STEELYARD_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
@@ -126,7 +126,7 @@ def test_where_the_key_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     at_handler(handler, ask)
     monkeypatch.setenv("OPENAI_API_KEY", "second")
     at_handler(handler, ask)
-    monkeypatch.setenv("ASSAY_API_KEY", "first\n")
+    monkeypatch.setenv("STEELYARD_API_KEY", "first\n")
     at_handler(handler, ask)
     monkeypatch.setenv("MY_KEY", "third")
     at_handler(handler, ask, api_key_env="MY_KEY")
@@ -136,7 +136,7 @@ def test_where_the_key_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_key_that_is_absent_or_unusable(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="NO_SUCH_KEY holds no API key"):
         open_model("openai:m@http://127.0.0.1:1", Settings(api_key_env="NO_SUCH_KEY"))
-    monkeypatch.setenv("ASSAY_API_KEY", "two\nlines-secret")
+    monkeypatch.setenv("STEELYARD_API_KEY", "two\nlines-secret")
     with pytest.raises(InputError, match="no HTTP header can") as error:
         open_model("openai:m@http://127.0.0.1:1")
     assert "secret" not in str(error.value)
@@ -144,7 +144,7 @@ def test_a_key_that_is_absent_or_unusable(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_key_comes_back_from_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that repeats the Authorization header in its answers and errors does not get it into our records."""
-    monkeypatch.setenv("ASSAY_API_KEY", KEY)
+    monkeypatch.setenv("STEELYARD_API_KEY", KEY)
 
     async def repeats(request: web.Request) -> web.Response:
         said = request.headers["Authorization"]
@@ -180,7 +180,7 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_loopback(monkeypatch: py
 
 
 def test_a_redirect_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_API_KEY", KEY)
+    monkeypatch.setenv("STEELYARD_API_KEY", KEY)
     asked: list[str] = []
 
     async def handler(request: web.Request) -> web.Response:
@@ -256,7 +256,7 @@ def test_a_refused_key_names_the_variables() -> None:
         return web.json_response({"data": []}, status=200 if request.method == "GET" else 403)
 
     for handler in (all_refused, only_models_open):
-        with pytest.raises(ModelUnavailable, match=r"refuses the key: .* ASSAY_API_KEY or OPENAI_API_KEY"):
+        with pytest.raises(ModelUnavailable, match=r"refuses the key: .* STEELYARD_API_KEY or OPENAI_API_KEY"):
             at_handler(handler, identify)
 
 
@@ -422,8 +422,8 @@ def test_generation_works_against_llama_cpp_and_its_ignored_echo_is_refused(llam
 
 def echo_handler(smollm2: Path, least_new_tokens: int) -> Handler:
     """Serve true log-probabilities of the prompt from the embedded model, as vLLM and others do."""
-    from assay.models.llama import Llama
-    from assay.models.session import _log_probability
+    from steelyard.models.llama import Llama
+    from steelyard.models.session import _log_probability
 
     llama = Llama(smollm2, threads=1, context_limit=2048)
 
@@ -490,7 +490,7 @@ def test_a_fault_in_the_middle_of_a_log_likelihood_is_its_outcome() -> None:
 @pytest.mark.parametrize("status", [200, 500])
 def test_a_reply_nested_deeper_than_python_goes_is_malformed(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a key there is one more walk through what came back, which must not be the one that fails."""
-    monkeypatch.setenv("ASSAY_API_KEY", KEY)
+    monkeypatch.setenv("STEELYARD_API_KEY", KEY)
 
     async def handler(request: web.Request) -> web.Response:
         return web.Response(text='{"a":' * 900 + "1" + "}" * 900, status=status, content_type="application/json")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.models.openai_wire import generate_body, one_line, path_of, read_answer, read_error, read_retry_after
-from assay.records import Answer, GenerateRequest, Outcome
+from steelyard.models.openai_wire import generate_body, one_line, path_of, read_answer, read_error, read_retry_after
+from steelyard.records import Answer, GenerateRequest, Outcome
 
 CHAT = GenerateRequest(prompt="q", chat=True, stop=("\n",))
 PLAIN = GenerateRequest(prompt="q", stop=("\n",))
@@ -103,7 +103,7 @@ def test_no_reply_raises(payload: Any, by_chat: bool) -> None:
         (408, Outcome.TIMEOUT, "HTTP 408: no"),
         (400, Outcome.CLIENT_ERROR, "HTTP 400: no"),
         (404, Outcome.CLIENT_ERROR, "HTTP 404: no"),
-        (401, Outcome.CLIENT_ERROR, "ASSAY_API_KEY or OPENAI_API_KEY"),
+        (401, Outcome.CLIENT_ERROR, "STEELYARD_API_KEY or OPENAI_API_KEY"),
         (307, Outcome.CLIENT_ERROR, "redirect to https://elsewhere/: not followed"),
     ],
 )

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.models.rate_headers import read_rate_headers
-from assay.records import RateHint
+from steelyard.models.rate_headers import read_rate_headers
+from steelyard.records import RateHint
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NAMES = [

@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assay.errors import Broken, InputError
-from assay.evidence.canonical import canonical, sha256_hex
-from assay.journal import Header, Journal, Texts
-from assay.models import open_model
-from assay.plugins import Model
-from assay.records import (
+from steelyard.errors import Broken, InputError
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.journal import Header, Journal, Texts
+from steelyard.models import open_model
+from steelyard.plugins import Model
+from steelyard.records import (
     Answer,
     Attempt,
     ClaimSheet,
@@ -26,7 +26,7 @@ from assay.records import (
     PlanRow,
     Request,
 )
-from assay.run_folder import create
+from steelyard.run_folder import create
 
 ASKED = GenerateRequest(prompt="What is 2 + 3?")
 CHOICE = LoglikelihoodRequest(context="The sky is", continuations=(" blue", " loud"))
@@ -50,7 +50,7 @@ def plan(kinds: Sequence[str]) -> Plan:
     rows = tuple(msgspec.structs.replace(row, id=kind, kind=kind) for kind in kinds)
     model = ModelIdentity(uri="openai:m@http://127.0.0.1/v1", name="m", backend="HTTP")
     return Plan(
-        assay="0", created="2026-11-24T00:00:00+00:00", sheet=ClaimSheet(model="m", digest="0" * 64),
+        software="0", created="2026-11-24T00:00:00+00:00", sheet=ClaimSheet(model="m", digest="0" * 64),
         model=model, alpha=0.05, tolerance="2", rows=rows,
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def record(run: Path, exchanges: Sequence[Exchange] = EXCHANGES, kinds: Sequence
         digests = ()
 
     sealed = create(run, sealed_plan, {row.id: Nothing() for row in sealed_plan.rows}, None, {})  # type: ignore[misc]
-    journal, texts = Journal.create(run, Header(plan=sealed.sha256, assay="0")), Texts(run)
+    journal, texts = Journal.create(run, Header(plan=sealed.sha256, software="0")), Texts(run)
     for number, (request, answer) in enumerate(exchanges):
         journal.append(
             Attempt(

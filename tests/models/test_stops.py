@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.models.stops import cut_at_stop
+from steelyard.models.stops import cut_at_stop
 
 
 def test_the_earliest_stop_cuts() -> None:

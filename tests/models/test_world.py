@@ -15,18 +15,18 @@ import pytest
 
 pytest.importorskip("torch")
 
-from assay.cli import run as assay
-from assay.errors import InputError
-from assay.models import open_model
-from assay.models.world_family import answering_role, read_family
-from assay.records import Answer, Capabilities, GenerateRequest, ModelIdentity, Outcome
-from assay.worldmodel.baselines.sizes import like_jepa
-from assay.worldmodel.card import Card, read_card, write_card
-from assay.worldmodel.kinds import make_learner
-from assay.worldmodel.model import WorldModel
-from assay.worlds.catalog import HELD_OUT
-from assay.worldtests.adapters.callable import CallableWorld
-from assay.worldtests.questions import ActAgainst
+from steelyard.cli import run as steelyard
+from steelyard.errors import InputError
+from steelyard.models import open_model
+from steelyard.models.world_family import answering_role, read_family
+from steelyard.records import Answer, Capabilities, GenerateRequest, ModelIdentity, Outcome
+from steelyard.worldmodel.baselines.sizes import like_jepa
+from steelyard.worldmodel.card import Card, read_card, write_card
+from steelyard.worldmodel.kinds import make_learner
+from steelyard.worldmodel.model import WorldModel
+from steelyard.worlds.catalog import HELD_OUT
+from steelyard.worldtests.adapters.callable import CallableWorld
+from steelyard.worldtests.questions import ActAgainst
 from tests.models.world_stand_ins import audited, ignorant, knowing
 
 
@@ -118,7 +118,7 @@ def family(folder: Path, ours: int | None, rival: int | None, **changes: object)
     for name, frames, kind in (("all", 1000, "jepa"), ("few", ours, "jepa"), ("few-pixel", rival, "pixel")):
         saved(folder / name, frames=frames, kind=kind)
     document = {
-        "format": "assay-world-family/1",
+        "format": "steelyard-world-family/1",
         "name": "a family",
         "worlds": {"two-room-fixed": "all"},
         "few_frames": {"two-room-fixed": {"ours": "few", "rivals": {"pixel": "few-pixel"}}},
@@ -270,7 +270,10 @@ def test_a_checkpoint_with_other_tensors_is_one_line_before_anything_is_asked(
     card = read_card(folder)
     for changed, told in (({"sha256": "0" * 64}, "another SHA-256"), ({"kind": "oracle"}, "is called 'oracle'")):
         write_card(folder, msgspec.structs.replace(card, **changed))
-        assert assay(["run", "world_counterfactual", "--model", f"world:{folder}", "--out", str(tmp_path / "run")]) == 2
+        assert (
+            steelyard(["run", "world_counterfactual", "--model", f"world:{folder}", "--out", str(tmp_path / "run")])
+            == 2
+        )
         assert told in capsys.readouterr().err
 
 
@@ -285,7 +288,10 @@ def test_a_checkpoint_that_is_changed_after_it_was_named_is_not_opened(tmp_path:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"format": "assay-world-family/2"}, "its format is 'assay-world-family/2', not 'assay-world-family/1'"),
+        (
+            {"format": "steelyard-world-family/2"},
+            "its format is 'steelyard-world-family/2', not 'steelyard-world-family/1'",
+        ),
         ({"worlds": {}}, "names no checkpoint for any world"),
         ({"worlds": {"push": "../elsewhere"}}, "'../elsewhere' is no path inside the family's folder"),
         ({"worlds": {"push": "/etc"}}, "'/etc' is no path inside the family's folder"),
@@ -298,7 +304,7 @@ def test_a_checkpoint_that_is_changed_after_it_was_named_is_not_opened(tmp_path:
 def test_a_family_that_is_none_is_one_line(tmp_path: Path, changes: dict[str, object], told: str) -> None:
     folder = tmp_path / "family"
     saved(folder / "all")
-    document = {"format": "assay-world-family/1", "name": "x", "worlds": {"two-room-fixed": "all"}}
+    document = {"format": "steelyard-world-family/1", "name": "x", "worlds": {"two-room-fixed": "all"}}
     (folder / "family.json").write_text(json.dumps(document | changes))
     with pytest.raises(InputError) as error:
         identified(folder)
@@ -315,7 +321,7 @@ def test_a_folder_that_is_none_is_bad_input(tmp_path: Path, capsys: pytest.Captu
         ("empty", "holds no world.json"),
         ("half", "has no model.safetensors: the training did not end"),
     ):
-        assert assay(["run", "world_two_room", "--model", f"world:{tmp_path / name}"]) == 2
+        assert steelyard(["run", "world_two_room", "--model", f"world:{tmp_path / name}"]) == 2
         assert told in capsys.readouterr().err
 
 
@@ -324,29 +330,29 @@ def test_a_folder_that_is_none_is_bad_input(tmp_path: Path, capsys: pytest.Captu
 
 def test_run_verify_and_a_resume_after_a_kill(checkpoint: Path, tmp_path: Path) -> None:
     measure = ["run", "world_counterfactual", "--model", f"world:{checkpoint}", "--limit", "6"]
-    assert assay([*measure, "--out", str(tmp_path / "whole")]) in (0, 3)
-    assert assay(["verify", str(tmp_path / "whole")]) == 0
+    assert steelyard([*measure, "--out", str(tmp_path / "whole")]) in (0, 3)
+    assert steelyard(["verify", str(tmp_path / "whole")]) == 0
     stopped = tmp_path / "stopped"
     script = (
         "import os, sys\n"
-        "from assay.models import world\n"
+        "from steelyard.models import world\n"
         "asked = world.AuditedWorld._answered\n"
         "def answered(self, prompt, count=[0]):\n"
         "    count[0] += 1\n"
         "    if count[0] > 3: os._exit(9)\n"
         "    return asked(self, prompt)\n"
         "world.AuditedWorld._answered = answered\n"
-        "from assay.cli import run\n"
+        "from steelyard.cli import run\n"
         "sys.exit(run(sys.argv[1:]))\n"
     )
     command = [sys.executable, "-c", script, *measure, "--out", str(stopped)]
     assert subprocess.run(command, capture_output=True, timeout=120).returncode == 9
-    assert assay(["resume", str(stopped)]) in (0, 3)
-    assert assay(["verify", str(stopped)]) == 0
+    assert steelyard(["resume", str(stopped)]) in (0, 3)
+    assert steelyard(["verify", str(stopped)]) == 0
 
 
 def test_an_episode_that_several_questions_are_about_is_played_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from assay.worldtests import answering
+    from steelyard.worldtests import answering
 
     played: list[tuple[str, int]] = []
 

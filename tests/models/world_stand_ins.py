@@ -6,11 +6,11 @@ from functools import partial
 
 import numpy as np
 
-from assay.models.world import AuditedWorld
-from assay.records import ModelIdentity
-from assay.worlds.catalog import simulator
-from assay.worlds.simulator import SIDE, Floats, Frames
-from assay.worldtests.adapters.callable import CallableWorld
+from steelyard.models.world import AuditedWorld
+from steelyard.records import ModelIdentity
+from steelyard.worlds.catalog import simulator
+from steelyard.worlds.simulator import SIDE, Floats, Frames
+from steelyard.worldtests.adapters.callable import CallableWorld
 
 WALL = 32.0, 20.0  # where two-room-fixed has wall and door
 

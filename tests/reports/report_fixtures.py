@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from assay.records import (
+from steelyard.records import (
     Claim,
     ClaimSheet,
     ClaimVerdict,
@@ -19,7 +19,7 @@ from assay.records import (
     Verdict,
     VerdictWord,
 )
-from assay.stats.intervals import confidence_sequence
+from steelyard.stats.intervals import confidence_sequence
 
 
 def trace(rate: float, asked: int, population: int, seed: int = 5) -> tuple[TracePoint, ...]:
@@ -195,7 +195,7 @@ def plan() -> Plan:
         digest="ab" * 32,
     )
     return Plan(
-        assay="0.1.0",
+        software="steelyard 0.1.0",
         created="2026-11-24T15:02:11Z",
         sheet=sheet,
         model=ModelIdentity(

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from assay.reports import html
+from steelyard.reports import html
 from tests.reports import report_fixtures as make
 
 MEASURE = """

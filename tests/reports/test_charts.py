@@ -9,8 +9,8 @@ import altair
 import msgspec
 import pytest
 
-from assay.records import ClaimVerdict, TracePoint
-from assay.reports.charts import claims_chart, closing_chart, drawable
+from steelyard.records import ClaimVerdict, TracePoint
+from steelyard.reports.charts import claims_chart, closing_chart, drawable
 from tests.reports import report_fixtures as make
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import assay.reports
-from assay.records import Finding, Note, VerdictWord
-from assay.reports import html
+import steelyard.reports
+from steelyard.records import Finding, Note, VerdictWord
+from steelyard.reports import html
 from tests.reports import report_fixtures as make
 
 HOSTILE = "</title></style><script>alert(1)</script><img src=//evil.example onerror=x>\"' {{7*7}} \x1b[2J\u202e\ud800"
@@ -128,7 +128,7 @@ def test_everything_that_decided_is_said(page: Page) -> None:
         "b179c9523d0e",
         "697,500",
         "A gap never proves training on the test",
-        "assay verify DIR",
+        "steelyard verify DIR",
         "LMArena: measured on Llama-4-Maverick-03-26-Experimental",
         "Exit code 1: something is inconsistent.",
     ):
@@ -202,7 +202,7 @@ def luminance(colour: str) -> float:
 
 
 def test_all_text_has_contrast_in_every_scheme() -> None:
-    style = (Path(assay.reports.__file__).parent / "templates" / "report.css").read_text("utf-8")
+    style = (Path(steelyard.reports.__file__).parent / "templates" / "report.css").read_text("utf-8")
     schemes = [dict(re.findall(r"--([\w-]+): (#\w+)", block)) for block in re.findall(r":root \{[^}]*\}", style)]
     assert len(schemes) == 3
     for scheme in schemes:

@@ -9,8 +9,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.records import ClaimVerdict, Finding, Verdict, VerdictWord
-from assay.reports import machine
+from steelyard.records import ClaimVerdict, Finding, Verdict, VerdictWord
+from steelyard.reports import machine
 from tests.reports import report_fixtures as make
 
 CLAIM_KEYS = ["task", "claimed", "tolerance", "measured", "ci", "asked", "of", "missing", "verdict", "needs"]

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from assay.records import VerdictWord
-from assay.reports import markdown, words
+from steelyard.records import VerdictWord
+from steelyard.reports import markdown, words
 from tests.reports import report_fixtures as make
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -50,7 +50,7 @@ def test_it_says_all() -> None:
     for part in ("| GSM8K | 57.0 % |", "✗ inconsistent", "## Findings", "## Notes", "## Not tested", "`numeric@1`"):
         assert part in text
     assert "Differs from the vendor: 3-shot where the vendor says 5-shot." in text
-    assert "assay verify DIR" in text
+    assert "steelyard verify DIR" in text
     assert text.endswith("\n")
 
 

@@ -10,8 +10,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from assay.records import ClaimVerdict, Finding, Note, Verdict, VerdictWord
-from assay.reports.terminal import print_verdict
+from steelyard.records import ClaimVerdict, Finding, Note, Verdict, VerdictWord
+from steelyard.reports.terminal import print_verdict
 from tests.reports import report_fixtures as make
 
 HOSTILE = "[red]x[/red] \x1b[2J\x1b]8;;http://evil\x07 \u202eevil :smile: \ud800 \x9b31m"

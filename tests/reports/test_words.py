@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.records import Finding, Needs, Note, Verdict, VerdictWord
-from assay.reports import words
-from assay.reports.limits import limits
+from steelyard.records import Finding, Needs, Note, Verdict, VerdictWord
+from steelyard.reports import words
+from steelyard.reports.limits import limits
 from tests.reports import report_fixtures as make
 
 

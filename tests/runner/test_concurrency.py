@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from assay.runner import AdaptiveConcurrency
+from steelyard.runner import AdaptiveConcurrency
 
 SERVICE = 0.1
 

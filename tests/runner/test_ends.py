@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.journal import Journal, Stop, read_lines
-from assay.records import Answer, Attempt, Limits, Outcome
-from assay.runner import CircuitBreaker, RateLimiter, RetryPolicy, Schedule, Spending, Turn
-from assay.runner.schedule import MOST_AHEAD, Call
+from steelyard.journal import Journal, Stop, read_lines
+from steelyard.records import Answer, Attempt, Limits, Outcome
+from steelyard.runner import CircuitBreaker, RateLimiter, RetryPolicy, Schedule, Spending, Turn
+from steelyard.runner.schedule import MOST_AHEAD, Call
 from tests.runner.test_runner import ScriptedModel, carry_out, good
 
 REFUSED = Answer(outcome=Outcome.DROPPED, detail="connection refused")
@@ -31,7 +31,7 @@ class Endpoint:
 
 
 def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assay.runner.breaker.FIRST_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("steelyard.runner.breaker.FIRST_LOOK_SECONDS", 0.05)
     told: list[str] = []
     endpoint = Endpoint(0.1, 0.6)
     end, attempts, finals = carry_out(
@@ -56,7 +56,7 @@ def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch
 
 
 def test_patience_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assay.runner.breaker.FIRST_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("steelyard.runner.breaker.FIRST_LOOK_SECONDS", 0.02)
     end, attempts, finals = carry_out(
         tmp_path,
         ScriptedModel(lambda p, n: REFUSED, is_there=lambda: REFUSED),
@@ -74,7 +74,7 @@ def test_a_window_in_which_everything_fails_costs_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
     """A minute's quota, a model that is loaded again, a maintenance page: not one sample's fault."""
-    monkeypatch.setattr("assay.runner.breaker.FIRST_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("steelyard.runner.breaker.FIRST_LOOK_SECONDS", 0.05)
     began = time.monotonic()
 
     def script(prompt: str, times: int) -> Answer:
@@ -206,7 +206,7 @@ def test_retry_after_holds_the_whole_endpoint(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["journal", "texts"])
 def test_a_full_disk_stops_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    whole = __import__("assay.journal.lines", fromlist=["write_whole"]).write_whole
+    whole = __import__("steelyard.journal.lines", fromlist=["write_whole"]).write_whole
     written = 0
 
     def full(descriptor: int, data: bytes) -> None:
@@ -217,7 +217,7 @@ def test_a_full_disk_stops_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             raise OSError(errno.ENOSPC, "No space left on device")
         whole(descriptor, data)
 
-    target = "assay.journal.writer.write_whole" if place == "journal" else "assay.journal.texts.write_whole"
+    target = "steelyard.journal.writer.write_whole" if place == "journal" else "steelyard.journal.texts.write_whole"
     monkeypatch.setattr(target, full)
     with pytest.raises(OSError, match="No space left"):
         carry_out(tmp_path, ScriptedModel(good, 0.001), 200, concurrency=4)
@@ -244,8 +244,8 @@ def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
     """See carry_out's listener: here it takes time, and the run waits for it before it is over."""
     import asyncio
 
-    from assay.journal import Header, Texts
-    from assay.runner import AdaptiveConcurrency, Runner
+    from steelyard.journal import Header, Texts
+    from steelyard.runner import AdaptiveConcurrency, Runner
     from tests.runner.test_runner import sample_of
 
     marked = 0
@@ -260,7 +260,7 @@ def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
             model=ScriptedModel(good),
             schedule=Schedule([Turn("r", 1.0, (Call("r", n, n, 0) for n in range(10)))]),
             sample_of=sample_of,
-            journal=Journal.create(tmp_path, Header(plan="0" * 64, assay="0")),
+            journal=Journal.create(tmp_path, Header(plan="0" * 64, software="0")),
             texts=Texts(tmp_path),
             on_final=lambda sample, attempt, answer: mark(),
             concurrency=AdaptiveConcurrency(4, 4),
@@ -274,7 +274,7 @@ def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
 def test_work_that_was_left_comes_first_on_record_and_under_the_deadline(tmp_path: Path) -> None:
     import asyncio
 
-    from assay.journal import Session
+    from steelyard.journal import Session
 
     seen: list[str] = []
 

@@ -1,6 +1,6 @@
 """A server that breaks by plan: every run ends by itself, every request has its outcome, and the score tells the truth.
 
-The whole of it, as a user meets it: `assay run` and the server are processes of their own. What must come out is
+The whole of it, as a user meets it: `steelyard run` and the server are processes of their own. What must come out is
 computed by `bench.engine.faults` from the plan of faults and the server's own counts; `python -m bench.engine.faults`
 does the same with 2,000 samples.
 """

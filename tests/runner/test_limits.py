@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.records import Answer, GenerateRequest, LoglikelihoodRequest, Outcome, RateHint
-from assay.runner.limits import LONGEST_HOLD, RateLimiter, likely_tokens
+from steelyard.records import Answer, GenerateRequest, LoglikelihoodRequest, Outcome, RateHint
+from steelyard.runner.limits import LONGEST_HOLD, RateLimiter, likely_tokens
 
 GOOD = Answer(outcome=Outcome.OK)
 

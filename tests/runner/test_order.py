@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.compact import Digests, Naturals, SmallMarks, Trace
-from assay.errors import Broken
-from assay.records import Attempt, Outcome, PlanRow, Probe
-from assay.runner import order as module
-from assay.runner.order import Finished, calls_of, committed_order, probed_samples
-from assay.runner.schedule import Call
+from steelyard.compact import Digests, Naturals, SmallMarks, Trace
+from steelyard.errors import Broken
+from steelyard.records import Attempt, Outcome, PlanRow, Probe
+from steelyard.runner import order as module
+from steelyard.runner.order import Finished, calls_of, committed_order, probed_samples
+from steelyard.runner.schedule import Call
 
 
 def defined(seed: str, cells: int) -> list[int]:

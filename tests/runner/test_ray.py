@@ -17,18 +17,18 @@ from typing import Any
 
 import pytest
 
-from assay.audit import Audit, plan_audit, resume_audit, start_audit
-from assay.cli import run as assay
-from assay.errors import InputError, ModelUnavailable, NotAvailable
-from assay.evidence.verify import Integrity, verify_integrity
-from assay.journal import read_segment, segment_names
-from assay.live import Conduct, LiveRun
-from assay.models import Settings, open_model
-from assay.plan import Options
-from assay.recompute import recompute
-from assay.records import Attempt, Claim, ClaimSheet, Outcome
-from assay.runner import ray as ray_module
-from assay.runner.ray import RayModel, open_on_ray
+from steelyard.audit import Audit, plan_audit, resume_audit, start_audit
+from steelyard.cli import run as steelyard
+from steelyard.errors import InputError, ModelUnavailable, NotAvailable
+from steelyard.evidence.verify import Integrity, verify_integrity
+from steelyard.journal import read_segment, segment_names
+from steelyard.live import Conduct, LiveRun
+from steelyard.models import Settings, open_model
+from steelyard.plan import Options
+from steelyard.recompute import recompute
+from steelyard.records import Attempt, Claim, ClaimSheet, Outcome
+from steelyard.runner import ray as ray_module
+from steelyard.runner.ray import RayModel, open_on_ray
 
 Sums = tuple[Path, float]
 KEY = "sk-not-to-be-seen-0123456789"
@@ -38,7 +38,7 @@ CALLS = 400
 @pytest.fixture
 def needs_ray() -> None:
     if find_spec("ray") is None:  # not imported here: what it reads from the environment must be set before
-        pytest.skip("Ray is not installed: pip install 'assay[ray]'")
+        pytest.skip("Ray is not installed: pip install 'steelyard[ray]'")
 
 
 def sheet() -> ClaimSheet:
@@ -80,7 +80,7 @@ def test_a_worker_that_is_killed_at_half_loses_nothing(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("ASSAY_API_KEY", KEY)
+    monkeypatch.setenv("STEELYARD_API_KEY", KEY)
     questions, _ = sums_file
     uri = f"openai:sums@{sums_server.url}"
     sums_server.seconds = lambda wrong: 0.02
@@ -153,7 +153,7 @@ def test_when_no_worker_is_left_the_run_stops_and_goes_on_without_a_cluster(
     async def main() -> None:
         audit = await planned(uri, questions, concurrency=8)
         await start_audit(audit, tmp_path / "alone")
-        with pytest.raises(ModelUnavailable, match=r"no worker is left on the cluster.*assay resume"):
+        with pytest.raises(ModelUnavailable, match=r"no worker is left on the cluster.*steelyard resume"):
             await on_ray(audit, uri, tmp_path / "ray", kill_all)
         await resume_audit(tmp_path / "ray", audit.model, None, (questions,))
         await audit.model.close()
@@ -173,7 +173,7 @@ def test_ctrl_c_finishes_what_is_in_flight_and_leaves_no_process(
     sums_server.seconds = lambda wrong: 0.05
     command = ["run", str(questions), "--model", f"openai:sums@{sums_server.url}", "--out", str(run)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "assay", *command, "--concurrency", "4", "--json", "--ray", "--workers", "2"],
+        [sys.executable, "-m", "steelyard", *command, "--concurrency", "4", "--json", "--ray", "--workers", "2"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 60
@@ -185,14 +185,14 @@ def test_ctrl_c_finishes_what_is_in_flight_and_leaves_no_process(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == ""
-    assert "Go on with: assay resume" in " ".join(err.split())
+    assert "Go on with: steelyard resume" in " ".join(err.split())
     assert "ray" not in err.replace("--ray", "").lower()
     assert "Traceback" not in err
     while (left := [pid for pid in workers if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not left
     sums_server.seconds = lambda wrong: 0.0
-    assert assay(["resume", str(run)]) == 0
+    assert steelyard(["resume", str(run)]) == 0
     handshakes = sums_server.asked.pop("Hello")  # each worker's, and the resume's
     assert handshakes == 3
     assert verified(run).answers == sums_server.asked.total() == CALLS
@@ -237,7 +237,7 @@ def test_a_model_in_each_process_gives_one_machine_s_root(needs_ray: None, smoll
 
 def test_without_ray_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(NotAvailable, match=r"pip install 'assay\[ray\]'"):
+    with pytest.raises(NotAvailable, match=r"pip install 'steelyard\[ray\]'"):
         open_on_ray("openai:m@http://127.0.0.1:1", Settings(), "local", 2)
 
 
@@ -250,7 +250,7 @@ def test_recordings_and_clients_are_refused() -> None:
 
 def test_workers_without_ray_are_refused(sums_file: Sums, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["run", str(sums_file[0]), "--model", "openai:m@http://127.0.0.1:1", "--workers", "2"]
-    assert assay(command) == 2
+    assert steelyard(command) == 2
     assert "--workers is for --ray" in capsys.readouterr().err
 
 

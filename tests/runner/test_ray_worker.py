@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from assay.errors import InputError
-from assay.models import Settings
-from assay.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
-from assay.runner import ray_worker
-from assay.runner.ray_worker import ANSWERS, OPENED, Worker, encode
+from steelyard.errors import InputError
+from steelyard.models import Settings
+from steelyard.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
+from steelyard.runner import ray_worker
+from steelyard.runner.ray_worker import ANSWERS, OPENED, Worker, encode
 
 
 class Model:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.journal import Header, Journal, Stop, Texts, read_lines
-from assay.records import (
+from steelyard.journal import Header, Journal, Stop, Texts, read_lines
+from steelyard.records import (
     Answer,
     Attempt,
     Capabilities,
@@ -23,7 +23,7 @@ from assay.records import (
     Outcome,
     Sample,
 )
-from assay.runner import AdaptiveConcurrency, Call, RetryPolicy, RunEnd, Runner, Schedule, Turn, committed_order
+from steelyard.runner import AdaptiveConcurrency, Call, RetryPolicy, RunEnd, Runner, Schedule, Turn, committed_order
 
 QUICK = RetryPolicy(max_attempts=3, base_seconds=0.001)
 
@@ -82,7 +82,7 @@ def carry_out(
     **settings: object,
 ) -> tuple[RunEnd, list[Attempt], list[str]]:
     run.mkdir(exist_ok=True)
-    journal = Journal.create(run, Header(plan="0" * 64, assay="0"))
+    journal = Journal.create(run, Header(plan="0" * 64, software="0"))
     schedule = Schedule([Turn(row, 1.0, deque(Call(row, n, n, 0) for n in range(calls))) for row in rows], 0.05)
     finals: list[str] = []
 
@@ -119,8 +119,8 @@ def test_the_committed_order_is_a_permutation_that_its_seed_fixes(seed: str, cel
 
 
 def test_the_committed_order_is_what_the_docs_say() -> None:
-    expected = sorted(range(8), key=lambda n: hashlib.sha256(f"assay:{n}".encode()).hexdigest())
-    assert list(committed_order("assay", 8)) == expected
+    expected = sorted(range(8), key=lambda n: hashlib.sha256(f"seed:{n}".encode()).hexdigest())
+    assert list(committed_order("seed", 8)) == expected
 
 
 def test_every_call_is_asked_once_and_recorded(tmp_path: Path) -> None:

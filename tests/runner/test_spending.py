@@ -7,9 +7,9 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.records import Answer, GenerateRequest, Limits, LoglikelihoodRequest, Outcome
-from assay.runner import Spending
-from assay.runner.spending import Reservation, worst_case
+from steelyard.records import Answer, GenerateRequest, Limits, LoglikelihoodRequest, Outcome
+from steelyard.runner import Spending
+from steelyard.runner.spending import Reservation, worst_case
 
 
 @given(st.integers(1, 5000), st.floats(0.0001, 0.01), st.randoms(use_true_random=False))

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.errors import InputError
-from assay.plugins import ActingScorer
-from assay.records import Answer, GenerateRequest, Mark, Outcome, Sample
-from assay.scorers import open_identifier, open_scorer
-from assay.scorers.code import Code, blocks_in
-from assay.scorers.halt import Halted
-from assay.scorers.sandbox import Limits, SandboxFailed, box
+from steelyard.errors import InputError
+from steelyard.plugins import ActingScorer
+from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.scorers import open_identifier, open_scorer
+from steelyard.scorers.code import Code, blocks_in
+from steelyard.scorers.halt import Halted
+from steelyard.scorers.sandbox import Limits, SandboxFailed, box
 
 PROMPT = 'import math\n\ndef helper(x):\n    return x + 1\n\ndef f(x):\n    """Square it."""\n'
 TARGET = json.dumps({"prompt": PROMPT, "names": ["f"], "tests": ["def check(c):\n    assert c(3) == 9", "check(f)"]})

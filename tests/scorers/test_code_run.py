@@ -16,11 +16,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from assay.cli import run as assay
-from assay.journal import Stop, read_lines
-from assay.records import Answer, Attempt, Mark, Marked, Sample
-from assay.scorers.code import Code
-from assay.scorers.sandbox import box
+from steelyard.cli import run as steelyard
+from steelyard.journal import Stop, read_lines
+from steelyard.records import Answer, Attempt, Mark, Marked, Sample
+from steelyard.scorers.code import Code
+from steelyard.scorers.sandbox import box
 
 
 class Coder(BaseHTTPRequestHandler):
@@ -73,7 +73,7 @@ def test_a_run_of_humaneval(
 ) -> None:
     folder = tmp_path / "run"
     what = ["humaneval", "--prompt", "chat", "--limit", "30", "--data", str(shared / "data")]
-    assert assay(["run", *what, "--model", coder, "--out", str(folder), "--json"]) == 0
+    assert steelyard(["run", *what, "--model", coder, "--out", str(folder), "--json"]) == 0
     (claim,) = json.loads(capsys.readouterr().out)["claims"]
     marks = [record for record, _ in read_lines(folder) if isinstance(record, Marked)]
     firsts = [mark for mark in marks if mark.repeat == 0]  # the others are the probe's
@@ -86,7 +86,7 @@ def test_a_run_of_humaneval(
     assert claim["unparsed"] == sum(not mark.parsed for mark in firsts)
     # Whoever verifies needs no sandbox: nothing is run again.
     monkeypatch.setattr(box, "_found", lambda: "no sandbox here")
-    assert assay(["verify", str(folder)]) == 0
+    assert steelyard(["verify", str(folder)]) == 0
 
 
 SQUARES = """
@@ -149,7 +149,7 @@ def test_a_deadline_ends_the_marking_and_resumes_go_on_with_it(endless: list[str
     run = tmp_path / "run"
     for command in ([*endless, "--deadline", "2s"], ["resume", str(run), "--deadline", "2s"]):
         began = time.monotonic()
-        stopped = subprocess.run([sys.executable, "-m", "assay", *command], capture_output=True, text=True)
+        stopped = subprocess.run([sys.executable, "-m", "steelyard", *command], capture_output=True, text=True)
         assert time.monotonic() - began < 20  # and not a minute
         assert stopped.returncode == 4
         assert f"the deadline came after {finals_in(run)} answers" in stopped.stderr.splitlines()[-1]
@@ -162,7 +162,7 @@ def test_marks_that_were_cut_are_made_by_a_resume_and_nothing_is_asked_twice(
     endless: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
-    assert assay([*endless, "--deadline", "2s"]) == 4
+    assert steelyard([*endless, "--deadline", "2s"]) == 4
     assert finals_in(run) >= 6
 
     def right(self: Code, sample: Sample, answer: Answer) -> Mark:
@@ -173,17 +173,17 @@ def test_marks_that_were_cut_are_made_by_a_resume_and_nothing_is_asked_twice(
     monkeypatch.setattr(Code, "mark", right)
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     began = time.monotonic()
-    assert assay(["resume", str(run)]) == 0
+    assert steelyard(["resume", str(run)]) == 0
     assert time.monotonic() - began < 5.0  # several at a time
     marks = Counter((mark.sample, mark.repeat) for mark in marks_in(run))
     assert set(marks.values()) == {1}
     assert len(marks) == finals_in(run)  # a call that was asked twice would have ended twice
-    assert assay(["verify", str(run)]) == 0
+    assert steelyard(["verify", str(run)]) == 0
 
 
 def test_two_ctrl_c_end_the_marking_and_a_third_says_nothing_more(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    process = subprocess.Popen([sys.executable, "-m", "assay", *endless], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-m", "steelyard", *endless], stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 30
     while not ((run / "journal" / "main-0000.jsonl").is_file() and finals_in(run) >= 6):
         assert time.monotonic() < until

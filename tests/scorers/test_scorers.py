@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.errors import InputError
-from assay.plugins import Scorer
-from assay.records import Answer, GenerateRequest, Mark, Outcome, Sample
-from assay.scorers import open_identifier, open_scorer
-from assay.scorers.numeric import Numeric, number_in
+from steelyard.errors import InputError
+from steelyard.plugins import Scorer
+from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.scorers import open_identifier, open_scorer
+from steelyard.scorers.numeric import Numeric, number_in
 
 SPECIFICATIONS: list[dict[str, Any]] = [
     {"name": "exact"},

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.stats.clustered import clustered_standard_error
+from steelyard.stats.clustered import clustered_standard_error
 
 scores = st.lists(st.floats(0, 1), min_size=2, max_size=30)
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.stats.exact import operating_characteristics
-from assay.stats.sequential import StopTable, Tracker, stop_table, threshold
+from steelyard.stats.exact import operating_characteristics
+from steelyard.stats.sequential import StopTable, Tracker, stop_table, threshold
 
 ALPHA = 0.05
 SIZES = (164, 1319, 14042)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom, binomtest
 
-from assay.stats.exact import operating_characteristics
-from assay.stats.intervals import clopper_pearson, clopper_pearson_upper, confidence_sequence, wilson
-from assay.stats.sequential import StopTable
+from steelyard.stats.exact import operating_characteristics
+from steelyard.stats.intervals import clopper_pearson, clopper_pearson_upper, confidence_sequence, wilson
+from steelyard.stats.sequential import StopTable
 
 
 @st.composite

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from assay.stats.multiplicity import weighted_holm
+from steelyard.stats.multiplicity import weighted_holm
 
 
 def test_by_hand() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.stats.pass_at_k import mean_pass_at_k, pass_at_k, run_pass_at_k
+from steelyard.stats.pass_at_k import mean_pass_at_k, pass_at_k, run_pass_at_k
 
 
 @st.composite

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
-from assay.stats.pigeonhole import paired_difference, pigeonhole_interval, resampled_means
+from steelyard.stats.pigeonhole import paired_difference, pigeonhole_interval, resampled_means
 
 TABLES = 400
 

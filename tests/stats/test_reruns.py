@@ -8,9 +8,9 @@ from fractions import Fraction
 import pytest
 from scipy.stats import binom
 
-from assay.stats.intervals import clopper_pearson_upper
-from assay.stats.reruns import implied_reruns
-from assay.stats.sequential import log_e_inconsistent
+from steelyard.stats.intervals import clopper_pearson_upper
+from steelyard.stats.reruns import implied_reruns
+from steelyard.stats.sequential import log_e_inconsistent
 
 
 def test_by_hand_after_a_full_pass() -> None:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.stats import sequential
-from assay.stats.sequential import (
+from steelyard.stats import sequential
+from steelyard.stats.sequential import (
     StopTable,
     Tracker,
     log_e_consistent,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.records import Answer, Claim, GenerateRequest, LoglikelihoodRequest, Outcome, Protocol, Sample
-from assay.scorers import open_identifier, open_scorer
-from assay.tasks import load_task, resolve, task_ids
-from assay.tasks.shots import WorkedExamples
+from steelyard.records import Answer, Claim, GenerateRequest, LoglikelihoodRequest, Outcome, Protocol, Sample
+from steelyard.scorers import open_identifier, open_scorer
+from steelyard.tasks import load_task, resolve, task_ids
+from steelyard.tasks.shots import WorkedExamples
 
 SIZES = {
     "gsm8k": 1319,

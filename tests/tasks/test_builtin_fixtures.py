@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from assay.claims.facts import lookup
-from assay.errors import InputError
-from assay.models import Settings
-from assay.models.embedded import open_gguf
-from assay.records import Answer, Claim, GenerateRequest, LoglikelihoodRequest, Outcome, Protocol
-from assay.scorers import open_identifier, open_scorer
-from assay.tasks import load_task, task_ids
+from steelyard.claims.facts import lookup
+from steelyard.errors import InputError
+from steelyard.models import Settings
+from steelyard.models.embedded import open_gguf
+from steelyard.records import Answer, Claim, GenerateRequest, LoglikelihoodRequest, Outcome, Protocol
+from steelyard.scorers import open_identifier, open_scorer
+from steelyard.tasks import load_task, task_ids
 
 ARC = [
     {

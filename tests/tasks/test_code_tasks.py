@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from assay.records import Answer, Claim, GenerateRequest, Mark, Outcome, Protocol, Sample
-from assay.scorers import open_identifier, open_scorer
-from assay.tasks import load_task, resolve
-from assay.tasks.task import Samples
+from steelyard.records import Answer, Claim, GenerateRequest, Mark, Outcome, Protocol, Sample
+from steelyard.scorers import open_identifier, open_scorer
+from steelyard.tasks import load_task, resolve
+from steelyard.tasks.task import Samples
 
 FILES = {
     "humaneval": "openai/openai_humaneval/openai_humaneval/test.jsonl",

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assay.errors import InputError
-from assay.tasks.builtin import FOLDER
-from assay.tasks.definition_file import read_definition
+from steelyard.errors import InputError
+from steelyard.tasks.builtin import FOLDER
+from steelyard.tasks.definition_file import read_definition
 
 GOOD = """\
 id: mine

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assay.errors import InputError
-from assay.tasks import task_from_file
-from assay.tasks.loaders import read_rows
+from steelyard.errors import InputError
+from steelyard.tasks import task_from_file
+from steelyard.tasks.loaders import read_rows
 
 QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -111,7 +111,7 @@ def test_the_first_fault_of_a_file_as_it_turned_out_to_be(tmp_path: Path, rows: 
 
 
 def test_samples_of_several_sources_lie_behind_each_other(tmp_path: Path) -> None:
-    from assay.tasks import load_task
+    from steelyard.tasks import load_task
 
     task = load_task("bbh")
     assert task.definition.hub is not None

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.errors import InputError
-from assay.records import GenerateRequest, LoglikelihoodRequest
-from assay.scorers import open_scorer
-from assay.tasks import task_from_file
+from steelyard.errors import InputError
+from steelyard.records import GenerateRequest, LoglikelihoodRequest
+from steelyard.scorers import open_scorer
+from steelyard.tasks import task_from_file
 
 
 def rows_file(folder: Path, *rows: dict[str, object]) -> Path:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assay.errors import InputError, NotAvailable
-from assay.tasks import DataMissing, load_task
-from assay.tasks.loaders import hub_rows, read_rows
+from steelyard.errors import InputError, NotAvailable
+from steelyard.tasks import DataMissing, load_task
+from steelyard.tasks.loaders import hub_rows, read_rows
 
 
 def refused(path: Path) -> str:
@@ -109,7 +109,7 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(read_rows(path)) == [{"question": "a", "choices": ["x", "y"]}]
     assert ": is not Parquet" in refused(written(tmp_path, "y.parquet", b"PAR1 nonsense"))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(NotAvailable, match=r"pip install 'assay\[data\]'"):
+    with pytest.raises(NotAvailable, match=r"pip install 'steelyard\[data\]'"):
         read_rows(path)
 
 
@@ -130,12 +130,12 @@ def test_a_mirror_has_the_hubs_layout(tmp_path: Path) -> None:
 
 def test_absent_data_says_the_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stub_hub(monkeypatch, AssertionError("who names a mirror is not taken to the network"))
-    with pytest.raises(DataMissing, match="ASSAY_DATA") as caught:
+    with pytest.raises(DataMissing, match="STEELYARD_DATA") as caught:
         load_task("gsm8k").prepare("cot", tmp_path)
     assert "openai/gsm8k/main/test.jsonl" in str(caught.value)
     assert isinstance(caught.value, NotAvailable)
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(DataMissing, match=r"--data DIR, or pip install 'assay\[data\]'"):
+    with pytest.raises(DataMissing, match=r"--data DIR, or pip install 'steelyard\[data\]'"):
         load_task("gsm8k").prepare("cot")
 
 

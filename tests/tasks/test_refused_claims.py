@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from assay.claims.sheet import read_sheet
-from assay.errors import InputError
-from assay.plan import Options, build_plan
-from assay.records import Capabilities, Claim, ClaimSheet, ModelIdentity, SkippedClaim
-from assay.tasks import load_task, resolve
-from assay.tasks.definition_file import read_definition
+from steelyard.claims.sheet import read_sheet
+from steelyard.errors import InputError
+from steelyard.plan import Options, build_plan
+from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, SkippedClaim
+from steelyard.tasks import load_task, resolve
+from steelyard.tasks.definition_file import read_definition
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "smollm2-135m-instruct.yaml"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from assay.errors import InputError
-from assay.records import Claim, GenerateRequest, LoglikelihoodRequest
-from assay.tasks import DataMissing
-from assay.tasks.definition_file import read_definition
-from assay.tasks.task import Task
+from steelyard.errors import InputError
+from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest
+from steelyard.tasks import DataMissing
+from steelyard.tasks.definition_file import read_definition
+from steelyard.tasks.task import Task
 
 FILE = """\
 id: mine

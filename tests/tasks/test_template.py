@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.errors import InputError
-from assay.tasks.template import Expression, Template
+from steelyard.errors import InputError
+from steelyard.tasks.template import Expression, Template
 
 
 def test_text_is_not_escaped_and_line_ends_stay() -> None:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.errors import InputError, NotAvailable
-from assay.evidence.canonical import canonical
-from assay.plugins import find
-from assay.records import Sample
-from assay.tasks import load_task
-from assay.tasks.twins import chain_sum, products, word_sequence_reversal
+from steelyard.errors import InputError, NotAvailable
+from steelyard.evidence.canonical import canonical
+from steelyard.plugins import find
+from steelyard.records import Sample
+from steelyard.tasks import load_task
+from steelyard.tasks.twins import chain_sum, products, word_sequence_reversal
 
 GENERATORS: list[Callable[..., Sequence[dict[str, str]]]] = [
     chain_sum.generate,
@@ -107,7 +107,7 @@ def test_options_out_of_range(generate: Callable[..., Any], options: dict[str, A
 
 def test_reasoning_gym() -> None:
     if find_spec("reasoning_gym") is None:
-        with pytest.raises(NotAvailable, match=r"assay\[procedural\]"):
+        with pytest.raises(NotAvailable, match=r"steelyard\[procedural\]"):
             load_task("reasoning-gym:chain_sum").prepare("completion")
         return
     task = load_task("reasoning-gym:chain_sum")
@@ -120,7 +120,7 @@ def test_reasoning_gym() -> None:
 
 def test_reasoning_gym_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "reasoning_gym", None)
-    with pytest.raises(NotAvailable, match=r"pip install 'assay\[procedural\]'"):
+    with pytest.raises(NotAvailable, match=r"pip install 'steelyard\[procedural\]'"):
         find("generator", "reasoning_gym")("s", 1, name="chain_sum")
 
 

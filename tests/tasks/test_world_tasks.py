@@ -7,18 +7,18 @@ import json
 import numpy as np
 import pytest
 
-from assay.errors import InputError
-from assay.evidence.canonical import canonical
-from assay.records import GenerateRequest
-from assay.tasks import load_task, task_ids
-from assay.tasks.twins.world_episodes import generate
-from assay.worldmodel.plan.settings import settings_for
-from assay.worlds.catalog import HELD_OUT, simulator
-from assay.worlds.simulator import Simulator
-from assay.worldtests import planning
-from assay.worldtests.questions import ActShifted, read_question
-from assay.worldtests.reasoning import controls
-from assay.worldtests.result import TestResult
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import canonical
+from steelyard.records import GenerateRequest
+from steelyard.tasks import load_task, task_ids
+from steelyard.tasks.twins.world_episodes import generate
+from steelyard.worldmodel.plan.settings import settings_for
+from steelyard.worlds.catalog import HELD_OUT, simulator
+from steelyard.worlds.simulator import Simulator
+from steelyard.worldtests import planning
+from steelyard.worldtests.questions import ActShifted, read_question
+from steelyard.worldtests.reasoning import controls
+from steelyard.worldtests.result import TestResult
 
 WORLD_TASKS = [name for name in task_ids() if name.startswith("world_")]
 PLANNING = {

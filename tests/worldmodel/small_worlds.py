@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from assay.worldmodel.simulated import SimulatedSource
-from assay.worlds.catalog import simulator
+from steelyard.worldmodel.simulated import SimulatedSource
+from steelyard.worlds.catalog import simulator
 
 __all__ = ["SMALL", "small_source"]
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from assay.errors import ExitCode
-from assay.worldmodel.collapse import Collapsed, Health, expect_health, measure
-from assay.worldmodel.learner import Learner
-from assay.worldmodel.model import WorldModel
-from assay.worldmodel.train import Budget, TrainSettings
+from steelyard.errors import ExitCode
+from steelyard.worldmodel.collapse import Collapsed, Health, expect_health, measure
+from steelyard.worldmodel.learner import Learner
+from steelyard.worldmodel.model import WorldModel
+from steelyard.worldmodel.train import Budget, TrainSettings
 from tests.worldmodel.small_worlds import SMALL, small_source
 
 

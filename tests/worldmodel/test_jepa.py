@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from assay.errors import InputError, NotAvailable
-from assay.worldmodel.batch import Batch
-from assay.worldmodel.jepa import Jepa, JepaConfig
-from assay.worldmodel.kinds import make_learner
+from steelyard.errors import InputError, NotAvailable
+from steelyard.worldmodel.batch import Batch
+from steelyard.worldmodel.jepa import Jepa, JepaConfig
+from steelyard.worldmodel.kinds import make_learner
 from tests.worldmodel.small_worlds import SMALL, small_source
 
 ALL = slice(None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from assay.errors import InputError
-from assay.worldmodel.batch import Batch
-from assay.worldmodel.jepa import Jepa, JepaConfig
-from assay.worldmodel.scenes_source import ScenesSource
+from steelyard.errors import InputError
+from steelyard.worldmodel.batch import Batch
+from steelyard.worldmodel.jepa import Jepa, JepaConfig
+from steelyard.worldmodel.scenes_source import ScenesSource
 
 SMALL = {"latent": 8, "width": 4, "hidden": 16}
 WHOLE = slice(None)

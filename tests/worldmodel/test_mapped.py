@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from assay.errors import InputError
-from assay.worldmodel.batch import Batch
-from assay.worldmodel.card import Card
-from assay.worldmodel.mapped import MappedJepa, MappedJepaConfig
-from assay.worldmodel.model import WorldModel
-from assay.worldmodel.nets.token_map import MapPredictor, PatchEncoder, patches
-from assay.worldmodel.plan.settings import PlannerSettings
-from assay.worldmodel.simulated import SimulatedSource
-from assay.worldmodel.train.budget import Budget
-from assay.worldmodel.train.loop import TrainSettings, train
-from assay.worlds.catalog import HELD_OUT, simulator
-from assay.worldtests import planning
+from steelyard.errors import InputError
+from steelyard.worldmodel.batch import Batch
+from steelyard.worldmodel.card import Card
+from steelyard.worldmodel.mapped import MappedJepa, MappedJepaConfig
+from steelyard.worldmodel.model import WorldModel
+from steelyard.worldmodel.nets.token_map import MapPredictor, PatchEncoder, patches
+from steelyard.worldmodel.plan.settings import PlannerSettings
+from steelyard.worldmodel.simulated import SimulatedSource
+from steelyard.worldmodel.train.budget import Budget
+from steelyard.worldmodel.train.loop import TrainSettings, train
+from steelyard.worlds.catalog import HELD_OUT, simulator
+from steelyard.worldtests import planning
 
 SMALL = MappedJepaConfig(latent=8, width=4, channels=2, hidden=16, effect=4)
 

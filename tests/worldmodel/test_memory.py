@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.errors import InputError, NotAvailable
-from assay.worldmodel import memory as module
-from assay.worldmodel.memory import EXACT_LIMIT, Memory
+from steelyard.errors import InputError, NotAvailable
+from steelyard.worldmodel import memory as module
+from steelyard.worldmodel.memory import EXACT_LIMIT, Memory
 
 
 @given(st.integers(0, 2**31), st.integers(1, 300), st.integers(1, 9), st.integers(1, 20))

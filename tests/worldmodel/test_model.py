@@ -13,16 +13,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from assay.errors import InputError, NotAvailable
-from assay.worldmodel import model as module
-from assay.worldmodel.card import Card
-from assay.worldmodel.kinds import make_learner
-from assay.worldmodel.learner import Learner
-from assay.worldmodel.model import WorldModel
-from assay.worldmodel.plan.settings import PlannerSettings
-from assay.worldmodel.train import Budget
-from assay.worlds.catalog import HELD_OUT, simulator
-from assay.worlds.simulator import Frames
+from steelyard.errors import InputError, NotAvailable
+from steelyard.worldmodel import model as module
+from steelyard.worldmodel.card import Card
+from steelyard.worldmodel.kinds import make_learner
+from steelyard.worldmodel.learner import Learner
+from steelyard.worldmodel.model import WorldModel
+from steelyard.worldmodel.plan.settings import PlannerSettings
+from steelyard.worldmodel.train import Budget
+from steelyard.worlds.catalog import HELD_OUT, simulator
+from steelyard.worlds.simulator import Frames
 from tests.worldmodel.small_worlds import SMALL, small_source
 
 WORLD = simulator("two-room-fixed")
@@ -180,7 +180,7 @@ def _tensors(folder: Path, change: Any) -> None:
         (lambda f: (f / "world.json").unlink(), "broken: holds no world.json"),
         (lambda f: (f / "world.json").rename(f / "resume.safetensors"), "broken: its training is unfinished"),
         (lambda f: (f / "world.json").write_text("{"), "world.json: does not describe a world model"),
-        (lambda f: _edit(f, format="assay-world/9"), "world.json: is of the format 'assay-world/9'"),
+        (lambda f: _edit(f, format="steelyard-world/9"), "world.json: is of the format 'steelyard-world/9'"),
         (lambda f: _edit(f, kind="oracle"), "world.json: no kind of world model is called 'oracle'"),
         (lambda f: _edit(f, action_size=3), "world.json: says 3 numbers an action, and its config 2"),
         (lambda f: _edit(f, action_limit=0.0), "world.json: says 2 numbers an action and a limit of 0"),

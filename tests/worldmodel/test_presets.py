@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from assay.worldmodel.kinds import config_of
-from assay.worldmodel.presets import PRESETS, preset
-from assay.worlds.catalog import NAMES, SCENES, simulator
+from steelyard.worldmodel.kinds import config_of
+from steelyard.worldmodel.presets import PRESETS, preset
+from steelyard.worlds.catalog import NAMES, SCENES, simulator
 
 
 @pytest.mark.parametrize("world", NAMES)

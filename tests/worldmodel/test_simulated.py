@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.errors import InputError
-from assay.worldmodel.simulated import GeneratedSource, SimulatedSource, training_seeds
-from assay.worlds.catalog import HELD_OUT, simulator
+from steelyard.errors import InputError
+from steelyard.worldmodel.simulated import GeneratedSource, SimulatedSource, training_seeds
+from steelyard.worlds.catalog import HELD_OUT, simulator
 from tests.worldmodel.small_worlds import small_source
 
 

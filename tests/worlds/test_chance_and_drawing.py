@@ -6,8 +6,8 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given, settings
 
-from assay.worlds import drawing
-from assay.worlds.chance import normal, uniform
+from steelyard.worlds import drawing
+from steelyard.worlds.chance import normal, uniform
 
 PIXELS = np.arange(64)
 PLACES = st.floats(0, 63, width=32)

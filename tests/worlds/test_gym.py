@@ -11,8 +11,8 @@ gymnasium = pytest.importorskip("gymnasium")
 
 from gymnasium.utils.env_checker import check_env  # noqa: E402
 
-from assay.worlds.catalog import HELD_OUT, simulator  # noqa: E402
-from assay.worlds.gym import ENVIRONMENTS, register  # noqa: E402
+from steelyard.worlds.catalog import HELD_OUT, simulator  # noqa: E402
+from steelyard.worlds.gym import ENVIRONMENTS, register  # noqa: E402
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -26,7 +26,7 @@ def test_gymnasium_s_own_checker_passes(name: str) -> None:
 
 
 def test_a_held_out_episode_is_that_of_the_world_and_ends_at_its_goal_or_limit() -> None:
-    environment = gymnasium.make("assay/TwoRoom-v0")
+    environment = gymnasium.make("steelyard/TwoRoom-v0")
     world = simulator("two-room")
     seen, info = environment.reset(options={"episode": HELD_OUT + 3})
     states, goals = world.start([HELD_OUT + 3])
@@ -42,6 +42,6 @@ def test_a_held_out_episode_is_that_of_the_world_and_ends_at_its_goal_or_limit()
 
 def test_seeds_give_the_same_episode_again_and_registering_twice_is_nothing() -> None:
     register()
-    environment = gymnasium.make("assay/Push-v0")
+    environment = gymnasium.make("steelyard/Push-v0")
     first, second = (environment.reset(seed=5)[0] for _ in range(2))
     assert np.array_equal(first, second)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.worlds.catalog import HELD_OUT
-from assay.worlds.point_maze import PointMaze
-from assay.worlds.push import Push
+from steelyard.worlds.catalog import HELD_OUT
+from steelyard.worlds.point_maze import PointMaze
+from steelyard.worlds.push import Push
 
 
 def push(agent: tuple[float, float], block: tuple[float, float], move: tuple[float, float]) -> list[float]:

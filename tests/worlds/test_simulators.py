@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.errors import InputError
-from assay.worlds.catalog import HELD_OUT, NAMES, simulator
-from assay.worlds.simulator import Simulator
+from steelyard.errors import InputError
+from steelyard.worlds.catalog import HELD_OUT, NAMES, simulator
+from steelyard.worlds.simulator import Simulator
 
 SEEDS = range(HELD_OUT, HELD_OUT + 40)
 

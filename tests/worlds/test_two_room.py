@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.worlds.catalog import HELD_OUT
-from assay.worlds.two_room import DOOR, TwoRoom
+from steelyard.worlds.catalog import HELD_OUT
+from steelyard.worlds.two_room import DOOR, TwoRoom
 
 PIXELS = np.arange(64)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from assay.worlds.catalog import HELD_OUT, simulator
-from assay.worlds.simulator import Floats, Simulator
-from assay.worlds.wandering import toward
-from assay.worldtests.questions import Actions, rounded, written
+from steelyard.worlds.catalog import HELD_OUT, simulator
+from steelyard.worlds.simulator import Floats, Simulator
+from steelyard.worlds.wandering import toward
+from steelyard.worldtests.questions import Actions, rounded, written
 
 __all__ = ["SEEDS", "straight", "through_the_door"]
 

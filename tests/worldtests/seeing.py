@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.worlds.catalog import simulator
-from assay.worlds.simulator import Floats, Frames
-from assay.worlds.two_room import TwoRoom
+from steelyard.worlds.catalog import simulator
+from steelyard.worlds.simulator import Floats, Frames
+from steelyard.worlds.two_room import TwoRoom
 
 __all__ = ["Knowing"]
 

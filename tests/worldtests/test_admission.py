@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.errors import InputError
-from assay.worlds.simulator import Frames
-from assay.worldtests.admission import LEAST_QUADS, Admission, admit, examine
+from steelyard.errors import InputError
+from steelyard.worlds.simulator import Frames
+from steelyard.worldtests.admission import LEAST_QUADS, Admission, admit, examine
 from tests.worldtests.watchers import Changes, Counts
 
 FRAMES = 6

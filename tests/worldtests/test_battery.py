@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from assay.errors import InputError
-from assay.worlds.scenes import CATEGORIES
-from assay.worldtests import admission
-from assay.worldtests.battery import TESTS, Candidate, Part, measure, parts, summaries
-from assay.worldtests.result import summarise
+from steelyard.errors import InputError
+from steelyard.worlds.scenes import CATEGORIES
+from steelyard.worldtests import admission
+from steelyard.worldtests.battery import TESTS, Candidate, Part, measure, parts, summaries
+from steelyard.worldtests.result import summarise
 from tests.models.world_stand_ins import ignorant, knowing
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assay.errors import InputError
-from assay.worldtests.comparison import ahead, compare, differences
-from assay.worldtests.result import Results, TestResult
+from steelyard.errors import InputError
+from steelyard.worldtests.comparison import ahead, compare, differences
+from steelyard.worldtests.result import Results, TestResult
 
 
 def results(scores: Any, model: str, **other: Any) -> list[TestResult]:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.stats.pigeonhole import Interval
-from assay.worldtests.efficiency import (
+from steelyard.stats.pigeonhole import Interval
+from steelyard.worldtests.efficiency import (
     Comparison,
     average,
     average_difference,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.worlds.catalog import HELD_OUT
-from assay.worldtests.memory import LastFrames, by_frames_hidden, hidden_object, recall, screen_alone
-from assay.worldtests.ridge import fit_ridge
+from steelyard.worlds.catalog import HELD_OUT
+from steelyard.worldtests.memory import LastFrames, by_frames_hidden, hidden_object, recall, screen_alone
+from steelyard.worldtests.ridge import fit_ridge
 from tests.worldtests.watchers import Remembers, Tracks
 
 SEEDS = range(HELD_OUT, HELD_OUT + 20)

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from assay.errors import InputError
-from assay.worlds.catalog import HELD_OUT
-from assay.worlds.scenes import CATEGORIES
-from assay.worldtests.physics import auc, chance, pair_accuracy, quad_result, quads_told, run
+from steelyard.errors import InputError
+from steelyard.worlds.catalog import HELD_OUT
+from steelyard.worlds.scenes import CATEGORIES
+from steelyard.worldtests.physics import auc, chance, pair_accuracy, quad_result, quads_told, run
 from tests.worldtests.watchers import Changes, Counts
 
 SEEDS = range(HELD_OUT, HELD_OUT + 12)

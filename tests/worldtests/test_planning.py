@@ -6,11 +6,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from assay.errors import InputError
-from assay.worldmodel.plan.settings import PlannerSettings, settings_for
-from assay.worlds.catalog import HELD_OUT, NAMES, simulator
-from assay.worldtests import planning, shift
-from assay.worldtests.result import TestResult
+from steelyard.errors import InputError
+from steelyard.worldmodel.plan.settings import PlannerSettings, settings_for
+from steelyard.worlds.catalog import HELD_OUT, NAMES, simulator
+from steelyard.worldtests import planning, shift
+from steelyard.worldtests.result import TestResult
 from tests.worldtests.seeing import Knowing
 
 SEEDS = range(HELD_OUT, HELD_OUT + 40)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.worlds.catalog import HELD_OUT, NAMES, simulator
-from assay.worldtests import reasoning
+from steelyard.worlds.catalog import HELD_OUT, NAMES, simulator
+from steelyard.worldtests import reasoning
 from tests.worldtests.seeing import Knowing
 
 SEEDS = range(HELD_OUT, HELD_OUT + 60)

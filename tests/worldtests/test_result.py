@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.errors import InputError
-from assay.worldtests.result import Results, Summary, TestResult, read_results, standing, summarise, write_results
+from steelyard.errors import InputError
+from steelyard.worldtests.result import Results, Summary, TestResult, read_results, standing, summarise, write_results
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 _NO_ROOM = ((0.9, "jepa"), (0.9, "straight line"), (0.93, "true dynamics"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.worldmodel.plan.settings import settings_for
-from assay.worlds.catalog import HELD_OUT, simulator
-from assay.worlds.simulator import Floats, Frames
-from assay.worldtests import planning
-from assay.worldtests.adapters.callable import CallableWorld
-from assay.worldtests.state_probe import fit_state_probe
-from assay.worldtests.watching import watch
+from steelyard.worldmodel.plan.settings import settings_for
+from steelyard.worlds.catalog import HELD_OUT, simulator
+from steelyard.worlds.simulator import Floats, Frames
+from steelyard.worldtests import planning
+from steelyard.worldtests.adapters.callable import CallableWorld
+from steelyard.worldtests.state_probe import fit_state_probe
+from steelyard.worldtests.watching import watch
 from tests.models.world_stand_ins import knowing, seen
 
 MIXED = np.random.default_rng(0).normal(size=(4, 9)).astype(np.float32)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from assay.errors import NotAvailable
-from assay.worlds.scenes.states import FLOOR_ROW
-from assay.worlds.simulator import Floats, Frames
+from steelyard.errors import NotAvailable
+from steelyard.worlds.scenes.states import FLOOR_ROW
+from steelyard.worlds.simulator import Floats, Frames
 
 __all__ = ["Changes", "Counts", "Remembers", "Tracks", "ball_pixels"]
 

@@ -1,4 +1,4 @@
-"""``assay world train``: from a word to a folder; bad input is one line and exit code 2."""
+"""``steelyard world train``: from a word to a folder; bad input is one line and exit code 2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli import run
+from steelyard.cli import run
 from tests.worldmodel.small_worlds import SMALL
 
 QUICK = ("--steps", "5", "--batch", "8", "--length", "4")
@@ -26,7 +26,7 @@ def test_a_collapsed_training_exits_with_1(tmp_path: Path, capfd: pytest.Capture
     options = ["--steps", "40", "--batch", "8", "--length", "4", "--learning-rate", "0.01", "--config", config]
     assert run(["world", "train", "two-room", "--model", "jepa", "--out", str(tmp_path / "model"), *options]) == 1
     assert (tmp_path / "model" / "world.json").is_file()
-    assert capfd.readouterr().err.splitlines()[-1].startswith("assay: the model collapsed (")
+    assert capfd.readouterr().err.splitlines()[-1].startswith("steelyard: the model collapsed (")
 
 
 @pytest.mark.parametrize(

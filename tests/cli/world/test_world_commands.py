@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from assay.cli import run
-from assay.worldmodel.card import Card, Training
-from assay.worldmodel.kinds import config_of, make_learner
-from assay.worldmodel.model import WorldModel
-from assay.worldmodel.train.budget import Budget
+from steelyard.cli import run
+from steelyard.worldmodel.card import Card, Training
+from steelyard.worldmodel.kinds import config_of, make_learner
+from steelyard.worldmodel.model import WorldModel
+from steelyard.worldmodel.train.budget import Budget
 from tests.worldmodel.small_worlds import SMALL
 
 
@@ -125,7 +125,7 @@ def test_compare_says_where_budgets_differ(
         (("eval", "{model}", "--html", "/nowhere/x.html"), "cannot be written"),
         (("plan", "{video}"), "learned from plain video, so it knows no actions to plan with"),
         (("plan", "{model}", "--world", "mars"), "no world is called 'mars'"),
-        (("compare", "{notes}", "{notes}"), "is no results file of assay world eval"),
+        (("compare", "{notes}", "{notes}"), "is no results file of steelyard world eval"),
         (("compare", "{folder}", "{folder}"), "these are the same"),
         (("compare", "nowhere.json", "nowhere.json"), "cannot be read"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.reports.world.page import Page, render
+from steelyard.reports.world.page import Page, render
 from tests.reports.test_browser import measured
 from tests.reports.world import world_fixtures as make
 

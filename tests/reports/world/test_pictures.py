@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.reports.world.attention import overlaid, token_weights
-from assay.reports.world.efficiency_chart import efficiency_chart, points_of
-from assay.reports.world.film_strip import picture, spread, strip
-from assay.reports.world.png import data_uri, png
-from assay.reports.world.scores_chart import by_measure, scores_chart
-from assay.reports.world.surprise_chart import frames_below, surprise_chart
-from assay.worldtests.efficiency import curve
+from steelyard.reports.world.attention import overlaid, token_weights
+from steelyard.reports.world.efficiency_chart import efficiency_chart, points_of
+from steelyard.reports.world.film_strip import picture, spread, strip
+from steelyard.reports.world.png import data_uri, png
+from steelyard.reports.world.scores_chart import by_measure, scores_chart
+from steelyard.reports.world.surprise_chart import frames_below, surprise_chart
+from steelyard.worldtests.efficiency import curve
 from tests.reports.world import world_fixtures as make
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from assay.reports.world.attention import attention_strip
-from assay.reports.world.efficiency_chart import CurvePoint, EfficiencyCurves
-from assay.reports.world.film_strip import FilmRow, FilmStrip
-from assay.reports.world.page import Page
-from assay.reports.world.surprise_chart import SurprisePair
-from assay.worldtests.result import Summary
+from steelyard.reports.world.attention import attention_strip
+from steelyard.reports.world.efficiency_chart import CurvePoint, EfficiencyCurves
+from steelyard.reports.world.film_strip import FilmRow, FilmStrip
+from steelyard.reports.world.page import Page
+from steelyard.reports.world.surprise_chart import SurprisePair
+from steelyard.worldtests.result import Summary
 
 HOSTILE = "</text><script>alert(1)</script> \"'> {{7*7}} ${datum.row} &amp; ]]> \x1b[2J"
 
@@ -138,6 +138,6 @@ def page(hostile: bool = False) -> Page:
         attentions=[attention_strip(words or "natural textures, clip 2", clip(), weights)],
         left_out=[words or "memory: this model keeps no state over time"],
         facts=[("kind", words or "jepa"), ("sha256", "0123456789abcdef" * 4)],
-        command=words or "assay world eval runs/a runs/b runs/c --test planning",
+        command=words or "steelyard world eval runs/a runs/b runs/c --test planning",
         version="0.1.0",
     )

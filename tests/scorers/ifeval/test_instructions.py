@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.scorers.ifeval.instructions import INSTRUCTIONS, ArgumentMissing, Arguments
+from steelyard.scorers.ifeval.instructions import INSTRUCTIONS, ArgumentMissing, Arguments
 
 AT_LEAST, LESS_THAN = "at least", "less than"
 ENGLISH = "the weather is fine today and we would like to walk along the river before dinner"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.records import Answer, GenerateRequest, Mark, Outcome, Sample
-from assay.scorers import open_scorer
+from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.scorers import open_scorer
 
 NO_COMMA, TITLE, WORDS = "punctuation:no_comma", "detectable_format:title", "length_constraints:number_words"
 

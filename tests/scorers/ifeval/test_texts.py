@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.scorers.ifeval.texts import capital_words, count_sentences, count_words, language_of
+from steelyard.scorers.ifeval.texts import capital_words, count_sentences, count_words, language_of
 
 # What nltk's punkt for English gives for each; the first four are the original's own tests.
 SENTENCES = [

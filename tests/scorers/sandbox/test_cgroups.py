@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.scorers.sandbox import cgroups
-from assay.scorers.sandbox.cgroups import FolderCage, Mounts, ScopeCage, read_mounts
-from assay.scorers.sandbox.limits import Limits, SandboxFailed
+from steelyard.scorers.sandbox import cgroups
+from steelyard.scorers.sandbox.cgroups import FolderCage, Mounts, ScopeCage, read_mounts
+from steelyard.scorers.sandbox.limits import Limits, SandboxFailed
 
 SYSTEMD_V2 = (
     "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev shared:4 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
@@ -48,7 +48,7 @@ def test_version_2_files(tmp_path: Path) -> None:
     (tmp_path / "cgroup.subtree_control").write_text("cpu memory pids\n")
     assert cgroups._controls(tmp_path)
     made = FolderCage({"unified": tmp_path}, Limits(memory=1 << 20, processes=8), version=2)
-    (folder,) = tmp_path.glob("assay-*")
+    (folder,) = tmp_path.glob("steelyard-*")
     assert (folder / "memory.max").read_text() == str(1 << 20)
     assert int((folder / "pids.max").read_text()) > 8
     assert made.inside(["true"])[-3:] == [f"{folder}/cgroup.procs", "--", "true"]
@@ -72,10 +72,10 @@ def test_a_base_without_the_controllers_is_no_use(tmp_path: Path) -> None:
 
 def test_only_the_dead_are_swept(tmp_path: Path) -> None:
     alive = tmp_path / cgroups._new_name()
-    reused = tmp_path / f"assay-{os.getpid()}-1-0"  # our number, but another process had it
-    gone = tmp_path / "assay-999999999-5-0"
-    busy = tmp_path / "assay-999999999-5-1"
-    strange = tmp_path / "assay-not-one-ofours"
+    reused = tmp_path / f"steelyard-{os.getpid()}-1-0"  # our number, but another process had it
+    gone = tmp_path / "steelyard-999999999-5-0"
+    busy = tmp_path / "steelyard-999999999-5-1"
+    strange = tmp_path / "steelyard-not-one-ofours"
     for folder in (alive, reused, gone, busy, strange):
         folder.mkdir()
     (busy / "cgroup.procs").write_text("1")

@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assay.scorers.sandbox import End, Execution, Limits, Sandbox
-from assay.scorers.sandbox.cgroups import find_cages, read_mounts
+from steelyard.scorers.sandbox import End, Execution, Limits, Sandbox
+from steelyard.scorers.sandbox.cgroups import find_cages, read_mounts
 
 SHORT = Limits(seconds=2.0)
 
@@ -23,7 +23,7 @@ SHORT = Limits(seconds=2.0)
 def groups_left(process: int) -> list[Path]:
     mounts = read_mounts(Path("/proc/self/mountinfo").read_text(), Path("/proc/self/cgroup").read_text())
     bases = {*mounts.v2, *(base for several in mounts.v1.values() for base in several)}
-    return [folder for base in bases for folder in base.glob(f"assay-{process}-*")]
+    return [folder for base in bases for folder in base.glob(f"steelyard-{process}-*")]
 
 
 @pytest.fixture(autouse=True)
@@ -263,7 +263,7 @@ def test_our_own_death_takes_the_program_along(sandbox: Sandbox, tmp_path: Path)
     """SIGKILL us amid a run: the program ends, and the next sandbox sweeps away the control group."""
     child = (
         "import threading, time\n"
-        "from assay.scorers.sandbox import Limits, Sandbox\n"
+        "from steelyard.scorers.sandbox import Limits, Sandbox\n"
         "box = Sandbox(); assert not box.why_not()\n"
         "threading.Timer(0.5, lambda: print('running', flush=True)).start()\n"
         "box.run('while True: pass', limits=Limits(seconds=60))\n"

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from assay.errors import InputError
-from assay.scorers.sandbox import End, Limits, Sandbox, SandboxFailed
-from assay.scorers.sandbox.examine import Exam, Examination, examine
+from steelyard.errors import InputError
+from steelyard.scorers.sandbox import End, Limits, Sandbox, SandboxFailed
+from steelyard.scorers.sandbox.examine import Exam, Examination, examine
 
 TESTS = "assert f(2) == 4\nassert f(3) == 9\nassert f(-1) == 1\n"
 RIGHT = "def f(x):\n    return x * x\n"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.scorers.sandbox.inside.values import (
+from steelyard.scorers.sandbox.inside.values import (
     MOST_BYTES,
     Malformed,
     NotPlain,

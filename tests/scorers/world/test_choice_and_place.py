@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from assay.errors import InputError
-from assay.records import Answer, GenerateRequest, Mark, Outcome, Sample
-from assay.scorers import open_identifier, open_scorer
-from assay.scorers.world.choice import Choice
-from assay.scorers.world.place import Place
-from assay.worlds.catalog import HELD_OUT, simulator
-from assay.worldtests.locating import true_place
-from assay.worldtests.reasoning import scene
+from steelyard.errors import InputError
+from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.scorers import open_identifier, open_scorer
+from steelyard.scorers.world.choice import Choice
+from steelyard.scorers.world.place import Place
+from steelyard.worlds.catalog import HELD_OUT, simulator
+from steelyard.worldtests.locating import true_place
+from steelyard.worldtests.reasoning import scene
 
 SEED = HELD_OUT + 7
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.records import Answer, GenerateRequest, Mark, Outcome, Sample
-from assay.scorers import open_identifier
-from assay.scorers.world.goal import Beats, Goal, Holds
-from assay.worlds.catalog import simulator
+from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.scorers import open_identifier
+from steelyard.scorers.world.goal import Beats, Goal, Holds
+from steelyard.worlds.catalog import simulator
 from tests.worldtests.episodes import SEEDS, straight, through_the_door
 
 WORLD = "two-room-fixed"

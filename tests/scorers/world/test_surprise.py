@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from assay.records import Answer, GenerateRequest, Outcome, Sample
-from assay.scorers.world.surprise import MoreSurprised
+from steelyard.records import Answer, GenerateRequest, Outcome, Sample
+from steelyard.scorers.world.surprise import MoreSurprised
 
 ASKED = Sample(id="t/0", request=GenerateRequest(prompt="{}"), target="")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.worlds.catalog import HELD_OUT, simulator
-from assay.worlds.simulator import Floats
-from assay.worldtests.locating import true_place
-from assay.worldtests.reasoning import scene
+from steelyard.worlds.catalog import HELD_OUT, simulator
+from steelyard.worlds.simulator import Floats
+from steelyard.worldtests.locating import true_place
+from steelyard.worldtests.reasoning import scene
 
 SEEDS = [HELD_OUT + 11, HELD_OUT + 12_345_678]
 CHANGED = (

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 import torch
 
-from assay.errors import NotAvailable
-from assay.worldmodel.baselines.places import Places
-from assay.worldmodel.baselines.sizes import like_jepa, trained_parameters
-from assay.worldmodel.baselines.vq_gpt import CODES
-from assay.worldmodel.batch import Batch
-from assay.worldmodel.kinds import config_of, make_learner
-from assay.worldmodel.learner import Learner
+from steelyard.errors import NotAvailable
+from steelyard.worldmodel.baselines.places import Places
+from steelyard.worldmodel.baselines.sizes import like_jepa, trained_parameters
+from steelyard.worldmodel.baselines.vq_gpt import CODES
+from steelyard.worldmodel.batch import Batch
+from steelyard.worldmodel.kinds import config_of, make_learner
+from steelyard.worldmodel.learner import Learner
 
 LEARNING = ("pixel", "vq-gpt", "rssm")
 ALL = (*LEARNING, "untrained", "copy-last")

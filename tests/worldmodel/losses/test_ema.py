@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from assay.worldmodel.losses.ema import follow, slow_copy
+from steelyard.worldmodel.losses.ema import follow, slow_copy
 
 
 def test_a_copy_moves_by_its_share_and_has_no_gradient() -> None:

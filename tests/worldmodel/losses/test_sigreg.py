@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from assay.worldmodel.losses.sigreg import sigreg
+from steelyard.worldmodel.losses.sigreg import sigreg
 
 
 def _statistic(latents: torch.Tensor, seed: int = 0) -> float:

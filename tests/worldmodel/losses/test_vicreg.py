@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from assay.errors import InputError
-from assay.worldmodel.losses.vicreg import vicreg
+from steelyard.errors import InputError
+from steelyard.worldmodel.losses.vicreg import vicreg
 
 
 def test_terms_are_those_of_the_formula() -> None:

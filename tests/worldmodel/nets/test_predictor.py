@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from assay.worldmodel.nets.predictor import Predictor, RecurrentPredictor, ResidualPredictor
+from steelyard.worldmodel.nets.predictor import Predictor, RecurrentPredictor, ResidualPredictor
 
 
 @pytest.mark.parametrize("action_size", [0, 2])

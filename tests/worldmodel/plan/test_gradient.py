@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from assay.errors import InputError
-from assay.worldmodel.card import Card
-from assay.worldmodel.kinds import make_learner
-from assay.worldmodel.learner import Learner
-from assay.worldmodel.model import WorldModel
-from assay.worldmodel.plan.gradient import gradient
-from assay.worldmodel.plan.settings import PlannerSettings
-from assay.worlds.catalog import HELD_OUT, simulator
-from assay.worldtests import planning
+from steelyard.errors import InputError
+from steelyard.worldmodel.card import Card
+from steelyard.worldmodel.kinds import make_learner
+from steelyard.worldmodel.learner import Learner
+from steelyard.worldmodel.model import WorldModel
+from steelyard.worldmodel.plan.gradient import gradient
+from steelyard.worldmodel.plan.settings import PlannerSettings
+from steelyard.worlds.catalog import HELD_OUT, simulator
+from steelyard.worldtests import planning
 
 
 class Open(Learner):

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from assay.errors import InputError
-from assay.worldmodel.plan.cem import cem
-from assay.worldmodel.plan.cost import Cost, over_horizon
-from assay.worldmodel.plan.mppi import mppi
-from assay.worldmodel.plan.settings import PlannerSettings, settings_for
+from steelyard.errors import InputError
+from steelyard.worldmodel.plan.cem import cem
+from steelyard.worldmodel.plan.cost import Cost, over_horizon
+from steelyard.worldmodel.plan.mppi import mppi
+from steelyard.worldmodel.plan.settings import PlannerSettings, settings_for
 
 SIZES: dict[str, Any] = {"action_size": 2, "action_limit": 4.0}
 

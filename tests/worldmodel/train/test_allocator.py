@@ -12,7 +12,7 @@ import pytest
 _STEPS = """
 import resource
 import torch
-from assay.worldmodel.train.allocator import keep_freed_memory
+from steelyard.worldmodel.train.allocator import keep_freed_memory
 keep_freed_memory()
 def step():
     kept = [torch.ones(2_000_000) for _ in range(8)]  # 8 MB each

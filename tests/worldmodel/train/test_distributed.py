@@ -14,14 +14,14 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from assay.worldmodel.batch import Source
-from assay.worldmodel.kinds import make_learner
-from assay.worldmodel.losses.gathered import noise_of_rows
-from assay.worldmodel.losses.sigreg import sigreg
-from assay.worldmodel.simulated import GeneratedSource
-from assay.worldmodel.train import Budget, TrainSettings, train
-from assay.worldmodel.train.distributed import Ranks, shared
-from assay.worlds.scenes import clips
+from steelyard.worldmodel.batch import Source
+from steelyard.worldmodel.kinds import make_learner
+from steelyard.worldmodel.losses.gathered import noise_of_rows
+from steelyard.worldmodel.losses.sigreg import sigreg
+from steelyard.worldmodel.simulated import GeneratedSource
+from steelyard.worldmodel.train import Budget, TrainSettings, train
+from steelyard.worldmodel.train.distributed import Ranks, shared
+from steelyard.worlds.scenes import clips
 from tests.worldmodel.small_worlds import SMALL, small_source
 
 STEPS = 8
@@ -37,7 +37,7 @@ import torch
 torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[1])
 from tests.worldmodel.train.test_distributed import KINDS, gradient, noise, trained
-from assay.worldmodel.train.distributed import joined
+from steelyard.worldmodel.train.distributed import joined
 with joined() as ranks:
     results = {kind: trained(kind) for kind in KINDS}
     told = {"trained": results, "gradient": gradient(ranks), "noise": noise(ranks)}
@@ -117,8 +117,8 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
 def test_the_command_runs_under_torchrun(tmp_path: Path) -> None:
     options = ("--model", "jepa", "--steps", "30", "--config", json.dumps(SMALL))
     out = str(tmp_path / "model")
-    run = _torchrun("-m", "assay", "world", "train", "two-room-fixed", "--out", out, *options, "--batch", "32")
+    run = _torchrun("-m", "steelyard", "world", "train", "two-room-fixed", "--out", out, *options, "--batch", "32")
     assert (tmp_path / "model" / "train.csv").is_file(), run.stderr[-2000:]
     assert (tmp_path / "model" / "world.json").is_file(), run.stderr[-2000:]
-    odd = _torchrun("-m", "assay", "world", "train", "two-room-fixed", "--out", out + "2", *options, "--batch", "3")
+    odd = _torchrun("-m", "steelyard", "world", "train", "two-room-fixed", "--out", out + "2", *options, "--batch", "3")
     assert "does not divide into 2 processes" in odd.stderr

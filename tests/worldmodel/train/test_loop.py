@@ -15,14 +15,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from assay.errors import InputError, Interrupted, NotAvailable
-from assay.worldmodel.batch import Batch
-from assay.worldmodel.kinds import make_learner
-from assay.worldmodel.learner import Learner
-from assay.worldmodel.train import Budget, TrainSettings, Update, train
-from assay.worldmodel.train.distributed import Ranks
-from assay.worldmodel.train.resume import RESUME, Position, read_position
-from assay.worldmodel.weights import digest
+from steelyard.errors import InputError, Interrupted, NotAvailable
+from steelyard.worldmodel.batch import Batch
+from steelyard.worldmodel.kinds import make_learner
+from steelyard.worldmodel.learner import Learner
+from steelyard.worldmodel.train import Budget, TrainSettings, Update, train
+from steelyard.worldmodel.train.distributed import Ranks
+from steelyard.worldmodel.train.resume import RESUME, Position, read_position
+from steelyard.worldmodel.weights import digest
 from tests.worldmodel.small_worlds import SMALL, small_source
 
 STEPS = 40
@@ -37,7 +37,7 @@ torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[2])
 from tests.worldmodel.train.test_loop import SETTINGS, STEPS, learner
 from tests.worldmodel.small_worlds import small_source
-from assay.worldmodel.train import Budget, train
+from steelyard.worldmodel.train import Budget, train
 def tell(update):
     print(update.step, flush=True)
 train(learner(), small_source(), Budget(steps=STEPS), SETTINGS, Path(sys.argv[1]), tell)

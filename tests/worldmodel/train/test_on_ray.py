@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.worldmodel.model import WorldModel
-from assay.worldmodel.sources import SourceSettings
-from assay.worldmodel.train import Budget
-from assay.worldmodel.train.on_ray import Job, fit_on_ray
+from steelyard.worldmodel.model import WorldModel
+from steelyard.worldmodel.sources import SourceSettings
+from steelyard.worldmodel.train import Budget
+from steelyard.worldmodel.train.on_ray import Job, fit_on_ray
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.worldmodel.video.crops import CENTRE, Crop, place, random_crop
+from steelyard.worldmodel.video.crops import CENTRE, Crop, place, random_crop
 
 
 @given(st.integers(0, 2**32), st.integers(2, 2000), st.integers(2, 2000), st.integers(8, 256))

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.worldmodel.video.crops import CENTRE
-from assay.worldmodel.video.decode import ClipRequest, Undecodable, examine, read_clip
 from bench.vjepa.films import write_frames
+from steelyard.worldmodel.video.crops import CENTRE
+from steelyard.worldmodel.video.decode import ClipRequest, Undecodable, examine, read_clip
 
 
 def stairs(path: Path, frames: int = 40, side: tuple[int, int] = (48, 64), **how: object) -> Path:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.errors import InputError
-from assay.worldmodel.video.files import find_videos, listing_digest
+from steelyard.errors import InputError
+from steelyard.worldmodel.video.files import find_videos, listing_digest
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-from assay.errors import InputError
-from assay.worldmodel.video.source import VideoSource
 from bench.vjepa.films import write_film, write_frames
+from steelyard.errors import InputError
+from steelyard.worldmodel.video.source import VideoSource
 
 SMALL: dict[str, Any] = {"clip_frames": 4, "stride": 2, "size": 32, "batch": 4, "seed": 3}
 
@@ -128,7 +128,7 @@ def test_each_round_takes_each_video_once(films: Path) -> None:
 
 def test_workers_end_with_a_closed_source_and_with_a_killed_parent(films: Path) -> None:
     program = (
-        "import sys\nfrom assay.worldmodel.video.source import VideoSource\n"
+        "import sys\nfrom steelyard.worldmodel.video.source import VideoSource\n"
         f"s = VideoSource({str(films)!r}, clip_frames=4, stride=1, size=32, batch=4, workers=2)\ns.batch(0)\n"
         "print(*[c.pid for c in s._workers._children], flush=True)\nsys.stdin.read()\n"
     )

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assay.cli import run
-from assay.errors import InputError, NotAvailable
-from assay.worldmodel.vjepa.hugging_face import load_vjepa2
+from steelyard.cli import run
+from steelyard.errors import InputError, NotAvailable
+from steelyard.worldmodel.vjepa.hugging_face import load_vjepa2
 
 
 @pytest.fixture(scope="module")

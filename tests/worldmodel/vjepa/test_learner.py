@@ -11,15 +11,15 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from torch import Generator, Tensor
 
-from assay.errors import InputError, NotAvailable
-from assay.worldmodel.batch import Batch
-from assay.worldmodel.card import Card
-from assay.worldmodel.model import WorldModel
-from assay.worldmodel.vjepa.config import SIZES, VJepaConfig, config_of
-from assay.worldmodel.vjepa.encoder import Encoder, positions
-from assay.worldmodel.vjepa.learner import VJepa
-from assay.worlds.catalog import HELD_OUT
-from assay.worldtests import memory, physics
+from steelyard.errors import InputError, NotAvailable
+from steelyard.worldmodel.batch import Batch
+from steelyard.worldmodel.card import Card
+from steelyard.worldmodel.model import WorldModel
+from steelyard.worldmodel.vjepa.config import SIZES, VJepaConfig, config_of
+from steelyard.worldmodel.vjepa.encoder import Encoder, positions
+from steelyard.worldmodel.vjepa.learner import VJepa
+from steelyard.worlds.catalog import HELD_OUT
+from steelyard.worldtests import memory, physics
 
 SMALL = VJepaConfig(
     frames=4, side=32, width=24, depth=1, heads=2, predictor_width=12, predictor_depth=1, predictor_heads=1

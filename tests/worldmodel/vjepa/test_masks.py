@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.worldmodel.vjepa.masks import Masks, multi_block
+from steelyard.worldmodel.vjepa.masks import Masks, multi_block
 
 
 def drawn(seed: int = 0, grid: tuple[int, int, int] = (4, 8, 8), blocks: int = 8, scale: float = 0.15) -> Masks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from assay.worldmodel.vjepa.probes import fit_attentive, fit_linear
+from steelyard.worldmodel.vjepa.probes import fit_attentive, fit_linear
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:

@@ -12,12 +12,12 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from assay.cli.world.train import command
-from assay.errors import InputError, NotAvailable
-from assay.worldmodel.model import WorldModel
 from bench.vjepa.course import SMALL, differing_weights_after_a_kill
 from bench.vjepa.films import make_films
 from bench.vjepa.real_clips import real_clips
+from steelyard.cli.world.train import command
+from steelyard.errors import InputError, NotAvailable
+from steelyard.worldmodel.model import WorldModel
 
 TINY = json.dumps(msgspec.to_builtins(SMALL))
 SHORT = ["--model", "vjepa", "--config", TINY, "--steps", "4", "--batch", "8", "--stride", "1", "--workers", "0"]
@@ -83,7 +83,7 @@ def test_without_pyav_one_line_says_what_to_install(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "av" else found(name, *rest))
     done = CliRunner().invoke(command, [str(films), "--out", str(tmp_path / "model"), *SHORT])
     assert isinstance(done.exception, NotAvailable)
-    assert str(done.exception) == "videos are decoded by PyAV: pip install 'assay[worldmodel]'"
+    assert str(done.exception) == "videos are decoded by PyAV: pip install 'steelyard[world]'"
 
 
 @pytest.mark.slow

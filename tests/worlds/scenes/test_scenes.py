@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.errors import InputError
-from assay.worlds.catalog import HELD_OUT
-from assay.worlds.scenes import CATEGORIES, FRAMES, draw, hidden, possible, quad, quads
-from assay.worlds.scenes.states import THERE, X, out_of_sight
+from steelyard.errors import InputError
+from steelyard.worlds.catalog import HELD_OUT
+from steelyard.worlds.scenes import CATEGORIES, FRAMES, draw, hidden, possible, quad, quads
+from steelyard.worlds.scenes.states import THERE, X, out_of_sight
 
 seeds = st.integers(0, 2**62)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.errors import InputError, NotAvailable
-from assay.worldtests.adapters.callable import CallableWorld
+from steelyard.errors import InputError, NotAvailable
+from steelyard.worldtests.adapters.callable import CallableWorld
 
 CLIPS = np.zeros((2, 5, 64, 64, 3), dtype=np.uint8)
 

@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from assay.errors import InputError, NotAvailable  # noqa: E402
-from assay.worldtests.adapters.stable_worldmodel import StableWorldModel, peer_class  # noqa: E402
+from steelyard.errors import InputError, NotAvailable  # noqa: E402
+from steelyard.worldtests.adapters.stable_worldmodel import StableWorldModel, peer_class  # noqa: E402
 
 
 class Stub(torch.nn.Module):  # type: ignore[misc,name-defined]

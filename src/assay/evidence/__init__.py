@@ -1,5 +1,0 @@
-"""Evidence that a stranger can check offline: canonical bytes, a Merkle tree, in-toto statements in DSSE envelopes.
-
-Nothing in this folder imports another part of Assay but ``assay.errors``: the standard library, cryptography, rfc8785
-and securesystemslib suffice to verify a bundle (:mod:`assay.evidence.verify`).
-"""

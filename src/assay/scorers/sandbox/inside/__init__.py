@@ -1,4 +1,0 @@
-"""The programs that run inside the sandbox: the candidate's side, the examiner's side, and what passes between them.
-
-They are handed in as text, and use the standard library alone. Assay itself imports ``values``, to encode a job.
-"""

@@ -1,1 +1,0 @@
-"""Other people's world models, made to answer as :class:`assay.worldtests.protocol.WorldUnderTest`."""

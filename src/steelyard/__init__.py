@@ -1,0 +1,77 @@
+"""Steelyard: re-test AI models in-house, from a vendor's claim sheet to a sealed verdict.
+
+The names below are the public API; everything else may change without notice. They are imported when first used, so
+that ``import steelyard`` costs nothing::
+
+    import asyncio, steelyard
+
+    sheet = steelyard.read_sheet("examples/embedded.yaml")
+    model = steelyard.open_model("embedded:smollm2")
+    planned = asyncio.run(steelyard.plan_audit(sheet, model, steelyard.Options(limit=50)))
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "SteelyardError": "steelyard.errors",
+    "ExitCode": "steelyard.errors",
+    "Options": "steelyard.plan",
+    "Settings": "steelyard.models",
+    "load_task": "steelyard.tasks",
+    "open_model": "steelyard.models",
+    "open_scorer": "steelyard.scorers",
+    "plan_audit": "steelyard.audit",
+    "read_sheet": "steelyard.claims",
+    "recompute": "steelyard.recompute",
+    "resume_audit": "steelyard.audit",
+    "screen": "steelyard.detectors.desk_screen",
+    "start_audit": "steelyard.audit",
+    "task_from_file": "steelyard.tasks",
+    "verify_integrity": "steelyard.evidence.verify",
+}
+
+__all__ = [
+    "ExitCode",
+    "Options",
+    "Settings",
+    "SteelyardError",
+    "__version__",
+    "load_task",
+    "open_model",
+    "open_scorer",
+    "plan_audit",
+    "read_sheet",
+    "recompute",
+    "resume_audit",
+    "screen",
+    "start_audit",
+    "task_from_file",
+    "verify_integrity",
+]
+
+if TYPE_CHECKING:
+    from steelyard.audit import plan_audit, resume_audit, start_audit
+    from steelyard.claims import read_sheet
+    from steelyard.detectors.desk_screen import screen
+    from steelyard.errors import ExitCode, SteelyardError
+    from steelyard.evidence.verify import verify_integrity
+    from steelyard.models import Settings, open_model
+    from steelyard.plan import Options
+    from steelyard.recompute import recompute
+    from steelyard.scorers import open_scorer
+    from steelyard.tasks import load_task, task_from_file
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'steelyard' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,274 @@
+"""Our runs as Every Eval Ever (schema 0.3.0): one document of results, and optionally a line an answer.
+
+Answers and questions go out as digests unless texts are asked for: publishing them would contaminate the benchmark.
+What this tool cannot know (who runs it, in which relation to the model) is written as such, for the user to fill in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from steelyard.adapters.every_eval_ever import SCHEMA_VERSION
+from steelyard.errors import InputError
+from steelyard.records import Attempt, ClaimVerdict, GenerateRequest, Plan, PlanRow, Sample, Score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from steelyard.conclude import Conclusion
+
+__all__ = ["export_run"]
+
+WILSON: Final = "Wilson score interval, missing answers counted both ways"
+SEQUENCE: Final = "confidence sequence over a committed order, valid at any stop, missing answers counted both ways"
+
+
+def export_run(run: Path, samples: Path | None = None, *, with_texts: bool = False) -> dict[str, Any]:
+    """The document of a sealed run that holds; raises Broken where it does not, InputError where nothing was measured.
+
+    ``samples``: write the instance-level lines to this file too; ``with_texts``: with texts instead of digests.
+    """
+    from steelyard.conclude import conclusion_of
+    from steelyard.evidence.verify import verify_integrity
+
+    integrity = verify_integrity(run)
+    found = conclusion_of(run)
+    rows = {row.id: row for row in found.plan.rows}
+    measured = [claim for claim in found.verdict.claims if claim.measured is not None and claim.row in rows]
+    if not measured:
+        raise InputError("no row of this run has a measured score: there is nothing to export", where=run)
+    exporter = _Exporter(run, found, rows, {"journal_root": integrity.root, "answers_root": integrity.answers_root})
+    document = exporter.document(measured)
+    if samples is not None:
+        document["detailed_evaluation_results"] = exporter.write_lines(samples, with_texts=with_texts)
+    return document
+
+
+class _Exporter:
+    """Builds the parts, which share the run's names."""
+
+    def __init__(self, run: Path, found: Conclusion, rows: Mapping[str, PlanRow], roots: dict[str, str]) -> None:
+        self._run = run
+        self._plan: Plan = found.plan
+        self._rows = rows
+        self._roots = roots
+        self._model = re.sub(r"\s+", "_", found.plan.model.name or found.plan.model.uri)[:200]
+        self._retrieved = f"{time.time():.0f}"
+        names = "+".join(row.task for row in found.plan.rows)[:120]
+        self._evaluation = f"{names}/{self._model.replace('/', '_')}/{self._retrieved}"
+
+    def document(self, measured: list[ClaimVerdict]) -> dict[str, Any]:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "evaluation_id": self._evaluation,
+            "evaluation_timestamp": _unix(self._plan.created),
+            "retrieved_timestamp": self._retrieved,
+            "source_metadata": {
+                "source_name": "steelyard",
+                "source_type": "evaluation_run",
+                "source_organization_name": "unstated",
+                "evaluator_relationship": "other",
+                "additional_details": {**self._origin(), **self._roots},
+            },
+            "eval_library": self._library(),
+            "model_info": self._model_info(),
+            "evaluation_results": [self._result(claim) for claim in measured],
+        }
+
+    def _origin(self) -> dict[str, str]:
+        origin = self._plan.origin
+        details = {"origin": origin.kind, "plan_format": self._plan.format, "software": self._plan.software}
+        if origin.kind == "imported":
+            details |= {"imported_from": origin.harness, "log_sha256": origin.sha256}
+        return details
+
+    def _library(self) -> dict[str, Any]:
+        """Who asked: for an imported run the harness of the log, whose name and version stand in the origin."""
+        if self._plan.origin.kind != "imported":
+            name, _, version = self._plan.software.partition(" ")
+            return {"name": name, "version": version}
+        name, _, version = self._plan.origin.harness.partition(" ")
+        return {"name": name, "version": version or "unknown", "additional_details": {"sealed_by": "steelyard"}}
+
+    def _model_info(self) -> dict[str, Any]:
+        model = self._plan.model
+        details = {"deployment_type": "unknown", "model_availability": "unknown"}
+        if model.sha256:
+            details["sha256"] = model.sha256
+        return {"name": model.name or self._model, "id": self._model, "additional_details": details}
+
+    def _result(self, claim: ClaimVerdict) -> dict[str, Any]:
+        row = self._rows[claim.row]
+        assert claim.measured is not None
+        details = {
+            "asked": str(claim.asked),
+            "missing": str(claim.missing),
+            "unparsed": str(claim.unparsed),
+            "verdict": claim.verdict.value,
+        }
+        if not row.estimate:
+            details["claimed"] = f"{claim.claimed_text} {claim.unit}"
+        uncertainty: dict[str, Any] = {"num_samples": claim.asked - claim.missing}
+        if claim.ci is not None:
+            uncertainty["confidence_interval"] = {
+                "lower": claim.ci[0],
+                "upper": claim.ci[1],
+                "confidence_level": 0.95 if row.estimate else 1 - self._plan.alpha,
+                "method": WILSON if row.estimate else SEQUENCE,
+            }
+        return {
+            "evaluation_result_id": row.id,
+            "evaluation_name": row.task,
+            "source_data": _source(row),
+            "metric_config": {
+                "metric_id": "accuracy",
+                "metric_name": row.scorer,
+                "metric_kind": "accuracy",
+                "metric_unit": "proportion",
+                "lower_is_better": False,
+                "score_type": "continuous",
+                "min_score": 0,
+                "max_score": 1,
+            },
+            "score_details": {"score": claim.measured, "details": details, "uncertainty": uncertainty},
+            "generation_config": {
+                "generation_args": {"temperature": row.temperature} if row.kind == "generate" else {},
+                "additional_details": {
+                    "shots": str(row.shots),
+                    "prompt": row.cell,
+                    "repeats": str(row.repeats),
+                    "differences": " ".join(row.differences),
+                },
+            },
+        }
+
+    # ── a line an answer ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def write_lines(self, path: Path, *, with_texts: bool) -> dict[str, Any]:
+        """Write the instance-level file whole or not at all, and give the reference to it."""
+        digest, count = hashlib.sha256(), 0
+        temporary = path.with_name(path.name + ".partial")
+        try:
+            with temporary.open("wb") as file:
+                for line in self._lines(with_texts=with_texts):
+                    file.write(line)
+                    digest.update(line)
+                    count += 1
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return self._reference(digest, count, with_texts=with_texts)
+
+    def _lines(self, *, with_texts: bool) -> Iterator[bytes]:
+        """One line for each scored answer in the committed order; missing ones have no score, so they have no line."""
+        from steelyard.conclude import read_scores
+        from steelyard.evidence.canonical import canonical
+        from steelyard.journal import open_index, read_lines
+
+        marks: dict[tuple[str, str, int], Score] = {}
+        for score in read_scores(self._run):
+            if score.position >= 0 and score.value is not None:
+                marks[score.row, score.sample, score.repeat] = score
+        texts = open_index(self._run)
+        for record, _ in read_lines(self._run):
+            if not isinstance(record, Attempt) or not record.final:
+                continue
+            mark = marks.pop((record.row, record.sample, record.repeat), None)
+            if mark is not None:
+                yield canonical(self._line(record, mark, texts if with_texts else None)) + b"\n"
+
+    def _line(self, attempt: Attempt, mark: Score, texts: Mapping[str, str] | None) -> dict[str, Any]:
+        question, answer = _digests(attempt) if texts is None else _texts(attempt, texts)
+        tokens = {"input_tokens": attempt.prompt_tokens, "output_tokens": attempt.completion_tokens}
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "evaluation_id": self._evaluation,
+            "model_id": self._model,
+            "evaluation_name": self._rows[attempt.row].task,
+            "evaluation_result_id": attempt.row,
+            "sample_id": attempt.sample,
+            "sample_hash": attempt.item,
+            "interaction_type": "single_turn",
+            "input": question,
+            "output": {"raw": [answer]},
+            "answer_attribution": [],
+            "evaluation": {"score": mark.value, "is_correct": mark.value == 1.0},
+            "token_usage": {**tokens, "total_tokens": attempt.prompt_tokens + attempt.completion_tokens},
+            "performance": {"latency_ms": attempt.elapsed_us / 1000} if attempt.elapsed_us else None,
+            "metadata": {"repeat": str(attempt.repeat), "status": mark.status, "outcome": attempt.outcome.value},
+        }
+
+    def _reference(self, digest: hashlib._Hash, count: int, *, with_texts: bool) -> dict[str, Any]:
+        """Where the schema expects the lines to lie, and their digest, from which the file's name follows."""
+        name = uuid.UUID(bytes=digest.digest()[:16], version=4)
+        folder = "/".join(_slug(part) for part in (self._plan.rows[0].task, *_developer_and_model(self._model)))
+        return {
+            "format": "jsonl",
+            "file_path": f"data/{folder}/{name}_samples.jsonl",
+            "hash_algorithm": "sha256",
+            "checksum": digest.hexdigest(),
+            "total_rows": count,
+            "additional_details": {"texts": "included" if with_texts else "withheld: digests stand in their place"},
+        }
+
+
+def _digests(attempt: Attempt) -> tuple[dict[str, Any], str]:
+    answer = f"sha256:{attempt.answer}" if attempt.answer else ""
+    return {"raw": f"sha256:{attempt.item}", "reference": []}, answer
+
+
+def _texts(attempt: Attempt, texts: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    try:
+        sample = msgspec.json.decode(texts[attempt.item], type=Sample)
+        answer = texts[attempt.answer] if attempt.answer else ""
+    except KeyError:
+        raise InputError("texts of this run are withheld here: export without --with-texts") from None
+    request = sample.request
+    raw = request.prefix + (request.prompt if isinstance(request, GenerateRequest) else request.context)
+    question: dict[str, Any] = {"raw": raw, "reference": [sample.target]}
+    if sample.choices:
+        question["choices"] = list(sample.choices)
+    return question, answer
+
+
+def _source(row: PlanRow) -> dict[str, Any]:
+    """The data set: by its home on the hub where the facts know it."""
+    from steelyard.claims.facts import lookup
+
+    benchmark = lookup(row.task)
+    if benchmark is None or not benchmark.hub:
+        return {
+            "dataset_name": row.task,
+            "source_type": "other",
+            "additional_details": {"samples_root": row.samples_root},
+        }
+    return {
+        "dataset_name": benchmark.title,
+        "source_type": "hf_dataset",
+        "hf_repo": benchmark.hub,
+        "samples_number": row.population,
+        "additional_details": {"samples_root": row.samples_root},
+    }
+
+
+def _developer_and_model(model: str) -> tuple[str, str]:
+    developer, _, name = model.rpartition("/")
+    return developer or "unknown", name
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100] or "unnamed"
+
+
+def _unix(stamp: str) -> str:
+    from datetime import datetime
+
+    return f"{datetime.fromisoformat(stamp).timestamp():.0f}"

@@ -1,0 +1,283 @@
+"""A gateway's recording, scored: its calls matched to a task's samples by their prompts, as an imported run.
+
+A harness that is pointed at the gateway says nothing of samples or scores. Here each recorded prompt is matched to the
+sample whose question it asks; the first valid answer to a sample counts, and whatever else came is counted and told.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask, write_imported_run
+from steelyard.adapters.messages import request_texts
+from steelyard.adapters.prompt_match import AMBIGUOUS, UNMATCHED, PromptIndex
+from steelyard.errors import InputError
+from steelyard.gateway.reading import kind_of, prompt_of, read_exchange
+from steelyard.records import Answer, Exchange, GenerateRequest, ModelIdentity, Origin, Outcome, Sample, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from steelyard.tasks import Task
+
+__all__ = ["Matched", "RecordingImport", "import_recording", "read_recording"]
+
+HARNESS: Final = "steelyard gateway"
+# The API's own, where a request names none.
+DEFAULT_TEMPERATURE: Final = 1.0
+DEFAULT_MAX_TOKENS: Final = 1 << 20
+
+
+@dataclass
+class Matched:
+    """What became of the calls of a recording. ``calls`` are those that generate text, by the one model."""
+
+    calls: int = 0
+    unmatched: int = 0
+    ambiguous: int = 0
+    unreadable: int = 0  # several prompts in one call, tokens for a prompt, a body that was not kept
+    retries: int = 0  # calls for a sample that came after a failure and before its first answer
+    asked_again: int = 0  # calls for a sample that had a valid answer already: never used
+    asked: int = 0  # samples with at least one call
+    samples: int = 0  # that the task has
+
+    def sentences(self) -> Iterator[str]:
+        """What a reader must know beside the score."""
+        if self.asked < self.samples:
+            yield f"Of the task's {self.samples:,} samples, {self.asked:,} were asked about in the recording."
+        for number, said in (
+            (self.unmatched, "ask about no sample of the task"),
+            (self.ambiguous, "could be about several samples, and count for none"),
+            (self.unreadable, "hold several prompts, none, or a body that was not kept, and count for none"),
+            (self.retries, "were retries after a failure"),
+            (self.asked_again, "asked again after a valid answer; the first answer counts"),
+        ):
+            if number:
+                yield f"{number:,} of {self.calls:,} recorded calls {said}."
+
+
+@dataclass(frozen=True)
+class RecordingImport:
+    """A recording as a scored run: its verdict (an estimate), and what became of the calls."""
+
+    verdict: Verdict
+    matched: Matched
+
+
+def import_recording(
+    recording: Path,
+    task: Task,
+    run: Path,
+    signer: Any = None,
+    *,
+    cell: str = "",
+    data: Path | None = None,
+    model: str = "",
+    with_texts: bool = False,
+) -> RecordingImport:
+    """Score a sealed recording as ``task`` and write it as an imported run at ``run``.
+
+    ``cell`` names the task's way of asking (default: its own), whose scorer marks; ``model`` is needed where the
+    recording holds calls for several. Raises InputError where nothing matches, Broken where the seal does not hold.
+    """
+    log, matched = read_recording(recording, task, cell=cell, data=data, model=model)
+    verdict = write_imported_run(run, log.tasks, log.origin, log.model, signer, with_texts=with_texts)
+    return RecordingImport(verdict, matched)
+
+
+def read_recording(
+    recording: Path, task: Task, *, cell: str = "", data: Path | None = None, model: str = ""
+) -> tuple[ImportedLog, Matched]:
+    """Match a sealed recording's calls to the task's samples; see :func:`import_recording`."""
+    from steelyard.evidence.canonical import sha256_hex
+    from steelyard.evidence.verify import verify_integrity
+    from steelyard.journal import open_index
+    from steelyard.run_folder import open_plan_of
+    from steelyard.scorers import open_scorer
+
+    plan = open_plan_of(recording).plan
+    if plan.origin.kind != "gateway":
+        raise InputError("is not a recording of steelyard gateway", where=recording)
+    verify_integrity(recording)
+    scorer = open_scorer(task.scorer_for(cell or task.default_cell))
+    if getattr(scorer, "acts", False):
+        raise InputError(f"{task.id} is marked by running code, which a recording cannot be")
+    matcher = _Matcher(recording, task, cell or task.default_cell, data, open_index(recording))
+    name = matcher.take_all(model)
+    if not matcher.found:
+        raise InputError(
+            f"none of the {matcher.matched.calls:,} recorded calls asks about a sample of {task.id}", where=recording
+        )
+    imported = ImportedTask(
+        name=task.id,
+        items=matcher,
+        scorer=scorer.identifier,
+        cell="as the harness asked",
+        differences=("The harness rendered the prompts; they were matched by the question.", *matcher.told()),
+        public=task.public,
+    )
+    seal = sha256_hex((recording / "bundle.dsse.json").read_bytes())
+    origin = Origin(kind="imported", harness=HARNESS, file=recording.resolve().name, sha256=seal)
+    identity = ModelIdentity(uri=plan.model.uri, name=name, backend=plan.model.backend)
+    return ImportedLog((imported,), origin, identity), matcher.matched
+
+
+class _Matcher:
+    """Goes through a recording once, and then gives an item for each sample that it asks about, as often as wanted."""
+
+    def __init__(self, recording: Path, task: Task, cell: str, data: Path | None, texts: Mapping[str, str]) -> None:
+        if not task.cell(cell).generates:
+            written = [name for name, each in task.cells.items() if each.generates]
+            raise InputError(f"{task.id}: the cell {cell!r} asks for no text; choose one of: {', '.join(written)}")
+        self._recording = recording
+        self._texts = texts
+        self._samples = task.prepare(cell, data)
+        self._index = PromptIndex(_keys(self._samples, _questions(task, data)))
+        self.matched = Matched(samples=len(self._samples))
+        self.found: dict[int, Exchange] = {}  # by sample: the first answered call, else the last that failed
+
+    def take_all(self, model: str) -> str:
+        """Match every call for ``model``; its name as the requests give it."""
+        from steelyard.journal import read_lines
+
+        exchanges = (record for record, _ in read_lines(self._recording) if isinstance(record, Exchange))
+        asked: Counter[str] = Counter()
+        for exchange in exchanges:
+            if kind_of(exchange.path) not in ("chat", "completion"):
+                continue
+            body = self._body(exchange)
+            given = body.get("model") if isinstance(body, Mapping) else None
+            name = given if isinstance(given, str) else ""
+            asked[name] += 1
+            if not model or name == model:
+                self._take(exchange, body)
+        named = [name for name in asked if name]
+        if len(named) > 1 and not model:
+            told = f"calls for several models are here: {_listed(asked)}: choose one by --model {named[0]}"
+            raise InputError(told, where=self._recording)
+        if model and model not in asked:
+            raise InputError(f"no call asks for {model!r}; there are: {_listed(asked)}", where=self._recording)
+        self.matched.asked = len(self.found)
+        return model or (named or [""])[0]
+
+    def told(self) -> tuple[str, ...]:
+        return tuple(self.matched.sentences())
+
+    def __iter__(self) -> Iterator[ImportedItem]:
+        for number in sorted(self.found):
+            exchange = self.found[number]
+            sample = self._samples[number]
+            request = _request(kind_of(exchange.path), self._body(exchange))
+            yield ImportedItem(
+                sample=msgspec.structs.replace(sample, request=request),
+                answer=self._answer(exchange),
+                started_us=exchange.started_us,
+                elapsed_us=exchange.elapsed_us,
+            )
+
+    def _take(self, exchange: Exchange, body: Any) -> None:
+        self.matched.calls += 1
+        prompt = prompt_of(kind_of(exchange.path), body)
+        if prompt is None:
+            self.matched.unreadable += 1
+            return
+        number = self._index.find(prompt)
+        if number == UNMATCHED:
+            self.matched.unmatched += 1
+        elif number == AMBIGUOUS:
+            self.matched.ambiguous += 1
+        else:
+            self._keep(number, exchange)
+
+    def _keep(self, number: int, exchange: Exchange) -> None:
+        before = self.found.get(number)
+        if before is not None and before.outcome.answered:
+            self.matched.asked_again += 1
+            return
+        self.matched.retries += before is not None
+        self.found[number] = exchange
+
+    def _body(self, exchange: Exchange) -> Any:
+        try:
+            return msgspec.json.decode(self._texts[exchange.request])
+        except KeyError:
+            if not exchange.request:
+                return None
+            raise InputError(
+                "the texts of this recording are withheld, so its prompts cannot be matched: import it where they are",
+                where=self._recording,
+            ) from None
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+    def _answer(self, exchange: Exchange) -> Answer:
+        reply = self._texts.get(exchange.reply, "") if exchange.reply else ""
+        answer = read_exchange(exchange, reply)
+        if exchange.outcome.answered and not answer.outcome.answered:
+            return Answer(outcome=Outcome.MALFORMED, detail="the reply's text was not kept")
+        return answer
+
+
+def _questions(task: Task, data: Path | None) -> Sequence[Sample]:
+    """The samples rendered as their question alone, where the task's rows have one."""
+    from steelyard.tasks.definition import Cell
+
+    bare = copy.copy(task)
+    cells = {**task.cells, "question alone": Cell(title="the question alone", prompt="{{ question }}")}
+    bare.definition = msgspec.structs.replace(task.definition, cells=cells)
+    try:
+        return bare.prepare("question alone", data, shots=0)
+    except InputError:
+        return ()
+
+
+def _keys(samples: Sequence[Sample], questions: Sequence[Sample]) -> Iterator[tuple[str, int]]:
+    for number, sample in enumerate(samples):
+        if isinstance(sample.request, GenerateRequest):
+            yield sample.request.prefix + sample.request.prompt, number
+            yield sample.request.prompt, number
+    for number, sample in enumerate(questions):
+        if isinstance(sample.request, GenerateRequest):
+            yield sample.request.prompt, number
+
+
+def _request(kind: str, body: Any) -> GenerateRequest:
+    """What the harness asked, as a request of ours: of several messages, each is headed by its role."""
+    system = ""
+    prompt = prompt_of("completion", body) or ""
+    if kind == "chat":
+        messages = [each for each in body["messages"] if isinstance(each, Mapping)]
+        system, prompt = request_texts(messages)
+    stop = body.get("stop")
+    stops = [stop] if isinstance(stop, str) else stop if isinstance(stop, list) else []
+    seed = body.get("seed")
+    return GenerateRequest(
+        prompt=prompt,
+        chat=kind == "chat",
+        system=system,
+        max_tokens=_whole(body.get("max_tokens", body.get("max_completion_tokens")), DEFAULT_MAX_TOKENS),
+        stop=tuple(each for each in stops if isinstance(each, str)),
+        temperature=_temperature(body.get("temperature")),
+        seed=_whole(seed, 0) if type(seed) is int else None,
+    )
+
+
+def _whole(value: Any, otherwise: int) -> int:
+    return value if type(value) is int and 0 <= value < 1 << 53 else otherwise
+
+
+def _temperature(value: Any) -> float:
+    return float(value) if type(value) in (int, float) and 0 <= value <= 100 else DEFAULT_TEMPERATURE
+
+
+def _listed(asked: Counter[str]) -> str:
+    from steelyard.reports.words import one_line
+
+    return ", ".join(f"{one_line(name, 60) or '(none)'} ({number:,} calls)" for name, number in asked.most_common(8))

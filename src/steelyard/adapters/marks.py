@@ -1,0 +1,92 @@
+"""What logs say of marks, faults and times, in our words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from steelyard.adapters.foreign_json import number, texts
+from steelyard.errors import InputError
+from steelyard.records import Mark, Outcome
+
+__all__ = ["Targets", "fault", "mark_of", "microseconds", "when"]
+
+# Inspect's letters: correct, incorrect, partial, no answer.
+LETTERS: Final = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+NO_ANSWER: Final = "N"
+FAULTS: Final = (
+    (re.compile(r"time[d ]*out|deadline", re.I), Outcome.TIMEOUT),
+    (re.compile(r"\b429\b|rate.?limit|too many requests", re.I), Outcome.RATE_LIMITED),
+    (re.compile(r"json|decode|pars|malformed|invalid response", re.I), Outcome.MALFORMED),
+    (re.compile(r"\b5\d\d\b|internal server|overloaded|unavailable", re.I), Outcome.SERVER_ERROR),
+    (re.compile(r"\b4\d\d\b|bad request|unauthori|not found|forbidden", re.I), Outcome.CLIENT_ERROR),
+)
+MOST_MICROSECONDS: Final = 10**15
+
+
+def mark_of(value: Any, where: Path, sample: str) -> Mark | None:
+    """A log's mark as ours; None where there is none. Raises InputError for one that is no single number.
+
+    Whether it lies between 0 and 1 is the importer's to check.
+    """
+    if isinstance(value, str):
+        known = LETTERS.get(value, LETTERS.get(value.lower() if len(value) > 1 else value))
+        if known is not None:
+            return Mark(value=known, parsed=value != NO_ANSWER)
+        value = _decimal(value)
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    found = number(value)
+    if found is None:
+        kind = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else "not a number"
+        raise InputError(f"the mark of {sample[:40]!r} is {kind}, not one number: choose another --metric", where=where)
+    return Mark(value=found)
+
+
+def _decimal(value: str) -> Any:
+    try:
+        return float(value) if len(value) < 40 else value
+    except ValueError:
+        return object()
+
+
+def fault(message: str) -> Outcome:
+    """The outcome that an error's words mean; where they say nothing known, the call was dropped."""
+    head = message[:2000]
+    return next((outcome for pattern, outcome in FAULTS if pattern.search(head)), Outcome.DROPPED)
+
+
+def microseconds(seconds: float | None) -> int:
+    """Whole microseconds; 0 where the log does not say."""
+    return min(MOST_MICROSECONDS, max(0, round((seconds or 0.0) * 1e6)))
+
+
+def when(stamp: str) -> int:
+    """ISO 8601 → microseconds since 1970; 0 for anything else."""
+    try:
+        moment = datetime.fromisoformat(stamp)
+    except ValueError:
+        return 0
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0, round(moment.timestamp() * 1e6))
+
+
+@dataclass(frozen=True)
+class Targets:
+    """One target of a log's one or several. ``scorer`` is ours where the answers are to be marked again."""
+
+    scorer: str
+
+    def one(self, value: Any, sample: str) -> str:
+        """The target's text; several are joined by lines, where nothing of ours is to mark by them."""
+        found = texts(value)
+        if len(found) > 1 and self.scorer:
+            raise InputError(
+                f"the sample {sample[:40]!r} has {len(found)} targets, and {self.scorer} takes one: "
+                "leave --scorer out to keep the marks of the log"
+            )
+        return "\n".join(found)

@@ -1,0 +1,72 @@
+"""A claim sheet as the YAML that ``read_sheet`` reads: only what is stated, values as they were printed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+import msgspec
+
+from steelyard.records import Claim, ClaimSheet, Protocol
+from steelyard.reports.words import one_line
+
+__all__ = ["decimal_text", "sheet_text"]
+
+LONGEST_TEXT = 1000
+MOST_DECIMALS = 12  # as a sheet reads them
+NUMBER = re.compile(r"[+\-\N{MINUS SIGN}]?[0-9]{1,13}(\.[0-9]{1,40})?([eE][+\-]?[0-9]{1,2})?")
+ORDER = ("task", "value", "unit", "metric", "samples", "repeats", "average", "shots", "variant", "note")
+
+
+def decimal_text(printed: str) -> str | None:
+    """A printed number as a sheet can hold it: every decimal kept, up to twelve; None for anything else."""
+    if not NUMBER.fullmatch(printed):
+        return None
+    try:
+        value = Decimal(printed.replace("\N{MINUS SIGN}", "-"))
+        exponent = value.as_tuple().exponent
+        if isinstance(exponent, int) and exponent < -MOST_DECIMALS:
+            value = value.quantize(Decimal(1).scaleb(-MOST_DECIMALS), ROUND_HALF_EVEN)
+    except InvalidOperation:
+        return None
+    text = format(value, "f")
+    return text if len(text.lstrip("-").partition(".")[0]) <= MOST_DECIMALS else None
+
+
+def sheet_text(sheet: ClaimSheet, remark: str) -> str:
+    """The YAML of a sheet under a remark of one line. Texts come from strangers: each is one quoted, visible line."""
+    return "\n".join(_lines(sheet, remark)) + "\n"
+
+
+def _lines(sheet: ClaimSheet, remark: str) -> Iterator[str]:
+    yield f"# {one_line(remark)}"
+    for name in ("model", "vendor", "date", "source", "served_as"):
+        if value := getattr(sheet, name):
+            yield f"{name}: {_quoted(value)}"
+    if sheet.footnotes:
+        yield "footnotes:"
+        yield from (f"  - {_quoted(note)}" for note in sheet.footnotes)
+    yield "claims:"
+    for claim in sheet.claims:
+        yield from _claim_lines(claim)
+
+
+def _claim_lines(claim: Claim) -> Iterator[str]:
+    mark = "- "
+    for name in ORDER:
+        value = getattr(claim, name)
+        if value is None or (value == "" and name != "task"):
+            continue
+        plain = name == "value" or isinstance(value, int)
+        yield f"  {mark}{name}: {value if plain else _quoted(value)}"
+        mark = "  "
+    if claim.protocol != Protocol():
+        stated = {name: value for name, value in msgspec.to_builtins(claim.protocol).items() if value}
+        yield "    protocol: {" + ", ".join(f"{name}: {_quoted(value)}" for name, value in stated.items()) + "}"
+
+
+def _quoted(text: str) -> str:
+    """A JSON string is a YAML string too; what cannot be seen was replaced before."""
+    return json.dumps(one_line(text, LONGEST_TEXT), ensure_ascii=False)

@@ -1,0 +1,247 @@
+"""The claim sheet: a vendor's table in YAML, read strictly, every error with its line, its key and the mend.
+
+The schema is that of docs and ``examples/``. Values are read as text, so that 69.80 keeps both its decimals. Whether a
+value can be true is no matter for this module: that is the desk screen's finding, not a parse error.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from steelyard.claims.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
+from steelyard.errors import InputError
+from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol
+
+__all__ = ["MAX_BYTES", "read_sheet"]
+
+MAX_BYTES = 8 * 2**20  # 10,000 rows with every key written out take 4 MB
+_MAX_COUNT = 10**9
+_DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
+_COUNT = re.compile(r"[0-9]{1,10}")
+_KIND = {Leaf: "text", Items: "a list", Branch: "a mapping"}
+
+Read = Callable[[Node, str], Any]
+
+
+def read_sheet(path: str | Path) -> ClaimSheet:
+    """Read a claim sheet.
+
+    Raises :class:`~steelyard.errors.InputError` for everything that is not one: a file that cannot be read or is not
+    text, YAML beyond plain data, a key or value that the schema does not know. One line, with the mend.
+    """
+    where = str(path)
+    data = _read_bytes(path, where)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"not text in UTF-8 (byte 0x{data[error.start]:02x}): save the sheet as UTF-8"
+        raise InputError(message, where=where, line=line) from None
+    root = read_tree(text, where)
+    if root is None or (isinstance(root, Leaf) and root.is_null):
+        raise InputError("the sheet is empty: it needs at least 'model' and 'claims'", where=where)
+    fields = _SheetReader(where).sheet(root)
+    return ClaimSheet(**fields, path=_name_of(path), digest=hashlib.sha256(data).hexdigest())
+
+
+def _name_of(path: str | Path) -> str:
+    """The file's name alone: a plan is sealed and passed on, and where the sheet lay is nobody else's business."""
+    return Path(path).name.encode("utf-8", "replace").decode()
+
+
+def _read_bytes(path: str | Path, where: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except IsADirectoryError:
+        raise InputError("this is a folder: give the claim sheet itself, a YAML file", where=where) from None
+    except FileNotFoundError:
+        raise InputError("there is no such file: give the path of a claim sheet", where=where) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot be read ({reason}): check the path and its permissions", where=where) from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"larger than {MAX_BYTES // 2**20} MiB: split the sheet", where=where)
+    return data
+
+
+class _SheetReader:
+    """Walks the tree with the schema beside it. ``path`` in the methods is the key's own, for messages."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._protocol_fields: dict[str, Read] = dict.fromkeys(Protocol.__struct_fields__, self._text)
+        self._rival_fields: dict[str, Read] = {"model": self._name, "value": self._decimal_or_nothing}
+        self._claim_fields: dict[str, Read] = {
+            "task": self._name,
+            "value": self._decimal,
+            "unit": self._choice(_literals(Claim, "unit"), "percent"),
+            "metric": self._text,
+            "samples": self._count_from(1),
+            "repeats": self._repeats,
+            "average": self._choice(_literals(Claim, "average"), ""),
+            "shots": self._count_from(0),
+            "variant": self._text,
+            "protocol": self._protocol,
+            "compared_with": self._rivals,
+            "note": self._text,
+        }
+        self._sheet_fields: dict[str, Read] = {
+            "model": self._name,
+            "vendor": self._text,
+            "date": self._text,
+            "source": self._text,
+            "served_as": self._text,
+            "footnotes": self._footnotes,
+            "claims": self._claims,
+        }
+
+    # ── mappings and lists ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def sheet(self, node: Node) -> dict[str, Any]:
+        return self._mapping(node, "the sheet", self._sheet_fields, ("model", "claims"))
+
+    def _claims(self, node: Node, path: str) -> tuple[Claim, ...]:
+        items = self._list(node, path, "a row")
+        if not items:
+            raise self._error(node, "'claims' is empty: a sheet needs at least one row, '- task: … value: …'")
+        return tuple(self._claim(item, f"claims[{index}]") for index, item in enumerate(items))
+
+    def _claim(self, node: Node, path: str) -> Claim:
+        return Claim(**self._mapping(node, path, self._claim_fields, ("task", "value")), line=node.line)
+
+    def _protocol(self, node: Node, path: str) -> Protocol:
+        return Protocol() if _is_null(node) else Protocol(**self._mapping(node, path, self._protocol_fields))
+
+    def _rivals(self, node: Node, path: str) -> tuple[ComparedWith, ...]:
+        return tuple(
+            ComparedWith(**self._mapping(item, f"{path}[{index}]", self._rival_fields, ("model",)))
+            for index, item in enumerate(self._list(node, path, "{model: …, value: …}"))
+        )
+
+    def _footnotes(self, node: Node, path: str) -> tuple[str, ...]:
+        items = self._list(node, path, "a text")
+        return tuple(self._text(item, f"{path}[{index}]") for index, item in enumerate(items))
+
+    def _mapping(
+        self, node: Node, path: str, fields: Mapping[str, Read], required: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        if not isinstance(node, Branch):
+            raise self._error(node, f"{path} must be a mapping ('key: value'), not {_kind(node)}")
+        result = {}
+        for key, value in node.entries.items():
+            read = fields.get(key)
+            if read is None:
+                raise self._unknown_key(key, path, fields, node.key_lines[key])
+            result[key] = read(value, key)
+        for key in required:
+            if key not in result:
+                raise self._error(node, f"{path} has no {key!r}: add it")
+        return result
+
+    def _list(self, node: Node, path: str, item: str) -> list[Node]:
+        if _is_null(node):
+            return []
+        if not isinstance(node, Items):
+            raise self._error(node, f"{path!r} must be a list ('- {item}'), not {_kind(node)}")
+        return node.items
+
+    def _unknown_key(self, key: str, path: str, fields: Mapping[str, Read], line: int) -> InputError:
+        near = difflib.get_close_matches(key[:60].casefold(), fields, n=1, cutoff=0.5)
+        mend = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(fields)}"
+        return InputError(f"unknown key {quoted(key)} in {path}; {mend}", where=self._where, line=line)
+
+    # ── scalars ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _scalar(self, node: Node, path: str) -> str:
+        if not isinstance(node, Leaf):
+            raise self._error(node, f"{path!r} must be one value, not {_kind(node)}")
+        return "" if node.is_null else node.text
+
+    def _text(self, node: Node, path: str) -> str:
+        return self._scalar(node, path)
+
+    def _name(self, node: Node, path: str) -> str:
+        text = self._scalar(node, path)
+        if not text.strip():
+            raise self._error(node, f"{path!r} is empty: it needs a name")
+        return text
+
+    def _decimal_or_nothing(self, node: Node, path: str) -> str:
+        return "" if _is_null(node) or self._scalar(node, path) == "" else self._decimal(node, path)
+
+    def _decimal(self, node: Node, path: str) -> str:
+        text = self._scalar(node, path)
+        if not _DECIMAL.fullmatch(text):
+            raise self._error(node, f"{path!r} is {quoted(text)}, not a plain decimal number: {_decimal_mend(text)}")
+        return text
+
+    def _count_from(self, lowest: int) -> Read:
+        def read(node: Node, path: str) -> int | None:
+            return self._count(node, path, lowest)
+
+        return read
+
+    def _count(self, node: Node, path: str, lowest: int, otherwise: str = "") -> int | None:
+        if _is_null(node):
+            return None
+        text = self._scalar(node, path)
+        number = int(text) if _COUNT.fullmatch(text) else -1
+        if not lowest <= number <= _MAX_COUNT:
+            mend = f"write a whole number from {lowest} on in digits alone{otherwise}, or leave it out if unstated"
+            raise self._error(node, f"{path!r} is {quoted(text)}: {mend}")
+        return number
+
+    def _repeats(self, node: Node, path: str) -> int | str | None:
+        if isinstance(node, Leaf) and node.text == "several":
+            return "several"
+        return self._count(node, path, 1, otherwise=" or 'several'")
+
+    def _choice(self, allowed: tuple[str, ...], unstated: str) -> Read:
+        def read(node: Node, path: str) -> str:
+            text = self._scalar(node, path) or unstated
+            if text not in allowed:
+                near = difflib.get_close_matches(text[:60].casefold(), allowed, n=1, cutoff=0.5)
+                names = ", ".join(name for name in allowed if name)
+                mend = f"did you mean {near[0]!r}?" if near else f"use one of {names}"
+                raise self._error(node, f"{path!r} is {quoted(text)}; {mend}")
+            return text
+
+        return read
+
+    def _error(self, node: Node, message: str) -> InputError:
+        return InputError(message, where=self._where, line=node.line)
+
+
+def _literals(record: type[msgspec.Struct], field: str) -> tuple[str, ...]:
+    """The values that a record's field allows, so that the schema is written down once."""
+    kind = next(each.type for each in msgspec.structs.fields(record) if each.name == field)
+    return tuple(str(value) for value in get_args(kind))
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Leaf) and node.is_null
+
+
+def _kind(node: Node) -> str:
+    return "nothing" if _is_null(node) else _KIND[type(node)]
+
+
+def _decimal_mend(text: str) -> str:
+    bare = text.rstrip("% ").strip()
+    if bare != text and _DECIMAL.fullmatch(bare):
+        return f"write {bare} and 'unit: percent'"
+    if "," in text:
+        return "write the decimals after a point and no separator of thousands, such as 1417"
+    if text.startswith(("\N{MINUS SIGN}", "+", ".")):
+        return "write it with a digit, or an ASCII '-' and a digit, in front"
+    if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
+        return "at most 12 digits may stand on either side of the point"
+    return "write it in digits as it was printed, such as 69.8"

@@ -1,0 +1,88 @@
+"""``steelyard audit``: a claim sheet against a served model, to a sealed verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.cli.options import asking_options, json_option, print_json, signer_at
+
+if TYPE_CHECKING:
+    from steelyard.plan import Options
+    from steelyard.records import ClaimSheet, Verdict
+
+
+@click.command()
+@click.argument("sheet", type=click.Path(path_type=Path))
+@asking_options
+@click.option(
+    "--tolerance",
+    default="2",
+    metavar="POINTS",
+    show_default=True,
+    help="How far below the claim still is the claim, in percentage points.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Print calls, tokens, minutes, cost, what can be decided; send no sample."
+)
+@json_option
+def command(sheet: Path, uri: str, **chosen: Any) -> int:
+    """Test every claim of SHEET that can be tested here, and seal what was found."""
+    import asyncio
+
+    from steelyard.claims import read_sheet
+    from steelyard.cli.conduct import check_durations, default_folder, options_of
+
+    claims = read_sheet(sheet)
+    options = options_of(chosen, uri)
+    check_durations(chosen)
+    if chosen["dry_run"]:
+        return asyncio.run(_dry_run(claims, uri, options, chosen))
+    run = chosen["out"] or default_folder(sheet.stem)
+    signer = signer_at(chosen["key"])
+    verdict = asyncio.run(_audit(claims, uri, options, run, signer, chosen))
+    show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
+    return verdict.exit
+
+
+def show(verdict: Verdict, run: Path, *, as_json: bool, signed: bool) -> None:
+    """Print a verdict and where its report lies."""
+    if as_json:
+        from steelyard.reports import machine
+
+        print_json(machine.render(verdict))
+        return
+    from steelyard.cli.conduct import print_places
+    from steelyard.console import out
+    from steelyard.reports import terminal
+    from steelyard.run_folder import open_plan_of
+
+    terminal.print_verdict(verdict, out(), open_plan_of(run).plan)
+    print_places(run, signed=signed)
+
+
+async def _audit(
+    sheet: ClaimSheet, uri: str, options: Options, run: Path, signer: Any, chosen: dict[str, Any]
+) -> Verdict:
+    from steelyard.cli.conduct import carry_out, plan
+
+    audit = await plan(sheet, uri, options, signer, chosen)
+    return await carry_out(audit, uri, options, run, signer, chosen)
+
+
+async def _dry_run(sheet: ClaimSheet, uri: str, options: Options, chosen: dict[str, Any]) -> int:
+    from steelyard.cli.conduct import plan
+    from steelyard.console import out
+    from steelyard.forecast import forecast
+    from steelyard.reports import forecast as page
+
+    audit = await plan(sheet, uri, options, None, chosen)
+    await audit.model.close()
+    told = forecast(audit.plan, audit.prepared)
+    if chosen["as_json"]:
+        print_json(page.render(told))
+    else:
+        page.print_forecast(told, out())
+    return 0

@@ -1,0 +1,167 @@
+"""``steelyard doctor``: what is installed and works here, with the mend for what does not."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from steelyard.cli.options import json_option, print_json
+
+__all__ = ["Finding", "command", "examine"]
+
+CORE = (
+    "aiohttp",
+    "msgspec",
+    "PyYAML",
+    "numpy",
+    "scipy",
+    "cryptography",
+    "securesystemslib",
+    "altair",
+    "vl-convert-python",
+)
+EXTRAS = {
+    "data": ("datasets", "pyarrow"),
+    "procedural": ("reasoning_gym",),
+    "ray": ("ray",),
+    "world": ("torch", "gymnasium", "av", "safetensors"),
+    "hf": ("transformers",),
+    "dev": ("pytest", "hypothesis", "xllamacpp"),
+}
+SANDBOX_TOOLS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; ``needed`` things that do not work make the exit code 3."""
+
+    what: str
+    works: bool
+    told: str
+    mend: str = ""
+    needed: bool = False
+
+
+@click.command()
+@json_option
+def command(as_json: bool) -> int:
+    """Look at this machine: Python, packages, extras, the embedded model, the signing key, the sandbox."""
+    from steelyard.cli.progress import working
+    from steelyard.console import out
+
+    with working("looking around"):
+        findings = list(examine())
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        from rich.text import Text
+
+        console = out()
+        for finding in findings:
+            mark = "✓" if finding.works else "✗" if finding.needed else "–"
+            console.print(Text(f"{mark} {finding.what}: {finding.told}"), soft_wrap=True)
+            if not finding.works and finding.mend:
+                console.print(Text(f"    {finding.mend}"), soft_wrap=True)
+    return 3 if any(finding.needed and not finding.works for finding in findings) else 0
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything; nothing is downloaded and no network is used."""
+    yield Finding("steelyard", True, f"{version('steelyard')} at {Path(__file__).resolve().parent.parent}")
+    yield Finding(
+        "python",
+        sys.version_info >= (3, 11),
+        f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        "install Python 3.11 or newer",
+        needed=True,
+    )
+    yield from (_package(name) for name in CORE)
+    yield from (_extra(name, modules) for name, modules in EXTRAS.items())
+    yield _plugins()
+    yield _embedded_model()
+    yield _key()
+    yield _sandbox()
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, version(name), needed=True)
+    except PackageNotFoundError:
+        return Finding(name, False, "not installed", f"pip install '{name}'", needed=True)
+
+
+def _extra(name: str, modules: tuple[str, ...]) -> Finding:
+    absent = [module for module in modules if importlib.util.find_spec(module) is None]
+    if absent:
+        return Finding(f"extra {name}", False, f"without {', '.join(absent)}", f"pip install 'steelyard[{name}]'")
+    return Finding(f"extra {name}", True, "installed")
+
+
+def _plugins() -> Finding:
+    from steelyard.plugins import names
+
+    kinds = ("model", "scorer", "generator")
+    return Finding("plugins", True, "; ".join(f"{kind}: {', '.join(names(kind))}" for kind in kinds))
+
+
+def _embedded_model() -> Finding:
+    """Load the model and let it say something, so that "it works" means just that."""
+    from steelyard.errors import SteelyardError
+    from steelyard.models.embedded_file import smollm2_path
+
+    path = smollm2_path()
+    if not path.is_file():
+        return Finding("embedded model", False, f"not fetched yet (98 MB, to {path})", "steelyard model get")
+    try:
+        import asyncio
+
+        said = asyncio.run(_ask_embedded())
+    except (SteelyardError, OSError, ImportError, RuntimeError) as error:
+        return Finding("embedded model", False, " ".join(str(error).split()), "steelyard model get", needed=True)
+    return Finding("embedded model", True, f"loads and answers ({said!r})", needed=True)
+
+
+async def _ask_embedded() -> str:
+    from steelyard.models import open_model
+    from steelyard.records import GenerateRequest
+
+    model = open_model("embedded:smollm2")
+    try:
+        answer = await model.generate(GenerateRequest(prompt="The capital of France is", max_tokens=3))
+        return answer.text.strip()
+    finally:
+        await model.close()
+
+
+def _key() -> Finding:
+    from steelyard.errors import SteelyardError
+    from steelyard.evidence.keys import default_key_path, load_signer
+
+    path = default_key_path()
+    if not path.is_file():
+        return Finding("signing key", False, "none: runs stay unsigned", "steelyard key new")
+    try:
+        load_signer(path)
+    except SteelyardError as error:
+        return Finding("signing key", False, str(error), "steelyard key new --out PATH, and STEELYARD_KEY=PATH")
+    return Finding("signing key", True, str(path))
+
+
+def _sandbox() -> Finding:
+    """Whether model-written code can be isolated here: found out by running a line of Python in isolation."""
+    from steelyard.scorers.sandbox.box import reason_why_not
+
+    absent = [tool for tool in SANDBOX_TOOLS if shutil.which(tool) is None]
+    if absent:
+        packages = " ".join(sorted({SANDBOX_TOOLS[tool] for tool in absent}))
+        return Finding("sandbox", False, f"without {', '.join(absent)}", f"apt-get install {packages}")
+    reason = reason_why_not()
+    return Finding("sandbox", not reason, reason or "model-written code runs in isolation")

@@ -1,0 +1,125 @@
+"""``steelyard gateway``: record the calls of any harness to an OpenAI-compatible endpoint, to a sealed bundle."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.cli.options import api_key_option, json_option, key_option, print_json, signer_at
+
+if TYPE_CHECKING:
+    from steelyard.gateway.recorder import Recorder
+    from steelyard.gateway.server import Gateway
+    from steelyard.gateway.summary import Summary
+    from steelyard.gateway.upstream import Upstream
+
+PORT = 8787
+
+
+@click.command()
+@click.option(
+    "--to", "url", required=True, metavar="URL", help="The endpoint to record, such as https://api.example.com/v1."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Listen here; 0: any free port."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The folder of the recording (default: runs/gateway-TIME)."
+)
+@click.option("--with-texts", is_flag=True, help="Seal the texts of requests and replies too: for your own eyes.")
+@key_option
+@api_key_option
+@json_option
+def command(url: str, **chosen: Any) -> int:
+    """Pass calls on to the endpoint URL and record them, until Ctrl-C; then report and seal.
+
+    Point a client at the base URL that is printed. Its API key is passed on and never kept; where STEELYARD_API_KEY (or
+    --api-key-env) holds one, that is sent instead. After a kill, steelyard resume seals what is there.
+    """
+    signer = signer_at(chosen["key"])
+    summary, run = _record(url, chosen, signer)
+    show(summary, run, as_json=chosen["as_json"], signed=signer is not None)
+    return 0
+
+
+def resume_recording(run: Path, signer: Any, *, as_json: bool) -> int:
+    """What ``steelyard resume`` does with a recording: seal what a killed gateway left, or show what is sealed."""
+    from steelyard.gateway.seal import seal_killed
+    from steelyard.gateway.summary import summary_of
+
+    sealed = (run / "bundle.dsse.json").exists()
+    show(summary_of(run) if sealed else seal_killed(run, signer), run, as_json=as_json, signed=True)
+    return 0
+
+
+def show(summary: Summary, run: Path, *, as_json: bool, signed: bool) -> None:
+    """Print what was recorded and where its report lies."""
+    from steelyard.cli.conduct import print_places
+    from steelyard.gateway import pages
+    from steelyard.gateway.summary import render
+    from steelyard.run_folder import open_plan_of
+
+    if as_json:
+        print_json(render(summary, open_plan_of(run).plan.model.uri))
+        return
+    for line in pages.lines(summary):
+        click.echo(line)
+    print_places(run, signed=signed)
+
+
+def _record(url: str, chosen: dict[str, Any], signer: Any) -> tuple[Summary, Path]:
+    from steelyard.cli.conduct import default_folder
+    from steelyard.gateway.recorder import Recorder, recording_plan
+    from steelyard.gateway.seal import seal_recording
+    from steelyard.gateway.server import listen_on
+    from steelyard.gateway.summary import STOPPED
+    from steelyard.gateway.upstream import Upstream, named_endpoint, own_key
+
+    upstream = Upstream(named_endpoint(url), own_key(chosen["api_key_env"]))
+    run = chosen["out"] or default_folder("gateway")
+    with listen_on(chosen["port"]) as listener:
+        recorder = Recorder(run, recording_plan(upstream.base, with_texts=chosen["with_texts"]), signer)
+        with ExitStack() as locked:
+            locked.callback(recorder.release)
+            reason = "failed"
+            try:
+                asyncio.run(_serve(upstream, recorder, listener, quiet=chosen["as_json"]))
+                reason = STOPPED
+            finally:
+                recorder.stop(reason)
+                listener.close()  # who calls from now on is refused at once, and does not wait for the seal
+            if recorder.failure is not None:
+                raise recorder.failure
+            return seal_recording(run, signer), run
+
+
+async def _serve(upstream: Upstream, recorder: Recorder, listener: socket.socket, *, quiet: bool) -> None:
+    """Serve until Ctrl-C or SIGTERM; the second one gives up the calls in flight."""
+    from steelyard.cli.recording_progress import RecordingProgress
+    from steelyard.console import err
+    from steelyard.gateway.server import Gateway
+
+    gateway, stop = Gateway(upstream, recorder), asyncio.Event()
+    base = await gateway.start(listener)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _stop, gateway, stop)
+    click.echo(f"export OPENAI_BASE_URL={base}", err=quiet)
+    click.echo(f"recording calls to {upstream.base} in {recorder.run}; Ctrl-C ends it and seals", err=True)
+    with RecordingProgress(gateway, recorder) as progress:
+        await progress.until(stop, gateway.failed)
+        if gateway.in_flight:
+            err().print(f"waiting for {gateway.in_flight} calls in flight; Ctrl-C again gives them up")
+        await gateway.finish()
+
+
+def _stop(gateway: Gateway, stop: asyncio.Event) -> None:
+    if stop.is_set():
+        gateway.abandon()
+    stop.set()

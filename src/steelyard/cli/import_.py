@@ -1,0 +1,214 @@
+"""``steelyard import``: another harness's log or a gateway's recording as a run, published results as a sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.cli.options import data_option, json_option, key_option, print_json, signer_at
+from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.adapters.imported_run import ImportedLog
+    from steelyard.records import ClaimSheet, ClaimVerdict, Verdict
+
+WHAT = (
+    "an Inspect log (.eval, .json), lm-eval's results (the folder of --output_path), a recording of steelyard gateway, "
+    "a model card with a model-index (.md, .yaml) or a file of Every Eval Ever (.json)"
+)
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option(
+    "--task",
+    "tasks",
+    multiple=True,
+    help="Of lm-eval's tasks only this one; for a recording, the task that was asked: a built-in one or its file.",
+)
+@click.option("--metric", default="", help="Of a log's scorers or metrics this one (default: the first).")
+@click.option(
+    "--scorer",
+    default="",
+    help="Mark the answers again by a scorer of ours, such as exact or numeric, instead of keeping the log's marks.",
+)
+@click.option("--model", default="", help="Of a recording's models this one.")
+@click.option("--prompt", default="", help="The way in which a recording's task was asked (default: the task's own).")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder of the run, or the file of the claim sheet.")
+@data_option
+@click.option("--with-texts", is_flag=True, help="Seal the texts too: publishing them would contaminate.")
+@key_option
+@json_option
+def command(source: Path, **chosen: Any) -> int:
+    """Import SOURCE: an Inspect or lm-eval log, a gateway recording, a model card or a file of Every Eval Ever.
+
+    A log becomes an ordinary run that can be reported, verified and exported; it says that we did not see its calls.
+    Published results become a claim sheet for steelyard screen and steelyard audit.
+    """
+    if not source.exists():
+        raise InputError("there is no such file or folder: name a log, a recording or a model card", where=source)
+    sheet = _sheet(source)
+    if sheet is not None:
+        return _write_sheet(sheet, source, chosen)
+    return _write_run(source, chosen)
+
+
+# ── published results ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _sheet(source: Path) -> ClaimSheet | None:
+    """The sheet that a card or a file of results gives; None where the source is no such thing."""
+    from steelyard.adapters.every_eval_ever import is_every_eval_ever, read_every_eval_ever
+    from steelyard.adapters.foreign_json import read_json
+    from steelyard.adapters.model_card import read_model_card
+
+    suffix = source.suffix.lower()
+    if source.is_dir() or suffix not in (".md", ".yaml", ".yml", ".json"):
+        return None
+    if suffix == ".json":
+        return read_every_eval_ever(source) if is_every_eval_ever(read_json(source)) else None
+    return read_model_card(source)
+
+
+def _write_sheet(sheet: ClaimSheet, source: Path, chosen: dict[str, Any]) -> int:
+    import re
+
+    from steelyard.adapters.sheet_file import sheet_text
+    from steelyard.run_folder import write_file
+
+    for option in ("tasks", "metric", "scorer", "model", "prompt"):
+        if chosen[option]:
+            raise InputError(f"--{option.rstrip('s')} chooses within a log; {source.name} gives a claim sheet")
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", sheet.model).strip("-.")[:80] or "claims"
+    out: Path = chosen["out"] or Path(f"{name}.yaml")
+    if out.exists():
+        raise InputError("is there already: name another file with --out", where=out)
+    if not out.parent.is_dir():
+        raise InputError("its folder does not exist: make it first", where=out)
+    write_file(out, sheet_text(sheet, f"Imported from {source.name} by steelyard import").encode())
+    if chosen["as_json"]:
+        print_json({"sheet": str(out), "model": sheet.model, "claims": len(sheet.claims)})
+        return 0
+    for note in sheet.footnotes:
+        click.echo(note)
+    click.echo(f"sheet  {out} ({len(sheet.claims)} claims)\nscreen steelyard screen {out}")
+    return 0
+
+
+# ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _write_run(source: Path, chosen: dict[str, Any]) -> int:
+    from steelyard.adapters.imported_run import write_imported_run
+    from steelyard.cli.conduct import default_folder, print_places
+    from steelyard.cli.progress import working
+    from steelyard.reports.limits import of_the_origin
+
+    signer = signer_at(chosen["key"])
+    with working(f"importing {source}"):
+        log = _log(source, chosen)
+        run = chosen["out"] or default_folder(f"imported-{source.resolve().stem}")
+        verdict = write_imported_run(run, log.tasks, log.origin, log.model, signer, with_texts=chosen["with_texts"])
+    if chosen["as_json"]:
+        _print_json(verdict, log, run)
+        return verdict.exit
+    click.echo(of_the_origin(log.origin))
+    for claim in verdict.claims:
+        click.echo(_line(claim))
+        for difference in claim.differences:
+            click.echo(f"  {difference}")
+    print_places(run, signed=signer is not None)
+    return verdict.exit
+
+
+def _log(source: Path, chosen: dict[str, Any]) -> ImportedLog:
+    """Find out what the source is, and read it."""
+    from steelyard.adapters.foreign_json import read_json
+    from steelyard.adapters.inspect_log import is_inspect_json, read_inspect_log
+    from steelyard.adapters.lm_eval_log import is_lm_eval_results, read_lm_eval_log, results_in
+
+    if source.is_dir() and (source / "plan.dsse.json").is_file():
+        return _recording(source, chosen)
+    for option in ("model", "prompt"):
+        if chosen[option]:
+            raise InputError(
+                f"--{option} chooses within a recording of steelyard gateway, which this is not", where=source
+            )
+    scorer = _scorer(chosen["scorer"])
+    if source.is_dir() and results_in(source):
+        return read_lm_eval_log(source, chosen["metric"], scorer, chosen["tasks"])
+    if source.is_dir():
+        raise InputError(f"in this folder is nothing to import: name {WHAT}", where=source)
+    if source.suffix.lower() == ".json":
+        document = read_json(source)
+        if is_lm_eval_results(document):
+            return read_lm_eval_log(source, chosen["metric"], scorer, chosen["tasks"])
+        if not is_inspect_json(document):
+            raise InputError(f"not a log or results that are known here: name {WHAT}", where=source)
+    elif source.suffix.lower() != ".eval":
+        raise InputError(f"nothing to import by its name: name {WHAT}", where=source)
+    if chosen["tasks"]:
+        raise InputError("a log of Inspect's holds one task: leave --task out", where=source)
+    return read_inspect_log(source, chosen["metric"], scorer)
+
+
+def _recording(source: Path, chosen: dict[str, Any]) -> ImportedLog:
+    from steelyard.adapters.gateway_recording import read_recording
+    from steelyard.run_folder import open_plan_of
+    from steelyard.tasks.catalogue import Catalogue, open_task_file
+
+    if open_plan_of(source).plan.origin.kind != "gateway":
+        raise InputError(
+            "is a run of steelyard already: steelyard report shows it, steelyard export writes it out", where=source
+        )
+    if len(chosen["tasks"]) != 1:
+        raise InputError("a recording holds calls alone: say which task was asked by --task", where=source)
+    if chosen["scorer"] or chosen["metric"]:
+        raise InputError(
+            "a recording is marked by the task's own scorer: leave --scorer and --metric out", where=source
+        )
+    name = chosen["tasks"][0]
+    is_file = "." in name or "/" in name
+    task = open_task_file(Path(name)) if is_file else Catalogue(()).find(name)
+    if task is None:
+        raise InputError(f"no task is called {name!r}{Catalogue(()).near(name)}")
+    log, _ = read_recording(source, task, cell=chosen["prompt"], data=chosen["data"], model=chosen["model"])
+    return log
+
+
+def _scorer(name: str) -> str:
+    """The identifier of a scorer of ours, from its name or itself; raises InputError for one that marks by an act."""
+    from steelyard.scorers import open_identifier, open_scorer
+
+    if not name:
+        return ""
+    scorer = open_identifier(name) if "@" in name else open_scorer({"name": name})
+    if getattr(scorer, "acts", False):
+        raise InputError(f"--scorer {name}: its marks are made by an act, which an import does not do")
+    return scorer.identifier
+
+
+# ── what is said ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _line(claim: ClaimVerdict) -> str:
+    from steelyard.reports.words import interval, one_line, share
+
+    told = (
+        f"{one_line(claim.task)} ({claim.cell}): {share(claim.measured, 'percent')}, "
+        f"95 % interval {interval(claim.ci, 'percent')} (Wilson), "
+        f"{round((claim.measured or 0.0) * (claim.asked - claim.missing))} of {claim.asked - claim.missing} right"
+    )
+    for number, word in ((claim.unparsed, "unparsed"), (claim.missing, "missing")):
+        told += f", {number} {word}" if number else ""
+    return told
+
+
+def _print_json(verdict: Verdict, log: ImportedLog, run: Path) -> None:
+    import msgspec
+
+    from steelyard.reports import machine
+
+    print_json({**machine.render(verdict), "origin": msgspec.to_builtins(log.origin), "run": str(run)})

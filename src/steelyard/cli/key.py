@@ -1,0 +1,59 @@
+"""``steelyard key``: make and show the key that signs plans and bundles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from steelyard.evidence.keys import PublicKeyInfo
+
+__all__ = ["command"]
+
+as_json = click.option("--json", "machine", is_flag=True, help="Print the same for machines.")
+
+
+@click.group()
+def command() -> None:
+    """Make and show the key that signs plans and bundles (Ed25519)."""
+
+
+@command.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write it; default: $STEELYARD_KEY or your own.")
+@as_json
+def new(out: Path | None, machine: bool) -> int:
+    """Make a new key, readable by you alone, with its public half beside it.
+
+    Give the public half to whoever will verify your runs: steelyard verify RUN --require-key KEY.pub.pem
+    """
+    from steelyard.evidence.keys import create_key
+
+    _print(create_key(out), machine)
+    return 0
+
+
+@command.command()
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@as_json
+def show(path: Path | None, machine: bool) -> int:
+    """Show the id and the public half of a key (PATH: a private or a public file; default: your own)."""
+    from steelyard.evidence.keys import describe_key
+
+    _print(describe_key(path), machine)
+    return 0
+
+
+def _print(key: PublicKeyInfo, machine: bool) -> None:
+    from steelyard.console import out
+
+    shown = {"keyid": key.keyid, "public": key.public, "path": str(key.path), "public_path": str(key.public_path)}
+    if machine:
+        click.echo(json.dumps(shown, ensure_ascii=False))
+        return
+    labels = ("key id", "public key", "private file", "public file")
+    # soft_wrap: ids and paths are there to be copied, so no line breaks inside them.
+    for label, value in zip(labels, shown.values(), strict=True):
+        out().print(f"{label:<13} {value}", soft_wrap=True)

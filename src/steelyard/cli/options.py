@@ -1,0 +1,167 @@
+"""Options that several commands share, and how their words are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from steelyard.errors import InputError
+
+__all__ = [
+    "api_key_option",
+    "asking_options",
+    "data_option",
+    "deadline_option",
+    "json_option",
+    "key_option",
+    "patience_option",
+    "print_json",
+    "ray_options",
+    "read_duration",
+    "signer_at",
+    "task_option",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    envvar="STEELYARD_DATA",
+    help="A local mirror of the data sets: <hub id>/<config>/<split>.jsonl. Also STEELYARD_DATA.",
+)
+task_option = click.option(
+    "--task",
+    "task_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A task of your own that claims can name: a task file (.yaml) or questions (.jsonl, .csv, .parquet).",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")
+key_option = click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    help="Sign with this key (default: the one that steelyard key new made, if any).",
+)
+api_key_option = click.option(
+    "--api-key-env", metavar="NAME", help="The environment variable that holds the endpoint's API key."
+)
+
+COST = click.FloatRange(min=0, min_open=True)
+
+deadline_option = click.option("--deadline", metavar="TIME", help="End by then whatever is in flight (exit 4): 2h.")
+patience_option = click.option(
+    "--patience", metavar="TIME", default="10m", show_default=True, help="Wait so long for an endpoint that is down."
+)
+
+_RAY = (
+    click.option(
+        "--ray",
+        is_flag=False,
+        flag_value="local",
+        metavar="[ADDRESS]",
+        help="Ask from many machines: a Ray cluster at auto or HOST:PORT; --ray alone (put it last) starts one here.",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(1, 1000),
+        metavar="N",
+        help="With --ray: so many workers (default: one a machine, at least two).",
+    ),
+)
+
+
+def ray_options(command: F) -> F:
+    """The options of every command that can ask from many machines."""
+    for option in reversed(_RAY):
+        command = option(command)
+    return command
+
+
+_ASKING = (
+    click.option(
+        "--model",
+        "uri",
+        required=True,
+        metavar="URI",
+        help="embedded:smollm2, gguf:PATH, openai:NAME@URL, recorded:RUN or world:PATH.",
+    ),
+    click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
+    data_option,
+    task_option,
+    click.option("--budget", metavar="TIME", help="Stop asking after this much time: 90s, 15m, 2h."),
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask at most N samples of each task."),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(1, 1000),
+        metavar="N",
+        help="Requests in flight at an endpoint (default: found by itself, up to 128); in-process it is always one.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 86400),
+        default=120.0,
+        show_default=True,
+        help="Seconds until an attempt counts as timed out.",
+    ),
+    click.option("--rpm", type=click.IntRange(min=1), metavar="N", help="At most N requests a minute."),
+    click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="At most about N tokens a minute."),
+    click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Stop before N tokens are used."),
+    click.option("--max-cost", type=COST, metavar="AMOUNT", help="Stop before it costs more, by your --prices."),
+    click.option("--price", metavar="IN,OUT", help="Price per million prompt and completion tokens."),
+    click.option(
+        "--prices",
+        type=click.Path(path_type=Path),
+        help="Your price table (YAML): model name: {prompt: 0.15, completion: 0.60}, per million tokens.",
+    ),
+    click.option(
+        "--with-texts",
+        is_flag=True,
+        help="Seal the texts of samples and answers too: for your own eyes, since publishing them would contaminate.",
+    ),
+    deadline_option,
+    patience_option,
+    *_RAY,
+    key_option,
+    api_key_option,
+)
+
+LONGEST = 1e9  # thirty years
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def asking_options(command: F) -> F:
+    """The options of every command that asks a model."""
+    for option in reversed(_ASKING):
+        command = option(command)
+    return command
+
+
+def read_duration(text: str | None, option: str = "--budget") -> float | None:
+    """``90s``, ``15m``, ``2h`` or plain seconds → seconds; raises InputError for anything else."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    if not match or not 0 < float(match[1]) * UNITS[match[2] or "s"] < LONGEST:
+        raise InputError(f"{option} takes a duration such as 90s, 15m or 2h, not {text!r}")
+    return float(match[1]) * UNITS[match[2] or "s"]
+
+
+def signer_at(key: Path | None) -> Any:
+    """The signer of a named key, or of the default key where one was made, else None (the run stays unsigned)."""
+    from steelyard.evidence.keys import default_key_path, load_signer
+
+    if key is None and not default_key_path().is_file():
+        return None
+    return load_signer(key)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout, without infinities, safe for any terminal."""
+    import json
+
+    click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=True))

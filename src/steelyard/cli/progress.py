@@ -1,0 +1,151 @@
+"""Progress of a run on stderr: rate, remaining time, and each interval closing in on its claim."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from steelyard.console import err
+
+if TYPE_CHECKING:
+    from steelyard.live import LiveRun
+    from steelyard.reading import RowReader
+    from steelyard.records import Plan
+
+__all__ = ["RunProgress", "working"]
+
+# A terminal is redrawn this often; a log file gets a line this often.
+REDRAW_SECONDS = 0.5
+LOG_SECONDS = 15.0
+
+
+def working(message: str) -> Any:
+    """A spinner for preparatory work of unknown length; one plain line where stderr is no terminal."""
+    console = err()
+    if console.is_terminal:
+        return console.status(message)
+    console.print(message)
+    from contextlib import nullcontext
+
+    return nullcontext()
+
+
+class RunProgress:
+    """Watches a :class:`~steelyard.live.LiveRun`. Use it as a context manager and give :meth:`watch` as the watcher."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._console = err()
+        self._drawn = 0.0
+        self._asked_at_start: dict[str, int] = {}
+        self._display: Any = None
+
+    def __enter__(self) -> RunProgress:
+        if self._console.is_terminal:
+            from rich.live import Live
+
+            self._display = Live(console=self._console, refresh_per_second=4, transient=True)
+            self._display.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._display is not None:
+            self._display.stop()
+
+    def tell(self, line: str) -> None:
+        """Print one line above the display: the endpoint went down, or came back."""
+        from steelyard.reports.words import one_line
+
+        self._console.print(one_line(line, 300), markup=False, highlight=False)
+
+    def watch(self, live: LiveRun) -> None:
+        """Redraw, if it is time."""
+        if not self._asked_at_start:
+            self._asked_at_start = dict(live.answered)
+        now = time.monotonic()
+        if now - self._drawn < (REDRAW_SECONDS if self._display is not None else LOG_SECONDS):
+            return
+        self._drawn = now
+        table = self._table(live)
+        if self._display is not None:
+            self._display.update(table)
+        else:
+            self._console.print(table)
+            sys.stderr.flush()
+
+    def _table(self, live: LiveRun) -> Any:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+
+        elapsed = time.monotonic() - live.began
+        table = Table(box=None, padding=(0, 1), title=self._title(elapsed, live), title_justify="left")
+        for name, justify in (("task", "left"), ("", "left"), ("asked", "right"), ("rate", "right"), ("left", "right")):
+            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        table.add_column("interval → claim", justify="right", no_wrap=True)
+        for row in self._plan.rows:
+            reader = live.readers[row.id]
+            claim = self._plan.sheet.claims[row.claim]
+            answered = live.answered[row.id]
+            total = row.planned
+            bar = ProgressBar(total=total, completed=total if reader.decision else min(answered, total), width=16)
+            spent = live.schedule.used_seconds(row.id)
+            if len(self._plan.rows) == 1:  # its time is the clock's, pauses included
+                spent, answered_here = elapsed, answered - self._asked_at_start[row.id]
+                rate = answered_here / spent if spent > 1 else 0.0
+            else:
+                rate = answered / spent if spent else 0.0
+            table.add_row(
+                row.task[:24],
+                bar,
+                f"{answered}/{total}",
+                f"{rate:.1f}/s" if rate else "–",
+                reader.decision or (_left_to_ask(total - answered, rate) if row.estimate else _left(reader, rate)),
+                f"{_interval(reader, self._plan.alpha, claim.scale)}{'' if row.estimate else f' → {claim.value}'}",
+            )
+        return table
+
+    def _title(self, elapsed: float, live: LiveRun) -> str:
+        budget = self._plan.budget_us
+        told = f"{_clock(elapsed)} elapsed" + ("" if budget is None else f", budget {_clock(budget / 1e6)}")
+        if live.runner is not None and self._plan.concurrency > 1:
+            told += f", {live.runner.in_flight} in flight"
+        if (cost := live.spending.cost) is not None:
+            told += f", cost {cost:.3g}"
+        return told
+
+
+def _interval(reader: RowReader, alpha: float, scale: int) -> str:
+    from steelyard.stats.intervals import confidence_sequence
+
+    if not reader.trace:
+        return "…"
+    n, low_right, high_right = reader.trace[-1]
+    low, high = confidence_sequence(n, low_right, high_right, reader.cells, alpha)
+    digits = 1 if scale == 100 else 3
+    return f"{low * scale:.{digits}f}–{high * scale:.{digits}f}"
+
+
+def _left(reader: RowReader, rate: float) -> str:
+    """Remaining time to a decision, if what comes is like what was seen; the time budget may end it before."""
+    from steelyard.stats.sequential import StopTable, samples_needed
+
+    tracker, test = reader.tracker, reader.test
+    if tracker is None or test is None or not tracker.n or not rate:
+        return "…"
+    table = StopTable(inconsistent=test.inconsistent, consistent=test.consistent)
+    needed = samples_needed(table, tracker.n, tracker.right, reader.cells, tracker.right / tracker.n)
+    return f"~{_clock(needed / rate)}" if needed else "…"
+
+
+def _left_to_ask(calls: int, rate: float) -> str:
+    return f"~{_clock(calls / rate)}" if rate else "…"
+
+
+def _clock(seconds: float) -> str:
+    if seconds < 3600:
+        return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
+    return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d}"

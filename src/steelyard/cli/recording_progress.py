@@ -1,0 +1,81 @@
+"""The live line of a recording on stderr: calls, rate, failures, and how many are in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from steelyard.cli.progress import LOG_SECONDS, REDRAW_SECONDS
+from steelyard.console import err
+from steelyard.records import Outcome
+
+if TYPE_CHECKING:
+    from steelyard.gateway.recorder import Recorder
+    from steelyard.gateway.server import Gateway
+
+__all__ = ["RecordingProgress"]
+
+_RATE_OVER_SECONDS = 10.0
+
+
+class RecordingProgress:
+    """Redraws one line on a terminal; elsewhere prints it now and then, if anything has come since."""
+
+    def __init__(self, gateway: Gateway, recorder: Recorder) -> None:
+        self._gateway = gateway
+        self._recorder = recorder
+        self._console = err()
+        self._display: Any = None
+        self._seen: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
+
+    def __enter__(self) -> RecordingProgress:
+        if self._console.is_terminal:
+            from rich.live import Live
+
+            self._display = Live(console=self._console, refresh_per_second=4, transient=True)
+            self._display.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._display is not None:
+            self._display.stop()
+
+    async def until(self, *events: asyncio.Event) -> None:
+        """Draw until one of the events is set."""
+        waiting = [asyncio.create_task(event.wait()) for event in events]
+        pause = LOG_SECONDS if self._display is None else REDRAW_SECONDS
+        shown = 0
+        try:
+            while True:
+                done, _ = await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                if done:
+                    return
+                if self._display is not None:
+                    self._display.update(self.line())
+                elif self._recorder.calls != shown:
+                    shown = self._recorder.calls
+                    self._console.print(self.line())
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    def line(self) -> str:
+        """The line as it stands; failures by kind, the rate over the last ten seconds."""
+        now, calls = time.monotonic(), self._recorder.calls
+        while len(self._seen) > 1 and now - self._seen[0][0] > _RATE_OVER_SECONDS:
+            self._seen.popleft()
+        then, before = self._seen[0]
+        self._seen.append((now, calls))
+        rate = (calls - before) / (now - then) if now > then else 0.0
+        failures = ", ".join(
+            f"{number:,} {outcome.value.replace('_', ' ')}"
+            for outcome in Outcome
+            if (number := self._recorder.outcomes[outcome]) and not outcome.answered
+        )
+        told = f"{calls:,} calls, {rate:.1f}/s, {self._gateway.in_flight} in flight; {failures or 'no failures'}"
+        return told + (f"; {self._gateway.refused:,} refused" if self._gateway.refused else "")

@@ -1,0 +1,62 @@
+"""``steelyard report``: the report of a run again, from its journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from steelyard.cli.options import json_option, print_json
+from steelyard.errors import InputError
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the page to this file.")
+@click.option("--markdown", "markdown_file", type=click.Path(path_type=Path), help="Write Markdown to this file.")
+@json_option
+def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_json: bool) -> int:
+    """Compute the verdict of RUN from its journal again, and show it; the run itself is not touched."""
+    from steelyard.conclude import conclusion_of
+    from steelyard.gateway.seal import is_recording
+    from steelyard.reports import html, machine, markdown, terminal
+    from steelyard.run_folder import open_plan_of, write_file
+
+    for path in (html_file, markdown_file):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise InputError("cannot be written: give the name of a file in a folder that exists", where=path)
+    if is_recording(open_plan_of(run).plan):
+        return _recording(run, html_file, markdown_file, as_json=as_json)
+    found = conclusion_of(run)
+    try:
+        if html_file is not None:
+            write_file(html_file, html.render(found.verdict, found.plan).encode())
+        if markdown_file is not None:
+            write_file(markdown_file, markdown.render(found.verdict, found.plan).encode())
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: cannot be written: {error.strerror}") from None
+    if as_json:
+        print_json(machine.render(found.verdict))
+    else:
+        from steelyard.console import out
+
+        terminal.print_verdict(found.verdict, out(), found.plan)
+    return found.verdict.exit
+
+
+def _recording(run: Path, html_file: Path | None, markdown_file: Path | None, *, as_json: bool) -> int:
+    """A gateway's recording: calls, outcomes and times instead of a verdict."""
+    from steelyard.gateway import pages
+    from steelyard.gateway.summary import render, summary_of
+    from steelyard.run_folder import open_plan_of, write_file
+
+    plan, summary = open_plan_of(run).plan, summary_of(run)
+    if html_file is not None:
+        write_file(html_file, pages.html(summary, plan).encode())
+    if markdown_file is not None:
+        write_file(markdown_file, pages.markdown(summary, plan).encode())
+    if as_json:
+        print_json(render(summary, plan.model.uri))
+    for line in () if as_json else pages.lines(summary):
+        click.echo(line)
+    return 0

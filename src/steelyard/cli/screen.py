@@ -1,0 +1,159 @@
+"""``steelyard screen``: what a claim sheet says of itself, before any model is asked."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from steelyard.records import Claim, ClaimSheet, ClaimVerdict, Finding, Note, Verdict
+
+__all__ = ["command"]
+
+ROWS_SHOWN = 40
+REMARKS_SHOWN = 20
+NARROW = 80  # columns below which the table leaves out what the notes say anyway
+
+
+@click.command("screen")
+@click.argument("sheet", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="Print the machine form.")
+def command(sheet: str, as_json: bool) -> int:
+    """Screen a claim sheet at the desk: no model, no network.
+
+    Exits 1 where nothing honest explains the table, 0 otherwise; notes prove nothing by themselves. Nothing is tested
+    against a model: for that, see steelyard audit.
+    """
+    from steelyard.claims import read_sheet
+    from steelyard.detectors.desk_screen import screen
+
+    claims = read_sheet(sheet)
+    verdict = _verdict(claims, *screen(claims))
+    if as_json:
+        import json
+
+        from steelyard.reports.machine import render
+
+        # All of it ASCII: a sheet's text may hold control characters that a terminal would obey.
+        click.echo(json.dumps(render(verdict), indent=2))
+    else:
+        from steelyard.console import out
+
+        _print(claims, verdict, out())
+    return verdict.exit
+
+
+def _verdict(sheet: ClaimSheet, findings: tuple[Finding, ...], notes: tuple[Note, ...]) -> Verdict:
+    from steelyard.errors import ExitCode
+    from steelyard.records import Verdict, VerdictWord
+
+    return Verdict(
+        verdict=VerdictWord.INCONSISTENT if findings else VerdictWord.NOT_TESTED,
+        exit=int(ExitCode.INCONSISTENT if findings else ExitCode.CONSISTENT),
+        model=sheet.model,
+        served=sheet.served_as,
+        alpha=math.nan,  # prints as null: a desk screen draws no samples, so it has no error rate to spend
+        findings=findings,
+        notes=notes,
+        claims=tuple(_claim_verdict(claim) for claim in sheet.claims),
+    )
+
+
+def _claim_verdict(claim: Claim) -> ClaimVerdict:
+    from steelyard.records import ClaimVerdict, VerdictWord
+
+    return ClaimVerdict(
+        task=claim.task,
+        claimed_text=claim.value,
+        unit=claim.unit,
+        claimed=float(claim.number / claim.scale) if claim.is_proportion else None,
+        tolerance=math.nan,  # prints as null: nothing is compared
+        verdict=VerdictWord.NOT_TESTED,
+        reason="a desk screen asks no model",
+        line=claim.line,
+    )
+
+
+def _print(sheet: ClaimSheet, verdict: Verdict, console: Console) -> None:
+    from rich.text import Text
+
+    from steelyard.reports.words import one_line, remark
+
+    made_by = " · ".join(one_line(text, 200) for text in (sheet.vendor, sheet.date, sheet.source) if text)
+    console.print(Text(one_line(sheet.model, 200), style="bold"))
+    if made_by:
+        console.print(Text(made_by, style="dim"))
+    _print_table(sheet, verdict, console)
+    for title, style, remarks in (("Finding", "bold red", verdict.findings), ("Note", "yellow", verdict.notes)):
+        for each in remarks[:REMARKS_SHOWN]:
+            # Findings and notes are told in full: the limit only stops a sheet made to flood the screen.
+            console.print()
+            console.print(Text.assemble((f"{title} ({each.check}) ", style), remark(each, 2000)))
+        if len(remarks) > REMARKS_SHOWN:
+            console.print(Text(f"… and {len(remarks) - REMARKS_SHOWN:,} more; --json prints all", style="dim"))
+    console.print()
+    console.print(_last_line(sheet, verdict))
+
+
+def _print_table(sheet: ClaimSheet, verdict: Verdict, console: Console) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    wide = console.width >= NARROW
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for heading, right in (("claim", False), ("claimed", True), ("samples", True), ("passes", True)):
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for heading in ("shots", "metric", "detail") if wide else ():
+        table.add_column(heading, justify="right" if heading == "shots" else "left", overflow="fold")
+    accused = {record for finding in verdict.findings for record in finding.records}
+    shown = sheet.claims[:ROWS_SHOWN]
+    for index, claim in enumerate(shown):
+        cells = [*_numbers(claim, verdict.claims[index]), *(_settings(claim) if wide else ())]
+        table.add_row(*map(Text, cells), style="red" if f"claims[{index}]" in accused else None)
+    console.print(table)
+    if any(_known_size(claim) for claim in shown):
+        console.print(Text("(in brackets: the benchmark's size, which the sheet does not state)", style="dim"))
+    if len(sheet.claims) > ROWS_SHOWN:
+        console.print(Text(f"… and {len(sheet.claims) - ROWS_SHOWN:,} more rows", style="dim"))
+
+
+def _numbers(claim: Claim, verdict: ClaimVerdict) -> tuple[str, str, str, str]:
+    from steelyard.reports.words import claim_words
+
+    words, size = claim_words(verdict), _known_size(claim)
+    samples = f"{claim.samples:,}" if claim.samples else f"({size:,})" if size else "–"
+    return words.task, words.claimed, samples, str(claim.repeats or "–")
+
+
+def _known_size(claim: Claim) -> int | None:
+    """The benchmark's size where the sheet does not state how many samples were scored."""
+    from steelyard.claims.facts import lookup
+
+    fact = lookup(claim.task)
+    return fact.whole_size if fact and claim.samples is None else None
+
+
+def _settings(claim: Claim) -> tuple[str, str, str]:
+    from steelyard.reports.words import one_line
+
+    detail = "; ".join(filter(None, (claim.variant, claim.protocol.prompt, claim.protocol.subset)))
+    return ("–" if claim.shots is None else str(claim.shots), one_line(claim.metric, 40), one_line(detail, 60))
+
+
+def _last_line(sheet: ClaimSheet, verdict: Verdict) -> Text:
+    from rich.text import Text
+
+    from steelyard.reports.words import counted, one_line
+
+    notes = counted(len(verdict.notes), "note")
+    if verdict.findings:
+        found = counted(len(verdict.findings), "finding")
+        return Text(f"Inconsistent: {found}, which nothing honest explains; {notes}.", style="bold red")
+    mend = f"steelyard audit {one_line(sheet.path, 200)} --model URI"
+    return Text.assemble(("Not tested", "bold"), f": nothing on the sheet is impossible; {notes}. To test it: {mend}")

@@ -1,0 +1,73 @@
+"""``steelyard verify``: check a bundle offline, every digest, score and verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from steelyard.cli.options import json_option, print_json
+
+
+@click.command()
+@click.argument("run", metavar="BUNDLE", type=click.Path(path_type=Path))
+@click.option(
+    "--require-key", type=click.Path(path_type=Path), help="Fail unless the bundle is signed by this public key."
+)
+@json_option
+def command(run: Path, require_key: Path | None, as_json: bool) -> int:
+    """Recompute every digest, score and verdict of BUNDLE, and name the first thing that does not hold (exit 1)."""
+    from steelyard.cli.progress import working
+    from steelyard.evidence.verify import verify_integrity
+    from steelyard.recompute import recompute
+    from steelyard.run_folder import open_plan_of
+
+    with working(f"verifying {run}"):
+        integrity = verify_integrity(run, require_key, require_key is not None)
+        found = recompute(run)
+    origin = open_plan_of(run).plan.origin.kind
+    if as_json:
+        print_json(
+            {
+                "holds": True,
+                "verdict": found.verdict.verdict,
+                "records": integrity.records,
+                "segments": integrity.segments,
+                "root": integrity.root,
+                "answers": integrity.answers,
+                "answers_root": integrity.answers_root,
+                "signed_by": integrity.signed_by,
+                "trusted": integrity.trusted,
+                "scores_recomputed": found.scores,
+                "scores_withheld": found.withheld,
+                "marks_from_journal": found.acted,
+                "unreadable_with_tokens": found.wasted,
+                "answers_under_a_failure": found.disowned,
+                "pages_redrawn": found.pages,
+            }
+        )
+        return 0
+    chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
+    click.echo(f"holds: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…")
+    if integrity.answers:
+        click.echo(f"answers root, the same wherever and in whatever order they came: {integrity.answers_root}")
+    for message in integrity.messages:
+        click.echo(message)
+    if origin == "gateway":
+        click.echo(f"a gateway's recording: report recomputed from the journal; {_pages(found.pages)}")
+        if found.disowned:
+            click.echo(f"{found.disowned} replies hold a whole answer under the status of a failure")
+        return 0
+    sealed = f", {found.withheld} taken as sealed, their texts being withheld" if found.withheld else ""
+    click.echo(f"{found.scores} scores recomputed from the answers{sealed}")
+    if found.acted:
+        by = "by the other harness" if origin == "imported" else "by running code"
+        click.echo(f"{found.acted} marks made {by}, taken from the journal: not made again here")
+    if found.wasted:
+        click.echo(f"{found.wasted} attempts used tokens and brought nothing readable: none of them is an answer")
+    click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
+    return 0
+
+
+def _pages(redrawn: bool) -> str:
+    return f"report pages {'redrawn and equal' if redrawn else 'as sealed (other versions drew them)'}"

@@ -1,0 +1,46 @@
+"""``steelyard world``: one small file a command, loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+import click
+
+from steelyard.errors import NotAvailable
+
+__all__ = ["command"]
+
+COMMANDS = {
+    "compare": "compare world models on the same scenes, paired, with intervals",
+    "eval": "test a world model: scores with floors, ceilings and intervals, as a report",
+    "plan": "watch a world model plan: a film strip of what came and what it imagined",
+    "train": "train a world model from videos or in a simulated world",
+}
+
+
+class WorldGroup(click.Group):
+    """A group that imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import ``steelyard.cli.world.NAME`` and give its ``command``; NotAvailable without torch."""
+        if cmd_name not in COMMANDS:
+            return None
+        if importlib.util.find_spec("torch") is None:
+            raise NotAvailable("world models need torch: pip install 'steelyard[world]'")
+        module: click.Command = importlib.import_module(f"steelyard.cli.world.{cmd_name}").command
+        return module
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=WorldGroup)
+def command() -> None:
+    """Train, test and compare world models."""

@@ -1,0 +1,151 @@
+"""``steelyard world eval``: test trainings of a world model, with floors, ceilings and intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from steelyard.cli.options import json_option
+from steelyard.errors import InputError, NotAvailable
+
+if TYPE_CHECKING:
+    from steelyard.cli.world.checkpoints import Loaded
+    from steelyard.cli.world.eval_progress import EvalProgress
+    from steelyard.worldtests.battery import Measured, Part
+    from steelyard.worldtests.result import Results
+
+__all__ = ["command", "evaluate", "words_of"]
+
+
+@click.command("eval")
+@click.argument("checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--test", "tests", metavar="A,B", help="planning, reasoning, shift, physics, memory (default: all).")
+@click.option("--world", "worlds", metavar="A,B", help="The worlds to test in (default: that of the training).")
+@click.option("--episodes", type=click.IntRange(2, 100_000), default=100, show_default=True, help="A test; held out.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the report to this page.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the results to this file, for compare.")
+@json_option
+def command(
+    checkpoints: tuple[Path, ...],
+    tests: str | None,
+    worlds: str | None,
+    episodes: int,
+    html_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Test CHECKPOINTS: trainings of one kind that differ in their seed, three or more for an interval over trainings.
+
+    Floors need no model; the ceiling plans with the true dynamics. The same episodes come every time.
+    """
+    from steelyard.cli.world.checkpoints import load_trainings
+    from steelyard.cli.world.eval_table import print_results
+    from steelyard.console import out as console
+    from steelyard.run_folder import write_file
+    from steelyard.worldtests.result import write_results
+
+    for path in (html_file, out):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise InputError("cannot be written: give the name of a file in a folder that exists", where=path)
+    loaded = load_trainings(checkpoints)
+    results = evaluate(loaded, words_of(tests), words_of(worlds), episodes)
+    if out is not None:
+        write_results(out, results)
+    if html_file is not None:
+        from steelyard.cli.world.eval_page import page
+
+        write_file(html_file, page(results, loaded, _again(checkpoints, tests, worlds, episodes)).encode())
+    if as_json:
+        import msgspec
+
+        from steelyard.cli.options import print_json
+
+        print_json(msgspec.to_builtins(results))
+    else:
+        print_results(results, console())
+    return 0
+
+
+def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] | None, episodes: int) -> Results:
+    """Run the tests on all trainings; raises InputError where there is nothing that this model can be asked."""
+    from steelyard.cli.world.checkpoints import record
+    from steelyard.cli.world.eval_progress import EvalProgress
+    from steelyard.worlds.catalog import SCENES
+    from steelyard.worldtests import battery
+    from steelyard.worldtests.result import Results
+
+    chosen = worlds or [loaded[0][1].card.world or SCENES]
+    laid, elsewhere = battery.parts(tests or battery.TESTS, chosen)
+    able, unable = _able(laid, loaded)
+    # Who names no tests asks for those that the world has; only who names one is told where it would be.
+    left_out = unable + (elsewhere if tests else [])
+    if not able:
+        raise InputError((left_out or elsewhere)[0])
+    measured: list[Measured] = []
+    with EvalProgress(len(able) * (len(loaded) + 1) * episodes) as progress:
+        for part in able:
+            found, said = _measured(part, loaded, episodes, progress)
+            measured += found
+            left_out += said
+    if any(part.test == "shift" for part in able) and not any(part.test == "planning" for part in able):
+        left_out.append("what a shift costs: planning without one was not tested; ask for --test planning,shift")
+    if not measured:
+        raise InputError(left_out[0])
+    return Results(
+        checkpoints=tuple(record(folder, model) for folder, model in loaded),
+        results=tuple(result for each in measured for result in each.results),
+        controls=tuple(control for each in measured for control in (*each.floors, *each.ceilings)),
+        summaries=battery.summaries(measured),
+        left_out=tuple(dict.fromkeys(left_out)),
+    )
+
+
+def _measured(part: Part, loaded: Loaded, episodes: int, progress: EvalProgress) -> tuple[list[Measured], list[str]]:
+    """Run one part; what a model turns out not to be able to is said, and the other parts go on."""
+    from steelyard.cli.world.checkpoints import untrained
+    from steelyard.worldtests.battery import Candidate, measure
+
+    progress.begin(" ".join(filter(None, (part.test, part.condition, "in", part.world))))
+    candidates = [Candidate(model, model.training_seed) for _, model in loaded]
+    try:
+        return measure(part, candidates, untrained(loaded[0][1]), episodes, progress.show)
+    except NotAvailable as error:
+        return [], [f"{part.test}: {error}"]
+
+
+def _able(laid: Sequence[Part], loaded: Loaded) -> tuple[list[Part], list[str]]:
+    """Split what is laid out into what this model can be asked and why it cannot the rest."""
+    from steelyard.worlds.catalog import SCENES, simulator
+
+    model = loaded[0][1]
+    able, said = [], []
+    for part in laid:
+        if part.world == SCENES:
+            able.append(part)
+        elif model.action_size == 0:
+            said.append(f"{part.test}: {model.name} learned from plain video, so it knows no actions to choose among")
+        elif model.action_size != (size := simulator(part.world).action_size):
+            said.append(
+                f"{part.test} in {part.world}: {model.name} acts with {model.action_size} numbers, "
+                f"{part.world} takes {size}"
+            )
+        else:
+            able.append(part)
+    return able, list(dict.fromkeys(said))
+
+
+def words_of(given: str | None) -> list[str] | None:
+    """``a,b`` → its words, each once; None for none."""
+    if given is None:
+        return None
+    return list(dict.fromkeys(word.strip() for word in given.split(",") if word.strip())) or None
+
+
+def _again(checkpoints: Sequence[Path], tests: str | None, worlds: str | None, episodes: int) -> str:
+    parts = ["steelyard world eval", *map(str, checkpoints)]
+    parts += [f"--test {tests}"] if tests else []
+    parts += [f"--world {worlds}"] if worlds else []
+    return " ".join([*parts, f"--episodes {episodes}"])

@@ -1,0 +1,96 @@
+"""The results of an evaluation in a terminal: a table within 100 columns, and under it what else must be known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from steelyard.worldtests.result import Results, Summary
+
+__all__ = ["print_results"]
+
+NARROW = 92  # columns below which a world goes under its test
+_STYLES = {"above": "green", "unclear": "yellow", "below": "bold red", "no floor": ""}
+
+
+def print_results(results: Results, console: Console) -> None:
+    """Print the table, controls and settings, what was left out, and one sentence over all."""
+    from rich.text import Text
+
+    from steelyard.reports.words import one_line
+    from steelyard.reports.world.words import headline
+
+    _print_table(results, console)
+    for line in dict.fromkeys(_under(summary) for summary in results.summaries):
+        console.print(Text(line, style="dim"))
+    for line in filter(None, map(_lost, results.summaries)):
+        console.print(Text(line))
+    for sentence in results.left_out:
+        console.print(Text.assemble(("Left out ", "yellow"), one_line(sentence, 300)))
+    console.print()
+    console.print(Text(f"{headline(results.summaries)}."))
+    if results.summaries and results.summaries[0].seeds == 1:
+        console.print(
+            "One training: the intervals are of episodes alone; give three checkpoints or more for trainings."
+        )
+
+
+def _print_table(results: Results, console: Console) -> None:
+    from rich import box
+    from rich.table import Table
+
+    narrow = console.width < NARROW
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("test", overflow="fold")
+    if not narrow:
+        table.add_column("world", overflow="fold")
+    for heading in ("score", "interval", "floor", "ceiling", "normalised", "seeds × n"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for summary in results.summaries:
+        table.add_row(*_cells(summary, narrow))
+    console.print(table)
+
+
+def _cells(summary: Summary, narrow: bool) -> list[Text | str]:
+    from rich.text import Text
+
+    from steelyard.reports.words import one_line
+    from steelyard.reports.world.words import interval, name_of, sized, value
+    from steelyard.worldtests.result import standing
+
+    name, world = name_of(summary), one_line(summary.world, 40)
+    between = interval(summary.normalised_low, summary.normalised_high)
+    share = value(summary.normalised) + (f" ({between})" if between != "–" else "")
+    return [
+        *((Text(f"{name}\n  {world}"),) if narrow else (Text(name), Text(world))),
+        Text(value(summary.score), style=_STYLES[standing(summary)]),
+        interval(summary.low, summary.high),
+        value(summary.floor),
+        value(summary.ceiling),
+        share,
+        sized(summary),
+    ]
+
+
+def _under(summary: Summary) -> str:
+    """One line a test: what its numbers are, what floor and ceiling are, and under what settings."""
+    from steelyard.reports.words import one_line
+    from steelyard.reports.world.words import settings_line
+
+    parts = [summary.measure + (", less is better" if summary.better == "lower" else "")]
+    parts += [f"floor {summary.floor_name}"] if summary.floor_name else []
+    parts += [f"ceiling {summary.ceiling_name}"] if summary.ceiling_name else []
+    settings = settings_line(summary.settings)
+    return f"{one_line(summary.test, 40)}: {one_line('; '.join(parts), 200)}" + (f"; {settings}" if settings else "")
+
+
+def _lost(summary: Summary) -> str:
+    """What a shift costs, on the same trainings and episodes: a line of its own, since columns are few."""
+    from steelyard.reports.words import one_line
+    from steelyard.reports.world.words import lost, name_of
+
+    said = lost(summary)
+    return f"{name_of(summary)}, {one_line(summary.world, 40)}: {said} against the world unshifted" if said else ""

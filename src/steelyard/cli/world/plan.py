@@ -1,0 +1,193 @@
+"""``steelyard world plan``: watch a world model plan one episode, as a trace and as a film strip."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.cli.options import json_option, print_json
+from steelyard.errors import InputError, NotAvailable
+
+if TYPE_CHECKING:
+    from steelyard.worldmodel.model import WorldModel
+    from steelyard.worldmodel.plan.settings import PlannerSettings
+    from steelyard.worlds.simulator import Simulator
+    from steelyard.worldtests.watching import Watched
+
+ROWS_SHOWN = 16
+
+
+@click.command("plan")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--world", metavar="NAME", help="The world to act in (default: that of the training).")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Which held-out episode.")
+@click.option("--planner", type=click.Choice(["cem", "mppi", "gradient"]), help="How plans are sought (default: cem).")
+@click.option("--horizon", type=click.IntRange(1, 200), metavar="N", help="Macro-actions that a plan looks ahead.")
+@click.option("--samples", type=click.IntRange(2, 100_000), metavar="N", help="Plans drawn in each round.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the film strips to this page.")
+@click.option("--png", "png_file", type=click.Path(path_type=Path), help="Write the episode's film strip as a picture.")
+@json_option
+def command(
+    checkpoint: Path,
+    world: str | None,
+    seed: int,
+    planner: str | None,
+    horizon: int | None,
+    samples: int | None,
+    html_file: Path | None,
+    png_file: Path | None,
+    as_json: bool,
+) -> int:
+    """Watch the model in CHECKPOINT plan an episode that training never had: step, true gap, foreseen gap.
+
+    What it imagines is read by a ridge probe and drawn: where the picture is wrong, the model's state lacks it.
+    """
+    from steelyard.cli.progress import working
+    from steelyard.run_folder import write_file
+    from steelyard.worldmodel.model import WorldModel
+    from steelyard.worlds.catalog import HELD_OUT, simulator
+
+    for path in (html_file, png_file):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise InputError("cannot be written: give the name of a file in a folder that exists", where=path)
+    model = WorldModel.load(checkpoint)
+    simulated = simulator(world or model.card.world or "two-room")
+    _expect_fit(model, simulated, checkpoint)
+    settings = _settings(simulated.name, planner, horizon, samples)
+    with working(f"watching {model.name} plan in {simulated.name}"):
+        from steelyard.worldtests.watching import watch
+
+        seen = watch(model, simulated, HELD_OUT + seed, settings)
+    if as_json:
+        print_json(_record(seen, simulated, settings))
+    else:
+        _tell(seen, model, simulated, settings)
+    if html_file is not None:
+        write_file(html_file, _page(seen, model, simulated, settings, checkpoint, seed).encode())
+    if png_file is not None:
+        from steelyard.cli.world.plan_films import episode
+        from steelyard.reports.world.film_strip import picture
+
+        write_file(png_file, picture(episode(seen, simulated)))
+    return 0
+
+
+def _expect_fit(model: WorldModel, world: Simulator, checkpoint: Path) -> None:
+    if model.action_size == 0:
+        raise NotAvailable(
+            f"{checkpoint}: learned from plain video, so it knows no actions to plan with: "
+            f"train one that acts (steelyard world train {world.name} --out DIR)"
+        )
+    if model.action_size != world.action_size:
+        raise InputError(
+            f"acts with {model.action_size} numbers, and {world.name} takes {world.action_size}: give another --world",
+            where=checkpoint,
+        )
+
+
+def _settings(world: str, planner: str | None, horizon: int | None, samples: int | None) -> PlannerSettings:
+    import msgspec
+
+    from steelyard.worldmodel.plan.settings import settings_for
+
+    changed: dict[str, Any] = {"planner": planner} if planner else {}
+    settings = settings_for(world)
+    if horizon is not None:
+        changed |= {"horizon": horizon, "replan_every": min(settings.replan_every, horizon * settings.repeat)}
+    if samples is not None:
+        changed |= {"samples": samples, "elites": min(settings.elites, samples)}
+    return msgspec.structs.replace(settings, **changed)
+
+
+# ── in the terminal ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _tell(seen: Watched, model: WorldModel, world: Simulator, settings: PlannerSettings) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from steelyard.cli.world.plan_films import explained
+    from steelyard.console import out
+
+    console = out()
+    console.print(_headline(seen, model, world))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    for heading in ("step", "true gap", "foreseen gap", "off by", "planned at"):
+        table.add_column(heading, justify="right")
+    for step in _steps_shown(len(seen.foreseen)):
+        table.add_row(*_line(seen, world, step))
+    console.print(table)
+    console.print(f"gaps in pixels; the probe reads {explained(seen)}")
+    console.print(_planner_line(settings))
+
+
+def _steps_shown(count: int) -> list[int]:
+    """The last step before each new plan, evenly thinned, always with the last of all: 1 … ``count``."""
+    import numpy as np
+
+    chosen = np.linspace(1, count, min(count, ROWS_SHOWN))
+    return sorted({round(step) for step in chosen})
+
+
+def _line(seen: Watched, world: Simulator, step: int) -> list[str]:
+    planned = max(before for before in range(step) if seen.looked[before])
+    off = float(world.gap(seen.foreseen[step - 1], seen.states[step]))
+    numbers = (float(seen.gaps[step]), float(seen.foreseen_gaps[step - 1]), off)
+    return [str(step), *(f"{number:.1f}" for number in numbers), str(planned)]
+
+
+def _headline(seen: Watched, model: WorldModel, world: Simulator) -> str:
+    from steelyard.worlds.catalog import HELD_OUT
+
+    steps = len(seen.foreseen)
+    end = f"reached the goal in {steps} steps" if seen.reached else f"did not reach the goal in {steps} steps"
+    gaps = f"gap {seen.gaps[0]:.1f} → {seen.gaps[-1]:.1f} px"
+    return f"{model.name} in {world.name}, episode {seen.seed - HELD_OUT}: {end}; {gaps}"
+
+
+def _planner_line(settings: PlannerSettings) -> str:
+    from steelyard.reports.world.words import settings_line
+
+    return settings_line(settings.record())
+
+
+# ── as JSON and as pictures ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _record(seen: Watched, world: Simulator, settings: PlannerSettings) -> dict[str, Any]:
+    return {
+        "world": world.name,
+        "seed": seen.seed,
+        "reached": seen.reached,
+        "steps": len(seen.foreseen),
+        "gap": [round(float(gap), 4) for gap in seen.gaps],
+        "foreseen_gap": [round(float(gap), 4) for gap in seen.foreseen_gaps],
+        "probe_r2": {name: round(value, 4) if math.isfinite(value) else None for name, value in seen.explained.items()},
+        "settings": settings.record(),
+    }
+
+
+def _page(
+    seen: Watched, model: WorldModel, world: Simulator, settings: PlannerSettings, checkpoint: Path, seed: int
+) -> str:
+    import steelyard
+    from steelyard.cli.world.checkpoints import facts
+    from steelyard.cli.world.plan_films import episode, first_plan
+    from steelyard.reports.world.page import Page, render
+
+    return render(
+        Page(
+            title=_headline(seen, model, world),
+            subtitle=_planner_line(settings),
+            films=[episode(seen, world), first_plan(seen, world)],
+            facts=facts([(checkpoint, model)]),
+            command=(
+                f"steelyard world plan {checkpoint} --world {world.name} --seed {seed} --planner {settings.planner} "
+                f"--horizon {settings.horizon} --samples {settings.samples} --html plan.html"
+            ),
+            version=steelyard.__version__,
+        )
+    )

@@ -1,0 +1,88 @@
+"""One root error. Each kind carries the exit code that the command line returns, and a message that says the mend.
+
+Exit codes, everywhere, the first that applies: 2 bad input or usage, 130 interrupted, 4 the plan was not met,
+1 something is inconsistent or broken, 3 insufficient power or not testable, 0 all planned is consistent or intact,
+70 an error of ours.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from pathlib import Path
+
+__all__ = [
+    "Broken",
+    "ExitCode",
+    "InputError",
+    "Interrupted",
+    "ModelUnavailable",
+    "NotAvailable",
+    "SteelyardError",
+    "StorageFailed",
+    "Unfinished",
+]
+
+
+class ExitCode(IntEnum):
+    """What the process returns; stable, for CI."""
+
+    CONSISTENT = 0
+    INCONSISTENT = 1
+    BAD_INPUT = 2
+    UNDECIDED = 3
+    PLAN_NOT_MET = 4
+    OUR_ERROR = 70
+    INTERRUPTED = 130
+
+
+class SteelyardError(Exception):
+    """The root: an error with one line for the user and an exit code for the shell."""
+
+    exit_code = ExitCode.OUR_ERROR
+
+
+class InputError(SteelyardError):
+    """Something the user gave cannot be used: says what, where and how to mend it.
+
+    ``where`` (a path or URI) and ``line`` (1-based) go in front of the message, as compilers do.
+    """
+
+    exit_code = ExitCode.BAD_INPUT
+
+    def __init__(self, message: str, *, where: str | Path | None = None, line: int | None = None) -> None:
+        place = "" if where is None else f"{where}: " if line is None else f"{where}:{line}: "
+        super().__init__(place + message)
+
+
+class NotAvailable(InputError):
+    """An extra, a file or a service that the user asked for is not installed here: the message says how to get it."""
+
+
+class ModelUnavailable(SteelyardError):
+    """The model could not be asked at all (endpoint down, wrong key): the plan was not met."""
+
+    exit_code = ExitCode.PLAN_NOT_MET
+
+
+class Unfinished(SteelyardError):
+    """The run's deadline came before its end: the plan was not met, and a resume goes on."""
+
+    exit_code = ExitCode.PLAN_NOT_MET
+
+
+class StorageFailed(SteelyardError):
+    """The run's folder takes no more (disk full, gone, read-only): what was finished before is whole."""
+
+    exit_code = ExitCode.PLAN_NOT_MET
+
+
+class Broken(SteelyardError):
+    """Evidence does not hold: the message names the first thing that does not."""
+
+    exit_code = ExitCode.INCONSISTENT
+
+
+class Interrupted(SteelyardError):
+    """The user stopped us (Ctrl-C): the message says how to resume."""
+
+    exit_code = ExitCode.INTERRUPTED

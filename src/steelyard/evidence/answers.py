@@ -1,0 +1,73 @@
+"""The answers root: one hash over what was answered, whenever, wherever and after however many attempts.
+
+Two runs of one plan that got the same answers have the same root, on one machine or on many. It is the Merkle root
+(RFC 6962) over one leaf a finished call, in the order of row, position and leaf hash. A leaf is the canonical JSON of
+:data:`LEAF_KEYS`, taken from the call's last attempt: what was asked and what came back, without time or place.
+"""
+
+from __future__ import annotations
+
+from json.encoder import encode_basestring
+from typing import Any
+
+from steelyard.errors import Broken
+from steelyard.evidence.canonical import canonical
+from steelyard.evidence.merkle import Tree, leaf_hash
+
+__all__ = ["LEAF_KEYS", "Answers", "leaf"]
+
+LEAF_KEYS = (
+    "answer", "finish_reason", "item", "logprobs", "outcome", "position", "repeat", "request", "row", "sample",
+)  # fmt: skip
+PLACE_BYTES = 8
+PROBE = -1  # the position of a probe's repeats, which may be many
+
+
+def leaf(record: dict[str, Any]) -> bytes:
+    """The leaf of a finished call: ``canonical({key: record[key] for key in LEAF_KEYS})``, written out for speed.
+
+    Raises KeyError, TypeError or ValueError where the record is no attempt.
+    """
+    text = encode_basestring
+    logprobs = canonical(record["logprobs"]).decode() if record["logprobs"] else "[]"
+    return (
+        f'{{"answer":{text(record["answer"])},"finish_reason":{text(record["finish_reason"])}'
+        f',"item":{text(record["item"])},"logprobs":{logprobs},"outcome":{text(record["outcome"])}'
+        f',"position":{_number(record["position"])},"repeat":{_number(record["repeat"])}'
+        f',"request":{text(record["request"])},"row":{text(record["row"])},"sample":{text(record["sample"])}}}'
+    ).encode()
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError("not a whole number")
+    return value
+
+
+class Answers:
+    """Gathers finished calls in any order, at about 90 bytes each."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[bytes]] = {}  # place and leaf hash, so that sorting the bytes sorts the calls
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Take one attempt; only a call's last counts. Raises as :func:`leaf` does, or OverflowError."""
+        if record["final"]:
+            hashed = leaf_hash(leaf(record))
+            place: bytes = (record["position"] - PROBE).to_bytes(PLACE_BYTES)
+            self._rows.setdefault(record["row"], []).append(place + hashed)
+
+    def root(self) -> tuple[int, str]:
+        """The number of finished calls and their root in hexadecimal; Broken where a call was finished twice."""
+        tree = Tree()
+        for row in sorted(self._rows):
+            last = b""
+            calls = self._rows[row]
+            calls.sort()
+            for call in calls:
+                place = call[:PLACE_BYTES]
+                if place == last and (position := int.from_bytes(place) + PROBE) != PROBE:
+                    raise Broken(f"journal/: position {position} of row {row[:80]!r} is finished twice")
+                last = place
+                tree.append_hash(call[PLACE_BYTES:])
+        return tree.size, tree.root().hex()

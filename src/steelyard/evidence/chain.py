@@ -1,0 +1,204 @@
+"""The journal's hash chains, read once from the first record to the last, in constant memory but for the digests.
+
+Each segment is a chain of its own: its first line is a header, which names the plan and the segment, and each line is a
+canonical record with ``seq`` (0, 1, 2 …) and ``prev``, the SHA-256 of the line before without its newline. Whatever is
+changed, dropped, added or moved breaks a link, and the link says where.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from steelyard.errors import Broken
+from steelyard.evidence.answers import Answers
+from steelyard.evidence.attempt_line import parse_attempt
+from steelyard.evidence.canonical import parse_canonical, sha256_hex
+from steelyard.evidence.digests import Digests
+from steelyard.evidence.layout import lines, open_regular, reading_order, segment_label
+from steelyard.evidence.merkle import Tree, leaf_hash
+
+__all__ = ["FIRST_PREV", "JOURNAL_FORMAT", "Journal", "Segment", "read_journal"]
+
+FIRST_PREV = "0" * 64
+JOURNAL_FORMAT = "steelyard-journal/1"
+DIGEST_BYTES = 32
+# The keys of a record that name texts by digest, by the record's type; some texts may be empty, and have no digest.
+_TEXT_KEYS = {"attempt": ("item", "answer"), "exchange": ("request", "reply")}
+_MAY_BE_EMPTY = {("attempt", "answer"), ("exchange", "request"), ("exchange", "reply")}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What one segment's bytes commit to.
+
+    ``head`` is the SHA-256 of its last line, ``digest`` that of its file, ``roots`` the Merkle roots over its own first
+    lines at the sizes asked for.
+    """
+
+    records: int
+    head: str
+    digest: str
+    roots: dict[int, str]
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What the journal's bytes commit to.
+
+    ``root`` is the Merkle root over all lines (without newlines) in reading order, ``plan`` the plan's digest as every
+    header gives it, ``segments`` each segment by its file's name. ``answers`` and ``answers_root`` are the finished
+    calls (:mod:`steelyard.evidence.answers`), ``texts`` the digests of all samples and answers referred to.
+    """
+
+    records: int
+    root: str
+    plan: str
+    segments: dict[str, Segment]
+    answers: int
+    answers_root: str
+    texts: Digests
+
+
+def read_journal(
+    run: Path,
+    names: Iterable[str],
+    sizes: Mapping[str, AbstractSet[int]] | None = None,
+    heads: Mapping[str, str] | None = None,
+) -> Journal:
+    """Read and check the chain of every segment among ``names`` (within ``run``), in reading order.
+
+    ``sizes`` are those at which a segment's root is wanted. ``heads``, where they are known (64 hexadecimal digits),
+    tell which of a segment's last two records was changed when they do not fit. Raises Broken naming file, line and
+    record of the first link that does not hold.
+    """
+    reader = _Reader(run)
+    segments = {
+        name: reader.read(name, (sizes or {}).get(name, set()), (heads or {}).get(name, ""))
+        for name in reading_order(names)
+    }
+    answers, answers_root = reader.answers.root()
+    return Journal(
+        reader.tree.size, reader.tree.root().hex(), reader.plan, segments, answers, answers_root, reader.texts
+    )
+
+
+class _Reader:
+    """Reads segments one after the other, and gathers what is about all of them."""
+
+    def __init__(self, run: Path) -> None:
+        self.tree, self.answers, self.texts, self.plan = Tree(), Answers(), Digests(), ""
+        self._run = run
+
+    def read(self, name: str, sizes: AbstractSet[int], head: str) -> Segment:
+        """Read one segment to its end."""
+        chain, digest, own, last_size = _Chain(), hashlib.sha256(), Tree(), max(sizes, default=0)
+        roots = {0: own.root().hex()}
+        number = 0
+        with open_regular(self._run, name) as file:
+            for number, line in enumerate(lines(file, name), 1):
+                digest.update(line)
+                content = line[:-1]
+                record = chain.follow(content, name, number)
+                leaf = leaf_hash(content)
+                self.tree.append_hash(leaf)
+                if number <= last_size:
+                    own.append_hash(leaf)
+                    if number in sizes:
+                        roots[number] = own.root().hex()
+                self._take(record, name, number)
+        if not number:
+            raise Broken(f"{name}: empty: not even its header is there")
+        chain.finish(head)
+        return Segment(number, chain.head, digest.hexdigest(), roots)
+
+    def _take(self, record: dict[str, Any], name: str, number: int) -> None:
+        kind = str(record.get("type"))
+        if number == 1:
+            self._check_header(record, name)
+        elif kind == "attempt":
+            try:
+                self.answers.add(record)
+            except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+                raise Broken(f"{name} line {number} (record {number - 1}): not an attempt in its form") from None
+        if kind in _TEXT_KEYS:
+            self._collect_texts(record, kind, name, number)
+
+    def _check_header(self, record: dict[str, Any], name: str) -> None:
+        place = f"{name} line 1 (record 0)"
+        if record.get("type") != "header" or record.get("format") != JOURNAL_FORMAT:
+            raise Broken(f"{place}: not the header of a journal of format {JOURNAL_FORMAT}")
+        if record.get("segment") != segment_label(name):
+            raise Broken(f"{place}: the header of segment {str(record.get('segment'))[:80]!r}, which another file is")
+        plan = str(record.get("plan"))
+        if self.plan and plan != self.plan:
+            raise Broken(f"{place}: names another plan than the segments before it")
+        self.plan = plan
+
+    def _collect_texts(self, record: dict[str, Any], kind: str, name: str, number: int) -> None:
+        for key in _TEXT_KEYS[kind]:
+            digest = record.get(key)
+            if digest == "" and (kind, key) in _MAY_BE_EMPTY:
+                continue
+            try:
+                raw = bytes.fromhex(digest)  # type: ignore[arg-type]  # what is no text raises
+                if raw.hex() != digest or len(raw) != DIGEST_BYTES:
+                    raise ValueError
+            except (TypeError, ValueError):
+                raise Broken(f"{name} line {number} (record {number - 1}): its {key} is not a SHA-256") from None
+            self.texts.add(raw)
+
+
+class _Chain:
+    """Follows the links. A link that does not fit is judged only at the next record, which knows who was changed."""
+
+    def __init__(self) -> None:
+        self.head = FIRST_PREV  # SHA-256 of the last line taken
+        self._seq = 0  # of the next record
+        self._last = ("", 0)  # file and line of the last record taken
+        self._doubt: tuple[str, int] | None = None  # the place before ``_last``, where the link between them is broken
+
+    def follow(self, line: bytes, name: str, number: int) -> dict[str, Any]:
+        """Take the next line; Broken where it is no canonical record, out of sequence, or does not fit the last."""
+        try:
+            record = parse_attempt(line) or parse_canonical(line)
+        except ValueError as error:
+            raise Broken(f"{name} line {number} (record {self._seq}): {error}") from None
+        if not isinstance(record, dict):
+            raise Broken(f"{name} line {number} (record {self._seq}): not a record")
+        if self._doubt is not None:
+            raise self._blame(record.get("prev") == self.head)
+        seq = record.get("seq")
+        if type(seq) is not int or seq != self._seq:
+            said = f"says it is record {seq}" if type(seq) is int else "says not which record it is"
+            after = f", after {self._last[0]} line {self._last[1]}" if self._seq else ""
+            raise Broken(
+                f"{name} line {number}: {said} where record {self._seq} belongs{after}: "
+                "a record was removed, added, moved or renumbered"
+            )
+        if record.get("prev") != self.head:
+            if self._seq == 0:
+                raise Broken(f"{name} line {number} (record 0): its prev is not 64 zeros")
+            self._doubt = self._last
+        self.head, self._last, self._seq = sha256_hex(line), (name, number), self._seq + 1
+        return record
+
+    def finish(self, head: str) -> None:
+        """Judge a broken link between the last two records by the ``head`` that was sealed, if any."""
+        if self._doubt is not None:
+            raise self._blame(head == self.head)
+
+    def _blame(self, last_is_intact: bool) -> Broken:
+        assert self._doubt is not None
+        last = self._seq - 1
+        if last_is_intact:
+            name, number = self._doubt
+            return Broken(
+                f"{name} line {number} (record {last - 1}): was changed: the prev of record {last} does not match it"
+            )
+        name, number = self._last
+        return Broken(f"{name} line {number} (record {last}): was changed: its prev does not match record {last - 1}")

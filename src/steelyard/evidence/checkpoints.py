@@ -1,0 +1,100 @@
+"""Checkpoints: at every stop, how far each segment of the journal went, signed where there is a key.
+
+Rewriting what came before a stop shows, and so does taking away a segment that was there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from steelyard.errors import Broken
+from steelyard.evidence.canonical import canonical, parse_canonical
+from steelyard.evidence.chain import Journal
+from steelyard.evidence.forms import has_form, is_count, is_sha256
+from steelyard.evidence.keys import CryptoSigner, SSlibKey, sign_deterministic, verify_raw
+from steelyard.evidence.layout import CHECKPOINTS, lines, open_regular
+
+__all__ = ["Checkpoint", "check_checkpoints", "checkpoint_line", "checkpoint_message", "read_checkpoints", "sizes_of"]
+
+CHECKPOINT_CONTEXT = b"steelyard-checkpoint/2\n"
+SIGNATURE = re.compile(r"([0-9a-f]{128})?")
+MAX_CHECKPOINTS = 100_000  # one a stop and segment: far more than any run has, few enough to hold
+
+Checkpoint = dict[str, tuple[int, str]]  # of each segment, by its file's name: records and their Merkle root
+
+
+def checkpoint_message(segments: Mapping[str, Any], at_us: int) -> bytes:
+    """What a checkpoint's signature is over."""
+    return CHECKPOINT_CONTEXT + canonical({"at_us": at_us, "segments": segments})
+
+
+def checkpoint_line(sizes: Mapping[str, tuple[int, bytes]], at_us: int, signer: CryptoSigner | None) -> bytes:
+    """One line of ``checkpoints.jsonl``, newline included: how far every segment went, and the Merkle root so far.
+
+    ``sizes`` maps the file name of each segment to its number of lines and the root over those. Segments grow side by
+    side, so a root over all records together would be no prefix of a later one: each keeps its own.
+    """
+    segments = {name: {"records": records, "root": root.hex()} for name, (records, root) in sizes.items()}
+    message = checkpoint_message(segments, at_us)
+    signature = "" if signer is None else sign_deterministic(signer, message).hex()
+    return canonical({"at_us": at_us, "segments": segments, "signature": signature}) + b"\n"
+
+
+def read_checkpoints(run: Path, signer: SSlibKey | None) -> list[Checkpoint]:
+    """Read ``checkpoints.jsonl``; Broken, naming the line, for what is none or is not signed by ``signer``."""
+    checkpoints, entries = [], 0
+    with open_regular(run, CHECKPOINTS) as file:
+        for number, line in enumerate(lines(file, CHECKPOINTS), 1):
+            checkpoints.append(_checkpoint(line[:-1], signer, f"{CHECKPOINTS} line {number}"))
+            entries += len(checkpoints[-1])
+            if max(number, entries) > MAX_CHECKPOINTS:
+                raise Broken(f"{CHECKPOINTS}: holds more than {MAX_CHECKPOINTS} checkpoints of segments")
+    return checkpoints
+
+
+def _checkpoint(line: bytes, signer: SSlibKey | None, where: str) -> Checkpoint:
+    try:
+        point = parse_canonical(line)
+    except ValueError as error:
+        raise Broken(f"{where}: {error}") from None
+    if not has_form(point, {"at_us": is_count, "segments": _are_roots, "signature": _is_signature}):
+        raise Broken(f"{where}: not a checkpoint")
+    if point["signature"]:
+        message = checkpoint_message(point["segments"], point["at_us"])
+        if signer is None or not verify_raw(signer, message, bytes.fromhex(point["signature"])):
+            raise Broken(f"{where}: its signature is not by the key that sealed the run")
+    return {name: (segment["records"], segment["root"]) for name, segment in point["segments"].items()}
+
+
+def _are_roots(value: Any) -> bool:
+    form = {"records": is_count, "root": is_sha256}
+    return isinstance(value, dict) and all(has_form(segment, form) for segment in value.values())
+
+
+def _is_signature(value: Any) -> bool:
+    return isinstance(value, str) and SIGNATURE.fullmatch(value) is not None
+
+
+def sizes_of(checkpoints: list[Checkpoint]) -> dict[str, set[int]]:
+    """At which sizes the root of each segment is wanted."""
+    sizes: dict[str, set[int]] = {}
+    for point in checkpoints:
+        for name, (records, _) in point.items():
+            sizes.setdefault(name, set()).add(records)
+    return sizes
+
+
+def check_checkpoints(checkpoints: list[Checkpoint], journal: Journal) -> None:
+    """What a segment held at a stop is what it begins with now, and no segment that was there is gone: else Broken."""
+    for number, point in enumerate(checkpoints, 1):
+        for name, (records, root) in point.items():
+            segment = journal.segments.get(name)
+            if segment is None:
+                raise Broken(f"{CHECKPOINTS} line {number}: names {name[:80]!r}, a segment that is not there")
+            if segment.roots.get(records) != root:
+                raise Broken(
+                    f"{CHECKPOINTS} line {number}: not the Merkle root of the first {records} records of {name}"
+                )

@@ -1,0 +1,232 @@
+"""Ed25519 keys: made once, kept outside every run, used to sign plans and bundles and to fix the order of samples.
+
+A key is a PKCS#8 PEM file that its owner alone may read, with the public half (``*.pub.pem``) beside it for others to
+verify with. A key's id is the SHA-256 of its 32 public bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+from securesystemslib.signer import CryptoSigner, Signature, SSlibKey  # type: ignore[attr-defined]  # not in its __all__
+
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import canonical, sha256_hex
+
+__all__ = [
+    "CryptoSigner",
+    "PublicKeyInfo",
+    "SSlibKey",
+    "Signature",
+    "check_order_proof",
+    "create_key",
+    "default_key_path",
+    "describe_key",
+    "load_public",
+    "load_signer",
+    "order_proof",
+    "public_key",
+    "public_key_path",
+    "sign_deterministic",
+    "verify_raw",
+]
+
+PUBLIC_BYTES = 32
+MAX_KEY_FILE_BYTES = 16_384
+ORDER_CONTEXT = b"steelyard-order/1\n"
+
+FIELD_PRIME = 2**255 - 19
+ORDER_EIGHT_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022
+# The y coordinates of the eight points of small order (as in libsodium's ge25519_has_small_order): such a "key"
+# verifies signatures that nobody made.
+SMALL_ORDER_Y = {0, 1, FIELD_PRIME - 1, ORDER_EIGHT_Y, FIELD_PRIME - ORDER_EIGHT_Y}
+
+
+@dataclass(frozen=True)
+class PublicKeyInfo:
+    """What may be shown of a key: ``public`` is the 32 public bytes in hexadecimal, ``path`` the private file."""
+
+    keyid: str
+    public: str
+    path: Path
+    public_path: Path
+
+
+def default_key_path() -> Path:
+    """``$STEELYARD_KEY``, or ``key.pem`` in the user's configuration folder for Steelyard."""
+    if os.environ.get("STEELYARD_KEY"):
+        return Path(os.environ["STEELYARD_KEY"])
+    import platformdirs
+
+    return platformdirs.user_config_path("steelyard") / "key.pem"
+
+
+def public_key_path(path: Path) -> Path:
+    """Where the public half of the key at ``path`` lies: ``key.pem`` → ``key.pub.pem``."""
+    return path.with_name(path.name.removesuffix(".pem") + ".pub.pem")
+
+
+# ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def create_key(path: Path | None = None) -> PublicKeyInfo:
+    """Make a new key at ``path`` (default: :func:`default_key_path`), mode 0600, and its public half beside it.
+
+    Never overwrites and never writes inside a run folder, which is there to be given away: InputError.
+    """
+    path = default_key_path() if path is None else path
+    public_path = public_key_path(path)
+    _refuse_inside_run(path)
+    for existing in (path, public_path):
+        if os.path.lexists(existing):
+            raise InputError("a key is here already and is never overwritten: give another --out", where=existing)
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key()
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_new(path, pem, 0o600)
+        try:
+            _write_new(public_path, public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
+        except OSError:
+            path.unlink()
+            raise
+    except OSError as error:
+        raise InputError(f"cannot write a key here: {error.strerror}; give another --out", where=path) from None
+    return replace(describe_key(public_path), path=path)
+
+
+def load_signer(path: Path | None = None) -> CryptoSigner:
+    """The signer at ``path`` (default: :func:`default_key_path`).
+
+    InputError where there is none, where it is not an Ed25519 key, or where others than its owner may read it.
+    """
+    path = default_key_path() if path is None else path
+    _refuse_inside_run(path)
+    pem = _read_key_file(path, private=True)
+    try:
+        private = load_pem_private_key(pem, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise InputError("not an unencrypted PKCS#8 PEM key: make one with `steelyard key new`", where=path) from None
+    if not isinstance(private, Ed25519PrivateKey):
+        raise InputError("not an Ed25519 key: make one with `steelyard key new`", where=path)
+    return CryptoSigner(private, public_key(private.public_key().public_bytes_raw().hex()))
+
+
+def describe_key(path: Path | None = None) -> PublicKeyInfo:
+    """What may be shown of the key whose private or public file is ``path`` (default: :func:`default_key_path`)."""
+    path = default_key_path() if path is None else path
+    if path.name.endswith(".pub.pem"):
+        public, public_path = load_public(path), path
+        path = path.with_name(path.name.removesuffix(".pub.pem") + ".pem")
+    else:
+        public, public_path = load_signer(path).public_key, public_key_path(path)
+    return PublicKeyInfo(public.keyid, public.keyval["public"], path, public_path)
+
+
+def load_public(path: Path) -> SSlibKey:
+    """The public key in a PEM file (``*.pub.pem``); InputError where it is none."""
+    pem = _read_key_file(path, private=False)
+    if b"PRIVATE KEY" in pem:
+        raise InputError(f"this is a private key: give its public half, {public_key_path(path).name}", where=path)
+    try:
+        public = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        raise InputError(
+            "not a PEM public key, such as `steelyard key new` writes beside the key", where=path
+        ) from None
+    if not isinstance(public, Ed25519PublicKey):
+        raise InputError("not an Ed25519 public key", where=path)
+    try:
+        return public_key(public.public_bytes_raw().hex())
+    except ValueError as error:
+        raise InputError(str(error), where=path) from None
+
+
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)  # whatever the umask is
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _read_key_file(path: Path, *, private: bool) -> bytes:
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if private and mode & 0o077:
+                raise InputError(f"others may read or change this key (mode {mode:04o}): chmod 600 {path}", where=path)
+            return file.read(MAX_KEY_FILE_BYTES)
+    except FileNotFoundError:
+        mend = "make one with `steelyard key new`" if private else "give the *.pub.pem of whoever sealed the run"
+        raise InputError(f"no key is here: {mend}", where=path) from None
+    except OSError as error:
+        raise InputError(f"cannot read the key: {error.strerror}", where=path) from None
+
+
+def _refuse_inside_run(path: Path) -> None:
+    for folder in path.resolve().parents:
+        if os.path.lexists(folder / "plan.dsse.json"):
+            raise InputError(f"a key must not lie inside a run, which is given away ({folder})", where=path)
+
+
+# ── public keys and raw signatures ──────────────────────────────────────────────────────────────────────────────────
+
+
+def public_key(public_hex: str) -> SSlibKey:
+    """The verifying key of 32 public bytes in lower-case hexadecimal; ValueError where they are no sound key."""
+    raw = bytes.fromhex(public_hex)
+    if len(raw) != PUBLIC_BYTES or raw.hex() != public_hex:
+        raise ValueError("a public key is 64 lower-case hexadecimal digits")
+    y = int.from_bytes(raw, "little") & (2**255 - 1)
+    if y >= FIELD_PRIME or y in SMALL_ORDER_Y:
+        raise ValueError("this public key is of small order or not canonical: it would verify anything")
+    return SSlibKey(sha256_hex(raw), "ed25519", "ed25519", {"public": public_hex})
+
+
+def sign_deterministic(signer: CryptoSigner, message: bytes) -> bytes:
+    """The Ed25519 signature (64 bytes) over ``message``: the same key and message always give the same (RFC 8032)."""
+    return bytes.fromhex(signer.sign(message).signature)
+
+
+def verify_raw(public: SSlibKey, message: bytes, signature: bytes) -> bool:
+    """Whether ``signature`` is the key's own over ``message``."""
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public.keyval["public"])).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def order_proof(signer: CryptoSigner, material: dict[str, Any]) -> str:
+    """The signature, in hexadecimal, from which the order of samples follows (``order seed = SHA-256 of its bytes``).
+
+    ``material`` says what is asked of whom (sheet digest, model, sample roots). The vendor cannot foresee the order
+    without the key, and we cannot try orders until one suits: one key and one question have one signature.
+    """
+    return sign_deterministic(signer, ORDER_CONTEXT + canonical(material)).hex()
+
+
+def check_order_proof(public: SSlibKey, material: dict[str, Any], proof: str) -> bool:
+    """Whether ``proof`` is :func:`order_proof` of the same material by the owner of ``public``."""
+    try:
+        signature = bytes.fromhex(proof)
+    except ValueError:
+        return False
+    return signature.hex() == proof and verify_raw(public, ORDER_CONTEXT + canonical(material), signature)

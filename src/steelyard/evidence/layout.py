@@ -1,0 +1,164 @@
+"""What lies in a run's folder, by name, and how it is opened: regular files only, never through a link.
+
+A sealed run holds exactly these files, so that nothing can be slipped in beside what the seal names.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from steelyard.errors import Broken
+
+__all__ = [
+    "BUNDLE",
+    "CHECKPOINTS",
+    "MAIN_SEGMENT",
+    "MAX_LINE_BYTES",
+    "PLAN",
+    "SCORES",
+    "TEMPORARY_BUNDLE",
+    "digest_and_lines",
+    "is_derived",
+    "is_journal",
+    "is_sealable",
+    "is_text",
+    "lines",
+    "open_regular",
+    "read_bounded",
+    "reading_order",
+    "run_files",
+    "segment_label",
+]
+
+PLAN = "plan.dsse.json"
+BUNDLE = "bundle.dsse.json"
+TEMPORARY_BUNDLE = ".bundle.dsse.json.tmp"
+SCORES = "scores.jsonl"
+CHECKPOINTS = "checkpoints.jsonl"
+MAIN_SEGMENT = "journal/main-0000.jsonl"
+MAX_LINE_BYTES = 16 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
+
+FOLDERS = {"journal", "samples", "texts"}
+SEALABLE = re.compile(
+    r"plan\.dsse\.json|scores\.jsonl|checkpoints\.jsonl|report\.(json|md|html)"
+    r"|journal/[a-z0-9][a-z0-9-]{0,62}-0000\.jsonl|texts/[a-z0-9_-]+-[0-9]{4}\.jsonl"
+    r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt"
+)
+DERIVED = re.compile(r"index\.db(-journal|-shm|-wal)?|local\.json")
+
+
+def is_sealable(name: str) -> bool:
+    """Whether a seal may name this file: so no absolute name, no ``..``, nothing outside the run's own layout."""
+    return SEALABLE.fullmatch(name) is not None
+
+
+def is_journal(name: str) -> bool:
+    """Whether ``name`` is a segment of the journal."""
+    return name.startswith("journal/")
+
+
+def reading_order(segments: Iterable[str]) -> list[str]:
+    """The journal's segments as they are read: the main one first, then the workers' by name."""
+    return sorted(segments, key=lambda name: (name != MAIN_SEGMENT, name))
+
+
+def segment_label(name: str) -> str:
+    """What the header of a segment calls it: ``journal/main-0000.jsonl`` → ``main``."""
+    return name.removeprefix("journal/").removesuffix("-0000.jsonl")
+
+
+def is_text(name: str) -> bool:
+    """Whether ``name`` holds texts, which a run may withhold."""
+    return name.startswith("texts/")
+
+
+def is_derived(name: str) -> bool:
+    """Whether ``name`` is this machine's own (an index that can be rebuilt, where its data lies): never sealed."""
+    return DERIVED.fullmatch(name) is not None
+
+
+def run_files(run: Path) -> Iterator[str]:
+    """The names of all files in a run's folder, sorted; Broken for links, devices and folders that are not a run's."""
+    for name, is_folder in _entries(run, ""):
+        if not is_folder:
+            yield name
+            continue
+        if name not in FOLDERS:
+            raise Broken(f"{name}/: this folder is no part of a run: move it out")
+        for inner, is_inner_folder in _entries(run, f"{name}/"):
+            if is_inner_folder:
+                raise Broken(f"{inner}/: this folder is no part of a run: move it out")
+            yield inner
+
+
+def _entries(run: Path, prefix: str) -> list[tuple[str, bool]]:
+    found: list[tuple[str, bool]] = []
+    try:
+        with os.scandir(run / prefix) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_symlink():
+                    raise Broken(f"{name}: a link: a run holds its files itself")
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if not is_folder and not entry.is_file(follow_symlinks=False):
+                    raise Broken(f"{name}: not a regular file")
+                found.append((name, is_folder))
+    except OSError as error:
+        raise Broken(f"{prefix or run}: cannot be read: {error.strerror}") from None
+    return sorted(found)
+
+
+def open_regular(run: Path, name: str) -> BinaryIO:
+    """Open a file of the run for reading; Broken, naming it, where it is missing, a link or not a regular file."""
+    try:
+        # Not blocking: a named pipe put in a file's place must not stall the reader.
+        descriptor = os.open(run / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise Broken(f"{name}: missing") from None
+    except OSError as error:
+        reason = "a link" if error.errno == errno.ELOOP else f"cannot be read: {error.strerror}"
+        raise Broken(f"{name}: {reason}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Broken(f"{name}: not a regular file")
+    return os.fdopen(descriptor, "rb", buffering=CHUNK_BYTES)
+
+
+def read_bounded(run: Path, name: str, limit: int) -> bytes:
+    """All bytes of a file of the run; Broken, naming it, where there are more than ``limit``."""
+    with open_regular(run, name) as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise Broken(f"{name}: larger than {limit} bytes")
+    return data
+
+
+def digest_and_lines(run: Path, name: str) -> tuple[str, int]:
+    """SHA-256 (hexadecimal) and the number of newlines of a file of the run, of any size."""
+    digest, newlines = hashlib.sha256(), 0
+    with open_regular(run, name) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            newlines += chunk.count(b"\n")
+    return digest.hexdigest(), newlines
+
+
+def lines(file: BinaryIO, name: str) -> Iterator[bytes]:
+    """The lines of a file, with their newlines; Broken for one that is too long, or a last one without its newline."""
+    number = 0
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if not line.endswith(b"\n"):
+            reason = (
+                f"longer than {MAX_LINE_BYTES} bytes" if len(line) > MAX_LINE_BYTES else "cut off: it has no newline"
+            )
+            raise Broken(f"{name} line {number}: {reason}")
+        yield line

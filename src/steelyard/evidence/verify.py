@@ -1,0 +1,302 @@
+"""Whether a sealed run is whole: every byte of it against the seal, the seal against its signature, offline.
+
+This layer needs the standard library, cryptography, rfc8785 and securesystemslib, and of Steelyard only its errors: it
+can be read and trusted alone. Whether the scores and verdicts follow from the journal is :mod:`steelyard.recompute`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from securesystemslib.dsse import Envelope
+
+from steelyard.errors import Broken, InputError
+from steelyard.evidence import layout
+from steelyard.evidence.bundle import BUNDLE_FORMAT, BUNDLE_PREDICATE, plan_in
+from steelyard.evidence.canonical import parse_canonical, sha256_hex
+from steelyard.evidence.chain import Journal, Segment, read_journal
+from steelyard.evidence.checkpoints import Checkpoint, check_checkpoints, read_checkpoints, sizes_of
+from steelyard.evidence.digests import Digests
+from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, check_signature, open_envelope
+from steelyard.evidence.forms import has_form, is_count, is_sha256
+from steelyard.evidence.keys import SSlibKey, load_public, public_key
+
+__all__ = ["Integrity", "verify_integrity"]
+
+TEXT_START = re.compile(rb'\{"sha256":"([0-9a-f]{64})","text":(?=")')
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """What a whole run was found to be.
+
+    ``signed_by`` is the key id of the seal's signature ("" where it is not signed), ``trusted`` whether that is the
+    key which the reader trusts. ``records``, ``segments`` (their number) and ``root`` are the journal's; ``answers``
+    counts finished calls and ``answers_root`` commits to them, wherever and in whatever order they were made; ``texts``
+    is "all" or "withheld N", the number of samples and answers whose text is not here. ``messages`` are sentences for
+    the reader.
+    """
+
+    signed_by: str
+    trusted: bool
+    records: int
+    segments: int
+    root: str
+    answers: int
+    answers_root: str
+    texts: str
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Seal:
+    subjects: dict[str, str]
+    predicate: dict[str, Any]
+    envelope: Envelope
+    signer: SSlibKey | None
+
+    @property
+    def withheld(self) -> bool:
+        return bool(self.predicate["texts"] == "withheld")
+
+
+def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bool = False) -> Integrity:
+    """Check that nothing in ``run`` was changed, removed or added since it was sealed.
+
+    ``trusted_key`` is a public key file; with ``require_key`` the seal must be signed by it. Raises Broken with the
+    first thing that does not hold and where, in this order: seal, signature, files that the seal does not name, plan,
+    journal, checkpoints, every other file, texts. InputError where ``run`` is no run or ``trusted_key`` no key.
+    """
+    trusted = None if trusted_key is None else load_public(trusted_key)
+    if require_key and trusted is None:
+        raise InputError("a required key must be given: --require-key KEY.pub.pem")
+    seal = _open_seal(run)
+    is_trusted, message = _judge_signer(seal, trusted, require_key=require_key)
+    messages = [message]
+    _check_names(run, seal)
+    messages += _check_plan(run, seal)
+    checkpoints = _read_checkpoints(run, seal)
+    journal = _check_journal(run, seal, checkpoints)
+    check_checkpoints(checkpoints, journal)
+    _check_digests(run, seal, journal)
+    absent = _check_texts(run, seal, journal)
+    if absent:
+        messages.append(f"{absent} texts (samples, answers) are withheld; their digests are sealed")
+    return Integrity(
+        signed_by="" if seal.signer is None else seal.signer.keyid,
+        trusted=is_trusted,
+        records=journal.records,
+        segments=len(journal.segments),
+        root=journal.root,
+        answers=journal.answers,
+        answers_root=journal.answers_root,
+        texts=f"withheld {absent}" if absent else "all",
+        messages=tuple(messages),
+    )
+
+
+# ── the seal ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _open_seal(run: Path) -> _Seal:
+    has_seal, has_plan = (os.path.lexists(run / name) for name in (layout.BUNDLE, layout.PLAN))
+    if not has_seal and has_plan:
+        raise Broken(f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet: steelyard resume {run}")
+    if not has_seal:
+        raise InputError(f"no run is here: a sealed run holds {layout.BUNDLE}", where=run)
+    data = layout.read_bounded(run, layout.BUNDLE, MAX_ENVELOPE_BYTES)
+    document, envelope = open_envelope(data, layout.BUNDLE)
+    predicate = document["predicate"]
+    if document["predicateType"] != BUNDLE_PREDICATE or predicate.get("format") != BUNDLE_FORMAT:
+        raise Broken(f"{layout.BUNDLE}: not a seal of format {BUNDLE_FORMAT}")
+    if not _is_well_formed(predicate):
+        raise Broken(f"{layout.BUNDLE}: what it says of plan, journal, scores, texts or signer is not in its form")
+    subjects = {subject["name"]: subject["digest"]["sha256"] for subject in document["subject"]}
+    for name in subjects:
+        if not layout.is_sealable(name) or (layout.is_text(name) and predicate["texts"] == "withheld"):
+            raise Broken(f"{layout.BUNDLE}: names a file that is no part of a run: {name!r}")
+    for name in (layout.PLAN, layout.SCORES):
+        if name not in subjects:
+            raise Broken(f"{layout.BUNDLE}: does not name {name}")
+    return _Seal(subjects, predicate, envelope, _signer(predicate["signer"], envelope))
+
+
+def _is_well_formed(predicate: dict[str, Any]) -> bool:
+    journal, answers = predicate.get("journal"), predicate.get("answers")
+    return (
+        has_form(journal, {"records": is_count, "root": is_sha256, "segments": _are_segments})
+        and has_form(answers, {"count": is_count, "root": is_sha256})
+        and is_sha256(predicate.get("plan"))
+        and is_count(predicate.get("scores"))
+        and predicate.get("texts") in ("sealed", "withheld")
+        and isinstance(predicate.get("signer"), str)
+    )
+
+
+def _are_segments(value: Any) -> bool:
+    form = {"head": is_sha256, "records": is_count}
+    return isinstance(value, dict) and all(has_form(segment, form) for segment in value.values())
+
+
+def _signer(public_hex: str, envelope: Envelope) -> SSlibKey | None:
+    """The key that signed, checked; None where the seal is not signed and does not say that it was."""
+    if not public_hex:
+        if envelope.signatures:
+            raise Broken(f"{layout.BUNDLE}: carries a signature and names no signer")
+        return None
+    try:
+        signer = public_key(public_hex)
+    except ValueError as error:
+        raise Broken(f"{layout.BUNDLE}: its signer: {error}") from None
+    _check_signed(envelope, signer, layout.BUNDLE)
+    return signer
+
+
+def _check_signed(envelope: Envelope, signer: SSlibKey, name: str) -> None:
+    if signer.keyid not in envelope.signatures:
+        raise Broken(f"{name}: the signature by key {signer.keyid}, which sealed the run, is not there")
+    if len(envelope.signatures) > 1:
+        raise Broken(f"{name}: carries a signature besides that of key {signer.keyid}, which sealed the run")
+    if not check_signature(envelope, signer):
+        raise Broken(f"{name}: the signature by key {signer.keyid} does not verify")
+
+
+def _judge_signer(seal: _Seal, trusted: SSlibKey | None, *, require_key: bool) -> tuple[bool, str]:
+    keyid = "" if seal.signer is None else seal.signer.keyid
+    is_trusted = trusted is not None and keyid == trusted.keyid
+    if require_key and trusted is not None and not is_trusted:
+        found = f"signed by key {keyid}" if keyid else "not signed"
+        raise Broken(f"{layout.BUNDLE}: {found}; required is a signature by key {trusted.keyid}")
+    if not keyid:
+        return False, "not signed: whole as it is, but anyone could have changed it and sealed it again"
+    if is_trusted:
+        return True, f"signed by key {keyid}, which you trust"
+    return False, f"signed by key {keyid}, which you have not told me to trust"
+
+
+# ── what it names ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_names(run: Path, seal: _Seal) -> None:
+    for name in layout.run_files(run):
+        outside = layout.is_derived(name) or name == layout.BUNDLE
+        withheld = seal.withheld and layout.is_text(name) and layout.is_sealable(name)
+        if not outside and not withheld and name not in seal.subjects:
+            raise Broken(f"{name}: was added: the seal does not name it")
+
+
+def _check_plan(run: Path, seal: _Seal) -> list[str]:
+    data = layout.read_bounded(run, layout.PLAN, MAX_ENVELOPE_BYTES)
+    document, envelope = open_envelope(data, layout.PLAN)
+    plan = plan_in(document, layout.PLAN)
+    if sha256_hex(data) != seal.subjects[layout.PLAN]:
+        raise _changed(layout.PLAN)
+    if sha256_hex(envelope.payload) != seal.predicate["plan"]:
+        raise Broken(f"{layout.PLAN}: not the plan that the seal names")
+    if plan.get("texts") != seal.predicate["texts"]:
+        raise Broken(f"{layout.BUNDLE}: the plan says texts are {plan.get('texts')!r}, the seal says otherwise")
+    if envelope.signatures:
+        if seal.signer is None:
+            raise Broken(f"{layout.BUNDLE}: not signed, while the plan is, by key {min(envelope.signatures)}")
+        _check_signed(envelope, seal.signer, layout.PLAN)
+        return []
+    if plan.get("order_proof"):
+        raise Broken(f"{layout.PLAN}: its order of samples was fixed with a key, and its signature is not there")
+    return [] if seal.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
+
+
+def _check_journal(run: Path, seal: _Seal, checkpoints: list[Checkpoint]) -> Journal:
+    sealed = seal.predicate["journal"]
+    segments: dict[str, dict[str, Any]] = sealed["segments"]
+    if segments.keys() != {name for name in seal.subjects if layout.is_journal(name)}:
+        raise Broken(f"{layout.BUNDLE}: names other segments of the journal than it has digests of")
+    if layout.MAIN_SEGMENT not in segments:
+        raise Broken(f"{layout.BUNDLE}: does not name {layout.MAIN_SEGMENT}")
+    heads = {name: segment["head"] for name, segment in segments.items()}
+    journal = read_journal(run, segments, sizes_of(checkpoints), heads)
+    for name, segment in journal.segments.items():
+        _check_end(name, segment, segments[name])
+    if (journal.records, journal.root) != (sealed["records"], sealed["root"]):
+        raise Broken(f"{layout.BUNDLE}: the Merkle root over all {journal.records} records is not the one sealed")
+    if journal.plan != seal.predicate["plan"]:
+        raise Broken(f"{layout.MAIN_SEGMENT} line 1 (record 0): names another plan than the one sealed")
+    answers = seal.predicate["answers"]
+    if (journal.answers, journal.answers_root) != (answers["count"], answers["root"]):
+        raise Broken(f"{layout.BUNDLE}: the root over the {journal.answers} finished calls is not the one sealed")
+    return journal
+
+
+def _read_checkpoints(run: Path, seal: _Seal) -> list[Checkpoint]:
+    if layout.CHECKPOINTS not in seal.subjects:
+        return []
+    if layout.digest_and_lines(run, layout.CHECKPOINTS)[0] != seal.subjects[layout.CHECKPOINTS]:
+        raise _changed(layout.CHECKPOINTS)
+    return read_checkpoints(run, seal.signer)
+
+
+def _check_end(name: str, segment: Segment, sealed: dict[str, Any]) -> None:
+    if segment.records != sealed["records"]:
+        raise Broken(f"{name}: the journal ends after {segment.records} records; {sealed['records']} were sealed")
+    if segment.head != sealed["head"]:
+        raise Broken(f"{name}: its last record ({segment.records - 1}) was changed: it is not the one sealed")
+
+
+# ── every other file ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_digests(run: Path, seal: _Seal, journal: Journal) -> None:
+    for name, sealed in seal.subjects.items():
+        if layout.is_text(name):
+            continue  # read line by line, later
+        if name in journal.segments:
+            digest, count = journal.segments[name].digest, 0
+        else:
+            digest, count = layout.digest_and_lines(run, name)
+        if digest != sealed:
+            raise _changed(name)
+        if name == layout.SCORES and count != seal.predicate["scores"]:
+            raise Broken(f"{name}: holds {count} scores; the seal says {seal.predicate['scores']}")
+
+
+def _changed(name: str) -> Broken:
+    return Broken(f"{name}: was changed: its SHA-256 is not the one sealed")
+
+
+def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
+    """Check every text that is here against its digest; the number that the journal refers to and that are not."""
+    found = Digests()
+    here = {name for name in layout.run_files(run) if layout.is_text(name)}
+    for name in sorted(here | {name for name in seal.subjects if layout.is_text(name)}):
+        digest = hashlib.sha256()
+        with layout.open_regular(run, name) as file:
+            for number, line in enumerate(layout.lines(file, name), 1):
+                digest.update(line)
+                try:
+                    found.add(_text_digest(line[:-1]))
+                except ValueError as error:
+                    raise Broken(f"{name} line {number}: {error}") from None
+        if not seal.withheld and digest.hexdigest() != seal.subjects[name]:
+            raise _changed(name)
+    first, absent = b"", 0
+    for missing in journal.texts.without(found):
+        first = first or missing
+        absent += 1
+    if absent and not seal.withheld:
+        raise Broken(f"texts/: {absent} texts are missing, such as the one with SHA-256 {first.hex()}")
+    return absent
+
+
+def _text_digest(line: bytes) -> bytes:
+    # Taken apart by hand, which is faster than as any JSON: two lines a call are read here.
+    start = TEXT_START.match(line)
+    if start is None or not line.endswith(b'"}'):
+        raise ValueError("not a text with its digest")
+    digest = hashlib.sha256(parse_canonical(line[start.end() : -1]).encode())
+    if digest.hexdigest() != start[1].decode():
+        raise ValueError("this text does not have the SHA-256 that it is filed under")
+    return digest.digest()

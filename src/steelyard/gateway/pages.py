@@ -1,0 +1,175 @@
+"""A recording's report, in Markdown and as one HTML file without script or network; and its lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from steelyard.gateway.summary import PathSummary, Quantiles, Summary
+from steelyard.records import Outcome, Plan
+from steelyard.reports.markdown import escape
+from steelyard.reports.words import count, counted, one_line
+
+__all__ = ["html", "limits", "lines", "markdown"]
+
+_COLUMNS: Final = (
+    "Path",
+    "Calls",
+    "Answered",
+    "Streamed",
+    "Tokens in",
+    "Tokens out",
+    "Median",
+    "p90",
+    "p99",
+    "First byte",
+)
+_WORDS: Final = {
+    Outcome.OK: "ok",
+    Outcome.RATE_LIMITED: "rate limited",
+    Outcome.SERVER_ERROR: "server error",
+    Outcome.CLIENT_ERROR: "client error",
+    Outcome.MALFORMED: "malformed",
+    Outcome.EMPTY: "empty",
+    Outcome.TRUNCATED: "truncated",
+    Outcome.REFUSED: "refused",
+    Outcome.TIMEOUT: "timeout",
+    Outcome.DROPPED: "dropped",
+}
+
+
+def markdown(summary: Summary, plan: Plan) -> str:
+    """Write the report in Markdown, ending in a line feed."""
+    parts = [
+        f"# Steelyard recording: {escape(plan.sheet.model, 120)}",
+        f"**{escape(headline(summary))}**",
+        _table(summary),
+        *(
+            f"## {title}\n\n" + "\n".join(f"- {escape(line)}" for line in said)
+            for title, said in _sections(summary, plan)
+            if said
+        ),
+        "Check it yourself: `steelyard verify DIR` recomputes every digest and this report from the journal, offline.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def html(summary: Summary, plan: Plan) -> str:
+    """Write the page. All text that came from others is escaped, and stripped of control characters."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("steelyard.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = one_line
+    return environment.get_template("recording.html.j2").render(
+        title=plan.sheet.model,
+        headline=headline(summary),
+        columns=_COLUMNS,
+        rows=[_cells(path) for path in summary.paths],
+        sections=[(title, said) for title, said in _sections(summary, plan) if said],
+    )
+
+
+def lines(summary: Summary) -> list[str]:
+    """The recording in a few lines, for a terminal."""
+    said = [headline(summary)]
+    for path in summary.paths:
+        cells = dict(zip(_COLUMNS, _cells(path), strict=True))
+        said.append(
+            f"{cells['Path']}: {counted(path.calls, 'call')}, {cells['Tokens in']} tokens in, "
+            f"{cells['Tokens out']} out, median {cells['Median']}, p99 {cells['p99']}"
+        )
+    return [one_line(line) for line in [*said, *_remarks(summary)]]
+
+
+def headline(summary: Summary) -> str:
+    """The recording in one sentence."""
+    failed = summary.calls - summary.answered
+    told = f"{counted(summary.calls, 'call')} recorded, {count(summary.answered)} answered"
+    return f"{told}, {count(failed)} failed" if failed else told
+
+
+def limits(summary: Summary, plan: Plan) -> list[str]:
+    """What a recording does not show."""
+    said = [
+        "The gateway saw what passed through it: calls that a harness made elsewhere, or never made, are not here.",
+        "What the harness did with the answers, and how it scored them, is not recorded.",
+        "The endpoint is known only by what it says of itself.",
+        "API keys are taken out of what is kept; headers are not kept at all.",
+    ]
+    if not summary.whole:
+        said.insert(0, "The recorder did not stop in order: calls that were in flight then are missing.")
+    if plan.texts == "withheld":
+        said.append("The texts of requests and replies are withheld; their digests are sealed.")
+    return said
+
+
+def _table(summary: Summary) -> str:
+    if not summary.paths:
+        return ""
+    rows = [f"| {' | '.join(_COLUMNS)} |", f"| :-- |{' --: |' * (len(_COLUMNS) - 1)}"]
+    rows += [f"| {' | '.join(escape(cell, 200) for cell in _cells(path))} |" for path in summary.paths]
+    return "\n".join(rows)
+
+
+def _cells(path: PathSummary) -> list[str]:
+    return [
+        path.path,
+        count(path.calls),
+        count(path.answered),
+        count(path.streamed),
+        count(path.prompt_tokens),
+        count(path.completion_tokens),
+        *(_time(value) for value in (path.elapsed.median, path.elapsed.p90, path.elapsed.p99)),
+        _first_byte(path.first_byte),
+    ]
+
+
+def _first_byte(found: Quantiles) -> str:
+    return _time(found.median)
+
+
+def _time(microseconds: int | None) -> str:
+    if microseconds is None:
+        return "–"
+    return f"{microseconds / 1000:.1f} ms" if microseconds < 1_000_000 else f"{microseconds / 1e6:.2f} s"
+
+
+def _sections(summary: Summary, plan: Plan) -> list[tuple[str, Sequence[str]]]:
+    return [
+        ("How the calls ended", [f"{_WORDS[Outcome(name)]}: {count(n)}" for name, n in summary.outcomes.items()]),
+        ("Models that answered", [f"{name}: {counted(n, 'reply', 'replies')}" for name, n in summary.models.items()]),
+        ("Repeated requests", _remarks(summary)),
+        ("What was recorded", _about(summary, plan)),
+        ("What this does not show", limits(summary, plan)),
+    ]
+
+
+def _remarks(summary: Summary) -> list[str]:
+    if not summary.repeated:
+        return []
+    said = f"{counted(summary.repeated, 'call')} sent a body that had been sent before"
+    again = summary.again_after_answer
+    if not again:
+        return [f"{said}, always after a failure: retries"]
+    return [
+        f"{said}; {count(again)} of them after a valid answer had been given: "
+        "an answer may have been chosen among several"
+    ]
+
+
+def _about(summary: Summary, plan: Plan) -> list[str]:
+    said = [f"Endpoint: {plan.model.uri.partition('@')[2]}", f"Begun: {plan.created}"]
+    if summary.first_us is not None and summary.last_us is not None:
+        first = datetime.fromtimestamp(summary.first_us / 1e6, UTC).isoformat(timespec="seconds")
+        said.append(f"First call: {first}; last reply {(summary.last_us - summary.first_us) / 1e6:.1f} s after it")
+    said.append(
+        f"Tokens, as the replies state them: {count(summary.prompt_tokens)} in, {count(summary.completion_tokens)} out"
+    )
+    return said

@@ -1,0 +1,229 @@
+"""What a call came to: the bodies of one exchange, read into one typed outcome. Pure; whatever they hold, no error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+from steelyard.models.openai_wire import one_line, read_answer, read_error
+from steelyard.records import Answer, Exchange, GenerateRequest, Outcome
+
+__all__ = ["Kind", "assembled", "is_stream", "kind_of", "prompt_of", "read_exchange", "read_reply"]
+
+Kind = Literal["chat", "completion", "embedding", "other"]
+
+_CHAT: Final = GenerateRequest(prompt="", chat=True)
+_COMPLETION: Final = GenerateRequest(prompt="")
+_MOST_CHOICES: Final = 128  # of one stream: an index beyond them is no answer's
+
+
+def kind_of(path: str) -> Kind:
+    """What a path asks for."""
+    for end, kind in _KINDS.items():
+        if path.endswith(end):
+            return kind
+    return "other"
+
+
+_KINDS: Final[Mapping[str, Kind]] = {
+    "/chat/completions": "chat",
+    "/completions": "completion",
+    "/embeddings": "embedding",
+}
+
+
+def is_stream(content_type: str) -> bool:
+    """Whether a reply is a stream of events."""
+    return content_type.lower().startswith("text/event-stream")
+
+
+def read_reply(kind: Kind, status: int, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    """Type a whole reply. ``body`` is without its compression; None where it was too large to be kept, or unreadable.
+
+    ``text`` is the answer's where there is one; a call for tools is an answer without text.
+    """
+    stream = is_stream(headers.get("Content-Type", ""))
+    if body is None:
+        detail = "the reply is too large to be kept, or compressed in a way that was not asked for"
+        return Answer(outcome=Outcome.OK if status < 300 and kind == "other" else Outcome.MALFORMED, detail=detail)
+    if status >= 300:
+        return read_error(status, _json(body), headers)
+    if stream:
+        return _read_stream(kind, body)
+    if not body and kind == "other":  # a HEAD, a 204
+        return Answer(outcome=Outcome.OK)
+    payload = _json(body)
+    if payload is None and (kind != "other" or "json" in headers.get("Content-Type", "").lower()):
+        return Answer(outcome=Outcome.MALFORMED, detail="the reply is not JSON" if body else "the reply is empty")
+    return _read_payload(kind, payload)
+
+
+def _read_payload(kind: Kind, payload: Any) -> Answer:
+    if kind in ("chat", "completion"):
+        answer = read_answer(payload, _CHAT if kind == "chat" else _COMPLETION)
+        if answer.outcome is Outcome.EMPTY and _calls_tools(payload):
+            return msgspec.structs.replace(answer, outcome=Outcome.OK, detail="a call for tools")
+        return answer
+    found = payload if isinstance(payload, Mapping) else {}
+    usage = found.get("usage")
+    tokens = usage if isinstance(usage, Mapping) else {}
+    about: dict[str, Any] = {
+        "model": one_line(found.get("model")) if isinstance(found.get("model"), str) else "",
+        "prompt_tokens": _count(tokens, "prompt_tokens", "input_tokens"),
+        "completion_tokens": _count(tokens, "completion_tokens", "output_tokens"),
+    }
+    if kind == "embedding" and not isinstance(found.get("data"), list):
+        return Answer(outcome=Outcome.MALFORMED, detail="the reply has no list of embeddings", **about)
+    if kind == "embedding" and not found["data"]:
+        return Answer(outcome=Outcome.EMPTY, detail="the reply has no embeddings", **about)
+    return Answer(outcome=Outcome.OK, **about)
+
+
+def _calls_tools(payload: Any) -> bool:
+    choices = payload.get("choices") if isinstance(payload, Mapping) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, Mapping) else None
+    return isinstance(message, Mapping) and bool(message.get("tool_calls") or message.get("function_call"))
+
+
+def _count(usage: Mapping[str, Any], *names: str) -> int:
+    for name in names:
+        value = usage.get(name)
+        if type(value) is int and 0 <= value < 1 << 31:
+            return value
+    return 0
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+# ── streams ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read_stream(kind: Kind, body: bytes) -> Answer:
+    if kind not in ("chat", "completion"):
+        return Answer(outcome=Outcome.OK)
+    payload = assembled(kind, body)
+    if isinstance(payload, str):
+        return Answer(outcome=Outcome.MALFORMED, detail=payload)
+    return _read_payload(kind, payload)
+
+
+def assembled(kind: Kind, body: bytes) -> dict[str, Any] | str:
+    """The reply that a whole stream adds up to, in the form that an unstreamed one has; in words where it is none.
+
+    A stream ends with ``[DONE]``, or at least each choice with its reason: one that does neither was cut off.
+    """
+    texts: dict[int, list[str]] = {}
+    choices: dict[int, dict[str, Any]] = {}
+    whole: dict[str, Any] = {}
+    done = False
+    for data in _events(body):
+        if data == b"[DONE]":
+            done = True
+            continue
+        event = _json(data)
+        if not isinstance(event, Mapping):
+            return "an event of the stream is not a JSON object"
+        if event.get("error") and not event.get("choices"):
+            return {"error": event["error"]}
+        for key in ("model", "usage"):
+            whole[key] = event.get(key) or whole.get(key)
+        parts = event.get("choices")
+        for part in parts if isinstance(parts, list) else []:
+            if not _take(kind, part, choices, texts):
+                return "a choice of the stream is not in its form"
+    if not done and not (choices and all(choice.get("finish_reason") for choice in choices.values())):
+        return "the stream was cut off: it ends without [DONE]"
+    for index, choice in choices.items():
+        text = "".join(texts[index]) if texts[index] else None
+        if kind == "chat":
+            choice["message"]["content"] = text
+        else:
+            choice["text"] = text
+    return whole | {"choices": [choices[index] for index in sorted(choices)]}
+
+
+def _events(body: bytes) -> list[bytes]:
+    """The data of each server-sent event, as the WHATWG defines them; comments and other fields are passed over."""
+    events: list[bytes] = []
+    data: list[bytes] = []
+    for line in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
+        if line.startswith(b"data:"):
+            data.append(line[5:].removeprefix(b" "))
+        elif not line and data:
+            events.append(b"\n".join(data))
+            data = []
+    return [*events, b"\n".join(data)] if data else events
+
+
+def _take(kind: Kind, part: Any, choices: dict[int, dict[str, Any]], texts: dict[int, list[str]]) -> bool:
+    """Add one event's part to its choice; False where it is not in its form."""
+    if not isinstance(part, Mapping):
+        return False
+    index = part.get("index", 0)
+    if type(index) is not int or not 0 <= index < _MOST_CHOICES:
+        return False
+    choice = choices.setdefault(index, {"message": {}, "finish_reason": None})
+    pieces = texts.setdefault(index, [])
+    choice["finish_reason"] = part.get("finish_reason") or choice["finish_reason"]
+    delta = part.get("delta") if kind == "chat" else part
+    if delta is None:
+        return True
+    if not isinstance(delta, Mapping):
+        return False
+    piece = delta.get("content" if kind == "chat" else "text")
+    if isinstance(piece, str):
+        pieces.append(piece)
+    elif piece is not None:
+        return False
+    if isinstance(delta.get("refusal"), str):
+        choice["message"]["refusal"] = choice["message"].get("refusal", "") + delta["refusal"]
+    if delta.get("tool_calls") or delta.get("function_call"):
+        choice["message"]["tool_calls"] = True
+    return True
+
+
+# ── prompts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def prompt_of(kind: Kind, body: Any) -> str | None:
+    """The text that a request asks: of a chat the last message that the user wrote, else the prompt.
+
+    None where it asks several prompts at once, in tokens, or nothing.
+    """
+    if not isinstance(body, Mapping):
+        return None
+    if kind == "completion":
+        prompt = body.get("prompt")
+        if isinstance(prompt, list) and len(prompt) == 1:
+            prompt = prompt[0]
+        return prompt if isinstance(prompt, str) else None
+    messages = body.get("messages")
+    for message in reversed(messages) if kind == "chat" and isinstance(messages, list) else []:
+        if isinstance(message, Mapping) and message.get("role") == "user":
+            return _content(message.get("content"))
+    return None
+
+
+def _content(content: Any) -> str | None:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return None
+    parts = [part.get("text") for part in content if isinstance(part, Mapping) and part.get("type") == "text"]
+    return "".join(part for part in parts if isinstance(part, str)) if parts else None
+
+
+def read_exchange(exchange: Exchange, reply: str) -> Answer:
+    """The answer of a recorded call, from the text of its reply; that of a failed one as it was typed then."""
+    if not exchange.outcome.answered:
+        return Answer(outcome=exchange.outcome, detail=exchange.detail)
+    headers = {"Content-Type": "text/event-stream" if exchange.streamed else "application/json"}
+    return read_reply(kind_of(exchange.path), exchange.status, headers, reply.encode())

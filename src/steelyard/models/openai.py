@@ -1,0 +1,311 @@
+"""``openai:NAME@URL``: any OpenAI-compatible endpoint, over one pool of connections.
+
+The last ``@`` separates, so a name may hold one. A URL without a path gets ``/v1``; one with a path is taken as it is.
+Faults of the wire become outcomes; redirects are not followed (a key must not travel to another host), replies are
+bounded, and the key appears in no record, error or representation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from steelyard.errors import InputError, ModelUnavailable
+from steelyard.models import Settings, echo_check, openai_wire
+from steelyard.models.proxy import proxy_of
+from steelyard.models.rate_headers import read_rate_headers
+from steelyard.records import (
+    Answer,
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    Outcome,
+    RateHint,
+)
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["OpenAIModel", "open_openai"]
+
+REPLY_BYTES = 16 << 20
+JSON = {"Content-Type": "application/json"}
+KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
+_HANDSHAKE_ATTEMPTS = 3
+_HANDSHAKE_SECONDS = 30.0
+_REDACTED_FROM = 8
+
+
+def open_openai(rest: str, settings: Settings) -> OpenAIModel:
+    """Open ``NAME@URL``; raises InputError where it is not that, without repeating what may hold a secret."""
+    name, separator, url = rest.rpartition("@")
+    try:
+        parts = urlsplit(url)
+        usable = bool(name and separator) and parts.scheme in ("http", "https") and bool(parts.hostname)
+        usable = usable and parts.port != 0
+    except ValueError:  # a port or an address that is none
+        usable = False
+    if not usable:
+        raise InputError("an endpoint is openai:NAME@URL with a URL that begins with http:// or https://")
+    if parts.query or parts.fragment or parts.username:
+        raise InputError(
+            "the URL of openai:NAME@URL takes no query and no password: the key belongs into STEELYARD_API_KEY"
+        )
+    base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
+    return OpenAIModel(name, base, _key(settings), settings)
+
+
+def _key(settings: Settings) -> str:
+    names = (settings.api_key_env,) if settings.api_key_env else KEY_VARIABLES
+    found = next((value.strip() for name in names if (value := os.environ.get(name, "")).strip()), "")
+    if settings.api_key_env and not found:
+        raise InputError(f"the environment variable {settings.api_key_env} holds no API key: set it, or name another")
+    if not found.isascii() or not found.isprintable():
+        raise InputError(f"the API key in {' or '.join(names)} holds characters that no HTTP header can: set it again")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The JSON of a reply with status 200, and what its headers say of the endpoint's limits."""
+
+    payload: Any
+    rate: RateHint | None
+
+
+class OpenAIModel:
+    """An endpoint as a :class:`steelyard.plugins.Model`."""
+
+    def __init__(self, name: str, base: str, key: str, settings: Settings) -> None:
+        self._name = name
+        self._base = base
+        self._key = key
+        self._settings = settings
+        self._limit_name = "max_tokens"
+        self._pings_by_chat = True
+        self._echo_max_tokens = 0
+        self._rate: RateHint | None = None  # what the last echo said of the endpoint's limits
+        self._proxy = proxy_of(base)
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"OpenAIModel({self._name!r}, {self._base!r})"
+
+    # ── what it is ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def identify(self) -> tuple[ModelIdentity, Capabilities]:
+        """Shake hands without any sample: the list of models, one token by chat, one by completion, two echoes.
+
+        Raises ModelUnavailable where nothing answers, the key is refused, or the model is not served there.
+        """
+        listed = await self._listed()
+        chat = await self._handshake(chat=True)
+        self._pings_by_chat = chat.outcome is not Outcome.CLIENT_ERROR
+        completion = await self._handshake(chat=False)
+        if Outcome.CLIENT_ERROR is chat.outcome is completion.outcome:
+            raise ModelUnavailable(f"{self._base} does not serve {self._name!r}: {chat.detail}")
+        completions = completion.outcome is not Outcome.CLIENT_ERROR
+        reason = await self._why_no_loglikelihood() if completions else "it has no /completions"
+        identity = ModelIdentity(
+            uri=f"openai:{self._name}@{self._base}",
+            name=self._name,
+            backend="OpenAI-compatible HTTP",
+            details={"listed": listed, "answers_as": chat.model or completion.model},
+        )
+        capabilities = Capabilities(
+            chat=chat.outcome is not Outcome.CLIENT_ERROR,
+            completions=completions,
+            loglikelihood=not reason,
+            loglikelihood_reason=f"this endpoint cannot give log-likelihoods: {reason}" if reason else "",
+            concurrency=self._settings.concurrency,
+        )
+        return identity, capabilities
+
+    async def _listed(self) -> str:
+        reply = await self._call("GET", "/models", None)
+        if isinstance(reply, Answer):
+            if reply.outcome is Outcome.DROPPED:
+                raise ModelUnavailable(
+                    f"nothing answers at {self._base} ({reply.detail}): start the server or mend the URL"
+                )
+            if reply.detail.startswith(("HTTP 401", "HTTP 403")):
+                raise ModelUnavailable(f"{self._base} refuses the key: {reply.detail}")
+            return "unknown"
+        data = reply.payload.get("data") if isinstance(reply.payload, Mapping) else None
+        names = [entry.get("id") for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
+        return "yes" if self._name in names else "no" if names else "unknown"
+
+    async def _handshake(self, *, chat: bool) -> Answer:
+        """Ask for one token; a transient fault is tried again, so that it does not read as "cannot"."""
+        request = GenerateRequest(prompt="Hello", chat=chat, max_tokens=1)
+        answer = Answer(outcome=Outcome.DROPPED)
+        for attempt in range(_HANDSHAKE_ATTEMPTS):
+            answer = await self.generate(request)
+            if "max_completion_tokens" in answer.detail and self._limit_name == "max_tokens":
+                self._limit_name = "max_completion_tokens"
+                answer = await self.generate(request)
+            if answer.detail.startswith(("HTTP 401", "HTTP 403")):
+                raise ModelUnavailable(f"{self._base} refuses the key: {answer.detail}")
+            if answer.outcome is Outcome.TIMEOUT or not answer.outcome.retryable:
+                break
+            await asyncio.sleep(min(answer.retry_after or 0.2 * 2**attempt, 5.0))
+        if answer.outcome in (Outcome.TIMEOUT, Outcome.DROPPED):
+            raise ModelUnavailable(f"{self._base} does not answer ({answer.detail}): is the server up?")
+        return answer
+
+    async def _why_no_loglikelihood(self) -> str:
+        """Run the echo self-check; give the reason against, or nothing. Some servers want one new token at least."""
+        reason = ""
+        for max_tokens in (0, 1):
+            self._echo_max_tokens = max_tokens
+            whole, prefix = await self._echo(echo_check.TEXT), await self._echo(echo_check.PREFIX)
+            if isinstance(whole, echo_check.Echo) and isinstance(prefix, echo_check.Echo):
+                return echo_check.why_not(whole, prefix)
+            failed = whole if isinstance(whole, Answer) else prefix
+            reason = failed.detail if isinstance(failed, Answer) else ""
+        return reason
+
+    # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def generate(self, request: GenerateRequest) -> Answer:
+        """Answer with text; stop strings are cut here too, since some servers ignore them."""
+        body = openai_wire.generate_body(self._name, request, self._limit_name)
+        reply = await self._call("POST", openai_wire.path_of(request), body)
+        if isinstance(reply, Answer):
+            return reply
+        answer = openai_wire.read_answer(reply.payload, request)
+        return answer if reply.rate is None else msgspec.structs.replace(answer, rate=reply.rate)
+
+    async def ping(self) -> Answer:
+        """Answer a greeting with one token, as in the handshake: a control question that is no sample."""
+        return await self.generate(GenerateRequest(prompt="Hello", chat=self._pings_by_chat, max_tokens=1))
+
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+        """Answer with one sum of log-probabilities (nats) per continuation: an echoed prompt each, in turn."""
+        text = request.prefix + request.context
+        echoes: list[echo_check.Echo] = []
+        for continuation in request.continuations:
+            echo = await self._echo(text + continuation)
+            if isinstance(echo, Answer):  # what the echoes before it used was used all the same
+                return msgspec.structs.replace(echo, prompt_tokens=sum(len(before.tokens) for before in echoes))
+            echoes.append(echo)
+        try:
+            sums = echo_check.continuation_sums(echoes, len(text))
+        except ValueError as error:
+            return Answer(outcome=Outcome.CLIENT_ERROR, detail=str(error))
+        tokens = sum(len(echo.tokens) for echo in echoes)
+        return Answer(
+            outcome=Outcome.OK,
+            logprobs=sums,
+            finish_reason="stop",
+            prompt_tokens=tokens,
+            model=self._name,
+            rate=self._rate,
+        )
+
+    async def _echo(self, prompt: str) -> echo_check.Echo | Answer:
+        reply = await self._call(
+            "POST", "/completions", openai_wire.echo_body(self._name, prompt, self._echo_max_tokens)
+        )
+        if isinstance(reply, Answer):
+            return reply
+        self._rate = reply.rate
+        try:
+            return echo_check.read_echo(reply.payload if isinstance(reply.payload, Mapping) else {}, prompt)
+        except ValueError as error:
+            return Answer(outcome=Outcome.MALFORMED, detail=str(error))
+
+    async def close(self) -> None:
+        """Close the connections; safe to call twice."""
+        if self._session is not None:
+            await self._session.close()
+
+    # ── the wire ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply | Answer:
+        """Make one HTTP exchange: the decoded JSON of a 200, or the typed answer of anything else."""
+        import aiohttp
+
+        data_sent = None if body is None else msgspec.json.encode(body)
+        try:
+            async with self._connections().request(
+                method, self._base + path, data=data_sent, headers=JSON, allow_redirects=False, proxy=self._proxy
+            ) as reply:
+                data = await self._read(reply)
+                status, headers = reply.status, reply.headers
+        except TimeoutError:
+            return Answer(outcome=Outcome.TIMEOUT, detail=f"no reply within {self._settings.timeout_seconds:g} s")
+        except aiohttp.ClientResponseError as error:
+            return Answer(outcome=Outcome.MALFORMED, detail=self._words(f"not HTTP: {error.message}"))
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
+            return Answer(outcome=Outcome.DROPPED, detail=self._words(_why_lost(error)))
+        if data is None:
+            return Answer(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
+        try:
+            payload = self._without_key(msgspec.json.decode(data))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nested deeper than any reply is
+            payload = None
+        if status != 200:
+            return openai_wire.read_error(status, payload, self._without_key(dict(headers)))
+        if payload is None:
+            return Answer(outcome=Outcome.MALFORMED, detail="the reply is not JSON")
+        return Reply(payload, read_rate_headers(headers))
+
+    async def _read(self, reply: aiohttp.ClientResponse) -> bytes | None:
+        data = bytearray()
+        async for chunk in reply.content.iter_chunked(1 << 16):
+            data += chunk
+            if len(data) > REPLY_BYTES:
+                return None
+        return self._redact(bytes(data))
+
+    def _redact(self, data: bytes) -> bytes:
+        """Take the key out of whatever a server sends back, before anything can keep it."""
+        key = self._key.encode()
+        return data.replace(key, b"[key]") if len(key) >= _REDACTED_FROM else data
+
+    def _without_key(self, value: Any) -> Any:
+        """As :meth:`_redact`, in decoded JSON: a server may send the key back in escapes."""
+        if len(self._key) < _REDACTED_FROM:
+            return value
+        if isinstance(value, str):
+            return value.replace(self._key, "[key]")
+        if isinstance(value, Mapping):
+            return {self._without_key(key): self._without_key(inner) for key, inner in value.items()}
+        return [self._without_key(inner) for inner in value] if isinstance(value, list) else value
+
+    def _words(self, text: str) -> str:
+        return openai_wire.one_line(self._redact(text.encode()).decode())
+
+    def _connections(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        if self._session is None:
+            headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._settings.concurrency),
+                timeout=aiohttp.ClientTimeout(total=self._settings.timeout_seconds, sock_connect=_HANDSHAKE_SECONDS),
+                headers=headers,
+            )
+        return self._session
+
+
+def _why_lost(error: Exception) -> str:
+    """A lost connection in a few words: aiohttp's own name addresses and calls."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"there is no host {error.host}"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return f"no TLS as it should be ({error.strerror or type(error).__name__}): is it http:// instead of https://?"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        cause = error.os_error
+        return "connection refused" if isinstance(cause, ConnectionRefusedError) else f"no connection: {cause.strerror}"
+    return f"connection lost: {error or type(error).__name__}"

@@ -1,0 +1,111 @@
+"""``recorded:RUN``: the answers of an earlier run, replayed by the SHA-256 of the request that asked for them.
+
+For going over a run again without its model: with other scorers, in a test, on a machine that cannot reach the
+endpoint. Every attempt comes back in the recorded order, faults too; the last one repeats.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.journal.reader import replay, segment_names, segment_path
+from steelyard.journal.texts import read_texts
+from steelyard.models import Settings
+from steelyard.records import (
+    Answer,
+    Attempt,
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    Outcome,
+    Request,
+)
+from steelyard.run_folder import open_plan_of
+
+__all__ = ["RecordedModel", "open_recorded"]
+
+CONCURRENCY = 16
+
+
+def open_recorded(rest: str, settings: Settings) -> RecordedModel:
+    """Open a run's folder; raises InputError where it is none or withholds its texts, Broken where it was changed."""
+    return RecordedModel(Path(rest).expanduser())
+
+
+class RecordedModel:
+    """A run's journal and texts as an :class:`steelyard.plugins.Model`."""
+
+    def __init__(self, run: Path) -> None:
+        self._plan = open_plan_of(run).plan
+        attempts = replay(run).attempts
+        wanted = {attempt.answer for attempt in attempts if attempt.answer}
+        self._texts = {digest: text for digest, text in read_texts(run) if digest in wanted}
+        if wanted - self._texts.keys():
+            raise InputError(
+                "the answers' texts are withheld: replay the run from the folder it was made in", where=run
+            )
+        self._recorded: dict[str, list[Attempt]] = defaultdict(list)
+        for attempt in attempts:
+            self._recorded[attempt.request].append(attempt)
+        self._given: dict[str, int] = defaultdict(int)
+        self._name = run.name
+        self._sha256 = sha256_hex(b"".join(segment_path(run, worker).read_bytes() for worker in segment_names(run)))
+
+    async def identify(self) -> tuple[ModelIdentity, Capabilities]:
+        """Name the recording (its journal's SHA-256) and the model that it recorded."""
+        was = self._plan.model
+        identity = ModelIdentity(
+            uri=f"recorded:{self._name}",
+            name=was.name,
+            sha256=self._sha256,
+            backend="recording",
+            machine=was.machine,
+            details={"recorded_uri": was.uri, "recorded_sha256": was.sha256, "recorded_backend": was.backend},
+        )
+        kinds = {row.kind for row in self._plan.rows}
+        capabilities = Capabilities(
+            generate="generate" in kinds,
+            chat="generate" in kinds,
+            loglikelihood="loglikelihood" in kinds,
+            loglikelihood_reason="" if "loglikelihood" in kinds else "the recording holds no log-likelihoods",
+            concurrency=CONCURRENCY,
+            offers=None,  # what was never asked is said at the question
+        )
+        return identity, capabilities
+
+    async def generate(self, request: GenerateRequest) -> Answer:
+        """Give the recorded answer, or the outcome ``client_error`` where this was never asked."""
+        return self._replay(request)
+
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+        """Give the recorded log-likelihoods, or the outcome ``client_error`` where this was never asked."""
+        return self._replay(request)
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+    def _replay(self, request: Request) -> Answer:
+        try:
+            digest = sha256_hex(canonical(request))
+        except ValueError:  # a lone surrogate has no canonical form, so it cannot have been recorded
+            digest = ""
+        attempts = self._recorded.get(digest)
+        if attempts is None:
+            return Answer(outcome=Outcome.CLIENT_ERROR, detail="not in the recording: this was never asked")
+        attempt = attempts[min(self._given[digest], len(attempts) - 1)]
+        self._given[digest] += 1
+        return Answer(
+            outcome=attempt.outcome,
+            # (A log may hold the text of what it does not count as an answer.)
+            text=self._texts.get(attempt.answer, "") if attempt.outcome.answered else "",
+            logprobs=attempt.logprobs if attempt.outcome.answered else (),
+            finish_reason=attempt.finish_reason,
+            prompt_tokens=attempt.prompt_tokens,
+            completion_tokens=attempt.completion_tokens,
+            model=attempt.model,
+            detail=attempt.detail,
+        )

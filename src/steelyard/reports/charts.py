@@ -1,0 +1,226 @@
+"""The two charts of the report: claims against what was measured, and how each interval closed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from steelyard.records import ClaimVerdict, TracePoint, VerdictWord
+from steelyard.reports import words
+from steelyard.reports.vega import BAND, GRID, INK, PAPER, chart, svg
+
+__all__ = ["claims_chart", "closing_chart", "css_name", "drawable"]
+
+_SHAPES = {
+    VerdictWord.INCONSISTENT: "M-.8,-1L0,-.2L.8,-1L1,-.8L.2,0L1,.8L.8,1L0,.2L-.8,1L-1,.8L-.2,0L-1,-.8Z",
+    VerdictWord.CONSISTENT: "circle",
+    VerdictWord.INSUFFICIENT_POWER: "diamond",
+}
+_POINTS = 160  # more looks than this are closer together than a pixel
+
+
+def css_name(word: VerdictWord) -> str:
+    """The CSS variable and class of a verdict: ``insufficient-power``."""
+    return word.value.replace("_", "-")
+
+
+def _colour(word: VerdictWord) -> str:
+    return f"var(--{css_name(word)})"
+
+
+def _fill(word: VerdictWord) -> str:
+    return PAPER if word is VerdictWord.INSUFFICIENT_POWER else _colour(word)
+
+
+def drawable(claims: Sequence[ClaimVerdict]) -> list[ClaimVerdict]:
+    """The claims that have something to draw: asked about, with a claim that is a proportion, and an interval."""
+    return [claim for claim in claims if claim.asked and claim.ci is not None and claim.claimed is not None]
+
+
+# ── claims against what was measured ────────────────────────────────────────────────────────────────────────────────
+
+
+def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: str = "claims") -> str:
+    """Draw each claim that was asked about: claim tick, tolerance band, interval and measured point, in percent.
+
+    ``narrow`` draws for a phone, with each task above its row. ``name`` makes the ids of title and description unique.
+    """
+    import altair as alt
+
+    drawn = drawable(claims)
+    rows = [_claim_values(index, claim) for index, claim in enumerate(drawn)]
+    # Row numbers, not names, place the rows: two rows may bear one name.
+    y = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(domain=[row["row"] for row in rows], paddingInner=0))
+    base = chart(rows).encode(y=y)
+    labels = _labels_above(base) if narrow else _labels_beside(base)
+    drawing = alt.layer(*_claim_marks(base, _domain(rows), narrow), *labels).properties(
+        width=320 if narrow else 560, height=len(rows) * (62 if narrow else 46)
+    )
+    return svg(drawing, name, "Claims against what was measured", "; ".join(_described(claim) for claim in drawn))
+
+
+def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[Any]:
+    import altair as alt
+
+    x = alt.X(
+        "low:Q",
+        title=None,
+        scale=alt.Scale(domain=list(domain), nice=False, zero=False),
+        axis=alt.Axis(labelExpr="datum.label + ' %'", orient="top", tickCount=5 if narrow else 8),
+    )
+    colour = alt.Color("colour:N", scale=None, legend=None)
+    down = 12 if narrow else 0  # room for the task's name above
+    return [
+        base.mark_rule(stroke=GRID, yOffset=down).encode(x=alt.value(0), x2=alt.value("width")),
+        base.mark_bar(fill=BAND, height=22, yOffset=down).encode(x=alt.X("floor:Q", title=None), x2="claimed:Q"),
+        base.mark_rule(strokeWidth=3, strokeCap="round", yOffset=down).encode(x=x, x2="high:Q", color=colour),
+        base.mark_tick(thickness=3, size=26, fill=INK, stroke=None, opacity=1, yOffset=down).encode(x="claimed:Q"),
+        base.mark_point(size=110, strokeWidth=2, opacity=1, yOffset=down).encode(
+            x="measured:Q",
+            shape=alt.Shape("shape:N", scale=None, legend=None),
+            stroke=alt.Stroke("colour:N", scale=None, legend=None),
+            fill=alt.Fill("fill:N", scale=None, legend=None),
+        ),
+    ]
+
+
+def _labels_above(base: Any) -> list[Any]:
+    import altair as alt
+
+    named = base.mark_text(align="left", dy=-13, fontSize=13, fill=INK, fontWeight=600, limit=290)
+    return [named.encode(x=alt.value(0), text="task:N")]
+
+
+def _labels_beside(base: Any) -> list[Any]:
+    import altair as alt
+
+    named = base.mark_text(align="right", dx=-14, fontSize=13, fill=INK, limit=170)
+    judged = base.mark_text(align="left", dx=14, fontSize=13)
+    colour = alt.Color("colour:N", scale=None, legend=None)
+    return [
+        named.encode(x=alt.value(0), text="task:N"),
+        judged.encode(x=alt.value("width"), text="word:N", color=colour),
+    ]
+
+
+def _claim_values(index: int, claim: ClaimVerdict) -> dict[str, Any]:
+    assert claim.ci is not None
+    lowest = words.floor(claim)
+    row = words.claim_words(claim)
+    return {
+        "row": index,
+        "task": row.task,
+        "word": row.verdict_words,
+        "claimed": _percent(claim.claimed),
+        "floor": _percent(lowest),
+        "low": _percent(claim.ci[0]),
+        "high": _percent(claim.ci[1]),
+        "measured": _percent(claim.measured),
+        "colour": _colour(claim.verdict),
+        "fill": _fill(claim.verdict),
+        "shape": _SHAPES.get(claim.verdict, "circle"),
+    }
+
+
+def _percent(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else 100 * min(1.0, max(0.0, value))
+
+
+def _domain(rows: list[dict[str, Any]]) -> tuple[float, float]:
+    """The range of the axis: everything drawn, out to the next ten."""
+    values = [row[key] for row in rows for key in ("low", "high", "claimed", "floor") if row[key] is not None]
+    low, high = (min(values), max(values)) if values else (0.0, 100.0)
+    low, high = 10 * math.floor(low / 10), 10 * math.ceil(high / 10)
+    return (low, high) if high > low else (low, low + 10)
+
+
+def _described(claim: ClaimVerdict) -> str:
+    row = words.claim_words(claim)
+    return f"{row.task}: claimed {row.claimed}, measured {row.measured}, interval {row.interval}, {row.full}"
+
+
+# ── how an interval closed ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def closing_chart(claim: ClaimVerdict, *, name: str = "closing") -> str:
+    """Draw how the interval closed over the samples read: band, running share, claim, lowest score allowed, the end."""
+    import altair as alt
+
+    looks = _thinned([look for look in claim.trace if look.n > 0])
+    window = _window(claim, looks)
+    rows = [_look_values(look, window) for look in looks]
+    row = words.claim_words(claim)
+    drawing = alt.layer(*_closing_marks(claim, rows, window)).properties(width=236, height=128)
+    described = f"{row.full}; after {row.asked} samples the interval is {row.interval}, the claim {row.claimed}"
+    return svg(drawing, name, f"How the interval closed on {row.task}", described)
+
+
+def _look_values(look: TracePoint, window: tuple[float, float]) -> dict[str, Any]:
+    share = 100 * look.right / look.n
+    return {
+        "n": look.n,
+        "low": _clamp(100 * look.low, window),
+        "high": _clamp(100 * look.high, window),
+        # The first answers swing past the window: there the line is left out, not bent along its edge.
+        "share": share if window[0] <= share <= window[1] else None,
+    }
+
+
+def _closing_marks(claim: ClaimVerdict, rows: list[dict[str, Any]], window: tuple[float, float]) -> list[Any]:
+    import altair as alt
+
+    colour = _colour(claim.verdict)
+    x = alt.X(
+        "n:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, rows[-1]["n"]], nice=False),
+        axis=alt.Axis(tickCount=4, format=",d", grid=False, tickMinStep=1),
+    )
+    y = alt.Y(
+        "low:Q",
+        title=None,
+        scale=alt.Scale(domain=list(window), nice=False, zero=False),
+        axis=alt.Axis(tickCount=4, labelExpr="datum.label + ' %'"),
+    )
+    base = chart(rows).encode(x=x)
+    claimed = [{"level": _percent(claim.claimed)}]
+    lowest = [{"level": _clamp(100 * (words.floor(claim) or 0.0), window)}]
+    end = chart(rows[-1:]).mark_point(
+        shape=_SHAPES.get(claim.verdict, "circle"),
+        size=90,
+        strokeWidth=2,
+        opacity=1,
+        stroke=colour,
+        fill=_fill(claim.verdict),
+    )
+    return [
+        base.mark_area(fill=colour, opacity=0.18, interpolate="linear").encode(y=y, y2="high:Q"),
+        base.mark_line(stroke=colour, strokeWidth=1.5, interpolate="linear").encode(y="share:Q"),
+        chart(lowest).mark_rule(stroke=INK, strokeDash=[2, 3]).encode(y="level:Q"),
+        chart(claimed).mark_rule(stroke=INK, strokeWidth=2).encode(y="level:Q"),
+        end.encode(x="n:Q", y="share:Q"),
+    ]
+
+
+def _thinned(looks: list[TracePoint]) -> list[TracePoint]:
+    """At most ``_POINTS`` of the looks, evenly, always with the last."""
+    step = max(1, math.ceil(len(looks) / _POINTS))
+    return looks[::-step][::-1]
+
+
+def _window(claim: ClaimVerdict, looks: list[TracePoint]) -> tuple[float, float]:
+    """The visible range in percent: what the second half of the looks shows, the claim and the lowest score allowed.
+
+    The first looks span nearly everything: to show them whole would hide the rest.
+    """
+    settled = looks[len(looks) // 2 :]
+    values = [100 * bound for look in settled for bound in (look.low, look.high)]
+    values += [100 * value for value in (claim.claimed, words.floor(claim)) if value is not None]
+    low, high = min(values), max(values)
+    margin = max(2.0, 0.12 * (high - low))
+    return max(0.0, math.floor(low - margin)), min(100.0, math.ceil(high + margin))
+
+
+def _clamp(value: float, window: tuple[float, float]) -> float:
+    return min(window[1], max(window[0], value))

@@ -1,0 +1,69 @@
+"""The page of a dry run: what an audit would take, in the terminal and for machines."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from steelyard.forecast import Forecast
+
+__all__ = ["print_forecast", "render"]
+
+
+def render(forecast: Forecast) -> dict[str, Any]:
+    """The forecast as a JSON document."""
+    return asdict(forecast)
+
+
+def print_forecast(forecast: Forecast, console: Console) -> None:
+    """Print one row a claim, what is skipped with its reason, and the assumptions."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from steelyard.reports.words import one_line
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Dry run: no sample was sent", title_justify="left")
+    table.add_column("task")
+    for name in ("claimed", "calls ≤", "tokens in", "out ≤", "time ≤", "cost ≤", "if it holds", "if 10 lower"):
+        table.add_column(name, justify="right")
+    for row in forecast.rows:
+        table.add_row(
+            Text(one_line(row.task)),
+            Text(one_line(row.claimed)),
+            f"{row.calls:,}",
+            _short(row.prompt_tokens),
+            _short(row.completion_tokens),
+            _duration(row.seconds),
+            "–" if row.cost is None else f"{row.cost:,.2f}",
+            _decision(row.if_true, row.affordable),
+            _decision(row.if_false, row.affordable),
+        )
+    if forecast.rows:
+        console.print(table)
+        console.print(
+            "The last two columns: samples until a decision on the expected path; * = not within budget or limit."
+        )
+    for task, verdict, reason in forecast.skipped:
+        console.print(Text(one_line(f"{task}: {verdict.replace('_', ' ')}: {reason}")))
+    console.print(forecast.assumptions)
+
+
+def _decision(samples: int, affordable: int) -> str:
+    return f"{samples:,}{'*' if samples > affordable else ' '}"
+
+
+def _short(count: int) -> str:
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return str(count)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,116 @@
+"""The verdict for machines: what ``--json`` prints and ``report.json`` holds."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from steelyard.records import ClaimVerdict, Finding, Note, Verdict
+
+__all__ = ["render"]
+
+
+def render(verdict: Verdict) -> dict[str, Any]:
+    """Give the keys of DESIGN.md, in its order, and after them what else is known.
+
+    A claim's ``claimed``, ``tolerance``, ``measured`` and ``ci`` stand in the claim's own ``unit``: percent points for
+    percent, 0 to 1 for a fraction. ``implied_reruns`` has null for more than a million. NaN and infinities are null, so
+    the result is JSON to every reader.
+    """
+    document = {
+        "verdict": verdict.verdict.value,
+        "exit": verdict.exit,
+        "findings": [_finding(finding) for finding in verdict.findings],
+        "notes": [_note(note) for note in verdict.notes],
+        "claims": [_claim(claim) for claim in verdict.claims],
+        "model": verdict.model,
+        "served": verdict.served,
+        "alpha": verdict.alpha,
+    }
+    finite: dict[str, Any] = _finite(document)
+    return finite
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "detector": finding.detector,
+        "check": finding.check,
+        "task": finding.task,
+        "null": finding.null,
+        "p": finding.p,
+        "e": finding.e,
+        "effect": finding.effect,
+        "ci": finding.ci,
+        "n": finding.n,
+        "mde": finding.mde,
+        "message": finding.message,
+        "records": finding.records,
+        "assumptions": finding.assumptions,
+        "statistic": finding.statistic,
+        "calls": finding.calls,
+        "tokens": finding.tokens,
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {"detector": note.detector, "check": note.check, "task": note.task, "message": note.message}
+
+
+def _claim(claim: ClaimVerdict) -> dict[str, Any]:
+    needs = None if claim.needs is None else {"samples": claim.needs.samples, "seconds": claim.needs.seconds}
+    return {
+        "task": claim.task,
+        "claimed": _claimed(claim),
+        "tolerance": _own_unit(claim.tolerance, claim.unit),
+        "measured": _own_unit(claim.measured, claim.unit),
+        "ci": None if claim.ci is None else [_own_unit(bound, claim.unit) for bound in claim.ci],
+        "asked": claim.asked,
+        "of": claim.of,
+        "missing": claim.missing,
+        "verdict": claim.verdict.value,
+        "needs": needs,
+        "implied_reruns": dict(claim.implied_reruns),
+        "unit": claim.unit,
+        "claimed_text": claim.claimed_text,
+        "reason": claim.reason,
+        "better": claim.better,
+        "unparsed": claim.unparsed,
+        "p": claim.p,
+        "log_e": claim.log_e,
+        "level": claim.level,
+        "row": claim.row,
+        "cell": claim.cell,
+        "differences": claim.differences,
+        "calls": claim.calls,
+        "prompt_tokens": claim.prompt_tokens,
+        "completion_tokens": claim.completion_tokens,
+        "seconds": claim.seconds,
+        "line": claim.line,
+    }
+
+
+def _own_unit(value: float | None, unit: str) -> float | None:
+    if value is None or not math.isfinite(value):
+        return None
+    # Rounded far below any precision that is claimed, so that 0.57 comes out as 57.0 and not as 56.99999999999999.
+    return round(100 * value, 10) if unit == "percent" else value
+
+
+def _claimed(claim: ClaimVerdict) -> float | None:
+    if claim.claimed is not None:
+        return _own_unit(claim.claimed, claim.unit)
+    try:
+        return float(claim.claimed_text)
+    except ValueError:
+        return None
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,115 @@
+"""The verdict in Markdown (GitHub's flavour): a table, findings, notes and limits, for an issue or a wiki."""
+
+from __future__ import annotations
+
+import re
+
+from steelyard.records import Finding, Plan, Verdict
+from steelyard.reports import words
+from steelyard.reports.limits import limits
+
+__all__ = ["escape", "render"]
+
+_SPECIAL = re.compile(
+    r"""
+      [\\`*_\[\]<>|~$^&]          # what opens markup anywhere
+    | [@#]                        # what GitHub turns into mentions and issue links after rendering
+    | :(?=[/\w])                  # bare addresses and :emoji:
+    | (?<=www)\.                  # bare addresses without a scheme
+    | ^[-+=](?=[-+=\s]|$)         # lists and rules at the start
+    | (?<=^\d)[.)](?=\s|$)        # numbered lists at the start
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def escape(text: str, limit: int = 400) -> str:
+    """Hostile text as Markdown that shows exactly this text: one line, no markup, link, table cell or mention."""
+    return _SPECIAL.sub(_escaped, words.one_line(text, limit))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match.group()
+    if character in "@#":
+        # An entity would be decoded before mentions are looked for; an empty comment keeps the two apart.
+        return character + "<!-- -->"
+    return f"&#{ord(character)};" if character in ":.<>&)" else "\\" + character
+
+
+def render(verdict: Verdict, plan: Plan | None = None) -> str:
+    """Write the verdict as Markdown, ending in a line feed; ``plan`` adds what was asked and the model's identity."""
+    parts = [
+        f"# Steelyard report: {escape(verdict.model, 80)}",
+        f"**{escape(words.headline(verdict))}**",
+        f"Asked: `{_code(verdict.served)}`. Exit code {verdict.exit}.",
+        _claims(verdict),
+        _list("Re-runs", _reruns(verdict, plan)),
+        _list("Findings", [_finding(finding) for finding in verdict.findings]),
+        _list("Notes (they prove nothing by themselves)", [escape(words.remark(note)) for note in verdict.notes]),
+        _list("Not tested, and why", _untested(verdict)),
+        _list("What was asked", _asked(plan)),
+        _list("What this does not show", [escape(limit) for limit in limits(verdict, plan)]),
+        "Check it yourself: `steelyard verify DIR` recomputes every digest, score and verdict, offline.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _code(text: str) -> str:
+    # A code span cannot hold a backtick of its own delimiter; nothing else is interpreted in it.
+    return words.one_line(text, 120).replace("`", "'")
+
+
+def _claims(verdict: Verdict) -> str:
+    if not verdict.claims:
+        return ""
+    lines = [
+        f"| Task | Claimed | Measured | {words.interval_name(verdict)} | Asked | Verdict |",
+        "| :-- | --: | --: | --: | --: | :-- |",
+    ]
+    for claim in verdict.claims:
+        row = words.claim_words(claim)
+        cells = (row.task, row.claimed, row.measured, row.interval, row.asked)
+        lines.append(
+            f"| {' | '.join(escape(cell) for cell in cells)} | {words.SIGNS[row.verdict]} {escape(row.full)} |"
+        )
+    return "\n".join(lines)
+
+
+def _list(title: str, items: list[str]) -> str:
+    return f"## {title}\n\n" + "\n".join(f"- {item}" for item in items) if items else ""
+
+
+def _reruns(verdict: Verdict, plan: Plan | None) -> list[str]:
+    rows = words.plan_rows(plan)
+    said = ((claim.task, words.reruns(claim, rows.get(claim.row))) for claim in verdict.claims)
+    return [f"{escape(task, 80)}: {escape(sentence)}" for task, sentence in said if sentence]
+
+
+def _finding(finding: Finding) -> str:
+    numbers = words.finding_numbers(finding)
+    source = f"`{_code(finding.detector)}`, `{_code(finding.check)}`"
+    return f"{escape(words.remark(finding))} ({', '.join(part for part in (source, escape(numbers)) if part)})"
+
+
+def _untested(verdict: Verdict) -> list[str]:
+    return [
+        escape(f"{', '.join(tasks)}: {word.words}{f' ({reason})' if reason else ''}", 2000)
+        for word, reason, tasks in words.untested(verdict)
+    ]
+
+
+def _asked(plan: Plan | None) -> list[str]:
+    if plan is None:
+        return []
+    lines = []
+    for row in plan.rows:
+        samples, seed = words.counted(row.population, "sample"), _code(row.order_seed)
+        differs = f" Differs from the vendor: {escape('; '.join(row.differences), 2000)}." if row.differences else ""
+        lines.append(
+            f"{escape(row.task, 80)}: cell `{_code(row.cell)}`, {row.kind}, {row.decoding}, "
+            f"scorer `{_code(row.scorer)}`, {samples}, order seed `{seed}`.{differs}"
+        )
+    model = plan.model
+    digest = f", SHA-256 `{_code(model.sha256)}`" if model.sha256 else ""
+    lines.append(f"Model: {escape(model.name or model.uri)}, {escape(model.backend or 'an endpoint')}{digest}.")
+    return lines

@@ -1,0 +1,192 @@
+"""The verdict in a terminal: a table within 100 columns, and under it what else must be known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steelyard.records import ClaimVerdict, Finding, Note, Plan, Verdict, VerdictWord
+from steelyard.reports import words
+from steelyard.reports.limits import limits
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+__all__ = ["print_verdict"]
+
+_STYLES = {
+    VerdictWord.INCONSISTENT: "bold red",
+    VerdictWord.CONSISTENT: "green",
+    VerdictWord.INSUFFICIENT_POWER: "yellow",
+    VerdictWord.NOT_TESTABLE: "dim",
+    VerdictWord.NOT_TESTED: "dim",
+}
+_PLAIN = str.maketrans({"✗": "x", "✓": "+", "–": "-", "−": "-", "…": "...", "·": "-", "½": "1/2", "≥": ">=", "≤": "<="})
+_NARROW = 96  # below this the table's columns no longer hold their words: each claim becomes a small paragraph
+# Beyond these a terminal scrolls away what matters; --json and the report have all.
+_FINDINGS, _NOTES, _ROWS, _LIMITS = 20, 12, 60, 4
+
+
+def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) -> None:
+    """Print the verdict: claims, findings, notes, what was not tested, limits, the sentence and the exit code.
+
+    Everything that came from a sheet, a data set or a model goes through :func:`steelyard.reports.words.one_line`, and
+    is printed as plain text: markup and escape sequences in it are shown, never interpreted.
+    """
+    page = _Page(console)
+    if any(claim.asked for claim in verdict.claims):
+        _print_claims(page, verdict, plan)
+    _print_findings(page, verdict.findings)
+    _print_notes(page, verdict.notes)
+    _print_untested(page, verdict)
+    if any(claim.asked for claim in verdict.claims):
+        page.section("What this does not show")
+        said = limits(verdict, plan)
+        for limit in said[:_LIMITS]:
+            page.item(limit, style="dim")
+        if len(said) > _LIMITS:
+            page.item(f"{words.counted(len(said) - _LIMITS, 'more limit')} in the report", "…", "dim")
+    _print_overall(page, verdict)
+
+
+class _Page:
+    """A console that can only print plain text, in characters that the stream can encode."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.width = console.width
+
+    def text(self, content: str, style: str = "") -> Text:
+        """Make a rich Text of plain content; what the stream cannot encode gets a plain stand-in."""
+        from rich.text import Text
+
+        encoding = self.console.encoding
+        try:
+            content.encode(encoding)
+        except UnicodeEncodeError:
+            content = content.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
+        return Text(content, style=style)
+
+    def line(self, content: str = "", style: str = "") -> None:
+        """Print one paragraph, wrapped at the console's width."""
+        self.console.print(self.text(content, style), soft_wrap=False)
+
+    def section(self, title: str) -> None:
+        """Start a section."""
+        self.line()
+        self.line(title, "bold")
+
+    def item(self, content: str, sign: str = "·", style: str = "") -> None:
+        """Print one item with a hanging indent."""
+        from rich.padding import Padding
+        from rich.table import Table
+
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(self.text(sign, style), self.text(content, style))
+        self.console.print(Padding(grid, (0, 0, 0, 2), expand=False))
+
+
+def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
+    page.line(f"{words.one_line(verdict.model, 80)}, as served by {words.one_line(verdict.served, 120)}", "bold")
+    if page.width >= _NARROW:
+        page.console.print(_table(page, verdict))
+    else:
+        _print_paragraphs(page, verdict)
+    if len(verdict.claims) > _ROWS:
+        page.line(f"… and {words.counted(len(verdict.claims) - _ROWS, 'more claim')}: --json shows all", "dim")
+    rows = words.plan_rows(plan)
+    for claim in verdict.claims[:_ROWS]:
+        if sentence := words.reruns(claim, rows.get(claim.row)):
+            page.item(f"{words.one_line(claim.task, 80)}: {sentence}")
+
+
+def _table(page: _Page, verdict: Verdict) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, width=page.width)
+    table.add_column("Task", overflow="fold", min_width=10, max_width=26)
+    for title in ("Claimed", "Measured", words.interval_name(verdict)):
+        table.add_column(page.text(title), justify="right", no_wrap=True)
+    table.add_column("Asked", justify="right", overflow="fold")
+    table.add_column("Verdict", overflow="fold", ratio=1)
+    for claim in verdict.claims[:_ROWS]:
+        row = words.claim_words(claim)
+        # Reasons are long and often shared: they stand once, below the table.
+        short = row.verdict_words if _is_unasked(claim) else row.full
+        style = _STYLES[row.verdict]
+        table.add_row(
+            page.text(row.task),
+            page.text(row.claimed),
+            page.text(row.measured),
+            page.text(row.interval),
+            page.text(row.asked.replace(", ", "\n")),
+            page.text(f"{words.SIGNS[row.verdict]} {short}", style),
+        )
+    return table
+
+
+def _is_unasked(claim: ClaimVerdict) -> bool:
+    untested = claim.verdict in (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED)
+    return untested and not words.is_measurement(claim)
+
+
+def _print_paragraphs(page: _Page, verdict: Verdict) -> None:
+    page.line()
+    for claim in verdict.claims[:_ROWS]:
+        row = words.claim_words(claim)
+        sign, style = words.SIGNS[row.verdict], _STYLES[row.verdict]
+        if _is_unasked(claim):
+            page.item(f"{row.task}: {row.verdict_words}; claimed {row.claimed}", sign, style)
+            continue
+        page.item(f"{row.task}: {row.full}", sign, style)
+        claimed = "" if words.is_measurement(claim) else f"claimed {row.claimed}, "
+        page.item(f"{claimed}measured {row.measured} [{row.interval}], asked {row.asked}", " ")
+
+
+def _print_findings(page: _Page, findings: tuple[Finding, ...]) -> None:
+    if not findings:
+        return
+    page.section("Findings")
+    for finding in findings[:_FINDINGS]:
+        numbers = words.finding_numbers(finding)
+        source = f"[{words.one_line(finding.detector, 40)}, {words.one_line(finding.check, 40)}]"
+        page.item(f"{words.remark(finding)} {f'({numbers}) ' if numbers else ''}{source}", "✗", "red")
+    _print_rest(page, len(findings) - _FINDINGS, "finding")
+
+
+def _print_notes(page: _Page, notes: tuple[Note, ...]) -> None:
+    if not notes:
+        return
+    page.section("Notes (they prove nothing by themselves)")
+    for note in notes[:_NOTES]:
+        page.item(words.remark(note))
+    _print_rest(page, len(notes) - _NOTES, "note")
+
+
+def _print_rest(page: _Page, number: int, noun: str) -> None:
+    if number > 0:
+        page.item(f"and {words.counted(number, 'more ' + noun)}: --json shows all", "…", "dim")
+
+
+def _print_untested(page: _Page, verdict: Verdict) -> None:
+    groups = words.untested(verdict)
+    if not groups or not any(claim.asked or claim.reason for claim in verdict.claims):
+        return
+    page.section("Not tested, and why")
+    for word, reason, tasks in groups[:_NOTES]:
+        named = ", ".join(tasks[:8]) + (f" and {words.count(len(tasks) - 8)} more" if len(tasks) > 8 else "")
+        page.item(f"{named}: {word.words}{f' ({reason})' if reason else ''}", "–")
+    _print_rest(page, len(groups) - _NOTES, "reason")
+
+
+def _print_overall(page: _Page, verdict: Verdict) -> None:
+    page.line()
+    page.line(words.headline(verdict), _STYLES[verdict.verdict].replace("dim", "bold"))
+    counts = ", ".join(f"{words.count(number)} {word.words}" for word, number in words.tally(verdict))
+    meaning = words.exit_meaning(verdict)
+    parts = [part for part in (counts, f"exit {verdict.exit}{f': {meaning}' if meaning else ''}") if part]
+    page.line(". ".join(part[0].upper() + part[1:] for part in parts) + ".", "dim")

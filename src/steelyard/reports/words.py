@@ -1,0 +1,384 @@
+"""The words and numbers that every report shares, so that all four say the same thing.
+
+Numbers stand in the claim's own unit: percent with one decimal, fractions with three, never more than was measured.
+Intervals are rounded outward. Verdict words are fixed (DETECTORS.md); what stands in brackets after them is the detail.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+
+from steelyard.errors import ExitCode
+from steelyard.records import ClaimVerdict, Finding, Note, Plan, PlanRow, Verdict, VerdictWord
+
+__all__ = [
+    "EXIT_MEANINGS",
+    "SIGNS",
+    "ClaimWords",
+    "about",
+    "about_time",
+    "claim_words",
+    "claimed_value",
+    "count",
+    "counted",
+    "exit_meaning",
+    "finding_numbers",
+    "floor",
+    "headline",
+    "interval",
+    "interval_name",
+    "is_measurement",
+    "one_line",
+    "only_measures",
+    "p_value",
+    "plan_rows",
+    "points",
+    "remark",
+    "reruns",
+    "share",
+    "tally",
+    "untested",
+    "verdict_words",
+]
+
+EXIT_MEANINGS = {
+    ExitCode.CONSISTENT: "all that was planned is consistent",
+    ExitCode.INCONSISTENT: "something is inconsistent",
+    ExitCode.UNDECIDED: "something could not be decided, tested or asked",
+    ExitCode.PLAN_NOT_MET: "the plan was not met: answers are missing",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
+SIGNS = {
+    VerdictWord.INCONSISTENT: "✗",
+    VerdictWord.CONSISTENT: "✓",
+    VerdictWord.INSUFFICIENT_POWER: "?",
+    VerdictWord.NOT_TESTABLE: "–",
+    VerdictWord.NOT_TESTED: "–",
+}
+
+_UNIT_WORDS = {"percent": " %", "fraction": "", "elo": " Elo", "points": " points"}
+
+
+# ── text that others wrote ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def one_line(text: str, limit: int = 400) -> str:
+    """Text from a sheet, a data set or a model, made safe to show: one line, nothing invisible, at most ``limit`` long.
+
+    Every run of white space becomes one space; control characters (so also escape sequences), bidirectional overrides,
+    zero-width characters, lone surrogates and unassigned code points become U+FFFD.
+    """
+    spaced = " ".join(text[: 8 * limit].split())
+    shown = "".join(character if _visible(character) else "\N{REPLACEMENT CHARACTER}" for character in spaced)
+    return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+
+
+def _visible(character: str) -> bool:
+    # Combining marks count as printable; stacked without end they cover their neighbours, but only in one line.
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+# ── numbers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def count(number: int) -> str:
+    """An exact count: ``14,042``."""
+    return f"{number:,}"
+
+
+def about(number: int) -> str:
+    """A count to two significant digits, because it is an estimate: 1,234 → ``1,200``; below 100 as it is."""
+    return count(round(number, 2 - len(str(number))) if number >= 100 else number)
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """A count with its noun: ``1 claim``, ``3 claims``."""
+    return f"{count(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def about_time(seconds: float) -> str:
+    """A duration as a person would say it: ``40 seconds``, ``21 minutes``, ``3.5 hours``, ``12 days``."""
+    if seconds < 90:
+        return counted(max(1, round(seconds)), "second")
+    if seconds < 90 * 60:
+        return counted(round(seconds / 60), "minute")
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.1f} hours"
+    return counted(round(seconds / 86400), "day")
+
+
+def _places(unit: str) -> int:
+    return 3 if unit == "fraction" else 1
+
+
+def _scale(unit: str) -> int:
+    return 1 if unit == "fraction" else 100
+
+
+def share(value: float | None, unit: str) -> str:
+    """A proportion (0 to 1) in the claim's unit: ``41.3 %`` or ``0.413``; an en dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{_scale(unit) * value:.{_places(unit)}f}{'' if unit == 'fraction' else ' %'}"
+
+
+def interval(bounds: tuple[float, float] | None, unit: str) -> str:
+    """An interval of a proportion, rounded outward so that what is shown contains it: ``38.1–44.6 %``."""
+    if bounds is None or not all(math.isfinite(bound) for bound in bounds):
+        return "–"
+    places, scale = _places(unit), _scale(unit)
+    # A float such as 0.57 × 100 = 56.99… must not be pushed a whole digit outward by its last bit.
+    low = math.floor(round(bounds[0] * scale * 10**places, 6)) / 10**places
+    high = math.ceil(round(bounds[1] * scale * 10**places, 6)) / 10**places
+    return f"{low:.{places}f}–{high:.{places}f}{'' if unit == 'fraction' else ' %'}"
+
+
+def points(tolerance: float, unit: str) -> str:
+    """A difference of proportions: ``2.0 points`` (percentage points), or ``0.020`` beside a fraction."""
+    scaled = round(tolerance * _scale(unit), 6)
+    short = f"{scaled:.{_places(unit)}f}"
+    exact = short if float(short) == scaled else f"{scaled:g}"
+    return exact if unit == "fraction" else f"{exact} points"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value with two digits, never ``0``: ``p = 0.012``, ``p < 0.0001``; empty where there is none."""
+    if p is None or not math.isfinite(p):
+        return ""
+    if p < 1e-4:
+        return "p < 0.0001"
+    return f"p = {p:.2g}" if p < 0.9995 else "p = 1"
+
+
+def claimed_value(claim: ClaimVerdict) -> str:
+    """The claim exactly as the vendor printed it, with its unit: ``69.80 %``; a dash where nothing was claimed."""
+    if not claim.claimed_text:
+        return "–"
+    return f"{one_line(claim.claimed_text, 24)}{_UNIT_WORDS.get(claim.unit, '')}"
+
+
+def floor(claim: ClaimVerdict) -> float | None:
+    """The lowest true score that still counts as the claim: v − ½ printed unit − δ, as a proportion (DETECTORS.md)."""
+    if claim.claimed is None:
+        return None
+    decimals = len(claim.claimed_text.partition(".")[2])
+    half_unit = Fraction(1, 2 * 10**decimals * _scale(claim.unit))
+    return claim.claimed - float(half_unit) - claim.tolerance
+
+
+def interval_name(verdict: Verdict) -> str:
+    """What the interval column is called: ``95 % interval``; a desk screen has no level, then ``interval``."""
+    return f"{100 * (1 - verdict.alpha):g} % interval" if math.isfinite(verdict.alpha) else "interval"
+
+
+# ── one claim ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class ClaimWords:
+    """One row of the table, in words, the same in every report."""
+
+    task: str
+    claimed: str
+    measured: str
+    interval: str
+    asked: str
+    verdict: VerdictWord
+    verdict_words: str
+    detail: str
+
+    @property
+    def full(self) -> str:
+        """The verdict with its detail: ``consistent (to within 2.0 points)``."""
+        return f"{self.verdict_words} ({self.detail})" if self.detail else self.verdict_words
+
+
+def is_measurement(claim: ClaimVerdict) -> bool:
+    """Whether nothing was claimed, so that nothing is tested: ``steelyard run`` and imports measure."""
+    return bool(claim.row) and not claim.claimed_text
+
+
+def claim_words(claim: ClaimVerdict) -> ClaimWords:
+    """Put one claim's verdict into words."""
+    return ClaimWords(
+        task=one_line(claim.task, 80) or "(no name)",
+        claimed=claimed_value(claim),
+        measured=share(claim.measured, claim.unit),
+        interval=interval(claim.ci, claim.unit),
+        asked=_asked(claim),
+        verdict=claim.verdict,
+        verdict_words="measured" if is_measurement(claim) else claim.verdict.words,
+        detail="; ".join(part for part in (_detail(claim), _sheet_note(claim)) if part),
+    )
+
+
+def verdict_words(claim: ClaimVerdict) -> str:
+    """The verdict of one claim with its detail in brackets."""
+    return claim_words(claim).full
+
+
+def _asked(claim: ClaimVerdict) -> str:
+    if not claim.asked:
+        return "–"
+    missing = f", {count(claim.missing)} missing" if claim.missing else ""
+    return f"{count(claim.asked)} of {count(claim.of)}{missing}"
+
+
+def _detail(claim: ClaimVerdict) -> str:
+    if is_measurement(claim):
+        return _why(claim) if claim.asked < claim.of else ""
+    match claim.verdict:
+        case VerdictWord.CONSISTENT:
+            better = "; better than claimed" if claim.better else ""
+            return f"to within {points(claim.tolerance, claim.unit)}{better}"
+        case VerdictWord.INCONSISTENT:
+            return f"below the claim by more than {points(claim.tolerance, claim.unit)}" if claim.asked else _why(claim)
+        case VerdictWord.INSUFFICIENT_POWER:
+            if claim.needs is None:
+                return _why(claim)
+            time = "" if claim.needs.seconds is None else f", about {about_time(claim.needs.seconds)}"
+            return f"needs about {about(claim.needs.samples)} more {_plural(claim.needs.samples, 'sample')}{time}"
+    return _why(claim)
+
+
+def _sheet_note(claim: ClaimVerdict) -> str:
+    """What the sheet itself remarks on the claim, quoted: a label such as "inflated on purpose" must not get lost."""
+    return f"the sheet says “{one_line(claim.note, 120)}”" if claim.note and claim.row else ""
+
+
+def _why(claim: ClaimVerdict) -> str:
+    return one_line(claim.reason, 240).rstrip(".")
+
+
+def _plural(number: int, noun: str) -> str:
+    return noun if number == 1 else noun + "s"
+
+
+def reruns(claim: ClaimVerdict, row: PlanRow | None) -> str:
+    """How re-runs of the served system could explain a claim that was not reached; empty where nothing is said."""
+    if claim.verdict is not VerdictWord.INCONSISTENT or not claim.asked:
+        return ""
+    if row is not None and row.decoding == "greedy" and not claim.implied_reruns:
+        return "Not explained by re-runs: decoding is greedy, so a re-run gives the same answers."
+    if "0.05" not in claim.implied_reruns:
+        return ""
+    rare, even = claim.implied_reruns["0.05"], claim.implied_reruns.get("0.5")
+    if rare is None:
+        return (
+            "Not explained by re-runs: the best of a million independent re-runs of the served system would reach "
+            f"{claimed_value(claim)} with a chance below 5 %."
+        )
+    if rare <= 1:
+        return f"A single re-run of the served system could reach {claimed_value(claim)} with a chance of 5 % or more."
+    more = "more than a million" if even is None else f"at least {count(even)}"
+    return (
+        f"With fewer than {count(rare)} independent re-runs of the served system, the chance that the best of them "
+        f"reaches {claimed_value(claim)} is below 5 %; an even chance takes {more}."
+    )
+
+
+def plan_rows(plan: Plan | None) -> dict[str, PlanRow]:
+    """The plan's rows by their id."""
+    return {} if plan is None else {row.id: row for row in plan.rows}
+
+
+# ── findings and notes ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def remark(item: Finding | Note, limit: int = 400) -> str:
+    """A finding or note as one sentence, with its task in front."""
+    message = one_line(item.message, limit)
+    return f"{one_line(item.task, 80)}: {message}" if item.task and not message.startswith(item.task) else message
+
+
+def finding_numbers(finding: Finding) -> str:
+    """The numbers that a finding rests on: ``p < 0.0001, n = 300``; empty for deterministic evidence."""
+    parts = [p_value(finding.p)]
+    if finding.e is not None and math.isfinite(finding.e):
+        parts.append(f"e = {finding.e:.3g}")
+    if finding.n is not None:
+        parts.append(f"n = {count(finding.n)}")
+    return ", ".join(part for part in parts if part)
+
+
+def untested(verdict: Verdict) -> list[tuple[VerdictWord, str, list[str]]]:
+    """What was not tested or not testable: (word, reason, tasks) with equal reasons put together, in sheet order."""
+    groups: dict[tuple[VerdictWord, str], list[str]] = {}
+    for claim in verdict.claims:
+        was_measured = is_measurement(claim) and claim.asked
+        if claim.verdict in (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED) and not was_measured:
+            groups.setdefault((claim.verdict, _why(claim)), []).append(one_line(claim.task, 80))
+    return [(word, reason, tasks) for (word, reason), tasks in groups.items()]
+
+
+# ── the whole verdict ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def tally(verdict: Verdict) -> list[tuple[VerdictWord, int]]:
+    """How many claims got which word, gravest first, without zeros; a measurement gets none."""
+    tested = [claim for claim in verdict.claims if not is_measurement(claim)]
+    counts = {word: sum(claim.verdict is word for claim in tested) for word in VerdictWord}
+    return [(word, number) for word, number in counts.items() if number]
+
+
+def only_measures(verdict: Verdict) -> bool:
+    """Whether the whole verdict is about measurements: then there was no table of claims to screen."""
+    return bool(verdict.claims) and all(is_measurement(claim) for claim in verdict.claims)
+
+
+def exit_meaning(verdict: Verdict) -> str:
+    """What the exit code says, in words; empty for a code that is none of ours."""
+    if verdict.exit not in set(ExitCode):
+        return ""
+    if only_measures(verdict):
+        told = {0: "all that was planned was asked", 3: "it ended before all was asked"}.get(verdict.exit)
+        if told:
+            return told
+    return EXIT_MEANINGS.get(ExitCode(verdict.exit), "")
+
+
+def headline(verdict: Verdict) -> str:
+    """The verdict in one sentence."""
+    claims = [claim for claim in verdict.claims if claim.verdict is verdict.verdict]
+    total = counted(len(verdict.claims), "claim")
+    match verdict.verdict:
+        case VerdictWord.INCONSISTENT:
+            return _headline_inconsistent(verdict, [claim for claim in claims if claim.asked])
+        case VerdictWord.CONSISTENT:
+            held = "the claim holds" if len(claims) == 1 else f"all {total} hold"
+            return f"Consistent: {held} {_within(claims)}, under this configuration."
+        case VerdictWord.INSUFFICIENT_POWER:
+            return f"Insufficient power: {_of(len(claims), total)} could not be decided with what was asked."
+        case VerdictWord.NOT_TESTABLE:
+            return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons stand below."
+    if measured := [claim for claim in verdict.claims if claim.asked and is_measurement(claim)]:
+        return "Measured: " + "; ".join(f"{one_line(c.task, 80)} {share(c.measured, c.unit)}" for c in measured) + "."
+    if any(claim.asked for claim in verdict.claims):
+        return f"Not tested: {_of(len(claims), total)} could not be put to the model; the reasons stand below."
+    return "Not tested: no claim was put to a model."
+
+
+def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> str:
+    found = f"the desk screen has {counted(len(verdict.findings), 'finding')}" if verdict.findings else ""
+    if not retested:
+        return f"Inconsistent: {found or 'what was found stands below'}."
+    if len(retested) == 1:
+        on = f"{one_line(retested[0].task, 80)} ({claimed_value(retested[0])})"
+        lead = f"Inconsistent: the served model does not reach the claim on {on}, under this configuration"
+    else:
+        of = _of(len(retested), counted(len(verdict.claims), "claim"))
+        lead = f"Inconsistent: the served model does not reach {of}, under this configuration"
+    return f"{lead}; {found}." if found else f"{lead}."
+
+
+def _of(part: int, total: str) -> str:
+    return total if total.startswith(f"{count(part)} ") else f"{count(part)} of {total}"
+
+
+def _within(claims: list[ClaimVerdict]) -> str:
+    widths = {points(claim.tolerance, claim.unit) for claim in claims}
+    return f"to within {widths.pop()}" if len(widths) == 1 else "to within their tolerances"

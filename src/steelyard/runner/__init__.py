@@ -1,0 +1,30 @@
+"""The async engine: it asks, retries, keeps order and limits, and writes the journal. It knows no statistics."""
+
+from __future__ import annotations
+
+from steelyard.runner.breaker import CircuitBreaker
+from steelyard.runner.concurrency import AdaptiveConcurrency
+from steelyard.runner.limits import RateLimiter
+from steelyard.runner.loop import RunEnd, Runner
+from steelyard.runner.order import Finished, calls_of, committed_order, order_of, probed_samples
+from steelyard.runner.retry import RetryPolicy
+from steelyard.runner.schedule import Call, Schedule, Turn
+from steelyard.runner.spending import Spending
+
+__all__ = [
+    "AdaptiveConcurrency",
+    "Call",
+    "CircuitBreaker",
+    "Finished",
+    "RateLimiter",
+    "RetryPolicy",
+    "RunEnd",
+    "Runner",
+    "Schedule",
+    "Spending",
+    "Turn",
+    "calls_of",
+    "committed_order",
+    "order_of",
+    "probed_samples",
+]

@@ -1,0 +1,101 @@
+"""How fast an endpoint may be asked: the user's limits a minute, and what the endpoint itself says is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from steelyard.records import Answer, GenerateRequest, Outcome, Request
+
+__all__ = ["LONGEST_HOLD", "RateLimiter", "likely_tokens", "requests_of"]
+
+MINUTE = 60.0
+# Requests go out in small groups, so that a timer's coarseness costs no rate; the sum of a minute stays in the limit.
+BURST_SECONDS = 0.1
+# A server that asks for more patience than this is asked again anyway: the run's own deadline is the user's to set.
+LONGEST_HOLD = 300.0
+CLOCK_GRAIN = 1e-6  # less than this is a rounding error, and no timer can wait for it
+BYTES_A_TOKEN = 3.0  # on the safe side of the usual four
+
+
+class RateLimiter:
+    """One endpoint's limits, shared by all calls of a run, whoever carries them out.
+
+    Requests pass a bucket that never lets more than ``requests_per_minute`` out in any 60 seconds. Tokens are taken
+    at an estimate when a call starts and corrected when its usage is known. ``Retry-After`` and rate headers hold
+    every call, not only the one that was told: the limit is the endpoint's.
+    """
+
+    def __init__(
+        self,
+        requests_per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._held_until = 0.0
+        self._updated = clock()
+        self._request_burst = max(1.0, (requests_per_minute or 0) * BURST_SECONDS / MINUTE)
+        self._request_rate = (
+            (requests_per_minute - self._request_burst + 1) / MINUTE if requests_per_minute is not None else None
+        )
+        self._token_rate = tokens_per_minute / MINUTE if tokens_per_minute is not None else None
+        self._requests = self._request_burst
+        self._tokens = 0.0 if self._token_rate is None else self._token_rate
+
+    def wait_seconds(self) -> float:
+        """How long until the next call may start; 0 for now."""
+        now = self._refill()
+        wait = self._held_until - now
+        if self._request_rate is not None and self._requests < 1:
+            wait = max(wait, (1 - self._requests) / self._request_rate)
+        if self._token_rate is not None and self._tokens <= 0:
+            wait = max(wait, (1 - self._tokens) / self._token_rate)
+        return wait if wait > CLOCK_GRAIN else 0.0
+
+    def take(self, tokens: int, requests: int = 1) -> None:
+        """Book one call of about so many tokens. A call larger than what is there makes the next one wait longer."""
+        self._requests -= requests
+        self._tokens -= tokens
+
+    def settle(self, estimate: int, answer: Answer) -> None:
+        """Correct a call's tokens by its usage, where the endpoint gave one, and heed what it said of its limits."""
+        used = answer.prompt_tokens + answer.completion_tokens
+        if used:
+            self._tokens += estimate - used
+        now = self._clock()
+        if answer.outcome is Outcome.RATE_LIMITED or answer.busy:
+            self._hold(now, answer.retry_after)
+        if (rate := answer.rate) is not None:
+            if rate.requests == 0:
+                self._hold(now, rate.requests_reset)
+            if rate.tokens == 0:
+                self._hold(now, rate.tokens_reset)
+
+    def _hold(self, now: float, seconds: float | None) -> None:
+        if seconds is not None and seconds > 0:
+            self._held_until = max(self._held_until, now + min(seconds, LONGEST_HOLD))
+
+    def _refill(self) -> float:
+        now = self._clock()
+        passed = max(0.0, now - self._updated)
+        self._updated = now
+        if self._request_rate is not None:
+            self._requests = min(self._request_burst, self._requests + passed * self._request_rate)
+        if self._token_rate is not None:
+            self._tokens = min(self._token_rate, self._tokens + passed * self._token_rate)
+        return now
+
+
+def requests_of(request: Request) -> int:
+    """How many requests a call sends: log-likelihoods are echoed one continuation at a time."""
+    return 1 if isinstance(request, GenerateRequest) else len(request.continuations)
+
+
+def likely_tokens(request: Request) -> int:
+    """About how many tokens a call takes, for a limit a minute: the prompt's by its bytes, the answer's at its most."""
+    if isinstance(request, GenerateRequest):
+        text = len(request.system) + len(request.prefix) + len(request.prompt)
+        return int(text / BYTES_A_TOKEN) + request.max_tokens
+    shared = len(request.prefix) + len(request.context)
+    return int(sum(shared + len(text) for text in request.continuations) / BYTES_A_TOKEN)

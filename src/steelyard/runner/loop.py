@@ -1,0 +1,453 @@
+"""The loop: bounded work in flight, typed outcomes, finite retries, and a journal record for every attempt."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Literal
+
+import msgspec
+
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.journal import Journal, Session, Stop, Texts
+from steelyard.plugins import Model
+from steelyard.records import Answer, Attempt, GenerateRequest, Outcome, Sample
+from steelyard.runner.breaker import CircuitBreaker
+from steelyard.runner.concurrency import AdaptiveConcurrency
+from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
+from steelyard.runner.pulse import Pulse
+from steelyard.runner.retry import RetryPolicy
+from steelyard.runner.schedule import Call, Schedule
+from steelyard.runner.spending import Reservation, Spending, worst_case
+
+__all__ = ["RunEnd", "Runner"]
+
+RunEnd = Literal["complete", "budget", "deadline", "interrupted", "endpoint_down", "failed"]
+
+# Far beyond what a model says in one answer; a line of the journal's texts must stay readable.
+LONGEST_ANSWER = 1_000_000
+
+# The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
+SYNC_SECONDS = 1.0
+
+# Calls that wait to be asked again hold a sample each: beyond so many, new ones wait for them.
+MOST_WAITING = 256
+
+CUT_OFF: dict[str | None, str] = {
+    "deadline": "cut off at the run's deadline",
+    "endpoint_down": "cut off: the endpoint is down",
+}
+
+# So many different samples that fail in turn, with none answered between them, are not each one's own fault.
+CALLS_THAT_MEAN_ALL = 25
+
+OnFinal = Callable[[Sample, Attempt, Answer], Awaitable[None] | None]
+NOTHING = Reservation(0, 0)
+
+
+@dataclass(slots=True)
+class Pending:
+    """A call that is not finished: its attempts so far, and how many of them count against their number."""
+
+    call: Call
+    sample: Sample
+    item: str
+    request: str
+    attempts: int = 0
+    failures: int = 0
+
+
+@dataclass
+class Runner:
+    """Carries out a schedule against one model. ``on_final(sample, attempt, answer)`` hears of each finished call.
+
+    The listener may close rows of the schedule; it decides what counts, the runner only asks. Where it returns an
+    awaitable (an answer that takes work to mark), the call keeps its place among those in flight until that is done.
+    ``tell`` takes one line for the user, when the endpoint goes down and comes back. ``first``: work that an earlier
+    session left, such as marks; it is taken up before anything is asked and counts among what is in flight.
+    """
+
+    model: Model
+    schedule: Schedule
+    sample_of: Callable[[Call], Sample]
+    journal: Journal
+    texts: Texts
+    on_final: OnFinal
+    concurrency: AdaptiveConcurrency = field(default_factory=lambda: AdaptiveConcurrency(1))
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    limiter: RateLimiter = field(default_factory=RateLimiter)
+    spending: Spending | None = None
+    breaker: CircuitBreaker = field(default_factory=lambda: CircuitBreaker(patience=0.0))
+    attempt_timeout: float = 120.0
+    budget_seconds: float | None = None
+    deadline_seconds: float | None = None
+    active_before_us: int = 0
+    machine: str = ""
+    tell: Callable[[str], None] = field(default=lambda _: None)
+    first: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    last_failure: str = field(default="", init=False)
+    _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _running: bool = field(default=False, init=False)
+    _stopping: RunEnd | None = field(default=None, init=False)
+    _error: BaseException | None = field(default=None, init=False)
+    _in_flight: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _retries: list[tuple[float, int, Pending]] = field(default_factory=list, init=False)
+    _held: Pending | None = field(default=None, init=False)
+    # By row: since when nothing of it was answered, and which calls failed since.
+    _failing: dict[str, tuple[float, set[Call]]] = field(default_factory=dict, init=False)
+    _given_up: set[str] = field(default_factory=set, init=False)
+    _timer: asyncio.TimerHandle | None = field(default=None, init=False)
+
+    async def run(self) -> RunEnd:
+        """Ask until nothing is left, a budget is spent, time is up, :meth:`stop` is called or the endpoint is gone."""
+        self._wall_us = time.time_ns() // 1000
+        self._began = self._synced = time.monotonic()
+        self._number = count()
+        self._loop = asyncio.get_running_loop()
+        self._running = True
+        ping = getattr(self.model, "ping", None)
+        self._pulse = Pulse(ping, self.breaker, self.limiter, self._looked, self.attempt_timeout)
+        self.journal.append(Session(started_us=self._wall_us, active_us=self.active_before_us, machine=self.machine))
+        expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)
+        end: RunEnd = "failed"
+        try:
+            for work in self.first:
+                self._take_up(work())
+            self._fill()
+            await self._over.wait()
+            if self._error is not None:
+                raise self._error
+            end = self._stopping or ("endpoint_down" if self._given_up else "complete")
+        finally:
+            if expiry:
+                expiry.cancel()
+            await self._halt()
+            if not isinstance(self._error, OSError):  # a disk that took no record takes no stop either
+                self.journal.append(Stop(reason=self._stopping or end, active_us=self.active_us, at_us=self._now_us()))
+                self._sync()
+        return end
+
+    def stop(self, reason: RunEnd = "interrupted") -> None:
+        """Ask nothing more; calls in flight still finish and are recorded, those that wait for another try do not."""
+        self._stopping = self._stopping or reason
+        if self._running:
+            self._pulse.stop()
+            self._fill()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing more is being asked."""
+        return self._stopping is not None
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are being made now."""
+        return len(self._in_flight)
+
+    @property
+    def active_us(self) -> int:
+        """Active time over all sessions, in microseconds."""
+        return self.active_before_us + int((time.monotonic() - self._began) * 1e6)
+
+    # ── what is asked next ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _fill(self) -> None:
+        """Go on asking. The event loop calls this too, and what it raised there nobody would hear of."""
+        try:
+            self._start_what_may()
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self._error = self._error or error
+        self._stopping = self._stopping or "failed"
+        if not self._in_flight:
+            self._over.set()
+
+    def _start_what_may(self) -> None:
+        """Start every call that may start now, and set a timer for what must wait; nothing left: the run is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        wait: float | None = None
+        if self._budget_left() <= 0:
+            self._stopping = self._stopping or "budget"
+        if self._stopping is None and self.breaker.is_open:
+            wait = self._look_or_wait(time.monotonic())
+        while self._stopping is None and wait is None and len(self._in_flight) < self.concurrency.limit:
+            now = time.monotonic()
+            wait = self.limiter.wait_seconds() or None
+            if wait is not None:
+                break
+            pending = self._next(now)
+            if pending is None:
+                wait = self._retries[0][0] - now if self._retries else None
+                break
+            if not self._start(pending):
+                break
+        if not self._in_flight and (self._stopping is not None or wait is None):
+            self._over.set()
+        elif wait is not None and self._stopping is None:
+            self._timer = self._loop.call_later(max(0.001, min(wait, self._budget_left())), self._fill)
+
+    def _look_or_wait(self, now: float) -> float | None:
+        """While the endpoint is down no sample is asked: the seconds until the next look, or the end of patience."""
+        if self.breaker.gives_up(now):
+            self._cut_off("endpoint_down")
+            return None
+        left = self.breaker.gives_up_in(now)
+        if wait := self.breaker.wait_seconds(now):
+            return min(wait, left)
+        self._pulse.look()
+        return left
+
+    def _budget_left(self) -> float:
+        return math.inf if self.budget_seconds is None else self.budget_seconds - self.active_us / 1e6
+
+    def _next(self, now: float) -> Pending | None:
+        """What to ask now: what was held back, what is due again, else the schedule's next call."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            if not self.schedule.is_closed(held.call.row):
+                return held
+        while self._retries and self._retries[0][0] <= now:
+            pending = heapq.heappop(self._retries)[2]
+            if not self.schedule.is_closed(pending.call.row):
+                return pending
+        if len(self._retries) >= MOST_WAITING:
+            return None
+        call = self.schedule.next_call()
+        if call is None:
+            self._drop_closed()
+            return None
+        sample = self.sample_of(call)
+        return Pending(call, sample, self.texts.add(canonical(sample).decode()), sha256_hex(canonical(sample.request)))
+
+    def _drop_closed(self) -> None:
+        if any(self.schedule.is_closed(entry[2].call.row) for entry in self._retries):
+            self._retries = [entry for entry in self._retries if not self.schedule.is_closed(entry[2].call.row)]
+            heapq.heapify(self._retries)
+
+    def _start(self, pending: Pending) -> bool:
+        """Send a call off, unless the budget must first see what those in flight use."""
+        request = pending.sample.request
+        reservation = NOTHING
+        if self.spending is not None:
+            reservation = worst_case(request)
+            if not self.spending.fits(reservation):
+                self._held = pending
+                if not self._in_flight:
+                    self._stopping = "budget"
+                return False
+            self.spending.reserve(reservation)
+        tokens = likely_tokens(request)
+        self.limiter.take(tokens, requests_of(request))
+        task = self._loop.create_task(self._attempt(pending, tokens, reservation))
+        self._in_flight.add(task)
+        task.add_done_callback(self._done)
+        return True
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._fail(error)
+        self._fill()
+
+    def _take_up(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._in_flight.add(task)
+        task.add_done_callback(self._done)
+
+    # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _attempt(self, pending: Pending, tokens: int, reservation: Reservation) -> None:
+        started = time.monotonic()
+        try:
+            answer = await self._ask(pending.sample)
+        except asyncio.CancelledError:
+            if self._stopping in CUT_OFF:
+                pending.attempts += 1
+                cut = Answer(outcome=Outcome.TIMEOUT, detail=CUT_OFF[self._stopping])
+                self._record(pending, cut, started, time.monotonic(), final=False)
+            raise
+        now = time.monotonic()
+        self.limiter.settle(tokens, answer)
+        if self.spending is not None:
+            self.spending.settle(reservation, answer)
+        self.schedule.charge(pending.call.row, (now - started) / self.concurrency.limit)
+        try:
+            final = await self._judge(pending, answer, started, now)
+        except asyncio.CancelledError:
+            self._record(pending, answer, started, now, final=False)
+            raise
+        attempt = self._record(pending, answer, started, now, final=final)
+        if now - self._synced > SYNC_SECONDS:
+            self._sync()
+        if final:
+            marking = self.on_final(pending.sample, attempt, answer)
+            if marking is not None:
+                await marking
+        else:
+            due = now + self.retry.pause(answer, max(1, pending.failures))
+            heapq.heappush(self._retries, (due, next(self._number), pending))
+
+    async def _judge(self, pending: Pending, answer: Answer, started: float, now: float) -> bool:
+        """Whether this attempt ends its call. A failure counts if the endpoint answered anything since it began."""
+        pending.attempts += 1
+        if answer.outcome.answered:
+            if self.breaker.answered(now, started):
+                self._heard(answer, turned=True)
+            self.concurrency.answered(started, now, len(self._in_flight))
+            self._failing.pop(pending.call.row, None)
+            return True
+        self.last_failure = answer.detail or answer.outcome.value
+        if (answer.busy or answer.outcome is Outcome.TIMEOUT) and not pending.failures:
+            # (A call that is refused again tells nothing new: it was not sent because there was room.)
+            self.concurrency.pushed_back(started, now)
+        if answer.hopeless and not self._pulse.can_ask:
+            self._stopping = self._stopping or "endpoint_down"
+        # One client error ends a call, so an answer that crossed with it is not enough: the endpoint is asked after it.
+        since = now if answer.outcome is Outcome.CLIENT_ERROR else started
+        if self._stopping is not None or not await self._pulse.was_alive_since(since):
+            return False
+        pending.failures += 1
+        if not answer.busy and self._fails_as_a_whole(pending, started, now):
+            return False
+        return self.retry.is_final(answer, pending.failures)
+
+    def _fails_as_a_whole(self, pending: Pending, started: float, now: float) -> bool:
+        """Whether nothing of this row is answered, though the endpoint is there: then no more of it is asked.
+
+        What counts are different calls that were sent one after another and never failed before: those in flight
+        together when a server went away tell of one event, and those that failed while others were answered of none.
+        """
+        call = pending.call
+        since, failed = self._failing.setdefault(call.row, (now, set()))
+        if started >= since and pending.failures == 1:
+            failed.add(call)
+        if len(failed) >= CALLS_THAT_MEAN_ALL and call.row not in self._given_up:
+            self._given_up.add(call.row)
+            self.schedule.close(call.row)
+            self.tell(f"{len(failed)} different samples of {call.row} failed in turn ({self.last_failure}): it is left")
+        return call.row in self._given_up
+
+    def _looked(self, answer: Answer, turned: bool) -> None:
+        """What came of a control question. Its few tokens are booked like any other's."""
+        if self.spending is not None:
+            self.spending.settle(NOTHING, answer)
+        self._heard(answer, turned)
+
+    def _heard(self, answer: Answer, turned: bool) -> None:
+        """What came of a look at the endpoint, or an answer that came while it was taken to be down."""
+        if self.breaker.is_open:
+            self.last_failure = answer.detail or answer.outcome.value
+            if answer.hopeless:
+                self._stopping = self._stopping or "endpoint_down"
+            elif turned:
+                left = self.breaker.gives_up_in(time.monotonic())
+                until = time.strftime("%H:%M:%S", time.localtime(time.time() + left))
+                how = "busy" if answer.busy else "down"
+                self.tell(f"the endpoint is {how} ({self.last_failure}): paused; asked again until {until}")
+        elif turned:
+            self.tell("the endpoint answers again: going on")
+        self._fill()
+
+    def _record(self, pending: Pending, answer: Answer, started: float, now: float, *, final: bool) -> Attempt:
+        call = pending.call
+        return self.journal.append(
+            Attempt(
+                seq=0,
+                prev="",
+                row=call.row,
+                position=call.position,
+                sample=pending.sample.id,
+                item=pending.item,
+                repeat=call.repeat,
+                attempt=pending.attempts,
+                request=pending.request,
+                outcome=answer.outcome,
+                final=final,
+                answer=self.texts.add(answer.text),
+                logprobs=answer.logprobs,
+                finish_reason=answer.finish_reason[:40],
+                prompt_tokens=answer.prompt_tokens,
+                completion_tokens=answer.completion_tokens,
+                model=answer.model[:200],
+                detail=answer.detail[:300],
+                started_us=self._wall_us + int((started - self._began) * 1e6),
+                elapsed_us=int((now - started) * 1e6),
+            ),
+            answer.worker,
+        )
+
+    async def _ask(self, sample: Sample) -> Answer:
+        request = sample.request
+        try:
+            async with asyncio.timeout(self.attempt_timeout):
+                if isinstance(request, GenerateRequest):
+                    return _recordable(await self.model.generate(request))
+                return _recordable(await self.model.loglikelihood(request))
+        except TimeoutError:
+            return Answer(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")
+        except Exception as error:
+            # A model never raises for faults of the wire, but one bad sample in somebody's plugin must not end a run.
+            # The error's text stays out: it may hold what nobody meant to publish.
+            return Answer(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
+
+    # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _expire(self) -> None:
+        self._cut_off("deadline")
+        self._fill()
+
+    def _cut_off(self, reason: RunEnd) -> None:
+        """End the run now: what is in flight is cut off, on record."""
+        self._stopping = self._stopping or reason
+        for task in self._in_flight:
+            task.cancel()
+
+    async def _halt(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._stopping = self._stopping or ("failed" if self._error else None)
+        self._pulse.stop()
+        left = list(self._in_flight)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _sync(self) -> None:
+        self.texts.sync()
+        self.journal.sync()
+        self._synced = time.monotonic()
+
+    def _now_us(self) -> int:
+        return self._wall_us + int((time.monotonic() - self._began) * 1e6)
+
+
+def _recordable(answer: Answer) -> Answer:
+    """What a run can keep: no lone surrogates, no infinities, no flood. Marks are made on what the journal keeps."""
+    if len(answer.text) > LONGEST_ANSWER:
+        return Answer(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {LONGEST_ANSWER:,} characters")
+    if not all(math.isfinite(value) for value in answer.logprobs):
+        return Answer(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=_clean(answer.model))
+    if not answer.outcome.answered and (answer.text or answer.logprobs):
+        # A fault brings nothing: what it carried all the same could be an answer that was not liked.
+        answer = msgspec.structs.replace(answer, text="", logprobs=())
+    if min(answer.prompt_tokens, answer.completion_tokens) < 0:
+        answer = msgspec.structs.replace(answer, prompt_tokens=0, completion_tokens=0)
+    if answer.text.isascii() and answer.detail.isascii() and answer.model.isascii():
+        return answer
+    return msgspec.structs.replace(
+        answer, text=_clean(answer.text), detail=_clean(answer.detail), model=_clean(answer.model)
+    )
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,120 @@
+"""What runs on each worker of a Ray cluster: an opened model that asks what it is sent, and gives answers as they come.
+
+It keeps no schedule, makes no retries and writes no file: those are the driver's (:mod:`steelyard.runner.ray`).
+Requests and answers travel as MessagePack, many at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from steelyard.errors import SteelyardError
+from steelyard.models import Settings, open_model
+from steelyard.records import (
+    Answer,
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    Outcome,
+    Record,
+)
+from steelyard.util.software import software
+
+if TYPE_CHECKING:
+    from steelyard.plugins import Model
+
+__all__ = ["ANSWERS", "OPENED", "REQUESTS", "Opened", "Worker", "encode"]
+
+Request = GenerateRequest | LoglikelihoodRequest
+
+
+class Opened(Record, frozen=True, kw_only=True):
+    """What a worker says of the model that it opened, or, in ``error``, why it could not: the error's kind and text."""
+
+    software: str
+    process: int
+    identity: ModelIdentity | None = None
+    capabilities: Capabilities | None = None
+    error: tuple[str, str] | None = None
+
+
+encode: Final = msgspec.msgpack.encode
+REQUESTS: Final = msgspec.msgpack.Decoder(list[tuple[int, Request]])
+ANSWERS: Final = msgspec.msgpack.Decoder(list[tuple[int, Answer]])
+OPENED: Final = msgspec.msgpack.Decoder(Opened)
+
+
+class Worker:
+    """The actor. Its calls run side by side on one event loop, as the model's own do."""
+
+    def __init__(self) -> None:
+        self._model: Model | None = None
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._finished: list[tuple[int, Answer]] = []
+        self._some = asyncio.Event()
+
+    async def open(self, uri: str, settings: Settings, environment: Mapping[str, str]) -> bytes:
+        """Open the model, and say (:class:`Opened`) what it is. ``environment`` holds the API key, if any."""
+        os.environ.update(environment)
+        said = Opened(software=software(), process=os.getpid())
+        try:
+            if self._model is None:
+                self._model = open_model(uri, settings)
+            identity, capabilities = await self._model.identify()
+        except SteelyardError as error:
+            return encode(msgspec.structs.replace(said, error=(type(error).__name__, str(error))))
+        return encode(msgspec.structs.replace(said, identity=identity, capabilities=capabilities))
+
+    async def submit(self, requests: bytes, given_up: list[int]) -> None:
+        """Begin to ask ``requests``, and stop asking those that nobody waits for any more."""
+        for number in given_up:
+            if task := self._tasks.get(number):
+                task.cancel()
+        for number, request in REQUESTS.decode(requests):
+            self._tasks[number] = asyncio.create_task(self._carry_out(number, request))
+
+    async def collect(self) -> bytes:
+        """Wait until something is answered, and give all that is."""
+        await self._some.wait()
+        self._some.clear()
+        finished, self._finished = self._finished, []
+        return encode(finished)
+
+    async def close(self) -> None:
+        """Free what the model holds."""
+        for task in self._tasks.values():
+            task.cancel()
+        if self._model is not None:
+            await self._model.close()
+
+    async def _carry_out(self, number: int, request: Request) -> None:
+        try:
+            answer = await self._ask(request)
+        finally:
+            del self._tasks[number]
+        self._finished.append((number, answer))
+        self._some.set()
+
+    async def _ask(self, request: Request) -> Answer:
+        assert self._model is not None
+        try:
+            if isinstance(request, GenerateRequest):
+                return _sendable(await self._model.generate(request))
+            return _sendable(await self._model.loglikelihood(request))
+        except Exception as error:
+            # As the runner says it of a model that it asks itself; the error's text may hold what is nobody's business.
+            return Answer(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
+
+
+def _sendable(answer: Answer) -> Answer:
+    """Without lone surrogates, which no wire format takes; the runner would replace them in the same way."""
+    if answer.text.isascii() and answer.detail.isascii() and answer.model.isascii():
+        return answer
+    parts = {name: getattr(answer, name).encode("utf-8", "replace").decode() for name in ("text", "detail", "model")}
+    return msgspec.structs.replace(answer, **parts)

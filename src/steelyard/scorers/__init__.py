@@ -1,0 +1,47 @@
+"""How an answer is marked: pure functions of sample and answer, each with a versioned identifier.
+
+``open_scorer`` opens one from a task file's specification, ``open_identifier`` opens the very same one from what a plan
+has sealed, so that anyone can mark the answers again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from steelyard.errors import InputError
+from steelyard.plugins import Scorer, find
+
+__all__ = ["open_identifier", "open_scorer"]
+
+_IDENTIFIER = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(?:\[(?P<options>.*)\])?@(?P<version>[0-9]+)", re.DOTALL)
+
+
+def open_scorer(specification: Mapping[str, Any]) -> Scorer:
+    """Open ``{name: …, option: …}``; raises InputError where name or option is unknown."""
+    options = dict(specification)
+    name = options.pop("name", None)
+    if not isinstance(name, str):
+        raise InputError("a scorer needs a name, such as {name: exact}")
+    try:
+        scorer: Scorer = find("scorer", name)(**options)
+    except TypeError as error:
+        raise InputError(f"scorer {name!r}: {str(error).partition('__init__() ')[2] or error}") from None
+    return scorer
+
+
+def open_identifier(identifier: str) -> Scorer:
+    """Open a scorer from its identifier, such as ``choice[characters]@1``.
+
+    Raises InputError where no installed scorer carries exactly this identifier: another version marks differently.
+    """
+    parts = _IDENTIFIER.fullmatch(identifier)
+    if parts is None:
+        raise InputError(f"{identifier!r} is no scorer's identifier, such as numeric@1")
+    kind = find("scorer", parts["name"])
+    options = parts["options"]
+    scorer: Scorer = kind() if options is None else kind.from_options(options)
+    if scorer.identifier != identifier:
+        raise InputError(f"this version of Steelyard marks by {scorer.identifier!r}, not by {identifier!r}")
+    return scorer

@@ -1,0 +1,169 @@
+"""Code that is marked by running it against tests, in the sandbox."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import ClassVar, Literal
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.records import Answer, GenerateRequest, Mark, Sample
+from steelyard.scorers.halt import Halt
+
+__all__ = ["Code", "CodeTarget", "blocks_in"]
+
+LONGEST = 200_000
+_LONGEST_TIMEOUT = 600
+_DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
+_IMPORT = re.compile(r"^(?:import|from)[ \t][^\n]*", re.MULTILINE)
+_OPTIONS = re.compile(r"(completion|program)(?:,timeout=([1-9][0-9]{0,2}))?", re.ASCII)
+
+
+class CodeTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a sample's target holds, as JSON. The data set's own code; the model sees of it what its prompt shows.
+
+    ``tests`` are run one after the other and must all reach their end. They may use what the answer calls by one of
+    ``names``; where none is given, what ``reference`` (a right answer, which is never run) defines and the tests use.
+    ``prompt`` is code that the answer continues or may rely on; the tests may use it as well, and what the reference
+    imports.
+    """
+
+    tests: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    prompt: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """1 where the answer's code passes all tests within ``timeout`` seconds, else 0 with the reason in the note.
+
+    ``form``: ``completion`` continues the prompt's code, up to the request's stop strings; ``program`` is code that
+    stands by itself, in a fenced block (the first one that defines what is asked for) or bare. An answer without code
+    is unparsed. Reads the first 200,000 characters. Nothing of it ever runs outside the sandbox.
+    """
+
+    acts: ClassVar[bool] = True
+
+    form: Literal["completion", "program"] = "completion"
+    timeout: int = 10
+    _halt: Halt = field(default_factory=Halt, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.form not in ("completion", "program"):
+            raise InputError("scorer 'code': form must be completion or program")
+        if type(self.timeout) is not int or not 1 <= self.timeout <= _LONGEST_TIMEOUT:
+            raise InputError(f"scorer 'code': timeout is a whole number of seconds from 1 to {_LONGEST_TIMEOUT}")
+
+    @classmethod
+    def from_options(cls, options: str) -> Code:
+        """The scorer that its identifier describes."""
+        found = _OPTIONS.fullmatch(options)
+        if found is None:
+            raise InputError(f"code has no options {options[:80]!r}")
+        return cls("program" if found[1] == "program" else "completion", int(found[2] or 10))
+
+    @property
+    def identifier(self) -> str:
+        """``code[completion]@1``, ``code[program]@1``, ``code[program,timeout=30]@1``."""
+        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@1"
+
+    def why_not(self) -> str:
+        """Why no code can be run on this machine, with the mend; empty where it can."""
+        from steelyard.scorers.sandbox.box import reason_why_not
+
+        return reason_why_not()
+
+    def mark(self, sample: Sample, answer: Answer) -> Mark:
+        """Run the answer against the sample's tests: takes up to ``timeout`` seconds. Safe from several threads.
+
+        Raises SandboxFailed where there is no sandbox or it fails, and InputError where the sample's own code cannot
+        run: then nothing is said of the answer. Raises Halted after :meth:`stop`.
+        """
+        from steelyard.scorers.sandbox.examine import Exam, examine
+        from steelyard.scorers.sandbox.limits import End, Limits
+
+        target = _target(sample)
+        names = _names(target, sample.id)
+        code = self._code(sample, answer.text[:LONGEST], names)
+        if code is None:
+            return Mark(value=0.0, parsed=False, note="no code")
+        # Two parts of one program: a block may begin with "from __future__", a completion goes on amid a function.
+        program = (target.prompt + code,) if self.form == "completion" else (target.prompt, code)
+        setup = "\n".join((*_IMPORT.findall(target.reference.replace("\r", "")), target.prompt))
+        exam = Exam(program=program, setup=setup, names=names, tests="\n".join(target.tests))
+        try:
+            result = examine(exam, Limits(seconds=float(self.timeout)), self._halt)
+        except InputError as error:
+            raise type(error)(f"{sample.id}: {error}") from None
+        if result.end is End.PASSED:
+            return Mark(value=1.0)
+        return Mark(value=0.0, note=f"{result.end}: {result.detail}" if result.detail else str(result.end))
+
+    def stop(self) -> None:
+        """Kill what this scorer runs, in whatever thread; it marks nothing more."""
+        self._halt.stop()
+
+    def _code(self, sample: Sample, text: str, names: tuple[str, ...]) -> str | None:
+        """The code that an answer holds; None where it holds none."""
+        stops = sample.request.stop if isinstance(sample.request, GenerateRequest) else ()
+        cut = min((place for stop in stops if stop and (place := text.find(stop)) >= 0), default=len(text))
+        text = text[:cut]
+        if self.form == "completion":
+            return text if text.strip() else None
+        candidates = blocks_in(text) or [text]
+        defined = [(set(_defined_in(block)), block) for block in candidates]
+        whole = (block for found, block in defined if found >= set(names))
+        partly = (block for found, block in defined if found & set(names))
+        return next(whole, None) or next(partly, None)
+
+
+def blocks_in(text: str) -> list[str]:
+    """The fenced blocks of an answer in Markdown, without their indentation; one that is never closed ends the text."""
+    blocks: list[str] = []
+    fence, lines = "", list[str]()
+    for line in text.splitlines():
+        stripped = line.strip()
+        mark = stripped[:3]
+        if not fence and mark in ("```", "~~~"):
+            fence = stripped[: len(stripped) - len(stripped.lstrip(mark[0]))]
+        elif fence and stripped.startswith(fence) and not stripped.strip(fence[0]):
+            blocks.append(textwrap.dedent("\n".join(lines)) + "\n")
+            fence, lines = "", []
+        elif fence:
+            lines.append(line)
+    if fence:
+        blocks.append(textwrap.dedent("\n".join(lines)) + "\n")
+    return blocks
+
+
+def _defined_in(code: str) -> list[str]:
+    """Functions, classes and plain names that a text defines at its margin; by its looks, it is not parsed."""
+    return [*_DEFINED.findall(code), *re.findall(r"^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", code, re.MULTILINE)]
+
+
+def _target(sample: Sample) -> CodeTarget:
+    try:
+        return _read(sample.target)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InputError(f"{sample.id}: the target is not what scorer 'code' needs: {error}") from None
+
+
+@lru_cache(maxsize=64)
+def _read(target: str) -> CodeTarget:
+    return msgspec.json.decode(target, type=CodeTarget)
+
+
+def _names(target: CodeTarget, sample: str) -> tuple[str, ...]:
+    """What the tests may use of the answer: nothing else of it has a say, or it could bring its own ``sorted``."""
+    names = target.names
+    if not names:
+        used = set(re.findall(r"\w+", "\n".join(target.tests)))
+        names = tuple(dict.fromkeys(name for name in _DEFINED.findall(target.reference) if name in used))
+    if not names or not all(name.isidentifier() for name in names):
+        raise InputError(f"{sample}: the target must name what the answer is to define")
+    return names

@@ -1,0 +1,5 @@
+"""IFEval: instructions whose following a program can check (Zhou et al. 2023, arXiv 2311.07911)."""
+
+from steelyard.scorers.ifeval.scorer import IfEval
+
+__all__ = ["IfEval"]

@@ -1,0 +1,45 @@
+"""The choice whose own text the model wrote, such as *yes* or *no*."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from steelyard.errors import InputError
+from steelyard.records import Answer, Mark, Sample
+from steelyard.scorers.contains import stands_alone
+from steelyard.scorers.normal import normal
+
+__all__ = ["Option"]
+
+LONGEST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """The choice that the answer begins with; else the only one that stands in it as whole words. Case plays no part.
+
+    So *Yes, there is no doubt* is yes. Where the answer begins with several, the longest counts. None, or several that
+    stand somewhere, is unparsed. Reads the first 10,000 characters.
+    """
+
+    @classmethod
+    def from_options(cls, options: str) -> Option:
+        """The scorer that its identifier describes: there are no options."""
+        raise InputError(f"option has no option {options!r}")
+
+    @property
+    def identifier(self) -> str:
+        """``option@1``."""
+        return "option@1"
+
+    def mark(self, sample: Sample, answer: Answer) -> Mark:
+        """1 where the choice is the target."""
+        said = normal(answer.text[:LONGEST], casefold=True).lstrip("*_\"'([")
+        choices = [normal(choice, casefold=True) for choice in sample.choices]
+        begun = [
+            text for text in choices if text and said.startswith(text) and not said[len(text) : len(text) + 1].isalnum()
+        ]
+        found = [max(begun, key=len)] if begun else [text for text in choices if text and stands_alone(text, said)]
+        if len(found) != 1:
+            return Mark(value=0.0, parsed=False, note="no choice" if not found else "several choices")
+        return Mark(value=float(str(choices.index(found[0])) == sample.target))

@@ -1,0 +1,275 @@
+"""Starts programs behind the walls, watches them, and leaves nothing of them behind."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import IO
+
+import msgspec
+
+from steelyard.scorers.halt import Halt
+from steelyard.scorers.sandbox.cgroups import Cage, CageMaker, find_cages
+from steelyard.scorers.sandbox.limits import End, Execution, Limits, SandboxFailed
+from steelyard.scorers.sandbox.walls import Interpreter, Tools, find_interpreters, find_tools, walled
+
+__all__ = ["Box", "Sandbox", "open_box", "reason_why_not"]
+
+_CHUNK = 1 << 16
+_STARTED_BY = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")  # what systemd-run needs; the program sees neither
+# More at a time would only slow each other down, and time is what they are given.
+_SLOTS = threading.BoundedSemaphore(max(1, os.cpu_count() or 1))
+# Run once, inside, before anything is trusted to the walls: each line is a hole if it does not hold.
+_PROBE = """
+import os, resource, socket
+assert os.getuid() != 0, 'it runs as root'
+assert not {'home', 'root', 'proc', 'sys', 'var', 'etc/passwd'} & set(os.listdir('/')), 'it sees the host'
+assert [name for _, name in socket.if_nameindex()] == ['lo'], 'it sees a network'
+for place in ('/new', '/dev/new', '/usr/lib/new'):
+    try: open(place, 'w')
+    except OSError: pass
+    else: raise AssertionError(f'it can write {place}')
+assert resource.getrlimit(resource.RLIMIT_NPROC)[0] <= 64, 'it may start processes without limit'
+print(1)
+"""
+
+
+class Running:
+    """A program inside: the process of its outermost wall, and what the walls say of it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], status: IO[bytes]) -> None:
+        self.process, self._status = process, status
+
+    def has_run(self) -> bool:
+        """Whether the program has run and ended by itself, so that the process's exit status is the program's."""
+        self._status.seek(0)
+        return b'"exit-code"' in self._status.read(_CHUNK)
+
+
+class Box:
+    """What works on this machine: tools, interpreter and control groups, found once."""
+
+    def __init__(self, tools: Tools, python: Interpreter, cages: CageMaker) -> None:
+        self.tools, self.python, self._cages = tools, python, cages
+
+    @contextlib.contextmanager
+    def cage(self, limits: Limits) -> Iterator[Cage]:
+        """A control group for one run, with a turn at the processor; emptied and removed at the end."""
+        with _SLOTS:
+            cage = self._cages(limits)
+            try:
+                yield cage
+            finally:
+                cage.close()
+
+    @contextlib.contextmanager
+    def started(
+        self, cage: Cage, limits: Limits, program: list[str], files: Mapping[str, bytes], *,
+        stdin: int | IO[bytes], stdout: int | IO[bytes], halt: Halt | None = None,
+    ) -> Iterator[Running]:  # fmt: skip
+        """A program that runs inside; at the end it is killed with all that it has started.
+
+        So it is by ``halt``, from another thread. Raises SandboxFailed, or Halted where that came before the start.
+        """
+        with _in_memory(b"") as status, contextlib.ExitStack() as stack:
+            descriptors = {path: stack.enter_context(_in_memory(data)).fileno() for path, data in files.items()}
+            command = walled(self.tools, self.python, limits, descriptors, program, status.fileno())
+            environment = {name: os.environ[name] for name in _STARTED_BY if name in os.environ}
+            try:
+                # A session of its own, so that a Ctrl-C meant for us does not end it and count as its failure.
+                process = subprocess.Popen(  # noqa: S603
+                    cage.inside(command), stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, cwd="/",
+                    start_new_session=True, env={"PATH": os.defpath, **environment},
+                    pass_fds=(status.fileno(), *descriptors.values()),
+                )  # fmt: skip
+            except OSError as error:
+                raise SandboxFailed(f"the sandbox does not start: {error.strerror}") from None
+            try:
+                with (halt or Halt()).ends(process.kill):
+                    yield Running(process, status)
+            finally:
+                # The monitor's death is that of the first process inside, and with this one the kernel ends them all.
+                process.kill()
+                process.wait()
+                for pipe in (process.stdout, process.stderr):
+                    if pipe is not None:
+                        pipe.close()
+
+
+def _in_memory(data: bytes) -> IO[bytes]:
+    file = open(os.memfd_create("steelyard"), "w+b")  # noqa: SIM115 — the caller closes it
+    file.write(data)
+    file.seek(0)
+    return file
+
+
+class Watch:
+    """Reads pipes until they end, no more of each than allowed, and not beyond a moment (``time.monotonic``)."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+        self._selector = selectors.DefaultSelector()
+        self._taken: dict[int, bytearray] = {}
+        self._most: dict[int, int] = {}
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._selector.close()
+
+    def add(self, pipe: IO[bytes] | None, most: int) -> None:
+        """Read this pipe, up to ``most`` bytes."""
+        assert pipe is not None
+        os.set_blocking(pipe.fileno(), False)
+        self._selector.register(pipe, selectors.EVENT_READ)
+        self._taken[pipe.fileno()], self._most[pipe.fileno()] = bytearray(), most
+
+    def taken(self, pipe: IO[bytes] | None) -> bytes:
+        """What has come through this pipe, cut at the limit."""
+        assert pipe is not None
+        return bytes(self._taken[pipe.fileno()][: self._most[pipe.fileno()]])
+
+    def read(self, last: IO[bytes] | None = None) -> End:
+        """Read until all pipes have ended, or ``last`` has: PASSED, else TIMEOUT, or FLOOD where one gives too much."""
+        while self._selector.get_map():
+            left = self._until - time.monotonic()
+            events = self._selector.select(max(0.0, left))
+            # What is there already counts: it may be we who were stopped, or slow.
+            if not events and left <= 0:
+                return End.TIMEOUT
+            for key, _ in events:
+                data = os.read(key.fd, _CHUNK)
+                if not data:
+                    self._selector.unregister(key.fileobj)
+                    if key.fileobj is last:
+                        return End.PASSED
+                self._taken[key.fd] += data
+                if len(self._taken[key.fd]) > self._most[key.fd]:
+                    return End.FLOOD
+        return End.PASSED
+
+
+class Sandbox:
+    """Runs one Python program in isolation; from any thread, as many at a time as there are processors."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+
+    def why_not(self) -> str:
+        """Why no program can be run here, with the mend; empty where one can: it has been tried."""
+        return reason_why_not()
+
+    def run(
+        self,
+        program: str,
+        *,
+        stdin: bytes = b"",
+        files: Mapping[str, bytes] | None = None,
+        limits: Limits | None = None,
+    ) -> Execution:
+        """Run a program; ``files`` by their absolute path inside. How it ends is in the record; never raises for that.
+
+        Raises SandboxFailed where there is no sandbox: a program is never run without one.
+        """
+        return _run(open_box(), program, stdin, files or {}, limits or self.limits)
+
+
+def _run(box: Box, program: str, stdin: bytes, files: Mapping[str, bytes], limits: Limits) -> Execution:
+    handed = {**files, "/program.py": program.encode("utf-8", "surrogatepass")}
+    with box.cage(limits) as cage, _in_memory(stdin) as source:
+        began = time.monotonic()
+        until = began + limits.seconds
+        with (
+            box.started(cage, limits, ["/program.py"], handed, stdin=source, stdout=subprocess.PIPE) as running,
+            Watch(until) as watch,
+        ):
+            process = running.process
+            watch.add(process.stdout, limits.output)
+            watch.add(process.stderr, limits.output)
+            end: End | None = watch.read()
+            if end is End.PASSED:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.0, until - time.monotonic()))
+                end = _end(process.poll(), running.has_run(), cage.ran_out_of_memory())
+            code, stdout, stderr = process.poll(), watch.taken(process.stdout), watch.taken(process.stderr)
+        if end is None:
+            said = (stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"])[-1]
+            raise SandboxFailed(f"the sandbox does not start: {said[:200]}")
+        seconds = time.monotonic() - began
+        return Execution(end=end, code=-1 if code is None else code, stdout=stdout, stderr=stderr, seconds=seconds)
+
+
+def _end(code: int | None, has_run: bool, out_of_memory: bool) -> End | None:
+    """How a program whose outputs have ended did end; None where it never ran."""
+    if code is None:
+        return End.TIMEOUT
+    if has_run and code == 0:
+        return End.PASSED
+    if out_of_memory:
+        return End.MEMORY
+    if not has_run:
+        return None
+    return End.KILLED if code > 128 else End.FAILED
+
+
+_opening = threading.Lock()
+
+
+def open_box() -> Box:
+    """What works on this machine; found and tried once. Raises SandboxFailed with the reason and the mend."""
+    with _opening:
+        found = _found()
+    if isinstance(found, str):
+        raise SandboxFailed(found)
+    return found
+
+
+def reason_why_not() -> str:
+    """The reason why there is no sandbox here; empty where there is one."""
+    try:
+        open_box()
+    except SandboxFailed as error:
+        return str(error)
+    return ""
+
+
+@functools.cache
+def _found() -> Box | str:
+    if sys.platform != "linux":
+        return "no sandbox for model-written code: it needs Linux (control groups, namespaces)"
+    try:
+        tools, cages = find_tools(), find_cages()
+    except (SandboxFailed, OSError) as error:
+        return f"no sandbox for model-written code: {error}"
+    reasons = []
+    for python in find_interpreters():
+        box = Box(tools, python, cages)
+        try:
+            tried = _run(box, _PROBE, b"", {}, msgspec.structs.replace(Limits(), seconds=20.0))
+        except SandboxFailed as error:
+            reasons.append(f"{python.executable}: {error}")
+            continue
+        if tried.end is End.PASSED and tried.stdout == b"1\n":
+            return box
+        said = (tried.stderr.decode("utf-8", "replace").strip().splitlines() or [f"it {tried.end}"])[-1][:200]
+        reasons.append(f"{python.executable}: {said}")
+    return f"no sandbox for model-written code: {'; '.join(reasons) or 'no Python 3.10 or newer'}{_mend(reasons)}"
+
+
+def _mend(reasons: list[str]) -> str:
+    text = " ".join(reasons)
+    if "Unknown option" in text:
+        return ": bubblewrap 0.8 or newer is needed"
+    if "namespace" in text or "uid map" in text:
+        return (
+            ": user namespaces are not allowed here; see sysctl user.max_user_namespaces, and AppArmor's rule for bwrap"
+        )
+    return ""

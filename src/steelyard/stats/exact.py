@@ -1,0 +1,68 @@
+"""What a stop table does, computed exactly: no simulation, no approximation.
+
+The number of right answers after n draws without replacement is a Markov chain, so the distribution over it can be
+carried from one answer to the next, and what lies beyond a bound leaves it there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from steelyard.stats.sequential import StopTable
+
+__all__ = ["OperatingCharacteristics", "operating_characteristics"]
+
+# Paths less likely than this are dropped: the sum of all that are lost stays below 1e-11 at 14,042 samples.
+NEGLIGIBLE = 1e-18
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingCharacteristics:
+    """How a sequential test ends for one truth.
+
+    Shares are what is asked of the population, in (0, 1]; undecided paths count as asked to the end of the table.
+    """
+
+    p_inconsistent: float
+    p_consistent: float
+    median_share: float
+    mean_share: float
+
+
+def operating_characteristics(population: int, truth: int, table: StopTable) -> OperatingCharacteristics:
+    """Run the test over all orders at once for a model that answers ``truth`` of ``population`` samples rightly.
+
+    A table cut to a limit (the same first entries on both sides) leaves the rest of the probability undecided.
+    """
+    inconsistent, consistent = np.zeros(len(table.inconsistent)), np.zeros(len(table.inconsistent))
+    alive, fewest = np.ones(1), 0  # alive[i]: probability of being undecided with fewest + i right answers
+    for asked in range(len(inconsistent)):
+        right = fewest + np.arange(len(alive))
+        next_right = np.clip((truth - right) / (population - asked), 0.0, 1.0)
+        moved = np.zeros(len(alive) + 1)
+        moved[:-1] = alive * (1 - next_right)
+        moved[1:] += alive * next_right
+        first = max(0, table.inconsistent[asked] + 1 - fewest)
+        last = max(first, min(len(moved), table.consistent[asked] - fewest))
+        inconsistent[asked] = moved[:first].sum()
+        consistent[asked] = moved[last:].sum()
+        kept = np.flatnonzero(moved[first:last] > NEGLIGIBLE)
+        if not len(kept):
+            break
+        alive = moved[first + kept[0] : first + kept[-1] + 1]
+        fewest += first + int(kept[0])
+    return _summary(population, inconsistent, consistent)
+
+
+def _summary(population: int, inconsistent: np.ndarray, consistent: np.ndarray) -> OperatingCharacteristics:
+    ended = inconsistent + consistent
+    ended[-1] += max(0.0, 1 - ended.sum())
+    median = int(np.searchsorted(np.cumsum(ended), 0.5)) + 1
+    return OperatingCharacteristics(
+        p_inconsistent=float(inconsistent.sum()),
+        p_consistent=float(consistent.sum()),
+        median_share=median / population,
+        mean_share=float(ended @ np.arange(1, len(ended) + 1)) / population,
+    )

@@ -1,0 +1,71 @@
+"""What is asked: benchmarks as data, seeded twins, and anyone's own files."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from steelyard.claims.facts import key_of, lookup
+from steelyard.errors import InputError
+from steelyard.plugins import find, names
+from steelyard.tasks.definition import TaskDefinition
+from steelyard.tasks.definition_file import read_definition
+from steelyard.tasks.from_file import task_from_file
+from steelyard.tasks.loaders import DataMissing
+from steelyard.tasks.protocol import ChosenProtocol
+from steelyard.tasks.task import Samples, Task
+
+__all__ = ["ChosenProtocol", "DataMissing", "Samples", "Task", "load_task", "resolve", "task_from_file", "task_ids"]
+
+REASONING_GYM = "reasoning-gym:"
+
+
+def task_ids() -> list[str]:
+    """The ids of all installed benchmarks, sorted."""
+    return sorted(_installed())
+
+
+def resolve(name: str) -> str | None:
+    """The id of the installed benchmark that a name or alias means; None where none does."""
+    if name.startswith(REASONING_GYM):
+        return name
+    own = _names().get(key_of(name))
+    if own is not None:
+        return own
+    benchmark = lookup(name)
+    return None if benchmark is None else _names().get(key_of(benchmark.id))
+
+
+def load_task(name: str) -> Task:
+    """Open a benchmark by id or alias, or ``reasoning-gym:NAME``; raises InputError naming what there is."""
+    if name.startswith(REASONING_GYM):
+        from steelyard.tasks.twins.reasoning_gym import open_task
+
+        return open_task(name.removeprefix(REASONING_GYM))
+    task_id = resolve(name)
+    if task_id is None:
+        raise InputError(f"no task is called {name!r}; there are: {', '.join(task_ids())}, reasoning-gym:NAME")
+    definition, path = _installed()[task_id]
+    return Task(definition, path)
+
+
+@cache
+def _installed() -> dict[str, tuple[TaskDefinition, Path]]:
+    """Every task file of every installed folder. Two files with one id are an error, not a race."""
+    found: dict[str, tuple[TaskDefinition, Path]] = {}
+    for plugin in names("tasks"):
+        for path in sorted(Path(find("tasks", plugin)).glob("*.yaml")):
+            definition = read_definition(path)
+            if definition.id in found:
+                raise InputError(f"the id {definition.id!r} is taken by {found[definition.id][1]}", where=path)
+            found[definition.id] = definition, path
+    return found
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {
+        key_of(name): definition.id
+        for definition, _ in _installed().values()
+        for name in (definition.id, definition.title, *definition.aliases)
+    }

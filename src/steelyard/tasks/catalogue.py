@@ -1,0 +1,57 @@
+"""Which task a claim's name means: the user's own files first, then what is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from steelyard.errors import InputError
+from steelyard.tasks.definition_file import read_definition
+from steelyard.tasks.from_file import task_from_file
+from steelyard.tasks.task import Task
+
+__all__ = ["Catalogue", "open_task_file"]
+
+
+def open_task_file(path: Path) -> Task:
+    """A task from a task file (``.yaml``) or from questions (``.jsonl``, ``.csv``, ``.parquet``), named by its stem."""
+    task = Task(read_definition(path), path) if path.suffix in (".yaml", ".yml") else task_from_file(path)
+    if not task.id.isprintable():
+        raise InputError("a task is named by its file, and this name cannot be printed: rename it", where=repr(path))
+    return task
+
+
+class Catalogue:
+    """Finds tasks by name. ``files`` are named on the command line: a sheet, which a vendor writes, can name none."""
+
+    def __init__(self, files: Sequence[Path] = ()) -> None:
+        self._own: dict[str, Task] = {}
+        self._found: set[str] = set()
+        for path in files:
+            task = open_task_file(path)
+            if task.id in self._own:
+                raise InputError(f"two task files are called {task.id!r}: rename one", where=path)
+            self._own[task.id] = task
+
+    def near(self, name: str) -> str:
+        """``; did you mean 'gsm8k'?`` or where to read how to add a task."""
+        from difflib import get_close_matches
+
+        from steelyard.tasks import task_ids
+
+        close = get_close_matches(name, [*self._own, *task_ids()], 1)
+        return f"; did you mean {close[0]!r}?" if close else " (docs/adding-a-benchmark.md says how to add it)"
+
+    def unused(self) -> list[str]:
+        """The user's own tasks that nothing has asked for yet."""
+        return [name for name in self._own if name not in self._found]
+
+    def find(self, name: str) -> Task | None:
+        """The task of this name or alias; None where there is none."""
+        from steelyard.tasks import load_task, resolve
+
+        self._found.add(name)
+        if name in self._own:
+            return self._own[name]
+        task_id = resolve(name)
+        return None if task_id is None else load_task(task_id)

@@ -1,0 +1,171 @@
+"""Reads a task file strictly: what is wrong is said in one line with the file, the line and the nearest known key."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from steelyard.claims.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
+from steelyard.errors import InputError
+from steelyard.tasks.definition import Cell, TaskDefinition
+
+__all__ = ["read_definition", "read_plain_yaml"]
+
+MOST_BYTES = 4_000_000
+_INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
+
+
+def read_definition(path: Path) -> TaskDefinition:
+    """Read and check one task file; raises InputError with file and line."""
+    tree = _tree(path)
+    if tree is None:
+        raise InputError("the file is empty: a task needs at least id, title, fields, scorer and cells", where=path)
+    definition: TaskDefinition = _built(tree, TaskDefinition, path)
+    return _checked(definition, path)
+
+
+def read_plain_yaml(path: Path) -> Any:
+    """Read a YAML data file (such as worked examples) into lists and mappings of texts."""
+    tree = _tree(path)
+    return None if tree is None else _texts(tree)
+
+
+def _tree(path: Path) -> Node | None:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=path) from None
+    if len(data) > MOST_BYTES:
+        raise InputError(f"larger than {MOST_BYTES:,} bytes: this is no task file", where=path)
+    try:
+        return read_tree(data.decode(), str(path))
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", where=path) from None
+
+
+def _texts(node: Node) -> Any:
+    match node:
+        case Leaf(text=text):
+            return text
+        case Items(items=items):
+            return [_texts(item) for item in items]
+        case Branch(entries=entries):
+            return {key: _texts(value) for key, value in entries.items()}
+
+
+def _guessed(node: Node) -> Any:
+    """A value of unknown kind, such as a scorer's option: only a plain true, false or number is more than a text."""
+    match node:
+        case Items(items=items):
+            return [_guessed(item) for item in items]
+        case Branch(entries=entries):
+            return {key: _guessed(value) for key, value in entries.items()}
+        case Leaf(text=text, plain=True) if text in ("true", "false"):
+            return text == "true"
+        case Leaf(text=text, plain=True) if _INTEGER.fullmatch(text):
+            return int(text)
+        case Leaf(text=text, plain=True) if _DECIMAL.fullmatch(text):
+            return float(text)
+    return node.text
+
+
+def _built(node: Node, kind: Any, path: Path) -> Any:
+    """Turn a node into ``kind``, bottom up, so that every error knows its own line."""
+    kind = _without_none(kind)
+    if kind is Any:
+        return _guessed(node)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _built_struct(node, kind, path)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is dict and isinstance(node, Branch):
+        return {key: _built(value, arguments[1], path) for key, value in node.entries.items()}
+    if origin is tuple and isinstance(node, Items):
+        return tuple(_built(item, arguments[0], path) for item in node.items)
+    if isinstance(node, Leaf) and origin not in (dict, tuple):
+        return _converted(node.text, kind, node.line, path)
+    expected = {dict: "keys and values", tuple: "a list"}.get(origin, "one value")
+    raise InputError(f"expected {expected} here", where=path, line=node.line)
+
+
+def _built_struct(node: Node, kind: type[msgspec.Struct], path: Path) -> Any:
+    hints = get_type_hints(kind)
+    if not isinstance(node, Branch):
+        raise InputError(f"expected keys and values ({', '.join(hints)})", where=path, line=node.line)
+    for key, line in node.key_lines.items():
+        if key not in hints:
+            nearest = get_close_matches(key, hints, n=1)
+            hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(hints)}"
+            raise InputError(f"unknown key {quoted(key)}: {hint}", where=path, line=line)
+    values = {key: _built(value, hints[key], path) for key, value in node.entries.items()}
+    return _converted(values, kind, node.line, path)
+
+
+def _converted(value: Any, kind: Any, line: int, path: Path) -> Any:
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise InputError(str(error), where=path, line=line) from None
+
+
+def _without_none(kind: Any) -> Any:
+    if get_origin(kind) in (Union, types.UnionType):
+        others = [part for part in get_args(kind) if part is not type(None)]
+        if len(others) == 1 and isinstance(others[0], type) and issubclass(others[0], msgspec.Struct):
+            return others[0]
+    return kind
+
+
+def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
+    """Check what no single part can know, and unfold ``like``."""
+    if (definition.hub is None) == (definition.generator is None):
+        raise InputError("a task needs exactly one of 'hub' and 'generator'", where=path)
+    if definition.hub is not None and not definition.hub.configs:
+        raise InputError("hub.configs must name at least one configuration", where=path)
+    shots = definition.shots
+    if sum(map(bool, (shots.split, shots.seed, shots.file))) > 1:
+        raise InputError("shots need one of 'split', 'seed' and 'file'", where=path)
+    if not definition.cells:
+        raise InputError("a task needs at least one cell", where=path)
+    if not all(bool(refusal.words) != bool(refusal.unless) for refusal in definition.refused):
+        raise InputError("each entry of 'refused' needs one of 'words' and 'unless'", where=path)
+    cells = {name: _unfolded(name, definition.cells, path) for name in definition.cells}
+    default = definition.default_cell or next(iter(cells))
+    if default not in cells:
+        raise InputError(f"default_cell {default!r} is none of: {', '.join(cells)}", where=path)
+    if not 0 <= definition.chance < 1:
+        raise InputError("chance is a fraction from 0 to below 1", where=path)
+    return msgspec.structs.replace(definition, cells=cells, default_cell=default)
+
+
+def _unfolded(name: str, cells: Mapping[str, Cell], path: Path) -> Cell:
+    cell = cells[name]
+    if cell.like:
+        if cell.like not in cells or cells[cell.like].like:
+            raise InputError(f"cells.{name}: like must name a cell that stands by itself", where=path)
+        cell = _inherited(cell, cells[cell.like])
+    asks = bool(cell.prompt), bool(cell.context and cell.continuations)
+    if sum(asks) != 1:
+        raise InputError(f"cells.{name}: needs either 'prompt' or both 'context' and 'continuations'", where=path)
+    if cell.max_tokens < 1:
+        raise InputError(f"cells.{name}: max_tokens must be at least 1", where=path)
+    return cell
+
+
+def _inherited(cell: Cell, parent: Cell) -> Cell:
+    """Fill what the cell leaves at its default from the parent; words name one cell only, so they stay its own."""
+    own = {"like", "words", "title"}
+    taken = {}
+    for field in msgspec.structs.fields(Cell):
+        value = getattr(cell, field.name)
+        default = {} if field.default_factory is dict else field.default
+        if field.name not in own and value == default:
+            taken[field.name] = getattr(parent, field.name)
+    return msgspec.structs.replace(cell, **taken)

@@ -1,0 +1,186 @@
+"""Rows of a file that are read when they are asked for: a JSONL or CSV row costs 8 bytes of memory, whatever it holds.
+
+Every row is read once when a file is opened, so that what is wrong in it is said then, with its line. A file that is
+written to afterwards is refused, since its rows would not be those that were planned with.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from abc import abstractmethod
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, overload
+
+import msgspec
+
+from steelyard.errors import InputError, NotAvailable
+from steelyard.line_file import LineFile
+
+__all__ = ["CsvRows", "FileRows", "JsonlRows", "Look", "ParquetRows", "Row"]
+
+Row = dict[str, Any]
+Look = Callable[[Row], None]  # is shown every row while the file is opened; may raise InputError
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_LONE_RETURN: Final = re.compile(r"(?<=\r)(?!\n)")
+
+
+class FileRows(Sequence[Row]):
+    """The rows of a file, in its order."""
+
+    @abstractmethod
+    def _row(self, number: int) -> Row:
+        """The row of this number, which is one there is."""
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self._row(number) for number in range(*index.indices(len(self)))]
+        return self._row(range(len(self))[index])
+
+
+class JsonlRows(FileRows):
+    """One JSON object a line; lines of spaces are no rows."""
+
+    def __init__(self, path: Path, look: Look) -> None:
+        self._file = LineFile(path)
+        self._starts = array("Q")
+        for number, (place, line) in enumerate(_without_mark(self._file.lines()), 1):
+            if line.strip():
+                look(_json_row(line, path, number))
+                self._starts.append(place)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def _row(self, number: int) -> Row:
+        self._file.check_unchanged()
+        row: Row = msgspec.json.decode(self._file.line_at(self._starts[number]))
+        return row
+
+
+def _without_mark(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    for place, line in lines:
+        if place == 0 and line.startswith(_BYTE_ORDER_MARK):
+            yield len(_BYTE_ORDER_MARK), line[len(_BYTE_ORDER_MARK) :]
+        else:
+            yield place, line
+
+
+def _json_row(line: bytes, path: Path, number: int) -> Row:
+    try:
+        row = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"is not JSON: {reason}", where=path, line=number) from None
+    if not isinstance(row, dict):
+        raise InputError(f"expected a JSON object, found {type(row).__name__}", where=path, line=number)
+    if b"\\u0000" in line and _holds_nul(row):
+        raise InputError("text holds a NUL character", where=path, line=number)
+    return row
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(key) or _holds_nul(part) for key, part in value.items())
+    return isinstance(value, list) and any(_holds_nul(part) for part in value)
+
+
+class CsvRows(FileRows):
+    """A header and its rows; a quoted cell may span lines."""
+
+    def __init__(self, path: Path, look: Look) -> None:
+        self._file = LineFile(path)
+        self._starts = array("Q")
+        pieces = _Pieces(_without_mark(self._file.lines()), path)
+        reader = csv.reader(pieces, strict=True)
+        try:
+            self._header = _header(next(reader, []), path)
+            start = pieces.next_place
+            for cells in reader:
+                if cells:
+                    look(self._named(cells, path, reader.line_num))
+                    self._starts.append(start)
+                start = pieces.next_place
+        except csv.Error as error:
+            raise InputError(f"is not CSV: {error}", where=path, line=reader.line_num) from None
+
+    def _named(self, cells: list[str], path: Path, line: int) -> Row:
+        if len(cells) != len(self._header):
+            message = f"{len(cells)} columns where the header has {len(self._header)}"
+            raise InputError(message, where=path, line=line)
+        return dict(zip(self._header, cells, strict=True))
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def _row(self, number: int) -> Row:
+        self._file.check_unchanged()
+        pieces = _Pieces(self._file.lines_from(self._starts[number]), self._file.path)
+        return dict(zip(self._header, next(csv.reader(pieces, strict=True)), strict=True))
+
+
+def _header(names: Sequence[str], path: Path) -> list[str]:
+    header = [name.strip() for name in names]
+    if len(set(header)) < len(header) or not all(header):
+        raise InputError("the header must name every column once", where=path, line=1)
+    return header
+
+
+class _Pieces(Iterator[str]):
+    """Lines as CSV knows them, which may end in a lone carriage return; ``next_place`` is where the next one begins."""
+
+    def __init__(self, lines: Iterable[tuple[int, bytes]], path: Path) -> None:
+        self._pieces = self._split(lines, path)
+        self.next_place = 0
+
+    def _split(self, lines: Iterable[tuple[int, bytes]], path: Path) -> Iterator[str]:
+        for number, (place, line) in enumerate(lines, 1):
+            if b"\0" in line:
+                raise InputError("text holds a NUL character", where=path, line=number)
+            try:
+                text = line.decode()
+            except UnicodeDecodeError:
+                raise InputError("is not UTF-8 text", where=path, line=number) from None
+            self.next_place = place
+            for piece in _LONE_RETURN.split(text) if "\r" in text else (text,):
+                self.next_place += len(piece.encode())
+                if piece:
+                    yield piece
+
+    def __next__(self) -> str:
+        return next(self._pieces)
+
+
+class ParquetRows(FileRows):
+    """The rows of a Parquet file. Its columns are held as Arrow holds them, which random access needs."""
+
+    def __init__(self, path: Path, look: Look) -> None:
+        try:
+            import pyarrow
+            import pyarrow.parquet
+        except ImportError:
+            raise NotAvailable("Parquet needs pyarrow: pip install 'steelyard[data]'", where=path) from None
+        try:
+            self._table = pyarrow.parquet.read_table(path)
+            batches = self._table.to_batches(max_chunksize=1024)
+        except (pyarrow.ArrowException, OSError, ValueError) as error:
+            raise InputError(f"is not Parquet: {str(error).splitlines()[0]}", where=path) from None
+        for batch in batches:
+            for row in batch.to_pylist():
+                look(row)
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def _row(self, number: int) -> Row:
+        row: Row = self._table.slice(number, 1).to_pylist()[0]
+        return row

@@ -1,0 +1,190 @@
+"""Anyone's own questions, from a JSONL, CSV or Parquet file, as a task."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+from steelyard.errors import InputError
+from steelyard.tasks.definition import Cell, Fields, TaskDefinition
+from steelyard.tasks.loaders import Row, read_rows
+from steelyard.tasks.task import Task
+
+__all__ = ["task_from_file"]
+
+_QUESTION = ("question", "prompt", "input")
+_ANSWER = ("answer", "target")
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def task_from_file(path: Path) -> Task:
+    """Make a task of a file with the columns question (or prompt, input), answer (or target) and, perhaps, choices.
+
+    With choices it is multiple choice by letter, and the answer is a choice's index, letter or text. Otherwise answers
+    are compared as numbers where every one is a number, else exactly; a ``prompt`` or ``input`` is a whole prompt and
+    goes out as it stands, where a ``question`` is given a line that asks for the answer alone. Raises InputError with
+    the file and the row of the first thing that is wrong.
+    """
+    survey = _Survey(path)
+    rows = read_rows(path, survey.look)
+    survey.check()
+    has_choices = survey.has_choices
+    definition = TaskDefinition(
+        id=path.stem,
+        title=path.name,
+        fields=Fields(target="answer", choices="choices" if has_choices else ""),
+        scorer={"name": "letter" if has_choices else "numeric" if survey.all_numbers else "exact"},
+        cells=_choice_cells() if has_choices else _open_cells(),
+        default_cell="letter" if has_choices else "question" if survey.columns.question == "question" else "verbatim",
+        chance=1 / survey.most_choices if has_choices else 0.0,
+        public=False,
+    )
+    return Task(definition, path, rows=_TidyRows(rows, survey.columns, has_choices, path))
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Which columns hold question and answer."""
+
+    question: str
+    answer: str
+
+
+class _Survey:
+    """What one pass over a file shows: its columns, whether there are choices, whether all answers are numbers.
+
+    Only the last row tells whether there are choices, so the first fault of either reading is kept until then.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._number = 0
+        self._faults: dict[bool, InputError] = {}
+        self.has_choices = False
+        self.all_numbers = True
+        self.most_choices = 0
+
+    def look(self, row: Row) -> None:
+        """Take in the next row; raises InputError where the first one has not the columns."""
+        self._number += 1
+        if self._number == 1:
+            self.columns = _Columns(_column(row, _QUESTION, self._path), _column(row, _ANSWER, self._path))
+        self.has_choices = self.has_choices or bool(row.get("choices"))
+        if written := self._tidied(row, has_choices=False):
+            self.all_numbers = self.all_numbers and bool(_NUMBER.fullmatch(written["answer"]))
+        if chosen := self._tidied(row, has_choices=True):
+            self.most_choices = max(self.most_choices, len(chosen["choices"]))
+
+    def _tidied(self, row: Row, *, has_choices: bool) -> Row | None:
+        if has_choices in self._faults:
+            return None
+        try:
+            return _tidied(row, self._number, self.columns, has_choices, self._path)
+        except InputError as fault:
+            self._faults[has_choices] = fault
+            return None
+
+    def check(self) -> None:
+        """Raise the first fault of the file, read as what it turned out to be."""
+        if self.has_choices in self._faults:
+            raise self._faults[self.has_choices]
+
+
+class _TidyRows(Sequence[Row]):
+    """Rows with exactly the keys question, answer and choices, tidied when they are asked for."""
+
+    def __init__(self, rows: Sequence[Row], columns: _Columns, has_choices: bool, path: Path) -> None:
+        self._rows, self._columns, self._has_choices, self._path = rows, columns, has_choices, path
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        number = range(len(self))[index]
+        return _tidied(self._rows[number], number + 1, self._columns, self._has_choices, self._path)
+
+
+def _open_cells() -> dict[str, Cell]:
+    return {
+        "question": Cell(
+            title="the question, as a message", prompt="{{ question }}\n\nReply with the answer alone.", chat=True
+        ),
+        "verbatim": Cell(title="the text as it stands, as a message", prompt="{{ question }}", chat=True),
+        "completion": Cell(
+            title="the question, completed",
+            prompt="Question: {{ question }}\nAnswer:",
+            stop=("\n", "Question:"),
+            max_tokens=64,
+        ),
+    }
+
+
+def _choice_cells() -> dict[str, Cell]:
+    asked = "{{ question }}\n{{ choices | lettered }}Answer:"
+    return {
+        "letter": Cell(title="the letter, written", prompt=asked, stop=("\n",), max_tokens=16),
+        "letter_loglikelihood": Cell(
+            title="the letter, by log-likelihood",
+            context=asked,
+            continuations="choices | letters_of | map('prefixed', ' ')",
+            scorer={"name": "choice"},
+        ),
+    }
+
+
+def _column(row: Row, names: Sequence[str], path: Path) -> str:
+    for name in names:
+        if name in row:
+            return name
+    raise InputError(f"needs a column {' or '.join(names)}; it has {', '.join(map(str, row))}", where=path, line=1)
+
+
+def _tidied(row: Row, number: int, columns: _Columns, has_choices: bool, path: Path) -> Row:
+    """One row with exactly the keys question, answer and choices."""
+    where = f"{path}: row {number}"
+    asked, target = row.get(columns.question), row.get(columns.answer)
+    if not isinstance(asked, str) or not asked.strip():
+        raise InputError(f"{columns.question} must be a text", where=where)
+    if isinstance(target, bool) or not isinstance(target, (str, int, float)) or str(target).strip() in ("", "nan"):
+        raise InputError(f"{columns.answer} must be a text or a number", where=where)
+    if not has_choices:
+        return {"question": asked, "answer": str(target)}
+    choices = _choices(row.get("choices"), where)
+    return {"question": asked, "answer": _index(target, choices, where), "choices": choices}
+
+
+def _choices(value: Any, where: str) -> list[str]:
+    if isinstance(value, str):  # a CSV cell holds the list as JSON, or split by |
+        try:
+            value = json.loads(value) if value.lstrip().startswith("[") else value.split("|")
+        except (ValueError, RecursionError):
+            raise InputError("choices is not a JSON list", where=where) from None
+    if not isinstance(value, list) or not 2 <= len(value) <= len(_LETTERS):
+        raise InputError(f"choices must be a list of 2 to {len(_LETTERS)} texts", where=where)
+    choices = [str(choice).strip() for choice in value if isinstance(choice, (str, int, float))]
+    if len(choices) != len(value) or not all(choices):
+        raise InputError("every choice must be a text", where=where)
+    return choices
+
+
+def _index(target: Any, choices: list[str], where: str) -> str:
+    """The answer's index: the text of a choice means that choice, before an index or a letter does."""
+    text = str(target).strip()
+    if isinstance(target, str) and choices.count(text) == 1:
+        return str(choices.index(text))
+    if text.isascii() and text.isdigit() and int(text[:6]) < len(choices):
+        return str(int(text))
+    if len(text) == 1 and text.upper() in _LETTERS[: len(choices)]:
+        return str(_LETTERS.index(text.upper()))
+    raise InputError(f"answer {text[:40]!r} is no text, index or letter of a choice", where=where)

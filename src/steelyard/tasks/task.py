@@ -1,0 +1,226 @@
+"""A task: a definition with its rows, rendered into samples one at a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, overload
+
+import msgspec
+
+from steelyard.errors import InputError, NotAvailable
+from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample
+from steelyard.tasks.definition import Cell, TaskDefinition
+from steelyard.tasks.loaders import Row, generated_rows, hub_rows
+from steelyard.tasks.protocol import ChosenProtocol, choose_protocol
+from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
+from steelyard.tasks.template import Expression, Template
+
+__all__ = ["Samples", "Task"]
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Rows of one subtask; ``label`` stands in the sample ids, ``group`` names it where there are several."""
+
+    label: str
+    group: str
+    rows: Sequence[Row]
+
+
+class Task:
+    """One benchmark, ready to be prepared.
+
+    ``where`` (its file) goes into every error; ``rows`` are given for a task that is a plain file.
+    """
+
+    def __init__(self, definition: TaskDefinition, where: Path, rows: Sequence[Row] | None = None) -> None:
+        self.definition = definition
+        self.where = where
+        self._given = rows
+
+    def __repr__(self) -> str:
+        return f"Task({self.id!r})"
+
+    @property
+    def id(self) -> str:
+        """The benchmark's id, such as ``gsm8k``."""
+        return self.definition.id
+
+    @property
+    def title(self) -> str:
+        """The name that a reader knows."""
+        return self.definition.title
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """The named ways of asking."""
+        return self.definition.cells
+
+    @property
+    def default_cell(self) -> str:
+        """The way of asking where a claim names none."""
+        return self.definition.default_cell
+
+    @property
+    def chance(self) -> float:
+        """The score of guessing, as a fraction."""
+        return self.definition.chance
+
+    @property
+    def public(self) -> bool:
+        """Whether the samples are public, so that publishing texts would contaminate."""
+        return self.definition.public
+
+    @property
+    def metric(self) -> str:
+        """What the score is called."""
+        return self.definition.metric
+
+    @property
+    def scorer(self) -> dict[str, Any]:
+        """The scorer's specification in the default cell."""
+        return self.scorer_for(self.default_cell)
+
+    def scorer_for(self, cell: str) -> dict[str, Any]:
+        """The scorer's specification in one cell."""
+        return self.cell(cell).scorer or self.definition.scorer
+
+    def cell(self, name: str) -> Cell:
+        """One cell by its name; raises InputError naming the cells there are."""
+        if name not in self.cells:
+            raise InputError(f"{self.id} has no cell {name!r}; it has: {', '.join(self.cells)}")
+        return self.cells[name]
+
+    def protocol_for(self, claim: Claim) -> ChosenProtocol:
+        """The declared cell and number of shots that a claim means, and what remains different."""
+        return choose_protocol(self.definition, claim)
+
+    def cell_for(self, claim: Claim) -> str:
+        """The name of the declared cell that a claim means."""
+        return self.protocol_for(claim).cell
+
+    def prepare(
+        self, cell: str, data: Path | None = None, seed: str | None = None, shots: int | None = None
+    ) -> Samples:
+        """Load the rows and get every sample ready to be rendered.
+
+        ``data`` is a mirror of the hub. ``seed`` other than the public one gives exchangeable twins (generated tasks
+        only). ``shots`` other than the cell's own number is possible where worked examples are declared.
+        Raises DataMissing where the rows cannot be had, InputError where seed or shots do not apply.
+        """
+        chosen = self.cell(cell)
+        sources = self._sources(data, seed)
+        count = shots_in(self.definition, chosen) if shots is None else shots
+        prefixes = Prefixes(chosen, WorkedExamples(self.definition, self.where, data), count)
+        samples = Samples(self, cell, sources, prefixes)
+        # Rendered here once, so that absent worked examples and faults of the file show now and not during a run.
+        next(iter(samples), None)
+        return samples
+
+    def _sources(self, data: Path | None, seed: str | None) -> list[Rows]:
+        definition = self.definition
+        if definition.generator is not None:
+            seed = definition.generator.seed if seed is None else seed
+            label = "public" if seed == definition.generator.seed else f"twin-{sha256(seed.encode()).hexdigest()[:12]}"
+            return [Rows(label, "", generated_rows(definition.generator, seed, definition.generator.count, self.where))]
+        if seed is not None:
+            raise InputError(f"{self.id} is a fixed set of samples: another seed gives no twins of it")
+        if self._given is not None:
+            return [Rows("row", "", self._given)]
+        hub = definition.hub
+        assert hub is not None, "a definition has a hub or a generator"
+        several = len(hub.configs) > 1
+        return [
+            Rows(
+                config if several else hub.split, config if several else "", hub_rows(hub.path, config, hub.split, data)
+            )
+            for config in hub.configs
+        ]
+
+
+class Samples(Sequence[Sample]):
+    """All samples of a prepared task in their published order; each is rendered when it is asked for."""
+
+    def __init__(self, task: Task, cell_name: str, sources: Sequence[Rows], prefixes: Prefixes) -> None:
+        self.task, self.cell_name = task, cell_name
+        self._cell = task.cell(cell_name)
+        self._prefixes = prefixes
+        self._sources = sources
+        self._ends = list(accumulate(len(source.rows) for source in sources))
+        fields = task.definition.fields
+        self._target = self._expression(fields.target, "fields.target")
+        self._choices = self._expression(fields.choices, "fields.choices") if fields.choices else None
+        self._group = self._expression(fields.group, "fields.group") if fields.group else None
+        place = f"{task.where}: cells.{cell_name}"
+        self._asked = Template(self._cell.prompt or self._cell.context, f"{place}.prompt")
+        self._continuations = None
+        if not self._cell.generates:
+            self._continuations = self._expression(self._cell.continuations, f"cells.{cell_name}.continuations")
+
+    def _expression(self, source: str, key: str) -> Expression:
+        return Expression(source, f"{self.task.where}: {key}")
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self._render(source, number) for source in self._sources for number in range(len(source.rows)))
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
+        if isinstance(index, slice):
+            return [self._at(place) for place in range(*index.indices(len(self)))]
+        return self._at(range(len(self))[index])
+
+    def _at(self, place: int) -> Sample:
+        source = bisect_right(self._ends, place)
+        return self._render(self._sources[source], place - (self._ends[source - 1] if source else 0))
+
+    def _render(self, source: Rows, number: int) -> Sample:
+        sample_id = f"{self.task.id}/{source.label}/{number}"
+        try:
+            return self._rendered(sample_id, source, source.rows[number])
+        except NotAvailable:
+            raise
+        except InputError as error:
+            raise InputError(f"{error} (sample {sample_id})") from None
+
+    def _rendered(self, sample_id: str, source: Rows, row: Row) -> Sample:
+        values = dict(row)
+        choices: tuple[str, ...] = ()
+        if self._choices is not None:
+            choices = _texts(self._choices.evaluate(values), "choices")
+            values["choices"] = list(choices)
+        target = str(self._target.evaluate(values)).strip()
+        if choices and not (target.isdecimal() and int(target) < len(choices)):
+            raise InputError(f"target {target[:40]!r} is no index of the {len(choices)} choices")
+        group = source.group or (str(self._group.evaluate(values)) if self._group is not None else "")
+        return Sample(id=sample_id, request=self._request(values, group), target=target, choices=choices, group=group)
+
+    def _request(self, values: Row, group: str) -> Request:
+        cell, prefix = self._cell, self._prefixes[group]
+        text = self._asked.render(values)
+        if self._continuations is not None:
+            continuations = _texts(self._continuations.evaluate(values), "continuations")
+            return LoglikelihoodRequest(prefix=prefix, context=text, continuations=continuations)
+        return GenerateRequest(
+            prefix=prefix,
+            prompt=text,
+            chat=cell.chat,
+            system=cell.system,
+            max_tokens=cell.max_tokens,
+            stop=cell.stop,
+        )
+
+
+def _texts(value: Any, name: str) -> tuple[str, ...]:
+    texts = list(value) if isinstance(value, (list, tuple, Iterator)) else []
+    if len(texts) < 2 or not all(isinstance(text, str) and text for text in texts):
+        raise InputError(f"{name} must be at least two texts that are not empty")
+    return tuple(texts)

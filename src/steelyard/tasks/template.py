@@ -1,0 +1,121 @@
+"""Prompt templates: Jinja in a sandbox, strict about what is missing, with a few pure filters.
+
+Templates and expressions come from task files. Rows of a data set are passed as values and never evaluated.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from steelyard.errors import InputError
+
+__all__ = ["Expression", "Template"]
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_KEPT_FILTERS = ("first", "int", "join", "last", "length", "list", "lower", "map", "replace", "string", "trim", "upper")
+
+
+def after(text: str, mark: str) -> str:
+    """What stands after the last ``mark``; the whole text where the mark is absent."""
+    return text.rpartition(mark)[2]
+
+
+def before(text: str, mark: str) -> str:
+    """What stands before the first ``mark``; the whole text where the mark is absent."""
+    return text.partition(mark)[0]
+
+
+def regex_replace(text: str, pattern: str, replacement: str = "") -> str:
+    """Replace every match; the pattern stands in the task file."""
+    return re.sub(pattern, replacement, text)
+
+
+def prefixed(text: str, start: str) -> str:
+    """Put ``start`` in front; with ``map``: ``endings | map('prefixed', ' ')``."""
+    return start + text
+
+
+def lettered(choices: Sequence[str], pattern: str = "{letter}. {choice}\n") -> str:
+    """The choices as a lettered list, A for the first."""
+    lines = zip(_LETTERS, choices, strict=False)
+    # Two plain replacements, not str.format: a choice that holds braces stays what it is.
+    head, _, tail = pattern.partition("{choice}")
+    return "".join(head.replace("{letter}", letter) + str(choice) + tail for letter, choice in lines)
+
+
+def letters_of(choices: Sequence[str]) -> list[str]:
+    """One letter for each choice: A, B, …"""
+    return list(_LETTERS[: len(choices)])
+
+
+def letter(index: Any) -> str:
+    """The letter of a choice's index: 0 → A."""
+    return _LETTERS[int(index)]
+
+
+def shuffled(choices: Sequence[str]) -> list[str]:
+    """The texts in an order that their SHA-256 decides: the same on every machine, and no place is likelier right."""
+    return sorted(choices, key=lambda text: sha256(str(text).encode("utf-8", "replace")).digest())
+
+
+def as_json(value: Any) -> str:
+    """A value of the row as JSON with sorted keys, for a scorer that reads more than a text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    # Prompts are plain text, not HTML: escaping would change what the model is asked.
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, cache_size=0
+    )
+    environment.globals.clear()
+    environment.filters = {name: environment.filters[name] for name in _KEPT_FILTERS} | {
+        function.__name__: function
+        for function in (after, before, regex_replace, prefixed, lettered, letters_of, letter, shuffled, as_json)
+    }
+    return environment
+
+
+class Template:
+    """One text of a cell. ``where`` (file and key) goes into every error."""
+
+    def __init__(self, source: str, where: str) -> None:
+        self._where = where
+        self._render = _guarded(lambda: _environment().from_string(source).render, where)
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """Fill in the values; raises InputError where the template names something that is not there."""
+        return str(_guarded(lambda: self._render(values), self._where))
+
+
+class Expression:
+    """One expression over a row: ``answer | after('####') | trim``."""
+
+    def __init__(self, source: str, where: str) -> None:
+        self._where = where
+        self._evaluate = _guarded(lambda: _environment().compile_expression(source, undefined_to_none=False), where)
+
+    def evaluate(self, values: Mapping[str, Any]) -> Any:
+        """The expression's value; raises InputError where it names something that is not there."""
+        result = _guarded(lambda: self._evaluate(values), self._where)
+        if isinstance(result, StrictUndefined):
+            raise InputError(f"{self._where}: {result._undefined_message}")
+        return result
+
+
+def _guarded(action: Callable[[], Any], where: str) -> Any:
+    try:
+        return action()
+    except TemplateError as error:
+        raise InputError(f"{where}: {error.message or type(error).__name__}") from None
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError, re.error) as error:
+        raise InputError(f"{where}: {error}".splitlines()[0]) from None

@@ -1,0 +1,31 @@
+"""How long to train: by steps, frames or CPU-seconds, whichever ends first."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from steelyard.errors import InputError
+
+__all__ = ["Budget"]
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At least one limit. CPU-seconds count all processes' threads, those of decoders too; only steps and frames resume
+    exactly.
+    """
+
+    steps: int | None = None
+    frames: int | None = None
+    cpu_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        limits = [limit for limit in (self.steps, self.frames, self.cpu_seconds) if limit is not None]
+        if not limits or not all(0 < limit < math.inf for limit in limits):
+            raise InputError("a training needs a budget above 0 and finite: steps, frames or CPU-seconds")
+
+    def progress(self, steps: int, frames: int, cpu_seconds: float) -> float:
+        """How much is used, from 0 to 1 and beyond: the largest share of any limit."""
+        used = ((steps, self.steps), (frames, self.frames), (cpu_seconds, self.cpu_seconds))
+        return max(spent / limit for spent, limit in used if limit is not None)
