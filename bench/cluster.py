@@ -49,10 +49,10 @@ def main() -> None:
 
 async def _measure(url: str, folder: Path, workers: int, number: int) -> tuple[float, float, int]:
     """CPU and wall-clock seconds of the run alone, without the cluster's start; and the number of answers."""
-    from steelyard.audit import plan_audit, start_audit
+    from steelyard.auditing.conductor import plan_audit, start_audit
     from steelyard.evidence.verify import verify_integrity
     from steelyard.models import Settings, open_model
-    from steelyard.plan import Options
+    from steelyard.planning.build import Options
     from steelyard.records import Claim, ClaimSheet
     from steelyard.runner.ray import LOCAL, open_on_ray
 

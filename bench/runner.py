@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import web
 
 from bench.table import Row
-from steelyard.journal import replay
+from steelyard.storage.journal import replay
 
 __all__ = ["measure", "serve"]
 
@@ -71,10 +71,10 @@ async def _bare(url: str, rows: list[dict[str, str]]) -> None:
 
 
 async def _audit(sheet: Path, questions: Path, url: str, run: Path) -> None:
-    from steelyard.audit import plan_audit, start_audit
+    from steelyard.auditing.conductor import plan_audit, start_audit
     from steelyard.claims import read_sheet
     from steelyard.models import Settings, open_model
-    from steelyard.plan import Options
+    from steelyard.planning.build import Options
 
     model = open_model(f"openai:adder@{url}", Settings(concurrency=CONNECTIONS))
     try:

@@ -14,7 +14,7 @@ __all__ = ["measure"]
 def measure(folder: Path) -> list[Row]:
     """Verify the run that the runner's measurement left in ``folder``."""
     from steelyard.evidence.verify import verify_integrity
-    from steelyard.recompute import recompute
+    from steelyard.verification.recompute import recompute
 
     run = folder / "run"
     verify_integrity(run)  # imports, once

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from steelyard.worlds.catalog import NAMES, simulator
-from steelyard.worlds.simulator import Floats, Simulator
+from steelyard.world.sim.catalog import NAMES, simulator
+from steelyard.world.sim.simulator import Floats, Simulator
 
 EPISODES, STEPS, ROUNDS = 256, 9, 5
 

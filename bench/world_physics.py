@@ -21,13 +21,14 @@ from rich.progress import track
 
 from bench.engine.markdown import table
 from steelyard.stats.pigeonhole import Interval, pigeonhole_interval
-from steelyard.worldmodel.model import WorldModel
-from steelyard.worldmodel.scenes_source import ScenesSource
-from steelyard.worldmodel.train.budget import Budget
-from steelyard.worlds.catalog import HELD_OUT
-from steelyard.worlds.scenes import CATEGORIES
-from steelyard.worldtests import admission, memory, physics
-from steelyard.worldtests.result import TestResult, matrix, mean_interval
+from steelyard.world.data.scenes_source import ScenesSource
+from steelyard.world.evaluation import memory, physics
+from steelyard.world.evaluation import shortcut_check as admission
+from steelyard.world.evaluation.result import TestResult, matrix, mean_interval
+from steelyard.world.models.model import WorldModel
+from steelyard.world.sim.catalog import HELD_OUT
+from steelyard.world.sim.scenes import CATEGORIES
+from steelyard.world.training.budget import Budget
 
 STEPS = 900
 SEEDS = (0, 1, 2)

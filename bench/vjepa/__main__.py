@@ -31,14 +31,14 @@ from bench.vjepa.measure import (
 )
 from bench.vjepa.real_clips import real_clips
 from steelyard.errors import NotAvailable
-from steelyard.reports.world.attention import attention_strip
-from steelyard.reports.world.film_strip import FilmStrip
-from steelyard.reports.world.page import Page, render
-from steelyard.run_folder import write_file
 from steelyard.stats.pigeonhole import Interval, paired_difference, pigeonhole_interval
-from steelyard.worldmodel.video.crops import CENTRE
-from steelyard.worldmodel.video.decode import ClipRequest, read_clip
-from steelyard.worldmodel.vjepa.learner import VJepa
+from steelyard.util.atomic_file import write_file
+from steelyard.world.data.video.crops import CENTRE
+from steelyard.world.data.video.decode import ClipRequest, read_clip
+from steelyard.world.models.vjepa.learner import VJepa
+from steelyard.world.report.attention import attention_strip
+from steelyard.world.report.film_strip import FilmStrip
+from steelyard.world.report.page import Page, render
 
 Row = tuple[str, str, str, str]
 Probed = dict[str, Scores]

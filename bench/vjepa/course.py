@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
-from steelyard.worldmodel.train.budget import Budget
-from steelyard.worldmodel.train.loop import TrainSettings, train
-from steelyard.worldmodel.train.resume import RESUME, read_position
-from steelyard.worldmodel.video.source import VideoSource
-from steelyard.worldmodel.vjepa.config import VJepaConfig
-from steelyard.worldmodel.vjepa.learner import VJepa
+from steelyard.world.data.video.source import VideoSource
+from steelyard.world.models.vjepa.config import VJepaConfig
+from steelyard.world.models.vjepa.learner import VJepa
+from steelyard.world.training.budget import Budget
+from steelyard.world.training.loop import TrainSettings, train
+from steelyard.world.training.resume import RESUME, read_position
 
 __all__ = ["SMALL", "differing_weights_after_a_kill", "run"]
 

@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from steelyard.reports.world.attention import token_weights
-from steelyard.worldmodel.train.budget import Budget
-from steelyard.worldmodel.train.loop import TrainSettings, Update, train
-from steelyard.worldmodel.video.source import VideoSource
-from steelyard.worldmodel.vjepa.config import VJepaConfig
-from steelyard.worldmodel.vjepa.learner import VJepa
-from steelyard.worldmodel.vjepa.probes import fit_attentive, fit_linear
+from steelyard.world.data.video.source import VideoSource
+from steelyard.world.models.vjepa.config import VJepaConfig
+from steelyard.world.models.vjepa.learner import VJepa
+from steelyard.world.models.vjepa.probes import fit_attentive, fit_linear
+from steelyard.world.report.attention import token_weights
+from steelyard.world.training.budget import Budget
+from steelyard.world.training.loop import TrainSettings, Update, train
 
 __all__ = ["CONFIG", "Labelled", "Outcome", "labelled", "looked_at", "pretrain", "probe_scores", "rank", "real_losses"]
 

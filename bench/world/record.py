@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.world.settings import Cell, Settings
 from steelyard.errors import InputError
-from steelyard.run_folder import write_file
+from steelyard.util.atomic_file import write_file
 
 __all__ = ["FORMAT", "Record", "Run", "packed", "read", "unpacked", "write"]
 

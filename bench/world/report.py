@@ -18,11 +18,9 @@ from bench.engine.markdown import table, write_section
 from bench.world.record import Record, Run, read, unpacked
 from bench.world.settings import LEARNS_NOTHING
 from steelyard.errors import SteelyardError
-from steelyard.reports.world.efficiency_chart import EfficiencyCurves, points_of
-from steelyard.reports.world.page import Page, render
-from steelyard.run_folder import write_file
 from steelyard.stats.pigeonhole import Interval
-from steelyard.worldtests.efficiency import (
+from steelyard.util.atomic_file import write_file
+from steelyard.world.evaluation.efficiency import (
     Needed,
     average,
     average_difference,
@@ -32,7 +30,9 @@ from steelyard.worldtests.efficiency import (
     sentence,
     times_needed,
 )
-from steelyard.worldtests.result import mean_interval
+from steelyard.world.evaluation.result import mean_interval
+from steelyard.world.report.efficiency_chart import EfficiencyCurves, points_of
+from steelyard.world.report.page import Page, render
 
 __all__ = ["document_of", "main", "page_of", "sentences", "show", "tables_of"]
 

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.worlds.scenes import CATEGORIES as SCENE_CATEGORIES
+from steelyard.world.sim.scenes import CATEGORIES as SCENE_CATEGORIES
 
 __all__ = ["ARMS", "CATEGORIES", "LEARNS_NOTHING", "METHODS", "TASKS", "Cell", "Settings", "cells", "short", "trials"]
 
@@ -17,7 +17,9 @@ LEARNS_NOTHING = ("untrained", "copy-last")
 TASKS = ("planning", "physics")
 ARMS = ("data", "frames", "compute")
 CATEGORIES = ("permanence", "continuity", "solidity", "inertia")
-"""What is tested by default: categories that :mod:`steelyard.worldtests.admission` lets pass and that a JEPA learns."""
+"""What is tested by default: categories that :mod:`steelyard.world.evaluation.shortcut_check` lets pass and that a JEPA
+learns.
+"""
 
 Arm = Literal["data", "frames", "compute", "tuning", "control"]
 

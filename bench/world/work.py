@@ -11,17 +11,17 @@ import torch
 
 from bench.world.record import Run, packed
 from bench.world.settings import Cell, Settings
-from steelyard.worldmodel.baselines.sizes import like_jepa, trained_parameters
-from steelyard.worldmodel.card import Card
-from steelyard.worldmodel.kinds import make_learner
-from steelyard.worldmodel.model import WorldModel
-from steelyard.worldmodel.plan.settings import PlannerSettings, settings_for
-from steelyard.worldmodel.simulated import SimulatedSource
-from steelyard.worldmodel.train import Budget, Trained, TrainSettings, train
-from steelyard.worlds.catalog import HELD_OUT, SCENES, simulator
-from steelyard.worldtests import planning
-from steelyard.worldtests.protocol import WorldUnderTest
-from steelyard.worldtests.result import TestResult
+from steelyard.world.data.simulated import SimulatedSource
+from steelyard.world.evaluation import planning
+from steelyard.world.evaluation.result import TestResult
+from steelyard.world.models.baselines.sizes import like_jepa, trained_parameters
+from steelyard.world.models.card import Card
+from steelyard.world.models.kinds import make_learner
+from steelyard.world.models.model import WorldModel
+from steelyard.world.planners.settings import PlannerSettings, settings_for
+from steelyard.world.protocol import WorldUnderTest
+from steelyard.world.sim.catalog import HELD_OUT, SCENES, simulator
+from steelyard.world.training import Budget, Trained, TrainSettings, train
 
 __all__ = ["ROOM", "config_for", "controls", "lengths", "measures", "planner", "tested", "units", "work"]
 
@@ -33,7 +33,7 @@ _NOTHING = Trained(steps=0, frames=0, seconds=0.0, cpu_seconds=0.0, losses={})
 
 def lengths() -> dict[str, int]:
     """Frames of an episode, by task."""
-    from steelyard.worlds.scenes import FRAMES
+    from steelyard.world.sim.scenes import FRAMES
 
     return {"planning": _ROOM_FRAMES, "physics": FRAMES}
 
@@ -99,7 +99,7 @@ def tested(model: WorldUnderTest, cell: Cell, settings: Settings) -> tuple[float
     if cell.task == "planning":
         seeds = range(first, first + (settings.validation_units if tuning else settings.episodes))
         return planning.run(model, simulator(ROOM), seeds, planner(settings)).scores
-    from steelyard.worldtests import physics
+    from steelyard.world.evaluation import physics
 
     each = max(1, settings.validation_units // len(settings.categories)) if tuning else settings.quads
     found: Sequence[TestResult] = [
@@ -133,6 +133,6 @@ def _source(cell: Cell) -> Any:
     pool = max(cell.pool, 1)
     if cell.task == "planning":
         return SimulatedSource(simulator(ROOM), seed=cell.seed, rows=_ROOM_ROWS, length=_ROOM_FRAMES, pool=pool)
-    from steelyard.worldmodel.scenes_source import ScenesSource
+    from steelyard.world.data.scenes_source import ScenesSource
 
     return ScenesSource(seed=cell.seed, rows=_SCENE_ROWS, pool=pool)

@@ -19,10 +19,10 @@ from bench.engine.markdown import table, write_section
 from bench.world_rooms.films import films
 from bench.world_rooms.tables import HEADINGS, Checked, checked, over_no_obstacles, row, settings_of, verdicts
 from bench.world_rooms.work import Controls, Job, Tested, controls, episodes, tested
-from steelyard.reports.world.film_strip import FilmStrip, picture
-from steelyard.reports.world.page import Page, render
-from steelyard.worldmodel.presets import preset
-from steelyard.worldtests.result import Results, write_results
+from steelyard.world.evaluation.result import Results, write_results
+from steelyard.world.report.film_strip import FilmStrip, picture
+from steelyard.world.report.page import Page, render
+from steelyard.world.training.presets import preset
 
 _WORLDS = ("two-room", "two-room-fixed")
 _FILMS = 2  # of each world, by the first seed's model

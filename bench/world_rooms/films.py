@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from steelyard.reports.world.film_strip import FilmRow, FilmStrip, spread
-from steelyard.worldmodel.model import WorldModel
-from steelyard.worldmodel.plan.settings import settings_for
-from steelyard.worlds.catalog import simulator
-from steelyard.worldtests.state_probe import fit_state_probe
-from steelyard.worldtests.watching import watch
+from steelyard.world.evaluation.state_probe import fit_state_probe
+from steelyard.world.evaluation.trace import watch
+from steelyard.world.models.model import WorldModel
+from steelyard.world.planners.settings import settings_for
+from steelyard.world.report.film_strip import FilmRow, FilmStrip, spread
+from steelyard.world.sim.catalog import simulator
 
 __all__ = ["films"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bench.world_rooms.work import Controls, Tested
-from steelyard.reports.world.words import interval, settings_line, value
-from steelyard.worldtests.result import Summary, summarise
+from steelyard.world.evaluation.result import Summary, summarise
+from steelyard.world.report.words import interval, settings_line, value
 
 __all__ = ["HEADINGS", "Checked", "checked", "over_no_obstacles", "row", "settings_of", "verdicts"]
 

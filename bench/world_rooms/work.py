@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from steelyard.worldmodel.plan.settings import settings_for
-from steelyard.worldmodel.presets import preset
-from steelyard.worlds.catalog import HELD_OUT, simulator
-from steelyard.worldtests import planning
-from steelyard.worldtests.result import TestResult
+from steelyard.world.evaluation import planning
+from steelyard.world.evaluation.result import TestResult
+from steelyard.world.planners.settings import settings_for
+from steelyard.world.sim.catalog import HELD_OUT, simulator
+from steelyard.world.training.presets import preset
 
 __all__ = ["Controls", "Job", "Tested", "controls", "episodes", "tested"]
 
@@ -61,10 +61,10 @@ def tested(job: Job) -> Tested:
     """Train, save, and let it plan."""
     began = time.process_time()
     _one_thread()
-    from steelyard.worldmodel.model import WorldModel
-    from steelyard.worldmodel.simulated import SimulatedSource
-    from steelyard.worldmodel.train.budget import Budget
-    from steelyard.worldmodel.train.loop import TrainSettings
+    from steelyard.world.data.simulated import SimulatedSource
+    from steelyard.world.models.model import WorldModel
+    from steelyard.world.training.budget import Budget
+    from steelyard.world.training.loop import TrainSettings
 
     recipe, world = preset(job.world), simulator(job.world)
     model = WorldModel.fit(

@@ -20,17 +20,17 @@ __version__ = "0.1.0"
 _HOMES = {
     "SteelyardError": "steelyard.errors",
     "ExitCode": "steelyard.errors",
-    "Options": "steelyard.plan",
+    "Options": "steelyard.planning.build",
     "Settings": "steelyard.models",
     "load_task": "steelyard.tasks",
     "open_model": "steelyard.models",
     "open_scorer": "steelyard.scorers",
-    "plan_audit": "steelyard.audit",
+    "plan_audit": "steelyard.auditing.conductor",
     "read_sheet": "steelyard.claims",
-    "recompute": "steelyard.recompute",
-    "resume_audit": "steelyard.audit",
-    "screen": "steelyard.detectors.desk_screen",
-    "start_audit": "steelyard.audit",
+    "recompute": "steelyard.verification.recompute",
+    "resume_audit": "steelyard.auditing.conductor",
+    "screen": "steelyard.detectors.screen.screen",
+    "start_audit": "steelyard.auditing.conductor",
     "task_from_file": "steelyard.tasks",
     "verify_integrity": "steelyard.evidence.verify",
 }
@@ -55,16 +55,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from steelyard.audit import plan_audit, resume_audit, start_audit
+    from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
     from steelyard.claims import read_sheet
-    from steelyard.detectors.desk_screen import screen
+    from steelyard.detectors.screen.screen import screen
     from steelyard.errors import ExitCode, SteelyardError
     from steelyard.evidence.verify import verify_integrity
     from steelyard.models import Settings, open_model
-    from steelyard.plan import Options
-    from steelyard.recompute import recompute
+    from steelyard.planning.build import Options
     from steelyard.scorers import open_scorer
     from steelyard.tasks import load_task, task_from_file
+    from steelyard.verification.recompute import recompute
 
 
 def __getattr__(name: str) -> Any:

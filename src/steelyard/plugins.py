@@ -26,15 +26,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, runtime_checkable
 
 from steelyard.errors import InputError
-from steelyard.records import (
-    Answer,
-    Capabilities,
-    GenerateRequest,
-    LoglikelihoodRequest,
-    Mark,
-    ModelIdentity,
-    Sample,
-)
+from steelyard.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, Mark, ModelIdentity, Sample
 
 __all__ = ["GROUP", "ActingScorer", "Generator", "Model", "Scorer", "find", "names"]
 

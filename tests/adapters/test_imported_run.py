@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from steelyard.adapters.imported_run import ImportedItem, ImportedTask, write_imported_run
+from steelyard.auditing.finalize import read_scores
 from steelyard.cli import run as steelyard
-from steelyard.conclude import read_scores
 from steelyard.errors import Broken, InputError
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.verify import verify_integrity
-from steelyard.journal import GENESIS
-from steelyard.journal.lines import decode, encode
-from steelyard.recompute import recompute
 from steelyard.records import Answer, GenerateRequest, Mark, Marked, ModelIdentity, Origin, Outcome, Sample, Verdict
+from steelyard.storage.journal import GENESIS
+from steelyard.storage.journal.lines import decode, encode
+from steelyard.verification.recompute import recompute
 
 ORIGIN = Origin(kind="imported", harness="some_harness 1.2", file="log.eval", sha256="ab" * 32)
 MODEL = ModelIdentity(uri="imported:stub", name="stub")

@@ -20,9 +20,9 @@ from steelyard.adapters.imported_run import write_imported_run
 from steelyard.adapters.inspect_log import read_inspect_log
 from steelyard.adapters.zip_members import Members, open_members
 from steelyard.errors import InputError, NotAvailable
-from steelyard.journal import read_texts, replay
-from steelyard.recompute import recompute
 from steelyard.records import Outcome, Verdict
+from steelyard.storage.journal import read_texts, replay
+from steelyard.verification.recompute import recompute
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"
 NO_LOG = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

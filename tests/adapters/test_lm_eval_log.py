@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from steelyard.adapters.imported_run import write_imported_run
 from steelyard.adapters.lm_eval_log import read_lm_eval_log
 from steelyard.errors import InputError
-from steelyard.journal import read_texts, replay
-from steelyard.recompute import recompute
 from steelyard.records import Verdict
+from steelyard.storage.journal import read_texts, replay
+from steelyard.verification.recompute import recompute
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"
 CHOICE, CHAT = LOGS / "lm_eval", LOGS / "lm_eval_chat"

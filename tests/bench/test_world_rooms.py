@@ -9,7 +9,7 @@ import pytest
 from bench.world_rooms import work
 from bench.world_rooms.tables import HEADINGS, checked, over_no_obstacles, row, verdicts
 from bench.world_rooms.work import Controls, Job
-from steelyard.worldtests.result import TestResult
+from steelyard.world.evaluation.result import TestResult
 
 UNITS = 20
 

@@ -19,8 +19,8 @@ import pytest
 
 from steelyard.cli import run as steelyard
 from steelyard.gateway.summary import summary_of
-from steelyard.journal import read_lines, read_texts
 from steelyard.records import Exchange
+from steelyard.storage.journal import read_lines, read_texts
 from tests.conftest import SumsServer
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from steelyard.evidence.answers import LEAF_KEYS
 from steelyard.evidence.attempt_line import FORMS, READ, parse_attempt
 from steelyard.evidence.canonical import canonical, parse_canonical
-from steelyard.journal.lines import encode
 from steelyard.records import Attempt, Outcome
+from steelyard.storage.journal.lines import encode
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 WHOLE = st.one_of(st.integers(-(2**53) + 1, 2**53 - 1), st.integers(0, 100))

@@ -16,8 +16,8 @@ from aiohttp.test_utils import TestServer
 from steelyard.gateway.recorder import Recorder, recording_plan
 from steelyard.gateway.server import Gateway, listen_on
 from steelyard.gateway.upstream import Upstream
-from steelyard.journal import read_lines, read_texts
 from steelyard.records import Exchange
+from steelyard.storage.journal import read_lines, read_texts
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -18,9 +18,9 @@ from steelyard.gateway.recorder import Call, Recorder, recording_plan
 from steelyard.gateway.seal import seal_killed, seal_recording
 from steelyard.gateway.secrets import Secrets
 from steelyard.gateway.summary import MOST_NAMES, OTHERS, Summary, summarise
-from steelyard.journal import Header, Journal, Session, Stop
-from steelyard.recompute import recompute
 from steelyard.records import Exchange, Outcome
+from steelyard.storage.journal import Header, Journal, Session, Stop
+from steelyard.verification.recompute import recompute
 
 URL = "https://api.example/v1"
 

@@ -11,7 +11,6 @@ import pytest
 
 from steelyard.errors import Broken, InputError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.journal import Header, Journal, Texts
 from steelyard.models import open_model
 from steelyard.plugins import Model
 from steelyard.records import (
@@ -26,7 +25,8 @@ from steelyard.records import (
     PlanRow,
     Request,
 )
-from steelyard.run_folder import create
+from steelyard.storage.journal import Header, Journal, Texts
+from steelyard.storage.run_folder import create
 
 ASKED = GenerateRequest(prompt="What is 2 + 3?")
 CHOICE = LoglikelihoodRequest(context="The sky is", continuations=(" blue", " loud"))

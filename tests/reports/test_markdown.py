@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from steelyard.records import VerdictWord
-from steelyard.reports import markdown, words
+from steelyard.reports import markdown
+from steelyard.util.text import one_line
 from tests.reports import report_fixtures as make
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -26,7 +27,7 @@ SPECIAL = st.text(alphabet="ab1 \\`*_[]()<>#|~&@!.:-+=/$^{}\n\x1b\u202e", max_si
 @example("\\")
 def test_any_text_shows_as_itself(text: str) -> None:
     shown = READER.render(markdown.escape(text)).strip().removeprefix("<p>").removesuffix("</p>")
-    assert html.unescape(shown.replace("<!-- -->", "")) == words.one_line(text)
+    assert html.unescape(shown.replace("<!-- -->", "")) == one_line(text)
 
 
 def test_bare_addresses_and_mentions_are_broken() -> None:

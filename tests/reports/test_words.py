@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from steelyard.records import Finding, Needs, Note, Verdict, VerdictWord
 from steelyard.reports import words
 from steelyard.reports.limits import limits
+from steelyard.util.text import one_line
 from tests.reports import report_fixtures as make
 
 
 @given(st.text(), st.integers(1, 60))
 def test_one_line_shows_only_what_can_be_seen(text: str, limit: int) -> None:
-    shown = words.one_line(text, limit)
+    shown = one_line(text, limit)
     assert len(shown) <= limit
     assert len(shown.splitlines()) <= 1
     assert all(character.isprintable() or character == "…" for character in shown)
@@ -26,11 +27,11 @@ def test_one_line_shows_only_what_can_be_seen(text: str, limit: int) -> None:
     "hidden", ["\x1b", "\x00", "\x9b", "\u202e", "\u2066", "\u200b", "\ud800", "\U000e0041", "\ufeff"]
 )
 def test_one_line_replaces_what_could_deceive(hidden: str) -> None:
-    assert words.one_line(f"a{hidden}b") == "a\N{REPLACEMENT CHARACTER}b"
+    assert one_line(f"a{hidden}b") == "a\N{REPLACEMENT CHARACTER}b"
 
 
 def test_one_line_joins_lines() -> None:
-    assert words.one_line(" a\r\n\tb\u2028c\xa0d ") == "a b c d"
+    assert one_line(" a\r\n\tb\u2028c\xa0d ") == "a b c d"
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.sampled_from(["percent", "fraction"]))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.journal import Journal, Stop, read_lines
 from steelyard.records import Answer, Attempt, Limits, Outcome
 from steelyard.runner import CircuitBreaker, RateLimiter, RetryPolicy, Schedule, Spending, Turn
 from steelyard.runner.schedule import MOST_AHEAD, Call
+from steelyard.storage.journal import Journal, Stop, read_lines
 from tests.runner.test_runner import ScriptedModel, carry_out, good
 
 REFUSED = Answer(outcome=Outcome.DROPPED, detail="connection refused")
@@ -206,7 +206,7 @@ def test_retry_after_holds_the_whole_endpoint(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["journal", "texts"])
 def test_a_full_disk_stops_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    whole = __import__("steelyard.journal.lines", fromlist=["write_whole"]).write_whole
+    whole = __import__("steelyard.storage.journal.lines", fromlist=["write_whole"]).write_whole
     written = 0
 
     def full(descriptor: int, data: bytes) -> None:
@@ -217,7 +217,11 @@ def test_a_full_disk_stops_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             raise OSError(errno.ENOSPC, "No space left on device")
         whole(descriptor, data)
 
-    target = "steelyard.journal.writer.write_whole" if place == "journal" else "steelyard.journal.texts.write_whole"
+    target = (
+        "steelyard.storage.journal.writer.write_whole"
+        if place == "journal"
+        else "steelyard.storage.journal.texts.write_whole"
+    )
     monkeypatch.setattr(target, full)
     with pytest.raises(OSError, match="No space left"):
         carry_out(tmp_path, ScriptedModel(good, 0.001), 200, concurrency=4)
@@ -244,8 +248,8 @@ def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
     """See carry_out's listener: here it takes time, and the run waits for it before it is over."""
     import asyncio
 
-    from steelyard.journal import Header, Texts
     from steelyard.runner import AdaptiveConcurrency, Runner
+    from steelyard.storage.journal import Header, Texts
     from tests.runner.test_runner import sample_of
 
     marked = 0
@@ -274,7 +278,7 @@ def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
 def test_work_that_was_left_comes_first_on_record_and_under_the_deadline(tmp_path: Path) -> None:
     import asyncio
 
-    from steelyard.journal import Session
+    from steelyard.storage.journal import Session
 
     seen: list[str] = []
 

@@ -17,18 +17,18 @@ from typing import Any
 
 import pytest
 
-from steelyard.audit import Audit, plan_audit, resume_audit, start_audit
+from steelyard.auditing.conductor import Audit, plan_audit, resume_audit, start_audit
+from steelyard.auditing.session import Conduct, LiveRun
 from steelyard.cli import run as steelyard
 from steelyard.errors import InputError, ModelUnavailable, NotAvailable
 from steelyard.evidence.verify import Integrity, verify_integrity
-from steelyard.journal import read_segment, segment_names
-from steelyard.live import Conduct, LiveRun
 from steelyard.models import Settings, open_model
-from steelyard.plan import Options
-from steelyard.recompute import recompute
+from steelyard.planning.build import Options
 from steelyard.records import Attempt, Claim, ClaimSheet, Outcome
 from steelyard.runner import ray as ray_module
 from steelyard.runner.ray import RayModel, open_on_ray
+from steelyard.storage.journal import read_segment, segment_names
+from steelyard.verification.recompute import recompute
 
 Sums = tuple[Path, float]
 KEY = "sk-not-to-be-seen-0123456789"

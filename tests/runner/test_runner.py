@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.journal import Header, Journal, Stop, Texts, read_lines
 from steelyard.records import (
     Answer,
     Attempt,
@@ -24,6 +23,7 @@ from steelyard.records import (
     Sample,
 )
 from steelyard.runner import AdaptiveConcurrency, Call, RetryPolicy, RunEnd, Runner, Schedule, Turn, committed_order
+from steelyard.storage.journal import Header, Journal, Stop, Texts, read_lines
 
 QUICK = RetryPolicy(max_attempts=3, base_seconds=0.001)
 

@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 import pytest
 
 from steelyard.cli import run as steelyard
-from steelyard.journal import Stop, read_lines
 from steelyard.records import Answer, Attempt, Mark, Marked, Sample
 from steelyard.scorers.code import Code
 from steelyard.scorers.sandbox import box
+from steelyard.storage.journal import Stop, read_lines
 
 
 class Coder(BaseHTTPRequestHandler):

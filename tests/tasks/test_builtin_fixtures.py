@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.claims.facts import lookup
+from steelyard.claims.benchmarks import lookup
 from steelyard.errors import InputError
 from steelyard.models import Settings
 from steelyard.models.embedded import open_gguf

@@ -8,7 +8,7 @@ import pytest
 
 from steelyard.claims.sheet import read_sheet
 from steelyard.errors import InputError
-from steelyard.plan import Options, build_plan
+from steelyard.planning.build import Options, build_plan
 from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, SkippedClaim
 from steelyard.tasks import load_task, resolve
 from steelyard.tasks.definition_file import read_definition

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final, Literal
 
-from steelyard.claims.facts import benchmarks, key_of, lookup
+from steelyard.claims.benchmarks import benchmarks, key_of, lookup
 
 __all__ = ["HIGHEST_PERCENT", "Unit", "infer_unit", "known_task", "names_a_share", "shots_in_name"]
 

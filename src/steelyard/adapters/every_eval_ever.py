@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from steelyard.adapters.benchmark_names import Unit, infer_unit, known_task
-from steelyard.adapters.foreign_json import entries, mapping, number, read_bytes, text, texts
 from steelyard.adapters.sheet_file import decimal_text
+from steelyard.adapters.untrusted_json import entries, mapping, number, read_bytes, text, texts
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, Protocol
 

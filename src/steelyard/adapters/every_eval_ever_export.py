@@ -23,7 +23,7 @@ from steelyard.records import Attempt, ClaimVerdict, GenerateRequest, Plan, Plan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from steelyard.conclude import Conclusion
+    from steelyard.auditing.finalize import Conclusion
 
 __all__ = ["export_run"]
 
@@ -36,7 +36,7 @@ def export_run(run: Path, samples: Path | None = None, *, with_texts: bool = Fal
 
     ``samples``: write the instance-level lines to this file too; ``with_texts``: with texts instead of digests.
     """
-    from steelyard.conclude import conclusion_of
+    from steelyard.auditing.finalize import conclusion_of
     from steelyard.evidence.verify import verify_integrity
 
     integrity = verify_integrity(run)
@@ -169,9 +169,9 @@ class _Exporter:
 
     def _lines(self, *, with_texts: bool) -> Iterator[bytes]:
         """One line for each scored answer in the committed order; missing ones have no score, so they have no line."""
-        from steelyard.conclude import read_scores
+        from steelyard.auditing.finalize import read_scores
         from steelyard.evidence.canonical import canonical
-        from steelyard.journal import open_index, read_lines
+        from steelyard.storage.journal import open_index, read_lines
 
         marks: dict[tuple[str, str, int], Score] = {}
         for score in read_scores(self._run):
@@ -241,7 +241,7 @@ def _texts(attempt: Attempt, texts: Mapping[str, str]) -> tuple[dict[str, Any], 
 
 def _source(row: PlanRow) -> dict[str, Any]:
     """The data set: by its home on the hub where the facts know it."""
-    from steelyard.claims.facts import lookup
+    from steelyard.claims.benchmarks import lookup
 
     benchmark = lookup(row.task)
     if benchmark is None or not benchmark.hub:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from steelyard.adapters.chat_messages import request_texts
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask, write_imported_run
-from steelyard.adapters.messages import request_texts
 from steelyard.adapters.prompt_match import AMBIGUOUS, UNMATCHED, PromptIndex
 from steelyard.errors import InputError
-from steelyard.gateway.reading import kind_of, prompt_of, read_exchange
+from steelyard.gateway.exchange_parser import kind_of, prompt_of, read_exchange
 from steelyard.records import Answer, Exchange, GenerateRequest, ModelIdentity, Origin, Outcome, Sample, Verdict
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ def read_recording(
     """Match a sealed recording's calls to the task's samples; see :func:`import_recording`."""
     from steelyard.evidence.canonical import sha256_hex
     from steelyard.evidence.verify import verify_integrity
-    from steelyard.journal import open_index
-    from steelyard.run_folder import open_plan_of
     from steelyard.scorers import open_scorer
+    from steelyard.storage.journal import open_index
+    from steelyard.storage.run_folder import open_plan_of
 
     plan = open_plan_of(recording).plan
     if plan.origin.kind != "gateway":
@@ -145,7 +145,7 @@ class _Matcher:
 
     def take_all(self, model: str) -> str:
         """Match every call for ``model``; its name as the requests give it."""
-        from steelyard.journal import read_lines
+        from steelyard.storage.journal import read_lines
 
         exchanges = (record for record, _ in read_lines(self._recording) if isinstance(record, Exchange))
         asked: Counter[str] = Counter()
@@ -278,6 +278,6 @@ def _temperature(value: Any) -> float:
 
 
 def _listed(asked: Counter[str]) -> str:
-    from steelyard.reports.words import one_line
+    from steelyard.util.text import one_line
 
     return ", ".join(f"{one_line(name, 60) or '(none)'} ({number:,} calls)" for name, number in asked.most_common(8))

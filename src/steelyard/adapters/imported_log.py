@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from steelyard.adapters.foreign_json import refused
-from steelyard.compact import Digests, Naturals
+from steelyard.adapters.untrusted_json import refused
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.records import Answer, Mark, ModelIdentity, Origin, Outcome, Sample
+from steelyard.util.compact import Digests, Naturals
 
 __all__ = [
     "ImportedItem",

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from steelyard.adapters.foreign_json import refused
 from steelyard.adapters.imported_log import (
     ImportedItem,
     ImportedLog,
@@ -29,6 +28,7 @@ from steelyard.adapters.imported_log import (
     kept_sample,
     survey_of,
 )
+from steelyard.adapters.untrusted_json import refused
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.records import (
@@ -49,8 +49,8 @@ from steelyard.records import (
 from steelyard.util.software import software
 
 if TYPE_CHECKING:
-    from steelyard.journal import Journal, Texts
-    from steelyard.plan import Prepared
+    from steelyard.planning.samples import Prepared
+    from steelyard.storage.journal import Journal, Texts
 
 __all__ = ["ImportedItem", "ImportedLog", "ImportedTask", "write_imported_run"]
 
@@ -74,7 +74,7 @@ def write_imported_run(
     Raises InputError for a folder that is not empty, a task without items, one call that stands twice in the log, one
     sample id with two contents, and marks outside [0, 1].
     """
-    from steelyard.conclude import checkpoint, conclude
+    from steelyard.auditing.finalize import checkpoint, conclude
 
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise InputError("is not an empty folder: choose another --out", where=run)
@@ -109,7 +109,8 @@ def _plan(
 ) -> tuple[Plan, dict[str, Prepared]]:
     from importlib.metadata import version
 
-    from steelyard.plan import Prepared, seal_row
+    from steelyard.detectors.claim_retest_plan import seal_row
+    from steelyard.planning.samples import Prepared
 
     claims = tuple(
         Claim(
@@ -215,8 +216,8 @@ def _fill(
     surveys: Sequence[Survey],
     signer: Any,
 ) -> None:
-    from steelyard.journal import Header, Journal, Texts
-    from steelyard.run_folder import create
+    from steelyard.storage.journal import Header, Journal, Texts
+    from steelyard.storage.run_folder import create
 
     sealed = create(run, plan, prepared, signer, {})
     texts = Texts(run)

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from steelyard.adapters.benchmark_names import known_task
-from steelyard.adapters.foreign_json import (
+from steelyard.adapters.chat_messages import asked, content_text, request_texts
+from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
+from steelyard.adapters.marks import Targets, fault, mark_of, microseconds, when
+from steelyard.adapters.untrusted_json import (
     count,
     entries,
     file_sha256,
@@ -24,13 +27,10 @@ from steelyard.adapters.foreign_json import (
     text,
     texts,
 )
-from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
-from steelyard.adapters.marks import Targets, fault, mark_of, microseconds, when
-from steelyard.adapters.messages import asked, content_text, request_texts
 from steelyard.adapters.zip_members import Members, open_members
 from steelyard.errors import InputError
 from steelyard.records import Answer, GenerateRequest, Mark, ModelIdentity, Origin, Outcome, Sample
-from steelyard.reports.words import one_line
+from steelyard.util.text import one_line
 
 __all__ = ["is_inspect_json", "read_inspect_log"]
 

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from steelyard.adapters.benchmark_names import known_task
-from steelyard.adapters.foreign_json import (
+from steelyard.adapters.chat_messages import request_texts
+from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
+from steelyard.adapters.marks import Targets, mark_of
+from steelyard.adapters.untrusted_json import (
     count,
     entries,
     file_sha256,
@@ -27,10 +30,6 @@ from steelyard.adapters.foreign_json import (
     text,
     texts,
 )
-from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
-from steelyard.adapters.marks import Targets, mark_of
-from steelyard.adapters.messages import request_texts
-from steelyard.compact import Naturals
 from steelyard.errors import InputError
 from steelyard.records import (
     Answer,
@@ -43,6 +42,7 @@ from steelyard.records import (
     Request,
     Sample,
 )
+from steelyard.util.compact import Naturals
 
 __all__ = ["is_lm_eval_results", "read_lm_eval_log", "results_in"]
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from steelyard.adapters.foreign_json import number, texts
+from steelyard.adapters.untrusted_json import number, texts
 from steelyard.errors import InputError
 from steelyard.records import Mark, Outcome
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steelyard.adapters.benchmark_names import HIGHEST_PERCENT, infer_unit, known_task, names_a_share, shots_in_name
-from steelyard.adapters.foreign_json import read_bytes
 from steelyard.adapters.sheet_file import decimal_text
-from steelyard.claims.yaml_tree import Branch, Items, Leaf, Node, read_tree
+from steelyard.adapters.untrusted_json import read_bytes
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet
+from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, read_tree
 
 __all__ = ["has_model_index", "read_model_card"]
 

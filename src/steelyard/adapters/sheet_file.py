@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 import msgspec
 
 from steelyard.records import Claim, ClaimSheet, Protocol
-from steelyard.reports.words import one_line
+from steelyard.util.text import one_line
 
 __all__ = ["decimal_text", "sheet_text"]
 

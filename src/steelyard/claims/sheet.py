@@ -15,9 +15,9 @@ from typing import Any, get_args
 
 import msgspec
 
-from steelyard.claims.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol
+from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
 __all__ = ["MAX_BYTES", "read_sheet"]
 

@@ -10,7 +10,7 @@ import click
 from steelyard.cli.options import asking_options, json_option, print_json, signer_at
 
 if TYPE_CHECKING:
-    from steelyard.plan import Options
+    from steelyard.planning.build import Options
     from steelyard.records import ClaimSheet, Verdict
 
 
@@ -55,9 +55,9 @@ def show(verdict: Verdict, run: Path, *, as_json: bool, signed: bool) -> None:
         print_json(machine.render(verdict))
         return
     from steelyard.cli.conduct import print_places
-    from steelyard.console import out
     from steelyard.reports import terminal
-    from steelyard.run_folder import open_plan_of
+    from steelyard.storage.run_folder import open_plan_of
+    from steelyard.util.console import out
 
     terminal.print_verdict(verdict, out(), open_plan_of(run).plan)
     print_places(run, signed=signed)
@@ -74,9 +74,9 @@ async def _audit(
 
 async def _dry_run(sheet: ClaimSheet, uri: str, options: Options, chosen: dict[str, Any]) -> int:
     from steelyard.cli.conduct import plan
-    from steelyard.console import out
-    from steelyard.forecast import forecast
+    from steelyard.planning.dry_run import forecast
     from steelyard.reports import forecast as page
+    from steelyard.util.console import out
 
     audit = await plan(sheet, uri, options, None, chosen)
     await audit.model.close()

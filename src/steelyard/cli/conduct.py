@@ -18,11 +18,11 @@ from steelyard.cli.options import read_duration
 from steelyard.errors import InputError, Unfinished
 
 if TYPE_CHECKING:
-    from steelyard.audit import Audit
+    from steelyard.auditing.conductor import Audit
+    from steelyard.auditing.session import Conduct
     from steelyard.cli.progress import RunProgress
-    from steelyard.live import Conduct
     from steelyard.models import Settings
-    from steelyard.plan import Options
+    from steelyard.planning.build import Options
     from steelyard.plugins import Model
     from steelyard.records import ClaimSheet, Verdict
 
@@ -41,7 +41,7 @@ __all__ = [
 def options_of(chosen: dict[str, Any], uri: str) -> Options:
     """The plan's options from the command line's."""
     from steelyard.cli.limits import limits_of
-    from steelyard.plan import Options
+    from steelyard.planning.build import Options
 
     return Options(
         tolerance=chosen.get("tolerance", "2"),
@@ -61,10 +61,10 @@ async def plan(
     sheet: ClaimSheet, uri: str, options: Options, signer: Any, chosen: dict[str, Any], *, estimate: bool = False
 ) -> Audit:
     """Open the model and plan; the model is closed again where that fails."""
-    from steelyard.audit import plan_audit
+    from steelyard.auditing.conductor import plan_audit
     from steelyard.cli.progress import working
     from steelyard.models import Settings
-    from steelyard.reports.words import one_line
+    from steelyard.util.text import one_line
 
     settings = Settings(api_key_env=chosen["api_key_env"], timeout_seconds=options.attempt_timeout)
     if options.concurrency is not None:
@@ -99,7 +99,7 @@ async def carry_out(
     audit: Audit, uri: str, options: Options, run: Path, signer: Any, chosen: dict[str, Any]
 ) -> Verdict:
     """Run a planned audit to its seal, noting for a resume where model, data and tasks lie on this machine."""
-    from steelyard.audit import start_audit
+    from steelyard.auditing.conductor import start_audit
     from steelyard.cli.progress import RunProgress
 
     local = {
@@ -118,7 +118,7 @@ async def carry_out(
 
 def conduct_of(chosen: dict[str, Any], progress: RunProgress) -> Conduct:
     """How this session goes about the plan, from the command line and its display."""
-    from steelyard.live import PATIENCE_SECONDS, Conduct
+    from steelyard.auditing.session import PATIENCE_SECONDS, Conduct
 
     return Conduct(
         watcher=progress.watch,
@@ -154,7 +154,7 @@ def default_folder(name: str) -> Path:
 
 def print_places(run: Path, *, signed: bool) -> None:
     """Say where the report lies and how to verify it. Paths go out whole, so that they can be copied at any width."""
-    from steelyard.console import err
+    from steelyard.util.console import err
 
     click.echo(f"report  {run / 'report.html'}\nverify  steelyard verify {run}")
     if not signed:

@@ -55,7 +55,7 @@ class Finding:
 def command(as_json: bool) -> int:
     """Look at this machine: Python, packages, extras, the embedded model, the signing key, the sandbox."""
     from steelyard.cli.progress import working
-    from steelyard.console import out
+    from steelyard.util.console import out
 
     with working("looking around"):
         findings = list(examine())

@@ -20,7 +20,7 @@ def command(run: Path, target: str, out: Path | None, samples: Path | None, with
     import json
 
     from steelyard.adapters.every_eval_ever_export import export_run
-    from steelyard.run_folder import write_file
+    from steelyard.util.atomic_file import write_file
 
     if with_texts and samples is None:
         raise InputError("--with-texts is about the lines of --samples: name a file for them")

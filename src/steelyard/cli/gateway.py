@@ -63,7 +63,7 @@ def show(summary: Summary, run: Path, *, as_json: bool, signed: bool) -> None:
     from steelyard.cli.conduct import print_places
     from steelyard.gateway import pages
     from steelyard.gateway.summary import render
-    from steelyard.run_folder import open_plan_of
+    from steelyard.storage.run_folder import open_plan_of
 
     if as_json:
         print_json(render(summary, open_plan_of(run).plan.model.uri))
@@ -102,8 +102,8 @@ def _record(url: str, chosen: dict[str, Any], signer: Any) -> tuple[Summary, Pat
 async def _serve(upstream: Upstream, recorder: Recorder, listener: socket.socket, *, quiet: bool) -> None:
     """Serve until Ctrl-C or SIGTERM; the second one gives up the calls in flight."""
     from steelyard.cli.recording_progress import RecordingProgress
-    from steelyard.console import err
     from steelyard.gateway.server import Gateway
+    from steelyard.util.console import err
 
     gateway, stop = Gateway(upstream, recorder), asyncio.Event()
     base = await gateway.start(listener)

@@ -61,8 +61,8 @@ def command(source: Path, **chosen: Any) -> int:
 def _sheet(source: Path) -> ClaimSheet | None:
     """The sheet that a card or a file of results gives; None where the source is no such thing."""
     from steelyard.adapters.every_eval_ever import is_every_eval_ever, read_every_eval_ever
-    from steelyard.adapters.foreign_json import read_json
     from steelyard.adapters.model_card import read_model_card
+    from steelyard.adapters.untrusted_json import read_json
 
     suffix = source.suffix.lower()
     if source.is_dir() or suffix not in (".md", ".yaml", ".yml", ".json"):
@@ -76,7 +76,7 @@ def _write_sheet(sheet: ClaimSheet, source: Path, chosen: dict[str, Any]) -> int
     import re
 
     from steelyard.adapters.sheet_file import sheet_text
-    from steelyard.run_folder import write_file
+    from steelyard.util.atomic_file import write_file
 
     for option in ("tasks", "metric", "scorer", "model", "prompt"):
         if chosen[option]:
@@ -125,9 +125,9 @@ def _write_run(source: Path, chosen: dict[str, Any]) -> int:
 
 def _log(source: Path, chosen: dict[str, Any]) -> ImportedLog:
     """Find out what the source is, and read it."""
-    from steelyard.adapters.foreign_json import read_json
     from steelyard.adapters.inspect_log import is_inspect_json, read_inspect_log
     from steelyard.adapters.lm_eval_log import is_lm_eval_results, read_lm_eval_log, results_in
+    from steelyard.adapters.untrusted_json import read_json
 
     if source.is_dir() and (source / "plan.dsse.json").is_file():
         return _recording(source, chosen)
@@ -156,7 +156,7 @@ def _log(source: Path, chosen: dict[str, Any]) -> ImportedLog:
 
 def _recording(source: Path, chosen: dict[str, Any]) -> ImportedLog:
     from steelyard.adapters.gateway_recording import read_recording
-    from steelyard.run_folder import open_plan_of
+    from steelyard.storage.run_folder import open_plan_of
     from steelyard.tasks.catalogue import Catalogue, open_task_file
 
     if open_plan_of(source).plan.origin.kind != "gateway":
@@ -194,7 +194,8 @@ def _scorer(name: str) -> str:
 
 
 def _line(claim: ClaimVerdict) -> str:
-    from steelyard.reports.words import interval, one_line, share
+    from steelyard.reports.words import interval, share
+    from steelyard.util.text import one_line
 
     told = (
         f"{one_line(claim.task)} ({claim.cell}): {share(claim.measured, 'percent')}, "

@@ -47,7 +47,7 @@ def show(path: Path | None, machine: bool) -> int:
 
 
 def _print(key: PublicKeyInfo, machine: bool) -> None:
-    from steelyard.console import out
+    from steelyard.util.console import out
 
     shown = {"keyid": key.keyid, "public": key.public, "path": str(key.path), "public_path": str(key.public_path)}
     if machine:

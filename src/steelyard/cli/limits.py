@@ -55,7 +55,7 @@ def _price(text: str) -> float | None:
 
 def _from_table(table: Path, uri: str) -> tuple[float, float]:
     """The prices of the model that ``uri`` names, by the name before its ``@``."""
-    from steelyard.claims.yaml_tree import Branch, Leaf, quoted, read_tree
+    from steelyard.util.yaml_tree import Branch, Leaf, quoted, read_tree
 
     where = str(table)
     try:

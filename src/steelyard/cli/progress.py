@@ -7,11 +7,11 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from steelyard.console import err
+from steelyard.util.console import err
 
 if TYPE_CHECKING:
-    from steelyard.live import LiveRun
-    from steelyard.reading import RowReader
+    from steelyard.auditing.session import LiveRun
+    from steelyard.detectors.claim_retest import RowReader
     from steelyard.records import Plan
 
 __all__ = ["RunProgress", "working"]
@@ -33,7 +33,10 @@ def working(message: str) -> Any:
 
 
 class RunProgress:
-    """Watches a :class:`~steelyard.live.LiveRun`. Use it as a context manager and give :meth:`watch` as the watcher."""
+    """Watches a :class:`~steelyard.auditing.session.LiveRun`.
+
+    Use it as a context manager and give :meth:`watch` as the watcher.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -58,7 +61,7 @@ class RunProgress:
 
     def tell(self, line: str) -> None:
         """Print one line above the display: the endpoint went down, or came back."""
-        from steelyard.reports.words import one_line
+        from steelyard.util.text import one_line
 
         self._console.print(one_line(line, 300), markup=False, highlight=False)
 

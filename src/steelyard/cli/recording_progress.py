@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from steelyard.cli.progress import LOG_SECONDS, REDRAW_SECONDS
-from steelyard.console import err
 from steelyard.records import Outcome
+from steelyard.util.console import err
 
 if TYPE_CHECKING:
     from steelyard.gateway.recorder import Recorder

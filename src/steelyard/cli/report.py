@@ -17,10 +17,11 @@ from steelyard.errors import InputError
 @json_option
 def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_json: bool) -> int:
     """Compute the verdict of RUN from its journal again, and show it; the run itself is not touched."""
-    from steelyard.conclude import conclusion_of
+    from steelyard.auditing.finalize import conclusion_of
     from steelyard.gateway.seal import is_recording
     from steelyard.reports import html, machine, markdown, terminal
-    from steelyard.run_folder import open_plan_of, write_file
+    from steelyard.storage.run_folder import open_plan_of
+    from steelyard.util.atomic_file import write_file
 
     for path in (html_file, markdown_file):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
@@ -38,7 +39,7 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
     if as_json:
         print_json(machine.render(found.verdict))
     else:
-        from steelyard.console import out
+        from steelyard.util.console import out
 
         terminal.print_verdict(found.verdict, out(), found.plan)
     return found.verdict.exit
@@ -48,7 +49,8 @@ def _recording(run: Path, html_file: Path | None, markdown_file: Path | None, *,
     """A gateway's recording: calls, outcomes and times instead of a verdict."""
     from steelyard.gateway import pages
     from steelyard.gateway.summary import render, summary_of
-    from steelyard.run_folder import open_plan_of, write_file
+    from steelyard.storage.run_folder import open_plan_of
+    from steelyard.util.atomic_file import write_file
 
     plan, summary = open_plan_of(run).plan, summary_of(run)
     if html_file is not None:

@@ -42,7 +42,7 @@ def command(run: Path, **chosen: Any) -> int:
 
     from steelyard.cli.audit import show
     from steelyard.cli.conduct import check_durations
-    from steelyard.run_folder import local_settings, open_plan_of
+    from steelyard.storage.run_folder import local_settings, open_plan_of
 
     check_durations(chosen)
     if open_plan_of(run).plan.origin.kind == "gateway":
@@ -53,7 +53,7 @@ def command(run: Path, **chosen: Any) -> int:
         return _show_finished(run, as_json=chosen["as_json"])
     signer = signer_at(chosen["key"])
     if chosen["concludes"]:
-        from steelyard.audit import conclude_audit
+        from steelyard.auditing.conductor import conclude_audit
 
         verdict = conclude_audit(run, signer)
         show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
@@ -70,9 +70,9 @@ def command(run: Path, **chosen: Any) -> int:
 
 def _show_finished(run: Path, *, as_json: bool) -> int:
     """A run that was killed after its seal has nothing left to do but to be shown."""
+    from steelyard.auditing.finalize import conclusion_of
     from steelyard.cli.audit import show
-    from steelyard.conclude import conclusion_of
-    from steelyard.console import err
+    from steelyard.util.console import err
 
     err().print("this run is finished and sealed; nothing was asked")
     found = conclusion_of(run)
@@ -81,11 +81,11 @@ def _show_finished(run: Path, *, as_json: bool) -> int:
 
 
 async def _resume(run: Path, chosen: dict[str, Any], task_files: tuple[Path, ...], signer: Any) -> Verdict:
-    from steelyard.audit import resume_audit
+    from steelyard.auditing.conductor import resume_audit
     from steelyard.cli.conduct import conduct_of, open_model_here_or_on_ray
     from steelyard.cli.progress import RunProgress
     from steelyard.models import Settings
-    from steelyard.run_folder import open_plan_of
+    from steelyard.storage.run_folder import open_plan_of
 
     plan = open_plan_of(run).plan
     settings = Settings(

@@ -13,7 +13,7 @@ from steelyard.errors import InputError
 if TYPE_CHECKING:
     from array import array
 
-    from steelyard.plan import Options
+    from steelyard.planning.build import Options
     from steelyard.records import ClaimSheet, ClaimVerdict, Plan, Verdict
 
 
@@ -110,7 +110,8 @@ def _refusal(plan: Plan) -> str:
 
 
 def _line(claim: ClaimVerdict, what: str) -> str:
-    from steelyard.reports.words import interval, one_line, share
+    from steelyard.reports.words import interval, share
+    from steelyard.util.text import one_line
 
     answered = claim.asked - claim.missing
     right = round((claim.measured or 0.0) * answered)
@@ -129,7 +130,7 @@ def _line(claim: ClaimVerdict, what: str) -> str:
 
 def _print_pass_at_k(run: Path) -> None:
     """pass@k over the samples, each one cluster of its answers (Chen et al. 2021, equation 1)."""
-    from steelyard.conclude import read_scores
+    from steelyard.auditing.finalize import read_scores
     from steelyard.reports.words import interval, share
     from steelyard.stats.pass_at_k import run_pass_at_k
 
@@ -144,7 +145,7 @@ def _clustered(run: Path) -> str:
     """The standard error clustered by subtask, where there are several: items of one subtask are not independent."""
     from array import array
 
-    from steelyard.conclude import read_scores
+    from steelyard.auditing.finalize import read_scores
     from steelyard.stats.clustered import clustered_standard_error
 
     groups = _groups(run)
@@ -167,10 +168,10 @@ def _groups(run: Path) -> array[int] | None:
 
     import msgspec
 
-    from steelyard.journal import open_index, read_lines
+    from steelyard.auditing.scoring import final_attempts
     from steelyard.records import Sample
-    from steelyard.run_folder import open_plan_of
-    from steelyard.scores import final_attempts
+    from steelyard.storage.journal import open_index, read_lines
+    from steelyard.storage.run_folder import open_plan_of
 
     (row,) = open_plan_of(run).plan.rows
     texts = open_index(run)

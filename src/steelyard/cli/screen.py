@@ -30,7 +30,7 @@ def command(sheet: str, as_json: bool) -> int:
     against a model: for that, see steelyard audit.
     """
     from steelyard.claims import read_sheet
-    from steelyard.detectors.desk_screen import screen
+    from steelyard.detectors.screen.screen import screen
 
     claims = read_sheet(sheet)
     verdict = _verdict(claims, *screen(claims))
@@ -42,7 +42,7 @@ def command(sheet: str, as_json: bool) -> int:
         # All of it ASCII: a sheet's text may hold control characters that a terminal would obey.
         click.echo(json.dumps(render(verdict), indent=2))
     else:
-        from steelyard.console import out
+        from steelyard.util.console import out
 
         _print(claims, verdict, out())
     return verdict.exit
@@ -82,7 +82,8 @@ def _claim_verdict(claim: Claim) -> ClaimVerdict:
 def _print(sheet: ClaimSheet, verdict: Verdict, console: Console) -> None:
     from rich.text import Text
 
-    from steelyard.reports.words import one_line, remark
+    from steelyard.reports.words import remark
+    from steelyard.util.text import one_line
 
     made_by = " · ".join(one_line(text, 200) for text in (sheet.vendor, sheet.date, sheet.source) if text)
     console.print(Text(one_line(sheet.model, 200), style="bold"))
@@ -133,14 +134,14 @@ def _numbers(claim: Claim, verdict: ClaimVerdict) -> tuple[str, str, str, str]:
 
 def _known_size(claim: Claim) -> int | None:
     """The benchmark's size where the sheet does not state how many samples were scored."""
-    from steelyard.claims.facts import lookup
+    from steelyard.claims.benchmarks import lookup
 
     fact = lookup(claim.task)
     return fact.whole_size if fact and claim.samples is None else None
 
 
 def _settings(claim: Claim) -> tuple[str, str, str]:
-    from steelyard.reports.words import one_line
+    from steelyard.util.text import one_line
 
     detail = "; ".join(filter(None, (claim.variant, claim.protocol.prompt, claim.protocol.subset)))
     return ("–" if claim.shots is None else str(claim.shots), one_line(claim.metric, 40), one_line(detail, 60))
@@ -149,7 +150,8 @@ def _settings(claim: Claim) -> tuple[str, str, str]:
 def _last_line(sheet: ClaimSheet, verdict: Verdict) -> Text:
     from rich.text import Text
 
-    from steelyard.reports.words import counted, one_line
+    from steelyard.reports.words import counted
+    from steelyard.util.text import one_line
 
     notes = counted(len(verdict.notes), "note")
     if verdict.findings:

@@ -19,8 +19,8 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     """Recompute every digest, score and verdict of BUNDLE, and name the first thing that does not hold (exit 1)."""
     from steelyard.cli.progress import working
     from steelyard.evidence.verify import verify_integrity
-    from steelyard.recompute import recompute
-    from steelyard.run_folder import open_plan_of
+    from steelyard.storage.run_folder import open_plan_of
+    from steelyard.verification.recompute import recompute
 
     with working(f"verifying {run}"):
         integrity = verify_integrity(run, require_key, require_key is not None)

@@ -1,7 +1,8 @@
 """Whether a sealed run is whole: every byte of it against the seal, the seal against its signature, offline.
 
 This layer needs the standard library, cryptography, rfc8785 and securesystemslib, and of Steelyard only its errors: it
-can be read and trusted alone. Whether the scores and verdicts follow from the journal is :mod:`steelyard.recompute`.
+can be read and trusted alone. Whether the scores and verdicts follow from the journal is
+:mod:`steelyard.verification.recompute`.
 """
 
 from __future__ import annotations

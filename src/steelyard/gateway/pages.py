@@ -9,7 +9,8 @@ from typing import Final
 from steelyard.gateway.summary import PathSummary, Quantiles, Summary
 from steelyard.records import Outcome, Plan
 from steelyard.reports.markdown import escape
-from steelyard.reports.words import count, counted, one_line
+from steelyard.reports.words import count, counted
+from steelyard.util.text import one_line
 
 __all__ = ["html", "limits", "lines", "markdown"]
 
@@ -57,17 +58,9 @@ def markdown(summary: Summary, plan: Plan) -> str:
 
 def html(summary: Summary, plan: Plan) -> str:
     """Write the page. All text that came from others is escaped, and stripped of control characters."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from steelyard.reports.jinja import template
 
-    environment = Environment(
-        loader=PackageLoader("steelyard.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown"] = one_line
-    return environment.get_template("recording.html.j2").render(
+    return template("recording.html.j2").render(
         title=plan.sheet.model,
         headline=headline(summary),
         columns=_COLUMNS,

@@ -13,12 +13,12 @@ from typing import Any
 
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.gateway.bodies import Kept, decoded, text_of
-from steelyard.gateway.reading import assembled, is_stream, kind_of, read_reply
+from steelyard.gateway.exchange_parser import assembled, is_stream, kind_of, read_reply
 from steelyard.gateway.secrets import Secrets
-from steelyard.journal import Header, Journal, Session, Stop, Texts
 from steelyard.models.openai_wire import one_line
 from steelyard.records import Answer, ClaimSheet, Exchange, ModelIdentity, Origin, Outcome, Plan
-from steelyard.run_folder import create
+from steelyard.storage.journal import Header, Journal, Session, Stop, Texts
+from steelyard.storage.run_folder import create
 from steelyard.util.software import software
 
 __all__ = ["Call", "Recorder", "recording_plan"]

@@ -9,12 +9,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from steelyard.conclude import checkpoint
+from steelyard.auditing.finalize import checkpoint
 from steelyard.errors import Broken, InputError
 from steelyard.evidence.canonical import canonical
 from steelyard.gateway.summary import Summary, render, summary_of
 from steelyard.records import Plan
-from steelyard.run_folder import SealedPlan, clear_partial, open_plan_of, write_file
+from steelyard.storage.run_folder import SealedPlan, clear_partial, open_plan_of
+from steelyard.util.atomic_file import write_file
 from steelyard.util.software import software
 
 __all__ = ["is_recording", "recompute_recording", "renderer", "seal_killed", "seal_recording", "write_reports"]
@@ -42,7 +43,7 @@ def seal_killed(run: Path, signer: Any = None) -> Summary:
 
     Raises InputError for a folder that is no recording, is sealed already, or belongs to a gateway that still works.
     """
-    from steelyard.journal import Header, Journal, Stop, Texts
+    from steelyard.storage.journal import Header, Journal, Stop, Texts
 
     sealed = open_plan_of(run)
     if not is_recording(sealed.plan):

@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from steelyard.errors import Broken
-from steelyard.journal import Cut, Header, JournalRecord, Session, Stop, read_lines
 from steelyard.records import Exchange, Outcome, Record
+from steelyard.storage.journal import Cut, Header, JournalRecord, Session, Stop, read_lines
 
 __all__ = ["STOPPED", "PathSummary", "Quantiles", "Summary", "render", "summarise", "summary_of"]
 

@@ -132,7 +132,7 @@ def _pip() -> list[str]:
 def _show_progress(process: subprocess.Popen[bytes], folder: Path) -> None:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    from steelyard.console import err
+    from steelyard.util.console import err
 
     console = err()
     console.print(

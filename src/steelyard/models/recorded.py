@@ -11,8 +11,6 @@ from pathlib import Path
 
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.journal.reader import replay, segment_names, segment_path
-from steelyard.journal.texts import read_texts
 from steelyard.models import Settings
 from steelyard.records import (
     Answer,
@@ -24,7 +22,9 @@ from steelyard.records import (
     Outcome,
     Request,
 )
-from steelyard.run_folder import open_plan_of
+from steelyard.storage.journal.reader import replay, segment_names, segment_path
+from steelyard.storage.journal.texts import read_texts
+from steelyard.storage.run_folder import open_plan_of
 
 __all__ = ["RecordedModel", "open_recorded"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from steelyard.forecast import Forecast
+    from steelyard.planning.dry_run import Forecast
 
 __all__ = ["print_forecast", "render"]
 
@@ -24,7 +24,7 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from steelyard.reports.words import one_line
+    from steelyard.util.text import one_line
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Dry run: no sample was sent", title_justify="left")
     table.add_column("task")

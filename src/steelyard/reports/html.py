@@ -20,7 +20,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
     """Write the report's page; ``plan`` adds what was asked, the model's identity and how to verify.
 
     Nothing in it is loaded from elsewhere: its policy (CSP) forbids scripts and every request. All text that came from
-    others is escaped, and stripped of control characters (:func:`steelyard.reports.words.one_line`).
+    others is escaped, and stripped of control characters (:func:`steelyard.util.text.one_line`).
     """
     rows = words.plan_rows(plan)
     lead_word, _, lead_rest = words.headline(verdict).partition(": ")

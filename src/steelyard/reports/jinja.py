@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from steelyard.reports import words
+from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -12,18 +13,21 @@ if TYPE_CHECKING:
 __all__ = ["markup", "template"]
 
 
-def template(name: str) -> Template:
-    """Load a page's template; ``shown`` is the filter for all text that others wrote."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def template(name: str, package: str = "steelyard.reports") -> Template:
+    """Load a page's template from a package, which may include those of the reports.
+
+    ``shown`` is the filter for all text that others wrote.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("steelyard.reports"),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("steelyard.reports")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["shown"] = words.one_line
+    environment.filters["shown"] = one_line
     environment.filters["count"] = words.count
     environment.filters["counted"] = words.counted
     return environment.get_template(name)

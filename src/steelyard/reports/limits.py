@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from steelyard.records import ClaimVerdict, Origin, Plan, Verdict, VerdictWord
-from steelyard.reports.words import count, counted, is_measurement, one_line
+from steelyard.reports.words import count, counted, is_measurement
+from steelyard.util.text import one_line
 
 __all__ = ["limits", "of_the_origin"]
 

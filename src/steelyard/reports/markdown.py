@@ -7,6 +7,7 @@ import re
 from steelyard.records import Finding, Plan, Verdict
 from steelyard.reports import words
 from steelyard.reports.limits import limits
+from steelyard.util.text import one_line
 
 __all__ = ["escape", "render"]
 
@@ -25,7 +26,7 @@ _SPECIAL = re.compile(
 
 def escape(text: str, limit: int = 400) -> str:
     """Hostile text as Markdown that shows exactly this text: one line, no markup, link, table cell or mention."""
-    return _SPECIAL.sub(_escaped, words.one_line(text, limit))
+    return _SPECIAL.sub(_escaped, one_line(text, limit))
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -56,7 +57,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
 
 def _code(text: str) -> str:
     # A code span cannot hold a backtick of its own delimiter; nothing else is interpreted in it.
-    return words.one_line(text, 120).replace("`", "'")
+    return one_line(text, 120).replace("`", "'")
 
 
 def _claims(verdict: Verdict) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from steelyard.records import ClaimVerdict, Finding, Note, Plan, Verdict, VerdictWord
 from steelyard.reports import words
 from steelyard.reports.limits import limits
+from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +32,7 @@ _FINDINGS, _NOTES, _ROWS, _LIMITS = 20, 12, 60, 4
 def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) -> None:
     """Print the verdict: claims, findings, notes, what was not tested, limits, the sentence and the exit code.
 
-    Everything that came from a sheet, a data set or a model goes through :func:`steelyard.reports.words.one_line`, and
+    Everything that came from a sheet, a data set or a model goes through :func:`steelyard.util.text.one_line`, and
     is printed as plain text: markup and escape sequences in it are shown, never interpreted.
     """
     page = _Page(console)
@@ -90,7 +91,7 @@ class _Page:
 
 
 def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
-    page.line(f"{words.one_line(verdict.model, 80)}, as served by {words.one_line(verdict.served, 120)}", "bold")
+    page.line(f"{one_line(verdict.model, 80)}, as served by {one_line(verdict.served, 120)}", "bold")
     if page.width >= _NARROW:
         page.console.print(_table(page, verdict))
     else:
@@ -100,7 +101,7 @@ def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
     rows = words.plan_rows(plan)
     for claim in verdict.claims[:_ROWS]:
         if sentence := words.reruns(claim, rows.get(claim.row)):
-            page.item(f"{words.one_line(claim.task, 80)}: {sentence}")
+            page.item(f"{one_line(claim.task, 80)}: {sentence}")
 
 
 def _table(page: _Page, verdict: Verdict) -> Table:
@@ -153,7 +154,7 @@ def _print_findings(page: _Page, findings: tuple[Finding, ...]) -> None:
     page.section("Findings")
     for finding in findings[:_FINDINGS]:
         numbers = words.finding_numbers(finding)
-        source = f"[{words.one_line(finding.detector, 40)}, {words.one_line(finding.check, 40)}]"
+        source = f"[{one_line(finding.detector, 40)}, {one_line(finding.check, 40)}]"
         page.item(f"{words.remark(finding)} {f'({numbers}) ' if numbers else ''}{source}", "✗", "red")
     _print_rest(page, len(findings) - _FINDINGS, "finding")
 

@@ -7,12 +7,12 @@ Intervals are rounded outward. Verdict words are fixed (DETECTORS.md); what stan
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
 from steelyard.errors import ExitCode
 from steelyard.records import ClaimVerdict, Finding, Note, Plan, PlanRow, Verdict, VerdictWord
+from steelyard.util.text import one_line
 
 __all__ = [
     "EXIT_MEANINGS",
@@ -31,7 +31,6 @@ __all__ = [
     "interval",
     "interval_name",
     "is_measurement",
-    "one_line",
     "only_measures",
     "p_value",
     "plan_rows",
@@ -64,22 +63,6 @@ _UNIT_WORDS = {"percent": " %", "fraction": "", "elo": " Elo", "points": " point
 
 
 # ── text that others wrote ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def one_line(text: str, limit: int = 400) -> str:
-    """Text from a sheet, a data set or a model, made safe to show: one line, nothing invisible, at most ``limit`` long.
-
-    Every run of white space becomes one space; control characters (so also escape sequences), bidirectional overrides,
-    zero-width characters, lone surrogates and unassigned code points become U+FFFD.
-    """
-    spaced = " ".join(text[: 8 * limit].split())
-    shown = "".join(character if _visible(character) else "\N{REPLACEMENT CHARACTER}" for character in spaced)
-    return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
-
-
-def _visible(character: str) -> bool:
-    # Combining marks count as printable; stacked without end they cover their neighbours, but only in one line.
-    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 # ── numbers ─────────────────────────────────────────────────────────────────────────────────────────────────────────

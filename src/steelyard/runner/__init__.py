@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from steelyard.planning.order import committed_order, order_of, probed_samples
 from steelyard.runner.breaker import CircuitBreaker
+from steelyard.runner.budget import Spending
 from steelyard.runner.concurrency import AdaptiveConcurrency
 from steelyard.runner.limits import RateLimiter
 from steelyard.runner.loop import RunEnd, Runner
-from steelyard.runner.order import Finished, calls_of, committed_order, order_of, probed_samples
+from steelyard.runner.order import Finished, calls_of
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule, Turn
-from steelyard.runner.spending import Spending
 
 __all__ = [
     "AdaptiveConcurrency",

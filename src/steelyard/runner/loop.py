@@ -14,16 +14,16 @@ from typing import Any, Literal
 import msgspec
 
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.journal import Journal, Session, Stop, Texts
 from steelyard.plugins import Model
 from steelyard.records import Answer, Attempt, GenerateRequest, Outcome, Sample
 from steelyard.runner.breaker import CircuitBreaker
+from steelyard.runner.budget import Reservation, Spending, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
+from steelyard.runner.health_check import Pulse
 from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
-from steelyard.runner.pulse import Pulse
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule
-from steelyard.runner.spending import Reservation, Spending, worst_case
+from steelyard.storage.journal import Journal, Session, Stop, Texts
 
 __all__ = ["RunEnd", "Runner"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from steelyard.claims.facts import key_of, lookup
+from steelyard.claims.benchmarks import key_of, lookup
 from steelyard.errors import InputError
 from steelyard.plugins import find, names
 from steelyard.tasks.definition import TaskDefinition
@@ -39,7 +39,7 @@ def resolve(name: str) -> str | None:
 def load_task(name: str) -> Task:
     """Open a benchmark by id or alias, or ``reasoning-gym:NAME``; raises InputError naming what there is."""
     if name.startswith(REASONING_GYM):
-        from steelyard.tasks.twins.reasoning_gym import open_task
+        from steelyard.tasks.generators.reasoning_gym import open_task
 
         return open_task(name.removeprefix(REASONING_GYM))
     task_id = resolve(name)

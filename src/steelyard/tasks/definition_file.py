@@ -11,9 +11,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from steelyard.claims.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 from steelyard.errors import InputError
 from steelyard.tasks.definition import Cell, TaskDefinition
+from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
 __all__ = ["read_definition", "read_plain_yaml"]
 

@@ -17,7 +17,7 @@ from typing import Any, Final, overload
 import msgspec
 
 from steelyard.errors import InputError, NotAvailable
-from steelyard.line_file import LineFile
+from steelyard.util.line_file import LineFile
 
 __all__ = ["CsvRows", "FileRows", "JsonlRows", "Look", "ParquetRows", "Row"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import run
-from tests.worldmodel.small_worlds import SMALL
+from tests.world.small_worlds import SMALL
 
 QUICK = ("--steps", "5", "--batch", "8", "--length", "4")
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from steelyard.cli import run
-from steelyard.worldmodel.card import Card, Training
-from steelyard.worldmodel.kinds import config_of, make_learner
-from steelyard.worldmodel.model import WorldModel
-from steelyard.worldmodel.train.budget import Budget
-from tests.worldmodel.small_worlds import SMALL
+from steelyard.world.models.card import Card, Training
+from steelyard.world.models.kinds import config_of, make_learner
+from steelyard.world.models.model import WorldModel
+from steelyard.world.training.budget import Budget
+from tests.world.small_worlds import SMALL
 
 
 def saved(folder: Path, seed: int = 0, **card: Any) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.worldmodel.model import WorldModel
-    from steelyard.worldtests.result import Setting
+    from steelyard.world.evaluation.result import Setting
+    from steelyard.world.models.model import WorldModel
 
 __all__ = ["Loaded", "facts", "load_trainings", "record", "untrained"]
 
@@ -54,8 +54,8 @@ def load_trainings(folders: Sequence[Path]) -> Loaded:
 
 def _load(folder: Path) -> WorldModel:
     """A checkpoint of ours, or a V-JEPA 2 as transformers saves it."""
-    from steelyard.worldmodel.model import WorldModel
-    from steelyard.worldmodel.vjepa.hugging_face import is_vjepa2, load_vjepa2
+    from steelyard.world.models.model import WorldModel
+    from steelyard.world.models.vjepa.hugging_face import is_vjepa2, load_vjepa2
 
     return load_vjepa2(folder) if is_vjepa2(folder) else WorldModel.load(folder)
 
@@ -75,9 +75,9 @@ def untrained(like: WorldModel, count: int = 2) -> list[WorldModel]:
     import msgspec
     import torch
 
-    from steelyard.worldmodel.kinds import make_learner
-    from steelyard.worldmodel.model import WorldModel
-    from steelyard.worldmodel.vjepa.hugging_face import HuggingFaceVJepa, untrained_vjepa2
+    from steelyard.world.models.kinds import make_learner
+    from steelyard.world.models.model import WorldModel
+    from steelyard.world.models.vjepa.hugging_face import HuggingFaceVJepa, untrained_vjepa2
 
     card = msgspec.structs.replace(like.card, trained=None)
     models = []

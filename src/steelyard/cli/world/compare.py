@@ -13,8 +13,8 @@ from steelyard.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from steelyard.worldtests.comparison import Difference
-    from steelyard.worldtests.result import Results
+    from steelyard.world.evaluation.comparison import Difference
+    from steelyard.world.evaluation.result import Results
 
 BUDGET_APART = 0.05  # a training that was given more than so much more is said to be
 
@@ -32,7 +32,7 @@ def command(first: str, second: str, tests: str | None, worlds: str | None, epis
 
     Differences are paired by episode; a difference whose 95 % interval holds 0 is none.
     """
-    from steelyard.worldtests.comparison import ahead, differences
+    from steelyard.world.evaluation.comparison import ahead, differences
 
     if first == second and Path(first).is_dir():
         raise InputError("these are the same: give another to compare with", where=second)
@@ -45,7 +45,7 @@ def command(first: str, second: str, tests: str | None, worlds: str | None, epis
         compared = [msgspec.to_builtins(each) | {"ahead": ahead(each)} for each in found]
         print_json({"first": first, "second": second, "differences": compared, "notes": notes})
     else:
-        from steelyard.console import out
+        from steelyard.util.console import out
 
         _tell(found, notes, (first, second), out())
     return 0
@@ -55,7 +55,7 @@ def _results(given: str, tests: str | None, worlds: str | None, episodes: int) -
     """Read a results file, or test the checkpoints that are named."""
     from steelyard.cli.world.checkpoints import load_trainings
     from steelyard.cli.world.eval import evaluate, words_of
-    from steelyard.worldtests.result import read_results
+    from steelyard.world.evaluation.result import read_results
 
     folders = [Path(each) for each in given.split(",") if each]
     if len(folders) == 1 and not folders[0].is_dir():
@@ -89,9 +89,9 @@ def _tell(found: list[Difference], notes: list[str], names: tuple[str, str], con
     from rich.table import Table
     from rich.text import Text
 
-    from steelyard.reports.words import one_line
-    from steelyard.reports.world.words import interval, signed, value
-    from steelyard.worldtests.comparison import ahead
+    from steelyard.util.text import one_line
+    from steelyard.world.evaluation.comparison import ahead
+    from steelyard.world.report.words import interval, signed, value
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("test", overflow="fold")

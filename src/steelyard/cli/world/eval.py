@@ -14,8 +14,8 @@ from steelyard.errors import InputError, NotAvailable
 if TYPE_CHECKING:
     from steelyard.cli.world.checkpoints import Loaded
     from steelyard.cli.world.eval_progress import EvalProgress
-    from steelyard.worldtests.battery import Measured, Part
-    from steelyard.worldtests.result import Results
+    from steelyard.world.evaluation.result import Results
+    from steelyard.world.evaluation.test_suite import Measured, Part
 
 __all__ = ["command", "evaluate", "words_of"]
 
@@ -43,9 +43,9 @@ def command(
     """
     from steelyard.cli.world.checkpoints import load_trainings
     from steelyard.cli.world.eval_table import print_results
-    from steelyard.console import out as console
-    from steelyard.run_folder import write_file
-    from steelyard.worldtests.result import write_results
+    from steelyard.util.atomic_file import write_file
+    from steelyard.util.console import out as console
+    from steelyard.world.evaluation.result import write_results
 
     for path in (html_file, out):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
@@ -73,9 +73,9 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
     """Run the tests on all trainings; raises InputError where there is nothing that this model can be asked."""
     from steelyard.cli.world.checkpoints import record
     from steelyard.cli.world.eval_progress import EvalProgress
-    from steelyard.worlds.catalog import SCENES
-    from steelyard.worldtests import battery
-    from steelyard.worldtests.result import Results
+    from steelyard.world.evaluation import test_suite as battery
+    from steelyard.world.evaluation.result import Results
+    from steelyard.world.sim.catalog import SCENES
 
     chosen = worlds or [loaded[0][1].card.world or SCENES]
     laid, elsewhere = battery.parts(tests or battery.TESTS, chosen)
@@ -106,7 +106,7 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
 def _measured(part: Part, loaded: Loaded, episodes: int, progress: EvalProgress) -> tuple[list[Measured], list[str]]:
     """Run one part; what a model turns out not to be able to is said, and the other parts go on."""
     from steelyard.cli.world.checkpoints import untrained
-    from steelyard.worldtests.battery import Candidate, measure
+    from steelyard.world.evaluation.test_suite import Candidate, measure
 
     progress.begin(" ".join(filter(None, (part.test, part.condition, "in", part.world))))
     candidates = [Candidate(model, model.training_seed) for _, model in loaded]
@@ -118,7 +118,7 @@ def _measured(part: Part, loaded: Loaded, episodes: int, progress: EvalProgress)
 
 def _able(laid: Sequence[Part], loaded: Loaded) -> tuple[list[Part], list[str]]:
     """Split what is laid out into what this model can be asked and why it cannot the rest."""
-    from steelyard.worlds.catalog import SCENES, simulator
+    from steelyard.world.sim.catalog import SCENES, simulator
 
     model = loaded[0][1]
     able, said = [], []

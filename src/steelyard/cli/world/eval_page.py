@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from steelyard.cli.world.checkpoints import Loaded
-    from steelyard.reports.world.film_strip import FilmStrip
-    from steelyard.reports.world.surprise_chart import SurprisePair
-    from steelyard.worldtests.result import Results
+    from steelyard.world.evaluation.result import Results
+    from steelyard.world.report.film_strip import FilmStrip
+    from steelyard.world.report.surprise_chart import SurprisePair
 
 __all__ = ["page"]
 
@@ -19,7 +19,7 @@ def page(results: Results, loaded: Loaded, command: str) -> str:
     from steelyard.cli.progress import working
     from steelyard.cli.world.checkpoints import facts
     from steelyard.reports.words import counted
-    from steelyard.reports.world.page import Page, render
+    from steelyard.world.report.page import Page, render
 
     first = loaded[0][1]
     with working("drawing what it plans and what surprises it"):
@@ -47,10 +47,10 @@ def _planned(results: Results) -> list[str]:
 def _films(results: Results, loaded: Loaded, world: str) -> list[FilmStrip]:
     """An episode that the first training reached and one that it missed, as far as there are such."""
     from steelyard.cli.world.plan_films import episode
-    from steelyard.worldmodel.plan.settings import settings_for
-    from steelyard.worlds.catalog import simulator
-    from steelyard.worldtests.state_probe import fit_state_probe
-    from steelyard.worldtests.watching import watch
+    from steelyard.world.evaluation.state_probe import fit_state_probe
+    from steelyard.world.evaluation.trace import watch
+    from steelyard.world.planners.settings import settings_for
+    from steelyard.world.sim.catalog import simulator
 
     simulated, model = simulator(world), loaded[0][1]
     first = next(each for each in results.results if each.test == "planning" and each.world == world)
@@ -64,9 +64,9 @@ def _surprise(loaded: Loaded, category: str) -> SurprisePair:
     """The first held-out pair of a category, as the first training saw it."""
     import numpy as np
 
-    from steelyard.reports.world.surprise_chart import SurprisePair
-    from steelyard.worlds.catalog import HELD_OUT
-    from steelyard.worlds.scenes import quad
+    from steelyard.world.report.surprise_chart import SurprisePair
+    from steelyard.world.sim.catalog import HELD_OUT
+    from steelyard.world.sim.scenes import quad
 
     scenes = quad(category, HELD_OUT)
     possible, impossible = loaded[0][1].surprise(np.stack([scenes.possible[0], scenes.impossible[0]]))

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from steelyard.cli.progress import LOG_SECONDS
-from steelyard.console import err
+from steelyard.util.console import err
 
 __all__ = ["EvalProgress"]
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from steelyard.worldtests.result import Results, Summary
+    from steelyard.world.evaluation.result import Results, Summary
 
 __all__ = ["print_results"]
 
@@ -20,8 +20,8 @@ def print_results(results: Results, console: Console) -> None:
     """Print the table, controls and settings, what was left out, and one sentence over all."""
     from rich.text import Text
 
-    from steelyard.reports.words import one_line
-    from steelyard.reports.world.words import headline
+    from steelyard.util.text import one_line
+    from steelyard.world.report.words import headline
 
     _print_table(results, console)
     for line in dict.fromkeys(_under(summary) for summary in results.summaries):
@@ -57,9 +57,9 @@ def _print_table(results: Results, console: Console) -> None:
 def _cells(summary: Summary, narrow: bool) -> list[Text | str]:
     from rich.text import Text
 
-    from steelyard.reports.words import one_line
-    from steelyard.reports.world.words import interval, name_of, sized, value
-    from steelyard.worldtests.result import standing
+    from steelyard.util.text import one_line
+    from steelyard.world.evaluation.result import standing
+    from steelyard.world.report.words import interval, name_of, sized, value
 
     name, world = name_of(summary), one_line(summary.world, 40)
     between = interval(summary.normalised_low, summary.normalised_high)
@@ -77,8 +77,8 @@ def _cells(summary: Summary, narrow: bool) -> list[Text | str]:
 
 def _under(summary: Summary) -> str:
     """One line a test: what its numbers are, what floor and ceiling are, and under what settings."""
-    from steelyard.reports.words import one_line
-    from steelyard.reports.world.words import settings_line
+    from steelyard.util.text import one_line
+    from steelyard.world.report.words import settings_line
 
     parts = [summary.measure + (", less is better" if summary.better == "lower" else "")]
     parts += [f"floor {summary.floor_name}"] if summary.floor_name else []
@@ -89,8 +89,8 @@ def _under(summary: Summary) -> str:
 
 def _lost(summary: Summary) -> str:
     """What a shift costs, on the same trainings and episodes: a line of its own, since columns are few."""
-    from steelyard.reports.words import one_line
-    from steelyard.reports.world.words import lost, name_of
+    from steelyard.util.text import one_line
+    from steelyard.world.report.words import lost, name_of
 
     said = lost(summary)
     return f"{name_of(summary)}, {one_line(summary.world, 40)}: {said} against the world unshifted" if said else ""

@@ -12,10 +12,10 @@ from steelyard.cli.options import json_option, print_json
 from steelyard.errors import InputError, NotAvailable
 
 if TYPE_CHECKING:
-    from steelyard.worldmodel.model import WorldModel
-    from steelyard.worldmodel.plan.settings import PlannerSettings
-    from steelyard.worlds.simulator import Simulator
-    from steelyard.worldtests.watching import Watched
+    from steelyard.world.evaluation.trace import Watched
+    from steelyard.world.models.model import WorldModel
+    from steelyard.world.planners.settings import PlannerSettings
+    from steelyard.world.sim.simulator import Simulator
 
 ROWS_SHOWN = 16
 
@@ -46,9 +46,9 @@ def command(
     What it imagines is read by a ridge probe and drawn: where the picture is wrong, the model's state lacks it.
     """
     from steelyard.cli.progress import working
-    from steelyard.run_folder import write_file
-    from steelyard.worldmodel.model import WorldModel
-    from steelyard.worlds.catalog import HELD_OUT, simulator
+    from steelyard.util.atomic_file import write_file
+    from steelyard.world.models.model import WorldModel
+    from steelyard.world.sim.catalog import HELD_OUT, simulator
 
     for path in (html_file, png_file):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
@@ -58,7 +58,7 @@ def command(
     _expect_fit(model, simulated, checkpoint)
     settings = _settings(simulated.name, planner, horizon, samples)
     with working(f"watching {model.name} plan in {simulated.name}"):
-        from steelyard.worldtests.watching import watch
+        from steelyard.world.evaluation.trace import watch
 
         seen = watch(model, simulated, HELD_OUT + seed, settings)
     if as_json:
@@ -69,7 +69,7 @@ def command(
         write_file(html_file, _page(seen, model, simulated, settings, checkpoint, seed).encode())
     if png_file is not None:
         from steelyard.cli.world.plan_films import episode
-        from steelyard.reports.world.film_strip import picture
+        from steelyard.world.report.film_strip import picture
 
         write_file(png_file, picture(episode(seen, simulated)))
     return 0
@@ -91,7 +91,7 @@ def _expect_fit(model: WorldModel, world: Simulator, checkpoint: Path) -> None:
 def _settings(world: str, planner: str | None, horizon: int | None, samples: int | None) -> PlannerSettings:
     import msgspec
 
-    from steelyard.worldmodel.plan.settings import settings_for
+    from steelyard.world.planners.settings import settings_for
 
     changed: dict[str, Any] = {"planner": planner} if planner else {}
     settings = settings_for(world)
@@ -110,7 +110,7 @@ def _tell(seen: Watched, model: WorldModel, world: Simulator, settings: PlannerS
     from rich.table import Table
 
     from steelyard.cli.world.plan_films import explained
-    from steelyard.console import out
+    from steelyard.util.console import out
 
     console = out()
     console.print(_headline(seen, model, world))
@@ -140,7 +140,7 @@ def _line(seen: Watched, world: Simulator, step: int) -> list[str]:
 
 
 def _headline(seen: Watched, model: WorldModel, world: Simulator) -> str:
-    from steelyard.worlds.catalog import HELD_OUT
+    from steelyard.world.sim.catalog import HELD_OUT
 
     steps = len(seen.foreseen)
     end = f"reached the goal in {steps} steps" if seen.reached else f"did not reach the goal in {steps} steps"
@@ -149,7 +149,7 @@ def _headline(seen: Watched, model: WorldModel, world: Simulator) -> str:
 
 
 def _planner_line(settings: PlannerSettings) -> str:
-    from steelyard.reports.world.words import settings_line
+    from steelyard.world.report.words import settings_line
 
     return settings_line(settings.record())
 
@@ -176,7 +176,7 @@ def _page(
     import steelyard
     from steelyard.cli.world.checkpoints import facts
     from steelyard.cli.world.plan_films import episode, first_plan
-    from steelyard.reports.world.page import Page, render
+    from steelyard.world.report.page import Page, render
 
     return render(
         Page(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from steelyard.reports.world.film_strip import FilmRow, FilmStrip, spread
-from steelyard.worlds.catalog import HELD_OUT
-from steelyard.worlds.simulator import Floats, Simulator
-from steelyard.worldtests.watching import Watched
+from steelyard.world.evaluation.trace import Watched
+from steelyard.world.report.film_strip import FilmRow, FilmStrip, spread
+from steelyard.world.sim.catalog import HELD_OUT
+from steelyard.world.sim.simulator import Floats, Simulator
 
 __all__ = ["episode", "explained", "first_plan"]
 

@@ -11,11 +11,11 @@ import click
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.worldmodel.batch import Source
-    from steelyard.worldmodel.model import WorldModel
-    from steelyard.worldmodel.sources import SourceSettings
-    from steelyard.worldmodel.train.budget import Budget
-    from steelyard.worldmodel.train.loop import TrainSettings
+    from steelyard.world.data.batch import Source
+    from steelyard.world.data.sources import SourceSettings
+    from steelyard.world.models.model import WorldModel
+    from steelyard.world.training.budget import Budget
+    from steelyard.world.training.loop import TrainSettings
 
 COUNT = click.IntRange(min=1)
 
@@ -82,8 +82,8 @@ def command(source: str, **chosen: Any) -> None:
     import torch
 
     from steelyard.cli.world.train_progress import TrainProgress
-    from steelyard.worldmodel.model import WorldModel
-    from steelyard.worldmodel.sources import open_source
+    from steelyard.world.data.sources import open_source
+    from steelyard.world.models.model import WorldModel
 
     torch.set_num_threads(chosen["threads"])
     plan = _plan(source, chosen)
@@ -116,11 +116,11 @@ class _Plan(NamedTuple):
 
 def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
     """What was asked for, over what trains well in that world; raises InputError where neither says how long."""
-    from steelyard.worldmodel.kinds import config_of
-    from steelyard.worldmodel.presets import preset
-    from steelyard.worldmodel.sources import SourceSettings, expect_source, is_video
-    from steelyard.worldmodel.train.budget import Budget
-    from steelyard.worldmodel.train.loop import TrainSettings
+    from steelyard.world.data.sources import SourceSettings, expect_source, is_video
+    from steelyard.world.models.kinds import config_of
+    from steelyard.world.training.budget import Budget
+    from steelyard.world.training.loop import TrainSettings
+    from steelyard.world.training.presets import preset
 
     usual = None if is_video(source) else preset(source)
     kind = chosen["kind"] or (usual.kind if usual else "vjepa")
@@ -153,7 +153,7 @@ def _config(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
 
     sized: dict[str, Any] = {}
     if kind == "vjepa":
-        from steelyard.worldmodel.vjepa.config import config_of
+        from steelyard.world.models.vjepa.config import config_of
 
         sized = msgspec.to_builtins(config_of(chosen["size"] or "tiny"))
         if chosen["length"]:
@@ -168,9 +168,9 @@ def _config(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(model: WorldModel, clips: Source, out: Path) -> None:
-    from steelyard.console import err
-    from steelyard.console import out as results
-    from steelyard.worldmodel.train.distributed import is_first
+    from steelyard.util.console import err
+    from steelyard.util.console import out as results
+    from steelyard.world.training.distributed import is_first
 
     trained = model.card.trained
     assert trained is not None

@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from steelyard.cli.progress import LOG_SECONDS, REDRAW_SECONDS
-from steelyard.console import err
+from steelyard.util.console import err
 
 if TYPE_CHECKING:
-    from steelyard.worldmodel.train.loop import Update
+    from steelyard.world.training.loop import Update
 
 __all__ = ["TrainProgress"]
 

@@ -1,0 +1,164 @@
+"""Journal → scores → verdict → reports → seal: the pure half of an audit, and the files that it leaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from steelyard.auditing.scoring import score_attempts, scorers_of, unmarked_attempts
+from steelyard.auditing.verdict import Usage, counted, judge
+from steelyard.errors import Broken, InputError
+from steelyard.evidence.canonical import canonical
+from steelyard.plugins import Scorer
+from steelyard.records import Attempt, Plan, Score, Verdict
+from steelyard.storage.journal import open_index, read_lines, read_segment, segment_names
+from steelyard.storage.journal.lines import segment_of
+from steelyard.storage.run_folder import open_plan_of
+from steelyard.util.atomic_file import whole_file, write_file
+
+__all__ = [
+    "Conclusion",
+    "checkpoint",
+    "conclude",
+    "conclusion_of",
+    "read_scores",
+    "renderer",
+    "unmarked",
+    "write_reports",
+]
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What follows from a journal: how many scores, and the verdict.
+
+    ``withheld``: how many of the marks were read from scores.jsonl, their texts being withheld.
+    """
+
+    plan: Plan
+    scores: int
+    withheld: int
+    verdict: Verdict
+
+
+def conclusion_of(run: Path, each: Callable[[Score], object] = lambda _: None) -> Conclusion:
+    """Everything after the journal, recomputed from it in one pass; ``each`` is given every score in its order."""
+    plan = open_plan_of(run).plan
+    usage: dict[str, Usage] = {}
+    reading = _Reading(run, scorers_of(plan), each)
+    records = counted((record for record, _ in read_lines(run)), usage)
+    verdict = judge(plan, reading.scores(score_attempts(plan, records, reading.scorers, open_index(run))), usage)
+    return Conclusion(plan, reading.count, reading.withheld, verdict)
+
+
+class _Reading:
+    """Gives the scores that follow from a journal, and those as they were sealed whose texts are withheld."""
+
+    def __init__(self, run: Path, scorers: Mapping[str, Scorer], each: Callable[[Score], object]) -> None:
+        self.scorers = scorers
+        self.count = self.withheld = 0
+        self._sealed = read_scores(run)
+        self._sealed_read = 0
+        self._each = each
+
+    def scores(self, marked: Iterable[Score | Attempt]) -> Iterator[Score]:
+        for mark in marked:
+            found = self._sealed_score(mark) if isinstance(mark, Attempt) else mark
+            self.count += 1
+            self._each(found)
+            yield found
+
+    def _sealed_score(self, attempt: Attempt) -> Score:
+        """The line of scores.jsonl at this place; a mark that is taken as sealed is still that of its attempt."""
+        sealed = next(islice(self._sealed, self.count - self._sealed_read, None), None)
+        self._sealed_read = self.count + 1
+        self.withheld += 1
+        place = (attempt.row, attempt.position, attempt.sample, attempt.repeat, self.scorers[attempt.row].identifier)
+        if (
+            sealed is None
+            or (sealed.row, sealed.position, sealed.sample, sealed.repeat, sealed.scorer) != place
+            or (sealed.status == "missing") == attempt.outcome.answered
+            or (sealed.value is None) != (sealed.status == "missing")
+        ):
+            raise Broken(
+                f"scores.jsonl: the score of record {attempt.seq}, whose text is withheld, does not belong to it"
+            )
+        return sealed
+
+
+def conclude(run: Path, signer: Any = None) -> Verdict:
+    """Write scores and reports of a finished run, and seal the bundle.
+
+    Raises InputError where answers still wait for the mark of an act: what is sealed cannot be marked any more.
+    """
+    from steelyard.evidence.bundle import seal_bundle
+
+    if waiting := unmarked(run):
+        raise InputError(
+            f"the answer of {waiting.sample} is not marked yet: steelyard resume goes on with it", where=run
+        )
+    with whole_file(run / "scores.jsonl") as file:
+        found = conclusion_of(run, lambda score: file.write(canonical(score) + b"\n"))
+    write_reports(run, found.plan, found.verdict)
+    seal_bundle(run, {"renderer": renderer()}, signer)
+    return found.verdict
+
+
+def unmarked(run: Path) -> Attempt | None:
+    """The first answer that no act has marked, though its scorer acts; None where there is none."""
+    plan = open_plan_of(run).plan
+    return next(unmarked_attempts((record for record, _ in read_lines(run)), scorers_of(plan)), None)
+
+
+def write_reports(run: Path, plan: Plan, verdict: Verdict) -> None:
+    """Write report.json, report.md and report.html."""
+    from steelyard.reports import html, machine, markdown
+
+    write_file(run / "report.json", canonical(machine.render(verdict)) + b"\n")
+    write_file(run / "report.md", markdown.render(verdict, plan).encode())
+    write_file(run / "report.html", html.render(verdict, plan).encode())
+
+
+def checkpoint(run: Path, signer: Any = None) -> None:
+    """Note how far the journal's segments went at a stop, signed where there is a key: rewriting them then shows."""
+    from steelyard.evidence.checkpoints import checkpoint_line
+    from steelyard.evidence.merkle import Tree
+
+    sizes = {}
+    for worker in segment_names(run):
+        tree = Tree()
+        for _, line in read_segment(run, worker):
+            tree.append(line)
+        sizes[f"journal/{segment_of(worker)}"] = (tree.size, tree.root())
+    path = run / "checkpoints.jsonl"
+    before = path.read_bytes() if path.is_file() else b""
+    write_file(path, before + checkpoint_line(sizes, time.time_ns() // 1000, signer))
+
+
+def renderer() -> dict[str, str]:
+    """What drew the pictures: another version may draw the same numbers as other bytes."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("altair", "vl-convert-python", "jinja2")}
+
+
+def read_scores(run: Path) -> Iterator[Score]:
+    """Stream the scores as they were sealed; raises InputError where the run is not concluded yet."""
+    path = run / "scores.jsonl"
+    if not path.is_file():
+        raise InputError("there are no scores here yet: steelyard resume goes on with the run", where=run)
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield _scores.decode(line)
+            except msgspec.DecodeError as error:
+                raise Broken(f"scores.jsonl line {number}: not a score ({error})") from None
+
+
+_scores: Final = msgspec.json.Decoder(Score)

@@ -1,0 +1,81 @@
+"""What is known of well-known benchmarks: sizes, metrics, customs, each with its source. The table is ``benchmarks.yaml``.
+
+Facts are used only to explain and to remark. What a vendor did not state is never held against a vendor on the ground
+of this table alone.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+__all__ = ["Benchmark", "benchmarks", "key_of", "lookup"]
+
+TABLE = Path(__file__).with_name("benchmarks.yaml")
+
+
+class Benchmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One benchmark, as it is usually scored.
+
+    ``size`` counts the samples of ``split``; of each ``per`` (language, setting) where that is set, and is None where
+    it is not known or depends on a window of dates. ``averaging`` says what is customarily averaged: generations
+    (``passes``), subtasks or languages (``subtasks``), several metrics (``metrics``). ``chance`` is the accuracy of
+    guessing, as a fraction. ``zero_one`` is whether the usual metric marks each sample 0 or 1. ``why_not`` says why no
+    task can test such a number, and what can be claimed instead. ``sources`` gives a URL for each fact; facts without
+    one of their own stand on ``all``.
+    """
+
+    id: str
+    title: str
+    aliases: tuple[str, ...] = ()
+    size: int | None = None
+    per: str = ""
+    split: str = ""
+    metric: str = ""
+    protocol: str = ""
+    averaging: tuple[Literal["passes", "subtasks", "metrics"], ...] = ()
+    chance: float | None = None
+    zero_one: bool = False
+    why_not: str = ""
+    hub: str = ""
+    licence: str = ""
+    sources: dict[str, str]
+
+    @property
+    def whole_size(self) -> int | None:
+        """How many samples stand behind one printed number; None where that is not known."""
+        return None if self.per else self.size
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Every name of this benchmark, as :func:`key_of` reads it."""
+        return frozenset(key_of(name) for name in (self.id, self.title, *self.aliases))
+
+
+def key_of(name: str) -> str:
+    """What a name is compared by: letters, digits and ``+`` (HumanEval+ is another benchmark), without case."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(character for character in folded if character.isalnum() or character == "+")
+
+
+@cache
+def benchmarks() -> tuple[Benchmark, ...]:
+    """The whole table, in the order of the file."""
+    import yaml
+
+    rows = yaml.load(TABLE.read_bytes(), Loader=yaml.CSafeLoader)
+    return msgspec.convert(rows, tuple[Benchmark, ...])
+
+
+@cache
+def _by_key() -> dict[str, Benchmark]:
+    return {key: benchmark for benchmark in benchmarks() for key in benchmark.keys}
+
+
+def lookup(name: str) -> Benchmark | None:
+    """Find a benchmark by id, title or alias, whatever the case, spaces, dashes and underscores; None if unknown."""
+    return _by_key().get(key_of(name))

@@ -1,0 +1,1 @@
+"""D0, the desk screen: what a table shows by arithmetic alone."""

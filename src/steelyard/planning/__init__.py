@@ -1,0 +1,1 @@
+"""Claim sheet or task list → sealed plan."""

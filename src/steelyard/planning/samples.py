@@ -1,0 +1,98 @@
+"""A measurement's samples in hand: rendered lazily, with the digest of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.merkle import Tree
+from steelyard.planning.testable import Skip
+from steelyard.records import (
+    GenerateRequest,
+    PlanRow,
+    Sample,
+)
+from steelyard.util.compact import Digests
+
+if TYPE_CHECKING:
+    from steelyard.tasks import ChosenProtocol, Task
+    from steelyard.tasks.catalogue import Catalogue
+
+__all__ = ["Prepared", "as_asked", "digests_of", "load_samples", "prepare_row"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A row's samples in hand: rendered lazily, with the digest of each.
+
+    ``withheld``: a fixed public set, whose texts stay out of the seal, since publishing them would contaminate it;
+    a generator gives fresh ones for any seed.
+    """
+
+    row: PlanRow
+    samples: Sequence[Sample]
+    digests: Sequence[str]
+    withheld: bool = True
+
+
+def prepare_row(row: PlanRow, catalogue: Catalogue, data: Path | None) -> Prepared:
+    """Load the samples of a planned row again, for a resume; raises InputError where they are not the sealed ones."""
+    task = catalogue.find(row.task)
+    if task is None:
+        raise InputError(f"the task {row.task} of the plan is not here: name its file again with --task")
+    samples = as_asked(task.prepare(row.cell, data, shots=row.shots), row.temperature, row.chat)
+    digests, root = digests_of(samples)
+    if root != row.samples_root:
+        raise InputError(
+            f"the samples of {row.task} are not those that the plan sealed: name the same data again with --data"
+        )
+    return Prepared(row=row, samples=samples, digests=digests)
+
+
+def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None) -> Sequence[Sample]:
+    from steelyard.tasks import DataMissing
+
+    try:
+        return task.prepare(protocol.cell, data, shots=protocol.shots)
+    except DataMissing as missing:
+        raise Skip("not_tested", str(missing)) from None
+
+
+class _Asked(Sequence[Sample]):
+    """Samples asked at a temperature or as chat: rendered lazily, like the ones beneath."""
+
+    def __init__(self, samples: Sequence[Sample], changes: dict[str, Any]) -> None:
+        self._samples = samples
+        self._changes = changes
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: Any) -> Any:
+        sample = self._samples[index]
+        request = msgspec.structs.replace(sample.request, **self._changes)
+        return msgspec.structs.replace(sample, request=request)
+
+
+def as_asked(samples: Sequence[Sample], temperature: float, chat: bool) -> Sequence[Sample]:
+    first = samples[0].request if len(samples) else None
+    changes: dict[str, Any] = {"temperature": temperature} if temperature else {}
+    if isinstance(first, GenerateRequest) and first.chat is not chat:
+        changes["chat"] = chat
+    return _Asked(samples, changes) if changes else samples
+
+
+def digests_of(samples: Sequence[Sample]) -> tuple[Digests, str]:
+    """The digest of every sample and the Merkle root over them, in one pass that holds one sample at a time."""
+    digests, tree = Digests(), Tree()
+    for sample in samples:
+        digest = sha256_hex(canonical(sample))
+        digests.append(digest)
+        tree.append(digest.encode())
+    return digests, tree.root().hex()

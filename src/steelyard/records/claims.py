@@ -1,0 +1,86 @@
+"""What a vendor says: a claim sheet and its claims."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Literal
+
+import msgspec
+
+from steelyard.records.record import Record
+
+__all__ = ["Claim", "ClaimSheet", "ComparedWith", "Protocol"]
+
+
+class Protocol(Record, frozen=True, kw_only=True):
+    """How the vendor says it measured; empty means unstated."""
+
+    prompt: str = ""
+    decoding: str = ""
+    subset: str = ""
+    judge: str = ""
+    harness: str = ""
+
+
+class ComparedWith(Record, frozen=True, kw_only=True):
+    """A rival's number printed beside the claim; ``value`` as printed."""
+
+    model: str
+    value: str = ""
+
+
+class Claim(Record, frozen=True, kw_only=True):
+    """One number of a vendor's table. ``value`` is text: 69.80 keeps its two decimals."""
+
+    task: str
+    value: str
+    unit: Literal["percent", "fraction", "elo", "points"] = "percent"
+    metric: str = ""
+    samples: int | None = None
+    repeats: int | Literal["several"] | None = None
+    average: Literal["", "micro", "macro", "weighted"] = ""
+    shots: int | None = None
+    variant: str = ""
+    protocol: Protocol = msgspec.field(default_factory=Protocol)
+    compared_with: tuple[ComparedWith, ...] = ()
+    note: str = ""
+    line: int = 0
+
+    @property
+    def decimals(self) -> int:
+        """Digits after the point, as printed."""
+        return len(self.value.partition(".")[2])
+
+    @property
+    def number(self) -> Fraction:
+        """The printed number, exact, in its own unit."""
+        return Fraction(self.value)
+
+    @property
+    def printed_unit(self) -> Fraction:
+        """One unit of the last printed digit, in the claim's own unit: 69.8 → 1/10."""
+        return Fraction(1, 10**self.decimals)
+
+    @property
+    def is_proportion(self) -> bool:
+        """Whether the value is a share of something (percent or fraction), so that it can be tested as one."""
+        return self.unit in ("percent", "fraction")
+
+    @property
+    def scale(self) -> int:
+        """What one whole is in the claim's unit: 100 for percent, 1 for a fraction."""
+        return 100 if self.unit == "percent" else 1
+
+
+class ClaimSheet(Record, frozen=True, kw_only=True):
+    """A vendor's table, read from one YAML file. ``digest`` is the SHA-256 of the file's bytes."""
+
+    model: str
+    vendor: str = ""
+    date: str = ""
+    source: str = ""
+    served_as: str = ""
+    footnotes: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    path: str = ""
+    digest: str = ""

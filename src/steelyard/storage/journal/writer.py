@@ -1,0 +1,190 @@
+"""The appending side of a journal: one process a run, chained segments; every line reaches the kernel at once."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import sha256_hex
+from steelyard.storage.journal.lines import GENESIS, MAIN, Cut, Header, JournalRecord, encode, write_whole
+from steelyard.storage.journal.reader import Replay, SegmentEnd, replay, segment_names, segment_path
+
+__all__ = ["Journal"]
+
+R = TypeVar("R", bound=JournalRecord)
+
+MOST_HEADER_BYTES = 4096
+
+
+class Journal:
+    """Appends records; gives each its sequence number and the digest of the line before it in its segment.
+
+    Open it with :meth:`create` or :meth:`resume`. A second process on the same run is refused. A SIGKILL loses nothing
+    that was appended; when the disk is forced is the runner's choice (:meth:`sync`), after the texts that a line names.
+    """
+
+    def __init__(self, run: Path, header: Header) -> None:
+        """Take the lock on the run, which is that on its main segment; nothing is read or written yet."""
+        self._run = run
+        self._header = header
+        main = _Segment(segment_path(run))
+        self._segments = {"": main}
+        try:
+            fcntl.flock(main.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(main.descriptor)
+            raise InputError("another process is working on this run: wait for it or stop it", where=run) from None
+
+    @classmethod
+    def create(cls, run: Path, header: Header) -> Journal:
+        """Start the journal of a new run; refuses a folder that already has one."""
+        path = segment_path(run)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if path.exists():
+            raise InputError("there is a journal here already: steelyard resume goes on with it", where=run)
+        journal = cls(run, header)
+        try:
+            journal._begin("")
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    @classmethod
+    def resume(cls, run: Path, header: Header) -> tuple[Journal, Replay | None]:
+        """Go on with a run: cut a torn last line of each segment, on record, and give what was done so far.
+
+        A run that was killed before its header was whole is begun with ``header``; there is nothing to replay then.
+        """
+        segment_path(run).parent.mkdir(mode=0o700, exist_ok=True)
+        journal = cls(run, header)  # takes the lock before anything is read or cut
+        try:
+            if not _has_header(segment_path(run)):
+                os.truncate(segment_path(run), 0)
+                journal._begin("")
+                return journal, None
+            state = replay(run)
+            for worker in segment_names(run):
+                journal._go_on(worker, state.ends[worker])
+        except BaseException:
+            journal.close()
+            raise
+        return journal, state
+
+    @property
+    def records(self) -> int:
+        """How many records the journal holds, over all its segments."""
+        return sum(segment.seq for segment in self._segments.values())
+
+    def append(self, record: R, worker: str = "") -> R:
+        """Write one record to a worker's segment (default: the main one); give it back with its place in the chain.
+
+        A worker's segment begins with its first record; ValueError for what is no worker's name. Raises OSError when
+        the disk is full: nothing of the line is left then, and the journal is whole.
+        """
+        segment = self._segments.get(worker)
+        if segment is None:
+            segment = self._begin(worker)
+        return segment.append(record)
+
+    def sync(self) -> None:
+        """Force everything onto the disk."""
+        for segment in self._segments.values():
+            segment.sync()
+
+    def close(self) -> None:
+        """Sync, unlock and close."""
+        try:
+            self.sync()
+        finally:
+            for segment in self._segments.values():
+                os.close(segment.descriptor)
+
+    def _begin(self, worker: str) -> _Segment:
+        segment = self._segments.get(worker) or _Segment(segment_path(self._run, worker))
+        try:
+            segment.append(msgspec.structs.replace(self._header, segment=worker or MAIN))
+            _sync_folder(segment_path(self._run).parent)  # so that the file's name, too, outlives a power cut
+        except OSError:
+            if segment.torn:
+                self._segments[worker] = segment  # which now refuses every line
+            elif worker:
+                os.close(segment.descriptor)
+            raise
+        self._segments[worker] = segment
+        return segment
+
+    def _go_on(self, worker: str, end: SegmentEnd) -> None:
+        """Take up one segment where its last whole line ends."""
+        path = segment_path(self._run, worker)
+        with path.open("rb") as file:
+            file.seek(end.whole_bytes)
+            torn = file.read()
+        if torn:
+            os.truncate(path, end.whole_bytes)
+        if not end.next_seq:  # killed while its header was being written
+            self._begin(worker)
+            return
+        segment = self._segments[worker] = self._segments.get(worker) or _Segment(path)
+        segment.seq, segment.head, segment.size = end.next_seq, end.head, end.whole_bytes
+        if torn:
+            segment.append(Cut(bytes=len(torn), sha256=sha256_hex(torn)))
+
+
+class _Segment:
+    """One file of the journal, open for appending: where its chain stands and how long it is."""
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self.seq = 0
+        self.head = GENESIS
+        self.size = 0
+        self._synced = 0
+        self.torn = False
+
+    def append(self, record: R) -> R:
+        """Write one line. Once half a line could not be taken back, every other is refused: it would be glued to it.
+
+        A resume cuts that half line on record, as after a kill.
+        """
+        if self.torn:
+            raise OSError(errno.EIO, "the journal ends in half a line that the disk did not take back")
+        placed = msgspec.structs.replace(record, seq=self.seq, prev=self.head)
+        line = encode(placed)
+        try:
+            write_whole(self.descriptor, line + b"\n")
+        except OSError:
+            # Whatever part of the line the disk took is taken back: the next one must not be glued to it.
+            try:
+                os.ftruncate(self.descriptor, self.size)
+            except OSError:
+                self.torn = True
+            raise
+        self.seq += 1
+        self.head = sha256_hex(line)
+        self.size += len(line) + 1
+        return placed
+
+    def sync(self) -> None:
+        if self._synced != self.size:
+            os.fsync(self.descriptor)
+            self._synced = self.size
+
+
+def _has_header(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b"\n" in file.read(MOST_HEADER_BYTES)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,109 @@
+"""The folder of a run: made when its plan is sealed, read again by resume, report and verify."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from steelyard.errors import Broken, InputError
+from steelyard.evidence.canonical import canonical
+from steelyard.records import Plan
+from steelyard.util.atomic_file import whole_file, write_file
+
+if TYPE_CHECKING:
+    from steelyard.planning.samples import Prepared
+
+__all__ = ["LOCAL", "SealedPlan", "clear_partial", "create", "local_settings", "open_plan_of"]
+
+PLAN: Final = "plan.dsse.json"
+# Where this machine's data lies, for a resume: never sealed, since a path of ours is nobody else's business.
+LOCAL: Final = "local.json"
+
+
+@dataclass(frozen=True)
+class SealedPlan:
+    """A plan as it was sealed, with the SHA-256 of its payload, which the journal's header names."""
+
+    plan: Plan
+    sha256: str
+    signatures: tuple[Any, ...]
+
+
+def create(
+    run: Path, plan: Plan, prepared: Mapping[str, Prepared], signer: Any, local: Mapping[str, str]
+) -> SealedPlan:
+    """Make the folder and seal the plan in it; refuses a folder that is not empty. Nothing is left half-written."""
+    from steelyard.evidence.bundle import seal_plan
+
+    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+        raise InputError(
+            "is not an empty folder: choose another --out, or go on with it by steelyard resume", where=run
+        )
+    missing = [folder for folder in (run, *run.parents) if not folder.exists()]
+    try:
+        run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (run / "samples").mkdir(mode=0o700)
+        for row in plan.rows:
+            with whole_file(run / "samples" / f"{row.id}.txt") as file:
+                file.writelines(f"{digest}\n".encode() for digest in prepared[row.id].digests)
+        write_file(run / LOCAL, canonical(dict(local)) + b"\n")
+        write_file(run / PLAN, seal_plan(msgspec.to_builtins(plan), signer))
+    except BaseException as error:
+        _unmake(run, missing)
+        if isinstance(error, OSError):
+            raise InputError(f"cannot write here: {error.strerror}", where=run) from None
+        raise
+    return open_plan_of(run)
+
+
+def _unmake(run: Path, made: list[Path]) -> None:
+    """Take back a folder that got no plan: neither a resume nor another run could do anything with it."""
+    shutil.rmtree(run / "samples", ignore_errors=True)
+    for name in (LOCAL, PLAN):
+        with suppress(OSError):
+            (run / name).unlink()
+    for folder in made:
+        with suppress(OSError):  # not empty: somebody else's
+            folder.rmdir()
+
+
+def open_plan_of(run: Path) -> SealedPlan:
+    """Read the sealed plan of a run; raises InputError where there is none and Broken where it is not a plan."""
+    from steelyard.evidence.bundle import open_plan
+
+    path = run / PLAN
+    if not path.is_file():
+        raise InputError("is not the folder of a run: there is no plan.dsse.json in it", where=run)
+    predicate, digest, signatures = open_plan(path.read_bytes(), PLAN)
+    try:
+        plan = msgspec.convert(predicate, Plan)
+    except msgspec.ValidationError as error:
+        raise Broken(f"{PLAN}: not a plan of this version of steelyard: {error}") from None
+    for row in plan.rows:
+        # The row's name becomes a file name below, and a plan may come from a stranger.
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", row.id):
+            raise Broken(f"{PLAN}: {row.id!r} is not the name of a row")
+    return SealedPlan(plan, digest, tuple(signatures))
+
+
+def clear_partial(run: Path) -> None:
+    """Remove what a kill left half-written: files that were never renamed into place."""
+    for path in run.glob("*.partial"):
+        path.unlink()
+
+
+def local_settings(run: Path) -> dict[str, str]:
+    """What this machine noted for a resume; empty where the folder came from elsewhere."""
+    try:
+        settings = json.loads((run / LOCAL).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in settings.items()} if isinstance(settings, dict) else {}

@@ -1,0 +1,23 @@
+"""Text from others, made safe to show: one line, bounded, without control characters."""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["one_line"]
+
+
+def one_line(text: str, limit: int = 400) -> str:
+    """Text from a sheet, a data set or a model, made safe to show: one line, nothing invisible, at most ``limit`` long.
+
+    Every run of white space becomes one space; control characters (so also escape sequences), bidirectional overrides,
+    zero-width characters, lone surrogates and unassigned code points become U+FFFD.
+    """
+    spaced = " ".join(text[: 8 * limit].split())
+    shown = "".join(character if _visible(character) else "\N{REPLACEMENT CHARACTER}" for character in spaced)
+    return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+
+
+def _visible(character: str) -> bool:
+    # Combining marks count as printable; stacked without end they cover their neighbours, but only in one line.
+    return character.isprintable() or unicodedata.category(character) == "Zs"

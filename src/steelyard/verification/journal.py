@@ -1,0 +1,190 @@
+"""What a journal must be like beyond its chain: who writes which record, how attempts count up, and how a run ends.
+
+All of it holds for whatever a runner, a gateway or an import writes, also after kills and resumes, and on several
+machines. It streams: a bit and eight bytes an attempt, which are sorted at the end.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Final, Literal
+
+from steelyard.errors import Broken
+from steelyard.records import Attempt, Exchange, Marked, Plan, PlanRow
+from steelyard.storage.journal import Cut, JournalRecord, Session, Stop, read_segment, segment_names
+from steelyard.storage.journal.lines import segment_of
+from steelyard.util.compact import Naturals
+
+__all__ = ["Numbering", "checked_records"]
+
+Kind = Literal["asked", "gateway", "imported"]
+
+# Which records follow the header in the main segment, by where the answers come from.
+WRITTEN: Final[dict[Kind, tuple[type, ...]]] = {
+    "asked": (Session, Attempt, Marked, Cut, Stop),
+    "gateway": (Session, Exchange, Cut, Stop),
+    "imported": (Attempt, Marked),
+}
+BY_WORKERS: Final = (Attempt, Marked, Cut)  # only what is asked by ourselves has segments beside the main one
+# How a run stops that is then sealed. Tests and intervals are valid at any stop, so a user may conclude one early.
+ENDS: Final = ("complete", "budget", "concluded")
+
+# An attempt in one number, so that sorting the numbers sorts by call, session and attempt: 30, 16, 17 bits and one.
+_FINAL: Final = 1
+_NUMBER_BITS: Final = 17
+_SESSION_BITS: Final = 16
+_CELL_BITS: Final = 30
+_SESSION_SHIFT: Final = 1 + _NUMBER_BITS
+_CELL_SHIFT: Final = _SESSION_SHIFT + _SESSION_BITS
+_NUMBER_MASK: Final = (1 << _NUMBER_BITS) - 1
+_SESSION_MASK: Final = ((1 << _SESSION_BITS) - 1) << _SESSION_SHIFT
+
+
+def checked_records(run: Path, plan: Plan) -> Iterator[tuple[JournalRecord, str]]:
+    """Stream every (record, worker); Broken where a record stands that nobody writes there, or counts below nothing."""
+    kind = plan.origin.kind
+    workers = segment_names(run)
+    if len(workers) > 1 and kind != "asked":
+        raise Broken(f"journal/{segment_of(workers[1])}: a segment that a run of this kind has not")
+    sessions = 0
+    last: JournalRecord | None = None
+    for worker in workers:
+        written = BY_WORKERS if worker else WRITTEN[kind]
+        for record, _ in read_segment(run, worker):
+            place = f"journal/{segment_of(worker)} record {record.seq}"
+            if record.seq and not isinstance(record, written):
+                raise Broken(f"{place}: a record of the kind {_name(record)} does not belong there")
+            if _is_below_nothing(record):
+                raise Broken(f"{place}: a count or time is below 0")
+            sessions += isinstance(record, Session)
+            if not sessions and kind != "imported" and isinstance(record, Attempt | Exchange):
+                raise Broken(f"{place}: an attempt before any session began")
+            yield record, worker
+            last = record if not worker else last
+    if kind == "asked":
+        _check_end(plan, last)
+
+
+def _name(record: JournalRecord) -> str:
+    return str(record.__struct_config__.tag)
+
+
+def _is_below_nothing(record: JournalRecord) -> bool:
+    if isinstance(record, Attempt):
+        return (
+            record.prompt_tokens < 0 or record.completion_tokens < 0 or record.started_us < 0 or record.elapsed_us < 0
+        )
+    if isinstance(record, Exchange):
+        times = (record.started_us, record.first_byte_us, record.elapsed_us)
+        return min(record.status, record.prompt_tokens, record.completion_tokens, *times) < 0
+    if isinstance(record, Session):
+        return min(record.started_us, record.active_us) < 0
+    if isinstance(record, Stop):
+        return min(record.active_us, record.at_us) < 0
+    if isinstance(record, Cut):
+        return record.bytes < 0
+    return isinstance(record, Marked) and record.elapsed_us < 0
+
+
+def _check_end(plan: Plan, last: JournalRecord | None) -> None:
+    """A run that is sealed has stopped: with nothing left to ask, at a budget that its plan sets, or by its user."""
+    if not isinstance(last, Stop) or last.reason not in ENDS:
+        raise Broken("journal/: its last record is not the stop of a run that came to its end")
+    if last.reason != "budget":
+        return
+    limited = plan.limits.tokens is not None or plan.limits.cost is not None
+    if not limited and (plan.budget_us is None or last.active_us < plan.budget_us):
+        raise Broken(f"journal/ record {last.seq}: stopped by a budget that the plan does not set, or was not spent")
+
+
+class Numbering:
+    """How the attempts of each call count: 1, 2, 3 … in each session, and none after the one that ends the call.
+
+    The attempts of one call may lie in several segments, which do not say in what order they were made. Where such a
+    run was also resumed, it is not known which session made which: then it is enough that they can be so numbered.
+    """
+
+    def __init__(self, rows: tuple[PlanRow, ...]) -> None:
+        self._rows = rows
+        self._begins: dict[str, int] = {}
+        cells = 0
+        for row in rows:
+            self._begins[row.id] = cells
+            cells += row.cells + len(row.probe_repeats) * row.probe.samples
+        if cells >> _CELL_BITS:
+            raise Broken("plan.dsse.json: more calls than can be counted")
+        self._attempts = array("Q")
+        self._ended = Naturals()
+        self._retried = False  # whether any call has another attempt than one, number 1, that ends it
+        self._segment = ""
+        self._sessions = 0
+        self._finals: Counter[str] = Counter()
+
+    def begin_session(self) -> None:
+        """A process began to work: its attempts count from 1 again."""
+        self._sessions += 1
+        if self._sessions >> _SESSION_BITS:
+            raise Broken("journal/: more sessions than can be counted")
+
+    def add(self, attempt: Attempt, cell: int, worker: str) -> None:
+        """Take the next attempt; ``cell`` is its place among the row's calls, the probe's repeats last."""
+        if worker != self._segment:
+            self._segment, self._ended = worker, Naturals()
+        place = self._begins[attempt.row] + cell
+        if place in self._ended:
+            if attempt.final:
+                raise Broken(f"record {attempt.seq} and one before it both end the call {attempt.sample}")
+            raise Broken(f"record {attempt.seq}: an attempt after the one that ended the call {attempt.sample}")
+        if attempt.final:
+            self._ended.add(place)
+            self._finals[attempt.row] += 1
+        if not 0 < attempt.attempt <= _NUMBER_MASK:
+            raise Broken(f"record {attempt.seq}: there is no attempt number {attempt.attempt}")
+        number = attempt.attempt << 1 | attempt.final
+        self._retried = self._retried or not attempt.final or attempt.attempt != 1
+        self._attempts.append(place << _CELL_SHIFT | self._sessions << _SESSION_SHIFT | number)
+
+    def finish(self) -> None:
+        """Raise Broken where the attempts of a call are not numbered as they are made."""
+        if not self._retried:
+            return  # a call that is ended twice shows where it is scored
+        together = bool(self._segment) and self._sessions > 1
+        attempts: Iterator[int] | array[int] = self._attempts
+        if together:
+            attempts = (attempt & ~_SESSION_MASK for attempt in self._attempts)
+        most = self._sessions if together else 1
+        before = 0
+        for call, group in groupby(sorted(attempts), key=lambda attempt: attempt >> _SESSION_SHIFT):
+            packed = list(group)
+            cell = call >> _SESSION_BITS
+            if not together and before & _FINAL and before >> _CELL_SHIFT == cell:
+                raise Broken(f"{self._place(cell)}: an attempt after the one that ended the call")
+            if not together and any(attempt & _FINAL for attempt in packed[:-1]):
+                raise Broken(f"{self._place(cell)}: an attempt after the one that ended the call")
+            if not _are_numbered([attempt >> 1 & _NUMBER_MASK for attempt in packed], most):
+                raise Broken(f"{self._place(cell)}: its attempts are not numbered 1, 2, 3 … in each session")
+            before = packed[-1]
+
+    def ended(self, row: str) -> int:
+        """How many calls of a row came to their end."""
+        return self._finals[row]
+
+    def _place(self, cell: int) -> str:
+        row = next(row for row in reversed(self._rows) if self._begins[row.id] <= cell)
+        position = cell - self._begins[row.id]
+        where = f"position {position}" if position < row.cells else "a probe's repeat"
+        return f"journal/: row {row.id}, {where}"
+
+
+def _are_numbered(numbers: list[int], most: int) -> bool:
+    """Whether sorted numbers are at most so many countings 1, 2, 3 …, put together."""
+    if len(numbers) == 1:
+        return numbers[0] == 1
+    if numbers[-1] > len(numbers):
+        return False
+    times = Counter(numbers)
+    return times[1] <= most and all(1 <= times[number] <= times[number - 1] for number in range(2, numbers[-1] + 1))

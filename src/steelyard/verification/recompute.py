@@ -1,0 +1,147 @@
+"""The second layer of verification: every score, test and verdict again, from the bundle alone, with Steelyard itself.
+
+The first layer (:mod:`steelyard.evidence.verify`) shows that nothing was changed since the seal. This one shows that
+what was sealed follows from the journal: an auditor who edits a score and seals again is caught here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from steelyard.auditing.finalize import conclusion_of, read_scores, renderer, unmarked, write_reports
+from steelyard.auditing.verdict import judge
+from steelyard.errors import Broken
+from steelyard.records import Plan, Score, Verdict
+from steelyard.storage.journal import segment_names
+from steelyard.storage.journal.lines import SEGMENT
+from steelyard.storage.run_folder import open_plan_of
+from steelyard.util.software import software
+from steelyard.verification.journal import checked_records
+from steelyard.verification.journal_content import check_journal
+from steelyard.verification.plan import bundle_predicate, check_plan, check_scorers
+from steelyard.verification.scores import Comparison, OpenRows
+
+__all__ = ["Recomputed", "recompute"]
+
+# Log-likelihoods and intervals go through the C library's log and gamma; machines agree to many more digits than this.
+RELATIVE_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """What was computed again, and what had to be taken from the journal.
+
+    ``scores`` were computed from the texts, ``withheld`` taken as sealed (their texts are withheld), ``acted`` taken
+    from the journal: marks that running code or another harness made, and nobody can make again here. ``wasted``
+    counts attempts that brought tokens but nothing readable, ``disowned`` a recording's replies that hold a whole
+    answer under the status of a failure.
+    """
+
+    scores: int
+    withheld: int
+    verdict: Verdict
+    pages: bool
+    acted: int = 0
+    wasted: int = 0
+    disowned: int = 0
+
+    @property
+    def marks(self) -> int:
+        """All scores, wherever their marks came from."""
+        return self.scores + self.withheld + self.acted
+
+
+def recompute(run: Path) -> Recomputed:
+    """Recompute everything after the journal; raises Broken naming the first thing that does not follow."""
+    try:
+        return _recompute(run)
+    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+        # A bundle may come from anyone: whatever its numbers make our own code stumble over does not hold.
+        raise Broken(f"{run}: its plan and journal cannot be computed: {type(error).__name__}: {error}") from None
+
+
+def _recompute(run: Path) -> Recomputed:
+    plan = open_plan_of(run).plan
+    _check_segments(run)
+    if plan.origin.kind == "gateway":
+        return _recompute_recording(run, plan)
+    check_plan(run, plan)
+    check_scorers(plan)
+    journal = check_journal(run, plan)
+    if waiting := unmarked(run):
+        raise Broken(f"record {waiting.seq}: the answer of {waiting.sample} was sealed without its mark")
+    comparison = Comparison(read_scores(run))
+    open_rows = OpenRows(plan, journal.unfinished)
+
+    def take(score: Score) -> None:
+        comparison.take(score)
+        open_rows.take(score)
+
+    found = conclusion_of(run, take)
+    comparison.finish()
+    open_rows.finish()
+    if found.withheld and plan.texts == "sealed":
+        raise Broken(f"texts/: the plan sealed them all, and those of {found.withheld} answers are not there")
+    from steelyard.reports import machine
+
+    report = json.loads((run / "report.json").read_bytes())
+    _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), "report.json")
+    pages = _check_pages(run, plan, found.verdict)
+    scores = found.scores - found.withheld - journal.acted
+    return Recomputed(scores, found.withheld, found.verdict, pages, journal.acted, journal.wasted)
+
+
+def _recompute_recording(run: Path, plan: Plan) -> Recomputed:
+    """A gateway's recording has neither scores nor claims: its report follows from the journal alone."""
+    from steelyard.gateway.seal import recompute_recording
+    from steelyard.gateway.verify import check_replies
+
+    for _ in checked_records(run, plan):
+        pass
+    disowned = check_replies(run)
+    pages = recompute_recording(run, plan, bundle_predicate(run).get("renderer"))
+    return Recomputed(0, 0, judge(plan, (), {}), pages, disowned=disowned)
+
+
+def _check_segments(run: Path) -> None:
+    """Everything that the seal names is read here: what lay in another segment would be sealed and not judged."""
+    segment_names(run)
+    for path in sorted((run / "texts").glob("*")):
+        if path.name != SEGMENT:
+            raise Broken(f"texts/{path.name}: a segment that a run of this version has not")
+
+
+def _check_same(was: Any, now: Any, place: str) -> None:
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in [*was, *(key for key in now if key not in was)]:
+            if key not in was or key not in now:
+                raise Broken(f"{place}: {key} does not follow from the journal")
+            _check_same(was[key], now[key], f"{place}: {key}")
+    elif isinstance(was, list) and isinstance(now, list):
+        if len(was) != len(now):
+            raise Broken(f"{place} has {len(was)} entries, recomputed {len(now)}")
+        for number, (one, other) in enumerate(zip(was, now, strict=True)):
+            _check_same(one, other, f"{place}[{number}]")
+    elif isinstance(was, float | int) and isinstance(now, float | int) and not isinstance(was, bool):
+        if not math.isclose(was, now, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-9):
+            raise Broken(f"{place} says {was}, recomputed {now}")
+    elif was != now:
+        raise Broken(f"{place} says {str(was)[:60]!r}, recomputed {str(now)[:60]!r}")
+
+
+def _check_pages(run: Path, plan: Plan, verdict: Verdict) -> bool:
+    """Draw the pages again and compare, where the same versions drew them; else they are covered by the seal alone."""
+    import tempfile
+
+    if plan.software != software() or bundle_predicate(run).get("renderer") != renderer():
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        write_reports(Path(folder), plan, verdict)
+        for name in ("report.md", "report.html"):
+            if (Path(folder) / name).read_bytes() != (run / name).read_bytes():
+                raise Broken(f"{name}: not the page that this journal gives")
+    return True

@@ -1,0 +1,146 @@
+"""``world:PATH``: a world model, asked about held-out episodes as a language model is asked questions.
+
+PATH is a checkpoint's folder or a family's (:mod:`steelyard.world.audit.family`). A question is JSON that names a
+world and a seed, an answer JSON that says what the model did (:mod:`steelyard.world.audit.questions`). One question at
+a time is answered, on one worker thread with one thread of torch, so the same machine gives the same answer again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steelyard.errors import InputError, ModelUnavailable, NotAvailable, SteelyardError
+from steelyard.models import Settings
+from steelyard.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
+
+if TYPE_CHECKING:
+    from steelyard.world.protocol import WorldUnderTest
+
+__all__ = ["AuditedWorld", "open_world"]
+
+Opener = Callable[[], "WorldUnderTest"]
+
+
+def open_world(rest: str, settings: Settings) -> AuditedWorld:
+    """Open a checkpoint's or a family's folder; raises InputError where it is none, NotAvailable without torch."""
+    folder = Path(rest).expanduser()
+    if not folder.is_dir():
+        raise InputError("there is no such folder: give the folder of a checkpoint or of a family", where=folder)
+    try:
+        backend = f"torch {version('torch')}, 1 thread"
+    except PackageNotFoundError:
+        raise NotAvailable("world models need torch: pip install 'steelyard[world]'") from None
+    from steelyard.world.audit.family import read_family
+
+    family = read_family(folder)
+    identity = ModelIdentity(
+        uri=f"world:{folder.name}",
+        name=family.name,
+        sha256=family.sha256,
+        backend=backend,
+        details=dict(family.details),
+    )
+    openers = {role: partial(_opened, folder, path, family.lines[role]) for role, path in family.members.items()}
+    return AuditedWorld(identity, openers)
+
+
+def _opened(folder: Path, path: Path, lines: str) -> WorldUnderTest:
+    """Load a checkpoint; raises InputError where it is none or is not, any more, the one that was sealed."""
+    import torch
+
+    from steelyard.world.audit.family import lines_of
+    from steelyard.world.models.model import WorldModel
+
+    torch.set_num_threads(1)
+    try:
+        model = WorldModel.load(path)
+    except SteelyardError:
+        raise
+    except Exception as error:  # a config of anyone's may fail in any way while a network is made of it
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise InputError(f"no model can be made of it ({type(error).__name__}: {reason})", where=path) from error
+    # After loading: a file that is put in its place between the two would else go unseen.
+    if lines_of(folder, path) != lines:
+        raise InputError("was changed after it was identified: begin again with what it is now", where=path)
+    return model
+
+
+class AuditedWorld:
+    """World models by role (``world two-room``) as one :class:`steelyard.plugins.Model`, all loaded."""
+
+    def __init__(self, identity: ModelIdentity, members: Mapping[str, Opener]) -> None:
+        self._identity = identity
+        self._openers = members
+        self._open: dict[str, WorldUnderTest] = {}
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="steelyard-world")
+        self._closed = False
+
+    async def identify(self) -> tuple[ModelIdentity, Capabilities]:
+        """Say which checkpoints these are, and what each can be asked about; raises InputError where one is broken."""
+        from msgspec.structs import replace
+
+        from steelyard.models.embedded import processor_name
+        from steelyard.world.audit.answering import planner_details
+
+        await asyncio.get_running_loop().run_in_executor(self._worker, self._load_all)
+        details = {**self._identity.details, **planner_details(self._openers)}
+        identity = replace(self._identity, machine=processor_name(), details=details)
+        offers = tuple(sorted(self._openers))
+        why_not = "a world model gives no log-likelihoods"
+        return identity, Capabilities(offers=offers, loglikelihood_reason=why_not, deterministic=True, concurrency=1)
+
+    async def generate(self, request: GenerateRequest) -> Answer:
+        """Answer one question with JSON; one that is no question about a world is ``client_error``."""
+        if self._closed:
+            raise ModelUnavailable(f"{self._identity.uri} is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self._answered, request.prompt)
+
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+        """Nothing here has a likelihood."""
+        return Answer(outcome=Outcome.CLIENT_ERROR, detail="a world model gives no log-likelihoods")
+
+    async def close(self) -> None:
+        """Wait for the episode in flight and let the models go; safe to call twice."""
+        self._closed = True
+        await asyncio.to_thread(self._worker.shutdown, wait=True, cancel_futures=True)
+        self._open.clear()
+
+    def _load_all(self) -> None:
+        for role in self._openers:
+            self._member(role)
+
+    def _trained(self, seed: int, role: str) -> WorldUnderTest:
+        from steelyard.world.audit.family import answering_role
+
+        return self._member(answering_role(role, seed, self._openers))
+
+    def _member(self, role: str) -> WorldUnderTest:
+        if role not in self._openers:
+            raise InputError(f"this needs {role}; the world model has {', '.join(sorted(self._openers))}")
+        if role not in self._open:
+            self._open[role] = self._openers[role]()
+        return self._open[role]
+
+    def _answered(self, prompt: str) -> Answer:
+        from steelyard.world.audit.answering import answer
+        from steelyard.world.audit.questions import read_question
+
+        try:
+            question = read_question(prompt)
+        except ValueError:
+            return Answer(outcome=Outcome.CLIENT_ERROR, detail="a world model answers questions about worlds alone")
+        try:
+            return Answer(
+                outcome=Outcome.OK, text=answer(question, partial(self._trained, question.seed)), finish_reason="stop"
+            )
+        except SteelyardError as error:
+            return Answer(outcome=Outcome.CLIENT_ERROR, detail=str(error))
+        except Exception as error:  # a network may fail in any way: it cost this sample its answer, not the run
+            reason = (str(error).splitlines() or [""])[0][:200]
+            return Answer(outcome=Outcome.SERVER_ERROR, detail=f"{type(error).__name__}: {reason}")

@@ -1,0 +1,33 @@
+"""Was the right outcome chosen? The scene is made again from its seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from steelyard.records import Answer, Mark, Sample
+from steelyard.world.audit.questions import Choose, numbers_in
+from steelyard.world.audit.scorers.goal import question_of
+from steelyard.world.sim.catalog import simulator
+
+__all__ = ["Choice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """1 where ``{"choice": [index]}`` names the outcome that the changed course has in the true world."""
+
+    @property
+    def identifier(self) -> str:
+        """``world_choice@2``."""
+        return "world_choice@2"
+
+    def mark(self, sample: Sample, answer: Answer) -> Mark:
+        """Unparsed where the choice is no whole number of an outcome."""
+        from steelyard.world.evaluation.reasoning import CHOICES, scene
+
+        question = question_of(sample)
+        assert isinstance(question, Choose)
+        said = numbers_in(answer.text, ("choice",))
+        if said is None or len(said["choice"]) != 1 or said["choice"][0] not in range(CHOICES):
+            return Mark(value=0.0, parsed=False, note="not one of the outcomes")
+        return Mark(value=float(said["choice"][0] == scene(simulator(question.world), question.seed).answer))

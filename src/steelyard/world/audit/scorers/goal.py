@@ -1,0 +1,111 @@
+"""Was the goal reached? The actions of an answer, played again in the true world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from steelyard.records import Answer, GenerateRequest, Mark, Sample
+from steelyard.world.audit.questions import Act, ActAgainst, ActShifted, Question, arrays_in, read_question
+from steelyard.world.sim.catalog import simulator
+from steelyard.world.sim.simulator import Floats, Simulator
+
+__all__ = ["Beats", "Goal", "Holds", "question_of", "reaches"]
+
+_NO_ACTIONS = Mark(value=0.0, parsed=False, note="not the actions of an episode")
+
+
+def question_of(sample: Sample) -> Question:
+    """Read what a sample asks; raises ValueError where it asks nothing of a world model."""
+    assert isinstance(sample.request, GenerateRequest)
+    return read_question(sample.request.prompt)
+
+
+def reaches(world: Simulator, seed: int, actions: Floats) -> bool:
+    """Play actions (steps, A) from an episode's start: whether its goal is reached after one of them.
+
+    Nothing after the last action counts, and no more actions than an episode has steps are played.
+    """
+    states, goals = world.start([seed])
+    for action in actions[: world.episode_steps]:
+        states = world.step(states, action[None])
+        if bool(world.reached(states, goals)[0]):
+            return True
+    return False
+
+
+def _played(worlds: dict[str, Simulator], seed: int, answer: Answer) -> dict[str, bool] | None:
+    """Play each named list of actions in its world; None where the answer is not that."""
+    first = next(iter(worlds.values()))
+    found = arrays_in(answer.text, tuple(worlds), first.action_size, first.episode_steps)
+    if found is None:
+        return None
+    return {name: reaches(world, seed, found[name]) for name, world in worlds.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """1 where the actions of ``{"actions": …}`` reach the goal within the episode's steps.
+
+    More actions than that, numbers that are none or of another size are unparsed. An empty list does nothing: 0.
+    """
+
+    @property
+    def identifier(self) -> str:
+        """``world_goal@1``. A change of a world's dynamics, starts or goals is a change of this rule."""
+        return "world_goal@1"
+
+    def mark(self, sample: Sample, answer: Answer) -> Mark:
+        """Play the actions in the true world."""
+        question = question_of(sample)
+        assert isinstance(question, Act)
+        played = _played({"actions": simulator(question.world)}, question.seed, answer)
+        return _NO_ACTIONS if played is None else Mark(value=float(played["actions"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """1 where the goal is reached both in the world of training and under the shift: a model that is bad in both has 0.
+
+    The mean is the share of episodes that hold under the shift; the drop is what the plain success of the same
+    episodes has more.
+    """
+
+    @property
+    def identifier(self) -> str:
+        """``world_holds@1``."""
+        return "world_holds@1"
+
+    def mark(self, sample: Sample, answer: Answer) -> Mark:
+        """Play both lists of actions, each in its own world."""
+        question = question_of(sample)
+        assert isinstance(question, ActShifted)
+        trained = simulator(question.world)
+        worlds = {"trained": trained, "shifted": trained.shifted(question.shift)}
+        played = _played(worlds, question.seed, answer)
+        return _NO_ACTIONS if played is None else Mark(value=float(all(played.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """1 where ours reaches the goal and the rival does not, 0 the other way round, and at a tie what the sample says.
+
+    Every episode is asked twice, once with ties for each. So the mean over all samples is exactly
+    (1 + ours − rival) / 2 of the two shares of success: one half is no difference, and two that always fail tie.
+    """
+
+    @property
+    def identifier(self) -> str:
+        """``world_beats@1``."""
+        return "world_beats@1"
+
+    def mark(self, sample: Sample, answer: Answer) -> Mark:
+        """Play both lists of actions in the same world."""
+        question = question_of(sample)
+        assert isinstance(question, ActAgainst)
+        world = simulator(question.world)
+        played = _played({"ours": world, "rival": world}, question.seed, answer)
+        if played is None:
+            return _NO_ACTIONS
+        if played["ours"] == played["rival"]:
+            return Mark(value=float(question.tie == "ours"), note="tie")
+        return Mark(value=float(played["ours"]))

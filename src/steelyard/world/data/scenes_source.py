@@ -1,0 +1,16 @@
+"""The physics scenes to learn from: possible clips only, drawn when they are asked for."""
+
+from __future__ import annotations
+
+from steelyard.world.data.simulated import GeneratedSource
+from steelyard.world.sim.catalog import SCENES
+from steelyard.world.sim.scenes import clips
+
+__all__ = ["ScenesSource"]
+
+
+class ScenesSource(GeneratedSource):
+    """``rows`` clips of 24 frames a step; with ``pool`` only so many different ones, for learning from little data."""
+
+    def __init__(self, *, seed: int = 0, rows: int = 16, pool: int | None = None) -> None:
+        super().__init__(clips, SCENES, seed=seed, rows=rows, pool=pool)

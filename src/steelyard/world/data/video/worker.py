@@ -1,0 +1,64 @@
+"""A decoding process: requests in as JSON lines, answers out as a JSON line and the bytes of the clip.
+
+It is a program of its own (``python -m steelyard.world.data.video.worker``), not a fork: it inherits no threads and no
+locks, a decoder that crashes on a hostile file takes only this process along, and it ends when its input ends, so also
+when its parent is killed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import IO
+
+import msgspec
+
+from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, examine, read_clip
+
+__all__ = ["Answer", "Request", "serve"]
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Either a file to examine or a clip to decode."""
+
+    examine: str | None = None
+    clip: ClipRequest | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """``problem`` says why there is nothing else; the bytes of a clip of ``shape`` follow the line.
+
+    ``cpu_seconds`` are this process's since its last answer, at first since it began.
+    """
+
+    problem: str | None = None
+    facts: VideoFacts | None = None
+    shape: tuple[int, ...] | None = None
+    cpu_seconds: float = 0.0
+
+
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer one request after the other until there are no more."""
+    told = 0.0
+    for line in requests:
+        answer, payload = _answer(msgspec.json.decode(line, type=Request))
+        taken = time.process_time()
+        answer = msgspec.structs.replace(answer, cpu_seconds=taken - told)
+        told = taken
+        answers.write(msgspec.json.encode(answer) + b"\n" + payload)
+        answers.flush()
+
+
+def _answer(request: Request) -> tuple[Answer, bytes]:
+    try:
+        if request.examine is not None:
+            return Answer(facts=examine(request.examine)), b""
+        assert request.clip is not None
+        clip = read_clip(request.clip)
+    except (Undecodable, OSError) as error:
+        return Answer(problem=str(error)), b""
+    return Answer(shape=clip.shape), clip.tobytes()
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)

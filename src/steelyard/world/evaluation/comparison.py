@@ -1,0 +1,123 @@
+"""Two models on the same episodes: a paired difference, and who is ahead, if anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from steelyard.errors import InputError
+from steelyard.stats.pigeonhole import Interval, paired_difference
+from steelyard.world.evaluation.result import Doubles, Results, TestResult, matrix, mean_interval
+
+__all__ = ["FEWEST", "Difference", "ahead", "compare", "differences"]
+
+
+FEWEST = 3
+"""Trainings a side without which nobody is ahead: fewer say next to nothing of the luck of a training."""
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """First less second, paired by episode, with a 95 % interval over training seeds and episodes."""
+
+    test: str
+    world: str
+    condition: str
+    measure: str
+    better: Literal["higher", "lower"]
+    first: str
+    second: str
+    first_score: float
+    second_score: float
+    difference: float
+    low: float
+    high: float
+    first_seeds: int
+    second_seeds: int
+    units: int
+    notes: tuple[str, ...] = ()
+
+
+def ahead(difference: Difference) -> Literal["first", "second", "neither"]:
+    """Who is ahead: somebody only if each side has three trainings and the interval has a width and excludes 0."""
+    if min(difference.first_seeds, difference.second_seeds) < FEWEST or difference.low == difference.high:
+        return "neither"
+    if difference.low <= 0 <= difference.high:
+        return "neither"
+    return "first" if (difference.low > 0) == (difference.better == "higher") else "second"
+
+
+def compare(first: Sequence[TestResult], second: Sequence[TestResult], *, rng_seed: int = 0) -> Difference:
+    """Compare two groups of results of one test, a result a training seed; raises InputError where episodes differ."""
+    one, other = first[0], second[0]
+    tables = matrix(first, one.units), matrix(second, one.units)
+    found = _interval(*tables, rng=np.random.default_rng(rng_seed))
+    return Difference(
+        test=one.test,
+        world=one.world,
+        condition=one.condition,
+        measure=one.measure,
+        better=one.better,
+        first=one.model,
+        second=other.model,
+        first_score=float(tables[0].mean()),
+        second_score=float(tables[1].mean()),
+        difference=found.estimate,
+        low=found.low,
+        high=found.high,
+        first_seeds=len(first),
+        second_seeds=len(second),
+        units=len(one.units),
+        notes=(*_few(first, second), *_notes(one, other)),
+    )
+
+
+def differences(first: Results, second: Results) -> tuple[list[Difference], list[str]]:
+    """Compare all that both were tested on; the second list names what only one was.
+
+    Raises InputError where they have no test in common or were tested on different episodes.
+    """
+    one, other = _grouped(first), _grouped(second)
+    common = [key for key in one if key in other]
+    if not common:
+        raise InputError("these results have no test in common: run steelyard world eval on both with the same --test")
+    alone = [" in ".join(filter(None, (f"{key[0]} {key[2]}".strip(), key[1]))) for key in one.keys() ^ other.keys()]
+    return [compare(one[key], other[key]) for key in common], sorted(alone)
+
+
+def _interval(first: Doubles, second: Doubles, rng: np.random.Generator) -> Interval:
+    """The bootstrap's; where neither side varies, which shows it nothing, that of two exact ones.
+
+    A side whose every score is 1, or 0, is as uncertain as :func:`steelyard.world.evaluation.result.mean_interval`
+    says. The intervals of both are added: too wide rather than too narrow.
+    """
+    found = paired_difference(first, second, rng=rng)
+    if np.ptp(first) or np.ptp(second):
+        return found
+    one, other = (mean_interval(table, rng=rng) for table in (first, second))
+    return Interval(found.estimate, one.low - other.high, one.high - other.low)
+
+
+def _few(first: Sequence[TestResult], second: Sequence[TestResult]) -> tuple[str, ...]:
+    if min(len(first), len(second)) >= FEWEST:
+        return ()
+    return (f"neither is called ahead with fewer than {FEWEST} trainings a side",)
+
+
+def _grouped(results: Results) -> dict[tuple[str, str, str], list[TestResult]]:
+    groups: dict[tuple[str, str, str], list[TestResult]] = {}
+    for result in results.results:
+        groups.setdefault((result.test, result.world, result.condition), []).append(result)
+    return groups
+
+
+def _notes(one: TestResult, other: TestResult) -> tuple[str, ...]:
+    """Settings that differ: the difference is then of these too."""
+    odd = sorted(name for name in one.settings.keys() | other.settings.keys() if _of(one, name) != _of(other, name))
+    return tuple(f"{name} was {_of(one, name)} for the first and {_of(other, name)} for the second" for name in odd)
+
+
+def _of(result: TestResult, name: str) -> str:
+    return str(result.settings.get(name, "not set"))

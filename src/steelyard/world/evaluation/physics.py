@@ -1,0 +1,140 @@
+"""Physics by violation of expectation: is what cannot happen the more surprising, where only memory can tell?
+
+A clip's surprise is the mean over its frames, fixed before any score was seen: what adds up over frames or steps
+cannot tell the clips of a matched quad apart, so a model that does, remembers. (The largest surprise was refused: an
+untrained network reads .52 to .60 with it.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steelyard.world.evaluation.result import TestResult
+from steelyard.world.protocol import WorldUnderTest
+from steelyard.world.sim.catalog import SCENES
+from steelyard.world.sim.rng import uniform
+from steelyard.world.sim.scenes import draw, quads
+from steelyard.world.sim.simulator import Frames
+
+__all__ = [
+    "CLIPS",
+    "MEASURE",
+    "TEST",
+    "auc",
+    "chance",
+    "drawn_quads",
+    "pair_accuracy",
+    "quad_result",
+    "quads_told",
+    "run",
+    "shown_order",
+    "watched",
+]
+
+TEST = "physics"
+MEASURE = "pairs told apart"
+CLIPS = ("possible A", "possible B", "impossible A then B", "impossible B then A")
+
+_STREAM = 400
+_AT_ONCE = 10  # quads: 960 frames
+_TIE = 1e-6  # relative: sums of the same numbers in another order, or in another batch, differ by less
+
+Doubles = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+
+def run(
+    model: WorldUnderTest,
+    category: str,
+    seeds: Sequence[int],
+    *,
+    training_seed: int | None = None,
+    progress: Progress | None = None,
+) -> TestResult:
+    """Show a model the quads with these seeds: one score each, the share of its four comparisons that come out right.
+
+    Each impossible clip is compared with each possible one of its quad; a tie counts half. ``details`` keeps the mean
+    surprise at each of :data:`CLIPS`, from which :func:`auc` is. Raises InputError for a category that there is not.
+    """
+    felt: list[Doubles] = []
+    for clips in drawn_quads(category, seeds):
+        first = sum(map(len, felt))
+        felt.append(watched(model, clips, seeds[first : first + len(clips)]))
+        if progress is not None:
+            progress(sum(map(len, felt)), len(seeds))
+    return quad_result(model.name, category, seeds, np.concatenate(felt), training_seed=training_seed)
+
+
+def chance(category: str, seeds: Sequence[int]) -> TestResult:
+    """What who cannot tell has: one half of the pairs of each quad."""
+    return quad_result("chance", category, seeds, np.zeros((len(seeds), len(CLIPS))))
+
+
+def drawn_quads(category: str, seeds: Sequence[int]) -> Iterator[Frames]:
+    """Quads as frames, some at a time: (q, 4, 24, 64, 64, 3)."""
+    for first in range(0, len(seeds), _AT_ONCE):
+        yield draw(quads(category, seeds[first : first + _AT_ONCE]).states)
+
+
+def shown_order(seeds: Sequence[int], clips: int = len(CLIPS)) -> NDArray[np.intp]:
+    """In what order the clips of each quad are shown (q, clips): a place in a batch says nothing of what is there."""
+    return uniform(seeds, clips, _STREAM).argsort(axis=1, kind="stable")
+
+
+def watched(model: WorldUnderTest, clips: Frames, seeds: Sequence[int]) -> Doubles:
+    """The mean surprise at each clip of the quads with these seeds: (q, 4, T, 64, 64, 3) → (q, 4)."""
+    order = shown_order(seeds, clips.shape[1])
+    shown = np.take_along_axis(clips, order[:, :, None, None, None, None], axis=1)
+    surprise = np.asarray(model.surprise(shown.reshape(-1, *clips.shape[2:])), dtype=np.float64)
+    felt = np.empty(clips.shape[:2])
+    np.put_along_axis(felt, order, surprise.mean(axis=1).reshape(clips.shape[:2]), axis=1)
+    return felt
+
+
+def pair_accuracy(scores: Doubles) -> Doubles:
+    """Scores (Q, 4), larger for what is held to be impossible → the share of the four comparisons that hold: (Q,)."""
+    possible, impossible = scores[:, None, :2], scores[:, 2:, None]
+    same = np.abs(impossible - possible) <= _TIE * np.maximum(np.abs(impossible), np.abs(possible))
+    return np.asarray(np.where(same, 0.5, impossible > possible).mean(axis=(1, 2)))
+
+
+def quad_result(
+    name: str, category: str, seeds: Sequence[int], scores: Doubles, *, training_seed: int | None = None
+) -> TestResult:
+    """The record of scores (Q, 4) of a model, or of a detector of shortcuts."""
+    return TestResult(
+        test=TEST,
+        world=SCENES,
+        condition=category,
+        model=name,
+        training_seed=training_seed,
+        scores=tuple(pair_accuracy(scores).tolist()),
+        units=tuple(f"{category} {seed}" for seed in seeds),
+        details={clip: tuple(column) for clip, column in zip(CLIPS, scores.T.tolist(), strict=True)},
+        settings={"readout": "mean over time"},
+        measure=MEASURE,
+    )
+
+
+def quads_told(result: TestResult) -> Doubles:
+    """For each quad, 1 where its two impossible clips together are more surprising than its two possible ones; ties ½.
+
+    Both pairs hold the same four halves, so what halves are worth by themselves falls out: where one possible half is
+    much more surprising than the other, single pairs are decided by that, and this is not. Of a recorded result: (Q,).
+    """
+    first, second, third, fourth = (np.array(result.details[clip]) for clip in CLIPS)
+    possible, impossible = first + second, third + fourth
+    same = np.abs(impossible - possible) <= _TIE * np.maximum(np.abs(impossible), np.abs(possible))
+    return np.where(same, 0.5, impossible > possible)
+
+
+def auc(result: TestResult) -> float:
+    """The area under the ROC curve over all clips: also across quads, which pair accuracy never compares."""
+    possible, impossible = (
+        np.concatenate([result.details[clip] for clip in clips]) for clips in (CLIPS[:2], CLIPS[2:])
+    )
+    apart = impossible[:, None] - possible
+    return float(np.where(apart == 0, 0.5, apart > 0).mean())

@@ -1,0 +1,304 @@
+"""What a test of a world model found: raw values of one model on each scene, and their summary with an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from steelyard.errors import InputError
+from steelyard.stats.pigeonhole import Interval, pigeonhole_interval
+
+__all__ = [
+    "FORMAT",
+    "Doubles",
+    "Results",
+    "Setting",
+    "Summary",
+    "TestResult",
+    "matrix",
+    "mean_interval",
+    "read_results",
+    "standing",
+    "summarise",
+    "write_results",
+]
+
+FORMAT = "steelyard-world-results/1"
+RESAMPLES = 2000
+ALPHA = 0.05
+
+Doubles = NDArray[np.float64]
+Setting = str | int | float | bool
+
+
+class TestResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Raw values of one model, trained with one seed, under one test; controls (floors, ceilings) have the same form.
+
+    ``units`` names the scene or episode of each score: the clusters of the bootstrap. ``details`` are further numbers
+    of each unit, such as its steps. ``settings`` are the planner's or the probe's: a score is nothing without them.
+    """
+
+    __test__: ClassVar[bool] = False  # no test of pytest
+
+    test: str
+    world: str
+    condition: str = ""
+    model: str
+    training_seed: int | None = None
+    scores: tuple[float, ...]
+    units: tuple[str, ...]
+    details: dict[str, tuple[float, ...]] = {}
+    settings: dict[str, Setting] = {}
+    measure: str = "score"
+    """What one score is, in words: ``goals reached``, ``error in pixels``."""
+    better: Literal["higher", "lower"] = "higher"
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.scores), len(self.units), *(len(values) for values in self.details.values())}
+        if lengths != {len(self.units)} or not self.units:
+            raise ValueError(f"{self.test}: as many scores and details as units, at least one, not {sorted(lengths)}")
+        if len(set(self.units)) != len(self.units):
+            raise ValueError(f"{self.test}: each unit once")
+        if not np.isfinite(self.scores).all():
+            raise ValueError(f"{self.test}: scores are finite numbers")
+
+    @property
+    def mean(self) -> float:
+        """The plain mean over units."""
+        return float(np.mean(self.scores))
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a report: the mean over training seeds and units, its interval, and where floor and ceiling lie.
+
+    ``normalised`` is (score − floor) / (ceiling − floor): 0 at the floor, 1 at the ceiling, whichever way is better.
+    Its interval resamples floor and ceiling with the scores, on the same units. None: there is none to give.
+    """
+
+    test: str
+    world: str
+    condition: str = ""
+    model: str
+    measure: str = "score"
+    better: Literal["higher", "lower"] = "higher"
+    score: float
+    low: float
+    high: float
+    floor: float | None = None
+    floor_name: str = ""
+    gain: float | None = None
+    """By how much it is better than the best floor, in the measure's units, above 0 whichever way is better. Its
+    interval resamples both on the same units, and there is one even where floor and ceiling leave no room."""
+    gain_low: float | None = None
+    gain_high: float | None = None
+    ceiling: float | None = None
+    ceiling_name: str = ""
+    normalised: float | None = None
+    normalised_low: float | None = None
+    normalised_high: float | None = None
+    lost: float | None = None
+    """What a shift costs: the same trainings' score as trained less this one, on the same episodes."""
+    lost_low: float | None = None
+    lost_high: float | None = None
+    seeds: int
+    units: int
+    by_seed: tuple[float, ...] = ()
+    controls: dict[str, float] = {}
+    """Every floor and ceiling that was measured, by name."""
+    settings: dict[str, Setting] = {}
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """The file that ``steelyard world eval`` writes and ``steelyard world compare`` reads."""
+
+    format: str = FORMAT
+    checkpoints: tuple[dict[str, Setting], ...] = ()
+    """Of each model: its folder, kind, seed, and what its training was given."""
+    results: tuple[TestResult, ...] = ()
+    controls: tuple[TestResult, ...] = ()
+    summaries: tuple[Summary, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """What could not be tested, one sentence each."""
+
+
+def write_results(path: Path, results: Results) -> None:
+    """Write the whole file or nothing, as JSON that a person can read."""
+    from steelyard.util.atomic_file import write_file
+
+    write_file(path, msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+
+
+def read_results(path: Path) -> Results:
+    """Read what :func:`write_results` wrote; raises InputError where it is not there or is something else."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=path) from None
+    try:
+        found = msgspec.json.decode(data, type=Results)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise InputError(f"is no results file of steelyard world eval: {error}", where=path) from None
+    if found.format != FORMAT:
+        raise InputError(f"has the format {found.format[:40]!r}; this version reads {FORMAT}", where=path)
+    return found
+
+
+def summarise(
+    results: Sequence[TestResult],
+    floors: Sequence[TestResult] = (),
+    ceilings: Sequence[TestResult] = (),
+    *,
+    rng_seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Summary:
+    """Summarise one test of one kind of model: one result a training seed, all on the same units.
+
+    The interval (95 %) is a pigeonhole bootstrap: training seeds and units are drawn anew, independently (Owen 2007).
+    With a single seed only units are drawn, so it then says nothing of the luck of a training. Of several floors that
+    with the best mean is *the* floor, chosen anew in each resample; so are ceilings. Raises InputError where results or
+    controls are not of the same units.
+    """
+    first = results[0]
+    values = matrix(results, first.units)
+    found = mean_interval(values, resamples=resamples, rng=np.random.default_rng(rng_seed))
+    below, above = _tables(floors, first.units), _tables(ceilings, first.units)
+    sign = 1.0 if first.better == "higher" else -1.0
+    floor_name, floor = _best(below, sign)
+    ceiling_name, ceiling = _best(above, sign)
+    gain = _gain(values, below, sign, resamples, np.random.default_rng(rng_seed)) if below else None
+    normalised, between = None, None
+    if floor is not None and ceiling is not None and sign * (ceiling - floor) > 0:
+        normalised = (found.estimate - floor) / (ceiling - floor)
+        exact = (found.low, found.high)
+        between = _between(values, exact, below, above, sign, resamples, np.random.default_rng(rng_seed))
+    return Summary(
+        test=first.test,
+        world=first.world,
+        condition=first.condition,
+        model=first.model,
+        measure=first.measure,
+        better=first.better,
+        score=found.estimate,
+        low=found.low,
+        high=found.high,
+        floor=floor,
+        floor_name=floor_name,
+        gain=gain.estimate if gain else None,
+        gain_low=gain.low if gain else None,
+        gain_high=gain.high if gain else None,
+        ceiling=ceiling,
+        ceiling_name=ceiling_name,
+        normalised=normalised,
+        normalised_low=between.low if between else None,
+        normalised_high=between.high if between else None,
+        seeds=len(results),
+        units=len(first.units),
+        by_seed=tuple(result.mean for result in results),
+        controls={name: float(table.mean()) for name, table in (below | above).items()},
+        settings=first.settings,
+    )
+
+
+def mean_interval(values: Doubles, *, resamples: int = RESAMPLES, rng: np.random.Generator) -> Interval:
+    """The interval of a mean: the bootstrap's, or the exact bound of the units.
+
+    The exact one where every score is 1 or every one is 0, which shows the bootstrap nothing.
+    n of n: the least rate that gives it with probability α/2 is (α/2)^(1/n) (Clopper & Pearson 1934). Trainings are
+    not counted as further units.
+    """
+    found = pigeonhole_interval(values, resamples=resamples, rng=rng)
+    least = (ALPHA / 2) ** (1 / values.shape[1])
+    if (values == 1).all():
+        return Interval(1.0, least, 1.0)
+    return Interval(0.0, 0.0, 1 - least) if (values == 0).all() else found
+
+
+def standing(summary: Summary) -> Literal["above", "unclear", "below", "no floor"]:
+    """Say where the whole interval of the gain lies: on the better side of the floor, over it, or on the worse side."""
+    if summary.gain_low is None or summary.gain_high is None:
+        return "no floor"
+    return "above" if summary.gain_low > 0 else "below" if summary.gain_high < 0 else "unclear"
+
+
+def matrix(results: Sequence[TestResult], units: Sequence[str]) -> Doubles:
+    """Scores as (training seeds, units), in the order of ``units``; raises InputError where units differ."""
+    rows = []
+    for result in results:
+        by_unit = dict(zip(result.units, result.scores, strict=True))
+        if by_unit.keys() != set(units):
+            common = len(by_unit.keys() & set(units))
+            raise InputError(
+                f"{result.test} on {result.world}: {result.model} was tested on other episodes "
+                f"({len(by_unit)}, of which {common} are among the {len(units)} of the others); "
+                "test all on the same seeds"
+            )
+        rows.append([by_unit[unit] for unit in units])
+    return np.array(rows, dtype=np.float64)
+
+
+def _tables(controls: Sequence[TestResult], units: Sequence[str]) -> dict[str, Doubles]:
+    """A table (seeds, units) of each control, by its name."""
+    groups: dict[str, list[TestResult]] = {}
+    for control in controls:
+        groups.setdefault(control.model, []).append(control)
+    return {name: matrix(group, units) for name, group in groups.items()}
+
+
+def _best(tables: Mapping[str, Doubles], sign: float) -> tuple[str, float | None]:
+    if not tables:
+        return "", None
+    name = max(tables, key=lambda each: sign * float(tables[each].mean()))
+    return name, float(tables[name].mean())
+
+
+def _gain(
+    values: Doubles, floors: Mapping[str, Doubles], sign: float, resamples: int, rng: np.random.Generator
+) -> Interval:
+    """The score less that of the best floor, chosen anew in each resample; higher is better."""
+
+    def less_the_best(means: Doubles) -> Doubles:
+        return np.asarray(sign * means[0] - (sign * means[1:]).max(axis=0))
+
+    tables = [values, *floors.values()]
+    found = pigeonhole_interval(tables, less_the_best, resamples=resamples, rng=rng)
+    if all((table != table[0, 0]).any() for table in tables):
+        return found
+    # The bootstrap does not see how a constant table could have come out otherwise: the ends of each by itself do.
+    ends = [mean_interval(table, resamples=resamples, rng=rng)[1:] for table in tables]
+    (low, high), *others = (sorted(sign * end for end in pair) for pair in ends)
+    least, most = (max(pair[end] for pair in others) for end in (0, 1))
+    return Interval(found.estimate, min(found.low, low - most), max(found.high, high - least))
+
+
+def _between(
+    values: Doubles,
+    exact: tuple[float, float],
+    floors: Mapping[str, Doubles],
+    ceilings: Mapping[str, Doubles],
+    sign: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Interval | None:
+    """(score − best floor) / (best ceiling − best floor); None where too many resamples leave no room between them."""
+
+    def share(means: Doubles) -> Doubles:
+        better = sign * means
+        floor = better[1 : 1 + len(floors)].max(axis=0)
+        room = better[1 + len(floors) :].max(axis=0) - floor
+        return np.asarray(np.divide(better[0] - floor, room, out=np.full_like(room, np.nan), where=room > 0))
+
+    try:
+        found = pigeonhole_interval([values, *floors.values(), *ceilings.values()], share, resamples=resamples, rng=rng)
+    except ValueError:
+        return None
+    if (values != values[0, 0]).any():
+        return found
+    # The bootstrap saw floor and ceiling move, and not the score.
+    controls = [table.mean() for table in (*floors.values(), *ceilings.values())]
+    ends = [float(share(np.array([[end], *([mean] for mean in controls)]))[0]) for end in exact]
+    return Interval(found.estimate, min(found.low, *ends), max(found.high, *ends))

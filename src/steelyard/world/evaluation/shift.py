@@ -1,0 +1,86 @@
+"""Robustness: the same episodes with one thing changed that training never had, and what is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from steelyard.stats.pigeonhole import Interval, pigeonhole_interval
+from steelyard.world.evaluation import planning
+from steelyard.world.evaluation.planning import Progress
+from steelyard.world.evaluation.result import TestResult, matrix
+from steelyard.world.planners.settings import PlannerSettings
+from steelyard.world.protocol import WorldUnderTest
+from steelyard.world.sim.simulator import Simulator
+
+__all__ = ["SHIFTS", "TEST", "ceiling", "drop", "floors", "run"]
+
+TEST = "robustness"
+
+SHIFTS = ("colour", "size", "speed", "gravity", "layout")
+"""All that a world may know; ``Simulator.shifted`` says which it does."""
+
+
+def run(
+    model: WorldUnderTest,
+    simulator: Simulator,
+    shift: str,
+    seeds: Sequence[int],
+    settings: PlannerSettings,
+    rng_seed: int = 0,
+    *,
+    training_seed: int | None = None,
+    progress: Progress | None = None,
+) -> TestResult:
+    """Plan in the shifted world; raises InputError naming the shifts if there is none of that name."""
+    changed = simulator.shifted(shift)
+    found = planning.run(
+        model, changed, seeds, settings, rng_seed, training_seed=training_seed, condition=shift, progress=progress
+    )
+    return msgspec.structs.replace(found, test=TEST)
+
+
+def floors(
+    simulator: Simulator, shift: str, seeds: Sequence[int], settings: PlannerSettings, rng_seed: int = 0
+) -> tuple[TestResult, ...]:
+    """Random courses, the straight line, and planning as if nothing were in the way, all in the shifted world.
+
+    A shift can make a world easier too.
+    """
+    changed = simulator.shifted(shift)
+    found = (
+        *planning.floors(changed, seeds, settings, rng_seed, condition=shift),
+        planning.no_obstacles(changed, seeds, settings, rng_seed, condition=shift),
+    )
+    return tuple(msgspec.structs.replace(each, test=TEST) for each in found)
+
+
+def ceiling(
+    simulator: Simulator, shift: str, seeds: Sequence[int], settings: PlannerSettings, rng_seed: int = 0
+) -> TestResult:
+    """The true dynamics of the shifted world."""
+    found = planning.ceiling(simulator.shifted(shift), seeds, settings, rng_seed, condition=shift)
+    return msgspec.structs.replace(found, test=TEST)
+
+
+def drop(
+    plain: Sequence[TestResult], shifted: Sequence[TestResult], *, rng_seed: int = 0, resamples: int = 2000
+) -> Interval:
+    """How much success a shift costs, by the same trained models on the same seeds: positive is lost.
+
+    The results of one training seed are subtracted from each other before anything is drawn anew. Raises InputError
+    where units differ, and ValueError where the training seeds do.
+    """
+    before = sorted(plain, key=_training)
+    after = sorted(shifted, key=_training)
+    if [_training(each) for each in before] != [_training(each) for each in after]:
+        raise ValueError("a drop is taken between results of the same training seeds")
+    units = before[0].units
+    lost = matrix(before, units) - matrix(after, units)
+    return pigeonhole_interval(lost, resamples=resamples, rng=np.random.default_rng(rng_seed))
+
+
+def _training(result: TestResult) -> int:
+    return -1 if result.training_seed is None else result.training_seed

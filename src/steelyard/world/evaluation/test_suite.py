@@ -1,0 +1,252 @@
+"""The tests by name: what each asks of a model, in which worlds, with its floors and its ceiling."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from steelyard.errors import InputError, NotAvailable
+from steelyard.world.evaluation.result import Summary, TestResult, summarise
+from steelyard.world.planners.settings import settings_for
+from steelyard.world.protocol import WorldUnderTest
+from steelyard.world.sim.catalog import HELD_OUT, NAMES, SCENES, simulator
+
+if TYPE_CHECKING:
+    from steelyard.world.evaluation.memory import Remembering
+
+__all__ = ["TESTS", "Candidate", "Measured", "Part", "measure", "parts", "summaries"]
+
+TESTS = ("planning", "reasoning", "shift", "physics", "memory")
+HIDDEN, RECALL = "hidden object", "recall"
+_ACTED = ("planning", "reasoning", "shift")
+
+Progress = Callable[[int, int], None]
+"""Told how many episodes of one model in one part are over, of how many."""
+
+
+class Candidate(NamedTuple):
+    """One trained model under test."""
+
+    model: WorldUnderTest
+    training_seed: int | None
+
+
+class Part(NamedTuple):
+    """One line of a report to be: a test in a world under a condition."""
+
+    test: str
+    world: str
+    condition: str = ""
+
+
+class Measured(NamedTuple):
+    """One line of a report: a result a candidate, and its controls."""
+
+    results: tuple[TestResult, ...]
+    floors: tuple[TestResult, ...]
+    ceilings: tuple[TestResult, ...]
+
+
+def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[Part], list[str]]:
+    """Lay out the tests in these worlds; the second list says, a sentence each, which of them are not to be had there.
+
+    Raises InputError for a test or a world that there is not.
+    """
+    for name in tests:
+        if name not in TESTS:
+            raise InputError(f"no test is called {name!r}; there are {', '.join(TESTS)}")
+    for name in worlds:
+        if name not in (*NAMES, SCENES):
+            raise InputError(f"no world is called {name!r}; there are {', '.join((*NAMES, SCENES))}")
+    laid: list[Part] = []
+    left_out: list[str] = []
+    for test in tests:
+        found = [part for world in worlds for part in _laid(test, world)]
+        laid += found
+        if not found:
+            need = f"one of {', '.join(NAMES)}" if test in _ACTED else SCENES
+            left_out.append(f"{test}: nothing to ask in {', '.join(worlds)}; it needs --world {need}")
+    return laid, left_out
+
+
+def measure(
+    part: Part,
+    candidates: Sequence[Candidate],
+    untrained: Sequence[WorldUnderTest],
+    episodes: int,
+    progress: Progress | None = None,
+) -> tuple[list[Measured], list[str]]:
+    """Test every candidate on the same held-out episodes, and the controls with them.
+
+    ``untrained``: networks like the candidates' that learned nothing, at least one for physics and memory. The second
+    list says why something was not reported: a category of physics that a shortcut solves is not.
+    """
+    seeds = [HELD_OUT + number for number in range(episodes)]
+    tell = progress or (lambda done, total: None)
+    if part.test == "physics":
+        return _physics(part, candidates, untrained, seeds, tell)
+    ways = {"planning": _planning, "shift": _shift, "reasoning": _reasoning}
+    if part.test in ways:
+        return [ways[part.test](part, candidates, seeds, tell)], []
+    if part.condition == RECALL:
+        return _recall(candidates, untrained, seeds, tell), []
+    return [_hidden(candidates, untrained, seeds, tell)], []
+
+
+def summaries(measured: Sequence[Measured]) -> tuple[Summary, ...]:
+    """Summarise each line; beside a score under a shift stands what the shift costs, where planning was tested too."""
+    from steelyard.world.evaluation import planning, shift
+
+    plain = {each.results[0].world: each.results for each in measured if each.results[0].test == planning.TEST}
+    told = []
+    for each in measured:
+        summary = summarise(each.results, each.floors, each.ceilings)
+        if summary.test == shift.TEST and summary.world in plain:
+            lost = shift.drop(plain[summary.world], each.results)
+            summary = msgspec.structs.replace(summary, lost=lost.estimate, lost_low=lost.low, lost_high=lost.high)
+        told.append(summary)
+    return tuple(told)
+
+
+def _laid(test: str, world: str) -> list[Part]:
+    if (test in _ACTED) == (world == SCENES):
+        return []
+    if test == "physics":
+        from steelyard.world.sim.scenes import CATEGORIES
+
+        return [Part(test, world, category) for category in CATEGORIES]
+    if test == "memory":
+        return [Part(test, world, HIDDEN), Part(test, world, RECALL)]
+    if test == "shift":
+        return [Part(test, world, shift) for shift in _shifts(world)]
+    return [Part(test, world)]
+
+
+def _shifts(world: str) -> list[str]:
+    from steelyard.world.evaluation.shift import SHIFTS
+
+    known = []
+    for each in SHIFTS:
+        try:
+            simulator(world).shifted(each)
+        except InputError:
+            continue
+        known.append(each)
+    return known
+
+
+def _planning(part: Part, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+    from steelyard.world.evaluation import planning
+
+    world, settings = simulator(part.world), settings_for(part.world)
+    results = tuple(
+        planning.run(each.model, world, seeds, settings, training_seed=each.training_seed, progress=tell)
+        for each in candidates
+    )
+    ceiling = planning.ceiling(world, seeds, settings, progress=tell)
+    floors = (*planning.floors(world, seeds, settings), planning.no_obstacles(world, seeds, settings))
+    return Measured(results, floors, (ceiling,))
+
+
+def _shift(part: Part, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+    from steelyard.world.evaluation import shift
+
+    world, settings, name = simulator(part.world), settings_for(part.world), part.condition
+    results = tuple(
+        shift.run(each.model, world, name, seeds, settings, training_seed=each.training_seed, progress=tell)
+        for each in candidates
+    )
+    ceiling = shift.ceiling(world, name, seeds, settings)
+    tell(len(seeds), len(seeds))
+    return Measured(results, tuple(shift.floors(world, name, seeds, settings)), (ceiling,))
+
+
+def _reasoning(part: Part, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+    from steelyard.world.evaluation import reasoning
+
+    world = simulator(part.world)
+    results = []
+    for each in candidates:
+        results.append(reasoning.run(each.model, world, seeds, training_seed=each.training_seed))
+        tell(len(seeds), len(seeds))
+    *floors, ceiling = reasoning.controls(world, seeds)
+    tell(len(seeds), len(seeds))
+    return Measured(tuple(results), tuple(floors), (ceiling,))
+
+
+def _physics(
+    part: Part,
+    candidates: Sequence[Candidate],
+    untrained: Sequence[WorldUnderTest],
+    seeds: list[int],
+    tell: Progress,
+) -> tuple[list[Measured], list[str]]:
+    from steelyard.world.evaluation import physics
+    from steelyard.world.evaluation.shortcut_check import admit
+
+    category = part.condition
+    admission = admit(category, untrained)
+    tell(len(seeds), len(seeds))
+    if not admission.admitted:
+        return [], [f"physics, {category}: not admitted, since {'; '.join(admission.faults)}"]
+    results = tuple(
+        physics.run(each.model, category, seeds, training_seed=each.training_seed, progress=tell) for each in candidates
+    )
+    chance = physics.chance(category, seeds)
+    floors = (chance, *(physics.run(each, category, seeds) for each in untrained))
+    return [Measured(results, floors, (_perfect(chance, "all told apart", 1.0),))], []
+
+
+def _hidden(
+    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], tell: Progress
+) -> Measured:
+    from steelyard.world.evaluation import memory
+
+    results = []
+    for each in candidates:
+        results.append(memory.hidden_object(each.model, seeds, training_seed=each.training_seed))
+        tell(len(seeds), len(seeds))
+    floors = [memory.screen_alone(seeds), *(memory.hidden_object(each, seeds) for each in untrained)]
+    tell(len(seeds), len(seeds))
+    return Measured(tuple(results), tuple(floors), (_perfect(floors[0], "no error", 0.0),))
+
+
+def _recall(
+    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], tell: Progress
+) -> list[Measured]:
+    """One line for each number of distractors; every model begins with an empty store, and keeps its own."""
+    from steelyard.world.evaluation import memory
+
+    results = []
+    for each in candidates:
+        results.append(memory.recall(_forgetful(each.model), seeds, training_seed=each.training_seed))
+        tell(len(seeds), len(seeds))
+    floors = [
+        memory.recall(memory.LastFrames(), seeds),
+        *(memory.recall(_forgetful(each), seeds) for each in untrained),
+    ]
+    tell(len(seeds), len(seeds))
+    return [
+        Measured(of_models, of_floors, (_perfect(of_floors[0], "all found", 1.0),))
+        for of_models, of_floors in zip(zip(*results, strict=True), zip(*floors, strict=True), strict=True)
+    ]
+
+
+def _forgetful(model: WorldUnderTest) -> Remembering:
+    """The same model with an empty store."""
+    from steelyard.world.memory import Memory
+
+    if not hasattr(model, "remember"):
+        raise NotAvailable(f"{model.name} has no store of moments")
+    other: Any = copy.copy(model)
+    other.memory = Memory()
+    kept: Remembering = other
+    return kept
+
+
+def _perfect(like: TestResult, name: str, score: float) -> TestResult:
+    """The bound of a score that no planner or simulator sets."""
+    return msgspec.structs.replace(like, model=name, scores=(score,) * len(like.units), details={})

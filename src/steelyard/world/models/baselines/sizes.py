@@ -1,0 +1,40 @@
+"""Equal sizes: the widths at which a rival has as many trained parameters as a JEPA."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import torch
+
+from steelyard.world.models.kinds import config_of, make_learner
+
+__all__ = ["like_jepa", "trained_parameters"]
+
+_NARROWEST = 8
+
+
+def trained_parameters(kind: str, config: Any) -> int:
+    """Count what an optimiser moves: every part that is used in training, decoders and inverse dynamics included.
+
+    Slow targets are copies and do not count, nor does the untrained net, which has 0.
+    """
+    with torch.random.fork_rng(devices=[]):
+        learner = make_learner(kind, config)
+    return sum(parameter.numel() for parameter in learner.parameters() if parameter.requires_grad)
+
+
+def like_jepa(kind: str, action_size: int, jepa: Any = None) -> Any:
+    """Give the kind's config with ``head``, the width of encoder's and decoder's dense layers, solved for equal size.
+
+    ``jepa`` is the JepaConfig to equal, else its default. What has no ``head`` is given as it is by default.
+    """
+    config = config_of(kind, {}, action_size)
+    if kind in ("jepa", "untrained"):
+        return config if jepa is None else jepa
+    if "head" not in config.__struct_fields__:
+        return config
+    wanted = trained_parameters("jepa", config_of("jepa", {}, action_size) if jepa is None else jepa)
+    least = trained_parameters(kind, msgspec.structs.replace(config, head=_NARROWEST))
+    each = trained_parameters(kind, msgspec.structs.replace(config, head=_NARROWEST + 1)) - least  # it is linear in it
+    return msgspec.structs.replace(config, head=_NARROWEST + max(0, round((wanted - least) / each)))

@@ -1,0 +1,83 @@
+"""``world.json``: what a saved world model is, how it was trained, and the digest of its tensors."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.world.models.weights import write_whole
+from steelyard.world.training.budget import Budget
+from steelyard.world.training.collapse import Health
+from steelyard.world.training.resume import RESUME
+
+__all__ = ["CARD", "FORMAT", "Card", "Training", "read_card", "write_card"]
+
+CARD = "world.json"
+FORMAT = "steelyard-world/1"
+
+
+class Training(msgspec.Struct, frozen=True, kw_only=True):
+    """How a model came to be."""
+
+    source: dict[str, str]
+    seed: int
+    steps: int
+    frames: int
+    cpu_seconds: float
+    seconds: float
+    budget: Budget
+    settings: dict[str, Any]
+    losses: dict[str, float]
+    processes: int = 1
+    health: Health | None = None
+    collapsed: list[str] = []
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is. ``action_limit`` is the world's: what the model is told is the action over half of it."""
+
+    format: str = FORMAT
+    kind: str
+    config: dict[str, Any]
+    action_size: int
+    action_limit: float = 2.0
+    world: str = ""
+    trained: Training | None = None
+    sha256: str = ""
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write ``world.json``, whole or not at all."""
+    write_whole(folder / CARD, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+
+
+def read_card(folder: Path) -> Card:
+    """Read ``world.json``; raises InputError saying what is wrong with the folder or the file."""
+    path = folder / CARD
+    if not folder.is_dir():
+        raise InputError("there is no such folder: give one that `steelyard world train` made", where=folder)
+    if not path.is_file():
+        if (folder / RESUME).is_file():
+            raise InputError("its training is unfinished: go on with `steelyard world train … --resume`", where=folder)
+        raise InputError(f"holds no {CARD}: give a folder that `steelyard world train` made", where=folder)
+    try:
+        card = msgspec.json.decode(path.read_bytes(), type=Card)
+    except (msgspec.MsgspecError, ValueError, InputError) as error:
+        raise InputError(f"does not describe a world model ({error})", where=path) from error
+    if card.format != FORMAT:
+        raise InputError(f"is of the format {card.format!r}, and this version reads {FORMAT!r}", where=path)
+    _expect_sound(card, path)
+    return card
+
+
+def _expect_sound(card: Card, path: Path) -> None:
+    if card.action_size < 0 or (card.action_size and not 0 < card.action_limit < math.inf):
+        raise InputError(
+            f"says {card.action_size} numbers an action and a limit of {card.action_limit:g}: the limit of what can be "
+            "done in a step is above 0 and finite",
+            where=path,
+        )

@@ -1,0 +1,91 @@
+"""The kinds of world model, by name; each is imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.world.models.learner import Learner
+
+__all__ = ["KINDS", "config_of", "make_learner"]
+
+KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "jepa": ("steelyard.world.models.jepa", "Jepa"),
+        "jepa-map": ("steelyard.world.models.jepa_map", "MappedJepa"),
+        "vjepa": ("steelyard.world.models.vjepa.learner", "VJepa"),
+        "pixel": ("steelyard.world.models.baselines.pixel", "Pixel"),
+        "vq-gpt": ("steelyard.world.models.baselines.vq_gpt", "VqGpt"),
+        "rssm": ("steelyard.world.models.baselines.rssm", "Rssm"),
+        "untrained": ("steelyard.world.models.baselines.untrained", "Untrained"),
+        "copy-last": ("steelyard.world.models.baselines.copy_last", "CopyLast"),
+    }
+)
+
+_LARGEST = 65_536  # of any one number in a config: layers of twice that would fill the memory before they fail
+_NO_NETWORK = (RuntimeError, ValueError, TypeError, ArithmeticError, MemoryError, IndexError)
+
+
+def make_learner(
+    kind: str, config: Mapping[str, Any] | msgspec.Struct | None = None, action_size: int | None = None
+) -> Learner:
+    """Make an untrained learner; its initial weights come from torch's global generator.
+
+    ``config`` is the kind's own record or a mapping of what differs from its defaults. ``action_size`` fills in what a
+    mapping does not say. Raises InputError for an unknown kind or setting, and for settings that make no network.
+    """
+    learner = _class_of(kind)
+    settings = config if isinstance(config, msgspec.Struct) else config_of(kind, config or {}, action_size)
+    if odd := _beyond(settings):
+        raise InputError(f"no world model of kind {kind} is made with {odd}: {_told(settings)}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's, of tensors with nothing in them: refused below
+            made: Learner = learner(settings)
+    except _NO_NETWORK as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise InputError(f"these settings make no world model of kind {kind} ({reason}): {_told(settings)}") from error
+    acts = getattr(settings, "action_size", 0) > 0
+    if acts and any(weight.ndim > 1 and not weight.numel() for weight in made.parameters()):
+        raise InputError(f"these settings make a world model of kind {kind} with empty layers: {_told(settings)}")
+    return made
+
+
+def config_of(kind: str, changed: Mapping[str, Any], action_size: int | None = None) -> Any:
+    """Give the kind's record of settings with these changed; plain video starts from ``for_video``, if there is one."""
+    record = _class_of(kind).Config
+    settings = dict(changed)
+    if action_size is not None and "action_size" in record.__struct_fields__:
+        settings.setdefault("action_size", action_size)
+    if settings.get("action_size") == 0 and hasattr(record, "for_video"):
+        settings = msgspec.to_builtins(record.for_video()) | settings
+    try:
+        return msgspec.convert(settings, record)
+    except (msgspec.ValidationError, *_NO_NETWORK) as error:
+        raise InputError(f"these settings do not make a world model of kind {kind}: {error}") from error
+
+
+def _beyond(settings: Any) -> str:
+    """Name the first number below 0 or too large for memory, as ``latent -1``; what else is wrong the kind says."""
+    for name, value in msgspec.structs.asdict(settings).items():
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int | float) and not 0 <= number <= _LARGEST:
+                return f"{name} {number}"
+    return ""
+
+
+def _told(settings: Any) -> str:
+    return msgspec.json.encode(settings).decode()[:500]
+
+
+def _class_of(kind: str) -> Any:
+    if kind not in KINDS:
+        raise InputError(f"no kind of world model is called {kind!r}; there are {', '.join(KINDS)}")
+    module, name = KINDS[kind]
+    return getattr(importlib.import_module(module), name)

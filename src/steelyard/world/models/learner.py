@@ -1,0 +1,60 @@
+"""What every kind of world model is: a network with losses to train by, and with answers for those who test it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from torch import Generator, Tensor, nn
+
+from steelyard.world.data.batch import Batch
+
+__all__ = ["Learner"]
+
+
+class Learner(nn.Module):
+    """The base of all kinds: JEPA and its rivals train in one loop and are tested through one door.
+
+    Frames are uint8 (B, T, H, W, 3) everywhere; a *state* is whatever the kind predicts in, float (…, D). ``forward``
+    is the training loss, so that DDP sees every parameter. Nothing here is trained by a test.
+    """
+
+    kind: ClassVar[str] = ""
+    sees_all_sizes: ClassVar[bool] = False
+    """Whether pictures of any size are taken; else of ``config.side``, or of the simulated worlds'."""
+    frames_at_once: int = 2048
+    """How many it is given at a time where nothing is trained: what its activations leave room for."""
+    config: Any
+    """A frozen msgspec.Struct that ``world.json`` keeps; ``type(self)(config)`` makes the network again."""
+
+    def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
+        """Give named losses of one batch; ``total`` is what is minimised, the others go to the log.
+
+        ``generator`` is seeded by (seed, step): all randomness of a loss comes from it.
+        """
+        raise NotImplementedError
+
+    def after_step(self, step: int, progress: float) -> None:
+        """Do what follows an optimiser step, such as moving an EMA copy; ``progress`` runs from 0 to 1."""
+
+    def encode(self, frames: Tensor) -> Tensor:
+        """Frames (B, T, H, W, 3) → states (B, T, D), each from its own frame alone."""
+        raise NotImplementedError
+
+    def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
+        """From past frames (B, T, H, W, 3), mostly T = 1, and actions (B, N, K, A) → imagined states (B, N, K, D).
+
+        B situations, N alternatives each, K steps ahead.
+        """
+        raise NotImplementedError
+
+    def distance(self, states: Tensor, goals: Tensor) -> Tensor:
+        """How far states (B, N, K, D) are from goal frames (B, H, W, 3) → (B, N, K)."""
+        raise NotImplementedError
+
+    def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
+        """How badly each frame fits what came before: (B, T, H, W, 3) → (B, T − 1)."""
+        raise NotImplementedError
+
+    def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
+        """What a probe may read after each frame, memory included: (B, T, H, W, 3) → (B, T, F)."""
+        raise NotImplementedError

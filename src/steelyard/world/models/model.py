@@ -1,0 +1,298 @@
+"""A world model as one uses it: fit, encode, predict, be surprised, plan, remember, reason, save and load.
+
+NumPy in and out, frames as uint8, actions in the world's own units (pixels). It is a
+:class:`steelyard.world.protocol.WorldUnderTest`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+
+from steelyard.errors import InputError, NotAvailable
+from steelyard.world.data.batch import Source
+from steelyard.world.memory import Memory, Recalled
+from steelyard.world.models.card import Card, read_card, write_card
+from steelyard.world.models.kinds import make_learner
+from steelyard.world.models.learner import Learner
+from steelyard.world.models.reasoning import Consequences, Counterfactual, compare, without
+from steelyard.world.models.weights import digest, read_tensors, write_tensors
+from steelyard.world.planners.cem import cem
+from steelyard.world.planners.cost import OverHorizon
+from steelyard.world.planners.gradient import gradient
+from steelyard.world.planners.model_cost import imagined_cost
+from steelyard.world.planners.mppi import mppi
+from steelyard.world.planners.settings import PlannerSettings, settings_for
+from steelyard.world.sim.simulator import SIDE, Floats, Frames
+from steelyard.world.training.budget import Budget
+from steelyard.world.training.collapse import Health
+from steelyard.world.training.fitting import fitted
+from steelyard.world.training.loop import Progress, TrainSettings
+
+__all__ = ["WorldModel"]
+
+_TENSORS = "model.safetensors"
+_STATES_AT_ONCE = 65_536
+
+
+class WorldModel:
+    """A learner with its card and its memory."""
+
+    def __init__(self, learner: Learner, card: Card, name: str | None = None) -> None:
+        self.learner = learner.eval()
+        self.card = card
+        self.name = name or card.kind
+        self.memory = Memory()
+        self._device = next((parameter.device for parameter in learner.parameters()), torch.device("cpu"))
+
+    @classmethod
+    def fit(
+        cls,
+        source: Source,
+        budget: Budget,
+        seed: int,
+        *,
+        kind: str = "jepa",
+        config: Mapping[str, Any] | msgspec.Struct | None = None,
+        out: Path | None = None,
+        progress: Progress | None = None,
+        settings: TrainSettings | None = None,
+        resume: bool = False,
+        gate: bool = True,
+    ) -> WorldModel:
+        """Train a new model of some kind on a source and save it to ``out``.
+
+        Also as one of torchrun's processes, all of which return the same model. Raises
+        :class:`~steelyard.world.training.collapse.Collapsed` after saving a model that learned nothing (without
+        ``gate`` that is only put on record, for those who study little data), Interrupted on Ctrl-C, InputError as
+        :func:`~steelyard.world.training.train` and for a folder that is in use.
+        """
+        return fitted(
+            cls,
+            source,
+            budget,
+            seed,
+            kind=kind,
+            config=config,
+            out=out,
+            progress=progress,
+            settings=settings,
+            resume=resume,
+            gate=gate,
+        )
+
+    @property
+    def action_size(self) -> int:
+        """Numbers in one action; 0 for a model of plain video."""
+        return self.card.action_size
+
+    @property
+    def action_scale(self) -> float:
+        """Pixels in the learner's unit of action: half the world's limit, so that wandering has about unit variance."""
+        return self.card.action_limit / 2
+
+    @property
+    def training_seed(self) -> int | None:
+        """The seed of its training, where it was trained."""
+        return self.card.trained.seed if self.card.trained else None
+
+    @property
+    def health(self) -> Health | None:
+        """What the collapse gate measured after training."""
+        return self.card.trained.health if self.card.trained else None
+
+    def encode(self, frames: Frames) -> Floats:
+        """Frames (…, H, W, 3), each by itself → states (…, D)."""
+        flat = self._seen(frames, "frames").reshape(-1, 1, *frames.shape[-3:])
+        states = self._chunked(lambda part: self.learner.encode(part), flat)
+        return states.reshape(*frames.shape[:-3], states.shape[-1])
+
+    def predict(self, observations: Frames, actions: Floats) -> Floats:
+        """Frames (B, H, W, 3), or clips that end now (B, T, H, W, 3), and actions (B, K, A) → states (B, K, D)."""
+        return self.rollout(observations, actions[:, None])[:, 0]
+
+    def rollout(self, observations: Frames, actions: Floats) -> Floats:
+        """Imagine N alternatives: observations as for :meth:`predict`, actions (B, N, K, A) → states (B, N, K, D)."""
+        if self.action_size == 0:
+            raise NotAvailable(f"{self.name} learned from plain video: it knows no actions to imagine under")
+        if actions.ndim != 4 or actions.shape[-1] != self.action_size or not actions.size:
+            raise InputError(
+                f"these actions have the shape {actions.shape}; {self.name} expects "
+                f"(B, N, K, {self.action_size}), as it was trained with {self.action_size} numbers an action"
+            )
+        if observations.ndim not in (4, 5) or len(observations) != len(actions):
+            raise InputError(
+                f"actions {actions.shape} are for {len(actions)} observations (B, height, width, 3), or clips of them, "
+                f"not for {observations.shape}"
+            )
+        clips = observations if observations.ndim == 5 else observations[:, None]
+        told = self._told(actions)
+        rows = max(1, _STATES_AT_ONCE // (actions.shape[1] * actions.shape[2]))
+        return self._chunked(self.learner.imagine, self._seen(clips, "observations"), told, rows=rows)
+
+    def distance(self, states: Floats, goals: Frames) -> Floats:
+        """How far imagined states (B, N, K, D) are from goal frames (B, H, W, 3): (B, N, K)."""
+        if states.ndim != 4 or not states.size or len(states) != len(goals):
+            raise InputError(f"states (B, N, K, D) are measured to B goals; these are {states.shape} and {len(goals)}")
+        wanted = self._seen(goals, "goals")
+        rows = max(1, _STATES_AT_ONCE // (states.shape[1] * states.shape[2]))
+        return self._chunked(
+            lambda goal, state: self.learner.distance(state, goal), wanted, torch.from_numpy(states), rows=rows
+        )
+
+    def surprise(self, clips: Frames, actions: Floats | None = None) -> Floats:
+        """How badly each frame fits what came before: clips (B, T, H, W, 3) → (B, T − 1)."""
+        return self._watching(self.learner.surprise, clips, actions)
+
+    def features(self, clips: Frames, actions: Floats | None = None) -> Floats:
+        """What a probe may read after each frame, memory included: clips (B, T, H, W, 3) → (B, T, F)."""
+        return self._watching(self.learner.features, clips, actions)
+
+    def plan(
+        self,
+        observations: Frames,
+        goals: Frames,
+        settings: PlannerSettings | None = None,
+        *,
+        seeds: Sequence[int] | None = None,
+    ) -> Floats:
+        """Seek actions from observations (E, H, W, 3), or clips that end now, to goal frames: (E, steps, A).
+
+        A plan depends on its own seed alone, which is its place in the batch where none is told. ``settings`` default
+        to those of the world that the model was trained in.
+        """
+        chosen = settings or settings_for(self.card.world)
+        own = range(len(goals)) if seeds is None else seeds
+        size, limit = self.action_size, self.card.action_limit
+        if chosen.planner == "gradient":
+            if size == 0:
+                raise NotAvailable(f"{self.name} learned from plain video: it knows no actions to plan with")
+            clips = observations if observations.ndim == 5 else observations[:, None]
+            seen, wanted = (self._seen(each, "frames").to(self._device) for each in (clips, goals))
+            return gradient(self.learner, seen, wanted, own, chosen, action_size=size, action_limit=limit)
+        planner = mppi if chosen.planner == "mppi" else cem
+        cost = imagined_cost(self, observations, goals, chosen.cost)
+        return planner(cost, own, chosen, action_size=size, action_limit=limit)
+
+    def reason(
+        self, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
+    ) -> Consequences:
+        """Say which of several named courses of actions (K, A) leads nearest to an outcome frame (H, W, 3)."""
+        return compare(self, observation, courses, outcome, how)
+
+    def reason_without(
+        self, observation: Frames, actions: Floats, steps: Iterable[int], outcome: Frames, how: OverHorizon = "last"
+    ) -> Counterfactual:
+        """Say whether an outcome would also have come with nothing done at some steps of a course (K, A)."""
+        return without(self, observation, actions, steps, outcome, how)
+
+    def remember(self, frames: Frames, keys: Sequence[Any]) -> None:
+        """Store what frames (B, H, W, 3), or clips that end with the moment (B, T, H, W, 3), are to the model."""
+        self.memory.add(self._moments(frames), keys)
+
+    def recall(self, frames: Frames, count: int = 1) -> Recalled:
+        """Find the ``count`` remembered moments nearest to each of these frames or clips."""
+        return self.memory.nearest(self._moments(frames), count)
+
+    def save(self, folder: Path) -> None:
+        """Write ``model.safetensors``, the memory and, last, ``world.json``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = self.learner.state_dict()
+        self.card = msgspec.structs.replace(self.card, sha256=digest(tensors))
+        write_tensors(folder / _TENSORS, tensors)
+        self.memory.save(folder)
+        write_card(folder, self.card)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> WorldModel:
+        """Read a saved model; raises InputError saying which file of the folder is not as it was saved, and how."""
+        folder = Path(folder)
+        card = read_card(folder)
+        tensors, _ = read_tensors(folder / _TENSORS)
+        try:
+            learner = make_learner(card.kind, card.config)
+        except InputError as error:
+            raise InputError(str(error), where=folder / "world.json") from error
+        _expect_same_actions(card, learner, folder)
+        _expect_same_shapes(learner.state_dict(), tensors, folder / _TENSORS)
+        if digest(tensors) != card.sha256:
+            raise InputError(
+                "the tensors are not those that were saved (another SHA-256): copy it again", where=folder / _TENSORS
+            )
+        learner.load_state_dict(tensors)
+        model = cls(learner, card)
+        model.memory = Memory.load(folder)
+        return model
+
+    def _watching(self, ask: Callable[..., Tensor], clips: Frames, actions: Floats | None) -> Floats:
+        if clips.ndim != 5:
+            raise InputError(f"clips are (B, T, height, width, 3), not {clips.shape}")
+        seen = self._seen(clips, "clips")
+        rows = max(1, self.learner.frames_at_once // clips.shape[1])
+        if actions is None:
+            return self._chunked(ask, seen, rows=rows)
+        if actions.shape != (*clips.shape[:1], clips.shape[1] - 1, self.action_size):
+            raise InputError(
+                f"these actions have the shape {actions.shape}; {self.name} expects "
+                f"{(clips.shape[0], clips.shape[1] - 1, self.action_size)} with these clips"
+            )
+        return self._chunked(ask, seen, self._told(actions), rows=rows)
+
+    def _moments(self, frames: Frames) -> Floats:
+        clips = frames if frames.ndim == 5 else frames[:, None]
+        return self.features(clips)[:, -1]
+
+    def _seen(self, frames: Frames, what: str) -> Tensor:
+        if frames.dtype != np.uint8 or frames.ndim < 3 or frames.shape[-1] != 3:
+            raise InputError(f"{what} are uint8 pictures (…, height, width, 3), not {frames.dtype} {frames.shape}")
+        if not frames.size:
+            raise InputError(f"{what} hold no picture: their shape is {frames.shape}")
+        side = getattr(getattr(self.learner, "config", None), "side", SIDE)
+        if frames.shape[-3:-1] != (side, side) and not self.learner.sees_all_sizes:
+            raise InputError(
+                f"{what} are pictures of {' × '.join(map(str, frames.shape[-3:-1]))} pixels, and {self.name} sees "
+                f"{side} × {side}"
+            )
+        return torch.from_numpy(np.ascontiguousarray(frames))
+
+    def _told(self, actions: Floats) -> Tensor:
+        if not np.isfinite(actions).all():
+            raise InputError("some of these actions are no finite numbers")
+        return torch.from_numpy(np.ascontiguousarray(actions, dtype=np.float32)) / self.action_scale
+
+    @torch.no_grad()
+    def _chunked(self, ask: Callable[..., Tensor], *inputs: Tensor, rows: int | None = None) -> Floats:
+        rows = rows or self.learner.frames_at_once
+        answers = []
+        for first in range(0, len(inputs[0]), rows):
+            parts = (given[first : first + rows].to(self._device) for given in inputs)
+            answers.append(ask(*parts).float().cpu().numpy())
+        return np.concatenate(answers)
+
+
+def _expect_same_actions(card: Card, learner: Learner, folder: Path) -> None:
+    made_for = getattr(learner.config, "action_size", card.action_size)
+    if made_for != card.action_size:
+        raise InputError(
+            f"says {card.action_size} numbers an action, and its config {made_for}: one of them was changed",
+            where=folder / "world.json",
+        )
+
+
+def _expect_same_shapes(made: Mapping[str, Tensor], read: Mapping[str, Tensor], path: Path) -> None:
+    if odd := sorted(made.keys() ^ read.keys()):
+        how = "lacks" if odd[0] in made else "has an unknown"
+        raise InputError(f"{how} tensor {odd[0]}: it is of another kind of model than world.json says", where=path)
+    for name, tensor in made.items():
+        if tensor.shape != read[name].shape:
+            raise InputError(
+                f"{name} has the shape {tuple(read[name].shape)}, and world.json's config makes {tuple(tensor.shape)}: "
+                "it is a checkpoint of another size",
+                where=path,
+            )

@@ -1,0 +1,35 @@
+"""The only door through which a world model is tested. Arrays are NumPy, so a model may be made of anything."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from steelyard.world.sim.simulator import Floats, Frames
+
+__all__ = ["WorldUnderTest"]
+
+
+class WorldUnderTest(Protocol):
+    """A world model as a test sees it. Frames are uint8 (…, 64, 64, 3).
+
+    Actions are in the world's own units (pixels). A test asks only for what it needs: a model of plain video raises
+    :class:`steelyard.errors.NotAvailable` for ``rollout``.
+    """
+
+    name: str
+
+    def surprise(self, clips: Frames) -> Floats:
+        """(B, T, H, W, 3) → (B, T − 1): larger where a frame fits worse to what came before."""
+        ...
+
+    def rollout(self, observations: Frames, actions: Floats) -> Any:
+        """Imagine from observations (B, H, W, 3) under actions (B, N, K, A): opaque states (B, N, K, …)."""
+        ...
+
+    def distance(self, states: Any, goals: Frames) -> Floats:
+        """How far imagined states are from goal frames (B, H, W, 3): (B, N, K)."""
+        ...
+
+    def features(self, clips: Frames) -> Floats:
+        """What a probe may read after each frame: (B, T, F)."""
+        ...

@@ -1,0 +1,36 @@
+"""The worlds there are, by name."""
+
+from __future__ import annotations
+
+import importlib
+from types import MappingProxyType
+
+from steelyard.errors import InputError
+from steelyard.world.sim.simulator import Simulator
+
+__all__ = ["HELD_OUT", "NAMES", "SCENES", "simulator"]
+
+HELD_OUT = 2**31
+"""Training has the seeds below this one, tests have this one and those above it."""
+
+SCENES = "scenes"
+"""The physics scenes, in which nobody acts: :mod:`steelyard.world.sim.scenes`."""
+
+_PLACES = MappingProxyType(
+    {
+        "point-maze": ("steelyard.world.sim.point_maze", "PointMaze", {}),
+        "push": ("steelyard.world.sim.push", "Push", {}),
+        "two-room": ("steelyard.world.sim.two_room", "TwoRoom", {}),
+        "two-room-fixed": ("steelyard.world.sim.two_room", "TwoRoom", {"fixed": True}),
+    }
+)
+NAMES = tuple(_PLACES)
+
+
+def simulator(name: str) -> Simulator:
+    """Give the world of that name; raises InputError naming those there are."""
+    if name not in _PLACES:
+        raise InputError(f"no world is called {name!r}; there are {', '.join(NAMES)}")
+    module, kind, options = _PLACES[name]
+    world: Simulator = getattr(importlib.import_module(module), kind)(**options)
+    return world

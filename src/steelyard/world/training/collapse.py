@@ -1,0 +1,149 @@
+"""The collapse gate: what a run must show before it may be called trained.
+
+Prediction loss and standard deviation do not tell: an encoder of nothing but the static wall had a loss of 1e-4 and a
+standard deviation of 1. What does: how much of the latents' variance is over time, what two latents tell about the
+action between them, and how many directions the latents fill.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from steelyard.errors import ExitCode, SteelyardError
+from steelyard.world.data.batch import Source
+from steelyard.world.models.learner import Learner
+
+__all__ = ["Collapsed", "Health", "expect_health", "measure"]
+
+LEAST_SPREAD = 1e-3
+LEAST_TEMPORAL = 0.01
+LEAST_GAIN = 0.05
+LEAST_RANK = 2.0
+
+_CLIPS, _BATCHES = 384, 6  # of plain video so many batches do: nothing is fitted to them
+_FIRST_STEP = 2**31  # of the source: no training comes so far, so these clips are fresh where the source makes them
+_RANDOM_FEATURES = 256
+_RIDGES = (1e-2, 1.0, 100.0)  # the last lets nothing through: about 0 is gained where there is nothing to read
+
+Array = NDArray[np.float64]
+
+
+class Collapsed(SteelyardError):
+    """A trained model shows that it has learned nothing to tell frames apart by: exit code 1, as broken."""
+
+    exit_code = ExitCode.INCONSISTENT
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What the gate measured over fresh clips of the source."""
+
+    spread: float
+    """The latents' standard deviation over their root mean square: 0 if all are the same."""
+    temporal_share: float
+    """How much of the latents' variance is within clips, that is, over time: 0 if only what never moves is encoded."""
+    effective_rank: float
+    """exp of the entropy of the covariance's eigenvalues (Roy and Vetterli, 2007): how many directions are filled."""
+    inverse_gain: float | None
+    """1 − error of the best reading of actions over their variance, on held-out clips; None where nobody acts."""
+    finite: bool = True
+    """Whether all latents are numbers; where not, nothing else could be measured and is 0."""
+
+    @property
+    def faults(self) -> list[str]:
+        """What sits at the floor, in words."""
+        checks = (
+            (self.spread, LEAST_SPREAD, "all latents are nearly the same: spread"),
+            (self.temporal_share, LEAST_TEMPORAL, "latents tell only what never moves: share of variance over time"),
+            (self.effective_rank, LEAST_RANK, "latents fill too few directions: effective rank"),
+            (self.inverse_gain, LEAST_GAIN, "latents do not tell what was done: inverse-dynamics gain"),
+        )
+        if not self.finite:
+            return ["latents are no finite numbers"]
+        return [
+            f"{what} {seen:.3g}, at least {least:g}"
+            for seen, least, what in checks
+            if seen is not None and not seen >= least  # which NaN is not either
+        ]
+
+
+def expect_health(health: Health) -> None:
+    """Raise Collapsed, naming each fault and its number."""
+    if faults := health.faults:
+        raise Collapsed(
+            f"the model collapsed ({'; '.join(faults)}): a larger weight against collapse or of inverse dynamics, "
+            "or a longer training, may mend it"
+        )
+
+
+@torch.no_grad()
+def measure(learner: Learner, source: Source) -> Health:
+    """Encode some fresh clips and measure; a pure function of learner and source."""
+    states, actions = _collect(learner, source)
+    if not np.isfinite(states).all():
+        return _unmeasured(actions)
+    try:
+        return _measured(states, actions)
+    except np.linalg.LinAlgError:
+        return _unmeasured(actions)
+
+
+def _unmeasured(actions: Array | None) -> Health:
+    return Health(0.0, 0.0, 0.0, None if actions is None else 0.0, finite=False)
+
+
+def _measured(states: Array, actions: Array | None) -> Health:
+    flat = states.reshape(-1, states.shape[-1])
+    variance = float(flat.var(0).sum())
+    within = float(((states - states.mean(1, keepdims=True)) ** 2).mean((0, 1)).sum())
+    size = math.sqrt(float((flat**2).mean(0).sum()))
+    return Health(
+        spread=math.sqrt(variance) / size if size else 0.0,
+        temporal_share=within / variance if variance else 0.0,
+        effective_rank=_effective_rank(flat),
+        inverse_gain=None if actions is None else _inverse_gain(states, actions),
+    )
+
+
+def _collect(learner: Learner, source: Source) -> tuple[Array, Array | None]:
+    states: list[Array] = []
+    actions: list[Array] = []
+    step = _FIRST_STEP
+    device = next((parameter.device for parameter in learner.parameters()), torch.device("cpu"))
+    while sum(len(part) for part in states) < _CLIPS and (source.action_size or len(states) < _BATCHES):
+        batch = source.batch(step, slice(None))
+        states.append(learner.encode(batch.frames.to(device)).float().cpu().numpy().astype(np.float64))
+        if batch.actions is not None:
+            actions.append(batch.actions.numpy().astype(np.float64))
+        step += 1
+    return np.concatenate(states), np.concatenate(actions) if actions else None
+
+
+def _effective_rank(flat: Array) -> float:
+    values = np.linalg.eigvalsh(np.cov(flat.T).reshape(flat.shape[1], flat.shape[1])).clip(0)
+    if not values.sum():
+        return 0.0
+    shares = values[values > 0] / values.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def _inverse_gain(states: Array, actions: Array) -> float:
+    """The best ridge regression on latents and random features, fitted on every other clip, scored on the rest."""
+    pairs = np.concatenate([states[:, :-1], states[:, 1:] - states[:, :-1]], -1)
+    pairs = (pairs - pairs.mean((0, 1))) / (pairs.std((0, 1)) + 1e-9)
+    directions = np.random.default_rng(0).standard_normal((pairs.shape[-1], _RANDOM_FEATURES)) / math.sqrt(
+        pairs.shape[-1]
+    )
+    read = np.concatenate([pairs, np.maximum(pairs @ directions, 0), np.ones((*pairs.shape[:2], 1))], -1)
+    known, unknown = (read[half::2].reshape(-1, read.shape[-1]) for half in (0, 1))
+    told, asked = (actions[half::2].reshape(-1, actions.shape[-1]) for half in (0, 1))
+    gram, target = known.T @ known / len(known), known.T @ told / len(known)
+    fits = (np.linalg.solve(gram + ridge * np.eye(len(gram)), target) for ridge in _RIDGES)
+    variance = float(asked.var(0).mean())
+    if not variance:
+        return 0.0
+    return max(float(1 - ((unknown @ fit - asked) ** 2).mean() / variance) for fit in fits)

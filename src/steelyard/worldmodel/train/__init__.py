@@ -1,6 +1,0 @@
-"""Training: one loop for all kinds, on one process or many, that stops and goes on exactly where it was."""
-
-from steelyard.worldmodel.train.budget import Budget
-from steelyard.worldmodel.train.loop import Progress, Trained, TrainSettings, Update, train
-
-__all__ = ["Budget", "Progress", "TrainSettings", "Trained", "Update", "train"]

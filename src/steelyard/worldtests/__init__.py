@@ -1,5 +1,0 @@
-"""Tests that any world model must pass: physics, planning, memory, reasoning, sample efficiency, robustness.
-
-They know nothing of how a model was trained, and reach it through
-:class:`steelyard.worldtests.protocol.WorldUnderTest`.
-"""

@@ -1,0 +1,200 @@
+"""From a journal to a sealed run in one pass: scores whole or not at all, marks of acts, texts withheld in part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import pytest
+
+from steelyard.auditing.finalize import checkpoint, conclude, conclusion_of, read_scores
+from steelyard.detectors.claim_retest_plan import seal_row
+from steelyard.errors import Broken, InputError
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.merkle import root
+from steelyard.planning.samples import Prepared
+from steelyard.records import (
+    Attempt,
+    Claim,
+    ClaimSheet,
+    GenerateRequest,
+    Marked,
+    ModelIdentity,
+    Outcome,
+    Plan,
+    PlanRow,
+    Sample,
+    Score,
+)
+from steelyard.runner import committed_order
+from steelyard.storage.journal import Header, Journal, Session, Stop, Texts
+from steelyard.storage.run_folder import create
+from steelyard.util.atomic_file import whole_file
+from steelyard.util.compact import Digests
+from steelyard.verification.recompute import recompute
+
+ACTING = "code[completion]@1"
+SAMPLES = [Sample(id=f"t/row/{n}", request=GenerateRequest(prompt=f"write {n}"), target=str(n)) for n in range(40)]
+DIGESTS = Digests(sha256_hex(canonical(sample)) for sample in SAMPLES)
+CLAIM = Claim(task="t", value="0")
+
+
+@dataclass
+class Written:
+    """A run that is asked, but not concluded."""
+
+    run: Path
+    texts: Path
+
+
+def written(
+    run: Path, scorer: str, marks: Sequence[int] = (), texts: Literal["sealed", "withheld"] = "sealed"
+) -> Written:
+    """Forty answers, of which those below 30 are right; ``marks``: the positions whose act is journalled."""
+    unsealed = PlanRow(
+        id="00-t", claim=0, task="t", cell="written", scorer=scorer, kind="generate", population=len(SAMPLES),
+        samples_root=root(digest.encode() for digest in DIGESTS).hex(), order_seed="", tolerance="2", threshold=0,
+        alpha_inconsistent=0.05, alpha_consistent=0.05, stop_inconsistent=(), stop_consistent=(), weight=1.0,
+        share=1.0, estimate=True,
+    )  # fmt: skip
+    row = seal_row(unsealed, CLAIM, 0.05, 1, "secret")
+    plan = Plan(
+        software="0", created="2026-11-24T00:00:00+00:00", sheet=ClaimSheet(model="t", claims=(CLAIM,), digest="0" *
+        64), model=ModelIdentity(uri="openai:m@http://127.0.0.1/v1"), alpha=0.05, tolerance="2", rows=(row,),
+        texts=texts,
+    )  # fmt: skip
+    sealed = create(run, plan, {row.id: Prepared(row=row, samples=SAMPLES, digests=DIGESTS)}, None, {})
+    journal, kept = Journal.create(run, Header(plan=sealed.sha256, software="0")), Texts(run)
+    journal.append(Session(started_us=0, active_us=0, machine=""))
+    for position, number in enumerate(committed_order(row.order_seed, row.cells)):
+        sample = SAMPLES[number]
+        journal.append(
+            Attempt(
+                seq=0,
+                prev="",
+                row=row.id,
+                position=position,
+                sample=sample.id,
+                item=kept.add(canonical(sample).decode()),
+                repeat=0,
+                attempt=1,
+                request=sha256_hex(canonical(sample.request)),
+                outcome=Outcome.OK,
+                final=True,
+                answer=kept.add(sample.target if number < 30 else "no"),
+                started_us=0,
+                elapsed_us=1,
+            )
+        )
+        if position in marks:
+            journal.append(
+                Marked(row=row.id, sample=sample.id, repeat=0, scorer=scorer, value=None if number == 7 else 1.0)
+            )
+    journal.append(Stop(reason="complete", active_us=1, at_us=1))
+    journal.close()
+    kept.close()
+    checkpoint(run)
+    return Written(run, run / "texts" / "main-0000.jsonl")
+
+
+def test_a_run_is_concluded_and_recomputed_in_the_order_of_its_journal(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", "exact@1").run
+    verdict = conclude(run)
+    claim = verdict.claims[0]
+    assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, 0.75, 0, 0)
+    scores = list(read_scores(run))
+    assert [score.position for score in scores] == list(range(40))
+    again: list[Score] = []
+    found = conclusion_of(run, again.append)
+    assert (found.scores, found.withheld, again, found.verdict) == (40, 0, scores, verdict)
+    assert (recompute(run).scores, recompute(run).verdict) == (40, verdict)
+
+
+def test_marks_of_acts_are_read_without_texts_and_a_failed_act_is_missing(tmp_path: Path) -> None:
+    done = written(tmp_path / "run", ACTING, range(40), texts="withheld")
+    done.texts.unlink()
+    verdict = conclude(done.run)
+    claim = verdict.claims[0]
+    assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, 1.0, 1, 4)
+    assert recompute(done.run).withheld == 0
+
+
+def test_an_answer_without_its_mark_is_missing_and_neither_sealed_nor_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = written(tmp_path / "run", ACTING, range(39)).run
+    assert conclusion_of(run).verdict.claims[0].missing >= 1
+    with pytest.raises(InputError, match="not marked yet: steelyard resume"):
+        conclude(run)
+    assert not (run / "scores.jsonl").exists()
+    monkeypatch.setattr("steelyard.auditing.finalize.unmarked", lambda run: None)
+    conclude(run)
+    with pytest.raises(Broken, match="sealed without its mark"):
+        recompute(run)
+
+
+@pytest.fixture
+def half_withheld(tmp_path: Path) -> Path:
+    """A sealed run that withholds its texts, every other of which is taken away."""
+    done = written(tmp_path / "run", "exact@1", texts="withheld")
+    conclude(done.run)
+    lines = done.texts.read_bytes().splitlines(keepends=True)
+    done.texts.write_bytes(b"".join(lines[::2]))
+    return done.run
+
+
+def test_where_texts_are_withheld_in_part_marks_are_taken_as_sealed(half_withheld: Path) -> None:
+    sealed = list(read_scores(half_withheld))
+    again: list[Score] = []
+    found = conclusion_of(half_withheld, again.append)
+    assert again == sealed
+    assert 0 < found.withheld <= 40
+    assert recompute(half_withheld).withheld == found.withheld
+
+
+def changed(scores: list[Score]) -> Iterator[tuple[list[Score], str]]:
+    yield scores[:-1], "does not belong|gives more"
+    yield [*scores, scores[0]], "more scores than the 40"
+    yield [scores[1], scores[0], *scores[2:]], "line 1|does not belong"
+    yield [msgspec.structs.replace(score, value=None) for score in scores], "line 1|does not belong"
+    yield [msgspec.structs.replace(score, scorer="letter@1") for score in scores], "line 1|does not belong"
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_sealed_scores_that_do_not_follow(half_withheld: Path, number: int) -> None:
+    scores, said = list(changed(list(read_scores(half_withheld))))[number]
+    (half_withheld / "scores.jsonl").write_bytes(b"".join(canonical(score) + b"\n" for score in scores))
+    with pytest.raises(Broken, match=said):
+        recompute(half_withheld)
+
+
+def test_samples_that_are_not_the_sealed_ones(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", "exact@1").run
+    conclude(run)
+    path = run / "samples" / "00-t.txt"
+    assert path.read_text() == "".join(f"{digest}\n" for digest in DIGESTS)
+    for wrong in ("", "x\n", "é\n", "".join(f"{digest}\n" for digest in DIGESTS[:-1])):
+        path.write_text(wrong)
+        with pytest.raises(Broken, match="samples/00-t"):
+            recompute(run)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("before")
+
+    def fails() -> None:
+        with whole_file(path) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fails()
+    assert [file.name for file in tmp_path.iterdir()] == ["x"]
+    assert path.read_text() == "before"
+    with whole_file(path) as file:
+        file.write(b"after")
+    assert path.read_text() == "after"

@@ -1,0 +1,94 @@
+"""What a claim's words become in a plan, and what is said where they cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steelyard.planning.build import Options, build_plan, order_material
+from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Protocol
+
+EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
+
+
+def planned(claim: Claim, capabilities: Capabilities = EVERYTHING, **options: Any) -> Any:
+    sheet = ClaimSheet(model="m", claims=(claim,), digest="0" * 64)
+    return build_plan(sheet, ModelIdentity(uri="x:y"), capabilities, Options(**options))[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "decoding", "temperature"),
+    [
+        ("", "greedy", 0.0),
+        ("greedy, context 8192 tokens", "greedy", 0.0),
+        ("greedy; max output 2048", "greedy", 0.0),
+        ("at 32k context", "greedy", 0.0),
+        ("temperature 0", "greedy", 0.0),
+        ("temperature of 0.6", "sampled", 0.6),
+        ("temp of 0.7, top-p 0.95", "sampled", 0.7),
+        ("T=1.0", "sampled", 1.0),
+        ("sampled, temperature 8192", "sampled", 0.7),
+    ],
+)
+def test_decoding_is_read_from_the_vendors_words(words: str, decoding: str, temperature: float) -> None:
+    row = planned(Claim(task="chain_sum", value="57", protocol=Protocol(decoding=words))).rows[0]
+    assert (row.decoding, row.temperature) == (decoding, temperature)
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "said"),
+    [
+        (Claim(task="chain_sum", value="150"), "not_testable", "outside 0 to 100"),
+        (Claim(task="chain_sum", value="69.8", unit="fraction"), "not_testable", "outside 0 to 1"),
+        (Claim(task="chain_sum", value="1.4"), "not_testable", "testable with --tolerance 0.7"),
+        (Claim(task="chain_sum", value="57", metric="maj@64"), "not_testable", "maj@64"),
+        (Claim(task="chain_sum", value="57", metric="pass@10"), "not_testable", "pass@10"),
+        (Claim(task="chain_sum", value="1300", unit="elo"), "not_tested", "elo"),
+        (Claim(task="chain_sums", value="57"), "not_tested", "chain_sum"),
+        (Claim(task="hellaswag", value="26"), "not_testable", "chance"),
+    ],
+)
+def test_what_cannot_be_tested_is_said(claim: Claim, verdict: str, said: str) -> None:
+    skipped = planned(claim).skipped[0]
+    assert skipped.verdict == verdict
+    assert said in skipped.reason
+
+
+def test_pass_at_1_is_one_answer_a_sample() -> None:
+    assert planned(Claim(task="chain_sum", value="57", metric="pass@1")).rows
+
+
+def test_an_endpoint_without_completions_is_asked_by_chat_and_the_other_way_round() -> None:
+    claim = Claim(task="chain_sum", value="57")
+    row = planned(claim, Capabilities(chat=True, completions=False)).rows[0]
+    assert row.chat
+    assert any("no plain completions" in told for told in row.differences)
+    claim = Claim(task="chain_sum", value="57", protocol=Protocol(prompt="chat"))
+    row = planned(claim, Capabilities(chat=False, completions=True)).rows[0]
+    assert not row.chat
+    assert any("no chat" in told for told in row.differences)
+
+
+def test_an_average_over_subtasks_is_a_declared_difference() -> None:
+    row = planned(Claim(task="chain_sum", value="57", average="macro")).rows[0]
+    assert any("macro average" in told for told in row.differences)
+
+
+def test_remarks_and_layout_of_a_sheet_do_not_change_the_order() -> None:
+    model = ModelIdentity(uri="x:y")
+    sheets = [
+        ClaimSheet(model="m", claims=(Claim(task="t", value="57", note=note, line=line),), digest=digest)
+        for note, line, digest in (("", 3, "a"), ("grind 1", 9, "b"))
+    ]
+    first, second = (order_material(sheet, model, {"r": "0"}, "2026-11-24T10:00:00") for sheet in sheets)
+    assert first == second
+    assert order_material(sheets[0], model, {"r": "0"}, "2026-11-25T10:00:00") != first
+
+
+def test_a_missing_mirror_is_an_error_not_a_skipped_row(tmp_path: Path) -> None:
+    from steelyard.errors import InputError
+
+    with pytest.raises(InputError, match="no such folder"):
+        planned(Claim(task="gsm8k", value="57"), data=tmp_path / "nowhere")

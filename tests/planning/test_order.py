@@ -1,0 +1,170 @@
+"""The committed order: the same permutation as its definition in one line, and the calls that it makes."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steelyard.errors import Broken
+from steelyard.planning import order as module
+from steelyard.planning.order import committed_order, probed_samples
+from steelyard.records import Attempt, Outcome, PlanRow, Probe
+from steelyard.runner.order import Finished, calls_of
+from steelyard.runner.schedule import Call
+from steelyard.util.compact import Digests, Naturals, SmallMarks, Trace
+
+
+def defined(seed: str, cells: int) -> list[int]:
+    """The order as the documents define it."""
+    return sorted(range(cells), key=lambda number: sha256(f"{seed}:{number}".encode()).digest())
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 3000))
+def test_the_order_is_the_one_that_is_defined(seed: str, cells: int) -> None:
+    assert list(committed_order(seed, cells)) == defined(seed, cells)
+
+
+@pytest.mark.parametrize("cells", [0, 1, 255, 256, 1 << 18])
+def test_the_order_of_any_length(cells: int) -> None:
+    assert list(committed_order("seed", cells)) == defined("seed", cells)
+
+
+def test_cells_whose_first_bytes_are_equal_are_sorted_by_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_KEY_BYTES", 2)  # so that thousands share theirs
+    assert list(committed_order("seed", 20_000)) == defined("seed", 20_000)
+
+
+def row_of(**changes: Any) -> PlanRow:
+    fields: dict[str, Any] = {
+        "id": "00-t", "claim": 0, "task": "t", "cell": "c", "scorer": "exact@1", "kind": "generate", "population": 30,
+        "samples_root": "", "order_seed": "s", "tolerance": "2", "threshold": 1, "alpha_inconsistent": 0.05,
+        "alpha_consistent": 0.05, "stop_inconsistent": (), "stop_consistent": (), "weight": 1.0, "share": 1.0,
+    }  # fmt: skip
+    return PlanRow(**fields | changes)
+
+
+def listed(row: PlanRow, finished: set[tuple[int, int]]) -> list[Call]:
+    """The calls, made the plain way, all at once."""
+    order = defined(row.order_seed, row.cells)
+    last = row.cells if row.limit is None else min(row.cells, row.limit * row.repeats)
+    main = [Call(row.id, position, *divmod(cell, row.repeats)) for position, cell in enumerate(order[:last])]
+    probed = list(dict.fromkeys(call.sample for call in main))[: row.probe.samples]
+    probes = [Call(row.id, -1, sample, repeat) for sample in probed for repeat in row.probe_repeats]
+    return [call for call in (*probes, *main) if (call.sample, call.repeat) not in finished]
+
+
+DIGESTS = Digests(sha256(f"{number}".encode()).hexdigest() for number in range(30))
+
+
+def final(call: Call, **changes: Any) -> Attempt:
+    fields: dict[str, Any] = {
+        "seq": 7, "prev": "", "row": call.row, "position": call.position, "sample": f"t/{call.sample}",
+        "item": DIGESTS[call.sample], "repeat": call.repeat, "attempt": 1, "request": "", "outcome": Outcome.OK,
+        "final": True, "started_us": 0, "elapsed_us": 0,
+    }  # fmt: skip
+    return Attempt(**fields | changes)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_calls_are_those_of_the_order_less_what_was_ended(data: st.DataObject) -> None:
+    sampled = data.draw(st.booleans())
+    row = row_of(
+        decoding="sampled" if sampled else "greedy",
+        repeats=data.draw(st.integers(1, 3)) if sampled else 1,
+        limit=data.draw(st.none() | st.integers(1, 40)),
+        probe=Probe(samples=data.draw(st.integers(0, 5)), repeats=data.draw(st.integers(1, 3))),
+    )
+    everything = list(calls_of(row))
+    assert everything == listed(row, set())
+    ended = data.draw(st.lists(st.sampled_from(everything)))
+    finished = Finished(row, DIGESTS)
+    for call in ended:
+        finished.add(final(call))
+    pairs = {(call.sample, call.repeat) for call in ended}
+    assert len(finished) == len(pairs)
+    assert list(calls_of(row, finished)) == listed(row, pairs)
+    assert list(calls_of(row, pairs)) == listed(row, pairs)
+
+
+def test_a_journal_that_does_not_fit_the_samples_is_refused() -> None:
+    row = row_of(probe=Probe(samples=2, repeats=2))
+    finished = Finished(row, DIGESTS)
+    call = next(call for call in calls_of(row) if call.position == 4)
+    probed = set(probed_samples(row, finished.order))
+    other = next(number for number in range(30) if number not in probed)
+    for wrong in (
+        final(call, item="f" * 64),
+        final(call, position=30),
+        final(call, repeat=9),
+        final(Call(row.id, -1, other, 1)),
+    ):
+        with pytest.raises(Broken, match="record 7"):
+            finished.add(wrong)
+    finished.add(final(call))
+    assert (len(finished), (call.sample, 0) in finished, None in finished) == (1, True, False)
+
+
+# ── the containers beneath ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32)))
+def test_digests_are_a_sequence_of_texts(values: list[bytes]) -> None:
+    texts = [value.hex() for value in values]
+    digests = Digests(texts)
+    assert list(digests) == texts
+    assert digests == texts
+    assert digests == tuple(texts)
+    assert digests == Digests(texts)
+    assert digests != [*texts, "0" * 64]
+    assert len(digests) == len(texts)
+    assert [digests[number] for number in range(-len(texts), len(texts))] == texts * 2
+    assert list(digests[::-2]) == texts[::-2]
+    with pytest.raises(IndexError):
+        digests[len(texts)]
+
+
+@pytest.mark.parametrize("wrong", ["", "0" * 63, "0" * 66, "F" * 64, "x" * 64, "é" * 64])
+def test_what_is_no_digest_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="hexadecimal"):
+        Digests([wrong])
+
+
+@given(st.lists(st.integers(0, 2**60) | st.integers(0, 70_000)))
+def test_a_set_of_numbers_near_and_far(numbers: list[int]) -> None:
+    found = Naturals()
+    seen: set[int] = set()
+    for number in numbers:
+        assert found.add(number) == (number not in seen)
+        seen.add(number)
+    assert len(found) == len(seen)
+    assert all(number in found for number in numbers)
+    assert all((number + 1 in found) == (number + 1 in seen) for number in numbers)
+
+
+@given(st.dictionaries(st.integers(0, 20_000), st.integers(0, 254)))
+def test_marks_by_place(marks: dict[int, int]) -> None:
+    kept = SmallMarks()
+    for place, mark in marks.items():
+        kept[place] = mark
+    assert {place: kept.get(place) for place in range(20_001) if place in kept} == marks
+    kept.forget_before(4096)
+    assert {place for place in marks if place in kept} == {place for place in marks if place >= 4096}
+    kept.clear()
+    assert kept.get(5000) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))))
+def test_a_trace_counts_its_looks(looks: list[tuple[int, int]]) -> None:
+    trace = Trace()
+    for right, high in looks:
+        trace.append(right, high)
+    expected = [(number, *look) for number, look in enumerate(looks, 1)]
+    assert list(trace) == expected
+    assert trace[::3] == expected[::3]
+    assert trace[-1:] == expected[-1:]

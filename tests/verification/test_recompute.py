@@ -1,0 +1,278 @@
+"""Verification as a stranger does it: the golden bundle holds, and 200 tamperings over every file of it do not.
+
+A tampering that is sealed again (by someone without the key) is caught by recomputation.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from steelyard.auditing.finalize import conclusion_of, renderer, write_reports
+from steelyard.cli import run as steelyard
+from steelyard.errors import Broken
+from steelyard.evidence.bundle import seal_bundle, seal_plan
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.storage.journal import GENESIS
+from steelyard.storage.run_folder import open_plan_of
+from steelyard.verification.recompute import recompute
+from tests.assets.make_golden import GOLDEN
+
+FILES = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """A copy of the golden bundle."""
+    return Path(shutil.copytree(GOLDEN, tmp_path / "bundle"))
+
+
+def test_the_golden_bundle_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    key = GOLDEN.parent / "golden.pub.pem"
+    assert steelyard(["verify", str(GOLDEN), "--require-key", str(key)]) == 0
+    told = capsys.readouterr().out
+    assert "holds" in told
+    assert "which you trust" in told
+    assert "scores recomputed from the answers" in told
+    assert "verdict recomputed: inconsistent" in told
+
+
+def flip(data: bytes, source: random.Random) -> bytes:
+    place = source.randrange(len(data))
+    return data[:place] + bytes([data[place] ^ (1 << source.randrange(8))]) + data[place + 1 :]
+
+
+def drop_line(data: bytes, source: random.Random) -> bytes:
+    lines = data.splitlines(keepends=True)
+    lines.pop(source.randrange(len(lines)))
+    return b"".join(lines)
+
+
+def repeat_line(data: bytes, source: random.Random) -> bytes:
+    lines = data.splitlines(keepends=True)
+    lines.insert(source.randrange(len(lines) + 1), source.choice(lines))
+    return b"".join(lines)
+
+
+def swap_lines(data: bytes, source: random.Random) -> bytes:
+    lines = data.splitlines(keepends=True)
+    if len(lines) < 2:
+        return flip(data, source)
+    one, other = source.sample(range(len(lines)), 2)
+    lines[one], lines[other] = lines[other], lines[one]
+    return b"".join(lines)
+
+
+def change_digit(data: bytes, source: random.Random) -> bytes:
+    places = [place for place, byte in enumerate(data) if 48 <= byte <= 57]
+    place = source.choice(places)
+    return data[:place] + bytes([48 + (data[place] - 48 + 1 + source.randrange(9)) % 10]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize("change", [flip, drop_line, repeat_line, swap_lines, change_digit])
+@pytest.mark.parametrize("name", FILES)
+def test_no_tampering_over_any_file_is_accepted(
+    bundle: Path, capsys: pytest.CaptureFixture[str], name: str, change: Callable[[bytes, random.Random], bytes]
+) -> None:
+    """Five tamperings × five kinds × every file: more than 200, each named in one line with exit 1."""
+    source = random.Random(f"{name} {change.__name__}")
+    original = (bundle / name).read_bytes()
+    for _ in range(5):
+        changed = change(original, source)
+        if changed == original:
+            continue
+        (bundle / name).write_bytes(changed)
+        capsys.readouterr()
+        assert steelyard(["verify", str(bundle)]) == 1
+        told = capsys.readouterr().err.splitlines()[-1]
+        # What a checkpoint or the seal says may be what shows that the journal was changed, and the other way round.
+        assert name.rpartition("/")[2].partition(".")[0] in told or "journal" in told or "bundle" in told
+    (bundle / name).write_bytes(original)
+    assert steelyard(["verify", str(bundle)]) == 0
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_can_be_left_out(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    assert steelyard(["verify", str(bundle)]) == 1
+
+
+@pytest.mark.parametrize("name", ["extra.txt", "journal/main-0001.jsonl", "report.pdf", "samples/more.txt"])
+def test_no_file_can_be_added(bundle: Path, name: str) -> None:
+    (bundle / name).write_text("{}\n")
+    assert steelyard(["verify", str(bundle)]) == 1
+
+
+# ── sealed again by someone without the key ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def unsigned(bundle: Path) -> Path:
+    """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
+    plan = msgspec.to_builtins(open_plan_of(bundle).plan)
+    plan["order_proof"] = ""
+    return with_new_reports(reseal(bundle, plan=plan))
+
+
+def with_new_reports(bundle: Path) -> Path:
+    found = conclusion_of(bundle)
+    write_reports(bundle, found.plan, found.verdict)
+    return reseal(bundle)
+
+
+def reseal(bundle: Path, plan: dict[str, Any] | None = None, records: list[dict[str, Any]] | None = None) -> Path:
+    """Make plan, chain, and bundle consistent again, as an attacker would."""
+    if plan is not None:
+        (bundle / "plan.dsse.json").write_bytes(seal_plan(plan, None))
+    path = bundle / "journal" / "main-0000.jsonl"
+    kept = records if records is not None else [json.loads(line) for line in path.read_bytes().splitlines()]
+    kept[0]["plan"] = open_plan_of(bundle).sha256
+    previous, lines = GENESIS, []
+    for seq, record in enumerate(kept):
+        record["seq"], record["prev"] = seq, previous
+        lines.append(canonical(record))
+        previous = sha256_hex(lines[-1])
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    (bundle / "checkpoints.jsonl").unlink(missing_ok=True)
+    seal_bundle(bundle, {"renderer": renderer()}, None)
+    return bundle
+
+
+def records_of(bundle: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (bundle / "journal" / "main-0000.jsonl").read_bytes().splitlines()]
+
+
+def edit(path: Path, change: Callable[[Any], None], line: int = 0) -> None:
+    lines = path.read_bytes().splitlines()
+    document = json.loads(lines[line])
+    change(document)
+    lines[line] = canonical(document)
+    path.write_bytes(b"\n".join(lines) + b"\n")
+
+
+def test_an_honest_reseal_holds(unsigned: Path) -> None:
+    assert steelyard(["verify", str(unsigned)]) == 0
+
+
+def test_an_edited_score_does_not_follow_from_the_journal(unsigned: Path) -> None:
+    edit(unsigned / "scores.jsonl", lambda score: score.update(value=1.0 - score["value"]), line=3)
+    with pytest.raises(Broken, match=r"scores.jsonl line 4"):
+        recompute(reseal(unsigned))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda report: report["claims"][0].update(measured=99.0),
+        lambda report: report["claims"][1].update(verdict="consistent"),
+        lambda report: report.update(exit=0),
+        lambda report: report["notes"].append({"message": "all is well"}),
+        lambda report: report["claims"][0].pop("ci"),
+    ],
+)
+def test_an_edited_report_does_not_follow_from_the_journal(unsigned: Path, change: Callable[[Any], None]) -> None:
+    edit(unsigned / "report.json", change)
+    with pytest.raises(Broken, match=r"report.json"):
+        recompute(reseal(unsigned))
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_an_edited_page_is_not_what_the_journal_gives(unsigned: Path, name: str) -> None:
+    path = unsigned / name
+    path.write_text(path.read_text().replace("inconsistent", "consistent", 1))
+    with pytest.raises(Broken, match=name):
+        recompute(reseal(unsigned))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row.update(threshold=row["threshold"] - 3),
+        lambda row: row.update(stop_consistent=[0] * len(row["stop_consistent"])),
+        lambda row: row.update(alpha_inconsistent=0.5),
+        lambda row: row.update(weight=0.9),
+        lambda row: row.update(population=row["population"] + 1),
+        lambda row: row.update(population=10**12),
+        lambda row: row.update(repeats=10**9),
+        lambda row: row.update(repeats=0),
+    ],
+)
+def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: Callable[[Any], None]) -> None:
+    plan = msgspec.to_builtins(open_plan_of(unsigned).plan)
+    change(plan["rows"][1])
+    with pytest.raises(Broken, match=r"plan.dsse.json|samples"):
+        recompute(reseal(unsigned, plan=plan))
+
+
+def test_another_order_shows_in_every_record(unsigned: Path) -> None:
+    plan = msgspec.to_builtins(open_plan_of(unsigned).plan)
+    plan["rows"][0]["order_seed"] = "f" * 64
+    with pytest.raises(Broken, match="committed order"):
+        recompute(reseal(unsigned, plan=plan))
+
+
+def test_a_record_left_out_leaves_a_gap(unsigned: Path) -> None:
+    records = records_of(unsigned)
+    wrong = next(n for n, record in enumerate(records) if record["type"] == "attempt" and record["position"] >= 0)
+    with pytest.raises(Broken):
+        recompute(reseal(unsigned, records=records[:wrong] + records[wrong + 1 :]))
+
+
+def test_a_better_answer_is_not_the_one_that_was_hashed(unsigned: Path) -> None:
+    records = records_of(unsigned)
+    answers = [record for record in records if record["type"] == "attempt" and record["row"].startswith("01")]
+    answers[0]["answer"] = answers[-1]["answer"]
+    with pytest.raises(Broken):
+        recompute(reseal(unsigned, records=records))
+
+
+def test_one_call_is_not_ended_twice(unsigned: Path) -> None:
+    records = records_of(unsigned)
+    again = next(record for record in records if record["type"] == "attempt")
+    with pytest.raises(Broken, match="both end the call"):
+        recompute(reseal(unsigned, records=[*records, dict(again)]))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda record: record.update(row="99-none"), "no row"),
+        (lambda record: record.update(position=10**6), "outside the committed order"),
+        (lambda record: record.update(position=-1, repeat=7), "probe"),
+        (lambda record: record.update(sample="sums/row/0x"), "its item is"),
+    ],
+)
+def test_a_record_that_the_plan_does_not_know(unsigned: Path, change: Callable[[Any], None], said: str) -> None:
+    records = records_of(unsigned)
+    change(next(record for record in records if record["type"] == "attempt" and record["position"] > 2))
+    with pytest.raises(Broken, match=said):
+        recompute(reseal(unsigned, records=records))
+
+
+def test_other_samples_than_the_sealed_ones(unsigned: Path) -> None:
+    path = next((unsigned / "samples").iterdir())
+    path.write_text(path.read_text().replace("a", "b", 1))
+    with pytest.raises(Broken, match="not the samples that the plan sealed"):
+        recompute(reseal(unsigned))
+
+
+def test_withheld_texts_are_said_and_their_marks_taken_as_sealed(
+    unsigned: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = msgspec.to_builtins(open_plan_of(unsigned).plan)
+    plan["texts"] = "withheld"
+    with_new_reports(reseal(unsigned, plan=plan))
+    assert steelyard(["verify", str(unsigned)]) == 0
+    shutil.rmtree(unsigned / "texts")
+    capsys.readouterr()
+    assert steelyard(["verify", str(unsigned)]) == 0
+    told = capsys.readouterr().out
+    assert "withheld" in told
+    assert "\n0 scores recomputed" in told

@@ -1,0 +1,132 @@
+"""Marks of acting: actions are played again in the true world, and nothing else counts. Hostile text is unparsed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.scorers import open_identifier
+from steelyard.world.audit.scorers.goal import Beats, Goal, Holds
+from steelyard.world.sim.catalog import simulator
+from tests.world.evaluation.episodes import SEEDS, straight, through_the_door
+
+WORLD = "two-room-fixed"
+
+
+def sample(**question: object) -> Sample:
+    return Sample(id="t/0", request=GenerateRequest(prompt=json.dumps({"world": WORLD} | question)), target="")
+
+
+def said(answer: object) -> Answer:
+    return Answer(outcome=Outcome.OK, text=answer if isinstance(answer, str) else json.dumps(answer))
+
+
+def goal(seed: int, answer: object) -> Mark:
+    return Goal().mark(sample(ask="act", seed=seed), said(answer))
+
+
+def beats(seed: int, tie: str, ours: object, rival: object) -> float:
+    asked = sample(ask="act against", seed=seed, rival="pixel", tie=tie)
+    return Beats().mark(asked, said({"ours": ours, "rival": rival})).value
+
+
+def failing() -> int:
+    """A seed where the straight way ends at the wall."""
+    return next(seed for seed in SEEDS if not goal(seed, {"actions": straight(seed)}).value)
+
+
+def test_the_way_through_the_door_arrives_and_the_straight_way_does_so_sometimes() -> None:
+    there = [goal(seed, {"actions": through_the_door(seed)}) for seed in SEEDS]
+    assert all(mark == Mark(value=1.0) for mark in there)
+    assert 0.2 < sum(goal(seed, {"actions": straight(seed)}).value for seed in SEEDS) / len(SEEDS) < 0.7
+
+
+def test_an_episode_that_was_cut_short_did_not_arrive_and_one_that_went_on_did() -> None:
+    actions = through_the_door(SEEDS[0])
+    assert goal(SEEDS[0], {"actions": actions[:-1]}) == Mark(value=0.0)
+    assert goal(SEEDS[0], {"actions": []}) == Mark(value=0.0)
+    assert goal(SEEDS[0], {"actions": [*actions, [4, 4]]}) == Mark(value=1.0)
+
+
+def test_giant_steps_are_scaled_down_to_what_an_action_may_be() -> None:
+    giants = [[number * 1000 for number in action] for action in straight(failing())]
+    assert goal(failing(), {"actions": giants}).value == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "reached!",
+        "{}",
+        '{"actions":null}',
+        '{"actions":[[1]]}',
+        '{"actions":[[1,2,3]]}',
+        '{"actions":[[1,null]]}',
+        '{"actions":[["1","2"]]}',
+        '{"actions":[[1e999,0]]}',
+        '{"actions":[[1e7,0]]}',
+        '{"actions":[[NaN,0]]}',
+        '{"actions":[[true,0]]}',
+        '{"actions":[[1,2]],"success":true}',
+        '{"actions":' + "[" * 5000,
+        "[" * 100_000,
+        "\ud800",
+        '{"actions":[' + "[0,0]," * 60 + "[0,0]]}",
+        '{"actions":[' + "[0,0]," * 100_000 + "[0,0]]}",
+        f'{{"actions":[[{"9" * 4000},0]]}}',
+    ],
+)
+def test_what_is_no_list_of_actions_is_unparsed(answer: str) -> None:
+    mark = goal(SEEDS[0], answer)
+    assert (mark.value, mark.parsed) == (0.0, False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["actions", "ours", "x"]), inner),
+        max_leaves=8,
+    )
+)
+def test_no_answer_raises(answer: object) -> None:
+    assert goal(SEEDS[0], json.dumps(answer)).value in (0.0, 1.0)
+
+
+def test_a_model_that_is_bad_in_both_worlds_does_not_hold() -> None:
+    world = simulator(WORLD).shifted("layout")
+
+    def holds(seed: int, trained: object, shifted: object) -> float:
+        asked = sample(ask="act shifted", seed=seed, shift="layout")
+        return Holds().mark(asked, said({"trained": trained, "shifted": shifted})).value
+
+    seed = failing()
+    assert holds(seed, through_the_door(seed), through_the_door(seed, world)) == 1
+    assert holds(seed, through_the_door(seed), []) == 0
+    assert holds(seed, straight(seed), through_the_door(seed, world)) == 0
+    assert holds(seed, [], []) == 0
+
+
+def test_ties_count_half_for_each_over_the_two_askings() -> None:
+    seed = failing()
+    win, lose = through_the_door(seed), straight(seed)
+    for ours, rival, mean in ((win, lose, 1.0), (lose, win, 0.0), (win, win, 0.5), (lose, lose, 0.5)):
+        assert (beats(seed, "ours", ours, rival) + beats(seed, "rival", ours, rival)) / 2 == mean
+
+
+def test_the_mean_over_both_askings_is_half_of_one_and_the_difference() -> None:
+    ours = {seed: through_the_door(seed) for seed in SEEDS}
+    rival = {seed: straight(seed) for seed in SEEDS}
+    share = sum(goal(seed, {"actions": rival[seed]}).value for seed in SEEDS) / len(SEEDS)
+    marks = [beats(seed, tie, ours[seed], rival[seed]) for seed in SEEDS for tie in ("ours", "rival")]
+    assert sum(marks) / len(marks) == pytest.approx((1 + 1 - share) / 2)
+
+
+@pytest.mark.parametrize("identifier", ["world_goal@1", "world_holds@1", "world_beats@1", "world_surprise@1"])
+def test_scorers_are_opened_by_the_identifier_that_a_plan_seals(identifier: str) -> None:
+    assert open_identifier(identifier).identifier == identifier

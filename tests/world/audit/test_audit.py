@@ -1,0 +1,189 @@
+"""An audit of a world model end to end: sheet, plan, answers, seal, verification by a stranger who has no torch."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from steelyard.auditing.conductor import Audit, plan_audit, start_audit
+from steelyard.auditing.finalize import renderer
+from steelyard.claims import read_sheet
+from steelyard.cli import run as steelyard
+from steelyard.errors import Broken
+from steelyard.evidence.bundle import seal_bundle
+from steelyard.evidence.canonical import canonical
+from steelyard.models import Settings
+from steelyard.models.recorded import open_recorded
+from steelyard.planning.build import Options
+from steelyard.planning.dry_run import Forecast, forecast
+from steelyard.records import Claim, ClaimSheet, ClaimVerdict, Protocol, Verdict
+from steelyard.verification.recompute import recompute
+from steelyard.world.evaluation.adapters.callable import CallableWorld
+from tests.world.audit.world_stand_ins import audited, ignorant, knowing
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "world-claims.yaml"
+FEW = Options(limit=12, tolerance="20")
+
+
+@pytest.fixture(autouse=True)
+def one_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same committed order at every run."""
+    monkeypatch.setattr("secrets.token_hex", lambda size: "5eed")
+
+
+def sheet(*claims: tuple[str, str], prompt: str = "") -> ClaimSheet:
+    rows = (
+        Claim(task=task, value=value, metric="planning_success", protocol=Protocol(prompt=prompt))
+        for task, value in claims
+    )
+    return ClaimSheet(model="stand-in", vendor="tests", claims=tuple(rows), digest="0" * 64)
+
+
+async def planned(claims: ClaimSheet, options: Options = FEW, **members: CallableWorld) -> Audit:
+    return await plan_audit(claims, audited(**members), options)
+
+
+def audit(claims: ClaimSheet, out: Path, options: Options = FEW, **members: CallableWorld) -> Verdict:
+    async def go() -> Verdict:
+        ready = await planned(claims, options, **members)
+        try:
+            return await start_audit(ready, out)
+        finally:
+            await ready.model.close()
+
+    return asyncio.run(go())
+
+
+def only(verdict: Verdict) -> ClaimVerdict:
+    (claim,) = verdict.claims
+    return claim
+
+
+def test_a_model_that_knows_the_world_is_measured_and_an_ignorant_one_is_inconsistent(tmp_path: Path) -> None:
+    claims = sheet(("world_two_room_fixed", "95"))
+    good = only(audit(claims, tmp_path / "good"))
+    assert (good.verdict, good.missing, good.unparsed) == ("insufficient_power", 0, 0)  # 12 of 200 decide nothing
+    assert good.measured is not None
+    assert good.measured > 0.8
+    nobody = {"world two-room-fixed": ignorant()}
+    bad = only(audit(claims, tmp_path / "bad", Options(limit=60, tolerance="2"), **nobody))
+    assert (bad.verdict, bad.missing, bad.unparsed) == ("inconsistent", 0, 0)
+    for run in ("good", "bad"):
+        assert steelyard(["verify", str(tmp_path / run)]) == 0
+
+
+def test_robustness_and_few_frames_are_asked_of_two_episodes_at_once(tmp_path: Path) -> None:
+    claims = sheet(("world_shift", "80"), ("world_efficiency", "90"), prompt="")
+    shift, efficiency = audit(claims, tmp_path / "run", Options(limit=4, tolerance="20")).claims
+    assert (shift.missing, shift.unparsed, efficiency.missing, efficiency.unparsed) == (0, 0, 0, 0)
+    assert efficiency.measured is not None
+    assert efficiency.measured > 0.5  # against a rival that wanders
+    assert steelyard(["verify", str(tmp_path / "run")]) == 0
+
+
+def test_who_asks_the_wrong_kind_of_model_is_told_so_in_one_line() -> None:
+    claims = sheet(("gsm8k", "50"), ("world_two_room", "80"), ("world_push", "80"))
+
+    async def reasons() -> list[str]:
+        ready = await planned(claims)
+        await ready.model.close()
+        return [skipped.reason for skipped in ready.plan.skipped]
+
+    language, other, _ = asyncio.run(reasons())
+    assert language == "this asks for text, and a world model writes none: audit a language model for it"
+    assert other.startswith("this needs world two-room; the world model given has few frames two-room-fixed, ")
+
+
+def test_a_measurement_by_a_recording_gives_the_same_marks(tmp_path: Path) -> None:
+    claims = sheet(("world_two_room_fixed", "90"))
+    first = only(audit(claims, tmp_path / "first"))
+
+    async def again() -> Verdict:
+        model = open_recorded(str(tmp_path / "first"), Settings())
+        return await start_audit(await plan_audit(claims, model, FEW), tmp_path / "second")
+
+    assert only(asyncio.run(again())).measured == first.measured
+
+
+def test_the_example_sheet_can_be_tested_row_by_row_and_forecast() -> None:
+    claims = read_sheet(EXAMPLE)
+    notes = " ".join(claim.note for claim in claims.claims)
+    for word in ("needs less data", "plans", "remembers", "reasons", "robust"):
+        assert word in notes
+    everything = {
+        "world scenes": ignorant(),
+        "few frames two-room-fixed by vq-gpt": ignorant(),
+        "few frames two-room-fixed by rssm": ignorant(),
+    }
+
+    async def told() -> Forecast:
+        ready = await planned(claims, Options(), **everything)
+        await ready.model.close()
+        return forecast(ready.plan, ready.prepared)
+
+    found = asyncio.run(told())
+    assert found.skipped == ()
+    assert len(found.rows) == len(claims.claims)
+    assert all(row.prompt_tokens == row.completion_tokens == 0 < row.seconds for row in found.rows)
+    assert "2 s an episode" in found.assumptions
+
+
+@pytest.mark.parametrize("task", ["world_physics", "world_hidden_object", "world_counterfactual"])
+def test_every_other_task_is_answered_marked_and_verified(tmp_path: Path, task: str) -> None:
+    found = only(audit(sheet((task, "90")), tmp_path / "run", FEW, **{"world scenes": knowing()}))
+    assert (found.asked, found.missing, found.unparsed) == (12, 0, 0)
+    assert found.measured is not None
+    if task == "world_counterfactual":
+        assert found.measured == 1
+    assert steelyard(["verify", str(tmp_path / "run")]) == 0
+
+
+# ── tampering ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("sealed") / "run"
+    audit(sheet(("world_two_room_fixed", "90")), run, Options(limit=6, tolerance="20"))
+    return run
+
+
+@pytest.fixture
+def bundle(sealed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sealed, tmp_path / "run"))
+
+
+def test_an_answer_that_was_changed_does_not_verify(bundle: Path) -> None:
+    texts = next((bundle / "texts").glob("*"))
+    changed = texts.read_bytes().replace(b"[[", b"[[1", 1)
+    assert changed != texts.read_bytes()
+    texts.write_bytes(changed)
+    assert steelyard(["verify", str(bundle)]) == 1
+
+
+def test_a_mark_that_was_changed_and_sealed_again_is_not_what_the_simulator_says(bundle: Path) -> None:
+    scores = [json.loads(line) for line in (bundle / "scores.jsonl").read_text().splitlines()]
+    scores[-1]["value"] = 1.0 - scores[-1]["value"]
+    (bundle / "scores.jsonl").write_bytes(b"".join(canonical(score) + b"\n" for score in scores))
+    seal_bundle(bundle, {"renderer": renderer()}, None)
+    with pytest.raises(Broken, match=r"scores\.jsonl line \d+: says"):
+        recompute(bundle)
+
+
+def test_a_stranger_without_torch_can_verify(bundle: Path) -> None:
+    script = (
+        "import sys\n"
+        "for name in ('torch', 'gymnasium', 'safetensors', 'transformers', 'av'):\n"
+        "    sys.modules[name] = None\n"  # an import of it raises ImportError
+        "from steelyard.cli import run\n"
+        "sys.exit(run(['verify', sys.argv[1]]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(bundle)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "recomputed" in done.stdout

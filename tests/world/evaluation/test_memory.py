@@ -1,0 +1,50 @@
+"""The probe of hidden things and recall: what who has a memory scores, and who has none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from steelyard.world.evaluation.memory import LastFrames, by_frames_hidden, hidden_object, recall, screen_alone
+from steelyard.world.evaluation.ridge import fit_ridge
+from steelyard.world.sim.catalog import HELD_OUT
+from tests.world.evaluation.watchers import Remembers, Tracks
+
+SEEDS = range(HELD_OUT, HELD_OUT + 20)
+
+
+def test_who_rolls_the_ball_on_knows_where_it_is_and_the_screen_alone_does_not_tell() -> None:
+    tracked, guessed = hidden_object(Tracks(), SEEDS, training_seed=1), screen_alone(SEEDS)
+    assert tracked.mean < 1
+    assert guessed.mean > 3
+    assert tracked.units == guessed.units
+    assert (tracked.better, tracked.training_seed) == ("lower", 1)
+    errors = by_frames_hidden(tracked)
+    assert list(errors) == list(range(1, len(errors) + 1))
+    assert len(errors) >= 4
+
+
+def test_the_score_of_a_scene_is_over_all_frames_out_of_sight() -> None:
+    result = hidden_object(Tracks(), SEEDS[:5])
+    details = {name: np.array(values) for name, values in result.details.items()}
+    assert np.allclose(np.sqrt(details["squared error"] / details["frames hidden"]), result.scores)
+
+
+def test_moments_that_look_the_same_are_told_apart_by_what_came_before_only() -> None:
+    seeds = range(HELD_OUT, HELD_OUT + 8)
+    few, many = recall(Remembers(), seeds, (3, 9))
+    assert few.condition == "3 distractors"
+    assert few.mean == many.mean == 1.0
+    (blind,) = recall(LastFrames(), seeds, (3,))
+    assert blind.mean <= 0.5
+
+
+def test_a_ridge_takes_the_strength_that_serves_others_best() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((120, 80))
+    truth = features[:, 0] + rng.standard_normal(120)
+    ridge = fit_ridge(features[:90], truth[:90], features[90:], truth[90:])
+    barely = np.linalg.lstsq(np.c_[features[:90], np.ones(90)], truth[:90], rcond=None)[0]
+    overfitted = np.c_[features[90:], np.ones(30)] @ barely
+    assert np.mean((ridge(features[90:]) - truth[90:]) ** 2) < np.mean((overfitted - truth[90:]) ** 2)
+    assert ridge.strength > 1e-6
+    assert ridge(features[0]).shape == ()

@@ -1,0 +1,78 @@
+"""The gate admits matched quads and refuses those in which the impossible can be seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.world.evaluation.shortcut_check import LEAST_QUADS, Admission, admit, examine
+from steelyard.world.sim.simulator import Frames
+from tests.world.evaluation.watchers import Changes, Counts
+
+FRAMES = 6
+QUADS = LEAST_QUADS
+
+
+def _clips(places: np.ndarray) -> Frames:
+    """A square of 8 pixels at these columns (…, T), or nothing where the column is below 0."""
+    clips = np.full((*places.shape, 64, 64, 3), 26, dtype=np.uint8)
+    flat = clips.reshape(-1, 64, 64, 3)
+    for frame, place in zip(flat, places.ravel(), strict=True):
+        if place >= 0:
+            frame[40:48, place : place + 8] = (200, 60, 60)
+    return clips
+
+
+def _examined(places: np.ndarray) -> Admission:
+    parts = (_clips(places[first : first + 20]) for first in range(0, len(places), 20))
+    return examine("made up", parts, _clips(places[:40, 0]), [Changes()], range(len(places)))
+
+
+def _pairs(rng: np.random.Generator) -> np.ndarray:
+    return rng.permuted(np.array([[4, 40]] * QUADS), axis=1) + rng.integers(0, 8, (QUADS, 1))
+
+
+def test_impossible_clips_with_a_visible_jump_are_refused_by_the_frame_difference() -> None:
+    first, second = np.moveaxis(_pairs(np.random.default_rng(0)), 1, 0)
+    still = [np.repeat(place[:, None], FRAMES, axis=1) for place in (first, second)]
+    jumps = [np.c_[one[:, :3], other[:, 3:]] for one, other in (still, still[::-1])]
+    admission = _examined(np.stack([*still, *jumps], axis=1))
+    assert not admission.admitted
+    assert "frame difference: largest tells it: 1.000 of pairs" in admission.faults
+
+
+def test_a_rule_that_is_right_when_turned_round_is_refused_too() -> None:
+    first, _ = np.moveaxis(_pairs(np.random.default_rng(1)), 1, 0)
+    moving = first[:, None] + np.arange(FRAMES)
+    admission = _examined(np.stack([moving, moving, moving * 0 + first[:, None], moving * 0 + first[:, None]], axis=1))
+    assert "frame difference: mean tells it: 0.000 of pairs" in admission.faults
+
+
+def test_quads_that_share_their_halves_and_hide_their_cut_are_admitted() -> None:
+    places = _pairs(np.random.default_rng(2))[..., None].repeat(FRAMES, axis=2)
+    places[..., 2:4] = -1  # out of sight on both sides of the cut
+    first, second = places[:, 0], places[:, 1]
+    joined = [np.c_[one[:, :3], other[:, 3:]] for one, other in ((first, second), (second, first))]
+    admission = _examined(np.stack([first, second, *joined], axis=1))
+    assert admission.faults == []
+    assert admission.quad_faults == []
+    assert all(check.low <= check.accuracy <= check.high for check in admission.checks)
+
+
+def test_too_few_quads_decide_nothing() -> None:
+    admission = admit("permanence", [Changes()], range(4))
+    assert not admission.admitted
+    assert admission.faults == ["4 quads, at least 200"]
+
+
+def test_conservation_of_what_is_there_is_told_and_does_not_decide() -> None:
+    admission = admit("permanence", [Counts()], range(4))
+    (reference,) = (check for check in admission.checks if not check.gates)
+    assert reference.accuracy == 1.0
+    assert "untrained network 1 tells it: 1.000 of pairs" in admission.faults
+
+
+def test_the_gate_needs_a_network_that_learned_nothing() -> None:
+    with pytest.raises(InputError, match="needs a network that learned nothing"):
+        admit("permanence", [])

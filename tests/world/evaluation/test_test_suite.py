@@ -1,0 +1,67 @@
+"""The tests by name: what is laid out in which world; every line has its controls, on the same episodes."""
+
+from __future__ import annotations
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.world.evaluation import shortcut_check as admission
+from steelyard.world.evaluation.result import summarise
+from steelyard.world.evaluation.test_suite import TESTS, Candidate, Part, measure, parts, summaries
+from steelyard.world.sim.scenes import CATEGORIES
+from tests.world.audit.world_stand_ins import ignorant, knowing
+
+
+def test_each_test_has_its_worlds() -> None:
+    laid, left_out = parts(TESTS, ["two-room-fixed"])
+    assert [part.test for part in laid] == ["planning", "reasoning", *["shift"] * 4]
+    assert [sentence.partition(":")[0] for sentence in left_out] == ["physics", "memory"]
+    laid, _ = parts(["physics", "memory"], ["scenes"])
+    assert [part.condition for part in laid] == [*CATEGORIES, "hidden object", "recall"]
+
+
+def test_what_there_is_not_is_named() -> None:
+    with pytest.raises(InputError, match="no test is called 'chess'; there are planning, reasoning"):
+        parts(["chess"], ["two-room"])
+    with pytest.raises(InputError, match="no world is called 'mars'; there are"):
+        parts(["planning"], ["mars"])
+
+
+@pytest.mark.parametrize("part", [Part("planning", "two-room-fixed"), Part("shift", "two-room-fixed", "colour")])
+def test_who_knows_the_world_is_at_the_ceiling(part: Part) -> None:
+    told: list[tuple[int, int]] = []
+    (found,), said = measure(part, [Candidate(knowing(), 0)], [], 4, lambda done, total: told.append((done, total)))
+    summary = summarise(found.results, found.floors, found.ceilings)
+    assert said == []
+    assert summary.score == summary.ceiling
+    assert set(summary.controls) == {"random", "straight line", "no obstacles", "true dynamics"}
+    assert told.count((4, 4)) == 2  # the model's episodes, and the ceiling's
+
+
+def test_beside_a_score_under_a_shift_stands_what_the_shift_costs() -> None:
+    candidates = [Candidate(knowing(), 0)]
+    (plain,), _ = measure(Part("planning", "two-room-fixed"), candidates, [], 4)
+    (moved,), _ = measure(Part("shift", "two-room-fixed", "layout"), candidates, [], 4)
+    before, after = summaries([plain, moved])
+    assert before.lost is None
+    assert after.lost == pytest.approx(before.score - after.score)
+    assert None not in (after.lost, after.lost_low, after.lost_high)
+    assert (after.lost_low or 0) <= (after.lost or 0) <= (after.lost_high or 0)
+    assert summaries([moved])[0].lost is None
+
+
+def test_a_category_that_a_shortcut_solves_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(category: str, nets: object) -> admission.Admission:
+        return admission.Admission(category, 3, ())
+
+    monkeypatch.setattr(admission, "admit", refused)
+    found, said = measure(Part("physics", "scenes", "colour"), [Candidate(ignorant(), 0)], [ignorant()], 2)
+    assert found == []
+    assert said == ["physics, colour: not admitted, since 3 quads, at least 200"]
+
+
+def test_who_cannot_tell_is_at_the_floor_of_physics(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "admit", lambda category, nets: admission.Admission(category, 200, ()))
+    (found,), _ = measure(Part("physics", "scenes", "colour"), [Candidate(ignorant(), 0)], [ignorant()], 2)
+    summary = summarise(found.results, found.floors, found.ceilings)
+    assert (summary.score, summary.floor, summary.ceiling, summary.normalised) == (0.5, 0.5, 1.0, 0.0)
