@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from steelyard.records import Answer, Outcome, Sample
+from steelyard.records import ModelOutput, Outcome, Sample
 from steelyard.scorers.code import Code
 from steelyard.scorers.sandbox import End, Limits, Sandbox
 from steelyard.tasks import load_task
@@ -105,8 +105,8 @@ def main() -> None:
 
     def both(program: Program) -> tuple[bool, bool]:
         usual = sandbox.run(f"{program.code}\n{program.tests}").end is End.PASSED
-        answer = Answer(outcome=Outcome.OK, text=f"```python\n{program.code}\n```")
-        return usual, scorer.mark(program.sample, answer).value == 1.0
+        answer = ModelOutput(outcome=Outcome.OK, text=f"```python\n{program.code}\n```")
+        return usual, scorer.score(program.sample, answer).value == 1.0
 
     cases = list(programs(Path(sys.argv[1]), random.Random(1)))
     with ThreadPoolExecutor(4) as pool:

@@ -43,7 +43,7 @@ def measure(action: Callable[[], object], runs: int = RUNS) -> tuple[str, str, s
 def main() -> None:
     """Print one table; the floor is the same interpreter without any walls."""
     sandbox = Sandbox()
-    if reason := sandbox.why_not():
+    if reason := sandbox.unavailable_reason():
         raise SystemExit(reason)
     python = open_box().python
     bare = [python.executable, "-s", "-S", "-c", "print(1)"]

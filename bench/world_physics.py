@@ -28,7 +28,7 @@ from steelyard.world.evaluation.result import TestResult, matrix, mean_interval
 from steelyard.world.models.model import WorldModel
 from steelyard.world.sim.catalog import HELD_OUT
 from steelyard.world.sim.scenes import CATEGORIES
-from steelyard.world.training.budget import Budget
+from steelyard.world.training.budget import TrainingBudget
 
 STEPS = 900
 SEEDS = (0, 1, 2)
@@ -57,12 +57,12 @@ def main() -> None:
 
 def _trained(folder: Path, seed: int, steps: int) -> WorldModel:
     if not (folder / "world.json").exists():
-        WorldModel.fit(ScenesSource(seed=seed), Budget(steps=steps), seed, out=folder)
+        WorldModel.fit(ScenesSource(seed=seed), TrainingBudget(steps=steps), seed, out=folder)
     return WorldModel.load(folder)
 
 
 def _untrained(seed: int) -> WorldModel:
-    return WorldModel.fit(ScenesSource(seed=seed), Budget(steps=1), seed, kind="untrained")
+    return WorldModel.fit(ScenesSource(seed=seed), TrainingBudget(steps=1), seed, kind="untrained")
 
 
 def _heading(trained: Sequence[WorldModel]) -> str:

@@ -30,7 +30,7 @@ from bench.vjepa.measure import (
     real_losses,
 )
 from bench.vjepa.real_clips import real_clips
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 from steelyard.stats.pigeonhole import Interval, paired_difference, pigeonhole_interval
 from steelyard.util.atomic_file import write_file
 from steelyard.world.data.video.crops import CENTRE
@@ -132,7 +132,7 @@ def _pictures(folder: Path) -> tuple[Labelled, Labelled] | None:
     """Films that pan over pictures of the real clip: of its first half to learn from, of its second to be asked."""
     try:
         path = real_clips()[0]
-    except NotAvailable:
+    except MissingDependency:
         return None
     frames = read_clip(ClipRequest(str(path), 0.0, 120, 1, 128, CENTRE))
     first, second = frames[:60:5], frames[60::5]
@@ -145,7 +145,7 @@ def _pictures(folder: Path) -> tuple[Labelled, Labelled] | None:
 def _real(seeds: int, steps: int) -> list[Row]:
     try:
         paths = real_clips()
-    except NotAvailable as error:
+    except MissingDependency as error:
         return [("real clips", "0", "", str(error))]
     errors = [real_losses(paths, steps, seed) for seed in range(seeds)]
     return [(f"error of prediction on {_REAL}", f"{seeds} seeds × {steps} steps", *_each(errors))]

@@ -13,7 +13,7 @@ import torch
 from steelyard.world.data.video.source import VideoSource
 from steelyard.world.models.vjepa.config import VJepaConfig
 from steelyard.world.models.vjepa.learner import VJepa
-from steelyard.world.training.budget import Budget
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.loop import TrainSettings, train
 from steelyard.world.training.resume import RESUME, read_position
 
@@ -41,7 +41,9 @@ def run(folder: Path, out: Path, steps: int, *, resume: bool = False) -> VJepa:
     out.mkdir(parents=True, exist_ok=True)
     source = VideoSource(folder, clip_frames=4, stride=1, size=32, batch=8, seed=1, workers=1)
     try:
-        train(learner, source, Budget(steps=steps), TrainSettings(seed=1, checkpoint_steps=5), out, resume=resume)
+        train(
+            learner, source, TrainingBudget(steps=steps), TrainSettings(seed=1, checkpoint_steps=5), out, resume=resume
+        )
     finally:
         source.close()
     return learner

@@ -18,7 +18,7 @@ from steelyard.world.models.vjepa.config import VJepaConfig
 from steelyard.world.models.vjepa.learner import VJepa
 from steelyard.world.models.vjepa.probes import fit_attentive, fit_linear
 from steelyard.world.report.attention import token_weights
-from steelyard.world.training.budget import Budget
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.loop import TrainSettings, Update, train
 
 __all__ = ["CONFIG", "Labelled", "Outcome", "labelled", "looked_at", "pretrain", "probe_scores", "rank", "real_losses"]
@@ -89,7 +89,7 @@ def pretrain(
 
     try:
         settings = msgspec.structs.replace(SETTINGS, seed=seed)
-        trained = train(learner, source, Budget(steps=steps), settings, progress=keep)
+        trained = train(learner, source, TrainingBudget(steps=steps), settings, progress=keep)
     finally:
         source.close()
     return Outcome(losses[0], float(np.mean(losses[-3:])), trained.cpu_seconds, learner)

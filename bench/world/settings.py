@@ -10,7 +10,18 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.world.sim.scenes import CATEGORIES as SCENE_CATEGORIES
 
-__all__ = ["ARMS", "CATEGORIES", "LEARNS_NOTHING", "METHODS", "TASKS", "Cell", "Settings", "cells", "short", "trials"]
+__all__ = [
+    "ARMS",
+    "CATEGORIES",
+    "LEARNS_NOTHING",
+    "METHODS",
+    "TASKS",
+    "Cell",
+    "Settings",
+    "cells",
+    "short",
+    "trials",
+]
 
 METHODS = ("jepa", "pixel", "vq-gpt", "rssm", "untrained", "copy-last")
 LEARNS_NOTHING = ("untrained", "copy-last")

@@ -21,7 +21,7 @@ from steelyard.world.models.model import WorldModel
 from steelyard.world.planners.settings import PlannerSettings, settings_for
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import HELD_OUT, SCENES, simulator
-from steelyard.world.training import Budget, Trained, TrainSettings, train
+from steelyard.world.training import Trained, TrainingBudget, TrainSettings, train
 
 __all__ = ["ROOM", "config_for", "controls", "lengths", "measures", "planner", "tested", "units", "work"]
 
@@ -115,7 +115,7 @@ def _trained(cell: Cell, learning_rate: float) -> tuple[WorldModel, Trained, int
     learner = make_learner(cell.method, config)
     trained = _NOTHING
     if cell.arm != "control":
-        budget = Budget(cpu_seconds=cell.cpu_seconds, frames=cell.frames)
+        budget = TrainingBudget(cpu_seconds=cell.cpu_seconds, frames=cell.frames)
         trained = train(learner, source, budget, TrainSettings(seed=cell.seed, learning_rate=learning_rate))
     source.close()
     card = Card(

@@ -63,13 +63,13 @@ def tested(job: Job) -> Tested:
     _one_thread()
     from steelyard.world.data.simulated import SimulatedSource
     from steelyard.world.models.model import WorldModel
-    from steelyard.world.training.budget import Budget
+    from steelyard.world.training.budget import TrainingBudget
     from steelyard.world.training.loop import TrainSettings
 
     recipe, world = preset(job.world), simulator(job.world)
     model = WorldModel.fit(
         SimulatedSource(world, seed=job.seed, rows=recipe.batch, length=recipe.length),
-        Budget(steps=job.steps),
+        TrainingBudget(steps=job.steps),
         job.seed,
         kind=recipe.kind,
         config=recipe.config,

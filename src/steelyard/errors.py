@@ -11,15 +11,15 @@ from enum import IntEnum
 from pathlib import Path
 
 __all__ = [
-    "Broken",
+    "DeadlineExceeded",
     "ExitCode",
     "InputError",
     "Interrupted",
+    "MissingDependency",
     "ModelUnavailable",
-    "NotAvailable",
     "SteelyardError",
-    "StorageFailed",
-    "Unfinished",
+    "StorageError",
+    "VerificationError",
 ]
 
 
@@ -54,7 +54,7 @@ class InputError(SteelyardError):
         super().__init__(place + message)
 
 
-class NotAvailable(InputError):
+class MissingDependency(InputError):
     """An extra, a file or a service that the user asked for is not installed here: the message says how to get it."""
 
 
@@ -64,19 +64,19 @@ class ModelUnavailable(SteelyardError):
     exit_code = ExitCode.PLAN_NOT_MET
 
 
-class Unfinished(SteelyardError):
+class DeadlineExceeded(SteelyardError):
     """The run's deadline came before its end: the plan was not met, and a resume goes on."""
 
     exit_code = ExitCode.PLAN_NOT_MET
 
 
-class StorageFailed(SteelyardError):
+class StorageError(SteelyardError):
     """The run's folder takes no more (disk full, gone, read-only): what was finished before is whole."""
 
     exit_code = ExitCode.PLAN_NOT_MET
 
 
-class Broken(SteelyardError):
+class VerificationError(SteelyardError):
     """Evidence does not hold: the message names the first thing that does not."""
 
     exit_code = ExitCode.INCONSISTENT

@@ -26,16 +26,24 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, runtime_checkable
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, Mark, ModelIdentity, Sample
+from steelyard.records import (
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    ModelOutput,
+    Sample,
+    Score,
+)
 
-__all__ = ["GROUP", "ActingScorer", "Generator", "Model", "Scorer", "find", "names"]
+__all__ = ["GROUP", "ExecutingScorer", "Generator", "Model", "Scorer", "find", "names"]
 
 GROUP = "steelyard.plugins"
 
 
 @runtime_checkable
 class Model(Protocol):
-    """Who is asked. One request, one :class:`~steelyard.records.Answer`; faults of the wire are outcomes, not
+    """Who is asked. One request, one :class:`~steelyard.records.ModelOutput`; faults of the wire are outcomes, not
     exceptions.
 
     Concurrency, retries, deadlines and order belong to the runner. A model may be asked concurrently up to
@@ -46,16 +54,16 @@ class Model(Protocol):
         """Say what this is and can do; raise :class:`~steelyard.errors.ModelUnavailable` where nothing answers."""
         ...
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Answer with text."""
         ...
 
-    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Answer with one log-likelihood (nats) per continuation."""
         ...
 
-    # A model may have ``async def ping(self) -> Answer`` too: a control question that is no sample, by which the runner
-    # tells a sample that fails from an endpoint that is down. A model without it is taken to be there.
+    # A model may have ``async def ping(self) -> ModelOutput`` too: a control question that is no sample, by which the
+    # runner tells a sample that fails from an endpoint that is down. A model without it is taken to be there.
 
     async def close(self) -> None:
         """Free sockets, threads and memory."""
@@ -71,23 +79,23 @@ class Scorer(Protocol):
         """Name, options and version: any change of the rule changes it."""
         ...
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Mark one answer."""
         ...
 
 
 @runtime_checkable
-class ActingScorer(Scorer, Protocol):
+class ExecutingScorer(Scorer, Protocol):
     """A scorer whose mark is made by an act, such as running model-written code: once, in a thread of its own.
 
-    The mark goes into the journal (:class:`~steelyard.records.Marked`), and is read from there ever after: so a verdict
-    stays a pure function of the journal, although the act may not be one. Where it has a ``stop()``, that is called
-    from another thread when the run ends; what still runs then is to end within a second, with any error.
+    The mark goes into the journal (:class:`~steelyard.records.RecordedScore`), and is read from there ever after: so a
+    verdict stays a pure function of the journal, although the act may not be one. Where it has a ``stop()``, that is
+    called from another thread when the run ends; what still runs then is to end within a second, with any error.
     """
 
-    acts: bool
+    executes: bool
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """Say why the act cannot be done here and how to mend that, or nothing: a plan asks before anything is sent."""
         ...
 

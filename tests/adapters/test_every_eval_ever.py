@@ -17,7 +17,7 @@ from steelyard.adapters.imported_run import write_imported_run
 from steelyard.adapters.inspect_log import read_inspect_log
 from steelyard.adapters.sheet_file import sheet_text
 from steelyard.claims import read_sheet
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"
 
@@ -178,5 +178,5 @@ def test_what_goes_out_comes_in_again(run: Path, tmp_path: Path) -> None:
 def test_a_run_that_does_not_hold_is_not_exported(run: Path) -> None:
     path = run / "scores.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"value":0', b'"value":1', 1))
-    with pytest.raises(Broken, match=r"scores\.jsonl"):
+    with pytest.raises(VerificationError, match=r"scores\.jsonl"):
         export_run(run)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from steelyard.adapters.gateway_recording import RecordingImport, import_recording
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.verify import verify_integrity
 from steelyard.gateway.recorder import Call, Recorder, recording_plan
 from steelyard.gateway.seal import seal_recording
@@ -161,7 +161,7 @@ def test_a_recording_that_was_changed_is_not_scored(tmp_path: Path, questions: P
     run = recording(tmp_path, asked(QUESTIONS[0], "0"))
     texts = run / "texts" / "main-0000.jsonl"
     texts.write_bytes(texts.read_bytes().replace(b'\\"0\\"', b'\\"20\\"'))
-    with pytest.raises(Broken):
+    with pytest.raises(VerificationError):
         import_recording(run, task_from_file(questions), tmp_path / "scored")
 
 

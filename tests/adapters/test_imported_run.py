@@ -13,10 +13,20 @@ import pytest
 from steelyard.adapters.imported_run import ImportedItem, ImportedTask, write_imported_run
 from steelyard.auditing.finalize import read_scores
 from steelyard.cli import run as steelyard
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.verify import verify_integrity
-from steelyard.records import Answer, GenerateRequest, Mark, Marked, ModelIdentity, Origin, Outcome, Sample, Verdict
+from steelyard.records import (
+    GenerateRequest,
+    ModelIdentity,
+    ModelOutput,
+    Origin,
+    Outcome,
+    RecordedScore,
+    Sample,
+    Score,
+    Verdict,
+)
 from steelyard.storage.journal import GENESIS
 from steelyard.storage.journal.lines import decode, encode
 from steelyard.verification.recompute import recompute
@@ -34,8 +44,8 @@ def items(count: int, right: int) -> list[ImportedItem]:
             id=f"s{number}", request=GenerateRequest(prompt=f"{number} + 1?", chat=True), target=str(number + 1)
         )
         is_right = number < right
-        answer = Answer(outcome=Outcome.OK, text=str(number + 1 if is_right else 0))
-        found.append(ImportedItem(sample, answer, mark=Mark(value=float(is_right))))
+        answer = ModelOutput(outcome=Outcome.OK, text=str(number + 1 if is_right else 0))
+        found.append(ImportedItem(sample, answer, mark=Score(value=float(is_right))))
     return found
 
 
@@ -70,7 +80,7 @@ def test_one_log_gives_one_order_and_the_same_answers_root(tmp_path: Path) -> No
 
 def test_what_is_missing_is_typed_and_bounds_the_interval(tmp_path: Path) -> None:
     log = items(20, 20)
-    log[3] = ImportedItem(log[3].sample, Answer(outcome=Outcome.TIMEOUT, detail="Timed out"))
+    log[3] = ImportedItem(log[3].sample, ModelOutput(outcome=Outcome.TIMEOUT, detail="Timed out"))
     log[4] = dataclasses.replace(log[4], mark=None)  # answered, and never marked by the harness
     verdict = write(tmp_path / "run", log)
     assert (verdict.claims[0].missing, verdict.exit) == (2, 4)
@@ -88,7 +98,7 @@ def test_epochs_are_repeats_and_one_that_the_log_lacks_is_missing(tmp_path: Path
 
 def test_partial_credit_is_kept_and_counted_apart(tmp_path: Path) -> None:
     log = items(4, 4)
-    log[0] = dataclasses.replace(log[0], mark=Mark(value=0.25))
+    log[0] = dataclasses.replace(log[0], mark=Score(value=0.25))
     verdict = write(tmp_path / "run", log, reported=0.9)
     assert verdict.claims[0].measured == 0.75
     assert sorted(score.value or 0.0 for score in read_scores(tmp_path / "run")) == [0.25, 1.0, 1.0, 1.0]
@@ -102,8 +112,8 @@ def test_partial_credit_is_kept_and_counted_apart(tmp_path: Path) -> None:
     [
         ([], "no samples"),
         (items(3, 3) + items(1, 1), "stands twice"),
-        ([dataclasses.replace(items(1, 1)[0], mark=Mark(value=7.5))], "outside 0 to 1"),
-        ([dataclasses.replace(items(1, 1)[0], mark=Mark(value=float("nan")))], "outside 0 to 1"),
+        ([dataclasses.replace(items(1, 1)[0], mark=Score(value=7.5))], "outside 0 to 1"),
+        ([dataclasses.replace(items(1, 1)[0], mark=Score(value=float("nan")))], "outside 0 to 1"),
         ([dataclasses.replace(items(1, 1)[0], repeat=10**9)], "repeat"),
         ([*items(500, 1), dataclasses.replace(items(1, 1)[0], repeat=9_999)], "more than 4,000,000 calls"),
     ],
@@ -125,7 +135,11 @@ def test_one_id_with_two_contents_is_refused(tmp_path: Path) -> None:
 
 def test_hostile_texts_are_kept_as_texts(tmp_path: Path) -> None:
     sample = Sample(id="../../etc/passwd\ud800", request=GenerateRequest(prompt="\ud800<script>"), target="\x00")
-    log = [ImportedItem(sample, Answer(outcome=Outcome.OK, text="\udfff\x1b[31m"), mark=Mark(value=1.0, note="\ud800"))]
+    log = [
+        ImportedItem(
+            sample, ModelOutput(outcome=Outcome.OK, text="\udfff\x1b[31m"), mark=Score(value=1.0, note="\ud800")
+        )
+    ]
     write(tmp_path / "run", log)
     assert recompute(tmp_path / "run").marks == 1
     assert "\x1b" not in (tmp_path / "run" / "report.html").read_text()
@@ -193,7 +207,7 @@ def test_a_mark_that_is_edited_and_sealed_again_is_caught(tmp_path: Path) -> Non
     _chain_again(path)
     (run / "checkpoints.jsonl").unlink()
     seal_bundle(run, {"renderer": {}}, None)
-    with pytest.raises(Broken, match=r"scores\.jsonl"):
+    with pytest.raises(VerificationError, match=r"scores\.jsonl"):
         recompute(run)
 
 
@@ -215,10 +229,10 @@ def test_a_mark_without_its_answer_is_caught(tmp_path: Path) -> None:
     write(run, items(4, 4))
     path = run / "journal" / "main-0000.jsonl"
     lines = path.read_bytes().splitlines()
-    marks = [line for line in lines if isinstance(decode(line), Marked)]
+    marks = [line for line in lines if isinstance(decode(line), RecordedScore)]
     path.write_bytes(b"".join(line + b"\n" for line in [*lines, marks[0]]))
     _chain_again(path)
     (run / "checkpoints.jsonl").unlink()
     seal_bundle(run, {"renderer": {}}, None)
-    with pytest.raises(Broken, match=r"has no answer that waits for it|about the same call"):
+    with pytest.raises(VerificationError, match=r"has no answer that waits for it|about the same call"):
         recompute(run)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from steelyard.adapters.imported_run import write_imported_run
 from steelyard.adapters.inspect_log import read_inspect_log
 from steelyard.adapters.zip_members import Members, open_members
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Outcome, Verdict
 from steelyard.storage.journal import read_texts, replay
 from steelyard.verification.recompute import recompute
@@ -262,7 +262,7 @@ def test_a_part_of_a_mapping_can_be_named(tmp_path: Path) -> None:
 
 def test_what_reads_zstandard_is_named_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zstandard", None)
-    with pytest.raises(NotAvailable, match=r"pip install 'steelyard\[logs\]'"):
+    with pytest.raises(MissingDependency, match=r"pip install 'steelyard\[logs\]'"):
         read_inspect_log(LOGS / "inspect_sums.eval")
 
 

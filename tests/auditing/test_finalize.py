@@ -10,9 +10,9 @@ from typing import Literal
 import msgspec
 import pytest
 
-from steelyard.auditing.finalize import checkpoint, conclude, conclusion_of, read_scores
+from steelyard.auditing.finalize import checkpoint, conclusion_of, finalize, read_scores
 from steelyard.detectors.claim_retest_plan import seal_row
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.merkle import root
 from steelyard.planning.samples import Prepared
@@ -21,13 +21,13 @@ from steelyard.records import (
     Claim,
     ClaimSheet,
     GenerateRequest,
-    Marked,
     ModelIdentity,
     Outcome,
     Plan,
     PlanRow,
+    RecordedScore,
     Sample,
-    Score,
+    SampleScore,
 )
 from steelyard.runner import committed_order
 from steelyard.storage.journal import Header, Journal, Session, Stop, Texts
@@ -91,7 +91,7 @@ def written(
         )
         if position in marks:
             journal.append(
-                Marked(row=row.id, sample=sample.id, repeat=0, scorer=scorer, value=None if number == 7 else 1.0)
+                RecordedScore(row=row.id, sample=sample.id, repeat=0, scorer=scorer, value=None if number == 7 else 1.0)
             )
     journal.append(Stop(reason="complete", active_us=1, at_us=1))
     journal.close()
@@ -102,12 +102,12 @@ def written(
 
 def test_a_run_is_concluded_and_recomputed_in_the_order_of_its_journal(tmp_path: Path) -> None:
     run = written(tmp_path / "run", "exact@1").run
-    verdict = conclude(run)
+    verdict = finalize(run)
     claim = verdict.claims[0]
     assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, 0.75, 0, 0)
     scores = list(read_scores(run))
     assert [score.position for score in scores] == list(range(40))
-    again: list[Score] = []
+    again: list[SampleScore] = []
     found = conclusion_of(run, again.append)
     assert (found.scores, found.withheld, again, found.verdict) == (40, 0, scores, verdict)
     assert (recompute(run).scores, recompute(run).verdict) == (40, verdict)
@@ -116,7 +116,7 @@ def test_a_run_is_concluded_and_recomputed_in_the_order_of_its_journal(tmp_path:
 def test_marks_of_acts_are_read_without_texts_and_a_failed_act_is_missing(tmp_path: Path) -> None:
     done = written(tmp_path / "run", ACTING, range(40), texts="withheld")
     done.texts.unlink()
-    verdict = conclude(done.run)
+    verdict = finalize(done.run)
     claim = verdict.claims[0]
     assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, 1.0, 1, 4)
     assert recompute(done.run).withheld == 0
@@ -128,11 +128,11 @@ def test_an_answer_without_its_mark_is_missing_and_neither_sealed_nor_verified(
     run = written(tmp_path / "run", ACTING, range(39)).run
     assert conclusion_of(run).verdict.claims[0].missing >= 1
     with pytest.raises(InputError, match="not marked yet: steelyard resume"):
-        conclude(run)
+        finalize(run)
     assert not (run / "scores.jsonl").exists()
-    monkeypatch.setattr("steelyard.auditing.finalize.unmarked", lambda run: None)
-    conclude(run)
-    with pytest.raises(Broken, match="sealed without its mark"):
+    monkeypatch.setattr("steelyard.auditing.finalize.unscored", lambda run: None)
+    finalize(run)
+    with pytest.raises(VerificationError, match="sealed without its mark"):
         recompute(run)
 
 
@@ -140,7 +140,7 @@ def test_an_answer_without_its_mark_is_missing_and_neither_sealed_nor_verified(
 def half_withheld(tmp_path: Path) -> Path:
     """A sealed run that withholds its texts, every other of which is taken away."""
     done = written(tmp_path / "run", "exact@1", texts="withheld")
-    conclude(done.run)
+    finalize(done.run)
     lines = done.texts.read_bytes().splitlines(keepends=True)
     done.texts.write_bytes(b"".join(lines[::2]))
     return done.run
@@ -148,14 +148,14 @@ def half_withheld(tmp_path: Path) -> Path:
 
 def test_where_texts_are_withheld_in_part_marks_are_taken_as_sealed(half_withheld: Path) -> None:
     sealed = list(read_scores(half_withheld))
-    again: list[Score] = []
+    again: list[SampleScore] = []
     found = conclusion_of(half_withheld, again.append)
     assert again == sealed
     assert 0 < found.withheld <= 40
     assert recompute(half_withheld).withheld == found.withheld
 
 
-def changed(scores: list[Score]) -> Iterator[tuple[list[Score], str]]:
+def changed(scores: list[SampleScore]) -> Iterator[tuple[list[SampleScore], str]]:
     yield scores[:-1], "does not belong|gives more"
     yield [*scores, scores[0]], "more scores than the 40"
     yield [scores[1], scores[0], *scores[2:]], "line 1|does not belong"
@@ -167,18 +167,18 @@ def changed(scores: list[Score]) -> Iterator[tuple[list[Score], str]]:
 def test_sealed_scores_that_do_not_follow(half_withheld: Path, number: int) -> None:
     scores, said = list(changed(list(read_scores(half_withheld))))[number]
     (half_withheld / "scores.jsonl").write_bytes(b"".join(canonical(score) + b"\n" for score in scores))
-    with pytest.raises(Broken, match=said):
+    with pytest.raises(VerificationError, match=said):
         recompute(half_withheld)
 
 
 def test_samples_that_are_not_the_sealed_ones(tmp_path: Path) -> None:
     run = written(tmp_path / "run", "exact@1").run
-    conclude(run)
+    finalize(run)
     path = run / "samples" / "00-t.txt"
     assert path.read_text() == "".join(f"{digest}\n" for digest in DIGESTS)
     for wrong in ("", "x\n", "é\n", "".join(f"{digest}\n" for digest in DIGESTS[:-1])):
         path.write_text(wrong)
-        with pytest.raises(Broken, match="samples/00-t"):
+        with pytest.raises(VerificationError, match="samples/00-t"):
             recompute(run)
 
 

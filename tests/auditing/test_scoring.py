@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from steelyard.auditing.scoring import final_attempts, score_attempts, unmarked_attempts
-from steelyard.errors import Broken
+from steelyard.auditing.scoring import final_attempts, score_attempts, unscored_attempts
+from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.records import (
-    Answer,
     Attempt,
     ClaimSheet,
     GenerateRequest,
-    Mark,
-    Marked,
     ModelIdentity,
+    ModelOutput,
     Outcome,
     Plan,
     PlanRow,
+    RecordedScore,
     Sample,
+    SampleScore,
     Score,
 )
 from steelyard.storage.journal.lines import JournalRecord
@@ -32,10 +32,10 @@ from steelyard.storage.journal.lines import JournalRecord
 class Runs:
     """A scorer that acts; its act must not happen when a journal is read."""
 
-    acts: bool = True
+    executes: bool = True
     identifier: str = "runs@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         raise AssertionError("the act was repeated")
 
 
@@ -43,8 +43,8 @@ class Runs:
 class Exact:
     identifier: str = "exact@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
-        return Mark(value=float(answer.text == sample.target))
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+        return Score(value=float(answer.text == sample.target))
 
 
 ROW = PlanRow(
@@ -72,17 +72,17 @@ def attempt(number: int, **changes: Any) -> Attempt:
     return Attempt(**fields | changes)
 
 
-def marked(number: int, value: float | None, **changes: Any) -> Marked:
+def marked(number: int, value: float | None, **changes: Any) -> RecordedScore:
     fields: dict[str, Any] = {"row": ROW.id, "sample": SAMPLES[number].id, "repeat": 0, "scorer": "runs@1"}
-    return Marked(**fields | {"value": value} | changes)
+    return RecordedScore(**fields | {"value": value} | changes)
 
 
-def scored(records: list[JournalRecord], scorer: Any = None) -> list[Score | Attempt]:
+def scored(records: list[JournalRecord], scorer: Any = None) -> list[SampleScore | Attempt]:
     return list(score_attempts(PLAN, records, {ROW.id: scorer or Runs()}, TEXTS))
 
 
-def told(found: list[Score | Attempt]) -> list[tuple[str, str, float | None]]:
-    return [(score.sample, score.status, score.value) for score in found if isinstance(score, Score)]
+def told(found: list[SampleScore | Attempt]) -> list[tuple[str, str, float | None]]:
+    return [(score.sample, score.status, score.value) for score in found if isinstance(score, SampleScore)]
 
 
 def test_the_marks_of_an_act_are_read_and_never_made_again() -> None:
@@ -103,8 +103,8 @@ def test_a_mark_may_stand_before_its_answer_since_segments_are_read_one_after_an
 def test_an_act_that_failed_and_an_answer_without_its_mark_are_missing() -> None:
     records: list[JournalRecord] = [attempt(0), attempt(1), marked(1, None)]
     assert told(scored(records)) == [("code/row/1", "missing", None), ("code/row/0", "missing", None)]
-    assert [left.sample for left in unmarked_attempts(records, {ROW.id: Runs()})] == ["code/row/0"]
-    assert not list(unmarked_attempts(records, {ROW.id: Exact()}))
+    assert [left.sample for left in unscored_attempts(records, {ROW.id: Runs()})] == ["code/row/0"]
+    assert not list(unscored_attempts(records, {ROW.id: Exact()}))
 
 
 def test_a_mark_needs_no_texts() -> None:
@@ -130,12 +130,12 @@ def test_a_mark_needs_no_texts() -> None:
     ],
 )
 def test_records_that_do_not_belong_together(records: list[JournalRecord], said: str) -> None:
-    with pytest.raises(Broken, match=said):
+    with pytest.raises(VerificationError, match=said):
         scored(records)
 
 
 def test_a_pure_scorer_takes_no_journalled_marks() -> None:
-    with pytest.raises(Broken, match="whose marks are made by runs@1"):
+    with pytest.raises(VerificationError, match="whose marks are made by runs@1"):
         scored([attempt(0), marked(0, 1.0)], Exact())
 
 

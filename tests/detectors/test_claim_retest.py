@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.auditing.verdict import p_value
-from steelyard.detectors.claim_retest import RowReader
+from steelyard.detectors.claim_retest import ClaimMonitor
 from steelyard.detectors.claim_retest_plan import seal_row
-from steelyard.records import Claim, PlanRow, Probe, Score
+from steelyard.records import Claim, PlanRow, RepeatCheck, SampleScore
 
 
 def planned(population: int = 200, value: str = "80", **changes: object) -> tuple[PlanRow, Claim]:
@@ -39,8 +39,8 @@ def planned(population: int = 200, value: str = "80", **changes: object) -> tupl
     return seal_row(row, claim, 0.05, 1, "secret"), claim
 
 
-def mark(position: int, value: float | None, *, sample: str = "", repeat: int = 0) -> Score:
-    return Score(
+def mark(position: int, value: float | None, *, sample: str = "", repeat: int = 0) -> SampleScore:
+    return SampleScore(
         row="00-t",
         position=position,
         sample=sample or f"t/{position}",
@@ -52,8 +52,8 @@ def mark(position: int, value: float | None, *, sample: str = "", repeat: int = 
     )
 
 
-def read(row: PlanRow, claim: Claim, scores: list[Score]) -> RowReader:
-    reader = RowReader(row, claim)
+def read(row: PlanRow, claim: Claim, scores: list[SampleScore]) -> ClaimMonitor:
+    reader = ClaimMonitor(row, claim)
     for score in scores:
         reader.observe(score)
     return reader
@@ -101,7 +101,7 @@ def test_unparsed_answers_are_counted_apart() -> None:
     assert read(row, claim, unparsed).unparsed == 5
 
 
-def probe(changes: bool, row: PlanRow) -> list[Score]:
+def probe(changes: bool, row: PlanRow) -> list[SampleScore]:
     return [
         mark(-1, float(not (changes and n == 0 and repeat == 2)), sample=f"t/{n}", repeat=repeat)
         for n in range(row.probe.samples)
@@ -110,7 +110,7 @@ def probe(changes: bool, row: PlanRow) -> list[Score]:
 
 
 def test_greedy_answers_that_do_not_change_keep_the_sealed_table() -> None:
-    row, claim = planned(probe=Probe(samples=4, repeats=3))
+    row, claim = planned(probe=RepeatCheck(samples=4, repeats=3))
     assert len(row.probe_repeats) == 2
     reader = read(row, claim, [*(mark(n, 1.0) for n in range(4)), *probe(False, row)])
     assert reader.test is not None
@@ -118,7 +118,7 @@ def test_greedy_answers_that_do_not_change_keep_the_sealed_table() -> None:
 
 
 def test_greedy_answers_that_change_are_tested_as_sampled() -> None:
-    row, claim = planned(probe=Probe(samples=4, repeats=3))
+    row, claim = planned(probe=RepeatCheck(samples=4, repeats=3))
     reader = read(row, claim, [*(mark(n, 1.0) for n in range(4)), *probe(True, row)])
     assert reader.test is not None
     assert reader.test.noisy
@@ -127,7 +127,7 @@ def test_greedy_answers_that_change_are_tested_as_sampled() -> None:
 
 
 def test_no_test_begins_before_its_probe_is_finished() -> None:
-    row, claim = planned(probe=Probe(samples=4, repeats=3))
+    row, claim = planned(probe=RepeatCheck(samples=4, repeats=3))
     reader = read(row, claim, [mark(n, 0.0) for n in range(150)])
     assert (reader.tracker, reader.decision) == (None, None)
     for score in probe(False, row):
@@ -136,7 +136,7 @@ def test_no_test_begins_before_its_probe_is_finished() -> None:
 
 
 def test_a_sampled_row_waits_for_its_variance_and_allows_for_it() -> None:
-    row, claim = planned(decoding="sampled", repeats=2, probe=Probe(samples=50, repeats=3))
+    row, claim = planned(decoding="sampled", repeats=2, probe=RepeatCheck(samples=50, repeats=3))
     assert (row.cells, row.stop_consistent, len(row.probe_repeats)) == (400, (), 3)
     reader = read(row, claim, probe(True, row))
     assert reader.test is not None
@@ -146,7 +146,7 @@ def test_a_sampled_row_waits_for_its_variance_and_allows_for_it() -> None:
 
 def test_noise_that_swallows_the_claim_is_not_testable() -> None:
     row, claim = planned(
-        population=30, value="20", decoding="sampled", repeats=1, probe=Probe(samples=30, repeats=3), chance=0.0
+        population=30, value="20", decoding="sampled", repeats=1, probe=RepeatCheck(samples=30, repeats=3), chance=0.0
     )
     varying = [
         mark(-1, float((n + repeat) % 2), sample=f"t/{n}", repeat=repeat)
@@ -159,7 +159,7 @@ def test_noise_that_swallows_the_claim_is_not_testable() -> None:
 
 
 def test_an_estimate_reads_everything_and_decides_nothing() -> None:
-    row, claim = planned(estimate=True, probe=Probe(samples=4, repeats=3))
+    row, claim = planned(estimate=True, probe=RepeatCheck(samples=4, repeats=3))
     reader = read(row, claim, [*(mark(n, 0.0) for n in range(200)), *probe(True, row)])
     assert reader.tracker is not None
     assert (reader.decision, reader.tracker.n) == (None, 200)
@@ -202,7 +202,7 @@ def test_the_trace_is_short_and_ends_where_the_reading_does(count: int) -> None:
 
 def test_nothing_read_is_no_trace() -> None:
     row, claim = planned()
-    assert RowReader(row, claim).trace_points(0.05) == ()
+    assert ClaimMonitor(row, claim).trace_points(0.05) == ()
 
 
 def false_alarms(row: PlanRow, claim: Claim, right: int, trials: int, word: str) -> float:
@@ -224,7 +224,7 @@ def test_the_size_holds_end_to_end_at_the_boundary() -> None:
 
 
 def test_the_order_of_arrival_does_not_change_what_a_probe_measures() -> None:
-    row, claim = planned(probe=Probe(samples=4, repeats=3))
+    row, claim = planned(probe=RepeatCheck(samples=4, repeats=3))
     first = [mark(n, 0.0 if n == 1 else 1.0) for n in range(4)]  # sample 1 answered otherwise when it was asked again
     repeats = probe(False, row)
     readers = [read(row, claim, arrived) for arrived in ([*first, *repeats], [*repeats, *first])]
@@ -234,7 +234,7 @@ def test_the_order_of_arrival_does_not_change_what_a_probe_measures() -> None:
 
 @pytest.mark.parametrize("decoding", ["greedy", "sampled"])
 def test_a_probe_without_answers_proves_nothing(decoding: str) -> None:
-    row, claim = planned(decoding=decoding, probe=Probe(samples=4, repeats=3))
+    row, claim = planned(decoding=decoding, probe=RepeatCheck(samples=4, repeats=3))
     lost = [mark(-1, None, sample=f"t/{n}", repeat=repeat) for n in range(4) for repeat in row.probe_repeats]
     reader = read(row, claim, [*(mark(n, None) for n in range(4)), *lost])
     assert reader.test is not None
@@ -244,7 +244,7 @@ def test_a_probe_without_answers_proves_nothing(decoding: str) -> None:
 def test_a_vendor_who_scored_some_of_the_samples_is_allowed_the_noise_of_that() -> None:
     row, claim = planned(population=1319, value="80", claimed_samples=200)
     assert (row.has_table, row.stop_consistent) == (False, ())
-    reader = RowReader(row, claim)
+    reader = ClaimMonitor(row, claim)
     assert reader.test is not None
     # z.9875·√(.8·.2·(1/200 − 1/1319)) = 5.8 points; the plain two points would accuse such a vendor .19 of the time.
     assert 0.05 < float(reader.test.margin) < 0.065

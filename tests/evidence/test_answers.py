@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.answers import LEAF_KEYS, Answers, leaf
 from steelyard.evidence.canonical import canonical
 from steelyard.evidence.digests import Digests
@@ -66,7 +66,7 @@ def test_every_part_of_an_answer_matters(key: str) -> None:
 
 def test_a_call_is_finished_once_but_a_probe_asks_often() -> None:
     assert root_of([call(-1, repeat=1), call(-1, repeat=2)])[0] == 2
-    with pytest.raises(Broken, match="position 1 of row 'a' is finished twice"):
+    with pytest.raises(VerificationError, match="position 1 of row 'a' is finished twice"):
         root_of([call(1), call(1, answer="x")])
     with pytest.raises(OverflowError):
         root_of([call(-2)])

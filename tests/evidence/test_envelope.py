@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence import envelope as envelope_module
 from steelyard.evidence.bundle import open_plan, seal_plan
 from steelyard.evidence.canonical import canonical, sha256_hex
@@ -77,7 +77,7 @@ def test_no_byte_is_free(signer: CryptoSigner) -> None:
 def _holds(data: bytes, signer: CryptoSigner) -> bool:
     try:
         return check_signature(open_envelope(data, "here")[1], signer.public_key)
-    except Broken:
+    except VerificationError:
         return False
 
 
@@ -131,14 +131,14 @@ SUBJECT = {"name": "a", "digest": {"sha256": DIGEST}}
     ],
 )
 def test_other_envelopes_are_refused(parts: Any, reason: str) -> None:
-    with pytest.raises(Broken, match=reason):
+    with pytest.raises(VerificationError, match=reason):
         open_envelope(canonical(parts), "here")
 
 
 def test_an_envelope_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     data = seal(_statement(), None)
     monkeypatch.setattr(envelope_module, "MAX_ENVELOPE_BYTES", len(data) - 1)
-    with pytest.raises(Broken, match="larger than"):
+    with pytest.raises(VerificationError, match="larger than"):
         open_envelope(data, "here")
 
 
@@ -166,5 +166,5 @@ def test_a_plan_is_read_back(signer: CryptoSigner) -> None:
     ],
 )
 def test_what_is_no_plan(document: Callable[[], dict[str, Any]], reason: str) -> None:
-    with pytest.raises(Broken, match=reason):
+    with pytest.raises(VerificationError, match=reason):
         open_plan(seal(document(), None), "plan")

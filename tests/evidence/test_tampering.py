@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import canonical, parse_canonical, sha256_hex
@@ -93,7 +93,7 @@ def _tampered(run: Path, dice: random.Random, rounds: int) -> Iterator[tuple[str
 def test_every_tampering_of_a_signed_run_names_the_file(run: Path, seed: int) -> None:
     count = 0
     for name, way in _tampered(run, random.Random(seed), rounds=4):
-        with pytest.raises(Broken) as caught:
+        with pytest.raises(VerificationError) as caught:
             verify_integrity(run)
         assert name in str(caught.value), (way, name, str(caught.value))
         count += 1
@@ -106,7 +106,7 @@ def test_every_tampering_of_an_unsigned_run_is_refused(unsigned: Path) -> None:
     for name, way in _tampered(unsigned, random.Random(2), rounds=3):
         if name.startswith("texts/"):
             continue
-        with pytest.raises(Broken) as caught:
+        with pytest.raises(VerificationError) as caught:
             verify_integrity(unsigned)
         assert name == layout.BUNDLE or name in str(caught.value), (way, name, str(caught.value))
 
@@ -117,7 +117,7 @@ def test_no_byte_of_an_unsigned_seal_is_free(unsigned: Path) -> None:
     dice = random.Random(3)
     for place in range(0, len(data), 2):
         path.write_bytes(data[:place] + bytes([data[place] ^ (1 << dice.randrange(8))]) + data[place + 1 :])
-        with pytest.raises(Broken):
+        with pytest.raises(VerificationError):
             verify_integrity(unsigned)
 
 
@@ -126,7 +126,7 @@ def test_withheld_texts_that_are_wrong_are_named(unsigned: Path) -> None:
     data = path.read_bytes()
     for changed in (data.replace(b"sample main 3", b"sample main 4"), data + b"{}\n", data + b"x\n", data[:-1]):
         path.write_bytes(changed)
-        with pytest.raises(Broken, match=r"texts/main-0000\.jsonl line \d+"):
+        with pytest.raises(VerificationError, match=r"texts/main-0000\.jsonl line \d+"):
             verify_integrity(unsigned)
 
 
@@ -142,7 +142,7 @@ def _edit(run: Path, name: str, line: int, old: bytes, new: bytes) -> None:
 @pytest.mark.parametrize("record", [0, 7, 18])
 def test_the_record_that_was_changed_is_named(run: Path, name: str, record: int) -> None:
     _edit(run, name, record + 1, b'"type"', b'"typo"')
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(VerificationError) as caught:
         verify_integrity(run)
     if record == 0:
         assert f"{name} line 1 (record 0): not the header" in str(caught.value)
@@ -157,7 +157,7 @@ def test_the_link_that_was_changed_is_named(run: Path, name: str, record: int) -
     prev = parse_canonical((run / name).read_bytes().splitlines()[record])["prev"].encode()
     _edit(run, name, record + 1, prev, b"0" * 64)
     place = rf"{name} line {record + 1} \(record {record}\)"
-    with pytest.raises(Broken, match=rf"{place}: was changed: its prev does not match"):
+    with pytest.raises(VerificationError, match=rf"{place}: was changed: its prev does not match"):
         verify_integrity(run)
 
 
@@ -165,11 +165,11 @@ def test_the_link_that_was_changed_is_named(run: Path, name: str, record: int) -
 def test_the_last_records_are_named(run: Path, name: str) -> None:
     original = (run / name).read_bytes()
     _edit(run, name, 19, b'"detail":""', b'"detail":"x"')
-    with pytest.raises(Broken, match=rf"{name} line 19 \(record 18\): was changed: the prev of record 19"):
+    with pytest.raises(VerificationError, match=rf"{name} line 19 \(record 18\): was changed: the prev of record 19"):
         verify_integrity(run)
     (run / name).write_bytes(original)
     _edit(run, name, 20, b'"detail":""', b'"detail":"x"')
-    with pytest.raises(Broken, match=rf"{name}: its last record \(19\) was changed"):
+    with pytest.raises(VerificationError, match=rf"{name}: its last record \(19\) was changed"):
         verify_integrity(run)
 
 
@@ -179,14 +179,14 @@ def test_records_that_are_gone_are_named(run: Path, name: str) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:7] + lines[8:]))
     with pytest.raises(
-        Broken, match=rf"{name} line 8: says it is record 8 where record 7 belongs, after {name} line 7:"
+        VerificationError, match=rf"{name} line 8: says it is record 8 where record 7 belongs, after {name} line 7:"
     ):
         verify_integrity(run)
     path.write_bytes(b"".join(lines[:-1]))
-    with pytest.raises(Broken, match=f"{name}: the journal ends after 19 records; 20 were sealed"):
+    with pytest.raises(VerificationError, match=f"{name}: the journal ends after 19 records; 20 were sealed"):
         verify_integrity(run)
     path.write_bytes(b"")
-    with pytest.raises(Broken, match=f"{name}: empty"):
+    with pytest.raises(VerificationError, match=f"{name}: empty"):
         verify_integrity(run)
 
 
@@ -205,16 +205,18 @@ def test_segments_that_were_swapped_are_refused(run: Path, signer: CryptoSigner)
     one.write_bytes(second)
     other.write_bytes(first)
     for check in (lambda: verify_integrity(run), lambda: _seal_again(run, signer)):
-        with pytest.raises(Broken, match=rf"{SEGMENT} line 1 \(record 0\): the header of segment 'worker-1'"):
+        with pytest.raises(
+            VerificationError, match=rf"{SEGMENT} line 1 \(record 0\): the header of segment 'worker-1'"
+        ):
             check()
 
 
 def test_a_segment_under_another_name_is_refused(run: Path, signer: CryptoSigner) -> None:
     renamed = "journal/worker-2-0000.jsonl"
     (run / WORKER).rename(run / renamed)
-    with pytest.raises(Broken, match=f"{renamed}: was added"):
+    with pytest.raises(VerificationError, match=f"{renamed}: was added"):
         verify_integrity(run)
-    with pytest.raises(Broken, match=rf"{renamed} line 1 \(record 0\): the header of segment 'worker-1'"):
+    with pytest.raises(VerificationError, match=rf"{renamed} line 1 \(record 0\): the header of segment 'worker-1'"):
         _seal_again(run, signer)
 
 
@@ -227,7 +229,7 @@ def test_a_segment_that_was_removed_is_missed(run: Path, signer: CryptoSigner, a
     expected = (
         rf"checkpoints\.jsonl line 2: names '{WORKER}', a segment that is not there" if again else f"{WORKER}: missing"
     )
-    with pytest.raises(Broken, match=expected):
+    with pytest.raises(VerificationError, match=expected):
         verify_integrity(run)
 
 
@@ -236,7 +238,7 @@ def test_a_record_that_was_moved_to_another_segment_is_refused(run: Path, signer
     (run / SEGMENT).write_bytes(b"".join(lines[:-1]))
     (run / WORKER).write_bytes((run / WORKER).read_bytes() + lines[-1])
     for check in (lambda: verify_integrity(run), lambda: _seal_again(run, signer)):
-        with pytest.raises(Broken, match=f"{WORKER} line 21: says it is record 19 where record 20 belongs"):
+        with pytest.raises(VerificationError, match=f"{WORKER} line 21: says it is record 19 where record 20 belongs"):
             check()
 
 
@@ -253,7 +255,7 @@ def test_a_record_that_was_moved_and_chained_anew_shows_at_a_checkpoint(run: Pat
     assert before["answers"] == after["answers"], "the same answers, wherever they lie"
     assert before["journal"]["root"] != after["journal"]["root"]
     with pytest.raises(
-        Broken, match=rf"checkpoints\.jsonl line 3: not the Merkle root of the first 20 records of {SEGMENT}"
+        VerificationError, match=rf"checkpoints\.jsonl line 3: not the Merkle root of the first 20 records of {SEGMENT}"
     ):
         verify_integrity(run)
 
@@ -262,6 +264,6 @@ def test_a_changed_score_or_report_is_named(run: Path) -> None:
     for name in ("scores.jsonl", "report.json", "report.md", "report.html"):
         original = (run / name).read_bytes()
         (run / name).write_bytes(original.replace(b"1", b"0").replace(b"consistent", b"inconsistent"))
-        with pytest.raises(Broken, match=f"^{name}: was changed"):
+        with pytest.raises(VerificationError, match=f"^{name}: was changed"):
             verify_integrity(run)
         (run / name).write_bytes(original)

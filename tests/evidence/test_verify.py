@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.errors import Broken, InputError, SteelyardError
+from steelyard.errors import InputError, SteelyardError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import BUNDLE_PREDICATE, seal_bundle, seal_plan
 from steelyard.evidence.canonical import canonical, parse_canonical, sha256_hex
@@ -75,7 +75,7 @@ def test_the_index_is_outside_the_seal(run: Path) -> None:
 def test_a_seal_replaces_the_last_one(run: Path, signer: CryptoSigner) -> None:
     (run / "report.md").write_text("another\n")
     (run / layout.TEMPORARY_BUNDLE).write_bytes(b"left by a crash")
-    with pytest.raises(Broken, match="added"):
+    with pytest.raises(VerificationError, match="added"):
         verify_integrity(run)
     seal_bundle(run, {}, signer)
     verify_integrity(run)
@@ -93,10 +93,12 @@ def test_a_journal_that_is_signed_later_says_so(unsigned: Path, signer: CryptoSi
 
 def test_a_required_key(run: Path, unsigned: Path, tmp_path: Path, key_path: Path, signer: CryptoSigner) -> None:
     other = create_key(tmp_path / "other.pem")
-    with pytest.raises(Broken, match=f"signed by key {signer.public_key.keyid}; required is .* {other.keyid}"):
+    with pytest.raises(
+        VerificationError, match=f"signed by key {signer.public_key.keyid}; required is .* {other.keyid}"
+    ):
         verify_integrity(run, other.public_path, require_key=True)
     assert not verify_integrity(run, other.public_path).trusted
-    with pytest.raises(Broken, match="not signed; required is"):
+    with pytest.raises(VerificationError, match="not signed; required is"):
         verify_integrity(unsigned, other.public_path, require_key=True)
     with pytest.raises(InputError, match="must be given"):
         verify_integrity(run, require_key=True)
@@ -116,16 +118,16 @@ def _reseal(run: Path, signer: CryptoSigner | None, change: Callable[[dict[str, 
 
 def test_a_signature_that_was_taken_off_is_missed(run: Path) -> None:
     _reseal(run, None, lambda predicate, subjects: None)
-    with pytest.raises(Broken, match=r"bundle\.dsse\.json: the signature by key .* is not there"):
+    with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: the signature by key .* is not there"):
         verify_integrity(run)
     _reseal(run, None, lambda predicate, subjects: predicate.update(signer=""))
-    with pytest.raises(Broken, match=r"bundle\.dsse\.json: not signed, while the plan is"):
+    with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: not signed, while the plan is"):
         verify_integrity(run)
     plan = open_envelope((run / layout.PLAN).read_bytes(), "")[0]["predicate"]
     (run / layout.PLAN).write_bytes(seal_plan(plan, None))
     digest = sha256_hex((run / layout.PLAN).read_bytes())
     _reseal(run, None, lambda predicate, subjects: subjects.update({layout.PLAN: digest}))
-    with pytest.raises(Broken, match=r"plan\.dsse\.json: its order of samples was fixed with a key"):
+    with pytest.raises(VerificationError, match=r"plan\.dsse\.json: its order of samples was fixed with a key"):
         verify_integrity(run)
 
 
@@ -133,10 +135,10 @@ def test_another_s_signature_is_that_of_a_stranger(run: Path, tmp_path: Path, si
     other = load_signer(create_key(tmp_path / "other.pem").path)
     public = other.public_key.keyval["public"]
     _reseal(run, other, lambda predicate, subjects: None)
-    with pytest.raises(Broken, match="is not there"):
+    with pytest.raises(VerificationError, match="is not there"):
         verify_integrity(run)
     _reseal(run, other, lambda predicate, subjects: predicate.update(signer=public))
-    with pytest.raises(Broken, match=rf"plan\.dsse\.json: the signature by key {other.public_key.keyid}"):
+    with pytest.raises(VerificationError, match=rf"plan\.dsse\.json: the signature by key {other.public_key.keyid}"):
         verify_integrity(run)
     with pytest.raises(InputError, match=f"signed by key {signer.public_key.keyid}: seal with that key"):
         seal_bundle(run, {}, other)
@@ -150,7 +152,7 @@ def test_a_second_signature_is_refused(run: Path, tmp_path: Path, signer: Crypto
     envelope.sign(other)
     envelope.signatures = dict(sorted(envelope.signatures.items()))
     (run / layout.BUNDLE).write_bytes(canonical(envelope.to_dict()))
-    with pytest.raises(Broken, match="carries a signature besides"):
+    with pytest.raises(VerificationError, match="carries a signature besides"):
         verify_integrity(run)
 
 
@@ -159,7 +161,7 @@ def test_a_wrong_signature_is_refused(run: Path, signer: CryptoSigner) -> None:
     _reseal(run, signer, lambda predicate, subjects: predicate.update(created="later"))
     changed = parse_canonical((run / layout.BUNDLE).read_bytes())
     (run / layout.BUNDLE).write_bytes(canonical({**changed, "signatures": parts["signatures"]}))
-    with pytest.raises(Broken, match="does not verify"):
+    with pytest.raises(VerificationError, match="does not verify"):
         verify_integrity(run)
 
 
@@ -206,7 +208,7 @@ def _segments(predicate: dict[str, Any]) -> dict[str, Any]:
 )
 def test_a_seal_that_its_own_signer_got_wrong(run: Path, signer: CryptoSigner, change: Change, reason: str) -> None:
     _reseal(run, signer, change)
-    with pytest.raises(Broken, match=reason):
+    with pytest.raises(VerificationError, match=reason):
         verify_integrity(run)
 
 
@@ -218,19 +220,19 @@ def test_a_seal_without_a_journal(run: Path, signer: CryptoSigner) -> None:
 
     (run / SEGMENT).unlink()
     _reseal(run, signer, forget)
-    with pytest.raises(Broken, match=f"does not name {SEGMENT}"):
+    with pytest.raises(VerificationError, match=f"does not name {SEGMENT}"):
         verify_integrity(run)
-    with pytest.raises(Broken, match=f"{SEGMENT}: missing"):
+    with pytest.raises(VerificationError, match=f"{SEGMENT}: missing"):
         seal_bundle(run, {}, signer)
     shutil.rmtree(run / "journal")
     _reseal(run, signer, forget)
-    with pytest.raises(Broken, match=f"does not name {SEGMENT}"):
+    with pytest.raises(VerificationError, match=f"does not name {SEGMENT}"):
         verify_integrity(run)
 
 
 def test_a_signature_without_a_signer(unsigned: Path, signer: CryptoSigner) -> None:
     _reseal(unsigned, signer, lambda predicate, subjects: None)
-    with pytest.raises(Broken, match="carries a signature and names no signer"):
+    with pytest.raises(VerificationError, match="carries a signature and names no signer"):
         verify_integrity(unsigned)
 
 
@@ -265,7 +267,7 @@ def test_checkpoints_are_roots_of_the_same_journal(run: Path, signer: CryptoSign
         (b"{}", "line 4: cut off"),
     ):
         _replace_file(run, "checkpoints.jsonl", good + line, signer)
-        with pytest.raises(Broken, match=reason):
+        with pytest.raises(VerificationError, match=reason):
             verify_integrity(run)
     _replace_file(run, "checkpoints.jsonl", good + point(WORKER, 0, nothing), signer)
     verify_integrity(run)
@@ -276,7 +278,7 @@ def test_checkpoints_are_roots_of_the_same_journal(run: Path, signer: CryptoSign
 def test_a_signed_checkpoint_in_an_unsigned_run(unsigned: Path, signer: CryptoSigner) -> None:
     line = checkpoint_line({SEGMENT: (0, Tree().root())}, 0, signer)
     _replace_file(unsigned, "checkpoints.jsonl", line, None)
-    with pytest.raises(Broken, match="not by the key that sealed the run"):
+    with pytest.raises(VerificationError, match="not by the key that sealed the run"):
         verify_integrity(unsigned)
 
 
@@ -287,12 +289,12 @@ def test_a_plan_that_says_otherwise_of_texts(unsigned: Path) -> None:
     (unsigned / layout.PLAN).write_bytes(changed)
     seal_and_plan = {layout.PLAN: sha256_hex(changed)}
     _reseal(unsigned, None, lambda predicate, subjects: subjects.update(seal_and_plan))
-    with pytest.raises(Broken, match="not the plan that the seal names"):
+    with pytest.raises(VerificationError, match="not the plan that the seal names"):
         verify_integrity(unsigned)
     _reseal(unsigned, None, lambda predicate, subjects: predicate.update(plan=payload))
-    with pytest.raises(Broken, match="the plan says texts are 'sealed'"):
+    with pytest.raises(VerificationError, match="the plan says texts are 'sealed'"):
         verify_integrity(unsigned)
-    with pytest.raises(Broken, match="not the plan that the journal's header names"):
+    with pytest.raises(VerificationError, match="not the plan that the journal's header names"):
         seal_bundle(unsigned, {}, None)
 
 
@@ -307,7 +309,7 @@ def test_a_journal_of_another_plan(unsigned: Path) -> None:
         subjects[layout.PLAN] = sha256_hex(changed)
 
     _reseal(unsigned, None, change)
-    with pytest.raises(Broken, match=r"line 1 \(record 0\): names another plan"):
+    with pytest.raises(VerificationError, match=r"line 1 \(record 0\): names another plan"):
         verify_integrity(unsigned)
 
 
@@ -324,7 +326,7 @@ def test_lines_that_are_no_records(tmp_path: Path, make_run: MakeRun, line: byte
     segments = sorted((run / "journal").iterdir())
     with segments[-1].open("ab") as file:
         file.write(line + b"\n")
-    with pytest.raises(Broken, match=reason):
+    with pytest.raises(VerificationError, match=reason):
         verify_integrity(run)
 
 
@@ -349,7 +351,7 @@ def test_an_attempt_has_its_form(run: Path, change: dict[str, Any], reason: str)
     record = {"seq": 20, "prev": head, **attempt_record("main", 99, head, ""), **change}
     with (run / WORKER).open("ab") as file:
         file.write(canonical(record) + b"\n")
-    with pytest.raises(Broken, match=rf"line 21 \(record 20\): {reason}"):
+    with pytest.raises(VerificationError, match=rf"line 21 \(record 20\): {reason}"):
         verify_integrity(run)
 
 
@@ -359,7 +361,7 @@ def test_an_attempt_that_lacks_a_part(run: Path) -> None:
     del record["final"]
     with (run / WORKER).open("ab") as file:
         file.write(canonical(record) + b"\n")
-    with pytest.raises(Broken, match="not an attempt in its form"):
+    with pytest.raises(VerificationError, match="not an attempt in its form"):
         verify_integrity(run)
 
 
@@ -369,7 +371,7 @@ def test_a_call_that_was_finished_twice_is_not_sealed(run: Path, signer: CryptoS
     record = {"seq": 20, "prev": head, **attempt_record("main", 7, head, "")}
     with (run / WORKER).open("ab") as file:
         file.write(canonical(record) + b"\n")
-    with pytest.raises(Broken, match="position 7 of row 'main' is finished twice"):
+    with pytest.raises(VerificationError, match="position 7 of row 'main' is finished twice"):
         seal_bundle(run, {}, signer)
 
 
@@ -380,14 +382,14 @@ def test_a_call_that_was_finished_twice_is_not_sealed(run: Path, signer: CryptoS
 def test_links_are_refused(run: Path, tmp_path: Path, name: str) -> None:
     (run / name).rename(tmp_path / "outside")
     (run / name).symlink_to(tmp_path / "outside")
-    with pytest.raises(Broken, match=f"^{name}: a link"):
+    with pytest.raises(VerificationError, match=f"^{name}: a link"):
         verify_integrity(run)
 
 
 def test_a_link_to_a_folder_is_refused(run: Path, tmp_path: Path) -> None:
     (run / "journal").rename(tmp_path / "outside")
     (run / "journal").symlink_to(tmp_path / "outside")
-    with pytest.raises(Broken, match=r"^journal: a link"):
+    with pytest.raises(VerificationError, match=r"^journal: a link"):
         verify_integrity(run)
 
 
@@ -396,37 +398,37 @@ def test_pipes_and_folders_are_refused(run: Path) -> None:
         original = (run / name).read_bytes()
         (run / name).unlink()
         os.mkfifo(run / name)
-        with pytest.raises(Broken, match=f"^{name}: not a regular file"):
+        with pytest.raises(VerificationError, match=f"^{name}: not a regular file"):
             verify_integrity(run)
         (run / name).unlink()
         (run / name).write_bytes(original)
     for name in ("blobs", "journal/more"):
         (run / name).mkdir()
-        with pytest.raises(Broken, match=f"^{name}/: this folder is no part of a run"):
+        with pytest.raises(VerificationError, match=f"^{name}/: this folder is no part of a run"):
             verify_integrity(run)
         (run / name).rmdir()
     (run / "report.md").unlink()
     (run / "report.md").mkdir()
-    with pytest.raises(Broken, match=r"report\.md"):
+    with pytest.raises(VerificationError, match=r"report\.md"):
         verify_integrity(run)
 
 
 def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("steelyard.evidence.checkpoints.MAX_CHECKPOINTS", 2)
-    with pytest.raises(Broken, match=r"checkpoints\.jsonl: holds more than 2 checkpoints"):
+    with pytest.raises(VerificationError, match=r"checkpoints\.jsonl: holds more than 2 checkpoints"):
         verify_integrity(run)
     monkeypatch.undo()
     monkeypatch.setattr(layout, "MAX_LINE_BYTES", 100)
-    with pytest.raises(Broken, match=r"checkpoints\.jsonl line 1: longer than 100 bytes"):
+    with pytest.raises(VerificationError, match=r"checkpoints\.jsonl line 1: longer than 100 bytes"):
         verify_integrity(run)
     monkeypatch.setattr("steelyard.evidence.verify.MAX_ENVELOPE_BYTES", 100)
-    with pytest.raises(Broken, match=r"bundle\.dsse\.json: larger than 100 bytes"):
+    with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: larger than 100 bytes"):
         verify_integrity(run)
 
 
 def test_what_is_not_sealed_says_the_mend(run: Path, tmp_path: Path) -> None:
     (run / layout.BUNDLE).unlink()
-    with pytest.raises(Broken, match=rf"this run is not sealed yet: steelyard resume {run}"):
+    with pytest.raises(VerificationError, match=rf"this run is not sealed yet: steelyard resume {run}"):
         verify_integrity(run)
     for place in (tmp_path / "absent", tmp_path, run / "report.md"):
         with pytest.raises(InputError, match="no run is here"):
@@ -449,10 +451,10 @@ def test_unreadable_files_are_named(run: Path, monkeypatch: pytest.MonkeyPatch) 
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(Broken, match="cannot be read: Permission denied"):
+    with pytest.raises(VerificationError, match="cannot be read: Permission denied"):
         verify_integrity(run)
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(Broken, match=r"bundle\.dsse\.json: cannot be read: Permission denied"):
+    with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: cannot be read: Permission denied"):
         verify_integrity(run)
 
 
@@ -466,5 +468,5 @@ def test_verification_stands_alone() -> None:
 
 
 def test_errors_are_steelyard_s_own() -> None:
-    assert issubclass(Broken, SteelyardError)
-    assert Broken.exit_code == 1
+    assert issubclass(VerificationError, SteelyardError)
+    assert VerificationError.exit_code == 1

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.keys import create_key, load_signer
 from steelyard.evidence.verify import verify_integrity
 from steelyard.gateway.recorder import Call, Recorder, recording_plan
 from steelyard.gateway.seal import seal_killed, seal_recording
 from steelyard.gateway.secrets import Secrets
-from steelyard.gateway.summary import MOST_NAMES, OTHERS, Summary, summarise
+from steelyard.gateway.summary import MAX_NAMES, OTHERS, Summary, summarise
 from steelyard.records import Exchange, Outcome
 from steelyard.storage.journal import Header, Journal, Session, Stop
 from steelyard.verification.recompute import recompute
@@ -98,7 +98,7 @@ def test_sealed_texts_must_all_be_there(tmp_path: Path) -> None:
     assert verify_integrity(run).texts == "all"
     path = run / "texts" / "main-0000.jsonl"
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
-    with pytest.raises(Broken):
+    with pytest.raises(VerificationError):
         verify_integrity(run)
 
 
@@ -116,7 +116,7 @@ def test_a_changed_byte_is_found(sealed: Path, name: str) -> None:
     data = bytearray((sealed / name).read_bytes())
     data[len(data) // 2] ^= 1
     (sealed / name).write_bytes(data)
-    with pytest.raises(Broken):
+    with pytest.raises(VerificationError):
         verify_integrity(sealed)
 
 
@@ -128,7 +128,7 @@ def test_a_forged_report_that_is_sealed_again_is_found(sealed: Path) -> None:
     (sealed / "report.json").write_bytes(canonical(report) + b"\n")
     seal_bundle(sealed, {}, None)
     verify_integrity(sealed)
-    with pytest.raises(Broken, match="again_after_answer does not follow"):
+    with pytest.raises(VerificationError, match="again_after_answer does not follow"):
         recompute(sealed)
 
 
@@ -138,7 +138,7 @@ def test_a_page_that_is_edited_and_sealed_again_is_found(sealed: Path) -> None:
 
     (sealed / "report.md").write_text("all is well\n")
     seal_bundle(sealed, {"renderer": renderer()}, None)
-    with pytest.raises(Broken, match=r"report\.md"):
+    with pytest.raises(VerificationError, match=r"report\.md"):
         recompute(sealed)
 
 
@@ -147,7 +147,7 @@ def test_scores_do_not_belong_into_a_recording(sealed: Path) -> None:
 
     (sealed / "scores.jsonl").write_bytes(b"{}\n")
     seal_bundle(sealed, {}, None)
-    with pytest.raises(Broken, match=r"scores\.jsonl"):
+    with pytest.raises(VerificationError, match=r"scores\.jsonl"):
         recompute(sealed)
 
 
@@ -226,8 +226,8 @@ def test_retries_are_told_from_asking_again() -> None:
 
 
 def test_hostile_names_are_counted_together() -> None:
-    found = summary(*(next(exchanges(1, path=f"/v1/{n}", model=f"m{n}")) for n in range(MOST_NAMES + 30)))
-    assert len(found.paths) == MOST_NAMES + 1
+    found = summary(*(next(exchanges(1, path=f"/v1/{n}", model=f"m{n}")) for n in range(MAX_NAMES + 30)))
+    assert len(found.paths) == MAX_NAMES + 1
     assert {path.path: path.calls for path in found.paths}[OTHERS] == 30
     assert found.models[OTHERS] == 30
 

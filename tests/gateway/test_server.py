@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from steelyard.errors import InputError
-from steelyard.gateway.bodies import LARGEST_KEPT
+from steelyard.gateway.bodies import MAX_KEPT
 from steelyard.gateway.server import listen_on
 from steelyard.records import Outcome
 from tests.gateway.conftest import Between, Recorded
@@ -171,7 +171,7 @@ def test_compressed_bodies_pass_as_they_are_and_are_recorded_plain(recorded: Rec
 
 
 def test_large_bodies_pass_whole_and_are_named_by_their_digest(recorded: Recorded) -> None:
-    size = LARGEST_KEPT + 1000
+    size = MAX_KEPT + 1000
 
     async def answer(request: web.Request) -> web.Response:
         return web.Response(body=await request.read(), content_type="application/octet-stream")
@@ -527,7 +527,7 @@ def test_a_client_that_gives_up_before_the_reply(recorded: Recorded) -> None:
 
 
 def test_a_request_beyond_all_measure_is_refused(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steelyard.gateway.server.LARGEST_REQUEST", 1 << 20)
+    monkeypatch.setattr("steelyard.gateway.server.MAX_REQUEST", 1 << 20)
 
     async def use(between: Between) -> Any:
         async with between.session.post(between.base + "/audio", data=b"x" * (3 << 20)) as reply:

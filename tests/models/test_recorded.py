@@ -9,17 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.models import open_model
 from steelyard.plugins import Model
 from steelyard.records import (
-    Answer,
     Attempt,
     ClaimSheet,
     GenerateRequest,
     LoglikelihoodRequest,
     ModelIdentity,
+    ModelOutput,
     Outcome,
     Plan,
     PlanRow,
@@ -31,13 +31,13 @@ from steelyard.storage.run_folder import create
 ASKED = GenerateRequest(prompt="What is 2 + 3?")
 CHOICE = LoglikelihoodRequest(context="The sky is", continuations=(" blue", " loud"))
 NEVER_ASKED = GenerateRequest(prompt="What is 2 + 4?")
-Exchange = tuple[Request, Answer]
+Exchange = tuple[Request, ModelOutput]
 
 EXCHANGES: tuple[Exchange, ...] = (
-    (ASKED, Answer(outcome=Outcome.RATE_LIMITED, detail="HTTP 429")),
-    (ASKED, Answer(outcome=Outcome.OK, text=" 5", finish_reason="stop", completion_tokens=2, model="m-1")),
-    (CHOICE, Answer(outcome=Outcome.OK, logprobs=(-1.5, -9.25), prompt_tokens=3)),
-    (ASKED, Answer(outcome=Outcome.TRUNCATED, text=" five, or", finish_reason="length")),
+    (ASKED, ModelOutput(outcome=Outcome.RATE_LIMITED, detail="HTTP 429")),
+    (ASKED, ModelOutput(outcome=Outcome.OK, text=" 5", finish_reason="stop", completion_tokens=2, model="m-1")),
+    (CHOICE, ModelOutput(outcome=Outcome.OK, logprobs=(-1.5, -9.25), prompt_tokens=3)),
+    (ASKED, ModelOutput(outcome=Outcome.TRUNCATED, text=" five, or", finish_reason="length")),
 )
 
 
@@ -78,7 +78,7 @@ def record(run: Path, exchanges: Sequence[Exchange] = EXCHANGES, kinds: Sequence
     return run
 
 
-def ask(model: Model, request: Request) -> Answer:
+def ask(model: Model, request: Request) -> ModelOutput:
     if isinstance(request, GenerateRequest):
         return asyncio.run(model.generate(request))
     return asyncio.run(model.loglikelihood(request))
@@ -116,7 +116,7 @@ def test_what_cannot_be_replayed(tmp_path: Path) -> None:
     changed = record(tmp_path / "changed")
     journal = changed / "journal" / "main-0000.jsonl"
     journal.write_bytes(journal.read_bytes().replace(b"HTTP 429", b"HTTP 500"))
-    with pytest.raises(Broken, match="the chain is broken"):
+    with pytest.raises(VerificationError, match="the chain is broken"):
         open_model(f"recorded:{changed}")
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.planning import order as module
 from steelyard.planning.order import committed_order, probed_samples
-from steelyard.records import Attempt, Outcome, PlanRow, Probe
+from steelyard.records import Attempt, Outcome, PlanRow, RepeatCheck
 from steelyard.runner.order import Finished, calls_of
 from steelyard.runner.schedule import Call
 from steelyard.util.compact import Digests, Naturals, SmallMarks, Trace
@@ -78,7 +78,7 @@ def test_calls_are_those_of_the_order_less_what_was_ended(data: st.DataObject) -
         decoding="sampled" if sampled else "greedy",
         repeats=data.draw(st.integers(1, 3)) if sampled else 1,
         limit=data.draw(st.none() | st.integers(1, 40)),
-        probe=Probe(samples=data.draw(st.integers(0, 5)), repeats=data.draw(st.integers(1, 3))),
+        probe=RepeatCheck(samples=data.draw(st.integers(0, 5)), repeats=data.draw(st.integers(1, 3))),
     )
     everything = list(calls_of(row))
     assert everything == listed(row, set())
@@ -93,7 +93,7 @@ def test_calls_are_those_of_the_order_less_what_was_ended(data: st.DataObject) -
 
 
 def test_a_journal_that_does_not_fit_the_samples_is_refused() -> None:
-    row = row_of(probe=Probe(samples=2, repeats=2))
+    row = row_of(probe=RepeatCheck(samples=2, repeats=2))
     finished = Finished(row, DIGESTS)
     call = next(call for call in calls_of(row) if call.position == 4)
     probed = set(probed_samples(row, finished.order))
@@ -104,7 +104,7 @@ def test_a_journal_that_does_not_fit_the_samples_is_refused() -> None:
         final(call, repeat=9),
         final(Call(row.id, -1, other, 1)),
     ):
-        with pytest.raises(Broken, match="record 7"):
+        with pytest.raises(VerificationError, match="record 7"):
             finished.add(wrong)
     finished.add(final(call))
     assert (len(finished), (call.sample, 0) in finished, None in finished) == (1, True, False)

@@ -7,14 +7,14 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.records import Answer, GenerateRequest, Limits, LoglikelihoodRequest, Outcome
-from steelyard.runner import Spending
+from steelyard.records import GenerateRequest, Limits, LoglikelihoodRequest, ModelOutput, Outcome
+from steelyard.runner import Budget
 from steelyard.runner.budget import Reservation, worst_case
 
 
 @given(st.integers(1, 5000), st.floats(0.0001, 0.01), st.randoms(use_true_random=False))
 def test_neither_budget_is_ever_exceeded(tokens: int, cost: float, dice: random.Random) -> None:
-    spending = Spending(Limits(tokens=tokens, cost=cost, price_prompt=1.0, price_completion=4.0))
+    spending = Budget(Limits(tokens=tokens, cost=cost, price_prompt=1.0, price_completion=4.0))
     flying: list[Reservation] = []
     for _ in range(200):
         reservation = Reservation(dice.randrange(1, 60), dice.randrange(1, 60))
@@ -25,7 +25,7 @@ def test_neither_budget_is_ever_exceeded(tokens: int, cost: float, dice: random.
             done = flying.pop(dice.randrange(len(flying)))
             used = dice.randrange(0, done.prompt + 1), dice.randrange(0, done.completion + 1)
             outcome = dice.choice([Outcome.OK, Outcome.TIMEOUT, Outcome.SERVER_ERROR])
-            answer = Answer(outcome=outcome, prompt_tokens=used[0], completion_tokens=used[1])
+            answer = ModelOutput(outcome=outcome, prompt_tokens=used[0], completion_tokens=used[1])
             spending.settle(done, answer)
         assert spending.tokens <= tokens
         assert spending.cost is not None
@@ -33,17 +33,17 @@ def test_neither_budget_is_ever_exceeded(tokens: int, cost: float, dice: random.
 
 
 def test_what_nobody_told_counts_at_its_worst() -> None:
-    spending = Spending(Limits(tokens=100))
+    spending = Budget(Limits(tokens=100))
     for outcome, used in ((Outcome.TIMEOUT, 30), (Outcome.RATE_LIMITED, 30), (Outcome.OK, 60), (Outcome.DROPPED, 90)):
         spending.reserve(Reservation(10, 20))
-        spending.settle(Reservation(10, 20), Answer(outcome=outcome))
+        spending.settle(Reservation(10, 20), ModelOutput(outcome=outcome))
         assert spending.tokens == used
 
 
 def test_a_run_without_budgets_is_not_bounded() -> None:
-    assert not Spending(Limits(requests_per_minute=3)).bounded
-    assert Spending(Limits(tokens=3)).bounded
-    assert Spending(Limits()).cost is None
+    assert not Budget(Limits(requests_per_minute=3)).bounded
+    assert Budget(Limits(tokens=3)).bounded
+    assert Budget(Limits()).cost is None
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
@@ -56,5 +56,5 @@ def test_the_worst_case_counts_bytes(prefix: str, prompt: str) -> None:
 
 
 def test_a_call_that_never_fits_is_not_made() -> None:
-    assert not Spending(Limits(tokens=50)).fits(worst_case(GenerateRequest(prompt="x", max_tokens=64)))
-    assert not Spending(Limits(cost=1e-9, price_prompt=1.0, price_completion=1.0)).fits(Reservation(1, 1))
+    assert not Budget(Limits(tokens=50)).fits(worst_case(GenerateRequest(prompt="x", max_tokens=64)))
+    assert not Budget(Limits(cost=1e-9, price_prompt=1.0, price_completion=1.0)).fits(Reservation(1, 1))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.records import Answer, Attempt, Limits, Outcome
-from steelyard.runner import CircuitBreaker, RateLimiter, RetryPolicy, Schedule, Spending, Turn
-from steelyard.runner.schedule import MOST_AHEAD, Call
+from steelyard.records import Attempt, Limits, ModelOutput, Outcome
+from steelyard.runner import Budget, CircuitBreaker, RateLimiter, RetryPolicy, Schedule, TaskQueue
+from steelyard.runner.schedule import MAX_AHEAD, Call
 from steelyard.storage.journal import Journal, Stop, read_lines
 from tests.runner.test_runner import ScriptedModel, carry_out, good
 
-REFUSED = Answer(outcome=Outcome.DROPPED, detail="connection refused")
+REFUSED = ModelOutput(outcome=Outcome.DROPPED, detail="connection refused")
 
 
 class Endpoint:
@@ -25,7 +25,7 @@ class Endpoint:
         self.began = time.monotonic()
         self.down_from, self.down_to = down_from, down_to
 
-    def __call__(self, prompt: str, times: int) -> Answer:
+    def __call__(self, prompt: str, times: int) -> ModelOutput:
         down = self.down_from <= time.monotonic() - self.began < self.down_to
         return REFUSED if down else good(prompt, times)
 
@@ -40,7 +40,7 @@ def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch
         200,
         concurrency=4,
         breaker=CircuitBreaker(patience=30),
-        tell=told.append,
+        notify=told.append,
     )
     assert end == "complete"
     assert len(finals) == 200
@@ -77,13 +77,17 @@ def test_a_window_in_which_everything_fails_costs_no_answer(
     monkeypatch.setattr("steelyard.runner.breaker.FIRST_LOOK_SECONDS", 0.05)
     began = time.monotonic()
 
-    def script(prompt: str, times: int) -> Answer:
+    def script(prompt: str, times: int) -> ModelOutput:
         bad = 0.05 <= time.monotonic() - began < 0.6
-        return Answer(outcome=outcome, detail="not now") if bad else good(prompt, times)
+        return ModelOutput(outcome=outcome, detail="not now") if bad else good(prompt, times)
 
-    def is_there() -> Answer:
+    def is_there() -> ModelOutput:
         failed = script("", 0).outcome is not Outcome.OK
-        return Answer(outcome=Outcome.SERVER_ERROR if outcome is Outcome.EMPTY else outcome) if failed else good("", 0)
+        return (
+            ModelOutput(outcome=Outcome.SERVER_ERROR if outcome is Outcome.EMPTY else outcome)
+            if failed
+            else good("", 0)
+        )
 
     model = ScriptedModel(script, 0.002, is_there)
     end, attempts, finals = carry_out(tmp_path, model, 300, concurrency=2, breaker=CircuitBreaker(patience=30))
@@ -92,14 +96,14 @@ def test_a_window_in_which_everything_fails_costs_no_answer(
 
 
 def test_a_row_of_which_nothing_is_answered_is_left_and_the_others_go_on(tmp_path: Path) -> None:
-    def script(prompt: str, times: int) -> Answer:
+    def script(prompt: str, times: int) -> ModelOutput:
         if prompt.startswith("bad"):
-            return Answer(outcome=Outcome.SERVER_ERROR, detail="HTTP 500")
+            return ModelOutput(outcome=Outcome.SERVER_ERROR, detail="HTTP 500")
         return good(prompt, times)
 
     told: list[str] = []
     end, attempts, finals = carry_out(
-        tmp_path, ScriptedModel(script), 200, rows=("bad", "good"), concurrency=4, tell=told.append
+        tmp_path, ScriptedModel(script), 200, rows=("bad", "good"), concurrency=4, notify=told.append
     )
     assert end == "endpoint_down"  # what of it is not asked is asked by a resume
     assert sum(attempt.row == "good" for attempt in attempts) == 200
@@ -110,7 +114,7 @@ def test_a_row_of_which_nothing_is_answered_is_left_and_the_others_go_on(tmp_pat
 
 
 def test_many_that_were_in_flight_when_a_server_restarted_are_one_event(tmp_path: Path) -> None:
-    def script(prompt: str, times: int) -> Answer:
+    def script(prompt: str, times: int) -> ModelOutput:
         return REFUSED if times == 1 and int(prompt[2:]) < 64 else good(prompt, times)
 
     end, _, finals = carry_out(tmp_path, ScriptedModel(script, 0.01), 300, concurrency=64)
@@ -118,9 +122,9 @@ def test_many_that_were_in_flight_when_a_server_restarted_are_one_event(tmp_path
 
 
 def test_one_prompt_that_is_forbidden_ends_its_call_and_not_the_run(tmp_path: Path) -> None:
-    def script(prompt: str, times: int) -> Answer:
+    def script(prompt: str, times: int) -> ModelOutput:
         if prompt == "r/3":
-            return Answer(outcome=Outcome.CLIENT_ERROR, hopeless=True, detail="HTTP 403")
+            return ModelOutput(outcome=Outcome.CLIENT_ERROR, fatal=True, detail="HTTP 403")
         return good(prompt, times)
 
     end, _, finals = carry_out(tmp_path, ScriptedModel(script), 20)
@@ -128,7 +132,7 @@ def test_one_prompt_that_is_forbidden_ends_its_call_and_not_the_run(tmp_path: Pa
 
 
 def test_a_refused_key_ends_the_run_at_once_and_costs_no_answer(tmp_path: Path) -> None:
-    refused = Answer(outcome=Outcome.CLIENT_ERROR, hopeless=True, detail="HTTP 401")
+    refused = ModelOutput(outcome=Outcome.CLIENT_ERROR, fatal=True, detail="HTTP 401")
     model = ScriptedModel(lambda p, n: refused, is_there=lambda: refused)
     end, attempts, finals = carry_out(tmp_path, model, 20, concurrency=4, breaker=CircuitBreaker(patience=600))
     assert (end, finals) == ("endpoint_down", [])
@@ -138,7 +142,7 @@ def test_a_refused_key_ends_the_run_at_once_and_costs_no_answer(tmp_path: Path) 
 def test_patience_ends_on_time_whatever_hangs(tmp_path: Path) -> None:
     began = time.monotonic()
 
-    def script(prompt: str, times: int) -> Answer:
+    def script(prompt: str, times: int) -> ModelOutput:
         return REFUSED
 
     model = ScriptedModel(script, 60.0, is_there=lambda: REFUSED)
@@ -151,8 +155,8 @@ def test_patience_ends_on_time_whatever_hangs(tmp_path: Path) -> None:
 
 
 def test_prompts_that_fail_for_good_end_their_calls_and_not_the_run(tmp_path: Path) -> None:
-    def script(prompt: str, times: int) -> Answer:
-        return Answer(outcome=Outcome.SERVER_ERROR) if int(prompt[2:]) % 10 == 3 else good(prompt, times)
+    def script(prompt: str, times: int) -> ModelOutput:
+        return ModelOutput(outcome=Outcome.SERVER_ERROR) if int(prompt[2:]) % 10 == 3 else good(prompt, times)
 
     patient = RetryPolicy(max_attempts=3, base_seconds=0.5)  # so that all that fail are left for the end
     end, attempts, finals = carry_out(
@@ -171,12 +175,12 @@ def test_a_deadline_cuts_off_what_hangs_on_record(tmp_path: Path) -> None:
     assert [record.reason for record, _ in read_lines(tmp_path) if isinstance(record, Stop)] == ["deadline"]
 
 
-def usage(prompt: str, times: int) -> Answer:
-    return Answer(outcome=Outcome.OK, text="x", prompt_tokens=10, completion_tokens=5)
+def usage(prompt: str, times: int) -> ModelOutput:
+    return ModelOutput(outcome=Outcome.OK, text="x", prompt_tokens=10, completion_tokens=5)
 
 
 def test_a_budget_of_tokens_stops_short_of_it(tmp_path: Path) -> None:
-    spending = Spending(Limits(tokens=2000))
+    spending = Budget(Limits(tokens=2000))
     end, attempts, finals = carry_out(tmp_path, ScriptedModel(usage, 0.002), 500, concurrency=6, spending=spending)
     assert end == "budget"
     assert spending.tokens == sum(a.prompt_tokens + a.completion_tokens for a in attempts) == 15 * len(finals)
@@ -194,9 +198,9 @@ def test_requests_a_minute_pace_a_run(tmp_path: Path) -> None:
 def test_retry_after_holds_the_whole_endpoint(tmp_path: Path) -> None:
     moments: list[float] = []
 
-    def script(prompt: str, times: int) -> Answer:
+    def script(prompt: str, times: int) -> ModelOutput:
         moments.append(time.monotonic())
-        return Answer(outcome=Outcome.RATE_LIMITED, retry_after=0.3) if len(moments) == 5 else good(prompt, times)
+        return ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=0.3) if len(moments) == 5 else good(prompt, times)
 
     end, _, finals = carry_out(tmp_path, ScriptedModel(script), 20, retry=RetryPolicy(max_attempts=3))
     assert (end, len(finals)) == ("complete", 20)
@@ -232,16 +236,16 @@ def test_a_full_disk_stops_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_stalled_head_lets_its_row_run_only_so_far_ahead() -> None:
-    schedule = Schedule([Turn("r", 1.0, (Call("r", n, n, 0) for n in range(10**9)), head=0)], 10.0)
+    schedule = Schedule([TaskQueue("r", 1.0, (Call("r", n, n, 0) for n in range(10**9)), head=0)], 10.0)
     taken = sum(1 for _ in iter(schedule.next_call, None))
-    assert taken == MOST_AHEAD + 1
+    assert taken == MAX_AHEAD + 1
     schedule.advance("r", 10)
     assert sum(1 for _ in iter(schedule.next_call, None)) == 10
 
 
 def test_a_row_that_only_measures_waits_for_no_head() -> None:
-    schedule = Schedule([Turn("r", 1.0, (Call("r", n, n, 0) for n in range(3 * MOST_AHEAD)))], 10.0)
-    assert sum(1 for _ in iter(schedule.next_call, None)) == 3 * MOST_AHEAD
+    schedule = Schedule([TaskQueue("r", 1.0, (Call("r", n, n, 0) for n in range(3 * MAX_AHEAD)))], 10.0)
+    assert sum(1 for _ in iter(schedule.next_call, None)) == 3 * MAX_AHEAD
 
 
 def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
@@ -262,7 +266,7 @@ def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
     async def main() -> str:
         runner = Runner(
             model=ScriptedModel(good),
-            schedule=Schedule([Turn("r", 1.0, (Call("r", n, n, 0) for n in range(10)))]),
+            schedule=Schedule([TaskQueue("r", 1.0, (Call("r", n, n, 0) for n in range(10)))]),
             sample_of=sample_of,
             journal=Journal.create(tmp_path, Header(plan="0" * 64, software="0")),
             texts=Texts(tmp_path),

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.records import Answer, GenerateRequest, LoglikelihoodRequest, Outcome, RateHint
-from steelyard.runner.limits import LONGEST_HOLD, RateLimiter, likely_tokens
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, RateHint
+from steelyard.runner.limits import MAX_HOLD, RateLimiter, likely_tokens
 
-GOOD = Answer(outcome=Outcome.OK)
+GOOD = ModelOutput(outcome=Outcome.OK)
 
 
 class Clock:
@@ -58,29 +58,29 @@ def test_usage_corrects_the_estimate() -> None:
     limiter = RateLimiter(None, 600, clock)
     limiter.take(600)
     assert limiter.wait_seconds() > 50
-    limiter.settle(600, Answer(outcome=Outcome.OK, prompt_tokens=5, completion_tokens=3))
+    limiter.settle(600, ModelOutput(outcome=Outcome.OK, prompt_tokens=5, completion_tokens=3))
     assert limiter.wait_seconds() == 0
 
 
 def test_retry_after_holds_every_call() -> None:
     clock = Clock()
     limiter = RateLimiter(clock=clock)
-    limiter.settle(1, Answer(outcome=Outcome.RATE_LIMITED, retry_after=7.0))
+    limiter.settle(1, ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=7.0))
     assert limiter.wait_seconds() == pytest.approx(7)
     clock.now += 7
     assert limiter.wait_seconds() == 0
-    limiter.settle(1, Answer(outcome=Outcome.RATE_LIMITED, retry_after=1e9))
-    assert limiter.wait_seconds() == pytest.approx(LONGEST_HOLD)
+    limiter.settle(1, ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=1e9))
+    assert limiter.wait_seconds() == pytest.approx(MAX_HOLD)
 
 
 def test_an_exhausted_rate_header_holds_until_its_reset_and_nothing_else_does() -> None:
     clock = Clock()
     limiter = RateLimiter(clock=clock)
-    limiter.settle(1, Answer(outcome=Outcome.OK, rate=RateHint(requests=3, requests_reset=50.0)))
+    limiter.settle(1, ModelOutput(outcome=Outcome.OK, rate=RateHint(requests=3, requests_reset=50.0)))
     assert limiter.wait_seconds() == 0
-    limiter.settle(1, Answer(outcome=Outcome.OK, rate=RateHint(requests=0, requests_reset=12.0)))
+    limiter.settle(1, ModelOutput(outcome=Outcome.OK, rate=RateHint(requests=0, requests_reset=12.0)))
     assert limiter.wait_seconds() == pytest.approx(12)
-    limiter.settle(1, Answer(outcome=Outcome.OK, rate=RateHint(tokens=0)))  # no reset is told: nothing to wait for
+    limiter.settle(1, ModelOutput(outcome=Outcome.OK, rate=RateHint(tokens=0)))  # no reset is told: nothing to wait for
     assert limiter.wait_seconds() == pytest.approx(12)
 
 

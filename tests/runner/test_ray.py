@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from steelyard.auditing.conductor import Audit, plan_audit, resume_audit, start_audit
-from steelyard.auditing.session import Conduct, LiveRun
+from steelyard.auditing.session import RunSession, SessionOptions
 from steelyard.cli import run as steelyard
-from steelyard.errors import InputError, ModelUnavailable, NotAvailable
+from steelyard.errors import InputError, MissingDependency, ModelUnavailable
 from steelyard.evidence.verify import Integrity, verify_integrity
 from steelyard.models import Settings, open_model
 from steelyard.planning.build import Options
@@ -50,11 +50,13 @@ async def planned(uri: str, questions: Path, **options: Any) -> Audit:
     return await plan_audit(sheet(), model, Options(task_files=(questions,), **options), None, estimate=True)
 
 
-async def on_ray(audit: Audit, uri: str, run: Path, watcher: Callable[[RayModel, LiveRun], None] | None = None) -> None:
+async def on_ray(
+    audit: Audit, uri: str, run: Path, watcher: Callable[[RayModel, RunSession], None] | None = None
+) -> None:
     model = open_on_ray(uri, Settings(), "local", 2)
     try:
         await model.identify()
-        conduct = Conduct() if watcher is None else Conduct(watcher=lambda live: watcher(model, live))
+        conduct = SessionOptions() if watcher is None else SessionOptions(watcher=lambda live: watcher(model, live))
         await start_audit(Audit(audit.plan, audit.prepared, model), run, conduct=conduct)
     finally:
         await model.close()
@@ -87,7 +89,7 @@ def test_a_worker_that_is_killed_at_half_loses_nothing(
     killed: list[str] = []
     before: Counter[str] = Counter()
 
-    def kill_at_half(model: RayModel, live: LiveRun) -> None:
+    def kill_at_half(model: RayModel, live: RunSession) -> None:
         if sum(live.answered.values()) >= 200 and not killed:
             name, process = next(iter(model.processes.items()))
             os.kill(process, signal.SIGKILL)
@@ -145,7 +147,7 @@ def test_when_no_worker_is_left_the_run_stops_and_goes_on_without_a_cluster(
     uri = f"openai:sums@{sums_server.url}"
     sums_server.seconds = lambda wrong: 0.02
 
-    def kill_all(model: RayModel, live: LiveRun) -> None:
+    def kill_all(model: RayModel, live: RunSession) -> None:
         if sum(live.answered.values()) == 100:
             for process in model.processes.values():
                 os.kill(process, signal.SIGKILL)
@@ -237,7 +239,7 @@ def test_a_model_in_each_process_gives_one_machine_s_root(needs_ray: None, smoll
 
 def test_without_ray_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(NotAvailable, match=r"pip install 'steelyard\[ray\]'"):
+    with pytest.raises(MissingDependency, match=r"pip install 'steelyard\[ray\]'"):
         open_on_ray("openai:m@http://127.0.0.1:1", Settings(), "local", 2)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.models import Settings
-from steelyard.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
+from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
 from steelyard.runner import ray_worker
 from steelyard.runner.ray_worker import ANSWERS, OPENED, Worker, encode
 
@@ -25,7 +25,7 @@ class Model:
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
         return ModelIdentity(uri="test:it", name="it"), Capabilities(concurrency=3)
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest) -> ModelOutput:
         if request.prompt == "broken":
             raise RuntimeError("a secret")
         try:
@@ -33,10 +33,10 @@ class Model:
         except asyncio.CancelledError:
             self.cancelled.append(request.prompt)
             raise
-        return Answer(outcome=Outcome.OK, text=request.prompt)
+        return ModelOutput(outcome=Outcome.OK, text=request.prompt)
 
-    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
-        return Answer(outcome=Outcome.OK, logprobs=(-1.5, float("-inf")))
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
+        return ModelOutput(outcome=Outcome.OK, logprobs=(-1.5, float("-inf")))
 
     async def close(self) -> None:
         self.closed = True
@@ -55,8 +55,8 @@ async def opened() -> Worker:
     return worker
 
 
-async def answers(worker: Worker, count: int) -> dict[int, Answer]:
-    found: dict[int, Answer] = {}
+async def answers(worker: Worker, count: int) -> dict[int, ModelOutput]:
+    found: dict[int, ModelOutput] = {}
     while len(found) < count:
         found |= dict(ANSWERS.decode(await worker.collect()))
     return found
@@ -73,9 +73,9 @@ def test_answers_come_by_number_as_they_are_there(model: Model) -> None:
         await worker.submit(encode([(1, ask("slow")), (2, ask("two")), (3, likelihood), (4, ask("broken"))]), [])
         await worker.submit(encode([(5, ask("\n ü 😀"))]), [])
         found = await answers(worker, 4)
-        assert found[2] == Answer(outcome=Outcome.OK, text="two")
+        assert found[2] == ModelOutput(outcome=Outcome.OK, text="two")
         assert found[3].logprobs == (-1.5, float("-inf"))
-        assert found[4] == Answer(outcome=Outcome.MALFORMED, detail="the model's own code failed: RuntimeError")
+        assert found[4] == ModelOutput(outcome=Outcome.MALFORMED, detail="the model's own code failed: RuntimeError")
         assert found[5].text == "\n ü 😀"
         await worker.submit(encode([]), [1, 2])
         await asyncio.sleep(0)
@@ -90,8 +90,8 @@ def test_a_text_that_no_wire_takes_is_what_the_runner_makes_of_it(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def main() -> None:
-        async def generate(_: Any) -> Answer:
-            return Answer(outcome=Outcome.OK, text="a\ud800b")
+        async def generate(_: Any) -> ModelOutput:
+            return ModelOutput(outcome=Outcome.OK, text="a\ud800b")
 
         monkeypatch.setattr(model, "generate", generate)
         worker = await opened()

@@ -13,16 +13,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.records import (
-    Answer,
     Attempt,
     Capabilities,
     GenerateRequest,
     LoglikelihoodRequest,
     ModelIdentity,
+    ModelOutput,
     Outcome,
     Sample,
 )
-from steelyard.runner import AdaptiveConcurrency, Call, RetryPolicy, RunEnd, Runner, Schedule, Turn, committed_order
+from steelyard.runner import (
+    AdaptiveConcurrency,
+    Call,
+    RetryPolicy,
+    RunEnd,
+    Runner,
+    Schedule,
+    TaskQueue,
+    committed_order,
+)
 from steelyard.storage.journal import Header, Journal, Stop, Texts, read_lines
 
 QUICK = RetryPolicy(max_attempts=3, base_seconds=0.001)
@@ -32,17 +41,20 @@ class ScriptedModel:
     """Answers each prompt with the next outcome of its script; counts how often each was asked."""
 
     def __init__(
-        self, script: Callable[[str, int], Answer], seconds: float = 0.0, is_there: Callable[[], Answer] | None = None
+        self,
+        script: Callable[[str, int], ModelOutput],
+        seconds: float = 0.0,
+        is_there: Callable[[], ModelOutput] | None = None,
     ) -> None:
         self.script, self.seconds = script, seconds
-        self.is_there = is_there or (lambda: Answer(outcome=Outcome.OK))
+        self.is_there = is_there or (lambda: ModelOutput(outcome=Outcome.OK))
         self.asked: Counter[str] = Counter()
         self.in_flight = self.most_in_flight = 0
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
         return ModelIdentity(uri="scripted:"), Capabilities()
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest) -> ModelOutput:
         self.asked[request.prompt] += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -52,18 +64,18 @@ class ScriptedModel:
         finally:
             self.in_flight -= 1
 
-    async def ping(self) -> Answer:
+    async def ping(self) -> ModelOutput:
         """The control question."""
         return self.is_there()
 
-    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
-        return Answer(outcome=Outcome.OK, logprobs=tuple(-float(len(text)) for text in request.continuations))
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
+        return ModelOutput(outcome=Outcome.OK, logprobs=tuple(-float(len(text)) for text in request.continuations))
 
     async def close(self) -> None: ...
 
 
-def good(prompt: str, _: int) -> Answer:
-    return Answer(outcome=Outcome.OK, text=f"answer to {prompt}")
+def good(prompt: str, _: int) -> ModelOutput:
+    return ModelOutput(outcome=Outcome.OK, text=f"answer to {prompt}")
 
 
 def sample_of(call: Call) -> Sample:
@@ -76,17 +88,17 @@ def carry_out(
     calls: int,
     rows: tuple[str, ...] = ("r",),
     during: Callable[[Runner], None] = lambda _: None,
-    heard: list[Answer] | None = None,
+    heard: list[ModelOutput] | None = None,
     concurrency: int = 1,
     retry: RetryPolicy = QUICK,
     **settings: object,
 ) -> tuple[RunEnd, list[Attempt], list[str]]:
     run.mkdir(exist_ok=True)
     journal = Journal.create(run, Header(plan="0" * 64, software="0"))
-    schedule = Schedule([Turn(row, 1.0, deque(Call(row, n, n, 0) for n in range(calls))) for row in rows], 0.05)
+    schedule = Schedule([TaskQueue(row, 1.0, deque(Call(row, n, n, 0) for n in range(calls))) for row in rows], 0.05)
     finals: list[str] = []
 
-    def on_final(sample: Sample, attempt: Attempt, answer: Answer) -> None:
+    def on_final(sample: Sample, attempt: Attempt, answer: ModelOutput) -> None:
         finals.append(sample.id)
         if heard is not None:
             heard.append(answer)
@@ -136,7 +148,7 @@ def test_every_call_is_asked_once_and_recorded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("outcome", [o for o in Outcome if o.retryable])
 def test_a_fault_is_tried_again_and_then_missing(tmp_path: Path, outcome: Outcome) -> None:
     end, attempts, finals = carry_out(
-        tmp_path, ScriptedModel(lambda p, n: Answer(outcome=outcome, retry_after=0.001)), 2
+        tmp_path, ScriptedModel(lambda p, n: ModelOutput(outcome=outcome, retry_after=0.001)), 2
     )
     assert end == "complete"
     assert [attempt.attempt for attempt in attempts if attempt.sample == "t/0"] == [1, 2, 3]
@@ -145,26 +157,26 @@ def test_a_fault_is_tried_again_and_then_missing(tmp_path: Path, outcome: Outcom
 
 @pytest.mark.parametrize("outcome", [o for o in Outcome if not o.retryable])
 def test_an_answer_or_our_own_error_is_never_asked_again(tmp_path: Path, outcome: Outcome) -> None:
-    model = ScriptedModel(lambda p, n: Answer(outcome=outcome))
+    model = ScriptedModel(lambda p, n: ModelOutput(outcome=outcome))
     carry_out(tmp_path, model, 3)
     assert set(model.asked.values()) == {1}
 
 
 def test_what_json_cannot_hold_is_cleaned_or_refused(tmp_path: Path) -> None:
-    hostile = Answer(outcome=Outcome.OK, text="a\ud800b", detail="\udfff", model="m\ud800")
-    heard: list[Answer] = []
+    hostile = ModelOutput(outcome=Outcome.OK, text="a\ud800b", detail="\udfff", model="m\ud800")
+    heard: list[ModelOutput] = []
     _, attempts, _ = carry_out(tmp_path / "a", ScriptedModel(lambda p, n: hostile), 1, heard=heard)
     assert (heard[0].text, attempts[0].detail, attempts[0].model) == ("a?b", "?", "m?")
-    disliked = Answer(outcome=Outcome.MALFORMED, text="an answer", logprobs=(-1.0,), prompt_tokens=-5)
+    disliked = ModelOutput(outcome=Outcome.MALFORMED, text="an answer", logprobs=(-1.0,), prompt_tokens=-5)
     _, attempts, _ = carry_out(tmp_path / "c", ScriptedModel(lambda p, n: disliked), 1)
     assert {(attempt.answer, attempt.logprobs, attempt.prompt_tokens) for attempt in attempts} == {("", (), 0)}
-    endless = Answer(outcome=Outcome.OK, logprobs=(float("-inf"),))
+    endless = ModelOutput(outcome=Outcome.OK, logprobs=(float("-inf"),))
     _, attempts, _ = carry_out(tmp_path / "b", ScriptedModel(lambda p, n: endless), 1)
     assert {attempt.outcome for attempt in attempts} == {Outcome.MALFORMED}
 
 
 def test_a_model_whose_own_code_fails_ends_no_run(tmp_path: Path) -> None:
-    def script(prompt: str, times: int) -> Answer:
+    def script(prompt: str, times: int) -> ModelOutput:
         if prompt == "r/1":
             raise KeyError("sk-secret")
         return good(prompt, times)
@@ -182,14 +194,14 @@ def test_a_fault_of_ours_is_not_recorded_as_a_complete_run(tmp_path: Path) -> No
     assert [stop.reason for stop in stops] == ["failed"]
 
 
-class FailingList(list[Answer]):
-    def append(self, answer: Answer) -> None:
+class FailingList(list[ModelOutput]):
+    def append(self, answer: ModelOutput) -> None:
         raise ZeroDivisionError
 
 
 def test_a_transient_fault_heals(tmp_path: Path) -> None:
-    def script(prompt: str, times: int) -> Answer:
-        return Answer(outcome=Outcome.SERVER_ERROR) if times == 1 else good(prompt, times)
+    def script(prompt: str, times: int) -> ModelOutput:
+        return ModelOutput(outcome=Outcome.SERVER_ERROR) if times == 1 else good(prompt, times)
 
     _, attempts, _ = carry_out(tmp_path, ScriptedModel(script), 3, concurrency=3)
     assert Counter(attempt.outcome for attempt in attempts) == {Outcome.SERVER_ERROR: 3, Outcome.OK: 3}
@@ -201,7 +213,7 @@ def test_a_slow_answer_is_a_timeout(tmp_path: Path) -> None:
 
 
 def test_an_endpoint_that_is_gone_stops_the_run_and_leaves_calls_unfinished(tmp_path: Path) -> None:
-    reset = Answer(outcome=Outcome.DROPPED, detail="reset")
+    reset = ModelOutput(outcome=Outcome.DROPPED, detail="reset")
     model = ScriptedModel(lambda p, n: reset, is_there=lambda: reset)
     end, attempts, finals = carry_out(tmp_path, model, 100, concurrency=2)
     assert end == "endpoint_down"
@@ -231,7 +243,7 @@ def test_a_stop_finishes_what_is_in_flight(tmp_path: Path) -> None:
 
 
 def test_a_stop_does_not_wait_for_a_retry(tmp_path: Path) -> None:
-    model = ScriptedModel(lambda p, n: Answer(outcome=Outcome.RATE_LIMITED, retry_after=20))
+    model = ScriptedModel(lambda p, n: ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=20))
     end, attempts, finals = carry_out(tmp_path, model, 2, concurrency=2, during=lambda runner: runner.stop())
     assert end == "interrupted"
     assert not finals
@@ -248,7 +260,7 @@ def test_rows_share_the_time(tmp_path: Path) -> None:
 
 
 def test_a_closed_row_is_asked_nothing_more() -> None:
-    schedule = Schedule([Turn(row, 1.0, deque(Call(row, n, n, 0) for n in range(3))) for row in ("a", "b")], 100.0)
+    schedule = Schedule([TaskQueue(row, 1.0, deque(Call(row, n, n, 0) for n in range(3))) for row in ("a", "b")], 100.0)
     assert schedule.next_call() == Call("a", 0, 0, 0)
     schedule.close("a")
     assert [call.row for call in iter(schedule.next_call, None)] == ["b", "b", "b"]
@@ -256,7 +268,8 @@ def test_a_closed_row_is_asked_nothing_more() -> None:
 
 def test_turns_follow_shares() -> None:
     turns = [
-        Turn(row, share, deque(Call(row, n, n, 0) for n in range(400))) for row, share in (("a", 0.75), ("b", 0.25))
+        TaskQueue(row, share, deque(Call(row, n, n, 0) for n in range(400)))
+        for row, share in (("a", 0.75), ("b", 0.25))
     ]
     schedule = Schedule(turns, 2.0)
     asked: Counter[str] = Counter()
@@ -270,9 +283,11 @@ def test_turns_follow_shares() -> None:
 
 def test_backoff_is_bounded_and_honours_the_server() -> None:
     policy = RetryPolicy()
-    assert policy.pause(Answer(outcome=Outcome.RATE_LIMITED, retry_after=7), 1) == 7
-    assert policy.pause(Answer(outcome=Outcome.RATE_LIMITED, retry_after=9999), 1) == policy.longest_seconds
-    assert policy.pause(Answer(outcome=Outcome.RATE_LIMITED, retry_after=-3), 1) == 0
-    busy = Answer(outcome=Outcome.RATE_LIMITED, busy=True)
-    assert sum(policy.pause(busy, n) for n in range(1, 5)) >= 0.75 * 58  # five attempts span a minute's quota
-    assert all(0 <= policy.pause(Answer(outcome=Outcome.TIMEOUT), n) <= policy.longest_seconds for n in range(1, 12))
+    assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=7), 1) == 7
+    assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=9999), 1) == policy.longest_seconds
+    assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=-3), 1) == 0
+    overloaded = ModelOutput(outcome=Outcome.RATE_LIMITED, overloaded=True)
+    assert sum(policy.pause(overloaded, n) for n in range(1, 5)) >= 0.75 * 58  # five attempts span a minute's quota
+    assert all(
+        0 <= policy.pause(ModelOutput(outcome=Outcome.TIMEOUT), n) <= policy.longest_seconds for n in range(1, 12)
+    )

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError
-from steelyard.plugins import ActingScorer
-from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.plugins import ExecutingScorer
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.code import Code, blocks_in
 from steelyard.scorers.halt import Halted
@@ -27,14 +27,14 @@ REFERENCE = json.dumps({"reference": RIGHT, "tests": ["assert math.isclose(f(3),
 @pytest.fixture
 def runs() -> None:
     """Skip where no code can be run."""
-    if reason := Code().why_not():
+    if reason := Code().unavailable_reason():
         pytest.skip(reason)
 
 
-def marked(text: str, form: str = "completion", target: str = TARGET) -> Mark:
+def marked(text: str, form: str = "completion", target: str = TARGET) -> Score:
     stop = ("\ndef", "\nprint") if form == "completion" else ("[DONE]",)
     sample = Sample(id="task/0", request=GenerateRequest(prompt=PROMPT, stop=stop), target=target)
-    return open_scorer({"name": "code", "form": form}).mark(sample, Answer(outcome=Outcome.OK, text=text))
+    return open_scorer({"name": "code", "form": form}).score(sample, ModelOutput(outcome=Outcome.OK, text=text))
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_identifiers(options: dict[str, object], identifier: str) -> None:
     scorer = open_scorer({"name": "code", **options})
     assert scorer.identifier == identifier
     assert open_identifier(identifier) == scorer
-    assert isinstance(scorer, ActingScorer)
-    assert scorer.acts
+    assert isinstance(scorer, ExecutingScorer)
+    assert scorer.executes
 
 
 @pytest.mark.parametrize(
@@ -64,24 +64,24 @@ def test_wrong_options(options: dict[str, object]) -> None:
 @pytest.mark.usefixtures("runs")
 class TestCompletion:
     def test_goes_on_with_the_prompt(self) -> None:
-        assert marked("    return x * x\n") == Mark(value=1.0)
-        assert marked("    return (helper(x) - 1) ** 2") == Mark(value=1.0)
-        assert marked("    return x") == Mark(value=0.0, note="failed: wrong")
-        assert marked("    return x / 0") == Mark(value=0.0, note="failed: ZeroDivisionError")
-        assert marked("    return (x") == Mark(value=0.0, note="failed: SyntaxError")
+        assert marked("    return x * x\n") == Score(value=1.0)
+        assert marked("    return (helper(x) - 1) ** 2") == Score(value=1.0)
+        assert marked("    return x") == Score(value=0.0, note="failed: wrong")
+        assert marked("    return x / 0") == Score(value=0.0, note="failed: ZeroDivisionError")
+        assert marked("    return (x") == Score(value=0.0, note="failed: SyntaxError")
 
     def test_ends_at_a_stop_string(self) -> None:
         assert marked("    return x * x\ndef f(x):\n    return 0").value == 1.0
         assert marked("    return x * x\nprint(exit(1))").value == 1.0
 
     def test_nothing_is_unparsed(self) -> None:
-        assert marked(" \n ") == Mark(value=0.0, parsed=False, note="no code")
-        assert marked("\nprint(1)") == Mark(value=0.0, parsed=False, note="no code")
+        assert marked(" \n ") == Score(value=0.0, parsed=False, note="no code")
+        assert marked("\nprint(1)") == Score(value=0.0, parsed=False, note="no code")
 
     def test_timeout_is_an_outcome_of_its_own(self) -> None:
         scorer = Code("completion", 1)
         sample = Sample(id="t/0", request=GenerateRequest(prompt=PROMPT), target=TARGET)
-        assert scorer.mark(sample, Answer(outcome=Outcome.OK, text="    while True: pass")) == Mark(
+        assert scorer.score(sample, ModelOutput(outcome=Outcome.OK, text="    while True: pass")) == Score(
             value=0.0, note="timeout"
         )
 
@@ -92,7 +92,7 @@ class TestCompletion:
 
     def test_the_answer_cannot_bring_its_own_tests(self) -> None:
         text = "    return 0\n\ncheck = lambda c: None\nimport builtins\nbuiltins.check = check\n"
-        assert marked(text) == Mark(value=0.0, note="failed: wrong")
+        assert marked(text) == Score(value=0.0, note="failed: wrong")
 
 
 @pytest.mark.usefixtures("runs")
@@ -106,7 +106,7 @@ class TestProgram:
             f"~~~py\n{code}~~~",
             f"```python\n{code}",
         ):
-            assert marked(text, "program") == Mark(value=1.0)
+            assert marked(text, "program") == Score(value=1.0)
 
     def test_the_prompts_imports_and_helpers_are_there(self) -> None:
         assert marked("```python\ndef f(x):\n    return math.floor((helper(x) - 1) ** 2)\n```", "program").value == 1.0
@@ -118,13 +118,13 @@ class TestProgram:
 
     def test_no_code_is_unparsed(self) -> None:
         for text in ("I cannot do that.", "", "```python\nprint(1)\n```", "def g(x): pass", "f is a function"):
-            assert marked(text, "program") == Mark(value=0.0, parsed=False, note="no code")
+            assert marked(text, "program") == Score(value=0.0, parsed=False, note="no code")
 
     def test_names_and_imports_of_a_reference(self) -> None:
-        assert marked("def f(x): return x * x", "program", REFERENCE) == Mark(value=1.0)
+        assert marked("def f(x): return x * x", "program", REFERENCE) == Score(value=1.0)
         # What the answer calls "math" has no say in the tests.
         lie = "class math: isclose = lambda *a: True\ndef f(x): return 0"
-        assert marked(lie, "program", REFERENCE) == Mark(value=0.0, note="failed: wrong")
+        assert marked(lie, "program", REFERENCE) == Score(value=0.0, note="failed: wrong")
 
     def test_up_to_the_stop_string(self) -> None:
         assert marked("def f(x): return x * x\n[DONE]\nthis is no code", "program").value == 1.0
@@ -163,7 +163,7 @@ def test_tests_that_cannot_run_name_their_sample() -> None:
 def test_without_a_sandbox_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "no sandbox for model-written code: bubblewrap is not installed: apt install bubblewrap"
     monkeypatch.setattr(box, "_found", lambda: reason)
-    assert Code().why_not() == reason
+    assert Code().unavailable_reason() == reason
     with pytest.raises(SandboxFailed, match="task/0: no sandbox"):
         marked("    return x * x")
     with pytest.raises(SandboxFailed):
@@ -180,9 +180,9 @@ def test_what_is_missing_is_named_with_its_mend(monkeypatch: pytest.MonkeyPatch)
 def test_a_scorer_that_is_stopped_ends_what_it_runs_and_says_nothing_of_it(runs: None) -> None:
     scorer = Code("program", 60)
     sample = Sample(id="task/0", request=GenerateRequest(prompt=PROMPT), target=TARGET)
-    endless = Answer(outcome=Outcome.OK, text="def f(x):\n    while True: pass")
+    endless = ModelOutput(outcome=Outcome.OK, text="def f(x):\n    while True: pass")
     with ThreadPoolExecutor(2) as pool:
-        running = [pool.submit(scorer.mark, sample, endless) for _ in range(2)]
+        running = [pool.submit(scorer.score, sample, endless) for _ in range(2)]
         time.sleep(1.0)
         began = time.monotonic()
         scorer.stop()
@@ -191,5 +191,5 @@ def test_a_scorer_that_is_stopped_ends_what_it_runs_and_says_nothing_of_it(runs:
                 one.result(10)
         assert time.monotonic() - began < 3
     with pytest.raises(Halted):
-        scorer.mark(sample, endless)
-    assert Code("program", 60).mark(sample, Answer(outcome=Outcome.OK, text="def f(x): return x * x")).value == 1
+        scorer.score(sample, endless)
+    assert Code("program", 60).score(sample, ModelOutput(outcome=Outcome.OK, text="def f(x): return x * x")).value == 1

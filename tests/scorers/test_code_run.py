@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import pytest
 
 from steelyard.cli import run as steelyard
-from steelyard.records import Answer, Attempt, Mark, Marked, Sample
+from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample, Score
 from steelyard.scorers.code import Code
 from steelyard.scorers.sandbox import box
 from steelyard.storage.journal import Stop, read_lines
@@ -58,7 +58,7 @@ class Coder(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def coder(shared: Path) -> Iterator[str]:
-    if reason := Code().why_not():
+    if reason := Code().unavailable_reason():
         pytest.skip(reason)
     file = shared / "data/openai/openai_humaneval/openai_humaneval/test.jsonl"
     Coder.rows = [json.loads(line) for line in file.read_text().splitlines()]
@@ -75,7 +75,7 @@ def test_a_run_of_humaneval(
     what = ["humaneval", "--prompt", "chat", "--limit", "30", "--data", str(shared / "data")]
     assert steelyard(["run", *what, "--model", coder, "--out", str(folder), "--json"]) == 0
     (claim,) = json.loads(capsys.readouterr().out)["claims"]
-    marks = [record for record, _ in read_lines(folder) if isinstance(record, Marked)]
+    marks = [record for record, _ in read_lines(folder) if isinstance(record, RecordedScore)]
     firsts = [mark for mark in marks if mark.repeat == 0]  # the others are the probe's
     assert len(firsts) == 30
     by_kind = {0: (1.0, True, ""), 1: (0.0, True, "failed: SystemExit"), 2: (0.0, False, "no code")}
@@ -122,7 +122,7 @@ class Endless(Coder):
 @pytest.fixture
 def endless(tmp_path: Path) -> Iterator[list[str]]:
     """The command that measures six squares whose answers never end, with a timeout of a minute each."""
-    if reason := Code().why_not():
+    if reason := Code().unavailable_reason():
         pytest.skip(reason)
     data = tmp_path / "data" / "me" / "squares" / "main"
     data.mkdir(parents=True)
@@ -137,8 +137,8 @@ def endless(tmp_path: Path) -> Iterator[list[str]]:
         server.shutdown()
 
 
-def marks_in(run: Path) -> list[Marked]:
-    return [record for record, _ in read_lines(run) if isinstance(record, Marked)]
+def marks_in(run: Path) -> list[RecordedScore]:
+    return [record for record, _ in read_lines(run) if isinstance(record, RecordedScore)]
 
 
 def finals_in(run: Path) -> int:
@@ -165,12 +165,12 @@ def test_marks_that_were_cut_are_made_by_a_resume_and_nothing_is_asked_twice(
     assert steelyard([*endless, "--deadline", "2s"]) == 4
     assert finals_in(run) >= 6
 
-    def right(self: Code, sample: Sample, answer: Answer) -> Mark:
+    def right(self: Code, sample: Sample, answer: ModelOutput) -> Score:
         assert "while True" in answer.text
         time.sleep(1.0)
-        return Mark(value=1.0)
+        return Score(value=1.0)
 
-    monkeypatch.setattr(Code, "mark", right)
+    monkeypatch.setattr(Code, "score", right)
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     began = time.monotonic()
     assert steelyard(["resume", str(run)]) == 0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from steelyard.errors import InputError
 from steelyard.plugins import Scorer
-from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.numeric import Numeric, number_in
 
@@ -43,12 +43,12 @@ def sample(target: str, choices: tuple[str, ...] = ()) -> Sample:
     return Sample(id="x/0", request=GenerateRequest(prompt="?"), target=target, choices=choices)
 
 
-def said(text: str = "", logprobs: tuple[float, ...] = ()) -> Answer:
-    return Answer(outcome=Outcome.OK, text=text, logprobs=logprobs)
+def said(text: str = "", logprobs: tuple[float, ...] = ()) -> ModelOutput:
+    return ModelOutput(outcome=Outcome.OK, text=text, logprobs=logprobs)
 
 
-def mark(specification: dict[str, Any], target: str, text: str, choices: tuple[str, ...] = ()) -> Mark:
-    return open_scorer(specification).mark(sample(target, choices), said(text))
+def mark(specification: dict[str, Any], target: str, text: str, choices: tuple[str, ...] = ()) -> Score:
+    return open_scorer(specification).score(sample(target, choices), said(text))
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS, ids=str)
@@ -167,9 +167,9 @@ def test_numeric_rules(text: str, number: int | Fraction | None) -> None:
 
 def test_numeric_strict_reads_only_after_the_mark() -> None:
     strict: dict[str, Any] = {"name": "numeric", "strict": True}
-    assert mark(strict, "18", "#### 18") == Mark(value=1.0)
+    assert mark(strict, "18", "#### 18") == Score(value=1.0)
     assert not mark(strict, "18", "The answer is 18.").parsed
-    assert mark({"name": "numeric"}, "18", "The answer is 18.") == Mark(value=1.0)
+    assert mark({"name": "numeric"}, "18", "The answer is 18.") == Score(value=1.0)
 
 
 def test_numeric_agrees_with_the_recorded_marks_of_gsm8k(shared: Path) -> None:
@@ -181,7 +181,7 @@ def test_numeric_agrees_with_the_recorded_marks_of_gsm8k(shared: Path) -> None:
             target = row["ground_truth"].rpartition("A: ")[2]
             for solution in row.values():
                 if isinstance(solution, dict):
-                    value = scorer.mark(sample(target), said(solution["solution"])).value
+                    value = scorer.score(sample(target), said(solution["solution"])).value
                     agreed += bool(value) == solution["is_correct"]
                     total += 1
     assert total == 5276
@@ -192,8 +192,8 @@ def test_choice_takes_the_likeliest_per_unit() -> None:
     choices = ("no", "a much longer one")
     likelihoods = said(logprobs=(-4.0, -9.0))
     raw, per_character = open_scorer({"name": "choice"}), open_scorer({"name": "choice", "normalise": "characters"})
-    assert raw.mark(sample("0", choices), likelihoods).value == 1
-    assert per_character.mark(sample("1", choices), likelihoods).value == 1
+    assert raw.score(sample("0", choices), likelihoods).value == 1
+    assert per_character.score(sample("1", choices), likelihoods).value == 1
 
 
 def test_choice_lengths_leave_out_the_leading_space_and_tell_bytes_from_characters() -> None:
@@ -201,12 +201,12 @@ def test_choice_lengths_leave_out_the_leading_space_and_tell_bytes_from_characte
     in_bytes = open_scorer({"name": "choice", "normalise": "bytes"})
     choices = (" ab", "éé")
     likelihoods = said(logprobs=(-2.0, -2.2))
-    assert characters.mark(sample("0", choices), likelihoods).value == 1
-    assert in_bytes.mark(sample("1", choices), likelihoods).value == 1
+    assert characters.score(sample("0", choices), likelihoods).value == 1
+    assert in_bytes.score(sample("1", choices), likelihoods).value == 1
 
 
 def test_choice_notes_a_tie_and_takes_the_first() -> None:
-    marked = open_scorer({"name": "choice"}).mark(sample("0", ("a", "b")), said(logprobs=(-1.0, -1.0)))
+    marked = open_scorer({"name": "choice"}).score(sample("0", ("a", "b")), said(logprobs=(-1.0, -1.0)))
     assert marked.value == 1
     assert "tie" in marked.note
 
@@ -216,15 +216,15 @@ def test_choice_scores_the_rest_given_each_opening() -> None:
     choices = ("the cat was big", "the mouse was big")
     # the mouse is the likelier word (-1 over -4), but what follows fits the cat (-2 over -3)
     likelihoods = said(logprobs=(-4.0, -1.0, -6.0, -4.0))
-    assert opening.mark(sample("0", choices), likelihoods) == Mark(value=1.0)
-    assert opening.mark(sample("1", choices), likelihoods) == Mark(value=0.0)
+    assert opening.score(sample("0", choices), likelihoods) == Score(value=1.0)
+    assert opening.score(sample("1", choices), likelihoods) == Score(value=0.0)
     for short in ((-4.0, -1.0), (-4.0, -1.0, -6.0), (-4.0, -1.0, -6.0, math.nan)):
-        assert not opening.mark(sample("0", choices), said(logprobs=short)).parsed
+        assert not opening.score(sample("0", choices), said(logprobs=short)).parsed
 
 
 @pytest.mark.parametrize("logprobs", [(), (-1.0,), (-1.0, math.nan), (-1.0, -math.inf), (-1.0, -2.0, -3.0)])
 def test_choice_does_not_guess_at_missing_likelihoods(logprobs: tuple[float, ...]) -> None:
-    marked = open_scorer({"name": "choice"}).mark(sample("0", ("a", "b")), said(logprobs=logprobs))
+    marked = open_scorer({"name": "choice"}).score(sample("0", ("a", "b")), said(logprobs=logprobs))
     assert marked.value == 0
     assert not marked.parsed
 
@@ -340,10 +340,10 @@ def test_any_text_gets_a_mark(
     logprobs = data.draw(st.lists(st.floats(), max_size=5))
     asked = sample(target, tuple(choices))
     answer = said(text, tuple(logprobs))
-    marked = open_scorer(specification).mark(asked, answer)
+    marked = open_scorer(specification).score(asked, answer)
     assert marked.value in (0.0, 1.0)
     assert marked.parsed or marked.value == 0
-    assert open_scorer(specification).mark(asked, answer) == marked
+    assert open_scorer(specification).score(asked, answer) == marked
 
 
 HOSTILE = ["9" * 10**6, "1/" * 10**5, "-" * 10**5, "####" * 10**5, "(" * 10**5, " " * 10**5, "1," * 10**5, "A" * 10**6]
@@ -352,7 +352,7 @@ HOSTILE = ["9" * 10**6, "1/" * 10**5, "-" * 10**5, "####" * 10**5, "(" * 10**5, 
 @pytest.mark.parametrize("specification", SPECIFICATIONS, ids=str)
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:4])
 def test_long_hostile_text_gets_a_mark(specification: dict[str, Any], text: str) -> None:
-    assert isinstance(mark(specification, "1", text), Mark)
+    assert isinstance(mark(specification, "1", text), Score)
 
 
 @given(st.fractions(), st.integers(0, 3))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.records import Answer, Claim, GenerateRequest, LoglikelihoodRequest, Outcome, Protocol, Sample
+from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, Protocol, Sample
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.tasks import load_task, resolve, task_ids
 from steelyard.tasks.shots import WorkedExamples
@@ -138,7 +138,7 @@ def test_bbh_worked_examples_are_right_by_their_own_scorer() -> None:
     for config in task.definition.hub.configs:
         for row in examples.of_group(config, 3)[0]:
             sample = Sample(id="x", request=GenerateRequest(prompt=row["input"]), target=row["target"])
-            assert scorer.mark(sample, Answer(outcome=Outcome.OK, text=row["reasoning"])).value == 1
+            assert scorer.score(sample, ModelOutput(outcome=Outcome.OK, text=row["reasoning"])).value == 1
 
 
 def claim(task: str, shots: int | None = None, metric: str = "", **protocol: str) -> Claim:

@@ -16,7 +16,7 @@ from steelyard.claims.benchmarks import lookup
 from steelyard.errors import InputError
 from steelyard.models import Settings
 from steelyard.models.embedded import open_gguf
-from steelyard.records import Answer, Claim, GenerateRequest, LoglikelihoodRequest, Outcome, Protocol
+from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, Protocol
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.tasks import load_task, task_ids
 
@@ -249,8 +249,8 @@ def test_winogrande_scores_the_rest_given_each_option(mirror: Path) -> None:
         continuations=("Bea", "Ann", "Bea lent the pen to Ann.", "Ann lent the pen to Ann."),
     )
     scorer = open_scorer(load_task("winogrande").scorer_for("partial"))
-    likelier_rest = Answer(outcome=Outcome.OK, logprobs=(-9.0, -1.0, -11.0, -4.0))
-    assert scorer.mark(first, likelier_rest).value == 1
+    likelier_rest = ModelOutput(outcome=Outcome.OK, logprobs=(-9.0, -1.0, -11.0, -4.0))
+    assert scorer.score(first, likelier_rest).value == 1
 
 
 def test_winogrande_whole_divides_by_all_that_is_scored(mirror: Path) -> None:
@@ -267,8 +267,8 @@ def test_boolq_prompts(mirror: Path) -> None:
     )
     assert (yes.target, no.target) == ("1", "0")
     scorer = open_scorer(load_task("boolq").scorer_for("written"))
-    assert scorer.mark(yes, Answer(outcome=Outcome.OK, text="Yes.")).value == 1
-    assert scorer.mark(no, Answer(outcome=Outcome.OK, text="Yes.")).value == 0
+    assert scorer.score(yes, ModelOutput(outcome=Outcome.OK, text="Yes.")).value == 1
+    assert scorer.score(no, ModelOutput(outcome=Outcome.OK, text="Yes.")).value == 0
 
 
 def test_truthfulqa_prompts(mirror: Path) -> None:
@@ -326,13 +326,13 @@ def test_ifeval_prompts_and_marks(mirror: Path) -> None:
     assert samples[0].request == GenerateRequest(prompt=IFEVAL[0]["prompt"], chat=True, max_tokens=1280)
     scorer = open_scorer(task.scorer_for("prompt_strict"))
     assert [
-        scorer.mark(samples[0], Answer(outcome=Outcome.OK, text=text)).value for text in ("a b c", "a, b c", "a")
+        scorer.score(samples[0], ModelOutput(outcome=Outcome.OK, text=text)).value for text in ("a b c", "a, b c", "a")
     ] == [
         1,
         0,
         0,
     ]
-    assert scorer.mark(samples[1], Answer(outcome=Outcome.OK, text="A Lamp")).value == 1
+    assert scorer.score(samples[1], ModelOutput(outcome=Outcome.OK, text="A Lamp")).value == 1
     assert open_scorer(task.scorer_for("prompt_loose")).identifier == "ifeval[loose]@1"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.records import Answer, Claim, GenerateRequest, Mark, Outcome, Protocol, Sample
+from steelyard.records import Claim, GenerateRequest, ModelOutput, Outcome, Protocol, Sample, Score
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.tasks import load_task, resolve
 from steelyard.tasks.task import Samples
@@ -34,14 +34,14 @@ def samples_of(task: str, shared: Path, cell: str = "") -> Samples:
     return loaded.prepare(cell or loaded.default_cell, shared / "data")
 
 
-def mark_all(task: str, shared: Path, cell: str, answers: dict[int, str]) -> dict[int, Mark]:
+def mark_all(task: str, shared: Path, cell: str, answers: dict[int, str]) -> dict[int, Score]:
     scorer = open_scorer(load_task(task).scorer_for(cell))
-    if reason := getattr(scorer, "why_not", str)():
+    if reason := getattr(scorer, "unavailable_reason", str)():
         pytest.skip(reason)
     samples = samples_of(task, shared, cell)
 
-    def mark(number: int) -> Mark:
-        return scorer.mark(samples[number], Answer(outcome=Outcome.OK, text=answers[number]))
+    def mark(number: int) -> Score:
+        return scorer.score(samples[number], ModelOutput(outcome=Outcome.OK, text=answers[number]))
 
     with ThreadPoolExecutor(4) as pool:
         return dict(zip(answers, pool.map(mark, answers), strict=True))
@@ -69,7 +69,7 @@ def assert_marks(task: str, shared: Path, numbers: set[int]) -> None:
     rows = rows_of(task, shared)
     cell = load_task(task).default_cell
     right = mark_all(task, shared, cell, {number: rows[number][SOLUTION[task]] for number in sorted(numbers)})
-    assert {number: mark for number, mark in right.items() if mark != Mark(value=1.0)} == {}
+    assert {number: mark for number, mark in right.items() if mark != Score(value=1.0)} == {}
     for broken in (empty, nearly):
         wrong = mark_all(task, shared, cell, {number: broken(task, rows[number]) for number in sorted(numbers)})
         assert {number: mark for number, mark in wrong.items() if mark.value or not mark.parsed} == {}
@@ -94,9 +94,9 @@ def test_chat_answers(task: str, shared: Path) -> None:
         for number in (0, 32, 38, 50, 115)
     }
     answers = {number: f"Here you are.\n\n```python\n{code}\n```\nIt works." for number, code in program.items()}
-    assert set(mark_all(task, shared, "chat", answers).values()) == {Mark(value=1.0)}
+    assert set(mark_all(task, shared, "chat", answers).values()) == {Score(value=1.0)}
     refusals = mark_all(task, shared, "chat", {0: "I would rather not."})
-    assert refusals == {0: Mark(value=0.0, parsed=False, note="no code")}
+    assert refusals == {0: Score(value=0.0, parsed=False, note="no code")}
 
 
 @pytest.mark.parametrize(("task", "size"), [("humaneval", 164), ("mbpp", 500)])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.tasks import DataMissing, load_task
 from steelyard.tasks.loaders import hub_rows, read_rows
 
@@ -109,7 +109,7 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(read_rows(path)) == [{"question": "a", "choices": ["x", "y"]}]
     assert ": is not Parquet" in refused(written(tmp_path, "y.parquet", b"PAR1 nonsense"))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(NotAvailable, match=r"pip install 'steelyard\[data\]'"):
+    with pytest.raises(MissingDependency, match=r"pip install 'steelyard\[data\]'"):
         read_rows(path)
 
 
@@ -133,7 +133,7 @@ def test_absent_data_says_the_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(DataMissing, match="STEELYARD_DATA") as caught:
         load_task("gsm8k").prepare("cot", tmp_path)
     assert "openai/gsm8k/main/test.jsonl" in str(caught.value)
-    assert isinstance(caught.value, NotAvailable)
+    assert isinstance(caught.value, MissingDependency)
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(DataMissing, match=r"--data DIR, or pip install 'steelyard\[data\]'"):
         load_task("gsm8k").prepare("cot")

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from steelyard.auditing.finalize import conclude, read_scores
+from steelyard.auditing.finalize import finalize, read_scores
 from steelyard.cli import run as steelyard
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.gateway.seal import seal_recording
 from steelyard.storage.journal import GENESIS
@@ -47,7 +47,7 @@ def fault(attempt: dict[str, Any], number: int = 1, **changes: Any) -> dict[str,
 
 def sealed_again(bundle: Path, records: Records) -> Path:
     reseal(bundle, records=records)
-    conclude(bundle)
+    finalize(bundle)
     return bundle
 
 
@@ -152,7 +152,7 @@ def the_rest_left_out(records: Records, at: int) -> None:
 def test_a_journal_that_no_run_writes(unsigned: Path, change: Callable[[Records, int], None], said: str) -> None:
     records = records_of(unsigned)
     change(records, asked(records))
-    with pytest.raises(Broken, match=said):
+    with pytest.raises(VerificationError, match=said):
         recompute(sealed_again(unsigned, records))
 
 
@@ -206,13 +206,13 @@ def test_the_attempts_of_a_call_may_lie_in_several_segments(unsigned: Path) -> N
 def test_attempts_in_several_segments_count_together(
     unsigned: Path, tries: Callable[[dict[str, Any]], tuple[Records, Records]], said: str
 ) -> None:
-    with pytest.raises(Broken, match=said):
+    with pytest.raises(VerificationError, match=said):
         recompute(on_two_workers(unsigned, tries))
 
 
 def test_a_workers_segment_begins_no_session(unsigned: Path) -> None:
     session = records_of(unsigned)[1]
-    with pytest.raises(Broken, match="session does not belong"):
+    with pytest.raises(VerificationError, match="session does not belong"):
         recompute(on_two_workers(unsigned, lambda each: ([session, each], [])))
 
 
@@ -242,7 +242,7 @@ def with_marks(bundle: Path, scorer: str) -> Path:
 
 
 def test_the_marks_of_another_harness_do_not_go_with_answers_that_we_asked_for(unsigned: Path) -> None:
-    with pytest.raises(Broken, match="do not go with an origin"):
+    with pytest.raises(VerificationError, match="do not go with an origin"):
         recompute(with_marks(unsigned, "imported[lm_eval acc]@1"))
 
 
@@ -286,7 +286,7 @@ def test_an_exchange_says_what_its_reply_says(tmp_path: Path, change: dict[str, 
     records[2].update(change)
     write_segment(run, "main", records)
     seal_recording(run)
-    with pytest.raises(Broken):
+    with pytest.raises(VerificationError):
         recompute(run)
 
 
@@ -304,5 +304,5 @@ def test_a_recording_holds_no_attempts_and_begins_with_a_session(tmp_path: Path)
     records = records_of(run)
     write_segment(run, "main", [records[0], *records[2:]])
     seal_recording(run)
-    with pytest.raises(Broken, match="before any session"):
+    with pytest.raises(VerificationError, match="before any session"):
         recompute(run)

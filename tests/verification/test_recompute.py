@@ -17,7 +17,7 @@ import pytest
 
 from steelyard.auditing.finalize import conclusion_of, renderer, write_reports
 from steelyard.cli import run as steelyard
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.bundle import seal_bundle, seal_plan
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.storage.journal import GENESIS
@@ -163,7 +163,7 @@ def test_an_honest_reseal_holds(unsigned: Path) -> None:
 
 def test_an_edited_score_does_not_follow_from_the_journal(unsigned: Path) -> None:
     edit(unsigned / "scores.jsonl", lambda score: score.update(value=1.0 - score["value"]), line=3)
-    with pytest.raises(Broken, match=r"scores.jsonl line 4"):
+    with pytest.raises(VerificationError, match=r"scores.jsonl line 4"):
         recompute(reseal(unsigned))
 
 
@@ -179,7 +179,7 @@ def test_an_edited_score_does_not_follow_from_the_journal(unsigned: Path) -> Non
 )
 def test_an_edited_report_does_not_follow_from_the_journal(unsigned: Path, change: Callable[[Any], None]) -> None:
     edit(unsigned / "report.json", change)
-    with pytest.raises(Broken, match=r"report.json"):
+    with pytest.raises(VerificationError, match=r"report.json"):
         recompute(reseal(unsigned))
 
 
@@ -187,7 +187,7 @@ def test_an_edited_report_does_not_follow_from_the_journal(unsigned: Path, chang
 def test_an_edited_page_is_not_what_the_journal_gives(unsigned: Path, name: str) -> None:
     path = unsigned / name
     path.write_text(path.read_text().replace("inconsistent", "consistent", 1))
-    with pytest.raises(Broken, match=name):
+    with pytest.raises(VerificationError, match=name):
         recompute(reseal(unsigned))
 
 
@@ -207,21 +207,21 @@ def test_an_edited_page_is_not_what_the_journal_gives(unsigned: Path, name: str)
 def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: Callable[[Any], None]) -> None:
     plan = msgspec.to_builtins(open_plan_of(unsigned).plan)
     change(plan["rows"][1])
-    with pytest.raises(Broken, match=r"plan.dsse.json|samples"):
+    with pytest.raises(VerificationError, match=r"plan.dsse.json|samples"):
         recompute(reseal(unsigned, plan=plan))
 
 
 def test_another_order_shows_in_every_record(unsigned: Path) -> None:
     plan = msgspec.to_builtins(open_plan_of(unsigned).plan)
     plan["rows"][0]["order_seed"] = "f" * 64
-    with pytest.raises(Broken, match="committed order"):
+    with pytest.raises(VerificationError, match="committed order"):
         recompute(reseal(unsigned, plan=plan))
 
 
 def test_a_record_left_out_leaves_a_gap(unsigned: Path) -> None:
     records = records_of(unsigned)
     wrong = next(n for n, record in enumerate(records) if record["type"] == "attempt" and record["position"] >= 0)
-    with pytest.raises(Broken):
+    with pytest.raises(VerificationError):
         recompute(reseal(unsigned, records=records[:wrong] + records[wrong + 1 :]))
 
 
@@ -229,14 +229,14 @@ def test_a_better_answer_is_not_the_one_that_was_hashed(unsigned: Path) -> None:
     records = records_of(unsigned)
     answers = [record for record in records if record["type"] == "attempt" and record["row"].startswith("01")]
     answers[0]["answer"] = answers[-1]["answer"]
-    with pytest.raises(Broken):
+    with pytest.raises(VerificationError):
         recompute(reseal(unsigned, records=records))
 
 
 def test_one_call_is_not_ended_twice(unsigned: Path) -> None:
     records = records_of(unsigned)
     again = next(record for record in records if record["type"] == "attempt")
-    with pytest.raises(Broken, match="both end the call"):
+    with pytest.raises(VerificationError, match="both end the call"):
         recompute(reseal(unsigned, records=[*records, dict(again)]))
 
 
@@ -252,14 +252,14 @@ def test_one_call_is_not_ended_twice(unsigned: Path) -> None:
 def test_a_record_that_the_plan_does_not_know(unsigned: Path, change: Callable[[Any], None], said: str) -> None:
     records = records_of(unsigned)
     change(next(record for record in records if record["type"] == "attempt" and record["position"] > 2))
-    with pytest.raises(Broken, match=said):
+    with pytest.raises(VerificationError, match=said):
         recompute(reseal(unsigned, records=records))
 
 
 def test_other_samples_than_the_sealed_ones(unsigned: Path) -> None:
     path = next((unsigned / "samples").iterdir())
     path.write_text(path.read_text().replace("a", "b", 1))
-    with pytest.raises(Broken, match="not the samples that the plan sealed"):
+    with pytest.raises(VerificationError, match="not the samples that the plan sealed"):
         recompute(reseal(unsigned))
 
 

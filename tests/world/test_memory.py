@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world import memory as module
 from steelyard.world.memory import EXACT_LIMIT, Memory
 
@@ -102,5 +102,5 @@ def test_misuse_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="query has 3 numbers"):
         memory.nearest(np.zeros((1, 3), np.float32))
     monkeypatch.setattr(module, "_faiss_is_here", lambda: False)
-    with pytest.raises(NotAvailable, match="100,000 states need faiss"):
+    with pytest.raises(MissingDependency, match="100,000 states need faiss"):
         memory.add(np.zeros((EXACT_LIMIT, 2), np.float32), [0] * EXACT_LIMIT)

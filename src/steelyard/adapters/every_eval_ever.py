@@ -31,7 +31,7 @@ UNITS: Final[dict[str, Unit]] = {
     "elo": "elo",
     "points": "points",
 }
-MOST_BYTES: Final = 64 * 2**20
+MAX_BYTES: Final = 64 * 2**20
 HOTTEST: Final = 100
 
 
@@ -67,7 +67,7 @@ def read_every_eval_ever(path: Path) -> ClaimSheet:
 def _read(path: Path) -> Any:
     """As any JSON, but numbers with a point keep their digits: 0.80 is not 0.8."""
     try:
-        return json.loads(read_bytes(path, MOST_BYTES), parse_float=Decimal)
+        return json.loads(read_bytes(path, MAX_BYTES), parse_float=Decimal)
     except RecursionError:
         raise InputError("JSON that is nested too deep", where=path) from None
     except (ValueError, ArithmeticError) as error:

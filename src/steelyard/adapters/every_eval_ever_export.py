@@ -18,7 +18,7 @@ import msgspec
 
 from steelyard.adapters.every_eval_ever import SCHEMA_VERSION
 from steelyard.errors import InputError
-from steelyard.records import Attempt, ClaimVerdict, GenerateRequest, Plan, PlanRow, Sample, Score
+from steelyard.records import Attempt, ClaimVerdict, GenerateRequest, Plan, PlanRow, Sample, SampleScore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -173,7 +173,7 @@ class _Exporter:
         from steelyard.evidence.canonical import canonical
         from steelyard.storage.journal import open_index, read_lines
 
-        marks: dict[tuple[str, str, int], Score] = {}
+        marks: dict[tuple[str, str, int], SampleScore] = {}
         for score in read_scores(self._run):
             if score.position >= 0 and score.value is not None:
                 marks[score.row, score.sample, score.repeat] = score
@@ -185,7 +185,7 @@ class _Exporter:
             if mark is not None:
                 yield canonical(self._line(record, mark, texts if with_texts else None)) + b"\n"
 
-    def _line(self, attempt: Attempt, mark: Score, texts: Mapping[str, str] | None) -> dict[str, Any]:
+    def _line(self, attempt: Attempt, mark: SampleScore, texts: Mapping[str, str] | None) -> dict[str, Any]:
         question, answer = _digests(attempt) if texts is None else _texts(attempt, texts)
         tokens = {"input_tokens": attempt.prompt_tokens, "output_tokens": attempt.completion_tokens}
         return {

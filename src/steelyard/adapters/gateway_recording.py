@@ -20,7 +20,7 @@ from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedT
 from steelyard.adapters.prompt_match import AMBIGUOUS, UNMATCHED, PromptIndex
 from steelyard.errors import InputError
 from steelyard.gateway.exchange_parser import kind_of, prompt_of, read_exchange
-from steelyard.records import Answer, Exchange, GenerateRequest, ModelIdentity, Origin, Outcome, Sample, Verdict
+from steelyard.records import Exchange, GenerateRequest, ModelIdentity, ModelOutput, Origin, Outcome, Sample, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def read_recording(
         raise InputError("is not a recording of steelyard gateway", where=recording)
     verify_integrity(recording)
     scorer = open_scorer(task.scorer_for(cell or task.default_cell))
-    if getattr(scorer, "acts", False):
+    if getattr(scorer, "executes", False):
         raise InputError(f"{task.id} is marked by running code, which a recording cannot be")
     matcher = _Matcher(recording, task, cell or task.default_cell, data, open_index(recording))
     name = matcher.take_all(model)
@@ -217,20 +217,20 @@ class _Matcher:
         except (msgspec.DecodeError, RecursionError):
             return None
 
-    def _answer(self, exchange: Exchange) -> Answer:
+    def _answer(self, exchange: Exchange) -> ModelOutput:
         reply = self._texts.get(exchange.reply, "") if exchange.reply else ""
         answer = read_exchange(exchange, reply)
         if exchange.outcome.answered and not answer.outcome.answered:
-            return Answer(outcome=Outcome.MALFORMED, detail="the reply's text was not kept")
+            return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply's text was not kept")
         return answer
 
 
 def _questions(task: Task, data: Path | None) -> Sequence[Sample]:
     """The samples rendered as their question alone, where the task's rows have one."""
-    from steelyard.tasks.definition import Cell
+    from steelyard.tasks.definition import PromptFormat
 
     bare = copy.copy(task)
-    cells = {**task.cells, "question alone": Cell(title="the question alone", prompt="{{ question }}")}
+    cells = {**task.cells, "question alone": PromptFormat(title="the question alone", prompt="{{ question }}")}
     bare.definition = msgspec.structs.replace(task.definition, cells=cells)
     try:
         return bare.prepare("question alone", data, shots=0)

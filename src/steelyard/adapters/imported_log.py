@@ -12,7 +12,7 @@ import msgspec
 
 from steelyard.adapters.untrusted_json import refused
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.records import Answer, Mark, ModelIdentity, Origin, Outcome, Sample
+from steelyard.records import ModelIdentity, ModelOutput, Origin, Outcome, Sample, Score
 from steelyard.util.compact import Digests, Naturals
 
 __all__ = [
@@ -27,11 +27,11 @@ __all__ = [
 ]
 
 # As the runner: far beyond what a model says in one answer; a line of the journal's texts must stay readable.
-LONGEST_ANSWER: Final = 1_000_000
-LONGEST_SAMPLE_BYTES: Final = 4 * 2**20
-MOST_REPEATS: Final = 10_000
-MOST_SAMPLES: Final = 1 << 32
-MOST_CELLS: Final = 4_000_000  # a log may state more than it holds, and each of them becomes a record here
+MAX_ANSWER: Final = 1_000_000
+MAX_SAMPLE_BYTES: Final = 4 * 2**20
+MAX_REPEATS: Final = 10_000
+MAX_SAMPLES: Final = 1 << 32
+MAX_CELLS: Final = 4_000_000  # a log may state more than it holds, and each of them becomes a record here
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class ImportedItem:
     """
 
     sample: Sample
-    answer: Answer
+    answer: ModelOutput
     repeat: int = 0
-    mark: Mark | None = None
+    mark: Score | None = None
     started_us: int = 0
     elapsed_us: int = 0
 
@@ -98,7 +98,7 @@ def survey_of(task: ImportedTask) -> Survey:
     for item in task.items:
         sample = kept_sample(item.sample)
         data = canonical(sample)
-        if len(data) > LONGEST_SAMPLE_BYTES:
+        if len(data) > MAX_SAMPLE_BYTES:
             raise refused(f"{task.name}: the sample {_short(sample.id)} is longer than a run can hold (4 MiB)")
         digest = sha256_hex(data)
         place = found.index.setdefault(sample.id, len(found.digests))
@@ -107,13 +107,13 @@ def survey_of(task: ImportedTask) -> Survey:
             found.first = found.first or sample
         elif found.digests[place] != digest:
             raise refused(f"{task.name}: the sample {_short(sample.id)} stands in the log with two contents")
-        if not 0 <= item.repeat < MOST_REPEATS:
+        if not 0 <= item.repeat < MAX_REPEATS:
             raise refused(f"{task.name}: the sample {_short(sample.id)} has the repeat {item.repeat}")
-        if not seen.add(item.repeat * MOST_SAMPLES + place):
+        if not seen.add(item.repeat * MAX_SAMPLES + place):
             raise refused(f"{task.name}: the sample {_short(sample.id)} stands twice in the log: import one run alone")
         found.repeats = max(found.repeats, item.repeat + 1)
-        if len(found.digests) * found.repeats > MOST_CELLS:
-            raise refused(f"{task.name}: more than {MOST_CELLS:,} calls, which one import does not take")
+        if len(found.digests) * found.repeats > MAX_CELLS:
+            raise refused(f"{task.name}: more than {MAX_CELLS:,} calls, which one import does not take")
         if item.mark is not None and item.answer.outcome.answered:
             found.marks.append(_checked(item.mark, task, sample))
     if found.first is None:
@@ -121,7 +121,7 @@ def survey_of(task: ImportedTask) -> Survey:
     return found
 
 
-def _checked(mark: Mark, task: ImportedTask, sample: Sample) -> float:
+def _checked(mark: Score, task: ImportedTask, sample: Sample) -> float:
     if not 0 <= mark.value <= 1:
         raise refused(
             f"{task.name}: the mark of {_short(sample.id)} is {mark.value:g}, outside 0 to 1: "
@@ -157,12 +157,14 @@ def _deep_clean(value: Any) -> Any:
     return value
 
 
-def kept_answer(answer: Answer) -> Answer:
+def kept_answer(answer: ModelOutput) -> ModelOutput:
     """What a run can keep of an answer: no flood, no infinities, no lone surrogates, as of one that we asked for."""
-    if len(answer.text) > LONGEST_ANSWER:
-        return Answer(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {LONGEST_ANSWER:,} characters")
+    if len(answer.text) > MAX_ANSWER:
+        return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {MAX_ANSWER:,} characters")
     if not all(math.isfinite(value) for value in answer.logprobs):
-        return Answer(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=clean(answer.model))
+        return ModelOutput(
+            outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=clean(answer.model)
+        )
     return msgspec.structs.replace(
         answer,
         text=clean(answer.text),

@@ -32,18 +32,18 @@ from steelyard.adapters.untrusted_json import refused
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.records import (
-    Answer,
     Attempt,
     Claim,
     ClaimSheet,
     GenerateRequest,
-    Marked,
     ModelIdentity,
+    ModelOutput,
     Origin,
     Outcome,
     Plan,
     PlanRow,
     Protocol,
+    RecordedScore,
     Verdict,
 )
 from steelyard.util.software import software
@@ -74,7 +74,7 @@ def write_imported_run(
     Raises InputError for a folder that is not empty, a task without items, one call that stands twice in the log, one
     sample id with two contents, and marks outside [0, 1].
     """
-    from steelyard.auditing.finalize import checkpoint, conclude
+    from steelyard.auditing.finalize import checkpoint, finalize
 
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise InputError("is not an empty folder: choose another --out", where=run)
@@ -88,7 +88,7 @@ def write_imported_run(
     try:
         _fill(partial, plan, prepared, tasks, surveys, signer)
         checkpoint(partial, signer)
-        verdict = conclude(partial, signer)
+        verdict = finalize(partial, signer)
         partial.replace(run)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -202,7 +202,7 @@ def _told_of_marks(task: ImportedTask, survey: Survey) -> Iterator[str]:
 def _takes_marks(scorer: str) -> bool:
     from steelyard.scorers import open_identifier
 
-    return bool(getattr(open_identifier(scorer), "acts", False))
+    return bool(getattr(open_identifier(scorer), "executes", False))
 
 
 # ── second pass: what is kept ───────────────────────────────────────────────────────────────────────────────────────
@@ -253,7 +253,7 @@ class _Writer:
         if all(self._written):
             return
         ids = list(self._survey.index)
-        absent = Answer(outcome=Outcome.DROPPED, detail="not in the log")
+        absent = ModelOutput(outcome=Outcome.DROPPED, detail="not in the log")
         for cell in range(len(self._written)):
             if not self._written[cell]:
                 place, repeat = divmod(cell, self._row.repeats)
@@ -273,7 +273,7 @@ class _Writer:
         self._append(sample.id, place, item.repeat, answer, item.started_us, item.elapsed_us)
         if self._takes_marks and answer.outcome.answered and item.mark is not None:
             self._journal.append(
-                Marked(
+                RecordedScore(
                     row=self._row.id,
                     sample=sample.id,
                     repeat=item.repeat,
@@ -285,7 +285,7 @@ class _Writer:
             )
 
     def _append(
-        self, sample: str, place: int, repeat: int, answer: Answer, started_us: int = 0, elapsed_us: int = 0
+        self, sample: str, place: int, repeat: int, answer: ModelOutput, started_us: int = 0, elapsed_us: int = 0
     ) -> None:
         cell = place * self._row.repeats + repeat
         self._written[cell] = 1

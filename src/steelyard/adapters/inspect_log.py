@@ -29,7 +29,7 @@ from steelyard.adapters.untrusted_json import (
 )
 from steelyard.adapters.zip_members import Members, open_members
 from steelyard.errors import InputError
-from steelyard.records import Answer, GenerateRequest, Mark, ModelIdentity, Origin, Outcome, Sample
+from steelyard.records import GenerateRequest, ModelIdentity, ModelOutput, Origin, Outcome, Sample, Score
 from steelyard.util.text import one_line
 
 __all__ = ["is_inspect_json", "read_inspect_log"]
@@ -192,7 +192,7 @@ class _Items:
         for name in absent:
             # Of a sample that was never logged the id alone is known.
             nothing = Sample(id=name, request=GenerateRequest(prompt="", chat=True), target="")
-            yield ImportedItem(nothing, Answer(outcome=Outcome.DROPPED, detail="not in the log"))
+            yield ImportedItem(nothing, ModelOutput(outcome=Outcome.DROPPED, detail="not in the log"))
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ class _Reader:
         output = mapping(document.get("output"))
         mark = None if self.targets.scorer else mark_of(self._value(document, path, name), path, name)
         if mark is not None and self._reason(document) in UNPARSED:
-            mark = Mark(value=mark.value, parsed=False)
+            mark = Score(value=mark.value, parsed=False)
         spent = number(output.get("time"))
         return ImportedItem(
             sample=self._sample(document, name),
@@ -236,7 +236,7 @@ class _Reader:
             choices=tuple(texts(entries(document.get("choices")))),
         )
 
-    def _answer(self, document: dict[str, Any], output: dict[str, Any], *, marked: bool) -> Answer:
+    def _answer(self, document: dict[str, Any], output: dict[str, Any], *, marked: bool) -> ModelOutput:
         usage = mapping(output.get("usage"))
         choice = mapping(next(iter(entries(output.get("choices"))), None))
         stop = text(choice.get("stop_reason"))
@@ -247,7 +247,7 @@ class _Reader:
             outcome = outcome if marked else fault(error)
         elif not choice and not marked:
             outcome, detail = Outcome.EMPTY, "the log holds no answer"
-        return Answer(
+        return ModelOutput(
             outcome=outcome,
             text=text(output.get("completion")) or content_text(mapping(choice.get("message")).get("content")),
             finish_reason=stop,

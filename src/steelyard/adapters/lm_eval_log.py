@@ -32,15 +32,15 @@ from steelyard.adapters.untrusted_json import (
 )
 from steelyard.errors import InputError
 from steelyard.records import (
-    Answer,
     GenerateRequest,
     LoglikelihoodRequest,
-    Mark,
     ModelIdentity,
+    ModelOutput,
     Origin,
     Outcome,
     Request,
     Sample,
+    Score,
 )
 from steelyard.util.compact import Naturals
 
@@ -49,8 +49,8 @@ __all__ = ["is_lm_eval_results", "read_lm_eval_log", "results_in"]
 HARNESS: Final = "lm_eval"
 RESULTS: Final = re.compile(r"results_(?P<when>[0-9T.\-]+)\.json")
 INVALID: Final = "[invalid]"  # what a filter gives where it finds nothing
-MOST_DEPTH: Final = 3
-LONGEST_NUMBER: Final = 12
+MAX_DEPTH: Final = 3
+MAX_NUMBER: Final = 12
 
 
 def is_lm_eval_results(document: Any) -> bool:
@@ -62,7 +62,7 @@ def results_in(folder: Path) -> list[Path]:
     """The results files in a folder and the folders in it, sorted by name."""
     found = []
     for place, folders, files in os.walk(folder):
-        if len(Path(place).relative_to(folder).parts) >= MOST_DEPTH:
+        if len(Path(place).relative_to(folder).parts) >= MAX_DEPTH:
             folders.clear()
         found += [Path(place) / name for name in files if RESULTS.fullmatch(name)]
     return sorted(found)
@@ -204,7 +204,7 @@ class _Items:
             if not name:
                 raise InputError("the line has no doc_id", where=self.file, line=line)
             total += 1
-            if name.isdecimal() and len(name) <= LONGEST_NUMBER:
+            if name.isdecimal() and len(name) <= MAX_NUMBER:
                 seen.add(int(name))
             item = self._item(name, document, line)
             kind = type(item.sample.request)
@@ -233,21 +233,21 @@ def _absent(name: str, kind: type[Request]) -> ImportedItem:
     if kind is LoglikelihoodRequest:
         nothing = LoglikelihoodRequest(context="", continuations=())
     sample = Sample(id=name, request=nothing, target="")
-    return ImportedItem(sample, Answer(outcome=Outcome.DROPPED, detail="not in the log"))
+    return ImportedItem(sample, ModelOutput(outcome=Outcome.DROPPED, detail="not in the log"))
 
 
 def _written(
-    name: str, argument: dict[str, Any], document: dict[str, Any], target: str, mark: Mark | None
+    name: str, argument: dict[str, Any], document: dict[str, Any], target: str, mark: Score | None
 ) -> ImportedItem:
     """A task that generates: the first raw answer is kept, what a filter made of it is the mark's note."""
     filtered = next(iter(texts(entries(document.get("filtered_resps")))), "")
     said = _first(document.get("resps"))
-    answer = Answer(outcome=Outcome.OK, text=said)
+    answer = ModelOutput(outcome=Outcome.OK, text=said)
     if not isinstance(_innermost(document.get("resps")), str):
-        answer = Answer(outcome=Outcome.EMPTY, detail="the log holds no answer")
+        answer = ModelOutput(outcome=Outcome.EMPTY, detail="the log holds no answer")
     if mark is not None:
         note = "" if filtered == said else f"filtered: {filtered[:150]}"
-        mark = Mark(value=mark.value, parsed=filtered != INVALID, note=note)
+        mark = Score(value=mark.value, parsed=filtered != INVALID, note=note)
     sample = Sample(id=name, request=_generate(argument), target=target)
     return ImportedItem(sample, answer, mark=mark)
 
@@ -278,7 +278,7 @@ def _messages(prompt: Any) -> list[dict[str, Any]]:
 
 
 def _weighed(
-    name: str, arguments: list[dict[str, Any]], document: dict[str, Any], target: str, mark: Mark | None
+    name: str, arguments: list[dict[str, Any]], document: dict[str, Any], target: str, mark: Score | None
 ) -> ImportedItem:
     """A task that weighs continuations. Where their contexts differ, what differs goes with the continuation."""
     contexts = [text(each.get("arg_0")) for each in arguments]
@@ -286,9 +286,11 @@ def _weighed(
     common = _common_start(contexts)
     continuations = tuple(before[len(common) :] + after for before, after in zip(contexts, choices, strict=True))
     sums = tuple(_log_likelihood(each) for each in entries(document.get("resps")))
-    answer = Answer(outcome=Outcome.OK, logprobs=sums)
+    answer = ModelOutput(outcome=Outcome.OK, logprobs=sums)
     if len(sums) != len(choices):
-        answer = Answer(outcome=Outcome.MALFORMED, detail=f"{len(sums)} log-likelihoods for {len(choices)} choices")
+        answer = ModelOutput(
+            outcome=Outcome.MALFORMED, detail=f"{len(sums)} log-likelihoods for {len(choices)} choices"
+        )
     sample = Sample(
         id=name,
         request=LoglikelihoodRequest(context=common, continuations=continuations),

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from steelyard.adapters.untrusted_json import number, texts
 from steelyard.errors import InputError
-from steelyard.records import Mark, Outcome
+from steelyard.records import Outcome, Score
 
 __all__ = ["Targets", "fault", "mark_of", "microseconds", "when"]
 
@@ -24,10 +24,10 @@ FAULTS: Final = (
     (re.compile(r"\b5\d\d\b|internal server|overloaded|unavailable", re.I), Outcome.SERVER_ERROR),
     (re.compile(r"\b4\d\d\b|bad request|unauthori|not found|forbidden", re.I), Outcome.CLIENT_ERROR),
 )
-MOST_MICROSECONDS: Final = 10**15
+MAX_MICROSECONDS: Final = 10**15
 
 
-def mark_of(value: Any, where: Path, sample: str) -> Mark | None:
+def mark_of(value: Any, where: Path, sample: str) -> Score | None:
     """A log's mark as ours; None where there is none. Raises InputError for one that is no single number.
 
     Whether it lies between 0 and 1 is the importer's to check.
@@ -35,7 +35,7 @@ def mark_of(value: Any, where: Path, sample: str) -> Mark | None:
     if isinstance(value, str):
         known = LETTERS.get(value, LETTERS.get(value.lower() if len(value) > 1 else value))
         if known is not None:
-            return Mark(value=known, parsed=value != NO_ANSWER)
+            return Score(value=known, parsed=value != NO_ANSWER)
         value = _decimal(value)
     if value is None or (isinstance(value, float) and value != value):
         return None
@@ -43,7 +43,7 @@ def mark_of(value: Any, where: Path, sample: str) -> Mark | None:
     if found is None:
         kind = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else "not a number"
         raise InputError(f"the mark of {sample[:40]!r} is {kind}, not one number: choose another --metric", where=where)
-    return Mark(value=found)
+    return Score(value=found)
 
 
 def _decimal(value: str) -> Any:
@@ -61,7 +61,7 @@ def fault(message: str) -> Outcome:
 
 def microseconds(seconds: float | None) -> int:
     """Whole microseconds; 0 where the log does not say."""
-    return min(MOST_MICROSECONDS, max(0, round((seconds or 0.0) * 1e6)))
+    return min(MAX_MICROSECONDS, max(0, round((seconds or 0.0) * 1e6)))
 
 
 def when(stamp: str) -> int:

@@ -20,8 +20,8 @@ from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, read_tree
 
 __all__ = ["has_model_index", "read_model_card"]
 
-MOST_BYTES = 8 * 2**20
-MOST_SHOTS = 1000
+MAX_BYTES = 8 * 2**20
+MAX_SHOTS = 1000
 FENCE = re.compile(r"---[ \t]*\r?\n")
 END = re.compile(r"^(---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
 PERCENT = re.compile(r"(?P<number>[^%]+?)\s*%")
@@ -68,7 +68,7 @@ def read_model_card(path: Path) -> ClaimSheet:
 def _metadata(path: Path) -> str:
     """The card's front matter, on its own lines so that errors name them; of a YAML file the whole."""
     try:
-        text = read_bytes(path, MOST_BYTES).decode("utf-8-sig")
+        text = read_bytes(path, MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("not text in UTF-8", where=path) from None
     fence = FENCE.match(text)
@@ -166,7 +166,7 @@ def _shots(metric: _Metric, name: str) -> int | None:
     for place in places:
         for key in ("num_few_shot", "num_fewshot", "n_shot", "n-shot"):
             stated = _text(place, key)
-            if stated.isascii() and stated.isdigit() and len(stated) < 5 and int(stated) <= MOST_SHOTS:
+            if stated.isascii() and stated.isdigit() and len(stated) < 5 and int(stated) <= MAX_SHOTS:
                 return int(stated)
     return shots_in_name(name)
 

@@ -11,7 +11,7 @@ __all__ = ["AMBIGUOUS", "UNMATCHED", "PromptIndex", "normalised"]
 UNMATCHED: Final = -1
 AMBIGUOUS: Final = -2
 # A key is looked for within a prompt by its first characters: as many as the shortest key has, but no more than this.
-_LONGEST_ANCHOR = 64
+_MAX_ANCHOR = 64
 # A text so short occurs in anything: it can only be a whole prompt.
 _SHORTEST_WITHIN = 8
 
@@ -35,7 +35,7 @@ class PromptIndex:
             if key and self._owner.setdefault(key, number) != number:
                 self._owner[key] = AMBIGUOUS
         within = [key for key in self._owner if len(key) >= _SHORTEST_WITHIN]
-        self._anchor = min((*map(len, within), _LONGEST_ANCHOR))
+        self._anchor = min((*map(len, within), _MAX_ANCHOR))
         self._by_anchor: defaultdict[str, list[str]] = defaultdict(list)
         for key in within:
             self._by_anchor[key[: self._anchor]].append(key)

@@ -14,8 +14,8 @@ from steelyard.util.text import one_line
 
 __all__ = ["decimal_text", "sheet_text"]
 
-LONGEST_TEXT = 1000
-MOST_DECIMALS = 12  # as a sheet reads them
+MAX_TEXT = 1000
+MAX_DECIMALS = 12  # as a sheet reads them
 NUMBER = re.compile(r"[+\-\N{MINUS SIGN}]?[0-9]{1,13}(\.[0-9]{1,40})?([eE][+\-]?[0-9]{1,2})?")
 ORDER = ("task", "value", "unit", "metric", "samples", "repeats", "average", "shots", "variant", "note")
 
@@ -27,12 +27,12 @@ def decimal_text(printed: str) -> str | None:
     try:
         value = Decimal(printed.replace("\N{MINUS SIGN}", "-"))
         exponent = value.as_tuple().exponent
-        if isinstance(exponent, int) and exponent < -MOST_DECIMALS:
-            value = value.quantize(Decimal(1).scaleb(-MOST_DECIMALS), ROUND_HALF_EVEN)
+        if isinstance(exponent, int) and exponent < -MAX_DECIMALS:
+            value = value.quantize(Decimal(1).scaleb(-MAX_DECIMALS), ROUND_HALF_EVEN)
     except InvalidOperation:
         return None
     text = format(value, "f")
-    return text if len(text.lstrip("-").partition(".")[0]) <= MOST_DECIMALS else None
+    return text if len(text.lstrip("-").partition(".")[0]) <= MAX_DECIMALS else None
 
 
 def sheet_text(sheet: ClaimSheet, remark: str) -> str:
@@ -69,4 +69,4 @@ def _claim_lines(claim: Claim) -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     """A JSON string is a YAML string too; what cannot be seen was replaced before."""
-    return json.dumps(one_line(text, LONGEST_TEXT), ensure_ascii=False)
+    return json.dumps(one_line(text, MAX_TEXT), ensure_ascii=False)

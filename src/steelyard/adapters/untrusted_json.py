@@ -26,9 +26,9 @@ __all__ = [
     "texts",
 ]
 
-MOST_FILE_BYTES = 256 * 2**20
-MOST_LINE_BYTES = 64 * 2**20
-MOST_COUNT = 10**12
+MAX_FILE_BYTES = 256 * 2**20
+MAX_LINE_BYTES = 64 * 2**20
+MAX_COUNT = 10**12
 CHUNK_BYTES = 2**20
 
 
@@ -50,12 +50,12 @@ def parse(data: bytes | str, where: str | Path, line: int | None = None) -> Any:
         raise InputError(f"not JSON that can be read ({reason}): is the file whole?", where=where, line=line) from None
 
 
-def read_json(path: Path, most_bytes: int = MOST_FILE_BYTES) -> Any:
+def read_json(path: Path, most_bytes: int = MAX_FILE_BYTES) -> Any:
     """The value of a JSON file; raises InputError where it cannot be read or is larger than ``most_bytes``."""
     return parse(read_bytes(path, most_bytes), path)
 
 
-def read_bytes(path: Path, most_bytes: int = MOST_FILE_BYTES) -> bytes:
+def read_bytes(path: Path, most_bytes: int = MAX_FILE_BYTES) -> bytes:
     """All bytes of a file; raises InputError where it cannot be read or is larger than ``most_bytes``."""
     try:
         with path.open("rb") as file:
@@ -72,10 +72,10 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with path.open("rb") as lines:
             number = 0
-            while line := lines.readline(MOST_LINE_BYTES + 1):
+            while line := lines.readline(MAX_LINE_BYTES + 1):
                 number += 1
-                if len(line) > MOST_LINE_BYTES:
-                    raise InputError(f"longer than {MOST_LINE_BYTES // 2**20} MiB", where=path, line=number)
+                if len(line) > MAX_LINE_BYTES:
+                    raise InputError(f"longer than {MAX_LINE_BYTES // 2**20} MiB", where=path, line=number)
                 if not line.strip():
                     continue
                 value = parse(line, path, number)
@@ -112,7 +112,7 @@ def text(value: Any) -> str:
     """The value if it is text or a whole number (as ids are), else nothing."""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST_COUNT else ""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MAX_COUNT else ""
 
 
 def texts(value: Any) -> list[str]:
@@ -122,7 +122,7 @@ def texts(value: Any) -> list[str]:
 
 def count(value: Any) -> int:
     """The value if it is a whole number from 0 on (and below 10¹²), else 0."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_COUNT else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_COUNT else 0
 
 
 def number(value: Any) -> float | None:

@@ -13,16 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 
 __all__ = ["Members", "open_members"]
 
 ZSTANDARD = 93
 KNOWN_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, ZSTANDARD}
-MOST_MEMBER_BYTES = 256 * 2**20
-MOST_MEMBERS = 2_000_000
+MAX_MEMBER_BYTES = 256 * 2**20
+MAX_MEMBERS = 2_000_000
 # JSON of many alike samples is compressed some tens of times; a bomb hundreds to millions of times.
-MOST_RATIO = 300
+MAX_RATIO = 300
 FREE_BYTES = 64 * 2**20  # a small file may have any ratio
 LOCAL_HEADER_BYTES = 30
 ENCRYPTED = 1
@@ -86,7 +86,7 @@ class Members:
             raise self._error(f"the member {entry.filename[:80]!r} is damaged: it cannot be expanded") from None
 
     def _check(self, entries: list[zipfile.ZipInfo]) -> None:
-        if len(entries) > MOST_MEMBERS:
+        if len(entries) > MAX_MEMBERS:
             raise self._error(f"{len(entries):,} members are more than a log has")
         if len(self._entries) < len(entries):
             raise self._error("two members have the same name, which no log has")
@@ -109,12 +109,12 @@ class Members:
             raise self._error(
                 f"the member {shown} is compressed by a method ({entry.compress_type}) that logs do not use"
             )
-        if entry.file_size > MOST_MEMBER_BYTES:
-            raise self._error(f"the member {shown} has more than {MOST_MEMBER_BYTES // 2**20} MiB")
+        if entry.file_size > MAX_MEMBER_BYTES:
+            raise self._error(f"the member {shown} has more than {MAX_MEMBER_BYTES // 2**20} MiB")
         self._check_ratio(entry.file_size, entry.compress_size, f"the member {shown}")
 
     def _check_ratio(self, size: int, packed: int, what: str) -> None:
-        if size > max(FREE_BYTES, MOST_RATIO * packed):
+        if size > max(FREE_BYTES, MAX_RATIO * packed):
             raise self._error(f"{what} would expand {size // max(packed, 1):,} times, as a zip bomb does")
 
     def _error(self, message: str) -> InputError:
@@ -125,7 +125,7 @@ def _expand_zstandard(packed: bytes, most: int, where: Path) -> bytes:
     try:
         import zstandard
     except ImportError:
-        raise NotAvailable(
+        raise MissingDependency(
             "the log is compressed by Zstandard: install what reads it by pip install 'steelyard[logs]'", where=where
         ) from None
     try:

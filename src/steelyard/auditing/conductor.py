@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steelyard.auditing.finalize import checkpoint, conclude, unmarked
+from steelyard.auditing.finalize import checkpoint, finalize, unscored
 from steelyard.auditing.scoring import scorers_of
-from steelyard.auditing.session import Conduct, LiveRun
-from steelyard.errors import InputError, Interrupted, ModelUnavailable, SteelyardError, StorageFailed, Unfinished
+from steelyard.auditing.session import RunSession, SessionOptions
+from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUnavailable, SteelyardError, StorageError
 from steelyard.planning.build import Options, build_plan
 from steelyard.planning.samples import Prepared, prepare_row
 from steelyard.plugins import Model
@@ -22,7 +22,7 @@ from steelyard.runner import RunEnd
 from steelyard.storage.journal import Header, Journal, Replay, Session, Stop
 from steelyard.storage.run_folder import SealedPlan, clear_partial, create, open_plan_of
 
-__all__ = ["Audit", "conclude_audit", "plan_audit", "resume_audit", "start_audit"]
+__all__ = ["Audit", "finalize_audit", "plan_audit", "resume_audit", "start_audit"]
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,17 @@ async def start_audit(
     run: Path,
     signer: Any = None,
     local: Mapping[str, str] | None = None,
-    conduct: Conduct | None = None,
+    conduct: SessionOptions | None = None,
 ) -> Verdict:
     """Seal the plan in a new folder, run it to its end, and conclude.
 
-    Raises Interrupted, ModelUnavailable, Unfinished (the deadline) or StorageFailed where the run stopped early: the
+    Raises Interrupted, ModelUnavailable, Unfinished (the deadline) or StorageError where the run stopped early: the
     folder then waits for :func:`resume_audit`.
     """
     sealed = create(run, audit.plan, audit.prepared, signer, local or {})
     with _storage_of(run):
         journal = Journal.create(run, Header(plan=sealed.sha256, software=audit.plan.software))
-    return await _carry_out(sealed, audit, run, journal, None, signer, conduct or Conduct())
+    return await _carry_out(sealed, audit, run, journal, None, signer, conduct or SessionOptions())
 
 
 async def resume_audit(
@@ -71,7 +71,7 @@ async def resume_audit(
     data: Path | None,
     task_files: Sequence[Path] = (),
     signer: Any = None,
-    conduct: Conduct | None = None,
+    conduct: SessionOptions | None = None,
 ) -> Verdict:
     """Go on where a run stopped: no finished call is asked again, and the verdict is the one it would have been."""
     from steelyard.tasks.catalogue import Catalogue
@@ -89,10 +89,10 @@ async def resume_audit(
     prepared = {row.id: await asyncio.to_thread(prepare_row, row, catalogue, data) for row in sealed.plan.rows}
     journal, before = _journal_of(run, sealed)
     audit = Audit(sealed.plan, prepared, model)
-    return await _carry_out(sealed, audit, run, journal, before, signer, conduct or Conduct())
+    return await _carry_out(sealed, audit, run, journal, before, signer, conduct or SessionOptions())
 
 
-def conclude_audit(run: Path, signer: Any = None) -> Verdict:
+def finalize_audit(run: Path, signer: Any = None) -> Verdict:
     """Ask nothing more and seal what is there: what was not asked stays undecided, and shows.
 
     Raises InputError where an answer still waits for the mark of an act, which only a resume makes.
@@ -105,14 +105,14 @@ def conclude_audit(run: Path, signer: Any = None) -> Verdict:
         with closing(journal):
             if before is None:
                 raise InputError("nothing was asked yet, so there is nothing to conclude: steelyard resume", where=run)
-            if (left := unmarked(run)) is not None:
+            if (left := unscored(run)) is not None:
                 raise InputError(f"the answer to {left.sample} is not marked yet: steelyard resume marks it", where=run)
             now = time.time_ns() // 1000
             journal.append(Session(started_us=now, active_us=before.active_us, machine=sealed.plan.model.machine))
             journal.append(Stop(reason="concluded", active_us=before.active_us, at_us=now))
             journal.sync()
             checkpoint(run, signer)
-            return conclude(run, signer)
+            return finalize(run, signer)
 
 
 def _refuse_sealed(run: Path) -> None:
@@ -152,16 +152,16 @@ async def _carry_out(
     journal: Journal,
     before: Replay | None,
     signer: Any,
-    conduct: Conduct,
+    conduct: SessionOptions,
 ) -> Verdict:
     # The journal's lock is kept to the last: a resume that began before the seal would append behind it.
     with _storage_of(run), closing(journal):
-        live = LiveRun(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan), conduct=conduct)
+        live = RunSession(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan), conduct=conduct)
         end = await _ask(live, audit.model, run, journal, before)
         journal.sync()
         checkpoint(run, signer)
         if end in ("complete", "budget"):
-            return conclude(run, signer)
+            return finalize(run, signer)
     raise _stopped(end, run, live)
 
 
@@ -171,20 +171,20 @@ def _storage_of(run: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailed(
+        raise StorageError(
             f"{run}: cannot be written ({error.strerror}); nothing finished is lost. "
             f"Make room there, then go on with: steelyard resume {run}"
         ) from None
 
 
-async def _ask(live: LiveRun, model: Model, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
+async def _ask(live: RunSession, model: Model, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
     try:
         return await live.run(model, run, journal, before)
     except asyncio.CancelledError:
         return "interrupted"
 
 
-def _stopped(end: RunEnd, run: Path, live: LiveRun) -> SteelyardError:
+def _stopped(end: RunEnd, run: Path, live: RunSession) -> SteelyardError:
     """What to tell the user of a run that stopped early."""
     if end == "endpoint_down":
         last = live.runner.last_failure if live.runner else ""
@@ -194,7 +194,7 @@ def _stopped(end: RunEnd, run: Path, live: LiveRun) -> SteelyardError:
         )
     if end == "deadline":
         done = sum(live.answered.values())
-        return Unfinished(
+        return DeadlineExceeded(
             f"the deadline came after {done:,} answers, none of them lost. Go on with: steelyard resume {run}"
         )
     return Interrupted(f"interrupted; nothing finished is lost. Go on with: steelyard resume {run}")

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from steelyard.errors import SteelyardError
 from steelyard.plugins import Scorer
-from steelyard.records import Answer, Attempt, Marked, Sample
+from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample
 
-__all__ = ["Marking"]
+__all__ = ["ExecutedScoring"]
 
 
-class Marking:
+class ExecutedScoring:
     """Runs acting scorers, as many at a time as there are processors; each answer is marked once."""
 
     def __init__(self, scorers: Mapping[str, Scorer]) -> None:
@@ -23,21 +23,21 @@ class Marking:
         self._pool: ThreadPoolExecutor | None = None
         self._closed = False
 
-    async def act(self, attempt: Attempt, sample: Sample, answer: Answer) -> Marked:
+    async def act(self, attempt: Attempt, sample: Sample, answer: ModelOutput) -> RecordedScore:
         """Mark one answer in a thread. Where the scorer itself fails the mark has no value: the answer is missing."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="steelyard-marking")
         scorer = self._scorers[attempt.row]
         began = time.monotonic()
         try:
-            mark = await asyncio.get_running_loop().run_in_executor(self._pool, scorer.mark, sample, answer)
+            mark = await asyncio.get_running_loop().run_in_executor(self._pool, scorer.score, sample, answer)
         except SteelyardError as error:  # one line of our own, with the mend
             mark, note = None, str(error)
         except Exception as error:
             mark, note = None, f"the scorer failed: {type(error).__name__}"
         if self._closed:  # cut off by us: this says nothing of the answer, which a resume marks
             raise asyncio.CancelledError
-        return Marked(
+        return RecordedScore(
             row=attempt.row,
             sample=attempt.sample,
             repeat=attempt.repeat,

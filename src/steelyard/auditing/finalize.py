@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
-from steelyard.auditing.scoring import score_attempts, scorers_of, unmarked_attempts
+from steelyard.auditing.scoring import score_attempts, scorers_of, unscored_attempts
 from steelyard.auditing.verdict import Usage, counted, judge
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical
 from steelyard.plugins import Scorer
-from steelyard.records import Attempt, Plan, Score, Verdict
+from steelyard.records import Attempt, Plan, SampleScore, Verdict
 from steelyard.storage.journal import open_index, read_lines, read_segment, segment_names
 from steelyard.storage.journal.lines import segment_of
 from steelyard.storage.run_folder import open_plan_of
@@ -25,11 +25,11 @@ from steelyard.util.atomic_file import whole_file, write_file
 __all__ = [
     "Conclusion",
     "checkpoint",
-    "conclude",
     "conclusion_of",
+    "finalize",
     "read_scores",
     "renderer",
-    "unmarked",
+    "unscored",
     "write_reports",
 ]
 
@@ -47,7 +47,7 @@ class Conclusion:
     verdict: Verdict
 
 
-def conclusion_of(run: Path, each: Callable[[Score], object] = lambda _: None) -> Conclusion:
+def conclusion_of(run: Path, each: Callable[[SampleScore], object] = lambda _: None) -> Conclusion:
     """Everything after the journal, recomputed from it in one pass; ``each`` is given every score in its order."""
     plan = open_plan_of(run).plan
     usage: dict[str, Usage] = {}
@@ -60,21 +60,21 @@ def conclusion_of(run: Path, each: Callable[[Score], object] = lambda _: None) -
 class _Reading:
     """Gives the scores that follow from a journal, and those as they were sealed whose texts are withheld."""
 
-    def __init__(self, run: Path, scorers: Mapping[str, Scorer], each: Callable[[Score], object]) -> None:
+    def __init__(self, run: Path, scorers: Mapping[str, Scorer], each: Callable[[SampleScore], object]) -> None:
         self.scorers = scorers
         self.count = self.withheld = 0
         self._sealed = read_scores(run)
         self._sealed_read = 0
         self._each = each
 
-    def scores(self, marked: Iterable[Score | Attempt]) -> Iterator[Score]:
+    def scores(self, marked: Iterable[SampleScore | Attempt]) -> Iterator[SampleScore]:
         for mark in marked:
             found = self._sealed_score(mark) if isinstance(mark, Attempt) else mark
             self.count += 1
             self._each(found)
             yield found
 
-    def _sealed_score(self, attempt: Attempt) -> Score:
+    def _sealed_score(self, attempt: Attempt) -> SampleScore:
         """The line of scores.jsonl at this place; a mark that is taken as sealed is still that of its attempt."""
         sealed = next(islice(self._sealed, self.count - self._sealed_read, None), None)
         self._sealed_read = self.count + 1
@@ -86,20 +86,20 @@ class _Reading:
             or (sealed.status == "missing") == attempt.outcome.answered
             or (sealed.value is None) != (sealed.status == "missing")
         ):
-            raise Broken(
+            raise VerificationError(
                 f"scores.jsonl: the score of record {attempt.seq}, whose text is withheld, does not belong to it"
             )
         return sealed
 
 
-def conclude(run: Path, signer: Any = None) -> Verdict:
+def finalize(run: Path, signer: Any = None) -> Verdict:
     """Write scores and reports of a finished run, and seal the bundle.
 
     Raises InputError where answers still wait for the mark of an act: what is sealed cannot be marked any more.
     """
     from steelyard.evidence.bundle import seal_bundle
 
-    if waiting := unmarked(run):
+    if waiting := unscored(run):
         raise InputError(
             f"the answer of {waiting.sample} is not marked yet: steelyard resume goes on with it", where=run
         )
@@ -110,10 +110,10 @@ def conclude(run: Path, signer: Any = None) -> Verdict:
     return found.verdict
 
 
-def unmarked(run: Path) -> Attempt | None:
+def unscored(run: Path) -> Attempt | None:
     """The first answer that no act has marked, though its scorer acts; None where there is none."""
     plan = open_plan_of(run).plan
-    return next(unmarked_attempts((record for record, _ in read_lines(run)), scorers_of(plan)), None)
+    return next(unscored_attempts((record for record, _ in read_lines(run)), scorers_of(plan)), None)
 
 
 def write_reports(run: Path, plan: Plan, verdict: Verdict) -> None:
@@ -148,7 +148,7 @@ def renderer() -> dict[str, str]:
     return {name: version(name) for name in ("altair", "vl-convert-python", "jinja2")}
 
 
-def read_scores(run: Path) -> Iterator[Score]:
+def read_scores(run: Path) -> Iterator[SampleScore]:
     """Stream the scores as they were sealed; raises InputError where the run is not concluded yet."""
     path = run / "scores.jsonl"
     if not path.is_file():
@@ -158,7 +158,7 @@ def read_scores(run: Path) -> Iterator[Score]:
             try:
                 yield _scores.decode(line)
             except msgspec.DecodeError as error:
-                raise Broken(f"scores.jsonl line {number}: not a score ({error})") from None
+                raise VerificationError(f"scores.jsonl line {number}: not a score ({error})") from None
 
 
-_scores: Final = msgspec.json.Decoder(Score)
+_scores: Final = msgspec.json.Decoder(SampleScore)

@@ -10,55 +10,55 @@ from contextlib import suppress
 
 import msgspec
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.plugins import Scorer
-from steelyard.records import Answer, Attempt, Marked, Plan, Sample, Score
+from steelyard.records import Attempt, ModelOutput, Plan, RecordedScore, Sample, SampleScore
 from steelyard.storage.journal.lines import JournalRecord
 from steelyard.util.compact import Naturals
 
 __all__ = [
-    "acts",
     "answer_of",
+    "executes",
     "final_attempts",
     "sample_of",
     "score",
     "score_attempts",
-    "score_marked",
+    "score_recorded",
     "score_run",
     "scorers_of",
-    "unmarked_attempts",
+    "unscored_attempts",
 ]
 
 Call = tuple[str, str, int]  # row, sample, repeat: what an attempt, a mark and a score are about
 
 
-def acts(scorer: Scorer) -> bool:
+def executes(scorer: Scorer) -> bool:
     """Whether marks of this scorer are made once, by an act, and read from the journal ever after."""
-    return bool(getattr(scorer, "acts", False))
+    return bool(getattr(scorer, "executes", False))
 
 
-def score(scorer: Scorer, attempt: Attempt, sample: Sample, answer: Answer) -> Score:
+def score(scorer: Scorer, attempt: Attempt, sample: Sample, answer: ModelOutput) -> SampleScore:
     """Mark the final attempt of one call; an attempt that brought no answer is *missing*, never silently wrong.
 
     So is an answer on which a scorer fails: a fault of ours must count neither for nor against the model.
     """
     if attempt.outcome.answered:
         with suppress(Exception):
-            mark = scorer.mark(sample, answer)
+            mark = scorer.score(sample, answer)
             return _score(attempt, scorer.identifier, "scored" if mark.parsed else "unparsed", mark.value)
     return _score(attempt, scorer.identifier, "missing", None)
 
 
-def score_marked(attempt: Attempt, marked: Marked) -> Score:
+def score_recorded(attempt: Attempt, marked: RecordedScore) -> SampleScore:
     """The score that a journalled mark gives its call; a mark without a value is an act that failed: *missing*."""
     if marked.value is None or not attempt.outcome.answered:
         return _score(attempt, marked.scorer, "missing", None)
     return _score(attempt, marked.scorer, "scored" if marked.parsed else "unparsed", marked.value)
 
 
-def _score(attempt: Attempt, scorer: str, status: str, value: float | None) -> Score:
-    return Score(
+def _score(attempt: Attempt, scorer: str, status: str, value: float | None) -> SampleScore:
+    return SampleScore(
         row=attempt.row,
         position=attempt.position,
         sample=attempt.sample,
@@ -96,36 +96,38 @@ class _Ended:
         else:
             is_new = self._places.setdefault(attempt.row, Naturals()).add(attempt.position)
         if not is_new:
-            raise Broken(f"record {attempt.seq} and one before it both end the call {attempt.sample}")
+            raise VerificationError(f"record {attempt.seq} and one before it both end the call {attempt.sample}")
 
 
 def score_run(
     plan: Plan, records: Iterable[JournalRecord], scorers: Mapping[str, Scorer], texts: Mapping[str, str]
-) -> list[Score | Attempt]:
+) -> list[SampleScore | Attempt]:
     """All of :func:`score_attempts` in a list."""
     return list(score_attempts(plan, records, scorers, texts))
 
 
 def score_attempts(
     plan: Plan, records: Iterable[JournalRecord], scorers: Mapping[str, Scorer], texts: Mapping[str, str]
-) -> Iterator[Score | Attempt]:
+) -> Iterator[SampleScore | Attempt]:
     """Score every finished call, in the order of the journal; a call that an act marks, when its mark stands there.
 
     Where a text was withheld the attempt itself is given: its score can be read, not recomputed. A mark that stands
     in the journal needs no texts. An answer that no act has marked comes last, as *missing*. Raises Broken for
     records that do not belong together, and for a mark that no answer has.
     """
-    acting = {row for row, scorer in scorers.items() if acts(scorer)}
+    acting = {row for row, scorer in scorers.items() if executes(scorer)}
     cells = {row.id: row.cells for row in plan.rows}
     waiting = _Waiting(scorers)
     ended = _Ended()
     for record in records:
-        if isinstance(record, Marked):
-            if attempt := waiting.take_marked(record):
-                yield score_marked(attempt, record)
+        if isinstance(record, RecordedScore):
+            if attempt := waiting.take_recorded(record):
+                yield score_recorded(attempt, record)
         elif isinstance(record, Attempt) and record.final:
             if record.position >= cells.get(record.row, 0):
-                raise Broken(f"record {record.seq}: the plan has no place {record.position} in a row {record.row}")
+                raise VerificationError(
+                    f"record {record.seq}: the plan has no place {record.position} in a row {record.row}"
+                )
             ended.add(record)
             sample = sample_of(record, texts)
             scorer = scorers[record.row]
@@ -135,20 +137,20 @@ def score_attempts(
             elif not record.outcome.answered:
                 yield _score(record, scorer.identifier, "missing", None)
             elif marked := waiting.take_attempt(record):
-                yield score_marked(record, marked)
+                yield score_recorded(record, marked)
     for attempt in waiting.rest():
         yield _score(attempt, scorers[attempt.row].identifier, "missing", None)
 
 
-def unmarked_attempts(records: Iterable[JournalRecord], scorers: Mapping[str, Scorer]) -> Iterator[Attempt]:
+def unscored_attempts(records: Iterable[JournalRecord], scorers: Mapping[str, Scorer]) -> Iterator[Attempt]:
     """The answers that still wait for the mark of an act: a resume makes these first, and a sealed run has none."""
-    acting = {row for row, scorer in scorers.items() if acts(scorer)}
+    acting = {row for row, scorer in scorers.items() if executes(scorer)}
     if not acting:
         return
     waiting = _Waiting(scorers)
     for record in records:
-        if isinstance(record, Marked):
-            waiting.take_marked(record)
+        if isinstance(record, RecordedScore):
+            waiting.take_recorded(record)
         elif isinstance(record, Attempt) and record.final and record.row in acting and record.outcome.answered:
             waiting.take_attempt(record)
     yield from waiting.rest()
@@ -160,9 +162,9 @@ class _Waiting:
     def __init__(self, scorers: Mapping[str, Scorer]) -> None:
         self._scorers = scorers
         self._attempts: dict[Call, Attempt] = {}
-        self._marks: dict[Call, Marked] = {}
+        self._marks: dict[Call, RecordedScore] = {}
 
-    def take_attempt(self, attempt: Attempt) -> Marked | None:
+    def take_attempt(self, attempt: Attempt) -> RecordedScore | None:
         """The mark of an answer, where it stood before it; else the answer waits."""
         call = _call(attempt)
         marked = self._marks.pop(call, None)
@@ -170,17 +172,19 @@ class _Waiting:
             self._attempts[call] = attempt
         return marked
 
-    def take_marked(self, marked: Marked) -> Attempt | None:
+    def take_recorded(self, marked: RecordedScore) -> Attempt | None:
         """The answer that a mark is about, where it stood before it; else the mark waits."""
         call = _call(marked)
         place = f"the mark in record {marked.seq}"
         scorer = self._scorers.get(marked.row)
-        if scorer is None or not acts(scorer) or scorer.identifier != marked.scorer:
-            raise Broken(f"{place}: the plan has no row {marked.row} whose marks are made by {marked.scorer}")
+        if scorer is None or not executes(scorer) or scorer.identifier != marked.scorer:
+            raise VerificationError(
+                f"{place}: the plan has no row {marked.row} whose marks are made by {marked.scorer}"
+            )
         if call in self._marks:
-            raise Broken(f"{place} and one before it are about the same call {marked.sample}")
+            raise VerificationError(f"{place} and one before it are about the same call {marked.sample}")
         if marked.value is not None and not 0 <= marked.value <= 1:
-            raise Broken(f"{place}: {marked.value} is no share of right")
+            raise VerificationError(f"{place}: {marked.value} is no share of right")
         attempt = self._attempts.pop(call, None)
         if attempt is None:
             self._marks[call] = marked
@@ -189,11 +193,13 @@ class _Waiting:
     def rest(self) -> Iterator[Attempt]:
         """The answers without a mark; raises Broken where a mark is without an answer."""
         for marked in self._marks.values():
-            raise Broken(f"the mark in record {marked.seq}: the call {marked.sample} has no answer that waits for it")
+            raise VerificationError(
+                f"the mark in record {marked.seq}: the call {marked.sample} has no answer that waits for it"
+            )
         yield from self._attempts.values()
 
 
-def _call(record: Attempt | Marked) -> Call:
+def _call(record: Attempt | RecordedScore) -> Call:
     return record.row, record.sample, record.repeat
 
 
@@ -205,20 +211,22 @@ def sample_of(attempt: Attempt, texts: Mapping[str, str]) -> Sample | None:
     try:
         sample = msgspec.json.decode(text, type=Sample)
     except msgspec.DecodeError:
-        raise Broken(f"record {attempt.seq}: its item is not a sample") from None
+        raise VerificationError(f"record {attempt.seq}: its item is not a sample") from None
     if sample.id != attempt.sample:
-        raise Broken(f"record {attempt.seq}: its item is {sample.id}, not {attempt.sample}")
+        raise VerificationError(f"record {attempt.seq}: its item is {sample.id}, not {attempt.sample}")
     if attempt.request != sha256_hex(canonical(sample.request)):
-        raise Broken(f"record {attempt.seq}: the request is not the one that its sample asks for")
+        raise VerificationError(f"record {attempt.seq}: the request is not the one that its sample asks for")
     return sample
 
 
-def answer_of(attempt: Attempt, texts: Mapping[str, str]) -> Answer | None:
+def answer_of(attempt: Attempt, texts: Mapping[str, str]) -> ModelOutput | None:
     """What came back; None where its text is withheld."""
     text = texts.get(attempt.answer) if attempt.answer else ""
     if text is None:
         return None
-    return Answer(outcome=attempt.outcome, text=text, logprobs=attempt.logprobs, finish_reason=attempt.finish_reason)
+    return ModelOutput(
+        outcome=attempt.outcome, text=text, logprobs=attempt.logprobs, finish_reason=attempt.finish_reason
+    )
 
 
 def scorers_of(plan: Plan) -> dict[str, Scorer]:

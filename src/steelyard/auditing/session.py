@@ -12,23 +12,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from steelyard.auditing.executed_scoring import Marking
+from steelyard.auditing.executed_scoring import ExecutedScoring
 from steelyard.auditing.scoring import (
-    acts,
     answer_of,
+    executes,
     sample_of,
     score,
     score_attempts,
-    score_marked,
-    unmarked_attempts,
+    score_recorded,
+    unscored_attempts,
 )
-from steelyard.detectors.claim_retest import RowReader
+from steelyard.detectors.claim_retest import ClaimMonitor
 from steelyard.errors import InputError
 from steelyard.planning.samples import Prepared
 from steelyard.plugins import Model, Scorer
-from steelyard.records import Answer, Attempt, Plan, Sample, Score
+from steelyard.records import Attempt, ModelOutput, Plan, Sample, SampleScore
 from steelyard.runner import (
     AdaptiveConcurrency,
+    Budget,
     CircuitBreaker,
     Finished,
     RateLimiter,
@@ -36,16 +37,15 @@ from steelyard.runner import (
     RunEnd,
     Runner,
     Schedule,
-    Spending,
-    Turn,
+    TaskQueue,
     calls_of,
 )
 from steelyard.runner.budget import worst_case
 from steelyard.storage.journal import Journal, JournalRecord, Replay, Texts, open_index, read_lines
 
-__all__ = ["Conduct", "LiveRun", "Watcher"]
+__all__ = ["RunSession", "SessionOptions", "Watcher"]
 
-Watcher = Callable[["LiveRun"], None]
+Watcher = Callable[["RunSession"], None]
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 PATIENCE_SECONDS = 600.0
@@ -53,38 +53,38 @@ BEAT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Conduct:
+class SessionOptions:
     """How one session goes about a plan. It changes no result, so it is no part of what is sealed.
 
     ``deadline_seconds`` ends the session whatever is in flight; ``patience_seconds`` is how long an endpoint that is
-    down is waited for. ``watcher`` hears of every answer, ``tell`` takes a line for the user.
+    down is waited for. ``watcher`` hears of every answer, ``notify`` takes a line for the user.
     """
 
     watcher: Watcher = lambda _: None
-    tell: Callable[[str], None] = lambda _: None
+    notify: Callable[[str], None] = lambda _: None
     deadline_seconds: float | None = None
     patience_seconds: float = PATIENCE_SECONDS
 
 
 @dataclass
-class LiveRun:
+class RunSession:
     """Joins the runner, which knows no statistics, to the rows' tests, which know no network."""
 
     plan: Plan
     prepared: Mapping[str, Prepared]
     scorers: Mapping[str, Scorer]
-    conduct: Conduct = field(default_factory=Conduct)
-    readers: dict[str, RowReader] = field(init=False)
+    conduct: SessionOptions = field(default_factory=SessionOptions)
+    readers: dict[str, ClaimMonitor] = field(init=False)
     answered: dict[str, int] = field(init=False)
     began: float = field(default_factory=time.monotonic)
     runner: Runner | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.readers = {row.id: RowReader(row, self.plan.sheet.claims[row.claim]) for row in self.plan.rows}
+        self.readers = {row.id: ClaimMonitor(row, self.plan.sheet.claims[row.claim]) for row in self.plan.rows}
         self.answered = {row.id: 0 for row in self.plan.rows}
         self.schedule = Schedule(turn_seconds=_turn_seconds(self.plan))
-        self.spending = Spending(self.plan.limits)
-        self._marking = Marking(self.scorers)
+        self.spending = Budget(self.plan.limits)
+        self._marking = ExecutedScoring(self.scorers)
 
     async def run(self, model: Model, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
         """Ask what the journal does not hold yet, until every row is decided or the plan's budget is spent."""
@@ -110,7 +110,7 @@ class LiveRun:
             deadline_seconds=self.conduct.deadline_seconds,
             active_before_us=before.active_us if before else 0,
             machine=self.plan.model.machine,
-            tell=self.conduct.tell,
+            notify=self.conduct.notify,
             first=left,
         )
         beat = asyncio.create_task(self._beat())
@@ -144,14 +144,14 @@ class LiveRun:
             reader = self.readers[row.id]
             head = None if row.estimate else reader.next_position
             calls = calls_of(row, finished[row.id])
-            self.schedule.add(Turn(row.id, row.share, calls, used[row.id], reader.decision is not None, head))
+            self.schedule.add(TaskQueue(row.id, row.share, calls, used[row.id], reader.decision is not None, head))
             self.answered[row.id] = len(finished[row.id])
         return list(left.values())
 
     def _unmarked(self, run: Path, texts: Mapping[str, str]) -> dict[tuple[str, str, int], Work]:
         """By call, the marking of answers that arrived, but whose mark by an act was cut off."""
         left: dict[tuple[str, str, int], Work] = {}
-        for attempt in unmarked_attempts(_records(run), self.scorers):
+        for attempt in unscored_attempts(_records(run), self.scorers):
             sample, answer = sample_of(attempt, texts), answer_of(attempt, texts)
             if sample is None or answer is None:
                 raise _texts_missing(run)
@@ -160,7 +160,7 @@ class LiveRun:
 
     def _book(self, attempt: Attempt, texts: Mapping[str, str]) -> None:
         """What an earlier session used of the budget: at its worst where nobody told."""
-        sample = sample_of(attempt, texts) if self.spending.bounded and Spending.untold(attempt) else None
+        sample = sample_of(attempt, texts) if self.spending.bounded and Budget.usage_unknown(attempt) else None
         self.spending.load(attempt, None if sample is None else worst_case(sample.request))
 
     async def _beat(self) -> None:
@@ -169,19 +169,19 @@ class LiveRun:
             await asyncio.sleep(BEAT_SECONDS)
             self.conduct.watcher(self)
 
-    def _on_final(self, sample: Sample, attempt: Attempt, answer: Answer) -> Awaitable[None] | None:
+    def _on_final(self, sample: Sample, attempt: Attempt, answer: ModelOutput) -> Awaitable[None] | None:
         scorer = self.scorers[attempt.row]
         self.answered[attempt.row] += 1
-        if attempt.outcome.answered and acts(scorer):
+        if attempt.outcome.answered and executes(scorer):
             return self._act(attempt, sample, answer)
         self._observe(score(scorer, attempt, sample, answer))
         return None
 
-    async def _act(self, attempt: Attempt, sample: Sample, answer: Answer) -> None:
+    async def _act(self, attempt: Attempt, sample: Sample, answer: ModelOutput) -> None:
         marked = self._journal.append(await self._marking.act(attempt, sample, answer))
-        self._observe(score_marked(attempt, marked))
+        self._observe(score_recorded(attempt, marked))
 
-    def _observe(self, done: Score) -> None:
+    def _observe(self, done: SampleScore) -> None:
         reader = self.readers[done.row]
         reader.observe(done)
         if not reader.row.estimate:
@@ -211,7 +211,7 @@ def _stop_on_interrupt(runner: Runner) -> Iterator[None]:
             task.cancel()
         elif runner.in_flight:
             calls = f"{runner.in_flight} calls in flight are" if runner.in_flight > 1 else "the call in flight is"
-            runner.tell(f"stopping: {calls} finishing; Ctrl-C again leaves them for the resume")
+            runner.notify(f"stopping: {calls} finishing; Ctrl-C again leaves them for the resume")
         runner.stop("interrupted")
 
     signals = (signal.SIGINT, signal.SIGTERM)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from steelyard.detectors.claim_retest import RowReader, own_noise
+from steelyard.detectors.claim_retest import ClaimMonitor, own_noise
 from steelyard.errors import ExitCode
 from steelyard.records import (
     Attempt,
@@ -18,7 +18,7 @@ from steelyard.records import (
     Note,
     Plan,
     PlanRow,
-    Score,
+    SampleScore,
     SkippedClaim,
     Verdict,
     VerdictWord,
@@ -60,7 +60,7 @@ def counted(records: Iterable[JournalRecord], usage: dict[str, Usage]) -> Iterat
         yield record
 
 
-def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Verdict:
+def judge(plan: Plan, scores: Iterable[SampleScore], usage: Mapping[str, Usage]) -> Verdict:
     """The whole verdict: every claim, the desk screen's findings and notes, one word and one exit code.
 
     ``usage`` is read after the last score, so it may fill while they come (:func:`counted`).
@@ -69,7 +69,7 @@ def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Ve
     """
     from steelyard.detectors.screen.screen import screen
 
-    readers = {row.id: RowReader(row, plan.sheet.claims[row.claim]) for row in plan.rows}
+    readers = {row.id: ClaimMonitor(row, plan.sheet.claims[row.claim]) for row in plan.rows}
     for score in scores:
         readers[score.row].observe(score)
     rejected = _rejected(plan, readers)
@@ -95,7 +95,7 @@ def judge(plan: Plan, scores: Iterable[Score], usage: Mapping[str, Usage]) -> Ve
     )
 
 
-def p_value(reader: RowReader) -> float:
+def p_value(reader: ClaimMonitor) -> float:
     """A valid p for Holm. A noisy row's noise allowance is fixed at half of its level, so its p cannot go below it."""
     tracker = reader.tracker
     if tracker is None or reader.test is None or not reader.test.testable:
@@ -105,7 +105,7 @@ def p_value(reader: RowReader) -> float:
     return tracker.p
 
 
-def _rejected(plan: Plan, readers: Mapping[str, RowReader]) -> set[str]:
+def _rejected(plan: Plan, readers: Mapping[str, ClaimMonitor]) -> set[str]:
     from steelyard.stats.multiplicity import weighted_holm
 
     rows = [row for row in plan.rows if not row.estimate]
@@ -120,7 +120,7 @@ def _rejected(plan: Plan, readers: Mapping[str, RowReader]) -> set[str]:
     }
 
 
-def _judge_row(plan: Plan, row: PlanRow, reader: RowReader, usage: Usage, rejected: bool) -> ClaimVerdict:
+def _judge_row(plan: Plan, row: PlanRow, reader: ClaimMonitor, usage: Usage, rejected: bool) -> ClaimVerdict:
     from steelyard.stats.intervals import wilson
 
     claim = plan.sheet.claims[row.claim]
@@ -193,7 +193,7 @@ def _judge_skipped(plan: Plan, skipped: SkippedClaim) -> ClaimVerdict:
     )
 
 
-def _reason(plan: Plan, row: PlanRow, reader: RowReader, word: VerdictWord) -> str:
+def _reason(plan: Plan, row: PlanRow, reader: ClaimMonitor, word: VerdictWord) -> str:
     if row.estimate:
         if _whole(reader):
             return "no claim was tested: an estimate"
@@ -222,7 +222,7 @@ def _widened(ci: tuple[float, float], row: PlanRow, variance: float, alpha: floa
     return max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
 
 
-def _needs(reader: RowReader, measured: float | None, claimed: float, usage: Usage, plan: Plan) -> Needs | None:
+def _needs(reader: ClaimMonitor, measured: float | None, claimed: float, usage: Usage, plan: Plan) -> Needs | None:
     from steelyard.stats.sequential import StopTable, samples_needed
 
     if reader.test is None or reader.tracker is None:
@@ -236,7 +236,7 @@ def _needs(reader: RowReader, measured: float | None, claimed: float, usage: Usa
     return Needs(samples=samples, seconds=None if each is None else round(samples * each, 1))
 
 
-def _reruns(plan: Plan, row: PlanRow, reader: RowReader) -> dict[str, int | None]:
+def _reruns(plan: Plan, row: PlanRow, reader: ClaimMonitor) -> dict[str, int | None]:
     """Only where re-running changes answers at all: a greedy, deterministic gap is not explained by re-runs."""
     from steelyard.stats.reruns import implied_reruns
 
@@ -248,7 +248,7 @@ def _reruns(plan: Plan, row: PlanRow, reader: RowReader) -> dict[str, int | None
     return implied_reruns(reader.tracker.n, right, least, row.population, alpha=plan.alpha, cells=row.cells)
 
 
-def _run_notes(plan: Plan, readers: Mapping[str, RowReader]) -> tuple[Note, ...]:
+def _run_notes(plan: Plan, readers: Mapping[str, ClaimMonitor]) -> tuple[Note, ...]:
     notes = []
     # Where all is asked the order stops nothing, and a log's never did.
     order_counts = any(not row.estimate or row.planned < row.cells for row in plan.rows)
@@ -299,7 +299,7 @@ def _overall(findings: tuple[Finding, ...], claims: list[ClaimVerdict]) -> Verdi
     return VerdictWord.CONSISTENT if claims else VerdictWord.NOT_TESTED
 
 
-def _whole(reader: RowReader) -> bool:
+def _whole(reader: ClaimMonitor) -> bool:
     """Whether all that was planned was asked: no budget ended the row before."""
     return reader.tracker is not None and reader.tracker.n >= reader.row.planned
 

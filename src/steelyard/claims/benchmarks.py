@@ -1,4 +1,5 @@
-"""What is known of well-known benchmarks: sizes, metrics, customs, each with its source. The table is ``benchmarks.yaml``.
+"""What is known of well-known benchmarks: sizes, metrics, customs, each with its source. The table is
+``benchmarks.yaml``.
 
 Facts are used only to explain and to remark. What a vendor did not state is never held against a vendor on the ground
 of this table alone.

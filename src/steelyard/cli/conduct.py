@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard.cli.options import read_duration
-from steelyard.errors import InputError, Unfinished
+from steelyard.errors import DeadlineExceeded, InputError
 
 if TYPE_CHECKING:
     from steelyard.auditing.conductor import Audit
-    from steelyard.auditing.session import Conduct
+    from steelyard.auditing.session import SessionOptions
     from steelyard.cli.progress import RunProgress
     from steelyard.models import Settings
     from steelyard.planning.build import Options
@@ -76,7 +76,7 @@ async def plan(
                 return await plan_audit(sheet, model, options, _order_prover(signer), estimate)
     except TimeoutError:
         await model.close()
-        raise Unfinished(f"the deadline came while {one_line(uri, 120)} was being asked what it is") from None
+        raise DeadlineExceeded(f"the deadline came while {one_line(uri, 120)} was being asked what it is") from None
     except BaseException:
         await model.close()
         raise
@@ -116,13 +116,13 @@ async def carry_out(
         await audit.model.close()
 
 
-def conduct_of(chosen: dict[str, Any], progress: RunProgress) -> Conduct:
+def conduct_of(chosen: dict[str, Any], progress: RunProgress) -> SessionOptions:
     """How this session goes about the plan, from the command line and its display."""
-    from steelyard.auditing.session import PATIENCE_SECONDS, Conduct
+    from steelyard.auditing.session import PATIENCE_SECONDS, SessionOptions
 
-    return Conduct(
+    return SessionOptions(
         watcher=progress.watch,
-        tell=progress.tell,
+        notify=progress.notify,
         deadline_seconds=_time_left(chosen),
         patience_seconds=read_duration(chosen["patience"], "--patience") or PATIENCE_SECONDS,
     )

@@ -185,7 +185,7 @@ def _scorer(name: str) -> str:
     if not name:
         return ""
     scorer = open_identifier(name) if "@" in name else open_scorer({"name": name})
-    if getattr(scorer, "acts", False):
+    if getattr(scorer, "executes", False):
         raise InputError(f"--scorer {name}: its marks are made by an act, which an import does not do")
     return scorer.identifier
 

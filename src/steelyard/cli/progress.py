@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from steelyard.util.console import err
 
 if TYPE_CHECKING:
-    from steelyard.auditing.session import LiveRun
-    from steelyard.detectors.claim_retest import RowReader
+    from steelyard.auditing.session import RunSession
+    from steelyard.detectors.claim_retest import ClaimMonitor
     from steelyard.records import Plan
 
 __all__ = ["RunProgress", "working"]
@@ -33,7 +33,7 @@ def working(message: str) -> Any:
 
 
 class RunProgress:
-    """Watches a :class:`~steelyard.auditing.session.LiveRun`.
+    """Watches a :class:`~steelyard.auditing.session.RunSession`.
 
     Use it as a context manager and give :meth:`watch` as the watcher.
     """
@@ -59,13 +59,13 @@ class RunProgress:
         if self._display is not None:
             self._display.stop()
 
-    def tell(self, line: str) -> None:
+    def notify(self, line: str) -> None:
         """Print one line above the display: the endpoint went down, or came back."""
         from steelyard.util.text import one_line
 
         self._console.print(one_line(line, 300), markup=False, highlight=False)
 
-    def watch(self, live: LiveRun) -> None:
+    def watch(self, live: RunSession) -> None:
         """Redraw, if it is time."""
         if not self._asked_at_start:
             self._asked_at_start = dict(live.answered)
@@ -80,7 +80,7 @@ class RunProgress:
             self._console.print(table)
             sys.stderr.flush()
 
-    def _table(self, live: LiveRun) -> Any:
+    def _table(self, live: RunSession) -> Any:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
 
@@ -111,7 +111,7 @@ class RunProgress:
             )
         return table
 
-    def _title(self, elapsed: float, live: LiveRun) -> str:
+    def _title(self, elapsed: float, live: RunSession) -> str:
         budget = self._plan.budget_us
         told = f"{_clock(elapsed)} elapsed" + ("" if budget is None else f", budget {_clock(budget / 1e6)}")
         if live.runner is not None and self._plan.concurrency > 1:
@@ -121,7 +121,7 @@ class RunProgress:
         return told
 
 
-def _interval(reader: RowReader, alpha: float, scale: int) -> str:
+def _interval(reader: ClaimMonitor, alpha: float, scale: int) -> str:
     from steelyard.stats.intervals import confidence_sequence
 
     if not reader.trace:
@@ -132,7 +132,7 @@ def _interval(reader: RowReader, alpha: float, scale: int) -> str:
     return f"{low * scale:.{digits}f}–{high * scale:.{digits}f}"
 
 
-def _left(reader: RowReader, rate: float) -> str:
+def _left(reader: ClaimMonitor, rate: float) -> str:
     """Remaining time to a decision, if what comes is like what was seen; the time budget may end it before."""
     from steelyard.stats.sequential import StopTable, samples_needed
 

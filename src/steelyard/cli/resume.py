@@ -53,9 +53,9 @@ def command(run: Path, **chosen: Any) -> int:
         return _show_finished(run, as_json=chosen["as_json"])
     signer = signer_at(chosen["key"])
     if chosen["concludes"]:
-        from steelyard.auditing.conductor import conclude_audit
+        from steelyard.auditing.conductor import finalize_audit
 
-        verdict = conclude_audit(run, signer)
+        verdict = finalize_audit(run, signer)
         show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
         return verdict.exit
     # What this machine noted when the run began; a run that came from elsewhere has it named again.

@@ -40,7 +40,7 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
                 "trusted": integrity.trusted,
                 "scores_recomputed": found.scores,
                 "scores_withheld": found.withheld,
-                "marks_from_journal": found.acted,
+                "marks_from_journal": found.executed,
                 "unreadable_with_tokens": found.wasted,
                 "answers_under_a_failure": found.disowned,
                 "pages_redrawn": found.pages,
@@ -60,9 +60,9 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
         return 0
     sealed = f", {found.withheld} taken as sealed, their texts being withheld" if found.withheld else ""
     click.echo(f"{found.scores} scores recomputed from the answers{sealed}")
-    if found.acted:
+    if found.executed:
         by = "by the other harness" if origin == "imported" else "by running code"
-        click.echo(f"{found.acted} marks made {by}, taken from the journal: not made again here")
+        click.echo(f"{found.executed} marks made {by}, taken from the journal: not made again here")
     if found.wasted:
         click.echo(f"{found.wasted} attempts used tokens and brought nothing readable: none of them is an answer")
     click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")

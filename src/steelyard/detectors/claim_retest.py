@@ -11,23 +11,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from steelyard.records import Claim, PlanRow, Score, TracePoint
+from steelyard.records import Claim, PlanRow, SampleScore, TracePoint
 from steelyard.util.compact import SmallMarks, Trace
 
 if TYPE_CHECKING:
     from steelyard.stats.sequential import Tracker
 
-__all__ = ["RowReader", "RowTest", "own_noise", "row_test"]
+__all__ = ["ClaimMonitor", "SequentialTest", "own_noise", "row_test"]
 
 TRACE_POINTS = 60
-LARGEST_VARIANCE = 0.25  # of a mark that is 0 or 1
+MAX_VARIANCE = 0.25  # of a mark that is 0 or 1
 
 # How a mark waits for its turn, in a byte: only these count.
 _WRONG, _RIGHT, _MISSING, _UNPARSED = 0, 1, 2, 4
 
 
 @dataclass(frozen=True)
-class RowTest:
+class SequentialTest:
     """The test that a row ends up under: its M0 in cells, its stop tables, and the noise that widened its margin.
 
     An estimate has no tables: nothing stops it.
@@ -47,7 +47,7 @@ class RowTest:
         return self.variance > 0
 
 
-def row_test(row: PlanRow, claim: Claim, variance: float) -> RowTest:
+def row_test(row: PlanRow, claim: Claim, variance: float) -> SequentialTest:
     """The sealed test where answers do not vary, else the sealed *rule*: margin = max(δ, z·√(w(1/k_v + 1/k_o)/N)).
 
     ``variance`` is w, the within-sample variance of the marks from our own repeats (DETECTORS.md, "Sampled decoding").
@@ -60,7 +60,7 @@ def row_test(row: PlanRow, claim: Claim, variance: float) -> RowTest:
 
     tolerance = Fraction(row.tolerance) / 100
     if row.estimate or (variance <= 0 and row.has_table):
-        return RowTest(row.threshold, row.stop_inconsistent, row.stop_consistent, tolerance, max(variance, 0.0))
+        return SequentialTest(row.threshold, row.stop_inconsistent, row.stop_consistent, tolerance, max(variance, 0.0))
     claimed = claim.number / claim.scale
     noise = noise_margin(variance, row.claimed_repeats, row.repeats, row.population, row.alpha_inconsistent)
     if row.claimed_samples:
@@ -70,14 +70,14 @@ def row_test(row: PlanRow, claim: Claim, variance: float) -> RowTest:
     half_unit = claim.printed_unit / claim.scale / 2
     if claimed - half_unit - margin <= Fraction(str(row.chance)):
         never = (-1,) * row.cells, (row.cells + 1,) * row.cells
-        return RowTest(1, *never, margin, variance, testable=False, halved=True)
+        return SequentialTest(1, *never, margin, variance, testable=False, halved=True)
     level = threshold(row.cells, claimed, half_unit, margin)
     low = stop_table(row.cells, level, row.alpha_inconsistent / 2, row.alpha_consistent / 2)
     raised = level + math.ceil(own_noise(row, variance, row.alpha_consistent) * row.cells)
     high: tuple[int, ...] = (row.cells + 1,) * row.cells
     if raised <= row.cells:
         high = stop_table(row.cells, raised, row.alpha_inconsistent / 2, row.alpha_consistent / 2).consistent
-    return RowTest(level, low.inconsistent, high, margin, variance, halved=True)
+    return SequentialTest(level, low.inconsistent, high, margin, variance, halved=True)
 
 
 def own_noise(row: PlanRow, variance: float, alpha: float) -> Fraction:
@@ -113,7 +113,7 @@ class Tally:
         self.missing += mark is None
 
 
-class RowReader:
+class ClaimMonitor:
     """Takes a row's scores in any order of arrival and feeds its test in committed order.
 
     What waits for its turn takes a byte, what was read eight: for the picture of how the interval closed.
@@ -127,10 +127,10 @@ class RowReader:
         self.unparsed = 0
         self.missing_anywhere = 0
         self.trace = Trace()
-        self.test: RowTest | None = None
+        self.test: SequentialTest | None = None
         self.tracker: Tracker | Tally | None = None
         self._waiting = SmallMarks()
-        self._probed: dict[int, Score] = {}  # a greedy row's first answers, which its probe repeats
+        self._probed: dict[int, SampleScore] = {}  # a greedy row's first answers, which its probe repeats
         self._probe_marks: dict[str, list[float]] = {}
         self._probe_left = len(row.probe_repeats) * row.probe.samples
         if self._probe_is_complete():
@@ -143,7 +143,7 @@ class RowReader:
             return "not_testable"
         return self.tracker.decision if self.tracker else None
 
-    def observe(self, score: Score) -> None:
+    def observe(self, score: SampleScore) -> None:
         """Take one score; the test moves as far as the contiguous prefix reaches."""
         if score.status == "missing":
             self.missing_anywhere += 1
@@ -158,7 +158,7 @@ class RowReader:
         if self.tracker is not None:
             self._advance()
 
-    def _observe_probe(self, score: Score) -> None:
+    def _observe_probe(self, score: SampleScore) -> None:
         if score.value is not None:
             self._probe_marks.setdefault(score.sample, []).append(score.value)
         self._probe_left -= 1
@@ -196,7 +196,7 @@ class RowReader:
                     self._probe_marks.setdefault(score.sample, []).append(score.value)
         marks = [[int(value == 1.0) for value in values] for values in self._probe_marks.values() if len(values) > 1]
         if not marks:
-            return LARGEST_VARIANCE
+            return MAX_VARIANCE
         if self.row.decoding == "greedy" and within_sample_variance(marks) == 0:
             return 0.0
         return within_sample_variance_upper(marks)
@@ -232,7 +232,7 @@ class RowReader:
         return tuple(points)
 
 
-def _waiting_mark(score: Score) -> int:
+def _waiting_mark(score: SampleScore) -> int:
     """A score in a byte. A scorer that gives partial credit has no place in a test of shares: only full marks count."""
     right = _MISSING if score.value is None else _RIGHT if score.value == 1.0 else _WRONG
     return right | (_UNPARSED if score.status == "unparsed" else 0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from json.encoder import encode_basestring
 from typing import Any
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical
 from steelyard.evidence.merkle import Tree, leaf_hash
 
@@ -67,7 +67,7 @@ class Answers:
             for call in calls:
                 place = call[:PLACE_BYTES]
                 if place == last and (position := int.from_bytes(place) + PROBE) != PROBE:
-                    raise Broken(f"journal/: position {position} of row {row[:80]!r} is finished twice")
+                    raise VerificationError(f"journal/: position {position} of row {row[:80]!r} is finished twice")
                 last = place
                 tree.append_hash(call[PLACE_BYTES:])
         return tree.size, tree.root().hex()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import sha256_hex
 from steelyard.evidence.chain import Journal, read_journal
@@ -56,11 +56,11 @@ def plan_in(document: Mapping[str, Any], where: str | Path) -> dict[str, Any]:
     """The plan that a statement holds; Broken, naming ``where``, where it holds none."""
     plan: dict[str, Any] = document["predicate"]
     if document["predicateType"] != PLAN_PREDICATE or plan.get("format") != PLAN_FORMAT:
-        raise Broken(f"{where}: not a plan of format {PLAN_FORMAT}")
+        raise VerificationError(f"{where}: not a plan of format {PLAN_FORMAT}")
     sheet = plan.get("sheet")
     digest = sheet.get("digest") if isinstance(sheet, dict) else None
     if document["subject"] != [{"name": PLAN_SUBJECT, "digest": {"sha256": digest}}]:
-        raise Broken(f"{where}: its subject is not the claim sheet that it plans for")
+        raise VerificationError(f"{where}: its subject is not the claim sheet that it plans for")
     return plan
 
 
@@ -79,9 +79,9 @@ def seal_bundle(run: Path, extra: Mapping[str, Any], signer: CryptoSigner | None
     names = _names_to_seal(run, withheld=plan["texts"] == "withheld")
     journal = read_journal(run, [name for name in names if layout.is_journal(name)])
     if layout.MAIN_SEGMENT not in journal.segments:
-        raise Broken(f"{layout.MAIN_SEGMENT}: missing")
+        raise VerificationError(f"{layout.MAIN_SEGMENT}: missing")
     if journal.plan != plan_digest:
-        raise Broken(f"{layout.PLAN}: not the plan that the journal's header names")
+        raise VerificationError(f"{layout.PLAN}: not the plan that the journal's header names")
     scored, scores = layout.digest_and_lines(run, layout.SCORES)
     subjects = {name: layout.digest_and_lines(run, name)[0] for name in names if not layout.is_journal(name)}
     segments = {name: segment.digest for name, segment in journal.segments.items()}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.answers import Answers
 from steelyard.evidence.attempt_line import parse_attempt
 from steelyard.evidence.canonical import parse_canonical, sha256_hex
@@ -112,7 +112,7 @@ class _Reader:
                         roots[number] = own.root().hex()
                 self._take(record, name, number)
         if not number:
-            raise Broken(f"{name}: empty: not even its header is there")
+            raise VerificationError(f"{name}: empty: not even its header is there")
         chain.finish(head)
         return Segment(number, chain.head, digest.hexdigest(), roots)
 
@@ -124,19 +124,23 @@ class _Reader:
             try:
                 self.answers.add(record)
             except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
-                raise Broken(f"{name} line {number} (record {number - 1}): not an attempt in its form") from None
+                raise VerificationError(
+                    f"{name} line {number} (record {number - 1}): not an attempt in its form"
+                ) from None
         if kind in _TEXT_KEYS:
             self._collect_texts(record, kind, name, number)
 
     def _check_header(self, record: dict[str, Any], name: str) -> None:
         place = f"{name} line 1 (record 0)"
         if record.get("type") != "header" or record.get("format") != JOURNAL_FORMAT:
-            raise Broken(f"{place}: not the header of a journal of format {JOURNAL_FORMAT}")
+            raise VerificationError(f"{place}: not the header of a journal of format {JOURNAL_FORMAT}")
         if record.get("segment") != segment_label(name):
-            raise Broken(f"{place}: the header of segment {str(record.get('segment'))[:80]!r}, which another file is")
+            raise VerificationError(
+                f"{place}: the header of segment {str(record.get('segment'))[:80]!r}, which another file is"
+            )
         plan = str(record.get("plan"))
         if self.plan and plan != self.plan:
-            raise Broken(f"{place}: names another plan than the segments before it")
+            raise VerificationError(f"{place}: names another plan than the segments before it")
         self.plan = plan
 
     def _collect_texts(self, record: dict[str, Any], kind: str, name: str, number: int) -> None:
@@ -149,7 +153,9 @@ class _Reader:
                 if raw.hex() != digest or len(raw) != DIGEST_BYTES:
                     raise ValueError
             except (TypeError, ValueError):
-                raise Broken(f"{name} line {number} (record {number - 1}): its {key} is not a SHA-256") from None
+                raise VerificationError(
+                    f"{name} line {number} (record {number - 1}): its {key} is not a SHA-256"
+                ) from None
             self.texts.add(raw)
 
 
@@ -167,22 +173,22 @@ class _Chain:
         try:
             record = parse_attempt(line) or parse_canonical(line)
         except ValueError as error:
-            raise Broken(f"{name} line {number} (record {self._seq}): {error}") from None
+            raise VerificationError(f"{name} line {number} (record {self._seq}): {error}") from None
         if not isinstance(record, dict):
-            raise Broken(f"{name} line {number} (record {self._seq}): not a record")
+            raise VerificationError(f"{name} line {number} (record {self._seq}): not a record")
         if self._doubt is not None:
             raise self._blame(record.get("prev") == self.head)
         seq = record.get("seq")
         if type(seq) is not int or seq != self._seq:
             said = f"says it is record {seq}" if type(seq) is int else "says not which record it is"
             after = f", after {self._last[0]} line {self._last[1]}" if self._seq else ""
-            raise Broken(
+            raise VerificationError(
                 f"{name} line {number}: {said} where record {self._seq} belongs{after}: "
                 "a record was removed, added, moved or renumbered"
             )
         if record.get("prev") != self.head:
             if self._seq == 0:
-                raise Broken(f"{name} line {number} (record 0): its prev is not 64 zeros")
+                raise VerificationError(f"{name} line {number} (record 0): its prev is not 64 zeros")
             self._doubt = self._last
         self.head, self._last, self._seq = sha256_hex(line), (name, number), self._seq + 1
         return record
@@ -192,13 +198,15 @@ class _Chain:
         if self._doubt is not None:
             raise self._blame(head == self.head)
 
-    def _blame(self, last_is_intact: bool) -> Broken:
+    def _blame(self, last_is_intact: bool) -> VerificationError:
         assert self._doubt is not None
         last = self._seq - 1
         if last_is_intact:
             name, number = self._doubt
-            return Broken(
+            return VerificationError(
                 f"{name} line {number} (record {last - 1}): was changed: the prev of record {last} does not match it"
             )
         name, number = self._last
-        return Broken(f"{name} line {number} (record {last}): was changed: its prev does not match record {last - 1}")
+        return VerificationError(
+            f"{name} line {number} (record {last}): was changed: its prev does not match record {last - 1}"
+        )

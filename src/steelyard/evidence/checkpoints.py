@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, parse_canonical
 from steelyard.evidence.chain import Journal
 from steelyard.evidence.forms import has_form, is_count, is_sha256
@@ -51,7 +51,7 @@ def read_checkpoints(run: Path, signer: SSlibKey | None) -> list[Checkpoint]:
             checkpoints.append(_checkpoint(line[:-1], signer, f"{CHECKPOINTS} line {number}"))
             entries += len(checkpoints[-1])
             if max(number, entries) > MAX_CHECKPOINTS:
-                raise Broken(f"{CHECKPOINTS}: holds more than {MAX_CHECKPOINTS} checkpoints of segments")
+                raise VerificationError(f"{CHECKPOINTS}: holds more than {MAX_CHECKPOINTS} checkpoints of segments")
     return checkpoints
 
 
@@ -59,13 +59,13 @@ def _checkpoint(line: bytes, signer: SSlibKey | None, where: str) -> Checkpoint:
     try:
         point = parse_canonical(line)
     except ValueError as error:
-        raise Broken(f"{where}: {error}") from None
+        raise VerificationError(f"{where}: {error}") from None
     if not has_form(point, {"at_us": is_count, "segments": _are_roots, "signature": _is_signature}):
-        raise Broken(f"{where}: not a checkpoint")
+        raise VerificationError(f"{where}: not a checkpoint")
     if point["signature"]:
         message = checkpoint_message(point["segments"], point["at_us"])
         if signer is None or not verify_raw(signer, message, bytes.fromhex(point["signature"])):
-            raise Broken(f"{where}: its signature is not by the key that sealed the run")
+            raise VerificationError(f"{where}: its signature is not by the key that sealed the run")
     return {name: (segment["records"], segment["root"]) for name, segment in point["segments"].items()}
 
 
@@ -93,8 +93,10 @@ def check_checkpoints(checkpoints: list[Checkpoint], journal: Journal) -> None:
         for name, (records, root) in point.items():
             segment = journal.segments.get(name)
             if segment is None:
-                raise Broken(f"{CHECKPOINTS} line {number}: names {name[:80]!r}, a segment that is not there")
+                raise VerificationError(
+                    f"{CHECKPOINTS} line {number}: names {name[:80]!r}, a segment that is not there"
+                )
             if segment.roots.get(records) != root:
-                raise Broken(
+                raise VerificationError(
                     f"{CHECKPOINTS} line {number}: not the Merkle root of the first {records} records of {name}"
                 )

@@ -17,7 +17,7 @@ from typing import Any
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, parse_canonical
 from steelyard.evidence.keys import CryptoSigner, Signature, SSlibKey
 
@@ -56,7 +56,7 @@ def open_envelope(data: bytes, where: str | Path) -> tuple[dict[str, Any], Envel
     :func:`seal` would not have written.
     """
     if len(data) > MAX_ENVELOPE_BYTES:
-        raise Broken(f"{where}: larger than {MAX_ENVELOPE_BYTES} bytes")
+        raise VerificationError(f"{where}: larger than {MAX_ENVELOPE_BYTES} bytes")
     try:
         parts = _object(parse_canonical(data), {"payload", "payloadType", "signatures"}, "the envelope")
         if parts["payloadType"] != PAYLOAD_TYPE:
@@ -64,7 +64,7 @@ def open_envelope(data: bytes, where: str | Path) -> tuple[dict[str, Any], Envel
         payload = _decode(parts["payload"], "the payload")
         envelope = Envelope(payload, PAYLOAD_TYPE, _signatures(parts["signatures"]))
     except ValueError as error:
-        raise Broken(f"{where}: {error}") from None
+        raise VerificationError(f"{where}: {error}") from None
     try:
         document = _object(parse_canonical(payload), {"_type", "predicate", "predicateType", "subject"}, "it")
         if document["_type"] != STATEMENT_TYPE:
@@ -73,7 +73,7 @@ def open_envelope(data: bytes, where: str | Path) -> tuple[dict[str, Any], Envel
             raise ValueError("its predicate or the predicate's type is missing")
         _check_subjects(document["subject"])
     except ValueError as error:
-        raise Broken(f"{where}: the statement in it does not hold: {error}") from None
+        raise VerificationError(f"{where}: the statement in it does not hold: {error}") from None
     return document, envelope
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 
 __all__ = [
     "BUNDLE",
@@ -92,10 +92,10 @@ def run_files(run: Path) -> Iterator[str]:
             yield name
             continue
         if name not in FOLDERS:
-            raise Broken(f"{name}/: this folder is no part of a run: move it out")
+            raise VerificationError(f"{name}/: this folder is no part of a run: move it out")
         for inner, is_inner_folder in _entries(run, f"{name}/"):
             if is_inner_folder:
-                raise Broken(f"{inner}/: this folder is no part of a run: move it out")
+                raise VerificationError(f"{inner}/: this folder is no part of a run: move it out")
             yield inner
 
 
@@ -106,13 +106,13 @@ def _entries(run: Path, prefix: str) -> list[tuple[str, bool]]:
             for entry in entries:
                 name = prefix + entry.name
                 if entry.is_symlink():
-                    raise Broken(f"{name}: a link: a run holds its files itself")
+                    raise VerificationError(f"{name}: a link: a run holds its files itself")
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if not is_folder and not entry.is_file(follow_symlinks=False):
-                    raise Broken(f"{name}: not a regular file")
+                    raise VerificationError(f"{name}: not a regular file")
                 found.append((name, is_folder))
     except OSError as error:
-        raise Broken(f"{prefix or run}: cannot be read: {error.strerror}") from None
+        raise VerificationError(f"{prefix or run}: cannot be read: {error.strerror}") from None
     return sorted(found)
 
 
@@ -122,13 +122,13 @@ def open_regular(run: Path, name: str) -> BinaryIO:
         # Not blocking: a named pipe put in a file's place must not stall the reader.
         descriptor = os.open(run / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise Broken(f"{name}: missing") from None
+        raise VerificationError(f"{name}: missing") from None
     except OSError as error:
         reason = "a link" if error.errno == errno.ELOOP else f"cannot be read: {error.strerror}"
-        raise Broken(f"{name}: {reason}") from None
+        raise VerificationError(f"{name}: {reason}") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Broken(f"{name}: not a regular file")
+        raise VerificationError(f"{name}: not a regular file")
     return os.fdopen(descriptor, "rb", buffering=CHUNK_BYTES)
 
 
@@ -137,7 +137,7 @@ def read_bounded(run: Path, name: str, limit: int) -> bytes:
     with open_regular(run, name) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise Broken(f"{name}: larger than {limit} bytes")
+        raise VerificationError(f"{name}: larger than {limit} bytes")
     return data
 
 
@@ -160,5 +160,5 @@ def lines(file: BinaryIO, name: str) -> Iterator[bytes]:
             reason = (
                 f"longer than {MAX_LINE_BYTES} bytes" if len(line) > MAX_LINE_BYTES else "cut off: it has no newline"
             )
-            raise Broken(f"{name} line {number}: {reason}")
+            raise VerificationError(f"{name} line {number}: {reason}")
         yield line

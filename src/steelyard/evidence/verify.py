@@ -16,7 +16,7 @@ from typing import Any
 
 from securesystemslib.dsse import Envelope
 
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import BUNDLE_FORMAT, BUNDLE_PREDICATE, plan_in
 from steelyard.evidence.canonical import parse_canonical, sha256_hex
@@ -107,23 +107,27 @@ def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bo
 def _open_seal(run: Path) -> _Seal:
     has_seal, has_plan = (os.path.lexists(run / name) for name in (layout.BUNDLE, layout.PLAN))
     if not has_seal and has_plan:
-        raise Broken(f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet: steelyard resume {run}")
+        raise VerificationError(
+            f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet: steelyard resume {run}"
+        )
     if not has_seal:
         raise InputError(f"no run is here: a sealed run holds {layout.BUNDLE}", where=run)
     data = layout.read_bounded(run, layout.BUNDLE, MAX_ENVELOPE_BYTES)
     document, envelope = open_envelope(data, layout.BUNDLE)
     predicate = document["predicate"]
     if document["predicateType"] != BUNDLE_PREDICATE or predicate.get("format") != BUNDLE_FORMAT:
-        raise Broken(f"{layout.BUNDLE}: not a seal of format {BUNDLE_FORMAT}")
+        raise VerificationError(f"{layout.BUNDLE}: not a seal of format {BUNDLE_FORMAT}")
     if not _is_well_formed(predicate):
-        raise Broken(f"{layout.BUNDLE}: what it says of plan, journal, scores, texts or signer is not in its form")
+        raise VerificationError(
+            f"{layout.BUNDLE}: what it says of plan, journal, scores, texts or signer is not in its form"
+        )
     subjects = {subject["name"]: subject["digest"]["sha256"] for subject in document["subject"]}
     for name in subjects:
         if not layout.is_sealable(name) or (layout.is_text(name) and predicate["texts"] == "withheld"):
-            raise Broken(f"{layout.BUNDLE}: names a file that is no part of a run: {name!r}")
+            raise VerificationError(f"{layout.BUNDLE}: names a file that is no part of a run: {name!r}")
     for name in (layout.PLAN, layout.SCORES):
         if name not in subjects:
-            raise Broken(f"{layout.BUNDLE}: does not name {name}")
+            raise VerificationError(f"{layout.BUNDLE}: does not name {name}")
     return _Seal(subjects, predicate, envelope, _signer(predicate["signer"], envelope))
 
 
@@ -148,23 +152,23 @@ def _signer(public_hex: str, envelope: Envelope) -> SSlibKey | None:
     """The key that signed, checked; None where the seal is not signed and does not say that it was."""
     if not public_hex:
         if envelope.signatures:
-            raise Broken(f"{layout.BUNDLE}: carries a signature and names no signer")
+            raise VerificationError(f"{layout.BUNDLE}: carries a signature and names no signer")
         return None
     try:
         signer = public_key(public_hex)
     except ValueError as error:
-        raise Broken(f"{layout.BUNDLE}: its signer: {error}") from None
+        raise VerificationError(f"{layout.BUNDLE}: its signer: {error}") from None
     _check_signed(envelope, signer, layout.BUNDLE)
     return signer
 
 
 def _check_signed(envelope: Envelope, signer: SSlibKey, name: str) -> None:
     if signer.keyid not in envelope.signatures:
-        raise Broken(f"{name}: the signature by key {signer.keyid}, which sealed the run, is not there")
+        raise VerificationError(f"{name}: the signature by key {signer.keyid}, which sealed the run, is not there")
     if len(envelope.signatures) > 1:
-        raise Broken(f"{name}: carries a signature besides that of key {signer.keyid}, which sealed the run")
+        raise VerificationError(f"{name}: carries a signature besides that of key {signer.keyid}, which sealed the run")
     if not check_signature(envelope, signer):
-        raise Broken(f"{name}: the signature by key {signer.keyid} does not verify")
+        raise VerificationError(f"{name}: the signature by key {signer.keyid} does not verify")
 
 
 def _judge_signer(seal: _Seal, trusted: SSlibKey | None, *, require_key: bool) -> tuple[bool, str]:
@@ -172,7 +176,7 @@ def _judge_signer(seal: _Seal, trusted: SSlibKey | None, *, require_key: bool) -
     is_trusted = trusted is not None and keyid == trusted.keyid
     if require_key and trusted is not None and not is_trusted:
         found = f"signed by key {keyid}" if keyid else "not signed"
-        raise Broken(f"{layout.BUNDLE}: {found}; required is a signature by key {trusted.keyid}")
+        raise VerificationError(f"{layout.BUNDLE}: {found}; required is a signature by key {trusted.keyid}")
     if not keyid:
         return False, "not signed: whole as it is, but anyone could have changed it and sealed it again"
     if is_trusted:
@@ -188,7 +192,7 @@ def _check_names(run: Path, seal: _Seal) -> None:
         outside = layout.is_derived(name) or name == layout.BUNDLE
         withheld = seal.withheld and layout.is_text(name) and layout.is_sealable(name)
         if not outside and not withheld and name not in seal.subjects:
-            raise Broken(f"{name}: was added: the seal does not name it")
+            raise VerificationError(f"{name}: was added: the seal does not name it")
 
 
 def _check_plan(run: Path, seal: _Seal) -> list[str]:
@@ -198,16 +202,22 @@ def _check_plan(run: Path, seal: _Seal) -> list[str]:
     if sha256_hex(data) != seal.subjects[layout.PLAN]:
         raise _changed(layout.PLAN)
     if sha256_hex(envelope.payload) != seal.predicate["plan"]:
-        raise Broken(f"{layout.PLAN}: not the plan that the seal names")
+        raise VerificationError(f"{layout.PLAN}: not the plan that the seal names")
     if plan.get("texts") != seal.predicate["texts"]:
-        raise Broken(f"{layout.BUNDLE}: the plan says texts are {plan.get('texts')!r}, the seal says otherwise")
+        raise VerificationError(
+            f"{layout.BUNDLE}: the plan says texts are {plan.get('texts')!r}, the seal says otherwise"
+        )
     if envelope.signatures:
         if seal.signer is None:
-            raise Broken(f"{layout.BUNDLE}: not signed, while the plan is, by key {min(envelope.signatures)}")
+            raise VerificationError(
+                f"{layout.BUNDLE}: not signed, while the plan is, by key {min(envelope.signatures)}"
+            )
         _check_signed(envelope, seal.signer, layout.PLAN)
         return []
     if plan.get("order_proof"):
-        raise Broken(f"{layout.PLAN}: its order of samples was fixed with a key, and its signature is not there")
+        raise VerificationError(
+            f"{layout.PLAN}: its order of samples was fixed with a key, and its signature is not there"
+        )
     return [] if seal.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
 
 
@@ -215,20 +225,24 @@ def _check_journal(run: Path, seal: _Seal, checkpoints: list[Checkpoint]) -> Jou
     sealed = seal.predicate["journal"]
     segments: dict[str, dict[str, Any]] = sealed["segments"]
     if segments.keys() != {name for name in seal.subjects if layout.is_journal(name)}:
-        raise Broken(f"{layout.BUNDLE}: names other segments of the journal than it has digests of")
+        raise VerificationError(f"{layout.BUNDLE}: names other segments of the journal than it has digests of")
     if layout.MAIN_SEGMENT not in segments:
-        raise Broken(f"{layout.BUNDLE}: does not name {layout.MAIN_SEGMENT}")
+        raise VerificationError(f"{layout.BUNDLE}: does not name {layout.MAIN_SEGMENT}")
     heads = {name: segment["head"] for name, segment in segments.items()}
     journal = read_journal(run, segments, sizes_of(checkpoints), heads)
     for name, segment in journal.segments.items():
         _check_end(name, segment, segments[name])
     if (journal.records, journal.root) != (sealed["records"], sealed["root"]):
-        raise Broken(f"{layout.BUNDLE}: the Merkle root over all {journal.records} records is not the one sealed")
+        raise VerificationError(
+            f"{layout.BUNDLE}: the Merkle root over all {journal.records} records is not the one sealed"
+        )
     if journal.plan != seal.predicate["plan"]:
-        raise Broken(f"{layout.MAIN_SEGMENT} line 1 (record 0): names another plan than the one sealed")
+        raise VerificationError(f"{layout.MAIN_SEGMENT} line 1 (record 0): names another plan than the one sealed")
     answers = seal.predicate["answers"]
     if (journal.answers, journal.answers_root) != (answers["count"], answers["root"]):
-        raise Broken(f"{layout.BUNDLE}: the root over the {journal.answers} finished calls is not the one sealed")
+        raise VerificationError(
+            f"{layout.BUNDLE}: the root over the {journal.answers} finished calls is not the one sealed"
+        )
     return journal
 
 
@@ -242,9 +256,13 @@ def _read_checkpoints(run: Path, seal: _Seal) -> list[Checkpoint]:
 
 def _check_end(name: str, segment: Segment, sealed: dict[str, Any]) -> None:
     if segment.records != sealed["records"]:
-        raise Broken(f"{name}: the journal ends after {segment.records} records; {sealed['records']} were sealed")
+        raise VerificationError(
+            f"{name}: the journal ends after {segment.records} records; {sealed['records']} were sealed"
+        )
     if segment.head != sealed["head"]:
-        raise Broken(f"{name}: its last record ({segment.records - 1}) was changed: it is not the one sealed")
+        raise VerificationError(
+            f"{name}: its last record ({segment.records - 1}) was changed: it is not the one sealed"
+        )
 
 
 # ── every other file ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -261,11 +279,11 @@ def _check_digests(run: Path, seal: _Seal, journal: Journal) -> None:
         if digest != sealed:
             raise _changed(name)
         if name == layout.SCORES and count != seal.predicate["scores"]:
-            raise Broken(f"{name}: holds {count} scores; the seal says {seal.predicate['scores']}")
+            raise VerificationError(f"{name}: holds {count} scores; the seal says {seal.predicate['scores']}")
 
 
-def _changed(name: str) -> Broken:
-    return Broken(f"{name}: was changed: its SHA-256 is not the one sealed")
+def _changed(name: str) -> VerificationError:
+    return VerificationError(f"{name}: was changed: its SHA-256 is not the one sealed")
 
 
 def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
@@ -280,7 +298,7 @@ def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
                 try:
                     found.add(_text_digest(line[:-1]))
                 except ValueError as error:
-                    raise Broken(f"{name} line {number}: {error}") from None
+                    raise VerificationError(f"{name} line {number}: {error}") from None
         if not seal.withheld and digest.hexdigest() != seal.subjects[name]:
             raise _changed(name)
     first, absent = b"", 0
@@ -288,7 +306,7 @@ def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
         first = first or missing
         absent += 1
     if absent and not seal.withheld:
-        raise Broken(f"texts/: {absent} texts are missing, such as the one with SHA-256 {first.hex()}")
+        raise VerificationError(f"texts/: {absent} texts are missing, such as the one with SHA-256 {first.hex()}")
     return absent
 
 

@@ -20,17 +20,17 @@ from steelyard.evidence.canonical import canonical
 from steelyard.evidence.layout import MAX_LINE_BYTES
 from steelyard.gateway.secrets import Secrets
 
-__all__ = ["LARGEST_KEPT", "Kept", "decoded", "text_of", "wrapped"]
+__all__ = ["MAX_KEPT", "Kept", "decoded", "text_of", "wrapped"]
 
-LARGEST_KEPT: Final = MAX_LINE_BYTES
+MAX_KEPT: Final = MAX_LINE_BYTES
 _WRAPPED: Final = ({"recorded_body", "data"}, {"recorded_body", "bytes", "sha256"})
 # What a line needs beside the text: its digest and the keys.
 _ROOM: Final = 200
-_LONGEST_ESCAPE: Final = 6  # \u001b for one byte
+_MAX_ESCAPE: Final = 6  # \u001b for one byte
 
 
 class Kept:
-    """Collects a body as it passes: whole up to :data:`LARGEST_KEPT` bytes, beyond that only its length and digest."""
+    """Collects a body as it passes: whole up to :data:`MAX_KEPT` bytes, beyond that only its length and digest."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -44,7 +44,7 @@ class Kept:
             self._digest.update(chunk)
             return
         self._data += chunk
-        if self._length > LARGEST_KEPT:
+        if self._length > MAX_KEPT:
             self._digest = hashlib.sha256(self._data)
             self._data.clear()
 
@@ -77,10 +77,10 @@ def decoded(data: bytes, encoding: str) -> bytes | None:
     for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):
         reader = zlib.decompressobj(window)
         try:
-            plain = reader.decompress(data, LARGEST_KEPT + 1)
+            plain = reader.decompress(data, MAX_KEPT + 1)
         except zlib.error:
             continue
-        return plain if len(plain) <= LARGEST_KEPT else None
+        return plain if len(plain) <= MAX_KEPT else None
     return None
 
 
@@ -92,7 +92,7 @@ def text_of(data: bytes, secrets: Secrets) -> str:
             text = _base64(text.encode())
     except UnicodeDecodeError:
         text = _base64(secrets.in_bytes(data))
-    if _LONGEST_ESCAPE * len(text) + _ROOM > MAX_LINE_BYTES and len(canonical(text)) + _ROOM > MAX_LINE_BYTES:
+    if _MAX_ESCAPE * len(text) + _ROOM > MAX_LINE_BYTES and len(canonical(text)) + _ROOM > MAX_LINE_BYTES:
         return _omitted(len(data), hashlib.sha256(data).hexdigest())
     return text
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from steelyard.models.openai_wire import one_line, read_answer, read_error
-from steelyard.records import Answer, Exchange, GenerateRequest, Outcome
+from steelyard.records import Exchange, GenerateRequest, ModelOutput, Outcome
 
 __all__ = ["Kind", "assembled", "is_stream", "kind_of", "prompt_of", "read_exchange", "read_reply"]
 
@@ -16,7 +16,7 @@ Kind = Literal["chat", "completion", "embedding", "other"]
 
 _CHAT: Final = GenerateRequest(prompt="", chat=True)
 _COMPLETION: Final = GenerateRequest(prompt="")
-_MOST_CHOICES: Final = 128  # of one stream: an index beyond them is no answer's
+_MAX_CHOICES: Final = 128  # of one stream: an index beyond them is no answer's
 
 
 def kind_of(path: str) -> Kind:
@@ -39,7 +39,7 @@ def is_stream(content_type: str) -> bool:
     return content_type.lower().startswith("text/event-stream")
 
 
-def read_reply(kind: Kind, status: int, headers: Mapping[str, str], body: bytes | None) -> Answer:
+def read_reply(kind: Kind, status: int, headers: Mapping[str, str], body: bytes | None) -> ModelOutput:
     """Type a whole reply. ``body`` is without its compression; None where it was too large to be kept, or unreadable.
 
     ``text`` is the answer's where there is one; a call for tools is an answer without text.
@@ -47,20 +47,20 @@ def read_reply(kind: Kind, status: int, headers: Mapping[str, str], body: bytes 
     stream = is_stream(headers.get("Content-Type", ""))
     if body is None:
         detail = "the reply is too large to be kept, or compressed in a way that was not asked for"
-        return Answer(outcome=Outcome.OK if status < 300 and kind == "other" else Outcome.MALFORMED, detail=detail)
+        return ModelOutput(outcome=Outcome.OK if status < 300 and kind == "other" else Outcome.MALFORMED, detail=detail)
     if status >= 300:
         return read_error(status, _json(body), headers)
     if stream:
         return _read_stream(kind, body)
     if not body and kind == "other":  # a HEAD, a 204
-        return Answer(outcome=Outcome.OK)
+        return ModelOutput(outcome=Outcome.OK)
     payload = _json(body)
     if payload is None and (kind != "other" or "json" in headers.get("Content-Type", "").lower()):
-        return Answer(outcome=Outcome.MALFORMED, detail="the reply is not JSON" if body else "the reply is empty")
+        return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not JSON" if body else "the reply is empty")
     return _read_payload(kind, payload)
 
 
-def _read_payload(kind: Kind, payload: Any) -> Answer:
+def _read_payload(kind: Kind, payload: Any) -> ModelOutput:
     if kind in ("chat", "completion"):
         answer = read_answer(payload, _CHAT if kind == "chat" else _COMPLETION)
         if answer.outcome is Outcome.EMPTY and _calls_tools(payload):
@@ -75,10 +75,10 @@ def _read_payload(kind: Kind, payload: Any) -> Answer:
         "completion_tokens": _count(tokens, "completion_tokens", "output_tokens"),
     }
     if kind == "embedding" and not isinstance(found.get("data"), list):
-        return Answer(outcome=Outcome.MALFORMED, detail="the reply has no list of embeddings", **about)
+        return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply has no list of embeddings", **about)
     if kind == "embedding" and not found["data"]:
-        return Answer(outcome=Outcome.EMPTY, detail="the reply has no embeddings", **about)
-    return Answer(outcome=Outcome.OK, **about)
+        return ModelOutput(outcome=Outcome.EMPTY, detail="the reply has no embeddings", **about)
+    return ModelOutput(outcome=Outcome.OK, **about)
 
 
 def _calls_tools(payload: Any) -> bool:
@@ -106,12 +106,12 @@ def _json(body: bytes) -> Any:
 # ── streams ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_stream(kind: Kind, body: bytes) -> Answer:
+def _read_stream(kind: Kind, body: bytes) -> ModelOutput:
     if kind not in ("chat", "completion"):
-        return Answer(outcome=Outcome.OK)
+        return ModelOutput(outcome=Outcome.OK)
     payload = assembled(kind, body)
     if isinstance(payload, str):
-        return Answer(outcome=Outcome.MALFORMED, detail=payload)
+        return ModelOutput(outcome=Outcome.MALFORMED, detail=payload)
     return _read_payload(kind, payload)
 
 
@@ -168,7 +168,7 @@ def _take(kind: Kind, part: Any, choices: dict[int, dict[str, Any]], texts: dict
     if not isinstance(part, Mapping):
         return False
     index = part.get("index", 0)
-    if type(index) is not int or not 0 <= index < _MOST_CHOICES:
+    if type(index) is not int or not 0 <= index < _MAX_CHOICES:
         return False
     choice = choices.setdefault(index, {"message": {}, "finish_reason": None})
     pieces = texts.setdefault(index, [])
@@ -221,9 +221,9 @@ def _content(content: Any) -> str | None:
     return "".join(part for part in parts if isinstance(part, str)) if parts else None
 
 
-def read_exchange(exchange: Exchange, reply: str) -> Answer:
+def read_exchange(exchange: Exchange, reply: str) -> ModelOutput:
     """The answer of a recorded call, from the text of its reply; that of a failed one as it was typed then."""
     if not exchange.outcome.answered:
-        return Answer(outcome=exchange.outcome, detail=exchange.detail)
+        return ModelOutput(outcome=exchange.outcome, detail=exchange.detail)
     headers = {"Content-Type": "text/event-stream" if exchange.streamed else "application/json"}
     return read_reply(kind_of(exchange.path), exchange.status, headers, reply.encode())

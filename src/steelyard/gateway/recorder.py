@@ -16,14 +16,14 @@ from steelyard.gateway.bodies import Kept, decoded, text_of
 from steelyard.gateway.exchange_parser import assembled, is_stream, kind_of, read_reply
 from steelyard.gateway.secrets import Secrets
 from steelyard.models.openai_wire import one_line
-from steelyard.records import Answer, ClaimSheet, Exchange, ModelIdentity, Origin, Outcome, Plan
+from steelyard.records import ClaimSheet, Exchange, ModelIdentity, ModelOutput, Origin, Outcome, Plan
 from steelyard.storage.journal import Header, Journal, Session, Stop, Texts
 from steelyard.storage.run_folder import create
 from steelyard.util.software import software
 
 __all__ = ["Call", "Recorder", "recording_plan"]
 
-_LONGEST_PATH = 200
+_MAX_PATH = 200
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Call:
     reply: Kept = field(default_factory=Kept)
     first_byte: float = 0.0
     ended: float = 0.0
-    fault: Answer | None = None  # what went wrong on the wire: then the bodies are not asked
+    fault: ModelOutput | None = None  # what went wrong on the wire: then the bodies are not asked
 
 
 def recording_plan(base: str, *, with_texts: bool) -> Plan:
@@ -134,7 +134,7 @@ class Recorder:
         request = _kept(call.request, None if sent is None else decoded(sent, call.request_encoding), call.secrets)
         clean = call.secrets.without
         return Exchange(
-            path=one_line(clean(call.path))[:_LONGEST_PATH],
+            path=one_line(clean(call.path))[:_MAX_PATH],
             request=self._texts.add(request),
             status=call.status,
             outcome=answer.outcome,
@@ -142,7 +142,7 @@ class Recorder:
             streamed=is_stream(content_type),
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
-            model=clean(answer.model)[:_LONGEST_PATH],
+            model=clean(answer.model)[:_MAX_PATH],
             detail=clean(answer.detail),
             started_us=self._wall_us + self._since(call.began),
             first_byte_us=int((call.first_byte - call.began) * 1e6) if call.first_byte else 0,

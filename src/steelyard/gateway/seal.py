@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.auditing.finalize import checkpoint
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical
 from steelyard.gateway.summary import Summary, render, summary_of
 from steelyard.records import Plan
@@ -82,25 +82,25 @@ def recompute_recording(run: Path, plan: Plan, drawn_by: Any) -> bool:
     True where the pages, too, were drawn again and are equal; false where other versions drew them (``drawn_by``).
     """
     if plan.rows or plan.skipped or plan.sheet.claims:
-        raise Broken("plan.dsse.json: a recording plans no samples and tests no claims")
+        raise VerificationError("plan.dsse.json: a recording plans no samples and tests no claims")
     if (run / "scores.jsonl").read_bytes() or any((run / "samples").glob("*")):
-        raise Broken("scores.jsonl, samples/: a recording has neither scores nor samples")
+        raise VerificationError("scores.jsonl, samples/: a recording has neither scores nor samples")
     summary = summary_of(run)
     try:
         sealed = json.loads((run / "report.json").read_bytes())
     except (OSError, ValueError):
-        raise Broken("report.json: missing or not JSON") from None
+        raise VerificationError("report.json: missing or not JSON") from None
     now = json.loads(canonical(render(summary, plan.model.uri)))
     for key in [*now, *(key for key in sealed if key not in now)]:
         if sealed.get(key) != now.get(key):
-            raise Broken(f"report.json: {key} does not follow from the journal")
+            raise VerificationError(f"report.json: {key} does not follow from the journal")
     if drawn_by != renderer() or plan.software != software():
         return False
     with tempfile.TemporaryDirectory() as folder:
         write_reports(Path(folder), plan, summary)
         for name in ("report.md", "report.html"):
             if (Path(folder) / name).read_bytes() != (run / name).read_bytes():
-                raise Broken(f"{name}: not the page that this journal gives")
+                raise VerificationError(f"{name}: not the page that this journal gives")
     return True
 
 

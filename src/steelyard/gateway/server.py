@@ -24,7 +24,7 @@ from steelyard.gateway.recorder import Call, Recorder
 from steelyard.gateway.secrets import Mask, Secrets
 from steelyard.gateway.upstream import Upstream, end_to_end
 from steelyard.models.openai_wire import one_line
-from steelyard.records import Answer, Outcome
+from steelyard.records import ModelOutput, Outcome
 
 __all__ = ["HOST", "PREFIX", "Gateway", "listen_on"]
 
@@ -32,7 +32,7 @@ HOST: Final = "127.0.0.1"
 PREFIX: Final = "/v1"
 # A reply of known length up to here is sent in one piece with its head; longer ones and streams as they come.
 SMALL_BYTES: Final = 1 << 16
-LARGEST_REQUEST: Final = 256 << 20
+MAX_REQUEST: Final = 256 << 20
 _HEADER_BYTES: Final = 1 << 16
 # The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS: Final = 1.0
@@ -138,7 +138,7 @@ class Gateway:
             return await self._pass_on(request, call)
         except asyncio.CancelledError:
             why = "given up when the gateway was stopped" if self._abandoned else "the client closed the connection"
-            call.fault = call.fault or Answer(outcome=Outcome.DROPPED, detail=why)
+            call.fault = call.fault or ModelOutput(outcome=Outcome.DROPPED, detail=why)
             raise
         finally:
             self._settle(call)
@@ -160,27 +160,29 @@ class Gateway:
         try:
             body = await _body_of(request, call)
             if body is None:
-                call.fault = Answer(outcome=Outcome.CLIENT_ERROR, detail="the request is too large")
-                return await _said(request, call, 413, f"a request may have {LARGEST_REQUEST >> 20} MB")
+                call.fault = ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="the request is too large")
+                return await _said(request, call, 413, f"a request may have {MAX_REQUEST >> 20} MB")
             path = request.raw_path.removeprefix(PREFIX)
             async with self._upstream.send(request.method, path, request.headers, body) as reply:
                 return await self._give_back(request, reply, call)
         except _ClientGoneError:
-            call.fault = Answer(outcome=Outcome.DROPPED, detail="the client closed the connection")
+            call.fault = ModelOutput(outcome=Outcome.DROPPED, detail="the client closed the connection")
             return web.Response()
         except TimeoutError:
-            call.fault = Answer(outcome=Outcome.TIMEOUT, detail="the endpoint could not be reached in time")
+            call.fault = ModelOutput(outcome=Outcome.TIMEOUT, detail="the endpoint could not be reached in time")
             return await _said(request, call, 504, call.fault.detail)
         except aiohttp.ClientConnectorError as error:
-            call.fault = Answer(outcome=Outcome.DROPPED, detail=one_line(f"the endpoint cannot be reached: {error}"))
+            call.fault = ModelOutput(
+                outcome=Outcome.DROPPED, detail=one_line(f"the endpoint cannot be reached: {error}")
+            )
             return await _said(request, call, 502, call.fault.detail)
         except (aiohttp.ClientResponseError, ValueError) as error:
             said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
-            call.fault = Answer(outcome=Outcome.MALFORMED, detail=one_line(f"not HTTP: {said}"))
+            call.fault = ModelOutput(outcome=Outcome.MALFORMED, detail=one_line(f"not HTTP: {said}"))
             return await _said(request, call, 502, f"the endpoint's reply is {call.fault.detail}")
         except (aiohttp.ClientError, OSError) as error:
             # The client's connection ends as the endpoint's did, behind whatever had come by then.
-            call.fault = Answer(
+            call.fault = ModelOutput(
                 outcome=Outcome.DROPPED, detail=one_line(f"connection lost: {error or type(error).__name__}")
             )
             return _hung_up(request)
@@ -251,7 +253,7 @@ async def _body_of(request: web.BaseRequest, call: Call) -> bytes | None:
     async for chunk in request.content.iter_any():
         body += chunk
         call.request.take(chunk)
-        if len(body) > LARGEST_REQUEST:
+        if len(body) > MAX_REQUEST:
             return None
     return bytes(body)
 

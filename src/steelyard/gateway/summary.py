@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.records import Exchange, Outcome, Record
 from steelyard.storage.journal import Cut, Header, JournalRecord, Session, Stop, read_lines
 
@@ -19,7 +19,7 @@ __all__ = ["STOPPED", "PathSummary", "Quantiles", "Summary", "render", "summaris
 
 FORMAT: Final = "steelyard-recording/1"
 # A client chooses its paths and an endpoint its models' names: beyond so many they are counted together.
-MOST_NAMES: Final = 50
+MAX_NAMES: Final = 50
 OTHERS: Final = "(others)"
 STOPPED: Final = "stopped"  # how a gateway ends in order
 
@@ -113,12 +113,12 @@ def summarise(records: Iterable[JournalRecord]) -> Summary:
         if isinstance(record, Header | Session | Stop | Cut):
             continue
         if not isinstance(record, Exchange):
-            raise Broken(f"journal record {record.seq}: a recording holds exchanges alone")
-        name = record.path if record.path in paths or len(paths) < MOST_NAMES else OTHERS
+            raise VerificationError(f"journal record {record.seq}: a recording holds exchanges alone")
+        name = record.path if record.path in paths or len(paths) < MAX_NAMES else OTHERS
         paths.setdefault(name, _Path()).take(record)
         outcomes[record.outcome.value] += 1
         if record.model:
-            models[record.model if record.model in models or len(models) < MOST_NAMES else OTHERS] += 1
+            models[record.model if record.model in models or len(models) < MAX_NAMES else OTHERS] += 1
         first = record.started_us if first is None else min(first, record.started_us)
         last = max(last or 0, record.started_us + record.elapsed_us)
         if record.request:

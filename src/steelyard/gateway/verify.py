@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.gateway.bodies import wrapped
 from steelyard.gateway.exchange_parser import kind_of, read_reply
-from steelyard.records import Answer, Exchange, Outcome
+from steelyard.records import Exchange, ModelOutput, Outcome
 from steelyard.storage.journal import open_index, read_lines
 
 __all__ = ["check_replies"]
 
 # What stands where a key was taken out: the text may then read otherwise than the bytes that came.
 KEYS_TAKEN_OUT: Final = ("[key]", "[a stream that spells out a key piece by piece]")
-LONGEST_KEPT: Final = 200  # characters of a path or a model's name
+MAX_KEPT: Final = 200  # characters of a path or a model's name
 # How a call ends on the wire, whatever had come of its reply by then.
 ON_THE_WIRE: Final = (Outcome.DROPPED, Outcome.TIMEOUT)
 
@@ -35,14 +35,14 @@ def check_replies(run: Path) -> int:
         place = f"record {record.seq}"
         if record.outcome in ON_THE_WIRE or not record.status:
             if _has_usage(record) or (not record.status and (record.reply or record.outcome.answered)):
-                raise Broken(f"{place}: says {record.outcome.value}, and what the reply said")
+                raise VerificationError(f"{place}: says {record.outcome.value}, and what the reply said")
             continue
         text = texts.get(record.reply) if record.reply else ""
         body = None if text is None else _body(text)
         if text is None or body is None or not _is_told_whole(record, text):
             continue
         if not any(_agrees(record, answer) for answer in _readings(record, body)):
-            raise Broken(f"{place}: does not say what its reply says: {_said(record, body)}")
+            raise VerificationError(f"{place}: does not say what its reply says: {_said(record, body)}")
         disowned += record.status >= 300 and _is_answer(record, body)
     return disowned
 
@@ -52,7 +52,7 @@ def _has_usage(record: Exchange) -> bool:
 
 
 def _is_told_whole(record: Exchange, text: str) -> bool:
-    return len(record.path) < LONGEST_KEPT and not any(sign in text or sign in record.path for sign in KEYS_TAKEN_OUT)
+    return len(record.path) < MAX_KEPT and not any(sign in text or sign in record.path for sign in KEYS_TAKEN_OUT)
 
 
 def _body(text: str) -> bytes | None:
@@ -74,17 +74,17 @@ def _headers(record: Exchange) -> Iterator[Mapping[str, str]]:
         yield {"Content-Type": kind}
 
 
-def _readings(record: Exchange, body: bytes) -> Iterator[Answer]:
+def _readings(record: Exchange, body: bytes) -> Iterator[ModelOutput]:
     for headers in _headers(record):
         yield read_reply(kind_of(record.path), record.status, headers, body)
     if record.outcome is Outcome.MALFORMED and record.detail.startswith("not HTTP"):
-        yield Answer(outcome=Outcome.MALFORMED)
+        yield ModelOutput(outcome=Outcome.MALFORMED)
 
 
-def _agrees(record: Exchange, answer: Answer) -> bool:
+def _agrees(record: Exchange, answer: ModelOutput) -> bool:
     return (record.outcome, record.model, record.prompt_tokens, record.completion_tokens) == (
         answer.outcome,
-        answer.model[:LONGEST_KEPT],
+        answer.model[:MAX_KEPT],
         answer.prompt_tokens,
         answer.completion_tokens,
     )

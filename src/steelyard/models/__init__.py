@@ -38,7 +38,7 @@ class Settings:
 
 
 def open_model(uri: str, settings: Settings | None = None) -> Model:
-    """Open the model that ``uri`` names; raises InputError (or NotAvailable) with the mend where it cannot."""
+    """Open the model that ``uri`` names; raises InputError (or MissingDependency) with the mend where it cannot."""
     from steelyard import plugins
 
     scheme, separator, rest = uri.partition(":")

@@ -19,7 +19,7 @@ from steelyard.models import Settings
 from steelyard.models.embedded_file import SMOLLM2_SHA256, ensure_smollm2, sha256_of_file
 from steelyard.models.llama import BATCH, Llama, backend_version
 from steelyard.models.session import Cancelled, Session
-from steelyard.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
+from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
 
 __all__ = ["EmbeddedModel", "open_embedded", "open_gguf"]
 
@@ -30,7 +30,7 @@ MAXIMUM_THREADS = 512
 
 
 def open_embedded(rest: str, settings: Settings) -> EmbeddedModel:
-    """Open ``embedded:smollm2``, fetching its file on first use; raises InputError or NotAvailable."""
+    """Open ``embedded:smollm2``, fetching its file on first use; raises InputError or MissingDependency."""
     if rest != "smollm2":
         raise InputError(f"no embedded model is called {rest!r}; there is: smollm2 (for a file of your own: gguf:PATH)")
     path = ensure_smollm2()
@@ -84,11 +84,11 @@ class EmbeddedModel:
             "flash_attention": "off",
         }
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Answer with text."""
         return await self._ask(lambda cancelled: self._session.generate(request, cancelled))
 
-    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Answer with one exact log-likelihood (nats) per continuation."""
         return await self._ask(lambda cancelled: self._session.loglikelihood(request, cancelled))
 
@@ -98,11 +98,11 @@ class EmbeddedModel:
         await asyncio.to_thread(self._worker.shutdown, wait=True, cancel_futures=True)
         self._llama.close()
 
-    async def _ask(self, work: Callable[[Cancelled], Answer]) -> Answer:
+    async def _ask(self, work: Callable[[Cancelled], ModelOutput]) -> ModelOutput:
         try:
             return await self._on_worker(work)
         except RuntimeError as error:
-            return Answer(outcome=Outcome.SERVER_ERROR, detail=str(error))
+            return ModelOutput(outcome=Outcome.SERVER_ERROR, detail=str(error))
 
     async def _on_worker(self, work: Callable[[Cancelled], T]) -> T:
         """Run on the worker thread; a cancelled caller frees the worker at the next token."""

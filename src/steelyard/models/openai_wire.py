@@ -10,7 +10,7 @@ from typing import Any
 
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.stops import cut_at_stop
-from steelyard.records import Answer, GenerateRequest, Outcome
+from steelyard.records import GenerateRequest, ModelOutput, Outcome
 
 __all__ = ["echo_body", "generate_body", "one_line", "path_of", "read_answer", "read_error", "read_retry_after"]
 
@@ -52,15 +52,15 @@ def echo_body(model: str, prompt: str, max_tokens: int) -> dict[str, Any]:
     }
 
 
-def read_answer(payload: Any, request: GenerateRequest) -> Answer:
+def read_answer(payload: Any, request: GenerateRequest) -> ModelOutput:
     """Read the reply to a generation (status 200) into exactly one typed answer."""
     if not isinstance(payload, Mapping):
-        return Answer(outcome=Outcome.MALFORMED, detail="the reply is not a JSON object")
+        return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not a JSON object")
     if payload.get("error") and not payload.get("choices"):
         return _error_in_reply(payload["error"])
     choices = payload.get("choices")
     if not isinstance(choices, list):
-        return Answer(outcome=Outcome.MALFORMED, detail="the reply has no list of choices")
+        return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply has no list of choices")
     usage = payload.get("usage") if isinstance(payload.get("usage"), Mapping) else {}
     about: dict[str, Any] = {
         "model": one_line(payload.get("model") if isinstance(payload.get("model"), str) else ""),
@@ -68,40 +68,42 @@ def read_answer(payload: Any, request: GenerateRequest) -> Answer:
         "completion_tokens": _count(usage, "completion_tokens"),
     }
     if not choices:
-        return Answer(outcome=Outcome.EMPTY, detail="the reply has no choices", **about)
+        return ModelOutput(outcome=Outcome.EMPTY, detail="the reply has no choices", **about)
     return _read_choice(choices[0], request, about)
 
 
-def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any]) -> Answer:
+def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any]) -> ModelOutput:
     message = choice.get("message") if isinstance(choice, Mapping) and request.chat else choice
     if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
-        return Answer(outcome=Outcome.MALFORMED, detail="the reply's choice has no message", **about)
+        return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply's choice has no message", **about)
     finish = choice.get("finish_reason")
     about["finish_reason"] = one_line(finish) if isinstance(finish, str) else ""
     text = message.get("content" if request.chat else "text")
     refusal = message.get("refusal")
     if (isinstance(refusal, str) and refusal) or finish == "content_filter":
         said = refusal if isinstance(refusal, str) and refusal else text
-        return Answer(outcome=Outcome.REFUSED, text=said if isinstance(said, str) else "", **about)
+        return ModelOutput(outcome=Outcome.REFUSED, text=said if isinstance(said, str) else "", **about)
     if text is None:
         outcome = Outcome.TRUNCATED if finish == "length" else Outcome.EMPTY
-        return Answer(outcome=outcome, detail="the reply has no text", **about)
+        return ModelOutput(outcome=outcome, detail="the reply has no text", **about)
     if not isinstance(text, str):
-        return Answer(outcome=Outcome.MALFORMED, detail="the reply's text is not a string", **about)
+        return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply's text is not a string", **about)
     text, stopped = cut_at_stop(text, request.stop)
     if stopped:
         about["finish_reason"] = "stop"
-    return Answer(outcome=Outcome.TRUNCATED if finish == "length" and not stopped else Outcome.OK, text=text, **about)
+    return ModelOutput(
+        outcome=Outcome.TRUNCATED if finish == "length" and not stopped else Outcome.OK, text=text, **about
+    )
 
 
-def _error_in_reply(error: Any) -> Answer:
+def _error_in_reply(error: Any) -> ModelOutput:
     """Type an error that came with status 200, as some proxies send it: by its own code where it has one."""
     code = error.get("code") if isinstance(error, Mapping) else None
     known = isinstance(code, int) and 400 <= code < 600
     return read_error(code if isinstance(code, int) and known else 500, {"error": error}, {})
 
 
-def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: datetime | None = None) -> Answer:
+def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: datetime | None = None) -> ModelOutput:
     """Type a reply whose status is not 200. ``payload`` is its JSON, or None where it is none."""
     detail = f"HTTP {status}"
     message = _message(payload)
@@ -116,13 +118,13 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
     outcome = {429: Outcome.RATE_LIMITED, 408: Outcome.TIMEOUT}.get(
         status, Outcome.SERVER_ERROR if status >= 500 else Outcome.CLIENT_ERROR
     )
-    return Answer(
+    return ModelOutput(
         outcome=outcome,
         detail=one_line(detail),
         retry_after=read_retry_after(headers, now=now),
         rate=read_rate_headers(headers, now=now),
-        busy=status in BUSY,
-        hopeless=status in (401, 402, 403),
+        overloaded=status in BUSY,
+        fatal=status in (401, 402, 403),
     )
 
 

@@ -13,12 +13,12 @@ from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.models import Settings
 from steelyard.records import (
-    Answer,
     Attempt,
     Capabilities,
     GenerateRequest,
     LoglikelihoodRequest,
     ModelIdentity,
+    ModelOutput,
     Outcome,
     Request,
 )
@@ -77,28 +77,28 @@ class RecordedModel:
         )
         return identity, capabilities
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Give the recorded answer, or the outcome ``client_error`` where this was never asked."""
         return self._replay(request)
 
-    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Give the recorded log-likelihoods, or the outcome ``client_error`` where this was never asked."""
         return self._replay(request)
 
     async def close(self) -> None:
         """Nothing to free."""
 
-    def _replay(self, request: Request) -> Answer:
+    def _replay(self, request: Request) -> ModelOutput:
         try:
             digest = sha256_hex(canonical(request))
         except ValueError:  # a lone surrogate has no canonical form, so it cannot have been recorded
             digest = ""
         attempts = self._recorded.get(digest)
         if attempts is None:
-            return Answer(outcome=Outcome.CLIENT_ERROR, detail="not in the recording: this was never asked")
+            return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="not in the recording: this was never asked")
         attempt = attempts[min(self._given[digest], len(attempts) - 1)]
         self._given[digest] += 1
-        return Answer(
+        return ModelOutput(
             outcome=attempt.outcome,
             # (A log may hold the text of what it does not count as an answer.)
             text=self._texts.get(attempt.answer, "") if attempt.outcome.answered else "",

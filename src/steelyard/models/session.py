@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.models.chat_template import ChatTemplate, TemplateError
 from steelyard.models.stops import cut_at_stop
-from steelyard.records import Answer, GenerateRequest, LoglikelihoodRequest, Outcome
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,7 @@ class Session:
 
     # ── log-likelihood ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def loglikelihood(self, request: LoglikelihoodRequest, cancelled: Cancelled) -> Answer:
+    def loglikelihood(self, request: LoglikelihoodRequest, cancelled: Cancelled) -> ModelOutput:
         """Sum the exact log-probabilities (nats) of each continuation's tokens, the context decoded once.
 
         Context and continuation are tokenised together. Where a continuation merges with the context's last token,
@@ -88,13 +88,13 @@ class Session:
             context, options = self._split(request)
             after_context = self._decode_context(context, self._cut(request.prefix, context))
         except _Refused as refusal:
-            return Answer(outcome=Outcome.CLIENT_ERROR, detail=str(refusal))
+            return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(refusal))
         sums = []
         for option in options:
             if cancelled():
-                return Answer(outcome=Outcome.DROPPED, detail="cancelled")
+                return ModelOutput(outcome=Outcome.DROPPED, detail="cancelled")
             sums.append(self._score(option, len(context), after_context))
-        return Answer(
+        return ModelOutput(
             outcome=Outcome.OK,
             logprobs=tuple(sums),
             finish_reason="stop",
@@ -128,19 +128,19 @@ class Session:
 
     # ── generation ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def generate(self, request: GenerateRequest, cancelled: Cancelled) -> Answer:
+    def generate(self, request: GenerateRequest, cancelled: Cancelled) -> ModelOutput:
         """Generate greedily, or at a temperature from a seeded generator; cut before the first stop string."""
         try:
             prompt, cut = self._prompt(request)
             self._check_room(len(prompt) + 1)
             logits = self._decode_context(prompt, cut)
         except (_Refused, TemplateError) as refusal:
-            return Answer(outcome=Outcome.CLIENT_ERROR, detail=str(refusal))
+            return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(refusal))
         text, count, finish = self._continue(request, len(prompt), logits, cancelled)
         if finish == "cancelled":
-            return Answer(outcome=Outcome.DROPPED, detail="cancelled")
+            return ModelOutput(outcome=Outcome.DROPPED, detail="cancelled")
         full = finish == "length" and count < request.max_tokens
-        return Answer(
+        return ModelOutput(
             outcome=Outcome.TRUNCATED if finish == "length" else Outcome.OK,
             text=text,
             finish_reason=finish,

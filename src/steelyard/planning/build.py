@@ -21,7 +21,7 @@ from steelyard.errors import InputError
 from steelyard.planning.decoding import asks_chat, decoding_of, probe_of, repeats_of
 from steelyard.planning.samples import Prepared, as_asked, digests_of, load_samples
 from steelyard.planning.testable import Skip, check_testable, incomplete, kind_of, other_average, task_of
-from steelyard.plugins import ActingScorer
+from steelyard.plugins import ExecutingScorer
 from steelyard.records import (
     Capabilities,
     Claim,
@@ -30,7 +30,7 @@ from steelyard.records import (
     ModelIdentity,
     Plan,
     PlanRow,
-    Probe,
+    RepeatCheck,
     SkippedClaim,
 )
 from steelyard.util.software import software
@@ -182,7 +182,7 @@ def _plan_claim(
         weight=1.0,
         share=1.0,
         # Where nothing is tested nothing rests on a probe, and its calls would come out of the user's limits.
-        probe=Probe() if estimate else probe_of(decoding, capabilities, limit or population),
+        probe=RepeatCheck() if estimate else probe_of(decoding, capabilities, limit or population),
         claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
         claimed_samples=claim.samples if claim.samples is not None and claim.samples < population else None,
         public=task.public,
@@ -197,8 +197,8 @@ def _scorer(task: Task, protocol: ChosenProtocol) -> str:
     from steelyard.scorers import open_scorer
 
     scorer = open_scorer(task.scorer_for(protocol.cell))
-    if isinstance(scorer, ActingScorer) and (why_not := scorer.why_not()):
-        raise Skip("not_testable", why_not)
+    if isinstance(scorer, ExecutingScorer) and (unavailable_reason := scorer.unavailable_reason()):
+        raise Skip("not_testable", unavailable_reason)
     return scorer.identifier
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from steelyard.records import (
     Capabilities,
     Claim,
-    Probe,
+    RepeatCheck,
 )
 
 if TYPE_CHECKING:
-    from steelyard.tasks.definition import Cell
+    from steelyard.tasks.definition import PromptFormat
 
 __all__ = [
     "HOTTEST",
@@ -30,9 +30,9 @@ __all__ = [
 ]
 # A remote greedy endpoint may batch requests and so vary; in-process, one sequence at a time, it cannot, and a small
 # probe shows as much. Sampled rows need their within-sample variance, which is what the larger probe measures.
-REMOTE_PROBE = Probe(samples=20, repeats=3)
-LOCAL_PROBE = Probe(samples=2, repeats=3)
-SAMPLED_PROBE = Probe(samples=50, repeats=3)
+REMOTE_PROBE = RepeatCheck(samples=20, repeats=3)
+LOCAL_PROBE = RepeatCheck(samples=2, repeats=3)
+SAMPLED_PROBE = RepeatCheck(samples=50, repeats=3)
 SAMPLED_TEMPERATURE = 0.7
 TEMPERATURE = re.compile(
     r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"
@@ -42,16 +42,16 @@ HOTTEST = 2.0  # what endpoints accept; a larger number was not a temperature
 SAMPLED_CELLS = 1000
 
 
-def probe_of(decoding: str, capabilities: Capabilities, asked: int) -> Probe:
+def probe_of(decoding: str, capabilities: Capabilities, asked: int) -> RepeatCheck:
     probe = SAMPLED_PROBE if decoding == "sampled" else LOCAL_PROBE if capabilities.deterministic else REMOTE_PROBE
-    return Probe(samples=min(probe.samples, asked), repeats=probe.repeats)
+    return RepeatCheck(samples=min(probe.samples, asked), repeats=probe.repeats)
 
 
 def repeats_of(decoding: str, population: int) -> int:
     return 1 if decoding == "greedy" else max(1, min(8, math.ceil(SAMPLED_CELLS / population)))
 
 
-def asks_chat(cell: Cell, capabilities: Capabilities) -> tuple[bool, tuple[str, ...]]:
+def asks_chat(cell: PromptFormat, capabilities: Capabilities) -> tuple[bool, tuple[str, ...]]:
     """Whether to ask by chat, and in words where that is not the cell's own way, because the endpoint has no other."""
     if not cell.generates:
         return False, ()

@@ -13,7 +13,7 @@ from steelyard.records import PlanRow
 __all__ = ["committed_order", "order_of", "probed_samples"]
 
 _KEY_BYTES: Final = 8
-_MOST_BUCKET_BITS: Final = 10
+_MAX_BUCKET_BITS: Final = 10
 
 
 def committed_order(seed: str, cells: int) -> Sequence[int]:
@@ -34,7 +34,7 @@ def committed_order(seed: str, cells: int) -> Sequence[int]:
         return whole.digest()
 
     keys = array("Q", (int.from_bytes(digest(number)[:_KEY_BYTES]) for number in range(cells)))
-    bits = max(0, min(_MOST_BUCKET_BITS, cells.bit_length() - 8))
+    bits = max(0, min(_MAX_BUCKET_BITS, cells.bit_length() - 8))
     buckets = [array("I") for _ in range(1 << bits)]
     for number, key in enumerate(keys):
         buckets[key >> (8 * _KEY_BYTES - bits)].append(number)

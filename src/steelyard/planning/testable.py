@@ -14,7 +14,7 @@ from steelyard.records import (
 if TYPE_CHECKING:
     from steelyard.tasks import ChosenProtocol, Task
     from steelyard.tasks.catalogue import Catalogue
-    from steelyard.tasks.definition import Cell
+    from steelyard.tasks.definition import PromptFormat
 
 __all__ = ["Skip", "check_testable", "incomplete", "kind_of", "other_average", "task_of"]
 
@@ -53,7 +53,7 @@ def kind_of(
     return "loglikelihood"
 
 
-def _check_offered(cell: Cell, capabilities: Capabilities) -> None:
+def _check_offered(cell: PromptFormat, capabilities: Capabilities) -> None:
     """A language model is asked nothing about a world, a world model nothing in words, nor about a world it has not."""
     offers = capabilities.offers
     needs = cell.needs or ("language",)

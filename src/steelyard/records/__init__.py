@@ -8,24 +8,33 @@ Durations are whole microseconds, so that two machines write the same bytes.
 from __future__ import annotations
 
 from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
-from steelyard.records.journal import Attempt, Exchange, Marked
-from steelyard.records.plan import Limits, Origin, Plan, PlanRow, Probe, SkippedClaim
+from steelyard.records.journal import Attempt, Exchange, RecordedScore
+from steelyard.records.plan import Limits, Origin, Plan, PlanRow, RepeatCheck, SkippedClaim
 from steelyard.records.record import Record
 from steelyard.records.requests import (
-    Answer,
     Capabilities,
     GenerateRequest,
     LoglikelihoodRequest,
     ModelIdentity,
+    ModelOutput,
     Outcome,
     RateHint,
     Request,
     Sample,
 )
-from steelyard.records.results import ClaimVerdict, Finding, Mark, Needs, Note, Score, TracePoint, Verdict, VerdictWord
+from steelyard.records.results import (
+    ClaimVerdict,
+    Finding,
+    Needs,
+    Note,
+    SampleScore,
+    Score,
+    TracePoint,
+    Verdict,
+    VerdictWord,
+)
 
 __all__ = [
-    "Answer",
     "Attempt",
     "Capabilities",
     "Claim",
@@ -37,21 +46,22 @@ __all__ = [
     "GenerateRequest",
     "Limits",
     "LoglikelihoodRequest",
-    "Mark",
-    "Marked",
     "ModelIdentity",
+    "ModelOutput",
     "Needs",
     "Note",
     "Origin",
     "Outcome",
     "Plan",
     "PlanRow",
-    "Probe",
     "Protocol",
     "RateHint",
     "Record",
+    "RecordedScore",
+    "RepeatCheck",
     "Request",
     "Sample",
+    "SampleScore",
     "Score",
     "SkippedClaim",
     "TracePoint",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from steelyard.records.record import Record
 from steelyard.records.requests import Outcome
 
-__all__ = ["Attempt", "Exchange", "Marked"]
+__all__ = ["Attempt", "Exchange", "RecordedScore"]
 
 
 class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"):
@@ -38,7 +38,7 @@ class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"
     elapsed_us: int
 
 
-class Marked(Record, frozen=True, kw_only=True, tag="marked", tag_field="type"):
+class RecordedScore(Record, frozen=True, kw_only=True, tag="marked", tag_field="type"):
     """A mark that was made once, by an act, and is read from the journal ever after: model-written code that ran in
     the sandbox, or the mark that another harness's log gives. It belongs to the final attempt of one call.
 

@@ -10,10 +10,10 @@ from steelyard.records.claims import ClaimSheet
 from steelyard.records.record import Record
 from steelyard.records.requests import ModelIdentity
 
-__all__ = ["Limits", "Origin", "Plan", "PlanRow", "Probe", "SkippedClaim"]
+__all__ = ["Limits", "Origin", "Plan", "PlanRow", "RepeatCheck", "SkippedClaim"]
 
 
-class Probe(Record, frozen=True, kw_only=True):
+class RepeatCheck(Record, frozen=True, kw_only=True):
     """Determinism probe: the first ``samples`` of the order are asked ``repeats`` times, before everything else."""
 
     samples: int = 0
@@ -82,7 +82,7 @@ class PlanRow(Record, frozen=True, kw_only=True):
     stop_consistent: tuple[int, ...]
     weight: float
     share: float
-    probe: Probe = msgspec.field(default_factory=Probe)
+    probe: RepeatCheck = msgspec.field(default_factory=RepeatCheck)
     claimed_repeats: int = 1
     claimed_samples: int | None = None
     public: bool = True

@@ -9,11 +9,11 @@ import msgspec
 from steelyard.records.record import Record
 
 __all__ = [
-    "Answer",
     "Capabilities",
     "GenerateRequest",
     "LoglikelihoodRequest",
     "ModelIdentity",
+    "ModelOutput",
     "Outcome",
     "RateHint",
     "Request",
@@ -95,7 +95,7 @@ class RateHint(Record, frozen=True, kw_only=True):
     tokens_reset: float | None = None
 
 
-class Answer(Record, frozen=True, kw_only=True):
+class ModelOutput(Record, frozen=True, kw_only=True):
     """What one attempt brought back. A model never raises for these: it returns the outcome.
 
     ``logprobs``: one sum of token log-probabilities per continuation, in nats. ``detail`` is one line, free of secrets.
@@ -113,8 +113,8 @@ class Answer(Record, frozen=True, kw_only=True):
     retry_after: float | None = None
     rate: RateHint | None = None
     worker: str = ""
-    busy: bool = False  # the endpoint says that it has too much to do (429, 503, 529)
-    hopeless: bool = False  # if this is the endpoint's word on everything, no patience helps: key or credit is refused
+    overloaded: bool = False  # the endpoint says that it has too much to do (429, 503, 529)
+    fatal: bool = False  # if this is the endpoint's word on everything, no patience helps: key or credit is refused
 
 
 class Capabilities(Record, frozen=True, kw_only=True):

@@ -9,10 +9,10 @@ import msgspec
 
 from steelyard.records.record import Record
 
-__all__ = ["ClaimVerdict", "Finding", "Mark", "Needs", "Note", "Score", "TracePoint", "Verdict", "VerdictWord"]
+__all__ = ["ClaimVerdict", "Finding", "Needs", "Note", "SampleScore", "Score", "TracePoint", "Verdict", "VerdictWord"]
 
 
-class Mark(Record, frozen=True, kw_only=True):
+class Score(Record, frozen=True, kw_only=True):
     """A scorer's mark: a value in [0, 1], or *unparsed* (no answer extracted: value 0, counted apart)."""
 
     value: float
@@ -20,7 +20,7 @@ class Mark(Record, frozen=True, kw_only=True):
     note: str = ""
 
 
-class Score(Record, frozen=True, kw_only=True):
+class SampleScore(Record, frozen=True, kw_only=True):
     """The mark of one answer in the committed order. *missing* has no value: the plan's rule gives bounds both ways."""
 
     row: str

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from steelyard.planning.order import committed_order, order_of, probed_samples
 from steelyard.runner.breaker import CircuitBreaker
-from steelyard.runner.budget import Spending
+from steelyard.runner.budget import Budget
 from steelyard.runner.concurrency import AdaptiveConcurrency
 from steelyard.runner.limits import RateLimiter
 from steelyard.runner.loop import RunEnd, Runner
 from steelyard.runner.order import Finished, calls_of
 from steelyard.runner.retry import RetryPolicy
-from steelyard.runner.schedule import Call, Schedule, Turn
+from steelyard.runner.schedule import Call, Schedule, TaskQueue
 
 __all__ = [
     "AdaptiveConcurrency",
+    "Budget",
     "Call",
     "CircuitBreaker",
     "Finished",
@@ -22,8 +23,7 @@ __all__ = [
     "RunEnd",
     "Runner",
     "Schedule",
-    "Spending",
-    "Turn",
+    "TaskQueue",
     "calls_of",
     "committed_order",
     "order_of",

@@ -11,7 +11,7 @@ import math
 __all__ = ["CircuitBreaker"]
 
 FIRST_LOOK_SECONDS = 1.0
-LONGEST_LOOK_SECONDS = 30.0
+MAX_LOOK_SECONDS = 30.0
 
 
 class CircuitBreaker:
@@ -58,7 +58,7 @@ class CircuitBreaker:
         """A look failed: the next one comes later. True where the endpoint was taken to be there until now."""
         was_open = self.is_open
         if was_open:
-            self._pause = min(self._pause * 2, LONGEST_LOOK_SECONDS)
+            self._pause = min(self._pause * 2, MAX_LOOK_SECONDS)
         else:
             self.opened_at = now
         self._next_look = now + max(self._pause, retry_after or 0.0)

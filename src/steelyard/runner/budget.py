@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steelyard.records import Answer, Attempt, GenerateRequest, Limits, Outcome, Request
+from steelyard.records import Attempt, GenerateRequest, Limits, ModelOutput, Outcome, Request
 
-__all__ = ["Reservation", "Spending", "worst_case"]
+__all__ = ["Budget", "Reservation", "worst_case"]
 
 # No byte-level vocabulary makes more tokens of a text than it has bytes; a chat template adds its own.
 TEMPLATE_TOKENS = 64
@@ -22,7 +22,7 @@ class Reservation:
     completion: int
 
 
-class Spending:
+class Budget:
     """The budget's book. A call is made only if it stays within the budget even at its worst.
 
     While other calls are in flight a call that does not fit waits, since they mostly use less than is reserved for
@@ -50,12 +50,12 @@ class Spending:
         return self._cost(self._prompt, self._completion)
 
     def load(self, attempt: Attempt, worst: Reservation | None = None) -> None:
-        """Book an attempt of an earlier session; ``worst`` where its usage was :meth:`untold`."""
+        """Book an attempt of an earlier session; ``worst`` where its usage was :meth:`usage_unknown`."""
         self._prompt += attempt.prompt_tokens if worst is None else worst.prompt
         self._completion += attempt.completion_tokens if worst is None else worst.completion
 
     @staticmethod
-    def untold(done: Attempt | Answer) -> bool:
+    def usage_unknown(done: Attempt | ModelOutput) -> bool:
         """Whether a call may have used tokens that nobody told."""
         if done.prompt_tokens + done.completion_tokens > 0:
             return False
@@ -74,13 +74,13 @@ class Spending:
         self._reserved_prompt += reservation.prompt
         self._reserved_completion += reservation.completion
 
-    def settle(self, reservation: Reservation, answer: Answer) -> None:
+    def settle(self, reservation: Reservation, answer: ModelOutput) -> None:
         """Replace a reservation by what the call used."""
         self._reserved_prompt -= reservation.prompt
         self._reserved_completion -= reservation.completion
-        untold = self.untold(answer)
-        self._prompt += reservation.prompt if untold else answer.prompt_tokens
-        self._completion += reservation.completion if untold else answer.completion_tokens
+        usage_unknown = self.usage_unknown(answer)
+        self._prompt += reservation.prompt if usage_unknown else answer.prompt_tokens
+        self._completion += reservation.completion if usage_unknown else answer.completion_tokens
 
     def _cost(self, prompt: int, completion: int) -> float:
         return (prompt * (self._limits.price_prompt or 0.0) + completion * (self._limits.price_completion or 0.0)) / 1e6

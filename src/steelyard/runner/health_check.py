@@ -6,17 +6,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from steelyard.records import Answer, Outcome
+from steelyard.records import ModelOutput, Outcome
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.limits import RateLimiter
 
-__all__ = ["Pulse"]
+__all__ = ["HealthCheck"]
 
-LONGEST_SECONDS = 30.0
+MAX_SECONDS = 30.0
 TOKENS = 16  # a greeting, and one token back
 
 
-class Pulse:
+class HealthCheck:
     """Asks ``ping`` where a failure could be the endpoint's own, and tells the breaker what came of it.
 
     ``heard(answer, turned)`` is called after each: ``turned`` where the breaker opened or closed by it. Without a
@@ -25,17 +25,17 @@ class Pulse:
 
     def __init__(
         self,
-        ping: Callable[[], Awaitable[Answer]] | None,
+        ping: Callable[[], Awaitable[ModelOutput]] | None,
         breaker: CircuitBreaker,
         limiter: RateLimiter,
-        heard: Callable[[Answer, bool], None],
+        heard: Callable[[ModelOutput, bool], None],
         timeout: float,
     ) -> None:
         self._ping = ping
         self._breaker = breaker
         self._limiter = limiter
         self._heard = heard
-        self._timeout = min(timeout, LONGEST_SECONDS)
+        self._timeout = min(timeout, MAX_SECONDS)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -72,9 +72,9 @@ class Pulse:
             async with asyncio.timeout(self._timeout):
                 answer = await self._ping()
         except TimeoutError:
-            answer = Answer(outcome=Outcome.TIMEOUT, detail=f"no answer within {self._timeout:g} s")
+            answer = ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no answer within {self._timeout:g} s")
         except Exception as error:  # a plugin's own fault is no sign of life
-            answer = Answer(outcome=Outcome.DROPPED, detail=f"the model's own code failed: {type(error).__name__}")
+            answer = ModelOutput(outcome=Outcome.DROPPED, detail=f"the model's own code failed: {type(error).__name__}")
         now = time.monotonic()
         self._limiter.settle(TOKENS, answer)
         if answer.outcome.answered or answer.outcome is Outcome.EMPTY:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from steelyard.records import Answer, GenerateRequest, Outcome, Request
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Request
 
-__all__ = ["LONGEST_HOLD", "RateLimiter", "likely_tokens", "requests_of"]
+__all__ = ["MAX_HOLD", "RateLimiter", "likely_tokens", "requests_of"]
 
 MINUTE = 60.0
 # Requests go out in small groups, so that a timer's coarseness costs no rate; the sum of a minute stays in the limit.
 BURST_SECONDS = 0.1
 # A server that asks for more patience than this is asked again anyway: the run's own deadline is the user's to set.
-LONGEST_HOLD = 300.0
+MAX_HOLD = 300.0
 CLOCK_GRAIN = 1e-6  # less than this is a rounding error, and no timer can wait for it
 BYTES_A_TOKEN = 3.0  # on the safe side of the usual four
 
@@ -58,13 +58,13 @@ class RateLimiter:
         self._requests -= requests
         self._tokens -= tokens
 
-    def settle(self, estimate: int, answer: Answer) -> None:
+    def settle(self, estimate: int, answer: ModelOutput) -> None:
         """Correct a call's tokens by its usage, where the endpoint gave one, and heed what it said of its limits."""
         used = answer.prompt_tokens + answer.completion_tokens
         if used:
             self._tokens += estimate - used
         now = self._clock()
-        if answer.outcome is Outcome.RATE_LIMITED or answer.busy:
+        if answer.outcome is Outcome.RATE_LIMITED or answer.overloaded:
             self._hold(now, answer.retry_after)
         if (rate := answer.rate) is not None:
             if rate.requests == 0:
@@ -74,7 +74,7 @@ class RateLimiter:
 
     def _hold(self, now: float, seconds: float | None) -> None:
         if seconds is not None and seconds > 0:
-            self._held_until = max(self._held_until, now + min(seconds, LONGEST_HOLD))
+            self._held_until = max(self._held_until, now + min(seconds, MAX_HOLD))
 
     def _refill(self) -> float:
         now = self._clock()

@@ -15,11 +15,11 @@ import msgspec
 
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.plugins import Model
-from steelyard.records import Answer, Attempt, GenerateRequest, Outcome, Sample
+from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.runner.breaker import CircuitBreaker
-from steelyard.runner.budget import Reservation, Spending, worst_case
+from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
-from steelyard.runner.health_check import Pulse
+from steelyard.runner.health_check import HealthCheck
 from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule
@@ -30,13 +30,13 @@ __all__ = ["RunEnd", "Runner"]
 RunEnd = Literal["complete", "budget", "deadline", "interrupted", "endpoint_down", "failed"]
 
 # Far beyond what a model says in one answer; a line of the journal's texts must stay readable.
-LONGEST_ANSWER = 1_000_000
+MAX_ANSWER = 1_000_000
 
 # The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS = 1.0
 
 # Calls that wait to be asked again hold a sample each: beyond so many, new ones wait for them.
-MOST_WAITING = 256
+MAX_WAITING = 256
 
 CUT_OFF: dict[str | None, str] = {
     "deadline": "cut off at the run's deadline",
@@ -46,7 +46,7 @@ CUT_OFF: dict[str | None, str] = {
 # So many different samples that fail in turn, with none answered between them, are not each one's own fault.
 CALLS_THAT_MEAN_ALL = 25
 
-OnFinal = Callable[[Sample, Attempt, Answer], Awaitable[None] | None]
+OnFinal = Callable[[Sample, Attempt, ModelOutput], Awaitable[None] | None]
 NOTHING = Reservation(0, 0)
 
 
@@ -68,7 +68,7 @@ class Runner:
 
     The listener may close rows of the schedule; it decides what counts, the runner only asks. Where it returns an
     awaitable (an answer that takes work to mark), the call keeps its place among those in flight until that is done.
-    ``tell`` takes one line for the user, when the endpoint goes down and comes back. ``first``: work that an earlier
+    ``notify`` takes one line for the user, when the endpoint goes down and comes back. ``first``: work that an earlier
     session left, such as marks; it is taken up before anything is asked and counts among what is in flight.
     """
 
@@ -81,14 +81,14 @@ class Runner:
     concurrency: AdaptiveConcurrency = field(default_factory=lambda: AdaptiveConcurrency(1))
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     limiter: RateLimiter = field(default_factory=RateLimiter)
-    spending: Spending | None = None
+    spending: Budget | None = None
     breaker: CircuitBreaker = field(default_factory=lambda: CircuitBreaker(patience=0.0))
     attempt_timeout: float = 120.0
     budget_seconds: float | None = None
     deadline_seconds: float | None = None
     active_before_us: int = 0
     machine: str = ""
-    tell: Callable[[str], None] = field(default=lambda _: None)
+    notify: Callable[[str], None] = field(default=lambda _: None)
     first: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     last_failure: str = field(default="", init=False)
     _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -111,7 +111,7 @@ class Runner:
         self._loop = asyncio.get_running_loop()
         self._running = True
         ping = getattr(self.model, "ping", None)
-        self._pulse = Pulse(ping, self.breaker, self.limiter, self._looked, self.attempt_timeout)
+        self._pulse = HealthCheck(ping, self.breaker, self.limiter, self._looked, self.attempt_timeout)
         self.journal.append(Session(started_us=self._wall_us, active_us=self.active_before_us, machine=self.machine))
         expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)
         end: RunEnd = "failed"
@@ -219,7 +219,7 @@ class Runner:
             pending = heapq.heappop(self._retries)[2]
             if not self.schedule.is_closed(pending.call.row):
                 return pending
-        if len(self._retries) >= MOST_WAITING:
+        if len(self._retries) >= MAX_WAITING:
             return None
         call = self.schedule.next_call()
         if call is None:
@@ -273,7 +273,7 @@ class Runner:
         except asyncio.CancelledError:
             if self._stopping in CUT_OFF:
                 pending.attempts += 1
-                cut = Answer(outcome=Outcome.TIMEOUT, detail=CUT_OFF[self._stopping])
+                cut = ModelOutput(outcome=Outcome.TIMEOUT, detail=CUT_OFF[self._stopping])
                 self._record(pending, cut, started, time.monotonic(), final=False)
             raise
         now = time.monotonic()
@@ -297,7 +297,7 @@ class Runner:
             due = now + self.retry.pause(answer, max(1, pending.failures))
             heapq.heappush(self._retries, (due, next(self._number), pending))
 
-    async def _judge(self, pending: Pending, answer: Answer, started: float, now: float) -> bool:
+    async def _judge(self, pending: Pending, answer: ModelOutput, started: float, now: float) -> bool:
         """Whether this attempt ends its call. A failure counts if the endpoint answered anything since it began."""
         pending.attempts += 1
         if answer.outcome.answered:
@@ -307,17 +307,17 @@ class Runner:
             self._failing.pop(pending.call.row, None)
             return True
         self.last_failure = answer.detail or answer.outcome.value
-        if (answer.busy or answer.outcome is Outcome.TIMEOUT) and not pending.failures:
+        if (answer.overloaded or answer.outcome is Outcome.TIMEOUT) and not pending.failures:
             # (A call that is refused again tells nothing new: it was not sent because there was room.)
             self.concurrency.pushed_back(started, now)
-        if answer.hopeless and not self._pulse.can_ask:
+        if answer.fatal and not self._pulse.can_ask:
             self._stopping = self._stopping or "endpoint_down"
         # One client error ends a call, so an answer that crossed with it is not enough: the endpoint is asked after it.
         since = now if answer.outcome is Outcome.CLIENT_ERROR else started
         if self._stopping is not None or not await self._pulse.was_alive_since(since):
             return False
         pending.failures += 1
-        if not answer.busy and self._fails_as_a_whole(pending, started, now):
+        if not answer.overloaded and self._fails_as_a_whole(pending, started, now):
             return False
         return self.retry.is_final(answer, pending.failures)
 
@@ -334,31 +334,31 @@ class Runner:
         if len(failed) >= CALLS_THAT_MEAN_ALL and call.row not in self._given_up:
             self._given_up.add(call.row)
             self.schedule.close(call.row)
-            self.tell(f"{len(failed)} different samples of {call.row} failed in turn ({self.last_failure}): it is left")
+            self.notify(f"{len(failed)} different samples of {call.row} failed in turn ({self.last_failure}): skipped")
         return call.row in self._given_up
 
-    def _looked(self, answer: Answer, turned: bool) -> None:
+    def _looked(self, answer: ModelOutput, turned: bool) -> None:
         """What came of a control question. Its few tokens are booked like any other's."""
         if self.spending is not None:
             self.spending.settle(NOTHING, answer)
         self._heard(answer, turned)
 
-    def _heard(self, answer: Answer, turned: bool) -> None:
+    def _heard(self, answer: ModelOutput, turned: bool) -> None:
         """What came of a look at the endpoint, or an answer that came while it was taken to be down."""
         if self.breaker.is_open:
             self.last_failure = answer.detail or answer.outcome.value
-            if answer.hopeless:
+            if answer.fatal:
                 self._stopping = self._stopping or "endpoint_down"
             elif turned:
                 left = self.breaker.gives_up_in(time.monotonic())
                 until = time.strftime("%H:%M:%S", time.localtime(time.time() + left))
-                how = "busy" if answer.busy else "down"
-                self.tell(f"the endpoint is {how} ({self.last_failure}): paused; asked again until {until}")
+                how = "busy" if answer.overloaded else "down"
+                self.notify(f"the endpoint is {how} ({self.last_failure}): paused; asked again until {until}")
         elif turned:
-            self.tell("the endpoint answers again: going on")
+            self.notify("the endpoint answers again: going on")
         self._fill()
 
-    def _record(self, pending: Pending, answer: Answer, started: float, now: float, *, final: bool) -> Attempt:
+    def _record(self, pending: Pending, answer: ModelOutput, started: float, now: float, *, final: bool) -> Attempt:
         call = pending.call
         return self.journal.append(
             Attempt(
@@ -386,7 +386,7 @@ class Runner:
             answer.worker,
         )
 
-    async def _ask(self, sample: Sample) -> Answer:
+    async def _ask(self, sample: Sample) -> ModelOutput:
         request = sample.request
         try:
             async with asyncio.timeout(self.attempt_timeout):
@@ -394,11 +394,11 @@ class Runner:
                     return _recordable(await self.model.generate(request))
                 return _recordable(await self.model.loglikelihood(request))
         except TimeoutError:
-            return Answer(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")
+            return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")
         except Exception as error:
             # A model never raises for faults of the wire, but one bad sample in somebody's plugin must not end a run.
             # The error's text stays out: it may hold what nobody meant to publish.
-            return Answer(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
+            return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
 
     # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -431,12 +431,14 @@ class Runner:
         return self._wall_us + int((time.monotonic() - self._began) * 1e6)
 
 
-def _recordable(answer: Answer) -> Answer:
+def _recordable(answer: ModelOutput) -> ModelOutput:
     """What a run can keep: no lone surrogates, no infinities, no flood. Marks are made on what the journal keeps."""
-    if len(answer.text) > LONGEST_ANSWER:
-        return Answer(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {LONGEST_ANSWER:,} characters")
+    if len(answer.text) > MAX_ANSWER:
+        return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {MAX_ANSWER:,} characters")
     if not all(math.isfinite(value) for value in answer.logprobs):
-        return Answer(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=_clean(answer.model))
+        return ModelOutput(
+            outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=_clean(answer.model)
+        )
     if not answer.outcome.answered and (answer.text or answer.logprobs):
         # A fault brings nothing: what it carried all the same could be an answer that was not liked.
         answer = msgspec.structs.replace(answer, text="", logprobs=())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.planning.order import order_of, probed_samples
 from steelyard.records import Attempt, PlanRow
 from steelyard.runner.schedule import Call
@@ -50,7 +50,9 @@ class Finished:
         """Take in a final attempt; raises Broken where it is about a sample that the plan has not at its place."""
         sample = self._sample(attempt)
         if sample is None or not 0 <= attempt.repeat < self._repeats or self._digests[sample] != attempt.item:
-            raise Broken(f"record {attempt.seq}: not the sample that the plan has at position {attempt.position}")
+            raise VerificationError(
+                f"record {attempt.seq}: not the sample that the plan has at position {attempt.position}"
+            )
         self._ended.add(sample * self._repeats + attempt.repeat)
 
     def _sample(self, attempt: Attempt) -> int | None:

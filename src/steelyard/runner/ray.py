@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from steelyard import errors
-from steelyard.errors import InputError, ModelUnavailable, NotAvailable, SteelyardError
-from steelyard.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
+from steelyard.errors import InputError, MissingDependency, ModelUnavailable, SteelyardError
+from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
 from steelyard.runner.ray_worker import ANSWERS, OPENED, Opened, Worker, encode
 from steelyard.util.software import software
 
@@ -34,7 +34,7 @@ __all__ = ["LOCAL", "RayModel", "open_on_ray"]
 
 LOCAL: Final = "local"
 FEWEST_WORKERS = 2
-MOST_WORKERS = 1000
+MAX_WORKERS = 1000
 RESTARTS = 3  # of one worker, before it is given up: a model that kills every process it is in must not do so for ever
 OPENING_SECONDS = 600.0  # a model's file may have to be fetched first
 RESTART_PAUSE_SECONDS = 0.5
@@ -57,8 +57,9 @@ Request = GenerateRequest | LoglikelihoodRequest
 def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None = None) -> RayModel:
     """Join (or, for ``local``, start) a cluster for the model that ``uri`` names; workers begin at ``identify``.
 
-    ``address``: ``local``, ``auto`` or HOST:PORT. Default: one worker a node, and at least two. Raises NotAvailable
-    where Ray is not installed, InputError where no cluster is there, it has no room, or the model is for one process.
+    ``address``: ``local``, ``auto`` or HOST:PORT. Default: one worker a node, and at least two. Raises
+    MissingDependency where Ray is not installed, InputError where no cluster is there, it has no room, or the model is
+    for one process.
     """
     if uri.partition(":")[0] == "recorded":
         raise InputError("a recording is played back in order by one process: leave --ray out")
@@ -92,7 +93,7 @@ def _ray(address: str) -> Any:
     try:
         import ray
     except ImportError:
-        raise NotAvailable("--ray needs Ray, which is not installed here: pip install 'steelyard[ray]'") from None
+        raise MissingDependency("--ray needs Ray, which is not installed here: pip install 'steelyard[ray]'") from None
     return ray
 
 
@@ -134,7 +135,7 @@ class _Seat:
     live: bool = False
     gone: bool = False
     process: int = 0
-    in_flight: dict[int, asyncio.Future[Answer]] = field(default_factory=dict)
+    in_flight: dict[int, asyncio.Future[ModelOutput]] = field(default_factory=dict)
     queue: list[tuple[int, Request]] = field(default_factory=list)
     given_up: list[int] = field(default_factory=list)
     reader: asyncio.Task[None] | None = None
@@ -181,15 +182,15 @@ class RayModel:
             capabilities = msgspec.structs.replace(capabilities, concurrency=together)
         return identity, capabilities
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Have the least busy worker answer with text."""
         return await self._ask(request)
 
-    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Have the least busy worker answer with log-likelihoods."""
         return await self._ask(request)
 
-    async def ping(self) -> Answer:
+    async def ping(self) -> ModelOutput:
         """Have a worker ask a control question that is no sample."""
         capabilities = None if self._opened is None else self._opened.capabilities
         by_chat = capabilities is None or capabilities.chat
@@ -257,7 +258,9 @@ class RayModel:
         lost, seat.in_flight = seat.in_flight, {}
         for waiting in lost.values():
             if not waiting.done():
-                died = Answer(outcome=Outcome.DROPPED, detail=f"{seat.name} died before it answered", worker=seat.name)
+                died = ModelOutput(
+                    outcome=Outcome.DROPPED, detail=f"{seat.name} died before it answered", worker=seat.name
+                )
                 waiting.set_result(died)
 
     async def _open_again(self, seat: _Seat) -> None:
@@ -277,16 +280,16 @@ class RayModel:
 
     # ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _ask(self, request: Request) -> Answer:
+    async def _ask(self, request: Request) -> ModelOutput:
         live = [seat for seat in self._seats if seat.live]
         if not live:
             gone = all(seat.gone for seat in self._seats)
             detail = "no worker is left on the cluster" if gone else "no worker is there at the moment"
-            return Answer(outcome=Outcome.DROPPED, detail=detail, hopeless=gone)
+            return ModelOutput(outcome=Outcome.DROPPED, detail=detail, fatal=gone)
         seat = min(live, key=lambda seat: len(seat.in_flight))
         number = next(self._number)
         loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[Answer] = loop.create_future()
+        waiting: asyncio.Future[ModelOutput] = loop.create_future()
         seat.in_flight[number] = waiting
         self._send_soon(seat, loop)
         seat.queue.append((number, request))
@@ -332,5 +335,7 @@ def _is_same(one: Opened | None, other: Opened) -> bool:
 
 
 def _error_of(kind: str) -> type[SteelyardError]:
-    known = {error.__name__: error for error in (InputError, NotAvailable, ModelUnavailable, errors.Broken)}
+    known = {
+        error.__name__: error for error in (InputError, MissingDependency, ModelUnavailable, errors.VerificationError)
+    }
     return known.get(kind, ModelUnavailable)

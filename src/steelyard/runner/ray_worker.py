@@ -16,11 +16,11 @@ import msgspec
 from steelyard.errors import SteelyardError
 from steelyard.models import Settings, open_model
 from steelyard.records import (
-    Answer,
     Capabilities,
     GenerateRequest,
     LoglikelihoodRequest,
     ModelIdentity,
+    ModelOutput,
     Outcome,
     Record,
 )
@@ -46,7 +46,7 @@ class Opened(Record, frozen=True, kw_only=True):
 
 encode: Final = msgspec.msgpack.encode
 REQUESTS: Final = msgspec.msgpack.Decoder(list[tuple[int, Request]])
-ANSWERS: Final = msgspec.msgpack.Decoder(list[tuple[int, Answer]])
+ANSWERS: Final = msgspec.msgpack.Decoder(list[tuple[int, ModelOutput]])
 OPENED: Final = msgspec.msgpack.Decoder(Opened)
 
 
@@ -56,7 +56,7 @@ class Worker:
     def __init__(self) -> None:
         self._model: Model | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._finished: list[tuple[int, Answer]] = []
+        self._finished: list[tuple[int, ModelOutput]] = []
         self._some = asyncio.Event()
 
     async def open(self, uri: str, settings: Settings, environment: Mapping[str, str]) -> bytes:
@@ -101,7 +101,7 @@ class Worker:
         self._finished.append((number, answer))
         self._some.set()
 
-    async def _ask(self, request: Request) -> Answer:
+    async def _ask(self, request: Request) -> ModelOutput:
         assert self._model is not None
         try:
             if isinstance(request, GenerateRequest):
@@ -109,10 +109,10 @@ class Worker:
             return _sendable(await self._model.loglikelihood(request))
         except Exception as error:
             # As the runner says it of a model that it asks itself; the error's text may hold what is nobody's business.
-            return Answer(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
+            return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
 
 
-def _sendable(answer: Answer) -> Answer:
+def _sendable(answer: ModelOutput) -> ModelOutput:
     """Without lone surrogates, which no wire format takes; the runner would replace them in the same way."""
     if answer.text.isascii() and answer.detail.isascii() and answer.model.isascii():
         return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from steelyard.records import Answer
+from steelyard.records import ModelOutput
 
 __all__ = ["RetryPolicy"]
 
@@ -22,15 +22,15 @@ class RetryPolicy:
     busy_seconds: float = 4.0
     longest_seconds: float = 30.0
 
-    def is_final(self, answer: Answer, attempt: int) -> bool:
+    def is_final(self, answer: ModelOutput, attempt: int) -> bool:
         """Whether no further attempt follows attempt number ``attempt`` (counted from 1)."""
         return not answer.outcome.retryable or attempt >= self.max_attempts
 
-    def pause(self, answer: Answer, attempt: int) -> float:
+    def pause(self, answer: ModelOutput, attempt: int) -> float:
         """Seconds to wait before the next attempt (Brooker 2015, "full jitter")."""
         if answer.retry_after is not None:
             return min(max(answer.retry_after, 0.0), self.longest_seconds)
-        if answer.busy:
+        if answer.overloaded:
             # A minute's quota is renewed within a minute: five attempts span one, where no header tells how long.
             return min(self.longest_seconds, self.busy_seconds * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
         ceiling = min(self.longest_seconds, self.base_seconds * 2.0 ** (attempt - 1))

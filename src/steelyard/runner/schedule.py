@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["Call", "Schedule", "Turn"]
+__all__ = ["Call", "Schedule", "TaskQueue"]
 
 # Answers wait in memory until all before them in the committed order are there. One call that hangs must not let a
 # row run arbitrarily far ahead of what its test can read.
-MOST_AHEAD = 4096
+MAX_AHEAD = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Call:
     repeat: int
 
 
-class Turn:
+class TaskQueue:
     """One row's calls and what it has used of the time. Closed: its verdict stands, nothing more is asked.
 
     ``head`` is the first place in the order that its test has not read yet; None where no order is read (a row that
@@ -51,7 +51,7 @@ class Turn:
         """Whether the next call may be made now."""
         if self.closed or self._upcoming is None:
             return False
-        return self.head is None or self._upcoming.position - self.head <= MOST_AHEAD
+        return self.head is None or self._upcoming.position - self.head <= MAX_AHEAD
 
     @property
     def debt(self) -> float:
@@ -72,13 +72,13 @@ class Schedule:
     What a decided row leaves of its share goes to the others, since only open rows are compared.
     """
 
-    def __init__(self, turns: Iterable[Turn] = (), turn_seconds: float = 10.0) -> None:
+    def __init__(self, turns: Iterable[TaskQueue] = (), turn_seconds: float = 10.0) -> None:
         self.turn_seconds = turn_seconds
         self._turns = {turn.row: turn for turn in turns}
-        self._current: Turn | None = None
+        self._current: TaskQueue | None = None
         self._began_with = 0.0
 
-    def add(self, turn: Turn) -> None:
+    def add(self, turn: TaskQueue) -> None:
         """Take in one more row."""
         self._turns[turn.row] = turn
 
@@ -109,7 +109,7 @@ class Schedule:
         """Whether nothing more is asked of this row."""
         return self._turns[row].closed
 
-    def _choose(self) -> Turn | None:
+    def _choose(self) -> TaskQueue | None:
         ready = [turn for turn in self._turns.values() if turn.ready]
         if not ready:
             self._current = None

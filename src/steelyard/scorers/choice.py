@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 
 __all__ = ["Choice"]
 
@@ -43,19 +43,19 @@ class Choice:
         """``choice@1``, ``choice[bytes]@1``, ``choice[characters]@1`` or ``choice[opening]@1``."""
         return "choice@1" if self.normalise == "none" else f"choice[{self.normalise}]@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """1 where the likeliest choice is the target; unparsed where a log-likelihood is missing or not finite."""
         sums, choices = answer.logprobs, len(sample.choices)
         if not sums or len(sums) != choices * (2 if self.normalise == "opening" else 1):
-            return Mark(value=0.0, parsed=False, note=f"{len(sums)} log-likelihoods for {choices} choices")
+            return Score(value=0.0, parsed=False, note=f"{len(sums)} log-likelihoods for {choices} choices")
         if not all(map(math.isfinite, sums)):
-            return Mark(value=0.0, parsed=False, note="a log-likelihood is not finite")
+            return Score(value=0.0, parsed=False, note="a log-likelihood is not finite")
         if self.normalise == "opening":
             sums = tuple(whole - opening for opening, whole in zip(sums[:choices], sums[choices:], strict=True))
         per_unit = [total / self._length(text) for total, text in zip(sums, sample.choices, strict=True)]
         best = max(per_unit)
         note = "tie, the first counts" if per_unit.count(best) > 1 else ""
-        return Mark(value=float(str(per_unit.index(best)) == sample.target), note=note)
+        return Score(value=float(str(per_unit.index(best)) == sample.target), note=note)
 
     def _length(self, text: str) -> int:
         if self.normalise in ("none", "opening"):

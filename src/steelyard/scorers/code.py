@@ -11,13 +11,13 @@ from typing import ClassVar, Literal
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, GenerateRequest, Mark, Sample
+from steelyard.records import GenerateRequest, ModelOutput, Sample, Score
 from steelyard.scorers.halt import Halt
 
 __all__ = ["Code", "CodeTarget", "blocks_in"]
 
 LONGEST = 200_000
-_LONGEST_TIMEOUT = 600
+_MAX_TIMEOUT = 600
 _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 _IMPORT = re.compile(r"^(?:import|from)[ \t][^\n]*", re.MULTILINE)
 _OPTIONS = re.compile(r"(completion|program)(?:,timeout=([1-9][0-9]{0,2}))?", re.ASCII)
@@ -47,7 +47,7 @@ class Code:
     is unparsed. Reads the first 200,000 characters. Nothing of it ever runs outside the sandbox.
     """
 
-    acts: ClassVar[bool] = True
+    executes: ClassVar[bool] = True
 
     form: Literal["completion", "program"] = "completion"
     timeout: int = 10
@@ -56,8 +56,8 @@ class Code:
     def __post_init__(self) -> None:
         if self.form not in ("completion", "program"):
             raise InputError("scorer 'code': form must be completion or program")
-        if type(self.timeout) is not int or not 1 <= self.timeout <= _LONGEST_TIMEOUT:
-            raise InputError(f"scorer 'code': timeout is a whole number of seconds from 1 to {_LONGEST_TIMEOUT}")
+        if type(self.timeout) is not int or not 1 <= self.timeout <= _MAX_TIMEOUT:
+            raise InputError(f"scorer 'code': timeout is a whole number of seconds from 1 to {_MAX_TIMEOUT}")
 
     @classmethod
     def from_options(cls, options: str) -> Code:
@@ -72,13 +72,13 @@ class Code:
         """``code[completion]@1``, ``code[program]@1``, ``code[program,timeout=30]@1``."""
         return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@1"
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """Why no code can be run on this machine, with the mend; empty where it can."""
         from steelyard.scorers.sandbox.box import reason_why_not
 
         return reason_why_not()
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Run the answer against the sample's tests: takes up to ``timeout`` seconds. Safe from several threads.
 
         Raises SandboxFailed where there is no sandbox or it fails, and InputError where the sample's own code cannot
@@ -91,7 +91,7 @@ class Code:
         names = _names(target, sample.id)
         code = self._code(sample, answer.text[:LONGEST], names)
         if code is None:
-            return Mark(value=0.0, parsed=False, note="no code")
+            return Score(value=0.0, parsed=False, note="no code")
         # Two parts of one program: a block may begin with "from __future__", a completion goes on amid a function.
         program = (target.prompt + code,) if self.form == "completion" else (target.prompt, code)
         setup = "\n".join((*_IMPORT.findall(target.reference.replace("\r", "")), target.prompt))
@@ -101,8 +101,8 @@ class Code:
         except InputError as error:
             raise type(error)(f"{sample.id}: {error}") from None
         if result.end is End.PASSED:
-            return Mark(value=1.0)
-        return Mark(value=0.0, note=f"{result.end}: {result.detail}" if result.detail else str(result.end))
+            return Score(value=1.0)
+        return Score(value=0.0, note=f"{result.end}: {result.detail}" if result.detail else str(result.end))
 
     def stop(self) -> None:
         """Kill what this scorer runs, in whatever thread; it marks nothing more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.normal import normal
 
 __all__ = ["Contains", "stands_alone"]
@@ -29,12 +29,12 @@ class Contains:
         """``contains@1`` or ``contains[casefold]@1``."""
         return "contains[casefold]@1" if self.casefold else "contains@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """1 where the target stands in the answer; an answer of white space alone is unparsed."""
         said, target = normal(answer.text, self.casefold), normal(sample.target, self.casefold)
         if not said:
-            return Mark(value=0.0, parsed=False, note="nothing was answered")
-        return Mark(value=float(bool(target) and stands_alone(target, said)))
+            return Score(value=0.0, parsed=False, note="nothing was answered")
+        return Score(value=float(bool(target) and stands_alone(target, said)))
 
 
 def stands_alone(target: str, text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.normal import normal
 
 __all__ = ["Exact"]
@@ -32,9 +32,9 @@ class Exact:
         """``exact@1`` or ``exact[casefold]@1``."""
         return "exact[casefold]@1" if self.casefold else "exact@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """1 for equal, 0 for different."""
         said = normal(answer.text, self.casefold)
         if not said:
-            return Mark(value=0.0, parsed=False, note="nothing was answered")
-        return Mark(value=float(said == normal(sample.target, self.casefold)))
+            return Score(value=0.0, parsed=False, note="nothing was answered")
+        return Score(value=float(said == normal(sample.target, self.casefold)))

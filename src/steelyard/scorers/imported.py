@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 
 __all__ = ["Imported"]
 
@@ -19,7 +19,7 @@ class Imported:
     """Marks by ``source``, the harness and its scorer, such as ``inspect_ai match`` or ``lm_eval exact_match,none``."""
 
     source: str
-    acts: ClassVar[bool] = True
+    executes: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not _SOURCE.fullmatch(self.source):
@@ -42,10 +42,10 @@ class Imported:
         """``imported[HARNESS SCORER]@1``."""
         return f"imported[{self.source}]@1"
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """Nothing can be asked under this scorer: it has only the marks that a log brings."""
         return "marks of this kind come with another harness's log: bring it in by steelyard import"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Never called: the mark stands in the journal."""
         raise NotImplementedError(f"the mark of {sample.id} stands in the journal, or there is none")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 
 __all__ = ["Letter"]
 
@@ -44,7 +44,7 @@ class Letter:
         """``letter@1`` or ``letter[strict]@1``."""
         return "letter[strict]@1" if self.strict else "letter@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """1 where the letter is the target's."""
         if self.strict:
             match = _STRICT.search(answer.text)
@@ -52,8 +52,8 @@ class Letter:
         else:
             letter = _extract(answer.text[-LONGEST:], _LETTERS[: len(sample.choices) or 26])
         if letter is None:
-            return Mark(value=0.0, parsed=False, note="no letter")
-        return Mark(value=float(str(_LETTERS.index(letter)) == sample.target))
+            return Score(value=0.0, parsed=False, note="no letter")
+        return Score(value=float(str(_LETTERS.index(letter)) == sample.target))
 
 
 def _extract(text: str, known: str) -> str | None:

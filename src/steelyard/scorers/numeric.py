@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 
 __all__ = ["Numeric", "number_in"]
 
 LONGEST = 10_000
-_MOST_DIGITS = 100
+_MAX_DIGITS = 100
 _NUMBER = (
     r"(?:(?<![0-9A-Za-z)])[-−+])?"  # a sign, but not the minus of 16-3
     r"\$?(?<![0-9])"
@@ -46,12 +46,12 @@ class Numeric:
         """``numeric@1`` or ``numeric[strict]@1``."""
         return "numeric[strict]@1" if self.strict else "numeric@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """1 where the numbers are equal."""
         number = number_in(answer.text, self.strict)
         if number is None:
-            return Mark(value=0.0, parsed=False, note="no number")
-        return Mark(value=float(number == number_in(sample.target)))
+            return Score(value=0.0, parsed=False, note="no number")
+        return Score(value=float(number == number_in(sample.target)))
 
 
 def number_in(text: str, strict: bool = False) -> Fraction | None:
@@ -73,6 +73,6 @@ def number_in(text: str, strict: bool = False) -> Fraction | None:
 def _value(written: str) -> Fraction | None:
     plain = written.replace("−", "-").replace("$", "").replace(",", "")
     numerator, _, denominator = plain.partition("/")
-    if len(plain) > _MOST_DIGITS or (denominator and not denominator.strip("0")):
+    if len(plain) > _MAX_DIGITS or (denominator and not denominator.strip("0")):
         return None
     return Fraction(numerator) / Fraction(denominator or 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.contains import stands_alone
 from steelyard.scorers.normal import normal
 
@@ -32,7 +32,7 @@ class Option:
         """``option@1``."""
         return "option@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """1 where the choice is the target."""
         said = normal(answer.text[:LONGEST], casefold=True).lstrip("*_\"'([")
         choices = [normal(choice, casefold=True) for choice in sample.choices]
@@ -41,5 +41,5 @@ class Option:
         ]
         found = [max(begun, key=len)] if begun else [text for text in choices if text and stands_alone(text, said)]
         if len(found) != 1:
-            return Mark(value=0.0, parsed=False, note="no choice" if not found else "several choices")
-        return Mark(value=float(str(choices.index(found[0])) == sample.target))
+            return Score(value=0.0, parsed=False, note="no choice" if not found else "several choices")
+        return Score(value=float(str(choices.index(found[0])) == sample.target))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.normal import normal
 
 __all__ = ["Regex"]
@@ -58,12 +58,12 @@ class Regex:
             options["casefold"] = True
         return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """1 where what was extracted equals the target."""
         found = self._extract(answer.text)
         if found is None:
-            return Mark(value=0.0, parsed=False, note="no match")
-        return Mark(value=float(normal(found, self.casefold) == normal(sample.target, self.casefold)))
+            return Score(value=0.0, parsed=False, note="no match")
+        return Score(value=float(normal(found, self.casefold) == normal(sample.target, self.casefold)))
 
     def _extract(self, text: str) -> str | None:
         if self.which == "first":

@@ -14,7 +14,7 @@ from steelyard.stats.sequential import log_e_inconsistent
 
 __all__ = ["implied_reruns"]
 
-MOST_RERUNS = 10**6
+MAX_RERUNS = 10**6
 
 
 def implied_reruns(
@@ -47,7 +47,7 @@ def _runs(chance: float, level: float) -> int | None:
     if chance >= level:
         return 1
     runs = math.log1p(-level) / math.log1p(-chance) if chance > 0 else math.inf
-    return math.ceil(runs) if runs <= MOST_RERUNS else None
+    return math.ceil(runs) if runs <= MAX_RERUNS else None
 
 
 def _upper_rate(n: int, right: int, population: int, alpha: float) -> float:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical
 from steelyard.records import Plan
 from steelyard.util.atomic_file import whole_file, write_file
@@ -86,11 +86,11 @@ def open_plan_of(run: Path) -> SealedPlan:
     try:
         plan = msgspec.convert(predicate, Plan)
     except msgspec.ValidationError as error:
-        raise Broken(f"{PLAN}: not a plan of this version of steelyard: {error}") from None
+        raise VerificationError(f"{PLAN}: not a plan of this version of steelyard: {error}") from None
     for row in plan.rows:
         # The row's name becomes a file name below, and a plan may come from a stranger.
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", row.id):
-            raise Broken(f"{PLAN}: {row.id!r} is not the name of a row")
+            raise VerificationError(f"{PLAN}: {row.id!r} is not the name of a row")
     return SealedPlan(plan, digest, tuple(signatures))
 
 

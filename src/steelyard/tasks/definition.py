@@ -1,7 +1,8 @@
 """A benchmark's definition: the records that one YAML file in a ``tasks`` folder is read into.
 
-Prompts are data: every text in a :class:`Cell` is a Jinja template in the file, and every value in :class:`Fields` is a
-Jinja expression over a row's own keys. Rows are only ever *values* in them: text from a data set is never a template.
+Prompts are data: every text in a :class:`PromptFormat` is a Jinja template in the file, and every value in
+:class:`Fields` is a Jinja expression over a row's own keys. Rows are only ever *values* in them: text from a data set
+is never a template.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Cell", "Fields", "Generator", "Hub", "Refusal", "Shots", "TaskDefinition"]
+__all__ = ["Fields", "Generator", "Hub", "PromptFormat", "Refusal", "Shots", "TaskDefinition"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,7 +63,7 @@ class Fields(Part, frozen=True, kw_only=True):
     group: str = ""
 
 
-class Cell(Part, frozen=True, kw_only=True):
+class PromptFormat(Part, frozen=True, kw_only=True):
     """One named way of asking: a configuration cell.
 
     A cell that generates has ``prompt`` (with ``stop`` and ``max_tokens``); one that reads log-likelihoods has
@@ -113,7 +114,7 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     title: str
     fields: Fields
     scorer: dict[str, Any]
-    cells: dict[str, Cell]
+    cells: dict[str, PromptFormat]
     aliases: tuple[str, ...] = ()
     hub: Hub | None = None
     generator: Generator | None = None

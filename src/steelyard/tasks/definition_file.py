@@ -12,12 +12,12 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.tasks.definition import Cell, TaskDefinition
+from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
 __all__ = ["read_definition", "read_plain_yaml"]
 
-MOST_BYTES = 4_000_000
+MAX_BYTES = 4_000_000
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
 
@@ -40,11 +40,11 @@ def read_plain_yaml(path: Path) -> Any:
 def _tree(path: Path) -> Node | None:
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=path) from None
-    if len(data) > MOST_BYTES:
-        raise InputError(f"larger than {MOST_BYTES:,} bytes: this is no task file", where=path)
+    if len(data) > MAX_BYTES:
+        raise InputError(f"larger than {MAX_BYTES:,} bytes: this is no task file", where=path)
     try:
         return read_tree(data.decode(), str(path))
     except UnicodeDecodeError:
@@ -145,7 +145,7 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     return msgspec.structs.replace(definition, cells=cells, default_cell=default)
 
 
-def _unfolded(name: str, cells: Mapping[str, Cell], path: Path) -> Cell:
+def _unfolded(name: str, cells: Mapping[str, PromptFormat], path: Path) -> PromptFormat:
     cell = cells[name]
     if cell.like:
         if cell.like not in cells or cells[cell.like].like:
@@ -159,11 +159,11 @@ def _unfolded(name: str, cells: Mapping[str, Cell], path: Path) -> Cell:
     return cell
 
 
-def _inherited(cell: Cell, parent: Cell) -> Cell:
+def _inherited(cell: PromptFormat, parent: PromptFormat) -> PromptFormat:
     """Fill what the cell leaves at its default from the parent; words name one cell only, so they stay its own."""
     own = {"like", "words", "title"}
     taken = {}
-    for field in msgspec.structs.fields(Cell):
+    for field in msgspec.structs.fields(PromptFormat):
         value = getattr(cell, field.name)
         default = {} if field.default_factory is dict else field.default
         if field.name not in own and value == default:

@@ -16,7 +16,7 @@ from typing import Any, Final, overload
 
 import msgspec
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.util.line_file import LineFile
 
 __all__ = ["CsvRows", "FileRows", "JsonlRows", "Look", "ParquetRows", "Row"]
@@ -168,7 +168,7 @@ class ParquetRows(FileRows):
             import pyarrow
             import pyarrow.parquet
         except ImportError:
-            raise NotAvailable("Parquet needs pyarrow: pip install 'steelyard[data]'", where=path) from None
+            raise MissingDependency("Parquet needs pyarrow: pip install 'steelyard[data]'", where=path) from None
         try:
             self._table = pyarrow.parquet.read_table(path)
             batches = self._table.to_batches(max_chunksize=1024)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from steelyard.errors import InputError
-from steelyard.tasks.definition import Cell, Fields, TaskDefinition
+from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
 from steelyard.tasks.loaders import Row, read_rows
 from steelyard.tasks.task import Task
 
@@ -115,13 +115,13 @@ class _TidyRows(Sequence[Row]):
         return _tidied(self._rows[number], number + 1, self._columns, self._has_choices, self._path)
 
 
-def _open_cells() -> dict[str, Cell]:
+def _open_cells() -> dict[str, PromptFormat]:
     return {
-        "question": Cell(
+        "question": PromptFormat(
             title="the question, as a message", prompt="{{ question }}\n\nReply with the answer alone.", chat=True
         ),
-        "verbatim": Cell(title="the text as it stands, as a message", prompt="{{ question }}", chat=True),
-        "completion": Cell(
+        "verbatim": PromptFormat(title="the text as it stands, as a message", prompt="{{ question }}", chat=True),
+        "completion": PromptFormat(
             title="the question, completed",
             prompt="Question: {{ question }}\nAnswer:",
             stop=("\n", "Question:"),
@@ -130,11 +130,11 @@ def _open_cells() -> dict[str, Cell]:
     }
 
 
-def _choice_cells() -> dict[str, Cell]:
+def _choice_cells() -> dict[str, PromptFormat]:
     asked = "{{ question }}\n{{ choices | lettered }}Answer:"
     return {
-        "letter": Cell(title="the letter, written", prompt=asked, stop=("\n",), max_tokens=16),
-        "letter_loglikelihood": Cell(
+        "letter": PromptFormat(title="the letter, written", prompt=asked, stop=("\n",), max_tokens=16),
+        "letter_loglikelihood": PromptFormat(
             title="the letter, by log-likelihood",
             context=asked,
             continuations="choices | letters_of | map('prefixed', ' ')",

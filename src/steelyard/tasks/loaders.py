@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.plugins import find
 from steelyard.tasks.definition import Generator
 from steelyard.tasks.file_rows import CsvRows, FileRows, JsonlRows, Look, ParquetRows, Row
@@ -14,7 +14,7 @@ from steelyard.tasks.file_rows import CsvRows, FileRows, JsonlRows, Look, Parque
 __all__ = ["DataMissing", "Row", "generated_rows", "hub_rows", "read_rows"]
 
 
-class DataMissing(NotAvailable):
+class DataMissing(MissingDependency):
     """A benchmark's rows are neither in the mirror nor to be had from the hub; the message says how to get them."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from steelyard.records import Claim
-from steelyard.tasks.definition import Cell, TaskDefinition
+from steelyard.tasks.definition import PromptFormat, TaskDefinition
 
 __all__ = ["ChosenProtocol", "choose_protocol"]
 
@@ -55,7 +55,7 @@ def _by_name(definition: TaskDefinition, said: str) -> str:
     return next((name for name in definition.cells if _words(name) == _words(said)), "")
 
 
-def _matches(said: str, name: str, cell: Cell) -> int:
+def _matches(said: str, name: str, cell: PromptFormat) -> int:
     """The length in words of the longest of the cell's phrases that stands in what was said; 0 where none does."""
     return _longest(said, (name, *cell.words))
 
@@ -84,7 +84,7 @@ def _best(definition: TaskDefinition, sayings: tuple[str, ...]) -> str:
     return best if any(scores[best]) else ""
 
 
-def _shots(definition: TaskDefinition, cell: Cell, claim: Claim) -> tuple[int, str]:
+def _shots(definition: TaskDefinition, cell: PromptFormat, claim: Claim) -> tuple[int, str]:
     own = definition.shots.count if cell.shots is None else cell.shots
     if "shots" not in cell.prefix:  # it shows none, whatever the task declares
         own, remark = 0, f"The vendor showed {claim.shots} worked examples; this way of asking shows none."

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.errors import InputError
-from steelyard.tasks.definition import Cell, TaskDefinition
+from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.definition_file import read_plain_yaml
 from steelyard.tasks.loaders import Row, generated_rows, hub_rows
 from steelyard.tasks.template import Expression, Template
@@ -16,7 +16,7 @@ from steelyard.tasks.template import Expression, Template
 __all__ = ["Prefixes", "WorkedExamples", "shots_in"]
 
 
-def shots_in(definition: TaskDefinition, cell: Cell) -> int:
+def shots_in(definition: TaskDefinition, cell: PromptFormat) -> int:
     """How many worked examples a cell shows where nobody asks for another number."""
     return definition.shots.count if cell.shots is None else cell.shots
 
@@ -72,7 +72,7 @@ class WorkedExamples:
 class Prefixes:
     """The part of the prompt that all samples of a group share, rendered once per group."""
 
-    def __init__(self, cell: Cell, examples: WorkedExamples, shots: int) -> None:
+    def __init__(self, cell: PromptFormat, examples: WorkedExamples, shots: int) -> None:
         self._examples, self._shots = examples, shots
         self._template = Template(cell.prefix, "prefix")
         self._rendered: dict[str, str] = {}

@@ -11,9 +11,9 @@ from typing import Any, overload
 
 import msgspec
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample
-from steelyard.tasks.definition import Cell, TaskDefinition
+from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.loaders import Row, generated_rows, hub_rows
 from steelyard.tasks.protocol import ChosenProtocol, choose_protocol
 from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
@@ -55,7 +55,7 @@ class Task:
         return self.definition.title
 
     @property
-    def cells(self) -> dict[str, Cell]:
+    def cells(self) -> dict[str, PromptFormat]:
         """The named ways of asking."""
         return self.definition.cells
 
@@ -88,7 +88,7 @@ class Task:
         """The scorer's specification in one cell."""
         return self.cell(cell).scorer or self.definition.scorer
 
-    def cell(self, name: str) -> Cell:
+    def cell(self, name: str) -> PromptFormat:
         """One cell by its name; raises InputError naming the cells there are."""
         if name not in self.cells:
             raise InputError(f"{self.id} has no cell {name!r}; it has: {', '.join(self.cells)}")
@@ -186,7 +186,7 @@ class Samples(Sequence[Sample]):
         sample_id = f"{self.task.id}/{source.label}/{number}"
         try:
             return self._rendered(sample_id, source, source.rows[number])
-        except NotAvailable:
+        except MissingDependency:
             raise
         except InputError as error:
             raise InputError(f"{error} (sample {sample_id})") from None

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from steelyard.errors import InputError
 
-__all__ = ["LONGEST_LINE", "LineFile"]
+__all__ = ["MAX_LINE", "LineFile"]
 
-LONGEST_LINE = 16_000_000  # bytes
+MAX_LINE = 16_000_000  # bytes
 
 CHUNK = 1 << 17
 MOST_LIKELY_LINE = 2048
@@ -64,17 +64,17 @@ class LineFile:
             *whole, rest = (rest + chunk).split(b"\n")
             for line in whole:
                 number += 1
-                if len(line) >= LONGEST_LINE:
+                if len(line) >= MAX_LINE:
                     raise self._too_long(number)
                 yield place, line + b"\n"
                 place += len(line) + 1
-            if len(rest) > LONGEST_LINE:
+            if len(rest) > MAX_LINE:
                 raise self._too_long(number + 1)
         if rest:
             yield place, rest
 
     def _too_long(self, number: int) -> InputError:
-        return InputError(f"line is longer than {LONGEST_LINE:,} bytes", where=self.path, line=number)
+        return InputError(f"line is longer than {MAX_LINE:,} bytes", where=self.path, line=number)
 
     def lines_from(self, place: int) -> Iterator[tuple[int, bytes]]:
         """Stream (place, line) from a line's first byte on, reading no further than is asked for."""

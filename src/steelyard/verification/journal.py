@@ -13,23 +13,23 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, Literal
 
-from steelyard.errors import Broken
-from steelyard.records import Attempt, Exchange, Marked, Plan, PlanRow
+from steelyard.errors import VerificationError
+from steelyard.records import Attempt, Exchange, Plan, PlanRow, RecordedScore
 from steelyard.storage.journal import Cut, JournalRecord, Session, Stop, read_segment, segment_names
 from steelyard.storage.journal.lines import segment_of
 from steelyard.util.compact import Naturals
 
-__all__ = ["Numbering", "checked_records"]
+__all__ = ["AttemptNumbering", "checked_records"]
 
 Kind = Literal["asked", "gateway", "imported"]
 
 # Which records follow the header in the main segment, by where the answers come from.
 WRITTEN: Final[dict[Kind, tuple[type, ...]]] = {
-    "asked": (Session, Attempt, Marked, Cut, Stop),
+    "asked": (Session, Attempt, RecordedScore, Cut, Stop),
     "gateway": (Session, Exchange, Cut, Stop),
-    "imported": (Attempt, Marked),
+    "imported": (Attempt, RecordedScore),
 }
-BY_WORKERS: Final = (Attempt, Marked, Cut)  # only what is asked by ourselves has segments beside the main one
+BY_WORKERS: Final = (Attempt, RecordedScore, Cut)  # only what is asked by ourselves has segments beside the main one
 # How a run stops that is then sealed. Tests and intervals are valid at any stop, so a user may conclude one early.
 ENDS: Final = ("complete", "budget", "concluded")
 
@@ -49,7 +49,7 @@ def checked_records(run: Path, plan: Plan) -> Iterator[tuple[JournalRecord, str]
     kind = plan.origin.kind
     workers = segment_names(run)
     if len(workers) > 1 and kind != "asked":
-        raise Broken(f"journal/{segment_of(workers[1])}: a segment that a run of this kind has not")
+        raise VerificationError(f"journal/{segment_of(workers[1])}: a segment that a run of this kind has not")
     sessions = 0
     last: JournalRecord | None = None
     for worker in workers:
@@ -57,12 +57,12 @@ def checked_records(run: Path, plan: Plan) -> Iterator[tuple[JournalRecord, str]
         for record, _ in read_segment(run, worker):
             place = f"journal/{segment_of(worker)} record {record.seq}"
             if record.seq and not isinstance(record, written):
-                raise Broken(f"{place}: a record of the kind {_name(record)} does not belong there")
+                raise VerificationError(f"{place}: a record of the kind {_name(record)} does not belong there")
             if _is_below_nothing(record):
-                raise Broken(f"{place}: a count or time is below 0")
+                raise VerificationError(f"{place}: a count or time is below 0")
             sessions += isinstance(record, Session)
             if not sessions and kind != "imported" and isinstance(record, Attempt | Exchange):
-                raise Broken(f"{place}: an attempt before any session began")
+                raise VerificationError(f"{place}: an attempt before any session began")
             yield record, worker
             last = record if not worker else last
     if kind == "asked":
@@ -87,21 +87,23 @@ def _is_below_nothing(record: JournalRecord) -> bool:
         return min(record.active_us, record.at_us) < 0
     if isinstance(record, Cut):
         return record.bytes < 0
-    return isinstance(record, Marked) and record.elapsed_us < 0
+    return isinstance(record, RecordedScore) and record.elapsed_us < 0
 
 
 def _check_end(plan: Plan, last: JournalRecord | None) -> None:
     """A run that is sealed has stopped: with nothing left to ask, at a budget that its plan sets, or by its user."""
     if not isinstance(last, Stop) or last.reason not in ENDS:
-        raise Broken("journal/: its last record is not the stop of a run that came to its end")
+        raise VerificationError("journal/: its last record is not the stop of a run that came to its end")
     if last.reason != "budget":
         return
     limited = plan.limits.tokens is not None or plan.limits.cost is not None
     if not limited and (plan.budget_us is None or last.active_us < plan.budget_us):
-        raise Broken(f"journal/ record {last.seq}: stopped by a budget that the plan does not set, or was not spent")
+        raise VerificationError(
+            f"journal/ record {last.seq}: stopped by a budget that the plan does not set, or was not spent"
+        )
 
 
-class Numbering:
+class AttemptNumbering:
     """How the attempts of each call count: 1, 2, 3 … in each session, and none after the one that ends the call.
 
     The attempts of one call may lie in several segments, which do not say in what order they were made. Where such a
@@ -116,7 +118,7 @@ class Numbering:
             self._begins[row.id] = cells
             cells += row.cells + len(row.probe_repeats) * row.probe.samples
         if cells >> _CELL_BITS:
-            raise Broken("plan.dsse.json: more calls than can be counted")
+            raise VerificationError("plan.dsse.json: more calls than can be counted")
         self._attempts = array("Q")
         self._ended = Naturals()
         self._retried = False  # whether any call has another attempt than one, number 1, that ends it
@@ -128,7 +130,7 @@ class Numbering:
         """A process began to work: its attempts count from 1 again."""
         self._sessions += 1
         if self._sessions >> _SESSION_BITS:
-            raise Broken("journal/: more sessions than can be counted")
+            raise VerificationError("journal/: more sessions than can be counted")
 
     def add(self, attempt: Attempt, cell: int, worker: str) -> None:
         """Take the next attempt; ``cell`` is its place among the row's calls, the probe's repeats last."""
@@ -137,13 +139,15 @@ class Numbering:
         place = self._begins[attempt.row] + cell
         if place in self._ended:
             if attempt.final:
-                raise Broken(f"record {attempt.seq} and one before it both end the call {attempt.sample}")
-            raise Broken(f"record {attempt.seq}: an attempt after the one that ended the call {attempt.sample}")
+                raise VerificationError(f"record {attempt.seq} and one before it both end the call {attempt.sample}")
+            raise VerificationError(
+                f"record {attempt.seq}: an attempt after the one that ended the call {attempt.sample}"
+            )
         if attempt.final:
             self._ended.add(place)
             self._finals[attempt.row] += 1
         if not 0 < attempt.attempt <= _NUMBER_MASK:
-            raise Broken(f"record {attempt.seq}: there is no attempt number {attempt.attempt}")
+            raise VerificationError(f"record {attempt.seq}: there is no attempt number {attempt.attempt}")
         number = attempt.attempt << 1 | attempt.final
         self._retried = self._retried or not attempt.final or attempt.attempt != 1
         self._attempts.append(place << _CELL_SHIFT | self._sessions << _SESSION_SHIFT | number)
@@ -162,11 +166,11 @@ class Numbering:
             packed = list(group)
             cell = call >> _SESSION_BITS
             if not together and before & _FINAL and before >> _CELL_SHIFT == cell:
-                raise Broken(f"{self._place(cell)}: an attempt after the one that ended the call")
+                raise VerificationError(f"{self._place(cell)}: an attempt after the one that ended the call")
             if not together and any(attempt & _FINAL for attempt in packed[:-1]):
-                raise Broken(f"{self._place(cell)}: an attempt after the one that ended the call")
+                raise VerificationError(f"{self._place(cell)}: an attempt after the one that ended the call")
             if not _are_numbered([attempt >> 1 & _NUMBER_MASK for attempt in packed], most):
-                raise Broken(f"{self._place(cell)}: its attempts are not numbered 1, 2, 3 … in each session")
+                raise VerificationError(f"{self._place(cell)}: its attempts are not numbered 1, 2, 3 … in each session")
             before = packed[-1]
 
     def ended(self, row: str) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.merkle import Tree
 from steelyard.planning.order import order_of, probed_samples
-from steelyard.records import Attempt, Marked, Plan, PlanRow
+from steelyard.records import Attempt, Plan, PlanRow, RecordedScore
 from steelyard.storage.journal import Session, Stop
 from steelyard.util.compact import Digests
-from steelyard.verification.journal import Numbering, checked_records
+from steelyard.verification.journal import AttemptNumbering, checked_records
 
 __all__ = ["PROBE", "JournalFound", "check_journal"]
 PROBE = -1  # the position of a probe's repeats
@@ -21,7 +21,7 @@ PROBE = -1  # the position of a probe's repeats
 class JournalFound:
     """What the journal was found to hold: marks made by acts, wasted attempts, and rows not asked to their end."""
 
-    acted: int = 0
+    executed: int = 0
     wasted: int = 0
     unfinished: frozenset[str] = frozenset()
 
@@ -29,17 +29,17 @@ class JournalFound:
 def check_journal(run: Path, plan: Plan) -> JournalFound:
     """Every record is one that the plan allows there, about the sample that the committed order has at its place."""
     rows = {row.id: _SealedRow(run, row) for row in plan.rows}
-    found, numbering, is_complete = JournalFound(), Numbering(plan.rows), True
+    found, numbering, is_complete = JournalFound(), AttemptNumbering(plan.rows), True
     for record, worker in checked_records(run, plan):
         if isinstance(record, Attempt):
             place = f"record {record.seq}"
             _check_outcome(record, plan, place)
             if record.row not in rows:
-                raise Broken(f"{place}: the plan has no row {record.row}")
+                raise VerificationError(f"{place}: the plan has no row {record.row}")
             numbering.add(record, rows[record.row].check(record, place), worker)
             found.wasted += record.completion_tokens > 0 and not record.outcome.answered
-        elif isinstance(record, Marked):
-            found.acted += 1
+        elif isinstance(record, RecordedScore):
+            found.executed += 1
         elif isinstance(record, Session):
             numbering.begin_session()
         elif isinstance(record, Stop):
@@ -48,15 +48,17 @@ def check_journal(run: Path, plan: Plan) -> JournalFound:
     if is_complete:
         found.unfinished = frozenset(row for row, sealed in rows.items() if numbering.ended(row) < sealed.planned)
     if found.unfinished and plan.origin.kind == "imported":
-        raise Broken(f"journal/: row {min(found.unfinished)}: a call of the imported log is not there")
+        raise VerificationError(f"journal/: row {min(found.unfinished)}: a call of the imported log is not there")
     return found
 
 
 def _check_outcome(record: Attempt, plan: Plan, place: str) -> None:
     if record.outcome.answered != record.final and not _given_up(record, plan):
-        raise Broken(f"{place}: an answer is asked for once, and a fault {plan.max_attempts} times, not as here")
+        raise VerificationError(
+            f"{place}: an answer is asked for once, and a fault {plan.max_attempts} times, not as here"
+        )
     if not record.outcome.answered and plan.origin.kind == "asked" and (record.answer or record.logprobs):
-        raise Broken(f"{place}: holds an answer, and says that there was none: {record.outcome.value}")
+        raise VerificationError(f"{place}: holds an answer, and says that there was none: {record.outcome.value}")
 
 
 class _SealedRow:
@@ -83,13 +85,17 @@ class _SealedRow:
         if record.position < 0:
             probed = self._probed.get(record.item)
             if record.position != PROBE or record.repeat not in row.probe_repeats or probed is None:
-                raise Broken(f"{place}: not a repeat of the plan's probe: a first sample of the committed order")
+                raise VerificationError(
+                    f"{place}: not a repeat of the plan's probe: a first sample of the committed order"
+                )
             return row.cells + probed * len(row.probe_repeats) + record.repeat - row.repeats
         if record.position >= row.planned:
-            raise Broken(f"{place}: position {record.position} is outside the committed order")
+            raise VerificationError(f"{place}: position {record.position} is outside the committed order")
         sample, repeat = divmod(self._order[record.position], row.repeats)
         if (self._digests[sample], repeat) != (record.item, record.repeat):
-            raise Broken(f"{place}: not the sample that the committed order has at position {record.position}")
+            raise VerificationError(
+                f"{place}: not the sample that the committed order has at position {record.position}"
+            )
         return record.position
 
 
@@ -110,7 +116,7 @@ def _digests(run: Path, row: PlanRow) -> Digests:
                 found.append(digest.decode("ascii"))
                 tree.append(digest)
     except (OSError, ValueError):
-        raise Broken(f"samples/{row.id}.txt: missing or not a list of digests") from None
+        raise VerificationError(f"samples/{row.id}.txt: missing or not a list of digests") from None
     if len(found) != row.population or tree.root().hex() != row.samples_root:
-        raise Broken(f"samples/{row.id}.txt: not the samples that the plan sealed")
+        raise VerificationError(f"samples/{row.id}.txt: not the samples that the plan sealed")
     return found

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steelyard.auditing.finalize import conclusion_of, read_scores, renderer, unmarked, write_reports
+from steelyard.auditing.finalize import conclusion_of, read_scores, renderer, unscored, write_reports
 from steelyard.auditing.verdict import judge
-from steelyard.errors import Broken
-from steelyard.records import Plan, Score, Verdict
+from steelyard.errors import VerificationError
+from steelyard.records import Plan, SampleScore, Verdict
 from steelyard.storage.journal import segment_names
 from steelyard.storage.journal.lines import SEGMENT
 from steelyard.storage.run_folder import open_plan_of
@@ -35,7 +35,7 @@ RELATIVE_TOLERANCE = 1e-6
 class Recomputed:
     """What was computed again, and what had to be taken from the journal.
 
-    ``scores`` were computed from the texts, ``withheld`` taken as sealed (their texts are withheld), ``acted`` taken
+    ``scores`` were computed from the texts, ``withheld`` taken as sealed (their texts are withheld), ``executed`` taken
     from the journal: marks that running code or another harness made, and nobody can make again here. ``wasted``
     counts attempts that brought tokens but nothing readable, ``disowned`` a recording's replies that hold a whole
     answer under the status of a failure.
@@ -45,14 +45,14 @@ class Recomputed:
     withheld: int
     verdict: Verdict
     pages: bool
-    acted: int = 0
+    executed: int = 0
     wasted: int = 0
     disowned: int = 0
 
     @property
     def marks(self) -> int:
         """All scores, wherever their marks came from."""
-        return self.scores + self.withheld + self.acted
+        return self.scores + self.withheld + self.executed
 
 
 def recompute(run: Path) -> Recomputed:
@@ -61,7 +61,9 @@ def recompute(run: Path) -> Recomputed:
         return _recompute(run)
     except (LookupError, ValueError, TypeError, ArithmeticError) as error:
         # A bundle may come from anyone: whatever its numbers make our own code stumble over does not hold.
-        raise Broken(f"{run}: its plan and journal cannot be computed: {type(error).__name__}: {error}") from None
+        raise VerificationError(
+            f"{run}: its plan and journal cannot be computed: {type(error).__name__}: {error}"
+        ) from None
 
 
 def _recompute(run: Path) -> Recomputed:
@@ -72,12 +74,12 @@ def _recompute(run: Path) -> Recomputed:
     check_plan(run, plan)
     check_scorers(plan)
     journal = check_journal(run, plan)
-    if waiting := unmarked(run):
-        raise Broken(f"record {waiting.seq}: the answer of {waiting.sample} was sealed without its mark")
+    if waiting := unscored(run):
+        raise VerificationError(f"record {waiting.seq}: the answer of {waiting.sample} was sealed without its mark")
     comparison = Comparison(read_scores(run))
     open_rows = OpenRows(plan, journal.unfinished)
 
-    def take(score: Score) -> None:
+    def take(score: SampleScore) -> None:
         comparison.take(score)
         open_rows.take(score)
 
@@ -85,14 +87,16 @@ def _recompute(run: Path) -> Recomputed:
     comparison.finish()
     open_rows.finish()
     if found.withheld and plan.texts == "sealed":
-        raise Broken(f"texts/: the plan sealed them all, and those of {found.withheld} answers are not there")
+        raise VerificationError(
+            f"texts/: the plan sealed them all, and those of {found.withheld} answers are not there"
+        )
     from steelyard.reports import machine
 
     report = json.loads((run / "report.json").read_bytes())
     _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), "report.json")
     pages = _check_pages(run, plan, found.verdict)
-    scores = found.scores - found.withheld - journal.acted
-    return Recomputed(scores, found.withheld, found.verdict, pages, journal.acted, journal.wasted)
+    scores = found.scores - found.withheld - journal.executed
+    return Recomputed(scores, found.withheld, found.verdict, pages, journal.executed, journal.wasted)
 
 
 def _recompute_recording(run: Path, plan: Plan) -> Recomputed:
@@ -112,25 +116,25 @@ def _check_segments(run: Path) -> None:
     segment_names(run)
     for path in sorted((run / "texts").glob("*")):
         if path.name != SEGMENT:
-            raise Broken(f"texts/{path.name}: a segment that a run of this version has not")
+            raise VerificationError(f"texts/{path.name}: a segment that a run of this version has not")
 
 
 def _check_same(was: Any, now: Any, place: str) -> None:
     if isinstance(was, dict) and isinstance(now, dict):
         for key in [*was, *(key for key in now if key not in was)]:
             if key not in was or key not in now:
-                raise Broken(f"{place}: {key} does not follow from the journal")
+                raise VerificationError(f"{place}: {key} does not follow from the journal")
             _check_same(was[key], now[key], f"{place}: {key}")
     elif isinstance(was, list) and isinstance(now, list):
         if len(was) != len(now):
-            raise Broken(f"{place} has {len(was)} entries, recomputed {len(now)}")
+            raise VerificationError(f"{place} has {len(was)} entries, recomputed {len(now)}")
         for number, (one, other) in enumerate(zip(was, now, strict=True)):
             _check_same(one, other, f"{place}[{number}]")
     elif isinstance(was, float | int) and isinstance(now, float | int) and not isinstance(was, bool):
         if not math.isclose(was, now, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-9):
-            raise Broken(f"{place} says {was}, recomputed {now}")
+            raise VerificationError(f"{place} says {was}, recomputed {now}")
     elif was != now:
-        raise Broken(f"{place} says {str(was)[:60]!r}, recomputed {str(now)[:60]!r}")
+        raise VerificationError(f"{place} says {str(was)[:60]!r}, recomputed {str(now)[:60]!r}")
 
 
 def _check_pages(run: Path, plan: Plan, verdict: Verdict) -> bool:
@@ -143,5 +147,5 @@ def _check_pages(run: Path, plan: Plan, verdict: Verdict) -> bool:
         write_reports(Path(folder), plan, verdict)
         for name in ("report.md", "report.html"):
             if (Path(folder) / name).read_bytes() != (run / name).read_bytes():
-                raise Broken(f"{name}: not the page that this journal gives")
+                raise VerificationError(f"{name}: not the page that this journal gives")
     return True

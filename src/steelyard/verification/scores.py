@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from steelyard.detectors.claim_retest import RowReader
-from steelyard.errors import Broken
-from steelyard.records import Plan, Score
+from steelyard.detectors.claim_retest import ClaimMonitor
+from steelyard.errors import VerificationError
+from steelyard.records import Plan, SampleScore
 
 __all__ = ["Comparison", "OpenRows"]
 
@@ -14,17 +14,17 @@ __all__ = ["Comparison", "OpenRows"]
 class Comparison:
     """The scores that were sealed beside those that follow from the journal, one by one."""
 
-    def __init__(self, sealed: Iterator[Score]) -> None:
+    def __init__(self, sealed: Iterator[SampleScore]) -> None:
         self._sealed = sealed
         self._count = 0
 
-    def take(self, now: Score) -> None:
+    def take(self, now: SampleScore) -> None:
         self._count += 1
         was = next(self._sealed, None)
         if was is None:
-            raise Broken(f"scores.jsonl: {self._count - 1} scores, but the journal gives more")
+            raise VerificationError(f"scores.jsonl: {self._count - 1} scores, but the journal gives more")
         if was != now:
-            raise Broken(
+            raise VerificationError(
                 f"scores.jsonl line {self._count}: says {was.status} {was.value} for {was.sample}, "
                 f"recomputed {now.status} {now.value} for {now.sample}"
             )
@@ -32,7 +32,7 @@ class Comparison:
     def finish(self) -> None:
         """Raise Broken where more was sealed than there is."""
         if next(self._sealed, None) is not None:
-            raise Broken(f"scores.jsonl: more scores than the {self._count} that the journal gives")
+            raise VerificationError(f"scores.jsonl: more scores than the {self._count} that the journal gives")
 
 
 class OpenRows:
@@ -40,9 +40,9 @@ class OpenRows:
 
     def __init__(self, plan: Plan, unfinished: frozenset[str]) -> None:
         claims = plan.sheet.claims
-        self._readers = {row.id: RowReader(row, claims[row.claim]) for row in plan.rows if row.id in unfinished}
+        self._readers = {row.id: ClaimMonitor(row, claims[row.claim]) for row in plan.rows if row.id in unfinished}
 
-    def take(self, score: Score) -> None:
+    def take(self, score: SampleScore) -> None:
         if (reader := self._readers.get(score.row)) is not None:
             reader.observe(score)
 
@@ -50,4 +50,6 @@ class OpenRows:
         """Raise Broken where a row is neither decided nor asked to its end."""
         for row, reader in self._readers.items():
             if reader.decision is None:
-                raise Broken(f"journal/: row {row}: not all that was planned was asked, and nothing was decided")
+                raise VerificationError(
+                    f"journal/: row {row}: not all that was planned was asked, and nothing was decided"
+                )

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.models.weights import digest, read_tensors, write_tensors
 from steelyard.world.sim.simulator import Floats
 
@@ -63,7 +63,7 @@ class Memory:
         if len(self) and states.shape[1] != self.states.shape[1]:
             raise InputError(f"these states have {states.shape[1]} numbers, those in memory {self.states.shape[1]}")
         if len(self) + len(keys) > EXACT_LIMIT and not _faiss_is_here():
-            raise NotAvailable(f"more than {EXACT_LIMIT:,} states need faiss: pip install faiss-cpu")
+            raise MissingDependency(f"more than {EXACT_LIMIT:,} states need faiss: pip install faiss-cpu")
         if not len(self):
             self._parts = []
         self._parts.append(np.ascontiguousarray(states, dtype=np.float32))

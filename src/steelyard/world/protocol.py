@@ -13,7 +13,7 @@ class WorldUnderTest(Protocol):
     """A world model as a test sees it. Frames are uint8 (…, 64, 64, 3).
 
     Actions are in the world's own units (pixels). A test asks only for what it needs: a model of plain video raises
-    :class:`steelyard.errors.NotAvailable` for ``rollout``.
+    :class:`steelyard.errors.MissingDependency` for ``rollout``.
     """
 
     name: str

@@ -13,7 +13,7 @@ from steelyard.cli import run
 from steelyard.world.models.card import Card, Training
 from steelyard.world.models.kinds import config_of, make_learner
 from steelyard.world.models.model import WorldModel
-from steelyard.world.training.budget import Budget
+from steelyard.world.training.budget import TrainingBudget
 from tests.world.small_worlds import SMALL
 
 
@@ -31,7 +31,7 @@ def saved(folder: Path, seed: int = 0, **card: Any) -> str:
         frames=10,
         cpu_seconds=1.0,
         seconds=1.0,
-        budget=Budget(steps=1),
+        budget=TrainingBudget(steps=1),
         settings={},
         losses={},
     )

@@ -9,26 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_scorer
 
 NO_COMMA, TITLE, WORDS = "punctuation:no_comma", "detectable_format:title", "length_constraints:number_words"
 
 
-def mark(text: str, *asked: tuple[str, dict[str, Any]], loose: bool = False) -> Mark:
+def mark(text: str, *asked: tuple[str, dict[str, Any]], loose: bool = False) -> Score:
     target = json.dumps({"instructions": [name for name, _ in asked], "arguments": [values for _, values in asked]})
     return marked(text, target, loose)
 
 
-def marked(text: str, target: str, loose: bool = False) -> Mark:
+def marked(text: str, target: str, loose: bool = False) -> Score:
     sample = Sample(id="ifeval/train/0", request=GenerateRequest(prompt="?"), target=target)
-    return open_scorer({"name": "ifeval", "loose": loose}).mark(sample, Answer(outcome=Outcome.OK, text=text))
+    return open_scorer({"name": "ifeval", "loose": loose}).score(sample, ModelOutput(outcome=Outcome.OK, text=text))
 
 
 def test_all_instructions_must_be_followed() -> None:
     asked: list[tuple[str, dict[str, Any]]] = [(NO_COMMA, {"num_words": None}), (TITLE, {})]
-    assert mark("<<joy>>", *asked) == Mark(value=1.0, note="2 of 2 followed")
-    assert mark("joy", *asked) == Mark(value=0.0, note="1 of 2 followed; not detectable_format:title")
+    assert mark("<<joy>>", *asked) == Score(value=1.0, note="2 of 2 followed")
+    assert mark("joy", *asked) == Score(value=0.0, note="1 of 2 followed; not detectable_format:title")
     assert mark("joy, joy", *asked).note == f"0 of 2 followed; not {NO_COMMA}, {TITLE}"
 
 
@@ -67,7 +67,7 @@ def test_loose_checks_each_instruction_by_itself() -> None:
 
 @pytest.mark.parametrize("text", ["", " \n\t"])
 def test_nothing_written_is_unparsed(text: str) -> None:
-    assert mark(text, (NO_COMMA, {})) == Mark(value=0.0, parsed=False, note="nothing was answered")
+    assert mark(text, (NO_COMMA, {})) == Score(value=0.0, parsed=False, note="nothing was answered")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,6 @@ from steelyard.scorers.sandbox import Sandbox
 def sandbox() -> Sandbox:
     """A sandbox that has been tried."""
     box = Sandbox()
-    if reason := box.why_not():
+    if reason := box.unavailable_reason():
         pytest.skip(reason)
     return box

@@ -264,7 +264,7 @@ def test_our_own_death_takes_the_program_along(sandbox: Sandbox, tmp_path: Path)
     child = (
         "import threading, time\n"
         "from steelyard.scorers.sandbox import Limits, Sandbox\n"
-        "box = Sandbox(); assert not box.why_not()\n"
+        "box = Sandbox(); assert not box.unavailable_reason()\n"
         "threading.Timer(0.5, lambda: print('running', flush=True)).start()\n"
         "box.run('while True: pass', limits=Limits(seconds=60))\n"
     )

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.scorers.sandbox.inside.values import (
-    MOST_BYTES,
+    MAX_BYTES,
     Malformed,
     NotPlain,
     decode,
@@ -103,7 +103,7 @@ def test_too_much_is_refused() -> None:
     doubled: list[Any] = [0]
     for _ in range(64):
         doubled = [doubled, doubled]
-    for value in (cycle, doubled, "x" * (MOST_BYTES + 1), iter(int, 1)):
+    for value in (cycle, doubled, "x" * (MAX_BYTES + 1), iter(int, 1)):
         with pytest.raises(NotPlain):
             encode(value, refuse)
 
@@ -149,6 +149,6 @@ def test_a_frame_that_is_too_large_is_not_read() -> None:
     with pytest.raises(Malformed):
         read_frame(receive)
     with pytest.raises(NotPlain):
-        write_frame(send, b"x" * (MOST_BYTES + 1))
+        write_frame(send, b"x" * (MAX_BYTES + 1))
     os.close(receive)
     os.close(send)

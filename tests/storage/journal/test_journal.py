@@ -12,9 +12,9 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.records import Attempt, Exchange, Marked, Outcome
+from steelyard.records import Attempt, Exchange, Outcome, RecordedScore
 from steelyard.storage.journal import (
     Cut,
     Header,
@@ -176,15 +176,15 @@ def test_a_segment_cannot_stand_in_for_another(tmp_path: Path) -> None:
     first, second = one.read_bytes(), two.read_bytes()
     one.write_bytes(second)
     two.write_bytes(first)
-    with pytest.raises(Broken, match="segment of 'w2' stands where another belongs"):
+    with pytest.raises(VerificationError, match="segment of 'w2' stands where another belongs"):
         replay(tmp_path)
     one.write_bytes(first)
     two.write_bytes(second.splitlines(keepends=True)[0].replace(b"c" * 64, b"d" * 64))
-    with pytest.raises(Broken, match=r"w2-0000\.jsonl line 1: carries out another plan"):
+    with pytest.raises(VerificationError, match=r"w2-0000\.jsonl line 1: carries out another plan"):
         replay(tmp_path)
     two.unlink()
     (tmp_path / "journal" / "notes.txt").touch()
-    with pytest.raises(Broken, match="not a segment"):
+    with pytest.raises(VerificationError, match="not a segment"):
         replay(tmp_path)
 
 
@@ -269,7 +269,7 @@ def test_a_change_in_the_middle_is_found_at_a_resume(tmp_path: Path, change: obj
     path = segment_path(tmp_path)
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"\n".join(change(lines)) + b"\n")  # type: ignore[operator]
-    with pytest.raises(Broken, match=said):
+    with pytest.raises(VerificationError, match=said):
         Journal.resume(tmp_path, HEADER)
 
 
@@ -278,7 +278,7 @@ def test_the_header_comes_first(tmp_path: Path) -> None:
     path.parent.mkdir()
     session = Session(seq=0, prev="0" * 64, started_us=1, active_us=0, machine="m")
     path.write_bytes(encode(session) + b"\n")
-    with pytest.raises(Broken, match="header is missing"):
+    with pytest.raises(VerificationError, match="header is missing"):
         replay(tmp_path)
 
 
@@ -302,7 +302,7 @@ NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1)
         ),
         st.builds(Cut, bytes=NUMBERS, sha256=TEXT),
         st.builds(Header, plan=TEXT, software=TEXT),
-        st.builds(Marked, row=TEXT, sample=TEXT, repeat=NUMBERS, scorer=TEXT, note=TEXT, value=st.floats(0, 1)),
+        st.builds(RecordedScore, row=TEXT, sample=TEXT, repeat=NUMBERS, scorer=TEXT, note=TEXT, value=st.floats(0, 1)),
         st.builds(
             Exchange,
             path=TEXT, request=TEXT, reply=TEXT, outcome=st.sampled_from(Outcome), streamed=st.booleans(),
@@ -352,10 +352,10 @@ def test_a_torn_text_is_cut_and_a_changed_one_is_found(tmp_path: Path) -> None:
     Texts(tmp_path).close()
     assert len(path.read_bytes().splitlines()) == 1
     path.write_bytes(path.read_bytes().replace(b"whole", b"hole!"))
-    with pytest.raises(Broken, match="line 1"):
+    with pytest.raises(VerificationError, match="line 1"):
         list(read_texts(tmp_path))
     path.write_bytes(b"[]\n")
-    with pytest.raises(Broken, match="not a text record"):
+    with pytest.raises(VerificationError, match="not a text record"):
         list(read_texts(tmp_path))
 
 

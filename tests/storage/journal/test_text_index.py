@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.storage.journal import Texts, open_index, read_texts
 from steelyard.storage.journal import texts as module
 from steelyard.util.line_file import LineFile
@@ -101,7 +101,7 @@ def test_a_changed_text_is_found_when_it_is_read(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"whole", b"hole!"))
     index = open_index(tmp_path)
     assert index[digest_of("another")] == "another"
-    with pytest.raises(Broken, match="byte 0: the text does not hash"):
+    with pytest.raises(VerificationError, match="byte 0: the text does not hash"):
         index[digest_of("whole")]
     for line in (
         b"[]\n",
@@ -110,7 +110,7 @@ def test_a_changed_text_is_found_when_it_is_read(tmp_path: Path) -> None:
         b'{"sha256":"\xff'.ljust(90) + b"\n",
     ):
         path.write_bytes(line)
-        with pytest.raises(Broken, match="line 1: not a text record"):
+        with pytest.raises(VerificationError, match="line 1: not a text record"):
             open_index(tmp_path)
 
 
@@ -133,7 +133,7 @@ def test_lines_by_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path.write_bytes(b"other")
     with pytest.raises(InputError, match="was changed"):
         file.check_unchanged()
-    monkeypatch.setattr("steelyard.util.line_file.LONGEST_LINE", 3)
+    monkeypatch.setattr("steelyard.util.line_file.MAX_LINE", 3)
     with pytest.raises(InputError, match="longer than 3 bytes"):
         list(LineFile(path).lines())
     with pytest.raises(InputError, match="cannot be read"):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.evidence.canonical import canonical
 from steelyard.plugins import find
 from steelyard.records import Sample
@@ -107,7 +107,7 @@ def test_options_out_of_range(generate: Callable[..., Any], options: dict[str, A
 
 def test_reasoning_gym() -> None:
     if find_spec("reasoning_gym") is None:
-        with pytest.raises(NotAvailable, match=r"steelyard\[procedural\]"):
+        with pytest.raises(MissingDependency, match=r"steelyard\[procedural\]"):
             load_task("reasoning-gym:chain_sum").prepare("completion")
         return
     task = load_task("reasoning-gym:chain_sum")
@@ -120,7 +120,7 @@ def test_reasoning_gym() -> None:
 
 def test_reasoning_gym_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "reasoning_gym", None)
-    with pytest.raises(NotAvailable, match=r"pip install 'steelyard\[procedural\]'"):
+    with pytest.raises(MissingDependency, match=r"pip install 'steelyard\[procedural\]'"):
         find("generator", "reasoning_gym")("s", 1, name="chain_sum")
 
 

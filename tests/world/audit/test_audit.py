@@ -15,7 +15,7 @@ from steelyard.auditing.conductor import Audit, plan_audit, start_audit
 from steelyard.auditing.finalize import renderer
 from steelyard.claims import read_sheet
 from steelyard.cli import run as steelyard
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import canonical
 from steelyard.models import Settings
@@ -172,7 +172,7 @@ def test_a_mark_that_was_changed_and_sealed_again_is_not_what_the_simulator_says
     scores[-1]["value"] = 1.0 - scores[-1]["value"]
     (bundle / "scores.jsonl").write_bytes(b"".join(canonical(score) + b"\n" for score in scores))
     seal_bundle(bundle, {"renderer": renderer()}, None)
-    with pytest.raises(Broken, match=r"scores\.jsonl line \d+: says"):
+    with pytest.raises(VerificationError, match=r"scores\.jsonl line \d+: says"):
         recompute(bundle)
 
 

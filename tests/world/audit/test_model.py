@@ -18,7 +18,7 @@ pytest.importorskip("torch")
 from steelyard.cli import run as steelyard
 from steelyard.errors import InputError
 from steelyard.models import open_model
-from steelyard.records import Answer, Capabilities, GenerateRequest, ModelIdentity, Outcome
+from steelyard.records import Capabilities, GenerateRequest, ModelIdentity, ModelOutput, Outcome
 from steelyard.world.audit.family import answering_role, read_family
 from steelyard.world.audit.questions import ActAgainst
 from steelyard.world.evaluation.adapters.callable import CallableWorld
@@ -80,7 +80,7 @@ def test_identity_is_the_sha256_of_what_sha256sum_prints(checkpoint: Path) -> No
 
 
 def test_the_same_question_has_the_same_answer_and_another_kind_of_question_none(checkpoint: Path) -> None:
-    async def go() -> list[Answer]:
+    async def go() -> list[ModelOutput]:
         model = open_model(f"world:{checkpoint}")
         choose = json.dumps({"ask": "choose", "seed": HELD_OUT, "world": "two-room-fixed"})
         asked = [choose, choose, "What is 2 + 2?", '{"ask":"act","seed":1,"world":"push"}', '{"ask":"reward","seed":1}']
@@ -99,7 +99,7 @@ def test_the_same_question_has_the_same_answer_and_another_kind_of_question_none
 
 
 def test_a_network_that_fails_costs_its_sample_the_answer(checkpoint: Path) -> None:
-    async def go() -> Answer:
+    async def go() -> ModelOutput:
         model = audited(**{"world two-room-fixed": CallableWorld("broken", rollout=lambda frames, actions: 1 / 0)})
         prompt = json.dumps({"ask": "act", "seed": HELD_OUT, "world": "two-room-fixed"})
         answer = await model.generate(GenerateRequest(prompt=prompt))
@@ -203,7 +203,7 @@ def test_models_that_differ_by_more_than_a_seed_are_no_trainings_of_one(
 
 
 def test_questions_go_to_the_trainings_in_turn() -> None:
-    async def go() -> list[Answer]:
+    async def go() -> list[ModelOutput]:
         broken = CallableWorld("broken", rollout=lambda frames, actions: 1 / 0)
         model = audited(**{"world two-room-fixed": knowing(), "world two-room-fixed, training 2": broken})
         prompts = [json.dumps({"ask": "act", "seed": HELD_OUT + n, "world": "two-room-fixed"}) for n in range(4)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 from steelyard.world.sim.scenes.states import FLOOR_ROW
 from steelyard.world.sim.simulator import Floats, Frames
 
@@ -18,16 +18,16 @@ class _Watcher:
     name = "watcher"
 
     def surprise(self, clips: Frames) -> Floats:
-        raise NotAvailable("a watcher of another kind")
+        raise MissingDependency("a watcher of another kind")
 
     def features(self, clips: Frames) -> Floats:
-        raise NotAvailable("a watcher of another kind")
+        raise MissingDependency("a watcher of another kind")
 
     def rollout(self, observations: Frames, actions: Floats) -> Any:
-        raise NotAvailable("nobody acts")
+        raise MissingDependency("nobody acts")
 
     def distance(self, states: Any, goals: Frames) -> Floats:
-        raise NotAvailable("nobody acts")
+        raise MissingDependency("nobody acts")
 
 
 class Changes(_Watcher):

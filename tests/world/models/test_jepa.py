@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.data.batch import Batch
 from steelyard.world.models.jepa import Jepa, JepaConfig
 from steelyard.world.models.kinds import make_learner
@@ -93,7 +93,7 @@ def test_plain_video_has_its_own_recipe_and_no_actions() -> None:
     assert jepa.config.anti_collapse_weight == 0.05
     frames = small_source().batch(0, ALL).frames
     assert jepa.surprise(frames).shape == (8, 3)
-    with pytest.raises(NotAvailable, match="plain video"):
+    with pytest.raises(MissingDependency, match="plain video"):
         jepa.imagine(frames, torch.zeros(8, 1, 1, 2))
     with pytest.raises(InputError, match="recurrent"):
         Jepa(JepaConfig(action_size=0))

@@ -19,7 +19,7 @@ from steelyard.world.models.model import WorldModel
 from steelyard.world.models.nets.token_map import MapPredictor, PatchEncoder, patches
 from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.sim.catalog import HELD_OUT, simulator
-from steelyard.world.training.budget import Budget
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.loop import TrainSettings, train
 
 SMALL = MappedJepaConfig(latent=8, width=4, channels=2, hidden=16, effect=4)
@@ -80,7 +80,7 @@ def test_the_loss_of_a_short_training_falls() -> None:
     learner = made()
     fresh = source(8, seed=1).batch(5, slice(None))
     before = learner(fresh, 300, generator())
-    train(learner, source(), Budget(steps=30), TrainSettings(learning_rate=5e-3, warm_up_steps=3))
+    train(learner, source(), TrainingBudget(steps=30), TrainSettings(learning_rate=5e-3, warm_up_steps=3))
     after = learner(fresh, 300, generator())
     assert after["total"] < 0.9 * before["total"]
 

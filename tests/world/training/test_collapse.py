@@ -9,7 +9,7 @@ from torch import Tensor
 from steelyard.errors import ExitCode
 from steelyard.world.models.learner import Learner
 from steelyard.world.models.model import WorldModel
-from steelyard.world.training import Budget, TrainSettings
+from steelyard.world.training import TrainingBudget, TrainSettings
 from steelyard.world.training.collapse import Collapsed, Health, expect_health, measure
 from tests.world.small_worlds import SMALL, small_source
 
@@ -61,11 +61,11 @@ def test_equal_states_are_stopped() -> None:
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf")])
 def test_states_that_are_no_numbers_are_stopped(odd: float) -> None:
-    class Broken(Learner):
+    class VerificationError(Learner):
         def encode(self, frames: Tensor) -> Tensor:
             return torch.full((*frames.shape[:2], 4), odd)
 
-    health = measure(Broken(), small_source())
+    health = measure(VerificationError(), small_source())
     assert health.faults == ["latents are no finite numbers"]
     with pytest.raises(Collapsed, match="no finite numbers"):
         expect_health(health)
@@ -76,6 +76,6 @@ def test_a_really_collapsed_training_fails_and_says_why() -> None:
     settings = TrainSettings(learning_rate=5e-3, warm_up_steps=5)
     config = SMALL | {"anti_collapse_weight": 0.0, "inverse_weight": 0.0}
     with pytest.raises(Collapsed) as caught:
-        WorldModel.fit(small_source("two-room"), Budget(steps=60), 0, config=config, settings=settings)
+        WorldModel.fit(small_source("two-room"), TrainingBudget(steps=60), 0, config=config, settings=settings)
     assert caught.value.exit_code == ExitCode.INCONSISTENT
     assert "inverse-dynamics gain" in str(caught.value)

@@ -20,7 +20,7 @@ from steelyard.world.models.kinds import make_learner
 from steelyard.world.models.losses.gathered import noise_of_rows
 from steelyard.world.models.losses.sigreg import sigreg
 from steelyard.world.sim.scenes import clips
-from steelyard.world.training import Budget, TrainSettings, train
+from steelyard.world.training import TrainingBudget, TrainSettings, train
 from steelyard.world.training.distributed import Ranks, shared
 from tests.world.small_worlds import SMALL, small_source
 
@@ -58,7 +58,7 @@ def trained(kind: str) -> dict[str, Any]:
     else:
         learner = make_learner(kind, {}, 2)
     steps: list[dict[str, float]] = []
-    train(learner, source, Budget(steps=STEPS), SETTINGS, progress=lambda update: steps.append(update.losses))
+    train(learner, source, TrainingBudget(steps=STEPS), SETTINGS, progress=lambda update: steps.append(update.losses))
     return {"losses": steps, "weights": {name: float(t.double().sum()) for name, t in learner.state_dict().items()}}
 
 

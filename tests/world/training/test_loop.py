@@ -15,12 +15,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from steelyard.errors import InputError, Interrupted, NotAvailable
+from steelyard.errors import InputError, Interrupted, MissingDependency
 from steelyard.world.data.batch import Batch
 from steelyard.world.models.kinds import make_learner
 from steelyard.world.models.learner import Learner
 from steelyard.world.models.weights import digest
-from steelyard.world.training import Budget, TrainSettings, Update, train
+from steelyard.world.training import TrainingBudget, TrainSettings, Update, train
 from steelyard.world.training.distributed import Ranks
 from steelyard.world.training.resume import RESUME, Position, read_position
 from tests.world.small_worlds import SMALL, small_source
@@ -54,7 +54,7 @@ def learner(**changed: Any) -> Learner:
 def unstopped() -> str:
     """The digest of the weights after a training that nobody stopped."""
     made = learner()
-    train(made, small_source(), Budget(steps=STEPS), SETTINGS)
+    train(made, small_source(), TrainingBudget(steps=STEPS), SETTINGS)
     return digest(made.state_dict())
 
 
@@ -65,7 +65,7 @@ def _rows(folder: Path) -> list[dict[str, str]]:
 
 def test_losses_fall_and_are_logged(tmp_path: Path) -> None:
     updates: list[Update] = []
-    trained = train(learner(), small_source(), Budget(steps=STEPS), SETTINGS, tmp_path, updates.append)
+    trained = train(learner(), small_source(), TrainingBudget(steps=STEPS), SETTINGS, tmp_path, updates.append)
     rows = _rows(tmp_path)
     assert [int(row["step"]) for row in rows] == [1, *range(5, STEPS + 1, 5)]
     assert float(rows[-1]["rollout"]) < float(rows[0]["rollout"])
@@ -89,7 +89,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path: Path, unstopped
     stopped_at = read_position(tmp_path).step
     assert 0 < stopped_at < STEPS
     made = learner()
-    trained = train(made, small_source(), Budget(steps=STEPS), SETTINGS, tmp_path, resume=True)
+    trained = train(made, small_source(), TrainingBudget(steps=STEPS), SETTINGS, tmp_path, resume=True)
     assert trained.steps == STEPS
     assert digest(made.state_dict()) == unstopped
     assert [int(row["step"]) for row in _rows(tmp_path)] == [1, *range(5, STEPS + 1, 5)]
@@ -103,10 +103,10 @@ def test_an_interrupt_stops_after_the_step_and_says_how_to_go_on(tmp_path: Path,
     before = signal.getsignal(signal.SIGINT)
     # The signal comes while step 7 is told, so it is step 8 that ends first.
     with pytest.raises(Interrupted, match=rf"stopped after step 8, kept in {tmp_path}: go on with --resume"):
-        train(learner(), small_source(), Budget(steps=STEPS), SETTINGS, tmp_path, press)
+        train(learner(), small_source(), TrainingBudget(steps=STEPS), SETTINGS, tmp_path, press)
     assert signal.getsignal(signal.SIGINT) is before
     made = learner()
-    train(made, small_source(), Budget(steps=STEPS), SETTINGS, tmp_path, resume=True)
+    train(made, small_source(), TrainingBudget(steps=STEPS), SETTINGS, tmp_path, resume=True)
     assert digest(made.state_dict()) == unstopped
 
 
@@ -120,34 +120,34 @@ def test_the_slow_target_is_resumed_too(tmp_path: Path) -> None:
         made = learner(anti_collapse="ema")
         if folder is not None:
             with pytest.raises(Interrupted):
-                train(learner(anti_collapse="ema"), small_source(), Budget(steps=10), SETTINGS, folder, stop)
-        train(made, small_source(), Budget(steps=10), SETTINGS, folder, resume=folder is not None)
+                train(learner(anti_collapse="ema"), small_source(), TrainingBudget(steps=10), SETTINGS, folder, stop)
+        train(made, small_source(), TrainingBudget(steps=10), SETTINGS, folder, resume=folder is not None)
         digests.append(digest(made.state_dict()))
     assert digests[0] == digests[1]
 
 
 def test_a_resume_of_another_training_is_refused(tmp_path: Path) -> None:
-    train(learner(), small_source(), Budget(steps=2), SETTINGS, tmp_path)
+    train(learner(), small_source(), TrainingBudget(steps=2), SETTINGS, tmp_path)
     for made, source, settings, said in (
         (learner(hidden=33), small_source(), SETTINGS, "model hidden: 33, not 32"),
         (learner(), small_source(seed=1), SETTINGS, 'source seed: "1", not "0"'),
         (learner(), small_source(), msgspec.structs.replace(SETTINGS, seed=9), "training seed: 9, not 0"),
     ):
         with pytest.raises(InputError, match=said):
-            train(made, source, Budget(steps=4), settings, tmp_path, resume=True)
+            train(made, source, TrainingBudget(steps=4), settings, tmp_path, resume=True)
     (tmp_path / RESUME).write_bytes(b"half a file")
     with pytest.raises(InputError, match="not a whole safetensors file"):
-        train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path, resume=True)
+        train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path, resume=True)
     (tmp_path / RESUME).unlink()
     with pytest.raises(InputError, match="nothing to resume"):
-        train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path, resume=True)
+        train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path, resume=True)
 
 
 def test_budgets_end_at_whichever_limit_comes_first() -> None:
-    trained = train(learner(), small_source(), Budget(steps=50, frames=100), SETTINGS)
+    trained = train(learner(), small_source(), TrainingBudget(steps=50, frames=100), SETTINGS)
     assert (trained.steps, trained.frames) == (4, 128)
     begun = time.process_time()
-    trained = train(learner(), small_source(), Budget(cpu_seconds=0.3), SETTINGS)
+    trained = train(learner(), small_source(), TrainingBudget(cpu_seconds=0.3), SETTINGS)
     assert 0.3 <= trained.cpu_seconds <= time.process_time() - begun
     nan, infinite = float("nan"), float("inf")
     for nothing in (
@@ -158,13 +158,13 @@ def test_budgets_end_at_whichever_limit_comes_first() -> None:
         {"steps": 1, "cpu_seconds": infinite},
     ):
         with pytest.raises(InputError, match="needs a budget above 0"):
-            Budget(**nothing)
+            TrainingBudget(**nothing)
 
 
 def test_a_loss_that_is_no_number_stops_the_training() -> None:
     settings = msgspec.structs.replace(SETTINGS, learning_rate=1e30, warm_up_steps=0, log_steps=1)
     with pytest.raises(InputError, match="the loss is no number any more at step"):
-        train(learner(), small_source(), Budget(steps=20), settings)
+        train(learner(), small_source(), TrainingBudget(steps=20), settings)
 
 
 @pytest.mark.parametrize("log_steps", [1, 1000])
@@ -173,14 +173,14 @@ def test_weights_that_are_no_numbers_are_never_kept(tmp_path: Path, log_steps: i
         SETTINGS, learning_rate=1e30, warm_up_steps=0, log_steps=log_steps, checkpoint_steps=1
     )
     with pytest.raises(InputError, match="no number any more"):
-        train(learner(), small_source(), Budget(steps=20), settings, tmp_path)
+        train(learner(), small_source(), TrainingBudget(steps=20), settings, tmp_path)
     kept = load_file(tmp_path / RESUME) if (tmp_path / RESUME).exists() else {}
     assert all(bool(torch.isfinite(tensor).all()) for tensor in kept.values())
     made = learner()
     with torch.no_grad():
         next(made.parameters()).mul_(float("nan"))
     with pytest.raises(InputError, match="no number any more at step 1:"):
-        train(made, small_source(), Budget(steps=2), SETTINGS, tmp_path / "other")
+        train(made, small_source(), TrainingBudget(steps=2), SETTINGS, tmp_path / "other")
     assert not (tmp_path / "other" / RESUME).exists()
 
 
@@ -191,19 +191,19 @@ def test_settings_that_nothing_trains_with_are_refused(wrong: dict[str, Any]) ->
 
 
 def test_a_resume_past_its_budget_is_refused_and_deletes_nothing(tmp_path: Path) -> None:
-    train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path)
+    train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path)
     before = (tmp_path / RESUME).read_bytes(), (tmp_path / "train.csv").read_bytes()
-    for passed in (Budget(steps=3), Budget(frames=3 * 32), Budget(cpu_seconds=1e-4)):
+    for passed in (TrainingBudget(steps=3), TrainingBudget(frames=3 * 32), TrainingBudget(cpu_seconds=1e-4)):
         with pytest.raises(InputError, match=r"after 4 steps, 128 frames .* past this budget: give a larger one"):
             train(learner(), small_source(), passed, SETTINGS, tmp_path, resume=True)
     assert before == ((tmp_path / RESUME).read_bytes(), (tmp_path / "train.csv").read_bytes())
-    assert train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path, resume=True).steps == 4
+    assert train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path, resume=True).steps == 4
 
 
 def test_a_resume_with_nothing_left_to_do_tells_the_losses_of_before(tmp_path: Path) -> None:
-    before = train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path)
+    before = train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path)
     assert before.losses["total"] > 0
-    after = train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path, resume=True)
+    after = train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path, resume=True)
     assert (after.steps, after.losses) == (4, before.losses)
 
 
@@ -229,8 +229,8 @@ def test_what_the_sources_processes_take_is_counted_over_a_resume_too(tmp_path: 
             self.made.close()
 
     begun = time.process_time()
-    assert train(learner(), Decoded(), Budget(steps=2), SETTINGS, tmp_path).cpu_seconds > 200
-    both = train(learner(), Decoded(), Budget(cpu_seconds=350), SETTINGS, tmp_path, resume=True)
+    assert train(learner(), Decoded(), TrainingBudget(steps=2), SETTINGS, tmp_path).cpu_seconds > 200
+    both = train(learner(), Decoded(), TrainingBudget(cpu_seconds=350), SETTINGS, tmp_path, resume=True)
     assert both.steps == 4
     assert 400 < both.cpu_seconds <= 400 + time.process_time() - begun
 
@@ -240,8 +240,8 @@ def test_rows_are_compared_on_the_first_batch_of_a_resumed_run_too(
 ) -> None:
     seen: list[int] = []
     monkeypatch.setattr(Ranks, "expect_equal", lambda _, rows: seen.append(rows))
-    train(learner(), small_source(), Budget(steps=2), SETTINGS, tmp_path)
-    train(learner(), small_source(), Budget(steps=4), SETTINGS, tmp_path, resume=True)
+    train(learner(), small_source(), TrainingBudget(steps=2), SETTINGS, tmp_path)
+    train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path, resume=True)
     assert seen == [8, 8]
 
 
@@ -252,5 +252,5 @@ def test_tensorboard_is_asked_for_by_name(tmp_path: Path) -> None:
     if find_spec("tensorboard") is not None:
         pytest.skip("TensorBoard is installed here")
     settings = msgspec.structs.replace(SETTINGS, tensorboard=True)
-    with pytest.raises(NotAvailable, match="pip install tensorboard"):
-        train(learner(), small_source(), Budget(steps=1), settings, tmp_path)
+    with pytest.raises(MissingDependency, match="pip install tensorboard"):
+        train(learner(), small_source(), TrainingBudget(steps=1), settings, tmp_path)

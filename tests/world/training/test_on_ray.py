@@ -8,7 +8,7 @@ import pytest
 
 from steelyard.world.data.sources import SourceSettings
 from steelyard.world.models.model import WorldModel
-from steelyard.world.training import Budget
+from steelyard.world.training import TrainingBudget
 from steelyard.world.training.on_ray import Job, fit_on_ray
 
 
@@ -22,7 +22,7 @@ def test_a_job_trains_on_two_workers(tmp_path: Path, monkeypatch: pytest.MonkeyP
         job = Job(
             source="two-room-fixed",
             out=str(tmp_path / "model"),
-            budget=Budget(steps=6),
+            budget=TrainingBudget(steps=6),
             kind="pixel",
             source_settings=SourceSettings(batch=8, length=4),
         )

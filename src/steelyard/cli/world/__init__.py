@@ -7,7 +7,7 @@ import importlib.util
 
 import click
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 
 __all__ = ["command"]
 
@@ -27,11 +27,11 @@ class WorldGroup(click.Group):
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import ``steelyard.cli.world.NAME`` and give its ``command``; NotAvailable without torch."""
+        """Import ``steelyard.cli.world.NAME`` and give its ``command``; MissingDependency without torch."""
         if cmd_name not in COMMANDS:
             return None
         if importlib.util.find_spec("torch") is None:
-            raise NotAvailable("world models need torch: pip install 'steelyard[world]'")
+            raise MissingDependency("world models need torch: pip install 'steelyard[world]'")
         module: click.Command = importlib.import_module(f"steelyard.cli.world.{cmd_name}").command
         return module
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steelyard.cli.options import json_option
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 
 if TYPE_CHECKING:
     from steelyard.cli.world.checkpoints import Loaded
@@ -112,7 +112,7 @@ def _measured(part: Part, loaded: Loaded, episodes: int, progress: EvalProgress)
     candidates = [Candidate(model, model.training_seed) for _, model in loaded]
     try:
         return measure(part, candidates, untrained(loaded[0][1]), episodes, progress.show)
-    except NotAvailable as error:
+    except MissingDependency as error:
         return [], [f"{part.test}: {error}"]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard.cli.options import json_option, print_json
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 
 if TYPE_CHECKING:
     from steelyard.world.evaluation.trace import Watched
@@ -77,7 +77,7 @@ def command(
 
 def _expect_fit(model: WorldModel, world: Simulator, checkpoint: Path) -> None:
     if model.action_size == 0:
-        raise NotAvailable(
+        raise MissingDependency(
             f"{checkpoint}: learned from plain video, so it knows no actions to plan with: "
             f"train one that acts (steelyard world train {world.name} --out DIR)"
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from steelyard.world.data.batch import Source
     from steelyard.world.data.sources import SourceSettings
     from steelyard.world.models.model import WorldModel
-    from steelyard.world.training.budget import Budget
+    from steelyard.world.training.budget import TrainingBudget
     from steelyard.world.training.loop import TrainSettings
 
 COUNT = click.IntRange(min=1)
@@ -111,14 +111,14 @@ class _Plan(NamedTuple):
     config: dict[str, Any]
     clips: SourceSettings
     settings: TrainSettings
-    budget: Budget
+    budget: TrainingBudget
 
 
 def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
     """What was asked for, over what trains well in that world; raises InputError where neither says how long."""
     from steelyard.world.data.sources import SourceSettings, expect_source, is_video
     from steelyard.world.models.kinds import config_of
-    from steelyard.world.training.budget import Budget
+    from steelyard.world.training.budget import TrainingBudget
     from steelyard.world.training.loop import TrainSettings
     from steelyard.world.training.presets import preset
 
@@ -144,7 +144,7 @@ def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
         workers=chosen["workers"],
     )
     settings = TrainSettings(seed=chosen["seed"], learning_rate=rate, tensorboard=chosen["tensorboard"])
-    return _Plan(kind, config, clips, settings, Budget(**limits))
+    return _Plan(kind, config, clips, settings, TrainingBudget(**limits))
 
 
 def _config(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 __all__ = ["fewest_passes", "impossible", "nearest_items", "no_count", "sampling_noise"]
 
-MOST_PASSES = 64  # averaging more generations than that is not customary
-MOST_DROPPED = 20  # more items than that are not dropped without a word
+MAX_PASSES = 64  # averaging more generations than that is not customary
+MAX_DROPPED = 20  # more items than that are not dropped without a word
 _SCALES = {"percent": 100, "fraction": 1}
 
 
@@ -44,13 +44,13 @@ def no_count(printed: int, units: int, answers: int) -> bool:
 
 def fewest_passes(value: str, unit: str, items: int, more_than: int = 1) -> int | None:
     """The fewest full passes above ``more_than`` whose average can be printed as ``value``; None if over 64."""
-    candidates = range(more_than + 1, MOST_PASSES + 1)
+    candidates = range(more_than + 1, MAX_PASSES + 1)
     return next((passes for passes in candidates if not impossible(value, unit, items, passes)), None)
 
 
 def nearest_items(value: str, unit: str, items: int, passes: int = 1) -> int | None:
     """The most items below ``items`` that could give ``value``; None if more than 20 must have been left out."""
-    candidates = range(items - 1, max(0, items - 1 - MOST_DROPPED), -1)
+    candidates = range(items - 1, max(0, items - 1 - MAX_DROPPED), -1)
     return next((fewer for fewer in candidates if not impossible(value, unit, fewer, passes)), None)
 
 

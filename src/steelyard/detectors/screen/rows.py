@@ -37,7 +37,7 @@ _AVERAGED = re.compile(
     r"best[- ]of|majority|maj@|cons@|consensus|median|bootstrap|exclud|omit|dropp|skipp|\bsubset",
     re.IGNORECASE,
 )
-_LONGEST_NAME = 6  # words in a benchmark's name
+_MAX_NAME = 6  # words in a benchmark's name
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _phrases(text: str) -> Iterator[str]:
     """Every run of up to six words, joined as :func:`key_of` joins a name."""
     words = [key for word in re.split(r"[^\w+]+|_", text) if (key := key_of(word))]
     for start in range(len(words)):
-        for end in range(start + 1, min(start + _LONGEST_NAME, len(words)) + 1):
+        for end in range(start + 1, min(start + _MAX_NAME, len(words)) + 1):
             yield "".join(words[start:end])
 
 

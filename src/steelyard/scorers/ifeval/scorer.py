@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.ifeval.instructions import INSTRUCTIONS, ArgumentMissing, Arguments
 
 __all__ = ["IfEval"]
@@ -44,7 +44,7 @@ class IfEval:
         """``ifeval[strict]@1`` or ``ifeval[loose]@1``."""
         return f"ifeval[{'loose' if self.loose else 'strict'}]@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """1 where every instruction is followed."""
         try:
             asked = msgspec.json.decode(sample.target, type=Asked)
@@ -53,17 +53,17 @@ class IfEval:
                 for name, values in zip(asked.instructions, asked.arguments, strict=True)
             ]
         except (msgspec.DecodeError, KeyError, ValueError, RecursionError):
-            return Mark(value=0.0, parsed=False, note="the sample's instructions are not IFEval's")
+            return Score(value=0.0, parsed=False, note="the sample's instructions are not IFEval's")
         if not answer.text.strip():
-            return Mark(value=0.0, parsed=False, note="nothing was answered")
+            return Score(value=0.0, parsed=False, note="nothing was answered")
         texts = _variants(answer.text) if self.loose else [answer.text]
         try:
             missed = [name for name, check, values in checks if not any(check(text, values) for text in texts)]
         except ArgumentMissing as missing:
-            return Mark(value=0.0, parsed=False, note=f"an instruction lacks an argument: {missing}")
+            return Score(value=0.0, parsed=False, note=f"an instruction lacks an argument: {missing}")
         followed = len(checks) - len(missed)
         note = f"{followed} of {len(checks)} followed" + (f"; not {', '.join(missed)}" if missed else "")
-        return Mark(value=float(not missed), note=note)
+        return Score(value=float(not missed), note=note)
 
 
 def _variants(text: str) -> list[str]:

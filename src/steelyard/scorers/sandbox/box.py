@@ -163,7 +163,7 @@ class Sandbox:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """Why no program can be run here, with the mend; empty where one can: it has been tried."""
         return reason_why_not()
 

@@ -33,8 +33,8 @@ from steelyard.scorers.sandbox.limits import End, Limits, SandboxFailed
 
 __all__ = ["Exam", "Examination", "examine"]
 
-_MOST_VERDICT = 4096
-_MOST_SAID = 16_384
+_MAX_VERDICT = 4096
+_MAX_SAID = 16_384
 _TRIES = 2
 _START = "import sys; sys.path.insert(0, '/'); from harness.{0} import main; del sys.path[0]; main()"
 
@@ -132,8 +132,8 @@ def _watched(
     candidate: subprocess.Popen[bytes], examiner: subprocess.Popen[bytes], until: float
 ) -> tuple[End, list[str], str]:
     with Watch(until) as watch:
-        watch.add(examiner.stderr, _MOST_VERDICT)
-        watch.add(candidate.stderr, _MOST_SAID)
+        watch.add(examiner.stderr, _MAX_VERDICT)
+        watch.add(candidate.stderr, _MAX_SAID)
         end = watch.read(last=examiner.stderr)
         text = watch.taken(examiner.stderr).decode("ascii", "replace")
         lines = text.split("\n")[:-1]  # what does not end in a line's end was cut off

@@ -6,14 +6,14 @@ from enum import StrEnum
 
 import msgspec
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 
 __all__ = ["End", "Execution", "Limits", "SandboxFailed"]
 
 MIB = 1 << 20
 
 
-class SandboxFailed(NotAvailable):
+class SandboxFailed(MissingDependency):
     """The sandbox itself did not work, so nothing can be said of the program; the message says why."""
 
 

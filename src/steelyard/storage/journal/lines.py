@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from steelyard.evidence.canonical import SAFE_INTEGER, canonical
-from steelyard.records import Attempt, Exchange, Marked, Record
+from steelyard.records import Attempt, Exchange, Record, RecordedScore
 
 __all__ = [
     "FORMAT",
@@ -81,7 +81,7 @@ class Stop(Record, frozen=True, kw_only=True, tag="stop", tag_field="type"):
     at_us: int
 
 
-JournalRecord = Header | Session | Attempt | Marked | Exchange | Cut | Stop
+JournalRecord = Header | Session | Attempt | RecordedScore | Exchange | Cut | Stop
 
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoder: Final[msgspec.json.Decoder[JournalRecord]] = msgspec.json.Decoder(JournalRecord)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from steelyard.errors import Broken, InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import sha256_hex
 from steelyard.records import Attempt
 from steelyard.storage.journal.lines import (
@@ -43,7 +43,7 @@ def segment_names(run: Path) -> list[str]:
             if path.name != SEGMENT and segment_of(worker) != path.name:
                 raise ValueError
         except ValueError:
-            raise Broken(f"journal/{path.name[:80]!r}: not a segment of a journal") from None
+            raise VerificationError(f"journal/{path.name[:80]!r}: not a segment of a journal") from None
         if path.name != SEGMENT:
             workers.append(worker)
     return ["", *sorted(workers)]
@@ -76,11 +76,13 @@ def read_segment(run: Path, worker: str = "") -> Iterator[tuple[JournalRecord, b
             try:
                 record = decode(line)
             except ValueError as error:
-                raise Broken(f"{place}: not a journal record ({error})") from None
+                raise VerificationError(f"{place}: not a journal record ({error})") from None
             if record.seq != seq:
-                raise Broken(f"{place}: record {record.seq} stands where record {seq} belongs")
+                raise VerificationError(f"{place}: record {record.seq} stands where record {seq} belongs")
             if record.prev != previous:
-                raise Broken(f"{place}: the chain is broken: the line before it was changed, or this one was moved")
+                raise VerificationError(
+                    f"{place}: the chain is broken: the line before it was changed, or this one was moved"
+                )
             if seq == 0:
                 _check_header(record, worker, place)
             previous = sha256_hex(line)
@@ -89,9 +91,9 @@ def read_segment(run: Path, worker: str = "") -> Iterator[tuple[JournalRecord, b
 
 def _check_header(record: JournalRecord, worker: str, place: str) -> None:
     if not isinstance(record, Header):
-        raise Broken(f"{place}: the header is missing")
+        raise VerificationError(f"{place}: the header is missing")
     if segment_of("" if record.segment == MAIN else record.segment) != segment_of(worker):
-        raise Broken(f"{place}: the segment of {record.segment[:80]!r} stands where another belongs")
+        raise VerificationError(f"{place}: the segment of {record.segment[:80]!r} stands where another belongs")
 
 
 @dataclass
@@ -144,7 +146,9 @@ def replay(run: Path) -> Replay:
         for record, line in read_segment(run, worker):
             if isinstance(record, Header):
                 if header is not None and record.plan != header.plan:
-                    raise Broken(f"journal/{segment_of(worker)} line 1: carries out another plan than {SEGMENT}")
+                    raise VerificationError(
+                        f"journal/{segment_of(worker)} line 1: carries out another plan than {SEGMENT}"
+                    )
                 header = header or record
             attempts += isinstance(record, Attempt)
             clock.read(record, worker)

@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from steelyard.errors import Broken
+from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.storage.journal.lines import SEGMENT, write_whole
 from steelyard.util.line_file import LineFile
@@ -101,9 +101,9 @@ def _text_in(line: bytes, place: str) -> _Text:
         record = _decoder.decode(line)
         actual = sha256_hex(record.text.encode())
     except ValueError:
-        raise Broken(f"{place}: not a text record") from None
+        raise VerificationError(f"{place}: not a text record") from None
     if actual != record.sha256:
-        raise Broken(f"{place}: the text does not hash to its digest {record.sha256[:12]!r}…")
+        raise VerificationError(f"{place}: the text does not hash to its digest {record.sha256[:12]!r}…")
     return record
 
 
@@ -146,14 +146,14 @@ class TextIndex(Mapping[str, str]):
             if not line.endswith(b"\n"):
                 break  # torn: no journal line names it
             if not line.startswith(_BEGINS):
-                raise Broken(f"{FOLDER}/{SEGMENT} line {number}: not a text record")
+                raise VerificationError(f"{FOLDER}/{SEGMENT} line {number}: not a text record")
             self._insert(line[len(_BEGINS) : _BEYOND], place, number)
 
     def _insert(self, digest: bytes, place: int, number: int) -> None:
         try:
             slot, tag = self._slot(digest.decode("ascii"))
         except ValueError:
-            raise Broken(f"{FOLDER}/{SEGMENT} line {number}: not a text record") from None
+            raise VerificationError(f"{FOLDER}/{SEGMENT} line {number}: not a text record") from None
         slots, mask = self._slots, self._mask
         while slots[slot]:
             slot = (slot + 1) & mask

@@ -19,7 +19,7 @@ __all__ = ["Journal"]
 
 R = TypeVar("R", bound=JournalRecord)
 
-MOST_HEADER_BYTES = 4096
+MAX_HEADER_BYTES = 4096
 
 
 class Journal:
@@ -179,7 +179,7 @@ class _Segment:
 
 def _has_header(path: Path) -> bool:
     with path.open("rb") as file:
-        return b"\n" in file.read(MOST_HEADER_BYTES)
+        return b"\n" in file.read(MAX_HEADER_BYTES)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from steelyard.errors import InputError, NotAvailable
-from steelyard.tasks.definition import Cell, Fields, Generator, TaskDefinition
+from steelyard.errors import InputError, MissingDependency
+from steelyard.tasks.definition import Fields, Generator, PromptFormat, TaskDefinition
 from steelyard.tasks.task import Task
 
 __all__ = ["generate", "open_task"]
@@ -20,12 +20,12 @@ PUBLIC_SEED = "public-1"
 def generate(seed: str, count: int, name: str = "", **options: Any) -> Sequence[dict[str, str]]:
     """``count`` rows of one of reasoning-gym's data sets; ``options`` go to it as they are.
 
-    Raises NotAvailable where the package is not installed, InputError where it has no such data set or option.
+    Raises MissingDependency where the package is not installed, InputError where it has no such data set or option.
     """
     try:
         import reasoning_gym
     except ImportError:
-        raise NotAvailable("reasoning-gym is not installed: pip install 'steelyard[procedural]'") from None
+        raise MissingDependency("reasoning-gym is not installed: pip install 'steelyard[procedural]'") from None
     number = int.from_bytes(sha256(seed.encode()).digest()[:4]) >> 1  # its seeds are positive 32-bit integers
     try:
         items = reasoning_gym.create_dataset(name, seed=number, size=count, **options)
@@ -47,10 +47,10 @@ def open_task(name: str) -> Task:
         generator=Generator(name="reasoning_gym", count=COUNT, seed=PUBLIC_SEED, options={"name": name}),
         scorer={"name": "exact"},
         cells={
-            "completion": Cell(
+            "completion": PromptFormat(
                 prompt="Q: {{ question }}\nA:", stop=("\nQ:", "\n\n"), max_tokens=256, differences=differences
             ),
-            "chat": Cell(
+            "chat": PromptFormat(
                 prompt="{{ question }}\nReply with the answer alone.",
                 chat=True,
                 max_tokens=512,

@@ -45,7 +45,7 @@ Member = Callable[[str], WorldUnderTest]
 
 
 def answer(question: Question, member: Member) -> str:
-    """Answer one question with JSON; raises InputError or NotAvailable where the model cannot."""
+    """Answer one question with JSON; raises InputError or MissingDependency where the model cannot."""
     return msgspec.json.encode(_answered(question, member)).decode()
 
 

@@ -27,15 +27,15 @@ FAMILY = "family.json"
 TENSORS = "model.safetensors"
 _FILES = (CARD, TENSORS)
 _FAMILY_FORMAT = "steelyard-world-family/1"
-MOST_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 RIVALS = ("pixel", "vq-gpt", "rssm")
 SIZES_APART = 0.05
 """By how much a rival may have more or fewer trained parameters than ours."""
 LEAST_CPU = 0.95
 """The share of our CPU-seconds that a rival's training took at least."""
-_LONGEST_PATH = 200  # characters
-_MOST_DIGITS = 12
-_MOST_TRAININGS = 32
+_MAX_PATH = 200  # characters
+_MAX_DIGITS = 12
+_MAX_TRAININGS = 32
 
 Paths = str | tuple[str, ...]
 """One checkpoint, or several trainings of the same."""
@@ -224,7 +224,7 @@ def _frames(checkpoint: Card) -> int | None:
         return None
     source = checkpoint.trained.source
     pool, length = source.get("pool", ""), source.get("length", "")
-    if all(each.isdecimal() and len(each) <= _MOST_DIGITS for each in (pool, length)):
+    if all(each.isdecimal() and len(each) <= _MAX_DIGITS for each in (pool, length)):
         return min(checkpoint.trained.frames, int(pool) * int(length))
     return checkpoint.trained.frames
 
@@ -244,9 +244,9 @@ def _count(frames: int | None) -> str:
 def _trainings(folder: Path, role: str, paths: Paths) -> dict[str, Path]:
     """Each training of a role under its own name; raises InputError where there is none, or one stands there twice."""
     listed = _listed(paths)
-    if not listed or len(set(listed)) != len(listed) or len(listed) > _MOST_TRAININGS:
+    if not listed or len(set(listed)) != len(listed) or len(listed) > _MAX_TRAININGS:
         raise InputError(
-            f"{role[:80]}: give one path, or a list of up to {_MOST_TRAININGS} paths, each once", where=folder / FAMILY
+            f"{role[:80]}: give one path, or a list of up to {_MAX_TRAININGS} paths, each once", where=folder / FAMILY
         )
     return {_training(role, number): _inside(folder, path) for number, path in enumerate(listed, 1)}
 
@@ -262,7 +262,7 @@ def _training(role: str, number: int) -> str:
 def _inside(folder: Path, path: str) -> Path:
     """The path of a member; raises InputError where it, or a file of it, is outside the folder, by links too."""
     parts = PurePosixPath(path)
-    written = bool(path) and len(path) <= _LONGEST_PATH and not parts.is_absolute() and ".." not in parts.parts
+    written = bool(path) and len(path) <= _MAX_PATH and not parts.is_absolute() and ".." not in parts.parts
     try:
         root = folder.resolve()
         inside = written and all(
@@ -291,10 +291,10 @@ def _checkpoint(folder: Path) -> Card:
 def _read(path: Path) -> FamilyFile:
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=path) from None
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise InputError("larger than a MiB: this describes no family", where=path)
     try:
         return msgspec.json.decode(data, type=FamilyFile)

@@ -15,9 +15,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steelyard.errors import InputError, ModelUnavailable, NotAvailable, SteelyardError
+from steelyard.errors import InputError, MissingDependency, ModelUnavailable, SteelyardError
 from steelyard.models import Settings
-from steelyard.records import Answer, Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, Outcome
+from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
 
 if TYPE_CHECKING:
     from steelyard.world.protocol import WorldUnderTest
@@ -28,14 +28,14 @@ Opener = Callable[[], "WorldUnderTest"]
 
 
 def open_world(rest: str, settings: Settings) -> AuditedWorld:
-    """Open a checkpoint's or a family's folder; raises InputError where it is none, NotAvailable without torch."""
+    """Open a checkpoint's or a family's folder; raises InputError where it is none, MissingDependency without torch."""
     folder = Path(rest).expanduser()
     if not folder.is_dir():
         raise InputError("there is no such folder: give the folder of a checkpoint or of a family", where=folder)
     try:
         backend = f"torch {version('torch')}, 1 thread"
     except PackageNotFoundError:
-        raise NotAvailable("world models need torch: pip install 'steelyard[world]'") from None
+        raise MissingDependency("world models need torch: pip install 'steelyard[world]'") from None
     from steelyard.world.audit.family import read_family
 
     family = read_family(folder)
@@ -95,15 +95,15 @@ class AuditedWorld:
         why_not = "a world model gives no log-likelihoods"
         return identity, Capabilities(offers=offers, loglikelihood_reason=why_not, deterministic=True, concurrency=1)
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Answer one question with JSON; one that is no question about a world is ``client_error``."""
         if self._closed:
             raise ModelUnavailable(f"{self._identity.uri} is closed")
         return await asyncio.get_running_loop().run_in_executor(self._worker, self._answered, request.prompt)
 
-    async def loglikelihood(self, request: LoglikelihoodRequest) -> Answer:
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Nothing here has a likelihood."""
-        return Answer(outcome=Outcome.CLIENT_ERROR, detail="a world model gives no log-likelihoods")
+        return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="a world model gives no log-likelihoods")
 
     async def close(self) -> None:
         """Wait for the episode in flight and let the models go; safe to call twice."""
@@ -127,20 +127,22 @@ class AuditedWorld:
             self._open[role] = self._openers[role]()
         return self._open[role]
 
-    def _answered(self, prompt: str) -> Answer:
+    def _answered(self, prompt: str) -> ModelOutput:
         from steelyard.world.audit.answering import answer
         from steelyard.world.audit.questions import read_question
 
         try:
             question = read_question(prompt)
         except ValueError:
-            return Answer(outcome=Outcome.CLIENT_ERROR, detail="a world model answers questions about worlds alone")
+            return ModelOutput(
+                outcome=Outcome.CLIENT_ERROR, detail="a world model answers questions about worlds alone"
+            )
         try:
-            return Answer(
+            return ModelOutput(
                 outcome=Outcome.OK, text=answer(question, partial(self._trained, question.seed)), finish_reason="stop"
             )
         except SteelyardError as error:
-            return Answer(outcome=Outcome.CLIENT_ERROR, detail=str(error))
+            return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(error))
         except Exception as error:  # a network may fail in any way: it cost this sample its answer, not the run
             reason = (str(error).splitlines() or [""])[0][:200]
-            return Answer(outcome=Outcome.SERVER_ERROR, detail=f"{type(error).__name__}: {reason}")
+            return ModelOutput(outcome=Outcome.SERVER_ERROR, detail=f"{type(error).__name__}: {reason}")

@@ -37,7 +37,7 @@ _T = TypeVar("_T")
 DECIMALS = (
     4  # of an action or a place, in pixels: far below what moves a verdict, and what is written is what is played
 )
-LONGEST_ANSWER = 200_000  # characters; an episode of 200 steps in two numbers each takes about 4,000
+MAX_ANSWER = 200_000  # characters; an episode of 200 steps in two numbers each takes about 4,000
 LARGEST = 1e6  # no action, place or surprise is larger; float32 has room for its square
 
 
@@ -145,7 +145,7 @@ def numbers_in(text: str, names: Sequence[str]) -> dict[str, list[float]] | None
 
 
 def _decoded(text: str, kind: type[_T]) -> _T | None:
-    if len(text) > LONGEST_ANSWER:
+    if len(text) > MAX_ANSWER:
         return None
     try:
         return msgspec.json.decode(text, type=kind)

@@ -6,7 +6,7 @@ import importlib.util
 
 import msgspec
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.data.batch import Source
 from steelyard.world.data.simulated import SimulatedSource
 from steelyard.world.sim.catalog import NAMES, SCENES, simulator
@@ -50,7 +50,7 @@ def expect_source(name: str) -> None:
 
 def open_source(name: str, settings: SourceSettings) -> Source:
     """Open a source; raises InputError where the word is neither a world nor a place with videos, or a setting is not
-    of its kind, and NotAvailable for videos without PyAV.
+    of its kind, and MissingDependency for videos without PyAV.
     """
     if is_video(name):
         return _videos(name, settings)
@@ -76,7 +76,7 @@ def _videos(place: str, settings: SourceSettings) -> Source:
     if settings.pool is not None:
         raise InputError("a pool of episodes is of a world or the scenes: of videos, name fewer files", where=place)
     if importlib.util.find_spec("av") is None:
-        raise NotAvailable("videos are decoded by PyAV: pip install 'steelyard[world]'")
+        raise MissingDependency("videos are decoded by PyAV: pip install 'steelyard[world]'")
     from steelyard.world.data.video.source import VideoSource
 
     try:

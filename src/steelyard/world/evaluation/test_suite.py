@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.evaluation.result import Summary, TestResult, summarise
 from steelyard.world.planners.settings import settings_for
 from steelyard.world.protocol import WorldUnderTest
@@ -240,7 +240,7 @@ def _forgetful(model: WorldUnderTest) -> Remembering:
     from steelyard.world.memory import Memory
 
     if not hasattr(model, "remember"):
-        raise NotAvailable(f"{model.name} has no store of moments")
+        raise MissingDependency(f"{model.name} has no store of moments")
     other: Any = copy.copy(model)
     other.memory = Memory()
     kept: Remembering = other

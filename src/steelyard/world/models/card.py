@@ -10,7 +10,7 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.world.models.weights import write_whole
-from steelyard.world.training.budget import Budget
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.collapse import Health
 from steelyard.world.training.resume import RESUME
 
@@ -29,7 +29,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
     frames: int
     cpu_seconds: float
     seconds: float
-    budget: Budget
+    budget: TrainingBudget
     settings: dict[str, Any]
     losses: dict[str, float]
     processes: int = 1

@@ -12,7 +12,7 @@ import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.data.batch import Batch, to_unit
 from steelyard.world.models.learner import Learner
 from steelyard.world.models.losses.ema import follow, slow_copy
@@ -142,7 +142,7 @@ class Jepa(Learner):
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From past frames (B, T, H, W, 3), between which the actions are unknown, under actions (B, N, K, A)."""
         if self.config.action_size == 0:
-            raise NotAvailable("this JEPA learned from plain video: it knows no actions to imagine under")
+            raise MissingDependency("this JEPA learned from plain video: it knows no actions to imagine under")
         latents = self.encode(frames)
         memories = self.predictor.watch(latents, None)[:, -1]
         rows, plans, steps, _ = actions.shape

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.data.batch import Source
 from steelyard.world.memory import Memory, Recalled
 from steelyard.world.models.card import Card, read_card, write_card
@@ -30,7 +30,7 @@ from steelyard.world.planners.model_cost import imagined_cost
 from steelyard.world.planners.mppi import mppi
 from steelyard.world.planners.settings import PlannerSettings, settings_for
 from steelyard.world.sim.simulator import SIDE, Floats, Frames
-from steelyard.world.training.budget import Budget
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.collapse import Health
 from steelyard.world.training.fitting import fitted
 from steelyard.world.training.loop import Progress, TrainSettings
@@ -55,7 +55,7 @@ class WorldModel:
     def fit(
         cls,
         source: Source,
-        budget: Budget,
+        budget: TrainingBudget,
         seed: int,
         *,
         kind: str = "jepa",
@@ -120,7 +120,7 @@ class WorldModel:
     def rollout(self, observations: Frames, actions: Floats) -> Floats:
         """Imagine N alternatives: observations as for :meth:`predict`, actions (B, N, K, A) → states (B, N, K, D)."""
         if self.action_size == 0:
-            raise NotAvailable(f"{self.name} learned from plain video: it knows no actions to imagine under")
+            raise MissingDependency(f"{self.name} learned from plain video: it knows no actions to imagine under")
         if actions.ndim != 4 or actions.shape[-1] != self.action_size or not actions.size:
             raise InputError(
                 f"these actions have the shape {actions.shape}; {self.name} expects "
@@ -172,7 +172,7 @@ class WorldModel:
         size, limit = self.action_size, self.card.action_limit
         if chosen.planner == "gradient":
             if size == 0:
-                raise NotAvailable(f"{self.name} learned from plain video: it knows no actions to plan with")
+                raise MissingDependency(f"{self.name} learned from plain video: it knows no actions to plan with")
             clips = observations if observations.ndim == 5 else observations[:, None]
             seen, wanted = (self._seen(each, "frames").to(self._device) for each in (clips, goals))
             return gradient(self.learner, seen, wanted, own, chosen, action_size=size, action_limit=limit)

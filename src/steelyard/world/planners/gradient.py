@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 from steelyard.world.models.learner import Learner
 from steelyard.world.planners.cem import drawn
 from steelyard.world.planners.settings import PlannerSettings
@@ -46,7 +46,7 @@ def gradient(
         for _ in range(settings.iterations):
             costs = _costs(learner, frames, goals, plans, settings)
             if not costs.requires_grad:
-                raise NotAvailable("what this model imagines has no gradient by actions: take cem or mppi")
+                raise MissingDependency("what this model imagines has no gradient by actions: take cem or mppi")
             (plans.grad,) = torch.autograd.grad(costs.sum(), plans)
             optimiser.step()
             with torch.no_grad():

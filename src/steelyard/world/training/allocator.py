@@ -13,7 +13,7 @@ __all__ = ["keep_freed_memory"]
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT = 256 * 2**20
-_LARGEST_KEPT = 32 * 2**20  # the most that glibc takes
+_MAX_KEPT = 32 * 2**20  # the most that glibc takes
 
 
 def keep_freed_memory() -> None:
@@ -22,5 +22,5 @@ def keep_freed_memory() -> None:
         return
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):  # musl has none
-        library.mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT)
+        library.mallopt(_MMAP_THRESHOLD, _MAX_KEPT)
         library.mallopt(_TRIM_THRESHOLD, _KEPT)

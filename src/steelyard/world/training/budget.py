@@ -8,10 +8,10 @@ import msgspec
 
 from steelyard.errors import InputError
 
-__all__ = ["Budget"]
+__all__ = ["TrainingBudget"]
 
 
-class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TrainingBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """At least one limit. CPU-seconds count all processes' threads, those of decoders too; only steps and frames resume
     exactly.
     """

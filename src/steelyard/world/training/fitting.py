@@ -14,7 +14,7 @@ from steelyard.world.data.batch import Source
 from steelyard.world.models.card import CARD, Card, Training
 from steelyard.world.models.kinds import make_learner
 from steelyard.world.models.learner import Learner
-from steelyard.world.training.budget import Budget
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.collapse import Health, expect_health, measure
 from steelyard.world.training.distributed import joined
 from steelyard.world.training.loop import Progress, Trained, TrainSettings, train
@@ -31,7 +31,7 @@ _NOTHING = Trained(steps=0, frames=0, seconds=0.0, cpu_seconds=0.0, losses={})
 def fitted(
     model_class: type[WorldModel],
     source: Source,
-    budget: Budget,
+    budget: TrainingBudget,
     seed: int,
     *,
     kind: str,
@@ -83,7 +83,7 @@ def _expect_free(out: Path, *, resume: bool) -> None:
 def _card(
     learner: Learner,
     source: Source,
-    budget: Budget,
+    budget: TrainingBudget,
     settings: TrainSettings,
     trained: Trained,
     health: Health | None,

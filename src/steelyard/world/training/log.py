@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 from steelyard.world.models.weights import write_whole
 
 __all__ = ["TrainLog"]
@@ -60,7 +60,7 @@ class TrainLog:
 
 def _board(folder: Path) -> Any:
     if importlib.util.find_spec("tensorboard") is None:
-        raise NotAvailable("TensorBoard is not installed: pip install tensorboard, or train without it")
+        raise MissingDependency("TensorBoard is not installed: pip install tensorboard, or train without it")
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder))

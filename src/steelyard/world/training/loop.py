@@ -17,7 +17,7 @@ from steelyard.errors import InputError, Interrupted
 from steelyard.world.data.batch import Batch, Source
 from steelyard.world.models.learner import Learner
 from steelyard.world.training.allocator import keep_freed_memory
-from steelyard.world.training.budget import Budget
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.distributed import Ranks, joined, shared
 from steelyard.world.training.interrupt import StopOnInterrupt
 from steelyard.world.training.log import TrainLog
@@ -78,7 +78,7 @@ Progress = Callable[[Update], None]
 def train(
     learner: Learner,
     source: Source,
-    budget: Budget,
+    budget: TrainingBudget,
     settings: TrainSettings | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
@@ -103,7 +103,7 @@ class _Course:
         self,
         learner: Learner,
         source: Source,
-        budget: Budget,
+        budget: TrainingBudget,
         settings: TrainSettings,
         out: Path | None,
         progress: Progress | None,

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 from steelyard.world.data.sources import SourceSettings
-from steelyard.world.training.budget import Budget
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.loop import TrainSettings
 
 __all__ = ["Job", "fit_on_ray"]
@@ -22,7 +22,7 @@ class Job(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     out: str
     """A folder that all machines see, as on a network file system."""
-    budget: Budget
+    budget: TrainingBudget
     seed: int = 0
     kind: str = "jepa"
     config: dict[str, Any] = {}
@@ -34,10 +34,10 @@ class Job(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def fit_on_ray(job: Job, workers: int, *, gpus: bool = False) -> Path:
     """Train with ``workers`` processes of the cluster that ``ray.init`` joined; gives the model's folder.
 
-    Raises NotAvailable without Ray Train; what a worker raises comes out as Ray's TrainingFailedError.
+    Raises MissingDependency without Ray Train; what a worker raises comes out as Ray's TrainingFailedError.
     """
     if importlib.util.find_spec("ray") is None or importlib.util.find_spec("ray.train") is None:
-        raise NotAvailable("training on a cluster needs Ray Train: pip install 'ray[train]'")
+        raise MissingDependency("training on a cluster needs Ray Train: pip install 'ray[train]'")
     from ray.train import RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.world.audit.object_position import true_place
 from steelyard.world.audit.scorers.choice import Choice
@@ -18,18 +18,18 @@ from steelyard.world.sim.catalog import HELD_OUT, simulator
 SEED = HELD_OUT + 7
 
 
-def choice(answer: object) -> Mark:
+def choice(answer: object) -> Score:
     prompt = json.dumps({"ask": "choose", "seed": SEED, "world": "two-room-fixed"})
-    return Choice().mark(Sample(id="t/0", request=GenerateRequest(prompt=prompt), target=""), said(answer))
+    return Choice().score(Sample(id="t/0", request=GenerateRequest(prompt=prompt), target=""), said(answer))
 
 
-def place(answer: object) -> Mark:
+def place(answer: object) -> Score:
     prompt = json.dumps({"ask": "locate", "seed": SEED})
-    return Place().mark(Sample(id="t/0", request=GenerateRequest(prompt=prompt), target=""), said(answer))
+    return Place().score(Sample(id="t/0", request=GenerateRequest(prompt=prompt), target=""), said(answer))
 
 
-def said(answer: object) -> Answer:
-    return Answer(outcome=Outcome.OK, text=answer if isinstance(answer, str) else json.dumps(answer))
+def said(answer: object) -> ModelOutput:
+    return ModelOutput(outcome=Outcome.OK, text=answer if isinstance(answer, str) else json.dumps(answer))
 
 
 def test_only_the_outcome_of_the_changed_course_is_right() -> None:
@@ -40,7 +40,7 @@ def test_only_the_outcome_of_the_changed_course_is_right() -> None:
 
 @pytest.mark.parametrize("answer", ["3", {"choice": 3}, {"choice": [7]}, {"choice": [-1]}, {"choice": [0.5]}, {}])
 def test_a_choice_of_none_of_the_outcomes_is_unparsed(answer: object) -> None:
-    assert choice(answer) == Mark(value=0.0, parsed=False, note="not one of the outcomes")
+    assert choice(answer) == Score(value=0.0, parsed=False, note="not one of the outcomes")
 
 
 def test_a_place_within_two_pixels_is_right() -> None:
@@ -50,7 +50,7 @@ def test_a_place_within_two_pixels_is_right() -> None:
 
 @pytest.mark.parametrize("answer", ["there", {"x": 3}, {"x": []}, {"x": [1, 2]}, {"x": [None]}, '{"x":[1e400]}'])
 def test_what_is_no_place_is_unparsed(answer: object) -> None:
-    assert place(answer) == Mark(value=0.0, parsed=False, note="not the place of an object")
+    assert place(answer) == Score(value=0.0, parsed=False, note="not the place of an object")
 
 
 def test_the_identifier_names_the_pixels() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.records import Answer, GenerateRequest, Mark, Outcome, Sample
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier
 from steelyard.world.audit.scorers.goal import Beats, Goal, Holds
 from steelyard.world.sim.catalog import simulator
@@ -21,17 +21,17 @@ def sample(**question: object) -> Sample:
     return Sample(id="t/0", request=GenerateRequest(prompt=json.dumps({"world": WORLD} | question)), target="")
 
 
-def said(answer: object) -> Answer:
-    return Answer(outcome=Outcome.OK, text=answer if isinstance(answer, str) else json.dumps(answer))
+def said(answer: object) -> ModelOutput:
+    return ModelOutput(outcome=Outcome.OK, text=answer if isinstance(answer, str) else json.dumps(answer))
 
 
-def goal(seed: int, answer: object) -> Mark:
-    return Goal().mark(sample(ask="act", seed=seed), said(answer))
+def goal(seed: int, answer: object) -> Score:
+    return Goal().score(sample(ask="act", seed=seed), said(answer))
 
 
 def beats(seed: int, tie: str, ours: object, rival: object) -> float:
     asked = sample(ask="act against", seed=seed, rival="pixel", tie=tie)
-    return Beats().mark(asked, said({"ours": ours, "rival": rival})).value
+    return Beats().score(asked, said({"ours": ours, "rival": rival})).value
 
 
 def failing() -> int:
@@ -41,15 +41,15 @@ def failing() -> int:
 
 def test_the_way_through_the_door_arrives_and_the_straight_way_does_so_sometimes() -> None:
     there = [goal(seed, {"actions": through_the_door(seed)}) for seed in SEEDS]
-    assert all(mark == Mark(value=1.0) for mark in there)
+    assert all(mark == Score(value=1.0) for mark in there)
     assert 0.2 < sum(goal(seed, {"actions": straight(seed)}).value for seed in SEEDS) / len(SEEDS) < 0.7
 
 
 def test_an_episode_that_was_cut_short_did_not_arrive_and_one_that_went_on_did() -> None:
     actions = through_the_door(SEEDS[0])
-    assert goal(SEEDS[0], {"actions": actions[:-1]}) == Mark(value=0.0)
-    assert goal(SEEDS[0], {"actions": []}) == Mark(value=0.0)
-    assert goal(SEEDS[0], {"actions": [*actions, [4, 4]]}) == Mark(value=1.0)
+    assert goal(SEEDS[0], {"actions": actions[:-1]}) == Score(value=0.0)
+    assert goal(SEEDS[0], {"actions": []}) == Score(value=0.0)
+    assert goal(SEEDS[0], {"actions": [*actions, [4, 4]]}) == Score(value=1.0)
 
 
 def test_giant_steps_are_scaled_down_to_what_an_action_may_be() -> None:
@@ -103,7 +103,7 @@ def test_a_model_that_is_bad_in_both_worlds_does_not_hold() -> None:
 
     def holds(seed: int, trained: object, shifted: object) -> float:
         asked = sample(ask="act shifted", seed=seed, shift="layout")
-        return Holds().mark(asked, said({"trained": trained, "shifted": shifted})).value
+        return Holds().score(asked, said({"trained": trained, "shifted": shifted})).value
 
     seed = failing()
     assert holds(seed, through_the_door(seed), through_the_door(seed, world)) == 1

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from steelyard.records import Answer, GenerateRequest, Outcome, Sample
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.world.audit.scorers.surprise import MoreSurprised
 
 ASKED = Sample(id="t/0", request=GenerateRequest(prompt="{}"), target="")
@@ -14,7 +14,7 @@ ASKED = Sample(id="t/0", request=GenerateRequest(prompt="{}"), target="")
 
 def mark(answer: object) -> tuple[float, bool]:
     text = answer if isinstance(answer, str) else json.dumps(answer)
-    found = MoreSurprised().mark(ASKED, Answer(outcome=Outcome.OK, text=text))
+    found = MoreSurprised().score(ASKED, ModelOutput(outcome=Outcome.OK, text=text))
     return found.value, found.parsed
 
 

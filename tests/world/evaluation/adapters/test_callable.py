@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.evaluation.adapters.callable import CallableWorld
 
 CLIPS = np.zeros((2, 5, 64, 64, 3), dtype=np.uint8)
 
 
 def test_what_is_not_given_is_not_available() -> None:
-    with pytest.raises(NotAvailable, match=r"empty has no surprise: give CallableWorld a function surprise="):
+    with pytest.raises(MissingDependency, match=r"empty has no surprise: give CallableWorld a function surprise="):
         CallableWorld("empty").surprise(CLIPS)
 
 

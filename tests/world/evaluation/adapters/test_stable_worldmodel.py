@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from steelyard.errors import InputError, NotAvailable  # noqa: E402
+from steelyard.errors import InputError, MissingDependency  # noqa: E402
 from steelyard.world.evaluation.adapters.stable_worldmodel import StableWorldModel, peer_class  # noqa: E402
 
 
@@ -49,7 +49,7 @@ def test_features_are_one_embedding_a_frame() -> None:
 
 
 def test_a_clip_without_actions_surprises_nobody() -> None:
-    with pytest.raises(NotAvailable, match="expects nothing without actions"):
+    with pytest.raises(MissingDependency, match="expects nothing without actions"):
         adapted().surprise(np.zeros((1, 3, 64, 64, 3), dtype=np.uint8))
 
 
@@ -67,7 +67,7 @@ def test_an_interface_that_moved_is_said_in_one_line() -> None:
 
 def test_the_package_is_named_where_it_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "stable_worldmodel", None)
-    with pytest.raises(NotAvailable, match=r"pip install stable-worldmodel==0\.1\.1"):
+    with pytest.raises(MissingDependency, match=r"pip install stable-worldmodel==0\.1\.1"):
         peer_class("lewm")
     with pytest.raises(InputError, match="there are lewm, pldm"):
         peer_class("dino")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import torch
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
 from steelyard.world.models.baselines.position_head import Places
 from steelyard.world.models.baselines.sizes import like_jepa, trained_parameters
@@ -59,7 +59,7 @@ def test_shapes_for_plain_video(kind: str) -> None:
         assert learner.surprise(frames).shape == (2, 4)
         assert learner.features(frames).shape[:2] == (2, 5)
     if kind != "copy-last":
-        with pytest.raises(NotAvailable, match="plain video"):
+        with pytest.raises(MissingDependency, match="plain video"):
             learner.imagine(frames[:, :1], torch.zeros(2, 1, 3, 0))
 
 

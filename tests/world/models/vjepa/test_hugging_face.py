@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from steelyard.cli import run
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.models.vjepa.hugging_face import load_vjepa2
 
 
@@ -44,7 +44,7 @@ def test_a_checkpoint_gives_features_and_surprise(checkpoint: Path) -> None:
     changed[:, 4:] = 0
     assert np.allclose(world.surprise(changed)[:, :3], surprise[:, :3], atol=1e-5)
     assert np.allclose(world.features(changed)[:, :4], features[:, :4], atol=1e-5)
-    with pytest.raises(NotAvailable, match="knows no actions"):
+    with pytest.raises(MissingDependency, match="knows no actions"):
         world.rollout(clips[:, 0], np.zeros((2, 1, 1, 2), np.float32))
 
 

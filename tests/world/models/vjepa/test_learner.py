@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from torch import Generator, Tensor
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.data.batch import Batch
 from steelyard.world.evaluation import memory, physics
 from steelyard.world.models.card import Card
@@ -191,9 +191,9 @@ def test_states_are_of_single_frames() -> None:
 
 
 def test_nobody_acts_in_plain_video() -> None:
-    with pytest.raises(NotAvailable, match="knows no actions"):
+    with pytest.raises(MissingDependency, match="knows no actions"):
         learner().imagine(sliding(1), torch.zeros(1, 1, 1, 2))
-    with pytest.raises(NotAvailable, match="knows no actions"):
+    with pytest.raises(MissingDependency, match="knows no actions"):
         learner().distance(torch.zeros(1, 1, 1, 2), sliding(1)[:, 0])
 
 

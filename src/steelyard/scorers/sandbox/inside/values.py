@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["MOST_BYTES", "Malformed", "NotPlain", "TooMuch", "decode", "encode", "read_frame", "write_frame"]
+__all__ = ["MAX_BYTES", "Malformed", "NotPlain", "TooMuch", "decode", "encode", "read_frame", "write_frame"]
 
-MOST_BYTES = 8_000_000
-_MOST_DEPTH = 200
-_MOST_ITERATED = 1_000_000
+MAX_BYTES = 8_000_000
+_MAX_DEPTH = 200
+_MAX_ITERATED = 1_000_000
 _HEADER = 8
 
 
@@ -61,14 +61,14 @@ def read_frame(file: int) -> bytes | None:
     if header is None:
         return None
     length = int.from_bytes(header, "big")
-    if length > MOST_BYTES:
+    if length > MAX_BYTES:
         raise Malformed("a value larger than allowed")
     return _read_exactly(file, length)
 
 
 def write_frame(file: int, data: bytes) -> None:
     """Write one frame to a file descriptor; raises TooMuch, OSError where nobody reads."""
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise TooMuch("a value larger than allowed")
     rest = memoryview(len(data).to_bytes(_HEADER, "big") + data)
     while rest:
@@ -92,12 +92,12 @@ class _Writer:
 
     def _add(self, part: bytes) -> None:
         self._size += len(part)
-        if self._size > MOST_BYTES:
+        if self._size > MAX_BYTES:
             raise TooMuch("a value larger than allowed")
         self._parts.append(part)
 
     def put(self, value: Any, depth: int) -> None:
-        if depth > _MOST_DEPTH:
+        if depth > _MAX_DEPTH:
             raise TooMuch("a value nested too deeply")
         if value is None or value is True or value is False:
             self._add({None: b"N", True: b"T", False: b"F"}[value])
@@ -146,7 +146,7 @@ def _read_out(iterator: Any) -> list[Any]:
     items = []
     for item in iterator:
         items.append(item)
-        if len(items) > _MOST_ITERATED:
+        if len(items) > _MAX_ITERATED:
             raise TooMuch("an iterator longer than allowed")
     return items
 
@@ -156,7 +156,7 @@ class _Reader:
         self._data, self._found, self.place = data, found, 0
 
     def take(self, depth: int) -> Any:
-        if depth > _MOST_DEPTH:
+        if depth > _MAX_DEPTH:
             raise Malformed("nested too deeply")
         tag = self._data[self.place : self.place + 1]
         self.place += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 from steelyard.world.audit.questions import Choose, numbers_in
 from steelyard.world.audit.scorers.goal import question_of
 from steelyard.world.sim.catalog import simulator
@@ -21,7 +21,7 @@ class Choice:
         """``world_choice@2``."""
         return "world_choice@2"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Unparsed where the choice is no whole number of an outcome."""
         from steelyard.world.evaluation.reasoning import CHOICES, scene
 
@@ -29,5 +29,5 @@ class Choice:
         assert isinstance(question, Choose)
         said = numbers_in(answer.text, ("choice",))
         if said is None or len(said["choice"]) != 1 or said["choice"][0] not in range(CHOICES):
-            return Mark(value=0.0, parsed=False, note="not one of the outcomes")
-        return Mark(value=float(said["choice"][0] == scene(simulator(question.world), question.seed).answer))
+            return Score(value=0.0, parsed=False, note="not one of the outcomes")
+        return Score(value=float(said["choice"][0] == scene(simulator(question.world), question.seed).answer))

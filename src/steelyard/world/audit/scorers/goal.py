@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steelyard.records import Answer, GenerateRequest, Mark, Sample
+from steelyard.records import GenerateRequest, ModelOutput, Sample, Score
 from steelyard.world.audit.questions import Act, ActAgainst, ActShifted, Question, arrays_in, read_question
 from steelyard.world.sim.catalog import simulator
 from steelyard.world.sim.simulator import Floats, Simulator
 
 __all__ = ["Beats", "Goal", "Holds", "question_of", "reaches"]
 
-_NO_ACTIONS = Mark(value=0.0, parsed=False, note="not the actions of an episode")
+_NO_ACTIONS = Score(value=0.0, parsed=False, note="not the actions of an episode")
 
 
 def question_of(sample: Sample) -> Question:
@@ -33,7 +33,7 @@ def reaches(world: Simulator, seed: int, actions: Floats) -> bool:
     return False
 
 
-def _played(worlds: dict[str, Simulator], seed: int, answer: Answer) -> dict[str, bool] | None:
+def _played(worlds: dict[str, Simulator], seed: int, answer: ModelOutput) -> dict[str, bool] | None:
     """Play each named list of actions in its world; None where the answer is not that."""
     first = next(iter(worlds.values()))
     found = arrays_in(answer.text, tuple(worlds), first.action_size, first.episode_steps)
@@ -54,12 +54,12 @@ class Goal:
         """``world_goal@1``. A change of a world's dynamics, starts or goals is a change of this rule."""
         return "world_goal@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play the actions in the true world."""
         question = question_of(sample)
         assert isinstance(question, Act)
         played = _played({"actions": simulator(question.world)}, question.seed, answer)
-        return _NO_ACTIONS if played is None else Mark(value=float(played["actions"]))
+        return _NO_ACTIONS if played is None else Score(value=float(played["actions"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class Holds:
         """``world_holds@1``."""
         return "world_holds@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play both lists of actions, each in its own world."""
         question = question_of(sample)
         assert isinstance(question, ActShifted)
         trained = simulator(question.world)
         worlds = {"trained": trained, "shifted": trained.shifted(question.shift)}
         played = _played(worlds, question.seed, answer)
-        return _NO_ACTIONS if played is None else Mark(value=float(all(played.values())))
+        return _NO_ACTIONS if played is None else Score(value=float(all(played.values())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Beats:
         """``world_beats@1``."""
         return "world_beats@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play both lists of actions in the same world."""
         question = question_of(sample)
         assert isinstance(question, ActAgainst)
@@ -107,5 +107,5 @@ class Beats:
         if played is None:
             return _NO_ACTIONS
         if played["ours"] == played["rival"]:
-            return Mark(value=float(question.tie == "ours"), note="tie")
-        return Mark(value=float(played["ours"]))
+            return Score(value=float(question.tie == "ours"), note="tie")
+        return Score(value=float(played["ours"]))

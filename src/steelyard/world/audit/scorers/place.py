@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.errors import InputError
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 from steelyard.world.audit.questions import Locate, numbers_in
 from steelyard.world.audit.scorers.goal import question_of
 
@@ -34,7 +34,7 @@ class Place:
         """``world_place[2]@1``."""
         return f"world_place[{self.within}]@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Make the scene again and compare; what is no single number is unparsed."""
         from steelyard.world.audit.object_position import true_place
 
@@ -42,5 +42,5 @@ class Place:
         assert isinstance(question, Locate)
         said = numbers_in(answer.text, ("x",))
         if said is None or len(said["x"]) != 1:
-            return Mark(value=0.0, parsed=False, note="not the place of an object")
-        return Mark(value=float(abs(said["x"][0] - true_place(question.seed)) <= self.within))
+            return Score(value=0.0, parsed=False, note="not the place of an object")
+        return Score(value=float(abs(said["x"][0] - true_place(question.seed)) <= self.within))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from steelyard.records import Answer, Mark, Sample
+from steelyard.records import ModelOutput, Sample, Score
 from steelyard.world.audit.questions import numbers_in
 
 __all__ = ["MoreSurprised"]
@@ -28,13 +28,13 @@ class MoreSurprised:
         """``world_surprise@1``."""
         return "world_surprise@1"
 
-    def mark(self, sample: Sample, answer: Answer) -> Mark:
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Compare the sums, which are exact on any machine.
 
         Unparsed where the two lists are not as long as each other, or hold what is no finite number.
         """
         felt = numbers_in(answer.text, ("possible", "impossible"))
         if felt is None:
-            return Mark(value=0.0, parsed=False, note="not the surprises of two clips")
+            return Score(value=0.0, parsed=False, note="not the surprises of two clips")
         possible, impossible = math.fsum(felt["possible"]), math.fsum(felt["impossible"])
-        return Mark(value=float(impossible - possible > _TIE * max(abs(possible), abs(impossible))))
+        return Score(value=float(impossible - possible > _TIE * max(abs(possible), abs(impossible))))

@@ -15,7 +15,7 @@ import msgspec
 
 from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, examine, read_clip
 
-__all__ = ["Answer", "Request", "serve"]
+__all__ = ["Request", "WorkerReply", "serve"]
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class Request(msgspec.Struct, frozen=True):
     clip: ClipRequest | None = None
 
 
-class Answer(msgspec.Struct, frozen=True):
+class WorkerReply(msgspec.Struct, frozen=True):
     """``problem`` says why there is nothing else; the bytes of a clip of ``shape`` follow the line.
 
     ``cpu_seconds`` are this process's since its last answer, at first since it began.
@@ -49,15 +49,15 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         answers.flush()
 
 
-def _answer(request: Request) -> tuple[Answer, bytes]:
+def _answer(request: Request) -> tuple[WorkerReply, bytes]:
     try:
         if request.examine is not None:
-            return Answer(facts=examine(request.examine)), b""
+            return WorkerReply(facts=examine(request.examine)), b""
         assert request.clip is not None
         clip = read_clip(request.clip)
     except (Undecodable, OSError) as error:
-        return Answer(problem=str(error)), b""
-    return Answer(shape=clip.shape), clip.tobytes()
+        return WorkerReply(problem=str(error)), b""
+    return WorkerReply(shape=clip.shape), clip.tobytes()
 
 
 if __name__ == "__main__":

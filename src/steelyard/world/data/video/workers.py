@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, examine, read_clip
-from steelyard.world.data.video.worker import Answer, Request
+from steelyard.world.data.video.worker import Request, WorkerReply
 from steelyard.world.sim.simulator import Frames
 
 __all__ = ["Workers"]
@@ -84,14 +84,14 @@ class Workers:
                     assert pipe is not None
                     pipe.close()
 
-    def _ask(self, request: Request) -> tuple[Answer, bytes]:
+    def _ask(self, request: Request) -> tuple[WorkerReply, bytes]:
         child = self._child()
         assert child.stdin is not None
         assert child.stdout is not None
         try:
             child.stdin.write(msgspec.json.encode(request) + b"\n")
             child.stdin.flush()
-            answer = msgspec.json.decode(child.stdout.readline(), type=Answer)
+            answer = msgspec.json.decode(child.stdout.readline(), type=WorkerReply)
             length = int(np.prod(answer.shape)) if answer.shape else 0
             payload = child.stdout.read(length)
             if len(payload) != length:

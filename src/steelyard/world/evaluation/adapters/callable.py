@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.sim.simulator import Floats, Frames
 
 __all__ = ["CallableWorld"]
@@ -16,8 +16,8 @@ __all__ = ["CallableWorld"]
 class CallableWorld:
     """A name and up to four functions, with the shapes of :class:`steelyard.world.protocol.WorldUnderTest`.
 
-    A test that needs a function which is not given raises NotAvailable; a result of another shape raises InputError,
-    since a wrong axis would otherwise be marked as a wrong answer.
+    A test that needs a function which is not given raises MissingDependency; a result of another shape raises
+    InputError, since a wrong axis would otherwise be marked as a wrong answer.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class CallableWorld:
 
     def _given(self, function: Callable[..., Any] | None, what: str) -> Callable[..., Any]:
         if function is None:
-            raise NotAvailable(f"{self.name} has no {what}: give CallableWorld a function {what}=…")
+            raise MissingDependency(f"{self.name} has no {what}: give CallableWorld a function {what}=…")
         return function
 
     def _shaped(self, found: Any, what: str, shape: tuple[int | None, ...]) -> Floats:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.sim.simulator import Floats, Frames
 
 __all__ = ["StableWorldModel", "peer_class"]
@@ -27,18 +27,20 @@ _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def peer_class(kind: str) -> type[nn.Module]:
-    """Import ``lewm`` or ``pldm``; raises NotAvailable where the package is absent or has moved them elsewhere."""
+    """Import ``lewm`` or ``pldm``; raises MissingDependency where the package is absent or has moved them elsewhere."""
     if kind not in _CLASSES:
         raise InputError(f"no peer is called {kind!r}; there are {', '.join(_CLASSES)}")
     module, name = _CLASSES[kind]
     try:
         found: type[nn.Module] = getattr(importlib.import_module(module), name)
     except ImportError as error:
-        raise NotAvailable(
+        raise MissingDependency(
             f"{module} cannot be imported ({error}): pip install stable-worldmodel=={_WRITTEN_FOR}"
         ) from None
     except AttributeError:
-        raise NotAvailable(f"{module} has no {name}: this adapter is for stable-worldmodel {_WRITTEN_FOR}") from None
+        raise MissingDependency(
+            f"{module} has no {name}: this adapter is for stable-worldmodel {_WRITTEN_FOR}"
+        ) from None
     return found
 
 
@@ -76,7 +78,7 @@ class StableWorldModel:
 
     def surprise(self, clips: Frames) -> Floats:
         """Not to be had: what it expects of the next frame depends on an action, and a clip names none."""
-        raise NotAvailable(f"{self.name} expects nothing without actions, so it cannot be surprised by a clip")
+        raise MissingDependency(f"{self.name} expects nothing without actions, so it cannot be surprised by a clip")
 
     @torch.inference_mode()
     def rollout(self, observations: Frames, actions: Floats) -> Tensor:

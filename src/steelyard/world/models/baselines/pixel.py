@@ -8,7 +8,7 @@ import msgspec
 import torch
 from torch import Generator, Tensor
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
 from steelyard.world.models.baselines.position_head import Places
 from steelyard.world.models.baselines.reconstruction import (
@@ -115,7 +115,7 @@ class Pixel(Learner):
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From past frames, between which the actions are unknown, under actions (B, N, K, A): latents (B, N, K, D)."""
         if self.config.action_size == 0:
-            raise NotAvailable("this model learned from plain video: it knows no actions to imagine under")
+            raise MissingDependency("this model learned from plain video: it knows no actions to imagine under")
         latents = self.encode(frames)
         memories = self.predictor.watch(latents, None)[:, -1]
         rows, plans, steps, _ = actions.shape
@@ -125,7 +125,7 @@ class Pixel(Learner):
     def distance(self, states: Tensor, goals: Tensor) -> Tensor:
         """How far the places of latents (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
         if self.places is None:
-            raise NotAvailable("this model learned from plain video: it knows no actions to tell distances in")
+            raise MissingDependency("this model learned from plain video: it knows no actions to tell distances in")
         return self.places.apart(states, self.encode(goals[:, None])[:, 0])
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
@@ -150,14 +150,14 @@ class Pixel(Learner):
         steps = chosen_steps(pictures.shape[1] - 1, self.config.drawn_steps, generator)
         self.encoder.tell(usual, pictures)
         latents = self.encoder(pictures)
-        foretold = self._next(latents, None)
-        drawn = self.encoder.usual + self.decoder(torch.cat([latents[:, steps + 1], foretold[:, steps]], 1))
+        predicted = self._next(latents, None)
+        drawn = self.encoder.usual + self.decoder(torch.cat([latents[:, steps + 1], predicted[:, steps]], 1))
         wanted = pictures[:, steps + 1]
         weights = foreground_weights(wanted, usual)
         losses = {
             "next_frame": weighted_miss(drawn[:, len(steps) :], wanted, weights),
             "same_frame": weighted_miss(drawn[:, : len(steps)], wanted, weights),
-            "same_latent": (foretold - latents[:, 1:].detach()).square().mean(),
+            "same_latent": (predicted - latents[:, 1:].detach()).square().mean(),
         }
         return {"total": torch.stack(list(losses.values())).sum(), **losses}
 

@@ -8,7 +8,7 @@ import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
 from steelyard.world.models.baselines.position_head import Places
 from steelyard.world.models.baselines.reconstruction import (
@@ -128,7 +128,7 @@ class Rssm(Learner):
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From the last of the past frames under actions (B, N, K, A): means of rolled priors (B, N, K, D)."""
         if self.config.action_size == 0:
-            raise NotAvailable("this model learned from plain video: it knows no actions to imagine under")
+            raise MissingDependency("this model learned from plain video: it knows no actions to imagine under")
         states = self.encode(frames)
         past = None
         if states.shape[1] > 1:
@@ -141,7 +141,7 @@ class Rssm(Learner):
     def distance(self, states: Tensor, goals: Tensor) -> Tensor:
         """How far the places of states (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
         if self.places is None:
-            raise NotAvailable("this model learned from plain video: it knows no actions to tell distances in")
+            raise MissingDependency("this model learned from plain video: it knows no actions to tell distances in")
         return self.places.apart(states, self.encode(goals[:, None])[:, 0])
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:

@@ -15,7 +15,7 @@ import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
-from steelyard.errors import NotAvailable
+from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
 from steelyard.world.models.baselines.position_head import Places
 from steelyard.world.models.baselines.reconstruction import (
@@ -125,7 +125,7 @@ class VqGpt(Learner):
         Earlier frames are not used, since what was done between them is not known.
         """
         if self.config.action_size == 0:
-            raise NotAvailable("this model learned from plain video: it knows no actions to imagine under")
+            raise MissingDependency("this model learned from plain video: it knows no actions to imagine under")
         rows, plans, steps, _ = actions.shape
         state = self.encode(frames[:, -1:])[:, 0].repeat_interleave(plans, 0)
         acts, imagined = actions.flatten(0, 1), []
@@ -142,7 +142,7 @@ class VqGpt(Learner):
     def distance(self, states: Tensor, goals: Tensor) -> Tensor:
         """How far the places of vectors (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
         if self.places is None:
-            raise NotAvailable("this model learned from plain video: it knows no actions to tell distances in")
+            raise MissingDependency("this model learned from plain video: it knows no actions to tell distances in")
         return self.places.apart(states, self.encode(goals[:, None])[:, 0])
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from torch import Tensor
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.models.card import CARD, Card
 from steelyard.world.models.model import WorldModel
 from steelyard.world.models.vjepa.reader import ClipReader, resized
@@ -88,7 +88,7 @@ def untrained_vjepa2(like: WorldModel) -> HuggingFaceVJepa:
 def load_vjepa2(folder: str | Path) -> WorldModel:
     """Load a checkpoint folder (``config.json``, ``model.safetensors``); nothing is downloaded and no pickle is read.
 
-    Raises InputError for a folder that holds no V-JEPA 2, lacks weights or has some of another shape, NotAvailable
+    Raises InputError for a folder that holds no V-JEPA 2, lacks weights or has some of another shape, MissingDependency
     without transformers.
     """
     path = Path(folder)
@@ -96,7 +96,7 @@ def load_vjepa2(folder: str | Path) -> WorldModel:
     try:
         transformers: Any = importlib.import_module("transformers")
     except ImportError as error:
-        raise NotAvailable("V-JEPA 2 checkpoints need transformers: pip install 'steelyard[hf]'") from error
+        raise MissingDependency("V-JEPA 2 checkpoints need transformers: pip install 'steelyard[hf]'") from error
     logging = transformers.utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)  # what it would report is raised below, in one line

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from torch import Tensor
 
-from steelyard.errors import InputError, NotAvailable
+from steelyard.errors import InputError, MissingDependency
 from steelyard.world.models.learner import Learner
 
 __all__ = ["ClipReader", "resized"]
@@ -78,12 +78,12 @@ class ClipReader(Learner):
         return torch.cat(errors, dim=1)[:, 1:length]
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
-        """Raise NotAvailable: nobody acted in the videos."""
-        raise NotAvailable(_NO_ACTIONS)
+        """Raise MissingDependency: nobody acted in the videos."""
+        raise MissingDependency(_NO_ACTIONS)
 
     def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """Raise NotAvailable: nobody acted in the videos."""
-        raise NotAvailable(_NO_ACTIONS)
+        """Raise MissingDependency: nobody acted in the videos."""
+        raise MissingDependency(_NO_ACTIONS)
 
     def _until(self, frames: Tensor, last: int) -> Tensor:
         window, tubelet = self.window()
