@@ -50,7 +50,7 @@ def items(count: int, right: int) -> list[ImportedItem]:
 
 
 def write(run: Path, log: list[ImportedItem], scorer: str = THEIRS, reported: float | None = None) -> Verdict:
-    task = ImportedTask(name="sums", items=log, scorer=scorer, cell="some_harness", reported=reported)
+    task = ImportedTask(name="sums", items=log, scorer=scorer, prompt_format="some_harness", reported=reported)
     return write_imported_run(run, [task], ORIGIN, MODEL)
 
 
@@ -159,7 +159,7 @@ class Changing:
 
 
 def test_a_log_that_changes_while_it_is_read_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
-    task = ImportedTask(name="sums", items=Changing(), scorer=THEIRS, cell="some_harness")
+    task = ImportedTask(name="sums", items=Changing(), scorer=THEIRS, prompt_format="some_harness")
     with pytest.raises(InputError, match="changed while it was read"):
         write_imported_run(tmp_path / "run", [task], ORIGIN, MODEL)
     assert list(tmp_path.iterdir()) == []
@@ -167,7 +167,7 @@ def test_a_log_that_changes_while_it_is_read_is_refused_and_leaves_nothing(tmp_p
 
 @pytest.mark.parametrize("with_texts", [False, True])
 def test_texts_are_sealed_only_where_that_is_asked_for(tmp_path: Path, with_texts: bool) -> None:
-    task = ImportedTask(name="sums", items=items(5, 4), scorer=THEIRS, cell="some_harness")
+    task = ImportedTask(name="sums", items=items(5, 4), scorer=THEIRS, prompt_format="some_harness")
     write_imported_run(tmp_path / "run", [task], ORIGIN, MODEL, with_texts=with_texts)
     shutil.rmtree(tmp_path / "run" / "texts")
     assert steelyard(["verify", str(tmp_path / "run")]) == (1 if with_texts else 0)

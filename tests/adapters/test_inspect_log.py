@@ -47,7 +47,7 @@ def test_the_score_is_the_harnesss_own(tmp_path: Path, name: str, right: int, of
 def test_answers_tokens_and_times_are_kept(tmp_path: Path) -> None:
     verdict = bring_in(LOGS / "inspect_sums.eval", tmp_path / "run")
     claim = verdict.claims[0]
-    assert (claim.task, claim.cell, claim.prompt_tokens, claim.completion_tokens) == ("sums", "inspect_ai", 140, 14)
+    assert (claim.task, claim.prompt, claim.prompt_tokens, claim.completion_tokens) == ("sums", "inspect_ai", 140, 14)
     assert claim.seconds > 0
     texts = dict(read_texts(tmp_path / "run"))
     first = next(iter(replay(tmp_path / "run").attempts))

@@ -30,7 +30,7 @@ from steelyard.records import (
     SampleScore,
 )
 from steelyard.runner import committed_order
-from steelyard.storage.journal import Header, Journal, Session, Stop, Texts
+from steelyard.storage.journal import Journal, new_header, Session, Stop, Texts
 from steelyard.storage.run_folder import create
 from steelyard.util.atomic_file import whole_file
 from steelyard.util.compact import Digests
@@ -67,7 +67,7 @@ def written(
         texts=texts,
     )  # fmt: skip
     sealed = create(run, plan, {row.id: Prepared(row=row, samples=SAMPLES, digests=DIGESTS)}, None, {})
-    journal, kept = Journal.create(run, Header(plan=sealed.sha256, software="0")), Texts(run)
+    journal, kept = Journal.create(run, new_header(plan=sealed.sha256, software="0")), Texts(run)
     journal.append(Session(started_us=0, active_us=0, machine=""))
     for position, number in enumerate(committed_order(row.order_seed, row.cells)):
         sample = SAMPLES[number]

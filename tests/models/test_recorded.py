@@ -25,7 +25,7 @@ from steelyard.records import (
     PlanRow,
     Request,
 )
-from steelyard.storage.journal import Header, Journal, Texts
+from steelyard.storage.journal import Journal, new_header, Texts
 from steelyard.storage.run_folder import create
 
 ASKED = GenerateRequest(prompt="What is 2 + 3?")
@@ -62,7 +62,7 @@ def record(run: Path, exchanges: Sequence[Exchange] = EXCHANGES, kinds: Sequence
         digests = ()
 
     sealed = create(run, sealed_plan, {row.id: Nothing() for row in sealed_plan.rows}, None, {})  # type: ignore[misc]
-    journal, texts = Journal.create(run, Header(plan=sealed.sha256, software="0")), Texts(run)
+    journal, texts = Journal.create(run, new_header(plan=sealed.sha256, software="0")), Texts(run)
     for number, (request, answer) in enumerate(exchanges):
         journal.append(
             Attempt(

@@ -268,7 +268,7 @@ def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
             model=ScriptedModel(good),
             schedule=Schedule([TaskQueue("r", 1.0, (Call("r", n, n, 0) for n in range(10)))]),
             sample_of=sample_of,
-            journal=Journal.create(tmp_path, Header(plan="0" * 64, software="0")),
+            journal=Journal.create(tmp_path, new_header(plan="0" * 64, software="0")),
             texts=Texts(tmp_path),
             on_final=lambda sample, attempt, answer: mark(),
             concurrency=AdaptiveConcurrency(4, 4),

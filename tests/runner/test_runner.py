@@ -32,7 +32,7 @@ from steelyard.runner import (
     TaskQueue,
     committed_order,
 )
-from steelyard.storage.journal import Header, Journal, Stop, Texts, read_lines
+from steelyard.storage.journal import Journal, new_header, Stop, Texts, read_lines
 
 QUICK = RetryPolicy(max_attempts=3, base_seconds=0.001)
 
@@ -94,7 +94,7 @@ def carry_out(
     **settings: object,
 ) -> tuple[RunEnd, list[Attempt], list[str]]:
     run.mkdir(exist_ok=True)
-    journal = Journal.create(run, Header(plan="0" * 64, software="0"))
+    journal = Journal.create(run, new_header(plan="0" * 64, software="0"))
     schedule = Schedule([TaskQueue(row, 1.0, deque(Call(row, n, n, 0) for n in range(calls))) for row in rows], 0.05)
     finals: list[str] = []
 

@@ -29,16 +29,16 @@ def rows_of(task: str, shared: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (shared / "data" / FILES[task]).read_text().splitlines()]
 
 
-def samples_of(task: str, shared: Path, cell: str = "") -> Samples:
+def samples_of(task: str, shared: Path, prompt_format: str = "") -> Samples:
     loaded = load_task(task)
-    return loaded.prepare(cell or loaded.default_cell, shared / "data")
+    return loaded.prepare(prompt_format or loaded.default_prompt, shared / "data")
 
 
-def mark_all(task: str, shared: Path, cell: str, answers: dict[int, str]) -> dict[int, Score]:
-    scorer = open_scorer(load_task(task).scorer_for(cell))
+def mark_all(task: str, shared: Path, prompt_format: str, answers: dict[int, str]) -> dict[int, Score]:
+    scorer = open_scorer(load_task(task).scorer_for(prompt_format))
     if reason := getattr(scorer, "unavailable_reason", str)():
         pytest.skip(reason)
-    samples = samples_of(task, shared, cell)
+    samples = samples_of(task, shared, prompt_format)
 
     def mark(number: int) -> Score:
         return scorer.score(samples[number], ModelOutput(outcome=Outcome.OK, text=answers[number]))
@@ -67,11 +67,13 @@ def nearly(task: str, row: dict[str, Any]) -> str:
 
 def assert_marks(task: str, shared: Path, numbers: set[int]) -> None:
     rows = rows_of(task, shared)
-    cell = load_task(task).default_cell
-    right = mark_all(task, shared, cell, {number: rows[number][SOLUTION[task]] for number in sorted(numbers)})
+    prompt_format = load_task(task).default_prompt
+    right = mark_all(task, shared, prompt_format, {number: rows[number][SOLUTION[task]] for number in sorted(numbers)})
     assert {number: mark for number, mark in right.items() if mark != Score(value=1.0)} == {}
     for broken in (empty, nearly):
-        wrong = mark_all(task, shared, cell, {number: broken(task, rows[number]) for number in sorted(numbers)})
+        wrong = mark_all(
+            task, shared, prompt_format, {number: broken(task, rows[number]) for number in sorted(numbers)}
+        )
         assert {number: mark for number, mark in wrong.items() if mark.value or not mark.parsed} == {}
 
 
@@ -102,16 +104,16 @@ def test_chat_answers(task: str, shared: Path) -> None:
 @pytest.mark.parametrize(("task", "size"), [("humaneval", 164), ("mbpp", 500)])
 def test_every_cell_renders_whole(task: str, size: int, shared: Path) -> None:
     loaded = load_task(task)
-    for cell in loaded.cells:
-        samples = samples_of(task, shared, cell)
+    for prompt_format in loaded.prompts:
+        samples = samples_of(task, shared, prompt_format)
         assert len(samples) == size
-        scorer = open_scorer(loaded.scorer_for(cell))
+        scorer = open_scorer(loaded.scorer_for(prompt_format))
         assert open_identifier(scorer.identifier) == scorer
         assert isinstance(samples[size - 1], Sample)
 
 
-def request(task: str, cell: str, shared: Path) -> GenerateRequest:
-    asked = samples_of(task, shared, cell)[0].request
+def request(task: str, prompt_format: str, shared: Path) -> GenerateRequest:
+    asked = samples_of(task, shared, prompt_format)[0].request
     assert isinstance(asked, GenerateRequest)
     return asked
 
@@ -149,7 +151,7 @@ def test_mbpp_prompts(shared: Path) -> None:
     [("HumanEval", "0-shot", "completion"), ("HumanEval", "instruct", "chat"), ("mbpp", "3-shot", "few_shot"),
      ("mbpp", "0-shot chat", "chat")],
 )  # fmt: skip
-def test_what_a_claim_means(task: str, said: str, cell: str) -> None:
+def test_what_a_claim_means(task: str, said: str, prompt_format: str) -> None:
     found = resolve(task)
     assert found is not None
-    assert load_task(found).cell_for(Claim(task=task, value="50.0", protocol=Protocol(prompt=said))) == cell
+    assert load_task(found).prompt_for(Claim(task=task, value="50.0", protocol=Protocol(prompt=said))) == prompt_format

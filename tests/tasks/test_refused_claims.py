@@ -21,7 +21,7 @@ title: Lamps
 hub: {path: me/lamps, configs: [main], split: test}
 fields: {target: answer}
 scorer: {name: exact}
-cells: {plain: {prompt: "{{ question }}"}}
+prompts: {plain: {prompt: "{{ question }}"}}
 """
 
 
@@ -76,7 +76,7 @@ def test_the_claims_of_the_embedded_model_find_their_cells() -> None:
     for claim in read_sheet(EXAMPLE).claims:
         task_id = resolve(claim.task)
         protocol = load_task(task_id).protocol_for(claim) if task_id else None
-        found[claim.task] = None if protocol is None else protocol.refused[:24] or (protocol.cell, protocol.shots)
+        found[claim.task] = None if protocol is None else protocol.refused[:24] or (protocol.prompt, protocol.shots)
     assert found == {
         "hellaswag": ("completion", 0),
         "arc-average": None,

@@ -32,7 +32,7 @@ from steelyard.storage.journal import (
 from steelyard.storage.journal.lines import decode, encode
 from steelyard.storage.journal.reader import segment_path
 
-HEADER = Header(plan="c" * 64, software="0")
+HEADER = new_header(plan="c" * 64, software="0")
 
 
 def attempt(number: int, **changes: object) -> Attempt:
@@ -55,7 +55,7 @@ def attempt(number: int, **changes: object) -> Attempt:
 
 
 def started(run: Path, attempts: int) -> Journal:
-    journal = Journal.create(run, Header(plan="c" * 64, software="0"))
+    journal = Journal.create(run, new_header(plan="c" * 64, software="0"))
     journal.append(Session(started_us=1_000_000, active_us=0, machine="m"))
     for number in range(attempts):
         journal.append(attempt(number))
@@ -233,7 +233,7 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
 def test_a_journal_is_never_started_over(tmp_path: Path) -> None:
     started(tmp_path, 1).close()
     with pytest.raises(InputError, match="steelyard resume"):
-        Journal.create(tmp_path, Header(plan="c" * 64, software="0"))
+        Journal.create(tmp_path, new_header(plan="c" * 64, software="0"))
 
 
 @pytest.mark.parametrize("left", [None, b"", b'{"format":"steelyard-jour'])
