@@ -58,7 +58,8 @@ def results_of(run: Path, each: Callable[[SampleScore], object] = lambda _: None
     reading = _Reading(run, each)
     records = counted((record for record, _ in read_lines(run)), usage)
     scores = reading.scores(score_attempts(plan, records, scorers_of(plan), open_index(run)))
-    return Results(plan, reading.count, reading.withheld, decide(plan, scores, usage, _sealed_results(run)))
+    verdict = decide(plan, scores, usage, _sealed_results(run))  # which goes through the scores: they count only then
+    return Results(plan, reading.count, reading.withheld, verdict)
 
 
 def _sealed_results(run: Path) -> dict[str, DetectorResult]:

@@ -86,7 +86,8 @@ class Tally:
             prompt=self.measurement.prompt,
             scorer=self.scorer,
             measured=self.right / answered if answered else None,
-            ci=self.interval,
+            # An interval for a fixed number of samples does not hold where a test stopped the asking.
+            ci=self.interval if self.is_whole or not read_by else None,
             right=self.right,
             asked=self.n,
             of=self.measurement.trials,
