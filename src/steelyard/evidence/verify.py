@@ -204,9 +204,7 @@ def _check_plan(run: Path, seal: _Seal) -> list[str]:
     if sha256_hex(envelope.payload) != seal.predicate["plan"]:
         raise VerificationError(f"{layout.PLAN}: not the plan that the seal names")
     if texts_of(plan) != seal.predicate["texts"]:
-        raise VerificationError(
-            f"{layout.BUNDLE}: the plan says texts are {texts_of(plan)!r}, the seal says otherwise"
-        )
+        raise VerificationError(f"{layout.BUNDLE}: the plan says texts are {texts_of(plan)!r}, the seal says otherwise")
     if envelope.signatures:
         if seal.signer is None:
             raise VerificationError(
