@@ -319,6 +319,6 @@ def detector_of(rule: str) -> Detector | None:
 
 
 def rule_of(name: str) -> str:
-    """The rule that an installed detector applies, such as ``claim_retest@1``; raises InputError where there is none."""
+    """The rule that an installed detector applies, ``claim_retest@1``; raises InputError where there is none."""
     detector: Detector = find("detector", name)()
     return f"{detector.name}@{detector.version}"

@@ -97,10 +97,10 @@ def _check_tests(plan: Plan) -> None:
     unshared = [again.get(test.id, test) for test in plan.tests]
     # With a test whose planning cannot be repeated here, relative weights are not known: then the shares must sum up.
     shared = {test.id: test for test in ((*plan.tests,) if absent else share_out(unshared))}
-    _check_weights(plan)
     missing = [name for name in again if name not in shared]
     if missing:
         raise _wrong(f"the test {missing[0]} is not planned, and no reason is given")
+    _check_weights(plan)
     for test in plan.tests:
         if test.rule in detectors:
             _check_test(plan, test, again, shared[test.id], detectors[test.rule])
