@@ -148,7 +148,7 @@ def sealed_form(record: dict[str, Any]) -> dict[str, Any]:
     """A record without the fields that equal their default, which no sealed record spells out."""
     kinds = {kind.__struct_config__.tag: kind for kind in get_args(JournalRecord)}
     defaults = {name: default for name, default, has in fields_of(kinds[record["type"]])[1] if has}
-    empty = {"logprobs": []}
+    empty: dict[str, Any] = {"logprobs": []}
     return {key: value for key, value in record.items() if value != empty.get(key, defaults.get(key, ...))}
 
 
