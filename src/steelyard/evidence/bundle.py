@@ -26,6 +26,7 @@ __all__ = [
     "plan_in",
     "seal_bundle",
     "seal_plan",
+    "texts_of",
 ]
 
 PLAN_PREDICATE = "urn:steelyard:predicate:plan:v2"
@@ -82,6 +83,11 @@ def _other_format(document: Mapping[str, Any], where: str | Path) -> str:
     return f"{where}: not a plan of format {PLAN_FORMAT}, which this version reads; it says {found!r}"
 
 
+def texts_of(plan: Mapping[str, Any]) -> str:
+    """Whether a sealed plan withholds its texts, which is what it does where it does not say."""
+    return str(plan.get("texts", "withheld"))
+
+
 # ── the bundle ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -94,7 +100,7 @@ def seal_bundle(run: Path, extra: Mapping[str, Any], signer: CryptoSigner | None
     plan, plan_digest, signatures = open_plan(layout.read_bounded(run, layout.PLAN, MAX_ENVELOPE_BYTES), layout.PLAN)
     if signatures and (signer is None or signer.public_key.keyid not in signatures):
         raise InputError(f"the plan is signed by key {min(signatures)}: seal with that key", where=run / layout.PLAN)
-    names = _names_to_seal(run, withheld=plan["texts"] == "withheld")
+    names = _names_to_seal(run, withheld=texts_of(plan) == "withheld")
     journal = read_journal(run, [name for name in names if layout.is_journal(name)])
     if layout.MAIN_SEGMENT not in journal.segments:
         raise VerificationError(f"{layout.MAIN_SEGMENT}: missing")
@@ -133,7 +139,7 @@ def _predicate(journal: Journal, plan: Mapping[str, Any], scores: int, signer: C
         },
         "answers": {"count": journal.answers, "root": journal.answers_root},
         "scores": scores,
-        "texts": plan["texts"],
+        "texts": texts_of(plan),
         # The key itself, so that a stranger can check the signature; whether to trust it is the reader's own affair.
         "signer": "" if signer is None else signer.public_key.keyval["public"],
     }

@@ -12,10 +12,10 @@ import msgspec
 from steelyard.auditing.scoring import executes, scorers_of
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
-from steelyard.planning.build import order_material, with_orders
+from steelyard.planning.build import DETECTORS, order_material, with_orders
 from steelyard.planning.sealed_planner import SealedPlanner
 from steelyard.planning.weights import share_out
-from steelyard.plugins import Detector, detector_of
+from steelyard.plugins import Detector, detector_of, rule_of
 from steelyard.records import SUBJECT, Measurement, Plan, PlannedTest
 from steelyard.scorers.imported import Imported
 
@@ -87,14 +87,12 @@ def _check_tests(plan: Plan) -> None:
     planner = SealedPlanner(plan)
     again: dict[str, PlannedTest] = {}
     detectors: dict[str, Detector] = {}
-    for rule in dict.fromkeys(test.rule for test in plan.tests):
+    for rule in _rules(plan):
         detector = detector_of(rule)
         if detector is None:
             continue
         detectors[rule] = detector
         again |= {test.id: test for test in _planned(detector, planner, rule)}
-    if plan.sheet is not None and not plan.tests:
-        raise _wrong("it has a claim sheet, and no test of it")
     absent = any(test.rule not in detectors for test in plan.tests)
     unshared = [again.get(test.id, test) for test in plan.tests]
     # With a test whose planning cannot be repeated here, relative weights are not known: then the shares must sum up.
@@ -109,6 +107,15 @@ def _check_tests(plan: Plan) -> None:
     unknown = {name for name in _requests(plan) if name not in planner.asked}
     if unknown and not absent:
         raise _wrong(f"the request {min(unknown)[:80]} belongs to no test")
+
+
+def _rules(plan: Plan) -> list[str]:
+    """The rules of the plan's tests, and of the detectors that every audit plans, whether or not they have a test."""
+    rules = list(dict.fromkeys(test.rule for test in plan.tests))
+    named = {rule.partition("@")[0] for rule in rules}
+    if plan.sheet is not None:
+        rules += [rule_of(name) for name in DETECTORS if name not in named]
+    return rules
 
 
 def _check_weights(plan: Plan) -> None:
