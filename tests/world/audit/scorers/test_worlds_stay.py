@@ -1,4 +1,4 @@
-"""Scores are made again from seeds alone: who changes a world, its starts or its goals changes the scorers' versions."""
+"""Scores are made again from seeds alone: to change a world, its starts or its goals is to raise a scorer's version."""
 
 from __future__ import annotations
 
