@@ -22,7 +22,7 @@ SIZES = {
     "products": 300,
     "word_sequence_reversal": 300,
 }
-CELLS = [(task_id, prompt_format) for task_id in SIZES for prompt_format in load_task(task_id).prompts]
+PROMPTS = [(task_id, prompt_format) for task_id in SIZES for prompt_format in load_task(task_id).prompts]
 
 
 def test_every_builtin_is_here() -> None:
@@ -36,8 +36,8 @@ def test_sizes_and_stable_ids(task_id: str, shared: Path) -> None:
     assert len({sample.id for sample in samples}) == len(samples)
 
 
-@pytest.mark.parametrize(("task_id", "cell"), CELLS)
-def test_every_cell_renders_whole(task_id: str, prompt_format: str, shared: Path) -> None:
+@pytest.mark.parametrize(("task_id", "prompt_format"), PROMPTS)
+def test_every_prompt_format_renders_whole(task_id: str, prompt_format: str, shared: Path) -> None:
     task = load_task(task_id)
     samples = task.prepare(prompt_format, shared / "data")
     scorer = open_scorer(task.scorer_for(prompt_format))
@@ -146,7 +146,7 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: str
 
 
 @pytest.mark.parametrize(
-    ("said", "cell"),
+    ("said", "prompt_format"),
     [
         (claim("gsm8k"), "cot"),
         (claim("gsm8k", prompt="few-shot CoT"), "cot"),
@@ -167,7 +167,7 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: str
         (claim("bbh", prompt="chain-of-thought", harness="lighteval"), "cot"),
     ],
 )
-def test_a_claim_chooses_its_cell(said: Claim, prompt_format: str) -> None:
+def test_a_claim_chooses_its_prompt_format(said: Claim, prompt_format: str) -> None:
     assert load_task(said.task).prompt_for(said) == prompt_format
 
 

@@ -145,7 +145,7 @@ FACTS = {
     "mmlu_pro": ("TIGER-Lab/MMLU-Pro", 12032),
     "ifeval": ("google/IFEval", 541),
 }
-CELLS = [(task_id, prompt_format) for task_id in FACTS for prompt_format in load_task(task_id).prompts]
+PROMPTS = [(task_id, prompt_format) for task_id in FACTS for prompt_format in load_task(task_id).prompts]
 
 
 @pytest.fixture
@@ -170,8 +170,8 @@ def test_definition_and_facts_agree(task_id: str) -> None:
     assert benchmark.chance in (None, task.chance)
 
 
-@pytest.mark.parametrize(("task_id", "cell"), CELLS)
-def test_every_cell_renders_whole(task_id: str, prompt_format: str, mirror: Path) -> None:
+@pytest.mark.parametrize(("task_id", "prompt_format"), PROMPTS)
+def test_every_prompt_format_renders_whole(task_id: str, prompt_format: str, mirror: Path) -> None:
     task = load_task(task_id)
     scorer = open_scorer(task.scorer_for(prompt_format))
     assert open_identifier(scorer.identifier) == scorer
@@ -182,7 +182,9 @@ def test_every_cell_renders_whole(task_id: str, prompt_format: str, mirror: Path
     assert all(task.prompt_format(name).differences or not task.prompt_format(name).generates for name in task.prompts)
 
 
-@pytest.mark.parametrize(("task_id", "cell"), [row for row in CELLS if load_task(row[0]).definition.shots.split])
+@pytest.mark.parametrize(
+    ("task_id", "prompt_format"), [each for each in PROMPTS if load_task(each[0]).definition.shots.split]
+)
 def test_worked_examples_show_the_right_answer(task_id: str, prompt_format: str, mirror: Path) -> None:
     prefix = load_task(task_id).prepare(prompt_format, mirror, shots=1)[0].request.prefix
     right = {
@@ -341,7 +343,7 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: str
 
 
 @pytest.mark.parametrize(
-    ("said", "cell"),
+    ("said", "prompt_format"),
     [
         (claim("arc-challenge"), "cloze"),
         (claim("arc-challenge", "acc_norm"), "cloze"),
@@ -372,7 +374,7 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: str
         (claim("ifeval", prompt="prompt_loose"), "prompt_loose"),
     ],
 )
-def test_a_claim_chooses_its_cell(said: Claim, prompt_format: str) -> None:
+def test_a_claim_chooses_its_prompt_format(said: Claim, prompt_format: str) -> None:
     protocol = load_task(said.task).protocol_for(said)
     assert (protocol.prompt, protocol.refused) == (prompt_format, "")
 

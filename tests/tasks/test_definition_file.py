@@ -52,6 +52,15 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
     assert more.generates
 
 
+def test_a_file_of_format_1_is_read_as_the_same_task(tmp_path: Path) -> None:
+    """It calls the prompt formats cells."""
+    new, old = tmp_path / "mine.yaml", tmp_path / "old.yaml"
+    new.write_text(GOOD.replace("prompts:", "default_prompt: more\nprompts:"))
+    old.write_text(GOOD.replace("prompts:", "default_cell: more\ncells:"))
+    assert read_definition(old) == read_definition(new)
+    assert read_definition(old).default_prompt == "more"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -65,12 +74,12 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
         ('stop: ["\\n"]', "stop: x", ":9: expected a list here"),
         ("fields: {target: answer}", "fields: answer", ":4: expected keys and values (target"),
         ("fields: {target: answer}", "fields: {}", ":4: "),
-        ("like: plain", "like: plane", "like must name a cell"),
-        ("like: plain", "like: more", "like must name a cell"),
+        ("like: plain", "like: plane", "like must name a prompt format"),
+        ("like: plain", "like: more", "like must name a prompt format"),
         ('prompt: "{{ question }}"', "context: x", "needs either 'prompt' or both"),
         ("hub: {path", "generator: {name: x, count: 1, seed: s}\nhub: {path", "exactly one of 'hub' and 'generator'"),
         ("configs: [main]", "configs: []", "at least one configuration"),
-        ("prompts:", "default_cell: none\nprompts:", "default_cell 'none' is none of: plain, more"),
+        ("prompts:", "default_prompt: none\nprompts:", "default_prompt 'none' is none of: plain, more"),
         ("prompts:", "chance: 1.5\nprompts:", "chance is a fraction"),
         ("prompts:", "shots: {split: a, seed: b}\nprompts:", "one of 'split', 'seed' and 'file'"),
         ("id: mine", "id: &x mine", ":1: "),

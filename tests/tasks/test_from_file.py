@@ -91,5 +91,5 @@ def test_a_file_gives_no_twins_and_shows_no_examples(tmp_path: Path) -> None:
         task.prepare("question", seed="other")
     with pytest.raises(InputError, match="0 shots only"):
         task.prepare("question", shots=3)
-    with pytest.raises(InputError, match="no cell 'nothing'; it has: question, verbatim, completion"):
+    with pytest.raises(InputError, match="no prompt format 'nothing'; it has: question, verbatim, completion"):
         task.prepare("nothing")

@@ -75,7 +75,7 @@ def test_too_many_or_absent_examples(data: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('"{{ question }}="', '"{{ quest }}="', "mine.yaml: cells.plain.prompt: 'quest' is undefined"),
+        ('"{{ question }}="', '"{{ quest }}="', "mine.yaml: prompts.plain.prompt: 'quest' is undefined"),
         ("target: answer", "target: reply", "mine.yaml: fields.target: 'reply' is undefined"),
         ("target: answer", "target: answer, choices: question", "choices must be at least two texts"),
         ("target: answer", "target: 9, choices: '[question, subject]'", "target '9' is no index of the 2 choices"),
