@@ -63,7 +63,6 @@ __all__ = [
     "distribution_of",
     "find",
     "names",
-    "rule_of",
 ]
 
 GROUP = "steelyard.plugins"
@@ -316,9 +315,3 @@ def detector_of(rule: str) -> Detector | None:
         return None
     detector: Detector = find("detector", name)()
     return detector if str(detector.version) == version else None
-
-
-def rule_of(name: str) -> str:
-    """The rule that an installed detector applies, ``claim_retest@1``; raises InputError where there is none."""
-    detector: Detector = find("detector", name)()
-    return f"{detector.name}@{detector.version}"

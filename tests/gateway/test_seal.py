@@ -19,7 +19,7 @@ from steelyard.gateway.seal import seal_killed, seal_recording
 from steelyard.gateway.secrets import Secrets
 from steelyard.gateway.summary import MAX_NAMES, OTHERS, Summary, summarise
 from steelyard.records import Exchange, Outcome
-from steelyard.storage.journal import Journal, new_header, Session, Stop
+from steelyard.storage.journal import Journal, Session, Stop, new_header
 from steelyard.verification.recompute import recompute
 
 URL = "https://api.example/v1"
