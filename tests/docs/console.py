@@ -93,6 +93,20 @@ def check(line: str) -> None:
                 pass
 
 
+def check_mention(text: str) -> None:
+    """Check a command that a sentence mentions, perhaps without its arguments: its name and its options exist."""
+    command: click.Command = group
+    context = click.Context(group, info_name="steelyard")
+    for word in text.split()[1:]:
+        if word.startswith("--"):
+            known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+            assert word.partition("=")[0] in known | {"--help", "--version"}, f"{context.command_path} has no {word}"
+        elif isinstance(command, click.Group) and word.islower():
+            child = command.get_command(context, word)
+            assert child is not None, f"{context.command_path} has no command {word}"
+            command, context = child, click.Context(child, info_name=word, parent=context)
+
+
 def _simple_commands(line: str) -> list[list[str]]:
     """The words of each simple command in a line, without assignments in front."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
