@@ -10,7 +10,7 @@ import click
 from steelyard.cli import group
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "commands.md"
-WIDTH = 100
+WIDTH = 80  # what a page shows without scrolling
 INTRODUCTION = """# Commands
 
 This page is generated from each command's `--help` (`make docs` does it).

@@ -44,10 +44,17 @@ def commands(block: str) -> list[Command]:
     return found
 
 
-def run(command: Command, folder: Path, exit_code: int = 0, *, numbers_vary: bool = False) -> None:
+def run(
+    command: Command,
+    folder: Path,
+    exit_code: int = 0,
+    *,
+    numbers_vary: bool = False,
+    programs: Path = Path(sys.executable).parent,
+) -> None:
     """Run one command in ``folder``; its exit code and, where it is shown, its output must be as the page says."""
     environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "100",
         "STEELYARD_KEY": str(folder / "no-key-here.pem"),
     }
