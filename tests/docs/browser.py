@@ -47,8 +47,8 @@ async def chromium(profile: Path) -> AsyncIterator[Chromium]:
     process = subprocess.Popen(
         [program, *SWITCHES, f"--user-data-dir={profile}", "about:blank"], stderr=subprocess.PIPE, text=True
     )
+    assert process.stderr is not None
     try:
-        assert process.stderr is not None
         line = next(line for line in process.stderr if "DevTools listening on" in line)
         port = line.split("127.0.0.1:")[1].split("/")[0]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as reply:  # loopback
@@ -61,6 +61,7 @@ async def chromium(profile: Path) -> AsyncIterator[Chromium]:
     finally:
         process.kill()
         process.wait()
+        process.stderr.close()
 
 
 class Chromium:
