@@ -18,6 +18,7 @@ from steelyard.cli import group
 
 ROOT = Path(__file__).resolve().parents[2]
 _NUMBER = re.compile(r"\d[\d,.]*")
+_LUCKY = re.compile(r";\s+better\s+than\s+claimed")  # said where the drawn order happens to favour an honest claim
 _SEPARATORS = {";", "&&", "||", "|", "&", "#"}
 
 
@@ -66,7 +67,7 @@ def run(
     if command.output.strip():
         shown, printed = command.output, done.stdout
         if numbers_vary:
-            shown, printed = _NUMBER.sub("0", shown), _NUMBER.sub("0", printed)
+            shown, printed = _NUMBER.sub("0", shown), _NUMBER.sub("0", _LUCKY.sub("", printed))
         assert matches(shown, printed), f"{command.line} printed\n{done.stdout}{done.stderr}"
 
 
