@@ -30,7 +30,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plugin")
     source = folder / "source"
     shutil.copytree(EXAMPLE, source)
-    task = source / "src" / "steelyard_rounding" / "tasks" / "rough_products.yaml"
     pip = (sys.executable, "-m", "pip")
     _run(*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source, folder=folder)
     _run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", folder=folder)
