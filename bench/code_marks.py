@@ -19,7 +19,7 @@ from pathlib import Path
 
 from steelyard.records import ModelOutput, Outcome, Sample
 from steelyard.scorers.code import Code
-from steelyard.scorers.sandbox import End, Limits, Sandbox
+from steelyard.scorers.sandbox import End, Sandbox, SandboxLimits
 from steelyard.tasks import load_task
 
 SECONDS = 8
@@ -101,7 +101,7 @@ def programs(data: Path, rng: random.Random) -> Iterator[Program]:
 
 def main() -> None:
     """Print the agreement."""
-    sandbox, scorer = Sandbox(Limits(seconds=SECONDS)), Code("program", SECONDS)
+    sandbox, scorer = Sandbox(SandboxLimits(seconds=SECONDS)), Code("program", SECONDS)
 
     def both(program: Program) -> tuple[bool, bool]:
         usual = sandbox.run(f"{program.code}\n{program.tests}").end is End.PASSED
@@ -110,10 +110,10 @@ def main() -> None:
 
     cases = list(programs(Path(sys.argv[1]), random.Random(1)))
     with ThreadPoolExecutor(4) as pool:
-        marks = list(pool.map(both, cases))
-    for (usual, ours), count in sorted(Counter(marks).items()):
+        outcomes = list(pool.map(both, cases))
+    for (usual, ours), count in sorted(Counter(outcomes).items()):
         print(f"{count:5} programs: one process {'pass' if usual else 'fail'}, examiner {'pass' if ours else 'fail'}")
-    for program, (usual, ours) in zip(cases, marks, strict=True):
+    for program, (usual, ours) in zip(cases, outcomes, strict=True):
         if usual != ours:
             print(f"\n{program.sample.id}: one process {usual}, examiner {ours}\n{program.code}")
 

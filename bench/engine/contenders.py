@@ -73,7 +73,7 @@ class Contender(Protocol):
         """What tables call it."""
         ...
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """Say why it cannot run here, or nothing."""
         ...
 
@@ -96,7 +96,7 @@ class Ours:
 
     name: str = "steelyard"
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """It is always there."""
         return ""
 
@@ -130,7 +130,7 @@ class Floor:
 
     name: str = "bare loop"
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """It is always there."""
         return ""
 
@@ -155,7 +155,7 @@ class InspectAI:
     name: str = "inspect-ai"
     _bin: Path = field(default=PEERS / "inspect" / "bin", repr=False)
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """It wants an environment of its own."""
         return "" if (self._bin / "inspect").is_file() else f"{self._bin}/inspect is not there: make bench-engine"
 
@@ -196,7 +196,7 @@ class LmEval:
     name: str = "lm-eval"
     _bin: Path = field(default=PEERS / "lm-eval" / "bin", repr=False)
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """It wants an environment of its own."""
         return "" if (self._bin / "lm_eval").is_file() else f"{self._bin}/lm_eval is not there: make bench-engine"
 

@@ -131,8 +131,8 @@ def _examine(case: Case, sums: Sequence[Sum], work: Work, finish: Finish, server
     run = work.folder / "run"
     seen = server.get("/sums")
     known = known_outcome(sums, _unanswerable(case, sums, seen))
-    marks = scores(run)
-    values = [mark["value"] for mark in marks]
+    recorded = scores(run)
+    values = [score["value"] for score in recorded]
     right = sum(value == 1 for value in values)
     missing = sum(value is None for value in values)
     scored = len(values) - missing
@@ -245,7 +245,7 @@ def main(samples: int, connections: int, limit: float, only: tuple[str, ...], ma
     """Run ours and the peers under each plan of faults, and hold ours against what is known."""
     out, err = Console(width=100), Console(stderr=True)
     chosen = [each for each in contenders() if each.name != "bare loop" and (not only or each.name in only)]
-    absent = {each.name: each.why_not() for each in chosen if each.why_not()}
+    absent = {each.name: each.unavailable_reason() for each in chosen if each.unavailable_reason()}
     title = f"{machine()}; {samples:,} samples, {connections} connections, 50 ms, one pass each"
     sums = make_sums(samples)
     done: list[Endured] = []

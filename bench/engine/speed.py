@@ -133,13 +133,13 @@ class Speed:
             taken: dict[str, list[float]] = {each.name: [] for each in self.contenders}
             for number in range(self.repeats):
                 for each in self.contenders:
-                    if not each.why_not():
+                    if not each.unavailable_reason():
                         self.told(f"starting {each.name} up ({number + 1} of {self.repeats})")
                         taken[each.name].append(self._pass(each, cell, questions, server).finish.cpu_s)
         self._startup = {name: statistics.median(seconds) for name, seconds in taken.items() if seconds}
 
     def _measure_cell(self, cell: Cell, questions: Path, server: Server) -> list[Measured]:
-        left_out = {each.name: each.why_not() or self._too_long(each, cell) for each in self.contenders}
+        left_out = {each.name: each.unavailable_reason() or self._too_long(each, cell) for each in self.contenders}
         passes: dict[str, list[Pass]] = {each.name: [] for each in self.contenders}
         for number in range(self.repeats):
             for each in self.contenders:

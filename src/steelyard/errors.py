@@ -31,14 +31,14 @@ class ExitCode(IntEnum):
     BAD_INPUT = 2
     UNDECIDED = 3
     PLAN_NOT_MET = 4
-    OUR_ERROR = 70
+    INTERNAL_ERROR = 70
     INTERRUPTED = 130
 
 
 class SteelyardError(Exception):
     """The root: an error with one line for the user and an exit code for the shell."""
 
-    exit_code = ExitCode.OUR_ERROR
+    exit_code = ExitCode.INTERNAL_ERROR
 
 
 class InputError(SteelyardError):

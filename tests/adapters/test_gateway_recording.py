@@ -12,7 +12,7 @@ import pytest
 from steelyard.adapters.gateway_recording import RecordingImport, import_recording
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.verify import verify_integrity
-from steelyard.gateway.recorder import Call, Recorder, recording_plan
+from steelyard.gateway.recorder import ProxiedCall, Recorder, recording_plan
 from steelyard.gateway.seal import seal_recording
 from steelyard.gateway.secrets import Secrets
 from steelyard.storage.run_folder import open_plan_of
@@ -24,9 +24,9 @@ QUESTIONS = [f"What is {number} + {number}?" for number in range(10, 20)]
 
 def asked(
     question: str, answer: str | None = None, *, model: str = "m", path: str = "/v1/chat/completions", **body: Any
-) -> Call:
+) -> ProxiedCall:
     """One call; without an answer it failed."""
-    call = Call(path=path, secrets=Secrets({}))
+    call = ProxiedCall(path=path, secrets=Secrets({}))
     prompt = {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": question}]}
     if path.endswith("/v1/completions"):
         prompt = {"prompt": question}  # type: ignore[dict-item]
@@ -39,7 +39,7 @@ def asked(
     return call
 
 
-def recording(folder: Path, *calls: Call) -> Path:
+def recording(folder: Path, *calls: ProxiedCall) -> Path:
     run = folder / "recording"
     recorder = Recorder(run, recording_plan("http://x/v1", with_texts=False))
     for call in calls:
@@ -57,7 +57,7 @@ def questions(tmp_path: Path) -> Path:
     return path
 
 
-def imported(tmp_path: Path, questions: Path, *calls: Call, **options: Any) -> RecordingImport:
+def imported(tmp_path: Path, questions: Path, *calls: ProxiedCall, **options: Any) -> RecordingImport:
     run = recording(tmp_path, *calls)
     return import_recording(run, task_from_file(questions), tmp_path / "scored", **options)
 

@@ -25,10 +25,10 @@ def test_what_is_absent_comes_with_its_mend(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert steelyard(["doctor", "--json"]) == 0
-    findings = {finding["what"]: finding for finding in json.loads(capsys.readouterr().out)["findings"]}
-    assert findings["embedded model"]["mend"] == "steelyard model get"
-    assert findings["sandbox"]["mend"] == "apt-get install bubblewrap util-linux"
-    assert not findings["sandbox"]["works"]
+    checks = {check["what"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["embedded model"]["fix"] == "steelyard model get"
+    assert checks["sandbox"]["fix"] == "apt-get install bubblewrap util-linux"
+    assert not checks["sandbox"]["works"]
 
 
 def test_a_key_that_others_can_read_is_told(

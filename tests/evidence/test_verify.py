@@ -35,7 +35,7 @@ def test_a_signed_run_holds(run: Path, key_path: Path, signer: CryptoSigner) -> 
     keyid = signer.public_key.keyid
     stranger = verify_integrity(run)
     assert (stranger.signed_by, stranger.trusted, stranger.records, stranger.texts) == (keyid, False, 40, "all")
-    assert stranger.messages == (f"signed by key {keyid}, which you have not told me to trust",)
+    assert stranger.messages == (f"signed by key {keyid}, which you did not name as trusted (--require-key)",)
     friend = verify_integrity(run, key_path.with_name("key.pub.pem"), require_key=True)
     assert friend.trusted
     assert friend.messages == (f"signed by key {keyid}, which you trust",)
@@ -61,7 +61,7 @@ def test_withheld_texts_are_counted(unsigned: Path) -> None:
     shutil.rmtree(unsigned / "texts")
     result = verify_integrity(unsigned)
     assert result.texts == f"withheld {len(lines)}"
-    assert f"{len(lines)} texts (samples, answers) are withheld" in result.messages[-1]
+    assert f"{len(lines)} texts (samples, model outputs) are withheld" in result.messages[-1]
 
 
 def test_the_index_is_outside_the_seal(run: Path) -> None:
@@ -196,12 +196,15 @@ def _segments(predicate: dict[str, Any]) -> dict[str, Any]:
         (lambda predicate, subjects: _segments(predicate)[WORKER].update(head="00" * 32), rf"{WORKER}: .*\(19\) was"),
         (lambda predicate, subjects: _segments(predicate).pop(WORKER), "other segments"),
         (lambda predicate, subjects: predicate["journal"].update(segments=[]), "not in its form"),
-        (lambda predicate, subjects: predicate.update(texts="withheld"), "names a file that is no part"),
+        (lambda predicate, subjects: predicate.update(texts="withheld"), "names a file that does not belong"),
         (lambda predicate, subjects: subjects.pop("scores.jsonl"), r"does not name scores\.jsonl"),
         (lambda predicate, subjects: subjects.pop("report.md"), r"report\.md: was added"),
         (lambda predicate, subjects: subjects.update({"report.md": "00" * 32}), r"report\.md: was changed"),
         *(
-            (lambda predicate, subjects, name=name: subjects.update({name: "00" * 32}), "names a file that is no part")
+            (
+                lambda predicate, subjects, name=name: subjects.update({name: "00" * 32}),
+                "names a file that does not belong",
+            )
             for name in ("../x", "/etc/passwd", "journal/../x", "journal//main-0000.jsonl", "report.md\n", "index.db")
         ),
     ],
@@ -404,7 +407,7 @@ def test_pipes_and_folders_are_refused(run: Path) -> None:
         (run / name).write_bytes(original)
     for name in ("blobs", "journal/more"):
         (run / name).mkdir()
-        with pytest.raises(VerificationError, match=f"^{name}/: this folder is no part of a run"):
+        with pytest.raises(VerificationError, match=f"^{name}/: this folder does not belong to a run"):
             verify_integrity(run)
         (run / name).rmdir()
     (run / "report.md").unlink()
@@ -428,7 +431,7 @@ def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.Monk
 
 def test_what_is_not_sealed_says_the_mend(run: Path, tmp_path: Path) -> None:
     (run / layout.BUNDLE).unlink()
-    with pytest.raises(VerificationError, match=rf"this run is not sealed yet: steelyard resume {run}"):
+    with pytest.raises(VerificationError, match=rf"this run is not sealed yet: finish it with steelyard resume {run}"):
         verify_integrity(run)
     for place in (tmp_path / "absent", tmp_path, run / "report.md"):
         with pytest.raises(InputError, match="no run is here"):
@@ -437,7 +440,7 @@ def test_what_is_not_sealed_says_the_mend(run: Path, tmp_path: Path) -> None:
 
 def test_a_stray_file_is_not_sealed(run: Path, signer: CryptoSigner) -> None:
     (run / "notes.txt").touch()
-    with pytest.raises(InputError, match=r"notes\.txt: this file is no part of a run"):
+    with pytest.raises(InputError, match=r"notes\.txt: this file does not belong to a run"):
         seal_bundle(run, {}, signer)
 
 

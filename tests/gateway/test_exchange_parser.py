@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.gateway.bodies import Kept, decoded, text_of
-from steelyard.gateway.exchange_parser import Kind, assembled, kind_of, prompt_of, read_exchange, read_reply
+from steelyard.gateway.exchange_parser import Kind, assembled, endpoint_kind, prompt_of, read_exchange, read_reply
 from steelyard.gateway.secrets import Secrets
 from steelyard.records import Exchange, Outcome
 
@@ -41,7 +41,7 @@ kinds: st.SearchStrategy[Kind] = st.sampled_from(["chat", "completion", "embeddi
     ],
 )
 def test_what_a_path_asks_for(path: str, kind: str) -> None:
-    assert kind_of(path) == kind
+    assert endpoint_kind(path) == kind
 
 
 @given(kinds, st.integers(200, 599), wire_values)

@@ -90,7 +90,7 @@ def test_every_attempt_comes_back_in_order_and_the_last_repeats(tmp_path: Path) 
     assert [ask(model, ASKED) for _ in range(4)] == [*expected, expected[-1]]
     assert ask(model, CHOICE) == EXCHANGES[2][1]
     never = ask(model, NEVER_ASKED)
-    assert (never.outcome, never.detail) == (Outcome.CLIENT_ERROR, "not in the recording: this was never asked")
+    assert (never.outcome, never.detail) == (Outcome.CLIENT_ERROR, "not in the recording: this request was never sent")
     asyncio.run(model.close())
 
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_replayed(tmp_path: Path) -> None:
         open_model(f"recorded:{tmp_path}")
     withheld = record(tmp_path / "withheld")
     (withheld / "texts" / "main-0000.jsonl").unlink()
-    with pytest.raises(InputError, match="texts are withheld"):
+    with pytest.raises(InputError, match="texts of the model outputs are withheld"):
         open_model(f"recorded:{withheld}")
     changed = record(tmp_path / "changed")
     journal = changed / "journal" / "main-0000.jsonl"

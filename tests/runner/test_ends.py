@@ -31,7 +31,7 @@ class Endpoint:
 
 
 def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steelyard.runner.breaker.FIRST_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("steelyard.runner.breaker.FIRST_CHECK_SECONDS", 0.05)
     told: list[str] = []
     endpoint = Endpoint(0.1, 0.6)
     end, attempts, finals = carry_out(
@@ -56,7 +56,7 @@ def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch
 
 
 def test_patience_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steelyard.runner.breaker.FIRST_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("steelyard.runner.breaker.FIRST_CHECK_SECONDS", 0.02)
     end, attempts, finals = carry_out(
         tmp_path,
         ScriptedModel(lambda p, n: REFUSED, is_there=lambda: REFUSED),
@@ -74,7 +74,7 @@ def test_a_window_in_which_everything_fails_costs_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
     """A minute's quota, a model that is loaded again, a maintenance page: not one sample's fault."""
-    monkeypatch.setattr("steelyard.runner.breaker.FIRST_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("steelyard.runner.breaker.FIRST_CHECK_SECONDS", 0.05)
     began = time.monotonic()
 
     def script(prompt: str, times: int) -> ModelOutput:
@@ -180,11 +180,11 @@ def usage(prompt: str, times: int) -> ModelOutput:
 
 
 def test_a_budget_of_tokens_stops_short_of_it(tmp_path: Path) -> None:
-    spending = Budget(Limits(tokens=2000))
-    end, attempts, finals = carry_out(tmp_path, ScriptedModel(usage, 0.002), 500, concurrency=6, spending=spending)
+    budget = Budget(Limits(tokens=2000))
+    end, attempts, finals = carry_out(tmp_path, ScriptedModel(usage, 0.002), 500, concurrency=6, budget=budget)
     assert end == "budget"
-    assert spending.tokens == sum(a.prompt_tokens + a.completion_tokens for a in attempts) == 15 * len(finals)
-    assert 1500 < spending.tokens <= 2000  # what is left is less than one call can use (its bytes, 64, 256)
+    assert budget.tokens == sum(a.prompt_tokens + a.completion_tokens for a in attempts) == 15 * len(finals)
+    assert 1500 < budget.tokens <= 2000  # what is left is less than one call can use (its bytes, 64, 256)
 
 
 def test_requests_a_minute_pace_a_run(tmp_path: Path) -> None:

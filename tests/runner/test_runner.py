@@ -267,11 +267,11 @@ def test_a_closed_row_is_asked_nothing_more() -> None:
 
 
 def test_turns_follow_shares() -> None:
-    turns = [
+    queues = [
         TaskQueue(row, share, deque(Call(row, n, n, 0) for n in range(400)))
         for row, share in (("a", 0.75), ("b", 0.25))
     ]
-    schedule = Schedule(turns, 2.0)
+    schedule = Schedule(queues, 2.0)
     asked: Counter[str] = Counter()
     for _ in range(200):
         call = schedule.next_call()
@@ -284,10 +284,8 @@ def test_turns_follow_shares() -> None:
 def test_backoff_is_bounded_and_honours_the_server() -> None:
     policy = RetryPolicy()
     assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=7), 1) == 7
-    assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=9999), 1) == policy.longest_seconds
+    assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=9999), 1) == policy.max_seconds
     assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=-3), 1) == 0
     overloaded = ModelOutput(outcome=Outcome.RATE_LIMITED, overloaded=True)
     assert sum(policy.pause(overloaded, n) for n in range(1, 5)) >= 0.75 * 58  # five attempts span a minute's quota
-    assert all(
-        0 <= policy.pause(ModelOutput(outcome=Outcome.TIMEOUT), n) <= policy.longest_seconds for n in range(1, 12)
-    )
+    assert all(0 <= policy.pause(ModelOutput(outcome=Outcome.TIMEOUT), n) <= policy.max_seconds for n in range(1, 12))

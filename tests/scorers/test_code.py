@@ -16,7 +16,7 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Sco
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.code import Code, blocks_in
 from steelyard.scorers.halt import Halted
-from steelyard.scorers.sandbox import Limits, SandboxFailed, box
+from steelyard.scorers.sandbox import SandboxError, SandboxLimits, box
 
 PROMPT = 'import math\n\ndef helper(x):\n    return x + 1\n\ndef f(x):\n    """Square it."""\n'
 TARGET = json.dumps({"prompt": PROMPT, "names": ["f"], "tests": ["def check(c):\n    assert c(3) == 9", "check(f)"]})
@@ -164,10 +164,10 @@ def test_without_a_sandbox_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> No
     reason = "no sandbox for model-written code: bubblewrap is not installed: apt install bubblewrap"
     monkeypatch.setattr(box, "_found", lambda: reason)
     assert Code().unavailable_reason() == reason
-    with pytest.raises(SandboxFailed, match="task/0: no sandbox"):
+    with pytest.raises(SandboxError, match="task/0: no sandbox"):
         marked("    return x * x")
-    with pytest.raises(SandboxFailed):
-        box.Sandbox(Limits()).run("print(1)")
+    with pytest.raises(SandboxError):
+        box.Sandbox(SandboxLimits()).run("print(1)")
 
 
 def test_what_is_missing_is_named_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:

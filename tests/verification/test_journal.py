@@ -168,7 +168,7 @@ def test_retries_and_a_resume_in_which_attempts_count_anew_hold(
     records[at : at + 1] = [*down, stop | {"reason": "deadline"}, *again]
     assert recompute(sealed_again(unsigned, records)).wasted == 1
     assert steelyard(["verify", str(unsigned)]) == 0
-    assert "1 attempts used tokens and brought nothing readable" in capsys.readouterr().out
+    assert "1 attempts used tokens without a readable reply" in capsys.readouterr().out
 
 
 # ── several segments ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,10 +254,10 @@ def test_marks_by_running_code_are_told_apart_from_what_is_recomputed(
     capsys.readouterr()
     assert steelyard(["verify", str(unsigned), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["scores_recomputed"], found["marks_from_journal"]) == (0, scores)
+    assert (found["scores_recomputed"], found["scores_from_journal"]) == (0, scores)
     assert steelyard(["verify", str(unsigned)]) == 0
     told = capsys.readouterr().out
-    assert f"{scores} marks made by running code, taken from the journal" in told
+    assert f"{scores} scores made by running code, taken from the journal" in told
     assert "\n0 scores recomputed" in told
 
 

@@ -40,7 +40,7 @@ def test_the_golden_bundle_holds(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "holds" in told
     assert "which you trust" in told
-    assert "scores recomputed from the answers" in told
+    assert "scores recomputed from the model outputs" in told
     assert "verdict recomputed: inconsistent" in told
 
 

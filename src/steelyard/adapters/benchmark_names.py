@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from steelyard.claims.benchmarks import benchmarks, key_of, lookup
 
-__all__ = ["HIGHEST_PERCENT", "Unit", "infer_unit", "known_task", "names_a_share", "shots_in_name"]
+__all__ = ["MAX_PERCENT", "Unit", "infer_unit", "known_task", "names_a_share", "shots_in_name"]
 
 Unit = Literal["percent", "fraction", "elo", "points"]
 
@@ -19,7 +19,7 @@ SHARES: Final = re.compile(
     r"acc|exact|match|\bem\b|f1|precision|recall|pass|mc[12]|win|rate|correct|success|solved|percent|proportion|score",
     re.I,
 )
-HIGHEST_PERCENT: Final = 100
+MAX_PERCENT: Final = 100
 ELO: Final = re.compile(r"\belo\b|bradley", re.I)
 NO_SHARES: Final = re.compile(
     r"perplex|ppl|loss|\bwer\b|\bcer\b|error|mse|mae|bleu|rouge|chrf|meteor|bits|latency|seconds|reward", re.I
@@ -64,7 +64,7 @@ def infer_unit(metric: str, value: float, *, beside_percent: bool) -> tuple[Unit
     """
     if ELO.search(metric):
         return "elo", ""
-    if NO_SHARES.search(metric) or not 0 <= value <= HIGHEST_PERCENT:
+    if NO_SHARES.search(metric) or not 0 <= value <= MAX_PERCENT:
         return "points", f"{metric or 'the metric'} is read as no share of right answers"
     if not SHARES.search(metric):
         return "points", f"whether {metric or 'the metric'} is a share of right answers is not known here"

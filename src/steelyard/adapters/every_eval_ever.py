@@ -32,7 +32,7 @@ UNITS: Final[dict[str, Unit]] = {
     "points": "points",
 }
 MAX_BYTES: Final = 64 * 2**20
-HOTTEST: Final = 100
+MAX_TEMPERATURE: Final = 100
 
 
 def is_every_eval_ever(document: Any) -> bool:
@@ -176,7 +176,7 @@ def _decoding(result: dict[str, Any]) -> str:
     temperature = _details(result).get("temperature")
     if isinstance(temperature, bool) or not isinstance(temperature, Decimal | int):
         return ""
-    printed = decimal_text(str(temperature)) if 0 <= temperature <= HOTTEST else None
+    printed = decimal_text(str(temperature)) if 0 <= temperature <= MAX_TEMPERATURE else None
     return "greedy" if temperature == 0 else f"temperature {printed}" if printed else ""
 
 

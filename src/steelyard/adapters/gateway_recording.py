@@ -19,7 +19,7 @@ from steelyard.adapters.chat_messages import request_texts
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask, write_imported_run
 from steelyard.adapters.prompt_match import AMBIGUOUS, UNMATCHED, PromptIndex
 from steelyard.errors import InputError
-from steelyard.gateway.exchange_parser import kind_of, prompt_of, read_exchange
+from steelyard.gateway.exchange_parser import endpoint_kind, prompt_of, read_exchange
 from steelyard.records import Exchange, GenerateRequest, ModelIdentity, ModelOutput, Origin, Outcome, Sample, Verdict
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def import_recording(
     """Score a sealed recording as ``task`` and write it as an imported run at ``run``.
 
     ``cell`` names the task's way of asking (default: its own), whose scorer marks; ``model`` is needed where the
-    recording holds calls for several. Raises InputError where nothing matches, Broken where the seal does not hold.
+    recording holds calls for several. Raises InputError where nothing matches,
+    VerificationError where the seal is broken.
     """
     log, matched = read_recording(recording, task, cell=cell, data=data, model=model)
     verdict = write_imported_run(run, log.tasks, log.origin, log.model, signer, with_texts=with_texts)
@@ -150,7 +151,7 @@ class _Matcher:
         exchanges = (record for record, _ in read_lines(self._recording) if isinstance(record, Exchange))
         asked: Counter[str] = Counter()
         for exchange in exchanges:
-            if kind_of(exchange.path) not in ("chat", "completion"):
+            if endpoint_kind(exchange.path) not in ("chat", "completion"):
                 continue
             body = self._body(exchange)
             given = body.get("model") if isinstance(body, Mapping) else None
@@ -174,7 +175,7 @@ class _Matcher:
         for number in sorted(self.found):
             exchange = self.found[number]
             sample = self._samples[number]
-            request = _request(kind_of(exchange.path), self._body(exchange))
+            request = _request(endpoint_kind(exchange.path), self._body(exchange))
             yield ImportedItem(
                 sample=msgspec.structs.replace(sample, request=request),
                 answer=self._answer(exchange),
@@ -184,7 +185,7 @@ class _Matcher:
 
     def _take(self, exchange: Exchange, body: Any) -> None:
         self.matched.calls += 1
-        prompt = prompt_of(kind_of(exchange.path), body)
+        prompt = prompt_of(endpoint_kind(exchange.path), body)
         if prompt is None:
             self.matched.unreadable += 1
             return

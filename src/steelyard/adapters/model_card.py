@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from steelyard.adapters.benchmark_names import HIGHEST_PERCENT, infer_unit, known_task, names_a_share, shots_in_name
+from steelyard.adapters.benchmark_names import MAX_PERCENT, infer_unit, known_task, names_a_share, shots_in_name
 from steelyard.adapters.sheet_file import decimal_text
 from steelyard.adapters.untrusted_json import read_bytes
 from steelyard.errors import InputError
@@ -157,7 +157,7 @@ def _percent_sources(metrics: Sequence[_Metric]) -> set[str]:
     return {
         metric.source
         for metric in metrics
-        if metric.number is not None and 1 < metric.number <= HIGHEST_PERCENT and names_a_share(metric.kind)
+        if metric.number is not None and 1 < metric.number <= MAX_PERCENT and names_a_share(metric.kind)
     }
 
 

@@ -50,20 +50,20 @@ def parse(data: bytes | str, where: str | Path, line: int | None = None) -> Any:
         raise InputError(f"not JSON that can be read ({reason}): is the file whole?", where=where, line=line) from None
 
 
-def read_json(path: Path, most_bytes: int = MAX_FILE_BYTES) -> Any:
-    """The value of a JSON file; raises InputError where it cannot be read or is larger than ``most_bytes``."""
-    return parse(read_bytes(path, most_bytes), path)
+def read_json(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Any:
+    """The value of a JSON file; raises InputError where it cannot be read or is larger than ``max_bytes``."""
+    return parse(read_bytes(path, max_bytes), path)
 
 
-def read_bytes(path: Path, most_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """All bytes of a file; raises InputError where it cannot be read or is larger than ``most_bytes``."""
+def read_bytes(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """All bytes of a file; raises InputError where it cannot be read or is larger than ``max_bytes``."""
     try:
         with path.open("rb") as file:
-            data = file.read(most_bytes + 1)
+            data = file.read(max_bytes + 1)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=path) from None
-    if len(data) > most_bytes:
-        raise InputError(f"larger than {most_bytes // 2**20} MiB, more than is read at once", where=path)
+    if len(data) > max_bytes:
+        raise InputError(f"larger than {max_bytes // 2**20} MiB, more than is read at once", where=path)
     return data
 
 

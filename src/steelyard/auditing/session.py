@@ -82,8 +82,8 @@ class RunSession:
     def __post_init__(self) -> None:
         self.readers = {row.id: ClaimMonitor(row, self.plan.sheet.claims[row.claim]) for row in self.plan.rows}
         self.answered = {row.id: 0 for row in self.plan.rows}
-        self.schedule = Schedule(turn_seconds=_turn_seconds(self.plan))
-        self.spending = Budget(self.plan.limits)
+        self.schedule = Schedule(slice_seconds=_slice_seconds(self.plan))
+        self.budget = Budget(self.plan.limits)
         self._marking = ExecutedScoring(self.scorers)
 
     async def run(self, model: Model, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
@@ -103,7 +103,7 @@ class RunSession:
             concurrency=AdaptiveConcurrency(self.plan.concurrency, named),
             retry=RetryPolicy(max_attempts=self.plan.max_attempts),
             limiter=RateLimiter(limits.requests_per_minute, limits.tokens_per_minute),
-            spending=self.spending if self.spending.bounded else None,
+            budget=self.budget if self.budget.bounded else None,
             breaker=CircuitBreaker(self.conduct.patience_seconds),
             attempt_timeout=self.plan.attempt_timeout_us / 1e6,
             budget_seconds=None if self.plan.budget_us is None else self.plan.budget_us / 1e6,
@@ -160,8 +160,8 @@ class RunSession:
 
     def _book(self, attempt: Attempt, texts: Mapping[str, str]) -> None:
         """What an earlier session used of the budget: at its worst where nobody told."""
-        sample = sample_of(attempt, texts) if self.spending.bounded and Budget.usage_unknown(attempt) else None
-        self.spending.load(attempt, None if sample is None else worst_case(sample.request))
+        sample = sample_of(attempt, texts) if self.budget.bounded and Budget.usage_unknown(attempt) else None
+        self.budget.load(attempt, None if sample is None else worst_case(sample.request))
 
     async def _beat(self) -> None:
         """Let the watcher look although nothing answers: a display that stands still tells nothing of what hangs."""
@@ -228,7 +228,7 @@ def _stop_on_interrupt(runner: Runner) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _turn_seconds(plan: Plan) -> float:
+def _slice_seconds(plan: Plan) -> float:
     """Long enough that a row's cached shots pay off, short enough that every row is seen before the budget ends."""
     if plan.budget_us is None or not plan.rows:
         return 20.0

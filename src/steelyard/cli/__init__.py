@@ -95,7 +95,8 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(f"{place}{error.strerror or error}; nothing that was finished is lost", ExitCode.BAD_INPUT)
     except Exception as error:
         return _fail(
-            f"an error of ours, please report it: {type(error).__name__}: {error} {_place(error)}", ExitCode.OUR_ERROR
+            f"an error of ours, please report it: {type(error).__name__}: {error} {_place(error)}",
+            ExitCode.INTERNAL_ERROR,
         )
     return int(result) if isinstance(result, int) else ExitCode.CONSISTENT
 

@@ -16,7 +16,7 @@ from steelyard.cli.options import api_key_option, json_option, key_option, print
 if TYPE_CHECKING:
     from steelyard.gateway.recorder import Recorder
     from steelyard.gateway.server import Gateway
-    from steelyard.gateway.summary import Summary
+    from steelyard.gateway.summary import RecordingSummary
     from steelyard.gateway.upstream import Upstream
 
 PORT = 8787
@@ -58,7 +58,7 @@ def resume_recording(run: Path, signer: Any, *, as_json: bool) -> int:
     return 0
 
 
-def show(summary: Summary, run: Path, *, as_json: bool, signed: bool) -> None:
+def show(summary: RecordingSummary, run: Path, *, as_json: bool, signed: bool) -> None:
     """Print what was recorded and where its report lies."""
     from steelyard.cli.conduct import print_places
     from steelyard.gateway import pages
@@ -73,7 +73,7 @@ def show(summary: Summary, run: Path, *, as_json: bool, signed: bool) -> None:
     print_places(run, signed=signed)
 
 
-def _record(url: str, chosen: dict[str, Any], signer: Any) -> tuple[Summary, Path]:
+def _record(url: str, chosen: dict[str, Any], signer: Any) -> tuple[RecordingSummary, Path]:
     from steelyard.cli.conduct import default_folder
     from steelyard.gateway.recorder import Recorder, recording_plan
     from steelyard.gateway.seal import seal_recording

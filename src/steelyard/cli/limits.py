@@ -10,7 +10,7 @@ from steelyard.records import Limits
 
 __all__ = ["limits_of"]
 
-HIGHEST_PRICE = 1e6
+MAX_PRICE = 1e6
 MAX_BYTES = 1 << 20
 
 
@@ -50,7 +50,7 @@ def _price(text: str) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    return value if 0 <= value < HIGHEST_PRICE else None
+    return value if 0 <= value < MAX_PRICE else None
 
 
 def _from_table(table: Path, uri: str) -> tuple[float, float]:

@@ -130,7 +130,7 @@ _ASKING = (
     api_key_option,
 )
 
-LONGEST = 1e9  # thirty years
+MAX_SECONDS = 1e9  # thirty years
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -146,7 +146,7 @@ def read_duration(text: str | None, option: str = "--budget") -> float | None:
     if text is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
-    if not match or not 0 < float(match[1]) * UNITS[match[2] or "s"] < LONGEST:
+    if not match or not 0 < float(match[1]) * UNITS[match[2] or "s"] < MAX_SECONDS:
         raise InputError(f"{option} takes a duration such as 90s, 15m or 2h, not {text!r}")
     return float(match[1]) * UNITS[match[2] or "s"]
 

@@ -116,7 +116,7 @@ class RunProgress:
         told = f"{_clock(elapsed)} elapsed" + ("" if budget is None else f", budget {_clock(budget / 1e6)}")
         if live.runner is not None and self._plan.concurrency > 1:
             told += f", {live.runner.in_flight} in flight"
-        if (cost := live.spending.cost) is not None:
+        if (cost := live.budget.cost) is not None:
             told += f", cost {cost:.3g}"
         return told
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from steelyard.records import Claim, PlanRow, SampleScore, TracePoint
-from steelyard.util.compact import SmallMarks, Trace
+from steelyard.util.compact import SmallIntegers, Trace
 
 if TYPE_CHECKING:
     from steelyard.stats.sequential import Tracker
@@ -129,7 +129,7 @@ class ClaimMonitor:
         self.trace = Trace()
         self.test: SequentialTest | None = None
         self.tracker: Tracker | Tally | None = None
-        self._waiting = SmallMarks()
+        self._waiting = SmallIntegers()
         self._probed: dict[int, SampleScore] = {}  # a greedy row's first answers, which its probe repeats
         self._probe_marks: dict[str, list[float]] = {}
         self._probe_left = len(row.probe_repeats) * row.probe.samples

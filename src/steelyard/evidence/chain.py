@@ -18,11 +18,11 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.answers import Answers
 from steelyard.evidence.attempt_line import parse_attempt
 from steelyard.evidence.canonical import parse_canonical, sha256_hex
-from steelyard.evidence.digests import Digests
+from steelyard.evidence.digests import DigestSet
 from steelyard.evidence.layout import lines, open_regular, reading_order, segment_label
 from steelyard.evidence.merkle import Tree, leaf_hash
 
-__all__ = ["FIRST_PREV", "JOURNAL_FORMAT", "Journal", "Segment", "read_journal"]
+__all__ = ["FIRST_PREV", "JOURNAL_FORMAT", "JournalCommitment", "Segment", "read_journal"]
 
 FIRST_PREV = "0" * 64
 JOURNAL_FORMAT = "steelyard-journal/1"
@@ -47,7 +47,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Journal:
+class JournalCommitment:
     """What the journal's bytes commit to.
 
     ``root`` is the Merkle root over all lines (without newlines) in reading order, ``plan`` the plan's digest as every
@@ -61,7 +61,7 @@ class Journal:
     segments: dict[str, Segment]
     answers: int
     answers_root: str
-    texts: Digests
+    texts: DigestSet
 
 
 def read_journal(
@@ -69,12 +69,12 @@ def read_journal(
     names: Iterable[str],
     sizes: Mapping[str, AbstractSet[int]] | None = None,
     heads: Mapping[str, str] | None = None,
-) -> Journal:
+) -> JournalCommitment:
     """Read and check the chain of every segment among ``names`` (within ``run``), in reading order.
 
     ``sizes`` are those at which a segment's root is wanted. ``heads``, where they are known (64 hexadecimal digits),
-    tell which of a segment's last two records was changed when they do not fit. Raises Broken naming file, line and
-    record of the first link that does not hold.
+    show which of a segment's last two records was changed when their link is broken. Raises VerificationError, naming
+    file, line and record of the first broken link.
     """
     reader = _Reader(run)
     segments = {
@@ -82,16 +82,16 @@ def read_journal(
         for name in reading_order(names)
     }
     answers, answers_root = reader.answers.root()
-    return Journal(
+    return JournalCommitment(
         reader.tree.size, reader.tree.root().hex(), reader.plan, segments, answers, answers_root, reader.texts
     )
 
 
 class _Reader:
-    """Reads segments one after the other, and gathers what is about all of them."""
+    """Reads segments one after the other, and collects what concerns all of them."""
 
     def __init__(self, run: Path) -> None:
-        self.tree, self.answers, self.texts, self.plan = Tree(), Answers(), Digests(), ""
+        self.tree, self.answers, self.texts, self.plan = Tree(), Answers(), DigestSet(), ""
         self._run = run
 
     def read(self, name: str, sizes: AbstractSet[int], head: str) -> Segment:
@@ -112,7 +112,7 @@ class _Reader:
                         roots[number] = own.root().hex()
                 self._take(record, name, number)
         if not number:
-            raise VerificationError(f"{name}: empty: not even its header is there")
+            raise VerificationError(f"{name}: empty: even its header is missing")
         chain.finish(head)
         return Segment(number, chain.head, digest.hexdigest(), roots)
 
@@ -160,7 +160,7 @@ class _Reader:
 
 
 class _Chain:
-    """Follows the links. A link that does not fit is judged only at the next record, which knows who was changed."""
+    """Checks the links. A broken link is reported only at the next record, which shows which side was changed."""
 
     def __init__(self) -> None:
         self.head = FIRST_PREV  # SHA-256 of the last line taken
@@ -169,7 +169,10 @@ class _Chain:
         self._doubt: tuple[str, int] | None = None  # the place before ``_last``, where the link between them is broken
 
     def follow(self, line: bytes, name: str, number: int) -> dict[str, Any]:
-        """Take the next line; Broken where it is no canonical record, out of sequence, or does not fit the last."""
+        """Take the next line.
+
+        Raises VerificationError where it is not a canonical record, out of sequence, or does not link to the last one.
+        """
         try:
             record = parse_attempt(line) or parse_canonical(line)
         except ValueError as error:

@@ -1,8 +1,8 @@
-"""in-toto Statements v1 in DSSE envelopes: what is said, of which files, signed or not.
+"""in-toto Statements v1 in DSSE envelopes, signed or unsigned.
 
-An envelope is read as strictly as it is written, so that no byte of it is free: the file must be the canonical JSON of
-what it says, its base64 must be the standard one with zero padding bits, its payload must be canonical too, no key may
-be unknown, and signatures stand in the order of their key ids, one a key.
+Reading is as strict as writing, so that no byte of an envelope can vary: the file must be canonical JSON, its base64
+must be the standard form with zero padding bits, its payload must be canonical too, unknown keys are refused, and
+signatures are sorted by key id, one per key.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def seal(document: Mapping[str, Any], signer: CryptoSigner | None) -> bytes:
 def open_envelope(data: bytes, where: str | Path) -> tuple[dict[str, Any], Envelope]:
     """The statement in an envelope, and the envelope (payload, signatures by key id) to check signatures on.
 
-    Signatures are *not* checked here: see :func:`check_signature`. Raises Broken, naming ``where``, for anything that
-    :func:`seal` would not have written.
+    Signatures are *not* checked here: see :func:`check_signature`. Raises VerificationError, naming ``where``, for
+    anything that :func:`seal` would not have written.
     """
     if len(data) > MAX_ENVELOPE_BYTES:
         raise VerificationError(f"{where}: larger than {MAX_ENVELOPE_BYTES} bytes")
@@ -73,7 +73,7 @@ def open_envelope(data: bytes, where: str | Path) -> tuple[dict[str, Any], Envel
             raise ValueError("its predicate or the predicate's type is missing")
         _check_subjects(document["subject"])
     except ValueError as error:
-        raise VerificationError(f"{where}: the statement in it does not hold: {error}") from None
+        raise VerificationError(f"{where}: invalid statement: {error}") from None
     return document, envelope
 
 

@@ -43,9 +43,9 @@ class Choice:
         """``choice@1``, ``choice[bytes]@1``, ``choice[characters]@1`` or ``choice[opening]@1``."""
         return "choice@1" if self.normalise == "none" else f"choice[{self.normalise}]@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the likeliest choice is the target; unparsed where a log-likelihood is missing or not finite."""
-        sums, choices = answer.logprobs, len(sample.choices)
+        sums, choices = output.logprobs, len(sample.choices)
         if not sums or len(sums) != choices * (2 if self.normalise == "opening" else 1):
             return Score(value=0.0, parsed=False, note=f"{len(sums)} log-likelihoods for {choices} choices")
         if not all(map(math.isfinite, sums)):

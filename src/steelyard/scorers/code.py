@@ -16,7 +16,7 @@ from steelyard.scorers.halt import Halt
 
 __all__ = ["Code", "CodeTarget", "blocks_in"]
 
-LONGEST = 200_000
+MAX_CHARACTERS = 200_000
 _MAX_TIMEOUT = 600
 _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 _IMPORT = re.compile(r"^(?:import|from)[ \t][^\n]*", re.MULTILINE)
@@ -74,22 +74,22 @@ class Code:
 
     def unavailable_reason(self) -> str:
         """Why no code can be run on this machine, with the mend; empty where it can."""
-        from steelyard.scorers.sandbox.box import reason_why_not
+        from steelyard.scorers.sandbox.box import unavailable_reason
 
-        return reason_why_not()
+        return unavailable_reason()
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """Run the answer against the sample's tests: takes up to ``timeout`` seconds. Safe from several threads.
 
-        Raises SandboxFailed where there is no sandbox or it fails, and InputError where the sample's own code cannot
+        Raises SandboxError where there is no sandbox or it fails, and InputError where the sample's own code cannot
         run: then nothing is said of the answer. Raises Halted after :meth:`stop`.
         """
         from steelyard.scorers.sandbox.examine import Exam, examine
-        from steelyard.scorers.sandbox.limits import End, Limits
+        from steelyard.scorers.sandbox.limits import End, SandboxLimits
 
         target = _target(sample)
         names = _names(target, sample.id)
-        code = self._code(sample, answer.text[:LONGEST], names)
+        code = self._code(sample, output.text[:MAX_CHARACTERS], names)
         if code is None:
             return Score(value=0.0, parsed=False, note="no code")
         # Two parts of one program: a block may begin with "from __future__", a completion goes on amid a function.
@@ -97,7 +97,7 @@ class Code:
         setup = "\n".join((*_IMPORT.findall(target.reference.replace("\r", "")), target.prompt))
         exam = Exam(program=program, setup=setup, names=names, tests="\n".join(target.tests))
         try:
-            result = examine(exam, Limits(seconds=float(self.timeout)), self._halt)
+            result = examine(exam, SandboxLimits(seconds=float(self.timeout)), self._halt)
         except InputError as error:
             raise type(error)(f"{sample.id}: {error}") from None
         if result.end is End.PASSED:

@@ -29,12 +29,12 @@ class Contains:
         """``contains@1`` or ``contains[casefold]@1``."""
         return "contains[casefold]@1" if self.casefold else "contains@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the target stands in the answer; an answer of white space alone is unparsed."""
-        said, target = normal(answer.text, self.casefold), normal(sample.target, self.casefold)
-        if not said:
+        text, target = normal(output.text, self.casefold), normal(sample.target, self.casefold)
+        if not text:
             return Score(value=0.0, parsed=False, note="nothing was answered")
-        return Score(value=float(bool(target) and stands_alone(target, said)))
+        return Score(value=float(bool(target) and stands_alone(target, text)))
 
 
 def stands_alone(target: str, text: str) -> bool:

@@ -32,9 +32,9 @@ class Exact:
         """``exact@1`` or ``exact[casefold]@1``."""
         return "exact[casefold]@1" if self.casefold else "exact@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for equal, 0 for different."""
-        said = normal(answer.text, self.casefold)
-        if not said:
+        text = normal(output.text, self.casefold)
+        if not text:
             return Score(value=0.0, parsed=False, note="nothing was answered")
-        return Score(value=float(said == normal(sample.target, self.casefold)))
+        return Score(value=float(text == normal(sample.target, self.casefold)))

@@ -46,6 +46,6 @@ class Imported:
         """Nothing can be asked under this scorer: it has only the marks that a log brings."""
         return "marks of this kind come with another harness's log: bring it in by steelyard import"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """Never called: the mark stands in the journal."""
         raise NotImplementedError(f"the mark of {sample.id} stands in the journal, or there is none")

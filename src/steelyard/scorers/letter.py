@@ -10,7 +10,7 @@ from steelyard.records import ModelOutput, Sample, Score
 
 __all__ = ["Letter"]
 
-LONGEST = 10_000
+MAX_CHARACTERS = 10_000
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # In this order: "the answer is (B)"; a letter alone or before a mark at the start; "(B)" or "**B**" alone anywhere.
 _NAMED = re.compile(r"(?i:answer(?: is)?(?: option)?)[ \t]*[:=]?[ \t]*[*_(\[\"']{0,3}([A-Z])(?![A-Za-z0-9'’])")
@@ -44,13 +44,13 @@ class Letter:
         """``letter@1`` or ``letter[strict]@1``."""
         return "letter[strict]@1" if self.strict else "letter@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the letter is the target's."""
         if self.strict:
-            match = _STRICT.search(answer.text)
+            match = _STRICT.search(output.text)
             letter = match.group(1) if match is not None else None
         else:
-            letter = _extract(answer.text[-LONGEST:], _LETTERS[: len(sample.choices) or 26])
+            letter = _extract(output.text[-MAX_CHARACTERS:], _LETTERS[: len(sample.choices) or 26])
         if letter is None:
             return Score(value=0.0, parsed=False, note="no letter")
         return Score(value=float(str(_LETTERS.index(letter)) == sample.target))

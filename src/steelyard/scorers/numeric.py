@@ -11,7 +11,7 @@ from steelyard.records import ModelOutput, Sample, Score
 
 __all__ = ["Numeric", "number_in"]
 
-LONGEST = 10_000
+MAX_CHARACTERS = 10_000
 _MAX_DIGITS = 100
 _NUMBER = (
     r"(?:(?<![0-9A-Za-z)])[-−+])?"  # a sign, but not the minus of 16-3
@@ -46,9 +46,9 @@ class Numeric:
         """``numeric@1`` or ``numeric[strict]@1``."""
         return "numeric[strict]@1" if self.strict else "numeric@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the numbers are equal."""
-        number = number_in(answer.text, self.strict)
+        number = number_in(output.text, self.strict)
         if number is None:
             return Score(value=0.0, parsed=False, note="no number")
         return Score(value=float(number == number_in(sample.target)))
@@ -58,7 +58,7 @@ def number_in(text: str, strict: bool = False) -> Fraction | None:
     """The number that a text comes to, exact; None where there is none."""
     for mark in ("\nQuestion:", "\nQ:"):
         text = text.partition(mark)[0]
-    text = text[-LONGEST:]
+    text = text[-MAX_CHARACTERS:]
     marked = _MARKED.search(text)
     if marked is not None:
         return _value(marked.group(1))

@@ -11,7 +11,7 @@ from steelyard.scorers.normal import normal
 
 __all__ = ["Option"]
 
-LONGEST = 10_000
+MAX_CHARACTERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,16 @@ class Option:
         """``option@1``."""
         return "option@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the choice is the target."""
-        said = normal(answer.text[:LONGEST], casefold=True).lstrip("*_\"'([")
+        reply = normal(output.text[:MAX_CHARACTERS], casefold=True).lstrip("*_\"'([")
         choices = [normal(choice, casefold=True) for choice in sample.choices]
         begun = [
-            text for text in choices if text and said.startswith(text) and not said[len(text) : len(text) + 1].isalnum()
+            choice
+            for choice in choices
+            if choice and reply.startswith(choice) and not reply[len(choice) : len(choice) + 1].isalnum()
         ]
-        found = [max(begun, key=len)] if begun else [text for text in choices if text and stands_alone(text, said)]
+        found = [max(begun, key=len)] if begun else [each for each in choices if each and stands_alone(each, reply)]
         if len(found) != 1:
             return Score(value=0.0, parsed=False, note="no choice" if not found else "several choices")
         return Score(value=float(str(choices.index(found[0])) == sample.target))

@@ -13,7 +13,7 @@ from steelyard.scorers.normal import normal
 
 __all__ = ["Regex"]
 
-LONGEST = 10_000
+MAX_CHARACTERS = 10_000
 # "(a+)+", "(a|a)*" and their like take exponential time on hostile text; they can all be written more plainly.
 _NESTED_REPETITION = re.compile(r"(?<!\\)[+*}]\??[^()]*\)[+*{]|\|[^()]*\)+[+*{]")
 
@@ -58,19 +58,19 @@ class Regex:
             options["casefold"] = True
         return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where what was extracted equals the target."""
-        found = self._extract(answer.text)
+        found = self._extract(output.text)
         if found is None:
             return Score(value=0.0, parsed=False, note="no match")
         return Score(value=float(normal(found, self.casefold) == normal(sample.target, self.casefold)))
 
     def _extract(self, text: str) -> str | None:
         if self.which == "first":
-            match = self._compiled.search(text[:LONGEST])
+            match = self._compiled.search(text[:MAX_CHARACTERS])
         else:
             match = None
-            for match in self._compiled.finditer(text[-LONGEST:]):  # noqa: B007 — the last one is wanted
+            for match in self._compiled.finditer(text[-MAX_CHARACTERS:]):  # noqa: B007 — the last one is wanted
                 pass
         if match is None:
             return None

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, overload
 
-__all__ = ["Digests", "Naturals", "SmallMarks", "Trace"]
+__all__ = ["Digests", "Naturals", "SmallIntegers", "Trace"]
 
 DIGEST_BYTES: Final = 32
 PAGE: Final = 4096
@@ -94,7 +94,7 @@ class Naturals:
         return self._size
 
 
-class SmallMarks:
+class SmallIntegers:
     """Numbers from 0 to 254 by place, taken out again in order: a byte each, in pages that go when they are read."""
 
     __slots__ = ("_pages",)

@@ -14,7 +14,7 @@ __all__ = ["MAX_LINE", "LineFile"]
 MAX_LINE = 16_000_000  # bytes
 
 CHUNK = 1 << 17
-MOST_LIKELY_LINE = 2048
+TYPICAL_LINE_BYTES = 2048
 
 
 class LineFile:
@@ -84,7 +84,7 @@ class LineFile:
 
     def line_at(self, place: int) -> bytes:
         """The line that begins at a place, with its newline where it has one."""
-        data, size = b"", MOST_LIKELY_LINE
+        data, size = b"", TYPICAL_LINE_BYTES
         while chunk := self._read(size, place + len(data)):
             end = chunk.find(b"\n")
             if end >= 0:

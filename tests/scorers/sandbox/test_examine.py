@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.scorers.sandbox import End, Limits, Sandbox, SandboxFailed
+from steelyard.scorers.sandbox import End, Sandbox, SandboxError, SandboxLimits
 from steelyard.scorers.sandbox.examine import Exam, Examination, examine
 
 TESTS = "assert f(2) == 4\nassert f(3) == 9\nassert f(-1) == 1\n"
 RIGHT = "def f(x):\n    return x * x\n"
-SHORT = Limits(seconds=2.0)
+SHORT = SandboxLimits(seconds=2.0)
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +22,13 @@ def _needs_a_sandbox(sandbox: Sandbox) -> None:
 
 
 def marked(
-    *program: str, tests: str = TESTS, setup: str = "", names: tuple[str, ...] = ("f",), limits: Limits | None = None
+    *program: str,
+    tests: str = TESTS,
+    setup: str = "",
+    names: tuple[str, ...] = ("f",),
+    limits: SandboxLimits | None = None,
 ) -> Examination:
-    return examine(Exam(program=program, setup=setup, names=names, tests=tests), limits or Limits())
+    return examine(Exam(program=program, setup=setup, names=names, tests=tests), limits or SandboxLimits())
 
 
 CHEATS = {
@@ -237,13 +241,13 @@ def test_the_reasons() -> None:
 
 def test_memory_that_the_group_has_not() -> None:
     exam = Exam(program=("x = bytearray(b'1') * 200_000_000",), setup="", names=("f",), tests=TESTS)
-    assert examine(exam, Limits(memory=100_000_000)).end is End.MEMORY
+    assert examine(exam, SandboxLimits(memory=100_000_000)).end is End.MEMORY
 
 
 def test_a_timeout_is_the_callers() -> None:
     began = time.monotonic()
     assert (
-        examine(Exam(program=("while 1: 0",), setup="", names=("f",), tests=TESTS), Limits(seconds=1)).end
+        examine(Exam(program=("while 1: 0",), setup="", names=("f",), tests=TESTS), SandboxLimits(seconds=1)).end
         is End.TIMEOUT
     )
     assert time.monotonic() - began < 30
@@ -353,7 +357,7 @@ def test_from_many_threads() -> None:
 
 
 def test_a_sandbox_that_does_not_start_is_no_failure_of_the_program(sandbox: Sandbox) -> None:
-    with pytest.raises(SandboxFailed, match="the sandbox does not start"):
-        examine(Exam(program=(RIGHT,), setup="", names=("f",), tests=TESTS), Limits(address_space=1 << 20))
-    with pytest.raises(SandboxFailed, match="the sandbox does not start"):
-        sandbox.run("print(1)", limits=Limits(memory=1 << 62, disk=-1))
+    with pytest.raises(SandboxError, match="the sandbox does not start"):
+        examine(Exam(program=(RIGHT,), setup="", names=("f",), tests=TESTS), SandboxLimits(address_space=1 << 20))
+    with pytest.raises(SandboxError, match="the sandbox does not start"):
+        sandbox.run("print(1)", limits=SandboxLimits(memory=1 << 62, disk=-1))

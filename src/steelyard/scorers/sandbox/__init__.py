@@ -8,6 +8,6 @@ user where we are root, namespaces of its own without capabilities, and resource
 from __future__ import annotations
 
 from steelyard.scorers.sandbox.box import Sandbox
-from steelyard.scorers.sandbox.limits import End, Execution, Limits, SandboxFailed
+from steelyard.scorers.sandbox.limits import End, Execution, SandboxError, SandboxLimits
 
-__all__ = ["End", "Execution", "Limits", "Sandbox", "SandboxFailed"]
+__all__ = ["End", "Execution", "Sandbox", "SandboxError", "SandboxLimits"]

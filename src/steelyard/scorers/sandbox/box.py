@@ -17,10 +17,10 @@ import msgspec
 
 from steelyard.scorers.halt import Halt
 from steelyard.scorers.sandbox.cgroups import Cage, CageMaker, find_cages
-from steelyard.scorers.sandbox.limits import End, Execution, Limits, SandboxFailed
+from steelyard.scorers.sandbox.limits import End, Execution, SandboxError, SandboxLimits
 from steelyard.scorers.sandbox.walls import Interpreter, Tools, find_interpreters, find_tools, walled
 
-__all__ = ["Box", "Sandbox", "open_box", "reason_why_not"]
+__all__ = ["Box", "Sandbox", "open_box", "unavailable_reason"]
 
 _CHUNK = 1 << 16
 _STARTED_BY = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")  # what systemd-run needs; the program sees neither
@@ -60,7 +60,7 @@ class Box:
         self.tools, self.python, self._cages = tools, python, cages
 
     @contextlib.contextmanager
-    def cage(self, limits: Limits) -> Iterator[Cage]:
+    def cage(self, limits: SandboxLimits) -> Iterator[Cage]:
         """A control group for one run, with a turn at the processor; emptied and removed at the end."""
         with _SLOTS:
             cage = self._cages(limits)
@@ -71,12 +71,12 @@ class Box:
 
     @contextlib.contextmanager
     def started(
-        self, cage: Cage, limits: Limits, program: list[str], files: Mapping[str, bytes], *,
+        self, cage: Cage, limits: SandboxLimits, program: list[str], files: Mapping[str, bytes], *,
         stdin: int | IO[bytes], stdout: int | IO[bytes], halt: Halt | None = None,
     ) -> Iterator[Running]:  # fmt: skip
         """A program that runs inside; at the end it is killed with all that it has started.
 
-        So it is by ``halt``, from another thread. Raises SandboxFailed, or Halted where that came before the start.
+        So it is by ``halt``, from another thread. Raises SandboxError, or Halted where that came before the start.
         """
         with _in_memory(b"") as status, contextlib.ExitStack() as stack:
             descriptors = {path: stack.enter_context(_in_memory(data)).fileno() for path, data in files.items()}
@@ -90,7 +90,7 @@ class Box:
                     pass_fds=(status.fileno(), *descriptors.values()),
                 )  # fmt: skip
             except OSError as error:
-                raise SandboxFailed(f"the sandbox does not start: {error.strerror}") from None
+                raise SandboxError(f"the sandbox does not start: {error.strerror}") from None
             try:
                 with (halt or Halt()).ends(process.kill):
                     yield Running(process, status)
@@ -160,12 +160,12 @@ class Watch:
 class Sandbox:
     """Runs one Python program in isolation; from any thread, as many at a time as there are processors."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, limits: SandboxLimits | None = None) -> None:
+        self.limits = limits or SandboxLimits()
 
     def unavailable_reason(self) -> str:
         """Why no program can be run here, with the mend; empty where one can: it has been tried."""
-        return reason_why_not()
+        return unavailable_reason()
 
     def run(
         self,
@@ -173,16 +173,16 @@ class Sandbox:
         *,
         stdin: bytes = b"",
         files: Mapping[str, bytes] | None = None,
-        limits: Limits | None = None,
+        limits: SandboxLimits | None = None,
     ) -> Execution:
         """Run a program; ``files`` by their absolute path inside. How it ends is in the record; never raises for that.
 
-        Raises SandboxFailed where there is no sandbox: a program is never run without one.
+        Raises SandboxError where there is no sandbox: a program is never run without one.
         """
         return _run(open_box(), program, stdin, files or {}, limits or self.limits)
 
 
-def _run(box: Box, program: str, stdin: bytes, files: Mapping[str, bytes], limits: Limits) -> Execution:
+def _run(box: Box, program: str, stdin: bytes, files: Mapping[str, bytes], limits: SandboxLimits) -> Execution:
     handed = {**files, "/program.py": program.encode("utf-8", "surrogatepass")}
     with box.cage(limits) as cage, _in_memory(stdin) as source:
         began = time.monotonic()
@@ -202,7 +202,7 @@ def _run(box: Box, program: str, stdin: bytes, files: Mapping[str, bytes], limit
             code, stdout, stderr = process.poll(), watch.taken(process.stdout), watch.taken(process.stderr)
         if end is None:
             said = (stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"])[-1]
-            raise SandboxFailed(f"the sandbox does not start: {said[:200]}")
+            raise SandboxError(f"the sandbox does not start: {said[:200]}")
         seconds = time.monotonic() - began
         return Execution(end=end, code=-1 if code is None else code, stdout=stdout, stderr=stderr, seconds=seconds)
 
@@ -224,19 +224,19 @@ _opening = threading.Lock()
 
 
 def open_box() -> Box:
-    """What works on this machine; found and tried once. Raises SandboxFailed with the reason and the mend."""
+    """What works on this machine; found and tried once. Raises SandboxError with the reason and the mend."""
     with _opening:
         found = _found()
     if isinstance(found, str):
-        raise SandboxFailed(found)
+        raise SandboxError(found)
     return found
 
 
-def reason_why_not() -> str:
+def unavailable_reason() -> str:
     """The reason why there is no sandbox here; empty where there is one."""
     try:
         open_box()
-    except SandboxFailed as error:
+    except SandboxError as error:
         return str(error)
     return ""
 
@@ -247,14 +247,14 @@ def _found() -> Box | str:
         return "no sandbox for model-written code: it needs Linux (control groups, namespaces)"
     try:
         tools, cages = find_tools(), find_cages()
-    except (SandboxFailed, OSError) as error:
+    except (SandboxError, OSError) as error:
         return f"no sandbox for model-written code: {error}"
     reasons = []
     for python in find_interpreters():
         box = Box(tools, python, cages)
         try:
-            tried = _run(box, _PROBE, b"", {}, msgspec.structs.replace(Limits(), seconds=20.0))
-        except SandboxFailed as error:
+            tried = _run(box, _PROBE, b"", {}, msgspec.structs.replace(SandboxLimits(), seconds=20.0))
+        except SandboxError as error:
             reasons.append(f"{python.executable}: {error}")
             continue
         if tried.end is End.PASSED and tried.stdout == b"1\n":

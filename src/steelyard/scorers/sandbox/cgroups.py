@@ -19,7 +19,7 @@ from typing import Protocol
 
 import msgspec
 
-from steelyard.scorers.sandbox.limits import Limits, SandboxFailed
+from steelyard.scorers.sandbox.limits import SandboxError, SandboxLimits
 
 __all__ = ["Cage", "CageMaker", "Mounts", "find_cages", "read_mounts"]
 
@@ -50,7 +50,7 @@ class Cage(Protocol):
         ...
 
 
-CageMaker = Callable[[Limits], Cage]
+CageMaker = Callable[[SandboxLimits], Cage]
 
 
 class Mounts(msgspec.Struct, frozen=True):
@@ -92,7 +92,7 @@ def _below(point: Path, root: str, group: str) -> Path:
 
 
 def find_cages() -> CageMaker:
-    """A maker of cages that work here; sweeps what runs of ours that were killed have left. Raises SandboxFailed."""
+    """A maker of cages that work here; sweeps what runs of ours that were killed have left. Raises SandboxError."""
     mounts = read_mounts(Path("/proc/self/mountinfo").read_text(), Path("/proc/self/cgroup").read_text())
     if all(name in mounts.v1 for name in _NEEDED):
         # The share of the processor is not a must: it keeps one run's sixty loops from slowing its neighbour.
@@ -108,7 +108,7 @@ def find_cages() -> CageMaker:
         mend = "mount them writable (a container needs --privileged --cgroupns=host)"
     else:
         mend = "run as root, or as a user whose systemd delegates groups (systemd-run --user --scope true must work)"
-    raise SandboxFailed(f"no control group can be made, so nothing limits the memory of all processes together: {mend}")
+    raise SandboxError(f"no control group can be made, so nothing limits the memory of all processes together: {mend}")
 
 
 def _controls(base: Path) -> bool:
@@ -163,7 +163,7 @@ def _sweep(base: Path) -> None:
 class FolderCage:
     """A control group made as a folder: one in each hierarchy of version 1, or the one of version 2."""
 
-    def __init__(self, bases: Mapping[str, Path], limits: Limits, version: int) -> None:
+    def __init__(self, bases: Mapping[str, Path], limits: SandboxLimits, version: int) -> None:
         name = _new_name()
         self._folders = {controller: base / name for controller, base in bases.items()}
         self._version = version
@@ -173,9 +173,9 @@ class FolderCage:
             self._set(limits)
         except OSError as error:
             self.close()
-            raise SandboxFailed(f"no control group can be made: {error.strerror}") from None
+            raise SandboxError(f"no control group can be made: {error.strerror}") from None
 
-    def _set(self, limits: Limits) -> None:
+    def _set(self, limits: SandboxLimits) -> None:
         memory, pids = (self._folders.get(name) or self._folders["unified"] for name in ("memory", "pids"))
         (pids / "pids.max").write_text(str(limits.processes + _WALL_PROCESSES))
         if processor := self._folders.get("cpu"):
@@ -232,7 +232,7 @@ def _kill_all(folder: Path) -> None:
 class ScopeCage:
     """A scope of the user's systemd for each sandbox of a run; it goes when its last process does."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: SandboxLimits) -> None:
         properties = (
             f"MemoryMax={limits.memory}", "MemorySwapMax=0", f"TasksMax={limits.processes + _WALL_PROCESSES}",
         )  # fmt: skip

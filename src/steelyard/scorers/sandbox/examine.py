@@ -29,7 +29,7 @@ from steelyard.scorers.halt import Halt
 from steelyard.scorers.sandbox.box import Box, Watch, open_box
 from steelyard.scorers.sandbox.cgroups import Cage
 from steelyard.scorers.sandbox.inside.values import encode
-from steelyard.scorers.sandbox.limits import End, Limits, SandboxFailed
+from steelyard.scorers.sandbox.limits import End, SandboxError, SandboxLimits
 
 __all__ = ["Exam", "Examination", "examine"]
 
@@ -60,8 +60,8 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-def examine(exam: Exam, limits: Limits, halt: Halt | None = None) -> Examination:
-    """Examine one program. Raises SandboxFailed where the sandbox does not work, InputError for tests that cannot run.
+def examine(exam: Exam, limits: SandboxLimits, halt: Halt | None = None) -> Examination:
+    """Examine one program. Raises SandboxError where the sandbox does not work, InputError for tests that cannot run.
 
     Neither is raised for anything that the program does. Raises Halted where ``halt`` ended it: what a program that was
     killed by us would have done, nobody knows.
@@ -72,7 +72,7 @@ def examine(exam: Exam, limits: Limits, halt: Halt | None = None) -> Examination
         halt.check()
         try:
             found = _examined(box, exam, limits, halt)
-        except SandboxFailed as error:
+        except SandboxError as error:
             failed = error
         else:
             halt.check()
@@ -81,17 +81,15 @@ def examine(exam: Exam, limits: Limits, halt: Halt | None = None) -> Examination
     raise failed
 
 
-def _examined(box: Box, exam: Exam, limits: Limits, halt: Halt) -> Examination:
+def _examined(box: Box, exam: Exam, limits: SandboxLimits, halt: Halt) -> Examination:
     with box.cage(limits) as cage:
         began = time.monotonic()
         end, lines, said = _held(box, cage, exam, limits, began + limits.seconds, halt)
         seconds = time.monotonic() - began
         if lines[:1] != ["started"]:
             if end is End.TIMEOUT:
-                raise SandboxFailed(
-                    f"the sandbox did not start within {limits.seconds:g} s: is the machine overloaded?"
-                )
-            raise SandboxFailed(f"the sandbox does not start: {said or 'no reason given'}")
+                raise SandboxError(f"the sandbox did not start within {limits.seconds:g} s: is the machine overloaded?")
+            raise SandboxError(f"the sandbox does not start: {said or 'no reason given'}")
         verdict, _, detail = lines[1].partition(" ") if len(lines) == 2 else ("", "", "")
         if verdict == "unusable":
             raise InputError(f"the sample cannot be examined: {detail}")
@@ -106,7 +104,9 @@ def _examined(box: Box, exam: Exam, limits: Limits, halt: Halt) -> Examination:
         return Examination(end=End.KILLED, detail="ended before the tests did", seconds=seconds)
 
 
-def _held(box: Box, cage: Cage, exam: Exam, limits: Limits, until: float, halt: Halt) -> tuple[End, list[str], str]:
+def _held(
+    box: Box, cage: Cage, exam: Exam, limits: SandboxLimits, until: float, halt: Halt
+) -> tuple[End, list[str], str]:
     """Hold one examination: how the examiner ended, its lines, and what the walls themselves said."""
     to_candidate, to_examiner = os.pipe(), os.pipe()
     ends = [

@@ -8,16 +8,16 @@ import msgspec
 
 from steelyard.errors import MissingDependency
 
-__all__ = ["End", "Execution", "Limits", "SandboxFailed"]
+__all__ = ["End", "Execution", "SandboxError", "SandboxLimits"]
 
 MIB = 1 << 20
 
 
-class SandboxFailed(MissingDependency):
+class SandboxError(MissingDependency):
     """The sandbox itself did not work, so nothing can be said of the program; the message says why."""
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What one run may take. ``seconds`` are wall-clock time; all else is bytes or counts.
 
     ``memory`` and ``processes`` hold for all its processes together (cgroup), ``address_space``, ``file`` and

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from steelyard.scorers.sandbox.limits import Limits, SandboxFailed
+from steelyard.scorers.sandbox.limits import SandboxError, SandboxLimits
 
 __all__ = ["NOBODY", "Interpreter", "Tools", "find_interpreters", "find_tools", "walled"]
 
@@ -57,14 +57,14 @@ class Interpreter(msgspec.Struct, frozen=True):
 
 
 def find_tools() -> Tools:
-    """Find the programs, or raise SandboxFailed with what to install."""
+    """Find the programs, or raise SandboxError with what to install."""
     packages = {"bwrap": ("bubblewrap", "bubblewrap"), "prlimit": ("prlimit", "util-linux")}
     if os.geteuid() == 0:
         packages["setpriv"] = ("setpriv", "util-linux")
     found = {name: shutil.which(name) or "" for name in ("bwrap", "prlimit", "setpriv")}
     for name, (title, package) in packages.items():
         if not found[name]:
-            raise SandboxFailed(f"{title} is not installed: apt install {package}")
+            raise SandboxError(f"{title} is not installed: apt install {package}")
     return Tools(**found)
 
 
@@ -98,7 +98,7 @@ def _asked(executable: str) -> Interpreter | None:
 
 
 def walled(
-    tools: Tools, python: Interpreter, limits: Limits, files: Mapping[str, int], program: list[str], status: int
+    tools: Tools, python: Interpreter, limits: SandboxLimits, files: Mapping[str, int], program: list[str], status: int
 ) -> list[str]:
     """The command that runs ``python … program`` inside; ``files`` are open descriptors by their path inside.
 
@@ -137,7 +137,7 @@ def _folders(tools: Tools, python: Interpreter) -> list[str]:
     return command
 
 
-def _rlimits(limits: Limits) -> list[str]:
+def _rlimits(limits: SandboxLimits) -> list[str]:
     # The wall clock ends a run; the limit of processor time stands behind it, should we be stopped ourselves.
     return [
         f"--as={limits.address_space}",
