@@ -107,7 +107,7 @@ class TestKeys:
                 ":6: unknown key 'decodin' in protocol; did you mean 'decoding'?",
             ),
             (HEAD + "- {task: a, value: 1, zzzz: 3}", ":3: unknown key 'zzzz' in claims[0]; known are task, value,"),
-            ("model: m\nvendor: v\nmodel: n", ":3: the key 'model' stands twice (first on line 1)"),
+            ("model: m\nvendor: v\nmodel: n", ":3: the key 'model' is there twice (first on line 1)"),
             ("<<: {model: m}", ":1: unknown key '<<' in the sheet"),
             ("? [a]\n: b", ":1: a key must be text"),
             ("model: m", ":1: the sheet has no 'claims': add it"),

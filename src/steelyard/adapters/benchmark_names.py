@@ -1,4 +1,4 @@
-"""What others call a benchmark → its id here, where it is known; and what their metrics measure."""
+"""Other names of benchmarks → their id here, where known; and the units of their metrics."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ NO_SHARES: Final = re.compile(
 
 
 def known_task(names: Iterable[str], hub: str = "") -> str | None:
-    """The id of the first name that the facts know, else of the one benchmark that has this home on the hub.
+    """The id of the first known name, else of the one benchmark with this repository on the hub.
 
-    A name that is but the home of several benchmarks (``ai2_arc``) tells none of them.
+    A repository that holds several benchmarks (``ai2_arc``) identifies none of them.
     """
     for name in names:
         bare = SHOTS.sub(" ", name).strip(" ()-")
@@ -46,18 +46,18 @@ def _shared_homes() -> frozenset[str]:
 
 
 def shots_in_name(name: str) -> int | None:
-    """How many worked examples a name such as ``HellaSwag (10-Shot)`` states."""
+    """The number of worked examples in a name such as ``HellaSwag (10-Shot)``."""
     found = SHOTS.search(name)
     return int(found["number"]) if found else None
 
 
 def names_a_share(metric: str) -> bool:
-    """Whether a metric's name is that of a share of right answers, as far as names go."""
+    """Whether a metric is a share of right answers, judging by its name."""
     return SHARES.search(metric) is not None and not NO_SHARES.search(metric) and not ELO.search(metric)
 
 
 def infer_unit(metric: str, value: float, *, beside_percent: bool) -> tuple[Unit, str]:
-    """(unit, how it was told), from the metric's name and the value.
+    """(unit, note on how it was inferred), from the metric's name and the value.
 
     A share of at most 1 is a fraction, unless other shares beside it are above 1 (``beside_percent``): one table is
     written in one way.
@@ -65,7 +65,7 @@ def infer_unit(metric: str, value: float, *, beside_percent: bool) -> tuple[Unit
     if ELO.search(metric):
         return "elo", ""
     if NO_SHARES.search(metric) or not 0 <= value <= MAX_PERCENT:
-        return "points", f"{metric or 'the metric'} is read as no share of right answers"
+        return "points", f"{metric or 'the metric'} is not read as a share of right answers"
     if not SHARES.search(metric):
         return "points", f"whether {metric or 'the metric'} is a share of right answers is not known here"
     if value > 1:

@@ -1,6 +1,6 @@
 """Claim sheets from Every Eval Ever: one JSON file of results of one model, by schema 0.3.0 (0.1 and 0.2 read alike).
 
-Scores keep the decimals that the file has. What the file says of the metric's bounds or unit decides the unit here.
+Scores keep the decimals that the file has. The unit follows from the metric's bounds or unit in the file.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def is_every_eval_ever(document: Any) -> bool:
 
 
 def read_every_eval_ever(path: Path) -> ClaimSheet:
-    """The sheet of one file; raises InputError for what is none, another schema, and where no score is a number."""
+    """The sheet of one file; raises InputError for another format or schema, and where no score is a number."""
     document = mapping(_read(path))
     if not is_every_eval_ever(document):
         raise InputError("not Every Eval Ever: it has no schema_version, model_info and evaluation_results", where=path)
@@ -65,7 +65,7 @@ def read_every_eval_ever(path: Path) -> ClaimSheet:
 
 
 def _read(path: Path) -> Any:
-    """As any JSON, but numbers with a point keep their digits: 0.80 is not 0.8."""
+    """Read JSON, keeping the digits of decimal numbers: 0.80 is not 0.8."""
     try:
         return json.loads(read_bytes(path, MAX_BYTES), parse_float=Decimal)
     except RecursionError:
@@ -121,14 +121,14 @@ def _claim(result: dict[str, Any], harness: str) -> Claim | None:
     measure = (
         text(metric.get("metric_name")) or text(metric.get("metric_id")) or text(metric.get("evaluation_description"))
     )
-    unit, told = _unit(metric, measure, float(value))
+    unit, unit_note = _unit(metric, measure, float(value))
     uncertainty = {**details, **mapping(details.get("uncertainty"))}  # 0.1 had the interval beside the score
     error = mapping(uncertainty.get("standard_error")).get("value")
     notes = [
         f"called {name} there" if task else "",
         f"data set {hub or dataset}" if hub or dataset else "",
         f"source {texts(source.get('url'))[0]}" if source.get("url") else "",
-        told,
+        unit_note,
         f"standard error {error}" if isinstance(error, Decimal | int) else "",
         "a lower value is better" if metric.get("lower_is_better") is True else "",
     ]

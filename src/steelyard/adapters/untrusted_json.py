@@ -1,4 +1,4 @@
-"""Reading JSON that somebody else wrote: nothing in it is trusted, neither to be there nor to be of its kind."""
+"""Reading untrusted JSON: no value is assumed to be present or of the right type."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CHUNK_BYTES = 2**20
 
 
 def refused(message: str, where: str | Path | None = None, line: int | None = None) -> InputError:
-    """An error whose words hold a stranger's: one line that can be shown, cut where it is long."""
+    """An InputError whose message contains untrusted text: one printable line of bounded length."""
     from steelyard.util.text import one_line
 
     return InputError(one_line(message), where=where, line=line)
@@ -68,7 +68,10 @@ def read_bytes(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Stream (line number, object) from a file of one JSON object a line; blank lines are passed over."""
+    """Stream (line number, object) from a file of one JSON object per line; blank lines are skipped.
+
+    Raises InputError, with the line, for anything else.
+    """
     try:
         with path.open("rb") as lines:
             number = 0
@@ -116,7 +119,7 @@ def text(value: Any) -> str:
 
 
 def texts(value: Any) -> list[str]:
-    """The texts of a list, or the one text that stands in its place."""
+    """The texts of a list, or a single text as a list."""
     return [text(each) for each in value] if isinstance(value, list) else [text(value)]
 
 

@@ -1,4 +1,4 @@
-"""Members of a zip file from a stranger: read one at a time, bounded, never written anywhere.
+"""Members of an untrusted zip file: read one at a time, bounded, never written to disk.
 
 Names are only compared, sizes are checked against what really comes out, members may neither overlap nor share a name.
 Inspect compresses by Zstandard (method 93), which Python's own zipfile reads only from 3.14 on.
@@ -30,7 +30,7 @@ ENCRYPTED = 1
 
 @contextmanager
 def open_members(path: Path) -> Iterator[Members]:
-    """Open a zip file; raises InputError, in one line, for what is none or what no honest harness writes."""
+    """Open a zip file; raises InputError where it is not one, or is malformed on purpose."""
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             yield Members(path, file, archive.infolist())

@@ -1,4 +1,4 @@
-"""Multiple choice by log-likelihood: the continuation that the model finds likeliest."""
+"""Multiple choice by log-likelihood: the continuation with the highest one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NORMALISERS = ("none", "bytes", "characters", "opening")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The likeliest choice, its log-likelihood divided by nothing, or by the choice's bytes or characters.
+    """The choice with the highest log-likelihood, optionally divided by the choice's length in bytes or characters.
 
     Lengths are those of the choice's text without the space before it, as in lighteval's ``acc_norm_nospace`` and
     lm-eval's ``acc_norm`` (characters) and ``acc_bytes`` (bytes). Ties go to the first and are noted.
@@ -35,7 +35,7 @@ class Choice:
 
     @classmethod
     def from_options(cls, options: str) -> Choice:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         return cls(normalise=options)  # type: ignore[arg-type]  # checked in __post_init__
 
     @property

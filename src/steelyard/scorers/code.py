@@ -1,4 +1,4 @@
-"""Code that is marked by running it against tests, in the sandbox."""
+"""Scores code by running it against tests, in the sandbox."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OPTIONS = re.compile(r"(completion|program)(?:,timeout=([1-9][0-9]{0,2}))?", re
 
 
 class CodeTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a sample's target holds, as JSON. The data set's own code; the model sees of it what its prompt shows.
+    """The JSON of a sample's target: the data set's own code, of which the model sees only what its prompt shows.
 
     ``tests`` are run one after the other and must all reach their end. They may use what the answer calls by one of
     ``names``; where none is given, what ``reference`` (a right answer, which is never run) defines and the tests use.
@@ -61,7 +61,7 @@ class Code:
 
     @classmethod
     def from_options(cls, options: str) -> Code:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         found = _OPTIONS.fullmatch(options)
         if found is None:
             raise InputError(f"code has no options {options[:80]!r}")
@@ -73,7 +73,7 @@ class Code:
         return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@1"
 
     def unavailable_reason(self) -> str:
-        """Why no code can be run on this machine, with the mend; empty where it can."""
+        """Why no code can be run on this machine, and how to fix it; empty where it can."""
         from steelyard.scorers.sandbox.box import unavailable_reason
 
         return unavailable_reason()
@@ -82,7 +82,7 @@ class Code:
         """Run the answer against the sample's tests: takes up to ``timeout`` seconds. Safe from several threads.
 
         Raises SandboxError where there is no sandbox or it fails, and InputError where the sample's own code cannot
-        run: then nothing is said of the answer. Raises Halted after :meth:`stop`.
+        run: then the output is not scored. Raises Halted after :meth:`stop`.
         """
         from steelyard.scorers.sandbox.examine import Exam, examine
         from steelyard.scorers.sandbox.limits import End, SandboxLimits
@@ -105,11 +105,11 @@ class Code:
         return Score(value=0.0, note=f"{result.end}: {result.detail}" if result.detail else str(result.end))
 
     def stop(self) -> None:
-        """Kill what this scorer runs, in whatever thread; it marks nothing more."""
+        """Kill what this scorer runs, in whatever thread; it scores nothing more."""
         self._halt.stop()
 
     def _code(self, sample: Sample, text: str, names: tuple[str, ...]) -> str | None:
-        """The code that an answer holds; None where it holds none."""
+        """The code in an answer; None where there is none."""
         stops = sample.request.stop if isinstance(sample.request, GenerateRequest) else ()
         cut = min((place for stop in stops if stop and (place := text.find(stop)) >= 0), default=len(text))
         text = text[:cut]
@@ -128,9 +128,9 @@ def blocks_in(text: str) -> list[str]:
     fence, lines = "", list[str]()
     for line in text.splitlines():
         stripped = line.strip()
-        mark = stripped[:3]
-        if not fence and mark in ("```", "~~~"):
-            fence = stripped[: len(stripped) - len(stripped.lstrip(mark[0]))]
+        start = stripped[:3]
+        if not fence and start in ("```", "~~~"):
+            fence = stripped[: len(stripped) - len(stripped.lstrip(start[0]))]
         elif fence and stripped.startswith(fence) and not stripped.strip(fence[0]):
             blocks.append(textwrap.dedent("\n".join(lines)) + "\n")
             fence, lines = "", []
@@ -159,7 +159,7 @@ def _read(target: str) -> CodeTarget:
 
 
 def _names(target: CodeTarget, sample: str) -> tuple[str, ...]:
-    """What the tests may use of the answer: nothing else of it has a say, or it could bring its own ``sorted``."""
+    """The names that the tests take from the answer: nothing else, or it could replace ``sorted``, say."""
     names = target.names
     if not names:
         used = set(re.findall(r"\w+", "\n".join(target.tests)))

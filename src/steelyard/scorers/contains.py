@@ -13,13 +13,13 @@ __all__ = ["Contains", "stands_alone"]
 
 @dataclass(frozen=True, slots=True)
 class Contains:
-    """The target stands somewhere in the answer, not as a part of a longer word or number."""
+    """The target occurs anywhere in the answer, not as a part of a longer word or number."""
 
     casefold: bool = False
 
     @classmethod
     def from_options(cls, options: str) -> Contains:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         if options != "casefold":
             raise InputError(f"contains has no option {options!r}")
         return cls(casefold=True)
@@ -30,7 +30,7 @@ class Contains:
         return "contains[casefold]@1" if self.casefold else "contains@1"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """1 where the target stands in the answer; an answer of white space alone is unparsed."""
+        """1 where the target occurs in the answer; an answer of white space alone is unparsed."""
         text, target = normal(output.text, self.casefold), normal(sample.target, self.casefold)
         if not text:
             return Score(value=0.0, parsed=False, note="nothing was answered")

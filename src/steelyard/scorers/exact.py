@@ -22,7 +22,7 @@ class Exact:
 
     @classmethod
     def from_options(cls, options: str) -> Exact:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         if options != "casefold":
             raise InputError(f"exact has no option {options!r}")
         return cls(casefold=True)

@@ -1,4 +1,4 @@
-"""The letter of a choice, extracted from what the model wrote."""
+"""The letter of a choice, extracted from the text of a model."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ __all__ = ["Letter"]
 
 MAX_CHARACTERS = 10_000
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-# In this order: "the answer is (B)"; a letter alone or before a mark at the start; "(B)" or "**B**" alone anywhere.
+# In this order: "the answer is (B)"; a letter alone or before punctuation at the start; "(B)" or "**B**" alone
+# anywhere.
 _NAMED = re.compile(r"(?i:answer(?: is)?(?: option)?)[ \t]*[:=]?[ \t]*[*_(\[\"']{0,3}([A-Z])(?![A-Za-z0-9'’])")
 _FIRST = re.compile(r"[\s*_(\[\"'#]{0,8}([A-Z])(?:[.):,;\]*_\"'\n]|\s*$)")
-_MARKED = re.compile(r"[(\[*]([A-Z])[)\]*]")
+_DELIMITED = re.compile(r"[(\[*]([A-Z])[)\]*]")
 # MMLU-Pro's own first rule, which is lm-eval's only one. "The answer is All …" gives A, there as here.
 _STRICT = re.compile(r"answer is \(?([A-J])\)?")
 
@@ -34,7 +35,7 @@ class Letter:
 
     @classmethod
     def from_options(cls, options: str) -> Letter:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         if options != "strict":
             raise InputError(f"letter has no option {options!r}")
         return cls(strict=True)
@@ -63,5 +64,5 @@ def _extract(text: str, known: str) -> str | None:
     first = _FIRST.match(text)
     if first is not None and first.group(1) in known:
         return first.group(1)
-    marked = {letter for letter in _MARKED.findall(text) if letter in known}
-    return marked.pop() if len(marked) == 1 else None
+    found = {letter for letter in _DELIMITED.findall(text) if letter in known}
+    return found.pop() if len(found) == 1 else None

@@ -1,4 +1,4 @@
-"""The choice whose own text the model wrote, such as *yes* or *no*."""
+"""The choice whose text the model wrote, such as *yes* or *no*."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MAX_CHARACTERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """The choice that the answer begins with; else the only one that stands in it as whole words. Case plays no part.
+    """The choice that the answer begins with; else the only one that occurs in it as whole words. Case is ignored.
 
-    So *Yes, there is no doubt* is yes. Where the answer begins with several, the longest counts. None, or several that
-    stand somewhere, is unparsed. Reads the first 10,000 characters.
+    So *Yes, there is no doubt* is yes. Where the answer begins with several, the longest counts. No choice, or
+    several, is unparsed. Reads the first 10,000 characters.
     """
 
     @classmethod

@@ -42,7 +42,7 @@ class Regex:
 
     @classmethod
     def from_options(cls, options: str) -> Regex:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         try:
             return cls(**json.loads(options))
         except (ValueError, TypeError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a stop table does, computed exactly: no simulation, no approximation.
+"""Operating characteristics of a stop table, computed exactly: no simulation, no approximation.
 
 The number of right answers after n draws without replacement is a Markov chain, so the distribution over it can be
 carried from one answer to the next, and what lies beyond a bound leaves it there.
@@ -22,7 +22,7 @@ NEGLIGIBLE = 1e-18
 class OperatingCharacteristics:
     """How a sequential test ends for one truth.
 
-    Shares are what is asked of the population, in (0, 1]; undecided paths count as asked to the end of the table.
+    Shares are the part of the population that is asked, in (0, 1]; undecided paths count as asked to the table's end.
     """
 
     p_inconsistent: float

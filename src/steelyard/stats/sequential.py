@@ -248,21 +248,21 @@ class Tracker:
         """Anytime-valid p-value of "the claim holds to within the margin": 1/sup E, at most 1; 0 where certain."""
         return math.exp(-self.log_e)
 
-    def observe(self, mark: int | None) -> Decision | None:
-        """Take in the next mark of the order (1 right, 0 wrong, None missing) and give the decision so far.
+    def observe(self, score: int | None) -> Decision | None:
+        """Take the next score of the order (1 right, 0 wrong, None missing); returns the decision so far.
 
-        Marks after a decision are ignored. Raises ValueError for any other mark, and for more than the population.
+        Scores after a decision are ignored. Raises ValueError for any other score, and for more than the population.
         """
         if self.decision is not None:
             return self.decision
-        if mark not in (0, 1, None):
-            raise ValueError(f"a mark is 0, 1 or None, not {mark!r}")
+        if score not in (0, 1, None):
+            raise ValueError(f"a score is 0, 1 or None, not {score!r}")
         if self.n == self.population:
-            raise ValueError(f"all {self.population} marks were observed already")
+            raise ValueError(f"all {self.population} scores were observed already")
         self.n += 1
-        self.right += mark == 1
-        self.missing += mark is None
-        self._bet.step(mark != 0)
+        self.right += score == 1
+        self.missing += score is None
+        self._bet.step(score != 0)
         self.log_e = max(self.log_e, self._bet.log_e)
         self.decision = self._table.decision(self.n, self.right, self.right + self.missing)
         if self.decision is not None:
@@ -286,29 +286,29 @@ def samples_needed(table: StopTable, n: int, right: int, population: int, rate: 
 # ── sampled decoding ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _disagreement(marks: Sequence[int]) -> float:
-    """Unbiased estimate of p(1 − p) from at least two 0/1 marks of one sample: k/(k − 1) · p̂(1 − p̂)."""
-    k, right = len(marks), sum(marks)
+def _disagreement(scores: Sequence[int]) -> float:
+    """Unbiased estimate of p(1 − p) from at least two 0/1 scores of one sample: k/(k − 1) · p̂(1 − p̂)."""
+    k, right = len(scores), sum(scores)
     return right * (k - right) / (k * (k - 1))
 
 
-def _disagreements(marks_by_sample: Sequence[Sequence[int]]) -> list[float]:
-    values = [_disagreement(marks) for marks in marks_by_sample if len(marks) > 1]
+def _disagreements(scores_by_sample: Sequence[Sequence[int]]) -> list[float]:
+    values = [_disagreement(scores) for scores in scores_by_sample if len(scores) > 1]
     if not values:
-        raise ValueError("no sample has two marks: how much answers to one sample vary cannot be estimated")
+        raise ValueError("no sample has two scores: how much answers to one sample vary cannot be estimated")
     return values
 
 
-def within_sample_variance(marks_by_sample: Sequence[Sequence[int]]) -> float:
-    """Unbiased mean over samples of p(1 − p), from repeated 0/1 marks; samples marked once say nothing (Miller 2024).
+def within_sample_variance(scores_by_sample: Sequence[Sequence[int]]) -> float:
+    """Unbiased mean over samples of p(1 − p), from repeated 0/1 scores; samples scored once add nothing (Miller 2024).
 
     An estimate, for reports. For a margin use :func:`within_sample_variance_upper`.
     """
-    values = _disagreements(marks_by_sample)
+    values = _disagreements(scores_by_sample)
     return math.fsum(values) / len(values)
 
 
-def within_sample_variance_upper(marks_by_sample: Sequence[Sequence[int]]) -> float:
+def within_sample_variance_upper(scores_by_sample: Sequence[Sequence[int]]) -> float:
     """The variance to plan with: as estimated, after adding one sample that disagrees as much as it can.
 
     The plain mean is 0 where a short probe sees no disagreement, and the margin then misses noise that is there: with
@@ -316,8 +316,8 @@ def within_sample_variance_upper(marks_by_sample: Sequence[Sequence[int]]) -> fl
     standard error up to 6.3 %, this rule at most 2.6 % (exact sums over probe, claim and audit: one pass each, w from
     .005 to .1, N from 30 to 198).
     """
-    values = _disagreements(marks_by_sample)
-    k = max(len(marks) for marks in marks_by_sample)
+    values = _disagreements(scores_by_sample)
+    k = max(len(scores) for scores in scores_by_sample)
     return math.fsum([*values, _disagreement([1] * (k // 2) + [0] * (k - k // 2))]) / (len(values) + 1)
 
 

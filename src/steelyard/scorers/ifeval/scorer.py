@@ -1,4 +1,4 @@
-"""IFEval's mark: whether an answer follows every one of its prompt's verifiable instructions."""
+"""IFEval: whether an answer follows every verifiable instruction of its prompt."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class IfEval:
 
     @classmethod
     def from_options(cls, options: str) -> IfEval:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         if options not in ("strict", "loose"):
             raise InputError(f"ifeval has no option {options!r}")
         return cls(loose=options == "loose")

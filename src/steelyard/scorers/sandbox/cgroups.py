@@ -1,7 +1,7 @@
 """Control groups: the only limit that holds for all processes of a run together.
 
-Seen without one: six children of 300 MB each live side by side under an address-space limit of 1 GB. Version 1 and
-version 2 are used, whichever is mounted and may be written to; who may write to neither has systemd make a scope.
+Seen without one: six children of 300 MB each live side by side under an address-space limit of 1 GB. Version 1 or
+2 is used, whichever is mounted and writable; where neither is, systemd makes a scope.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CLEARING_SECONDS = 5.0
 _WALL_PROCESSES = 8
 # The share of two processes, as an examination's two sides are; the kernel gives 1,024 to each.
 _SHARES = 2048
-# Each joins the groups by writing to their files, then becomes the command. Who cannot join does not run.
+# Each process joins the groups by writing to their files, then becomes the command. Without joining it does not run.
 _JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 97; shift; done; shift; exec "$@"'
 _numbers = itertools.count()
 
@@ -92,10 +92,13 @@ def _below(point: Path, root: str, group: str) -> Path:
 
 
 def find_cages() -> CageMaker:
-    """A maker of cages that work here; sweeps what runs of ours that were killed have left. Raises SandboxError."""
+    """The kind of control group that works here; removes those that killed runs left.
+
+    Raises SandboxError, saying how to fix it, where none works.
+    """
     mounts = read_mounts(Path("/proc/self/mountinfo").read_text(), Path("/proc/self/cgroup").read_text())
     if all(name in mounts.v1 for name in _NEEDED):
-        # The share of the processor is not a must: it keeps one run's sixty loops from slowing its neighbour.
+        # The share of the processor is optional: it keeps one run's sixty loops from slowing its neighbour.
         bases = {name: base for name in (*_NEEDED, "cpu") if (base := _first_usable(mounts.v1.get(name, ())))}
         if all(name in bases for name in _NEEDED):
             return lambda limits: FolderCage(bases, limits, version=1)
@@ -105,10 +108,10 @@ def find_cages() -> CageMaker:
     if shutil.which("systemd-run") and os.geteuid() != 0 and _scope_works():
         return ScopeCage
     if os.geteuid() == 0:
-        mend = "mount them writable (a container needs --privileged --cgroupns=host)"
+        fix = "mount them writable (a container needs --privileged --cgroupns=host)"
     else:
-        mend = "run as root, or as a user whose systemd delegates groups (systemd-run --user --scope true must work)"
-    raise SandboxError(f"no control group can be made, so nothing limits the memory of all processes together: {mend}")
+        fix = "run as root, or as a user whose systemd delegates groups (systemd-run --user --scope true must work)"
+    raise SandboxError(f"no control group can be made, so nothing limits the memory of all processes together: {fix}")
 
 
 def _controls(base: Path) -> bool:

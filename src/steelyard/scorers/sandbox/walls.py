@@ -1,10 +1,10 @@
-"""The command line that puts one program behind walls: another user, namespaces of its own, no capabilities, limits.
+"""The command line that isolates one program: another user, its own namespaces, no capabilities, resource limits.
 
-Each part closes a hole that was seen: started as root without another user, the limit of processes is not enforced
+Each part closes a hole that was observed: started as root without another user, the limit of processes is not enforced
 (2,000 forks); without ``--disable-userns`` nested namespaces are to be had; without a control group, six processes have
 six times the memory of one.
 Inside there are an interpreter with its standard library, the system's shared libraries, one small writable folder and
-the files that are handed in: no network, no /proc, no packages, no shell, nothing of the host's users.
+the given files: no network, no /proc, no packages, no shell, nothing of the host's users.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LIBRARIES = ("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/lib32"
 _LOADER = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
 _OLDEST = (3, 10)
 _ASK = "import sys, sysconfig; print(sys.version_info[:2], sysconfig.get_path('stdlib'), sys.base_prefix, sep='\\n')"
-# One hash seed for all: an answer whose value hangs on the order of a set is marked the same way each time.
+# A fixed hash seed: an answer whose value depends on the order of a set is scored the same way each time.
 _ENVIRONMENT = {
     "HOME": "/tmp",  # noqa: S108 — the sandbox's own
     "PATH": "/usr/bin",
@@ -40,7 +40,7 @@ _ENVIRONMENT = {
 
 
 class Tools(msgspec.Struct, frozen=True):
-    """Where the programs that make the walls lie; ``setpriv`` is needed by root only."""
+    """Paths of the isolation tools; ``setpriv`` is needed by root only."""
 
     bwrap: str
     prlimit: str
@@ -48,7 +48,7 @@ class Tools(msgspec.Struct, frozen=True):
 
 
 class Interpreter(msgspec.Struct, frozen=True):
-    """The Python inside: its file, the folders that it needs, and in these the packages that are to be hidden."""
+    """The Python inside: its file, the folders that it needs, and the package folders in them that are hidden."""
 
     executable: str
     version: str
@@ -138,7 +138,7 @@ def _folders(tools: Tools, python: Interpreter) -> list[str]:
 
 
 def _rlimits(limits: SandboxLimits) -> list[str]:
-    # The wall clock ends a run; the limit of processor time stands behind it, should we be stopped ourselves.
+    # The wall clock ends a run; the limit of processor time works even if this process is stopped.
     return [
         f"--as={limits.address_space}",
         f"--nproc={limits.processes}",
