@@ -36,7 +36,17 @@ from steelyard.records import (
     Score,
 )
 
-__all__ = ["GROUP", "ExecutingScorer", "Generator", "Model", "Scorer", "find", "names"]
+__all__ = [
+    "GROUP",
+    "ExecutingScorer",
+    "Generator",
+    "HealthCheckedModel",
+    "Model",
+    "Scorer",
+    "StoppableScorer",
+    "find",
+    "names",
+]
 
 GROUP = "steelyard.plugins"
 
@@ -62,11 +72,26 @@ class Model(Protocol):
         """Answer with one log-likelihood (nats) per continuation."""
         ...
 
-    # A model may have ``async def ping(self) -> ModelOutput`` too: a control question that is no sample, by which the
-    # runner tells a sample that fails from an endpoint that is down. A model without it is taken to be there.
-
     async def close(self) -> None:
         """Free sockets, threads and memory."""
+        ...
+
+
+@runtime_checkable
+class HealthCheckedModel(Model, Protocol):
+    """A model with a health check, so that the runner can tell a failing sample from an endpoint that is down."""
+
+    async def ping(self) -> ModelOutput:
+        """Send a request that is not a sample. A model without this method is assumed to be up."""
+        ...
+
+
+@runtime_checkable
+class StoppableScorer(Protocol):
+    """A scorer whose running work can be ended from another thread."""
+
+    def stop(self) -> None:
+        """End what is running; nothing starts after it. Safe to call twice."""
         ...
 
 

@@ -13,13 +13,13 @@ from steelyard.cli import run as steelyard
 @pytest.mark.model
 def test_all_that_is_needed_works_here(smollm2: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert steelyard(["doctor"]) == 0
-    told = capsys.readouterr().out
-    assert "✓ embedded model: loads and answers" in told
-    assert "signing key: none" in told
-    assert "steelyard key new" in told
+    printed = capsys.readouterr().out
+    assert "✓ embedded model: loads and generates text" in printed
+    assert "signing key: none" in printed
+    assert "steelyard key new" in printed
 
 
-def test_what_is_absent_comes_with_its_mend(
+def test_what_is_absent_comes_with_how_to_fix_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -31,7 +31,7 @@ def test_what_is_absent_comes_with_its_mend(
     assert not checks["sandbox"]["works"]
 
 
-def test_a_key_that_others_can_read_is_told(
+def test_a_key_that_others_can_read_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -76,7 +76,7 @@ def test_a_signal_ends_it_in_order_and_seals(
     assert code == 0, err
     assert "1 call recorded, 1 answered" in out
     assert f"steelyard verify {run}" in out
-    assert "Ctrl-C ends it and seals" in err
+    assert "Ctrl-C stops and seals" in err
     assert verified(run)
     assert "a gateway's recording" in capsys.readouterr().out
     assert summary_of(run).whole

@@ -1,4 +1,4 @@
-"""Bodies into outcomes: every stream adds up to what was sent, and nothing hostile is an error of ours."""
+"""Bodies into outcomes: every stream adds up to what was sent, and hostile input raises nothing."""
 
 from __future__ import annotations
 

@@ -20,11 +20,13 @@ from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedT
 from steelyard.adapters.prompt_match import AMBIGUOUS, UNMATCHED, PromptIndex
 from steelyard.errors import InputError
 from steelyard.gateway.exchange_parser import endpoint_kind, prompt_of, read_exchange
+from steelyard.plugins import ExecutingScorer
 from steelyard.records import Exchange, GenerateRequest, ModelIdentity, ModelOutput, Origin, Outcome, Sample, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from steelyard.evidence.keys import CryptoSigner
     from steelyard.tasks import Task
 
 __all__ = ["Matched", "RecordingImport", "import_recording", "read_recording"]
@@ -75,7 +77,7 @@ def import_recording(
     recording: Path,
     task: Task,
     run: Path,
-    signer: Any = None,
+    signer: CryptoSigner | None = None,
     *,
     cell: str = "",
     data: Path | None = None,
@@ -108,7 +110,7 @@ def read_recording(
         raise InputError("is not a recording of steelyard gateway", where=recording)
     verify_integrity(recording)
     scorer = open_scorer(task.scorer_for(cell or task.default_cell))
-    if getattr(scorer, "executes", False):
+    if isinstance(scorer, ExecutingScorer):
         raise InputError(f"{task.id} is scored by running code, which is not done for recordings")
     matcher = _Matcher(recording, task, cell or task.default_cell, data, open_index(recording))
     name = matcher.take_all(model)

@@ -1,4 +1,4 @@
-"""``steelyard doctor``: what is installed and works here, with the mend for what does not."""
+"""``steelyard doctor``: check what is installed and works here, and say how to fix what does not."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SANDBOX_TOOLS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "uti
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at; ``needed`` things that do not work make the exit code 3."""
+    """The result of one check; a failure of a ``needed`` one gives exit code 3."""
 
     what: str
     works: bool
@@ -53,11 +53,11 @@ class Check:
 @click.command()
 @json_option
 def command(as_json: bool) -> int:
-    """Look at this machine: Python, packages, extras, the embedded model, the signing key, the sandbox."""
+    """Check this machine: Python, packages, extras, the embedded model, the signing key, the sandbox."""
     from steelyard.cli.progress import working
     from steelyard.util.console import out
 
-    with working("looking around"):
+    with working("checking this machine"):
         checks = list(run_checks())
     if as_json:
         print_json({"checks": [asdict(check) for check in checks]})
@@ -74,7 +74,7 @@ def command(as_json: bool) -> int:
 
 
 def run_checks() -> Iterator[Check]:
-    """Look at everything; nothing is downloaded and no network is used."""
+    """Run all checks; nothing is downloaded and no network is used."""
     yield Check("steelyard", True, f"{version('steelyard')} at {Path(__file__).resolve().parent.parent}")
     yield Check(
         "python",
@@ -113,7 +113,7 @@ def _plugins() -> Check:
 
 
 def _embedded_model() -> Check:
-    """Load the model and let it say something, so that "it works" means just that."""
+    """Load the model and generate a few tokens, so that "works" means just that."""
     from steelyard.errors import SteelyardError
     from steelyard.models.embedded_file import smollm2_path
 
@@ -126,7 +126,7 @@ def _embedded_model() -> Check:
         text = asyncio.run(_ask_embedded())
     except (SteelyardError, OSError, ImportError, RuntimeError) as error:
         return Check("embedded model", False, " ".join(str(error).split()), "steelyard model get", needed=True)
-    return Check("embedded model", True, f"loads and answers ({text!r})", needed=True)
+    return Check("embedded model", True, f"loads and generates text ({text!r})", needed=True)
 
 
 async def _ask_embedded() -> str:
@@ -156,7 +156,7 @@ def _key() -> Check:
 
 
 def _sandbox() -> Check:
-    """Whether model-written code can be isolated here: found out by running a line of Python in isolation."""
+    """Whether model-written code can be isolated here, by running a line of Python in isolation."""
     from steelyard.scorers.sandbox.box import unavailable_reason
 
     absent = [tool for tool in SANDBOX_TOOLS if shutil.which(tool) is None]

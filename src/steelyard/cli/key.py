@@ -1,4 +1,4 @@
-"""``steelyard key``: make and show the key that signs plans and bundles."""
+"""``steelyard key``: create and show the key that signs plans and bundles."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ as_json = click.option("--json", "machine", is_flag=True, help="Print the same f
 
 @click.group()
 def command() -> None:
-    """Make and show the key that signs plans and bundles (Ed25519)."""
+    """Create and show the key that signs plans and bundles (Ed25519)."""
 
 
 @command.command()
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write it; default: $STEELYARD_KEY or your own.")
 @as_json
 def new(out: Path | None, machine: bool) -> int:
-    """Make a new key, readable by you alone, with its public half beside it.
+    """Create a new key, readable by you alone, with its public half beside it.
 
-    Give the public half to whoever will verify your runs: steelyard verify RUN --require-key KEY.pub.pem
+    Give the public half to those who verify your runs: steelyard verify RUN --require-key KEY.pub.pem
     """
     from steelyard.evidence.keys import create_key
 
@@ -54,6 +54,6 @@ def _print(key: PublicKeyInfo, machine: bool) -> None:
         click.echo(json.dumps(shown, ensure_ascii=False))
         return
     labels = ("key id", "public key", "private file", "public file")
-    # soft_wrap: ids and paths are there to be copied, so no line breaks inside them.
+    # soft_wrap: no line breaks inside ids and paths, so that they can be copied.
     for label, value in zip(labels, shown.values(), strict=True):
         out().print(f"{label:<13} {value}", soft_wrap=True)

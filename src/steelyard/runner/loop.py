@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.plugins import Model
+from steelyard.plugins import HealthCheckedModel, Model
 from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, Reservation, worst_case
@@ -113,7 +113,7 @@ class Runner:
         self._number = count()
         self._loop = asyncio.get_running_loop()
         self._running = True
-        ping = getattr(self.model, "ping", None)
+        ping = self.model.ping if isinstance(self.model, HealthCheckedModel) else None
         self._health_check = HealthCheck(ping, self.breaker, self.limiter, self._health_checked, self.attempt_timeout)
         self.journal.append(Session(started_us=self._wall_us, active_us=self.active_before_us, machine=self.machine))
         expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)

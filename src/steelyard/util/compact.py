@@ -1,4 +1,4 @@
-"""Containers that stay small at a million samples: digests in 32 bytes, sets of numbers in bits, small numbers in bytes.
+"""Containers that stay small at a million samples: digests in 32 bytes, number sets in bits, small numbers in bytes.
 
 Numbers from an untrusted journal may be anything, so memory does not grow with the largest number: pages are allocated
 where a number falls.
