@@ -23,7 +23,7 @@ PROBES = 40  # the first 20 sums, asked twice more
 
 
 def main() -> None:
-    """Ask 2,000 sums (50 ms latency, 100 in flight), in turn with no cluster, one worker and two; print the medians."""
+    """Run 2,000 sums (50 ms latency, 100 in flight) with no cluster, one worker and two in turn; print the medians."""
     context = multiprocessing.get_context("spawn")
     port = context.Queue()
     server = context.Process(target=runner.serve, args=(port,), daemon=True)

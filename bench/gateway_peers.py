@@ -139,7 +139,7 @@ def main() -> int:
     print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}")
     code = 0
     for peer in peers():
-        reason = peer.unavailable_reason() or ("" if shared_peers().is_dir() else f"{shared_peers()} is not there")
+        reason = peer.unavailable_reason() or ("" if shared_peers().is_dir() else f"{shared_peers()} is missing")
         if reason:
             print(f"{peer.name:12} skipped: {reason}")
             continue

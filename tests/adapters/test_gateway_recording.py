@@ -103,7 +103,7 @@ def test_the_first_valid_answer_counts(tmp_path: Path, questions: Path) -> None:
     assert claim.measured == 0.5
     told = " ".join(claim.differences)
     assert "Of the task's 10 samples, 2 were asked about" in told
-    assert "2 of 9 recorded calls asked again after a valid answer; the first answer counts." in told
+    assert "2 of 9 recorded calls repeated a sample after a valid answer; the first answer counts." in told
     assert "2 of 9 recorded calls were retries after a failure." in told
 
 
@@ -133,7 +133,7 @@ def test_several_models_are_not_mixed(tmp_path: Path, questions: Path) -> None:
     shutil.rmtree(tmp_path / "recording")
     found = imported(tmp_path, questions, *calls, model="b")
     assert found.verdict.claims[0].measured == 0.0
-    with pytest.raises(InputError, match="no call asks for 'c'"):
+    with pytest.raises(InputError, match="no call is for the model 'c'"):
         import_recording(tmp_path / "recording", task_from_file(questions), tmp_path / "other", model="c")
 
 

@@ -224,7 +224,7 @@ def mapping_as_mark(path: Path) -> None:
         (twice, "same name"),
         (bomb, "zip bomb"),
         (lying_size, "size or checksum"),
-        (overlapping, "over each other"),
+        (overlapping, "overlap, as in a zip bomb"),
         (encrypted, "encrypted"),
         (strange_method, "method"),
         (deep, "nested too deep|not JSON"),

@@ -111,7 +111,7 @@ def test_a_recording_of_the_gateway_is_scored_as_the_task_that_is_named(
     assert "the calls passed through it" in told
     assert steelyard(["verify", str(tmp_path / "run")]) == 0
     assert steelyard([*arguments, "--model", "nosuch", "--out", str(tmp_path / "other")]) == 2
-    assert "no call asks for 'nosuch'" in capsys.readouterr().err
+    assert "no call is for the model 'nosuch'" in capsys.readouterr().err
     assert steelyard(["import", str(recorded)]) == 2
     assert "say which task was asked by --task" in capsys.readouterr().err
 

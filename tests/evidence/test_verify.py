@@ -118,7 +118,7 @@ def _reseal(run: Path, signer: CryptoSigner | None, change: Callable[[dict[str, 
 
 def test_a_signature_that_was_taken_off_is_missed(run: Path) -> None:
     _reseal(run, None, lambda predicate, subjects: None)
-    with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: the signature by key .* is not there"):
+    with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: the signature by key .* is missing"):
         verify_integrity(run)
     _reseal(run, None, lambda predicate, subjects: predicate.update(signer=""))
     with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: not signed, while the plan is"):
@@ -135,7 +135,7 @@ def test_another_s_signature_is_that_of_a_stranger(run: Path, tmp_path: Path, si
     other = load_signer(create_key(tmp_path / "other.pem").path)
     public = other.public_key.keyval["public"]
     _reseal(run, other, lambda predicate, subjects: None)
-    with pytest.raises(VerificationError, match="is not there"):
+    with pytest.raises(VerificationError, match="is missing"):
         verify_integrity(run)
     _reseal(run, other, lambda predicate, subjects: predicate.update(signer=public))
     with pytest.raises(VerificationError, match=rf"plan\.dsse\.json: the signature by key {other.public_key.keyid}"):
@@ -260,7 +260,7 @@ def test_checkpoints_are_roots_of_the_same_journal(run: Path, signer: CryptoSign
         (point(WORKER, 7, bytes(32)), f"line 4: not the Merkle root of the first 7 records of {WORKER}"),
         (point(WORKER, 21, bytes(32)), "first 21 records"),
         (point(WORKER, 20, bytes(32), None), "first 20 records"),
-        (point("journal/worker-2-0000.jsonl", 0, nothing), "a segment that is not there"),
+        (point("journal/worker-2-0000.jsonl", 0, nothing), "a segment that is missing"),
         (good.splitlines(keepends=True)[1].replace(b'"at_us":', b'"at_us":1'), "line 4: its signature is not"),
         (good.splitlines(keepends=True)[1].replace(b'"records":6', b'"records":5'), "line 4: its signature is not"),
         (b"{}\n", "line 4: not a checkpoint"),
@@ -320,7 +320,7 @@ def test_a_journal_of_another_plan(unsigned: Path) -> None:
     ("line", "reason"),
     [
         (b"[]", r"line 21 \(record 20\): not a record"),
-        (b'{"prev":"0"}', "line 21: says not which record it is where record 20 belongs"),
+        (b'{"prev":"0"}', "line 21: has no number where record 20 belongs"),
         (b"", r"line 21 \(record 20\): not JSON"),
     ],
 )

@@ -13,7 +13,7 @@ __all__ = ["content_text", "input_messages", "request_texts"]
 def input_messages(messages: Sequence[Any]) -> list[dict[str, Any]]:
     """The messages before the model's first own reply, worked examples included.
 
-    An assistant's message counts as the model's own unless the log marks it as input.
+    An assistant's message counts as the model's own unless the log declares it as input.
     """
     found = []
     for message in map(mapping, messages):

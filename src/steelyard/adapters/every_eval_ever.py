@@ -5,7 +5,6 @@ Scores keep the decimals that the file has. The unit follows from the metric's b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Final
 
 from steelyard.adapters.benchmark_names import Unit, infer_unit, known_task
 from steelyard.adapters.sheet_file import decimal_text
-from steelyard.adapters.untrusted_json import entries, mapping, number, read_bytes, text, texts
+from steelyard.adapters.untrusted_json import entries, mapping, number, parse, read_bytes, text, texts
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, Protocol
 
@@ -42,7 +41,7 @@ def is_every_eval_ever(document: Any) -> bool:
 
 def read_every_eval_ever(path: Path) -> ClaimSheet:
     """The sheet of one file; raises InputError for another format or schema, and where no score is a number."""
-    document = mapping(_read(path))
+    document = mapping(parse(read_bytes(path, MAX_BYTES), path, parse_float=Decimal))
     if not is_every_eval_ever(document):
         raise InputError("not Every Eval Ever: it has no schema_version, model_info and evaluation_results", where=path)
     version = text(document["schema_version"])
@@ -64,16 +63,6 @@ def read_every_eval_ever(path: Path) -> ClaimSheet:
     )
 
 
-def _read(path: Path) -> Any:
-    """Read JSON, keeping the digits of decimal numbers: 0.80 is not 0.8."""
-    try:
-        return json.loads(read_bytes(path, MAX_BYTES), parse_float=Decimal)
-    except RecursionError:
-        raise InputError("JSON that is nested too deep", where=path) from None
-    except (ValueError, ArithmeticError) as error:
-        raise InputError(f"not JSON that can be read ({str(error)[:100]})", where=path) from None
-
-
 def _footnotes(document: dict[str, Any], left_out: int) -> Iterator[str]:
     source = mapping(document.get("source_metadata"))
     named = [text(source.get(key)) for key in ("source_name", "source_organization_name")]
@@ -81,7 +70,7 @@ def _footnotes(document: dict[str, Any], left_out: int) -> Iterator[str]:
     yield (
         f"Taken from Every Eval Ever, {text(document.get('evaluation_id')) or 'without an id'}: "
         f"{text(source.get('source_type')) or 'a source of an unstated kind'} by "
-        f"{', '.join(name for name in named if name) or 'an unnamed organisation'}, who is to the model: {relation}."
+        f"{', '.join(name for name in named if name) or 'an unnamed organisation'}; relation to the model: {relation}."
     )
     if left_out:
         yield f"{left_out} results have no score that is a number and are left out."

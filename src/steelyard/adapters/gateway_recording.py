@@ -53,13 +53,13 @@ class Matched:
     def sentences(self) -> Iterator[str]:
         """Sentences for the report."""
         if self.asked < self.samples:
-            yield f"Of the task's {self.samples:,} samples, {self.asked:,} were asked about in the recording."
+            yield f"Of the task's {self.samples:,} samples, {self.asked:,} occur in the recording."
         for number, text in (
-            (self.unmatched, "ask about no sample of the task"),
-            (self.ambiguous, "could be about several samples, and count for none"),
+            (self.unmatched, "match no sample of the task"),
+            (self.ambiguous, "match several samples, and count for none"),
             (self.unreadable, "hold several prompts, none, or a body that was not kept, and count for none"),
             (self.retries, "were retries after a failure"),
-            (self.asked_again, "asked again after a valid answer; the first answer counts"),
+            (self.asked_again, "repeated a sample after a valid answer; the first answer counts"),
         ):
             if number:
                 yield f"{number:,} of {self.calls:,} recorded calls {text}."
@@ -98,7 +98,7 @@ def import_recording(
 def read_recording(
     recording: Path, task: Task, *, cell: str = "", data: Path | None = None, model: str = ""
 ) -> tuple[ImportedLog, Matched]:
-    """Match a sealed recording's calls to the task's samples; raises as :func:`import_recording`."""
+    """Match a sealed recording's calls to the task's samples; raises InputError as :func:`import_recording`."""
     from steelyard.evidence.canonical import sha256_hex
     from steelyard.evidence.verify import verify_integrity
     from steelyard.scorers import open_scorer
@@ -116,7 +116,8 @@ def read_recording(
     name = matcher.take_all(model)
     if not matcher.found:
         raise InputError(
-            f"none of the {matcher.matched.calls:,} recorded calls asks about a sample of {task.id}", where=recording
+            f"none of the {matcher.matched.calls:,} recorded calls matches a sample of {task.id}: is the task right?",
+            where=recording,
         )
     imported = ImportedTask(
         name=task.id,
@@ -166,10 +167,10 @@ class _Matcher:
                 self._take(exchange, body)
         named = [name for name in asked if name]
         if len(named) > 1 and not model:
-            message = f"calls for several models are here: {_listed(asked)}: choose one by --model {named[0]}"
+            message = f"the recording has calls for several models: {_listed(asked)}: choose one by --model {named[0]}"
             raise InputError(message, where=self._recording)
         if model and model not in asked:
-            raise InputError(f"no call asks for {model!r}; there are: {_listed(asked)}", where=self._recording)
+            raise InputError(f"no call is for the model {model!r}; there are: {_listed(asked)}", where=self._recording)
         self.matched.asked = len(self.found)
         return model or (named or [""])[0]
 

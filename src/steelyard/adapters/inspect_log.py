@@ -197,7 +197,7 @@ class _Items:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Turns one sample of a log into an item of ours."""
+    """Converts one sample of a log into an item."""
 
     request: GenerateRequest
     epochs: int
@@ -227,7 +227,7 @@ class _Reader:
         given = document.get("input")
         as_given = [*map(mapping, given)] if isinstance(given, list) else [{"role": "user", "content": given}]
         messages = input_messages(entries(document.get("messages")))
-        # Several epochs are one sample asked again, and only the data set's own input is sure to be the same in all.
+        # Several epochs repeat one sample, and only the data set's own input is sure to be the same in all.
         system, prompt = request_texts(as_given if self.epochs > 1 or not messages else messages, attachments)
         return Sample(
             id=name,

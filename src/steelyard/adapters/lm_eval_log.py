@@ -301,13 +301,13 @@ def _loglikelihood_item(
 
 
 def _common_start(contexts: list[str]) -> str:
-    first, last = min(contexts), max(contexts)  # in their order, all others lie between these two
+    first, last = min(contexts), max(contexts)  # in sorted order, all others are between these two
     pairs = enumerate(zip(first, last, strict=False))
     return first[: next((place for place, (one, other) in pairs if one != other), len(first))]
 
 
 def _log_likelihood(response: Any) -> float:
-    """The sum of a continuation; not a number where there is none, which makes the answer malformed."""
+    """The log-likelihood of a continuation; NaN where it is missing, which makes the output malformed."""
     value = _innermost(response)
     try:
         return float(value)

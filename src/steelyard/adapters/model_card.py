@@ -87,7 +87,7 @@ def _metadata(path: Path) -> str:
 
 @dataclass(frozen=True)
 class _Metric:
-    """One metric of one result, with what the result says around it. ``printed`` is the value as it stands there."""
+    """One metric of one result, with the result around it. ``printed`` is the value as written."""
 
     result: Node
     metric: Node

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,18 @@ def refused(message: str, where: str | Path | None = None, line: int | None = No
     return InputError(one_line(message), where=where, line=line)
 
 
-def parse(data: bytes | str, where: str | Path, line: int | None = None) -> Any:
-    """The value of a JSON text; raises InputError, with its place, for anything else."""
+def parse(
+    data: bytes | str, where: str | Path, line: int | None = None, *, parse_float: Callable[[str], Any] = float
+) -> Any:
+    """The value of a JSON text; raises InputError, with its place, for anything else.
+
+    ``parse_float=Decimal`` keeps the digits of decimal numbers: 0.80 is not 0.8.
+    """
     try:
-        return json.loads(data)
+        return json.loads(data, parse_float=parse_float)
     except RecursionError:
         raise InputError("JSON that is nested too deep to be a log", where=where, line=line) from None
-    except ValueError as error:  # not JSON, not UTF-8, a number of thousands of digits
+    except (ValueError, ArithmeticError) as error:  # not JSON, not UTF-8, a number of thousands of digits
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"not JSON that can be read ({reason}): is the file whole?", where=where, line=line) from None
 

@@ -57,7 +57,10 @@ class Members:
         return list(self._entries)
 
     def read(self, name: str) -> bytes:
-        """The bytes of one member; raises InputError where they are not what the directory says."""
+        """The bytes of one member.
+
+        Raises InputError where it is damaged or too large, MissingDependency where it needs Zstandard.
+        """
         entry = self._entries[name]
         data = self._expand(entry, self._packed(entry))
         if len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:
@@ -94,7 +97,7 @@ class Members:
         for entry in sorted(entries, key=lambda each: each.header_offset):
             self._check_entry(entry)
             if entry.header_offset < end:
-                raise self._error("members lie over each other, as in a zip bomb")
+                raise self._error("members overlap, as in a zip bomb")
             end = entry.header_offset + LOCAL_HEADER_BYTES + entry.compress_size
         self._check_ratio(sum(e.file_size for e in entries), sum(e.compress_size for e in entries), "the whole")
 

@@ -21,7 +21,7 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """One benchmark, as it is usually scored.
 
     ``size`` counts the samples of ``split``; of each ``per`` (language, setting) where that is set, and is None where
-    it is not known or depends on a window of dates. ``averaging`` says what is customarily averaged: generations
+    it is not known or depends on a window of dates. ``averaging`` is what is usually averaged: generations
     (``passes``), subtasks or languages (``subtasks``), several metrics (``metrics``). ``chance`` is the accuracy of
     guessing, as a fraction. ``zero_one`` is whether the usual metric scores each sample 0 or 1. ``why_not`` says why no
     task can test such a number, and what can be claimed instead. ``sources`` gives a URL for each fact; facts without

@@ -1,11 +1,10 @@
-"""Progress of a run on stderr: rate, remaining time, and each interval closing in on its claim."""
+"""Progress of a run on stderr: rate, remaining time, and each claim's interval."""
 
 from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from steelyard.util.console import err
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from steelyard.detectors.claim_retest import ClaimMonitor
     from steelyard.records import Plan
 
-__all__ = ["RunProgress", "working"]
+__all__ = ["LiveProgress", "RunProgress", "working"]
 
 # A terminal is redrawn this often; a log file gets a line this often.
 REDRAW_SECONDS = 0.5
@@ -32,35 +31,55 @@ def working(message: str) -> Any:
     return nullcontext()
 
 
-class RunProgress:
+class LiveProgress:
+    """A display on stderr for the time of a ``with`` block: redrawn on a terminal, else printed now and then."""
+
+    def __init__(self) -> None:
+        self._console = err()
+        self._display: Any = None  # None where stderr is no terminal
+        self._drawn = 0.0
+
+    def _new_display(self) -> Any:
+        from rich.live import Live
+
+        return Live(console=self._console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._display = self._new_display()
+            self._display.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._display is not None:
+            self._display.stop()
+
+    @property
+    def _period(self) -> float:
+        """Seconds from one drawing to the next."""
+        return LOG_SECONDS if self._display is None else REDRAW_SECONDS
+
+    def _is_due(self) -> bool:
+        """Whether it is time to draw; if so, the time of the last drawing is now."""
+        now = time.monotonic()
+        due = now - self._drawn >= self._period
+        self._drawn = now if due else self._drawn
+        return due
+
+
+class RunProgress(LiveProgress):
     """Watches a :class:`~steelyard.auditing.session.RunSession`.
 
     Use it as a context manager and give :meth:`watch` as the watcher.
     """
 
     def __init__(self, plan: Plan) -> None:
+        super().__init__()
         self._plan = plan
-        self._console = err()
-        self._drawn = 0.0
         self._asked_at_start: dict[str, int] = {}
-        self._display: Any = None
-
-    def __enter__(self) -> RunProgress:
-        if self._console.is_terminal:
-            from rich.live import Live
-
-            self._display = Live(console=self._console, refresh_per_second=4, transient=True)
-            self._display.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._display is not None:
-            self._display.stop()
 
     def notify(self, line: str) -> None:
-        """Print one line above the display: the endpoint went down, or came back."""
+        """Print one line above the display, such as that the endpoint is down."""
         from steelyard.util.text import one_line
 
         self._console.print(one_line(line, 300), markup=False, highlight=False)
@@ -69,10 +88,8 @@ class RunProgress:
         """Redraw, if it is time."""
         if not self._asked_at_start:
             self._asked_at_start = dict(live.answered)
-        now = time.monotonic()
-        if now - self._drawn < (REDRAW_SECONDS if self._display is not None else LOG_SECONDS):
+        if not self._is_due():
             return
-        self._drawn = now
         table = self._table(live)
         if self._display is not None:
             self._display.update(table)
@@ -96,7 +113,7 @@ class RunProgress:
             total = row.planned
             bar = ProgressBar(total=total, completed=total if reader.decision else min(answered, total), width=16)
             spent = live.schedule.used_seconds(row.id)
-            if len(self._plan.rows) == 1:  # its time is the clock's, pauses included
+            if len(self._plan.rows) == 1:  # its time is wall-clock time, pauses included
                 spent, answered_here = elapsed, answered - self._asked_at_start[row.id]
                 rate = answered_here / spent if spent > 1 else 0.0
             else:
@@ -106,19 +123,19 @@ class RunProgress:
                 bar,
                 f"{answered}/{total}",
                 f"{rate:.1f}/s" if rate else "–",
-                reader.decision or (_left_to_ask(total - answered, rate) if row.estimate else _left(reader, rate)),
+                reader.decision or (_time_for_calls(total - answered, rate) if row.estimate else _left(reader, rate)),
                 f"{_interval(reader, self._plan.alpha, claim.scale)}{'' if row.estimate else f' → {claim.value}'}",
             )
         return table
 
     def _title(self, elapsed: float, live: RunSession) -> str:
         budget = self._plan.budget_us
-        told = f"{_clock(elapsed)} elapsed" + ("" if budget is None else f", budget {_clock(budget / 1e6)}")
+        title = f"{_clock(elapsed)} elapsed" + ("" if budget is None else f", budget {_clock(budget / 1e6)}")
         if live.runner is not None and self._plan.concurrency > 1:
-            told += f", {live.runner.in_flight} in flight"
+            title += f", {live.runner.in_flight} in flight"
         if (cost := live.budget.cost) is not None:
-            told += f", cost {cost:.3g}"
-        return told
+            title += f", cost {cost:.3g}"
+        return title
 
 
 def _interval(reader: ClaimMonitor, alpha: float, scale: int) -> str:
@@ -133,7 +150,7 @@ def _interval(reader: ClaimMonitor, alpha: float, scale: int) -> str:
 
 
 def _left(reader: ClaimMonitor, rate: float) -> str:
-    """Remaining time to a decision, if what comes is like what was seen; the time budget may end it before."""
+    """Remaining time to a decision, extrapolated from the scores so far; the time budget may end it before."""
     from steelyard.stats.sequential import StopTable, samples_needed
 
     tracker, test = reader.tracker, reader.test
@@ -144,7 +161,7 @@ def _left(reader: ClaimMonitor, rate: float) -> str:
     return f"~{_clock(needed / rate)}" if needed else "…"
 
 
-def _left_to_ask(calls: int, rate: float) -> str:
+def _time_for_calls(calls: int, rate: float) -> str:
     return f"~{_clock(calls / rate)}" if rate else "…"
 
 

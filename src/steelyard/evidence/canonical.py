@@ -1,7 +1,7 @@
-"""Canonical JSON (RFC 8785, JCS): one value, one sequence of bytes, so that a digest means something.
+"""Canonical JSON (RFC 8785, JCS): each value has exactly one sequence of bytes, so that digests are comparable.
 
-Reading is as strict as writing: bytes that parse but are not the canonical form of what they say are refused. So no
-byte of a sealed document can change without changing its meaning or being seen.
+Reading is as strict as writing: JSON that is not in canonical form is refused. So no byte of a sealed document can
+change without a change of its meaning.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ SMALLEST_PLAIN = 1e-4  # from here on, neither Python nor RFC 8785 writes an exp
 
 
 def canonical(value: Any) -> bytes:
-    """The RFC 8785 bytes of ``value``: JSON types, or one msgspec struct (a record) with everything in it.
+    """The RFC 8785 bytes of ``value``: JSON types, or one msgspec struct (a record) and all its contents.
 
-    Raises ValueError for what JSON cannot say the same way everywhere: NaN, infinity, integers beyond 2⁵³, lone
+    Raises ValueError for values without a canonical form: NaN, infinity, integers beyond 2⁵³, lone
     surrogates, other types.
     """
     if hasattr(value, "__struct_fields__"):
@@ -41,7 +41,7 @@ def sha256_hex(data: bytes) -> str:
 
 
 def parse_canonical(data: bytes) -> Any:
-    """The value that ``data`` is the canonical form of; ValueError, saying why in a few words, where it is none.
+    """Parse canonical JSON; raises ValueError, with a short reason, for anything else.
 
     Duplicate keys, spaces, unsorted keys, escapes that need not be and numbers written in another way are all refused.
     """

@@ -37,7 +37,7 @@ class Segment:
     """What one segment's bytes commit to.
 
     ``head`` is the SHA-256 of its last line, ``digest`` that of its file, ``roots`` the Merkle roots over its own first
-    lines at the sizes asked for.
+    lines at the requested sizes.
     """
 
     records: int
@@ -183,10 +183,10 @@ class _Chain:
             raise self._blame(record.get("prev") == self.head)
         seq = record.get("seq")
         if type(seq) is not int or seq != self._seq:
-            said = f"says it is record {seq}" if type(seq) is int else "says not which record it is"
+            number_found = f"is numbered {seq}" if type(seq) is int else "has no number"
             after = f", after {self._last[0]} line {self._last[1]}" if self._seq else ""
             raise VerificationError(
-                f"{name} line {number}: {said} where record {self._seq} belongs{after}: "
+                f"{name} line {number}: {number_found} where record {self._seq} belongs{after}: "
                 "a record was removed, added, moved or renumbered"
             )
         if record.get("prev") != self.head:

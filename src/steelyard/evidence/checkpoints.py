@@ -99,9 +99,7 @@ def check_checkpoints(checkpoints: list[Checkpoint], journal: JournalCommitment)
         for name, (records, root) in point.items():
             segment = journal.segments.get(name)
             if segment is None:
-                raise VerificationError(
-                    f"{CHECKPOINTS} line {number}: names {name[:80]!r}, a segment that is not there"
-                )
+                raise VerificationError(f"{CHECKPOINTS} line {number}: names {name[:80]!r}, a segment that is missing")
             if segment.roots.get(records) != root:
                 raise VerificationError(
                     f"{CHECKPOINTS} line {number}: not the Merkle root of the first {records} records of {name}"

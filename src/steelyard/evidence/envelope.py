@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from securesystemslib.exceptions import UnverifiedSignatureError
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, parse_canonical
+from steelyard.evidence.forms import is_sha256
 from steelyard.evidence.keys import CryptoSigner, Signature, SSlibKey
 
 __all__ = ["MAX_ENVELOPE_BYTES", "check_signature", "open_envelope", "seal", "statement"]
@@ -27,7 +27,6 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 MAX_ENVELOPE_BYTES = 64 * 1024 * 1024  # a plan of thousands of rows with their stop tables stays well below
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
 ED25519_SIGNATURE_BYTES = 64
 
 
@@ -96,7 +95,7 @@ def _signatures(entries: Any) -> dict[str, Signature]:
     for entry in entries:
         parts = _object(entry, {"keyid", "sig"}, "a signature")
         keyid = parts["keyid"]
-        if not isinstance(keyid, str) or not SHA256.fullmatch(keyid):
+        if not is_sha256(keyid):
             raise ValueError("a signature's keyid is not a SHA-256 in hexadecimal")
         if found and keyid <= max(found):
             raise ValueError("signatures are not in the order of their keyids, one a key")
@@ -114,7 +113,7 @@ def _check_subjects(subjects: Any) -> None:
     for subject in subjects:
         parts = _object(subject, {"digest", "name"}, "a subject")
         digest = _object(parts["digest"], {"sha256"}, "a subject's digest")["sha256"]
-        if not isinstance(digest, str) or not SHA256.fullmatch(digest):
+        if not is_sha256(digest):
             raise ValueError("a subject's digest is not a SHA-256 in hexadecimal")
         if not isinstance(parts["name"], str) or parts["name"] <= last:
             raise ValueError("its subjects are not in the order of their names, each once")

@@ -76,7 +76,7 @@ def default_key_path() -> Path:
 
 
 def public_key_path(path: Path) -> Path:
-    """Where the public half of the key at ``path`` lies: ``key.pem`` → ``key.pub.pem``."""
+    """The path of the public half of the key at ``path``: ``key.pem`` → ``key.pub.pem``."""
     return path.with_name(path.name.removesuffix(".pem") + ".pub.pem")
 
 
@@ -177,7 +177,7 @@ def _read_key_file(path: Path, *, private: bool) -> bytes:
                 raise InputError(f"others may read or change this key (mode {mode:04o}): chmod 600 {path}", where=path)
             return file.read(MAX_KEY_FILE_BYTES)
     except FileNotFoundError:
-        fix = "make one with `steelyard key new`" if private else "give the *.pub.pem of whoever sealed the run"
+        fix = "make one with `steelyard key new`" if private else "give the *.pub.pem of the signer"
         raise InputError(f"no key is here: {fix}", where=path) from None
     except OSError as error:
         raise InputError(f"cannot read the key: {error.strerror}", where=path) from None

@@ -165,7 +165,7 @@ def _signer(public_hex: str, envelope: Envelope) -> SSlibKey | None:
 
 def _check_signed(envelope: Envelope, signer: SSlibKey, name: str) -> None:
     if signer.keyid not in envelope.signatures:
-        raise VerificationError(f"{name}: the signature by key {signer.keyid}, which sealed the run, is not there")
+        raise VerificationError(f"{name}: the signature by key {signer.keyid}, which sealed the run, is missing")
     if len(envelope.signatures) > 1:
         raise VerificationError(f"{name}: carries a signature besides that of key {signer.keyid}, which sealed the run")
     if not check_signature(envelope, signer):
@@ -217,7 +217,7 @@ def _check_plan(run: Path, seal: _Seal) -> list[str]:
         return []
     if plan.get("order_proof"):
         raise VerificationError(
-            f"{layout.PLAN}: its order of samples was fixed with a key, and its signature is not there"
+            f"{layout.PLAN}: its order of samples was fixed with a key, but its signature is missing"
         )
     return [] if seal.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
 

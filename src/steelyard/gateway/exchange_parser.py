@@ -47,7 +47,7 @@ def read_reply(kind: Kind, status: int, headers: Mapping[str, str], body: bytes 
     """
     stream = is_stream(headers.get("Content-Type", ""))
     if body is None:
-        detail = "the reply is too large to be kept, or compressed in a way that was not asked for"
+        detail = "the reply is too large to keep, or in an unknown compression"
         return ModelOutput(outcome=Outcome.OK if status < 300 and kind == "other" else Outcome.MALFORMED, detail=detail)
     if status >= 300:
         return read_error(status, _json(body), headers)

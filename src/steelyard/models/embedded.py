@@ -85,11 +85,11 @@ class EmbeddedModel:
         }
 
     async def generate(self, request: GenerateRequest) -> ModelOutput:
-        """Answer with text."""
+        """Generate text; raises ModelUnavailable once closed."""
         return await self._ask(lambda cancelled: self._session.generate(request, cancelled))
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
-        """Answer with one exact log-likelihood (nats) per continuation."""
+        """Compute one exact log-likelihood (nats) per continuation; raises ModelUnavailable once closed."""
         return await self._ask(lambda cancelled: self._session.loglikelihood(request, cancelled))
 
     async def close(self) -> None:

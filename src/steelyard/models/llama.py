@@ -1,4 +1,4 @@
-"""A thin, safe skin over the raw llama.cpp calls of ``llama-cpp-py-sync`` (its cffi bindings; no wrapper classes).
+"""A thin, safe wrapper around the raw llama.cpp calls of ``llama-cpp-py-sync`` (its cffi bindings; no wrapper classes).
 
 Everything that llama.cpp answers with a C assertion (a batch that is too large, a position outside the context, a
 model without a decoder) is checked here first, so that no input can abort the process.
@@ -234,7 +234,7 @@ class Llama:
         return state
 
     def restore(self, state: Any) -> None:
-        """Bring a saved state back, bit for bit."""
+        """Restore a saved state, bit for bit."""
         self.clear()
         if self._lib.llama_state_seq_set_data(self._context, state, len(state), 0) == 0:
             raise RuntimeError("llama.cpp could not restore a state that it saved")

@@ -144,7 +144,7 @@ class OpenAIModel:
         return "yes" if self._name in names else "no" if names else "unknown"
 
     async def _handshake(self, *, chat: bool) -> ModelOutput:
-        """Ask for one token; a transient fault is tried again, so that it does not read as "cannot"."""
+        """Generate one token; transient errors are retried, so that they do not count as "unsupported"."""
         request = GenerateRequest(prompt="Hello", chat=chat, max_tokens=1)
         output = ModelOutput(outcome=Outcome.DROPPED)
         for attempt in range(_HANDSHAKE_ATTEMPTS):

@@ -42,7 +42,7 @@ def generate_body(model: str, request: GenerateRequest, limit_name: str = "max_t
 
 
 def echo_body(model: str, prompt: str, max_tokens: int) -> dict[str, Any]:
-    """Make the JSON body that asks for the log-probabilities of the prompt's own tokens."""
+    """Make the JSON body that requests the log-probabilities of the prompt's own tokens."""
     return {
         "model": model,
         "prompt": prompt,
@@ -99,14 +99,14 @@ def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any]) -
 
 
 def _error_in_reply(error: Any) -> ModelOutput:
-    """Type an error that came with status 200, as some proxies send it: by its own code where it has one."""
+    """Parse an error with status 200, as some proxies send it: by its own code where it has one."""
     code = error.get("code") if isinstance(error, Mapping) else None
     known = isinstance(code, int) and 400 <= code < 600
     return read_error(code if isinstance(code, int) and known else 500, {"error": error}, {})
 
 
 def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: datetime | None = None) -> ModelOutput:
-    """Type a reply whose status is not 200. ``payload`` is its JSON, or None where it is none."""
+    """Parse a reply whose status is not 200. ``payload`` is its JSON, or None where it is not JSON."""
     detail = f"HTTP {status}"
     message = _message(payload)
     if message:

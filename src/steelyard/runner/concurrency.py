@@ -16,9 +16,9 @@ FIRST_LIMIT = 8
 DECREASE = 0.7  # on a push-back (429, 503, a timeout), once a round trip
 CALM_WINDOWS = 20  # without a push-back for so long, the server is judged by its throughput again
 SMALLEST_WINDOW = 16
-# Slow start: a limit that doubled must bring this much more throughput, or half of it was enough.
+# Slow start: a doubled limit must give this much more throughput, or half of it was enough.
 DOUBLING_PAYS = 1.25
-# A trial step up must bring so much, and one down may cost so much; between trials the limit holds for a while.
+# The throughput that a trial step up must gain and one down may lose; between trials the limit is kept for a while.
 STEP = 1.25
 STEP_UP_PAYS = 1.08
 STEP_DOWN_COSTS = 0.96

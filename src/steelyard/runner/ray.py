@@ -272,7 +272,7 @@ class RayModel:
                 opened = await self._open(slot)
             except (ActorDiedError, SteelyardError):
                 slot.gone = True
-            except RayError:  # not there yet
+            except RayError:  # not restarted yet
                 await asyncio.sleep(RESTART_PAUSE_SECONDS)
             else:
                 slot.gone = not _is_same(self._opened, opened)

@@ -31,7 +31,7 @@ class RetryPolicy:
         if output.retry_after is not None:
             return min(max(output.retry_after, 0.0), self.max_seconds)
         if output.overloaded:
-            # A minute's quota is renewed within a minute: five attempts span one, where no header tells how long.
+            # A minute's quota is renewed within a minute: five attempts span one, where no header gives the time.
             return min(self.max_seconds, self.overloaded_seconds * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
         ceiling = min(self.max_seconds, self.base_seconds * 2.0 ** (attempt - 1))
         return random.uniform(0.0, ceiling)  # noqa: S311 - jitter, not a secret

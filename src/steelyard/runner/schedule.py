@@ -83,7 +83,7 @@ class Schedule:
         self._queues[queue.row] = queue
 
     def next_call(self) -> Call | None:
-        """Take the next call; None where there is none now: all are taken, or rows wait for their tests."""
+        """Take the next call; None where all are taken or all rows wait for their tests."""
         queue = self._current
         if queue is None or not queue.ready or queue.used_seconds - self._began_with >= self.slice_seconds:
             queue = self._choose()

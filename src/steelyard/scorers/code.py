@@ -42,8 +42,8 @@ class CodeTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Code:
     """1 where the answer's code passes all tests within ``timeout`` seconds, else 0 with the reason in the note.
 
-    ``form``: ``completion`` continues the prompt's code, up to the request's stop strings; ``program`` is code that
-    stands by itself, in a fenced block (the first one that defines what is asked for) or bare. An answer without code
+    ``form``: ``completion`` continues the prompt's code, up to the request's stop strings; ``program`` is a
+    complete program, in a fenced block (the first one that defines the requested names) or bare. An answer without code
     is unparsed. Reads the first 200,000 characters. Nothing of it ever runs outside the sandbox.
     """
 
@@ -92,7 +92,7 @@ class Code:
         code = self._code(sample, output.text[:MAX_CHARACTERS], names)
         if code is None:
             return Score(value=0.0, parsed=False, note="no code")
-        # Two parts of one program: a block may begin with "from __future__", a completion goes on amid a function.
+        # Two parts of one program: a block may begin with "from __future__", a completion continues inside a function.
         program = (target.prompt + code,) if self.form == "completion" else (target.prompt, code)
         setup = "\n".join((*_IMPORT.findall(target.reference.replace("\r", "")), target.prompt))
         exam = Exam(program=program, setup=setup, names=names, tests="\n".join(target.tests))

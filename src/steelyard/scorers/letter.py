@@ -28,7 +28,7 @@ class Letter:
     Rules, in this order: the last "answer is X" or "answer: X"; a letter by itself at the start; letters in brackets or
     bold, if they agree. Only the letters of the sample's choices count. Reads the last 10,000 characters.
 
-    ``strict``: the first "answer is (X)", X from A to J, wherever it stands, and nothing else: MMLU-Pro in lm-eval.
+    ``strict``: the first "answer is (X)", X from A to J, wherever it occurs, and nothing else: MMLU-Pro in lm-eval.
     """
 
     strict: bool = False

@@ -24,7 +24,7 @@ class Option:
 
     @classmethod
     def from_options(cls, options: str) -> Option:
-        """The scorer that its identifier describes: there are no options."""
+        """Raises InputError: there are no options."""
         raise InputError(f"option has no option {options!r}")
 
     @property

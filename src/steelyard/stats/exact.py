@@ -1,7 +1,7 @@
 """Operating characteristics of a stop table, computed exactly: no simulation, no approximation.
 
 The number of right answers after n draws without replacement is a Markov chain, so the distribution over it can be
-carried from one answer to the next, and what lies beyond a bound leaves it there.
+carried from one answer to the next; the part beyond a bound leaves there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NEGLIGIBLE = 1e-18
 class OperatingCharacteristics:
     """How a sequential test ends for one truth.
 
-    Shares are the part of the population that is asked, in (0, 1]; undecided paths count as asked to the table's end.
+    Shares are the part of the population that is used, in (0, 1]; undecided paths count to the table's end.
     """
 
     p_inconsistent: float

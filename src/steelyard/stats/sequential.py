@@ -1,7 +1,7 @@
 """Testing one claim answer by answer, with both error rates held at every look.
 
 A benchmark under greedy decoding is a finite population: ``population`` samples, of which an unknown number M would be
-answered rightly. They are asked in a committed random order, without replacement. The claim holds to within the margin
+answered rightly. They are drawn in a committed random order, without replacement. The claim holds to within the margin
 where M ≥ ``threshold``. Two bets are kept against the two boundaries:
 
 * *inconsistent*: the null is M ≥ threshold; the bet is on M = threshold − {2, 4, 8} percentage points;
@@ -168,7 +168,7 @@ def _climb(population: int, boundary: int, distances: Sequence[Fraction], alpha:
 
 def _check(population: int, threshold: int) -> None:
     if not 1 <= threshold <= population:
-        raise ValueError(f"threshold must be within 1 … {population}, not {threshold}: nothing would have to be asked")
+        raise ValueError(f"threshold must be within 1 … {population}, not {threshold}: no answer would be needed")
 
 
 # ── the two sides, in right answers ─────────────────────────────────────────────────────────────────────────────────
@@ -322,7 +322,7 @@ def within_sample_variance_upper(scores_by_sample: Sequence[Sequence[int]]) -> f
 
 
 def noise_margin(variance: float, claimed_repeats: int, own_repeats: int, population: int, alpha: float) -> float:
-    """How far two honest means of sampled passes lie apart: z_(1 − α/2) · √(w(1/k_v + 1/k_o)/N), a proportion.
+    """The distance of two honest means of sampled passes: z_(1 − α/2) · √(w(1/k_v + 1/k_o)/N), a proportion.
 
     ``variance`` is the within-sample variance w, ``claimed_repeats`` k_v and ``own_repeats`` k_o are full passes over
     the ``population`` of N samples (not N·k cells). Only one side can accuse, so that this spends α/2; the sequential

@@ -49,7 +49,7 @@ class LineFile:
             raise InputError(f"cannot be read ({error.strerror})", where=self.path) from None
 
     def count_lines(self) -> int:
-        """How many newlines there are, and one for a last line without."""
+        """The number of lines, including an unfinished last one; raises InputError where it cannot be read."""
         count, place, last = 0, 0, b"\n"
         while chunk := self._read(CHUNK * 8, place):
             count += chunk.count(b"\n")
@@ -84,7 +84,7 @@ class LineFile:
             place += len(line)
 
     def line_at(self, place: int) -> bytes:
-        """The line that begins at an offset, with its newline where it has one."""
+        """The line that begins at an offset, with its newline if any; raises InputError where it cannot be read."""
         data, size = b"", TYPICAL_LINE_BYTES
         while chunk := self._read(size, place + len(data)):
             end = chunk.find(b"\n")

@@ -143,7 +143,7 @@ def _scope_works() -> bool:
 
 
 def _new_name() -> str:
-    """``steelyard-<process>-<its start>-<number>``: so that a later run can tell whether its maker is still alive."""
+    """``steelyard-<process>-<its start>-<number>``: so that a later run sees whether its maker is still alive."""
     return f"steelyard-{os.getpid()}-{_started(os.getpid())}-{next(_numbers)}"
 
 
@@ -155,7 +155,7 @@ def _started(process: int) -> str:
 
 
 def _sweep(base: Path) -> None:
-    """Remove the groups of makers that are gone; one that still holds a process cannot be removed, and stays."""
+    """Remove the groups of makers that have ended; one that still holds a process stays."""
     for folder in base.glob("steelyard-*-*-*"):
         _, process, started, *_ = folder.name.split("-")
         if process.isdecimal() and _started(int(process)) != started:

@@ -5,7 +5,7 @@ takes over the interpreter (exits before the tests, replaces ``assert`` or a bui
 frame, patches the checker) then scores itself, and no secret in the same process prevents that.
 
 Here two sandboxes share nothing but two pipes. The *candidate* holds the model's code and no test; the *examiner*
-holds the tests and no code of the model's, and asks for one call after the other. Only plain data comes back
+holds the tests and no code of the model's, and requests one call after the other. Only plain data comes back
 (:mod:`steelyard.scorers.sandbox.inside.values`), so that every comparison is the examiner's own. The verdict is written
 to a pipe that the candidate's sandbox does not hold. Code that takes over the candidate's process can
 choose the values that calls return, and that is exactly what an answer is scored by.

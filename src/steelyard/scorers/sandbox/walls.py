@@ -1,7 +1,7 @@
 """The command line that isolates one program: another user, its own namespaces, no capabilities, resource limits.
 
 Each part closes a hole that was observed: started as root without another user, the limit of processes is not enforced
-(2,000 forks); without ``--disable-userns`` nested namespaces are to be had; without a control group, six processes have
+(2,000 forks); without ``--disable-userns`` nested namespaces can be made; without a control group, six processes have
 six times the memory of one.
 Inside there are an interpreter with its standard library, the system's shared libraries, one small writable folder and
 the given files: no network, no /proc, no packages, no shell, nothing of the host's users.

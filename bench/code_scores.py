@@ -1,7 +1,7 @@
-"""Does examining from another process mark as the data sets' own way does? ``python -m bench.code_marks DATA``.
+"""Compare our code scorer with the data sets' own harnesses: ``python -m bench.code_scores DATA``.
 
 Right solutions of HumanEval and MBPP are broken a little in seeded ways (an operator, a number, the kind of what is
-returned), and each is marked twice: by the scorer, and as the data sets' harnesses do it, with program and tests in one
+returned), and each is scored twice: by our scorer, and as the data sets' harnesses do it, with program and tests in one
 interpreter (behind the same walls). Prints how often the two agree, and every program on which they do not.
 """
 
@@ -37,7 +37,7 @@ WRAPS = ("tuple({})", "list({})", "iter({})", "str({})", "map(lambda item: item,
 
 @dataclass(frozen=True)
 class Program:
-    """One program with its tests as text, and the sample that the scorer marks it by."""
+    """One program with its tests as text, and the sample for the scorer."""
 
     sample: Sample
     code: str
