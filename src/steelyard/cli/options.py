@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
 
 __all__ = [
+    "RunArguments",
     "api_key_option",
     "asking_options",
     "data_option",
@@ -140,6 +142,34 @@ _ASKING = (
     key_option,
     api_key_option,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunArguments:
+    """The values of :func:`asking_options`, one field per option: what every command that runs a model is given."""
+
+    uri: str
+    out: Path | None
+    data: Path | None
+    task_files: tuple[Path, ...]
+    budget: str | None
+    limit: int | None
+    concurrency: int | None
+    timeout: float
+    rpm: int | None
+    tpm: int | None
+    max_tokens: int | None
+    max_cost: float | None
+    price: str | None
+    prices: Path | None
+    with_texts: bool
+    deadline: str | None
+    patience: str
+    ray: str | None
+    workers: int | None
+    key: Path | None
+    api_key_env: str | None
+
 
 MAX_SECONDS = 1e9  # thirty years
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
