@@ -66,7 +66,7 @@ def right(question: str) -> str:
     return str(2 * int(question.split()[2]))
 
 
-def test_every_answer_is_scored_and_the_run_holds(tmp_path: Path, questions: Path) -> None:
+def test_every_answer_is_scored_and_the_run_verifies(tmp_path: Path, questions: Path) -> None:
     calls = [asked(f"Question: {each}\nAnswer:", right(each) if n < 8 else "0") for n, each in enumerate(QUESTIONS)]
     found = imported(tmp_path, questions, *calls)
     (claim,) = found.verdict.claims
@@ -101,10 +101,10 @@ def test_the_first_valid_answer_counts(tmp_path: Path, questions: Path) -> None:
     assert (matched.unmatched, matched.ambiguous, matched.unreadable) == (1, 1, 1)
     (claim,) = found.verdict.claims
     assert claim.measured == 0.5
-    told = " ".join(claim.differences)
-    assert "Of the task's 10 samples, 2 were asked about" in told
-    assert "2 of 9 recorded calls repeated a sample after a valid answer; the first answer counts." in told
-    assert "2 of 9 recorded calls were retries after a failure." in told
+    note = " ".join(claim.differences)
+    assert "Of the task's 10 samples, 2 were asked about" in note
+    assert "2 of 9 recorded calls repeated a sample after a valid answer; the first answer counts." in note
+    assert "2 of 9 recorded calls were retries after a failure." in note
 
 
 def test_a_sample_that_only_failed_is_missing(tmp_path: Path, questions: Path) -> None:
@@ -137,7 +137,7 @@ def test_several_models_are_not_mixed(tmp_path: Path, questions: Path) -> None:
         import_recording(tmp_path / "recording", task_from_file(questions), tmp_path / "other", model="c")
 
 
-def test_what_cannot_be_scored_says_why(tmp_path: Path, questions: Path) -> None:
+def test_an_unscorable_recording_is_refused_with_the_reason(tmp_path: Path, questions: Path) -> None:
     task = task_from_file(questions)
     run = recording(tmp_path, asked("Tell me a joke", "Knock"))
     with pytest.raises(InputError, match="none of the 1 recorded calls"):
@@ -165,7 +165,7 @@ def test_a_recording_that_was_changed_is_not_scored(tmp_path: Path, questions: P
         import_recording(run, task_from_file(questions), tmp_path / "scored")
 
 
-def test_what_the_harness_asked_is_what_the_run_holds(tmp_path: Path, questions: Path) -> None:
+def test_the_run_holds_the_harness_own_requests(tmp_path: Path, questions: Path) -> None:
     from steelyard.storage.journal import read_texts
 
     imported(tmp_path, questions, asked(QUESTIONS[0], "20", stop=["\n"], seed=7), with_texts=True)

@@ -1,4 +1,4 @@
-"""``steelyard doctor`` tells what works here, and how to mend what does not."""
+"""``steelyard doctor`` reports what works here, and how to fix what does not."""
 
 from __future__ import annotations
 

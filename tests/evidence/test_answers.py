@@ -72,7 +72,7 @@ def test_a_call_is_finished_once_but_a_probe_asks_often() -> None:
         root_of([call(-2)])
 
 
-def test_nothing_was_answered() -> None:
+def test_no_answers() -> None:
     assert root_of([]) == (0, root([]).hex())
 
 

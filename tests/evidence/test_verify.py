@@ -47,7 +47,7 @@ def test_a_signed_run_holds(run: Path, key_path: Path, signer: CryptoSigner) -> 
     assert friend.root == tree.root().hex()
 
 
-def test_an_unsigned_run_holds_and_says_so(unsigned: Path) -> None:
+def test_an_unsigned_run_verifies_with_a_note(unsigned: Path) -> None:
     result = verify_integrity(unsigned)
     assert (result.signed_by, result.trusted, result.texts) == ("", False, "all")
     assert result.messages[0].startswith("not signed")
@@ -82,7 +82,7 @@ def test_a_seal_replaces_the_last_one(run: Path, signer: CryptoSigner) -> None:
     assert not (run / layout.TEMPORARY_BUNDLE).exists()
 
 
-def test_a_journal_that_is_signed_later_says_so(unsigned: Path, signer: CryptoSigner) -> None:
+def test_a_journal_that_is_signed_later_is_noted(unsigned: Path, signer: CryptoSigner) -> None:
     (unsigned / "checkpoints.jsonl").unlink()
     seal_bundle(unsigned, {}, signer)
     assert "the plan itself is not signed" in verify_integrity(unsigned).messages[1]
@@ -285,7 +285,7 @@ def test_a_signed_checkpoint_in_an_unsigned_run(unsigned: Path, signer: CryptoSi
         verify_integrity(unsigned)
 
 
-def test_a_plan_that_says_otherwise_of_texts(unsigned: Path) -> None:
+def test_a_plan_that_disagrees_about_texts(unsigned: Path) -> None:
     plan = open_envelope((unsigned / layout.PLAN).read_bytes(), "")[0]["predicate"]
     changed = seal_plan({**plan, "texts": "sealed"}, None)
     payload = sha256_hex(open_envelope(changed, "")[1].payload)
@@ -429,7 +429,7 @@ def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.Monk
         verify_integrity(run)
 
 
-def test_what_is_not_sealed_says_the_mend(run: Path, tmp_path: Path) -> None:
+def test_an_unsealed_run_says_how_to_fix_it(run: Path, tmp_path: Path) -> None:
     (run / layout.BUNDLE).unlink()
     with pytest.raises(VerificationError, match=rf"this run is not sealed yet: finish it with steelyard resume {run}"):
         verify_integrity(run)
@@ -444,7 +444,7 @@ def test_a_stray_file_is_not_sealed(run: Path, signer: CryptoSigner) -> None:
         seal_bundle(run, {}, signer)
 
 
-def test_extra_may_not_replace_what_the_seal_says(run: Path, signer: CryptoSigner) -> None:
+def test_extra_may_not_replace_keys_of_the_seal(run: Path, signer: CryptoSigner) -> None:
     with pytest.raises(ValueError, match="the bundle itself says signer"):
         seal_bundle(run, {"signer": "me"}, signer)
 
@@ -461,7 +461,7 @@ def test_unreadable_files_are_named(run: Path, monkeypatch: pytest.MonkeyPatch) 
         verify_integrity(run)
 
 
-def test_verification_stands_alone() -> None:
+def test_verification_needs_no_other_part_of_steelyard() -> None:
     """Of Steelyard it imports its errors and this folder only, and nothing heavy."""
     shown = "import sys, steelyard.evidence.verify; print(*sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True).stdout.split()

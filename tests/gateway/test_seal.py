@@ -215,7 +215,7 @@ def test_quantiles_are_nearest_ranks() -> None:
     assert (one.n, one.median, one.p90, one.p99, one.longest) == (1, 1, 1, 1, 1)
 
 
-def test_retries_are_told_from_asking_again() -> None:
+def test_retries_and_repeats_are_counted_apart() -> None:
     body = sha256_hex(b"x")
     failed = next(exchanges(1, request=body, outcome=Outcome.SERVER_ERROR, status=500))
     answered = next(exchanges(1, request=body))
@@ -232,7 +232,7 @@ def test_hostile_names_are_counted_together() -> None:
     assert found.models[OTHERS] == 30
 
 
-def test_a_recording_that_did_not_stop_in_order_says_so() -> None:
+def test_a_killed_recording_is_reported_as_such() -> None:
     assert not summary(*exchanges(1)).whole
     assert summary(*exchanges(1), Stop(reason="stopped", active_us=0, at_us=0)).whole
 

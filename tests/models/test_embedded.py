@@ -76,9 +76,7 @@ def alone(llama: Llama) -> list[ModelOutput]:
 
 
 @pytest.mark.parametrize("states_bytes", [0, 1 << 30])
-def test_answers_do_not_depend_on_what_was_asked_before(
-    llama: Llama, alone: list[ModelOutput], states_bytes: int
-) -> None:
+def test_outputs_do_not_depend_on_earlier_requests(llama: Llama, alone: list[ModelOutput], states_bytes: int) -> None:
     asked = requests()
     session = InferenceSession(llama, states_bytes=states_bytes)
     for step in (1, 3):
@@ -86,7 +84,7 @@ def test_answers_do_not_depend_on_what_was_asked_before(
         assert [ask(session, asked[index]) for index in order] == [alone[index] for index in order]
 
 
-def test_answers_do_not_depend_on_the_number_of_threads(smollm2: Path, alone: list[ModelOutput]) -> None:
+def test_outputs_do_not_depend_on_the_number_of_threads(smollm2: Path, alone: list[ModelOutput]) -> None:
     two = Llama(smollm2, threads=2, context_limit=2048)
     try:
         assert [ask(InferenceSession(two), request) for request in requests()] == alone
@@ -174,7 +172,7 @@ def test_a_continuation_longer_than_one_piece(session: InferenceSession) -> None
         ("x " * 9000, (" a",), "do not fit"),
     ],
 )
-def test_what_cannot_be_asked_is_a_client_error(
+def test_an_impossible_request_is_a_client_error(
     session: InferenceSession, context: str, continuations: tuple[str, ...], words: str
 ) -> None:
     answer = ask(session, LoglikelihoodRequest(context=context, continuations=continuations))
@@ -273,7 +271,7 @@ def test_a_file_without_a_usable_template_cannot_chat(session: InferenceSession,
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\0", "\N{FAMILY}" * 3, "é" * 10, " ", "\n"])
-def test_any_text_can_be_asked(session: InferenceSession, text: str) -> None:
+def test_any_text_can_be_a_prompt(session: InferenceSession, text: str) -> None:
     answer = ask(session, GenerateRequest(prompt=text, max_tokens=2))
     assert answer.outcome in (Outcome.OK, Outcome.TRUNCATED)
     assert ask(session, GenerateRequest(prompt="", max_tokens=2)).outcome is Outcome.CLIENT_ERROR
@@ -308,7 +306,7 @@ def test_identity_and_capabilities(smollm2: Path) -> None:
     assert by_path.sha256 == identity.sha256
 
 
-def test_the_event_loop_stays_live_and_a_cancelled_answer_frees_the_worker(smollm2: Path) -> None:
+def test_the_event_loop_stays_live_and_a_cancelled_request_frees_the_worker(smollm2: Path) -> None:
     async def use(model: Any) -> tuple[int, ModelOutput]:
         ticks = 0
         long = asyncio.create_task(model.generate(GenerateRequest(prompt="Tell a story.", max_tokens=4000)))
@@ -379,7 +377,7 @@ def test_a_process_that_forgets_to_close_ends_cleanly(smollm2: Path) -> None:
         ("nothing:x", "no model is called 'nothing'"),
     ],
 )
-def test_a_wrong_uri_is_one_line_with_the_mend(uri: str, words: str) -> None:
+def test_a_wrong_uri_is_one_line_that_says_how_to_fix_it(uri: str, words: str) -> None:
     with pytest.raises(InputError) as error:
         open_model(uri)
     assert words in str(error.value)

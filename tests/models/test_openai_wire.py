@@ -79,7 +79,7 @@ def test_each_shape_is_one_outcome(payload: Any, outcome: Outcome, text: str) ->
     assert (answer.outcome, answer.text) == (outcome, text)
 
 
-def test_what_the_server_says_of_itself_is_kept() -> None:
+def test_model_name_and_usage_are_kept() -> None:
     answer = read_completion(chat(content="x"), CHAT)
     assert (answer.model, answer.prompt_tokens, answer.completion_tokens) == ("m-1", 7, 0)
     odd = read_completion(

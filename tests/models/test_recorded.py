@@ -94,7 +94,7 @@ def test_every_attempt_comes_back_in_order_and_the_last_repeats(tmp_path: Path) 
     asyncio.run(model.close())
 
 
-def test_it_says_that_it_is_a_recording_and_of_what(tmp_path: Path) -> None:
+def test_it_identifies_itself_as_a_recording_and_names_the_original(tmp_path: Path) -> None:
     run = record(tmp_path / "run")
     identity, capabilities = asyncio.run(open_model(f"recorded:{run}").identify())
     assert (identity.uri, identity.name, identity.backend) == ("recorded:run", "m", "recording")
@@ -120,6 +120,6 @@ def test_what_cannot_be_replayed(tmp_path: Path) -> None:
         open_model(f"recorded:{changed}")
 
 
-def test_a_request_that_has_no_canonical_form_was_never_asked(tmp_path: Path) -> None:
+def test_a_request_without_a_canonical_form_was_never_recorded(tmp_path: Path) -> None:
     model = open_model(f"recorded:{record(tmp_path / 'run')}")
     assert ask(model, GenerateRequest(prompt="\ud800")).outcome is Outcome.CLIENT_ERROR

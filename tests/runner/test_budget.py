@@ -32,7 +32,7 @@ def test_neither_budget_is_ever_exceeded(tokens: int, cost: float, dice: random.
         assert budget.cost <= cost + 1e-12
 
 
-def test_what_nobody_told_counts_at_its_worst() -> None:
+def test_unknown_usage_counts_at_its_worst_case() -> None:
     budget = Budget(Limits(tokens=100))
     for outcome, used in ((Outcome.TIMEOUT, 30), (Outcome.RATE_LIMITED, 30), (Outcome.OK, 60), (Outcome.DROPPED, 90)):
         budget.reserve(Reservation(10, 20))

@@ -32,7 +32,7 @@ class Endpoint:
 
 def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("steelyard.runner.breaker.FIRST_CHECK_SECONDS", 0.05)
-    told: list[str] = []
+    printed: list[str] = []
     endpoint = Endpoint(0.1, 0.6)
     end, attempts, finals = carry_out(
         tmp_path,
@@ -40,15 +40,15 @@ def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch
         200,
         concurrency=4,
         breaker=CircuitBreaker(patience=30),
-        notify=told.append,
+        notify=printed.append,
     )
     assert end == "complete"
     assert len(finals) == 200
     assert {attempt.outcome for attempt in attempts if attempt.final} == {Outcome.OK}
-    assert len(told) == 2
-    assert "paused" in told[0]
-    assert "connection refused" in told[0]
-    assert "again" in told[1]
+    assert len(printed) == 2
+    assert "paused" in printed[0]
+    assert "connection refused" in printed[0]
+    assert "again" in printed[1]
     refused = [attempt for attempt in attempts if attempt.outcome is Outcome.DROPPED]
     # What was in flight, at most 3 where an answer crossed with the refusals; on its strength 4 more were sent and
     # none after those: while it is down, no sample is asked.
@@ -95,22 +95,22 @@ def test_a_window_in_which_everything_fails_costs_no_answer(
     assert {attempt.outcome for attempt in attempts if attempt.final} == {Outcome.OK}
 
 
-def test_a_row_of_which_nothing_is_answered_is_left_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_row_without_any_answer_is_skipped_and_the_others_continue(tmp_path: Path) -> None:
     def script(prompt: str, times: int) -> ModelOutput:
         if prompt.startswith("bad"):
             return ModelOutput(outcome=Outcome.SERVER_ERROR, detail="HTTP 500")
         return good(prompt, times)
 
-    told: list[str] = []
+    printed: list[str] = []
     end, attempts, finals = carry_out(
-        tmp_path, ScriptedModel(script), 200, rows=("bad", "good"), concurrency=4, notify=told.append
+        tmp_path, ScriptedModel(script), 200, rows=("bad", "good"), concurrency=4, notify=printed.append
     )
     assert end == "endpoint_down"  # what of it is not asked is asked by a resume
     assert sum(attempt.row == "good" for attempt in attempts) == 200
     assert sum(attempt.row == "bad" for attempt in attempts) < 150
     assert len(finals) < 200 + 25 + 2 * 4  # and those that were in flight together
-    assert len(told) == 1
-    assert "25 different samples of bad failed in turn (HTTP 500)" in told[0]
+    assert len(printed) == 1
+    assert "25 different samples of bad failed in turn (HTTP 500)" in printed[0]
 
 
 def test_many_that_were_in_flight_when_a_server_restarted_are_one_event(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_a_row_that_only_measures_waits_for_no_head() -> None:
     assert sum(1 for _ in iter(schedule.next_call, None)) == 3 * MAX_AHEAD
 
 
-def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
+def test_scoring_counts_as_in_flight(tmp_path: Path) -> None:
     """See carry_out's listener: here it takes time, and the run waits for it before it is over."""
     import asyncio
 

@@ -1,4 +1,4 @@
-"""A whole run of HumanEval against a real server: answers are run once, and everything later reads the marks."""
+"""A whole run of HumanEval against a real server: answers are run once, and everything later reads the scores."""
 
 from __future__ import annotations
 
@@ -75,15 +75,15 @@ def test_a_run_of_humaneval(
     what = ["humaneval", "--prompt", "chat", "--limit", "30", "--data", str(shared / "data")]
     assert steelyard(["run", *what, "--model", coder, "--out", str(folder), "--json"]) == 0
     (claim,) = json.loads(capsys.readouterr().out)["claims"]
-    marks = [record for record, _ in read_lines(folder) if isinstance(record, RecordedScore)]
-    firsts = [mark for mark in marks if mark.repeat == 0]  # the others are the probe's
+    scores = [record for record, _ in read_lines(folder) if isinstance(record, RecordedScore)]
+    firsts = [score for score in scores if score.repeat == 0]  # the others are the probe's
     assert len(firsts) == 30
     by_kind = {0: (1.0, True, ""), 1: (0.0, True, "failed: SystemExit"), 2: (0.0, False, "no code")}
-    for mark in marks:
-        assert (mark.value, mark.parsed, mark.note) == by_kind[int(mark.sample.rpartition("/")[2]) % 3]
-        assert mark.scorer == "code[program]@1"
-    assert claim["measured"] == pytest.approx(100 * sum(mark.value or 0 for mark in firsts) / 30)
-    assert claim["unparsed"] == sum(not mark.parsed for mark in firsts)
+    for score in scores:
+        assert (score.value, score.parsed, score.note) == by_kind[int(score.sample.rpartition("/")[2]) % 3]
+        assert score.scorer == "code[program]@1"
+    assert claim["measured"] == pytest.approx(100 * sum(score.value or 0 for score in firsts) / 30)
+    assert claim["unparsed"] == sum(not score.parsed for score in firsts)
     # Whoever verifies needs no sandbox: nothing is run again.
     monkeypatch.setattr(box, "_found", lambda: "no sandbox here")
     assert steelyard(["verify", str(folder)]) == 0
@@ -137,7 +137,7 @@ def endless(tmp_path: Path) -> Iterator[list[str]]:
         server.shutdown()
 
 
-def marks_in(run: Path) -> list[RecordedScore]:
+def scores_in(run: Path) -> list[RecordedScore]:
     return [record for record, _ in read_lines(run) if isinstance(record, RecordedScore)]
 
 
@@ -154,11 +154,11 @@ def test_a_deadline_ends_the_marking_and_resumes_go_on_with_it(endless: list[str
         assert stopped.returncode == 4
         assert f"the deadline came after {finals_in(run)} answers" in stopped.stderr.splitlines()[-1]
         assert finals_in(run) >= 6
-        assert not marks_in(run)  # what we ended ourselves says nothing of the answer
+        assert not scores_in(run)  # what we ended ourselves says nothing of the answer
         assert [record.reason for record, _ in read_lines(run) if isinstance(record, Stop)][-1] == "deadline"
 
 
-def test_marks_that_were_cut_are_made_by_a_resume_and_nothing_is_asked_twice(
+def test_interrupted_scoring_is_resumed_and_no_request_is_repeated(
     endless: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
@@ -175,13 +175,13 @@ def test_marks_that_were_cut_are_made_by_a_resume_and_nothing_is_asked_twice(
     began = time.monotonic()
     assert steelyard(["resume", str(run)]) == 0
     assert time.monotonic() - began < 5.0  # several at a time
-    marks = Counter((mark.sample, mark.repeat) for mark in marks_in(run))
-    assert set(marks.values()) == {1}
-    assert len(marks) == finals_in(run)  # a call that was asked twice would have ended twice
+    scores = Counter((score.sample, score.repeat) for score in scores_in(run))
+    assert set(scores.values()) == {1}
+    assert len(scores) == finals_in(run)  # a call that was asked twice would have ended twice
     assert steelyard(["verify", str(run)]) == 0
 
 
-def test_two_ctrl_c_end_the_marking_and_a_third_says_nothing_more(endless: list[str], tmp_path: Path) -> None:
+def test_two_ctrl_c_end_the_scoring_and_a_third_prints_nothing(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = subprocess.Popen([sys.executable, "-m", "steelyard", *endless], stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 30
@@ -192,8 +192,8 @@ def test_two_ctrl_c_end_the_marking_and_a_third_says_nothing_more(endless: list[
     for pause in (0.5, 0.1, 0.0):
         process.send_signal(signal.SIGINT)
         time.sleep(pause)
-    _, told = process.communicate(timeout=10)
+    _, printed = process.communicate(timeout=10)
     assert process.returncode in (130, -signal.SIGINT)
-    assert "Traceback" not in told
-    assert "Exception ignored" not in told
-    assert not marks_in(run)
+    assert "Traceback" not in printed
+    assert "Exception ignored" not in printed
+    assert not scores_in(run)

@@ -88,7 +88,7 @@ def test_a_group_that_cannot_be_made(tmp_path: Path) -> None:
         FolderCage({"unified": tmp_path / "absent"}, SandboxLimits(), version=2)
 
 
-def test_where_there_is_no_group_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_control_group_the_message_says_how_to_fix_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cgroups, "read_mounts", lambda *_: Mounts({}, ()))
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SandboxError, match=r"nothing limits the memory of all processes together: (mount|run as root)"):
