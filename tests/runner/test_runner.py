@@ -65,7 +65,7 @@ class ScriptedModel:
             self.in_flight -= 1
 
     async def ping(self) -> ModelOutput:
-        """The control question."""
+        """The health check."""
         return self.is_there()
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:

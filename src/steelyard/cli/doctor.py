@@ -135,8 +135,8 @@ async def _ask_embedded() -> str:
 
     model = open_model("embedded:smollm2")
     try:
-        answer = await model.generate(GenerateRequest(prompt="The capital of France is", max_tokens=3))
-        return answer.text.strip()
+        output = await model.generate(GenerateRequest(prompt="The capital of France is", max_tokens=3))
+        return output.text.strip()
     finally:
         await model.close()
 

@@ -46,7 +46,7 @@ task_option = click.option(
     multiple=True,
     help="A task of your own that claims can name: a task file (.yaml) or questions (.jsonl, .csv, .parquet).",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 key_option = click.option(
     "--key",
     type=click.Path(path_type=Path),

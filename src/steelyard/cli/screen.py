@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from steelyard.cli.options import json_option, print_json
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -22,7 +24,7 @@ NARROW = 80  # columns below which the table leaves out what the notes contain a
 
 @click.command("screen")
 @click.argument("sheet", type=click.Path())
-@click.option("--json", "as_json", is_flag=True, help="Print the machine form.")
+@json_option
 def command(sheet: str, as_json: bool) -> int:
     """Screen a claim sheet by arithmetic alone: no model, no network.
 
@@ -35,12 +37,9 @@ def command(sheet: str, as_json: bool) -> int:
     claims = read_sheet(sheet)
     verdict = _verdict(claims, *screen(claims))
     if as_json:
-        import json
-
         from steelyard.reports.machine import render
 
-        # All of it ASCII: a sheet's text may hold control characters that a terminal would obey.
-        click.echo(json.dumps(render(verdict), indent=2))
+        print_json(render(verdict))
     else:
         from steelyard.util.console import out
 

@@ -26,7 +26,7 @@ PROBE = -1  # the position of a probe's repeats, which may be many
 def leaf(record: dict[str, Any]) -> bytes:
     """The leaf of a finished call: ``canonical({key: record[key] for key in LEAF_KEYS})``, written out for speed.
 
-    Raises KeyError, TypeError or ValueError where the record is no attempt.
+    Raises KeyError, TypeError or ValueError where the record is not an attempt.
     """
     text = encode_basestring
     logprobs = canonical(record["logprobs"]).decode() if record["logprobs"] else "[]"

@@ -149,7 +149,7 @@ class _Reader:
             if digest == "" and (kind, key) in _MAY_BE_EMPTY:
                 continue
             try:
-                raw = bytes.fromhex(digest)  # type: ignore[arg-type]  # what is no text raises
+                raw = bytes.fromhex(digest)  # type: ignore[arg-type]  # raises unless it is a string
                 if raw.hex() != digest or len(raw) != DIGEST_BYTES:
                     raise ValueError
             except (TypeError, ValueError):

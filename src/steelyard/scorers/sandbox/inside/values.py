@@ -37,7 +37,7 @@ class Malformed(ValueError):
 
 
 def encode(value: Any, keep: Callable[[Any], int]) -> bytes:
-    """The value as bytes; ``keep`` is given what is no plain data and returns its number, or raises NotPlain."""
+    """The value as bytes; ``keep`` takes what is not plain data and returns its number or raises NotPlain."""
     parts: list[bytes] = []
     _Writer(parts, keep).put(value, 0)
     return b"".join(parts)
