@@ -57,7 +57,7 @@ def shared_peers() -> Path:
 
 
 def peers() -> list[InspectAI | LmEval]:
-    """The peers, wherever their environments are; each says itself why it cannot run."""
+    """The peers; each reports itself why it cannot run."""
     inspect = Path(os.environ.get("STEELYARD_PEER_INSPECT", PEERS / "inspect"))
     lm_eval = Path(os.environ.get("STEELYARD_PEER_LM_EVAL", PEERS / "lm-eval"))
     return [InspectAI(_bin=inspect / "bin"), LmEval(_bin=lm_eval / "bin")]

@@ -76,7 +76,7 @@ def measure(folder: Path, sizes: list[int], connections: int) -> Iterator[Taken]
 
 
 def write_questions(path: Path, samples: int) -> None:
-    """As many different sums, one a line."""
+    """The given number of different sums, one per line."""
     with path.open("w") as file:
         for number in range(samples):
             other = number * 7 % 91

@@ -19,7 +19,7 @@ _SUM = re.compile(r"What is (\d+) \+ (\d+)\?")
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """One question. ``key`` names it wherever it is counted, whatever a harness writes around it."""
+    """One question. ``key`` identifies it in every prompt, whatever a harness writes around it."""
 
     first: int
     second: int

@@ -337,15 +337,15 @@ def test_lines_that_are_no_records(tmp_path: Path, make_run: MakeRun, line: byte
     ("change", "reason"),
     [
         ({"item": ""}, "its item is not a SHA-256"),
-        ({"item": None}, "not an attempt in its form"),
+        ({"item": None}, "not a well-formed attempt"),
         ({"item": "ab"}, "its item is not a SHA-256"),
         ({"answer": "zz" * 32}, "its answer is not a SHA-256"),
         ({"answer": "AB" * 32}, "its answer is not a SHA-256"),
         ({"answer": "a " * 32}, "its answer is not a SHA-256"),
-        ({"position": "1"}, "not an attempt in its form"),
-        ({"position": True}, "not an attempt in its form"),
-        ({"position": -2}, "not an attempt in its form"),
-        ({"row": 1}, "not an attempt in its form"),
+        ({"position": "1"}, "not a well-formed attempt"),
+        ({"position": True}, "not a well-formed attempt"),
+        ({"position": -2}, "not a well-formed attempt"),
+        ({"row": 1}, "not a well-formed attempt"),
         ({"final": None, "type": "exchange", "reply": "x"}, "its reply is not a SHA-256"),
     ],
 )
@@ -364,7 +364,7 @@ def test_an_attempt_that_lacks_a_part(run: Path) -> None:
     del record["final"]
     with (run / WORKER).open("ab") as file:
         file.write(canonical(record) + b"\n")
-    with pytest.raises(VerificationError, match="not an attempt in its form"):
+    with pytest.raises(VerificationError, match="not a well-formed attempt"):
         verify_integrity(run)
 
 

@@ -69,7 +69,7 @@ def infer_unit(metric: str, value: float, *, beside_percent: bool) -> tuple[Unit
     if not SHARES.search(metric):
         return "points", f"whether {metric or 'the metric'} is a share of right answers is not known here"
     if value > 1:
-        return "percent", "unit not stated: read as percent, being above 1"
+        return "percent", "unit not stated: read as percent, since it is above 1"
     if beside_percent:
         return "percent", "unit not stated: read as percent, since values beside it are above 1"
-    return "fraction", "unit not stated: read as a fraction, being at most 1"
+    return "fraction", "unit not stated: read as a fraction, since it is at most 1"

@@ -1,4 +1,4 @@
-"""Claim sheets from Every Eval Ever: one JSON file of results of one model, by schema 0.3.0 (0.1 and 0.2 read alike).
+"""Claim sheets from Every Eval Ever: one JSON file of results of one model, schema 0.3.0 (0.1 and 0.2 are read too).
 
 Scores keep the decimals that the file has. The unit follows from the metric's bounds or unit in the file.
 """

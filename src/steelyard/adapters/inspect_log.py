@@ -1,4 +1,4 @@
-"""Inspect's logs: ``.eval`` (a zip of one JSON file a sample) and ``.json``, read sample by sample.
+"""Inspect's logs: ``.eval`` (a zip of one JSON file per sample) and ``.json``, read sample by sample.
 
 Kept: input, choices, target, answer, the chosen scorer's value, tokens, time of the call, epochs, errors by kind,
 and every sample that the log should hold and does not. Dropped: events, tool calls, stores, attachments of media.
@@ -176,7 +176,7 @@ def _expected(evaluation: dict[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Items:
-    """Reads the log anew at each iteration; samples that are missing from it come at the end."""
+    """Rereads the log at each iteration; samples that are missing from it come at the end."""
 
     log: _Log
     reader: _Reader

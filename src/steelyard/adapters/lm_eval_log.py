@@ -186,7 +186,7 @@ def _notes(config: dict[str, Any], stated: dict[str, Any], measure: str, rule: s
 
 @dataclass(frozen=True)
 class _Items:
-    """Reads the samples' file anew at each iteration; lines of other filters are skipped."""
+    """Rereads the samples' file at each iteration; lines of other filters are skipped."""
 
     file: Path
     metric: str

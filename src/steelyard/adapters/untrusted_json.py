@@ -95,7 +95,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def file_sha256(*paths: Path) -> str:
-    """The SHA-256 of one file; of several, that of their digests, one a line in the order given."""
+    """The SHA-256 of one file; of several, that of their digests, one per line in the given order."""
     digests = []
     for path in paths:
         digest = hashlib.sha256()

@@ -72,8 +72,8 @@ class Members:
         header = self._file.read(LOCAL_HEADER_BYTES)
         if len(header) != LOCAL_HEADER_BYTES or header[:4] != b"PK\x03\x04":
             raise self._error(f"the member {entry.filename[:80]!r} is not where the directory says")
-        behind = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-        self._file.seek(behind, 1)
+        rest_of_header = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        self._file.seek(rest_of_header, 1)
         packed: bytes = self._file.read(entry.compress_size)
         return packed
 

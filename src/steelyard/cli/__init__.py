@@ -1,4 +1,4 @@
-"""The command line: one small file a command, loaded when it is called, so that ``steelyard --help`` stays fast."""
+"""The command line: one small file per command, loaded when it is called, so that ``steelyard --help`` stays fast."""
 
 from __future__ import annotations
 

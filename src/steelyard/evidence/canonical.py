@@ -48,7 +48,7 @@ def parse_canonical(data: bytes) -> Any:
     text = data.decode("utf-8")
     try:
         # The C encoder agrees with RFC 8785 on all that _FAST lets through, at a sixth of rfc8785's time: a journal
-        # has one line a call, and is read whole at every verification.
+        # has one line per call, and is read whole at every verification.
         if text.isascii() or _is_in_basic_plane(text):
             value, _ = _FAST.raw_decode(text)
             if _ENCODER.encode(value) == text:

@@ -125,7 +125,7 @@ class _Reader:
                 self.answers.add(record)
             except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
                 raise VerificationError(
-                    f"{name} line {number} (record {number - 1}): not an attempt in its form"
+                    f"{name} line {number} (record {number - 1}): not a well-formed attempt"
                 ) from None
         if kind in _TEXT_KEYS:
             self._collect_texts(record, kind, name, number)

@@ -98,7 +98,7 @@ def _signatures(entries: Any) -> dict[str, Signature]:
         if not is_sha256(keyid):
             raise ValueError("a signature's keyid is not a SHA-256 in hexadecimal")
         if found and keyid <= max(found):
-            raise ValueError("signatures are not in the order of their keyids, one a key")
+            raise ValueError("signatures are not sorted by keyid, one per key")
         raw = _decode(parts["sig"], "a signature")
         if len(raw) != ED25519_SIGNATURE_BYTES:
             raise ValueError("a signature is not 64 bytes long")
@@ -116,7 +116,7 @@ def _check_subjects(subjects: Any) -> None:
         if not is_sha256(digest):
             raise ValueError("a subject's digest is not a SHA-256 in hexadecimal")
         if not isinstance(parts["name"], str) or parts["name"] <= last:
-            raise ValueError("its subjects are not in the order of their names, each once")
+            raise ValueError("its subjects are not sorted by name, each once")
         last = parts["name"]
 
 

@@ -119,9 +119,7 @@ def _open_seal(run: Path) -> _Seal:
     if document["predicateType"] != BUNDLE_PREDICATE or predicate.get("format") != BUNDLE_FORMAT:
         raise VerificationError(f"{layout.BUNDLE}: not a seal of format {BUNDLE_FORMAT}")
     if not _is_well_formed(predicate):
-        raise VerificationError(
-            f"{layout.BUNDLE}: what it says of plan, journal, scores, texts or signer is not in its form"
-        )
+        raise VerificationError(f"{layout.BUNDLE}: its plan, journal, scores, texts or signer is malformed")
     subjects = {subject["name"]: subject["digest"]["sha256"] for subject in document["subject"]}
     for name in subjects:
         if not layout.is_sealable(name) or (layout.is_text(name) and predicate["texts"] == "withheld"):

@@ -139,7 +139,7 @@ def assembled(kind: Kind, body: bytes) -> dict[str, Any] | str:
         parts = event.get("choices")
         for part in parts if isinstance(parts, list) else []:
             if not _take(kind, part, choices, texts):
-                return "a choice of the stream is not in its form"
+                return "a choice of the stream is malformed"
     if not done and not (choices and all(choice.get("finish_reason") for choice in choices.values())):
         return "the stream was cut off: it ends without [DONE]"
     for index, choice in choices.items():

@@ -34,7 +34,7 @@ _HOP_BY_HOP: Final = frozenset(
 _NOT_SENT_ON: Final = frozenset({"host", "content-length", "accept-encoding", "expect"})
 _ALWAYS_ABSENT: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")  # unless the client sends them
 _READABLE: Final = ("gzip", "deflate")
-# Shorter than the servers' own (uvicorn: 5 s), so that no call is sent into a connection that is just being closed.
+# Shorter than the servers' own (uvicorn: 5 s), so that no call is sent on a connection that the server is closing.
 _KEEP_ALIVE_SECONDS = 4.0
 _CONNECT_SECONDS = 30.0
 _HEADER_BYTES = 1 << 16

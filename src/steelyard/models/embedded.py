@@ -1,7 +1,7 @@
 """``embedded:smollm2`` and ``gguf:PATH``: a language model inside this process, on one worker thread.
 
 The event loop stays free while llama.cpp decodes. One request runs at a time, so greedy answers and log-likelihoods
-are reproducible by construction; the number of threads moves no bit of them (see :mod:`steelyard.models.llama`).
+are reproducible by construction, independent of the number of threads (see :mod:`steelyard.models.llama`).
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ _messages: list[str] = []
 
 @cache
 def _library() -> tuple[Any, Any]:
-    """Load and initialise the library once a process, with its log kept out of the terminal."""
+    """Load and initialise the library once per process, without log output on the terminal."""
     try:
         bindings: Any = importlib.import_module("llama_cpp_py_sync._cffi_bindings")
         ffi, lib = bindings.get_ffi(), bindings.get_lib()

@@ -13,8 +13,8 @@ from typing import Literal
 __all__ = ["AdaptiveConcurrency"]
 
 FIRST_LIMIT = 8
-DECREASE = 0.7  # on a push-back (429, 503, a timeout), once a round trip
-CALM_WINDOWS = 20  # without a push-back for so long, the server is judged by its throughput again
+DECREASE = 0.7  # on a push-back (429, 503, a timeout), once per round trip
+CALM_WINDOWS = 20  # without a push-back for so many windows, the limit follows throughput again
 SMALLEST_WINDOW = 16
 # Slow start: a doubled limit must give this much more throughput, or half of it was enough.
 DOUBLING_PAYS = 1.25

@@ -75,7 +75,9 @@ def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None 
         room = int(ray.cluster_resources().get("CPU", 0))
         wanted = workers or max(MIN_WORKERS, sum(node["Alive"] for node in ray.nodes()))
         if wanted > room:
-            raise InputError(f"the cluster has room for {room} workers, one a CPU, not for {wanted}: --workers {room}")
+            raise InputError(
+                f"the cluster has room for {room} workers, one per CPU, not for {wanted}: --workers {room}"
+            )
         return RayModel(uri, settings, wanted, shut_down=started)
     except BaseException:
         if started:

@@ -10,7 +10,7 @@ where M ≥ ``threshold``. Two bets are kept against the two boundaries:
 A bet's E is the mean, over its alternatives, of the likelihood ratio against the boundary, with falling factorials as
 likelihoods. It is a supermartingale under its whole null, so that E ≥ 1/α at any time has probability at most α (Ville
 1939; Shafer 2021, "Testing by betting"). Either error is impossible for half of the truths, so each side has its own
-full α. (n, right) is sufficient, hence all decisions come from a table of integers that a plan can seal.
+full α. (n, right) is sufficient, so all decisions come from a table of integers that a plan can seal.
 
 The two sides are one bet: counting wrong answers as *hits* turns "M ≤ threshold − 1" into "at least
 population − threshold + 1 hits". The private parts below know hits only.

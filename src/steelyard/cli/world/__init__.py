@@ -1,4 +1,4 @@
-"""``steelyard world``: one small file a command, loaded when it is called."""
+"""``steelyard world``: one small file per command, loaded when it is called."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ Check = Callable[[str, Arguments], bool]
 
 
 def keyword_existence(text: str, arguments: Arguments) -> bool:
-    """Every keyword occurs, be it inside a longer word."""
+    """Every keyword occurs, even inside a longer word."""
     return all(_found(keyword, text) for keyword in arguments.texts("keywords"))
 
 
