@@ -71,7 +71,7 @@ class DeadlineExceeded(SteelyardError):
 
 
 class StorageError(SteelyardError):
-    """The run's folder cannot be written (disk full, gone, read-only): what was finished before is intact."""
+    """The run's folder cannot be written (disk full, gone, read-only): finished work is intact."""
 
     exit_code = ExitCode.PLAN_NOT_MET
 

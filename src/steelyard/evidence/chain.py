@@ -34,7 +34,7 @@ _MAY_BE_EMPTY = {("attempt", "answer"), ("exchange", "request"), ("exchange", "r
 
 @dataclass(frozen=True)
 class Segment:
-    """What one segment's bytes commit to.
+    """The commitments of one segment.
 
     ``head`` is the SHA-256 of its last line, ``digest`` that of its file, ``roots`` the Merkle roots over its own first
     lines at the requested sizes.
@@ -48,7 +48,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class JournalCommitment:
-    """What the journal's bytes commit to.
+    """The commitments of a whole journal.
 
     ``root`` is the Merkle root over all lines (without newlines) in reading order, ``plan`` the plan's digest as every
     header gives it, ``segments`` each segment by its file's name. ``answers`` and ``answers_root`` are the finished

@@ -27,7 +27,7 @@ Checkpoint = dict[str, tuple[int, str]]  # of each segment, by its file's name: 
 
 
 def checkpoint_message(segments: Mapping[str, Any], at_us: int) -> bytes:
-    """What a checkpoint's signature is over."""
+    """The bytes that a checkpoint's signature covers."""
     return CHECKPOINT_CONTEXT + canonical({"at_us": at_us, "segments": segments})
 
 

@@ -66,7 +66,7 @@ def is_journal(name: str) -> bool:
 
 
 def reading_order(segments: Iterable[str]) -> list[str]:
-    """The journal's segments as they are read: the main one first, then the workers' by name."""
+    """The journal's segments in reading order: the main one first, then the workers' by name."""
     return sorted(segments, key=lambda name: (name != MAIN_SEGMENT, name))
 
 

@@ -30,7 +30,7 @@ _MAX_ESCAPE: Final = 6  # \u001b for one byte
 
 
 class Kept:
-    """Collects a body as it passes: whole up to :data:`MAX_KEPT` bytes, beyond that only its length and digest."""
+    """Collects a passing body: whole up to :data:`MAX_KEPT` bytes, beyond that only its length and digest."""
 
     def __init__(self) -> None:
         self._data = bytearray()

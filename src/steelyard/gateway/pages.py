@@ -89,7 +89,7 @@ def headline(summary: RecordingSummary) -> str:
 
 
 def limits(summary: RecordingSummary, plan: Plan) -> list[str]:
-    """What a recording does not show."""
+    """The limits of a recording as evidence, in sentences."""
     sentences = [
         "The gateway records only calls that passed through it: calls that a harness made elsewhere are missing.",
         "What the harness did with the answers, and how it scored them, is not recorded.",

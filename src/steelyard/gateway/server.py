@@ -249,7 +249,7 @@ async def _to_client(writing: Any) -> None:
 
 
 async def _body_of(request: web.BaseRequest, call: ProxiedCall) -> bytes | None:
-    """The whole body of a request as it came; None where it is too large."""
+    """The whole unchanged body of a request; None where it is too large."""
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     call.request_encoding = request.headers.get("Content-Encoding", "")

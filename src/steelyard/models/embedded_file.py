@@ -44,7 +44,7 @@ def smollm2_path() -> Path:
 def ensure_smollm2() -> Path:
     """Give the path of the checked file, fetching it first where it is absent or damaged.
 
-    Says on stderr what it fetches, with a progress bar. Two processes may call it at once: the second waits.
+    Announces the download on stderr, with a progress bar. Two processes may call it at once: the second waits.
     Raises MissingDependency, saying how to fix it, where it cannot be fetched.
     """
     path = smollm2_path()

@@ -227,7 +227,7 @@ class Llama:
         self._lib.llama_memory_clear(self._memory, False)
 
     def save(self) -> Any:
-        """Copy the state of what is decoded: an opaque buffer with ``len()`` in bytes, for :meth:`restore`."""
+        """Copy the decoder's state: an opaque buffer with ``len()`` in bytes, for :meth:`restore`."""
         size = self._lib.llama_state_seq_get_size(self._context, 0)
         state = self._ffi.new("uint8_t[]", size)
         self._lib.llama_state_seq_get_data(self._context, state, size, 0)

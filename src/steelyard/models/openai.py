@@ -1,6 +1,6 @@
 """``openai:NAME@URL``: any OpenAI-compatible endpoint, over one pool of connections.
 
-The last ``@`` separates, so a name may hold one. A URL without a path gets ``/v1``; one with a path is taken as it is.
+The last ``@`` separates, so a name may hold one. A URL without a path gets ``/v1``; one with a path is unchanged.
 Faults of the wire become outcomes; redirects are not followed (a key must not travel to another host), replies are
 bounded, and the key appears in no record, error or representation.
 """

@@ -26,7 +26,7 @@ def path_of(request: GenerateRequest) -> str:
 
 
 def generate_body(model: str, request: GenerateRequest, limit_name: str = "max_tokens") -> dict[str, Any]:
-    """Make the JSON body of a generation. Only what is set is sent; the API takes four stop strings at most."""
+    """Make the JSON body of a generation. Unset fields are omitted; the API takes four stop strings at most."""
     text = request.prefix + request.prompt
     body: dict[str, Any] = {"model": model, limit_name: request.max_tokens, "temperature": request.temperature}
     if request.chat:

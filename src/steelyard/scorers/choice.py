@@ -23,7 +23,7 @@ class Choice:
     lm-eval's ``acc_norm`` (characters) and ``acc_bytes`` (bytes). Ties go to the first and are noted.
 
     ``opening``: only the rest of a text is scored, given its opening, as in WinoGrande's partial evaluation, where the
-    options precede what they share. Two log-likelihoods a choice are read: first those of every opening, then
+    options precede what they share. Each choice has two log-likelihoods: first those of every opening, then
     those of every whole text; log p(rest | opening) is their difference.
     """
 

@@ -1,4 +1,4 @@
-"""An answer that a pattern of the task file extracts, compared exactly."""
+"""The text that a pattern of the task file extracts, compared exactly."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Regex:
         return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@1"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """1 where what was extracted equals the target."""
+        """1 where the extracted text equals the target."""
         found = self._extract(output.text)
         if found is None:
             return Score(value=0.0, parsed=False, note="no match")

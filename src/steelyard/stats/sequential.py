@@ -97,7 +97,7 @@ class _Bet:
         self.log_e = 0.0
 
     def after(self, hit: bool) -> list[float]:
-        """The log ratios as they would be after one more answer; inf once the null has become impossible."""
+        """The log ratios after one more answer; inf once the null has become impossible."""
         if self.log_e == math.inf:
             return self.log_ratios
         if hit:
@@ -198,7 +198,7 @@ class StopTable:
     consistent: tuple[int, ...]
 
     def decision(self, n: int, right_low: int, right_high: int) -> Decision | None:
-        """What holds after ``n`` ≥ 1 answers of which at least ``right_low``, at most ``right_high`` are right."""
+        """The decision after ``n`` ≥ 1 answers, of which at least ``right_low``, at most ``right_high`` are right."""
         if right_high <= self.inconsistent[n - 1]:
             return "inconsistent"
         if right_low >= self.consistent[n - 1]:
@@ -226,8 +226,8 @@ def stop_table(population: int, threshold: int, alpha_inconsistent: float, alpha
 class Tracker:
     """Follows one claim along the committed order and says when to stop.
 
-    Feed it the contiguous prefix of the order only: taking answers as they arrive would let fast answers, which differ
-    from slow ones, decide. A missing answer counts as right against "inconsistent" and as wrong for "consistent".
+    Feed it the contiguous prefix of the order only: in order of arrival fast answers would decide, which differ
+    from slow ones. A missing answer counts as right against "inconsistent" and as wrong for "consistent".
     ``log_e`` is the running supremum of the inconsistent side's log E, from which Holm's p-value comes.
     """
 

@@ -1,4 +1,4 @@
-"""What IFEval's checks count in a text: words, words in capitals, sentences, and the language that it is written in.
+"""Text statistics for IFEval's checks: words, words in capitals, sentences, and the language.
 
 Everything here takes time linear in the text, whatever it contains: texts of models are untrusted.
 """

@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _private_pipes() -> tuple[int, int]:
-    """Take the examiner's pipes away from standard input and output, so that what is printed goes nowhere."""
+    """Move the examiner's pipes away from standard input and output, so that prints are discarded."""
     receive, send = os.dup(0), os.dup(1)
     nowhere = os.open("/dev/null", os.O_RDWR)
     for standard in (0, 1, 2):
