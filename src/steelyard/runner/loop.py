@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
-import msgspec
-
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.plugins import HealthCheckedModel, Model
 from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Sample
@@ -21,6 +19,7 @@ from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
 from steelyard.runner.health_check import HealthCheck
 from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
+from steelyard.runner.recordable import recordable
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule
 from steelyard.storage.journal import Journal, Session, Stop, Texts
@@ -28,9 +27,6 @@ from steelyard.storage.journal import Journal, Session, Stop, Texts
 __all__ = ["RunEnd", "Runner"]
 
 RunEnd = Literal["complete", "budget", "deadline", "interrupted", "endpoint_down", "failed"]
-
-# Far more than any model writes; a line of the journal's texts must stay readable.
-MAX_OUTPUT_CHARACTERS = 1_000_000
 
 # Writes are synced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS = 1.0
@@ -394,8 +390,8 @@ class Runner:
         try:
             async with asyncio.timeout(self.attempt_timeout):
                 if isinstance(request, GenerateRequest):
-                    return _recordable(await self.model.generate(request))
-                return _recordable(await self.model.loglikelihood(request))
+                    return recordable(await self.model.generate(request))
+                return recordable(await self.model.loglikelihood(request))
         except TimeoutError:
             return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")
         except Exception as error:
@@ -432,29 +428,3 @@ class Runner:
 
     def _now_us(self) -> int:
         return self._wall_us + int((time.monotonic() - self._began) * 1e6)
-
-
-def _recordable(output: ModelOutput) -> ModelOutput:
-    """Make an output recordable: no lone surrogates, no infinities, bounded length. Scores use the recorded form."""
-    if len(output.text) > MAX_OUTPUT_CHARACTERS:
-        return ModelOutput(
-            outcome=Outcome.MALFORMED, detail=f"the answer is longer than {MAX_OUTPUT_CHARACTERS:,} characters"
-        )
-    if not all(math.isfinite(value) for value in output.logprobs):
-        return ModelOutput(
-            outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=_clean(output.model)
-        )
-    if not output.outcome.answered and (output.text or output.logprobs):
-        # A failed call has no output: text in it could be an answer that was discarded on purpose.
-        output = msgspec.structs.replace(output, text="", logprobs=())
-    if min(output.prompt_tokens, output.completion_tokens) < 0:
-        output = msgspec.structs.replace(output, prompt_tokens=0, completion_tokens=0)
-    if output.text.isascii() and output.detail.isascii() and output.model.isascii():
-        return output
-    return msgspec.structs.replace(
-        output, text=_clean(output.text), detail=_clean(output.detail), model=_clean(output.model)
-    )
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

@@ -24,6 +24,7 @@ from steelyard.records import (
     Outcome,
     Record,
 )
+from steelyard.runner.recordable import without_surrogates
 from steelyard.util.software import software
 
 if TYPE_CHECKING:
@@ -105,16 +106,8 @@ class Worker:
         assert self._model is not None
         try:
             if isinstance(request, GenerateRequest):
-                return _sendable(await self._model.generate(request))
-            return _sendable(await self._model.loglikelihood(request))
+                return without_surrogates(await self._model.generate(request))
+            return without_surrogates(await self._model.loglikelihood(request))
         except Exception as error:
             # As the runner reports it for a local model; the error's text may hold private data.
             return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
-
-
-def _sendable(output: ModelOutput) -> ModelOutput:
-    """Replace lone surrogates, which no wire format accepts, in the same way as the runner."""
-    if output.text.isascii() and output.detail.isascii() and output.model.isascii():
-        return output
-    parts = {name: getattr(output, name).encode("utf-8", "replace").decode() for name in ("text", "detail", "model")}
-    return msgspec.structs.replace(output, **parts)
