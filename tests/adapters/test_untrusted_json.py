@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from steelyard.adapters.untrusted_json import (
-    count,
     entries,
     json_lines,
     mapping,
@@ -17,6 +16,7 @@ from steelyard.adapters.untrusted_json import (
     read_bytes,
     text,
     texts,
+    whole_number,
 )
 from steelyard.errors import InputError
 
@@ -43,5 +43,12 @@ def test_lines_are_objects(tmp_path: Path) -> None:
 
 
 def test_values_of_the_wrong_type_become_empty_ones() -> None:
-    assert (mapping([1]), entries({}), text(1.5), texts("a"), count(-1), count(True)) == ({}, [], "", ["a"], 0, 0)
+    assert (mapping([1]), entries({}), text(1.5), texts("a"), whole_number(-1), whole_number(True)) == (
+        {},
+        [],
+        "",
+        ["a"],
+        0,
+        0,
+    )
     assert (text(12), text(True), number(True), number(float("nan")), number(10**400)) == ("12", "", 1.0, None, None)

@@ -16,7 +16,6 @@ from steelyard.adapters.chat_messages import content_text, input_messages, reque
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
 from steelyard.adapters.log_fields import Targets, microseconds, microseconds_since_epoch, outcome_of_error, score_of
 from steelyard.adapters.untrusted_json import (
-    count,
     entries,
     file_sha256,
     mapping,
@@ -26,6 +25,7 @@ from steelyard.adapters.untrusted_json import (
     refused,
     text,
     texts,
+    whole_number,
 )
 from steelyard.adapters.zip_members import Members, open_members
 from steelyard.errors import InputError
@@ -61,7 +61,7 @@ def read_inspect_log(path: Path, metric: str = "", scorer: str = "") -> Imported
     name, notes = _chosen_scorer(header, metric, path)
     config = {**mapping(mapping(header.get("plan")).get("config")), **mapping(evaluation.get("model_generate_config"))}
     settings = mapping(evaluation.get("config"))
-    epochs = max(1, count(settings.get("epochs")))
+    epochs = max(1, whole_number(settings.get("epochs")))
     items = _Items(log, _reader(config, epochs, name, scorer), _expected(evaluation), epochs)
     harness = f"{HARNESS} {text(mapping(evaluation.get('packages')).get(HARNESS)) or 'of an unstated version'}"
     differences = [*_notes(header, config), *(() if scorer else notes)]
@@ -216,7 +216,7 @@ class _Reader:
         return ImportedItem(
             sample=self._sample(document, name),
             answer=self._answer(document, output, has_score=score is not None),
-            repeat=max(0, count(document.get("epoch")) - 1),
+            repeat=max(0, whole_number(document.get("epoch")) - 1),
             mark=score,
             started_us=microseconds_since_epoch(text(document.get("started_at"))),
             elapsed_us=microseconds(number(document.get("total_time")) if seconds is None else seconds),
@@ -251,8 +251,8 @@ class _Reader:
             outcome=outcome,
             text=text(output.get("completion")) or content_text(mapping(choice.get("message")).get("content")),
             finish_reason=stop,
-            prompt_tokens=count(usage.get("input_tokens")),
-            completion_tokens=count(usage.get("output_tokens")),
+            prompt_tokens=whole_number(usage.get("input_tokens")),
+            completion_tokens=whole_number(usage.get("output_tokens")),
             model=text(output.get("model")),
             detail=detail,
         )
@@ -285,9 +285,9 @@ def _reader(config: dict[str, Any], epochs: int, scorer: str, ours: str) -> _Rea
     request = GenerateRequest(
         prompt="",
         chat=True,
-        max_tokens=count(config.get("max_tokens")),
+        max_tokens=whole_number(config.get("max_tokens")),
         temperature=number(config.get("temperature")) or 0.0,
         stop=tuple(texts(entries(config.get("stop_seqs")))),
-        seed=count(config.get("seed")) or None,
+        seed=whole_number(config.get("seed")) or None,
     )
     return _Reader(request, epochs, scorer, Targets(ours))

@@ -18,7 +18,6 @@ from steelyard.adapters.chat_messages import request_texts
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
 from steelyard.adapters.log_fields import Targets, score_of
 from steelyard.adapters.untrusted_json import (
-    count,
     entries,
     file_sha256,
     json_lines,
@@ -29,6 +28,7 @@ from steelyard.adapters.untrusted_json import (
     refused,
     text,
     texts,
+    whole_number,
 )
 from steelyard.errors import InputError
 from steelyard.records import (
@@ -138,14 +138,14 @@ def _task(
         raise refused(
             f"{name}: a lower {measure} is better, so it is not a share of right answers: choose another --metric", path
         )
-    expected = count(mapping(mapping(results.get("n-samples")).get(name)).get("effective"))
+    expected = whole_number(mapping(mapping(results.get("n-samples")).get(name)).get("effective"))
     return ImportedTask(
         name=name,
         items=_Items(file, measure, rule, expected, Targets(scorer)),
         scorer=scorer or _identifier(f"{measure},{rule}"),
         cell=HARNESS,
         public=known_task((name,)) is not None,
-        shots=min(count(mapping(results.get("n-shot")).get(name)), 10_000),
+        shots=min(whole_number(mapping(results.get("n-shot")).get(name)), 10_000),
         differences=(*_notes(config, stated, measure, rule, scorer), *notes),
         reported=None if scorer else number(stated.get(f"{measure},{rule}")),
     )
@@ -176,7 +176,7 @@ def _notes(config: dict[str, Any], stated: dict[str, Any], measure: str, rule: s
     others = [",".join(pair) for pair in _metrics(stated) if pair != (measure, rule)]
     if others and not scorer:
         yield f"The log has several metrics: {measure},{rule} is taken, not {', '.join(others)}."
-    repeats = count(config.get("repeats"))
+    repeats = whole_number(config.get("repeats"))
     if repeats > 1:
         yield f"The harness made each score from {repeats} outputs; only the first is kept here."
 
@@ -261,7 +261,7 @@ def _generate(argument: dict[str, Any]) -> GenerateRequest:
         system=system,
         prompt=prompt,
         chat=bool(messages),
-        max_tokens=count(settings.get("max_gen_toks")),
+        max_tokens=whole_number(settings.get("max_gen_toks")),
         stop=tuple(each for each in texts(settings.get("until") or []) if each),
         temperature=(number(settings.get("temperature")) or 0.0) if sampled else 0.0,
     )

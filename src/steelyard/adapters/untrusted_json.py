@@ -12,7 +12,6 @@ from typing import Any
 from steelyard.errors import InputError
 
 __all__ = [
-    "count",
     "entries",
     "file_sha256",
     "json_lines",
@@ -24,6 +23,7 @@ __all__ = [
     "refused",
     "text",
     "texts",
+    "whole_number",
 ]
 
 MAX_FILE_BYTES = 256 * 2**20
@@ -128,7 +128,7 @@ def texts(value: Any) -> list[str]:
     return [text(each) for each in value] if isinstance(value, list) else [text(value)]
 
 
-def count(value: Any) -> int:
+def whole_number(value: Any) -> int:
     """The value if it is a whole number from 0 on (and below 10¹²), else 0."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_COUNT else 0
 

@@ -15,7 +15,7 @@ import click
 
 from steelyard.cli.options import json_option, print_json
 
-__all__ = ["Check", "command", "run_checks"]
+__all__ = ["Diagnostic", "command", "run_checks"]
 
 CORE = (
     "aiohttp",
@@ -40,7 +40,7 @@ SANDBOX_TOOLS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "uti
 
 
 @dataclass(frozen=True)
-class Check:
+class Diagnostic:
     """The result of one check; a failure of a ``needed`` one gives exit code 3."""
 
     what: str
@@ -58,25 +58,25 @@ def command(as_json: bool) -> int:
     from steelyard.util.console import out
 
     with working("checking this machine"):
-        checks = list(run_checks())
+        diagnostics = list(run_checks())
     if as_json:
-        print_json({"checks": [asdict(check) for check in checks]})
+        print_json({"checks": [asdict(diagnostic) for diagnostic in diagnostics]})
     else:
         from rich.text import Text
 
         console = out()
-        for check in checks:
-            sign = "✓" if check.works else "✗" if check.needed else "–"
-            console.print(Text(f"{sign} {check.what}: {check.text}"), soft_wrap=True)
-            if not check.works and check.fix:
-                console.print(Text(f"    {check.fix}"), soft_wrap=True)
-    return 3 if any(check.needed and not check.works for check in checks) else 0
+        for diagnostic in diagnostics:
+            sign = "✓" if diagnostic.works else "✗" if diagnostic.needed else "–"
+            console.print(Text(f"{sign} {diagnostic.what}: {diagnostic.text}"), soft_wrap=True)
+            if not diagnostic.works and diagnostic.fix:
+                console.print(Text(f"    {diagnostic.fix}"), soft_wrap=True)
+    return 3 if any(diagnostic.needed and not diagnostic.works for diagnostic in diagnostics) else 0
 
 
-def run_checks() -> Iterator[Check]:
+def run_checks() -> Iterator[Diagnostic]:
     """Run all checks; nothing is downloaded and no network is used."""
-    yield Check("steelyard", True, f"{version('steelyard')} at {Path(__file__).resolve().parent.parent}")
-    yield Check(
+    yield Diagnostic("steelyard", True, f"{version('steelyard')} at {Path(__file__).resolve().parent.parent}")
+    yield Diagnostic(
         "python",
         sys.version_info >= (3, 11),
         f"{platform.python_version()} on {platform.system()} {platform.machine()}",
@@ -91,42 +91,42 @@ def run_checks() -> Iterator[Check]:
     yield _sandbox()
 
 
-def _package(name: str) -> Check:
+def _package(name: str) -> Diagnostic:
     try:
-        return Check(name, True, version(name), needed=True)
+        return Diagnostic(name, True, version(name), needed=True)
     except PackageNotFoundError:
-        return Check(name, False, "not installed", f"pip install '{name}'", needed=True)
+        return Diagnostic(name, False, "not installed", f"pip install '{name}'", needed=True)
 
 
-def _extra(name: str, modules: tuple[str, ...]) -> Check:
+def _extra(name: str, modules: tuple[str, ...]) -> Diagnostic:
     absent = [module for module in modules if importlib.util.find_spec(module) is None]
     if absent:
-        return Check(f"extra {name}", False, f"without {', '.join(absent)}", f"pip install 'steelyard[{name}]'")
-    return Check(f"extra {name}", True, "installed")
+        return Diagnostic(f"extra {name}", False, f"without {', '.join(absent)}", f"pip install 'steelyard[{name}]'")
+    return Diagnostic(f"extra {name}", True, "installed")
 
 
-def _plugins() -> Check:
+def _plugins() -> Diagnostic:
     from steelyard.plugins import names
 
     kinds = ("model", "scorer", "generator")
-    return Check("plugins", True, "; ".join(f"{kind}: {', '.join(names(kind))}" for kind in kinds))
+    return Diagnostic("plugins", True, "; ".join(f"{kind}: {', '.join(names(kind))}" for kind in kinds))
 
 
-def _embedded_model() -> Check:
+def _embedded_model() -> Diagnostic:
     """Load the model and generate a few tokens, so that "works" means just that."""
     from steelyard.errors import SteelyardError
     from steelyard.models.embedded_file import smollm2_path
 
     path = smollm2_path()
     if not path.is_file():
-        return Check("embedded model", False, f"not fetched yet (98 MB, to {path})", "steelyard model get")
+        return Diagnostic("embedded model", False, f"not fetched yet (98 MB, to {path})", "steelyard model get")
     try:
         import asyncio
 
         text = asyncio.run(_ask_embedded())
     except (SteelyardError, OSError, ImportError, RuntimeError) as error:
-        return Check("embedded model", False, " ".join(str(error).split()), "steelyard model get", needed=True)
-    return Check("embedded model", True, f"loads and generates text ({text!r})", needed=True)
+        return Diagnostic("embedded model", False, " ".join(str(error).split()), "steelyard model get", needed=True)
+    return Diagnostic("embedded model", True, f"loads and generates text ({text!r})", needed=True)
 
 
 async def _ask_embedded() -> str:
@@ -141,27 +141,27 @@ async def _ask_embedded() -> str:
         await model.close()
 
 
-def _key() -> Check:
+def _key() -> Diagnostic:
     from steelyard.errors import SteelyardError
     from steelyard.evidence.keys import default_key_path, load_signer
 
     path = default_key_path()
     if not path.is_file():
-        return Check("signing key", False, "none: runs stay unsigned", "steelyard key new")
+        return Diagnostic("signing key", False, "none: runs stay unsigned", "steelyard key new")
     try:
         load_signer(path)
     except SteelyardError as error:
-        return Check("signing key", False, str(error), "steelyard key new --out PATH, and STEELYARD_KEY=PATH")
-    return Check("signing key", True, str(path))
+        return Diagnostic("signing key", False, str(error), "steelyard key new --out PATH, and STEELYARD_KEY=PATH")
+    return Diagnostic("signing key", True, str(path))
 
 
-def _sandbox() -> Check:
+def _sandbox() -> Diagnostic:
     """Whether model-written code can be isolated here, by running a line of Python in isolation."""
     from steelyard.scorers.sandbox.box import unavailable_reason
 
     absent = [tool for tool in SANDBOX_TOOLS if shutil.which(tool) is None]
     if absent:
         packages = " ".join(sorted({SANDBOX_TOOLS[tool] for tool in absent}))
-        return Check("sandbox", False, f"without {', '.join(absent)}", f"apt-get install {packages}")
+        return Diagnostic("sandbox", False, f"without {', '.join(absent)}", f"apt-get install {packages}")
     reason = unavailable_reason()
-    return Check("sandbox", not reason, reason or "model-written code runs in isolation")
+    return Diagnostic("sandbox", not reason, reason or "model-written code runs in isolation")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
-from steelyard.scorers.normal import normal
+from steelyard.scorers.normalise import normalise
 
 __all__ = ["Contains", "stands_alone"]
 
@@ -31,7 +31,7 @@ class Contains:
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the target occurs in the answer; an answer of white space alone is unparsed."""
-        text, target = normal(output.text, self.casefold), normal(sample.target, self.casefold)
+        text, target = normalise(output.text, self.casefold), normalise(sample.target, self.casefold)
         if not text:
             return Score(value=0.0, parsed=False, note="nothing was answered")
         return Score(value=float(bool(target) and stands_alone(target, text)))

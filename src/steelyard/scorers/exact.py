@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
-from steelyard.scorers.normal import normal
+from steelyard.scorers.normalise import normalise
 
 __all__ = ["Exact"]
 
@@ -34,7 +34,7 @@ class Exact:
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for equal, 0 for different."""
-        text = normal(output.text, self.casefold)
+        text = normalise(output.text, self.casefold)
         if not text:
             return Score(value=0.0, parsed=False, note="nothing was answered")
-        return Score(value=float(text == normal(sample.target, self.casefold)))
+        return Score(value=float(text == normalise(sample.target, self.casefold)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.contains import stands_alone
-from steelyard.scorers.normal import normal
+from steelyard.scorers.normalise import normalise
 
 __all__ = ["Option"]
 
@@ -34,8 +34,8 @@ class Option:
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the choice is the target."""
-        reply = normal(output.text[:MAX_CHARACTERS], casefold=True).lstrip("*_\"'([")
-        choices = [normal(choice, casefold=True) for choice in sample.choices]
+        reply = normalise(output.text[:MAX_CHARACTERS], casefold=True).lstrip("*_\"'([")
+        choices = [normalise(choice, casefold=True) for choice in sample.choices]
         begun = [
             choice
             for choice in choices

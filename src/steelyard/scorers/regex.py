@@ -9,7 +9,7 @@ from typing import Literal
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
-from steelyard.scorers.normal import normal
+from steelyard.scorers.normalise import normalise
 
 __all__ = ["Regex"]
 
@@ -63,7 +63,7 @@ class Regex:
         found = self._extract(output.text)
         if found is None:
             return Score(value=0.0, parsed=False, note="no match")
-        return Score(value=float(normal(found, self.casefold) == normal(sample.target, self.casefold)))
+        return Score(value=float(normalise(found, self.casefold) == normalise(sample.target, self.casefold)))
 
     def _extract(self, text: str) -> str | None:
         if self.which == "first":
