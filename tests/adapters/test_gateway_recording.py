@@ -102,7 +102,7 @@ def test_the_first_valid_answer_counts(tmp_path: Path, questions: Path) -> None:
     (claim,) = found.verdict.claims
     assert claim.measured == 0.5
     note = " ".join(claim.differences)
-    assert "Of the task's 10 samples, 2 were asked about" in note
+    assert "Of the task's 10 samples, 2 occur in the recording" in note
     assert "2 of 9 recorded calls repeated a sample after a valid answer; the first answer counts." in note
     assert "2 of 9 recorded calls were retries after a failure." in note
 
@@ -128,7 +128,7 @@ def test_completions_and_streams(tmp_path: Path, questions: Path) -> None:
 
 def test_several_models_are_not_mixed(tmp_path: Path, questions: Path) -> None:
     calls = [asked(QUESTIONS[0], "20", model="a"), asked(QUESTIONS[0], "0", model="b")]
-    with pytest.raises(InputError, match=r"several models are here: a \(1 calls\), b"):
+    with pytest.raises(InputError, match=r"calls for several models: a \(1 calls\), b"):
         imported(tmp_path, questions, *calls)
     shutil.rmtree(tmp_path / "recording")
     found = imported(tmp_path, questions, *calls, model="b")
