@@ -158,7 +158,7 @@ def test_a_deadline_ends_the_scoring_and_resumes_go_on_with_it(endless: list[str
         assert [record.reason for record, _ in read_lines(run) if isinstance(record, Stop)][-1] == "deadline"
 
 
-def test_scores_that_were_cut_off_are_made_by_a_resume_and_nothing_is_asked_twice(
+def test_interrupted_scoring_is_resumed_and_no_request_is_repeated(
     endless: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
@@ -181,7 +181,7 @@ def test_scores_that_were_cut_off_are_made_by_a_resume_and_nothing_is_asked_twic
     assert steelyard(["verify", str(run)]) == 0
 
 
-def test_two_ctrl_c_end_the_scoring_and_a_third_says_nothing_more(endless: list[str], tmp_path: Path) -> None:
+def test_two_ctrl_c_end_the_scoring_and_a_third_prints_nothing(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = subprocess.Popen([sys.executable, "-m", "steelyard", *endless], stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 30
@@ -192,8 +192,8 @@ def test_two_ctrl_c_end_the_scoring_and_a_third_says_nothing_more(endless: list[
     for pause in (0.5, 0.1, 0.0):
         process.send_signal(signal.SIGINT)
         time.sleep(pause)
-    _, told = process.communicate(timeout=10)
+    _, printed = process.communicate(timeout=10)
     assert process.returncode in (130, -signal.SIGINT)
-    assert "Traceback" not in told
-    assert "Exception ignored" not in told
+    assert "Traceback" not in printed
+    assert "Exception ignored" not in printed
     assert not scores_in(run)

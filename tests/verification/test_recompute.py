@@ -39,7 +39,7 @@ def test_the_golden_bundle_holds(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     assert "holds" in said
     assert "which you trust" in said
-    assert "scores recomputed from the answers" in said
+    assert "scores recomputed from the model outputs" in said
     assert "verdict recomputed: inconsistent" in said
 
 
@@ -211,6 +211,7 @@ def test_an_edited_page_is_not_what_the_journal_gives(unsigned: Path, name: str)
         lambda test: test.update(weight=0.9),
         lambda test: test.update(null="anything goes"),
         lambda test: test.update(rule="desk_screen@1"),
+        lambda test: test.update(rule="other@1"),
         lambda test: test.update(reads=[]),
         lambda test: test["reads"][0].update(scorer="exact@1"),
     ],
@@ -249,6 +250,8 @@ def test_a_measurement_that_the_plan_could_not_hold(unsigned: Path, change: Call
         (lambda plan: plan["tests"].pop(2), "claim-01-sums is not planned"),
         (lambda plan: plan["tests"].pop(0), "desk-screen is not planned"),
         (lambda plan: plan.pop("tests"), "is not planned"),
+        (lambda plan: plan.update(detectors=plan["detectors"][:1]), "claim_retest did not plan"),
+        (lambda plan: plan["detectors"].append("claim_retest@9"), "planned twice"),
         (lambda plan: plan["served"].pop(1), "nothing is planned for claim/1"),
         (lambda plan: plan["served"].append(plan["served"][0]), "answered twice"),
         (lambda plan: plan["served"].append(plan["served"][0] | {"request": "claim/9"}), "belongs to no test"),

@@ -94,7 +94,7 @@ def decide(
     measured = not plan.tests and bool(tallies) and all(tally.is_whole for tally in tallies.values())
     return Verdict(
         verdict=word,
-        exit=_exit_code(word, missing, measured=measured, incomplete=bool(finders.absent)),
+        exit=_exit_code(word, missing, measured=measured),
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
         alpha=plan.alpha,
@@ -260,12 +260,10 @@ def _overall(findings: tuple[Finding, ...], words: Sequence[VerdictWord], plan: 
     return VerdictWord.CONSISTENT if present else VerdictWord.NOT_TESTED
 
 
-def _exit_code(word: VerdictWord, missing: int, *, measured: bool, incomplete: bool) -> int:
+def _exit_code(word: VerdictWord, missing: int, *, measured: bool) -> int:
     """``measured``: nothing was to be decided, and all of it was asked, so an undecided word is no failure."""
     if missing:
         return ExitCode.PLAN_NOT_MET
     if word is VerdictWord.INCONSISTENT:
         return ExitCode.INCONSISTENT
-    if incomplete:
-        return ExitCode.UNDECIDED
     return ExitCode.CONSISTENT if word is VerdictWord.CONSISTENT or measured else ExitCode.UNDECIDED

@@ -78,8 +78,8 @@ def build_plan(
     tests = [test for detector in detectors.values() for test in detector.plan(planner)]
     if unused := catalogue.unused():
         raise InputError(f"no claim names the task {unused[0]!r} that --task gives: write its name as a claim's task")
-    planned = _with_order(planner, sheet, models, options, prove_order, tests)
     by_rule = {f"{detector.name}@{detector.version}": detector for detector in detectors.values()}
+    planned = _with_order(planner, sheet, models, options, prove_order, tests, tuple(by_rule))
     sealed = tuple(by_rule[test.rule].seal(test, planned.plan) for test in planned.plan.tests)
     return replace(planned, plan=msgspec.structs.replace(planned.plan, tests=sealed))
 
@@ -153,6 +153,7 @@ def _with_order(
     options: Options,
     prove_order: ProveOrder | None,
     tests: Sequence[PlannedTest],
+    rules: tuple[str, ...] = (),
 ) -> Planned:
     drafts = [draft.measurement for draft in planner.drafts.values()]
     created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -169,6 +170,7 @@ def _with_order(
         sheet=sheet,
         models=dict(models),
         measurements=measurements,
+        detectors=rules,
         tests=share_out(tests),
         served=tuple(planner.served) if sheet else (),
         not_planned=tuple(planner.not_planned),
@@ -177,14 +179,14 @@ def _with_order(
         order_proof=proof,
         budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),
         texts="withheld" if withheld else "sealed",
-        plugins=_plugins(measurements, tests),
+        plugins=_plugins(measurements, rules),
     )
     return Planned(plan, prepared)
 
 
-def _plugins(measurements: Sequence[Measurement], tests: Sequence[PlannedTest]) -> dict[str, str]:
+def _plugins(measurements: Sequence[Measurement], rules: Sequence[str]) -> dict[str, str]:
     """The distribution and version of every scorer and detector that the plan rests on."""
     names = {("scorer", scorer) for measurement in measurements for scorer in measurement.scorers}
-    names |= {("detector", test.rule) for test in tests}
+    names |= {("detector", rule) for rule in rules}
     plain = {(kind, re.split(r"[@\[]", name)[0]) for kind, name in names}
     return {f"{kind}.{name}": distribution_of(kind, name) for kind, name in sorted(plain)}

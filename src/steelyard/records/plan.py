@@ -196,7 +196,8 @@ class NotPlanned(Record, frozen=True, kw_only=True):
 class Plan(Record, frozen=True, kw_only=True):
     """Everything that decides, fixed before the first call. Its canonical bytes are what is sealed.
 
-    ``sheet`` is None where no claims are tested: then the plan is about its measurements alone. ``plugins`` holds the
+    ``sheet`` is None where no claims are tested: then the plan is about its measurements alone. ``detectors`` names the
+    rules that planned the tests, also those that found nothing to test. ``plugins`` holds the
     distribution and version of every plugin that the plan rests on, by ``kind.name``.
     """
 
@@ -206,6 +207,7 @@ class Plan(Record, frozen=True, kw_only=True):
     sheet: ClaimSheet | None = None
     models: dict[str, PlannedModel]
     measurements: tuple[Measurement, ...] = ()
+    detectors: tuple[str, ...] = ()
     tests: tuple[PlannedTest, ...] = ()
     served: tuple[Served, ...] = ()
     not_planned: tuple[NotPlanned, ...] = ()

@@ -30,7 +30,6 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "claims": [_claim(claim) for claim in verdict.claims],
         "measurements": [_measured(each) for each in verdict.measurements],
         "tests": [msgspec.to_builtins(each) for each in verdict.results],
-        "not_recomputed": list(verdict.not_recomputed),
         "model": verdict.model,
         "served": verdict.served,
         "alpha": verdict.alpha,

@@ -15,7 +15,7 @@ from steelyard.evidence import layout
 from steelyard.planning.build import DETECTORS, order_material, with_orders
 from steelyard.planning.sealed_planner import SealedPlanner
 from steelyard.planning.weights import share_out
-from steelyard.plugins import Detector, detector_of, rule_of
+from steelyard.plugins import Detector, detector_of
 from steelyard.records import SUBJECT, Measurement, Plan, PlannedTest
 from steelyard.scorers.imported import Imported
 
@@ -84,16 +84,17 @@ def _check_served(plan: Plan) -> None:
 
 def _check_tests(plan: Plan) -> None:
     """Plan and seal the tests again; their weights together, since each follows from all."""
+    _check_detectors(plan)
     planner = SealedPlanner(plan)
     again: dict[str, PlannedTest] = {}
     detectors: dict[str, Detector] = {}
-    for rule in _rules(plan):
+    for rule in plan.detectors:
         detector = detector_of(rule)
         if detector is None:
             continue
         detectors[rule] = detector
         again |= {test.id: test for test in _planned(detector, planner, rule)}
-    absent = any(test.rule not in detectors for test in plan.tests)
+    absent = len(detectors) < len(plan.detectors)
     unshared = [again.get(test.id, test) for test in plan.tests]
     # With a test whose planning cannot be repeated here, relative weights are not known: then the shares must sum up.
     shared = {test.id: test for test in ((*plan.tests,) if absent else share_out(unshared))}
@@ -109,13 +110,15 @@ def _check_tests(plan: Plan) -> None:
         raise _wrong(f"the request {min(unknown)[:80]} belongs to no test")
 
 
-def _rules(plan: Plan) -> list[str]:
-    """The rules of the plan's tests, and of the detectors that every audit plans, whether or not they have a test."""
-    rules = list(dict.fromkeys(test.rule for test in plan.tests))
-    named = {rule.partition("@")[0] for rule in rules}
-    if plan.sheet is not None:
-        rules += [rule_of(name) for name in DETECTORS if name not in named]
-    return rules
+def _check_detectors(plan: Plan) -> None:
+    """Every audit plans the built-in detectors, and no test is by a rule that did not plan."""
+    names = [rule.partition("@")[0] for rule in plan.detectors]
+    if len(set(names)) < len(names):
+        raise _wrong("one detector planned twice")
+    if plan.sheet is not None and (left_out := [name for name in DETECTORS if name not in names]):
+        raise _wrong(f"the detector {left_out[0]} did not plan, which every audit has it do")
+    if unknown := [test.rule for test in plan.tests if test.rule not in plan.detectors]:
+        raise _wrong(f"a test by {unknown[0][:80]}, which is none of the detectors that planned")
 
 
 def _check_weights(plan: Plan) -> None:

@@ -1,0 +1,40 @@
+"""Model outputs in a form that a journal can hold."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from steelyard.records import ModelOutput, Outcome
+
+__all__ = ["MAX_OUTPUT_CHARACTERS", "recordable", "without_surrogates"]
+
+# Far more than any model writes; a line of the journal's texts must stay readable.
+MAX_OUTPUT_CHARACTERS = 1_000_000
+
+
+def recordable(output: ModelOutput) -> ModelOutput:
+    """Make an output recordable: no lone surrogates, no infinities, bounded length. Scores use the recorded form."""
+    if max(len(output.text), len(output.reasoning)) > MAX_OUTPUT_CHARACTERS:
+        detail = f"the answer is longer than {MAX_OUTPUT_CHARACTERS:,} characters"
+        return ModelOutput(outcome=Outcome.MALFORMED, detail=detail)
+    if not all(math.isfinite(value) for value in output.logprobs):
+        malformed = ModelOutput(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=output.model)
+        return without_surrogates(malformed)
+    if not output.outcome.answered and (output.text or output.logprobs):
+        # A failed call has no output: text in it could be an answer that was discarded on purpose.
+        output = msgspec.structs.replace(output, text="", reasoning="", logprobs=())
+    if min(output.prompt_tokens, output.completion_tokens) < 0:
+        output = msgspec.structs.replace(output, prompt_tokens=0, completion_tokens=0)
+    return without_surrogates(output)
+
+
+def without_surrogates(output: ModelOutput) -> ModelOutput:
+    """Replace lone surrogates, which neither a journal nor a wire format accepts."""
+    names = ("text", "reasoning", "detail", "model")
+    texts = {name: getattr(output, name) for name in names}
+    if all(text.isascii() for text in texts.values()):
+        return output
+    clean = {name: text.encode("utf-8", "replace").decode() for name, text in texts.items()}
+    return msgspec.structs.replace(output, **clean)
