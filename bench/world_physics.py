@@ -22,8 +22,7 @@ from rich.progress import track
 from bench.engine.markdown import table
 from steelyard.stats.pigeonhole import Interval, pigeonhole_interval
 from steelyard.world.data.scenes_source import ScenesSource
-from steelyard.world.evaluation import memory, physics
-from steelyard.world.evaluation import shortcut_check as admission
+from steelyard.world.evaluation import memory, physics, shortcut_check
 from steelyard.world.evaluation.result import TestResult, matrix, mean_interval
 from steelyard.world.models.model import WorldModel
 from steelyard.world.sim.catalog import HELD_OUT
@@ -84,15 +83,16 @@ def _physics(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> 
     seeds = range(HELD_OUT, HELD_OUT + QUADS)
     gates, rows = [], []
     for category in track(CATEGORIES, "physics", console=Console(stderr=True)):
-        gate = admission.admit(category, untrained)
+        gate = shortcut_check.check_category(category, untrained)
         gates.append(gate)
         results = [
-            physics.run(model, category, seeds, training_seed=seed) for seed, model in zip(SEEDS, trained, strict=True)
+            physics.run_physics(model, category, seeds, training_seed=seed)
+            for seed, model in zip(SEEDS, trained, strict=True)
         ]
         accuracy = _interval(results)
         rows.append(
             [
-                category if gate.admitted else f"{category} (refused)",
+                category if gate.passed else f"{category} (refused)",
                 *(f"{result.mean:.3f}" for result in results),
                 f"{accuracy.estimate:.3f} [{accuracy.low:.3f}, {accuracy.high:.3f}]",
                 " / ".join(f"{physics.auc(result):.3f}" for result in results),
@@ -107,16 +107,16 @@ def _physics(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> 
 
 
 def _quads(results: Sequence[TestResult]) -> str:
-    told = mean_interval(np.stack([physics.quads_told(result) for result in results]), rng=np.random.default_rng(0))
+    told = mean_interval(np.stack([physics.quad_accuracy(result) for result in results]), rng=np.random.default_rng(0))
     return f"{told.estimate:.3f} [{told.low:.3f}, {told.high:.3f}]"
 
 
-def _gates(gates: Sequence[admission.Admission]) -> str:
+def _gates(gates: Sequence[shortcut_check.ShortcutCheck]) -> str:
     rows = [
         [name if check.gates else f"{name} (reference)", *(_shares(gate.checks[place]) for gate in gates)]
         for place, (name, check) in enumerate((check.detector, check) for check in gates[0].checks)
     ]
-    rows.append(["admitted", *(f"{_yes(gate.admitted)}, {_yes(not gate.quad_faults)}" for gate in gates)])
+    rows.append(["admitted", *(f"{_yes(gate.passed)}, {_yes(not gate.quad_faults)}" for gate in gates)])
     return table(
         f"Detectors of shortcuts: pairs, quads told, {gates[0].quads} quads a category",
         ["detector", *(gate.category for gate in gates)],
@@ -125,7 +125,7 @@ def _gates(gates: Sequence[admission.Admission]) -> str:
     )
 
 
-def _shares(check: admission.Check) -> str:
+def _shares(check: shortcut_check.DetectorCheck) -> str:
     return f"{check.accuracy:.3f}, {check.quads:.3f}"
 
 

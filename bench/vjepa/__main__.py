@@ -38,7 +38,7 @@ from steelyard.world.data.video.decode import ClipRequest, read_clip
 from steelyard.world.models.vjepa.learner import VJepa
 from steelyard.world.report.attention import attention_strip
 from steelyard.world.report.film_strip import FilmStrip
-from steelyard.world.report.page import Page, render
+from steelyard.world.report.page import Page, render_page
 
 Row = tuple[str, str, str, str]
 Probed = dict[str, Scores]
@@ -76,7 +76,7 @@ def main(seeds: int, steps: int, films: int, html: Path | None) -> None:
     if html is not None:
         facts = [(what, f"{n}; untrained {low or '–'}; trained {high}") for what, n, low, high in rows]
         page = Page("V-JEPA from films", title, attentions=strips, facts=facts, command="python -m bench.vjepa")
-        write_file(html, render(page).encode())
+        write_file(html, render_page(page).encode())
 
 
 def _motion(

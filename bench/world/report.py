@@ -24,7 +24,7 @@ from steelyard.world.evaluation.efficiency import (
     Needed,
     average,
     average_difference,
-    compare,
+    compare_curves,
     curve,
     data_needed,
     sentence,
@@ -32,7 +32,7 @@ from steelyard.world.evaluation.efficiency import (
 )
 from steelyard.world.evaluation.result import mean_interval
 from steelyard.world.report.efficiency_chart import EfficiencyCurves, points_of
-from steelyard.world.report.page import Page, render
+from steelyard.world.report.page import Page, render_page
 
 __all__ = ["document_of", "main", "page_of", "sentences", "show", "tables_of"]
 
@@ -127,7 +127,9 @@ def page_of(record: Record) -> str:
         if (curves := tables_of(record, task, arm))
     ]
     facts = (("measured", record.started), ("machine", record.machine))
-    return render(Page(title="Sample efficiency of world models", curves=charts, facts=facts, command=record.command))
+    return render_page(
+        Page(title="Sample efficiency of world models", curves=charts, facts=facts, command=record.command)
+    )
 
 
 def _gaps(curves: dict[str, Tables]) -> str:
@@ -179,7 +181,7 @@ def sentences(record: Record, task: str, arm: str) -> Iterator[str]:
     curves = tables_of(record, task, arm)
     for first, second in combinations(curves, 2):
         if curves[first].keys() & curves[second].keys():
-            found = compare((first, curves[first]), (second, curves[second]))
+            found = compare_curves((first, curves[first]), (second, curves[second]))
             yield sentence(
                 found,
                 record.measures[task],

@@ -21,7 +21,7 @@ from bench.world_rooms.tables import HEADINGS, Checked, checked, over_no_obstacl
 from bench.world_rooms.work import Controls, Job, Tested, controls, episodes, tested
 from steelyard.world.evaluation.result import Results, write_results
 from steelyard.world.report.film_strip import FilmStrip, picture
-from steelyard.world.report.page import Page, render
+from steelyard.world.report.page import Page, render_page
 from steelyard.world.training.presets import preset
 
 _WORLDS = ("two-room", "two-room-fixed")
@@ -115,7 +115,7 @@ def _write(
         (out / f"film-{number}.png").write_bytes(picture(strip))
     facts = [(f"note {number}", note) for number, note in enumerate(notes, 1)]
     page = Page("Two rooms and a door", title, summaries, strips, facts=facts, command="python -m bench.world_rooms")
-    (out / "report.html").write_text(render(page), encoding="utf-8")
+    (out / "report.html").write_text(render_page(page), encoding="utf-8")
 
 
 def _table(worlds: list[Checked]) -> Table:

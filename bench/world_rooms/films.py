@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from steelyard.world.evaluation.state_probe import fit_state_probe
-from steelyard.world.evaluation.trace import watch
+from steelyard.world.evaluation.trace import trace_episode
 from steelyard.world.models.model import WorldModel
 from steelyard.world.planners.settings import settings_for
 from steelyard.world.report.film_strip import FilmRow, FilmStrip, spread
@@ -22,7 +22,7 @@ def films(folder: Path, world: str, seeds: list[int]) -> list[FilmStrip]:
     probe = fit_state_probe(model.encode, room)
     strips = []
     for seed in seeds:
-        seen = watch(model, room, seed, settings_for(world), probe)
+        seen = trace_episode(model, room, seed, settings_for(world), probe)
         imagined = seen.first_plan.imagined
         chosen = spread(len(imagined))
         walked = [seen.states[min(step + 1, len(seen.states) - 1)] for step in chosen]

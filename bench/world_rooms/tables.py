@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bench.world_rooms.work import Controls, Tested
-from steelyard.world.evaluation.result import Summary, summarise
+from steelyard.world.evaluation.result import ScoreSummary, summarise_scores
 from steelyard.world.report.words import interval, settings_line, value
 
 __all__ = ["HEADINGS", "Checked", "checked", "over_no_obstacles", "row", "settings_of", "verdicts"]
@@ -19,15 +19,15 @@ _CPU_SECONDS = 900.0
 class Checked(NamedTuple):
     """A world's summary, and each training seed's own."""
 
-    summary: Summary
-    by_seed: tuple[Summary, ...]
+    summary: ScoreSummary
+    by_seed: tuple[ScoreSummary, ...]
     training_cpu: tuple[float, ...]
     episode_cpu: float
     parameters: int
     frames: int
     no_obstacles: float
     """What the same planner reaches that takes nothing to be in the way: a control, and no floor of the targets."""
-    over_no_obstacles: Summary
+    over_no_obstacles: ScoreSummary
     """The summary again, with that control among the floors."""
 
 
@@ -35,14 +35,14 @@ def checked(models: Sequence[Tested], control: Controls) -> Checked:
     """Summarise the models of one world against its controls."""
     results = [model.result for model in models]
     return Checked(
-        summary=summarise(results, control.floors, control.ceilings),
-        by_seed=tuple(summarise([result], control.floors, control.ceilings) for result in results),
+        summary=summarise_scores(results, control.floors, control.ceilings),
+        by_seed=tuple(summarise_scores([result], control.floors, control.ceilings) for result in results),
         training_cpu=tuple(model.training_cpu for model in models),
         episode_cpu=sum(model.episode_cpu for model in models) / len(models),
         parameters=models[0].parameters,
         frames=models[0].frames,
         no_obstacles=control.no_obstacles.mean,
-        over_no_obstacles=summarise(results, (*control.floors, control.no_obstacles), control.ceilings),
+        over_no_obstacles=summarise_scores(results, (*control.floors, control.no_obstacles), control.ceilings),
     )
 
 

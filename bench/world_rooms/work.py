@@ -78,7 +78,7 @@ def tested(job: Job) -> Tested:
     )
     assert model.card.trained is not None
     planned = time.process_time()
-    result = planning.run(
+    result = planning.run_planning(
         model, world, episodes(job.episodes), settings_for(job.world), rng_seed=job.seed, training_seed=job.seed
     )
     return Tested(

@@ -20,7 +20,7 @@ from steelyard.errors import InputError
 from steelyard.models import open_model
 from steelyard.records import Capabilities, GenerateRequest, ModelIdentity, ModelOutput, Outcome
 from steelyard.world.audit.family import answering_role, read_family
-from steelyard.world.audit.questions import ActAgainst
+from steelyard.world.audit.questions import PlayHeadToHead
 from steelyard.world.evaluation.adapters.callable import CallableWorld
 from steelyard.world.models.baselines.sizes import like_jepa
 from steelyard.world.models.card import Card, read_card, write_card
@@ -82,8 +82,14 @@ def test_identity_is_the_sha256_of_what_sha256sum_prints(checkpoint: Path) -> No
 def test_the_same_question_has_the_same_answer_and_another_kind_of_question_none(checkpoint: Path) -> None:
     async def go() -> list[ModelOutput]:
         model = open_model(f"world:{checkpoint}")
-        choose = json.dumps({"ask": "choose", "seed": HELD_OUT, "world": "two-room-fixed"})
-        asked = [choose, choose, "What is 2 + 2?", '{"ask":"act","seed":1,"world":"push"}', '{"ask":"reward","seed":1}']
+        choose = json.dumps({"ask": "choose outcome", "seed": HELD_OUT, "world": "two-room-fixed"})
+        asked = [
+            choose,
+            choose,
+            "What is 2 + 2?",
+            '{"ask":"reach goal","seed":1,"world":"push"}',
+            '{"ask":"reward","seed":1}',
+        ]
         answers = [await model.generate(GenerateRequest(prompt=prompt)) for prompt in asked]
         await model.close()
         await model.close()
@@ -101,7 +107,7 @@ def test_the_same_question_has_the_same_answer_and_another_kind_of_question_none
 def test_a_network_that_fails_costs_its_sample_the_answer(checkpoint: Path) -> None:
     async def go() -> ModelOutput:
         model = audited(**{"world two-room-fixed": CallableWorld("broken", rollout=lambda frames, actions: 1 / 0)})
-        prompt = json.dumps({"ask": "act", "seed": HELD_OUT, "world": "two-room-fixed"})
+        prompt = json.dumps({"ask": "reach goal", "seed": HELD_OUT, "world": "two-room-fixed"})
         answer = await model.generate(GenerateRequest(prompt=prompt))
         await model.close()
         return answer
@@ -206,7 +212,7 @@ def test_questions_go_to_the_trainings_in_turn() -> None:
     async def go() -> list[ModelOutput]:
         broken = CallableWorld("broken", rollout=lambda frames, actions: 1 / 0)
         model = audited(**{"world two-room-fixed": knowing(), "world two-room-fixed, training 2": broken})
-        prompts = [json.dumps({"ask": "act", "seed": HELD_OUT + n, "world": "two-room-fixed"}) for n in range(4)]
+        prompts = [json.dumps({"ask": "reach goal", "seed": HELD_OUT + n, "world": "two-room-fixed"}) for n in range(4)]
         answers = [await model.generate(GenerateRequest(prompt=prompt)) for prompt in prompts]
         await model.close()
         return answers
@@ -364,9 +370,9 @@ def test_an_episode_that_several_questions_are_about_is_played_once(monkeypatch:
     members = {name: knowing() for name in ("few frames two-room-fixed", "few frames two-room-fixed by pixel")}
     members["few frames two-room-fixed by rssm"] = ignorant()
     questions = [
-        ActAgainst(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="ours"),
-        ActAgainst(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="rival"),
-        ActAgainst(world="two-room-fixed", seed=HELD_OUT + 1, rival="rssm", tie="ours"),
+        PlayHeadToHead(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="ours"),
+        PlayHeadToHead(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="rival"),
+        PlayHeadToHead(world="two-room-fixed", seed=HELD_OUT + 1, rival="rssm", tie="ours"),
     ]
     assert len({answering.answer(question, members.__getitem__) for question in questions}) == 1
     assert sorted(played) == sorted([("true dynamics", HELD_OUT + 1)] * 2 + [("ignorant", HELD_OUT + 1)])

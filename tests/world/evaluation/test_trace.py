@@ -8,7 +8,7 @@ import pytest
 from steelyard.world.evaluation import planning
 from steelyard.world.evaluation.adapters.callable import CallableWorld
 from steelyard.world.evaluation.state_probe import fit_state_probe
-from steelyard.world.evaluation.trace import watch
+from steelyard.world.evaluation.trace import trace_episode
 from steelyard.world.planners.settings import settings_for
 from steelyard.world.sim.catalog import HELD_OUT, simulator
 from steelyard.world.sim.simulator import Floats, Frames
@@ -37,8 +37,8 @@ class Mixed:
 
 def test_what_is_watched_is_what_is_tested() -> None:
     world, settings = simulator("two-room-fixed"), settings_for("two-room-fixed")
-    found = watch(Mixed(), world, HELD_OUT, settings)
-    tested = planning.run(Mixed(), world, [HELD_OUT], settings)
+    found = trace_episode(Mixed(), world, HELD_OUT, settings)
+    tested = planning.run_planning(Mixed(), world, [HELD_OUT], settings)
     assert tested.scores == (float(found.reached),)
     assert tested.details["steps"] == (len(found.foreseen),)
     assert found.gaps[-1] == pytest.approx(tested.details["gap at the end"][0], abs=1e-4)
@@ -46,7 +46,7 @@ def test_what_is_watched_is_what_is_tested() -> None:
 
 def test_true_dynamics_foresee_what_comes() -> None:
     world = simulator("two-room-fixed")
-    found = watch(Mixed(), world, HELD_OUT + 1, settings_for("two-room-fixed"))
+    found = trace_episode(Mixed(), world, HELD_OUT + 1, settings_for("two-room-fixed"))
     assert np.abs(found.foreseen[:, :2] - found.states[1:, :2]).max() < 1.5
     assert np.abs(found.first_plan.imagined[:, :2] - found.first_plan.true[:, :2]).max() < 1.5
     assert found.looked[0]

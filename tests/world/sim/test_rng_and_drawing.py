@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 
 from steelyard.world.sim import drawing
-from steelyard.world.sim.rng import normal, uniform
+from steelyard.world.sim.rng import standard_normal, uniform
 
 PIXELS = np.arange(64)
 PLACES = st.floats(0, 63, width=32)
@@ -23,7 +23,7 @@ def test_numbers_are_uniform_and_those_of_neighbouring_seeds_and_streams_are_unr
 
 
 def test_normal_numbers_have_mean_0_deviation_1_and_the_right_tails() -> None:
-    numbers = normal(range(2000), 50)
+    numbers = standard_normal(range(2000), 50)
     assert abs(numbers.mean()) < 0.02
     assert abs(numbers.std() - 1) < 0.02
     assert abs((np.abs(numbers) > 1.96).mean() - 0.05) < 0.004

@@ -10,7 +10,7 @@ from steelyard.errors import ExitCode
 from steelyard.world.models.learner import Learner
 from steelyard.world.models.model import WorldModel
 from steelyard.world.training import TrainingBudget, TrainSettings
-from steelyard.world.training.collapse import Collapsed, Health, expect_health, measure
+from steelyard.world.training.collapse import Collapsed, Health, expect_health, measure_health
 from tests.world.small_worlds import SMALL, small_source
 
 
@@ -30,7 +30,7 @@ class _Sighted(Learner):
 
 
 def test_a_state_of_the_agent_is_healthy() -> None:
-    health = measure(_Sighted(agent=True, wall=True), small_source("two-room"))
+    health = measure_health(_Sighted(agent=True, wall=True), small_source("two-room"))
     assert health.faults == []
     assert health.inverse_gain is not None
     assert health.inverse_gain > 0.5
@@ -38,7 +38,7 @@ def test_a_state_of_the_agent_is_healthy() -> None:
 
 
 def test_a_state_of_the_wall_alone_is_stopped() -> None:
-    health = measure(_Sighted(agent=False, wall=True), small_source("two-room"))
+    health = measure_health(_Sighted(agent=False, wall=True), small_source("two-room"))
     assert health.spread > 0.1  # the standard deviation does not tell
     assert [fault.partition(":")[0] for fault in health.faults] == [
         "latents tell only what never moves",
@@ -53,7 +53,7 @@ def test_equal_states_are_stopped() -> None:
         def encode(self, frames: Tensor) -> Tensor:
             return torch.ones(*frames.shape[:2], 4)
 
-    health = measure(Blind(), small_source())
+    health = measure_health(Blind(), small_source())
     assert (health.spread, health.temporal_share, health.effective_rank) == (0, 0, 0)
     assert health.inverse_gain == pytest.approx(0, abs=0.04)
     assert len(health.faults) == 4
@@ -65,7 +65,7 @@ def test_states_that_are_no_numbers_are_stopped(odd: float) -> None:
         def encode(self, frames: Tensor) -> Tensor:
             return torch.full((*frames.shape[:2], 4), odd)
 
-    health = measure(VerificationError(), small_source())
+    health = measure_health(VerificationError(), small_source())
     assert health.faults == ["latents are no finite numbers"]
     with pytest.raises(Collapsed, match="no finite numbers"):
         expect_health(health)

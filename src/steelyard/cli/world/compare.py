@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from steelyard.world.evaluation.comparison import Difference
     from steelyard.world.evaluation.result import Results
 
-BUDGET_APART = 0.05  # a training that was given more than so much more is said to be
+MAX_BUDGET_DIFFERENCE = 0.05  # a training that was given more than so much more is said to be
 
 
 @click.command("compare")
@@ -73,7 +73,7 @@ def _budgets(one: Results, other: Results) -> list[str]:
         if None in means:
             continue
         low, high = sorted(float(mean) for mean in means if mean is not None)
-        if high > low * (1 + BUDGET_APART):
+        if high > low * (1 + MAX_BUDGET_DIFFERENCE):
             first, second = (f"{mean:,.0f}" for mean in means if mean is not None)
             said.append(f"not the same {words}: {first} and {second} on average")
     return said

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from steelyard.cli.world.checkpoints import Loaded
     from steelyard.cli.world.eval_progress import EvalProgress
     from steelyard.world.evaluation.result import Results
-    from steelyard.world.evaluation.test_suite import Measured, Part
+    from steelyard.world.evaluation.test_suite import EvaluationPart, Measured
 
 __all__ = ["command", "evaluate", "words_of"]
 
@@ -103,20 +103,22 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
     )
 
 
-def _measured(part: Part, loaded: Loaded, episodes: int, progress: EvalProgress) -> tuple[list[Measured], list[str]]:
+def _measured(
+    part: EvaluationPart, loaded: Loaded, episodes: int, progress: EvalProgress
+) -> tuple[list[Measured], list[str]]:
     """Run one part; what a model turns out not to be able to is said, and the other parts go on."""
     from steelyard.cli.world.checkpoints import untrained
-    from steelyard.world.evaluation.test_suite import Candidate, measure
+    from steelyard.world.evaluation.test_suite import Candidate, run_part
 
     progress.begin(" ".join(filter(None, (part.test, part.condition, "in", part.world))))
     candidates = [Candidate(model, model.training_seed) for _, model in loaded]
     try:
-        return measure(part, candidates, untrained(loaded[0][1]), episodes, progress.show)
+        return run_part(part, candidates, untrained(loaded[0][1]), episodes, progress.show)
     except MissingDependency as error:
         return [], [f"{part.test}: {error}"]
 
 
-def _able(laid: Sequence[Part], loaded: Loaded) -> tuple[list[Part], list[str]]:
+def _able(laid: Sequence[EvaluationPart], loaded: Loaded) -> tuple[list[EvaluationPart], list[str]]:
     """Split what is laid out into what this model can be asked and why it cannot the rest."""
     from steelyard.world.sim.catalog import SCENES, simulator
 

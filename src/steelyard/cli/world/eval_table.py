@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from steelyard.world.evaluation.result import Results, Summary
+    from steelyard.world.evaluation.result import Results, ScoreSummary
 
 __all__ = ["print_results"]
 
@@ -54,7 +54,7 @@ def _print_table(results: Results, console: Console) -> None:
     console.print(table)
 
 
-def _cells(summary: Summary, narrow: bool) -> list[Text | str]:
+def _cells(summary: ScoreSummary, narrow: bool) -> list[Text | str]:
     from rich.text import Text
 
     from steelyard.util.text import one_line
@@ -75,7 +75,7 @@ def _cells(summary: Summary, narrow: bool) -> list[Text | str]:
     ]
 
 
-def _under(summary: Summary) -> str:
+def _under(summary: ScoreSummary) -> str:
     """One line a test: what its numbers are, what floor and ceiling are, and under what settings."""
     from steelyard.util.text import one_line
     from steelyard.world.report.words import settings_line
@@ -87,7 +87,7 @@ def _under(summary: Summary) -> str:
     return f"{one_line(summary.test, 40)}: {one_line('; '.join(parts), 200)}" + (f"; {settings}" if settings else "")
 
 
-def _lost(summary: Summary) -> str:
+def _lost(summary: ScoreSummary) -> str:
     """What a shift costs, on the same trainings and episodes: a line of its own, since columns are few."""
     from steelyard.util.text import one_line
     from steelyard.world.report.words import lost, name_of

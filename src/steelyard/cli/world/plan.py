@@ -12,7 +12,7 @@ from steelyard.cli.options import json_option, print_json
 from steelyard.errors import InputError, MissingDependency
 
 if TYPE_CHECKING:
-    from steelyard.world.evaluation.trace import Watched
+    from steelyard.world.evaluation.trace import EpisodeTrace
     from steelyard.world.models.model import WorldModel
     from steelyard.world.planners.settings import PlannerSettings
     from steelyard.world.sim.simulator import Simulator
@@ -58,9 +58,9 @@ def command(
     _expect_fit(model, simulated, checkpoint)
     settings = _settings(simulated.name, planner, horizon, samples)
     with working(f"watching {model.name} plan in {simulated.name}"):
-        from steelyard.world.evaluation.trace import watch
+        from steelyard.world.evaluation.trace import trace_episode
 
-        seen = watch(model, simulated, HELD_OUT + seed, settings)
+        seen = trace_episode(model, simulated, HELD_OUT + seed, settings)
     if as_json:
         print_json(_record(seen, simulated, settings))
     else:
@@ -105,7 +105,7 @@ def _settings(world: str, planner: str | None, horizon: int | None, samples: int
 # ── in the terminal ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _tell(seen: Watched, model: WorldModel, world: Simulator, settings: PlannerSettings) -> None:
+def _tell(seen: EpisodeTrace, model: WorldModel, world: Simulator, settings: PlannerSettings) -> None:
     from rich import box
     from rich.table import Table
 
@@ -132,14 +132,14 @@ def _steps_shown(count: int) -> list[int]:
     return sorted({round(step) for step in chosen})
 
 
-def _line(seen: Watched, world: Simulator, step: int) -> list[str]:
+def _line(seen: EpisodeTrace, world: Simulator, step: int) -> list[str]:
     planned = max(before for before in range(step) if seen.looked[before])
     off = float(world.gap(seen.foreseen[step - 1], seen.states[step]))
     numbers = (float(seen.gaps[step]), float(seen.foreseen_gaps[step - 1]), off)
     return [str(step), *(f"{number:.1f}" for number in numbers), str(planned)]
 
 
-def _headline(seen: Watched, model: WorldModel, world: Simulator) -> str:
+def _headline(seen: EpisodeTrace, model: WorldModel, world: Simulator) -> str:
     from steelyard.world.sim.catalog import HELD_OUT
 
     steps = len(seen.foreseen)
@@ -157,7 +157,7 @@ def _planner_line(settings: PlannerSettings) -> str:
 # ── as JSON and as pictures ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _record(seen: Watched, world: Simulator, settings: PlannerSettings) -> dict[str, Any]:
+def _record(seen: EpisodeTrace, world: Simulator, settings: PlannerSettings) -> dict[str, Any]:
     return {
         "world": world.name,
         "seed": seen.seed,
@@ -171,14 +171,14 @@ def _record(seen: Watched, world: Simulator, settings: PlannerSettings) -> dict[
 
 
 def _page(
-    seen: Watched, model: WorldModel, world: Simulator, settings: PlannerSettings, checkpoint: Path, seed: int
+    seen: EpisodeTrace, model: WorldModel, world: Simulator, settings: PlannerSettings, checkpoint: Path, seed: int
 ) -> str:
     import steelyard
     from steelyard.cli.world.checkpoints import facts
     from steelyard.cli.world.plan_films import episode, first_plan
-    from steelyard.world.report.page import Page, render
+    from steelyard.world.report.page import Page, render_page
 
-    return render(
+    return render_page(
         Page(
             title=_headline(seen, model, world),
             subtitle=_planner_line(settings),

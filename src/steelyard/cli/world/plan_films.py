@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from steelyard.world.evaluation.trace import Watched
+from steelyard.world.evaluation.trace import EpisodeTrace
 from steelyard.world.report.film_strip import FilmRow, FilmStrip, spread
 from steelyard.world.sim.catalog import HELD_OUT
 from steelyard.world.sim.simulator import Floats, Simulator
@@ -13,7 +13,7 @@ from steelyard.world.sim.simulator import Floats, Simulator
 __all__ = ["episode", "explained", "first_plan"]
 
 
-def episode(seen: Watched, world: Simulator) -> FilmStrip:
+def episode(seen: EpisodeTrace, world: Simulator) -> FilmStrip:
     """What came, what it foresaw of each step when it last planned, and the goal."""
     chosen = spread(len(seen.states))
     foreseen = [None if step == 0 else _drawn(world, seen.foreseen[step - 1]) for step in chosen]
@@ -27,7 +27,7 @@ def episode(seen: Watched, world: Simulator) -> FilmStrip:
     return FilmStrip(title, f"Columns: steps. The probe reads {explained(seen)}", tuple(map(str, chosen)), rows)
 
 
-def first_plan(seen: Watched, world: Simulator) -> FilmStrip:
+def first_plan(seen: EpisodeTrace, world: Simulator) -> FilmStrip:
     """The plan made at the start, to its end: in truth and in imagination."""
     plan = seen.first_plan
     chosen = spread(len(plan.true))
@@ -46,7 +46,7 @@ def _drawn(world: Simulator, state: Floats) -> Any:
     return world.draw(state[None])[0]
 
 
-def explained(seen: Watched) -> str:
+def explained(seen: EpisodeTrace) -> str:
     """What the probe reads, with R² on episodes that it was not fitted to."""
     known = {name: value for name, value in seen.explained.items() if math.isfinite(value)}
     read = ", ".join(f"{name} (R² {max(value, 0):.2f})" for name, value in known.items()) or "nothing that changes"

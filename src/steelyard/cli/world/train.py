@@ -153,9 +153,9 @@ def _config(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
 
     sized: dict[str, Any] = {}
     if kind == "vjepa":
-        from steelyard.world.models.vjepa.config import config_of
+        from steelyard.world.models.vjepa.config import config_of_size
 
-        sized = msgspec.to_builtins(config_of(chosen["size"] or "tiny"))
+        sized = msgspec.to_builtins(config_of_size(chosen["size"] or "tiny"))
         if chosen["length"]:
             sized["frames"] = chosen["length"]
     elif chosen["size"]:

@@ -14,16 +14,16 @@ from weakref import WeakKeyDictionary
 import msgspec
 import numpy as np
 
-from steelyard.world.audit.object_position import locate
+from steelyard.world.audit.object_position import estimate_position
 from steelyard.world.audit.questions import (
     DECIMALS,
-    Act,
-    ActAgainst,
     Actions,
-    ActShifted,
-    Choose,
-    Locate,
+    ChooseOutcome,
+    LocateObject,
+    PlayHeadToHead,
     Question,
+    ReachGoal,
+    ReachGoalShifted,
     Surprise,
     written,
 )
@@ -52,22 +52,22 @@ def answer(question: Question, member: Member) -> str:
 def _answered(question: Question, member: Member) -> dict[str, Any]:
     episode = partial(_episode, question)
     match question:
-        case Act(world=name, seed=seed):
+        case ReachGoal(world=name, seed=seed):
             return {"actions": episode(member(f"world {name}"), name, seed)}
-        case ActShifted(world=name, seed=seed, shift=shift):
+        case ReachGoalShifted(world=name, seed=seed, shift=shift):
             model = member(f"world {name}")
             return {"trained": episode(model, name, seed), "shifted": episode(model, name, seed, shift)}
-        case ActAgainst(world=name, seed=seed, rival=rival):
+        case PlayHeadToHead(world=name, seed=seed, rival=rival):
             return {
                 "ours": episode(member(f"few frames {name}"), name, seed),
                 "rival": episode(member(f"few frames {name} by {rival}"), name, seed),
             }
         case Surprise():
             return _surprised(question, member("world scenes"))
-        case Locate(seed=seed):
+        case LocateObject(seed=seed):
             model = member("world scenes")
-            return {"x": [round(locate(model, _probe_of(model), seed), DECIMALS)]}
-        case Choose(world=name, seed=seed):
+            return {"x": [round(estimate_position(model, _probe_of(model), seed), DECIMALS)]}
+        case ChooseOutcome(world=name, seed=seed):
             world = simulator(name)
             return {"choice": picked(member(f"world {name}"), world, [scene(world, seed)]).tolist()}
 

@@ -29,9 +29,9 @@ _FILES = (CARD, TENSORS)
 _FAMILY_FORMAT = "steelyard-world-family/1"
 MAX_BYTES = 1 << 20
 RIVALS = ("pixel", "vq-gpt", "rssm")
-SIZES_APART = 0.05
+MAX_SIZE_DIFFERENCE = 0.05
 """By how much a rival may have more or fewer trained parameters than ours."""
-LEAST_CPU = 0.95
+MIN_CPU_SHARE = 0.95
 """The share of our CPU-seconds that a rival's training took at least."""
 _MAX_PATH = 200  # characters
 _MAX_DIGITS = 12
@@ -200,7 +200,7 @@ def _less_training(ours: Card, theirs: Card) -> str:
         return f"{who} collapsed in training: only models that learned are compared, so train it again"
     if theirs.trained.frames < ours.trained.frames:
         return f"it was shown {theirs.trained.frames} frames and ours {ours.trained.frames}: train it on as many"
-    if not theirs.trained.cpu_seconds >= LEAST_CPU * ours.trained.cpu_seconds:
+    if not theirs.trained.cpu_seconds >= MIN_CPU_SHARE * ours.trained.cpu_seconds:
         return (
             f"its training took {theirs.trained.cpu_seconds:.0f} CPU-seconds and ours {ours.trained.cpu_seconds:.0f}: "
             "give it as many"
@@ -213,9 +213,9 @@ def _another_size(ours: Card, theirs: Card) -> str:
     from steelyard.world.models.kinds import config_of
 
     of_ours, of_it = (trained_parameters(card.kind, config_of(card.kind, card.config)) for card in (ours, theirs))
-    if abs(of_it - of_ours) <= SIZES_APART * of_ours:
+    if abs(of_it - of_ours) <= MAX_SIZE_DIFFERENCE * of_ours:
         return ""
-    return f"it has {of_it:,} trained parameters and ours {of_ours:,}: more than {SIZES_APART:.0%} apart"
+    return f"it has {of_it:,} trained parameters and ours {of_ours:,}: more than {MAX_SIZE_DIFFERENCE:.0%} apart"
 
 
 def _frames(checkpoint: Card) -> int | None:

@@ -9,7 +9,7 @@ from steelyard.world.evaluation.ridge import Ridge
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.scenes import Hidden, hidden
 
-__all__ = ["locate", "true_place"]
+__all__ = ["estimate_position", "true_position"]
 
 
 def _asked_frames(scenes: Hidden) -> NDArray[np.intp]:
@@ -23,13 +23,13 @@ def _asked_frames(scenes: Hidden) -> NDArray[np.intp]:
     return np.asarray(last - 1)
 
 
-def true_place(seed: int) -> float:
+def true_position(seed: int) -> float:
     """The x of the ball's centre at the frame that is asked about, in pixels."""
     scenes = hidden([seed])
     return float(scenes.x[0, _asked_frames(scenes)[0]])
 
 
-def locate(model: WorldUnderTest, probe: Ridge, seed: int) -> float:
+def estimate_position(model: WorldUnderTest, probe: Ridge, seed: int) -> float:
     """Show the clip up to the frame that is asked about, and read the ball's x from what the model then holds."""
     scenes = hidden([seed])
     frame = int(_asked_frames(scenes)[0])

@@ -16,13 +16,13 @@ from steelyard.world.sim.simulator import Floats
 
 __all__ = [
     "DECIMALS",
-    "Act",
-    "ActAgainst",
-    "ActShifted",
     "Actions",
-    "Choose",
-    "Locate",
+    "ChooseOutcome",
+    "LocateObject",
+    "PlayHeadToHead",
     "Question",
+    "ReachGoal",
+    "ReachGoalShifted",
     "Surprise",
     "arrays_in",
     "numbers_in",
@@ -45,20 +45,20 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     seed: int
 
 
-class Act(_Question, frozen=True, kw_only=True, tag="act"):
+class ReachGoal(_Question, frozen=True, kw_only=True, tag="reach goal"):
     """Reach the goal of this episode. Answer: ``{"actions": [[…], …]}``, as they were done, in pixels."""
 
     world: str
 
 
-class ActShifted(_Question, frozen=True, kw_only=True, tag="act shifted"):
+class ReachGoalShifted(_Question, frozen=True, kw_only=True, tag="reach goal shifted"):
     """Reach it in the world of training and again under a shift. Answer: ``{"trained": …, "shifted": …}``."""
 
     world: str
     shift: str
 
 
-class ActAgainst(_Question, frozen=True, kw_only=True, tag="act against"):
+class PlayHeadToHead(_Question, frozen=True, kw_only=True, tag="play head to head"):
     """Let the model of few frames and its rival play the same episode. Answer: ``{"ours": …, "rival": …}``.
 
     ``tie`` says for whom a tie counts: every episode is asked both ways, so that ties count half for each.
@@ -79,17 +79,17 @@ class Surprise(_Question, frozen=True, kw_only=True, tag="surprise"):
     pair: Literal[0, 1, 2, 3]
 
 
-class Locate(_Question, frozen=True, kw_only=True, tag="locate"):
+class LocateObject(_Question, frozen=True, kw_only=True, tag="locate object"):
     """Say where the ball is behind its screen, one frame before it comes out. Answer: ``{"x": [pixels]}``."""
 
 
-class Choose(_Question, frozen=True, kw_only=True, tag="choose"):
+class ChooseOutcome(_Question, frozen=True, kw_only=True, tag="choose outcome"):
     """Say which of seven outcomes follows when one cause is changed. Answer: ``{"choice": [index]}``, from 0."""
 
     world: str
 
 
-Question = Act | ActShifted | ActAgainst | Surprise | Locate | Choose
+Question = ReachGoal | ReachGoalShifted | PlayHeadToHead | Surprise | LocateObject | ChooseOutcome
 
 _QUESTION: msgspec.json.Decoder[Question] = msgspec.json.Decoder(Question)
 

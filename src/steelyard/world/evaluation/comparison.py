@@ -12,10 +12,10 @@ from steelyard.errors import InputError
 from steelyard.stats.pigeonhole import Interval, paired_difference
 from steelyard.world.evaluation.result import Doubles, Results, TestResult, matrix, mean_interval
 
-__all__ = ["FEWEST", "Difference", "ahead", "compare", "differences"]
+__all__ = ["MIN_TRAININGS", "Difference", "ahead", "compare_results", "differences"]
 
 
-FEWEST = 3
+MIN_TRAININGS = 3
 """Trainings a side without which nobody is ahead: fewer say next to nothing of the luck of a training."""
 
 
@@ -42,14 +42,14 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 def ahead(difference: Difference) -> Literal["first", "second", "neither"]:
     """Who is ahead: somebody only if each side has three trainings and the interval has a width and excludes 0."""
-    if min(difference.first_seeds, difference.second_seeds) < FEWEST or difference.low == difference.high:
+    if min(difference.first_seeds, difference.second_seeds) < MIN_TRAININGS or difference.low == difference.high:
         return "neither"
     if difference.low <= 0 <= difference.high:
         return "neither"
     return "first" if (difference.low > 0) == (difference.better == "higher") else "second"
 
 
-def compare(first: Sequence[TestResult], second: Sequence[TestResult], *, rng_seed: int = 0) -> Difference:
+def compare_results(first: Sequence[TestResult], second: Sequence[TestResult], *, rng_seed: int = 0) -> Difference:
     """Compare two groups of results of one test, a result a training seed; raises InputError where episodes differ."""
     one, other = first[0], second[0]
     tables = matrix(first, one.units), matrix(second, one.units)
@@ -84,7 +84,7 @@ def differences(first: Results, second: Results) -> tuple[list[Difference], list
     if not common:
         raise InputError("these results have no test in common: run steelyard world eval on both with the same --test")
     alone = [" in ".join(filter(None, (f"{key[0]} {key[2]}".strip(), key[1]))) for key in one.keys() ^ other.keys()]
-    return [compare(one[key], other[key]) for key in common], sorted(alone)
+    return [compare_results(one[key], other[key]) for key in common], sorted(alone)
 
 
 def _interval(first: Doubles, second: Doubles, rng: np.random.Generator) -> Interval:
@@ -101,9 +101,9 @@ def _interval(first: Doubles, second: Doubles, rng: np.random.Generator) -> Inte
 
 
 def _few(first: Sequence[TestResult], second: Sequence[TestResult]) -> tuple[str, ...]:
-    if min(len(first), len(second)) >= FEWEST:
+    if min(len(first), len(second)) >= MIN_TRAININGS:
         return ()
-    return (f"neither is called ahead with fewer than {FEWEST} trainings a side",)
+    return (f"neither is called ahead with fewer than {MIN_TRAININGS} trainings a side",)
 
 
 def _grouped(results: Results) -> dict[tuple[str, str, str], list[TestResult]]:

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from steelyard.stats.pigeonhole import Interval, paired_difference, pigeonhole_interval, resampled_means
 
 __all__ = [
-    "Comparison",
     "Curve",
+    "CurveComparison",
     "Needed",
     "Standing",
     "average",
     "average_difference",
-    "compare",
+    "compare_curves",
     "curve",
     "data_needed",
     "sentence",
@@ -45,7 +45,7 @@ class Curve(NamedTuple):
     scores: tuple[Interval, ...]
 
 
-class Comparison(NamedTuple):
+class CurveComparison(NamedTuple):
     """One kind's score less another's at each size that both have, and on average over those sizes."""
 
     first: str
@@ -97,13 +97,13 @@ def average_difference(first: Tables, second: Tables, *, rng_seed: int = 0) -> I
     return paired_difference(_averaged(first, sizes), _averaged(second, sizes), rng=rng)
 
 
-def compare(first: tuple[str, Tables], second: tuple[str, Tables], *, rng_seed: int = 0) -> Comparison:
+def compare_curves(first: tuple[str, Tables], second: tuple[str, Tables], *, rng_seed: int = 0) -> CurveComparison:
     """Compare two kinds at each size that both have; units are paired, trainings are not."""
     sizes = _common(first[1], second[1])
     rng = np.random.default_rng(rng_seed)
     differences = tuple(paired_difference(first[1][size], second[1][size], rng=rng) for size in sizes)
     whole = average_difference(first[1], second[1], rng_seed=rng_seed)
-    return Comparison(first[0], second[0], tuple(sizes), differences, whole)
+    return CurveComparison(first[0], second[0], tuple(sizes), differences, whole)
 
 
 def data_needed(tables: Tables, score: float, *, resamples: int = 2000, rng_seed: int = 0) -> Needed:
@@ -148,7 +148,7 @@ def times_needed(
     return Interval(estimate, float(low), float(high))
 
 
-def sentence(comparison: Comparison, measure: str, by: str, *, seeds: int, units: int) -> str:
+def sentence(comparison: CurveComparison, measure: str, by: str, *, seeds: int, units: int) -> str:
     """Say of a comparison what its intervals show and no more. ``by``: the unit of sizes, ``frames``, ``CPU-seconds``.
 
     The average over sizes is the verdict; single sizes, of which there are many, are told as "taken alone".
@@ -175,7 +175,7 @@ def sentence(comparison: Comparison, measure: str, by: str, *, seeds: int, units
     return f"{verdict} {tested}; taken alone, {'; '.join(alone)} {by}."
 
 
-def _standing(comparison: Comparison) -> Standing:
+def _standing(comparison: CurveComparison) -> Standing:
     both = list(zip(comparison.sizes, comparison.differences, strict=True))
     ahead = tuple(size for size, gap in both if gap.low > 0)
     behind = tuple(size for size, gap in both if gap.high < 0)

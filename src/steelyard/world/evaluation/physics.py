@@ -26,12 +26,12 @@ __all__ = [
     "auc",
     "chance",
     "drawn_quads",
+    "mean_surprises",
     "pair_accuracy",
+    "quad_accuracy",
     "quad_result",
-    "quads_told",
-    "run",
+    "run_physics",
     "shown_order",
-    "watched",
 ]
 
 TEST = "physics"
@@ -46,7 +46,7 @@ Doubles = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 
-def run(
+def run_physics(
     model: WorldUnderTest,
     category: str,
     seeds: Sequence[int],
@@ -62,7 +62,7 @@ def run(
     felt: list[Doubles] = []
     for clips in drawn_quads(category, seeds):
         first = sum(map(len, felt))
-        felt.append(watched(model, clips, seeds[first : first + len(clips)]))
+        felt.append(mean_surprises(model, clips, seeds[first : first + len(clips)]))
         if progress is not None:
             progress(sum(map(len, felt)), len(seeds))
     return quad_result(model.name, category, seeds, np.concatenate(felt), training_seed=training_seed)
@@ -84,7 +84,7 @@ def shown_order(seeds: Sequence[int], clips: int = len(CLIPS)) -> NDArray[np.int
     return uniform(seeds, clips, _STREAM).argsort(axis=1, kind="stable")
 
 
-def watched(model: WorldUnderTest, clips: Frames, seeds: Sequence[int]) -> Doubles:
+def mean_surprises(model: WorldUnderTest, clips: Frames, seeds: Sequence[int]) -> Doubles:
     """The mean surprise at each clip of the quads with these seeds: (q, 4, T, 64, 64, 3) → (q, 4)."""
     order = shown_order(seeds, clips.shape[1])
     shown = np.take_along_axis(clips, order[:, :, None, None, None, None], axis=1)
@@ -119,7 +119,7 @@ def quad_result(
     )
 
 
-def quads_told(result: TestResult) -> Doubles:
+def quad_accuracy(result: TestResult) -> Doubles:
     """For each quad, 1 where its two impossible clips together are more surprising than its two possible ones; ties ½.
 
     Both pairs hold the same four halves, so what halves are worth by themselves falls out: where one possible half is

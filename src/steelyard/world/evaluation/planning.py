@@ -19,7 +19,7 @@ from steelyard.world.planners.cost import Cost, over_horizon
 from steelyard.world.planners.mppi import mppi
 from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.protocol import WorldUnderTest
-from steelyard.world.sim.rng import normal
+from steelyard.world.sim.rng import standard_normal
 from steelyard.world.sim.simulator import Floats, Frames, Simulator
 
 __all__ = [
@@ -37,7 +37,7 @@ __all__ = [
     "no_obstacles",
     "plan_seed",
     "played",
-    "run",
+    "run_planning",
     "seek",
 ]
 
@@ -92,7 +92,7 @@ class NoObstacles(TrueDynamics):
         return way
 
 
-def run(
+def run_planning(
     model: WorldUnderTest,
     simulator: Simulator,
     seeds: Sequence[int],
@@ -127,7 +127,9 @@ def floors(
     limit, size = simulator.action_limit, simulator.action_size
 
     def aimless(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
-        return np.repeat(normal(plan_seeds, size)[:, None].astype(np.float32) * np.float32(0.75 * limit), _HELD, axis=1)
+        return np.repeat(
+            standard_normal(plan_seeds, size)[:, None].astype(np.float32) * np.float32(0.75 * limit), _HELD, axis=1
+        )
 
     def straight(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
         return simulator.straight(states, goals)[:, None]

@@ -30,7 +30,7 @@ from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.rng import uniform
 from steelyard.world.sim.simulator import Floats, Frames, Simulator
 
-__all__ = ["CHOICES", "STEPS", "TEST", "Scene", "controls", "picked", "run", "scene"]
+__all__ = ["CHOICES", "STEPS", "TEST", "Scene", "controls", "picked", "run_reasoning", "scene"]
 
 TEST = "reasoning"
 MEASURE = "right choices"
@@ -90,7 +90,7 @@ def scene(simulator: Simulator, seed: int) -> Scene:
     raise InputError(f"{simulator.name}: no counterfactual scene in {_ROUNDS * _TRIES} trajectories of seed {seed}")
 
 
-def run(
+def run_reasoning(
     model: WorldUnderTest, simulator: Simulator, seeds: Sequence[int], *, training_seed: int | None = None
 ) -> TestResult:
     """Ask a model: it imagines the changed course and picks the outcome that its last state is nearest to."""

@@ -17,14 +17,14 @@ __all__ = [
     "FORMAT",
     "Doubles",
     "Results",
+    "ScoreSummary",
     "Setting",
-    "Summary",
     "TestResult",
     "matrix",
     "mean_interval",
     "read_results",
     "standing",
-    "summarise",
+    "summarise_scores",
     "write_results",
 ]
 
@@ -73,7 +73,7 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
         return float(np.mean(self.scores))
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a report: the mean over training seeds and units, its interval, and where floor and ceiling lie.
 
     ``normalised`` is (score − floor) / (ceiling − floor): 0 at the floor, 1 at the ceiling, whichever way is better.
@@ -121,7 +121,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     """Of each model: its folder, kind, seed, and what its training was given."""
     results: tuple[TestResult, ...] = ()
     controls: tuple[TestResult, ...] = ()
-    summaries: tuple[Summary, ...] = ()
+    summaries: tuple[ScoreSummary, ...] = ()
     left_out: tuple[str, ...] = ()
     """What could not be tested, one sentence each."""
 
@@ -148,14 +148,14 @@ def read_results(path: Path) -> Results:
     return found
 
 
-def summarise(
+def summarise_scores(
     results: Sequence[TestResult],
     floors: Sequence[TestResult] = (),
     ceilings: Sequence[TestResult] = (),
     *,
     rng_seed: int = 0,
     resamples: int = RESAMPLES,
-) -> Summary:
+) -> ScoreSummary:
     """Summarise one test of one kind of model: one result a training seed, all on the same units.
 
     The interval (95 %) is a pigeonhole bootstrap: training seeds and units are drawn anew, independently (Owen 2007).
@@ -176,7 +176,7 @@ def summarise(
         normalised = (found.estimate - floor) / (ceiling - floor)
         exact = (found.low, found.high)
         between = _between(values, exact, below, above, sign, resamples, np.random.default_rng(rng_seed))
-    return Summary(
+    return ScoreSummary(
         test=first.test,
         world=first.world,
         condition=first.condition,
@@ -218,7 +218,7 @@ def mean_interval(values: Doubles, *, resamples: int = RESAMPLES, rng: np.random
     return Interval(0.0, 0.0, 1 - least) if (values == 0).all() else found
 
 
-def standing(summary: Summary) -> Literal["above", "unclear", "below", "no floor"]:
+def standing(summary: ScoreSummary) -> Literal["above", "unclear", "below", "no floor"]:
     """Say where the whole interval of the gain lies: on the better side of the floor, over it, or on the worse side."""
     if summary.gain_low is None or summary.gain_high is None:
         return "no floor"

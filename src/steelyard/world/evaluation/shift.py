@@ -15,7 +15,7 @@ from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.simulator import Simulator
 
-__all__ = ["SHIFTS", "TEST", "ceiling", "drop", "floors", "run"]
+__all__ = ["SHIFTS", "TEST", "drop", "run_shift", "shifted_ceiling", "shifted_floors"]
 
 TEST = "robustness"
 
@@ -23,7 +23,7 @@ SHIFTS = ("colour", "size", "speed", "gravity", "layout")
 """All that a world may know; ``Simulator.shifted`` says which it does."""
 
 
-def run(
+def run_shift(
     model: WorldUnderTest,
     simulator: Simulator,
     shift: str,
@@ -36,13 +36,13 @@ def run(
 ) -> TestResult:
     """Plan in the shifted world; raises InputError naming the shifts if there is none of that name."""
     changed = simulator.shifted(shift)
-    found = planning.run(
+    found = planning.run_planning(
         model, changed, seeds, settings, rng_seed, training_seed=training_seed, condition=shift, progress=progress
     )
     return msgspec.structs.replace(found, test=TEST)
 
 
-def floors(
+def shifted_floors(
     simulator: Simulator, shift: str, seeds: Sequence[int], settings: PlannerSettings, rng_seed: int = 0
 ) -> tuple[TestResult, ...]:
     """Random courses, the straight line, and planning as if nothing were in the way, all in the shifted world.
@@ -57,7 +57,7 @@ def floors(
     return tuple(msgspec.structs.replace(each, test=TEST) for each in found)
 
 
-def ceiling(
+def shifted_ceiling(
     simulator: Simulator, shift: str, seeds: Sequence[int], settings: PlannerSettings, rng_seed: int = 0
 ) -> TestResult:
     """The true dynamics of the shifted world."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from steelyard.errors import InputError
 from steelyard.stats.pigeonhole import pigeonhole_interval
-from steelyard.world.evaluation.physics import Doubles, drawn_quads, quad_result, quads_told, watched
+from steelyard.world.evaluation.physics import Doubles, drawn_quads, mean_surprises, quad_accuracy, quad_result
 from steelyard.world.evaluation.result import TestResult
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import HELD_OUT
@@ -24,11 +24,19 @@ from steelyard.world.sim.scenes.mixture import mixed
 from steelyard.world.sim.scenes.states import FLOOR_ROW
 from steelyard.world.sim.simulator import Frames
 
-__all__ = ["ADMISSION_SEEDS", "LARGEST", "LEAST_QUADS", "Admission", "Check", "admit", "examine"]
+__all__ = [
+    "CHECK_SEEDS",
+    "MAX_ACCURACY",
+    "MIN_QUADS",
+    "DetectorCheck",
+    "ShortcutCheck",
+    "check_category",
+    "check_quads",
+]
 
-LARGEST = 0.55
-LEAST_QUADS = 200
-ADMISSION_SEEDS = range(HELD_OUT + 10**7, HELD_OUT + 10**7 + LEAST_QUADS)
+MAX_ACCURACY = 0.55
+MIN_QUADS = 200
+CHECK_SEEDS = range(HELD_OUT + 10**7, HELD_OUT + 10**7 + MIN_QUADS)
 """Of the quads on which the gate decides, where none else are given."""
 
 _REFERENCE_SEEDS = range(HELD_OUT + 2 * 10**7, HELD_OUT + 2 * 10**7 + 300)
@@ -37,7 +45,7 @@ _BLOCK = 8  # pixels: a last frame is read as 8 × 8 means
 _STRENGTH = 0.1  # of the ridge, times quads
 
 
-class Check(NamedTuple):
+class DetectorCheck(NamedTuple):
     """How well one detector tells impossible clips, in pairs, with an interval (95 %) over quads."""
 
     detector: str
@@ -45,7 +53,7 @@ class Check(NamedTuple):
     low: float
     high: float
     quads: float
-    """The share of quads told, which :func:`steelyard.world.evaluation.physics.quads_told` counts."""
+    """The share of quads told, which :func:`steelyard.world.evaluation.physics.quad_accuracy` counts."""
     gates: bool
     """Whether it decides; else it is a reference that is only told."""
     result: TestResult
@@ -56,15 +64,15 @@ class Check(NamedTuple):
         return _is_blind(self.accuracy)
 
 
-class Admission(NamedTuple):
+class ShortcutCheck(NamedTuple):
     """What all detectors found in one category."""
 
     category: str
     quads: int
-    checks: tuple[Check, ...]
+    checks: tuple[DetectorCheck, ...]
 
     @property
-    def admitted(self) -> bool:
+    def passed(self) -> bool:
         """Whether the category may be reported, in pairs."""
         return not self.faults
 
@@ -77,7 +85,7 @@ class Admission(NamedTuple):
     @property
     def faults(self) -> list[str]:
         """Why not, in words."""
-        few = [f"{self.quads} quads, at least {LEAST_QUADS}"] if self.quads < LEAST_QUADS else []
+        few = [f"{self.quads} quads, at least {MIN_QUADS}"] if self.quads < MIN_QUADS else []
         seen = [check for check in self.checks if check.gates and not check.passes]
         return few + [f"{check.detector} tells it: {check.accuracy:.3f} of pairs" for check in seen]
 
@@ -95,17 +103,17 @@ class _Seen(NamedTuple):
     """The last frame in blocks of 8 × 8 pixels: (…, 192)."""
 
 
-def admit(category: str, nets: Sequence[WorldUnderTest], seeds: Sequence[int] = ADMISSION_SEEDS) -> Admission:
+def check_category(category: str, nets: Sequence[WorldUnderTest], seeds: Sequence[int] = CHECK_SEEDS) -> ShortcutCheck:
     """Try all detectors on a category's quads. ``nets`` are untrained networks, at least one.
 
     Raises InputError for none, and for a category that there is not.
     """
-    return examine(category, drawn_quads(category, seeds), draw(mixed(_REFERENCE_SEEDS)[:, -2:]), nets, seeds)
+    return check_quads(category, drawn_quads(category, seeds), draw(mixed(_REFERENCE_SEEDS)[:, -2:]), nets, seeds)
 
 
-def examine(
+def check_quads(
     category: str, parts: Iterable[Frames], reference: Frames, nets: Sequence[WorldUnderTest], seeds: Sequence[int]
-) -> Admission:
+) -> ShortcutCheck:
     """Try all detectors on quads (q, 4, T, 64, 64, 3), some at a time, of any making.
 
     Order: two possible clips, then two impossible ones. ``reference``: possible clips (R, T, 64, 64, 3) to know usual
@@ -116,7 +124,7 @@ def examine(
     seen, felt, begin = [], [], 0
     for clips in parts:
         seen.append(_look(clips))
-        felt.append([watched(net, clips, seeds[begin : begin + len(clips)]) for net in nets])
+        felt.append([mean_surprises(net, clips, seeds[begin : begin + len(clips)]) for net in nets])
         begin += len(clips)
     looks = _Seen(*(np.concatenate(each) for each in zip(*seen, strict=True)))
     checks = [
@@ -130,7 +138,7 @@ def examine(
     ]
     for number, each in enumerate(zip(*felt, strict=True), 1):
         checks.append(_check(f"untrained network {number}", category, seeds, np.concatenate(each)))
-    return Admission(category, len(looks.last), tuple(checks))
+    return ShortcutCheck(category, len(looks.last), tuple(checks))
 
 
 def _look(clips: Frames) -> _Seen:
@@ -169,13 +177,15 @@ ends has remembered, and is no shortcut past memory. It shows how little permane
 
 
 def _is_blind(share: float) -> bool:
-    return 1 - LARGEST <= round(share, 9) <= LARGEST
+    return 1 - MAX_ACCURACY <= round(share, 9) <= MAX_ACCURACY
 
 
-def _check(name: str, category: str, seeds: Sequence[int], scores: Doubles, *, gates: bool = True) -> Check:
+def _check(name: str, category: str, seeds: Sequence[int], scores: Doubles, *, gates: bool = True) -> DetectorCheck:
     result = quad_result(name, category, seeds, scores)
     found = pigeonhole_interval(np.array([result.scores]), rng=np.random.default_rng(0))
-    return Check(name, found.estimate, found.low, found.high, float(quads_told(result).mean()), gates, result)
+    return DetectorCheck(
+        name, found.estimate, found.low, found.high, float(quad_accuracy(result).mean()), gates, result
+    )
 
 
 def _apart(last: Doubles, usual: Doubles) -> Doubles:

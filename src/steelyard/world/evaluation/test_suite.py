@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.world.evaluation.result import Summary, TestResult, summarise
+from steelyard.world.evaluation.result import ScoreSummary, TestResult, summarise_scores
 from steelyard.world.planners.settings import settings_for
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import HELD_OUT, NAMES, SCENES, simulator
@@ -17,7 +17,7 @@ from steelyard.world.sim.catalog import HELD_OUT, NAMES, SCENES, simulator
 if TYPE_CHECKING:
     from steelyard.world.evaluation.memory import Remembering
 
-__all__ = ["TESTS", "Candidate", "Measured", "Part", "measure", "parts", "summaries"]
+__all__ = ["TESTS", "Candidate", "EvaluationPart", "Measured", "parts", "run_part", "summaries"]
 
 TESTS = ("planning", "reasoning", "shift", "physics", "memory")
 HIDDEN, RECALL = "hidden object", "recall"
@@ -34,7 +34,7 @@ class Candidate(NamedTuple):
     training_seed: int | None
 
 
-class Part(NamedTuple):
+class EvaluationPart(NamedTuple):
     """One line of a report to be: a test in a world under a condition."""
 
     test: str
@@ -50,7 +50,7 @@ class Measured(NamedTuple):
     ceilings: tuple[TestResult, ...]
 
 
-def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[Part], list[str]]:
+def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[EvaluationPart], list[str]]:
     """Lay out the tests in these worlds; the second list says, a sentence each, which of them are not to be had there.
 
     Raises InputError for a test or a world that there is not.
@@ -61,7 +61,7 @@ def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[Part], list
     for name in worlds:
         if name not in (*NAMES, SCENES):
             raise InputError(f"no world is called {name!r}; there are {', '.join((*NAMES, SCENES))}")
-    laid: list[Part] = []
+    laid: list[EvaluationPart] = []
     left_out: list[str] = []
     for test in tests:
         found = [part for world in worlds for part in _laid(test, world)]
@@ -72,8 +72,8 @@ def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[Part], list
     return laid, left_out
 
 
-def measure(
-    part: Part,
+def run_part(
+    part: EvaluationPart,
     candidates: Sequence[Candidate],
     untrained: Sequence[WorldUnderTest],
     episodes: int,
@@ -96,14 +96,14 @@ def measure(
     return [_hidden(candidates, untrained, seeds, tell)], []
 
 
-def summaries(measured: Sequence[Measured]) -> tuple[Summary, ...]:
+def summaries(measured: Sequence[Measured]) -> tuple[ScoreSummary, ...]:
     """Summarise each line; beside a score under a shift stands what the shift costs, where planning was tested too."""
     from steelyard.world.evaluation import planning, shift
 
     plain = {each.results[0].world: each.results for each in measured if each.results[0].test == planning.TEST}
     told = []
     for each in measured:
-        summary = summarise(each.results, each.floors, each.ceilings)
+        summary = summarise_scores(each.results, each.floors, each.ceilings)
         if summary.test == shift.TEST and summary.world in plain:
             lost = shift.drop(plain[summary.world], each.results)
             summary = msgspec.structs.replace(summary, lost=lost.estimate, lost_low=lost.low, lost_high=lost.high)
@@ -111,18 +111,18 @@ def summaries(measured: Sequence[Measured]) -> tuple[Summary, ...]:
     return tuple(told)
 
 
-def _laid(test: str, world: str) -> list[Part]:
+def _laid(test: str, world: str) -> list[EvaluationPart]:
     if (test in _ACTED) == (world == SCENES):
         return []
     if test == "physics":
         from steelyard.world.sim.scenes import CATEGORIES
 
-        return [Part(test, world, category) for category in CATEGORIES]
+        return [EvaluationPart(test, world, category) for category in CATEGORIES]
     if test == "memory":
-        return [Part(test, world, HIDDEN), Part(test, world, RECALL)]
+        return [EvaluationPart(test, world, HIDDEN), EvaluationPart(test, world, RECALL)]
     if test == "shift":
-        return [Part(test, world, shift) for shift in _shifts(world)]
-    return [Part(test, world)]
+        return [EvaluationPart(test, world, shift) for shift in _shifts(world)]
+    return [EvaluationPart(test, world)]
 
 
 def _shifts(world: str) -> list[str]:
@@ -138,12 +138,12 @@ def _shifts(world: str) -> list[str]:
     return known
 
 
-def _planning(part: Part, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+def _planning(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
     from steelyard.world.evaluation import planning
 
     world, settings = simulator(part.world), settings_for(part.world)
     results = tuple(
-        planning.run(each.model, world, seeds, settings, training_seed=each.training_seed, progress=tell)
+        planning.run_planning(each.model, world, seeds, settings, training_seed=each.training_seed, progress=tell)
         for each in candidates
     )
     ceiling = planning.ceiling(world, seeds, settings, progress=tell)
@@ -151,26 +151,26 @@ def _planning(part: Part, candidates: Sequence[Candidate], seeds: list[int], tel
     return Measured(results, floors, (ceiling,))
 
 
-def _shift(part: Part, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+def _shift(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
     from steelyard.world.evaluation import shift
 
     world, settings, name = simulator(part.world), settings_for(part.world), part.condition
     results = tuple(
-        shift.run(each.model, world, name, seeds, settings, training_seed=each.training_seed, progress=tell)
+        shift.run_shift(each.model, world, name, seeds, settings, training_seed=each.training_seed, progress=tell)
         for each in candidates
     )
-    ceiling = shift.ceiling(world, name, seeds, settings)
+    ceiling = shift.shifted_ceiling(world, name, seeds, settings)
     tell(len(seeds), len(seeds))
-    return Measured(results, tuple(shift.floors(world, name, seeds, settings)), (ceiling,))
+    return Measured(results, tuple(shift.shifted_floors(world, name, seeds, settings)), (ceiling,))
 
 
-def _reasoning(part: Part, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+def _reasoning(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
     from steelyard.world.evaluation import reasoning
 
     world = simulator(part.world)
     results = []
     for each in candidates:
-        results.append(reasoning.run(each.model, world, seeds, training_seed=each.training_seed))
+        results.append(reasoning.run_reasoning(each.model, world, seeds, training_seed=each.training_seed))
         tell(len(seeds), len(seeds))
     *floors, ceiling = reasoning.controls(world, seeds)
     tell(len(seeds), len(seeds))
@@ -178,25 +178,26 @@ def _reasoning(part: Part, candidates: Sequence[Candidate], seeds: list[int], te
 
 
 def _physics(
-    part: Part,
+    part: EvaluationPart,
     candidates: Sequence[Candidate],
     untrained: Sequence[WorldUnderTest],
     seeds: list[int],
     tell: Progress,
 ) -> tuple[list[Measured], list[str]]:
     from steelyard.world.evaluation import physics
-    from steelyard.world.evaluation.shortcut_check import admit
+    from steelyard.world.evaluation.shortcut_check import check_category
 
     category = part.condition
-    admission = admit(category, untrained)
+    check = check_category(category, untrained)
     tell(len(seeds), len(seeds))
-    if not admission.admitted:
-        return [], [f"physics, {category}: not admitted, since {'; '.join(admission.faults)}"]
+    if not check.passed:
+        return [], [f"physics, {category}: not admitted, since {'; '.join(check.faults)}"]
     results = tuple(
-        physics.run(each.model, category, seeds, training_seed=each.training_seed, progress=tell) for each in candidates
+        physics.run_physics(each.model, category, seeds, training_seed=each.training_seed, progress=tell)
+        for each in candidates
     )
     chance = physics.chance(category, seeds)
-    floors = (chance, *(physics.run(each, category, seeds) for each in untrained))
+    floors = (chance, *(physics.run_physics(each, category, seeds) for each in untrained))
     return [Measured(results, floors, (_perfect(chance, "all told apart", 1.0),))], []
 
 

@@ -14,7 +14,7 @@ from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.simulator import Floats, Frames, Simulator
 
-__all__ = ["Encoding", "FirstPlan", "Watched", "watch"]
+__all__ = ["Encoding", "EpisodeTrace", "FirstPlan", "trace_episode"]
 
 
 class Encoding(WorldUnderTest, Protocol):
@@ -32,7 +32,7 @@ class FirstPlan(NamedTuple):
     imagined: Floats
 
 
-class Watched(NamedTuple):
+class EpisodeTrace(NamedTuple):
     """One episode of T steps.
 
     ``states`` (T + 1, S) are true. ``foreseen`` (T, S): for each step what the model imagined of it when it last
@@ -53,9 +53,9 @@ class Watched(NamedTuple):
     as_seen: tuple[str, ...]
 
 
-def watch(
+def trace_episode(
     model: Encoding, world: Simulator, seed: int, settings: PlannerSettings, probe: StateProbe | None = None
-) -> Watched:
+) -> EpisodeTrace:
     """Play the episode with this seed to its goal or its last step, planning as a test does, and keep all that is seen.
 
     ``probe``: fitted on wandering where none is given.
@@ -80,7 +80,7 @@ def watch(
             if reached := bool(world.reached(state, goal)[0]):
                 break
     assert first_plan is not None
-    return Watched(
+    return EpisodeTrace(
         seed=seed,
         reached=reached,
         states=np.stack(states),

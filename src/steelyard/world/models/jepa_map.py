@@ -19,7 +19,7 @@ from steelyard.world.models.losses.inverse_dynamics import InverseDynamics
 from steelyard.world.models.losses.sigreg import sigreg
 from steelyard.world.models.nets.token_map import MapEncoder, MapPredictor, PatchEncoder, patches
 
-__all__ = ["MappedJepa", "MappedJepaConfig"]
+__all__ = ["JepaMap", "JepaMapConfig"]
 
 _LATENT_LOSS_AT_FIRST = 0.1  # the displacement is learned first: to predict a latent that holds nothing teaches nothing
 _DOUBT = 0.5  # half actions: what is missed by more pulls ever less
@@ -27,7 +27,7 @@ _NEAR = 0.3  # half actions: squares up to here, then straight
 _CHUNK = 1024  # imagined latents at once: their hidden layers stay in the cache
 
 
-class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class JepaMapConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What it is made of and the weights of its losses; the defaults are the recipe for two rooms."""
 
     action_size: int = 2
@@ -53,7 +53,7 @@ class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Steps until the losses of prediction have their whole weight."""
 
 
-class MappedJepa(Learner):
+class JepaMap(Learner):
     """Predicts latents (…, config.latent) on the map of the frame that a prediction starts from.
 
     ``place`` reads from a latent where the agent is, in units of actions. It is learned from actions alone, whose sums
@@ -62,9 +62,9 @@ class MappedJepa(Learner):
 
     kind: ClassVar[str] = "jepa-map"
     can_collapse: ClassVar[bool] = True
-    Config: ClassVar[type[MappedJepaConfig]] = MappedJepaConfig
+    Config: ClassVar[type[JepaMapConfig]] = JepaMapConfig
 
-    def __init__(self, config: MappedJepaConfig) -> None:
+    def __init__(self, config: JepaMapConfig) -> None:
         super().__init__()
         if config.action_size != 2:
             raise InputError("a jepa-map moves in the plane of the picture: it needs two numbers an action; use jepa")
@@ -78,7 +78,7 @@ class MappedJepa(Learner):
         self.place = nn.Linear(config.latent, config.action_size, bias=False)
 
     @classmethod
-    def from_config(cls, config: MappedJepaConfig) -> MappedJepa:
+    def from_config(cls, config: JepaMapConfig) -> JepaMap:
         """The same as calling the class."""
         return cls(config)
 

@@ -18,7 +18,7 @@ __all__ = ["KINDS", "config_of", "make_learner"]
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "jepa": ("steelyard.world.models.jepa", "Jepa"),
-        "jepa-map": ("steelyard.world.models.jepa_map", "MappedJepa"),
+        "jepa-map": ("steelyard.world.models.jepa_map", "JepaMap"),
         "vjepa": ("steelyard.world.models.vjepa.learner", "VJepa"),
         "pixel": ("steelyard.world.models.baselines.pixel", "Pixel"),
         "vq-gpt": ("steelyard.world.models.baselines.vq_gpt", "VqGpt"),

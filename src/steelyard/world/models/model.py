@@ -21,7 +21,7 @@ from steelyard.world.memory import Memory, Recalled
 from steelyard.world.models.card import Card, read_card, write_card
 from steelyard.world.models.kinds import make_learner
 from steelyard.world.models.learner import Learner
-from steelyard.world.models.reasoning import Consequences, Counterfactual, compare, without
+from steelyard.world.models.reasoning import Consequences, Counterfactual, compare_courses, compare_without
 from steelyard.world.models.weights import digest, read_tensors, write_tensors
 from steelyard.world.planners.cem import cem
 from steelyard.world.planners.cost import OverHorizon
@@ -184,13 +184,13 @@ class WorldModel:
         self, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
     ) -> Consequences:
         """Say which of several named courses of actions (K, A) leads nearest to an outcome frame (H, W, 3)."""
-        return compare(self, observation, courses, outcome, how)
+        return compare_courses(self, observation, courses, outcome, how)
 
     def reason_without(
         self, observation: Frames, actions: Floats, steps: Iterable[int], outcome: Frames, how: OverHorizon = "last"
     ) -> Counterfactual:
         """Say whether an outcome would also have come with nothing done at some steps of a course (K, A)."""
-        return without(self, observation, actions, steps, outcome, how)
+        return compare_without(self, observation, actions, steps, outcome, how)
 
     def remember(self, frames: Frames, keys: Sequence[Any]) -> None:
         """Store what frames (B, H, W, 3), or clips that end with the moment (B, T, H, W, 3), are to the model."""

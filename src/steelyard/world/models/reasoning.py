@@ -14,7 +14,7 @@ from steelyard.world.sim.simulator import Floats, Frames
 if TYPE_CHECKING:
     from steelyard.world.models.model import WorldModel
 
-__all__ = ["Consequences", "Counterfactual", "compare", "without"]
+__all__ = ["Consequences", "Counterfactual", "compare_courses", "compare_without"]
 
 _HAPPENED = 0.5  # of the distance at the start: what comes nearer than this is taken to have happened
 
@@ -50,7 +50,7 @@ class Counterfactual(NamedTuple):
         return self.without_them < _HAPPENED * self.start
 
 
-def compare(
+def compare_courses(
     model: WorldModel, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
 ) -> Consequences:
     """Imagine named courses of actions (K, A) from a frame (H, W, 3), or a clip that ends now, and compare to an
@@ -65,7 +65,7 @@ def compare(
     return Consequences(tuple(courses), distances, over_horizon(distances, how))
 
 
-def without(
+def compare_without(
     model: WorldModel,
     observation: Frames,
     actions: Floats,
@@ -76,7 +76,7 @@ def without(
     """Imagine a course (K, A) as it is and with nothing done at ``steps``: would the outcome have come without them?"""
     changed = np.array(actions, dtype=np.float32)
     changed[list(steps)] = 0
-    seen = compare(model, observation, {"with": actions, "without": changed}, outcome, how)
+    seen = compare_courses(model, observation, {"with": actions, "compare_without": changed}, outcome, how)
     now = observation if observation.ndim == 3 else observation[-1]
     start = model.distance(model.encode(now[None])[:, None, None], outcome[None])
     return Counterfactual(float(start[0, 0, 0]), float(seen.costs[0]), float(seen.costs[1]))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.vega import BAND, INK, MUTED
-from steelyard.world.evaluation.result import Summary, standing
+from steelyard.world.evaluation.result import ScoreSummary, standing
 from steelyard.world.report.efficiency_chart import EfficiencyCurves, efficiency_chart, style
 from steelyard.world.report.film_strip import FilmStrip, strip
 from steelyard.world.report.scores_chart import by_measure, scores_chart
@@ -25,7 +25,7 @@ from steelyard.world.report.words import (
     value,
 )
 
-__all__ = ["Page", "render"]
+__all__ = ["Page", "render_page"]
 
 # The SVG path of each method's mark in a legend, 16 units high.
 _MARKS = {
@@ -42,7 +42,7 @@ class Page(NamedTuple):
 
     title: str
     subtitle: str = ""
-    summaries: Sequence[Summary] = ()
+    summaries: Sequence[ScoreSummary] = ()
     films: Sequence[FilmStrip] = ()
     surprises: Sequence[SurprisePair] = ()
     curves: Sequence[EfficiencyCurves] = ()
@@ -54,7 +54,7 @@ class Page(NamedTuple):
     version: str = ""
 
 
-def render(page: Page) -> str:
+def render_page(page: Page) -> str:
     """Write the page; its policy (CSP) forbids scripts and every request, and all text of others is escaped."""
     summaries = list(page.summaries)
     return template("world.html.j2", "steelyard.world.report").render(
@@ -74,7 +74,7 @@ def render(page: Page) -> str:
     )
 
 
-def _lead_class(summaries: Sequence[Summary]) -> str:
+def _lead_class(summaries: Sequence[ScoreSummary]) -> str:
     """The colour of the headline: the worst standing of all."""
     stands = {standing(summary) for summary in summaries}
     for each in ("below", "unclear", "above"):
@@ -83,7 +83,7 @@ def _lead_class(summaries: Sequence[Summary]) -> str:
     return STANDINGS["no floor"][0]
 
 
-def _scores(number: int, measure: str, group: list[Summary]) -> dict[str, Any]:
+def _scores(number: int, measure: str, group: list[ScoreSummary]) -> dict[str, Any]:
     return {
         "measure": measure,
         "wide": markup(scores_chart(group, name=f"scores-{number}")),
@@ -91,7 +91,7 @@ def _scores(number: int, measure: str, group: list[Summary]) -> dict[str, Any]:
     }
 
 
-def _row(summary: Summary) -> dict[str, Any]:
+def _row(summary: ScoreSummary) -> dict[str, Any]:
     css, word = STANDINGS[standing(summary)]
     return {
         "name": name_of(summary),

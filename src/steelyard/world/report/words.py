@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from steelyard.reports.words import counted
 from steelyard.util.text import one_line
-from steelyard.world.evaluation.result import Setting, Summary, standing
+from steelyard.world.evaluation.result import ScoreSummary, Setting, standing
 
 __all__ = [
     "STANDINGS",
@@ -50,7 +50,7 @@ def interval(low: float | None, high: float | None) -> str:
     return f"{value(lower + 0.0)} to {value(upper + 0.0)}" if lower < 0 else f"{value(lower)}–{value(upper)}"
 
 
-def name_of(summary: Summary) -> str:
+def name_of(summary: ScoreSummary) -> str:
     """Test and, if any, condition."""
     return one_line(f"{summary.test}, {summary.condition}" if summary.condition else summary.test, 60)
 
@@ -60,12 +60,12 @@ def against(level: float | None, name: str) -> str:
     return value(level) + (f" ({one_line(name, 40)})" if level is not None and name else "")
 
 
-def sized(summary: Summary) -> str:
+def sized(summary: ScoreSummary) -> str:
     """``3 × 100``: training seeds times units."""
     return f"{summary.seeds} × {summary.units:,}"
 
 
-def lost(summary: Summary) -> str:
+def lost(summary: ScoreSummary) -> str:
     """What a shift costs, as ``lost 0.12 (0.03–0.21)``; empty where that was not measured."""
     if summary.lost is None:
         return ""
@@ -83,7 +83,7 @@ def _setting(setting: Setting) -> str:
     return f"{setting:g}" if isinstance(setting, float) else one_line(str(setting), 60)
 
 
-def headline(summaries: Sequence[Summary]) -> str:
+def headline(summaries: Sequence[ScoreSummary]) -> str:
     """One sentence over all: how many scores are better than their floor, interval and all."""
     if not summaries:
         return "Nothing was tested"
@@ -99,7 +99,7 @@ def headline(summaries: Sequence[Summary]) -> str:
     return ", ".join(parts)
 
 
-def limits(summaries: Sequence[Summary]) -> list[str]:
+def limits(summaries: Sequence[ScoreSummary]) -> list[str]:
     """What the numbers do not show."""
     said = [
         "Scores are of small simulated worlds, 64 × 64 pixels: they say nothing of other worlds.",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steelyard.world.sim import drawing
-from steelyard.world.sim.exploration import limited, no_such_shift, toward, wander
+from steelyard.world.sim.exploration import limited, no_such_shift, random_walk, toward
 from steelyard.world.sim.rng import uniform
 from steelyard.world.sim.simulator import SIDE, Floats, Frames
 
@@ -69,7 +69,7 @@ class PointMaze:
         chance = uniform(seeds, 3, stream=2)
         cells = np.floor(chance[:, 2] * CELLS * CELLS).astype(np.intp)
         states = np.column_stack([self._inside(cells, chance[:, :2]), _mazes(seeds)]).astype(np.float32)
-        return wander(self, states, seeds, steps)
+        return random_walk(self, states, seeds, steps)
 
     def step(self, states: Floats, actions: Floats) -> Floats:
         """Move the agent along x, then along y; it stops at walls."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steelyard.world.sim import drawing
-from steelyard.world.sim.exploration import limited, no_such_shift, toward, wander
+from steelyard.world.sim.exploration import limited, no_such_shift, random_walk, toward
 from steelyard.world.sim.rng import uniform
 from steelyard.world.sim.simulator import SIDE, Floats, Frames
 
@@ -68,7 +68,7 @@ class Push:
         anywhere = _LOW + (_HIGH - _LOW) * chance[:, 2:4]
         beside = block + (chance[:, 2:4] * 2 - 1) * (self._half + _AGENT + 3)
         agent = np.clip(np.where(chance[:, 4:5] < _NEAR_BLOCK, beside, anywhere), _LOW, _HIGH)
-        return wander(self, np.column_stack(self._apart(agent, block)).astype(np.float32), seeds, steps)
+        return random_walk(self, np.column_stack(self._apart(agent, block)).astype(np.float32), seeds, steps)
 
     def step(self, states: Floats, actions: Floats) -> Floats:
         """Move the agent; a block in its way slides along the axis on which it is met, up to the wall."""

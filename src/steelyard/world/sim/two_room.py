@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steelyard.world.sim import drawing
-from steelyard.world.sim.exploration import limited, no_such_shift, toward, wander
+from steelyard.world.sim.exploration import limited, no_such_shift, random_walk, toward
 from steelyard.world.sim.rng import uniform
 from steelyard.world.sim.simulator import SIDE, Floats, Frames
 
@@ -72,7 +72,7 @@ class TwoRoom:
         from_wall = place[:, 0] - layout[:, 0]
         inside = (np.abs(from_wall) < _SKIN) & (np.abs(place[:, 1] - layout[:, 1]) > DOOR)
         place[:, 0] = np.where(inside, layout[:, 0] + np.where(from_wall < 0, -_SKIN, _SKIN), place[:, 0])
-        return wander(self, np.column_stack([place, layout]).astype(np.float32), seeds, steps)
+        return random_walk(self, np.column_stack([place, layout]).astype(np.float32), seeds, steps)
 
     def step(self, states: Floats, actions: Floats) -> Floats:
         """Move the agent; a way that crosses the wall beside the door ends in front of the wall."""

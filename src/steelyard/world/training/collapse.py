@@ -18,12 +18,12 @@ from steelyard.errors import ExitCode, SteelyardError
 from steelyard.world.data.batch import Source
 from steelyard.world.models.learner import Learner
 
-__all__ = ["Collapsed", "Health", "expect_health", "measure"]
+__all__ = ["Collapsed", "Health", "expect_health", "measure_health"]
 
-LEAST_SPREAD = 1e-3
-LEAST_TEMPORAL = 0.01
-LEAST_GAIN = 0.05
-LEAST_RANK = 2.0
+MIN_SPREAD = 1e-3
+MIN_TEMPORAL_SHARE = 0.01
+MIN_INVERSE_GAIN = 0.05
+MIN_RANK = 2.0
 
 _CLIPS, _BATCHES = 384, 6  # of plain video so many batches do: nothing is fitted to them
 _FIRST_STEP = 2**31  # of the source: no training comes so far, so these clips are fresh where the source makes them
@@ -57,10 +57,14 @@ class Health(msgspec.Struct, frozen=True):
     def faults(self) -> list[str]:
         """What sits at the floor, in words."""
         checks = (
-            (self.spread, LEAST_SPREAD, "all latents are nearly the same: spread"),
-            (self.temporal_share, LEAST_TEMPORAL, "latents tell only what never moves: share of variance over time"),
-            (self.effective_rank, LEAST_RANK, "latents fill too few directions: effective rank"),
-            (self.inverse_gain, LEAST_GAIN, "latents do not tell what was done: inverse-dynamics gain"),
+            (self.spread, MIN_SPREAD, "all latents are nearly the same: spread"),
+            (
+                self.temporal_share,
+                MIN_TEMPORAL_SHARE,
+                "latents tell only what never moves: share of variance over time",
+            ),
+            (self.effective_rank, MIN_RANK, "latents fill too few directions: effective rank"),
+            (self.inverse_gain, MIN_INVERSE_GAIN, "latents do not tell what was done: inverse-dynamics gain"),
         )
         if not self.finite:
             return ["latents are no finite numbers"]
@@ -81,7 +85,7 @@ def expect_health(health: Health) -> None:
 
 
 @torch.no_grad()
-def measure(learner: Learner, source: Source) -> Health:
+def measure_health(learner: Learner, source: Source) -> Health:
     """Encode some fresh clips and measure; a pure function of learner and source."""
     states, actions = _collect(learner, source)
     if not np.isfinite(states).all():

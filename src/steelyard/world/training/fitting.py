@@ -15,7 +15,7 @@ from steelyard.world.models.card import CARD, Card, Training
 from steelyard.world.models.kinds import make_learner
 from steelyard.world.models.learner import Learner
 from steelyard.world.training.budget import TrainingBudget
-from steelyard.world.training.collapse import Health, expect_health, measure
+from steelyard.world.training.collapse import Health, expect_health, measure_health
 from steelyard.world.training.distributed import joined
 from steelyard.world.training.loop import Progress, Trained, TrainSettings, train
 from steelyard.world.training.resume import RESUME
@@ -52,7 +52,7 @@ def fitted(
         trains = any(parameter.requires_grad for parameter in learner.parameters())
         trained = train(learner, source, budget, settings, out, progress, resume=resume) if trains else _NOTHING
         learner.eval()
-        health = measure(learner, source) if getattr(learner, "can_collapse", False) else None
+        health = measure_health(learner, source) if getattr(learner, "can_collapse", False) else None
         card = _card(learner, source, budget, settings, trained, health, ranks.size)
         model = model_class(learner, card)
         if out is not None and ranks.first:

@@ -16,7 +16,7 @@ from steelyard.world.data.batch import Batch
 from steelyard.world.evaluation import memory, physics
 from steelyard.world.models.card import Card
 from steelyard.world.models.model import WorldModel
-from steelyard.world.models.vjepa.config import SIZES, VJepaConfig, config_of
+from steelyard.world.models.vjepa.config import SIZES, VJepaConfig, config_of_size
 from steelyard.world.models.vjepa.encoder import Encoder, positions
 from steelyard.world.models.vjepa.learner import VJepa
 from steelyard.world.sim.catalog import HELD_OUT
@@ -173,7 +173,7 @@ def test_a_model_of_any_side_is_tested_on_scenes(side: int) -> None:
     config = msgspec.structs.replace(SMALL, side=side)
     model = WorldModel(learner(config), Card(kind="vjepa", config=msgspec.to_builtins(config), action_size=0))
     seeds = range(HELD_OUT, HELD_OUT + 2)
-    surprised = physics.run(model, "permanence", seeds)
+    surprised = physics.run_physics(model, "permanence", seeds)
     assert np.ptp(list(surprised.details.values())) > 0
     (recalled,) = memory.recall(model, seeds, (1,))
     assert len(recalled.scores) == len(surprised.scores) == 2
@@ -227,11 +227,11 @@ def test_numbers_that_do_not_fit_together_are_one_clear_line(changed: dict[str, 
 def test_sizes_go_from_tiny_to_large() -> None:
     def millions(name: str) -> float:
         with torch.device("meta"):
-            return sum(part.numel() for part in Encoder(config_of(name)).parameters()) / 1e6
+            return sum(part.numel() for part in Encoder(config_of_size(name)).parameters()) / 1e6
 
     assert millions("tiny") == pytest.approx(0.4, abs=0.05)
     assert millions("vit-l") == pytest.approx(304, abs=3)
     sizes = [millions(name) for name in SIZES]
     assert sizes == sorted(sizes)
     with pytest.raises(InputError, match=r"choose one of tiny, small, vit-s, vit-b, vit-l"):
-        config_of("huge")
+        config_of_size("huge")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.records import ModelOutput, Sample, Score
-from steelyard.world.audit.questions import Choose, numbers_in
+from steelyard.world.audit.questions import ChooseOutcome, numbers_in
 from steelyard.world.audit.scorers.goal import question_of
 from steelyard.world.sim.catalog import simulator
 
-__all__ = ["Choice"]
+__all__ = ["OutcomeChoice"]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class OutcomeChoice:
     """1 where ``{"choice": [index]}`` names the outcome that the changed course has in the true world."""
 
     @property
@@ -26,7 +26,7 @@ class Choice:
         from steelyard.world.evaluation.reasoning import CHOICES, scene
 
         question = question_of(sample)
-        assert isinstance(question, Choose)
+        assert isinstance(question, ChooseOutcome)
         said = numbers_in(answer.text, ("choice",))
         if said is None or len(said["choice"]) != 1 or said["choice"][0] not in range(CHOICES):
             return Score(value=0.0, parsed=False, note="not one of the outcomes")

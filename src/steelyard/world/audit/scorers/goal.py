@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.records import GenerateRequest, ModelOutput, Sample, Score
-from steelyard.world.audit.questions import Act, ActAgainst, ActShifted, Question, arrays_in, read_question
+from steelyard.world.audit.questions import (
+    PlayHeadToHead,
+    Question,
+    ReachGoal,
+    ReachGoalShifted,
+    arrays_in,
+    read_question,
+)
 from steelyard.world.sim.catalog import simulator
 from steelyard.world.sim.simulator import Floats, Simulator
 
-__all__ = ["Beats", "Goal", "Holds", "question_of", "reaches"]
+__all__ = ["Goal", "GoalUnderShift", "HeadToHead", "question_of", "reaches"]
 
 _NO_ACTIONS = Score(value=0.0, parsed=False, note="not the actions of an episode")
 
@@ -57,13 +64,13 @@ class Goal:
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play the actions in the true world."""
         question = question_of(sample)
-        assert isinstance(question, Act)
+        assert isinstance(question, ReachGoal)
         played = _played({"actions": simulator(question.world)}, question.seed, answer)
         return _NO_ACTIONS if played is None else Score(value=float(played["actions"]))
 
 
 @dataclass(frozen=True, slots=True)
-class Holds:
+class GoalUnderShift:
     """1 where the goal is reached both in the world of training and under the shift: a model that is bad in both has 0.
 
     The mean is the share of episodes that hold under the shift; the drop is what the plain success of the same
@@ -72,13 +79,13 @@ class Holds:
 
     @property
     def identifier(self) -> str:
-        """``world_holds@1``."""
-        return "world_holds@1"
+        """``world_goal_under_shift@1``."""
+        return "world_goal_under_shift@1"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play both lists of actions, each in its own world."""
         question = question_of(sample)
-        assert isinstance(question, ActShifted)
+        assert isinstance(question, ReachGoalShifted)
         trained = simulator(question.world)
         worlds = {"trained": trained, "shifted": trained.shifted(question.shift)}
         played = _played(worlds, question.seed, answer)
@@ -86,7 +93,7 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True)
-class Beats:
+class HeadToHead:
     """1 where ours reaches the goal and the rival does not, 0 the other way round, and at a tie what the sample says.
 
     Every episode is asked twice, once with ties for each. So the mean over all samples is exactly
@@ -95,13 +102,13 @@ class Beats:
 
     @property
     def identifier(self) -> str:
-        """``world_beats@1``."""
-        return "world_beats@1"
+        """``world_head_to_head@1``."""
+        return "world_head_to_head@1"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play both lists of actions in the same world."""
         question = question_of(sample)
-        assert isinstance(question, ActAgainst)
+        assert isinstance(question, PlayHeadToHead)
         world = simulator(question.world)
         played = _played({"ours": world, "rival": world}, question.seed, answer)
         if played is None:

@@ -17,7 +17,7 @@ from steelyard.errors import SteelyardError
 from steelyard.world.data.video.crops import Crop, place
 from steelyard.world.sim.simulator import Frames
 
-__all__ = ["ClipRequest", "Undecodable", "VideoFacts", "examine", "read_clip"]
+__all__ = ["ClipRequest", "Undecodable", "VideoFacts", "inspect_video", "read_clip"]
 
 _USUAL_RATE = 25.0
 
@@ -54,7 +54,7 @@ class ClipRequest(msgspec.Struct, frozen=True):
         return (self.frames - 1) * self.stride + 1
 
 
-def examine(path: str | Path) -> VideoFacts:
+def inspect_video(path: str | Path) -> VideoFacts:
     """Open a file, decode its first frame and give its facts; raises Undecodable."""
     if os.path.getsize(path) == 0:
         raise Undecodable("the file is empty")

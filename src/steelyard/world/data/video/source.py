@@ -156,7 +156,7 @@ class VideoSource:
     def _examine(self, paths: Sequence[Path]) -> list[tuple[str, VideoFacts]]:
         """Open every file once; those that give no clip are skipped. Raises InputError where all are."""
         names = [str(path) for path in paths]
-        futures = [self._workers.submit(lambda name=name: self._workers.examine(name)) for name in names]  # type: ignore[misc]
+        futures = [self._workers.submit(lambda name=name: self._workers.inspect_video(name)) for name in names]  # type: ignore[misc]
         frames, stride, _ = self._wish
         span = (frames - 1) * stride + 1
         good = []

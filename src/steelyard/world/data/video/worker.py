@@ -13,7 +13,7 @@ from typing import IO
 
 import msgspec
 
-from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, examine, read_clip
+from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, inspect_video, read_clip
 
 __all__ = ["Request", "WorkerReply", "serve"]
 
@@ -21,7 +21,7 @@ __all__ = ["Request", "WorkerReply", "serve"]
 class Request(msgspec.Struct, frozen=True):
     """Either a file to examine or a clip to decode."""
 
-    examine: str | None = None
+    inspect_video: str | None = None
     clip: ClipRequest | None = None
 
 
@@ -51,8 +51,8 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 
 def _answer(request: Request) -> tuple[WorkerReply, bytes]:
     try:
-        if request.examine is not None:
-            return WorkerReply(facts=examine(request.examine)), b""
+        if request.inspect_video is not None:
+            return WorkerReply(facts=inspect_video(request.inspect_video)), b""
         assert request.clip is not None
         clip = read_clip(request.clip)
     except (Undecodable, OSError) as error:

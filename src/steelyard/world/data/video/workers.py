@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, examine, read_clip
+from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, inspect_video, read_clip
 from steelyard.world.data.video.worker import Request, WorkerReply
 from steelyard.world.sim.simulator import Frames
 
@@ -46,11 +46,11 @@ class Workers:
             future.set_exception(error)
         return future
 
-    def examine(self, path: str) -> VideoFacts:
+    def inspect_video(self, path: str) -> VideoFacts:
         """Give a file's facts; raises Undecodable."""
         if self._pool is None:
-            return examine(path)
-        facts = self._ask(Request(examine=path))[0].facts
+            return inspect_video(path)
+        facts = self._ask(Request(inspect_video=path))[0].facts
         assert facts is not None
         return facts
 

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
-from steelyard.world.models.baselines.position_head import Places
+from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.reconstruction import (
     Decoder,
     NarrowEncoder,
@@ -67,7 +67,7 @@ class Pixel(Learner):
         self.decoder = Decoder(config.latent, config.width, config.head)
         kind = RecurrentPredictor if config.recurrent else ResidualPredictor
         self.predictor: Predictor = kind(config.latent, config.action_size, config.hidden)
-        self.places = Places(config.latent, config.action_size) if config.action_size else None
+        self.places = PositionHead(config.latent, config.action_size) if config.action_size else None
 
     @classmethod
     def from_config(cls, config: PixelConfig) -> Pixel:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Places"]
+__all__ = ["PositionHead"]
 
 _HIDDEN = 64
 _DOUBT = 2.0  # an action at its limit: what is missed by more pulls ever less
 
 
-class Places(nn.Module):
+class PositionHead(nn.Module):
     """States to places, in units of actions: a coordinate by path integration.
 
     States that were learned by drawing tell where the agent is, but their own distances say little of how far away it

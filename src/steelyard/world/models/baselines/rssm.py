@@ -10,7 +10,7 @@ from torch import Generator, Tensor, nn
 
 from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
-from steelyard.world.models.baselines.position_head import Places
+from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.reconstruction import (
     Decoder,
     NarrowEncoder,
@@ -86,7 +86,7 @@ class Rssm(Learner):
             nn.Linear(config.hidden, config.hidden), nn.SiLU(), nn.Linear(config.hidden, 2 * config.latent)
         )
 
-        self.places = Places(config.latent, config.action_size) if config.action_size else None
+        self.places = PositionHead(config.latent, config.action_size) if config.action_size else None
 
     @classmethod
     def from_config(cls, config: RssmConfig) -> Rssm:

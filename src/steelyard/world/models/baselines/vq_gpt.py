@@ -17,7 +17,7 @@ from torch import Generator, Tensor, nn
 
 from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
-from steelyard.world.models.baselines.position_head import Places
+from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.reconstruction import (
     Decoder,
     NarrowEncoder,
@@ -79,7 +79,7 @@ class VqGpt(Learner):
         self.enter = nn.Linear(size + config.action_size, config.hidden)
         self.blocks = nn.ModuleList(_Block(config.hidden, config.heads, config.window) for _ in range(config.layers))
         self.leave = nn.Sequential(nn.LayerNorm(config.hidden), nn.Linear(config.hidden, config.tokens * CODES))
-        self.places = Places(size, config.action_size) if config.action_size else None
+        self.places = PositionHead(size, config.action_size) if config.action_size else None
         places = torch.arange(CODES)[:, None] // LEVELS ** torch.arange(NUMBERS) % LEVELS
         self.register_buffer("vectors", places * (2 / (LEVELS - 1)) - 1, persistent=False)
 

@@ -6,7 +6,7 @@ import msgspec
 
 from steelyard.errors import InputError
 
-__all__ = ["SIZES", "VJepaConfig", "config_of"]
+__all__ = ["SIZES", "VJepaConfig", "config_of_size"]
 
 
 class VJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,7 +73,7 @@ SIZES: dict[str, VJepaConfig] = {
 }
 
 
-def config_of(size: str) -> VJepaConfig:
+def config_of_size(size: str) -> VJepaConfig:
     """Give the configuration of a named size; raises InputError naming what there is."""
     if size not in SIZES:
         raise InputError(f"no V-JEPA of size {size!r}: choose one of {', '.join(SIZES)}")

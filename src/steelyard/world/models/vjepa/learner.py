@@ -17,7 +17,7 @@ from steelyard.world.models.losses.sigreg import sigreg
 from steelyard.world.models.vjepa.config import VJepaConfig
 from steelyard.world.models.vjepa.encoder import Encoder, gather
 from steelyard.world.models.vjepa.masks import Masks, multi_block
-from steelyard.world.models.vjepa.predictor import Predictor
+from steelyard.world.models.vjepa.predictor import MaskedPredictor
 from steelyard.world.models.vjepa.reader import ClipReader, resized
 
 __all__ = ["VJepa"]
@@ -41,7 +41,7 @@ class VJepa(ClipReader):
         super().__init__()
         self.config: VJepaConfig = config
         self.encoder = Encoder(config)
-        self.predictor = Predictor(config)
+        self.predictor = MaskedPredictor(config)
         self.slow_encoder = slow_copy(self.encoder)
         numbers = config.grid[1] * config.grid[2] * config.width
         self.frames_at_once = max(config.frames, _NUMBERS_AT_ONCE // numbers)

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from steelyard.world.models.vjepa.config import VJepaConfig
 from steelyard.world.models.vjepa.encoder import gather, initialise, positions, transformer
 
-__all__ = ["Predictor"]
+__all__ = ["MaskedPredictor"]
 
 
-class Predictor(nn.Module):
+class MaskedPredictor(nn.Module):
     """Context latents and mask tokens that carry only their place → latents at those places."""
 
     places: Tensor

@@ -9,9 +9,9 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier, open_scorer
-from steelyard.world.audit.object_position import true_place
-from steelyard.world.audit.scorers.choice import Choice
-from steelyard.world.audit.scorers.place import Place
+from steelyard.world.audit.object_position import true_position
+from steelyard.world.audit.scorers.choice import OutcomeChoice
+from steelyard.world.audit.scorers.position import ObjectPosition
 from steelyard.world.evaluation.reasoning import scene
 from steelyard.world.sim.catalog import HELD_OUT, simulator
 
@@ -19,13 +19,13 @@ SEED = HELD_OUT + 7
 
 
 def choice(answer: object) -> Score:
-    prompt = json.dumps({"ask": "choose", "seed": SEED, "world": "two-room-fixed"})
-    return Choice().score(Sample(id="t/0", request=GenerateRequest(prompt=prompt), target=""), said(answer))
+    prompt = json.dumps({"ask": "choose outcome", "seed": SEED, "world": "two-room-fixed"})
+    return OutcomeChoice().score(Sample(id="t/0", request=GenerateRequest(prompt=prompt), target=""), said(answer))
 
 
 def place(answer: object) -> Score:
-    prompt = json.dumps({"ask": "locate", "seed": SEED})
-    return Place().score(Sample(id="t/0", request=GenerateRequest(prompt=prompt), target=""), said(answer))
+    prompt = json.dumps({"ask": "locate object", "seed": SEED})
+    return ObjectPosition().score(Sample(id="t/0", request=GenerateRequest(prompt=prompt), target=""), said(answer))
 
 
 def said(answer: object) -> ModelOutput:
@@ -44,7 +44,7 @@ def test_a_choice_of_none_of_the_outcomes_is_unparsed(answer: object) -> None:
 
 
 def test_a_place_within_two_pixels_is_right() -> None:
-    x = true_place(SEED)
+    x = true_position(SEED)
     assert [place({"x": [x + off]}).value for off in (-2.1, -1.9, 0, 1.9, 2.1)] == [0, 1, 1, 1, 0]
 
 
@@ -54,10 +54,10 @@ def test_what_is_no_place_is_unparsed(answer: object) -> None:
 
 
 def test_the_identifier_names_the_pixels() -> None:
-    scorer = open_scorer({"name": "world_place", "within": 3})
-    assert scorer.identifier == "world_place[3]@1"
-    assert open_identifier("world_place[3]@1") == scorer
+    scorer = open_scorer({"name": "world_position", "within": 3})
+    assert scorer.identifier == "world_position[3]@1"
+    assert open_identifier("world_position[3]@1") == scorer
     assert open_identifier("world_choice@2").identifier == "world_choice@2"
     for options in ("0", "x", "²", "99"):
         with pytest.raises(InputError):
-            open_identifier(f"world_place[{options}]@1")
+            open_identifier(f"world_position[{options}]@1")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from steelyard.records import ModelOutput, Sample, Score
 from steelyard.world.audit.questions import numbers_in
 
-__all__ = ["MoreSurprised"]
+__all__ = ["ViolationOfExpectation"]
 
 _TIE = 1e-6  # relative: the same frames in another order, or in another batch, differ by less
 
 
 @dataclass(frozen=True, slots=True)
-class MoreSurprised:
+class ViolationOfExpectation:
     """1 where the impossible clip's mean surprise is larger than that of the possible one, by more than a millionth.
 
     A tie is 0, so who feels nothing has 0.
@@ -25,8 +25,8 @@ class MoreSurprised:
 
     @property
     def identifier(self) -> str:
-        """``world_surprise@1``."""
-        return "world_surprise@1"
+        """``world_violation_of_expectation@1``."""
+        return "world_violation_of_expectation@1"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Compare the sums, which are exact on any machine.
