@@ -28,6 +28,7 @@ from steelyard.world.models.model import WorldModel
 from steelyard.world.sim.catalog import HELD_OUT
 from steelyard.world.sim.scenes import CATEGORIES
 from steelyard.world.training.budget import TrainingBudget
+from steelyard.world.training.fitting import train_model
 
 STEPS = 900
 SEEDS = (0, 1, 2)
@@ -56,12 +57,12 @@ def main() -> None:
 
 def _trained(folder: Path, seed: int, steps: int) -> WorldModel:
     if not (folder / "world.json").exists():
-        WorldModel.fit(ScenesSource(seed=seed), TrainingBudget(steps=steps), seed, out=folder)
+        train_model(ScenesSource(seed=seed), TrainingBudget(steps=steps), seed, out=folder)
     return WorldModel.load(folder)
 
 
 def _untrained(seed: int) -> WorldModel:
-    return WorldModel.fit(ScenesSource(seed=seed), TrainingBudget(steps=1), seed, kind="untrained")
+    return train_model(ScenesSource(seed=seed), TrainingBudget(steps=1), seed, kind="untrained")
 
 
 def _heading(trained: Sequence[WorldModel]) -> str:

@@ -62,12 +62,12 @@ def tested(job: Job) -> Tested:
     began = time.process_time()
     _one_thread()
     from steelyard.world.data.simulated import SimulatedSource
-    from steelyard.world.models.model import WorldModel
     from steelyard.world.training.budget import TrainingBudget
+    from steelyard.world.training.fitting import train_model
     from steelyard.world.training.loop import TrainSettings
 
     recipe, world = preset(job.world), simulator(job.world)
-    model = WorldModel.fit(
+    model = train_model(
         SimulatedSource(world, seed=job.seed, rows=recipe.batch, length=recipe.length),
         TrainingBudget(steps=job.steps),
         job.seed,

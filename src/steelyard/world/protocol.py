@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from steelyard.world.sim.simulator import Floats, Frames
 
-__all__ = ["WorldUnderTest"]
+__all__ = ["EncodingWorld", "WorldUnderTest"]
 
 
 class WorldUnderTest(Protocol):
@@ -32,4 +32,12 @@ class WorldUnderTest(Protocol):
 
     def features(self, clips: Frames) -> Floats:
         """What a probe may read after each frame: (B, T, F)."""
+        ...
+
+
+class EncodingWorld(WorldUnderTest, Protocol):
+    """A world model that also encodes single frames, into states such as it imagines."""
+
+    def encode(self, frames: Frames) -> Floats:
+        """Frames (B, H, W, 3) → states (B, D)."""
         ...

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from steelyard.errors import ExitCode
 from steelyard.world.models.learner import Learner
-from steelyard.world.models.model import WorldModel
 from steelyard.world.training import TrainingBudget, TrainSettings
 from steelyard.world.training.collapse import Collapsed, Health, expect_health, measure_health
+from steelyard.world.training.fitting import train_model
 from tests.world.small_worlds import SMALL, small_source
 
 
@@ -76,6 +76,6 @@ def test_a_really_collapsed_training_fails_and_says_why() -> None:
     settings = TrainSettings(learning_rate=5e-3, warm_up_steps=5)
     config = SMALL | {"anti_collapse_weight": 0.0, "inverse_weight": 0.0}
     with pytest.raises(Collapsed) as caught:
-        WorldModel.fit(small_source("two-room"), TrainingBudget(steps=60), 0, config=config, settings=settings)
+        train_model(small_source("two-room"), TrainingBudget(steps=60), 0, config=config, settings=settings)
     assert caught.value.exit_code == ExitCode.INCONSISTENT
     assert "inverse-dynamics gain" in str(caught.value)

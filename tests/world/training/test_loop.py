@@ -37,10 +37,10 @@ torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[2])
 from tests.world.training.test_loop import SETTINGS, STEPS, learner
 from tests.world.small_worlds import small_source
-from steelyard.world.training import Budget, train
+from steelyard.world.training import TrainingBudget, train
 def tell(update):
     print(update.step, flush=True)
-train(learner(), small_source(), Budget(steps=STEPS), SETTINGS, Path(sys.argv[1]), tell)
+train(learner(), small_source(), TrainingBudget(steps=STEPS), SETTINGS, Path(sys.argv[1]), tell)
 """
 
 

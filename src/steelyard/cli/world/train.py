@@ -83,14 +83,14 @@ def command(source: str, **chosen: Any) -> None:
 
     from steelyard.cli.world.train_progress import TrainProgress
     from steelyard.world.data.sources import open_source
-    from steelyard.world.models.model import WorldModel
+    from steelyard.world.training.fitting import train_model
 
     torch.set_num_threads(chosen["threads"])
     plan = _plan(source, chosen)
     clips = open_source(source, plan.clips)
     try:
         with TrainProgress() as progress:
-            model = WorldModel.fit(
+            model = train_model(
                 clips,
                 plan.budget,
                 chosen["seed"],
@@ -170,6 +170,7 @@ def _config(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
 def _tell(model: WorldModel, clips: Source, out: Path) -> None:
     from steelyard.util.console import err
     from steelyard.util.console import out as results
+    from steelyard.world.data.batch import HasSummary
     from steelyard.world.training.distributed import is_first
 
     trained = model.card.trained
@@ -177,9 +178,8 @@ def _tell(model: WorldModel, clips: Source, out: Path) -> None:
     if not is_first():
         return
     losses = ", ".join(f"{name} {value:.4g}" for name, value in trained.losses.items())
-    summary = getattr(clips, "summary", None)
-    if summary is not None:
-        err().print(summary())
+    if isinstance(clips, HasSummary):
+        err().print(clips.summary())
     results().print(
         f"trained {model.card.kind} for {trained.steps:,} steps, {trained.frames:,} frames, "
         f"{trained.cpu_seconds:.1f} CPU-seconds ({trained.seconds:.1f} s): {losses or 'nothing to train'}; "

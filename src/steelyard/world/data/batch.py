@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-__all__ = ["Batch", "Source", "to_unit"]
+__all__ = ["Batch", "HasActionLimit", "HasSummary", "HasWorkers", "Source", "to_unit"]
 
 
 class Batch(NamedTuple):
@@ -38,6 +38,32 @@ class Source(Protocol):
 
     def close(self) -> None:
         """End worker processes, if any."""
+        ...
+
+
+@runtime_checkable
+class HasActionLimit(Protocol):
+    """A source of a world whose actions have a largest length, in pixels."""
+
+    action_limit: float
+
+
+@runtime_checkable
+class HasWorkers(Protocol):
+    """A source with processes of its own, whose CPU time counts as the training's."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU-seconds that the processes have taken so far."""
+        ...
+
+
+@runtime_checkable
+class HasSummary(Protocol):
+    """A source that has something to report at the end of a training."""
+
+    def summary(self) -> str:
+        """Give one line, such as which files were skipped."""
         ...
 
 

@@ -8,7 +8,7 @@ one can only guess the middle. Recall goes through the model's own store.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ They end at different frames, so that a moment is not found by its time.
 Doubles = NDArray[np.float64]
 
 
+@runtime_checkable
 class Remembering(Protocol):
     """A model with a store."""
 

@@ -238,9 +238,10 @@ def _recall(
 
 def _forgetful(model: WorldUnderTest) -> Remembering:
     """The same model with an empty store."""
+    from steelyard.world.evaluation.memory import Remembering
     from steelyard.world.memory import Memory
 
-    if not hasattr(model, "remember"):
+    if not isinstance(model, Remembering):
         raise MissingDependency(f"{model.name} has no store of moments")
     other: Any = copy.copy(model)
     other.memory = Memory()

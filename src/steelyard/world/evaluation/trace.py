@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,17 +12,18 @@ from steelyard.world.evaluation.planning import plan_seed, seek
 from steelyard.world.evaluation.state_probe import StateProbe, fit_state_probe
 from steelyard.world.planners.cost import over_horizon
 from steelyard.world.planners.settings import PlannerSettings
-from steelyard.world.protocol import WorldUnderTest
+from steelyard.world.protocol import EncodingWorld, WorldUnderTest
 from steelyard.world.sim.simulator import Floats, Frames, Simulator
 
-__all__ = ["Encoding", "EpisodeTrace", "FirstPlan", "trace_episode"]
+__all__ = ["EpisodeTrace", "FirstPlan", "PlansItself", "trace_episode"]
 
 
-class Encoding(WorldUnderTest, Protocol):
-    """A model whose states can be read by a probe: its imagined states are such as it encodes."""
+@runtime_checkable
+class PlansItself(Protocol):
+    """A model that brings its own planner, such as one by gradient."""
 
-    def encode(self, frames: Frames) -> Floats:
-        """Frames (B, H, W, 3) → states (B, D)."""
+    def plan(self, observations: Frames, goals: Frames, settings: PlannerSettings, *, seeds: Sequence[int]) -> Floats:
+        """Observations and goals (E, H, W, 3) → actions (E, K, A) in pixels."""
         ...
 
 
@@ -54,7 +56,7 @@ class EpisodeTrace(NamedTuple):
 
 
 def trace_episode(
-    model: Encoding, world: Simulator, seed: int, settings: PlannerSettings, probe: StateProbe | None = None
+    model: EncodingWorld, world: Simulator, seed: int, settings: PlannerSettings, probe: StateProbe | None = None
 ) -> EpisodeTrace:
     """Play the episode with this seed to its goal or its last step, planning as a test does, and keep all that is seen.
 
@@ -103,9 +105,8 @@ def _plan(
     By gradient only models that are differentiable plan, which no test asks for; they bring the planner with them.
     """
     seen, wanted = world.draw(state), world.draw(goal)
-    own = getattr(model, "plan", None)
-    if settings.planner == "gradient" and own is not None:
-        return rounded(own(seen, wanted, settings, seeds=[seed]))
+    if settings.planner == "gradient" and isinstance(model, PlansItself):
+        return rounded(model.plan(seen, wanted, settings, seeds=[seed]))
 
     def cost(actions: Floats) -> Floats:
         return over_horizon(model.distance(model.rollout(seen, actions), wanted), settings.cost)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.world.models.learner import Learner
+from steelyard.world.models.learner import HasActionSize, Learner
 
 __all__ = ["KINDS", "config_of", "make_learner"]
 
@@ -51,7 +51,7 @@ def make_learner(
     except _NO_NETWORK as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise InputError(f"these settings make no world model of kind {kind} ({reason}): {_told(settings)}") from error
-    acts = getattr(settings, "action_size", 0) > 0
+    acts = isinstance(settings, HasActionSize) and settings.action_size > 0
     if acts and any(weight.ndim > 1 and not weight.numel() for weight in made.parameters()):
         raise InputError(f"these settings make a world model of kind {kind} with empty layers: {_told(settings)}")
     return made

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from torch import Generator, Tensor, nn
 
 from steelyard.world.data.batch import Batch
 
-__all__ = ["Learner"]
+__all__ = ["HasActionSize", "Learner"]
+
+
+@runtime_checkable
+class HasActionSize(Protocol):
+    """A config that fixes how many numbers an action has; 0 for plain video."""
+
+    action_size: int
 
 
 class Learner(nn.Module):
@@ -19,6 +26,8 @@ class Learner(nn.Module):
     """
 
     kind: ClassVar[str] = ""
+    can_collapse: ClassVar[bool] = False
+    """Whether a training is checked for collapse: the loss alone does not rule it out."""
     sees_all_sizes: ClassVar[bool] = False
     """Whether pictures of any size are taken; else of ``config.side``, or of the simulated worlds'."""
     frames_at_once: int = 2048

@@ -1,7 +1,7 @@
-"""A world model as one uses it: fit, encode, predict, be surprised, plan, remember, reason, save and load.
+"""A world model in use: encode, predict, measure surprise, plan, remember, reason, save and load.
 
 NumPy in and out, frames as uint8, actions in the world's own units (pixels). It is a
-:class:`steelyard.world.protocol.WorldUnderTest`.
+:class:`steelyard.world.protocol.WorldUnderTest`. :func:`steelyard.world.training.fitting.train_model` trains one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ import torch
 from torch import Tensor
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.world.data.batch import Source
 from steelyard.world.memory import Memory, Recalled
 from steelyard.world.models.card import Card, read_card, write_card
 from steelyard.world.models.kinds import make_learner
-from steelyard.world.models.learner import Learner
+from steelyard.world.models.learner import HasActionSize, Learner
 from steelyard.world.models.reasoning import Consequences, Counterfactual, compare_courses, compare_without
 from steelyard.world.models.weights import digest, read_tensors, write_tensors
 from steelyard.world.planners.cem import cem
@@ -30,10 +29,7 @@ from steelyard.world.planners.model_cost import imagined_cost
 from steelyard.world.planners.mppi import mppi
 from steelyard.world.planners.settings import PlannerSettings, settings_for
 from steelyard.world.sim.simulator import SIDE, Floats, Frames
-from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.collapse import Health
-from steelyard.world.training.fitting import fitted
-from steelyard.world.training.loop import Progress, TrainSettings
 
 __all__ = ["WorldModel"]
 
@@ -50,42 +46,6 @@ class WorldModel:
         self.name = name or card.kind
         self.memory = Memory()
         self._device = next((parameter.device for parameter in learner.parameters()), torch.device("cpu"))
-
-    @classmethod
-    def fit(
-        cls,
-        source: Source,
-        budget: TrainingBudget,
-        seed: int,
-        *,
-        kind: str = "jepa",
-        config: Mapping[str, Any] | msgspec.Struct | None = None,
-        out: Path | None = None,
-        progress: Progress | None = None,
-        settings: TrainSettings | None = None,
-        resume: bool = False,
-        gate: bool = True,
-    ) -> WorldModel:
-        """Train a new model of some kind on a source and save it to ``out``.
-
-        Also as one of torchrun's processes, all of which return the same model. Raises
-        :class:`~steelyard.world.training.collapse.Collapsed` after saving a model that learned nothing (without
-        ``gate`` that is only put on record, for those who study little data), Interrupted on Ctrl-C, InputError as
-        :func:`~steelyard.world.training.train` and for a folder that is in use.
-        """
-        return fitted(
-            cls,
-            source,
-            budget,
-            seed,
-            kind=kind,
-            config=config,
-            out=out,
-            progress=progress,
-            settings=settings,
-            resume=resume,
-            gate=gate,
-        )
 
     @property
     def action_size(self) -> int:
@@ -253,11 +213,10 @@ class WorldModel:
             raise InputError(f"{what} are uint8 pictures (…, height, width, 3), not {frames.dtype} {frames.shape}")
         if not frames.size:
             raise InputError(f"{what} hold no picture: their shape is {frames.shape}")
-        side = getattr(getattr(self.learner, "config", None), "side", SIDE)
-        if frames.shape[-3:-1] != (side, side) and not self.learner.sees_all_sizes:
+        if frames.shape[-3:-1] != (SIDE, SIDE) and not self.learner.sees_all_sizes:
             raise InputError(
                 f"{what} are pictures of {' × '.join(map(str, frames.shape[-3:-1]))} pixels, and {self.name} sees "
-                f"{side} × {side}"
+                f"{SIDE} × {SIDE}"
             )
         return torch.from_numpy(np.ascontiguousarray(frames))
 
@@ -277,10 +236,10 @@ class WorldModel:
 
 
 def _expect_same_actions(card: Card, learner: Learner, folder: Path) -> None:
-    made_for = getattr(learner.config, "action_size", card.action_size)
-    if made_for != card.action_size:
+    config = learner.config
+    if isinstance(config, HasActionSize) and config.action_size != card.action_size:
         raise InputError(
-            f"says {card.action_size} numbers an action, and its config {made_for}: one of them was changed",
+            f"says {card.action_size} numbers an action, and its config {config.action_size}: one of them was changed",
             where=folder / "world.json",
         )
 

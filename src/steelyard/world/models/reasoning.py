@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from steelyard.errors import InputError
 from steelyard.world.planners.cost import OverHorizon, over_horizon
+from steelyard.world.protocol import EncodingWorld
 from steelyard.world.sim.simulator import Floats, Frames
-
-if TYPE_CHECKING:
-    from steelyard.world.models.model import WorldModel
 
 __all__ = ["Consequences", "Counterfactual", "compare_courses", "compare_without"]
 
@@ -51,7 +49,7 @@ class Counterfactual(NamedTuple):
 
 
 def compare_courses(
-    model: WorldModel, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
+    model: EncodingWorld, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
 ) -> Consequences:
     """Imagine named courses of actions (K, A) from a frame (H, W, 3), or a clip that ends now, and compare to an
     outcome frame. Raises InputError where the courses are not equally long, or there are none.
@@ -66,7 +64,7 @@ def compare_courses(
 
 
 def compare_without(
-    model: WorldModel,
+    model: EncodingWorld,
     observation: Frames,
     actions: Floats,
     steps: Iterable[int],

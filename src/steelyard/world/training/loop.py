@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from steelyard.errors import InputError, Interrupted
-from steelyard.world.data.batch import Batch, Source
+from steelyard.world.data.batch import Batch, HasWorkers, Source
 from steelyard.world.models.learner import Learner
 from steelyard.world.training.allocator import keep_freed_memory
 from steelyard.world.training.budget import TrainingBudget
@@ -199,7 +199,7 @@ class _Course:
 
     def _cpu_seconds(self) -> float:
         """Of this process's threads, and of processes that work for the source, as decoders do."""
-        return time.process_time() + float(getattr(self.source, "cpu_seconds", 0.0))
+        return time.process_time() + (self.source.cpu_seconds if isinstance(self.source, HasWorkers) else 0.0)
 
     def _used(self) -> float:
         return self.budget.progress(self.position.step, self.position.frames, self.position.cpu_seconds)

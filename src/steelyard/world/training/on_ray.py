@@ -54,12 +54,12 @@ def fit_on_ray(job: Job, workers: int, *, gpus: bool = False) -> Path:
 
 def _work(plain: dict[str, Any]) -> None:
     from steelyard.world.data.sources import open_source
-    from steelyard.world.models.model import WorldModel
+    from steelyard.world.training.fitting import train_model
 
     job = msgspec.convert(plain, Job)
     source = open_source(job.source, job.source_settings)
     try:
-        WorldModel.fit(
+        train_model(
             source,
             job.budget,
             job.seed,

@@ -29,7 +29,6 @@ class CopyLast(Learner):
     """
 
     kind: ClassVar[str] = "copy-last"
-    can_collapse: ClassVar[bool] = False
     Config: ClassVar[type[CopyLastConfig]] = CopyLastConfig
 
     def __init__(self, config: CopyLastConfig) -> None:

@@ -57,7 +57,6 @@ class Pixel(Learner):
     """
 
     kind: ClassVar[str] = "pixel"
-    can_collapse: ClassVar[bool] = False
     Config: ClassVar[type[PixelConfig]] = PixelConfig
 
     def __init__(self, config: PixelConfig) -> None:

@@ -72,7 +72,6 @@ class Rssm(Learner):
     """
 
     kind: ClassVar[str] = "rssm"
-    can_collapse: ClassVar[bool] = False
     Config: ClassVar[type[RssmConfig]] = RssmConfig
 
     def __init__(self, config: RssmConfig) -> None:

@@ -66,7 +66,6 @@ class VqGpt(Learner):
     """
 
     kind: ClassVar[str] = "vq-gpt"
-    can_collapse: ClassVar[bool] = False
     Config: ClassVar[type[VqGptConfig]] = VqGptConfig
     vectors: Tensor
 
