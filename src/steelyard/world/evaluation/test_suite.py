@@ -128,14 +128,7 @@ def _laid(test: str, world: str) -> list[EvaluationPart]:
 def _shifts(world: str) -> list[str]:
     from steelyard.world.evaluation.shift import SHIFTS
 
-    known = []
-    for each in SHIFTS:
-        try:
-            simulator(world).shifted(each)
-        except InputError:
-            continue
-        known.append(each)
-    return known
+    return [shift for shift in SHIFTS if shift in simulator(world).shifts]
 
 
 def _planning(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:

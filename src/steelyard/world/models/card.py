@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.world.models.weights import write_whole
+from steelyard.util.atomic_file import write_file
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.collapse import Health
 from steelyard.world.training.resume import RESUME
@@ -52,7 +52,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_card(folder: Path, card: Card) -> None:
     """Write ``world.json``, whole or not at all."""
-    write_whole(folder / CARD, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+    write_file(folder / CARD, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
 
 
 def read_card(folder: Path) -> Card:

@@ -101,11 +101,6 @@ class Jepa(Learner):
         self.further = nn.ModuleList(self._head() for _ in config.horizons)
         self.target: nn.Module | None = slow_copy(self.encoder) if config.anti_collapse == "ema" else None
 
-    @classmethod
-    def from_config(cls, config: JepaConfig) -> Jepa:
-        """The same as calling the class."""
-        return cls(config)
-
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Give ``total``, ``one_step``, and, where used, ``rollout``, ``further``, ``anti_collapse``, ``centred``
         and ``inverse``.

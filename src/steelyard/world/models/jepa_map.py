@@ -77,11 +77,6 @@ class JepaMap(Learner):
         self.inverse = InverseDynamics(config.latent, config.action_size)
         self.place = nn.Linear(config.latent, config.action_size, bias=False)
 
-    @classmethod
-    def from_config(cls, config: JepaMapConfig) -> JepaMap:
-        """The same as calling the class."""
-        return cls(config)
-
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Give ``total`` and its weighted terms. The first step also measures the channels' means and variances."""
         config, actions = self.config, batch.actions

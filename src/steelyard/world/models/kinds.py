@@ -6,7 +6,7 @@ import importlib
 import warnings
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -30,6 +30,15 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 _LARGEST = 65_536  # of any one number in a config: layers of twice that would fill the memory before they fail
 _NO_NETWORK = (RuntimeError, ValueError, TypeError, ArithmeticError, MemoryError, IndexError)
+
+
+@runtime_checkable
+class HasVideoDefaults(Protocol):
+    """A class of configs with defaults of their own for plain video."""
+
+    def for_video(self) -> msgspec.Struct:
+        """Give the defaults for plain video."""
+        ...
 
 
 def make_learner(
@@ -63,7 +72,7 @@ def config_of(kind: str, changed: Mapping[str, Any], action_size: int | None = N
     settings = dict(changed)
     if action_size is not None and "action_size" in record.__struct_fields__:
         settings.setdefault("action_size", action_size)
-    if settings.get("action_size") == 0 and hasattr(record, "for_video"):
+    if settings.get("action_size") == 0 and isinstance(record, HasVideoDefaults):
         settings = msgspec.to_builtins(record.for_video()) | settings
     try:
         return msgspec.convert(settings, record)

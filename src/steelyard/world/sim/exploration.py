@@ -1,4 +1,4 @@
-"""What all worlds of an agent that moves freely share: how far an action carries, and how it wanders in training."""
+"""Exploration for training: a random walk of the agent, and the limit of an action's length."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from steelyard.errors import InputError
 from steelyard.world.sim.rng import standard_normal, uniform
 from steelyard.world.sim.simulator import Floats, Simulator
 
-__all__ = ["limited", "no_such_shift", "random_walk", "toward"]
+__all__ = ["limited", "random_walk", "toward"]
 
-_STREAM = 100  # numbers that wandering draws are not those that layouts draw
+_STREAM = 100  # apart from the streams that layouts are drawn from
 
 
 def limited(actions: Floats, limit: float) -> Floats:
@@ -27,7 +26,7 @@ def toward(start: Floats, end: Floats, limit: float) -> Floats:
 
 
 def random_walk(world: Simulator, states: Floats, seeds: Sequence[int], steps: int) -> tuple[Floats, Floats]:
-    """Walk from states (B, S) with a heading that turns by about 29° a step, 1 px to the limit long.
+    """Walk from states (B, S) with a heading that turns by about 29° a step; steps are from 1 px to the limit long.
 
     Gives states (B, steps, S) and actions (B, steps − 1, 2).
     """
@@ -40,8 +39,3 @@ def random_walk(world: Simulator, states: Floats, seeds: Sequence[int], steps: i
     for move in range(moves):
         visited.append(world.step(visited[-1], actions[:, move]))
     return np.stack(visited, axis=1), actions
-
-
-def no_such_shift(world: str, shift: str, there_are: Sequence[str]) -> InputError:
-    """Make the error for a shift that a world does not have."""
-    return InputError(f"{world} has no shift {shift!r}; it has {', '.join(sorted(there_are))}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.errors import MissingDependency
-from steelyard.world.models.weights import write_whole
+from steelyard.util.atomic_file import write_file
 
 __all__ = ["TrainLog"]
 
@@ -55,7 +55,7 @@ class TrainLog:
         kept = [
             line for line in lines[1:] if line.count(",") == lines[0].count(",") and int(line.split(",")[0]) <= after
         ]
-        write_whole(self._path, "".join(f"{line}\n" for line in [lines[0], *kept]).encode())
+        write_file(self._path, "".join(f"{line}\n" for line in [lines[0], *kept]).encode())
 
 
 def _board(folder: Path) -> Any:

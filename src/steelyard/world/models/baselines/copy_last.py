@@ -36,11 +36,6 @@ class CopyLast(Learner):
         self.config = config
         self.nothing = nn.Parameter(torch.zeros(0))
 
-    @classmethod
-    def from_config(cls, config: CopyLastConfig) -> CopyLast:
-        """The same as calling the class."""
-        return cls(config)
-
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Nothing is learned: ``total`` is 0."""
         return {"total": self.nothing.sum()}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import msgspec
 import torch
 from torch import Generator, Tensor
 
-from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
 from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.reconstruction import (
@@ -19,16 +18,22 @@ from steelyard.world.models.baselines.reconstruction import (
     in_patches,
     weighted_miss,
 )
-from steelyard.world.models.learner import Learner
+from steelyard.world.models.baselines.rival import Rival, RivalConfig
 from steelyard.world.models.nets.predictor import Predictor, RecurrentPredictor, ResidualPredictor
 
 __all__ = ["Pixel", "PixelConfig"]
 
 
-class PixelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What it is made of. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
+class PixelConfig(RivalConfig, frozen=True, forbid_unknown_fields=True):
+    """The settings of the network. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
 
-    action_size: int = 2
+    VIDEO: ClassVar[Mapping[str, Any]] = {
+        "latent": 128,
+        "hidden": 256,
+        "recurrent": True,
+        "head": 323,
+        "drawn_steps": 6,
+    }
     latent: int = 64
     width: int = 16
     hidden: int = 384
@@ -37,16 +42,8 @@ class PixelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drawn_steps: int = 2
     """How many seen and how many foretold frames of a clip are drawn at each training step; all would take too long."""
 
-    @classmethod
-    def for_video(cls, **changed: Any) -> PixelConfig:
-        """The sizes for plain video, which are those of the JEPA's."""
-        return cls(
-            **{"action_size": 0, "latent": 128, "hidden": 256, "recurrent": True, "head": 323, "drawn_steps": 6}
-            | changed
-        )
 
-
-class Pixel(Learner):
+class Pixel(Rival):
     """Draws frames from predicted latents. A state is a latent, (…, config.latent).
 
     Where somebody acts, latents are rolled out from the first frame. In plain video the next one is foretold from all
@@ -67,11 +64,6 @@ class Pixel(Learner):
         kind = RecurrentPredictor if config.recurrent else ResidualPredictor
         self.predictor: Predictor = kind(config.latent, config.action_size, config.hidden)
         self.places = PositionHead(config.latent, config.action_size) if config.action_size else None
-
-    @classmethod
-    def from_config(cls, config: PixelConfig) -> Pixel:
-        """The same as calling the class."""
-        return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Give ``total``, ``next_frame``, ``same_frame`` (drawing what was just seen), ``same_latent`` and, where
@@ -113,19 +105,12 @@ class Pixel(Learner):
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From past frames, between which the actions are unknown, under actions (B, N, K, A): latents (B, N, K, D)."""
-        if self.config.action_size == 0:
-            raise MissingDependency("this model learned from plain video: it knows no actions to imagine under")
+        self._expect_actions()
         latents = self.encode(frames)
         memories = self.predictor.watch(latents, None)[:, -1]
         rows, plans, steps, _ = actions.shape
         start, remembered = latents[:, -1].repeat_interleave(plans, 0), memories.repeat_interleave(plans, 0)
         return self._roll(start, remembered, actions.flatten(0, 1), steps).reshape(rows, plans, steps, -1)
-
-    def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """How far the places of latents (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
-        if self.places is None:
-            raise MissingDependency("this model learned from plain video: it knows no actions to tell distances in")
-        return self.places.apart(states, self.encode(goals[:, None])[:, 0])
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Mean squared difference of each frame from the one that was drawn before it came: (B, T − 1).

@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from steelyard.world.models.losses.gathered import NormOverAll, mean_of_all
-from steelyard.world.models.nets.token_map import patches
+from steelyard.world.models.nets.token_map import patches, strided_layers
 from steelyard.world.sim.simulator import SIDE
 
 __all__ = [
@@ -49,13 +49,7 @@ class NarrowEncoder(nn.Module):
     def __init__(self, size: int, width: int, head: int) -> None:
         super().__init__()
         self.first = nn.Linear(_NUMBERS, width)
-        self.places = nn.Sequential(
-            nn.ReLU(),
-            nn.Conv2d(width, 2 * width, 3, 2, 1),
-            nn.ReLU(),
-            nn.Conv2d(2 * width, 4 * width, 3, 2, 1),
-            nn.ReLU(),
-        )
+        self.places = strided_layers(width)
         self.head = nn.Sequential(
             nn.Linear(4 * width * _PLACES**2, head),
             nn.LayerNorm(head),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
-import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
-from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
 from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.reconstruction import (
@@ -20,7 +19,7 @@ from steelyard.world.models.baselines.reconstruction import (
     in_patches,
     weighted_miss,
 )
-from steelyard.world.models.learner import Learner
+from steelyard.world.models.baselines.rival import Rival, RivalConfig
 from steelyard.world.models.losses.gathered import noise_of_rows
 
 __all__ = ["Rssm", "RssmConfig"]
@@ -29,10 +28,10 @@ _LEAST_DEVIATION = 0.1
 _NARROWER = 2.0  # deviations begin at .23: noise as large as the latents lets nothing small through
 
 
-class RssmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What it is made of. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
+class RssmConfig(RivalConfig, frozen=True, forbid_unknown_fields=True):
+    """The settings of the network. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
 
-    action_size: int = 2
+    VIDEO: ClassVar[Mapping[str, Any]] = {"latent": 128, "hidden": 256, "head": 326, "drawn_steps": 6, "overshoot": 0.0}
     latent: int = 32
     width: int = 16
     hidden: int = 200
@@ -47,14 +46,6 @@ class RssmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overshoot: float = 1.0
     """Weight of the KL of priors rolled out from the first frame (PlaNet's latent overshooting); 0: one step alone."""
 
-    @classmethod
-    def for_video(cls, **changed: Any) -> RssmConfig:
-        """For plain video: sizes near the JEPA's, one step ahead."""
-        return cls(
-            **{"action_size": 0, "latent": 128, "hidden": 256, "head": 326, "drawn_steps": 6, "overshoot": 0.0}
-            | changed
-        )
-
 
 class _Normal(NamedTuple):
     """Independent normals, (…, D) each."""
@@ -63,7 +54,7 @@ class _Normal(NamedTuple):
     deviation: Tensor
 
 
-class Rssm(Learner):
+class Rssm(Rival):
     """A state is the mean of the stochastic state, (…, config.latent).
 
     As in Dreamer, a GRU carries what was, and a prior read off it foretells the next stochastic state. The posterior
@@ -86,11 +77,6 @@ class Rssm(Learner):
         )
 
         self.places = PositionHead(config.latent, config.action_size) if config.action_size else None
-
-    @classmethod
-    def from_config(cls, config: RssmConfig) -> Rssm:
-        """The same as calling the class."""
-        return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Give ``total``, ``same_frame``, ``kl``, ``overshoot`` where it is used and, where somebody acts, ``places``.
@@ -126,8 +112,7 @@ class Rssm(Learner):
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From the last of the past frames under actions (B, N, K, A): means of rolled priors (B, N, K, D)."""
-        if self.config.action_size == 0:
-            raise MissingDependency("this model learned from plain video: it knows no actions to imagine under")
+        self._expect_actions()
         states = self.encode(frames)
         past = None
         if states.shape[1] > 1:
@@ -136,12 +121,6 @@ class Rssm(Learner):
         start = states[:, -1].repeat_interleave(plans, 0)
         past = None if past is None else past.repeat_interleave(plans, 1)
         return self._roll(start, actions.flatten(0, 1), steps, past).mean.reshape(rows, plans, steps, -1)
-
-    def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """How far the places of states (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
-        if self.places is None:
-            raise MissingDependency("this model learned from plain video: it knows no actions to tell distances in")
-        return self.places.apart(states, self.encode(goals[:, None])[:, 0])
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Nats by which each frame's posterior differs from its prior: (B, T − 1). Untold actions are taken as 0."""
@@ -152,8 +131,7 @@ class Rssm(Learner):
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Means, and the GRU's memory once each has been seen (an action of 0 after the last): (B, T, F)."""
         states = self.encode(frames)
-        if actions is not None:
-            actions = torch.cat([actions, torch.zeros_like(actions[:, :1])], 1)
+        actions = self._one_more(actions)
         return torch.cat([states, self.memory(self._with_actions(states, actions))[0]], -1)
 
     def _posterior(self, pictures: Tensor) -> _Normal:
@@ -165,13 +143,6 @@ class Rssm(Learner):
         memories, last = self.memory(self._with_actions(states, actions))
         change, deviation = _normal(self.prior(memories))
         return _Normal(states + change, deviation), last
-
-    def _with_actions(self, states: Tensor, actions: Tensor | None) -> Tensor:
-        if not self.config.action_size:
-            return states
-        if actions is None:
-            actions = states.new_zeros(*states.shape[:-1], self.config.action_size)
-        return torch.cat([states, actions], -1)
 
     def _roll(self, state: Tensor, actions: Tensor | None, steps: int, memory: Tensor | None) -> _Normal:
         """Priors (B, K, D) that follow a state (B, D) when each step is expected from the mean before it."""

@@ -9,13 +9,12 @@ plan of 32 steps would take ten times as long as a JEPA's.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
-from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
 from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.reconstruction import (
@@ -27,7 +26,7 @@ from steelyard.world.models.baselines.reconstruction import (
     in_patches,
     weighted_miss,
 )
-from steelyard.world.models.learner import Learner
+from steelyard.world.models.baselines.rival import Rival, RivalConfig
 
 __all__ = ["CODES", "VqGpt", "VqGptConfig"]
 
@@ -35,10 +34,10 @@ LEVELS, NUMBERS = 5, 3
 CODES = LEVELS**NUMBERS
 
 
-class VqGptConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What it is made of. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
+class VqGptConfig(RivalConfig, frozen=True, forbid_unknown_fields=True):
+    """The settings of the network. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
 
-    action_size: int = 2
+    VIDEO: ClassVar[Mapping[str, Any]] = {"tokens": 16, "hidden": 128, "window": 32, "head": 269, "drawn_steps": 6}
     tokens: int = 8
     width: int = 16
     hidden: int = 96
@@ -50,15 +49,8 @@ class VqGptConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drawn_steps: int = 3
     """How many frames of a clip are drawn at each training step."""
 
-    @classmethod
-    def for_video(cls, **changed: Any) -> VqGptConfig:
-        """For plain video: more tokens, and a window as long as its clips."""
-        return cls(
-            **{"action_size": 0, "tokens": 16, "hidden": 128, "window": 32, "head": 269, "drawn_steps": 6} | changed
-        )
 
-
-class VqGpt(Learner):
+class VqGpt(Rival):
     """A state is the vectors of all tokens of a frame, each number in [−1, 1]: (…, 3 · config.tokens).
 
     Imagination is greedy: the likeliest code of each token is fed back; the state that is given to a distance is the
@@ -81,11 +73,6 @@ class VqGpt(Learner):
         self.places = PositionHead(size, config.action_size) if config.action_size else None
         places = torch.arange(CODES)[:, None] // LEVELS ** torch.arange(NUMBERS) % LEVELS
         self.register_buffer("vectors", places * (2 / (LEVELS - 1)) - 1, persistent=False)
-
-    @classmethod
-    def from_config(cls, config: VqGptConfig) -> VqGpt:
-        """The same as calling the class."""
-        return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Give ``total``, ``same_frame``, ``next_tokens`` (nats a token) and, where somebody acts, ``places``.
@@ -123,8 +110,7 @@ class VqGpt(Learner):
 
         Earlier frames are not used, since what was done between them is not known.
         """
-        if self.config.action_size == 0:
-            raise MissingDependency("this model learned from plain video: it knows no actions to imagine under")
+        self._expect_actions()
         rows, plans, steps, _ = actions.shape
         state = self.encode(frames[:, -1:])[:, 0].repeat_interleave(plans, 0)
         acts, imagined = actions.flatten(0, 1), []
@@ -138,12 +124,6 @@ class VqGpt(Learner):
             imagined.append((logits.softmax(-1) @ self.vectors).flatten(-2))
         return torch.stack(imagined, 1).reshape(rows, plans, steps, -1)
 
-    def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """How far the places of vectors (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
-        if self.places is None:
-            raise MissingDependency("this model learned from plain video: it knows no actions to tell distances in")
-        return self.places.apart(states, self.encode(goals[:, None])[:, 0])
-
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Nats of each frame's tokens: (B, T − 1). Untold actions are taken as 0."""
         return self._miss(self.encode(frames), actions)
@@ -151,8 +131,7 @@ class VqGpt(Learner):
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Vectors, and what the transformer knows after each frame (with an action of 0 after the last): (B, T, F)."""
         states = self.encode(frames)
-        if actions is not None:
-            actions = torch.cat([actions, torch.zeros_like(actions[:, :1])], 1)
+        actions = self._one_more(actions)
         return torch.cat([states, self._hidden(states, actions)], -1)
 
     def _bounded(self, latents: Tensor) -> Tensor:
@@ -165,11 +144,7 @@ class VqGpt(Learner):
         return (bounded * half).round() / half
 
     def _hidden(self, states: Tensor, actions: Tensor | None) -> Tensor:
-        if self.config.action_size:
-            if actions is None:
-                actions = states.new_zeros(*states.shape[:-1], self.config.action_size)
-            states = torch.cat([states, actions], -1)
-        hidden: Tensor = self.enter(states)
+        hidden: Tensor = self.enter(self._with_actions(states, actions))
         for block in self.blocks:
             hidden = block(hidden)
         return hidden
