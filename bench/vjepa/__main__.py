@@ -22,8 +22,9 @@ from bench.vjepa.measure import (
     POSITIONS,
     Labelled,
     Scores,
+    attention_of,
+    fit_probes,
     labelled,
-    looked_at,
     pretrain,
     probe_scores,
     rank,
@@ -98,10 +99,10 @@ def _motion(
         outcome = pretrain(listed, seed, steps)
         pair = (untrained, outcome.learner)
         for name, (learned, met) in films.items():
-            before, after = (probe_scores(learner, learned, met, seed) for learner in pair)
-            scores[name].append((before, after))
+            before, after = (fit_probes(learner, learned, seed) for learner in pair)
+            scores[name].append((probe_scores(before, met), probe_scores(after, met)))
             if seed == 0:
-                looked = looked_at(outcome.learner, learned, met.frames[0], seed)
+                looked = attention_of(after, met.frames[0])
                 title = f"{name}: where the camera moves, direction {int(met.labels[0]) + 1} of {len(MOTIONS)}"
                 strips.append(attention_strip(title, met.frames[0].numpy(), looked))
         errors.append((outcome.first, outcome.last))

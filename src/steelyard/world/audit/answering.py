@@ -6,7 +6,7 @@ says of itself is believed: it holds what was done, and the scorers play that ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,7 +16,6 @@ import numpy as np
 
 from steelyard.world.audit.object_position import estimate_position
 from steelyard.world.audit.questions import (
-    DECIMALS,
     Actions,
     ChooseOutcome,
     LocateObject,
@@ -25,18 +24,17 @@ from steelyard.world.audit.questions import (
     ReachGoal,
     ReachGoalShifted,
     Surprise,
-    written,
 )
 from steelyard.world.evaluation.memory import fit_hidden_probe
 from steelyard.world.evaluation.physics import shown_order
-from steelyard.world.evaluation.planning import played, seek
+from steelyard.world.evaluation.planning import imagining_planner, played
 from steelyard.world.evaluation.reasoning import picked, scene
 from steelyard.world.evaluation.ridge import Ridge
-from steelyard.world.planners.cost import over_horizon
 from steelyard.world.planners.settings import PlannerSettings, settings_for
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import NAMES, simulator
-from steelyard.world.sim.simulator import Floats, Simulator
+from steelyard.world.sim.recorded_actions import DECIMALS, action_numbers
+from steelyard.world.sim.simulator import Simulator
 
 __all__ = ["Member", "answer", "planner_details", "play"]
 
@@ -79,18 +77,9 @@ def planner_details(roles: Iterable[str]) -> dict[str, str]:
 
 
 def play(model: WorldUnderTest, world: Simulator, seed: int, settings: PlannerSettings) -> Actions:
-    """Play an episode as the test of planning does, by the same plans, and write down what was done."""
-
-    def planner(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
-        seen, wanted = world.draw(states), world.draw(goals)
-
-        def cost(actions: Floats) -> Floats:
-            return over_horizon(model.distance(model.rollout(seen, actions), wanted), settings.cost)
-
-        return seek(cost, plan_seeds, settings, world)
-
-    (actions,) = played(world, [seed], planner, settings.replan_every)
-    return [written(action) for action in actions]
+    """Play an episode as the planning test does, with the same plans, and record its actions."""
+    (actions,) = played(world, [seed], imagining_planner(model, world, settings), settings.replan_every)
+    return [action_numbers(action) for action in actions]
 
 
 def _surprised(question: Surprise, model: WorldUnderTest) -> dict[str, Any]:

@@ -15,7 +15,6 @@ import numpy as np
 from steelyard.world.sim.simulator import Floats
 
 __all__ = [
-    "DECIMALS",
     "Actions",
     "ChooseOutcome",
     "LocateObject",
@@ -27,16 +26,11 @@ __all__ = [
     "arrays_in",
     "numbers_in",
     "read_question",
-    "rounded",
-    "written",
 ]
 
 Actions = list[list[float]]
 _T = TypeVar("_T")
 
-DECIMALS = (
-    4  # of an action or a place, in pixels: far below what moves a verdict, and what is written is what is played
-)
 MAX_ANSWER = 200_000  # characters; an episode of 200 steps in two numbers each takes about 4,000
 LARGEST = 1e6  # no action, place or surprise is larger; float32 has room for its square
 
@@ -97,16 +91,6 @@ _QUESTION: msgspec.json.Decoder[Question] = msgspec.json.Decoder(Question)
 def read_question(text: str) -> Question:
     """Read a question; raises ValueError where the text is none."""
     return _QUESTION.decode(text)
-
-
-def rounded(actions: Floats) -> Floats:
-    """Round actions as an answer writes them: who answers plays these very numbers, as who marks will."""
-    return np.asarray(np.round(np.asarray(actions, dtype=np.float64), DECIMALS), dtype=np.float32)
-
-
-def written(numbers: Floats) -> list[float]:
-    """Give numbers as an answer's text has them: at most four decimals, and reading gives the same float32 again."""
-    return [round(float(number), DECIMALS) for number in numbers]
 
 
 def arrays_in(text: str, names: Sequence[str], width: int, most: int) -> dict[str, Floats] | None:

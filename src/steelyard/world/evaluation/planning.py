@@ -7,20 +7,20 @@ matter, apart from how a model's arithmetic rounds. Episodes that are over leave
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from steelyard.errors import InputError
-from steelyard.world.audit.questions import rounded
 from steelyard.world.evaluation.result import TestResult
 from steelyard.world.planners.cem import cem
 from steelyard.world.planners.cost import Cost, over_horizon
+from steelyard.world.planners.model_cost import imagined_cost
 from steelyard.world.planners.mppi import mppi
 from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.protocol import WorldUnderTest
+from steelyard.world.sim.recorded_actions import round_actions
 from steelyard.world.sim.rng import standard_normal
-from steelyard.world.sim.simulator import Floats, Frames, Simulator
+from steelyard.world.sim.simulator import Floats, Simulator
 
 __all__ = [
     "CEILING",
@@ -33,6 +33,7 @@ __all__ = [
     "TrueDynamics",
     "ceiling",
     "floors",
+    "imagining_planner",
     "judged",
     "no_obstacles",
     "plan_seed",
@@ -104,15 +105,21 @@ def run_planning(
     progress: Progress | None = None,
 ) -> TestResult:
     """Let a model plan from what it sees, on the episodes of ``seeds``: one score each, 1 where the goal is reached."""
-
-    def planner(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
-        seen, wanted = simulator.draw(states), simulator.draw(goals)
-        return seek(_imagined(model, seen, wanted, settings), plan_seeds, settings, simulator)
-
+    planner = imagining_planner(model, simulator, settings)
     actions = played(simulator, seeds, planner, settings.replan_every, rng_seed, progress)
     return judged(
         simulator, seeds, actions, model.name, training_seed=training_seed, condition=condition, settings=settings
     )
+
+
+def imagining_planner(model: WorldUnderTest, simulator: Simulator, settings: PlannerSettings) -> Planner:
+    """Make the planner of a model, which sees states and goals as pictures and imagines what actions lead to."""
+
+    def planner(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
+        cost = imagined_cost(model, simulator.draw(states), simulator.draw(goals), settings.cost)
+        return seek(cost, plan_seeds, settings, simulator)
+
+    return planner
 
 
 def floors(
@@ -234,7 +241,7 @@ def _played_group(
         if not len(going):
             break
         plan_seeds = [plan_seed(seeds[index], step, rng_seed) for index in going.tolist()]
-        plans = rounded(planner(states[going], goals[going], plan_seeds))
+        plans = round_actions(planner(states[going], goals[going], plan_seeds))
         for ahead in range(min(replan_every, simulator.episode_steps - step, plans.shape[1])):
             states[going] = simulator.step(states[going], plans[:, ahead])
             for index, plan in zip(going, plans, strict=True):
@@ -299,11 +306,3 @@ def _padded(simulator: Simulator, actions: Sequence[Floats]) -> Floats:
             raise InputError(f"{simulator.name}: actions must be finite numbers")
         row[: len(each)] = each
     return moves
-
-
-def _imagined(model: WorldUnderTest, seen: Frames, wanted: Frames, settings: PlannerSettings) -> Cost:
-    def cost(actions: Floats) -> Floats:
-        states: Any = model.rollout(seen, actions)
-        return over_horizon(model.distance(states, wanted), settings.cost)
-
-    return cost

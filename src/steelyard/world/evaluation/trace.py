@@ -7,12 +7,12 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from steelyard.world.audit.questions import rounded
 from steelyard.world.evaluation.planning import plan_seed, seek
 from steelyard.world.evaluation.state_probe import StateProbe, fit_state_probe
-from steelyard.world.planners.cost import over_horizon
+from steelyard.world.planners.model_cost import imagined_cost
 from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.protocol import EncodingWorld, WorldUnderTest
+from steelyard.world.sim.recorded_actions import round_actions
 from steelyard.world.sim.simulator import Floats, Frames, Simulator
 
 __all__ = ["EpisodeTrace", "FirstPlan", "PlansItself", "trace_episode"]
@@ -106,12 +106,8 @@ def _plan(
     """
     seen, wanted = world.draw(state), world.draw(goal)
     if settings.planner == "gradient" and isinstance(model, PlansItself):
-        return rounded(model.plan(seen, wanted, settings, seeds=[seed]))
-
-    def cost(actions: Floats) -> Floats:
-        return over_horizon(model.distance(model.rollout(seen, actions), wanted), settings.cost)
-
-    return rounded(seek(cost, [seed], settings, world))
+        return round_actions(model.plan(seen, wanted, settings, seeds=[seed]))
+    return round_actions(seek(imagined_cost(model, seen, wanted, settings.cost), [seed], settings, world))
 
 
 def _replayed(world: Simulator, state: Floats, actions: Floats) -> Floats:
