@@ -100,7 +100,7 @@ def test_the_same_question_has_the_same_answer_and_another_kind_of_question_none
     assert first.text == again.text
     assert set(json.loads(first.text)) == {"choice"}
     assert language.outcome is unknown.outcome is other.outcome is Outcome.CLIENT_ERROR
-    assert language.detail == unknown.detail == "a world model answers questions about worlds alone"
+    assert language.detail == unknown.detail == "a world model answers only questions about worlds"
     assert other.detail == "this needs world push; the world model has world two-room-fixed"
 
 
@@ -193,8 +193,8 @@ def test_trainings_that_do_not_fit_together_are_refused(
     [
         ({"seed": 0}, "two of its trainings have the same seed"),
         ({"frames": None}, "or none is stated"),
-        ({"seed": 1, "kind": "rssm"}, "of different kinds, worlds or configs"),
-        ({"seed": 1, "world": "two-room"}, "of different kinds, worlds or configs"),
+        ({"seed": 1, "kind": "rssm"}, "differ in kind, world or config"),
+        ({"seed": 1, "world": "two-room"}, "differ in kind, world or config"),
     ],
 )
 def test_models_that_differ_by_more_than_a_seed_are_no_trainings_of_one(
@@ -234,8 +234,8 @@ def test_a_rival_that_saw_less_is_refused(tmp_path: Path) -> None:
     ("rival", "changed", "told"),
     [
         ("pixel", {"kind": "jepa"}, "its checkpoint is of kind jepa: name one of kind pixel"),
-        ("best of all", {}, "no rival is called so; there are pixel, vq-gpt, rssm"),
-        ("pixel", {"world": "two-room"}, "ours was trained in two-room-fixed and it in two-room"),
+        ("best of all", {}, "not a kind of rival; choose one of pixel, vq-gpt, rssm"),
+        ("pixel", {"world": "two-room"}, "ours was trained in two-room-fixed and this one in two-room"),
         ("pixel", {"cpu_seconds": 0.9}, "its training took 1 CPU-seconds and ours 1: give it as many"),
         ("pixel", {"collapsed": ["rank 1"]}, "it collapsed in training"),
     ],
@@ -265,7 +265,7 @@ def test_a_link_that_leads_out_of_a_family_is_refused(tmp_path: Path) -> None:
     folder = family(tmp_path / "f", 100, 400)
     (folder / "all").rename(tmp_path / "outside")
     (folder / "all").symlink_to(tmp_path / "outside")
-    with pytest.raises(InputError, match="'all' is no path inside the family's folder"):
+    with pytest.raises(InputError, match="'all' is not a path inside the family's folder"):
         read_family(folder)
 
 
@@ -298,10 +298,10 @@ def test_a_checkpoint_that_is_changed_after_it_was_named_is_not_opened(tmp_path:
             {"format": "steelyard-world-family/2"},
             "its format is 'steelyard-world-family/2', not 'steelyard-world-family/1'",
         ),
-        ({"worlds": {}}, "names no checkpoint for any world"),
-        ({"worlds": {"push": "../elsewhere"}}, "'../elsewhere' is no path inside the family's folder"),
-        ({"worlds": {"push": "/etc"}}, "'/etc' is no path inside the family's folder"),
-        ({"worlds": {"push": "a" * 9000}}, f"'{'a' * 80}…' is no path inside the family's folder"),
+        ({"worlds": {}}, "names no checkpoint"),
+        ({"worlds": {"push": "../elsewhere"}}, "'../elsewhere' is not a path inside the family's folder"),
+        ({"worlds": {"push": "/etc"}}, "'/etc' is not a path inside the family's folder"),
+        ({"worlds": {"push": "a" * 9000}}, f"'{'a' * 80}…' is not a path inside the family's folder"),
         ({"worlds": {"push": "gone"}}, "there is no such folder"),
         ({"worlds": ["push"]}, "describes no family: Expected `object`, got `array`"),
         ({"rivals": {}}, "unknown field `rivals`"),
@@ -325,7 +325,7 @@ def test_a_folder_that_is_none_is_bad_input(tmp_path: Path, capsys: pytest.Captu
     for name, told in (
         ("nowhere", "there is no such folder: give the folder of a checkpoint or of a family"),
         ("empty", "holds no world.json"),
-        ("half", "has no model.safetensors: the training did not end"),
+        ("half", "has no model.safetensors: finish the training"),
     ):
         assert steelyard(["run", "world_two_room", "--model", f"world:{tmp_path / name}"]) == 2
         assert told in capsys.readouterr().err

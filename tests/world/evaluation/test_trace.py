@@ -40,16 +40,16 @@ def test_what_is_watched_is_what_is_tested() -> None:
     found = trace_episode(Mixed(), world, HELD_OUT, settings)
     tested = planning.run_planning(Mixed(), world, [HELD_OUT], settings)
     assert tested.scores == (float(found.reached),)
-    assert tested.details["steps"] == (len(found.foreseen),)
+    assert tested.details["steps"] == (len(found.predicted),)
     assert found.gaps[-1] == pytest.approx(tested.details["gap at the end"][0], abs=1e-4)
 
 
 def test_true_dynamics_foresee_what_comes() -> None:
     world = simulator("two-room-fixed")
     found = trace_episode(Mixed(), world, HELD_OUT + 1, settings_for("two-room-fixed"))
-    assert np.abs(found.foreseen[:, :2] - found.states[1:, :2]).max() < 1.5
+    assert np.abs(found.predicted[:, :2] - found.states[1:, :2]).max() < 1.5
     assert np.abs(found.first_plan.imagined[:, :2] - found.first_plan.true[:, :2]).max() < 1.5
-    assert found.looked[0]
+    assert found.replanned[0]
     assert found.explained["agent x"] > 0.99
     assert np.isnan(found.explained["door y"])  # which never changes here
 

@@ -61,7 +61,7 @@ def test_heads_that_no_clip_reaches_change_no_loss_and_have_a_gradient_of_nothin
 
 @pytest.mark.parametrize("changed", [{"horizons": (0,)}, {"horizons": (4,), "action_size": 2}])
 def test_horizons_are_of_plain_video_and_ahead(changed: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="horizons are frames ahead"):
+    with pytest.raises(InputError, match="horizons are whole frames"):
         Jepa(JepaConfig.for_video(**SMALL, **changed))
 
 

@@ -147,11 +147,11 @@ def test_actions_and_frames_of_another_shape_are_refused(frames: tuple[Frames, F
         (frames[0], actions[:, :0], r"shape \(5, 0, 2, 2\)"),
         (frames[0][:4], actions, "actions .* are for 5 observations"),
         (frames[0][:, ::2, ::2], actions, "pictures of 32 × 32 pixels, and jepa sees 64 × 64"),
-        (frames[0], actions * np.float32("nan"), "no finite numbers"),
+        (frames[0], actions * np.float32("nan"), "not finite numbers"),
     ):
         with pytest.raises(InputError, match=said):
             model.rollout(observations, told)
-    with pytest.raises(InputError, match="no finite numbers"):
+    with pytest.raises(InputError, match="not finite numbers"):
         model.surprise(np.stack(frames, 1), np.full((5, 1, 2), np.inf, np.float32))
     for empty in (frames[0][:0], frames[0][:, :0]):
         with pytest.raises(InputError, match="hold no picture"):

@@ -30,9 +30,9 @@ def load_trainings(folders: Sequence[Path]) -> Loaded:
             ("config", first.card.config, model.card.config),
         ):
             if one != other:
-                said = f": {one or 'none'} and {other or 'none'}" if name != "config" else ""
+                both = f": {one or 'none'} and {other or 'none'}" if name != "config" else ""
                 raise InputError(
-                    f"is of another {name} than {first_folder}{said}; test each by itself, then "
+                    f"is of another {name} than {first_folder}{both}; test each by itself, then "
                     "steelyard world compare",
                     where=folder,
                 )
@@ -95,13 +95,13 @@ def facts(loaded: Loaded) -> list[tuple[str, str]]:
     from steelyard.reports.words import count
 
     first = record(*loaded[0])
-    said = [("Kind", str(first["kind"])), ("Trained in", str(first["world"]) or "plain video")]
-    said.append(("Parameters", count(int(first["parameters"]))))
+    rows = [("Kind", str(first["kind"])), ("Trained in", str(first["world"]) or "plain video")]
+    rows.append(("Parameters", count(int(first["parameters"]))))
     for folder, model in loaded:
         kept = record(folder, model)
         given = f"{kept['folder']}: SHA-256 {kept['sha256']}"
         if "seed" in kept:
             frames, steps = count(int(kept["frames"])), count(int(kept["steps"]))
             given = f"seed {kept['seed']}, {steps} steps, {frames} frames, {kept['cpu_seconds']} CPU-seconds; {given}"
-        said.append(("Training", given))
-    return said
+        rows.append(("Training", given))
+    return rows

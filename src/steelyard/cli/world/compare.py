@@ -47,7 +47,7 @@ def command(first: str, second: str, tests: str | None, worlds: str | None, epis
     else:
         from steelyard.util.console import out
 
-        _tell(found, notes, (first, second), out())
+        _print_table(found, notes, (first, second), out())
     return 0
 
 
@@ -67,7 +67,7 @@ def _results(given: str, tests: str | None, worlds: str | None, episodes: int) -
 
 def _budgets(one: Results, other: Results) -> list[str]:
     """Say where the trainings were not given the same: a difference may be one of budgets."""
-    said = []
+    notes = []
     for name, words in (("frames", "frames"), ("cpu_seconds", "CPU-seconds"), ("parameters", "parameters")):
         means = [_mean(results, name) for results in (one, other)]
         if None in means:
@@ -75,8 +75,8 @@ def _budgets(one: Results, other: Results) -> list[str]:
         low, high = sorted(float(mean) for mean in means if mean is not None)
         if high > low * (1 + MAX_BUDGET_DIFFERENCE):
             first, second = (f"{mean:,.0f}" for mean in means if mean is not None)
-            said.append(f"not the same {words}: {first} and {second} on average")
-    return said
+            notes.append(f"not the same {words}: {first} and {second} on average")
+    return notes
 
 
 def _mean(results: Results, name: str) -> float | None:
@@ -84,7 +84,7 @@ def _mean(results: Results, name: str) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _tell(found: list[Difference], notes: list[str], names: tuple[str, str], console: Console) -> None:
+def _print_table(found: list[Difference], notes: list[str], names: tuple[str, str], console: Console) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text

@@ -87,9 +87,9 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
     measured: list[Measured] = []
     with EvalProgress(len(able) * (len(loaded) + 1) * episodes) as progress:
         for part in able:
-            found, said = _measured(part, loaded, episodes, progress)
+            found, reasons = _measured(part, loaded, episodes, progress)
             measured += found
-            left_out += said
+            left_out += reasons
     if any(part.test == "shift" for part in able) and not any(part.test == "planning" for part in able):
         left_out.append("what a shift costs: planning without one was not tested; ask for --test planning,shift")
     if not measured:
@@ -123,20 +123,22 @@ def _able(laid: Sequence[EvaluationPart], loaded: Loaded) -> tuple[list[Evaluati
     from steelyard.world.sim.catalog import SCENES, simulator
 
     model = loaded[0][1]
-    able, said = [], []
+    able, reasons = [], []
     for part in laid:
         if part.world == SCENES:
             able.append(part)
         elif model.action_size == 0:
-            said.append(f"{part.test}: {model.name} learned from plain video, so it knows no actions to choose among")
+            reasons.append(
+                f"{part.test}: {model.name} learned from plain video, so it knows no actions to choose among"
+            )
         elif model.action_size != (size := simulator(part.world).action_size):
-            said.append(
+            reasons.append(
                 f"{part.test} in {part.world}: {model.name} acts with {model.action_size} numbers, "
                 f"{part.world} takes {size}"
             )
         else:
             able.append(part)
-    return able, list(dict.fromkeys(said))
+    return able, list(dict.fromkeys(reasons))
 
 
 def words_of(given: str | None) -> list[str] | None:

@@ -92,5 +92,5 @@ def _lost(summary: ScoreSummary) -> str:
     from steelyard.util.text import one_line
     from steelyard.world.report.words import lost, name_of
 
-    said = lost(summary)
-    return f"{name_of(summary)}, {one_line(summary.world, 40)}: {said} against the world unshifted" if said else ""
+    text = lost(summary)
+    return f"{name_of(summary)}, {one_line(summary.world, 40)}: {text} against the world unshifted" if text else ""

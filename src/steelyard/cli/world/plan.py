@@ -64,7 +64,7 @@ def command(
     if as_json:
         print_json(_record(seen, simulated, settings))
     else:
-        _tell(seen, model, simulated, settings)
+        _print_trace(seen, model, simulated, settings)
     if html_file is not None:
         write_file(html_file, _page(seen, model, simulated, settings, checkpoint, seed).encode())
     if png_file is not None:
@@ -105,7 +105,7 @@ def _settings(world: str, planner: str | None, horizon: int | None, samples: int
 # ── in the terminal ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _tell(seen: EpisodeTrace, model: WorldModel, world: Simulator, settings: PlannerSettings) -> None:
+def _print_trace(seen: EpisodeTrace, model: WorldModel, world: Simulator, settings: PlannerSettings) -> None:
     from rich import box
     from rich.table import Table
 
@@ -117,7 +117,7 @@ def _tell(seen: EpisodeTrace, model: WorldModel, world: Simulator, settings: Pla
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     for heading in ("step", "true gap", "foreseen gap", "off by", "planned at"):
         table.add_column(heading, justify="right")
-    for step in _steps_shown(len(seen.foreseen)):
+    for step in _steps_shown(len(seen.predicted)):
         table.add_row(*_line(seen, world, step))
     console.print(table)
     console.print(f"gaps in pixels; the probe reads {explained(seen)}")
@@ -133,16 +133,16 @@ def _steps_shown(count: int) -> list[int]:
 
 
 def _line(seen: EpisodeTrace, world: Simulator, step: int) -> list[str]:
-    planned = max(before for before in range(step) if seen.looked[before])
-    off = float(world.gap(seen.foreseen[step - 1], seen.states[step]))
-    numbers = (float(seen.gaps[step]), float(seen.foreseen_gaps[step - 1]), off)
+    planned = max(before for before in range(step) if seen.replanned[before])
+    off = float(world.gap(seen.predicted[step - 1], seen.states[step]))
+    numbers = (float(seen.gaps[step]), float(seen.predicted_gaps[step - 1]), off)
     return [str(step), *(f"{number:.1f}" for number in numbers), str(planned)]
 
 
 def _headline(seen: EpisodeTrace, model: WorldModel, world: Simulator) -> str:
     from steelyard.world.sim.catalog import HELD_OUT
 
-    steps = len(seen.foreseen)
+    steps = len(seen.predicted)
     end = f"reached the goal in {steps} steps" if seen.reached else f"did not reach the goal in {steps} steps"
     gaps = f"gap {seen.gaps[0]:.1f} → {seen.gaps[-1]:.1f} px"
     return f"{model.name} in {world.name}, episode {seen.seed - HELD_OUT}: {end}; {gaps}"
@@ -162,9 +162,9 @@ def _record(seen: EpisodeTrace, world: Simulator, settings: PlannerSettings) -> 
         "world": world.name,
         "seed": seen.seed,
         "reached": seen.reached,
-        "steps": len(seen.foreseen),
+        "steps": len(seen.predicted),
         "gap": [round(float(gap), 4) for gap in seen.gaps],
-        "foreseen_gap": [round(float(gap), 4) for gap in seen.foreseen_gaps],
+        "foreseen_gap": [round(float(gap), 4) for gap in seen.predicted_gaps],
         "probe_r2": {name: round(value, 4) if math.isfinite(value) else None for name, value in seen.explained.items()},
         "settings": settings.record(),
     }

@@ -16,13 +16,13 @@ __all__ = ["episode", "explained", "first_plan"]
 def episode(seen: EpisodeTrace, world: Simulator) -> FilmStrip:
     """What came, what it foresaw of each step when it last planned, and the goal."""
     chosen = spread(len(seen.states))
-    foreseen = [None if step == 0 else _drawn(world, seen.foreseen[step - 1]) for step in chosen]
+    predicted = [None if step == 0 else _drawn(world, seen.predicted[step - 1]) for step in chosen]
     rows = (
         FilmRow("what came", [_drawn(world, seen.states[step]) for step in chosen]),
-        FilmRow("what it foresaw when it last planned, read by the probe", foreseen),
+        FilmRow("what it foresaw when it last planned, read by the probe", predicted),
         FilmRow("the goal", [_drawn(world, seen.goal)]),
     )
-    end = f"reached after {len(seen.foreseen)} steps" if seen.reached else f"missed by {seen.gaps[-1]:.1f} px"
+    end = f"reached after {len(seen.predicted)} steps" if seen.reached else f"missed by {seen.gaps[-1]:.1f} px"
     title = f"{world.name}, episode {seen.seed - HELD_OUT}: {end}"
     return FilmStrip(title, f"Columns: steps. The probe reads {explained(seen)}", tuple(map(str, chosen)), rows)
 

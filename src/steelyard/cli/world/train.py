@@ -73,7 +73,7 @@ def _finite(_context: click.Context, option: click.Parameter, value: float | Non
 )
 @click.option("--tensorboard", is_flag=True, help="Log to TensorBoard too.")
 @click.option("--resume", is_flag=True, help="Go on where a training into this folder stopped; say all else as before.")
-def command(source: str, **chosen: Any) -> None:
+def command(source: str, **args: Any) -> None:
     """Train a world model from SOURCE: two-room, two-room-fixed, push, point-maze, scenes, or videos (a folder, a glob
     in quotes, or a CSV list with a path a line).
 
@@ -85,25 +85,25 @@ def command(source: str, **chosen: Any) -> None:
     from steelyard.world.data.sources import open_source
     from steelyard.world.training.fitting import train_model
 
-    torch.set_num_threads(chosen["threads"])
-    plan = _plan(source, chosen)
+    torch.set_num_threads(args["threads"])
+    plan = _plan(source, args)
     clips = open_source(source, plan.clips)
     try:
         with TrainProgress() as progress:
             model = train_model(
                 clips,
                 plan.budget,
-                chosen["seed"],
+                args["seed"],
                 kind=plan.kind,
                 config=plan.config,
-                out=chosen["out"],
+                out=args["out"],
                 progress=progress.show,
                 settings=plan.settings,
-                resume=chosen["resume"],
+                resume=args["resume"],
             )
     finally:
         clips.close()
-    _tell(model, clips, chosen["out"])
+    _print_report(model, clips, args["out"])
 
 
 class _Plan(NamedTuple):
@@ -114,7 +114,7 @@ class _Plan(NamedTuple):
     budget: TrainingBudget
 
 
-def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
+def _plan(source: str, args: dict[str, Any]) -> _Plan:
     """What was asked for, over what trains well in that world; raises InputError where neither says how long."""
     from steelyard.world.data.sources import SourceSettings, expect_source, is_video
     from steelyard.world.models.kinds import config_of
@@ -123,11 +123,11 @@ def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
     from steelyard.world.training.presets import preset
 
     usual = None if is_video(source) else preset(source)
-    kind = chosen["kind"] or (usual.kind if usual else "vjepa")
+    kind = args["kind"] or (usual.kind if usual else "vjepa")
     known = usual if usual and usual.kind == kind else None
-    config = (known.config if known else {}) | _config(kind, chosen)
-    rate = chosen["learning_rate"] or (known.learning_rate if known else TrainSettings().learning_rate)
-    limits = {name: chosen[name] for name in ("steps", "frames", "cpu_seconds") if chosen[name]}
+    config = (known.config if known else {}) | _config(kind, args)
+    rate = args["learning_rate"] or (known.learning_rate if known else TrainSettings().learning_rate)
+    limits = {name: args[name] for name in ("steps", "frames", "cpu_seconds") if args[name]}
     if not limits and known:
         limits = {"steps": known.steps}
     if not limits:
@@ -135,19 +135,19 @@ def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
         raise InputError("say how long to train: --steps, --frames or --cpu-seconds")
     made = config_of(kind, config, None if usual else 0)  # a mistake in it is told before a video is opened
     clips = SourceSettings(
-        seed=chosen["seed"],
-        batch=chosen["batch"] or (usual.batch if usual else None),
-        length=chosen["length"] or (usual.length if usual else getattr(made, "frames", None)),
-        pool=chosen["pool"],
-        stride=chosen["stride"],
+        seed=args["seed"],
+        batch=args["batch"] or (usual.batch if usual else None),
+        length=args["length"] or (usual.length if usual else getattr(made, "frames", None)),
+        pool=args["pool"],
+        stride=args["stride"],
         side=getattr(made, "side", SourceSettings().side),
-        workers=chosen["workers"],
+        workers=args["workers"],
     )
-    settings = TrainSettings(seed=chosen["seed"], learning_rate=rate, tensorboard=chosen["tensorboard"])
+    settings = TrainSettings(seed=args["seed"], learning_rate=rate, tensorboard=args["tensorboard"])
     return _Plan(kind, config, clips, settings, TrainingBudget(**limits))
 
 
-def _config(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
+def _config(kind: str, args: dict[str, Any]) -> dict[str, Any]:
     """The settings of a model: those of a named size, then those given."""
     import msgspec
 
@@ -155,19 +155,19 @@ def _config(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
     if kind == "vjepa":
         from steelyard.world.models.vjepa.config import config_of_size
 
-        sized = msgspec.to_builtins(config_of_size(chosen["size"] or "tiny"))
-        if chosen["length"]:
-            sized["frames"] = chosen["length"]
-    elif chosen["size"]:
+        sized = msgspec.to_builtins(config_of_size(args["size"] or "tiny"))
+        if args["length"]:
+            sized["frames"] = args["length"]
+    elif args["size"]:
         raise InputError(f"--size names a V-JEPA; the size of {kind} is set by --config")
     try:
-        given = msgspec.json.decode(chosen["config"] or "{}", type=dict[str, Any])
+        given = msgspec.json.decode(args["config"] or "{}", type=dict[str, Any])
     except msgspec.MsgspecError as error:
         raise InputError(f'--config is no JSON object, as {{"latent": 128}}: {error}') from error
     return sized | given
 
 
-def _tell(model: WorldModel, clips: Source, out: Path) -> None:
+def _print_report(model: WorldModel, clips: Source, out: Path) -> None:
     from steelyard.util.console import err
     from steelyard.util.console import out as results
     from steelyard.world.data.batch import HasSummary

@@ -1,7 +1,7 @@
-"""How a world model answers an audit's question: through the one door of all tests, with what an episode shows.
+"""How a world model answers an audit's question, through the same protocol as in all tests.
 
-The true world runs inside the loop, since a plan that is looked at again needs observations. Nothing that the answer
-says of itself is believed: it holds what was done, and the scorers play that again.
+The true world runs inside the loop, since replanning needs new observations. An answer records only what was done; the
+scorers replay it, so nothing has to be taken on trust.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from steelyard.world.sim.simulator import Simulator
 __all__ = ["Member", "answer", "planner_details", "play"]
 
 Member = Callable[[str], WorldUnderTest]
-"""Gives the model of a role, such as ``world two-room``; raises InputError where there is none."""
+"""Gives the model for a role, such as ``world two-room``; raises InputError where there is none."""
 
 
 def answer(question: Question, member: Member) -> str:
-    """Answer one question with JSON; raises InputError or MissingDependency where the model cannot."""
+    """Answer one question as JSON text; raises InputError or MissingDependency where the model cannot answer it."""
     return msgspec.json.encode(_answered(question, member)).decode()
 
 
@@ -71,7 +71,7 @@ def _answered(question: Question, member: Member) -> dict[str, Any]:
 
 
 def planner_details(roles: Iterable[str]) -> dict[str, str]:
-    """By world, the settings with which its episodes are planned: part of every number, so a plan seals them."""
+    """Give, by world, the planner's settings: every score depends on them, so a plan seals them."""
     worlds = [name for name in NAMES if any(name in role.split() for role in roles)]
     return {f"planner {name}": msgspec.json.encode(settings_for(name).record()).decode() for name in worlds}
 
@@ -83,19 +83,19 @@ def play(model: WorldUnderTest, world: Simulator, seed: int, settings: PlannerSe
 
 
 def _surprised(question: Surprise, model: WorldUnderTest) -> dict[str, Any]:
-    """Show both clips of a pair; the model is not told which of them cannot happen."""
+    """Show both clips of a pair, in an order that does not reveal which one is impossible."""
     from steelyard.world.sim.scenes import quad
 
     scenes = quad(question.category, question.seed)
     clips = np.stack([scenes.possible[question.pair // 2], scenes.impossible[question.pair % 2]])
     (order,) = shown_order([question.seed * 4 + question.pair], len(clips))
-    felt = np.asarray(model.surprise(clips[order]), dtype=np.float64)
-    possible, impossible = felt[order.argsort()]
+    surprises = np.asarray(model.surprise(clips[order]), dtype=np.float64)
+    possible, impossible = surprises[order.argsort()]
     return {"possible": _digits(possible), "impossible": _digits(impossible)}
 
 
 def _digits(numbers: Iterable[float]) -> list[float]:
-    """Nine digits are a float32 whole."""
+    """Round to nine digits, which hold a float32 exactly."""
     return [float(f"{number:.9g}") for number in numbers]
 
 
@@ -104,9 +104,9 @@ _episodes: WeakKeyDictionary[WorldUnderTest, _Known] = WeakKeyDictionary()
 
 
 def _episode(question: Question, model: WorldUnderTest, name: str, seed: int, shift: str = "") -> Actions:
-    """Play an episode, or take it from the answer to another question about it, of which there are many.
+    """Play an episode, or reuse it from the answer to another question about the same episode.
 
-    The same question again is a repeat, asked to see whether the model does the same again: then it plays anew.
+    The same question asked again is a repeat, which measures whether the model repeats itself, so it is played again.
     """
     known, asking = _episodes.setdefault(model, {}), msgspec.json.encode(question)
     actions, asked = known.get((name, shift, seed), ([], {asking}))

@@ -87,5 +87,5 @@ def training_seeds(seed: int, step: int, rows: int, pool: int | None = None) -> 
 def _described(kind: str, world: str, seed: int, rows: int, length: int | None, pool: int | None) -> dict[str, str]:
     if rows < 1 or (pool is not None and pool < 1) or (length is not None and length < 2):
         raise InputError("a source needs at least one row, one episode in its pool, and two frames an episode")
-    told = {"kind": kind, "world": world, "seed": seed, "rows": rows, "length": length, "pool": pool}
-    return {name: str(value) for name, value in told.items() if value is not None}
+    facts = {"kind": kind, "world": world, "seed": seed, "rows": rows, "length": length, "pool": pool}
+    return {name: str(value) for name, value in facts.items() if value is not None}

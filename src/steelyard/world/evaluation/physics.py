@@ -59,13 +59,13 @@ def run_physics(
     Each impossible clip is compared with each possible one of its quad; a tie counts half. ``details`` keeps the mean
     surprise at each of :data:`CLIPS`, from which :func:`auc` is. Raises InputError for a category that there is not.
     """
-    felt: list[Doubles] = []
+    surprises: list[Doubles] = []
     for clips in drawn_quads(category, seeds):
-        first = sum(map(len, felt))
-        felt.append(mean_surprises(model, clips, seeds[first : first + len(clips)]))
+        first = sum(map(len, surprises))
+        surprises.append(mean_surprises(model, clips, seeds[first : first + len(clips)]))
         if progress is not None:
-            progress(sum(map(len, felt)), len(seeds))
-    return quad_result(model.name, category, seeds, np.concatenate(felt), training_seed=training_seed)
+            progress(sum(map(len, surprises)), len(seeds))
+    return quad_result(model.name, category, seeds, np.concatenate(surprises), training_seed=training_seed)
 
 
 def chance(category: str, seeds: Sequence[int]) -> TestResult:
@@ -89,9 +89,9 @@ def mean_surprises(model: WorldUnderTest, clips: Frames, seeds: Sequence[int]) -
     order = shown_order(seeds, clips.shape[1])
     shown = np.take_along_axis(clips, order[:, :, None, None, None, None], axis=1)
     surprise = np.asarray(model.surprise(shown.reshape(-1, *clips.shape[2:])), dtype=np.float64)
-    felt = np.empty(clips.shape[:2])
-    np.put_along_axis(felt, order, surprise.mean(axis=1).reshape(clips.shape[:2]), axis=1)
-    return felt
+    surprises = np.empty(clips.shape[:2])
+    np.put_along_axis(surprises, order, surprise.mean(axis=1).reshape(clips.shape[:2]), axis=1)
+    return surprises
 
 
 def pair_accuracy(scores: Doubles) -> Doubles:

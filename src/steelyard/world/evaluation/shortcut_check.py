@@ -121,10 +121,10 @@ def check_quads(
     """
     if not nets:
         raise InputError("the gate of the physics test needs a network that learned nothing to try")
-    seen, felt, begin = [], [], 0
+    seen, surprises, begin = [], [], 0
     for clips in parts:
         seen.append(_look(clips))
-        felt.append([mean_surprises(net, clips, seeds[begin : begin + len(clips)]) for net in nets])
+        surprises.append([mean_surprises(net, clips, seeds[begin : begin + len(clips)]) for net in nets])
         begin += len(clips)
     looks = _Seen(*(np.concatenate(each) for each in zip(*seen, strict=True)))
     checks = [
@@ -136,7 +136,7 @@ def check_quads(
         _check("last frame: nearest neighbour", category, seeds, _apart(looks.last, usual)),
         _check("last frame: ridge", category, seeds, _ridge(looks.last)),
     ]
-    for number, each in enumerate(zip(*felt, strict=True), 1):
+    for number, each in enumerate(zip(*surprises, strict=True), 1):
         checks.append(_check(f"untrained network {number}", category, seeds, np.concatenate(each)))
     return ShortcutCheck(category, len(looks.last), tuple(checks))
 
@@ -199,8 +199,8 @@ def _ridge(last: Doubles) -> Doubles:
     scores = np.zeros(last.shape[:2])
     for half in (0, 1):
         known = last[half::2].reshape(-1, last.shape[-1])
-        told = np.tile([-1.0, -1.0, 1.0, 1.0], len(known) // 4)
+        targets = np.tile([-1.0, -1.0, 1.0, 1.0], len(known) // 4)
         mean = known.mean(axis=0)
         gram = (known - mean).T @ (known - mean) + _STRENGTH * np.eye(last.shape[-1])
-        scores[1 - half :: 2] = (last[1 - half :: 2] - mean) @ np.linalg.solve(gram, (known - mean).T @ told)
+        scores[1 - half :: 2] = (last[1 - half :: 2] - mean) @ np.linalg.solve(gram, (known - mean).T @ targets)
     return scores.round(7)

@@ -85,15 +85,15 @@ def run_part(
     list says why something was not reported: a category of physics that a shortcut solves is not.
     """
     seeds = [HELD_OUT + number for number in range(episodes)]
-    tell = progress or (lambda done, total: None)
+    report = progress or (lambda done, total: None)
     if part.test == "physics":
-        return _physics(part, candidates, untrained, seeds, tell)
+        return _physics(part, candidates, untrained, seeds, report)
     ways = {"planning": _planning, "shift": _shift, "reasoning": _reasoning}
     if part.test in ways:
-        return [ways[part.test](part, candidates, seeds, tell)], []
+        return [ways[part.test](part, candidates, seeds, report)], []
     if part.condition == RECALL:
-        return _recall(candidates, untrained, seeds, tell), []
-    return [_hidden(candidates, untrained, seeds, tell)], []
+        return _recall(candidates, untrained, seeds, report), []
+    return [_hidden(candidates, untrained, seeds, report)], []
 
 
 def summaries(measured: Sequence[Measured]) -> tuple[ScoreSummary, ...]:
@@ -101,14 +101,14 @@ def summaries(measured: Sequence[Measured]) -> tuple[ScoreSummary, ...]:
     from steelyard.world.evaluation import planning, shift
 
     plain = {each.results[0].world: each.results for each in measured if each.results[0].test == planning.TEST}
-    told = []
+    lines = []
     for each in measured:
         summary = summarise_scores(each.results, each.floors, each.ceilings)
         if summary.test == shift.TEST and summary.world in plain:
             lost = shift.drop(plain[summary.world], each.results)
             summary = msgspec.structs.replace(summary, lost=lost.estimate, lost_low=lost.low, lost_high=lost.high)
-        told.append(summary)
-    return tuple(told)
+        lines.append(summary)
+    return tuple(lines)
 
 
 def _laid(test: str, world: str) -> list[EvaluationPart]:
@@ -131,42 +131,42 @@ def _shifts(world: str) -> list[str]:
     return [shift for shift in SHIFTS if shift in simulator(world).shifts]
 
 
-def _planning(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+def _planning(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], report: Progress) -> Measured:
     from steelyard.world.evaluation import planning
 
     world, settings = simulator(part.world), settings_for(part.world)
     results = tuple(
-        planning.run_planning(each.model, world, seeds, settings, training_seed=each.training_seed, progress=tell)
+        planning.run_planning(each.model, world, seeds, settings, training_seed=each.training_seed, progress=report)
         for each in candidates
     )
-    ceiling = planning.ceiling(world, seeds, settings, progress=tell)
+    ceiling = planning.ceiling(world, seeds, settings, progress=report)
     floors = (*planning.floors(world, seeds, settings), planning.no_obstacles(world, seeds, settings))
     return Measured(results, floors, (ceiling,))
 
 
-def _shift(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+def _shift(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], report: Progress) -> Measured:
     from steelyard.world.evaluation import shift
 
     world, settings, name = simulator(part.world), settings_for(part.world), part.condition
     results = tuple(
-        shift.run_shift(each.model, world, name, seeds, settings, training_seed=each.training_seed, progress=tell)
+        shift.run_shift(each.model, world, name, seeds, settings, training_seed=each.training_seed, progress=report)
         for each in candidates
     )
     ceiling = shift.shifted_ceiling(world, name, seeds, settings)
-    tell(len(seeds), len(seeds))
+    report(len(seeds), len(seeds))
     return Measured(results, tuple(shift.shifted_floors(world, name, seeds, settings)), (ceiling,))
 
 
-def _reasoning(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+def _reasoning(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], report: Progress) -> Measured:
     from steelyard.world.evaluation import reasoning
 
     world = simulator(part.world)
     results = []
     for each in candidates:
         results.append(reasoning.run_reasoning(each.model, world, seeds, training_seed=each.training_seed))
-        tell(len(seeds), len(seeds))
+        report(len(seeds), len(seeds))
     *floors, ceiling = reasoning.controls(world, seeds)
-    tell(len(seeds), len(seeds))
+    report(len(seeds), len(seeds))
     return Measured(tuple(results), tuple(floors), (ceiling,))
 
 
@@ -175,18 +175,18 @@ def _physics(
     candidates: Sequence[Candidate],
     untrained: Sequence[WorldUnderTest],
     seeds: list[int],
-    tell: Progress,
+    report: Progress,
 ) -> tuple[list[Measured], list[str]]:
     from steelyard.world.evaluation import physics
     from steelyard.world.evaluation.shortcut_check import check_category
 
     category = part.condition
     check = check_category(category, untrained)
-    tell(len(seeds), len(seeds))
+    report(len(seeds), len(seeds))
     if not check.passed:
         return [], [f"physics, {category}: not admitted, since {'; '.join(check.faults)}"]
     results = tuple(
-        physics.run_physics(each.model, category, seeds, training_seed=each.training_seed, progress=tell)
+        physics.run_physics(each.model, category, seeds, training_seed=each.training_seed, progress=report)
         for each in candidates
     )
     chance = physics.chance(category, seeds)
@@ -195,21 +195,21 @@ def _physics(
 
 
 def _hidden(
-    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], tell: Progress
+    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], report: Progress
 ) -> Measured:
     from steelyard.world.evaluation import memory
 
     results = []
     for each in candidates:
         results.append(memory.hidden_object(each.model, seeds, training_seed=each.training_seed))
-        tell(len(seeds), len(seeds))
+        report(len(seeds), len(seeds))
     floors = [memory.screen_alone(seeds), *(memory.hidden_object(each, seeds) for each in untrained)]
-    tell(len(seeds), len(seeds))
+    report(len(seeds), len(seeds))
     return Measured(tuple(results), tuple(floors), (_perfect(floors[0], "no error", 0.0),))
 
 
 def _recall(
-    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], tell: Progress
+    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], report: Progress
 ) -> list[Measured]:
     """One line for each number of distractors; every model begins with an empty store, and keeps its own."""
     from steelyard.world.evaluation import memory
@@ -217,12 +217,12 @@ def _recall(
     results = []
     for each in candidates:
         results.append(memory.recall(_forgetful(each.model), seeds, training_seed=each.training_seed))
-        tell(len(seeds), len(seeds))
+        report(len(seeds), len(seeds))
     floors = [
         memory.recall(memory.LastFrames(), seeds),
         *(memory.recall(_forgetful(each), seeds) for each in untrained),
     ]
-    tell(len(seeds), len(seeds))
+    report(len(seeds), len(seeds))
     return [
         Measured(of_models, of_floors, (_perfect(of_floors[0], "all found", 1.0),))
         for of_models, of_floors in zip(zip(*results, strict=True), zip(*floors, strict=True), strict=True)

@@ -46,10 +46,10 @@ class EpisodeTrace(NamedTuple):
     reached: bool
     states: Floats
     goal: Floats
-    foreseen: Floats
+    predicted: Floats
     gaps: Floats
-    foreseen_gaps: Floats
-    looked: list[bool]
+    predicted_gaps: Floats
+    replanned: list[bool]
     first_plan: FirstPlan
     explained: dict[str, float]
     as_seen: tuple[str, ...]
@@ -65,20 +65,20 @@ def trace_episode(
     read = probe or fit_state_probe(model.encode, world)
     state, goal = world.start([seed])
     states: list[Floats] = [state[0]]
-    foreseen: list[Floats] = []
-    looked: list[bool] = []
+    predicted: list[Floats] = []
+    replanned: list[bool] = []
     first_plan: FirstPlan | None = None
     reached = False
-    while len(foreseen) < world.episode_steps and not reached:
-        plan = _plan(model, world, state, goal, plan_seed(seed, len(foreseen)), settings)
+    while len(predicted) < world.episode_steps and not reached:
+        plan = _plan(model, world, state, goal, plan_seed(seed, len(predicted)), settings)
         imagined = read.scene(np.asarray(model.rollout(world.draw(state), plan[:, None]))[0, 0], state[0])
         if first_plan is None:
             first_plan = FirstPlan(_replayed(world, state, plan[0]), imagined)
-        for step in range(min(settings.replan_every, world.episode_steps - len(foreseen))):
+        for step in range(min(settings.replan_every, world.episode_steps - len(predicted))):
             state = world.step(state, plan[:, step])
             states.append(state[0])
-            foreseen.append(imagined[step])
-            looked.append(step == 0)
+            predicted.append(imagined[step])
+            replanned.append(step == 0)
             if reached := bool(world.reached(state, goal)[0]):
                 break
     assert first_plan is not None
@@ -87,10 +87,10 @@ def trace_episode(
         reached=reached,
         states=np.stack(states),
         goal=goal[0],
-        foreseen=np.stack(foreseen),
+        predicted=np.stack(predicted),
         gaps=world.gap(np.stack(states), goal),
-        foreseen_gaps=world.gap(np.stack(foreseen), goal),
-        looked=looked,
+        predicted_gaps=world.gap(np.stack(predicted), goal),
+        replanned=replanned,
         first_plan=first_plan,
         explained=read.explained,
         as_seen=read.as_seen,

@@ -54,31 +54,37 @@ class WorldModel:
 
     @property
     def action_scale(self) -> float:
-        """Pixels in the learner's unit of action: half the world's limit, so that wandering has about unit variance."""
+        """Pixels in the learner's unit of action: half the world's limit, so exploration has about unit variance."""
         return self.card.action_limit / 2
 
     @property
     def training_seed(self) -> int | None:
-        """The seed of its training, where it was trained."""
+        """The seed of its training; None for a model that was not trained."""
         return self.card.trained.seed if self.card.trained else None
 
     @property
     def health(self) -> Health | None:
-        """What the collapse gate measured after training."""
+        """What the collapse check measured after training; None if it was not run."""
         return self.card.trained.health if self.card.trained else None
 
     def encode(self, frames: Frames) -> Floats:
-        """Frames (…, H, W, 3), each by itself → states (…, D)."""
-        flat = self._seen(frames, "frames").reshape(-1, 1, *frames.shape[-3:])
+        """Frames (…, H, W, 3), each by itself → states (…, D); raises InputError for other sizes or types."""
+        flat = self._checked(frames, "frames").reshape(-1, 1, *frames.shape[-3:])
         states = self._chunked(lambda part: self.learner.encode(part), flat)
         return states.reshape(*frames.shape[:-3], states.shape[-1])
 
     def predict(self, observations: Frames, actions: Floats) -> Floats:
-        """Frames (B, H, W, 3), or clips that end now (B, T, H, W, 3), and actions (B, K, A) → states (B, K, D)."""
+        """Frames (B, H, W, 3), or clips that end now (B, T, H, W, 3), and actions (B, K, A) → states (B, K, D).
+
+        Raises MissingDependency and InputError as :meth:`rollout`.
+        """
         return self.rollout(observations, actions[:, None])[:, 0]
 
     def rollout(self, observations: Frames, actions: Floats) -> Floats:
-        """Imagine N alternatives: observations as for :meth:`predict`, actions (B, N, K, A) → states (B, N, K, D)."""
+        """Imagine N alternatives: observations as for :meth:`predict`, actions (B, N, K, A) → states (B, N, K, D).
+
+        Raises MissingDependency for a model of plain video, InputError for other shapes or numbers.
+        """
         if self.action_size == 0:
             raise MissingDependency(f"{self.name} learned from plain video: it knows no actions to imagine under")
         if actions.ndim != 4 or actions.shape[-1] != self.action_size or not actions.size:
@@ -92,26 +98,26 @@ class WorldModel:
                 f"not for {observations.shape}"
             )
         clips = observations if observations.ndim == 5 else observations[:, None]
-        told = self._told(actions)
+        scaled = self._scaled(actions)
         rows = max(1, _STATES_AT_ONCE // (actions.shape[1] * actions.shape[2]))
-        return self._chunked(self.learner.imagine, self._seen(clips, "observations"), told, rows=rows)
+        return self._chunked(self.learner.imagine, self._checked(clips, "observations"), scaled, rows=rows)
 
     def distance(self, states: Floats, goals: Frames) -> Floats:
-        """How far imagined states (B, N, K, D) are from goal frames (B, H, W, 3): (B, N, K)."""
+        """How far imagined states (B, N, K, D) are from goal frames (B, H, W, 3): (B, N, K); raises InputError."""
         if states.ndim != 4 or not states.size or len(states) != len(goals):
             raise InputError(f"states (B, N, K, D) are measured to B goals; these are {states.shape} and {len(goals)}")
-        wanted = self._seen(goals, "goals")
+        wanted = self._checked(goals, "goals")
         rows = max(1, _STATES_AT_ONCE // (states.shape[1] * states.shape[2]))
         return self._chunked(
             lambda goal, state: self.learner.distance(state, goal), wanted, torch.from_numpy(states), rows=rows
         )
 
     def surprise(self, clips: Frames, actions: Floats | None = None) -> Floats:
-        """How badly each frame fits what came before: clips (B, T, H, W, 3) → (B, T − 1)."""
+        """How badly each frame fits the earlier ones: clips (B, T, H, W, 3) → (B, T − 1); raises InputError."""
         return self._watching(self.learner.surprise, clips, actions)
 
     def features(self, clips: Frames, actions: Floats | None = None) -> Floats:
-        """What a probe may read after each frame, memory included: clips (B, T, H, W, 3) → (B, T, F)."""
+        """Features for probes after each frame, memory included: (B, T, H, W, 3) → (B, T, F); raises InputError."""
         return self._watching(self.learner.features, clips, actions)
 
     def plan(
@@ -124,8 +130,12 @@ class WorldModel:
     ) -> Floats:
         """Seek actions from observations (E, H, W, 3), or clips that end now, to goal frames: (E, steps, A).
 
-        A plan depends on its own seed alone, which is its place in the batch where none is told. ``settings`` default
-        to those of the world that the model was trained in.
+        ``seeds``: one for each plan, on which it depends alone; by default its index in the batch. ``settings``: by
+        default those of the world of training.
+
+        Raises:
+            MissingDependency: For a model of plain video, and by gradient for one that has none.
+            InputError: For frames of another size or type.
         """
         chosen = settings or settings_for(self.card.world)
         own = range(len(goals)) if seeds is None else seeds
@@ -134,7 +144,7 @@ class WorldModel:
             if size == 0:
                 raise MissingDependency(f"{self.name} learned from plain video: it knows no actions to plan with")
             clips = observations if observations.ndim == 5 else observations[:, None]
-            seen, wanted = (self._seen(each, "frames").to(self._device) for each in (clips, goals))
+            seen, wanted = (self._checked(each, "frames").to(self._device) for each in (clips, goals))
             return gradient(self.learner, seen, wanted, own, chosen, action_size=size, action_limit=limit)
         planner = mppi if chosen.planner == "mppi" else cem
         cost = imagined_cost(self, observations, goals, chosen.cost)
@@ -143,21 +153,33 @@ class WorldModel:
     def reason(
         self, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
     ) -> Consequences:
-        """Say which of several named courses of actions (K, A) leads nearest to an outcome frame (H, W, 3)."""
+        """Compare which of several named courses of actions (K, A) leads nearest to an outcome frame (H, W, 3).
+
+        Raises InputError as :func:`steelyard.world.models.reasoning.compare_courses`.
+        """
         return compare_courses(self, observation, courses, outcome, how)
 
     def reason_without(
         self, observation: Frames, actions: Floats, steps: Iterable[int], outcome: Frames, how: OverHorizon = "last"
     ) -> Counterfactual:
-        """Say whether an outcome would also have come with nothing done at some steps of a course (K, A)."""
+        """Compare a course (K, A) with and without the actions at some steps: would the outcome have come anyway?
+
+        Raises InputError as :meth:`reason`.
+        """
         return compare_without(self, observation, actions, steps, outcome, how)
 
     def remember(self, frames: Frames, keys: Sequence[Any]) -> None:
-        """Store what frames (B, H, W, 3), or clips that end with the moment (B, T, H, W, 3), are to the model."""
+        """Store the features of frames (B, H, W, 3), or of the ends of clips (B, T, H, W, 3), under keys.
+
+        Raises InputError as :meth:`steelyard.world.memory.Memory.add`.
+        """
         self.memory.add(self._moments(frames), keys)
 
     def recall(self, frames: Frames, count: int = 1) -> Recalled:
-        """Find the ``count`` remembered moments nearest to each of these frames or clips."""
+        """Find the ``count`` stored moments nearest to each of these frames or clips.
+
+        Raises InputError where nothing was stored.
+        """
         return self.memory.nearest(self._moments(frames), count)
 
     def save(self, folder: Path) -> None:
@@ -171,7 +193,7 @@ class WorldModel:
 
     @classmethod
     def load(cls, folder: Path | str) -> WorldModel:
-        """Read a saved model; raises InputError saying which file of the folder is not as it was saved, and how."""
+        """Read a saved model; raises InputError naming the file of the folder that was changed, and how."""
         folder = Path(folder)
         card = read_card(folder)
         tensors, _ = read_tensors(folder / _TENSORS)
@@ -183,7 +205,8 @@ class WorldModel:
         _expect_same_shapes(learner.state_dict(), tensors, folder / _TENSORS)
         if digest(tensors) != card.sha256:
             raise InputError(
-                "the tensors are not those that were saved (another SHA-256): copy it again", where=folder / _TENSORS
+                "the tensors are not those that were saved (another SHA-256): copy the file again",
+                where=folder / _TENSORS,
             )
         learner.load_state_dict(tensors)
         model = cls(learner, card)
@@ -193,7 +216,7 @@ class WorldModel:
     def _watching(self, ask: Callable[..., Tensor], clips: Frames, actions: Floats | None) -> Floats:
         if clips.ndim != 5:
             raise InputError(f"clips are (B, T, height, width, 3), not {clips.shape}")
-        seen = self._seen(clips, "clips")
+        seen = self._checked(clips, "clips")
         rows = max(1, self.learner.frames_at_once // clips.shape[1])
         if actions is None:
             return self._chunked(ask, seen, rows=rows)
@@ -202,17 +225,17 @@ class WorldModel:
                 f"these actions have the shape {actions.shape}; {self.name} expects "
                 f"{(clips.shape[0], clips.shape[1] - 1, self.action_size)} with these clips"
             )
-        return self._chunked(ask, seen, self._told(actions), rows=rows)
+        return self._chunked(ask, seen, self._scaled(actions), rows=rows)
 
     def _moments(self, frames: Frames) -> Floats:
         clips = frames if frames.ndim == 5 else frames[:, None]
         return self.features(clips)[:, -1]
 
-    def _seen(self, frames: Frames, what: str) -> Tensor:
+    def _checked(self, frames: Frames, what: str) -> Tensor:
         if frames.dtype != np.uint8 or frames.ndim < 3 or frames.shape[-1] != 3:
             raise InputError(f"{what} are uint8 pictures (…, height, width, 3), not {frames.dtype} {frames.shape}")
         if not frames.size:
-            raise InputError(f"{what} hold no picture: their shape is {frames.shape}")
+            raise InputError(f"{what} are empty: their shape is {frames.shape}")
         if frames.shape[-3:-1] != (SIDE, SIDE) and not self.learner.sees_all_sizes:
             raise InputError(
                 f"{what} are pictures of {' × '.join(map(str, frames.shape[-3:-1]))} pixels, and {self.name} sees "
@@ -220,9 +243,9 @@ class WorldModel:
             )
         return torch.from_numpy(np.ascontiguousarray(frames))
 
-    def _told(self, actions: Floats) -> Tensor:
+    def _scaled(self, actions: Floats) -> Tensor:
         if not np.isfinite(actions).all():
-            raise InputError("some of these actions are no finite numbers")
+            raise InputError("some of these actions are not finite numbers")
         return torch.from_numpy(np.ascontiguousarray(actions, dtype=np.float32)) / self.action_scale
 
     @torch.no_grad()

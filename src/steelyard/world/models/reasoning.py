@@ -14,7 +14,7 @@ from steelyard.world.sim.simulator import Floats, Frames
 
 __all__ = ["Consequences", "Counterfactual", "compare_courses", "compare_without"]
 
-_HAPPENED = 0.5  # of the distance at the start: what comes nearer than this is taken to have happened
+_HAPPENED = 0.5  # share of the distance at the start: an outcome that comes nearer than this counts as happened
 
 
 class Consequences(NamedTuple):
@@ -31,7 +31,7 @@ class Consequences(NamedTuple):
 
 
 class Counterfactual(NamedTuple):
-    """What some actions did for an outcome: its distance at the start, with them, and without them."""
+    """The effect of some actions on an outcome: its distance at the start, with them, and without them."""
 
     start: float
     with_them: float
@@ -51,8 +51,9 @@ class Counterfactual(NamedTuple):
 def compare_courses(
     model: EncodingWorld, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
 ) -> Consequences:
-    """Imagine named courses of actions (K, A) from a frame (H, W, 3), or a clip that ends now, and compare to an
-    outcome frame. Raises InputError where the courses are not equally long, or there are none.
+    """Imagine named courses of actions (K, A) from a frame (H, W, 3), or a clip that ends now, towards an outcome.
+
+    Raises InputError where the courses are not equally long, or there are none.
     """
     actions = [np.asarray(course, dtype=np.float32) for course in courses.values()]
     if not actions or any(course.ndim != 2 or course.shape != actions[0].shape for course in actions):
@@ -71,7 +72,10 @@ def compare_without(
     outcome: Frames,
     how: OverHorizon = "last",
 ) -> Counterfactual:
-    """Imagine a course (K, A) as it is and with nothing done at ``steps``: would the outcome have come without them?"""
+    """Imagine a course (K, A) as it is, and with no action at ``steps``: would the outcome have come anyway?
+
+    Raises InputError as :func:`compare_courses`.
+    """
     changed = np.array(actions, dtype=np.float32)
     changed[list(steps)] = 0
     seen = compare_courses(model, observation, {"with": actions, "compare_without": changed}, outcome, how)

@@ -28,7 +28,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Give tensors and metadata; raises InputError where the file is missing or is none of safetensors."""
+    """Give tensors and metadata; raises InputError where the file is missing or not in safetensors' format."""
     if not path.is_file():
         raise InputError(
             "there is no such file: this is not a folder that `steelyard world train` finished", where=path

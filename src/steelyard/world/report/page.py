@@ -109,8 +109,8 @@ def _row(summary: ScoreSummary) -> dict[str, Any]:
         "normalised_interval": interval(summary.normalised_low, summary.normalised_high),
         "sized": sized(summary),
         "details": [
-            (name, said)
-            for name, said in (
+            (name, text)
+            for name, text in (
                 ("Each training seed", ", ".join(map(value, summary.by_seed))),
                 ("Floors and ceilings", ", ".join(f"{name} {value(mean)}" for name, mean in summary.controls.items())),
                 ("By the shift", lost(summary)),
@@ -118,7 +118,7 @@ def _row(summary: ScoreSummary) -> dict[str, Any]:
                 ("Ceiling", against(summary.ceiling, summary.ceiling_name)),
                 ("Settings", settings_line(summary.settings)),
             )
-            if said and said != "–"
+            if text and text != "–"
         ],
     }
 

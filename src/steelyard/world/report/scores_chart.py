@@ -80,11 +80,11 @@ def _labels(base: Any, narrow: bool) -> list[Any]:
         return [named.encode(x=alt.value(0), text="both:N")]
     named = base.mark_text(align="right", dx=-14, dy=-7, fontSize=12, fill=INK, limit=190)
     world = base.mark_text(align="right", dx=-14, dy=9, fontSize=11, fill=MUTED, limit=190)
-    said = base.mark_text(align="left", dx=14, fontSize=13)
+    text = base.mark_text(align="left", dx=14, fontSize=13)
     return [
         named.encode(x=alt.value(0), text="test:N"),
         world.encode(x=alt.value(0), text="world:N"),
-        said.encode(x=alt.value("width"), text="word:N", color=alt.Color("colour:N", scale=None, legend=None)),
+        text.encode(x=alt.value("width"), text="word:N", color=alt.Color("colour:N", scale=None, legend=None)),
     ]
 
 

@@ -87,13 +87,13 @@ def headline(summaries: Sequence[ScoreSummary]) -> str:
     """One sentence over all: how many scores are better than their floor, interval and all."""
     if not summaries:
         return "Nothing was tested"
-    told = [summary for summary in summaries if standing(summary) != "no floor"]
-    if not told:
+    judged = [summary for summary in summaries if standing(summary) != "no floor"]
+    if not judged:
         return f"{counted(len(summaries), 'score')}, without a floor to hold against"
-    above = sum(standing(summary) == "above" for summary in told)
-    below = sum(standing(summary) == "below" for summary in told)
-    unclear = len(told) - above - below
-    parts = [f"{above} of {counted(len(told), 'score')} better than {'its' if len(told) == 1 else 'their'} floor"]
+    above = sum(standing(summary) == "above" for summary in judged)
+    below = sum(standing(summary) == "below" for summary in judged)
+    unclear = len(judged) - above - below
+    parts = [f"{above} of {counted(len(judged), 'score')} better than {'its' if len(judged) == 1 else 'their'} floor"]
     parts += [f"{unclear} not told from it"] if unclear else []
     parts += [f"{below} worse than it"] if below else []
     return ", ".join(parts)
@@ -101,22 +101,22 @@ def headline(summaries: Sequence[ScoreSummary]) -> str:
 
 def limits(summaries: Sequence[ScoreSummary]) -> list[str]:
     """What the numbers do not show."""
-    said = [
+    sentences = [
         "Scores are of small simulated worlds, 64 × 64 pixels: they say nothing of other worlds.",
         "Intervals (95 %) redraw training seeds and scenes together, floor and ceiling with them; several scores stand "
         "side by side, and no correction is made for their number.",
     ]
     seeds = {summary.seeds for summary in summaries}
     if 1 in seeds:
-        said.append(
+        sentences.append(
             "Where only one training seed was tested, the interval covers the choice of scenes and not the luck of "
             "training: another training may fall outside of it. Give three checkpoints or more."
         )
     if any(1 < count < 5 for count in seeds):
-        said.append("With fewer than five training seeds an interval is on the narrow side.")
+        sentences.append("With fewer than five training seeds an interval is on the narrow side.")
     if any(summary.ceiling is not None and "dynamics" in summary.ceiling_name for summary in summaries):
-        said.append(
+        sentences.append(
             "The ceiling is the same planner with the true dynamics and the true distance: a better planner could "
             "exceed it, so a normalised score can pass 1."
         )
-    return said
+    return sentences

@@ -1,4 +1,4 @@
-"""A maze of three by three cells with walls that differ by seed: the way is seldom the straight line."""
+"""A maze of three by three cells whose walls differ by seed: the straight line is seldom a way to the goal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["CELLS", "PointMaze"]
 CELLS = 3  # a side
 _SKIN = 2.5  # the agent's distance from the middle of a wall that it touches
 _WALL = 1  # half the thickness of a wall, in pixels to either side of its middle row
-_OPENED = 0.25  # of the walls that a spanning tree would leave are opened: mazes with loops
+_OPENED = 0.25  # share of the spanning tree's walls that are opened, so that mazes have loops
 _EDGES = CELLS * (CELLS - 1)  # walls of one direction
 _FIRST = tuple(row * CELLS + column for row in range(CELLS) for column in range(CELLS - 1))
 _AT = np.array([divmod(cell, CELLS) for cell in range(CELLS * CELLS)])
@@ -28,7 +28,7 @@ _PAIRS = tuple((cell, cell + 1) for cell in _FIRST) + tuple((cell, cell + CELLS)
 
 
 class PointMaze(AgentWorld):
-    """A point agent among walls that stand between cells.
+    """A point agent among walls between cells.
 
     State: the agent's x and y in pixels, then 12 walls, 0 or 1: six between neighbours in a row, six between those in a
     column. An action moves the agent by at most 4 px.
@@ -69,7 +69,7 @@ class PointMaze(AgentWorld):
         )
 
     def explore(self, seeds: Sequence[int], steps: int) -> tuple[Floats, Floats]:
-        """Wander from anywhere."""
+        """Take a random walk from anywhere."""
         draws = uniform(seeds, 3, stream=2)
         cells = np.floor(draws[:, 2] * CELLS * CELLS).astype(np.intp)
         states = np.column_stack([self._inside(cells, draws[:, :2]), _mazes(seeds)]).astype(np.float32)

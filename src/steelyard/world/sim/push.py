@@ -1,4 +1,4 @@
-"""A block that must be pushed to a place: the agent stands on the wrong side of it and has to walk around first."""
+"""A block that must be pushed to a place: the agent starts on the wrong side of it and must walk around it first."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = ["Push"]
 
 _AGENT = 3.0  # half the side of the square that pushes
 _LOW, _HIGH = 6.0, 58.0  # where the agent may be
-_AGENT_WEIGHT = 0.25  # of the agent's own distance in the gap: it tells a planner to come near before it can push
-_NEAR_BLOCK = 0.7  # of training episodes start at the block, or little would ever be pushed
+_AGENT_WEIGHT = 0.25  # of the agent's own distance in the gap: it leads a planner to the block before it can push
+_NEAR_BLOCK = 0.7  # share of training episodes that start at the block; else it would hardly ever be pushed
 
 
 class Push(AgentWorld):
@@ -45,7 +45,7 @@ class Push(AgentWorld):
     )
 
     def start(self, seeds: Sequence[int]) -> tuple[Floats, Floats]:
-        """Give start and goal: the block is to move 10 to 16 px along one axis, the agent stands in its way."""
+        """Give start and goal: the block must move 10 to 16 px along one axis, and the agent is in its way."""
         draws = uniform(seeds, 7, stream=1)
         block = self._blocks[0] + (self._blocks[1] - self._blocks[0]) * draws[:, :2]
         quarter = np.floor(draws[:, 2] * 4) * (np.pi / 2)
@@ -60,7 +60,7 @@ class Push(AgentWorld):
         return begin.astype(np.float32), goal.astype(np.float32)
 
     def explore(self, seeds: Sequence[int], steps: int) -> tuple[Floats, Floats]:
-        """Wander, in 70 % of the episodes from within 3 px of the block."""
+        """Take a random walk, in 70 % of the episodes from within 3 px of the block."""
         draws = uniform(seeds, 6, stream=2)
         low, high = self._walls()
         block = low + (high - low) * draws[:, :2]
@@ -95,7 +95,7 @@ class Push(AgentWorld):
         return drawing.BORDER + self._half, SIDE - 1 - drawing.BORDER - self._half
 
     def _apart(self, agent: NDArray[Any], block: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Part agent and block (…, 2) along the axis on which they overlap less; the block yields first."""
+        """Separate agent and block (…, 2) along the axis on which they overlap less; the block moves first."""
         reach = _AGENT + self._half
         between = block - agent
         overlap = reach - np.abs(between)

@@ -1,6 +1,6 @@
 """Random numbers as a pure function of an episode's seed, for whole batches at once.
 
-Not ``numpy.random``: an episode must not depend on its neighbours in a batch, and a stranger's later NumPy must draw
+Not ``numpy.random``: an episode must not depend on its neighbours in a batch, and a later version of NumPy must draw
 the same one. SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) is a counter run through a mixing function.
 """
 

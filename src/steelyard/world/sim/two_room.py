@@ -1,4 +1,4 @@
-"""Two rooms and a door: to reach the other room an agent must leave the straight line. The least test of planning."""
+"""Two rooms and a door: to reach the other room an agent must leave the straight line. The smallest planning test."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["DOOR", "TwoRoom"]
 
 DOOR = 5.0  # pixels from the middle of the door to its jambs
 _WALL = 1.6  # half the thickness of the wall as it is drawn
-_SKIN = 2.5  # who runs into the wall stands this far from its middle
+_SKIN = 2.5  # pixels from the middle of the wall to an agent that touches it
 _LOW, _HIGH = 5.0, 59.0  # where the agent may be
-# Of training episodes start near the door, and along the wall: or the door would hardly ever be seen to be open, and
-# the wall seldom to be closed.
+# Shares of training episodes that start near the door and along the wall; else the agent would hardly ever pass the
+# door and seldom meet the wall.
 _NEAR_DOOR, _NEAR_WALL = 0.35, 0.35
 _PIXELS = np.arange(SIDE, dtype=np.float32)
 
@@ -67,7 +67,7 @@ class TwoRoom(AgentWorld):
         return begin.astype(np.float32), goal.astype(np.float32)
 
     def explore(self, seeds: Sequence[int], steps: int) -> tuple[Floats, Floats]:
-        """Wander from anywhere in 30 % of the episodes, from near the door in 35 % and from along the wall in 35 %."""
+        """Take a random walk: from anywhere in 30 % of the episodes, near the door in 35 %, along the wall in 35 %."""
         layout = self._layout(seeds)
         draws = uniform(seeds, 3, stream=2)
         place = _LOW + (_HIGH - _LOW) * draws[:, :2]
@@ -82,7 +82,7 @@ class TwoRoom(AgentWorld):
         return random_walk(self, np.column_stack([place, layout]).astype(np.float32), seeds, steps)
 
     def step(self, states: Floats, actions: Floats) -> Floats:
-        """Move the agent; a way that crosses the wall beside the door ends in front of the wall."""
+        """Move the agent; a move that crosses the wall beside the door ends in front of the wall."""
         before, wall, door = states[..., :2], states[..., 2], states[..., 3]
         after = np.clip(before + self._move(actions), _LOW, _HIGH)
         side = before[..., 0] - wall

@@ -144,10 +144,10 @@ def _inverse_gain(states: Array, actions: Array) -> float:
     )
     read = np.concatenate([pairs, np.maximum(pairs @ directions, 0), np.ones((*pairs.shape[:2], 1))], -1)
     known, unknown = (read[half::2].reshape(-1, read.shape[-1]) for half in (0, 1))
-    told, asked = (actions[half::2].reshape(-1, actions.shape[-1]) for half in (0, 1))
-    gram, target = known.T @ known / len(known), known.T @ told / len(known)
+    known_actions, unknown_actions = (actions[half::2].reshape(-1, actions.shape[-1]) for half in (0, 1))
+    gram, target = known.T @ known / len(known), known.T @ known_actions / len(known)
     fits = (np.linalg.solve(gram + ridge * np.eye(len(gram)), target) for ridge in _RIDGES)
-    variance = float(asked.var(0).mean())
+    variance = float(unknown_actions.var(0).mean())
     if not variance:
         return 0.0
-    return max(float(1 - ((unknown @ fit - asked) ** 2).mean() / variance) for fit in fits)
+    return max(float(1 - ((unknown @ fit - unknown_actions) ** 2).mean() / variance) for fit in fits)

@@ -150,7 +150,7 @@ class _Course:
                     cpu_seconds=before.cpu_seconds + cpu,
                     seconds=before.seconds + time.monotonic() - wall_before,
                 )
-                self._tell(log)
+                self._report(log)
                 if stop:
                     self._interrupted()
                 self._save_if_due()
@@ -176,7 +176,7 @@ class _Course:
         self._expect_number(float(norm))
         self.optimiser.step()
         self.learner.after_step(step, used)
-        if self._is_told(step + 1):
+        if self._is_logged(step + 1):
             self.position = msgspec.structs.replace(self.position, losses=self._mean_losses(losses))
         return batch.frames.shape[0] * batch.frames.shape[1]
 
@@ -229,7 +229,7 @@ class _Course:
         mixed = np.random.SeedSequence([self.settings.seed, step]).generate_state(1, np.uint64)[0]
         return Generator().manual_seed(int(mixed >> np.uint64(1)))
 
-    def _is_told(self, step: int) -> bool:
+    def _is_logged(self, step: int) -> bool:
         return step == 1 or step % self.settings.log_steps == 0 or step == self.budget.steps
 
     def _mean_losses(self, losses: dict[str, Tensor]) -> dict[str, float]:
@@ -244,9 +244,9 @@ class _Course:
                 f"{self.settings.learning_rate:g} may help"
             )
 
-    def _tell(self, log: TrainLog | None) -> None:
+    def _report(self, log: TrainLog | None) -> None:
         place = self.position
-        if log is not None and self._is_told(place.step):
+        if log is not None and self._is_logged(place.step):
             row = {
                 "step": place.step,
                 "frames": place.frames,

@@ -50,7 +50,7 @@ def test_a_place_within_two_pixels_is_right() -> None:
 
 @pytest.mark.parametrize("answer", ["there", {"x": 3}, {"x": []}, {"x": [1, 2]}, {"x": [None]}, '{"x":[1e400]}'])
 def test_what_is_no_place_is_unparsed(answer: object) -> None:
-    assert place(answer) == Score(value=0.0, parsed=False, note="not the place of an object")
+    assert place(answer) == Score(value=0.0, parsed=False, note="not the position of an object")
 
 
 def test_the_identifier_names_the_pixels() -> None:

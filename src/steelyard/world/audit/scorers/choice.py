@@ -1,4 +1,4 @@
-"""Was the right outcome chosen? The scene is made again from its seed."""
+"""Scores a choice among outcomes. The scene is made again from its seed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["OutcomeChoice"]
 
 @dataclass(frozen=True, slots=True)
 class OutcomeChoice:
-    """1 where ``{"choice": [index]}`` names the outcome that the changed course has in the true world."""
+    """1 where ``{"choice": [index]}`` is the outcome of the changed course in the true world, else 0."""
 
     @property
     def identifier(self) -> str:
@@ -22,12 +22,12 @@ class OutcomeChoice:
         return "world_choice@2"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
-        """Unparsed where the choice is no whole number of an outcome."""
+        """Score an answer; unparsed where the choice is not the index of an outcome."""
         from steelyard.world.evaluation.reasoning import CHOICES, scene
 
         question = question_of(sample)
         assert isinstance(question, ChooseOutcome)
-        said = numbers_in(answer.text, ("choice",))
-        if said is None or len(said["choice"]) != 1 or said["choice"][0] not in range(CHOICES):
+        numbers = numbers_in(answer.text, ("choice",))
+        if numbers is None or len(numbers["choice"]) != 1 or numbers["choice"][0] not in range(CHOICES):
             return Score(value=0.0, parsed=False, note="not one of the outcomes")
-        return Score(value=float(said["choice"][0] == scene(simulator(question.world), question.seed).answer))
+        return Score(value=float(numbers["choice"][0] == scene(simulator(question.world), question.seed).answer))

@@ -1,4 +1,4 @@
-"""Was the goal reached? The actions of an answer, played again in the true world."""
+"""Scores that replay the actions of an answer in the true world: was the goal reached?"""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _NO_ACTIONS = Score(value=0.0, parsed=False, note="not the actions of an episode
 
 
 def question_of(sample: Sample) -> Question:
-    """Read what a sample asks; raises ValueError where it asks nothing of a world model."""
+    """Parse a sample's question; raises ValueError where it is not one for a world model."""
     assert isinstance(sample.request, GenerateRequest)
     return read_question(sample.request.prompt)
 
 
 def reaches(world: Simulator, seed: int, actions: Floats) -> bool:
-    """Play actions (steps, A) from an episode's start: whether its goal is reached after one of them.
+    """Play actions (steps, A) from an episode's start, and return whether the goal is reached after one of them.
 
-    Nothing after the last action counts, and no more actions than an episode has steps are played.
+    At most as many actions as an episode has steps are played.
     """
     states, goals = world.start([seed])
     for action in actions[: world.episode_steps]:
@@ -41,7 +41,7 @@ def reaches(world: Simulator, seed: int, actions: Floats) -> bool:
 
 
 def _played(worlds: dict[str, Simulator], seed: int, answer: ModelOutput) -> dict[str, bool] | None:
-    """Play each named list of actions in its world; None where the answer is not that."""
+    """Play each named list of actions in its world; None where the answer has another form."""
     first = next(iter(worlds.values()))
     found = arrays_in(answer.text, tuple(worlds), first.action_size, first.episode_steps)
     if found is None:
@@ -53,7 +53,7 @@ def _played(worlds: dict[str, Simulator], seed: int, answer: ModelOutput) -> dic
 class Goal:
     """1 where the actions of ``{"actions": …}`` reach the goal within the episode's steps.
 
-    More actions than that, numbers that are none or of another size are unparsed. An empty list does nothing: 0.
+    More actions than that, non-finite numbers or actions of another size are unparsed. An empty list scores 0.
     """
 
     @property
@@ -73,8 +73,7 @@ class Goal:
 class GoalUnderShift:
     """1 where the goal is reached both in the world of training and under the shift: a model that is bad in both has 0.
 
-    The mean is the share of episodes that hold under the shift; the drop is what the plain success of the same
-    episodes has more.
+    The drop by the shift is the plain success on the same episodes less this mean.
     """
 
     @property
@@ -94,7 +93,7 @@ class GoalUnderShift:
 
 @dataclass(frozen=True, slots=True)
 class HeadToHead:
-    """1 where ours reaches the goal and the rival does not, 0 the other way round, and at a tie what the sample says.
+    """1 where ours reaches the goal and the rival does not, 0 the other way round, and at a tie what the question says.
 
     Every episode is asked twice, once with ties for each. So the mean over all samples is exactly
     (1 + ours − rival) / 2 of the two shares of success: one half is no difference, and two that always fail tie.

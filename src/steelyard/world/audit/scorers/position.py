@@ -1,4 +1,4 @@
-"""Was the hidden object found? The estimate of an answer against where the ball truly is."""
+"""Scores an estimate of a hidden object's position against its true position."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ __all__ = ["ObjectPosition"]
 
 @dataclass(frozen=True, slots=True)
 class ObjectPosition:
-    """1 where the x of ``{"x": [pixels]}`` is within so many pixels of the ball's centre."""
+    """1 where the x of ``{"x": [pixels]}`` is at most ``within`` pixels from the ball's centre, else 0.
+
+    Raises InputError for a ``within`` that is no whole number from 1 to 64.
+    """
 
     within: int = 2
 
@@ -24,7 +27,7 @@ class ObjectPosition:
 
     @classmethod
     def from_options(cls, options: str) -> ObjectPosition:
-        """The scorer that its identifier describes."""
+        """Make the scorer that an identifier describes; raises InputError for other options."""
         if not options.isascii() or not options.isdigit():
             raise InputError(f"world_position has no option {options!r}")
         return cls(within=int(options[:3]))
@@ -35,12 +38,12 @@ class ObjectPosition:
         return f"world_position[{self.within}]@1"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
-        """Make the scene again and compare; what is no single number is unparsed."""
+        """Compare with the true position; unparsed where the answer is not a single number."""
         from steelyard.world.audit.object_position import true_position
 
         question = question_of(sample)
         assert isinstance(question, LocateObject)
-        said = numbers_in(answer.text, ("x",))
-        if said is None or len(said["x"]) != 1:
-            return Score(value=0.0, parsed=False, note="not the place of an object")
-        return Score(value=float(abs(said["x"][0] - true_position(question.seed)) <= self.within))
+        numbers = numbers_in(answer.text, ("x",))
+        if numbers is None or len(numbers["x"]) != 1:
+            return Score(value=0.0, parsed=False, note="not the position of an object")
+        return Score(value=float(abs(numbers["x"][0] - true_position(question.seed)) <= self.within))

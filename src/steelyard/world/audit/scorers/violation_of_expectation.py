@@ -1,4 +1,4 @@
-"""Was the impossible the more surprising? Over the two clips of a matched pair."""
+"""Violation of expectation: was the impossible clip of a matched pair the more surprising one?"""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ _TIE = 1e-6  # relative: the same frames in another order, or in another batch, 
 class ViolationOfExpectation:
     """1 where the impossible clip's mean surprise is larger than that of the possible one, by more than a millionth.
 
-    A tie is 0, so who feels nothing has 0.
-
-    The answer is ``{"possible": […], "impossible": […]}``, one number for each frame after the first. All four
-    pairs of a quad are asked, so whoever likes one half of a clip better gets as many wrong as right.
+    A tie is 0, so a model without any surprise has 0. The answer is ``{"possible": […], "impossible": […]}``, with one
+    number for each frame after the first. All four pairs of a quad are asked, so a preference for one half of a clip
+    gives as many wrong answers as right ones.
     """
 
     @property
@@ -31,10 +30,10 @@ class ViolationOfExpectation:
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Compare the sums, which are exact on any machine.
 
-        Unparsed where the two lists are not as long as each other, or hold what is no finite number.
+        Unparsed where the two lists differ in length or hold anything but finite numbers.
         """
-        felt = numbers_in(answer.text, ("possible", "impossible"))
-        if felt is None:
+        surprises = numbers_in(answer.text, ("possible", "impossible"))
+        if surprises is None:
             return Score(value=0.0, parsed=False, note="not the surprises of two clips")
-        possible, impossible = math.fsum(felt["possible"]), math.fsum(felt["impossible"])
+        possible, impossible = math.fsum(surprises["possible"]), math.fsum(surprises["impossible"])
         return Score(value=float(impossible - possible > _TIE * max(abs(possible), abs(impossible))))

@@ -39,12 +39,12 @@ class WorkerReply(msgspec.Struct, frozen=True):
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer one request after the other until there are no more."""
-    told = 0.0
+    reported = 0.0
     for line in requests:
         answer, payload = _answer(msgspec.json.decode(line, type=Request))
         taken = time.process_time()
-        answer = msgspec.structs.replace(answer, cpu_seconds=taken - told)
-        told = taken
+        answer = msgspec.structs.replace(answer, cpu_seconds=taken - reported)
+        reported = taken
         answers.write(msgspec.json.encode(answer) + b"\n" + payload)
         answers.flush()
 

@@ -1,4 +1,4 @@
-"""The pixel-generative rival: the JEPA's encoder and predictor, trained by drawing the frames to come."""
+"""The pixel-generative rival: the JEPA's encoder and predictor, trained to draw future frames."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class PixelConfig(RivalConfig, frozen=True, forbid_unknown_fields=True):
     recurrent: bool = False
     head: int = 250
     drawn_steps: int = 2
-    """How many seen and how many foretold frames of a clip are drawn at each training step; all would take too long."""
+    """How many seen and how many predicted frames of a clip are drawn at each training step; all would be too slow."""
 
 
 class Pixel(Rival):
     """Draws frames from predicted latents. A state is a latent, (…, config.latent).
 
-    Where somebody acts, latents are rolled out from the first frame. In plain video the next one is foretold from all
-    before it, as a change of the last.
+    With actions, latents are rolled out from the first frame. In plain video the next latent is predicted from all
+    earlier ones, as a change of the last.
 
-    For planning, distance is that of the places read off the latents. Distances of drawn pixels do not change with how
+    Plans use distances of positions that are read off the latents. Distances of drawn pixels would not change with how
     far a small agent is from its goal once the two do not overlap.
     """
 
@@ -66,10 +66,10 @@ class Pixel(Rival):
         self.places = PositionHead(config.latent, config.action_size) if config.action_size else None
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``next_frame``, ``same_frame`` (drawing what was just seen), ``same_latent`` and, where
-        somebody acts, ``places``.
+        """Give ``total``, ``next_frame``, ``same_frame`` (drawing a seen frame), ``same_latent`` and, with
+        actions, ``places``.
 
-        A decoder alone lets imagined latents be others than those of frames seen, and no distance could be told then.
+        A decoder alone would let imagined latents differ from those of seen frames, and distances would mean nothing.
         In plain video, without ``same_frame`` and ``same_latent``, nothing out of sight was learned in 130 CPU-seconds.
         """
         everything = in_patches(batch.frames)
@@ -82,7 +82,7 @@ class Pixel(Rival):
         one = chosen_steps(last, 1, generator)
         seen = torch.cat([torch.zeros(1, dtype=torch.long), one, one + 1])
         pictures = everything[:, torch.cat([seen, ahead])]
-        self.encoder.tell(usual, everything)
+        self.encoder.observe(usual, everything)
         latents = self.encoder(pictures[:, : len(seen)])
         memories = self.predictor.watch(latents[:, :1], None)[:, -1]
         imagined = self._roll(latents[:, 0], memories, batch.actions, last)
@@ -115,7 +115,7 @@ class Pixel(Rival):
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Mean squared difference of each frame from the one that was drawn before it came: (B, T − 1).
 
-        Where it learned with actions and is told none, they are taken as 0.
+        Without ``actions``, a model that was trained with actions takes them as 0.
         """
         pictures = in_patches(frames)
         latents = self.encoder(pictures)
@@ -132,7 +132,7 @@ class Pixel(Rival):
 
     def _watching_loss(self, pictures: Tensor, usual: Tensor, generator: Generator) -> dict[str, Tensor]:
         steps = chosen_steps(pictures.shape[1] - 1, self.config.drawn_steps, generator)
-        self.encoder.tell(usual, pictures)
+        self.encoder.observe(usual, pictures)
         latents = self.encoder(pictures)
         predicted = self._next(latents, None)
         drawn = self.encoder.usual + self.decoder(torch.cat([latents[:, steps + 1], predicted[:, steps]], 1))

@@ -57,9 +57,9 @@ class _Normal(NamedTuple):
 class Rssm(Rival):
     """A state is the mean of the stochastic state, (…, config.latent).
 
-    As in Dreamer, a GRU carries what was, and a prior read off it foretells the next stochastic state. The posterior
-    reads its frame alone, and the frame is drawn from the stochastic state alone, so that a goal frame has a state of
-    its own to which the distance is Euclidean. Surprise is the KL of the posterior from the prior, in nats.
+    As in Dreamer, a GRU keeps the past, and a prior read off it predicts the next stochastic state. The posterior reads
+    its frame alone, and the frame is drawn from the stochastic state alone, so that a goal frame has a state of its
+    own. Surprise is the KL of the posterior from the prior, in nats.
     """
 
     kind: ClassVar[str] = "rssm"
@@ -79,13 +79,13 @@ class Rssm(Rival):
         self.places = PositionHead(config.latent, config.action_size) if config.action_size else None
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``same_frame``, ``kl``, ``overshoot`` where it is used and, where somebody acts, ``places``.
+        """Give ``total``, ``same_frame``, ``kl``, ``overshoot`` where it is used and, with actions, ``places``.
 
-        At first means alone are drawn and no prior pulls at them, then noise and pull come in.
+        At first only means are drawn and no prior pulls at them; noise and pull are then phased in.
         """
         config, pictures = self.config, in_patches(batch.frames)
         usual = pictures.mean(1, keepdim=True)
-        self.encoder.tell(usual, pictures)
+        self.encoder.observe(usual, pictures)
         posterior, share = self._posterior(pictures), brought_in(step)
         states = posterior.mean + share * posterior.deviation * noise_of_rows(posterior.mean, generator)
         drawn = chosen_steps(pictures.shape[1], config.drawn_steps, generator)
@@ -93,8 +93,8 @@ class Rssm(Rival):
         shown = self.encoder.usual + self.decoder(states[:, drawn])
         losses = {"same_frame": weighted_miss(shown, pictures[:, drawn], weights)}
         following = _Normal(posterior.mean[:, 1:], posterior.deviation[:, 1:])
-        # The prior reads means, as it does when it imagines: it adds a change to them, and noise would stay in the sum.
-        # Gradients of what follows come in with the pull.
+        # The prior reads means, as in imagination: it adds a change to them, and noise would stay in the sum.
+        # The gradients of later losses are phased in with the pull.
         known = posterior.mean.detach() + share * (posterior.mean - posterior.mean.detach())
         expected, _ = self._expect(known[:, :-1], batch.actions)
         losses["kl"] = config.kl_weight * self._balanced(following, expected, share)
@@ -123,7 +123,7 @@ class Rssm(Rival):
         return self._roll(start, actions.flatten(0, 1), steps, past).mean.reshape(rows, plans, steps, -1)
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
-        """Nats by which each frame's posterior differs from its prior: (B, T − 1). Untold actions are taken as 0."""
+        """Nats by which each frame's posterior differs from its prior: (B, T − 1). Unknown actions are taken as 0."""
         posterior = self._posterior(in_patches(frames))
         expected, _ = self._expect(posterior.mean[:, :-1], actions)
         return _divergence(_Normal(posterior.mean[:, 1:], posterior.deviation[:, 1:]), expected)
@@ -157,7 +157,7 @@ class Rssm(Rival):
         return _Normal(torch.stack(means, 1), torch.stack(deviations, 1))
 
     def _balanced(self, posterior: _Normal, prior: _Normal, pull: float) -> Tensor:
-        """The prior learns from the first step on; the posterior is pulled at by ``pull`` of what it will be."""
+        """The prior learns from the first step on; the posterior is pulled by a share ``pull`` of the full weight."""
         share = self.config.prior_share
         to_posterior = _divergence(_Normal(posterior.mean.detach(), posterior.deviation.detach()), prior)
         to_prior = _divergence(posterior, _Normal(prior.mean.detach(), prior.deviation.detach()))

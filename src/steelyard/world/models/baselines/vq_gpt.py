@@ -1,8 +1,8 @@
-"""The token rival: frames as a few tokens of a small vocabulary, and a causal transformer that foretells the next ones.
+"""The token rival: frames as a few tokens of a small vocabulary, and a causal transformer that predicts the next ones.
 
 The tokeniser is FSQ (Mentzer et al. 2023, "VQ-VAE made simple"): three numbers a token, each rounded to five levels, so
 125 codes, none of which can die. Tokens are of the whole frame, not of patches. The transformer has *one position a
-frame*: all tokens of a frame are foretold at once from all frames and actions before it. With one position a token, a
+frame*: all tokens of a frame are predicted at once from all earlier frames and actions. With one position a token, a
 plan of 32 steps would take ten times as long as a JEPA's.
 """
 
@@ -75,13 +75,13 @@ class VqGpt(Rival):
         self.register_buffer("vectors", places * (2 / (LEVELS - 1)) - 1, persistent=False)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``same_frame``, ``next_tokens`` (nats a token) and, where somebody acts, ``places``.
+        """Give ``total``, ``same_frame``, ``next_tokens`` (nats a token) and, with actions, ``places``.
 
-        Tokens learn from drawing and from places. At first nothing is rounded of what is drawn, then ever more.
+        Tokens learn from drawing and from positions. Rounding of what is drawn is phased in.
         """
         pictures = in_patches(batch.frames)
         usual = pictures.mean(1, keepdim=True)
-        self.encoder.tell(usual, pictures)
+        self.encoder.observe(usual, pictures)
         bounded = self._bounded(self.encoder(pictures))
         known = self._rounded(bounded)
         states = bounded + brought_in(step) * (known - bounded).detach()
@@ -108,7 +108,7 @@ class VqGpt(Rival):
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From the last of the past frames under actions (B, N, K, A): expected vectors (B, N, K, 3 · tokens).
 
-        Earlier frames are not used, since what was done between them is not known.
+        Earlier frames are not used, since the actions between them are unknown.
         """
         self._expect_actions()
         rows, plans, steps, _ = actions.shape
@@ -125,11 +125,11 @@ class VqGpt(Rival):
         return torch.stack(imagined, 1).reshape(rows, plans, steps, -1)
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
-        """Nats of each frame's tokens: (B, T − 1). Untold actions are taken as 0."""
+        """Nats of each frame's tokens: (B, T − 1). Unknown actions are taken as 0."""
         return self._miss(self.encode(frames), actions)
 
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
-        """Vectors, and what the transformer knows after each frame (with an action of 0 after the last): (B, T, F)."""
+        """Vectors, and the transformer's hidden state after each frame (the last with an action of 0): (B, T, F)."""
         states = self.encode(frames)
         actions = self._one_more(actions)
         return torch.cat([states, self._hidden(states, actions)], -1)

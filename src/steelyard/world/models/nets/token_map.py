@@ -1,7 +1,7 @@
-"""A map of the layout in tokens, and a predictor that looks up in it what is around.
+"""A map of the layout in tokens, and a predictor that looks up what is around a position.
 
-One vector for everything lost the door: a vector's few dimensions fill with functions of whatever varies most. So the
-vector carries what moves, and what stands still keeps its places: 16 × 16 tokens, one for 4 × 4 pixels.
+With one vector for everything, the door was lost: a vector's few dimensions fill with functions of whatever varies
+most. So the vector holds what moves, and a map of 16 × 16 tokens, one for 4 × 4 pixels, holds what does not.
 """
 
 from __future__ import annotations

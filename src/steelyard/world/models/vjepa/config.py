@@ -1,4 +1,4 @@
-"""What a V-JEPA is made of, and the named sizes."""
+"""The settings of a V-JEPA, and the named sizes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class VJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _LARGE = {"side": 224, "patch": 16, "predictor_width": 384, "predictor_depth": 12, "predictor_heads": 12}
 SIZES: dict[str, VJepaConfig] = {
-    # 0.4 M; for trainings so short that a slow copy would stay the random net it began as
+    # 0.4 M; for trainings so short that a slow copy would stay close to its random initial weights
     "tiny": VJepaConfig(momentum=0.99, anti_collapse_weight=4.0),
     "small": VJepaConfig(
         width=192, depth=6, heads=6, predictor_width=96, predictor_depth=4, predictor_heads=4

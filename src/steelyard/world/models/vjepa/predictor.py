@@ -1,4 +1,4 @@
-"""A narrow transformer that guesses the latents of what is masked from those of what is visible."""
+"""A narrow transformer that predicts the latents of masked tubelets from those of visible ones."""
 
 from __future__ import annotations
 
