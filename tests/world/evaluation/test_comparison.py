@@ -43,7 +43,7 @@ def test_nobody_is_ahead_with_fewer_than_three_trainings_a_side() -> None:
     found = compare_results(results(np.ones((2, 40)), "a"), results(np.zeros((3, 40)), "b"))
     assert found.low > 0
     assert ahead(found) == "neither"
-    assert found.notes == ("neither is called ahead with fewer than 3 trainings a side",)
+    assert found.notes == ("neither is called ahead with fewer than 3 trainings on each side",)
 
 
 def test_where_nothing_varies_the_interval_is_that_of_the_episodes() -> None:

@@ -58,7 +58,7 @@ def test_a_file_gives_back_what_was_written(scores: list[float]) -> None:
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b'{"format":"other/1"}', b'{"results":[{"test":"a"}]}', b"\xff"])
 def test_another_file_is_refused_in_one_line(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "r.json").write_bytes(data)
-    with pytest.raises(InputError, match=r"r\.json: (is no results file|has the format)"):
+    with pytest.raises(InputError, match=r"r\.json: (is not a results file|has the format)"):
         read_results(tmp_path / "r.json")
     with pytest.raises(InputError, match="cannot be read"):
         read_results(tmp_path / "missing.json")

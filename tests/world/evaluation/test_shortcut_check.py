@@ -39,14 +39,14 @@ def test_impossible_clips_with_a_visible_jump_are_refused_by_the_frame_differenc
     jumps = [np.c_[one[:, :3], other[:, 3:]] for one, other in (still, still[::-1])]
     check = _examined(np.stack([*still, *jumps], axis=1))
     assert not check.passed
-    assert "frame difference: largest tells it: 1.000 of pairs" in check.faults
+    assert "frame difference: largest detects it: 1.000 of pairs" in check.faults
 
 
 def test_a_rule_that_is_right_when_turned_round_is_refused_too() -> None:
     first, _ = np.moveaxis(_pairs(np.random.default_rng(1)), 1, 0)
     moving = first[:, None] + np.arange(FRAMES)
     check = _examined(np.stack([moving, moving, moving * 0 + first[:, None], moving * 0 + first[:, None]], axis=1))
-    assert "frame difference: mean tells it: 0.000 of pairs" in check.faults
+    assert "frame difference: mean detects it: 0.000 of pairs" in check.faults
 
 
 def test_quads_that_share_their_halves_and_hide_their_cut_are_admitted() -> None:
@@ -70,9 +70,9 @@ def test_conservation_of_what_is_there_is_told_and_does_not_decide() -> None:
     check = check_category("permanence", [Counts()], range(4))
     (reference,) = (each for each in check.checks if not each.gates)
     assert reference.accuracy == 1.0
-    assert "untrained network 1 tells it: 1.000 of pairs" in check.faults
+    assert "untrained network 1 detects it: 1.000 of pairs" in check.faults
 
 
 def test_the_gate_needs_a_network_that_learned_nothing() -> None:
-    with pytest.raises(InputError, match="needs a network that learned nothing"):
+    with pytest.raises(InputError, match="needs at least one untrained network"):
         check_category("permanence", [])

@@ -59,7 +59,7 @@ def test_a_category_that_a_shortcut_solves_is_not_reported(monkeypatch: pytest.M
     monkeypatch.setattr(shortcut_check, "check_category", refused)
     found, said = run_part(EvaluationPart("physics", "scenes", "colour"), [Candidate(ignorant(), 0)], [ignorant()], 2)
     assert found == []
-    assert said == ["physics, colour: not admitted, since 3 quads, at least 200"]
+    assert said == ["physics, colour: not reported, since 3 quads, at least 200"]
 
 
 def test_who_cannot_tell_is_at_the_floor_of_physics(monkeypatch: pytest.MonkeyPatch) -> None:

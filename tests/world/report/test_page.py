@@ -16,7 +16,7 @@ def test_it_shows_records_and_nothing_else() -> None:
     page = render_page(make.page())
     for said in ("0.72–0.89", "0.66–0.91", "3 × 100", "straight line", "horizon 12", "−0.20 to 0.18", "CPU-seconds"):
         assert said in page
-    assert "4 of 6 scores better than their floor, 1 not told from it, 1 worse than it" in page
+    assert "4 of 6 scores better than their floor, 1 not distinguished from it, 1 worse than it" in page
 
 
 def test_an_empty_page_is_a_page() -> None:

@@ -41,8 +41,8 @@ def test_a_state_of_the_wall_alone_is_stopped() -> None:
     health = measure_health(_Sighted(agent=False, wall=True), small_source("two-room"))
     assert health.spread > 0.1  # the standard deviation does not tell
     assert [fault.partition(":")[0] for fault in health.faults] == [
-        "latents tell only what never moves",
-        "latents do not tell what was done",
+        "latents encode only what never moves",
+        "latents do not show which action was taken",
     ]
     with pytest.raises(Collapsed, match="never moves"):
         expect_health(health)
@@ -66,8 +66,8 @@ def test_states_that_are_no_numbers_are_stopped(odd: float) -> None:
             return torch.full((*frames.shape[:2], 4), odd)
 
     health = measure_health(VerificationError(), small_source())
-    assert health.faults == ["latents are no finite numbers"]
-    with pytest.raises(Collapsed, match="no finite numbers"):
+    assert health.faults == ["latents are not finite numbers"]
+    with pytest.raises(Collapsed, match="not finite numbers"):
         expect_health(health)
     assert len(Health(odd - odd, odd - odd, odd - odd, odd - odd).faults) == 4
 

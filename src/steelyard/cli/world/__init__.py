@@ -12,15 +12,15 @@ from steelyard.errors import MissingDependency
 __all__ = ["command"]
 
 COMMANDS = {
-    "compare": "compare world models on the same scenes, paired, with intervals",
-    "eval": "test a world model: scores with floors, ceilings and intervals, as a report",
-    "plan": "watch a world model plan: a film strip of what came and what it imagined",
+    "compare": "compare two kinds of world model on the same episodes, paired, with intervals",
+    "eval": "test a world model; report scores with floors, ceilings and intervals",
+    "plan": "trace one planned episode, with a film strip of what happened and what was imagined",
     "train": "train a world model from videos or in a simulated world",
 }
 
 
 class WorldGroup(click.Group):
-    """A group that imports a command's module only when that command is called."""
+    """A group that imports a command's module only when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands, sorted."""

@@ -1,4 +1,4 @@
-"""``steelyard world compare``: two kinds of world model on the same episodes; ahead only if the interval excludes 0."""
+"""``steelyard world compare``: compare two kinds of world model on the same episodes."""
 
 from __future__ import annotations
 
@@ -16,26 +16,33 @@ if TYPE_CHECKING:
     from steelyard.world.evaluation.comparison import Difference
     from steelyard.world.evaluation.result import Results
 
-MAX_BUDGET_DIFFERENCE = 0.05  # a training that was given more than so much more is said to be
+MAX_BUDGET_DIFFERENCE = 0.05  # relative: larger differences between budgets are noted
 
 
 @click.command("compare")
 @click.argument("first")
 @click.argument("second")
-@click.option("--test", "tests", metavar="A,B", help="With checkpoints: what to test (default: all that can be).")
-@click.option("--world", "worlds", metavar="A,B", help="With checkpoints: where (default: in the world of training).")
-@click.option("--episodes", type=click.IntRange(2, 100_000), default=100, show_default=True, help="With checkpoints.")
+@click.option("--test", "tests", metavar="A,B", help="With checkpoints: the tests (default: all that apply).")
+@click.option("--world", "worlds", metavar="A,B", help="With checkpoints: the worlds (default: that of the training).")
+@click.option(
+    "--episodes",
+    type=click.IntRange(2, 100_000),
+    default=100,
+    show_default=True,
+    help="With checkpoints: episodes of each test.",
+)
 @json_option
 def command(first: str, second: str, tests: str | None, worlds: str | None, episodes: int, as_json: bool) -> int:
-    """Compare FIRST with SECOND: results files of steelyard world eval, or checkpoints (trainings of one kind by
-    commas).
+    """Compare FIRST with SECOND on the same episodes.
 
-    Differences are paired by episode; a difference whose 95 % interval holds 0 is none.
+    Each is a results file of steelyard world eval, or the checkpoints of one kind, separated by commas.
+
+    Differences are paired by episode. A model is called ahead only if the 95 % interval excludes 0.
     """
     from steelyard.world.evaluation.comparison import ahead, differences
 
     if first == second and Path(first).is_dir():
-        raise InputError("these are the same: give another to compare with", where=second)
+        raise InputError("both are the same: give another model to compare with", where=second)
     one, other = (_results(each, tests, worlds, episodes) for each in (first, second))
     found, alone = differences(one, other)
     notes = [*_budgets(one, other), *(f"only one of them was tested on {each}" for each in alone)]
@@ -66,7 +73,7 @@ def _results(given: str, tests: str | None, worlds: str | None, episodes: int) -
 
 
 def _budgets(one: Results, other: Results) -> list[str]:
-    """Say where the trainings were not given the same: a difference may be one of budgets."""
+    """Note where the budgets of the trainings differ, since that may explain a difference in scores."""
     notes = []
     for name, words in (("frames", "frames"), ("cpu_seconds", "CPU-seconds"), ("parameters", "parameters")):
         means = [_mean(results, name) for results in (one, other)]

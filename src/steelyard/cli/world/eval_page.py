@@ -1,4 +1,4 @@
-"""The page of an evaluation: its records, and pictures of the first training."""
+"""The page of an evaluation: its results, and pictures of the first training."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def page(results: Results, loaded: Loaded, command: str) -> str:
     from steelyard.world.report.page import Page, render_page
 
     first = loaded[0][1]
-    with working("drawing what it plans and what surprises it"):
+    with working("drawing plans and surprises"):
         surprises = [_surprise(loaded, each.condition) for each in results.summaries if each.test == "physics"]
         films = [film for world in _planned(results) for film in _films(results, loaded, world)]
     return render_page(
@@ -45,7 +45,7 @@ def _planned(results: Results) -> list[str]:
 
 
 def _films(results: Results, loaded: Loaded, world: str) -> list[FilmStrip]:
-    """An episode that the first training reached and one that it missed, as far as there are such."""
+    """An episode in which the first training reached the goal, and one in which it missed it, where there are such."""
     from steelyard.cli.world.plan_films import episode
     from steelyard.world.evaluation.state_probe import fit_state_probe
     from steelyard.world.evaluation.trace import trace_episode

@@ -1,4 +1,4 @@
-"""The results of an evaluation in a terminal: a table within 100 columns, and under it what else must be known."""
+"""The results of an evaluation in a terminal: a table within 100 columns, and notes below it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["print_results"]
 
-NARROW = 92  # columns below which a world goes under its test
+NARROW = 92  # columns: in a narrower terminal the world is put below its test
 _STYLES = {"above": "green", "unclear": "yellow", "below": "bold red", "no floor": ""}
 
 
@@ -34,7 +34,7 @@ def print_results(results: Results, console: Console) -> None:
     console.print(Text(f"{headline(results.summaries)}."))
     if results.summaries and results.summaries[0].seeds == 1:
         console.print(
-            "One training: the intervals are of episodes alone; give three checkpoints or more for trainings."
+            "One training: the intervals cover episodes alone; give three checkpoints or more to cover trainings."
         )
 
 
@@ -76,7 +76,7 @@ def _cells(summary: ScoreSummary, narrow: bool) -> list[Text | str]:
 
 
 def _under(summary: ScoreSummary) -> str:
-    """One line a test: what its numbers are, what floor and ceiling are, and under what settings."""
+    """One line for each test: its measure, its floor and ceiling, and its settings."""
     from steelyard.util.text import one_line
     from steelyard.world.report.words import settings_line
 
@@ -88,7 +88,7 @@ def _under(summary: ScoreSummary) -> str:
 
 
 def _lost(summary: ScoreSummary) -> str:
-    """What a shift costs, on the same trainings and episodes: a line of its own, since columns are few."""
+    """The loss by a shift, on the same trainings and episodes, on a line of its own, since columns are few."""
     from steelyard.util.text import one_line
     from steelyard.world.report.words import lost, name_of
 

@@ -1,4 +1,4 @@
-"""What a learner learns from: batches that are a pure function of (seed, step), so that a resumed training is exact."""
+"""Training batches: pure functions of (seed, step), so that a resumed training is exact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Batch", "HasActionLimit", "HasSummary", "HasWorkers", "Source", "to_
 
 
 class Batch(NamedTuple):
-    """Clips and, where somebody acted, what was done between their frames.
+    """Clips and, in worlds with actions, the actions between their frames.
 
     ``frames``: uint8 (B, T, H, W, 3). ``actions``: float32 (B, T − 1, A), in units of the world's action limit / 2, or
     None for plain video.
@@ -25,7 +25,7 @@ class Source(Protocol):
     """Where training clips come from."""
 
     description: dict[str, str]
-    """What this is, for the checkpoint's record: kind, seeds, sizes, files."""
+    """A description for the checkpoint's card: kind, seeds, sizes, files."""
 
     @property
     def action_size(self) -> int:

@@ -1,9 +1,9 @@
-"""Sample efficiency: scores against data or compute, paired differences, and what the intervals let one say.
+"""Sample efficiency: scores against data or compute, paired differences, and what their intervals show.
 
 A *table* holds the scores of one kind of model at one size: (training seeds, units), all on the same test units and
 with the same seeds in the same order at every size. Every interval is a pigeonhole bootstrap over both
 (:mod:`steelyard.stats.pigeonhole`); over sizes, a seed is drawn with all of its sizes, since it has the same first
-weights and nested data at each. Nothing here trains or tests.
+weights and nested data at each. This module neither trains nor tests.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class CurveComparison(NamedTuple):
 class Needed(NamedTuple):
     """The size at which a curve first reaches a score, between sizes by the logarithm; None: at none of them.
 
-    ``low`` and ``high`` are percentiles over resamples, where one that never gets there counts as infinite. One at the
-    smallest size is an upper bound: a curve that has the score there already may have had it before.
+    ``low`` and ``high`` are percentiles over resamples, where one that never reaches it counts as infinite. A size
+    that is the smallest is an upper bound, since the curve may have reached the score before.
     """
 
     score: float
@@ -71,7 +71,7 @@ class Needed(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where the whole interval lies, in words for a sentence."""
+    """The sizes at which the whole interval is above 0, below it, or neither."""
 
     ahead: tuple[float, ...]
     behind: tuple[float, ...]
@@ -124,8 +124,8 @@ def times_needed(
 ) -> Interval | None:
     """How many times the data of the first kind the second needs for a score; the upper end may be infinite.
 
-    On the same units, drawn once for both. None where there is no such number: where either never gets there, or either
-    has the score at its smallest size and so perhaps before, or neither gets there in over a fortieth of resamples.
+    On the same units, drawn once for both. None where there is no such number: where either never reaches it, or either
+    has it at its smallest size and so perhaps before, or neither reaches it in over a fortieth of resamples.
     """
     if any(tables[min(tables)].mean() >= score for tables in (first, second)):
         return None
@@ -149,9 +149,9 @@ def times_needed(
 
 
 def sentence(comparison: CurveComparison, measure: str, by: str, *, seeds: int, units: int) -> str:
-    """Say of a comparison what its intervals show and no more. ``by``: the unit of sizes, ``frames``, ``CPU-seconds``.
+    """Describe what the intervals of a comparison show. ``by``: the unit of sizes, such as ``frames``.
 
-    The average over sizes is the verdict; single sizes, of which there are many, are told as "taken alone".
+    The average over sizes is the verdict; single sizes, of which there are many, are added as "taken alone".
     """
     first, second, whole = comparison.first, comparison.second, comparison.average
     tested = f"({seeds} trainings each, {units} shared units, 95 % intervals)"

@@ -1,4 +1,4 @@
-"""Linear probes by ridge regression, their strength chosen on scenes that neither fit nor judge."""
+"""Linear probes by ridge regression, with the strength chosen on scenes that neither fit nor score."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The gate before the physics test: a category counts only where no shortcut tells impossible clips from possible ones.
+"""The check before the physics test: a category counts only where no shortcut detects impossible clips.
 
-Our own first pairs, which were not matched, gave a shortcut .81 to 1.00. So these are tried on the very quads: how much
-the picture changes, how many pixels of what there are, the last frame alone, and a network that learned nothing. Each
-must be right in no more than 55 % of pairs, and in no less than 45 %, since a shortcut may be read either way.
+Our own first pairs, which were not matched, gave a shortcut .81 to 1.00. So detectors are tried on the quads: how much
+the picture changes, how many pixels of which colour there are, the last frame alone, and an untrained network. Each
+must be right in 45 to 55 % of pairs, since a shortcut can be read either way.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
 MAX_ACCURACY = 0.55
 MIN_QUADS = 200
 CHECK_SEEDS = range(HELD_OUT + 10**7, HELD_OUT + 10**7 + MIN_QUADS)
-"""Of the quads on which the gate decides, where none else are given."""
+"""The default seeds of the quads for the check."""
 
 _REFERENCE_SEEDS = range(HELD_OUT + 2 * 10**7, HELD_OUT + 2 * 10**7 + 300)
 _FOREGROUND = 12  # levels from the background
@@ -46,26 +46,26 @@ _STRENGTH = 0.1  # of the ridge, times quads
 
 
 class DetectorCheck(NamedTuple):
-    """How well one detector tells impossible clips, in pairs, with an interval (95 %) over quads."""
+    """How often one detector picks the impossible clip of a pair, with an interval (95 %) over quads."""
 
     detector: str
     accuracy: float
     low: float
     high: float
     quads: float
-    """The share of quads told, which :func:`steelyard.world.evaluation.physics.quad_accuracy` counts."""
+    """The share of whole quads that it gets right, by :func:`steelyard.world.evaluation.physics.quad_accuracy`."""
     gates: bool
-    """Whether it decides; else it is a reference that is only told."""
+    """Whether it decides; else it is a reference that is only reported."""
     result: TestResult
 
     @property
     def passes(self) -> bool:
-        """Whether it is blind in pairs, whichever way it is read."""
+        """Whether its accuracy in pairs is close enough to one half."""
         return _is_blind(self.accuracy)
 
 
 class ShortcutCheck(NamedTuple):
-    """What all detectors found in one category."""
+    """The results of all detectors in one category."""
 
     category: str
     quads: int
@@ -78,20 +78,20 @@ class ShortcutCheck(NamedTuple):
 
     @property
     def quad_faults(self) -> list[str]:
-        """Why the share of whole quads told may not be reported, in words; it is finer, so detectors see more too."""
+        """Why accuracy in whole quads may not be reported, in words; there detectors find more than in pairs."""
         seen = [check for check in self.checks if check.gates and not _is_blind(check.quads)]
-        return self.faults + [f"{check.detector} tells it: {check.quads:.3f} of quads" for check in seen]
+        return self.faults + [f"{check.detector} detects it: {check.quads:.3f} of quads" for check in seen]
 
     @property
     def faults(self) -> list[str]:
-        """Why not, in words."""
+        """Why the category may not be reported, in words; empty if it may."""
         few = [f"{self.quads} quads, at least {MIN_QUADS}"] if self.quads < MIN_QUADS else []
         seen = [check for check in self.checks if check.gates and not check.passes]
-        return few + [f"{check.detector} tells it: {check.accuracy:.3f} of pairs" for check in seen]
+        return few + [f"{check.detector} detects it: {check.accuracy:.3f} of pairs" for check in seen]
 
 
 class _Seen(NamedTuple):
-    """What detectors read of clips (…, T, 64, 64, 3)."""
+    """The measures that detectors use, of clips (…, T, 64, 64, 3)."""
 
     change: Doubles
     """Mean absolute difference of frames: (…, T − 1)."""
@@ -106,7 +106,7 @@ class _Seen(NamedTuple):
 def check_category(category: str, nets: Sequence[WorldUnderTest], seeds: Sequence[int] = CHECK_SEEDS) -> ShortcutCheck:
     """Try all detectors on a category's quads. ``nets`` are untrained networks, at least one.
 
-    Raises InputError for none, and for a category that there is not.
+    Raises InputError without networks, and for an unknown category.
     """
     return check_quads(category, drawn_quads(category, seeds), draw(mixed(_REFERENCE_SEEDS)[:, -2:]), nets, seeds)
 
@@ -114,13 +114,13 @@ def check_category(category: str, nets: Sequence[WorldUnderTest], seeds: Sequenc
 def check_quads(
     category: str, parts: Iterable[Frames], reference: Frames, nets: Sequence[WorldUnderTest], seeds: Sequence[int]
 ) -> ShortcutCheck:
-    """Try all detectors on quads (q, 4, T, 64, 64, 3), some at a time, of any making.
+    """Try all detectors on any quads (q, 4, T, 64, 64, 3), given in parts.
 
-    Order: two possible clips, then two impossible ones. ``reference``: possible clips (R, T, 64, 64, 3) to know usual
-    last frames from.
+    Order: two possible clips, then two impossible ones. ``reference``: possible clips (R, T, 64, 64, 3), whose last
+    frames are the usual ones. Raises InputError without networks.
     """
     if not nets:
-        raise InputError("the gate of the physics test needs a network that learned nothing to try")
+        raise InputError("the shortcut check needs at least one untrained network: give one")
     seen, surprises, begin = [], [], 0
     for clips in parts:
         seen.append(_look(clips))
@@ -171,8 +171,8 @@ _DETECTORS: dict[str, Callable[[_Seen], Doubles]] = {
     "pixel count: |last − first|": lambda seen: np.abs(seen.foreground[..., -1] - seen.foreground[..., 0]),
 }
 _REFERENCES = ("pixel count: |last − first|",)
-"""That no more and no less is there at the end than at the beginning is permanence itself, so a rule that compares both
-ends has remembered, and is no shortcut past memory. It shows how little permanence asks: one number of each clip.
+"""Equal amounts at the start and at the end are permanence itself, so a rule that compares both uses memory and is no
+shortcut around it. It shows how little permanence needs: one number of each clip.
 """
 
 
@@ -195,7 +195,7 @@ def _apart(last: Doubles, usual: Doubles) -> Doubles:
 
 
 def _ridge(last: Doubles) -> Doubles:
-    """Learn from the last frames of half the quads what is impossible, and judge the other half: (Q, 4, F) → (Q, 4)."""
+    """Learn from the last frames of half the quads what is impossible, and score the other half: (Q, 4, F) → (Q, 4)."""
     scores = np.zeros(last.shape[:2])
     for half in (0, 1):
         known = last[half::2].reshape(-1, last.shape[-1])

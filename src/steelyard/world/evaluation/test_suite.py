@@ -1,4 +1,4 @@
-"""The tests by name: what each asks of a model, in which worlds, with its floors and its ceiling."""
+"""The tests by name, with their worlds, floors and ceilings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HIDDEN, RECALL = "hidden object", "recall"
 _ACTED = ("planning", "reasoning", "shift")
 
 Progress = Callable[[int, int], None]
-"""Told how many episodes of one model in one part are over, of how many."""
+"""Called with the number of episodes of one model in one part that are over, and the number of all."""
 
 
 class Candidate(NamedTuple):
@@ -35,7 +35,7 @@ class Candidate(NamedTuple):
 
 
 class EvaluationPart(NamedTuple):
-    """One line of a report to be: a test in a world under a condition."""
+    """One line of a future report: a test in a world under a condition."""
 
     test: str
     world: str
@@ -43,7 +43,7 @@ class EvaluationPart(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """One line of a report: a result a candidate, and its controls."""
+    """One line of a report: a result for each candidate, and the controls."""
 
     results: tuple[TestResult, ...]
     floors: tuple[TestResult, ...]
@@ -51,9 +51,9 @@ class Measured(NamedTuple):
 
 
 def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[EvaluationPart], list[str]]:
-    """Lay out the tests in these worlds; the second list says, a sentence each, which of them are not to be had there.
+    """List the tests in these worlds; the second list names, one sentence each, those that do not apply there.
 
-    Raises InputError for a test or a world that there is not.
+    Raises InputError for an unknown test or world.
     """
     for name in tests:
         if name not in TESTS:
@@ -64,11 +64,11 @@ def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[EvaluationP
     laid: list[EvaluationPart] = []
     left_out: list[str] = []
     for test in tests:
-        found = [part for world in worlds for part in _laid(test, world)]
+        found = [part for world in worlds for part in _parts_in(test, world)]
         laid += found
         if not found:
             need = f"one of {', '.join(NAMES)}" if test in _ACTED else SCENES
-            left_out.append(f"{test}: nothing to ask in {', '.join(worlds)}; it needs --world {need}")
+            left_out.append(f"{test}: does not apply to {', '.join(worlds)}; it needs --world {need}")
     return laid, left_out
 
 
@@ -81,8 +81,8 @@ def run_part(
 ) -> tuple[list[Measured], list[str]]:
     """Test every candidate on the same held-out episodes, and the controls with them.
 
-    ``untrained``: networks like the candidates' that learned nothing, at least one for physics and memory. The second
-    list says why something was not reported: a category of physics that a shortcut solves is not.
+    ``untrained``: untrained networks like the candidates', at least one for physics and memory. The second list names
+    what was not reported, and why, such as a category of physics that a shortcut solves.
     """
     seeds = [HELD_OUT + number for number in range(episodes)]
     report = progress or (lambda done, total: None)
@@ -97,7 +97,7 @@ def run_part(
 
 
 def summaries(measured: Sequence[Measured]) -> tuple[ScoreSummary, ...]:
-    """Summarise each line; beside a score under a shift stands what the shift costs, where planning was tested too."""
+    """Summarise each line; a score under a shift gets the loss by the shift, where planning was tested too."""
     from steelyard.world.evaluation import planning, shift
 
     plain = {each.results[0].world: each.results for each in measured if each.results[0].test == planning.TEST}
@@ -111,7 +111,7 @@ def summaries(measured: Sequence[Measured]) -> tuple[ScoreSummary, ...]:
     return tuple(lines)
 
 
-def _laid(test: str, world: str) -> list[EvaluationPart]:
+def _parts_in(test: str, world: str) -> list[EvaluationPart]:
     if (test in _ACTED) == (world == SCENES):
         return []
     if test == "physics":
@@ -184,14 +184,14 @@ def _physics(
     check = check_category(category, untrained)
     report(len(seeds), len(seeds))
     if not check.passed:
-        return [], [f"physics, {category}: not admitted, since {'; '.join(check.faults)}"]
+        return [], [f"physics, {category}: not reported, since {'; '.join(check.faults)}"]
     results = tuple(
         physics.run_physics(each.model, category, seeds, training_seed=each.training_seed, progress=report)
         for each in candidates
     )
     chance = physics.chance(category, seeds)
     floors = (chance, *(physics.run_physics(each, category, seeds) for each in untrained))
-    return [Measured(results, floors, (_perfect(chance, "all told apart", 1.0),))], []
+    return [Measured(results, floors, (_perfect(chance, "all right", 1.0),))], []
 
 
 def _hidden(
@@ -211,7 +211,7 @@ def _hidden(
 def _recall(
     candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], report: Progress
 ) -> list[Measured]:
-    """One line for each number of distractors; every model begins with an empty store, and keeps its own."""
+    """One line for each number of distractors; every model starts with an empty store, and keeps its own."""
     from steelyard.world.evaluation import memory
 
     results = []
@@ -235,7 +235,7 @@ def _forgetful(model: WorldUnderTest) -> Remembering:
     from steelyard.world.memory import Memory
 
     if not isinstance(model, Remembering):
-        raise MissingDependency(f"{model.name} has no store of moments")
+        raise MissingDependency(f"{model.name} has no store of moments: it needs the methods remember and recall")
     other: Any = copy.copy(model)
     other.memory = Memory()
     kept: Remembering = other
@@ -243,5 +243,5 @@ def _forgetful(model: WorldUnderTest) -> Remembering:
 
 
 def _perfect(like: TestResult, name: str, score: float) -> TestResult:
-    """The bound of a score that no planner or simulator sets."""
+    """Make the bound of a score that needs no planner or simulator."""
     return msgspec.structs.replace(like, model=name, scores=(score,) * len(like.units), details={})

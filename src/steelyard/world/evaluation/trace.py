@@ -1,4 +1,4 @@
-"""Watch one episode of a model that plans: what came, what it foresaw, and how far both were from the goal."""
+"""Traces one planned episode: what happened, what the model predicted, and how far both were from the goal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PlansItself(Protocol):
 
 
 class FirstPlan(NamedTuple):
-    """The plan made at the start, to its end: states (K, S) that it leads to in truth, and that the model imagined."""
+    """The first plan to its end: the true states (K, S) that it leads to, and those that the model imagined."""
 
     true: Floats
     imagined: Floats
@@ -37,9 +37,9 @@ class FirstPlan(NamedTuple):
 class EpisodeTrace(NamedTuple):
     """One episode of T steps.
 
-    ``states`` (T + 1, S) are true. ``foreseen`` (T, S): for each step what the model imagined of it when it last
+    ``states`` (T + 1, S) are true. ``foreseen`` (T, S): for each step what the model predicted when it last
     planned, read by the probe. ``gaps`` (T + 1,) and ``foreseen_gaps`` (T,) are true distances of these to the goal, in
-    pixels; ``looked`` (T,) says before which steps it planned anew.
+    pixels; ``looked`` (T,) marks the steps before which it replanned.
     """
 
     seed: int
@@ -58,9 +58,9 @@ class EpisodeTrace(NamedTuple):
 def trace_episode(
     model: EncodingWorld, world: Simulator, seed: int, settings: PlannerSettings, probe: StateProbe | None = None
 ) -> EpisodeTrace:
-    """Play the episode with this seed to its goal or its last step, planning as a test does, and keep all that is seen.
+    """Play the episode with this seed to its goal or its last step, planning as in a test, and record it.
 
-    ``probe``: fitted on wandering where none is given.
+    ``probe``: by default one that is fitted on random walks.
     """
     read = probe or fit_state_probe(model.encode, world)
     state, goal = world.start([seed])
@@ -100,9 +100,9 @@ def trace_episode(
 def _plan(
     model: WorldUnderTest, world: Simulator, state: Floats, goal: Floats, seed: int, settings: PlannerSettings
 ) -> Floats:
-    """Plan from one state (1, S): actions (1, K, A), the very ones that the test of planning would do.
+    """Plan from one state (1, S): the same actions (1, K, A) as in the planning test.
 
-    By gradient only models that are differentiable plan, which no test asks for; they bring the planner with them.
+    Planning by gradient needs a differentiable model, which brings the planner with it.
     """
     seen, wanted = world.draw(state), world.draw(goal)
     if settings.planner == "gradient" and isinstance(model, PlansItself):

@@ -1,4 +1,4 @@
-"""The page of world-model tests: one HTML file, no script, no network; it shows records and computes nothing."""
+"""The page of world-model tests: one HTML file without scripts or network, which only shows recorded results."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MARKS = {
 
 
 class Page(NamedTuple):
-    """Everything that the page shows. All but ``title`` may be empty."""
+    """The contents of the page. All but ``title`` may be empty."""
 
     title: str
     subtitle: str = ""
@@ -49,13 +49,13 @@ class Page(NamedTuple):
     attentions: Sequence[FilmStrip] = ()
     left_out: Sequence[str] = ()
     facts: Sequence[tuple[str, str]] = ()
-    """Of the checkpoints: name and value, as their records have them."""
+    """Name and value of facts about the checkpoints."""
     command: str = ""
     version: str = ""
 
 
 def render_page(page: Page) -> str:
-    """Write the page; its policy (CSP) forbids scripts and every request, and all text of others is escaped."""
+    """Write the page; its policy (CSP) forbids scripts and requests, and all foreign text is escaped."""
     summaries = list(page.summaries)
     return template("world.html.j2", "steelyard.world.report").render(
         page=page,
@@ -76,9 +76,9 @@ def render_page(page: Page) -> str:
 
 def _lead_class(summaries: Sequence[ScoreSummary]) -> str:
     """The colour of the headline: the worst standing of all."""
-    stands = {standing(summary) for summary in summaries}
+    found = {standing(summary) for summary in summaries}
     for each in ("below", "unclear", "above"):
-        if each in stands:
+        if each in found:
             return STANDINGS[each][0]
     return STANDINGS["no floor"][0]
 

@@ -21,7 +21,7 @@ _SHAPES = {
 
 
 def by_measure(summaries: Sequence[ScoreSummary]) -> list[tuple[str, list[ScoreSummary]]]:
-    """Group what shares an axis: shares of 0 to 1 together, every other measure by itself."""
+    """Group summaries that share an axis: shares from 0 to 1 together, every other measure by itself."""
     groups: dict[str, list[ScoreSummary]] = {}
     for summary in summaries:
         numbers = (summary.low, summary.high, summary.floor, summary.ceiling)
@@ -89,8 +89,8 @@ def _labels(base: Any, narrow: bool) -> list[Any]:
 
 
 def _values(number: int, summary: ScoreSummary) -> dict[str, Any]:
-    stands = standing(summary)
-    css, word = STANDINGS[stands]
+    result = standing(summary)
+    css, word = STANDINGS[result]
     return {
         "row": number,
         "test": name_of(summary),
@@ -103,8 +103,8 @@ def _values(number: int, summary: ScoreSummary) -> dict[str, Any]:
         "floor": summary.floor,
         "ceiling": summary.ceiling,
         "colour": f"var(--{css})",
-        "fill": PAPER if stands == "unclear" else f"var(--{css})",
-        "shape": _SHAPES[stands],
+        "fill": PAPER if result == "unclear" else f"var(--{css})",
+        "shape": _SHAPES[result],
     }
 
 

@@ -1,4 +1,4 @@
-"""The words and numbers of world-model tests that the terminal and the page share. Intervals are rounded outward."""
+"""The words and numbers that the terminal and the page share. Intervals are rounded outward."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 STANDINGS = {
     "above": ("consistent", "better than its floor"),
-    "unclear": ("insufficient-power", "not told from its floor"),
+    "unclear": ("insufficient-power", "not distinguished from its floor"),
     "below": ("inconsistent", "worse than its floor"),
     "no floor": ("not-testable", "no floor measured"),
 }
@@ -45,7 +45,7 @@ def interval(low: float | None, high: float | None) -> str:
     """``0.81–0.93``, never narrower than it was computed."""
     if low is None or high is None:
         return "–"
-    # What floating point adds in the last places is no reason to go one further out.
+    # Rounding errors of floating point must not widen the interval.
     lower, upper = math.floor(100 * low + 1e-9) / 100, math.ceil(100 * high - 1e-9) / 100
     return f"{value(lower + 0.0)} to {value(upper + 0.0)}" if lower < 0 else f"{value(lower)}–{value(upper)}"
 
@@ -66,7 +66,7 @@ def sized(summary: ScoreSummary) -> str:
 
 
 def lost(summary: ScoreSummary) -> str:
-    """What a shift costs, as ``lost 0.12 (0.03–0.21)``; empty where that was not measured."""
+    """The loss by a shift, as ``lost 0.12 (0.03–0.21)``; empty where it was not measured."""
     if summary.lost is None:
         return ""
     return f"lost {value(summary.lost)} ({interval(summary.lost_low, summary.lost_high)})"
@@ -84,36 +84,36 @@ def _setting(setting: Setting) -> str:
 
 
 def headline(summaries: Sequence[ScoreSummary]) -> str:
-    """One sentence over all: how many scores are better than their floor, interval and all."""
+    """One sentence: how many scores are better than their floor by their whole interval."""
     if not summaries:
         return "Nothing was tested"
     judged = [summary for summary in summaries if standing(summary) != "no floor"]
     if not judged:
-        return f"{counted(len(summaries), 'score')}, without a floor to hold against"
+        return f"{counted(len(summaries), 'score')}, without a floor to compare with"
     above = sum(standing(summary) == "above" for summary in judged)
     below = sum(standing(summary) == "below" for summary in judged)
     unclear = len(judged) - above - below
     parts = [f"{above} of {counted(len(judged), 'score')} better than {'its' if len(judged) == 1 else 'their'} floor"]
-    parts += [f"{unclear} not told from it"] if unclear else []
+    parts += [f"{unclear} not distinguished from it"] if unclear else []
     parts += [f"{below} worse than it"] if below else []
     return ", ".join(parts)
 
 
 def limits(summaries: Sequence[ScoreSummary]) -> list[str]:
-    """What the numbers do not show."""
+    """The limits of the numbers: what they do not show."""
     sentences = [
-        "Scores are of small simulated worlds, 64 × 64 pixels: they say nothing of other worlds.",
-        "Intervals (95 %) redraw training seeds and scenes together, floor and ceiling with them; several scores stand "
-        "side by side, and no correction is made for their number.",
+        "Scores are of small simulated worlds, 64 × 64 pixels: they do not carry over to other worlds.",
+        "Intervals (95 %) redraw training seeds and scenes together, floor and ceiling with them; there are several "
+        "scores, and no correction is made for their number.",
     ]
     seeds = {summary.seeds for summary in summaries}
     if 1 in seeds:
         sentences.append(
-            "Where only one training seed was tested, the interval covers the choice of scenes and not the luck of "
-            "training: another training may fall outside of it. Give three checkpoints or more."
+            "Where only one training seed was tested, the interval covers the choice of scenes but not how "
+            "trainings vary: another training may fall outside of it. Give three checkpoints or more."
         )
     if any(1 < count < 5 for count in seeds):
-        sentences.append("With fewer than five training seeds an interval is on the narrow side.")
+        sentences.append("With fewer than five training seeds an interval is rather too narrow.")
     if any(summary.ceiling is not None and "dynamics" in summary.ceiling_name for summary in summaries):
         sentences.append(
             "The ceiling is the same planner with the true dynamics and the true distance: a better planner could "

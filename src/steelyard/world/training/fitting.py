@@ -84,9 +84,9 @@ def _new_learner(kind: str, config: Mapping[str, Any] | msgspec.Struct | None, a
 
 def _expect_free(out: Path, *, resume: bool) -> None:
     if (out / CARD).exists():
-        raise InputError("holds a trained model already: choose another folder", where=out)
+        raise InputError("already holds a trained model: choose another folder", where=out)
     if not resume and (out / RESUME).exists():
-        raise InputError("holds an unfinished training: go on with --resume, or choose another folder", where=out)
+        raise InputError("holds an unfinished training: continue with --resume, or choose another folder", where=out)
 
 
 def _card(

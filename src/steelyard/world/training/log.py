@@ -1,4 +1,4 @@
-"""The log of a training: a CSV file that a resume continues, and TensorBoard where it is asked for."""
+"""The log of a training: a CSV file that a resume continues, and optionally TensorBoard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ __all__ = ["TrainLog"]
 
 
 class TrainLog:
-    """One row a logged step; rows after the step that a resume goes on from are dropped."""
+    """One row for each logged step; a resume drops the rows after the step it starts from.
+
+    Raises MissingDependency where TensorBoard is wanted and not installed.
+    """
 
     def __init__(self, folder: Path, *, after: int = 0, tensorboard: bool = False) -> None:
         self._path = folder / "train.csv"

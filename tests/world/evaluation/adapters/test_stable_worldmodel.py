@@ -49,7 +49,7 @@ def test_features_are_one_embedding_a_frame() -> None:
 
 
 def test_a_clip_without_actions_surprises_nobody() -> None:
-    with pytest.raises(MissingDependency, match="expects nothing without actions"):
+    with pytest.raises(MissingDependency, match="predicts nothing without actions"):
         adapted().surprise(np.zeros((1, 3, 64, 64, 3), dtype=np.uint8))
 
 

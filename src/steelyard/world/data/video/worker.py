@@ -1,8 +1,8 @@
-"""A decoding process: requests in as JSON lines, answers out as a JSON line and the bytes of the clip.
+"""A decoding process: it reads requests as JSON lines, and writes a JSON line and the clip's bytes for each.
 
-It is a program of its own (``python -m steelyard.world.data.video.worker``), not a fork: it inherits no threads and no
-locks, a decoder that crashes on a hostile file takes only this process along, and it ends when its input ends, so also
-when its parent is killed.
+It is a separate program (``python -m steelyard.world.data.video.worker``), not a fork: it inherits no threads and no
+locks, a decoder that crashes on a hostile file ends only this process, and it ends when its input ends, so also when
+its parent is killed.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ __all__ = ["Request", "WorkerReply", "serve"]
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Either a file to examine or a clip to decode."""
+    """Either a file to inspect or a clip to decode."""
 
     inspect_video: str | None = None
     clip: ClipRequest | None = None
 
 
 class WorkerReply(msgspec.Struct, frozen=True):
-    """``problem`` says why there is nothing else; the bytes of a clip of ``shape`` follow the line.
+    """The reply to a request; the bytes of a clip of ``shape`` follow the line.
 
-    ``cpu_seconds`` are this process's since its last answer, at first since it began.
+    ``problem``: why there is nothing else. ``cpu_seconds``: this process's since its last reply.
     """
 
     problem: str | None = None

@@ -1,4 +1,4 @@
-"""Any functions as a world model under test: what one cannot do is said in a line, and what it gives is looked at."""
+"""Any functions as a world model under test; missing functions and wrong shapes raise clear errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CallableWorld:
     """A name and up to four functions, with the shapes of :class:`steelyard.world.protocol.WorldUnderTest`.
 
     A test that needs a function which is not given raises MissingDependency; a result of another shape raises
-    InputError, since a wrong axis would otherwise be marked as a wrong answer.
+    InputError, since a wrong axis would otherwise count as a wrong answer.
     """
 
     def __init__(
