@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bench.world_rooms.work import Controls, Tested
 from steelyard.world.evaluation.result import ScoreSummary, summarise_scores
-from steelyard.world.report.words import interval, settings_line, value
+from steelyard.world.report.words import interval_text, settings_line, value
 
 __all__ = ["HEADINGS", "Checked", "checked", "over_no_obstacles", "row", "settings_of", "verdicts"]
 
@@ -51,11 +51,11 @@ def row(each: Checked) -> tuple[str, ...]:
     told = each.summary
     return (
         told.world,
-        f"{told.score:.3f} [{interval(told.low, told.high)}]",
+        f"{told.score:.3f} [{interval_text(told.low, told.high)}]",
         ", ".join(value(score) for score in told.by_seed),
         value(told.floor),
         value(told.ceiling),
-        f"{value(told.normalised)} [{interval(told.normalised_low, told.normalised_high)}]",
+        f"{value(told.normalised)} [{interval_text(told.normalised_low, told.normalised_high)}]",
         ", ".join(value(one.normalised) for one in each.by_seed),
     )
 
@@ -66,7 +66,7 @@ def over_no_obstacles(each: Checked) -> str:
     return (
         f"{told.world}: {told.seeds} trainings × {told.units} episodes, floor {each.summary.floor_name}, ceiling "
         f"{told.ceiling_name}, no obstacles {value(each.no_obstacles)}; over {told.floor_name}, the highest: "
-        f"{value(told.normalised)} [{interval(told.normalised_low, told.normalised_high)}]"
+        f"{value(told.normalised)} [{interval_text(told.normalised_low, told.normalised_high)}]"
     )
 
 

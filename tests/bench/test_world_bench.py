@@ -125,7 +125,7 @@ def test_tables_and_sentences_come_from_the_record_alone() -> None:
     assert "| ≤ 270 [≤ 270, ≤ 270] | ∞ [≤ 270, ∞] |" in document  # what a curve has at once, it may have had before
 
 
-def test_how_many_times_the_data_others_need_is_told_where_both_get_there() -> None:
+def test_the_factor_of_data_is_reported_where_both_reach_the_score() -> None:
     runs = tuple(
         _run(cell, 1.0 if cell.pool >= (300 if cell.method == "pixel" else 100) else 0.0) for cell in cells(SETTINGS)
     )

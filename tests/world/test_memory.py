@@ -88,7 +88,7 @@ def test_a_memory_that_is_not_as_it_was_saved_is_refused(tmp_path: Path) -> None
         Memory.load(tmp_path)
 
 
-def test_misuse_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_misuse_raises_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
     with pytest.raises(InputError, match="the memory is empty"):
         memory.nearest(np.zeros((1, 2), np.float32))

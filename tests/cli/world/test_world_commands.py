@@ -75,7 +75,9 @@ def test_an_evaluation_is_a_table_a_file_and_a_page(
     assert "neither" in out
 
 
-def test_planning_can_be_watched(models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan_prints_a_trace_and_writes_pictures(
+    models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     page, picture = tmp_path / "p.html", tmp_path / "p.png"
     given = ("--horizon", "2", "--samples", "8", "--html", str(page), "--png", str(picture))
     code, out, _ = told(capsys, "plan", models[0], "--seed", "3", *given)

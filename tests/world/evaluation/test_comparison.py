@@ -34,12 +34,12 @@ def test_hard_and_easy_scenes_do_not_hide_a_difference() -> None:
     assert ahead(worse) == "second"
 
 
-def test_a_difference_that_may_be_none_puts_nobody_ahead() -> None:
+def test_a_difference_whose_interval_has_0_puts_neither_ahead() -> None:
     rng = np.random.default_rng(1)
     assert ahead(compare_results(results(rng.random((3, 20)), "a"), results(rng.random((3, 20)), "b"))) == "neither"
 
 
-def test_nobody_is_ahead_with_fewer_than_three_trainings_a_side() -> None:
+def test_neither_is_ahead_with_fewer_than_three_trainings_on_each_side() -> None:
     found = compare_results(results(np.ones((2, 40)), "a"), results(np.zeros((3, 40)), "b"))
     assert found.low > 0
     assert ahead(found) == "neither"
@@ -55,7 +55,7 @@ def test_where_nothing_varies_the_interval_is_that_of_the_episodes() -> None:
     assert ahead(many) == "first"
 
 
-def test_other_episodes_are_refused_and_other_settings_told() -> None:
+def test_other_episodes_are_refused_and_other_settings_noted() -> None:
     with pytest.raises(InputError, match="other episodes"):
         compare_results(results([[1, 0]], "a"), results([[1, 0]], "b", units=("0", "9")))
     found = compare_results(

@@ -117,7 +117,7 @@ def test_a_sentence_calls_one_better_only_if_zero_is_outside(a: float, b: float,
     assert ("do not show" in words) == (low <= 0 <= high)
 
 
-def test_a_sentence_tells_single_sizes_as_taken_alone() -> None:
+def test_a_sentence_reports_single_sizes_as_taken_alone() -> None:
     sizes, gaps = (270.0, 900.0), (Interval(0.3, 0.1, 0.5), Interval(0.0, -0.1, 0.1))
     words = sentence(CurveComparison("a", "b", sizes, gaps, gaps[1]), "score", "frames", seeds=3, units=64)
     assert words.endswith("taken alone, higher at 270; undecided at 900 frames.")

@@ -24,7 +24,7 @@ def test_what_adds_up_over_steps_is_right_in_half_of_each_quad(category: str) ->
     assert (result.condition, result.units[0]) == (category, f"{category} {HELD_OUT}")
 
 
-def test_who_remembers_how_much_there_was_knows_permanence() -> None:
+def test_remembering_amounts_solves_permanence() -> None:
     told: list[tuple[int, int]] = []
     result = run_physics(
         Counts(), "permanence", SEEDS, training_seed=3, progress=lambda done, total: told.append((done, total))
@@ -66,7 +66,7 @@ def test_any_sum_over_frames_of_a_matched_quad_is_at_chance(frames: np.ndarray, 
 
 @given(halves=arrays(np.float64, (2, 2), elements=st.floats(0, 100, width=32)), extra=st.floats(0.01, 1))
 @settings(max_examples=50, deadline=None)
-def test_a_little_more_surprise_at_both_joined_clips_tells_any_quad(halves: np.ndarray, extra: float) -> None:
+def test_slightly_more_surprise_at_both_joined_clips_gets_any_quad_right(halves: np.ndarray, extra: float) -> None:
     (first, then), (other, after) = halves
     clips = np.array([[first + then, other + after, first + after, other + then]])
     assert quad_accuracy(quad_result("sum", "gravity", [1], clips)).tolist() == [0.5]

@@ -63,7 +63,7 @@ def test_progress_counts_episodes() -> None:
     assert told == [(32, 40), (40, 40)]
 
 
-def test_a_planner_for_whom_nothing_is_in_the_way_stands_between_floor_and_ceiling(top: TestResult) -> None:
+def test_planning_without_obstacles_scores_between_floor_and_ceiling(top: TestResult) -> None:
     blind = planning.no_obstacles(WORLD, SEEDS, SETTINGS)
     assert blind.model == "no obstacles"
     assert planning.floors(WORLD, SEEDS)[1].mean < blind.mean < top.mean - 0.2

@@ -110,7 +110,7 @@ def test_the_interval_covers_seeds_and_units() -> None:
 
 
 @pytest.mark.parametrize("better", ["higher", "lower"])
-def test_standing_is_where_the_whole_interval_lies(better: Any) -> None:
+def test_standing_depends_on_the_whole_interval(better: Any) -> None:
     sign = 1 if better == "higher" else -1
     floor = [result([0.0] * 8, "random", None, better=better)]
     for scores, expected in (([1.0] * 8, "above"), ([1.0, -1.0] * 4, "unclear"), ([-1.0] * 8, "below")):
@@ -119,7 +119,7 @@ def test_standing_is_where_the_whole_interval_lies(better: Any) -> None:
     assert standing(summarise_scores([result([1.0])])) == "no floor"
 
 
-def test_who_is_as_good_as_a_floor_near_the_ceiling_is_not_told_from_it() -> None:
+def test_a_score_equal_to_a_floor_near_the_ceiling_is_not_distinguished_from_it() -> None:
     """The floor was measured too: with no room to normalise in, its chance still counts."""
     rng, told, shown = np.random.default_rng(2), 0, 0
     for _ in range(200):

@@ -49,7 +49,7 @@ def test_a_rule_that_is_right_when_turned_round_is_refused_too() -> None:
     assert "frame difference: mean detects it: 0.000 of pairs" in check.faults
 
 
-def test_quads_that_share_their_halves_and_hide_their_cut_are_admitted() -> None:
+def test_quads_with_shared_halves_and_a_hidden_cut_pass() -> None:
     places = _pairs(np.random.default_rng(2))[..., None].repeat(FRAMES, axis=2)
     places[..., 2:4] = -1  # out of sight on both sides of the cut
     first, second = places[:, 0], places[:, 1]
@@ -66,13 +66,13 @@ def test_too_few_quads_decide_nothing() -> None:
     assert check.faults == ["4 quads, at least 200"]
 
 
-def test_conservation_of_what_is_there_is_told_and_does_not_decide() -> None:
+def test_the_reference_detector_is_reported_and_does_not_decide() -> None:
     check = check_category("permanence", [Counts()], range(4))
     (reference,) = (each for each in check.checks if not each.gates)
     assert reference.accuracy == 1.0
     assert "untrained network 1 detects it: 1.000 of pairs" in check.faults
 
 
-def test_the_gate_needs_a_network_that_learned_nothing() -> None:
+def test_the_check_needs_an_untrained_network() -> None:
     with pytest.raises(InputError, match="needs at least one untrained network"):
         check_category("permanence", [])

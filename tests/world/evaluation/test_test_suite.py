@@ -30,7 +30,7 @@ def test_what_there_is_not_is_named() -> None:
 @pytest.mark.parametrize(
     "part", [EvaluationPart("planning", "two-room-fixed"), EvaluationPart("shift", "two-room-fixed", "colour")]
 )
-def test_who_knows_the_world_is_at_the_ceiling(part: EvaluationPart) -> None:
+def test_the_true_dynamics_reach_the_ceiling(part: EvaluationPart) -> None:
     told: list[tuple[int, int]] = []
     (found,), said = run_part(part, [Candidate(knowing(), 0)], [], 4, lambda done, total: told.append((done, total)))
     summary = summarise_scores(found.results, found.floors, found.ceilings)
@@ -40,7 +40,7 @@ def test_who_knows_the_world_is_at_the_ceiling(part: EvaluationPart) -> None:
     assert told.count((4, 4)) == 2  # the model's episodes, and the ceiling's
 
 
-def test_beside_a_score_under_a_shift_stands_what_the_shift_costs() -> None:
+def test_a_score_under_a_shift_has_the_loss_by_the_shift() -> None:
     candidates = [Candidate(knowing(), 0)]
     (plain,), _ = run_part(EvaluationPart("planning", "two-room-fixed"), candidates, [], 4)
     (moved,), _ = run_part(EvaluationPart("shift", "two-room-fixed", "layout"), candidates, [], 4)
@@ -62,7 +62,7 @@ def test_a_category_that_a_shortcut_solves_is_not_reported(monkeypatch: pytest.M
     assert said == ["physics, colour: not reported, since 3 quads, at least 200"]
 
 
-def test_who_cannot_tell_is_at_the_floor_of_physics(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_without_surprise_is_at_the_floor_of_physics(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         shortcut_check, "check_category", lambda category, nets: shortcut_check.ShortcutCheck(category, 200, ())
     )

@@ -35,7 +35,7 @@ class Mixed:
         return self._known.distance(states @ np.linalg.pinv(MIXED), goals)
 
 
-def test_what_is_watched_is_what_is_tested() -> None:
+def test_a_trace_equals_the_planning_test() -> None:
     world, settings = simulator("two-room-fixed"), settings_for("two-room-fixed")
     found = trace_episode(Mixed(), world, HELD_OUT, settings)
     tested = planning.run_planning(Mixed(), world, [HELD_OUT], settings)
@@ -44,7 +44,7 @@ def test_what_is_watched_is_what_is_tested() -> None:
     assert found.gaps[-1] == pytest.approx(tested.details["gap at the end"][0], abs=1e-4)
 
 
-def test_true_dynamics_foresee_what_comes() -> None:
+def test_true_dynamics_predict_the_episode() -> None:
     world = simulator("two-room-fixed")
     found = trace_episode(Mixed(), world, HELD_OUT + 1, settings_for("two-room-fixed"))
     assert np.abs(found.predicted[:, :2] - found.states[1:, :2]).max() < 1.5
@@ -62,7 +62,7 @@ def test_the_probe_finds_nothing_where_there_is_nothing() -> None:
     assert max(probe.explained.values()) < 0.1
 
 
-def test_what_stands_still_and_cannot_be_read_is_drawn_as_seen() -> None:
+def test_constant_unreadable_numbers_are_drawn_as_observed() -> None:
     def agent_alone(frames: Frames) -> Floats:
         red = frames[..., 0].astype(np.float32)
         return np.concatenate([red.sum(axis=1), red.sum(axis=2)], axis=-1)

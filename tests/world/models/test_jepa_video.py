@@ -19,7 +19,7 @@ def _losses(jepa: Jepa, batch: Batch) -> dict[str, float]:
     return {name: float(value.detach()) for name, value in losses.items()}
 
 
-def test_latents_of_what_stands_still_are_held_against_it_by_the_centred_term_alone() -> None:
+def test_only_the_centred_term_penalises_constant_latents() -> None:
     torch.manual_seed(0)
     jepa = Jepa(JepaConfig.for_video(**SMALL))
     frames = ScenesSource(rows=8).batch(0, WHOLE).frames

@@ -202,7 +202,7 @@ def test_a_folder_that_is_not_as_it_was_saved_is_refused(saved: Path, tmp_path: 
     assert "\n" not in str(caught.value)
 
 
-def test_a_kind_that_cannot_collapse_passes_no_gate(tmp_path: Path) -> None:
+def test_a_kind_that_cannot_collapse_is_not_checked(tmp_path: Path) -> None:
     model = train_model(small_source(), TrainingBudget(steps=5), 0, kind="copy-last", out=tmp_path / "copy")
     assert model.health is None
     assert WorldModel.load(tmp_path / "copy").card == model.card

@@ -200,7 +200,7 @@ def test_a_resume_past_its_budget_is_refused_and_deletes_nothing(tmp_path: Path)
     assert train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path, resume=True).steps == 4
 
 
-def test_a_resume_with_nothing_left_to_do_tells_the_losses_of_before(tmp_path: Path) -> None:
+def test_a_resume_with_nothing_left_to_do_returns_the_earlier_losses(tmp_path: Path) -> None:
     before = train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path)
     assert before.losses["total"] > 0
     after = train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path, resume=True)

@@ -98,7 +98,7 @@ def _print_table(found: list[Difference], notes: list[str], names: tuple[str, st
 
     from steelyard.util.text import one_line
     from steelyard.world.evaluation.comparison import ahead
-    from steelyard.world.report.words import interval, signed, value
+    from steelyard.world.report.words import interval_text, signed, value
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("test", overflow="fold")
@@ -113,7 +113,7 @@ def _print_table(found: list[Difference], notes: list[str], names: tuple[str, st
             value(each.first_score),
             value(each.second_score),
             signed(each.difference),
-            interval(each.low, each.high),
+            interval_text(each.low, each.high),
             f"{each.first_seeds}, {each.second_seeds} × {each.units:,}",
             Text(who, style="bold" if who != "neither" else "dim"),
         )

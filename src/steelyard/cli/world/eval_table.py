@@ -21,7 +21,7 @@ def print_results(results: Results, console: Console) -> None:
     from rich.text import Text
 
     from steelyard.util.text import one_line
-    from steelyard.world.report.words import headline
+    from steelyard.world.report.words import score_headline
 
     _print_table(results, console)
     for line in dict.fromkeys(_under(summary) for summary in results.summaries):
@@ -31,7 +31,7 @@ def print_results(results: Results, console: Console) -> None:
     for sentence in results.left_out:
         console.print(Text.assemble(("Left out ", "yellow"), one_line(sentence, 300)))
     console.print()
-    console.print(Text(f"{headline(results.summaries)}."))
+    console.print(Text(f"{score_headline(results.summaries)}."))
     if results.summaries and results.summaries[0].seeds == 1:
         console.print(
             "One training: the intervals cover episodes alone; give three checkpoints or more to cover trainings."
@@ -59,15 +59,15 @@ def _cells(summary: ScoreSummary, narrow: bool) -> list[Text | str]:
 
     from steelyard.util.text import one_line
     from steelyard.world.evaluation.result import standing
-    from steelyard.world.report.words import interval, name_of, sized, value
+    from steelyard.world.report.words import interval_text, name_of, sized, value
 
     name, world = name_of(summary), one_line(summary.world, 40)
-    between = interval(summary.normalised_low, summary.normalised_high)
+    between = interval_text(summary.normalised_low, summary.normalised_high)
     share = value(summary.normalised) + (f" ({between})" if between != "–" else "")
     return [
         *((Text(f"{name}\n  {world}"),) if narrow else (Text(name), Text(world))),
         Text(value(summary.score), style=_STYLES[standing(summary)]),
-        interval(summary.low, summary.high),
+        interval_text(summary.low, summary.high),
         value(summary.floor),
         value(summary.ceiling),
         share,

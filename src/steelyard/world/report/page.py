@@ -15,11 +15,11 @@ from steelyard.world.report.surprise_chart import SurprisePair, frames_below, su
 from steelyard.world.report.words import (
     STANDINGS,
     against,
-    headline,
-    interval,
-    limits,
+    interval_text,
     lost,
     name_of,
+    score_headline,
+    score_limits,
     settings_line,
     sized,
     value,
@@ -59,7 +59,7 @@ def render_page(page: Page) -> str:
     summaries = list(page.summaries)
     return template("world.html.j2", "steelyard.world.report").render(
         page=page,
-        headline=headline(summaries) if summaries else "",
+        headline=score_headline(summaries) if summaries else "",
         lead_class=_lead_class(summaries),
         charts=[_scores(number, measure, group) for number, (measure, group) in enumerate(by_measure(summaries))],
         rows=[_row(summary) for summary in summaries],
@@ -67,7 +67,7 @@ def render_page(page: Page) -> str:
         surprises=[_surprise(number, pair) for number, pair in enumerate(page.surprises)],
         curves=_curves(page.curves),
         attentions=[_film(film) for film in page.attentions],
-        limits=limits(summaries),
+        limits=score_limits(summaries),
         band=BAND,
         ink=INK,
         muted=MUTED,
@@ -100,13 +100,13 @@ def _row(summary: ScoreSummary) -> dict[str, Any]:
         "css": css,
         "word": word,
         "score": value(summary.score),
-        "interval": interval(summary.low, summary.high),
+        "interval": interval_text(summary.low, summary.high),
         "floor": value(summary.floor),
         "floor_name": summary.floor_name,
         "ceiling": value(summary.ceiling),
         "ceiling_name": summary.ceiling_name,
         "normalised": value(summary.normalised),
-        "normalised_interval": interval(summary.normalised_low, summary.normalised_high),
+        "normalised_interval": interval_text(summary.normalised_low, summary.normalised_high),
         "sized": sized(summary),
         "details": [
             (name, text)

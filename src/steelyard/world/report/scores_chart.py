@@ -8,7 +8,7 @@ from typing import Any
 from steelyard.reports.vega import BAND, GRID, INK, MUTED, PAPER, chart, svg
 from steelyard.util.text import one_line
 from steelyard.world.evaluation.result import ScoreSummary, standing
-from steelyard.world.report.words import STANDINGS, interval, name_of, value
+from steelyard.world.report.words import STANDINGS, interval_text, name_of, value
 
 __all__ = ["by_measure", "scores_chart"]
 
@@ -123,7 +123,7 @@ def _domain(summaries: Sequence[ScoreSummary]) -> tuple[float, float]:
 
 
 def _described(summary: ScoreSummary) -> str:
-    between = interval(summary.low, summary.high)
+    between = interval_text(summary.low, summary.high)
     return (
         f"{name_of(summary)} in {one_line(summary.world, 60)}: {value(summary.score)}, interval {between}, "
         f"floor {value(summary.floor)}, ceiling {value(summary.ceiling)}, {STANDINGS[standing(summary)][1]}"

@@ -12,11 +12,11 @@ from steelyard.world.evaluation.result import ScoreSummary, Setting, standing
 __all__ = [
     "STANDINGS",
     "against",
-    "headline",
-    "interval",
-    "limits",
+    "interval_text",
     "lost",
     "name_of",
+    "score_headline",
+    "score_limits",
     "settings_line",
     "signed",
     "sized",
@@ -41,7 +41,7 @@ def signed(number: float) -> str:
     return f"{number:+.2f}".replace("-", "−")
 
 
-def interval(low: float | None, high: float | None) -> str:
+def interval_text(low: float | None, high: float | None) -> str:
     """``0.81–0.93``, never narrower than it was computed."""
     if low is None or high is None:
         return "–"
@@ -69,7 +69,7 @@ def lost(summary: ScoreSummary) -> str:
     """The loss by a shift, as ``lost 0.12 (0.03–0.21)``; empty where it was not measured."""
     if summary.lost is None:
         return ""
-    return f"lost {value(summary.lost)} ({interval(summary.lost_low, summary.lost_high)})"
+    return f"lost {value(summary.lost)} ({interval_text(summary.lost_low, summary.lost_high)})"
 
 
 def settings_line(settings: Mapping[str, Setting]) -> str:
@@ -83,7 +83,7 @@ def _setting(setting: Setting) -> str:
     return f"{setting:g}" if isinstance(setting, float) else one_line(str(setting), 60)
 
 
-def headline(summaries: Sequence[ScoreSummary]) -> str:
+def score_headline(summaries: Sequence[ScoreSummary]) -> str:
     """One sentence: how many scores are better than their floor by their whole interval."""
     if not summaries:
         return "Nothing was tested"
@@ -99,7 +99,7 @@ def headline(summaries: Sequence[ScoreSummary]) -> str:
     return ", ".join(parts)
 
 
-def limits(summaries: Sequence[ScoreSummary]) -> list[str]:
+def score_limits(summaries: Sequence[ScoreSummary]) -> list[str]:
     """The limits of the numbers: what they do not show."""
     sentences = [
         "Scores are of small simulated worlds, 64 × 64 pixels: they do not carry over to other worlds.",

@@ -154,7 +154,7 @@ def test_places_that_move_as_the_actions_say_miss_nothing() -> None:
     assert float(places.miss(there.flip(1), actions)) > 0.1
 
 
-def test_the_transformer_foretells_the_same_one_step_at_a_time_as_all_at_once() -> None:
+def test_the_transformer_predicts_the_same_one_step_at_a_time_as_all_at_once() -> None:
     learner = _learner("vq-gpt", window=3)
     hidden, caches = torch.randn(2, 6, learner.config.hidden), [None] * learner.config.layers
     whole = hidden

@@ -129,7 +129,7 @@ def test_hidden_tubelets_are_not_seen() -> None:
     assert torch.equal(encoder(clip, others), encoder(changed, others))
 
 
-def test_positions_tell_every_place_apart() -> None:
+def test_positions_differ_for_every_place() -> None:
     codes = positions((4, 5, 6), 32)
     assert codes.shape == (120, 32)
     assert torch.cdist(codes, codes).fill_diagonal_(9).min() > 0.1
@@ -190,7 +190,7 @@ def test_states_are_of_single_frames() -> None:
     assert torch.allclose(model.encode(clips)[:, 1:2], model.encode(clips[:, 1:2]), atol=1e-6)
 
 
-def test_nobody_acts_in_plain_video() -> None:
+def test_plain_video_has_no_actions() -> None:
     with pytest.raises(MissingDependency, match="knows no actions"):
         learner().imagine(sliding(1), torch.zeros(1, 1, 1, 2))
     with pytest.raises(MissingDependency, match="knows no actions"):
