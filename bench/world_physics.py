@@ -1,7 +1,7 @@
 """Physics, hidden objects and recall of the JEPA for plain video: ``python -m bench.world_physics``.
 
-Trains with three seeds from nothing, tries the detectors of shortcuts, and prints tables in Markdown. Folders of models
-that ``steelyard world train scenes`` made are taken as they are with ``--runs``.
+Trains with three seeds from nothing, tries the detectors of shortcuts, and prints tables in Markdown. ``--runs`` uses
+folders of models that ``steelyard world train scenes`` wrote.
 """
 
 from __future__ import annotations
@@ -108,8 +108,10 @@ def _physics(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> 
 
 
 def _quads(results: Sequence[TestResult]) -> str:
-    told = mean_interval(np.stack([physics.quad_accuracy(result) for result in results]), rng=np.random.default_rng(0))
-    return f"{told.estimate:.3f} [{told.low:.3f}, {told.high:.3f}]"
+    accuracy = mean_interval(
+        np.stack([physics.quad_accuracy(result) for result in results]), rng=np.random.default_rng(0)
+    )
+    return f"{accuracy.estimate:.3f} [{accuracy.low:.3f}, {accuracy.high:.3f}]"
 
 
 def _gates(gates: Sequence[shortcut_check.ShortcutCheck]) -> str:
@@ -130,8 +132,8 @@ def _shares(check: shortcut_check.DetectorCheck) -> str:
     return f"{check.accuracy:.3f}, {check.quads:.3f}"
 
 
-def _yes(said: bool) -> str:
-    return "yes" if said else "no"
+def _yes(answer: bool) -> str:
+    return "yes" if answer else "no"
 
 
 def _hidden(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> str:

@@ -122,8 +122,8 @@ def _probed(what: str, scores: list[tuple[Probed, Probed]], asked: Labelled) -> 
     for name in scores[0][0]:
         tables = [np.stack([_by_film(pair[part][name], asked) for pair in scores]) for part in (0, 1)]
         rng = np.random.default_rng(0)
-        low, high = (_told(pigeonhole_interval(table, rng=rng)) for table in tables)
-        gain = _told(paired_difference(tables[1], tables[0], rng=rng))
+        low, high = (_shown(pigeonhole_interval(table, rng=rng)) for table in tables)
+        gain = _shown(paired_difference(tables[1], tables[0], rng=rng))
         rows.append((f"{name} probe of direction, {what}, chance {1 / len(MOTIONS):.3f}", count, low, high))
         rows.append((f"{name} probe, {what}, gain", count, "", gain))
     return rows
@@ -169,7 +169,7 @@ def _each(pairs: list[tuple[float, float]]) -> tuple[str, str]:
     return first, last
 
 
-def _told(interval: Interval) -> str:
+def _shown(interval: Interval) -> str:
     return f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 

@@ -1,4 +1,4 @@
-"""What pre-training changes: the error of prediction, and what probes read off the latents of the camera's way."""
+"""What pre-training changes: the error of prediction, and how well probes read the camera's motion off the latents."""
 
 from __future__ import annotations
 

@@ -64,8 +64,8 @@ def main(file: Path, markdown: Path | None, html: Path | None) -> None:
         if html is not None:
             write_file(html, page_of(record).encode())
     except OSError as error:
-        said = f"{error.filename}: cannot be written ({error.strerror}): give a file in a folder that exists"
-        Console(stderr=True).print(said, style="red", highlight=False)
+        message = f"{error.filename}: cannot be written ({error.strerror}): give a file in a folder that exists"
+        Console(stderr=True).print(message, style="red", highlight=False)
         sys.exit(2)
     except SteelyardError as error:
         Console(stderr=True).print(f"{error}", style="red", highlight=False)
@@ -289,12 +289,12 @@ def _shown(interval: Interval) -> str:
 def _needed(found: Needed, smallest: float) -> str:
     """Where a curve has the score at its smallest size already, it may have had it before: at most so much."""
 
-    def told(size: float | None) -> str:
+    def text(size: float | None) -> str:
         if size is None:
             return "∞"
         return f"≤ {smallest:,.0f}" if np.isclose(size, smallest) else f"{size:,.0f}"
 
-    return f"{told(found.size)} [{told(found.low)}, {told(found.high)}]" if found.reached else "not reached"
+    return f"{text(found.size)} [{text(found.low)}, {text(found.high)}]" if found.reached else "not reached"
 
 
 def _factors(each: Measured) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One training and its test: what a worker process does. It uses one core and returns a small record."""
+"""One training and its test, as a worker process does it, on one core; it returns a small record."""
 
 from __future__ import annotations
 

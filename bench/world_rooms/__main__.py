@@ -35,7 +35,7 @@ _FILMS = 2  # of each world, by the first seed's model
 @click.option("--steps", type=click.IntRange(1), help="Optimiser steps of each training.  [default: as the presets]")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Put the tables into this document too.")
 def main(out: Path | None, seeds: int, count: int, steps: int | None, markdown: Path | None) -> None:
-    """Train in two rooms, plan on held-out episodes, print what came of it; films and a page in the folder."""
+    """Train in two rooms, plan held-out episodes, and print the results; films and a page go into the folder."""
     began = time.process_time()
     out = out or Path("runs") / f"world-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     out.mkdir(parents=True)
@@ -53,7 +53,7 @@ def main(out: Path | None, seeds: int, count: int, steps: int | None, markdown: 
         console.print(line, highlight=False, soft_wrap=True, style="bold red" if line.startswith("FAIL") else "")
     if markdown is not None:
         body = table(title, HEADINGS, [row(each) for each in worlds], 1, "\n\n".join(notes))
-        write_section(markdown, "bench.world_rooms", body + "\n```\n" + "\n".join(kept) + "\n```")
+        write_section(markdown, "bench.world_rooms", body + "\n```text\n" + "\n".join(kept) + "\n```")
     sys.exit(1 if any(line.startswith("FAIL") for line in kept) else 0)
 
 
@@ -66,7 +66,7 @@ def _jobs(out: Path, seeds: int, count: int, steps: int | None) -> list[Job]:
 
 
 def _worked(jobs: list[Job], count: int, err: Console) -> tuple[list[Tested], dict[str, Controls]]:
-    """Do all jobs in two processes that start from nothing."""
+    """Do all jobs in two fresh processes."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(2) as pool, err.status("") as status:
         controlled = [pool.apply_async(controls, (name, count)) for name in _WORLDS]

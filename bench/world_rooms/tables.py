@@ -1,4 +1,4 @@
-"""What was measured, as rows of a table and as promises kept or not."""
+"""The measurements as rows of a table, and the targets as PASS or FAIL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Checked(NamedTuple):
     parameters: int
     frames: int
     no_obstacles: float
-    """What the same planner reaches that takes nothing to be in the way: a control, and no floor of the targets."""
+    """What the same planner reaches without obstacles in its model: a control, and not the targets' floor."""
     over_no_obstacles: ScoreSummary
     """The summary again, with that control among the floors."""
 
@@ -48,30 +48,30 @@ def checked(models: Sequence[Tested], control: Controls) -> Checked:
 
 def row(each: Checked) -> tuple[str, ...]:
     """A line of the table; intervals are of 95 %."""
-    told = each.summary
+    summary = each.summary
     return (
-        told.world,
-        f"{told.score:.3f} [{interval_text(told.low, told.high)}]",
-        ", ".join(value(score) for score in told.by_seed),
-        value(told.floor),
-        value(told.ceiling),
-        f"{value(told.normalised)} [{interval_text(told.normalised_low, told.normalised_high)}]",
+        summary.world,
+        f"{summary.score:.3f} [{interval_text(summary.low, summary.high)}]",
+        ", ".join(value(score) for score in summary.by_seed),
+        value(summary.floor),
+        value(summary.ceiling),
+        f"{value(summary.normalised)} [{interval_text(summary.normalised_low, summary.normalised_high)}]",
         ", ".join(value(one.normalised) for one in each.by_seed),
     )
 
 
 def over_no_obstacles(each: Checked) -> str:
-    """The normalised value over the highest floor: what the model adds to a planner that knows of no obstacles."""
-    told = each.over_no_obstacles
+    """The normalised value over the highest floor: what the model adds to a planner that ignores obstacles."""
+    summary = each.over_no_obstacles
     return (
-        f"{told.world}: {told.seeds} trainings × {told.units} episodes, floor {each.summary.floor_name}, ceiling "
-        f"{told.ceiling_name}, no obstacles {value(each.no_obstacles)}; over {told.floor_name}, the highest: "
-        f"{value(told.normalised)} [{interval_text(told.normalised_low, told.normalised_high)}]"
+        f"{summary.world}: {summary.seeds} trainings × {summary.units} episodes, floor {each.summary.floor_name}, ceiling "
+        f"{summary.ceiling_name}, no obstacles {value(each.no_obstacles)}; over {summary.floor_name}, the highest: "
+        f"{value(summary.normalised)} [{interval_text(summary.normalised_low, summary.normalised_high)}]"
     )
 
 
 def settings_of(each: Checked) -> str:
-    """What a training took, and the planner that model and ceiling share."""
+    """The cost of a training, and the planner that model and ceiling share."""
     seconds = ", ".join(f"{cpu:.0f}" for cpu in each.training_cpu)
     return (
         f"{each.summary.world}: {each.parameters:,} parameters, {each.frames:,} frames, {seconds} CPU-s a training, "
@@ -80,7 +80,7 @@ def settings_of(each: Checked) -> str:
 
 
 def verdicts(worlds: Sequence[Checked], cpu: float) -> list[str]:
-    """PASS or FAIL for each promise; how far the worst training is from it is said beside it, and decides nothing."""
+    """PASS or FAIL for each target; how far the worst training is from it is added, and decides nothing."""
     lines = []
     for each in worlds:
         target = _TARGETS[each.summary.world]

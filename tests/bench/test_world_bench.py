@@ -94,7 +94,7 @@ def test_a_file_is_read_as_it_was_written_and_another_file_is_refused(tmp_path: 
     write(path, _whole())
     assert read(path) == _whole()
     path.write_text("{}")
-    with pytest.raises(InputError, match="no results file"):
+    with pytest.raises(InputError, match="is not a results file"):
         read(path)
     with pytest.raises(InputError, match="cannot be read"):
         read(tmp_path / "none.json")

@@ -37,9 +37,9 @@ class FirstPlan(NamedTuple):
 class EpisodeTrace(NamedTuple):
     """One episode of T steps.
 
-    ``states`` (T + 1, S) are true. ``foreseen`` (T, S): for each step what the model predicted when it last
-    planned, read by the probe. ``gaps`` (T + 1,) and ``foreseen_gaps`` (T,) are true distances of these to the goal, in
-    pixels; ``looked`` (T,) marks the steps before which it replanned.
+    ``states`` (T + 1, S) are true. ``predicted`` (T, S): for each step what the model predicted when it last planned,
+    read by the probe. ``gaps`` (T + 1,) and ``predicted_gaps`` (T,) are true distances of these to the goal, in pixels;
+    ``replanned`` (T,) marks the steps before which it replanned.
     """
 
     seed: int

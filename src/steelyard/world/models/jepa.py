@@ -80,7 +80,10 @@ class JepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Jepa(Learner):
-    """Predicts latents of frames from latents of earlier ones. A state is a latent, (…, config.latent)."""
+    """Predicts latents of frames from latents of earlier ones. A state is a latent, (…, config.latent).
+
+    Raises InputError for plain video without ``recurrent``, and for horizons with actions or below 1.
+    """
 
     kind: ClassVar[str] = "jepa"
     can_collapse: ClassVar[bool] = True

@@ -36,23 +36,23 @@ class CallableWorld:
         self._features = features
 
     def surprise(self, clips: Frames) -> Floats:
-        """(B, T, H, W, 3) → (B, T − 1)."""
+        """(B, T, H, W, 3) → (B, T − 1); raises MissingDependency without the function, InputError for another shape."""
         found = self._given(self._surprise, "surprise")(clips)
         return self._shaped(found, "surprise", (clips.shape[0], clips.shape[1] - 1))
 
     def rollout(self, observations: Frames, actions: Floats) -> Any:
-        """Observations (B, H, W, 3), actions (B, N, K, A) → opaque states (B, N, K, …)."""
+        """Observations (B, H, W, 3), actions (B, N, K, A) → opaque states (B, N, K, …); raises MissingDependency."""
         return self._given(self._rollout, "rollout")(observations, actions)
 
     def distance(self, states: Any, goals: Frames) -> Floats:
-        """States, goals (B, H, W, 3) → (B, N, K)."""
+        """States, goals (B, H, W, 3) → (B, N, K); raises MissingDependency, InputError for another shape."""
         found = np.asarray(self._given(self._distance, "distance")(states, goals), dtype=np.float32)
         if found.ndim != 3 or len(found) != len(goals):
             raise InputError(f"{self.name}: distance gave the shape {found.shape}; ({len(goals)}, N, K) is needed")
         return found
 
     def features(self, clips: Frames) -> Floats:
-        """(B, T, H, W, 3) → (B, T, F)."""
+        """(B, T, H, W, 3) → (B, T, F); raises MissingDependency, InputError for another shape."""
         found = self._given(self._features, "features")(clips)
         return self._shaped(found, "features", (*clips.shape[:2], None))
 

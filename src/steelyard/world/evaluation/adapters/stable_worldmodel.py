@@ -86,7 +86,10 @@ class StableWorldModel:
 
     @torch.inference_mode()
     def rollout(self, observations: Frames, actions: Floats) -> Tensor:
-        """Observations (B, H, W, 3), actions (B, N, K, A) in pixels → embeddings (B, N, K, D)."""
+        """Observations (B, H, W, 3), actions (B, N, K, A) in pixels → embeddings (B, N, K, D).
+
+        Raises InputError where the module returns something else.
+        """
         batch, plans, steps, _ = actions.shape
         pixels = self._pixels(observations[:, None])[:, None].expand(-1, plans, -1, -1, -1, -1)
         scaled = (torch.from_numpy(np.ascontiguousarray(actions)) - self._action_mean) / self._action_deviation
@@ -102,13 +105,13 @@ class StableWorldModel:
 
     @torch.inference_mode()
     def distance(self, states: Tensor, goals: Frames) -> Floats:
-        """The squared distance that their own cost sums, at every step: (B, N, K)."""
+        """The squared distance that the package's own cost sums, at every step: (B, N, K); raises InputError."""
         goal = self._encoded(goals[:, None])[:, None]
         return np.asarray((states - goal).square().sum(-1).float().numpy(), dtype=np.float32)
 
     @torch.inference_mode()
     def features(self, clips: Frames) -> Floats:
-        """The embedding of each frame by itself: (B, T, D)."""
+        """The embedding of each frame by itself: (B, T, D); raises InputError where the module gives none."""
         return np.asarray(self._encoded(clips).float().numpy(), dtype=np.float32)
 
     def _encoded(self, clips: Frames) -> Tensor:
