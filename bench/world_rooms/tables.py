@@ -64,8 +64,8 @@ def over_no_obstacles(each: Checked) -> str:
     """The normalised value over the highest floor: what the model adds to a planner that ignores obstacles."""
     summary = each.over_no_obstacles
     return (
-        f"{summary.world}: {summary.seeds} trainings × {summary.units} episodes, floor {each.summary.floor_name}, ceiling "
-        f"{summary.ceiling_name}, no obstacles {value(each.no_obstacles)}; over {summary.floor_name}, the highest: "
+        f"{summary.world}: {summary.seeds} trainings × {summary.units} episodes, floor {each.summary.floor_name}, "
+        f"ceiling {summary.ceiling_name}, no obstacles {value(each.no_obstacles)}; over {summary.floor_name}, the highest: "
         f"{value(summary.normalised)} [{interval_text(summary.normalised_low, summary.normalised_high)}]"
     )
 

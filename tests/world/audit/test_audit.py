@@ -1,4 +1,4 @@
-"""An audit of a world model end to end: sheet, plan, answers, seal, verification by a stranger who has no torch."""
+"""An audit of a world model end to end: sheet, plan, answers, seal, and verification without torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The probe of hidden things and recall: what who has a memory scores, and who has none."""
+"""The hidden-object probe and recall: scores with memory and without."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The physics test: who only adds up cannot tell, who remembers can."""
+"""The physics test: sums over frames score one half, memory scores more."""
 
 from __future__ import annotations
 

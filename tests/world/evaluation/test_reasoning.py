@@ -1,4 +1,4 @@
-"""Counterfactual questions are right for who knows the world, wrong for who copies, and have one true answer."""
+"""Counterfactual questions: the true dynamics are right, copying is wrong, and there is one true answer."""
 
 from __future__ import annotations
 

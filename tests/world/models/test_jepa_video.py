@@ -1,4 +1,4 @@
-"""The recipe for plain video: what changes in a clip must fill the latent, and frames further ahead are told."""
+"""The recipe for plain video: what changes in a clip fills the latent, and frames further ahead are predicted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A world model through its own door: what is saved is what comes back, and what does not fit is said in one line."""
+"""WorldModel: a saved model loads unchanged, and misuse raises one-line errors."""
 
 from __future__ import annotations
 

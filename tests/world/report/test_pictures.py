@@ -1,4 +1,4 @@
-"""Pictures of world-model tests: frames come back from the PNG, what is said is a record's, text is text."""
+"""Pictures of world-model tests: frames survive the PNG, words are those of the records, text is escaped."""
 
 from __future__ import annotations
 

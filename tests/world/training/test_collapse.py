@@ -1,4 +1,4 @@
-"""The gate: it passes what tells frames apart, and stops what only looks healthy."""
+"""The collapse check passes latents that distinguish frames, and stops latents that only look healthy."""
 
 from __future__ import annotations
 

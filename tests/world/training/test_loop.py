@@ -52,7 +52,7 @@ def learner(**changed: Any) -> Learner:
 
 @pytest.fixture(scope="module")
 def unstopped() -> str:
-    """The digest of the weights after a training that nobody stopped."""
+    """The digest of the weights after a training that was never stopped."""
     made = learner()
     train(made, small_source(), TrainingBudget(steps=STEPS), SETTINGS)
     return digest(made.state_dict())

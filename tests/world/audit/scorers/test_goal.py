@@ -1,4 +1,4 @@
-"""Marks of acting: actions are played again in the true world, and nothing else counts. Hostile text is unparsed."""
+"""Scores of actions: they are replayed in the true world, and nothing else counts. Hostile text is unparsed."""
 
 from __future__ import annotations
 

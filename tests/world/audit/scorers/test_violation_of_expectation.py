@@ -1,4 +1,4 @@
-"""Marks of surprise: the impossible clip must be the more surprising of its pair."""
+"""Scores of surprise: the impossible clip must be the more surprising of its pair."""
 
 from __future__ import annotations
 

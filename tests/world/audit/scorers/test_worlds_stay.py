@@ -1,4 +1,4 @@
-"""Marks are remade from seeds alone: whoever changes a world, its starts or its goals changes the scorers' versions."""
+"""Scores follow from seeds alone: a change of a world, its starts or goals must change the scorers' versions."""
 
 from __future__ import annotations
 

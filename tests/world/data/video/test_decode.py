@@ -13,7 +13,7 @@ from steelyard.world.data.video.decode import ClipRequest, Undecodable, inspect_
 
 
 def stairs(path: Path, frames: int = 40, side: tuple[int, int] = (48, 64), **how: object) -> Path:
-    """A video whose frame k is grey of level 5 k, so that a frame tells its number."""
+    """A video whose frame k is grey of level 5 k, so that a frame shows its number."""
     shots = (np.full((*side, 3), 5 * index, np.uint8) for index in range(frames))
     write_frames(path, shots, **how)  # type: ignore[arg-type]
     return path

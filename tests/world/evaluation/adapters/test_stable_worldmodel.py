@@ -1,4 +1,4 @@
-"""LeWM and PLDM through a stub of their documented interface: shapes, scales, and what is said when it moves."""
+"""LeWM and PLDM through a stub of their documented interface: shapes, scales, and errors when it changes."""
 
 from __future__ import annotations
 
