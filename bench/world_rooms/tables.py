@@ -65,8 +65,8 @@ def over_no_obstacles(each: Checked) -> str:
     summary = each.over_no_obstacles
     return (
         f"{summary.world}: {summary.seeds} trainings × {summary.units} episodes, floor {each.summary.floor_name}, "
-        f"ceiling {summary.ceiling_name}, no obstacles {value(each.no_obstacles)}; over {summary.floor_name}, the highest: "
-        f"{value(summary.normalised)} [{interval_text(summary.normalised_low, summary.normalised_high)}]"
+        f"ceiling {summary.ceiling_name}, no obstacles {value(each.no_obstacles)}; over {summary.floor_name}, "
+        f"the highest: {value(summary.normalised)} [{interval_text(summary.normalised_low, summary.normalised_high)}]"
     )
 
 
