@@ -303,7 +303,7 @@ def test_a_checkpoint_that_is_changed_after_it_was_named_is_not_opened(tmp_path:
         ({"worlds": {"push": "/etc"}}, "'/etc' is not a path inside the family's folder"),
         ({"worlds": {"push": "a" * 9000}}, f"'{'a' * 80}…' is not a path inside the family's folder"),
         ({"worlds": {"push": "gone"}}, "there is no such folder"),
-        ({"worlds": ["push"]}, "describes no family: Expected `object`, got `array`"),
+        ({"worlds": ["push"]}, "is not a family file: Expected `object`, got `array`"),
         ({"rivals": {}}, "unknown field `rivals`"),
     ],
 )
