@@ -9,11 +9,14 @@ DATA ?= ../shared/data
 .venv/core: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("steelyard needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
+# pip knows dependency groups since 25.1. `uv sync --all-extras` makes the same environment from the lock.
 .venv/dev: .venv/core
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --editable '.[data,logs,procedural,ray,world,hf]' --group dev
 	touch $@
 
 # The main job: a real language model against a sheet of claims, one of them inflated on purpose.
