@@ -14,8 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from aiohttp import web
+
+# A loaded machine is slow, and no test may fail by that.
+hypothesis.settings.register_profile("steelyard", deadline=None)
+hypothesis.settings.load_profile("steelyard")
 
 ROOT = Path(__file__).resolve().parent.parent
 LLAMA_SERVER = """

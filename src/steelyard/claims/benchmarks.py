@@ -1,8 +1,7 @@
-"""What is known of well-known benchmarks: sizes, metrics, customs, each with its source. The table is
-``benchmarks.yaml``.
+"""What is known of well-known benchmarks: sizes, metrics, customs, each with its source.
 
-Facts are used only to explain and to remark. What a vendor did not state is never held against a vendor on the ground
-of this table alone.
+The table is ``benchmarks.yaml``. Facts are used only to explain and to remark. What a vendor did not state is never
+held against a vendor on the ground of this table alone.
 """
 
 from __future__ import annotations

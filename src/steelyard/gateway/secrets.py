@@ -52,7 +52,7 @@ class Secrets:
         return any(key in text for key in self._keys)
 
     def _without_escaped(self, text: str) -> str:
-        """Take out keys that JSON's escapes hide (``\\u0073k-…``): what holds one is left out whole."""
+        r"""Take out keys that JSON's escapes hide (``\u0073k-…``): what holds one is left out whole."""
         if self._hidden_in(text):
             return json.dumps(_GONE)
         lines = text.split("\n")

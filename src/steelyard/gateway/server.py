@@ -183,7 +183,7 @@ class Gateway:
         except (aiohttp.ClientError, OSError) as error:
             # The client's connection ends as the endpoint's did, behind whatever had come by then.
             call.fault = ModelOutput(
-                outcome=Outcome.DROPPED, detail=one_line(f"connection lost: {error or type(error).__name__}")
+                outcome=Outcome.DROPPED, detail=one_line(f"connection lost: {str(error) or type(error).__name__}")
             )
             return _hung_up(request)
 

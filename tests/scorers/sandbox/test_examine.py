@@ -232,7 +232,8 @@ def test_the_reasons() -> None:
         "pass": (End.FAILED, "NameError"),
         "x = bytearray(2_000_000_000)": (End.MEMORY, ""),
     }
-    assert {code: (result.end, result.detail) for code in reasons if (result := marked(code))} == reasons
+    results = {code: marked(code) for code in reasons}
+    assert {code: (result.end, result.detail) for code, result in results.items()} == reasons
 
 
 def test_memory_that_the_group_has_not() -> None:

@@ -40,7 +40,7 @@ def test_what_is_watched_is_what_is_tested() -> None:
     found = watch(Mixed(), world, HELD_OUT, settings)
     tested = planning.run(Mixed(), world, [HELD_OUT], settings)
     assert tested.scores == (float(found.reached),)
-    assert tested.details["steps"] == (len(found.foreseen),)
+    assert list(tested.details["steps"]) == [len(found.foreseen)]
     assert found.gaps[-1] == pytest.approx(tested.details["gap at the end"][0], abs=1e-4)
 
 

@@ -27,8 +27,9 @@ BUDGET_APART = 0.05  # a training that was given more than so much more is said 
 @click.option("--episodes", type=click.IntRange(2, 100_000), default=100, show_default=True, help="With checkpoints.")
 @json_option
 def command(first: str, second: str, tests: str | None, worlds: str | None, episodes: int, as_json: bool) -> int:
-    """Compare FIRST with SECOND: results files of steelyard world eval, or checkpoints (trainings of one kind by
-    commas).
+    """Compare FIRST with SECOND: results files of steelyard world eval, or checkpoints.
+
+    Several trainings of one kind are separated by commas.
 
     Differences are paired by episode; a difference whose 95 % interval holds 0 is none.
     """

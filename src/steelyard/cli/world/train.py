@@ -21,7 +21,7 @@ COUNT = click.IntRange(min=1)
 
 
 def _finite(_context: click.Context, option: click.Parameter, value: float | None) -> float | None:
-    """click's ranges let NaN through."""
+    """Refuse NaN and infinity, which click's ranges let through."""
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is no finite number.", param=option)
     return value
@@ -74,8 +74,9 @@ def _finite(_context: click.Context, option: click.Parameter, value: float | Non
 @click.option("--tensorboard", is_flag=True, help="Log to TensorBoard too.")
 @click.option("--resume", is_flag=True, help="Go on where a training into this folder stopped; say all else as before.")
 def command(source: str, **chosen: Any) -> None:
-    """Train a world model from SOURCE: two-room, two-room-fixed, push, point-maze, scenes, or videos (a folder, a glob
-    in quotes, or a CSV list with a path a line).
+    """Train a world model from SOURCE: two-room, two-room-fixed, push, point-maze, scenes, or videos.
+
+    Videos are a folder, a glob in quotes, or a CSV list with a path a line.
 
     On many processes or GPUs: torchrun --nproc-per-node N -m steelyard world train SOURCE …
     """

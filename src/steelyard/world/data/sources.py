@@ -49,8 +49,10 @@ def expect_source(name: str) -> None:
 
 
 def open_source(name: str, settings: SourceSettings) -> Source:
-    """Open a source; raises InputError where the word is neither a world nor a place with videos, or a setting is not
-    of its kind, and MissingDependency for videos without PyAV.
+    """Open a source.
+
+    Raises InputError where the word is neither a world nor a place with videos, or a setting is not of its kind, and
+    MissingDependency for videos without PyAV.
     """
     if is_video(name):
         return _videos(name, settings)

@@ -60,8 +60,10 @@ class JepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @classmethod
     def for_video(cls, **changed: Any) -> JepaConfig:
-        """The recipe for plain video: recurrent, a wider latent, SIGReg .05 over 16 frames together, as they are and
-        centred, and the frames 4 and 8 ahead told too. docs/world-physics.md says what each of these does.
+        """The recipe for plain video.
+
+        Recurrent, a wider latent, SIGReg .05 over 16 frames together, as they are and centred, and the frames 4 and 8
+        ahead predicted too. docs/world-physics.md says what each of these does.
         """
         recipe: dict[str, Any] = {
             "action_size": 0,
@@ -107,8 +109,9 @@ class Jepa(Learner):
         return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``one_step``, and, where used, ``rollout``, ``further``, ``anti_collapse``, ``centred``
-        and ``inverse``.
+        """Give ``total`` and ``one_step``.
+
+        And, where used, ``rollout``, ``further``, ``anti_collapse``, ``centred`` and ``inverse``.
         """
         config, actions = self.config, batch.actions
         latents = self.encoder(to_unit(batch.frames))
@@ -217,8 +220,9 @@ class Jepa(Learner):
         return torch.stack([sigreg(sample, generator) for sample in self._regularised(changing, generator)]).mean()
 
     def _further_miss(self, memories: Tensor, targets: Tensor) -> Tensor:
-        """The mean over the heads that the clip reaches. Of the others it is a sum of nothing: 0, with a gradient of 0,
-        for which processes that train together wait.
+        """The mean over the heads that the clip reaches.
+
+        Of the others it is a sum of nothing: 0, with a gradient of 0, for which processes that train together wait.
         """
         misses = [
             self._miss(head(memories[:, :-ahead]), targets[:, ahead:])

@@ -53,8 +53,9 @@ class Counterfactual(NamedTuple):
 def compare(
     model: WorldModel, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
 ) -> Consequences:
-    """Imagine named courses of actions (K, A) from a frame (H, W, 3), or a clip that ends now, and compare to an
-    outcome frame. Raises InputError where the courses are not equally long, or there are none.
+    """Imagine named courses of actions (K, A) from a frame (H, W, 3), or a clip that ends now.
+
+    They are compared to an outcome frame. Raises InputError where the courses are not equally long, or there are none.
     """
     actions = [np.asarray(course, dtype=np.float32) for course in courses.values()]
     if not actions or any(course.ndim != 2 or course.shape != actions[0].shape for course in actions):

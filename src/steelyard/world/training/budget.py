@@ -12,8 +12,9 @@ __all__ = ["TrainingBudget"]
 
 
 class TrainingBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At least one limit. CPU-seconds count all processes' threads, those of decoders too; only steps and frames resume
-    exactly.
+    """At least one limit.
+
+    CPU-seconds count all processes' threads, those of decoders too; only steps and frames resume exactly.
     """
 
     steps: int | None = None

@@ -205,8 +205,9 @@ class _Course:
         return self.budget.progress(self.position.step, self.position.frames, self.position.cpu_seconds)
 
     def _expect_budget_left(self) -> None:
-        """Raise InputError where the budget ended before the last step taken. Where it ended with that step, the
-        training was killed before its model was saved: then only that is left to do.
+        """Raise InputError where the budget ended before the last step taken.
+
+        Where it ended with that step, the training was killed before its model was saved: only that is left to do.
         """
         place = self.position
         before = (place.step - 1) / place.step if place.step else 0.0

@@ -1,5 +1,6 @@
-"""What a training needs to go on exactly: weights, the optimiser's state, the count of steps. One file, so that a kill
-leaves the old one or the new one, never halves of both.
+"""What a training needs to go on exactly: weights, the optimiser's state, the count of steps.
+
+It is one file, so that a kill leaves the old one or the new one, never halves of both.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ RESUME = "resume.safetensors"
 
 
 class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a training stands, with its last logged losses, and what it is: a resume with another source or seed is
-    refused.
+    """How far a training is, with its last logged losses, and what it is.
+
+    A resume with another source or seed is refused.
     """
 
     step: int = 0

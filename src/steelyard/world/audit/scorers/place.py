@@ -19,7 +19,8 @@ class Place:
     within: int = 2
 
     def __post_init__(self) -> None:
-        if not isinstance(self.within, int) or not 1 <= self.within <= 64:
+        within: object = self.within  # it comes from a task file
+        if not isinstance(within, int) or not 1 <= within <= 64:
             raise InputError("scorer 'world_place': within is a whole number of pixels from 1 to 64")
 
     @classmethod

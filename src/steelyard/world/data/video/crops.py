@@ -11,8 +11,10 @@ __all__ = ["CENTRE", "Crop", "Placement", "place", "random_crop"]
 
 
 class Crop(NamedTuple):
-    """A rectangle of a frame. ``area`` is a fraction of the frame's, ``aspect`` width / height in pixels, ``across``
-    and ``down`` say in [0, 1] where in the remaining room it lies. ``area`` of 0 stands for the largest square.
+    """A rectangle of a frame.
+
+    ``area`` is a fraction of the frame's, ``aspect`` width / height in pixels, ``across`` and ``down`` say in [0, 1]
+    where in the remaining room it lies. ``area`` of 0 means the largest square.
     """
 
     area: float

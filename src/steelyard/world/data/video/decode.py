@@ -27,8 +27,9 @@ class Undecodable(SteelyardError):
 
 
 class VideoFacts(msgspec.Struct, frozen=True):
-    """What a file's header says, or a pass over its packets where the header does not: number of frames, seconds from
-    the first frame's beginning to the last one's end, mean frames a second.
+    """Number of frames, seconds from the first frame's beginning to the last one's end, mean frames a second.
+
+    From the file's header, or from a pass over its packets where the header does not say.
     """
 
     frames: int
@@ -37,8 +38,9 @@ class VideoFacts(msgspec.Struct, frozen=True):
 
 
 class ClipRequest(msgspec.Struct, frozen=True):
-    """One clip: from ``begin`` (seconds after the first frame) every ``stride``-th frame, ``frames`` of them, cut and
-    resized to ``size`` × ``size``.
+    """One clip: from ``begin`` (seconds after the first frame) every ``stride``-th frame, ``frames`` of them.
+
+    They are cropped and resized to ``size`` × ``size``.
     """
 
     path: str

@@ -63,8 +63,10 @@ class VideoSource:
         flip: bool = False,
         ahead: int = 2,
     ) -> None:
-        """``paths``: what :func:`find_videos` takes, or the videos themselves. ``stride``: every how many frames of
-        the video one is taken. ``batch``: rows of a global batch. ``workers``: decoding processes; 0 decodes here.
+        """Find the videos and start the decoders.
+
+        ``paths``: what :func:`find_videos` takes, or the videos themselves. ``stride``: every how many frames of the
+        video one is taken. ``batch``: rows of a global batch. ``workers``: decoding processes; 0 decodes here.
         ``flip``: mirror half of the clips. ``ahead``: steps decoded in advance.
 
         Raises InputError where there is no video or none can be decoded.

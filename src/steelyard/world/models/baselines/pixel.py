@@ -75,10 +75,11 @@ class Pixel(Learner):
         return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``next_frame``, ``same_frame`` (drawing what was just seen), ``same_latent`` and, where
-        somebody acts, ``places``.
+        """Give ``total``, ``next_frame``, ``same_frame``, ``same_latent`` and, where there are actions, ``places``.
 
-        A decoder alone lets imagined latents be others than those of frames seen, and no distance could be told then.
+        ``same_frame`` is drawing what was just seen.
+
+        A decoder alone lets imagined latents be others than those of frames seen, and no distance could be measured.
         In plain video, without ``same_frame`` and ``same_latent``, nothing out of sight was learned in 130 CPU-seconds.
         """
         everything = in_patches(batch.frames)

@@ -32,9 +32,9 @@ class Places(nn.Module):
         return places
 
     def miss(self, states: Tensor, actions: Tensor, times: Tensor | None = None) -> Tensor:
-        """Cauchy's loss of how states (B, S, D) of some ``times`` (S,) of a clip, or all, move under its actions
-        (B, T − 1, A): from each to the next, and from the first on.
+        """Cauchy's loss of how states (B, S, D) of a clip move under its actions (B, T − 1, A).
 
+        The states are those of some ``times`` (S,), or of all; from each to the next, and from the first on.
         Who is stopped by a wall moves otherwise: such steps must not pull as much as the others.
         """
         away = nn.functional.pad(actions.cumsum(1), (0, 0, 1, 0))
