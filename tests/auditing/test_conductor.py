@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError
 from steelyard.records import Attempt
 from steelyard.storage.journal import read_lines, replay

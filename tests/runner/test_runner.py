@@ -94,7 +94,7 @@ def carry_out(
     **settings: object,
 ) -> tuple[RunEnd, list[Attempt], list[str]]:
     run.mkdir(exist_ok=True)
-    journal = Journal.create(run, Header(plan="0" * 64, software="0"))
+    journal, texts = Journal.create(run, Header(plan="0" * 64, software="0")), Texts(run)
     schedule = Schedule([TaskQueue(row, 1.0, deque(Call(row, n, n, 0) for n in range(calls))) for row in rows], 0.05)
     finals: list[str] = []
 
@@ -109,7 +109,7 @@ def carry_out(
             schedule=schedule,
             sample_of=sample_of,
             journal=journal,
-            texts=Texts(run),
+            texts=texts,
             on_final=on_final,
             retry=retry,
             concurrency=AdaptiveConcurrency(concurrency, concurrency),
@@ -118,8 +118,11 @@ def carry_out(
         asyncio.get_running_loop().call_later(0.03, during, runner)
         return await runner.run()
 
-    end = asyncio.run(main())
-    journal.close()
+    try:
+        end = asyncio.run(main())
+    finally:
+        journal.close()
+        texts.close()
     return end, [record for record, _ in read_lines(run) if isinstance(record, Attempt)], finals
 
 

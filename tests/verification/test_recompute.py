@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from steelyard.auditing.finalize import conclusion_of, renderer, write_reports
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.bundle import seal_bundle, seal_plan
 from steelyard.evidence.canonical import canonical, sha256_hex

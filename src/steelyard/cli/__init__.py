@@ -7,6 +7,8 @@ import io
 import keyword
 import signal
 import sys
+import traceback
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -53,30 +55,38 @@ class LazyGroup(click.Group):
             formatter.write_dl(sorted(COMMANDS.items()))
 
 
+@dataclass(slots=True)
+class _Flags:
+    debug: bool = False
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="steelyard", message="steelyard %(version)s")
-def group() -> None:
+@click.option("--debug", is_flag=True, help="Print the traceback of an error before its one line.")
+@click.pass_obj
+def group(flags: _Flags, debug: bool) -> None:
     """Re-test AI models in-house: from a vendor's claims to a verdict that a stranger can verify.
 
     Exit codes: 0 all consistent or intact, 1 something inconsistent or broken, 2 bad input, 3 undecided,
     4 the plan was not met, 130 interrupted, 70 an error of ours.
     """
+    flags.debug = debug
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error is one line on stderr and a stable exit code."""
-    code = run(arguments)
+    code = execute(arguments)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is said: one more Ctrl-C while threads end gives no traceback
     sys.exit(code)
 
 
-def run(arguments: list[str] | None = None) -> int:
+def execute(arguments: list[str] | None = None) -> int:
     """As :func:`main`, but return the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no "×" gets a "?", not an error
             stream.reconfigure(errors="replace")
     try:
-        result: Any = group.main(arguments, prog_name="steelyard", standalone_mode=False)
+        result = _call(arguments)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return int(ExitCode.BAD_INPUT)
@@ -98,6 +108,16 @@ def run(arguments: list[str] | None = None) -> int:
             f"an error of ours, please report it: {type(error).__name__}: {error} {_place(error)}", ExitCode.OUR_ERROR
         )
     return int(result) if isinstance(result, int) else ExitCode.CONSISTENT
+
+
+def _call(arguments: list[str] | None) -> Any:
+    flags = _Flags()
+    try:
+        return group.main(arguments, prog_name="steelyard", standalone_mode=False, obj=flags)
+    except Exception:
+        if flags.debug:
+            traceback.print_exc()
+        raise
 
 
 def _fail(message: str, code: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from steelyard.cli import run
+from steelyard.cli import execute
 from steelyard.errors import InputError, MissingDependency
 from steelyard.world.models.vjepa.hugging_face import load_vjepa2
 
@@ -85,11 +85,11 @@ def test_it_goes_through_the_tests_that_our_own_models_go_through(
 ) -> None:
     page = tmp_path / "page.html"
     told = ("--test", "memory,planning", "--world", "scenes", "--episodes", "40", "--html", str(page))
-    code = run(["world", "eval", str(checkpoint), *told])
+    code = execute(["world", "eval", str(checkpoint), *told])
     out = " ".join(capsys.readouterr().out.split())
     assert code == 0
     assert "hidden object" in out
     assert "Left out planning: nothing to ask in scenes" in out
     assert "small-vjepa2" in page.read_text()
-    assert run(["world", "eval", str(checkpoint), "--world", "two-room"]) == 2
+    assert execute(["world", "eval", str(checkpoint), "--world", "two-room"]) == 2
     assert "learned from plain video" in capsys.readouterr().err
