@@ -18,6 +18,8 @@ import hypothesis
 import pytest
 from aiohttp import web
 
+from tests.skips import pytest_sessionfinish  # noqa: F401 — a hook
+
 # A loaded machine is slow, and no test may fail by that.
 hypothesis.settings.register_profile("steelyard", deadline=None)
 hypothesis.settings.load_profile("steelyard")

@@ -83,8 +83,10 @@ class Texts:
 
     def close(self) -> None:
         """Sync and close."""
-        self.sync()
-        self._file.close()
+        try:
+            self.sync()
+        finally:
+            self._file.close()
 
 
 class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
