@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "steelyard"
+TESTS = ROOT / "tests"
 LONGEST_MODULE = 450
 
 # TODO: delete each entry as its modules come apart.
@@ -119,6 +120,33 @@ def test_no_public_name_is_a_submodule(path: Path) -> None:
 def test_no_module_is_too_long() -> None:
     lengths = {str(path.relative_to(SOURCE)): len(path.read_text().splitlines()) for path in sources()}
     assert {name for name, lines in lengths.items() if lines > LONGEST_MODULE} <= KNOWN_LONG
+
+
+def has_behaviour(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree))
+
+
+def file_of_tests(path: Path) -> Path | None:
+    """The test file that a module has for itself: in the folder that mirrors its package, or one above."""
+    module = path.relative_to(SOURCE)
+    stem = module.parent.name if module.stem == "__init__" else module.stem.rstrip("_")
+    folders = [TESTS / module.parent, TESTS / module.parent.parent]
+    return next((file for folder in folders if (file := folder / f"test_{stem}.py").is_file()), None)
+
+
+def test_every_module_with_behaviour_has_a_test_file() -> None:
+    """Or is on the list of those that are tested through others, which only gets shorter."""
+    listed = [
+        line for line in (TESTS / "tested_through_others.txt").read_text().splitlines() if line[:1] not in ("", "#")
+    ]
+    assert listed == sorted(set(listed))
+    missing = {
+        path.relative_to(SOURCE).as_posix()
+        for path in sources()
+        if has_behaviour(parsed(path)) and file_of_tests(path) is None
+    }
+    assert sorted(missing - set(listed)) == [], "write a test file for these modules"
+    assert sorted(set(listed) - missing) == [], "these have one, or are gone: delete them from the list"
 
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
