@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: audit audit-long world world-audit world-bench test test-all coverage check bench bench-engine golden clean
+.PHONY: audit audit-long world world-audit world-bench test test-all coverage check bench bench-engine docs pictures golden clean
 
 # The stamps stand for "installed as pyproject.toml says"; a changed pyproject.toml installs again.
 .venv/core: pyproject.toml
@@ -102,6 +102,16 @@ bench-engine: .venv/core .venv-peers/inspect/bin/inspect .venv-peers/lm-eval/bin
 .venv-peers/lm-eval/bin/lm_eval:
 	$(PYTHON) -m venv .venv-peers/lm-eval
 	.venv-peers/lm-eval/bin/python -m pip install --quiet --disable-pip-version-check 'lm-eval[api]==0.4.13' datasets
+
+# The site, from README's neighbours in docs/: strict, without a network. BUILDER=zensical builds the same with zensical.
+BUILDER ?= mkdocs
+docs: .venv/dev
+	$(BIN)/python -m tools.commands_page
+	NO_MKDOCS_2_WARNING=1 $(BIN)/$(BUILDER) build --strict --clean
+
+# The pictures of README and docs, from a real run of the embedded model; Chromium draws them.
+pictures: .venv/dev
+	$(BIN)/python -m tools.pictures
 
 # The golden bundle of the tests, made again after a change of format.
 golden: .venv/dev

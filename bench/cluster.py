@@ -19,7 +19,6 @@ from bench import runner
 SAMPLES = 2000
 CONNECTIONS = 100
 REPEATS = 3
-PROBES = 40  # the first 20 sums, asked twice more
 
 
 def main() -> None:
@@ -37,23 +36,23 @@ def main() -> None:
                     timings.append(asyncio.run(_measure(url, Path(folder), workers, number)))
     finally:
         server.terminate()
-    assert {answers for timings in found.values() for _, _, answers in timings} == {SAMPLES + PROBES}
+    assert {answers for timings in found.values() for _, _, answers in timings} == {SAMPLES}
     table = Table(title=f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, n = {SAMPLES}, median of {REPEATS}")
     for name in ("workers", "driver CPU ms a call", "seconds"):
         table.add_column(name, justify="right")
     for workers, timings in found.items():
         cpu, seconds = (sorted(timing[part] for timing in timings)[REPEATS // 2] for part in (0, 1))
-        table.add_row(str(workers or "none"), f"{cpu * 1e3 / (SAMPLES + PROBES):.2f}", f"{seconds:.1f}")
+        table.add_row(str(workers or "none"), f"{cpu * 1e3 / SAMPLES:.2f}", f"{seconds:.1f}")
     Console(width=100).print(table)
 
 
 async def _measure(url: str, folder: Path, workers: int, number: int) -> tuple[float, float, int]:
     """CPU and wall-clock seconds of the run alone, without the cluster's start; and the number of answers."""
-    from steelyard.auditing.conductor import plan_audit, start_audit
+    from steelyard.auditing.conductor import plan_run, start_audit
     from steelyard.evidence.verify import verify_integrity
     from steelyard.models import Settings, open_model
-    from steelyard.planning.build import Options
-    from steelyard.records import Claim, ClaimSheet
+    from steelyard.planning.build import RunRequest
+    from steelyard.planning.options import Options
     from steelyard.runner.ray import LOCAL, open_on_ray
 
     questions = folder / "sums.jsonl"
@@ -62,9 +61,8 @@ async def _measure(url: str, folder: Path, workers: int, number: int) -> tuple[f
     uri, settings = f"openai:adder@{url}", Settings(concurrency=CONNECTIONS)
     model = open_on_ray(uri, settings, LOCAL, workers) if workers else open_model(uri, settings)
     try:
-        sheet = ClaimSheet(model="sums", claims=(Claim(task="sums", value="0"),), digest="0" * 64)
         options = Options(task_files=(questions,), concurrency=CONNECTIONS)
-        audit = await plan_audit(sheet, model, options, estimate=True)
+        audit = await plan_run([RunRequest(task="sums")], {"subject": model}, options)
         run = folder / f"{workers}-{number}"
         cpu, began = time.process_time(), time.monotonic()
         await start_audit(audit, run)

@@ -1,4 +1,4 @@
-"""CPU of a whole audit per sample (request, outcome, journal, marks, test) against a bare aiohttp loop, same server."""
+"""CPU of a whole audit a sample (request, outcome, journal, scores, test) against a bare aiohttp loop, same server."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ async def _audit(sheet: Path, questions: Path, url: str, run: Path) -> None:
     from steelyard.auditing.conductor import plan_audit, start_audit
     from steelyard.claims import read_sheet
     from steelyard.models import Settings, open_model
-    from steelyard.planning.build import Options
+    from steelyard.planning.options import Options
 
     model = open_model(f"openai:adder@{url}", Settings(concurrency=CONNECTIONS))
     try:
         options = Options(task_files=(questions,), concurrency=CONNECTIONS)
-        await start_audit(await plan_audit(read_sheet(sheet), model, options), run)
+        await start_audit(await plan_audit(read_sheet(sheet), {"subject": model}, options), run)
     finally:
         await model.close()
 

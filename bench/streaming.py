@@ -90,7 +90,7 @@ def _run(folder: Path, samples: int, url: str, connections: int) -> Taken:
     taken = Taken(samples)
     asking = ["run", str(questions), "--model", f"openai:adder@{url}", "--out", str(run)]
     _watch([*asking, "--concurrency", str(connections), "--with-texts"], run, PHASES, taken)
-    right = json.loads((run / "report.json").read_bytes())["claims"][0]
+    right = json.loads((run / "report.json").read_bytes())["measurements"][0]
     assert (right["asked"], right["missing"], right["measured"]) == (samples, 0, 80), right
     _watch(["verify", str(run)], run, (("verify", ""),), taken)
     return taken

@@ -43,7 +43,7 @@ CALLED = {
     "hang": "timeout",
 }
 EXIT_WHOLE, EXIT_PLAN_NOT_MET = 0, 4
-GRACE_SECONDS = 15.0  # starting up, concluding and the bench's own looking, on a busy machine
+GRACE_SECONDS = 15.0  # starting up, finalizing and the bench's own looking, on a busy machine
 HEADINGS = ("mode", "harness", "ends", "s", "exit", "scored", "missing", "score", "bounds", "as known")
 
 
@@ -51,7 +51,7 @@ HEADINGS = ("mode", "harness", "ends", "s", "exit", "scored", "missing", "score"
 class Case:
     """A plan of faults, and what a user would say to ours beside it. ``timeout`` and ``deadline`` in seconds.
 
-    ``cut``: the deadline comes while calls hang, so the run must stop unfinished instead of concluding.
+    ``cut``: the deadline comes while calls hang, so the run must stop unfinished instead of being finalized.
     """
 
     faults: FaultPlan
@@ -131,8 +131,7 @@ def _examine(case: Case, sums: Sequence[Sum], work: Work, finish: Finish, server
     run = work.folder / "run"
     seen = server.get("/sums")
     known = known_outcome(sums, _unanswerable(case, sums, seen))
-    marks = scores(run)
-    values = [mark["value"] for mark in marks]
+    values = [score["value"] for score in scores(run)]
     right = sum(value == 1 for value in values)
     missing = sum(value is None for value in values)
     scored = len(values) - missing
@@ -204,19 +203,19 @@ def _wrong_records(case: Case, sums: Sequence[Sum], run: Path, asked: dict[str, 
 
 
 def _wrong_scores(known: Known, run: Path, right: int, missing: int, of: int) -> list[str]:
-    """The marks are those that are known, and the report's interval spans both bounds."""
+    """The scores are those that are known, and the report's interval spans both bounds."""
     wrong = []
     if (right, missing, of) != (known.right, known.missing, known.of):
         wrong.append(f"{right} right, {missing} missing of {of}; not {known.right}, {known.missing} of {known.of}")
     path = run / "report.json"
     if not path.is_file():
         return [*wrong, "there is no report"]
-    claim: dict[str, Any] = json.loads(path.read_text())["claims"][0]
+    result: dict[str, Any] = json.loads(path.read_text())["measurements"][0]
     low, high = _wilson(known.right, known.of)[0], _wilson(known.right + known.missing, known.of)[1]
-    if not all(math.isclose(a, b * 100, abs_tol=1e-6) for a, b in zip(claim["ci"], (low, high), strict=True)):
-        wrong.append(f"interval {claim['ci']}, not {low * 100:.4f}–{high * 100:.4f}")
-    if claim["missing"] != known.missing:
-        wrong.append(f"the report says {claim['missing']} missing, not {known.missing}")
+    if not all(math.isclose(a, b * 100, abs_tol=1e-6) for a, b in zip(result["ci"], (low, high), strict=True)):
+        wrong.append(f"interval {result['ci']}, not {low * 100:.4f}–{high * 100:.4f}")
+    if result["missing"] != known.missing:
+        wrong.append(f"the report says {result['missing']} missing, not {known.missing}")
     return wrong
 
 

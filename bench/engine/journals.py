@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["Call", "answers_of", "asked_calls", "finished_calls", "outcomes", "records", "scores", "sum_number"]
 
-# One call that a plan makes: row, place in the committed order (−1: a probe's repeat), sample, repeat.
+# One call that a plan makes: measurement, place in the committed order (−1: a repeat check's), sample, repeat.
 Call = tuple[str, int, str, int]
 
 # What an answer is, without time, place or number of attempts. (The digest of the answer stands for its text.)
@@ -41,21 +41,21 @@ def answers_of(run: Path) -> list[tuple[Any, ...]]:
 
 
 def outcomes(run: Path) -> Counter[str]:
-    """How the calls of the committed order ended, a probe's repeats apart."""
+    """How the calls of the committed order ended, a repeat check's apart."""
     return Counter(record["outcome"] for call, record in finished_calls(run).items() if call[1] >= 0)
 
 
 def scores(run: Path) -> list[dict[str, Any]]:
-    """The sealed scores of the committed order; empty where the run was not concluded."""
+    """The sealed scores of the committed order; empty where the run was not finalized."""
     path = run / "scores.jsonl"
     found = map(json.loads, path.read_text().splitlines()) if path.is_file() else ()
     return [score for score in found if score["position"] >= 0]
 
 
 def sum_number(call: Call) -> int:
-    """Which question a call asks, from 0: samples of a file are called by the number of their row."""
+    """Which question a call asks, from 0: samples of a file are called by the number of their line."""
     return int(call[2].rpartition("/")[2])
 
 
 def _call(record: dict[str, Any]) -> Call:
-    return record["row"], record["position"], record["sample"], record["repeat"]
+    return record["measurement"], record["position"], record["sample"], record["repeat"]

@@ -29,7 +29,7 @@ def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], le
 
 def verdicts(lines: Sequence[str]) -> str:
     """PASS and FAIL, as printed."""
-    return "\n".join(["```", *lines, "```"])
+    return "\n".join(["```text", *lines, "```"])
 
 
 def _line(cells: Sequence[str]) -> str:

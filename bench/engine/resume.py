@@ -116,7 +116,7 @@ class Trial:
     def _asked_again(self, before: Mapping[Call, object], now: Mapping[Call, object], asked: Counter[str]) -> int:
         """Requests after the kill beyond one for each call that was unfinished then, by the server's count per sum.
 
-        A sum of the determinism probe is several calls, each of which may be asked once.
+        A sum of a repeat check is several calls, each of which may be asked once.
         """
         keys = {call: self.sums[sum_number(call)].key for call in now}
         unfinished = Counter(key for call, key in keys.items() if call not in before)

@@ -53,7 +53,7 @@ def main(out: Path | None, seeds: int, count: int, steps: int | None, markdown: 
         console.print(line, highlight=False, soft_wrap=True, style="bold red" if line.startswith("FAIL") else "")
     if markdown is not None:
         body = table(title, HEADINGS, [row(each) for each in worlds], 1, "\n\n".join(notes))
-        write_section(markdown, "bench.world_rooms", body + "\n```\n" + "\n".join(kept) + "\n```")
+        write_section(markdown, "bench.world_rooms", body + "\n```text\n" + "\n".join(kept) + "\n```")
     sys.exit(1 if any(line.startswith("FAIL") for line in kept) else 0)
 
 

@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "SteelyardError": "steelyard.errors",
     "ExitCode": "steelyard.errors",
-    "Options": "steelyard.planning.build",
+    "Options": "steelyard.planning.options",
     "Settings": "steelyard.models",
     "load_task": "steelyard.tasks",
     "open_model": "steelyard.models",
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from steelyard.errors import ExitCode, SteelyardError
     from steelyard.evidence.verify import verify_integrity
     from steelyard.models import Settings, open_model
-    from steelyard.planning.build import Options
+    from steelyard.planning.options import Options
     from steelyard.scorers import open_scorer
     from steelyard.tasks import load_task, task_from_file
     from steelyard.verification.recompute import recompute

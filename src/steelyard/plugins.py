@@ -7,6 +7,7 @@ A plugin is a Python package with an entry point in the group ``steelyard.plugin
     "scorer.mine" = "my_package:MyScorer"       # scorer: {name: mine, …} in a task's file
     "tasks.mine" = "my_package:FOLDER"          # a folder of task files
     "generator.mine" = "my_package:generate"    # a seeded generator of twins
+    "detector.mine" = "my_package:MyDetector"   # steelyard audit SHEET --detector mine
 
 ============  =====================================================  =========================================
 kind          what the entry point gives                             protocol
@@ -15,12 +16,14 @@ kind          what the entry point gives                             protocol
 ``scorer``    a class, called with the options of the task's file    :class:`Scorer`
 ``tasks``     a ``pathlib.Path`` to a folder of ``*.yaml`` tasks     see docs/adding-a-benchmark.md
 ``generator`` ``generate(seed, count, **options) -> list[dict]``     :class:`Generator`
+``detector``  a class, called without arguments                      :class:`Detector`
 ============  =====================================================  =========================================
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, runtime_checkable
@@ -28,15 +31,39 @@ from typing import Any, Protocol, runtime_checkable
 from steelyard.errors import InputError
 from steelyard.records import (
     Capabilities,
+    Claim,
+    ClaimSheet,
+    DetectorResult,
     GenerateRequest,
     LoglikelihoodRequest,
+    Measurement,
     ModelIdentity,
     ModelOutput,
+    Plan,
+    PlannedModel,
+    PlannedTest,
     Sample,
+    SampleScore,
     Score,
+    Served,
 )
 
-__all__ = ["GROUP", "ExecutingScorer", "Generator", "Model", "Scorer", "find", "names"]
+__all__ = [
+    "GROUP",
+    "Detector",
+    "ExecutingScorer",
+    "Finder",
+    "Generator",
+    "Model",
+    "Monitor",
+    "Planner",
+    "Progress",
+    "Scorer",
+    "detector_of",
+    "distribution_of",
+    "find",
+    "names",
+]
 
 GROUP = "steelyard.plugins"
 
@@ -62,9 +89,6 @@ class Model(Protocol):
         """Answer with one log-likelihood (nats) per continuation."""
         ...
 
-    # A model may have ``async def ping(self) -> ModelOutput`` too: a control question that is no sample, by which the
-    # runner tells a sample that fails from an endpoint that is down. A model without it is taken to be there.
-
     async def close(self) -> None:
         """Free sockets, threads and memory."""
         ...
@@ -72,7 +96,7 @@ class Model(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """How an answer is marked: a pure function. ``identifier`` names rule and version, such as ``numeric@1``."""
+    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@1``."""
 
     @property
     def identifier(self) -> str:
@@ -80,23 +104,45 @@ class Scorer(Protocol):
         ...
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
-        """Mark one answer."""
+        """Score one output; a score without a value is *open*: the output cannot be read in one way."""
         ...
 
 
 @runtime_checkable
 class ExecutingScorer(Scorer, Protocol):
-    """A scorer whose mark is made by an act, such as running model-written code: once, in a thread of its own.
+    """A scorer that runs something, such as model-written code: once for each output, in a thread of its own.
 
-    The mark goes into the journal (:class:`~steelyard.records.RecordedScore`), and is read from there ever after: so a
-    verdict stays a pure function of the journal, although the act may not be one. Where it has a ``stop()``, that is
-    called from another thread when the run ends; what still runs then is to end within a second, with any error.
+    The score goes into the journal (:class:`~steelyard.records.RecordedScore`), and is read from there ever after: so
+    a verdict stays a pure function of the journal, although what ran may not be one. See :class:`Stoppable`.
     """
 
     executes: bool
 
     def unavailable_reason(self) -> str:
-        """Say why the act cannot be done here and how to mend that, or nothing: a plan asks before anything is sent."""
+        """Say why this cannot run here and how to fix it, or nothing: a plan asks before anything is sent."""
+        ...
+
+
+@runtime_checkable
+class Stoppable(Protocol):
+    """An executing scorer that can be told to stop, from another thread, when the run ends.
+
+    What still runs then is to end within a second, with any error.
+    """
+
+    def stop(self) -> None:
+        """End what runs."""
+        ...
+
+
+@runtime_checkable
+class Reachable(Protocol):
+    """A model with a health check: a request that is no sample, by which the runner tells a sample that fails from an
+    endpoint that is down. A model without it is taken to be there.
+    """
+
+    async def ping(self) -> ModelOutput:
+        """Ask for a sign of life; like :meth:`Model.generate` it returns an outcome and does not raise."""
         ...
 
 
@@ -105,6 +151,136 @@ class Generator(Protocol):
 
     def __call__(self, seed: str, count: int, **options: Any) -> Sequence[Mapping[str, Any]]:
         """Give ``count`` rows with at least ``question`` and ``answer``."""
+        ...
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """What a detector plans with: the sheet, the models, and :meth:`measure`, by which it asks for answers.
+
+    A verifier runs a detector's planning again with a planner that answers from the sealed plan. So a detector plans
+    from nothing else.
+    """
+
+    @property
+    def sheet(self) -> ClaimSheet | None:
+        """The vendor's claims; None where nothing is claimed."""
+        ...
+
+    @property
+    def models(self) -> Mapping[str, PlannedModel]:
+        """The models by role; ``subject`` is always there."""
+        ...
+
+    @property
+    def tolerance(self) -> str:
+        """How far below a claim still counts as the claim, in percentage points, as the user wrote it."""
+        ...
+
+    def measure(
+        self,
+        request: str,
+        task: str,
+        *,
+        claim: Claim | None = None,
+        role: str = "subject",
+        prompt: str = "",
+        shots: int | None = None,
+        temperature: float | None = None,
+        repeats: int | None = None,
+        arm: str = "",
+        seed: str | None = None,
+        beside: str = "",
+    ) -> Served | None:
+        """Ask for a measurement under a name of its own; None where it cannot be had (the plan says why).
+
+        With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means. ``seed`` other
+        than the task's gives fresh twins of a generated task.
+        """
+        ...
+
+    def measurement(self, served: Served) -> Measurement:
+        """What is asked for a request that is served; its order and share are not drawn yet."""
+        ...
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """One test at work: it takes scores as they come, in any order of arrival, and says what they show."""
+
+    def observe(self, score: SampleScore) -> None:
+        """Take one score of a measurement that the test reads."""
+        ...
+
+    def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
+        """What the scores so far show: a function of the sealed test, the scores and the inputs alone."""
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a test is while answers come, for a display.
+
+    ``remaining``: answers until a decision, if what comes is like what came. ``target`` is what the interval closes
+    on, as text.
+    """
+
+    decision: str = ""
+    interval: tuple[float, float] | None = None
+    remaining: int | None = None
+    target: str = ""
+
+
+@runtime_checkable
+class Monitor(Finder, Protocol):
+    """A finder that may stop early: it says which measurements it needs no more answers of."""
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """The ids of measurements of which this test reads no further answer. It never shrinks."""
+        ...
+
+    @property
+    def heads(self) -> Mapping[str, int]:
+        """By measurement, the first place of its order that was not read yet: answers may not run far ahead of it."""
+        ...
+
+    def progress(self) -> Progress:
+        """Where the test is."""
+        ...
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """A test of a vendor's claims, or of the model that is served: what it asks, and what the answers show.
+
+    ``version`` is that of the rule: a change of thresholds, margins or measurements raises it. ``access`` names what
+    it needs (``sheet``, ``text``, ``prompt log-probs``, …).
+    """
+
+    name: str
+    version: int
+    access: tuple[str, ...]
+
+    def plan(self, planner: Planner) -> Sequence[PlannedTest]:
+        """The tests, with relative weights (0: no p-value); pure, since a verifier runs it again."""
+        ...
+
+    def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
+        """Give a test what follows from its share of the level and from its measurements, such as stop tables; pure.
+
+        ``plan`` holds the tests with their final weights, and the measurements.
+        """
+        ...
+
+    def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
+        """Answers until a decision if the truth is ``shortfall`` (a proportion) below the null; None: not known."""
+        ...
+
+    def open(self, test: PlannedTest, plan: Plan) -> Finder:
+        """Start reading for one test; a :class:`Monitor` where it may stop early. Raises ValueError for a test whose
+        sealed part is not this rule's.
+        """
         ...
 
 
@@ -124,3 +300,18 @@ def find(kind: str, name: str) -> Any:
     if entry is None:
         raise InputError(f"no {kind} is called {name!r}; there are: {', '.join(names(kind)) or 'none'}")
     return entry.load()
+
+
+def distribution_of(kind: str, name: str) -> str:
+    """``distribution version`` of an installed plugin; empty where no distribution gives it."""
+    entry = _entries().get(f"{kind}.{name}")
+    return "" if entry is None or entry.dist is None else f"{entry.dist.name} {entry.dist.version}"
+
+
+def detector_of(rule: str) -> Detector | None:
+    """The detector that applies a rule (``claim_retest@1``); None where it is not installed in this version."""
+    name, _, version = rule.partition("@")
+    if name not in names("detector"):
+        return None
+    detector: Detector = find("detector", name)()
+    return detector if str(detector.version) == version else None

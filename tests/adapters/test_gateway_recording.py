@@ -69,12 +69,12 @@ def right(question: str) -> str:
 def test_every_answer_is_scored_and_the_run_holds(tmp_path: Path, questions: Path) -> None:
     calls = [asked(f"Question: {each}\nAnswer:", right(each) if n < 8 else "0") for n, each in enumerate(QUESTIONS)]
     found = imported(tmp_path, questions, *calls)
-    (claim,) = found.verdict.claims
-    assert (claim.measured, claim.asked, claim.missing) == (0.8, 10, 0)
+    (result,) = found.verdict.measurements
+    assert (result.measured, result.asked, result.missing) == (0.8, 10, 0)
     assert found.matched.calls == 10
     plan = open_plan_of(tmp_path / "scored").plan
     assert (plan.origin.kind, plan.origin.harness, plan.origin.file) == ("imported", "steelyard gateway", "recording")
-    assert plan.model.name == "m"
+    assert plan.subject.identity.name == "m"
     verify_integrity(tmp_path / "scored")
     recompute(tmp_path / "scored")
 
@@ -99,9 +99,9 @@ def test_the_first_valid_answer_counts(tmp_path: Path, questions: Path) -> None:
     assert (matched.calls, matched.asked, matched.samples) == (9, 2, 10)
     assert (matched.retries, matched.asked_again) == (2, 2)
     assert (matched.unmatched, matched.ambiguous, matched.unreadable) == (1, 1, 1)
-    (claim,) = found.verdict.claims
-    assert claim.measured == 0.5
-    told = " ".join(claim.differences)
+    (result,) = found.verdict.measurements
+    assert result.measured == 0.5
+    told = " ".join(result.differences)
     assert "Of the task's 10 samples, 2 were asked about" in told
     assert "2 of 9 recorded calls asked again after a valid answer; the first answer counts." in told
     assert "2 of 9 recorded calls were retries after a failure." in told
@@ -109,8 +109,8 @@ def test_the_first_valid_answer_counts(tmp_path: Path, questions: Path) -> None:
 
 def test_a_sample_that_only_failed_is_missing(tmp_path: Path, questions: Path) -> None:
     found = imported(tmp_path, questions, asked(QUESTIONS[0], "20"), asked(QUESTIONS[1]), asked(QUESTIONS[1]))
-    (claim,) = found.verdict.claims
-    assert (claim.asked, claim.missing) == (2, 1)
+    (result,) = found.verdict.measurements
+    assert (result.asked, result.missing) == (2, 1)
     assert found.verdict.exit == 4
 
 
@@ -123,7 +123,7 @@ def test_completions_and_streams(tmp_path: Path, questions: Path) -> None:
         streamed.reply.take(b"data: " + json.dumps(event).encode() + b"\n\n")
     streamed.reply.take(b"data: [DONE]\n\n")
     found = imported(tmp_path, questions, asked(QUESTIONS[0], "20", path="/v1/completions"), streamed)
-    assert found.verdict.claims[0].measured == 1.0
+    assert found.verdict.measurements[0].measured == 1.0
 
 
 def test_several_models_are_not_mixed(tmp_path: Path, questions: Path) -> None:
@@ -132,7 +132,7 @@ def test_several_models_are_not_mixed(tmp_path: Path, questions: Path) -> None:
         imported(tmp_path, questions, *calls)
     shutil.rmtree(tmp_path / "recording")
     found = imported(tmp_path, questions, *calls, model="b")
-    assert found.verdict.claims[0].measured == 0.0
+    assert found.verdict.measurements[0].measured == 0.0
     with pytest.raises(InputError, match="no call asks for 'c'"):
         import_recording(tmp_path / "recording", task_from_file(questions), tmp_path / "other", model="c")
 

@@ -37,7 +37,7 @@ THEIRS = "imported[some_harness exact]@1"
 
 
 def items(count: int, right: int) -> list[ImportedItem]:
-    """Sums, the first ``right`` of them right, with the harness's own marks."""
+    """Sums, the first ``right`` of them right, with the harness's own scores."""
     found = []
     for number in range(count):
         sample = Sample(
@@ -45,21 +45,21 @@ def items(count: int, right: int) -> list[ImportedItem]:
         )
         is_right = number < right
         answer = ModelOutput(outcome=Outcome.OK, text=str(number + 1 if is_right else 0))
-        found.append(ImportedItem(sample, answer, mark=Score(value=float(is_right))))
+        found.append(ImportedItem(sample, answer, score=Score(value=float(is_right))))
     return found
 
 
 def write(run: Path, log: list[ImportedItem], scorer: str = THEIRS, reported: float | None = None) -> Verdict:
-    task = ImportedTask(name="sums", items=log, scorer=scorer, cell="some_harness", reported=reported)
+    task = ImportedTask(name="sums", items=log, scorer=scorer, prompt="some_harness", reported=reported)
     return write_imported_run(run, [task], ORIGIN, MODEL)
 
 
 @pytest.mark.parametrize("scorer", [THEIRS, "exact@1"])
-def test_the_same_score_by_their_marks_and_by_ours_and_it_verifies(tmp_path: Path, scorer: str) -> None:
+def test_the_same_share_by_their_scores_and_by_ours_and_it_verifies(tmp_path: Path, scorer: str) -> None:
     verdict = write(tmp_path / "run", items(50, 40), scorer)
-    assert (verdict.claims[0].measured, verdict.claims[0].asked, verdict.exit) == (0.8, 50, 0)
+    assert (verdict.measurements[0].measured, verdict.measurements[0].asked, verdict.exit) == (0.8, 50, 0)
     assert verify_integrity(tmp_path / "run").answers == 50
-    assert recompute(tmp_path / "run").marks == 50
+    assert recompute(tmp_path / "run").all_scores == 50
 
 
 def test_the_report_says_that_the_calls_were_not_seen(tmp_path: Path) -> None:
@@ -81,29 +81,29 @@ def test_one_log_gives_one_order_and_the_same_answers_root(tmp_path: Path) -> No
 def test_what_is_missing_is_typed_and_bounds_the_interval(tmp_path: Path) -> None:
     log = items(20, 20)
     log[3] = ImportedItem(log[3].sample, ModelOutput(outcome=Outcome.TIMEOUT, detail="Timed out"))
-    log[4] = dataclasses.replace(log[4], mark=None)  # answered, and never marked by the harness
+    log[4] = dataclasses.replace(log[4], score=None)  # answered, and never scored by the harness
     verdict = write(tmp_path / "run", log)
-    assert (verdict.claims[0].missing, verdict.exit) == (2, 4)
-    assert verdict.claims[0].ci is not None
-    assert verdict.claims[0].ci[0] < 0.9 < verdict.claims[0].ci[1]
-    assert recompute(tmp_path / "run").marks == 20
+    assert (verdict.measurements[0].missing, verdict.exit) == (2, 4)
+    assert verdict.measurements[0].ci is not None
+    assert verdict.measurements[0].ci[0] < 0.9 < verdict.measurements[0].ci[1]
+    assert recompute(tmp_path / "run").all_scores == 20
 
 
 def test_epochs_are_repeats_and_one_that_the_log_lacks_is_missing(tmp_path: Path) -> None:
     log = items(10, 10) + [dataclasses.replace(item, repeat=1) for item in items(9, 9)]
     verdict = write(tmp_path / "run", log)
-    assert (verdict.claims[0].asked, verdict.claims[0].missing) == (20, 1)
-    assert recompute(tmp_path / "run").marks == 20
+    assert (verdict.measurements[0].asked, verdict.measurements[0].missing) == (20, 1)
+    assert recompute(tmp_path / "run").all_scores == 20
 
 
 def test_partial_credit_is_kept_and_counted_apart(tmp_path: Path) -> None:
     log = items(4, 4)
-    log[0] = dataclasses.replace(log[0], mark=Score(value=0.25))
+    log[0] = dataclasses.replace(log[0], score=Score(value=0.25))
     verdict = write(tmp_path / "run", log, reported=0.9)
-    assert verdict.claims[0].measured == 0.75
+    assert verdict.measurements[0].measured == 0.75
     assert sorted(score.value or 0.0 for score in read_scores(tmp_path / "run")) == [0.25, 1.0, 1.0, 1.0]
-    told = " ".join(verdict.claims[0].differences)
-    assert "mean of the marks is 0.8125" in told
+    told = " ".join(verdict.measurements[0].differences)
+    assert "mean of the scores is 0.8125" in told
     assert "states a score of 0.9000" in told
 
 
@@ -111,9 +111,9 @@ def test_partial_credit_is_kept_and_counted_apart(tmp_path: Path) -> None:
     ("log", "words"),
     [
         ([], "no samples"),
-        (items(3, 3) + items(1, 1), "stands twice"),
-        ([dataclasses.replace(items(1, 1)[0], mark=Score(value=7.5))], "outside 0 to 1"),
-        ([dataclasses.replace(items(1, 1)[0], mark=Score(value=float("nan")))], "outside 0 to 1"),
+        (items(3, 3) + items(1, 1), "in the log twice"),
+        ([dataclasses.replace(items(1, 1)[0], score=Score(value=7.5))], "outside 0 to 1"),
+        ([dataclasses.replace(items(1, 1)[0], score=Score(value=float("nan")))], "outside 0 to 1"),
         ([dataclasses.replace(items(1, 1)[0], repeat=10**9)], "repeat"),
         ([*items(500, 1), dataclasses.replace(items(1, 1)[0], repeat=9_999)], "more than 4,000,000 calls"),
     ],
@@ -137,11 +137,11 @@ def test_hostile_texts_are_kept_as_texts(tmp_path: Path) -> None:
     sample = Sample(id="../../etc/passwd\ud800", request=GenerateRequest(prompt="\ud800<script>"), target="\x00")
     log = [
         ImportedItem(
-            sample, ModelOutput(outcome=Outcome.OK, text="\udfff\x1b[31m"), mark=Score(value=1.0, note="\ud800")
+            sample, ModelOutput(outcome=Outcome.OK, text="\udfff\x1b[31m"), score=Score(value=1.0, note="\ud800")
         )
     ]
     write(tmp_path / "run", log)
-    assert recompute(tmp_path / "run").marks == 1
+    assert recompute(tmp_path / "run").all_scores == 1
     assert "\x1b" not in (tmp_path / "run" / "report.html").read_text()
 
 
@@ -159,7 +159,7 @@ class Changing:
 
 
 def test_a_log_that_changes_while_it_is_read_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
-    task = ImportedTask(name="sums", items=Changing(), scorer=THEIRS, cell="some_harness")
+    task = ImportedTask(name="sums", items=Changing(), scorer=THEIRS, prompt="some_harness")
     with pytest.raises(InputError, match="changed while it was read"):
         write_imported_run(tmp_path / "run", [task], ORIGIN, MODEL)
     assert list(tmp_path.iterdir()) == []
@@ -167,7 +167,7 @@ def test_a_log_that_changes_while_it_is_read_is_refused_and_leaves_nothing(tmp_p
 
 @pytest.mark.parametrize("with_texts", [False, True])
 def test_texts_are_sealed_only_where_that_is_asked_for(tmp_path: Path, with_texts: bool) -> None:
-    task = ImportedTask(name="sums", items=items(5, 4), scorer=THEIRS, cell="some_harness")
+    task = ImportedTask(name="sums", items=items(5, 4), scorer=THEIRS, prompt="some_harness")
     write_imported_run(tmp_path / "run", [task], ORIGIN, MODEL, with_texts=with_texts)
     shutil.rmtree(tmp_path / "run" / "texts")
     assert steelyard(["verify", str(tmp_path / "run")]) == (1 if with_texts else 0)
@@ -195,8 +195,8 @@ def test_no_changed_byte_in_any_file_is_accepted(tmp_path: Path) -> None:
     assert steelyard(["verify", str(run)]) == 0
 
 
-def test_a_mark_that_is_edited_and_sealed_again_is_caught(tmp_path: Path) -> None:
-    """Their marks are journalled: to better one, the chain has to be made again, and then the scores do not follow."""
+def test_a_score_that_is_edited_and_sealed_again_is_caught(tmp_path: Path) -> None:
+    """Their scores are journalled: to better one, the chain has to be made again; then scores.jsonl does not follow."""
     run = tmp_path / "run"
     write(run, items(10, 5))
     path = run / "journal" / "main-0000.jsonl"
@@ -224,13 +224,13 @@ def _chain_again(path: Path) -> None:
     path.write_bytes(b"".join(line + b"\n" for line in lines))
 
 
-def test_a_mark_without_its_answer_is_caught(tmp_path: Path) -> None:
+def test_a_score_without_its_answer_is_caught(tmp_path: Path) -> None:
     run = tmp_path / "run"
     write(run, items(4, 4))
     path = run / "journal" / "main-0000.jsonl"
     lines = path.read_bytes().splitlines()
-    marks = [line for line in lines if isinstance(decode(line), RecordedScore)]
-    path.write_bytes(b"".join(line + b"\n" for line in [*lines, marks[0]]))
+    recorded = [line for line in lines if isinstance(decode(line), RecordedScore)]
+    path.write_bytes(b"".join(line + b"\n" for line in [*lines, recorded[0]]))
     _chain_again(path)
     (run / "checkpoints.jsonl").unlink()
     seal_bundle(run, {"renderer": {}}, None)

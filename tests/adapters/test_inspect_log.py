@@ -38,17 +38,22 @@ def bring_in(path: Path, run: Path, metric: str = "", scorer: str = "") -> Verdi
 def test_the_score_is_the_harnesss_own(tmp_path: Path, name: str, right: int, of: int, scorer: str) -> None:
     """13 of 14 is what Inspect's header says; that the report is silent of a difference shows that it was compared."""
     verdict = bring_in(LOGS / name, tmp_path / "run", scorer=scorer)
-    claim = verdict.claims[0]
-    assert (claim.measured, claim.asked, claim.missing) == (right / of, of, 0)
-    assert not any("states a score" in told for told in claim.differences)
-    assert recompute(tmp_path / "run").marks == of
+    result = verdict.measurements[0]
+    assert (result.measured, result.asked, result.missing) == (right / of, of, 0)
+    assert not any("states a score" in told for told in result.differences)
+    assert recompute(tmp_path / "run").all_scores == of
 
 
 def test_answers_tokens_and_times_are_kept(tmp_path: Path) -> None:
     verdict = bring_in(LOGS / "inspect_sums.eval", tmp_path / "run")
-    claim = verdict.claims[0]
-    assert (claim.task, claim.cell, claim.prompt_tokens, claim.completion_tokens) == ("sums", "inspect_ai", 140, 14)
-    assert claim.seconds > 0
+    result = verdict.measurements[0]
+    assert (result.task, result.prompt, result.prompt_tokens, result.completion_tokens) == (
+        "sums",
+        "inspect_ai",
+        140,
+        14,
+    )
+    assert result.seconds > 0
     texts = dict(read_texts(tmp_path / "run"))
     first = next(iter(replay(tmp_path / "run").attempts))
     assert texts[first.answer] == "7976"
@@ -59,8 +64,8 @@ def test_answers_tokens_and_times_are_kept(tmp_path: Path) -> None:
 def test_an_error_is_a_missing_answer_with_its_kind(tmp_path: Path) -> None:
     """Inspect leaves it out and says 12 of 13; here it stays, as one missing answer of 14."""
     verdict = bring_in(LOGS / "inspect_error.eval", tmp_path / "run")
-    claim = verdict.claims[0]
-    assert (claim.measured, claim.asked, claim.missing, verdict.exit) == (12 / 13, 14, 1, 4)
+    result = verdict.measurements[0]
+    assert (result.measured, result.asked, result.missing, verdict.exit) == (12 / 13, 14, 1, 4)
     failed = [attempt for attempt in replay(tmp_path / "run").attempts if not attempt.outcome.answered]
     assert [attempt.outcome for attempt in failed] == [Outcome.MALFORMED]
     assert "JSONDecodeError" in failed[0].detail
@@ -69,28 +74,28 @@ def test_an_error_is_a_missing_answer_with_its_kind(tmp_path: Path) -> None:
 def test_what_a_stopped_harness_never_asked_is_missing(tmp_path: Path) -> None:
     """Its exit code was 0, and 13 samples are in the log; the header says that there were 14."""
     verdict = bring_in(LOGS / "inspect_stopped.eval", tmp_path / "run")
-    claim = verdict.claims[0]
-    assert (claim.asked, claim.missing, claim.measured) == (14, 3, 1.0)
-    assert any("did not finish" in told for told in claim.differences)
+    result = verdict.measurements[0]
+    assert (result.asked, result.missing, result.measured) == (14, 3, 1.0)
+    assert any("did not finish" in told for told in result.differences)
     details = [attempt.detail for attempt in replay(tmp_path / "run").attempts if not attempt.outcome.answered]
     assert "not in the log" in details
 
 
 def test_several_scorers_and_epochs(tmp_path: Path) -> None:
     verdict = bring_in(LOGS / "inspect_two_scorers.eval", tmp_path / "first")
-    told = " ".join(verdict.claims[0].differences)
+    told = " ".join(verdict.measurements[0].differences)
     assert "those by digits are taken, not by exact" in told
-    assert "mean of the marks is 0.9" in told
-    assert verdict.claims[0].asked == 10  # 5 samples in 2 epochs
+    assert "mean of the scores is 0.9" in told
+    assert verdict.measurements[0].asked == 10  # 5 samples in 2 epochs
     verdict = bring_in(LOGS / "inspect_two_scorers.eval", tmp_path / "second", metric="exact")
-    assert verdict.claims[0].measured == 0.8
+    assert verdict.measurements[0].measured == 0.8
     with pytest.raises(InputError, match="no scorer 'nosuch'; it has: digits, exact"):
         read_inspect_log(LOGS / "inspect_two_scorers.eval", "nosuch")
 
 
 def test_what_a_scorer_could_not_parse_is_counted_apart(tmp_path: Path) -> None:
-    claim = bring_in(LOGS / "inspect_letters.eval", tmp_path / "run").claims[0]
-    assert (claim.measured, claim.unparsed) == (0.0, 4)
+    result = bring_in(LOGS / "inspect_letters.eval", tmp_path / "run").measurements[0]
+    assert (result.measured, result.unparsed) == (0.0, 4)
     item = next(json.loads(text) for _, text in read_texts(tmp_path / "run") if text.startswith('{"choices"'))
     assert item["choices"][-1] == "Zürich 😀"
     assert "Answer the following multiple choice question" in item["request"]["prompt"]
@@ -125,17 +130,17 @@ def log_file(path: Path, samples: list[dict[str, Any]], **changes: Any) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("value", "mark"),
+    ("value", "score"),
     [("C", 1.0), ("I", 0.0), ("P", 0.5), ("N", 0.0), (True, 1.0), (1, 1.0), (0.25, 0.25), ("0.75", 0.75), ("yes", 1.0)],
 )
-def test_letters_and_numbers_are_marks(tmp_path: Path, value: Any, mark: float) -> None:
+def test_letters_and_numbers_are_scores(tmp_path: Path, value: Any, score: float) -> None:
     log = read_inspect_log(log_file(tmp_path / "x.eval", [sample(1, value)]))
     (item,) = log.tasks[0].items
-    assert item.mark is not None
-    assert (item.mark.value, item.mark.parsed) == (mark, value != "N")
+    assert item.score is not None
+    assert (item.score.value, item.score.parsed) == (score, value != "N")
 
 
-def test_a_score_that_its_marks_do_not_give_is_told(tmp_path: Path) -> None:
+def test_a_stated_score_that_the_log_s_own_scores_do_not_give_is_said(tmp_path: Path) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1), sample(2, "I")])
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -144,7 +149,8 @@ def test_a_score_that_its_marks_do_not_give_is_told(tmp_path: Path) -> None:
         zipped(tmp_path / "y.eval", {**members, "header.json": json.dumps(told).encode()}), tmp_path / "run"
     )
     assert any(
-        "states a score of 0.9500; the mean of its own marks is 0.5000" in d for d in verdict.claims[0].differences
+        "states a score of 0.9500; the mean of its own scores is 0.5000" in d
+        for d in verdict.measurements[0].differences
     )
 
 
@@ -207,11 +213,11 @@ def no_id(path: Path) -> None:
     log_file(path, [sample(1, id=None)])
 
 
-def lists_as_marks(path: Path) -> None:
+def lists_as_scores(path: Path) -> None:
     log_file(path, [sample(1, [1, 2])])
 
 
-def mapping_as_mark(path: Path) -> None:
+def mapping_as_score(path: Path) -> None:
     log_file(path, [sample(1, {"a": 1})])
 
 
@@ -229,8 +235,8 @@ def mapping_as_mark(path: Path) -> None:
         (strange_method, "method"),
         (deep, "nested too deep|not JSON"),
         (no_id, "no id"),
-        (lists_as_marks, "a list, not one number"),
-        (mapping_as_mark, r"name one by --metric s\.KEY"),
+        (lists_as_scores, "a list, not one number"),
+        (mapping_as_score, r"name one by --metric s\.KEY"),
     ],
 )
 def test_hostile_logs_are_refused_in_one_line(tmp_path: Path, make: Callable[[Path], None], words: str) -> None:
@@ -243,21 +249,21 @@ def test_hostile_logs_are_refused_in_one_line(tmp_path: Path, make: Callable[[Pa
 
 
 @pytest.mark.parametrize("value", [7.5, [1, 2], {"a": 1}])
-def test_marks_of_any_kind_are_no_matter_where_ours_are_made(tmp_path: Path, value: Any) -> None:
+def test_scores_of_any_kind_do_not_matter_where_the_answers_are_scored_again(tmp_path: Path, value: Any) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1, value), sample(2, value, target="b")])
-    assert bring_in(path, tmp_path / "run", scorer="exact@1").claims[0].measured == 0.5
+    assert bring_in(path, tmp_path / "run", scorer="exact@1").measurements[0].measured == 0.5
 
 
-def test_several_targets_are_refused_only_where_ours_would_mark_by_one(tmp_path: Path) -> None:
+def test_several_targets_are_refused_only_where_ours_would_score_by_one(tmp_path: Path) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1, target=["a", "b"])])
-    assert bring_in(path, tmp_path / "run").claims[0].measured == 1.0
+    assert bring_in(path, tmp_path / "run").measurements[0].measured == 1.0
     with pytest.raises(InputError, match="2 targets"):
         bring_in(path, tmp_path / "other", scorer="exact@1")
 
 
 def test_a_part_of_a_mapping_can_be_named(tmp_path: Path) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1, {"a": 1, "b": 0})])
-    assert bring_in(path, tmp_path / "run", metric="s.b").claims[0].measured == 0.0
+    assert bring_in(path, tmp_path / "run", metric="s.b").measurements[0].measured == 0.0
 
 
 def test_what_reads_zstandard_is_named_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,8 +281,8 @@ def test_a_log_that_was_killed_has_a_start_and_no_header(tmp_path: Path) -> None
         "samples/1_epoch_1.json": json.dumps(sample(1)).encode(),
     }
     verdict = bring_in(zipped(tmp_path / "x.eval", members), tmp_path / "run")
-    assert (verdict.claims[0].asked, verdict.claims[0].missing, verdict.exit) == (4, 3, 4)
-    assert any("its log has no status" in told for told in verdict.claims[0].differences)
+    assert (verdict.measurements[0].asked, verdict.measurements[0].missing, verdict.exit) == (4, 3, 4)
+    assert any("its log has no status" in told for told in verdict.measurements[0].differences)
 
 
 def test_a_damaged_zstandard_member_is_refused(tmp_path: Path) -> None:
@@ -351,13 +357,13 @@ def read_or_refused(path: Path) -> None:
         message = str(refused)
     else:
         message = ""
-        assert recompute(path.with_name("run")).marks >= 1
+        assert recompute(path.with_name("run")).all_scores >= 1
     assert "\n" not in message
 
 
 def test_a_log_of_inspects_json_is_told_by_its_content(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(json.dumps({**header(), "samples": [sample(1)]}))
-    assert bring_in(tmp_path / "x.json", tmp_path / "run").claims[0].measured == 1.0
+    assert bring_in(tmp_path / "x.json", tmp_path / "run").measurements[0].measured == 1.0
     (tmp_path / "y.json").write_text("[1, 2]")
     with pytest.raises(InputError, match="names no task"):
         read_inspect_log(tmp_path / "y.json")

@@ -1,4 +1,4 @@
-"""lm-eval's logs, as lm-eval wrote them: the same scores, log-likelihoods that our own scorer marks alike."""
+"""lm-eval's logs, as lm-eval wrote them: the same scores, log-likelihoods that our own scorer scores alike."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def bring_in(source: Path, run: Path, metric: str = "", scorer: str = "") -> Ver
 def test_choices_score_as_lm_eval_scored_them_and_as_ours_do(
     tmp_path: Path, metric: str, scorer: str, right: int
 ) -> None:
-    """lm-eval says .0833 and 0; marked again from the log-likelihoods, our choice scorer says the same."""
+    """lm-eval says .0833 and 0; scored again from the log-likelihoods, our choice scorer says the same."""
     verdict = bring_in(CHOICE, tmp_path / "run", metric, scorer)
-    claim = verdict.claims[0]
-    assert (claim.measured, claim.asked, claim.missing, claim.task) == (right / 12, 12, 0, "stub_choice")
-    assert not any("states a score" in told for told in claim.differences)
-    assert any("without samples" in told and "stub_small" in told for told in claim.differences)
-    assert recompute(tmp_path / "run").marks == 12
+    result = verdict.measurements[0]
+    assert (result.measured, result.asked, result.missing, result.task) == (right / 12, 12, 0, "stub_choice")
+    assert not any("states a score" in told for told in result.differences)
+    assert any("without samples" in told and "stub_small" in told for told in result.differences)
+    assert recompute(tmp_path / "run").all_scores == 12
     attempt = next(iter(replay(tmp_path / "run").attempts))
     assert len(attempt.logprobs) == 3
 
@@ -58,9 +58,9 @@ def test_shots_and_continuations_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("metric", "right", "unparsed"), [("", 13, 0), ("exact_match,strict", 13, 0), ("exact_match,loose", 0, 0)]
 )
-def test_filters_have_marks_of_their_own(tmp_path: Path, metric: str, right: int, unparsed: int) -> None:
-    claim = bring_in(CHAT, tmp_path / "run", metric).claims[0]
-    assert (claim.measured, claim.unparsed) == (right / 14, unparsed)
+def test_filters_have_scores_of_their_own(tmp_path: Path, metric: str, right: int, unparsed: int) -> None:
+    result = bring_in(CHAT, tmp_path / "run", metric).measurements[0]
+    assert (result.measured, result.unparsed) == (right / 14, unparsed)
     texts = dict(read_texts(tmp_path / "run"))
     first = next(iter(replay(tmp_path / "run").attempts))
     assert texts[first.answer] == "7976"  # the raw answer, whatever the filter made of it
@@ -79,8 +79,8 @@ def test_documents_that_the_log_lacks_are_missing(tmp_path: Path) -> None:
     lines = samples.read_text().splitlines(keepends=True)
     samples.write_text("".join(line for line in lines if json.loads(line)["doc_id"] not in (3, 9)))
     verdict = bring_in(tmp_path / "log", tmp_path / "run")
-    assert (verdict.claims[0].asked, verdict.claims[0].missing, verdict.exit) == (14, 2, 4)
-    assert any("mean of its own marks" in told for told in verdict.claims[0].differences)
+    assert (verdict.measurements[0].asked, verdict.measurements[0].missing, verdict.exit) == (14, 2, 4)
+    assert any("mean of its own scores" in told for told in verdict.measurements[0].differences)
 
 
 @pytest.mark.parametrize(
@@ -146,5 +146,5 @@ def test_any_value_anywhere_in_a_line_is_read_or_refused(
         message = str(refused)
     else:
         message = ""
-        assert recompute(folder / "run").marks >= 12
+        assert recompute(folder / "run").all_scores >= 12
     assert "\n" not in message

@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from steelyard.cli import execute as steelyard
+from steelyard.detectors.claim_retest.sealed import decode
 from steelyard.errors import InputError
-from steelyard.records import Attempt
+from steelyard.records import Attempt, Plan, PlannedTest
 from steelyard.storage.journal import read_lines, replay
 from steelyard.storage.run_folder import open_plan_of
 
@@ -90,19 +91,24 @@ def test_answers_in_adversarial_order_change_no_verdict(
     steelyard(audit(claims, sums_server, questions, run, "--concurrency", "64"))
     sealed = open_plan_of(run).plan
     rows = [json.loads(line) for line in questions.read_text().splitlines()]
-    for row, claim in zip(sealed.rows, reported(run)["claims"], strict=True):
-        right = one_at_a_time(row, rows, sums_server)
+    for test, claim in zip(claim_tests(sealed), reported(run)["claims"], strict=True):
+        right = one_at_a_time(sealed, test, rows, sums_server)
         assert (claim["verdict"], claim["asked"]) == right
 
 
-def one_at_a_time(row: Any, questions: list[dict[str, str]], server: Any) -> tuple[str, int]:
+def claim_tests(plan: Plan) -> list[PlannedTest]:
+    return [test for test in plan.tests if test.rule.startswith("claim_retest")]
+
+
+def one_at_a_time(plan: Plan, test: PlannedTest, questions: list[dict[str, str]], server: Any) -> tuple[str, int]:
     """What a reader of the committed order alone concludes, from the known answers."""
     from steelyard.runner import committed_order
     from steelyard.stats.sequential import StopTable, Tracker
 
-    table = StopTable(inconsistent=row.stop_inconsistent, consistent=row.stop_consistent)
-    tracker = Tracker(row.population, row.threshold, table)
-    for sample in committed_order(row.order_seed, row.population):
+    sealed, asked = decode(test), plan.by_id[test.reads[0].measurement]
+    table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
+    tracker = Tracker(asked.population, sealed.threshold, table)
+    for sample in committed_order(asked.order_seed, asked.population):
         first, second = questions[sample]["question"].removeprefix("What is ").rstrip("?").split(" + ")
         tracker.observe(int(not server.is_wrong(first, second)))
         if tracker.decision:
@@ -128,14 +134,15 @@ def test_sigkill_and_resume_give_the_same_verdict_and_ask_nothing_twice(
     assert steelyard(["verify", str(run)]) == 1  # not sealed yet
     assert steelyard(["resume", str(run)]) == 1
     attempts = replay(run).attempts
-    ended = Counter((attempt.row, attempt.sample, attempt.repeat) for attempt in attempts if attempt.final)
+    ended = Counter((attempt.measurement, attempt.sample, attempt.repeat) for attempt in attempts if attempt.final)
     assert set(ended.values()) == {1}
     assert before <= set(ended)
     again = Counter(sums_server.asked) - asked_before
     assert sum(times for prompt, times in again.items() if " + " in prompt) == len(ended) - len(before)
     rows = [json.loads(line) for line in questions.read_text().splitlines()]
-    for row, claim in zip(open_plan_of(run).plan.rows, reported(run)["claims"], strict=True):
-        assert (claim["verdict"], claim["asked"]) == one_at_a_time(row, rows, sums_server)
+    plan = open_plan_of(run).plan
+    for test, claim in zip(claim_tests(plan), reported(run)["claims"], strict=True):
+        assert (claim["verdict"], claim["asked"]) == one_at_a_time(plan, test, rows, sums_server)
     assert steelyard(["verify", str(run)]) == 0
 
 
@@ -145,7 +152,7 @@ def lines_of(run: Path) -> int:
 
 def finished(run: Path) -> set[tuple[str, str, int]]:
     records = [record for record, _ in read_lines(run)]
-    return {(r.row, r.sample, r.repeat) for r in records if isinstance(r, Attempt) and r.final}
+    return {(r.measurement, r.sample, r.repeat) for r in records if isinstance(r, Attempt) and r.final}
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -273,7 +280,7 @@ def test_a_signed_run_proves_its_order_and_its_maker(
     for folder in (run, other):
         steelyard(audit(sheet(tmp_path, 97), sums_server, questions, folder))
     plans = [open_plan_of(folder).plan for folder in (run, other)]
-    assert plans[0].rows[0].order_seed == plans[1].rows[0].order_seed  # the auditor cannot draw again
+    assert plans[0].measurements[0].order_seed == plans[1].measurements[0].order_seed  # the auditor cannot draw again
     public = str(tmp_path / "keys" / "key.pub.pem")
     assert steelyard(["verify", str(run), "--require-key", public]) == 0
     assert "which you trust" in capsys.readouterr().out
@@ -390,8 +397,10 @@ def test_sampled_decoding_end_to_end(sums_server: Any, sums_file: Sums, tmp_path
     )
     run = tmp_path / "run"
     assert steelyard(audit(claims, sums_server, questions, run, "--concurrency", "32")) == 0
-    row = open_plan_of(run).plan.rows[0]
-    assert (row.decoding, row.temperature, row.repeats, row.claimed_repeats) == ("sampled", 0.6, 3, 4)
+    plan = open_plan_of(run).plan
+    asked = plan.measurements[0]
+    assert (asked.decoding, asked.temperature, asked.repeats) == ("sampled", 0.6, 3)
+    assert decode(claim_tests(plan)[0]).claimed_repeats == 4
     assert reported(run)["claims"][0]["tolerance"] == 2.0  # this server's answers do not vary, so nothing widens it
     assert steelyard(["verify", str(run)]) == 0
 
@@ -409,8 +418,8 @@ def test_one_task_is_measured_whole_with_error_bars(
     more = ["--limit", "30", "--json", "--out", str(tmp_path / "b")]
     capsys.readouterr()
     assert steelyard(["run", str(questions), "--model", model, *more]) == 0
-    claim = json.loads(capsys.readouterr().out)["claims"][0]
-    assert (claim["verdict"], claim["asked"], claim["claimed"]) == ("not_tested", 30, None)
+    report = json.loads(capsys.readouterr().out)
+    assert (report["verdict"], report["measurements"][0]["asked"], report["claims"]) == ("not_tested", 30, [])
 
 
 @pytest.mark.parametrize(

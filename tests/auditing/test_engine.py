@@ -83,7 +83,7 @@ def test_a_budget_of_money_is_not_exceeded(sums_server: Any, sums_file: Sums, tm
     assert steelyard(measure(sums_server, sums_file[0], run, *more)) == 3
     cost = sum(attempt.prompt_tokens * 100 + attempt.completion_tokens * 500 for attempt in attempts(run)) / 1e6
     assert 0.3 < cost <= 0.5
-    limits = open_plan_of(run).plan.limits
+    limits = open_plan_of(run).plan.subject.limits
     assert (limits.cost, limits.price_prompt, limits.price_completion) == (0.5, 100.0, 500.0)
 
 
@@ -170,21 +170,21 @@ def test_pass_at_k_of_several_answers(
     assert len(attempts(tmp_path / "run")) == 100
 
 
-def test_what_a_deadline_left_can_be_concluded(
+def test_what_a_deadline_left_can_be_finalized(
     sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = tmp_path / "run"
     sums_server.seconds = lambda wrong: 60.0 if sums_server.asked.total() > 100 else 0.0
     assert steelyard(measure(sums_server, sums_file[0], run, "--deadline", "2s", "--concurrency", "8")) == 4
     asked = sums_server.asked.total()
-    assert steelyard(["resume", str(run), "--conclude"]) == 3
+    assert steelyard(["resume", str(run), "--finalize"]) == 3
     assert sums_server.asked.total() == asked
     told = capsys.readouterr().out
-    assert "measured (it was concluded before all was asked)" in " ".join(told.split())
+    assert "it was finalized before all was asked" in " ".join(told.split())
     assert "Exit 3: it ended before all was asked" in told
     assert "Not tested, and why" not in told
     assert steelyard(["verify", str(run)]) == 0
-    assert steelyard(["resume", str(run), "--conclude"]) == 3  # it is sealed: shown, nothing else
+    assert steelyard(["resume", str(run), "--finalize"]) == 3  # it is sealed: shown, nothing else
 
 
 def test_a_row_that_always_fails_keeps_no_audit_from_its_end(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_row_that_always_fails_keeps_no_audit_from_its_end(sums_server: Any, s
     model = f"openai:sums@{sums_server.url}"
     more = ["--task", str(sums_file[0]), "--task", str(bad), "--out", str(run), "--concurrency", "4"]
     assert steelyard(["audit", str(sheet), "--model", model, *more]) == 4
-    assert steelyard(["resume", str(run), "--conclude"]) in (1, 4)  # 4 where a call of the bad row had all its attempts
+    assert steelyard(["resume", str(run), "--finalize"]) in (1, 4)  # 4 where a call of the bad row had all its attempts
     words = [claim["verdict"] for claim in json.loads((run / "report.json").read_bytes())["claims"]]
     assert words == ["inconsistent", "insufficient_power"]
     assert steelyard(["verify", str(run)]) == 0

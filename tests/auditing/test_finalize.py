@@ -10,72 +10,62 @@ from typing import Literal
 import msgspec
 import pytest
 
-from steelyard.auditing.finalize import checkpoint, conclusion_of, finalize, read_scores
-from steelyard.detectors.claim_retest_plan import seal_row
+from steelyard.auditing.finalize import checkpoint, finalize, read_scores, results_of
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.merkle import root
 from steelyard.planning.samples import Prepared
 from steelyard.records import (
     Attempt,
-    Claim,
-    ClaimSheet,
     GenerateRequest,
-    ModelIdentity,
     Outcome,
-    Plan,
-    PlanRow,
     RecordedScore,
     Sample,
     SampleScore,
 )
 from steelyard.runner import committed_order
-from steelyard.storage.journal import Header, Journal, Session, Stop, Texts
+from steelyard.storage.journal import Journal, Session, Stop, Texts, new_header
 from steelyard.storage.run_folder import create
 from steelyard.util.atomic_file import whole_file
 from steelyard.util.compact import Digests
 from steelyard.verification.recompute import recompute
+from tests.plans import measurement, plan
 
-ACTING = "code[completion]@1"
+EXECUTING = "code[completion]@1"
 SAMPLES = [Sample(id=f"t/row/{n}", request=GenerateRequest(prompt=f"write {n}"), target=str(n)) for n in range(40)]
 DIGESTS = Digests(sha256_hex(canonical(sample)) for sample in SAMPLES)
-CLAIM = Claim(task="t", value="0")
 
 
 @dataclass
 class Written:
-    """A run that is asked, but not concluded."""
+    """A run that is asked, but not finalized."""
 
     run: Path
     texts: Path
 
 
 def written(
-    run: Path, scorer: str, marks: Sequence[int] = (), texts: Literal["sealed", "withheld"] = "sealed"
+    run: Path, scorer: str, recorded: Sequence[int] = (), texts: Literal["sealed", "withheld"] = "sealed"
 ) -> Written:
-    """Forty answers, of which those below 30 are right; ``marks``: the positions whose act is journalled."""
-    unsealed = PlanRow(
-        id="00-t", claim=0, task="t", cell="written", scorer=scorer, kind="generate", population=len(SAMPLES),
-        samples_root=root(digest.encode() for digest in DIGESTS).hex(), order_seed="", tolerance="2", threshold=0,
-        alpha_inconsistent=0.05, alpha_consistent=0.05, stop_inconsistent=(), stop_consistent=(), weight=1.0,
-        share=1.0, estimate=True,
+    """Forty answers, of which those below 30 are right; ``recorded``: the positions whose score is journalled."""
+    asked = measurement(
+        prompt="written", scorers=(scorer,), population=len(SAMPLES),
+        samples_root=root(digest.encode() for digest in DIGESTS).hex(), order_by="sample",
     )  # fmt: skip
-    row = seal_row(unsealed, CLAIM, 0.05, 1, "secret")
-    plan = Plan(
-        software="0", created="2026-11-24T00:00:00+00:00", sheet=ClaimSheet(model="t", claims=(CLAIM,), digest="0" *
-        64), model=ModelIdentity(uri="openai:m@http://127.0.0.1/v1"), alpha=0.05, tolerance="2", rows=(row,),
-        texts=texts,
-    )  # fmt: skip
-    sealed = create(run, plan, {row.id: Prepared(row=row, samples=SAMPLES, digests=DIGESTS)}, None, {})
-    journal, kept = Journal.create(run, Header(plan=sealed.sha256, software="0")), Texts(run)
+    sealed = create(
+        run,
+        plan(asked, texts=texts),
+        {asked.id: Prepared(measurement=asked, samples=SAMPLES, digests=DIGESTS)},
+        None,
+        {},
+    )
+    journal, kept = Journal.create(run, new_header(plan=sealed.sha256, software="0")), Texts(run)
     journal.append(Session(started_us=0, active_us=0, machine=""))
-    for position, number in enumerate(committed_order(row.order_seed, row.cells)):
+    for position, number in enumerate(committed_order(asked.order_seed, asked.trials)):
         sample = SAMPLES[number]
         journal.append(
             Attempt(
-                seq=0,
-                prev="",
-                row=row.id,
+                measurement=asked.id,
                 position=position,
                 sample=sample.id,
                 item=kept.add(canonical(sample).decode()),
@@ -89,9 +79,11 @@ def written(
                 elapsed_us=1,
             )
         )
-        if position in marks:
+        if position in recorded:
             journal.append(
-                RecordedScore(row=row.id, sample=sample.id, repeat=0, scorer=scorer, value=None if number == 7 else 1.0)
+                RecordedScore(
+                    measurement=asked.id, sample=sample.id, repeat=0, scorer=scorer, value=None if number == 7 else 1.0
+                )
             )
     journal.append(Stop(reason="complete", active_us=1, at_us=1))
     journal.close()
@@ -100,39 +92,39 @@ def written(
     return Written(run, run / "texts" / "main-0000.jsonl")
 
 
-def test_a_run_is_concluded_and_recomputed_in_the_order_of_its_journal(tmp_path: Path) -> None:
+def test_a_run_is_finalized_and_recomputed_in_the_order_of_its_journal(tmp_path: Path) -> None:
     run = written(tmp_path / "run", "exact@1").run
     verdict = finalize(run)
-    claim = verdict.claims[0]
+    claim = verdict.measurements[0]
     assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, 0.75, 0, 0)
     scores = list(read_scores(run))
     assert [score.position for score in scores] == list(range(40))
     again: list[SampleScore] = []
-    found = conclusion_of(run, again.append)
+    found = results_of(run, again.append)
     assert (found.scores, found.withheld, again, found.verdict) == (40, 0, scores, verdict)
     assert (recompute(run).scores, recompute(run).verdict) == (40, verdict)
 
 
-def test_marks_of_acts_are_read_without_texts_and_a_failed_act_is_missing(tmp_path: Path) -> None:
-    done = written(tmp_path / "run", ACTING, range(40), texts="withheld")
+def test_recorded_scores_are_read_without_texts_and_a_failed_one_is_missing(tmp_path: Path) -> None:
+    done = written(tmp_path / "run", EXECUTING, range(40), texts="withheld")
     done.texts.unlink()
     verdict = finalize(done.run)
-    claim = verdict.claims[0]
+    claim = verdict.measurements[0]
     assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, 1.0, 1, 4)
     assert recompute(done.run).withheld == 0
 
 
-def test_an_answer_without_its_mark_is_missing_and_neither_sealed_nor_verified(
+def test_an_output_without_its_score_is_missing_and_neither_sealed_nor_verified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = written(tmp_path / "run", ACTING, range(39)).run
-    assert conclusion_of(run).verdict.claims[0].missing >= 1
-    with pytest.raises(InputError, match="not marked yet: steelyard resume"):
+    run = written(tmp_path / "run", EXECUTING, range(39)).run
+    assert results_of(run).verdict.measurements[0].missing >= 1
+    with pytest.raises(InputError, match="not scored yet: steelyard resume"):
         finalize(run)
     assert not (run / "scores.jsonl").exists()
     monkeypatch.setattr("steelyard.auditing.finalize.unscored", lambda run: None)
     finalize(run)
-    with pytest.raises(VerificationError, match="sealed without its mark"):
+    with pytest.raises(VerificationError, match="sealed without its score"):
         recompute(run)
 
 
@@ -146,10 +138,10 @@ def half_withheld(tmp_path: Path) -> Path:
     return done.run
 
 
-def test_where_texts_are_withheld_in_part_marks_are_taken_as_sealed(half_withheld: Path) -> None:
+def test_where_texts_are_withheld_in_part_scores_are_taken_as_sealed(half_withheld: Path) -> None:
     sealed = list(read_scores(half_withheld))
     again: list[SampleScore] = []
-    found = conclusion_of(half_withheld, again.append)
+    found = results_of(half_withheld, again.append)
     assert again == sealed
     assert 0 < found.withheld <= 40
     assert recompute(half_withheld).withheld == found.withheld

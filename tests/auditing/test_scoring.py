@@ -1,4 +1,4 @@
-"""Marks from a journal: pure scorers over texts, acting scorers over what was journalled, nothing twice."""
+"""Scores from a journal: pure scorers over texts, executing scorers over what was recorded, nothing twice."""
 
 from __future__ import annotations
 
@@ -6,37 +6,38 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pytest
 
-from steelyard.auditing.scoring import final_attempts, score_attempts, unscored_attempts
+from steelyard.auditing.scoring import Unscored, final_attempts, score_attempts, unscored_attempts
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.records import (
     Attempt,
-    ClaimSheet,
     GenerateRequest,
-    ModelIdentity,
     ModelOutput,
     Outcome,
-    Plan,
-    PlanRow,
     RecordedScore,
     Sample,
     SampleScore,
     Score,
 )
 from steelyard.storage.journal.lines import JournalRecord
+from tests.plans import measurement, plan
 
 
 @dataclass(frozen=True)
 class Runs:
-    """A scorer that acts; its act must not happen when a journal is read."""
+    """A scorer that executes; it must not run when a journal is read."""
 
     executes: bool = True
     identifier: str = "runs@1"
 
+    def unavailable_reason(self) -> str:
+        return ""
+
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
-        raise AssertionError("the act was repeated")
+        raise AssertionError("it ran again")
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,8 @@ class Exact:
         return Score(value=float(answer.text == sample.target))
 
 
-ROW = PlanRow(
-    id="00-code", claim=0, task="code", cell="written", scorer="runs@1", kind="generate", population=50,
-    samples_root="0" * 64, order_seed="seed", tolerance="2", threshold=1, alpha_inconsistent=0.05,
-    alpha_consistent=0.05, stop_inconsistent=(), stop_consistent=(), weight=1.0, share=1.0, estimate=True,
-)  # fmt: skip
-PLAN = Plan(
-    software="0", created="", sheet=ClaimSheet(model="x"), model=ModelIdentity(uri="x"), alpha=0.05, tolerance="2",
-    rows=(ROW,),
-)  # fmt: skip
+ASKED = measurement(id="00-code", task="code", prompt="written", scorers=("runs@1",))
+PLAN = plan(ASKED)
 SAMPLES = [Sample(id=f"code/row/{n}", request=GenerateRequest(prompt=f"write {n}"), target=str(n)) for n in range(50)]
 TEXTS = {sha256_hex(canonical(sample)): canonical(sample).decode() for sample in SAMPLES}
 TEXTS |= {sha256_hex(sample.target.encode()): sample.target for sample in SAMPLES}
@@ -64,7 +58,7 @@ TEXTS |= {sha256_hex(sample.target.encode()): sample.target for sample in SAMPLE
 def attempt(number: int, **changes: Any) -> Attempt:
     sample = SAMPLES[number]
     fields: dict[str, Any] = {
-        "seq": number, "prev": "", "row": ROW.id, "position": number, "sample": sample.id,
+        "seq": number, "measurement": ASKED.id, "position": number, "sample": sample.id,
         "item": sha256_hex(canonical(sample)), "repeat": 0, "attempt": 1,
         "request": sha256_hex(canonical(sample.request)), "outcome": Outcome.OK, "final": True,
         "answer": sha256_hex(sample.target.encode()), "started_us": 0, "elapsed_us": 1,
@@ -72,23 +66,23 @@ def attempt(number: int, **changes: Any) -> Attempt:
     return Attempt(**fields | changes)
 
 
-def marked(number: int, value: float | None, **changes: Any) -> RecordedScore:
-    fields: dict[str, Any] = {"row": ROW.id, "sample": SAMPLES[number].id, "repeat": 0, "scorer": "runs@1"}
+def recorded(number: int, value: float | None, **changes: Any) -> RecordedScore:
+    fields: dict[str, Any] = {"measurement": ASKED.id, "sample": SAMPLES[number].id, "repeat": 0, "scorer": "runs@1"}
     return RecordedScore(**fields | {"value": value} | changes)
 
 
-def scored(records: list[JournalRecord], scorer: Any = None) -> list[SampleScore | Attempt]:
-    return list(score_attempts(PLAN, records, {ROW.id: scorer or Runs()}, TEXTS))
+def scored(records: list[JournalRecord], scorer: Any = None) -> list[SampleScore | Unscored]:
+    return list(score_attempts(PLAN, records, {ASKED.id: (scorer or Runs(),)}, TEXTS))
 
 
-def told(found: list[SampleScore | Attempt]) -> list[tuple[str, str, float | None]]:
+def in_short(found: list[SampleScore | Unscored]) -> list[tuple[str, str, float | None]]:
     return [(score.sample, score.status, score.value) for score in found if isinstance(score, SampleScore)]
 
 
-def test_the_marks_of_an_act_are_read_and_never_made_again() -> None:
-    records: list[JournalRecord] = [attempt(0), attempt(1), marked(1, 0.0), attempt(2), marked(0, 1.0)]
-    records += [marked(2, 0.5, parsed=False), attempt(3, outcome=Outcome.TIMEOUT, answer="")]
-    assert told(scored(records)) == [
+def test_recorded_scores_are_read_and_nothing_runs_again() -> None:
+    records: list[JournalRecord] = [attempt(0), attempt(1), recorded(1, 0.0), attempt(2), recorded(0, 1.0)]
+    records += [recorded(2, 0.5, parsed=False), attempt(3, outcome=Outcome.TIMEOUT, answer="")]
+    assert in_short(scored(records)) == [
         ("code/row/1", "scored", 0.0),
         ("code/row/0", "scored", 1.0),
         ("code/row/2", "unparsed", 0.5),
@@ -96,32 +90,32 @@ def test_the_marks_of_an_act_are_read_and_never_made_again() -> None:
     ]
 
 
-def test_a_mark_may_stand_before_its_answer_since_segments_are_read_one_after_another() -> None:
-    assert told(scored([marked(4, 1.0), attempt(4)])) == [("code/row/4", "scored", 1.0)]
+def test_a_score_may_come_before_its_output_since_segments_are_read_one_after_another() -> None:
+    assert in_short(scored([recorded(4, 1.0), attempt(4)])) == [("code/row/4", "scored", 1.0)]
 
 
-def test_an_act_that_failed_and_an_answer_without_its_mark_are_missing() -> None:
-    records: list[JournalRecord] = [attempt(0), attempt(1), marked(1, None)]
-    assert told(scored(records)) == [("code/row/1", "missing", None), ("code/row/0", "missing", None)]
-    assert [left.sample for left in unscored_attempts(records, {ROW.id: Runs()})] == ["code/row/0"]
-    assert not list(unscored_attempts(records, {ROW.id: Exact()}))
+def test_a_scorer_that_failed_and_an_output_without_its_score_are_missing() -> None:
+    records: list[JournalRecord] = [attempt(0), attempt(1), recorded(1, None)]
+    assert in_short(scored(records)) == [("code/row/1", "missing", None), ("code/row/0", "missing", None)]
+    assert [left.attempt.sample for left in unscored_attempts(records, {ASKED.id: (Runs(),)})] == ["code/row/0"]
+    assert not list(unscored_attempts(records, {ASKED.id: (Exact(),)}))
 
 
-def test_a_mark_needs_no_texts() -> None:
-    found = list(score_attempts(PLAN, [attempt(0), marked(0, 1.0)], {ROW.id: Runs()}, {}))
-    assert told(found) == [("code/row/0", "scored", 1.0)]
+def test_a_recorded_score_needs_no_texts() -> None:
+    found = list(score_attempts(PLAN, [attempt(0), recorded(0, 1.0)], {ASKED.id: (Runs(),)}, {}))
+    assert in_short(found) == [("code/row/0", "scored", 1.0)]
 
 
 @pytest.mark.parametrize(
     ("records", "said"),
     [
-        ([attempt(0), marked(0, 1.0), marked(0, 0.0)], "no answer that waits"),
-        ([marked(0, 1.0), marked(0, 0.0), attempt(0)], "same call"),
-        ([marked(0, 1.0)], "no answer that waits"),
-        ([attempt(0, outcome=Outcome.TIMEOUT, answer=""), marked(0, 1.0)], "no answer that waits"),
-        ([attempt(0), marked(0, 2.0)], "no share of right"),
-        ([attempt(0), marked(0, 1.0, scorer="runs@2")], r"made by runs@2"),
-        ([attempt(0), marked(0, 1.0, row="01-none")], "no row 01-none"),
+        ([attempt(0), recorded(0, 1.0), recorded(0, 0.0)], "no answer that waits"),
+        ([recorded(0, 1.0), recorded(0, 0.0), attempt(0)], "same call"),
+        ([recorded(0, 1.0)], "no answer that waits"),
+        ([attempt(0, outcome=Outcome.TIMEOUT, answer=""), recorded(0, 1.0)], "no answer that waits"),
+        ([attempt(0), recorded(0, 2.0)], "is not between 0 and 1"),
+        ([attempt(0), recorded(0, 1.0, scorer="runs@2")], r"whose scores runs@2 records"),
+        ([attempt(0), recorded(0, 1.0, measurement="01-none")], "no measurement 01-none"),
         ([attempt(0), attempt(0)], "both end the call"),
         ([attempt(0, position=-1, repeat=1), attempt(0, position=-1, repeat=1)], "both end the call"),
         ([attempt(0, position=50)], "no place 50"),
@@ -134,12 +128,12 @@ def test_records_that_do_not_belong_together(records: list[JournalRecord], said:
         scored(records)
 
 
-def test_a_pure_scorer_takes_no_journalled_marks() -> None:
-    with pytest.raises(VerificationError, match="whose marks are made by runs@1"):
-        scored([attempt(0), marked(0, 1.0)], Exact())
+def test_a_pure_scorer_takes_no_recorded_scores() -> None:
+    with pytest.raises(VerificationError, match="whose scores runs@1 records"):
+        scored([attempt(0), recorded(0, 1.0)], Exact())
 
 
-def test_pure_marks_stream_in_the_order_of_the_journal() -> None:
+def test_pure_scores_stream_in_the_order_of_the_journal() -> None:
     def records() -> Iterator[JournalRecord]:
         for number in (7, 3, 5):
             yield attempt(number, answer="", outcome=Outcome.SERVER_ERROR, final=False)
@@ -147,13 +141,34 @@ def test_pure_marks_stream_in_the_order_of_the_journal() -> None:
             seen.append(number)
 
     seen: list[int] = []
-    stream = score_attempts(PLAN, records(), {ROW.id: Exact()}, TEXTS)
+    stream = score_attempts(PLAN, records(), {ASKED.id: (Exact(),)}, TEXTS)
     first = next(stream)
-    assert (told([first]), seen) == ([("code/row/7", "scored", 1.0)], [])
-    assert [mark.sample for mark in stream] == ["code/row/3", "code/row/5"]
+    assert (in_short([first]), seen) == ([("code/row/7", "scored", 1.0)], [])
+    assert [each.sample for each in stream if isinstance(each, SampleScore)] == ["code/row/3", "code/row/5"]
     assert [last.position for last in final_attempts(records())] == [7, 3, 5]
 
 
 def test_a_withheld_text_leaves_the_attempt_to_be_read() -> None:
-    found = list(score_attempts(PLAN, [attempt(0)], {ROW.id: Exact()}, {}))
-    assert found == [attempt(0)]
+    found = list(score_attempts(PLAN, [attempt(0)], {ASKED.id: (Exact(),)}, {}))
+    assert found == [Unscored(attempt(0), Exact())]
+
+
+def test_several_scorers_score_the_same_output() -> None:
+    both = plan(msgspec.structs.replace(ASKED, scorers=("exact@1", "runs@1")))
+    records: list[JournalRecord] = [attempt(0), recorded(0, 0.5)]
+    found = list(score_attempts(both, records, {ASKED.id: (Exact(), Runs())}, TEXTS))
+    assert [(score.scorer, score.value) for score in found if isinstance(score, SampleScore)] == [
+        ("exact@1", 1.0),
+        ("runs@1", 0.5),
+    ]
+
+
+def test_an_output_that_cannot_be_read_in_one_way_is_open() -> None:
+    class Unsure:
+        identifier = "unsure@1"
+
+        def score(self, sample: Sample, answer: ModelOutput) -> Score:
+            return Score(value=None)
+
+    assert in_short(scored([attempt(0)], Unsure())) == [("code/row/0", "open", None)]
+    assert in_short(scored([attempt(0), recorded(0, None, open=True)])) == [("code/row/0", "open", None)]

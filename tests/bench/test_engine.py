@@ -169,7 +169,7 @@ def test_a_document_takes_what_a_command_prints_where_it_has_a_place_for_it(tmp_
     write_section(document, "two", verdicts(["PASS  it holds"]))
     assert document.read_text() == (
         "# A\n\n<!-- one -->\n**T**\n\n| name | n |\n|---|---:|\n| a | 1 |\n\nnote\n<!-- /one -->\n\n"
-        "<!-- two -->\n```\nPASS  it holds\n```\n<!-- /two -->\nend\n"
+        "<!-- two -->\n```text\nPASS  it holds\n```\n<!-- /two -->\nend\n"
     )
     with pytest.raises(InputError, match="no place"):
         write_section(document, "three", "text")

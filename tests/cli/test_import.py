@@ -43,7 +43,8 @@ def test_a_results_file_may_be_named_itself(tmp_path: Path, capsys: pytest.Captu
     assert steelyard([*arguments, "--out", str(tmp_path / "run")]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["origin"]["harness"] == "lm_eval 0.4.13"
-    assert told["claims"][0]["measured"] == 0.0
+    assert told["claims"] == []
+    assert told["measurements"][0]["measured"] == 0.0
 
 
 def test_a_card_becomes_a_sheet_that_screen_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,7 +76,7 @@ def test_out_to_every_eval_ever_and_in_again(tmp_path: Path, capsys: pytest.Capt
         (["{tmp}/x.txt"], "nothing to import by its name"),
         (["{tmp}/x.json"], "not a log or results that are known here"),
         (["{logs}/inspect_sums.eval", "--scorer", "nosuch"], "no scorer is called 'nosuch'"),
-        (["{logs}/inspect_sums.eval", "--scorer", "imported[x y]@1"], "made by an act"),
+        (["{logs}/inspect_sums.eval", "--scorer", "imported[x y]@1"], "runs model-written code"),
         (["{logs}/inspect_sums.eval", "--metric", "nosuch"], "no scorer 'nosuch'"),
         (["{logs}/inspect_sums.eval", "--task", "sums"], "leave --task out"),
         (["{assets}/cards/README.md", "--metric", "acc"], "chooses within a log"),

@@ -87,7 +87,7 @@ def _make_run(
 def _plan(texts: str, signer: CryptoSigner | None) -> dict[str, Any]:
     proof = "" if signer is None else order_proof(signer, {"sheet": "x"})
     sheet = {"model": "M", "digest": hashlib.sha256(b"sheet").hexdigest()}
-    return {"format": "steelyard-plan/1", "sheet": sheet, "texts": texts, "order_proof": proof, "alpha": 0.05}
+    return {"format": "steelyard-plan/2", "sheet": sheet, "texts": texts, "order_proof": proof, "alpha": 0.05}
 
 
 def _segment(worker: str, records: int, plan: dict[str, Any], text_lines: dict[str, bytes]) -> list[bytes]:
@@ -112,11 +112,11 @@ def _record(worker: str, seq: int, plan: dict[str, Any], text_lines: dict[str, b
             {
                 "_type": "https://in-toto.io/Statement/v1",
                 "subject": [{"name": "sheet", "digest": {"sha256": plan["sheet"]["digest"]}}],
-                "predicateType": "urn:steelyard:predicate:plan:v1",
+                "predicateType": "urn:steelyard:predicate:plan:v2",
                 "predicate": plan,
             }
         )
-        header = {"type": "header", "format": "steelyard-journal/1", "software": "0"}
+        header = {"type": "header", "format": "steelyard-journal/2", "software": "0"}
         return {**header, "plan": sha256_hex(payload), "segment": worker}
     if seq == 1:
         return {"type": "session", "started_us": 1, "active_us": 0, "machine": "m", "pid": 1}
@@ -128,8 +128,9 @@ def _record(worker: str, seq: int, plan: dict[str, Any], text_lines: dict[str, b
     return attempt_record(worker, seq, *digests)
 
 
-def attempt_record(row: str, position: int, item: str, answer: str) -> dict[str, Any]:
+def attempt_record(measurement: str, position: int, item: str, answer: str) -> dict[str, Any]:
     """An attempt, less its place in a chain."""
-    rest = {"logprobs": (-1.5e-7, -3.25, -12.345678), "detail": "", "outcome": "ok", "finish_reason": "stop"}
-    place = {"row": row, "position": position, "sample": f"s/{position}", "repeat": 0, "final": True}
-    return {"type": "attempt", "item": item, "answer": answer, "request": sha256_hex(item.encode()), **place, **rest}
+    rest = {"logprobs": (-1.5e-7, -3.25, -12.345678), "outcome": "ok", "finish_reason": "stop"}
+    place = {"measurement": measurement, "position": position, "sample": f"s/{position}", "repeat": 0, "final": True}
+    output = {"answer": answer} if answer else {}
+    return {"type": "attempt", "item": item, **output, "request": sha256_hex(item.encode()), **place, **rest}

@@ -17,15 +17,19 @@ from steelyard.evidence.merkle import root
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 WHOLE = st.integers(-(2**53) + 1, 2**53 - 1)
+LOGPROBS = st.lists(st.floats(-1e9, 0, allow_nan=False), max_size=4)
+MAY_BE_ABSENT = {"answer": TEXT, "finish_reason": TEXT, "logprobs": LOGPROBS, "reasoning": TEXT}
 RECORDS = st.fixed_dictionaries(
-    dict.fromkeys(LEAF_KEYS, TEXT)
-    | {"position": WHOLE, "repeat": WHOLE, "logprobs": st.lists(st.floats(-1e9, 0, allow_nan=False), max_size=4)}
-    | {"prev": TEXT, "elapsed_us": WHOLE}
+    {key: TEXT for key in LEAF_KEYS if key not in MAY_BE_ABSENT}
+    | {"position": WHOLE, "repeat": WHOLE}
+    | {"prev": TEXT, "elapsed_us": WHOLE},
+    optional=MAY_BE_ABSENT,
 )
 
 
-def call(position: int, row: str = "a", **changes: Any) -> dict[str, Any]:
-    record = dict.fromkeys(LEAF_KEYS, "") | {"row": row, "position": position, "sample": f"s/{position}", "repeat": 0}
+def call(position: int, measurement: str = "a", **changes: Any) -> dict[str, Any]:
+    place = {"measurement": measurement, "position": position, "sample": f"s/{position}", "repeat": 0}
+    record = dict.fromkeys(LEAF_KEYS, "") | place
     return record | {"logprobs": [], "outcome": "ok", "final": True} | changes
 
 
@@ -38,18 +42,18 @@ def root_of(records: list[dict[str, Any]]) -> tuple[int, str]:
 
 @given(RECORDS)
 def test_a_leaf_is_the_canonical_json_of_its_keys(record: dict[str, Any]) -> None:
-    assert leaf(record) == canonical({key: record[key] for key in LEAF_KEYS})
+    assert leaf(record) == canonical({key: record[key] for key in LEAF_KEYS if key in record})
 
 
 def test_the_root_is_that_of_the_calls_in_order() -> None:
-    records = [call(position, row) for row in ("a", "b") for position in range(5)]
+    records = [call(position, name) for name in ("a", "b") for position in range(5)]
     assert root_of(records) == (10, root(leaf(record) for record in records).hex())
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_order_time_attempts_and_workers_do_not_matter(seed: int, size: int) -> None:
     dice = random.Random(seed)
-    records = [call(dice.choice((-1, place)), row, repeat=place) for row in "ab" for place in range(size)]
+    records = [call(dice.choice((-1, place)), name, repeat=place) for name in "ab" for place in range(size)]
     expected = root_of(records)
     faults = [call(1, outcome="server_error", final=False, attempt=1) for _ in range(dice.randrange(4))]
     shuffled = [record | {"started_us": dice.random(), "model": "m", "detail": "d"} for record in records] + faults
@@ -64,9 +68,9 @@ def test_every_part_of_an_answer_matters(key: str) -> None:
     assert root_of([call(1), call(2)]) != root_of([call(1)])
 
 
-def test_a_call_is_finished_once_but_a_probe_asks_often() -> None:
+def test_a_call_is_finished_once_but_a_repeat_check_asks_often() -> None:
     assert root_of([call(-1, repeat=1), call(-1, repeat=2)])[0] == 2
-    with pytest.raises(VerificationError, match="position 1 of row 'a' is finished twice"):
+    with pytest.raises(VerificationError, match="position 1 of measurement 'a' is finished twice"):
         root_of([call(1), call(1, answer="x")])
     with pytest.raises(OverflowError):
         root_of([call(-2)])

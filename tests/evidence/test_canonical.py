@@ -10,8 +10,8 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.evidence.canonical import canonical, parse_canonical, sha256_hex
-from steelyard.records import ComparedWith, GenerateRequest, Sample
+from steelyard.evidence.canonical import canonical, canonical_in_full, parse_canonical, sha256_hex, without_defaults
+from steelyard.records import Claim, ComparedWith, GenerateRequest, Protocol, Sample, Score
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBERS = st.one_of(
@@ -41,8 +41,21 @@ def test_the_rfc_s_own_example() -> None:
 
 def test_records_are_written_with_their_tags() -> None:
     sample = Sample(id="1", request=GenerateRequest(prompt="q"), target="a")
-    assert canonical(sample).startswith(b'{"choices":[],"group":"","id":"1","request":{"chat":false,"kind":"generate",')
-    assert canonical(ComparedWith(model="ü")) == '{"model":"ü","value":""}'.encode()
+    assert canonical(sample) == b'{"id":"1","request":{"kind":"generate","prompt":"q"},"target":"a"}'
+    assert canonical(ComparedWith(model="ü")) == '{"model":"ü"}'.encode()
+    assert canonical_in_full(ComparedWith(model="ü")) == '{"model":"ü","value":""}'.encode()
+
+
+def test_a_default_is_left_out_at_any_depth_by_equality_and_kind() -> None:
+    made = "".join(["o", "k"])[:0]  # an empty text that is not the literal
+    assert canonical(ComparedWith(model="m", value=made)) == b'{"model":"m"}'
+    claim = Claim(task="t", value="1", protocol=Protocol(prompt="p"), compared_with=(ComparedWith(model="m"),))
+    assert without_defaults(claim) == {
+        "task": "t", "value": "1", "protocol": {"prompt": "p"}, "compared_with": [{"model": "m"}],
+    }  # fmt: skip
+    assert without_defaults(Claim(task="t", value="1", protocol=Protocol())) == {"task": "t", "value": "1"}
+    # 1 equals True, and is another JSON value: what a reader gets back must be what was written.
+    assert without_defaults(Score(value=0.0, parsed=1)) == {"value": 0.0, "parsed": 1}  # type: ignore[arg-type]
 
 
 @given(VALUES)

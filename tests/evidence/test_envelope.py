@@ -142,7 +142,7 @@ def test_an_envelope_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None
         open_envelope(data, "here")
 
 
-PLAN = {"format": "steelyard-plan/1", "sheet": {"digest": DIGEST}, "texts": "withheld"}
+PLAN = {"format": "steelyard-plan/2", "sheet": {"digest": DIGEST}, "texts": "withheld"}
 
 
 def test_a_plan_is_read_back(signer: CryptoSigner) -> None:
@@ -158,11 +158,15 @@ def test_a_plan_is_read_back(signer: CryptoSigner) -> None:
     [
         (lambda: statement({"sheet": DIGEST}, "urn:other", PLAN), "not a plan"),
         (
-            lambda: statement({"sheet": DIGEST}, "urn:steelyard:predicate:plan:v1", {**PLAN, "format": "2"}),
+            lambda: statement({"sheet": DIGEST}, "urn:steelyard:predicate:plan:v2", {**PLAN, "format": "2"}),
             "not a plan",
         ),
-        (lambda: statement({"sheet": "00" * 32}, "urn:steelyard:predicate:plan:v1", PLAN), "claim sheet"),
-        (lambda: statement({"sheet": DIGEST}, "urn:steelyard:predicate:plan:v1", {**PLAN, "sheet": ""}), "claim sheet"),
+        (lambda: statement({"sheet": "00" * 32}, "urn:steelyard:predicate:plan:v2", PLAN), "its subject"),
+        (lambda: statement({"sheet": DIGEST}, "urn:steelyard:predicate:plan:v2", {**PLAN, "sheet": ""}), "claim sheet"),
+        (
+            lambda: statement({"sheet": DIGEST}, "urn:steelyard:predicate:plan:v1", {"format": "steelyard-plan/1"}),
+            "a plan of format 1, which no release wrote",
+        ),
     ],
 )
 def test_what_is_no_plan(document: Callable[[], dict[str, Any]], reason: str) -> None:

@@ -164,11 +164,11 @@ def test_the_link_that_was_changed_is_named(run: Path, name: str, record: int) -
 @pytest.mark.parametrize("name", [SEGMENT, WORKER])
 def test_the_last_records_are_named(run: Path, name: str) -> None:
     original = (run / name).read_bytes()
-    _edit(run, name, 19, b'"detail":""', b'"detail":"x"')
+    _edit(run, name, 19, b'"outcome":"ok"', b'"outcome":"ko"')
     with pytest.raises(VerificationError, match=rf"{name} line 19 \(record 18\): was changed: the prev of record 19"):
         verify_integrity(run)
     (run / name).write_bytes(original)
-    _edit(run, name, 20, b'"detail":""', b'"detail":"x"')
+    _edit(run, name, 20, b'"outcome":"ok"', b'"outcome":"ko"')
     with pytest.raises(VerificationError, match=rf"{name}: its last record \(19\) was changed"):
         verify_integrity(run)
 

@@ -342,7 +342,7 @@ def test_lines_that_are_no_records(tmp_path: Path, make_run: MakeRun, line: byte
         ({"position": "1"}, "not an attempt in its form"),
         ({"position": True}, "not an attempt in its form"),
         ({"position": -2}, "not an attempt in its form"),
-        ({"row": 1}, "not an attempt in its form"),
+        ({"measurement": 1}, "not an attempt in its form"),
         ({"final": None, "type": "exchange", "reply": "x"}, "its reply is not a SHA-256"),
     ],
 )
@@ -371,7 +371,7 @@ def test_a_call_that_was_finished_twice_is_not_sealed(run: Path, signer: CryptoS
     record = {"seq": 20, "prev": head, **attempt_record("main", 7, head, "")}
     with (run / WORKER).open("ab") as file:
         file.write(canonical(record) + b"\n")
-    with pytest.raises(VerificationError, match="position 7 of row 'main' is finished twice"):
+    with pytest.raises(VerificationError, match="position 7 of measurement 'main' is finished twice"):
         seal_bundle(run, {}, signer)
 
 

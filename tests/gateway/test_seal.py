@@ -19,7 +19,7 @@ from steelyard.gateway.seal import seal_killed, seal_recording
 from steelyard.gateway.secrets import Secrets
 from steelyard.gateway.summary import MAX_NAMES, OTHERS, Summary, summarise
 from steelyard.records import Exchange, Outcome
-from steelyard.storage.journal import Header, Journal, Session, Stop
+from steelyard.storage.journal import Journal, Session, Stop, new_header
 from steelyard.verification.recompute import recompute
 
 URL = "https://api.example/v1"
@@ -205,7 +205,7 @@ def exchanges(count: int, **changes: object) -> Iterator[Exchange]:
 
 
 def summary(*records: object) -> Summary:
-    return summarise([Header(plan="", software=""), Session(started_us=0, active_us=0, machine=""), *records])  # type: ignore[list-item]
+    return summarise([new_header(plan="", software=""), Session(started_us=0, active_us=0, machine=""), *records])  # type: ignore[list-item]
 
 
 def test_quantiles_are_nearest_ranks() -> None:
@@ -246,11 +246,11 @@ def test_a_recording_is_locked_until_its_seal_is_there(tmp_path: Path, monkeypat
 
     def seal_while_another_tries(*arguments: Any) -> Any:
         with pytest.raises(InputError, match="another process"):
-            Journal.resume(run, Header(plan="0" * 64, software="0"))
+            Journal.resume(run, new_header(plan="0" * 64, software="0"))
         refused.append("once")
         return sealing(*arguments)
 
     monkeypatch.setattr(bundle, "seal_bundle", seal_while_another_tries)
     seal_killed(run)
     assert refused == ["once"]
-    Journal.resume(run, Header(plan="0" * 64, software="0"))[0].close()
+    Journal.resume(run, new_header(plan="0" * 64, software="0"))[0].close()

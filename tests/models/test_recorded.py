@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from steelyard.errors import InputError, VerificationError
@@ -15,18 +14,16 @@ from steelyard.models import open_model
 from steelyard.plugins import Model
 from steelyard.records import (
     Attempt,
-    ClaimSheet,
     GenerateRequest,
     LoglikelihoodRequest,
-    ModelIdentity,
     ModelOutput,
     Outcome,
     Plan,
-    PlanRow,
     Request,
 )
-from steelyard.storage.journal import Header, Journal, Texts
+from steelyard.storage.journal import Journal, Texts, new_header
 from steelyard.storage.run_folder import create
+from tests.plans import measurement, plan, planned_model
 
 ASKED = GenerateRequest(prompt="What is 2 + 3?")
 CHOICE = LoglikelihoodRequest(context="The sky is", continuations=(" blue", " loud"))
@@ -41,32 +38,24 @@ EXCHANGES: tuple[Exchange, ...] = (
 )
 
 
-def plan(kinds: Sequence[str]) -> Plan:
-    row = PlanRow(
-        id="sums", claim=0, task="sums", cell="default", scorer="exact@1", kind="generate", population=2,
-        samples_root="0" * 64, order_seed="0" * 64, tolerance="2", threshold=1, alpha_inconsistent=0.04,
-        alpha_consistent=0.05, stop_inconsistent=(-1, 0), stop_consistent=(1, 1), weight=1.0, share=1.0,
-    )  # fmt: skip
-    rows = tuple(msgspec.structs.replace(row, id=kind, kind=kind) for kind in kinds)
-    model = ModelIdentity(uri="openai:m@http://127.0.0.1/v1", name="m", backend="HTTP")
-    return Plan(
-        software="0", created="2026-11-24T00:00:00+00:00", sheet=ClaimSheet(model="m", digest="0" * 64),
-        model=model, alpha=0.05, tolerance="2", rows=rows,
-    )  # fmt: skip
+def planned(kinds: Sequence[str]) -> Plan:
+    identity = planned_model("openai:m@http://127.0.0.1/v1", name="m", backend="HTTP")
+    asked = (measurement(id=kind, task="sums", kind=kind, population=4) for kind in kinds)
+    return plan(*asked, models={"subject": identity})
 
 
 def record(run: Path, exchanges: Sequence[Exchange] = EXCHANGES, kinds: Sequence[str] = ("generate",)) -> Path:
-    sealed_plan = plan(kinds)
+    sealed_plan = planned(kinds)
 
     class Nothing:
         digests = ()
 
-    sealed = create(run, sealed_plan, {row.id: Nothing() for row in sealed_plan.rows}, None, {})  # type: ignore[misc]
-    journal, texts = Journal.create(run, Header(plan=sealed.sha256, software="0")), Texts(run)
+    sealed = create(run, sealed_plan, {each.id: Nothing() for each in sealed_plan.measurements}, None, {})  # type: ignore[misc]
+    journal, texts = Journal.create(run, new_header(plan=sealed.sha256, software="0")), Texts(run)
     for number, (request, answer) in enumerate(exchanges):
         journal.append(
             Attempt(
-                seq=0, prev="", row="sums", position=number, sample=str(number), item="", repeat=0, attempt=1,
+                measurement=kinds[0], position=number, sample=str(number), item="", repeat=0, attempt=1,
                 request=texts.add(canonical(request).decode()), outcome=answer.outcome, final=True,
                 answer=texts.add(answer.text), logprobs=answer.logprobs, finish_reason=answer.finish_reason,
                 prompt_tokens=answer.prompt_tokens, completion_tokens=answer.completion_tokens, model=answer.model,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from steelyard.planning.build import Options, build_plan, order_material
+from steelyard.planning.build import build_plan, order_material
+from steelyard.planning.options import Options, planned_model
 from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Protocol
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
@@ -15,7 +16,8 @@ EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deter
 
 def planned(claim: Claim, capabilities: Capabilities = EVERYTHING, **options: Any) -> Any:
     sheet = ClaimSheet(model="m", claims=(claim,), digest="0" * 64)
-    return build_plan(sheet, ModelIdentity(uri="x:y"), capabilities, Options(**options))[0]
+    model = planned_model(ModelIdentity(uri="x:y"), capabilities, Options(**options))
+    return build_plan(sheet, {"subject": model}, Options(**options)).plan
 
 
 @pytest.mark.parametrize(
@@ -33,8 +35,8 @@ def planned(claim: Claim, capabilities: Capabilities = EVERYTHING, **options: An
     ],
 )
 def test_decoding_is_read_from_the_vendors_words(words: str, decoding: str, temperature: float) -> None:
-    row = planned(Claim(task="chain_sum", value="57", protocol=Protocol(decoding=words))).rows[0]
-    assert (row.decoding, row.temperature) == (decoding, temperature)
+    asked = planned(Claim(task="chain_sum", value="57", protocol=Protocol(decoding=words))).measurements[0]
+    assert (asked.decoding, asked.temperature) == (decoding, temperature)
 
 
 @pytest.mark.parametrize(
@@ -51,29 +53,29 @@ def test_decoding_is_read_from_the_vendors_words(words: str, decoding: str, temp
     ],
 )
 def test_what_cannot_be_tested_is_said(claim: Claim, verdict: str, said: str) -> None:
-    skipped = planned(claim).skipped[0]
-    assert skipped.verdict == verdict
-    assert said in skipped.reason
+    refused = planned(claim).not_planned[0]
+    assert (refused.request, refused.verdict) == ("claim/0", verdict)
+    assert said in refused.reason
 
 
 def test_pass_at_1_is_one_answer_a_sample() -> None:
-    assert planned(Claim(task="chain_sum", value="57", metric="pass@1")).rows
+    assert planned(Claim(task="chain_sum", value="57", metric="pass@1")).measurements
 
 
 def test_an_endpoint_without_completions_is_asked_by_chat_and_the_other_way_round() -> None:
     claim = Claim(task="chain_sum", value="57")
-    row = planned(claim, Capabilities(chat=True, completions=False)).rows[0]
-    assert row.chat
-    assert any("no plain completions" in told for told in row.differences)
+    found = planned(claim, Capabilities(chat=True, completions=False))
+    assert found.measurements[0].chat
+    assert any("no plain completions" in difference for difference in found.served[0].differences)
     claim = Claim(task="chain_sum", value="57", protocol=Protocol(prompt="chat"))
-    row = planned(claim, Capabilities(chat=False, completions=True)).rows[0]
-    assert not row.chat
-    assert any("no chat" in told for told in row.differences)
+    found = planned(claim, Capabilities(chat=False, completions=True))
+    assert not found.measurements[0].chat
+    assert any("no chat" in difference for difference in found.served[0].differences)
 
 
 def test_an_average_over_subtasks_is_a_declared_difference() -> None:
-    row = planned(Claim(task="chain_sum", value="57", average="macro")).rows[0]
-    assert any("macro average" in told for told in row.differences)
+    found = planned(Claim(task="chain_sum", value="57", average="macro"))
+    assert any("macro average" in difference for difference in found.served[0].differences)
 
 
 def test_remarks_and_layout_of_a_sheet_do_not_change_the_order() -> None:
@@ -87,7 +89,7 @@ def test_remarks_and_layout_of_a_sheet_do_not_change_the_order() -> None:
     assert order_material(sheets[0], model, {"r": "0"}, "2026-11-25T10:00:00") != first
 
 
-def test_a_missing_mirror_is_an_error_not_a_skipped_row(tmp_path: Path) -> None:
+def test_a_missing_mirror_is_an_error_not_a_claim_left_out(tmp_path: Path) -> None:
     from steelyard.errors import InputError
 
     with pytest.raises(InputError, match="no such folder"):

@@ -11,51 +11,49 @@ from hypothesis import strategies as st
 
 from steelyard.errors import VerificationError
 from steelyard.planning import order as module
-from steelyard.planning.order import committed_order, probed_samples
-from steelyard.records import Attempt, Outcome, PlanRow, RepeatCheck
+from steelyard.planning.order import checked_samples, committed_order
+from steelyard.records import Attempt, Measurement, Outcome, RepeatCheck
 from steelyard.runner.order import Finished, calls_of
 from steelyard.runner.schedule import Call
 from steelyard.util.compact import Digests, Naturals, SmallMarks, Trace
+from tests.plans import measurement
 
 
-def defined(seed: str, cells: int) -> list[int]:
+def defined(seed: str, trials: int) -> list[int]:
     """The order as the documents define it."""
-    return sorted(range(cells), key=lambda number: sha256(f"{seed}:{number}".encode()).digest())
+    return sorted(range(trials), key=lambda number: sha256(f"{seed}:{number}".encode()).digest())
 
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 3000))
-def test_the_order_is_the_one_that_is_defined(seed: str, cells: int) -> None:
-    assert list(committed_order(seed, cells)) == defined(seed, cells)
+def test_the_order_is_the_one_that_is_defined(seed: str, trials: int) -> None:
+    assert list(committed_order(seed, trials)) == defined(seed, trials)
 
 
-@pytest.mark.parametrize("cells", [0, 1, 255, 256, 1 << 18])
-def test_the_order_of_any_length(cells: int) -> None:
-    assert list(committed_order("seed", cells)) == defined("seed", cells)
+@pytest.mark.parametrize("trials", [0, 1, 255, 256, 1 << 18])
+def test_the_order_of_any_length(trials: int) -> None:
+    assert list(committed_order("seed", trials)) == defined("seed", trials)
 
 
-def test_cells_whose_first_bytes_are_equal_are_sorted_by_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trials_whose_first_bytes_are_equal_are_sorted_by_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_KEY_BYTES", 2)  # so that thousands share theirs
     assert list(committed_order("seed", 20_000)) == defined("seed", 20_000)
 
 
-def row_of(**changes: Any) -> PlanRow:
-    fields: dict[str, Any] = {
-        "id": "00-t", "claim": 0, "task": "t", "cell": "c", "scorer": "exact@1", "kind": "generate", "population": 30,
-        "samples_root": "", "order_seed": "s", "tolerance": "2", "threshold": 1, "alpha_inconsistent": 0.05,
-        "alpha_consistent": 0.05, "stop_inconsistent": (), "stop_consistent": (), "weight": 1.0, "share": 1.0,
-    }  # fmt: skip
-    return PlanRow(**fields | changes)
+def asked(**changes: Any) -> Measurement:
+    return measurement(**{"population": 30, "order_seed": "s", **changes})
 
 
-def listed(row: PlanRow, finished: set[tuple[int, int]]) -> list[Call]:
+def listed(asked_for: Measurement, finished: set[tuple[int, int]]) -> list[Call]:
     """The calls, made the plain way, all at once."""
-    order = defined(row.order_seed, row.cells)
-    last = row.cells if row.limit is None else min(row.cells, row.limit * row.repeats)
-    main = [Call(row.id, position, *divmod(cell, row.repeats)) for position, cell in enumerate(order[:last])]
-    probed = list(dict.fromkeys(call.sample for call in main))[: row.probe.samples]
-    probes = [Call(row.id, -1, sample, repeat) for sample in probed for repeat in row.probe_repeats]
-    return [call for call in (*probes, *main) if (call.sample, call.repeat) not in finished]
+    order = defined(asked_for.order_seed, asked_for.trials)
+    last = asked_for.trials if asked_for.limit is None else min(asked_for.trials, asked_for.limit * asked_for.repeats)
+    main = [
+        Call(asked_for.id, position, *divmod(trial, asked_for.repeats)) for position, trial in enumerate(order[:last])
+    ]
+    checked = list(dict.fromkeys(call.sample for call in main))[: asked_for.repeat_check.samples]
+    repeats = [Call(asked_for.id, -1, sample, repeat) for sample in checked for repeat in asked_for.extra_repeats]
+    return [call for call in (*repeats, *main) if (call.sample, call.repeat) not in finished]
 
 
 DIGESTS = Digests(sha256(f"{number}".encode()).hexdigest() for number in range(30))
@@ -63,7 +61,7 @@ DIGESTS = Digests(sha256(f"{number}".encode()).hexdigest() for number in range(3
 
 def final(call: Call, **changes: Any) -> Attempt:
     fields: dict[str, Any] = {
-        "seq": 7, "prev": "", "row": call.row, "position": call.position, "sample": f"t/{call.sample}",
+        "seq": 7, "measurement": call.measurement, "position": call.position, "sample": f"t/{call.sample}",
         "item": DIGESTS[call.sample], "repeat": call.repeat, "attempt": 1, "request": "", "outcome": Outcome.OK,
         "final": True, "started_us": 0, "elapsed_us": 0,
     }  # fmt: skip
@@ -74,35 +72,35 @@ def final(call: Call, **changes: Any) -> Attempt:
 @given(st.data())
 def test_calls_are_those_of_the_order_less_what_was_ended(data: st.DataObject) -> None:
     sampled = data.draw(st.booleans())
-    row = row_of(
+    planned = asked(
         decoding="sampled" if sampled else "greedy",
         repeats=data.draw(st.integers(1, 3)) if sampled else 1,
         limit=data.draw(st.none() | st.integers(1, 40)),
-        probe=RepeatCheck(samples=data.draw(st.integers(0, 5)), repeats=data.draw(st.integers(1, 3))),
+        repeat_check=RepeatCheck(samples=data.draw(st.integers(0, 5)), repeats=data.draw(st.integers(1, 3))),
     )
-    everything = list(calls_of(row))
-    assert everything == listed(row, set())
+    everything = list(calls_of(planned))
+    assert everything == listed(planned, set())
     ended = data.draw(st.lists(st.sampled_from(everything)))
-    finished = Finished(row, DIGESTS)
+    finished = Finished(planned, DIGESTS)
     for call in ended:
         finished.add(final(call))
     pairs = {(call.sample, call.repeat) for call in ended}
     assert len(finished) == len(pairs)
-    assert list(calls_of(row, finished)) == listed(row, pairs)
-    assert list(calls_of(row, pairs)) == listed(row, pairs)
+    assert list(calls_of(planned, finished)) == listed(planned, pairs)
+    assert list(calls_of(planned, pairs)) == listed(planned, pairs)
 
 
 def test_a_journal_that_does_not_fit_the_samples_is_refused() -> None:
-    row = row_of(probe=RepeatCheck(samples=2, repeats=2))
-    finished = Finished(row, DIGESTS)
-    call = next(call for call in calls_of(row) if call.position == 4)
-    probed = set(probed_samples(row, finished.order))
-    other = next(number for number in range(30) if number not in probed)
+    planned = asked(repeat_check=RepeatCheck(samples=2, repeats=2))
+    finished = Finished(planned, DIGESTS)
+    call = next(call for call in calls_of(planned) if call.position == 4)
+    checked = set(checked_samples(planned, finished.order))
+    other = next(number for number in range(30) if number not in checked)
     for wrong in (
         final(call, item="f" * 64),
         final(call, position=30),
         final(call, repeat=9),
-        final(Call(row.id, -1, other, 1)),
+        final(Call(planned.id, -1, other, 1)),
     ):
         with pytest.raises(VerificationError, match="record 7"):
             finished.add(wrong)

@@ -1,20 +1,31 @@
-"""Verdicts and plans as a real audit gives them: one row of every word, findings, notes and missing answers."""
+"""Verdicts and plans as a real audit gives them: one claim of every word, findings, notes and missing answers."""
 
 from __future__ import annotations
 
 import random
 
+import msgspec
+
+from steelyard.detectors.claim_retest.sealed import ClaimTest, encode
 from steelyard.records import (
+    PLAN_FORMAT,
+    SUBJECT,
     Claim,
     ClaimSheet,
     ClaimVerdict,
     Finding,
+    Measurement,
+    MeasurementResult,
     ModelIdentity,
     Needs,
     Note,
+    NotPlanned,
+    PassAtK,
     Plan,
-    PlanRow,
-    SkippedClaim,
+    PlannedModel,
+    PlannedTest,
+    Reads,
+    Served,
     TracePoint,
     Verdict,
     VerdictWord,
@@ -51,8 +62,8 @@ def decided(
         "asked": asked,
         "of": of,
         "verdict": word,
-        "row": task.lower(),
-        "cell": "completion",
+        "measurement": task.lower(),
+        "prompt": "completion",
         "trace": looks,
         "calls": asked + 3,
         "prompt_tokens": 310 * asked,
@@ -62,34 +73,80 @@ def decided(
     return ClaimVerdict(**{**fields, **more})  # type: ignore[arg-type]
 
 
-def row(claim: int, task: str, population: int, **more: object) -> PlanRow:
-    """A row of the plan."""
+def measured_for(claim: ClaimVerdict) -> MeasurementResult:
+    """What was measured for a claim that was asked about: its test stopped the asking, so there is no interval."""
+    return MeasurementResult(
+        measurement=claim.measurement,
+        role=SUBJECT,
+        task=claim.task,
+        prompt=claim.prompt,
+        scorer="numeric@1",
+        measured=claim.measured,
+        right=claim.trace[-1].right,
+        asked=claim.asked,
+        of=claim.of,
+        planned=claim.of,
+        missing=claim.missing,
+        unparsed=claim.unparsed,
+        read_by=(f"claim-{claim.measurement}",),
+        differences=claim.differences,
+        reason="its tests needed no more, or the run was stopped",
+        calls=claim.calls,
+        prompt_tokens=claim.prompt_tokens,
+        completion_tokens=claim.completion_tokens,
+        seconds=claim.seconds,
+    )
+
+
+def only_measured() -> MeasurementResult:
+    """A measurement that nothing tests, asked to its end: five answers to each sample, one of them missing."""
+    return MeasurementResult(
+        measurement="humaneval",
+        role=SUBJECT,
+        task="HumanEval",
+        prompt="chat",
+        scorer="code[program]@1",
+        measured=0.413,
+        ci=(0.361, 0.467),
+        right=338,
+        asked=820,
+        of=820,
+        planned=820,
+        missing=1,
+        unparsed=7,
+        standard_error=0.0312,
+        clusters=12,
+        pass_at_k=(
+            PassAtK(k=1, least=0.4122, most=0.4134, low=0.361, high=0.467),
+            PassAtK(k=5, least=0.62, most=0.62, low=0.5439, high=0.6905),
+        ),
+        calls=826,
+        prompt_tokens=150_000,
+        completion_tokens=80_000,
+        seconds=900.0,
+    )
+
+
+def measurement(task: str, population: int, **more: object) -> Measurement:
+    """A measurement of the plan."""
     fields: dict[str, object] = {
         "id": task.lower(),
-        "claim": claim,
         "task": task,
-        "cell": "completion",
-        "scorer": "numeric@1",
+        "prompt": "completion",
+        "scorers": ("numeric@1",),
         "kind": "generate",
         "population": population,
         "samples_root": "5d" * 32,
         "order_seed": "c1" * 32,
-        "tolerance": "0.02",
-        "threshold": population // 2,
-        "alpha_inconsistent": 0.05,
-        "alpha_consistent": 0.05,
-        "stop_inconsistent": (),
-        "stop_consistent": (),
-        "weight": 0.25,
         "share": 0.25,
     }
-    return PlanRow(**{**fields, **more})  # type: ignore[arg-type]
+    return Measurement(**{**fields, **more})  # type: ignore[arg-type]
 
 
 def verdict() -> Verdict:
     """One claim of each word; the inflated one decides."""
     claims = (
-        decided("HellaSwag", "40.9", 0.413, 1412, 10042, VerdictWord.CONSISTENT, cell="choice", p=1.0, log_e=-1.2),
+        decided("HellaSwag", "40.9", 0.413, 1412, 10042, VerdictWord.CONSISTENT, prompt="choice", p=1.0, log_e=-1.2),
         decided(
             "GSM8K",
             "57.0",
@@ -111,7 +168,7 @@ def verdict() -> Verdict:
             14042,
             VerdictWord.INSUFFICIENT_POWER,
             needs=Needs(samples=1187, seconds=1260.0),
-            cell="cloze",
+            prompt="cloze",
         ),
         ClaimVerdict(
             task="BBH",
@@ -180,6 +237,20 @@ def verdict() -> Verdict:
             ),
         ),
         claims=claims,
+        measurements=tuple(measured_for(claim) for claim in claims if claim.asked),
+    )
+
+
+def measured_verdict() -> Verdict:
+    """What a run that nothing tests ends in."""
+    result = only_measured()
+    return Verdict(
+        verdict=VerdictWord.NOT_TESTED,
+        exit=4,
+        model="SmolLM2-135M-Instruct",
+        served="embedded:smollm2",
+        alpha=0.05,
+        measurements=(result,),
     )
 
 
@@ -194,25 +265,59 @@ def plan() -> Plan:
         path="examples/smollm2-135m-instruct.yaml",
         digest="ab" * 32,
     )
+    measurements = (
+        measurement("HellaSwag", 10042, prompt="choice", scorers=("choice[characters]@1",), kind="loglikelihood"),
+        measurement("GSM8K", 1319),
+        measurement("MMLU (cloze)", 14042, prompt="cloze", scorers=("choice[characters]@1",), kind="loglikelihood"),
+    )
     return Plan(
+        format=PLAN_FORMAT,
         software="steelyard 0.1.0",
         created="2026-11-24T15:02:11Z",
         sheet=sheet,
-        model=ModelIdentity(
-            uri="embedded:smollm2",
-            name="SmolLM2-135M-Instruct Q4_1",
-            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-            backend="llama.cpp (llama-cpp-py-sync 0.11739)",
-            machine="x86_64, 2 cores, AVX2",
-            details={"quantisation": "Q4_1", "bytes": "98362432"},
-        ),
+        models={
+            SUBJECT: PlannedModel(
+                identity=ModelIdentity(
+                    uri="embedded:smollm2",
+                    name="SmolLM2-135M-Instruct Q4_1",
+                    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+                    backend="llama.cpp (llama-cpp-py-sync 0.11739)",
+                    machine="x86_64, 2 cores, AVX2",
+                    details={"quantisation": "Q4_1", "bytes": "98362432"},
+                )
+            )
+        },
         alpha=0.05,
-        tolerance="0.02",
-        rows=(
-            row(0, "HellaSwag", 10042, cell="choice", scorer="choice[characters]@1", kind="loglikelihood"),
-            row(1, "GSM8K", 1319, differences=("3-shot where the vendor says 5-shot",)),
-            row(2, "MMLU (cloze)", 14042, cell="cloze", scorer="choice[characters]@1", kind="loglikelihood"),
+        tolerance="2",
+        measurements=measurements,
+        tests=tuple(claim_test(number, each) for number, each in enumerate(measurements)),
+        served=tuple(
+            Served(
+                request=f"claim/{number}",
+                reads=Reads(measurement=each.id, scorer=each.scorers[0]),
+                prompt=each.prompt,
+                differences=("3-shot where the vendor says 5-shot",) if each.task == "GSM8K" else (),
+            )
+            for number, each in enumerate(measurements)
         ),
-        skipped=(SkippedClaim(claim=3, task="BBH", verdict="not_testable", reason="below chance"),),
+        not_planned=(NotPlanned(request="claim/3", task="BBH", verdict="not_testable", reason="below chance"),),
         budget_us=900_000_000,
     )
+
+
+def claim_test(number: int, read: Measurement) -> PlannedTest:
+    """The sealed test of one claim, as the plan holds it."""
+    return PlannedTest(
+        id=f"claim-{read.id}",
+        rule="claim_retest@1",
+        weight=1 / 3,
+        reads=(Reads(measurement=read.id, scorer=read.scorers[0]),),
+        sealed=encode(ClaimTest(claim=number, tolerance="2", threshold=read.population // 2)),
+    )
+
+
+def only(plan: Plan, measured: Measurement) -> Plan:
+    """The plan with one measurement in place of all."""
+    served = tuple(each for each in plan.served if each.reads.measurement == measured.id)
+    tests = plan.readers_of(measured.id)
+    return msgspec.structs.replace(plan, measurements=(measured,), tests=tests, served=served)

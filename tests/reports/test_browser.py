@@ -64,9 +64,17 @@ def long_page() -> str:
     return html.render(msgspec.structs.replace(verdict, claims=claims, model="M" * 90, served="s" * 150), make.plan())
 
 
+def measured_page() -> str:
+    """A page that shows a measurement which nothing tests, beside the claims."""
+    verdict = make.verdict()
+    long = msgspec.structs.replace(make.only_measured(), task="word_sequence_reversal" * 3, prompt="p" * 60)
+    measurements = (*verdict.measurements, make.only_measured(), long)
+    return html.render(msgspec.structs.replace(verdict, measurements=measurements), make.plan())
+
+
 @pytest.mark.parametrize("width", [360, 390, 736, 760, 1280])
 def test_the_page_never_scrolls_sideways(width: int, tmp_path: Path) -> None:
-    for number, page in enumerate((html.render(make.verdict(), make.plan()), long_page())):
+    for number, page in enumerate((html.render(make.verdict(), make.plan()), long_page(), measured_page())):
         folder = tmp_path / str(number)
         folder.mkdir()
         result = measured(page, width, folder)

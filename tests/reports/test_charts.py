@@ -27,7 +27,7 @@ def texts(root: ElementTree.Element) -> list[str]:
 
 
 @pytest.mark.parametrize("narrow", [False, True])
-def test_each_claim_that_was_asked_about_has_its_row(narrow: bool) -> None:
+def test_each_claim_that_was_asked_about_has_its_line(narrow: bool) -> None:
     root = parsed(claims_chart(make.verdict().claims, narrow=narrow, name="x"))
     drawn = texts(root)
     assert [task for task in ("HellaSwag", "GSM8K", "MMLU (cloze)", "BBH") if task in drawn] == [
@@ -42,7 +42,7 @@ def test_each_claim_that_was_asked_about_has_its_row(narrow: bool) -> None:
     assert "GSM8K: claimed 57.0 %" in str(description.text)
 
 
-def test_two_rows_may_bear_one_name() -> None:
+def test_two_claims_may_have_one_name() -> None:
     claim = make.verdict().claims[0]
     assert texts(parsed(claims_chart([claim, claim]))).count("HellaSwag") == 2
 
@@ -94,7 +94,7 @@ def test_a_claim_that_was_not_asked_about_is_not_drawn() -> None:
     assert drawable([claim, *make.verdict().claims]) == list(make.verdict().claims[:3])
 
 
-def test_every_mark_is_valid_vega_lite(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_chart_is_valid_vega_lite(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = altair.LayerChart.to_dict
     monkeypatch.setattr(altair.LayerChart, "to_dict", lambda chart, **_: whole(chart, validate=True))
     claims_chart(make.verdict().claims)

@@ -68,19 +68,33 @@ def hostile_page() -> str:
             msgspec.structs.replace(claim, task=HOSTILE, claimed_text=HOSTILE, reason=HOSTILE)
             for claim in verdict.claims
         ),
+        measurements=tuple(
+            msgspec.structs.replace(each, task=HOSTILE, prompt=HOSTILE, role=HOSTILE, scorer=HOSTILE, reason=HOSTILE)
+            for each in (*verdict.measurements, make.only_measured())
+        ),
         limits=(HOSTILE,),
     )
+    assert plan.sheet is not None
     sheet = msgspec.structs.replace(
         plan.sheet, vendor=HOSTILE, date=HOSTILE, path=HOSTILE, digest=HOSTILE, source=f"javascript:{HOSTILE}"
     )
-    model = msgspec.structs.replace(
-        plan.model, uri=HOSTILE, name=HOSTILE, backend=HOSTILE, machine=HOSTILE, details={HOSTILE: HOSTILE}
+    identity = msgspec.structs.replace(
+        plan.subject.identity, uri=HOSTILE, name=HOSTILE, backend=HOSTILE, machine=HOSTILE, details={HOSTILE: HOSTILE}
     )
-    rows = tuple(
-        msgspec.structs.replace(row, task=HOSTILE, cell=HOSTILE, scorer=HOSTILE, differences=(HOSTILE,))
-        for row in plan.rows
+    model = msgspec.structs.replace(plan.subject, identity=identity)
+    hostile = msgspec.structs.replace(
+        plan,
+        sheet=sheet,
+        models={"subject": model, HOSTILE: model},
+        measurements=tuple(
+            msgspec.structs.replace(each, task=HOSTILE, prompt=HOSTILE, scorers=(HOSTILE,), differences=(HOSTILE,))
+            for each in plan.measurements
+        ),
+        tests=tuple(msgspec.structs.replace(test, id=HOSTILE) for test in plan.tests),
+        served=tuple(msgspec.structs.replace(each, differences=(HOSTILE,)) for each in plan.served),
+        created=HOSTILE,
     )
-    return html.render(verdict, msgspec.structs.replace(plan, sheet=sheet, model=model, rows=rows, created=HOSTILE))
+    return html.render(verdict, hostile)
 
 
 @pytest.mark.parametrize("hostile", [False, True])
@@ -165,6 +179,7 @@ def test_it_can_be_used_without_eyes_or_mouse(page: Page) -> None:
 )
 def test_only_a_web_address_becomes_a_link(source: str, linked: bool) -> None:
     plan = make.plan()
+    assert plan.sheet is not None
     text = html.render(
         make.verdict(), msgspec.structs.replace(plan, sheet=msgspec.structs.replace(plan.sheet, source=source))
     )
@@ -173,7 +188,14 @@ def test_only_a_web_address_becomes_a_link(source: str, linked: bool) -> None:
 
 def test_a_screen_without_claims_or_plan() -> None:
     verdict = msgspec.structs.replace(
-        make.verdict(), verdict=VerdictWord.NOT_TESTED, exit=99, alpha=math.nan, findings=(), notes=(), claims=()
+        make.verdict(),
+        verdict=VerdictWord.NOT_TESTED,
+        exit=99,
+        alpha=math.nan,
+        findings=(),
+        notes=(),
+        claims=(),
+        measurements=(),
     )
     page = Page(html.render(verdict))
     assert "The sheet has no claim that could be put to a model." in page.shown
@@ -183,13 +205,36 @@ def test_a_screen_without_claims_or_plan() -> None:
     assert "The desk screen found nothing that is impossible." in Page(html.render(noted)).shown
 
 
-def test_sampled_rows_say_so() -> None:
+def test_sampled_measurements_say_so() -> None:
     plan = make.plan()
-    row = msgspec.structs.replace(plan.rows[1], decoding="sampled", temperature=0.7, repeats=4, limit=100)
-    shown = Page(html.render(make.verdict(), msgspec.structs.replace(plan, rows=(row,)))).shown
+    sampled = msgspec.structs.replace(plan.measurements[1], decoding="sampled", temperature=0.7, repeats=4, limit=100)
+    shown = Page(html.render(make.verdict(), make.only(plan, sampled))).shown
     assert "sampled at temperature 0.7" in shown
     assert "1,319, each 4 times" in shown
     assert "Asked at most" in shown
+
+
+def test_what_nothing_tests_is_shown_with_its_errors_and_pass_at_k() -> None:
+    humaneval = make.measurement("HumanEval", 164, prompt="chat", scorers=("code[program]@1",), repeats=5)
+    plan = msgspec.structs.replace(make.plan(), sheet=None, measurements=(humaneval,), tests=(), served=())
+    page = Page(html.render(make.measured_verdict(), plan))
+    for part in (
+        "Measured: HumanEval 41.3 %.",
+        "What was measured",
+        "36.1–46.7 %",
+        "820 of 820, 1 missing",
+        "7 unparsed",
+        "standard error 3.1 points, clustered by 12 subtasks",
+        "pass@1: 41.2 % to 41.3 %, 95 % interval 36.1–46.7 %",
+        "pass@5: 62.0 %, 95 % interval 54.3–69.1 %",
+        "164, each 5 times",
+        "826",
+    ):
+        assert part in page.shown, part
+    for part in ("claimed by", "The claims", "Claim sheet", "desk screen", "How each interval closed"):
+        assert part not in page.shown, part
+    beside = msgspec.structs.replace(make.verdict(), measurements=make.measured_verdict().measurements)
+    assert "Measured beside the claims" in Page(html.render(beside, make.plan())).shown
 
 
 def luminance(colour: str) -> float:

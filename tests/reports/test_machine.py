@@ -13,14 +13,15 @@ from steelyard.records import ClaimVerdict, Finding, Verdict, VerdictWord
 from steelyard.reports import machine
 from tests.reports import report_fixtures as make
 
-CLAIM_KEYS = ["task", "claimed", "tolerance", "measured", "ci", "asked", "of", "missing", "verdict", "needs"]
+CLAIM_KEYS = ["task", "claimed", "tolerance", "measured", "ci", "asked", "of", "missing", "open", "verdict", "needs"]
 FINDING_KEYS = ["detector", "check", "task", "null", "p", "e", "effect", "ci", "n", "mde", "message", "records"]
 
 
 def test_the_documented_keys_come_first() -> None:
     document = machine.render(make.verdict())
-    assert list(document)[:5] == ["verdict", "exit", "findings", "notes", "claims"]
-    assert list(document["claims"][0])[:11] == [*CLAIM_KEYS, "implied_reruns"]
+    assert document["format"] == "steelyard-report/2"
+    assert list(document)[:6] == ["format", "verdict", "exit", "findings", "notes", "claims"]
+    assert list(document["claims"][0])[:12] == [*CLAIM_KEYS, "implied_reruns"]
     assert list(document["findings"][0])[:12] == FINDING_KEYS
     assert list(document["notes"][0]) == ["detector", "check", "task", "message"]
 
@@ -36,6 +37,14 @@ def test_numbers_stand_in_the_claims_own_unit() -> None:
     fraction = msgspec.structs.replace(make.verdict().claims[0], unit="fraction", measured=0.4, tolerance=0.02)
     one = machine.render(msgspec.structs.replace(make.verdict(), claims=(fraction,)))["claims"][0]
     assert (one["claimed"], one["measured"], one["tolerance"]) == (0.409, 0.4, 0.02)
+
+
+def test_a_measurement_stands_in_percent() -> None:
+    (one,) = machine.render(make.measured_verdict())["measurements"]
+    assert (one["task"], one["prompt"], one["scorer"], one["asked"]) == ("HumanEval", "chat", "code[program]@1", 820)
+    assert (one["measured"], one["ci"], one["standard_error"]) == (41.3, [36.1, 46.7], 3.12)
+    assert one["pass_at_k"][1] == {"k": 5, "least": 62.0, "most": 62.0, "low": 54.39, "high": 69.05}
+    assert machine.render(make.measured_verdict())["claims"] == []
 
 
 def test_a_value_that_is_no_number_is_null() -> None:

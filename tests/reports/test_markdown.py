@@ -38,12 +38,21 @@ def test_bare_addresses_and_mentions_are_broken() -> None:
 
 def test_a_cell_cannot_break_the_table() -> None:
     hostile = msgspec.structs.replace(make.verdict().claims[0], task="a | b\n| c | <script> |", claimed_text="4|1`")
-    text = markdown.render(msgspec.structs.replace(make.verdict(), claims=(hostile,), model="# x\n\n<b>"))
+    verdict = msgspec.structs.replace(make.verdict(), claims=(hostile,), measurements=(), model="# x\n\n<b>")
+    text = markdown.render(verdict)
     rendered = READER.render(text)
     assert rendered.count("<tr>") == 2
     assert rendered.count("<td") == 6
     assert "<script" not in rendered
     assert "<b>" not in rendered
+
+
+def test_a_measurement_cannot_break_its_table() -> None:
+    hostile = msgspec.structs.replace(make.only_measured(), task="a | b\n| c | <script> |", prompt="x | y", role="a|`")
+    rendered = READER.render(markdown.render(msgspec.structs.replace(make.measured_verdict(), measurements=(hostile,))))
+    assert rendered.count("<tr>") == 2
+    assert rendered.count("<td") == 6
+    assert "<script" not in rendered
 
 
 def test_it_says_all() -> None:
@@ -55,9 +64,17 @@ def test_it_says_all() -> None:
     assert text.endswith("\n")
 
 
+def test_what_nothing_tests_is_said() -> None:
+    text = markdown.render(make.measured_verdict())
+    assert "Measured: HumanEval 41.3 %" in text
+    assert "| HumanEval | chat | 41.3 % | 36.1–46.7 % | 820 of 820, 1 missing |" in text
+    assert "pass@<!-- -->5: 62.0 %" in text
+    assert "| Task | Claimed" not in text
+
+
 def test_an_empty_verdict() -> None:
     empty = msgspec.structs.replace(
-        make.verdict(), verdict=VerdictWord.NOT_TESTED, exit=3, findings=(), notes=(), claims=()
+        make.verdict(), verdict=VerdictWord.NOT_TESTED, exit=3, findings=(), notes=(), claims=(), measurements=()
     )
     text = markdown.render(empty)
     assert "Not tested: no claim was put to a model." in text

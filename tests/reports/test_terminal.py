@@ -33,6 +33,20 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         assert part in words
 
 
+@pytest.mark.parametrize("width", [100, 60])
+def test_what_nothing_tests_is_said(width: int) -> None:
+    text = " ".join(printed(make.measured_verdict(), width, plan=False).split())
+    for part in (
+        "HumanEval (chat): 41.3 % [36.1–46.7 %], asked 820 of 820, 1 missing; 7 unparsed",
+        "standard error 3.1 points",
+        "pass@5: 62.0 %",
+        "What this does not show",
+    ):
+        assert part in text, part
+    assert "Measured beside the claims" not in text
+    assert "Claimed" not in text
+
+
 def test_the_table_says_verdict_needs_and_missing() -> None:
     text = " ".join(printed(make.verdict()).split())
     assert "1,412 of 10,042 ✓ consistent" in text
@@ -51,6 +65,7 @@ def test_hostile_text_is_shown_and_steers_nothing(width: int) -> None:
         findings=(Finding(detector=HOSTILE, check=HOSTILE, task=HOSTILE, message=HOSTILE),),
         notes=(Note(detector="d", check="c", message=HOSTILE),),
         claims=tuple(msgspec.structs.replace(claim, task=HOSTILE, reason=HOSTILE) for claim in full.claims),
+        measurements=(msgspec.structs.replace(make.only_measured(), task=HOSTILE, prompt=HOSTILE, role=HOSTILE),),
         limits=(HOSTILE,),
     )
     text = printed(verdict, width, force_terminal=True)
@@ -72,7 +87,7 @@ def test_a_stream_that_knows_only_ascii() -> None:
 def test_a_screen_has_no_table() -> None:
     claims = tuple(claim for claim in make.verdict().claims if not claim.asked)
     bare = tuple(msgspec.structs.replace(claim, reason="") for claim in claims)
-    text = printed(msgspec.structs.replace(make.verdict(), claims=bare), plan=False)
+    text = printed(msgspec.structs.replace(make.verdict(), claims=bare, measurements=()), plan=False)
     assert "Claimed" not in text
     assert "Not tested, and why" not in text
     assert "Inconsistent: the desk screen has 1 finding." in text

@@ -106,9 +106,9 @@ def test_what_the_sheet_remarks_on_a_claim_is_not_lost() -> None:
 
 
 def test_reruns() -> None:
-    inflated, rows = make.verdict().claims[1], words.plan_rows(make.plan())
-    assert words.reruns(inflated, rows["gsm8k"]).startswith("Not explained by re-runs: decoding is greedy")
-    sampled = msgspec.structs.replace(rows["gsm8k"], decoding="sampled")
+    inflated, greedy = make.verdict().claims[1], words.measurements_of(make.plan())["gsm8k"]
+    assert words.reruns(inflated, greedy).startswith("Not explained by re-runs: decoding is greedy")
+    sampled = msgspec.structs.replace(greedy, decoding="sampled")
     likely = msgspec.structs.replace(inflated, implied_reruns={"0.05": 4100, "0.5": None})
     assert words.reruns(likely, sampled) == (
         "With fewer than 4,100 independent re-runs of the served system, the chance that the best of them reaches "
@@ -127,10 +127,36 @@ def test_the_lowest_score_that_counts_includes_the_rounding() -> None:
     assert words.floor(make.verdict().claims[-1]) is None
 
 
+def test_what_nothing_tests_is_put_into_words() -> None:
+    result = make.only_measured()
+    said = words.measured_words(result)
+    assert (said.task, said.prompt, said.measured, said.interval) == ("HumanEval", "chat", "41.3 %", "36.1–46.7 %")
+    assert said.asked == "820 of 820, 1 missing"
+    assert said.detail.startswith("7 unparsed; standard error 3.1 points, clustered by 12 subtasks; pass@1: 41.2 % to ")
+    early = msgspec.structs.replace(result, role="judge", asked=10, reason="a budget ended it.", open=2, pass_at_k=())
+    assert words.measured_words(early).detail.startswith("as judge; 7 unparsed; 2 open; ")
+    assert words.measured_words(early).detail.endswith("; a budget ended it")
+    assert words.only_measured(make.verdict()) == []  # the claims' verdicts show them
+    assert words.headline(make.measured_verdict()) == "Measured: HumanEval 41.3 %."
+
+
+def test_limits_of_a_measurement() -> None:
+    said = " ".join(limits(make.measured_verdict()))
+    for part in ("is Wilson's", "1 answer is missing", "From 7 answers", "One configuration"):
+        assert part in said
+    for part in ("weighted Holm", "for each claim", "valid at any stop"):
+        assert part not in said
+
+
 def _only(*indices: int, word: VerdictWord) -> Verdict:
     full = make.verdict()
     return msgspec.structs.replace(
-        full, verdict=word, findings=(), notes=(), claims=tuple(full.claims[index] for index in indices)
+        full,
+        verdict=word,
+        findings=(),
+        notes=(),
+        claims=tuple(full.claims[index] for index in indices),
+        measurements=(),
     )
 
 
@@ -142,7 +168,8 @@ def test_the_headline_says_what_was_shown() -> None:
     )
     twice = msgspec.structs.replace(full, findings=(), claims=(*full.claims, full.claims[1]))
     assert "does not reach 2 of 8 claims" in words.headline(twice)
-    assert words.headline(msgspec.structs.replace(full, claims=())) == "Inconsistent: the desk screen has 1 finding."
+    screened = msgspec.structs.replace(full, claims=(), measurements=())
+    assert words.headline(screened) == "Inconsistent: the desk screen has 1 finding."
     assert words.headline(_only(0, word=VerdictWord.CONSISTENT)) == (
         "Consistent: the claim holds to within 2.0 points, under this configuration."
     )
@@ -177,11 +204,13 @@ def test_limits_bear_on_this_verdict() -> None:
         "one file named",
     ):
         assert part in said
+    plan = make.plan()
+    unknown = msgspec.structs.replace(plan.subject.identity, sha256="")
     endpoint = msgspec.structs.replace(
-        make.plan(),
-        model=msgspec.structs.replace(make.plan().model, sha256=""),
+        plan,
+        models={"subject": msgspec.structs.replace(plan.subject, identity=unknown)},
         texts="sealed",
-        rows=tuple(msgspec.structs.replace(row, decoding="sampled") for row in make.plan().rows),
+        measurements=tuple(msgspec.structs.replace(each, decoding="sampled") for each in plan.measurements),
     )
     said = " ".join(limits(make.verdict(), endpoint))
     assert "known only by what it says of itself" in said
@@ -190,7 +219,9 @@ def test_limits_bear_on_this_verdict() -> None:
 
 
 def test_limits_of_a_screen_and_of_the_verdict_itself() -> None:
-    screened = msgspec.structs.replace(make.verdict(), claims=(), limits=("Of its own.", "Of its own."))
+    screened = msgspec.structs.replace(
+        make.verdict(), claims=(), measurements=(), limits=("Of its own.", "Of its own.")
+    )
     assert limits(screened) == ("A note proves nothing by itself and never changes the verdict.", "Of its own.")
     again = msgspec.structs.replace(make.verdict(), limits=limits(make.verdict(), make.plan()))
     assert limits(again, make.plan()) == limits(make.verdict(), make.plan())

@@ -12,7 +12,7 @@ import pytest
 from steelyard.records import Attempt, Limits, ModelOutput, Outcome
 from steelyard.runner import Budget, CircuitBreaker, RateLimiter, RetryPolicy, Schedule, TaskQueue
 from steelyard.runner.schedule import MAX_AHEAD, Call
-from steelyard.storage.journal import Journal, Stop, read_lines
+from steelyard.storage.journal import Journal, Stop, new_header, read_lines
 from tests.runner.test_runner import ScriptedModel, carry_out, good
 
 REFUSED = ModelOutput(outcome=Outcome.DROPPED, detail="connection refused")
@@ -95,7 +95,7 @@ def test_a_window_in_which_everything_fails_costs_no_answer(
     assert {attempt.outcome for attempt in attempts if attempt.final} == {Outcome.OK}
 
 
-def test_a_row_of_which_nothing_is_answered_is_left_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_measurement_of_which_nothing_is_answered_is_left_and_the_others_go_on(tmp_path: Path) -> None:
     def script(prompt: str, times: int) -> ModelOutput:
         if prompt.startswith("bad"):
             return ModelOutput(outcome=Outcome.SERVER_ERROR, detail="HTTP 500")
@@ -103,14 +103,14 @@ def test_a_row_of_which_nothing_is_answered_is_left_and_the_others_go_on(tmp_pat
 
     told: list[str] = []
     end, attempts, finals = carry_out(
-        tmp_path, ScriptedModel(script), 200, rows=("bad", "good"), concurrency=4, notify=told.append
+        tmp_path, ScriptedModel(script), 200, measurements=("bad", "good"), concurrency=4, notify=told.append
     )
     assert end == "endpoint_down"  # what of it is not asked is asked by a resume
-    assert sum(attempt.row == "good" for attempt in attempts) == 200
-    assert sum(attempt.row == "bad" for attempt in attempts) < 150
+    assert sum(attempt.measurement == "good" for attempt in attempts) == 200
+    assert sum(attempt.measurement == "bad" for attempt in attempts) < 150
     assert len(finals) < 200 + 25 + 2 * 4  # and those that were in flight together
     assert len(told) == 1
-    assert "25 different samples of bad failed in turn (HTTP 500)" in told[0]
+    assert "25 samples of bad failed in turn (HTTP 500)" in told[0]
 
 
 def test_many_that_were_in_flight_when_a_server_restarted_are_one_event(tmp_path: Path) -> None:
@@ -241,17 +241,17 @@ def test_a_stalled_head_lets_its_row_run_only_so_far_ahead() -> None:
     assert sum(1 for _ in iter(schedule.next_call, None)) == 10
 
 
-def test_a_row_that_only_measures_waits_for_no_head() -> None:
+def test_a_measurement_without_a_test_waits_for_no_head() -> None:
     schedule = Schedule([TaskQueue("r", 1.0, (Call("r", n, n, 0) for n in range(3 * MAX_AHEAD)))], 10.0)
     assert sum(1 for _ in iter(schedule.next_call, None)) == 3 * MAX_AHEAD
 
 
-def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
+def test_work_that_scores_an_output_keeps_its_place(tmp_path: Path) -> None:
     """See carry_out's listener: here it takes time, and the run waits for it before it is over."""
     import asyncio
 
     from steelyard.runner import AdaptiveConcurrency, Runner
-    from steelyard.storage.journal import Header, Texts
+    from steelyard.storage.journal import Texts
     from tests.runner.test_runner import sample_of
 
     marked = 0
@@ -261,7 +261,7 @@ def test_work_that_marks_an_answer_keeps_its_place(tmp_path: Path) -> None:
         await asyncio.sleep(0.02)
         marked += 1
 
-    journal, texts = Journal.create(tmp_path, Header(plan="0" * 64, software="0")), Texts(tmp_path)
+    journal, texts = Journal.create(tmp_path, new_header(plan="0" * 64, software="0")), Texts(tmp_path)
 
     async def main() -> str:
         runner = Runner(

@@ -17,14 +17,15 @@ from typing import Any
 
 import pytest
 
-from steelyard.auditing.conductor import Audit, plan_audit, resume_audit, start_audit
+from steelyard.auditing.conductor import Audit, plan_run, resume_audit, start_audit
 from steelyard.auditing.session import RunSession, SessionOptions
 from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError, MissingDependency, ModelUnavailable
 from steelyard.evidence.verify import Integrity, verify_integrity
 from steelyard.models import Settings, open_model
-from steelyard.planning.build import Options
-from steelyard.records import Attempt, Claim, ClaimSheet, Outcome
+from steelyard.planning.build import RunRequest
+from steelyard.planning.options import Options
+from steelyard.records import Attempt, Outcome
 from steelyard.runner import ray as ray_module
 from steelyard.runner.ray import RayModel, open_on_ray
 from steelyard.storage.journal import read_segment, segment_names
@@ -41,13 +42,9 @@ def needs_ray() -> None:
         pytest.skip("Ray is not installed: pip install 'steelyard[ray]'")
 
 
-def sheet() -> ClaimSheet:
-    return ClaimSheet(model="sums", claims=(Claim(task="sums", value="0"),), digest="0" * 64)
-
-
 async def planned(uri: str, questions: Path, **options: Any) -> Audit:
-    model = open_model(uri, Settings())
-    return await plan_audit(sheet(), model, Options(task_files=(questions,), **options), None, estimate=True)
+    models = {"subject": open_model(uri, Settings())}
+    return await plan_run([RunRequest(task="sums")], models, Options(task_files=(questions,), **options))
 
 
 async def on_ray(
@@ -56,8 +53,8 @@ async def on_ray(
     model = open_on_ray(uri, Settings(), "local", 2)
     try:
         await model.identify()
-        conduct = SessionOptions() if watcher is None else SessionOptions(watcher=lambda live: watcher(model, live))
-        await start_audit(Audit(audit.plan, audit.prepared, model), run, conduct=conduct)
+        options = SessionOptions() if watcher is None else SessionOptions(watcher=lambda live: watcher(model, live))
+        await start_audit(Audit(audit.plan, audit.prepared, {"subject": model}), run, options=options)
     finally:
         await model.close()
 
@@ -98,7 +95,7 @@ def test_a_worker_that_is_killed_at_half_loses_nothing(
     async def main() -> None:
         audit = await planned(uri, questions, concurrency=16)
         await start_audit(audit, tmp_path / "alone")
-        await audit.model.close()
+        await audit.close()
         before.update(sums_server.asked)
         sums_server.asked.clear()
         await on_ray(audit, uri, tmp_path / "ray", kill_at_half)
@@ -157,8 +154,8 @@ def test_when_no_worker_is_left_the_run_stops_and_goes_on_without_a_cluster(
         await start_audit(audit, tmp_path / "alone")
         with pytest.raises(ModelUnavailable, match=r"no worker is left on the cluster.*steelyard resume"):
             await on_ray(audit, uri, tmp_path / "ray", kill_all)
-        await resume_audit(tmp_path / "ray", audit.model, None, (questions,))
-        await audit.model.close()
+        await resume_audit(tmp_path / "ray", audit.models, None, (questions,))
+        await audit.close()
 
     asyncio.run(main())
     alone, resumed = verified(tmp_path / "alone"), verified(tmp_path / "ray")
@@ -225,7 +222,7 @@ def test_a_model_in_each_process_gives_one_machine_s_root(needs_ray: None, smoll
     async def main() -> None:
         audit = await planned(uri, questions)
         await start_audit(audit, tmp_path / "alone")
-        await audit.model.close()
+        await audit.close()
         await on_ray(audit, uri, tmp_path / "ray")
 
     asyncio.run(main())
@@ -237,7 +234,7 @@ def test_a_model_in_each_process_gives_one_machine_s_root(needs_ray: None, smoll
 # ── what is refused ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_without_ray_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_the_fix_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingDependency, match=r"pip install 'steelyard\[ray\]'"):
         open_on_ray("openai:m@http://127.0.0.1:1", Settings(), "local", 2)

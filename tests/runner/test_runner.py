@@ -28,11 +28,12 @@ from steelyard.runner import (
     RetryPolicy,
     RunEnd,
     Runner,
+    RunnerGroup,
     Schedule,
     TaskQueue,
     committed_order,
 )
-from steelyard.storage.journal import Header, Journal, Stop, Texts, read_lines
+from steelyard.storage.journal import Journal, Stop, Texts, new_header, read_lines
 
 QUICK = RetryPolicy(max_attempts=3, base_seconds=0.001)
 
@@ -65,7 +66,7 @@ class ScriptedModel:
             self.in_flight -= 1
 
     async def ping(self) -> ModelOutput:
-        """The control question."""
+        """The health check."""
         return self.is_there()
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
@@ -79,14 +80,16 @@ def good(prompt: str, _: int) -> ModelOutput:
 
 
 def sample_of(call: Call) -> Sample:
-    return Sample(id=f"t/{call.sample}", request=GenerateRequest(prompt=f"{call.row}/{call.sample}"), target="x")
+    return Sample(
+        id=f"t/{call.sample}", request=GenerateRequest(prompt=f"{call.measurement}/{call.sample}"), target="x"
+    )
 
 
 def carry_out(
     run: Path,
     model: ScriptedModel,
     calls: int,
-    rows: tuple[str, ...] = ("r",),
+    measurements: tuple[str, ...] = ("r",),
     during: Callable[[Runner], None] = lambda _: None,
     heard: list[ModelOutput] | None = None,
     concurrency: int = 1,
@@ -94,8 +97,10 @@ def carry_out(
     **settings: object,
 ) -> tuple[RunEnd, list[Attempt], list[str]]:
     run.mkdir(exist_ok=True)
-    journal, texts = Journal.create(run, Header(plan="0" * 64, software="0")), Texts(run)
-    schedule = Schedule([TaskQueue(row, 1.0, deque(Call(row, n, n, 0) for n in range(calls))) for row in rows], 0.05)
+    journal, texts = Journal.create(run, new_header(plan="0" * 64, software="0")), Texts(run)
+    schedule = Schedule(
+        [TaskQueue(name, 1.0, deque(Call(name, n, n, 0) for n in range(calls))) for name in measurements], 0.05
+    )
     finals: list[str] = []
 
     def on_final(sample: Sample, attempt: Attempt, answer: ModelOutput) -> None:
@@ -116,7 +121,8 @@ def carry_out(
             **settings,  # type: ignore[arg-type]
         )
         asyncio.get_running_loop().call_later(0.03, during, runner)
-        return await runner.run()
+        before = int(settings.get("active_before_us", 0))  # type: ignore[call-overload]
+        return await RunnerGroup({"subject": runner}, journal, runner.texts).run(before)
 
     try:
         end = asyncio.run(main())
@@ -253,34 +259,36 @@ def test_a_stop_does_not_wait_for_a_retry(tmp_path: Path) -> None:
     assert not any(attempt.final for attempt in attempts)
 
 
-def test_rows_share_the_time(tmp_path: Path) -> None:
+def test_measurements_share_the_time(tmp_path: Path) -> None:
     _, attempts, _ = carry_out(
-        tmp_path, ScriptedModel(good, 0.01), 1000, rows=("a", "b", "c"), budget_seconds=0.9, concurrency=2
+        tmp_path, ScriptedModel(good, 0.01), 1000, measurements=("a", "b", "c"), budget_seconds=0.9, concurrency=2
     )
-    asked = Counter(attempt.row for attempt in attempts)
+    asked = Counter(attempt.measurement for attempt in attempts)
     assert set(asked) == {"a", "b", "c"}
     assert max(asked.values()) < 3 * min(asked.values())
 
 
-def test_a_closed_row_is_asked_nothing_more() -> None:
-    schedule = Schedule([TaskQueue(row, 1.0, deque(Call(row, n, n, 0) for n in range(3))) for row in ("a", "b")], 100.0)
+def test_a_closed_measurement_is_asked_nothing_more() -> None:
+    schedule = Schedule(
+        [TaskQueue(name, 1.0, deque(Call(name, n, n, 0) for n in range(3))) for name in ("a", "b")], 100.0
+    )
     assert schedule.next_call() == Call("a", 0, 0, 0)
     schedule.close("a")
-    assert [call.row for call in iter(schedule.next_call, None)] == ["b", "b", "b"]
+    assert [call.measurement for call in iter(schedule.next_call, None)] == ["b", "b", "b"]
 
 
 def test_turns_follow_shares() -> None:
     turns = [
-        TaskQueue(row, share, deque(Call(row, n, n, 0) for n in range(400)))
-        for row, share in (("a", 0.75), ("b", 0.25))
+        TaskQueue(name, share, deque(Call(name, n, n, 0) for n in range(400)))
+        for name, share in (("a", 0.75), ("b", 0.25))
     ]
     schedule = Schedule(turns, 2.0)
     asked: Counter[str] = Counter()
     for _ in range(200):
         call = schedule.next_call()
         assert call is not None
-        asked[call.row] += 1
-        schedule.charge(call.row, 1.0)
+        asked[call.measurement] += 1
+        schedule.charge(call.measurement, 1.0)
     assert 140 <= asked["a"] <= 160
 
 

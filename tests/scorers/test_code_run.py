@@ -1,4 +1,4 @@
-"""A whole run of HumanEval against a real server: answers are run once, and everything later reads the marks."""
+"""A whole run of HumanEval against a real server: answers are run once, and everything later reads the scores."""
 
 from __future__ import annotations
 
@@ -74,16 +74,16 @@ def test_a_run_of_humaneval(
     folder = tmp_path / "run"
     what = ["humaneval", "--prompt", "chat", "--limit", "30", "--data", str(shared / "data")]
     assert steelyard(["run", *what, "--model", coder, "--out", str(folder), "--json"]) == 0
-    (claim,) = json.loads(capsys.readouterr().out)["claims"]
-    marks = [record for record, _ in read_lines(folder) if isinstance(record, RecordedScore)]
-    firsts = [mark for mark in marks if mark.repeat == 0]  # the others are the probe's
-    assert len(firsts) == 30
+    (result,) = json.loads(capsys.readouterr().out)["measurements"]
+    scores = scores_in(folder)
+    assert len(scores) == 30
+    assert {score.repeat for score in scores} == {0}  # no test, so no repeat check
     by_kind = {0: (1.0, True, ""), 1: (0.0, True, "failed: SystemExit"), 2: (0.0, False, "no code")}
-    for mark in marks:
-        assert (mark.value, mark.parsed, mark.note) == by_kind[int(mark.sample.rpartition("/")[2]) % 3]
-        assert mark.scorer == "code[program]@1"
-    assert claim["measured"] == pytest.approx(100 * sum(mark.value or 0 for mark in firsts) / 30)
-    assert claim["unparsed"] == sum(not mark.parsed for mark in firsts)
+    for score in scores:
+        assert (score.value, score.parsed, score.note) == by_kind[int(score.sample.rpartition("/")[2]) % 3]
+        assert score.scorer == "code[program]@1"
+    assert result["measured"] == pytest.approx(100 * sum(score.value or 0 for score in scores) / 30)
+    assert result["unparsed"] == sum(not score.parsed for score in scores)
     # Whoever verifies needs no sandbox: nothing is run again.
     monkeypatch.setattr(box, "_found", lambda: "no sandbox here")
     assert steelyard(["verify", str(folder)]) == 0
@@ -100,8 +100,8 @@ hub: {path: me/squares, configs: [main], split: test}
 fields:
   target: "{'names': ['f'], 'tests': [test]} | as_json"
 scorer: {name: code, form: program, timeout: 60}
-default_cell: chat
-cells:
+default_prompt: chat
+prompts:
   chat: {title: written, prompt: "{{ question }}", chat: true, max_tokens: 100}
 """
 
@@ -137,7 +137,7 @@ def endless(tmp_path: Path) -> Iterator[list[str]]:
         server.shutdown()
 
 
-def marks_in(run: Path) -> list[RecordedScore]:
+def scores_in(run: Path) -> list[RecordedScore]:
     return [record for record, _ in read_lines(run) if isinstance(record, RecordedScore)]
 
 
@@ -145,18 +145,18 @@ def finals_in(run: Path) -> int:
     return sum(isinstance(record, Attempt) and record.final for record, _ in read_lines(run))
 
 
-def test_a_deadline_ends_the_marking_and_resumes_go_on_with_it(endless: list[str], tmp_path: Path) -> None:
+def test_a_deadline_ends_the_scoring_and_resumes_go_on_with_it(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
     for command in ([*endless, "--deadline", "2s"], ["resume", str(run), "--deadline", "2s"]):
         stopped = subprocess.run([sys.executable, "-m", "steelyard", *command], capture_output=True, text=True)
         assert stopped.returncode == 4
         assert f"the deadline came after {finals_in(run)} answers" in stopped.stderr.splitlines()[-1]
         assert finals_in(run) >= 6
-        assert not marks_in(run)  # what we ended ourselves says nothing of the answer; after a minute there would be
+        assert not scores_in(run)  # what we ended ourselves says nothing of the answer; after a minute there would be
         assert [record.reason for record, _ in read_lines(run) if isinstance(record, Stop)][-1] == "deadline"
 
 
-def test_marks_that_were_cut_are_made_by_a_resume_and_nothing_is_asked_twice(
+def test_scores_that_were_cut_off_are_made_by_a_resume_and_nothing_is_asked_twice(
     endless: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
@@ -181,13 +181,13 @@ def test_marks_that_were_cut_are_made_by_a_resume_and_nothing_is_asked_twice(
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     assert steelyard(["resume", str(run)]) == 0
     assert most > 1
-    marks = Counter((mark.sample, mark.repeat) for mark in marks_in(run))
-    assert set(marks.values()) == {1}
-    assert len(marks) == finals_in(run)  # a call that was asked twice would have ended twice
+    scores = Counter((score.sample, score.repeat) for score in scores_in(run))
+    assert set(scores.values()) == {1}
+    assert len(scores) == finals_in(run)  # a call that was asked twice would have ended twice
     assert steelyard(["verify", str(run)]) == 0
 
 
-def test_two_ctrl_c_end_the_marking_and_a_third_says_nothing_more(endless: list[str], tmp_path: Path) -> None:
+def test_two_ctrl_c_end_the_scoring_and_a_third_says_nothing_more(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = subprocess.Popen([sys.executable, "-m", "steelyard", *endless], stderr=subprocess.PIPE, text=True)
     while not ((run / "journal" / "main-0000.jsonl").is_file() and finals_in(run) >= 6):
@@ -201,4 +201,4 @@ def test_two_ctrl_c_end_the_marking_and_a_third_says_nothing_more(endless: list[
     assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in told
     assert "Exception ignored" not in told
-    assert not marks_in(run)
+    assert not scores_in(run)

@@ -22,7 +22,7 @@ SIZES = {
     "products": 300,
     "word_sequence_reversal": 300,
 }
-CELLS = [(task_id, cell) for task_id in SIZES for cell in load_task(task_id).cells]
+PROMPTS = [(task_id, prompt_format) for task_id in SIZES for prompt_format in load_task(task_id).prompts]
 
 
 def test_every_builtin_is_here() -> None:
@@ -31,19 +31,19 @@ def test_every_builtin_is_here() -> None:
 
 @pytest.mark.parametrize("task_id", SIZES)
 def test_sizes_and_stable_ids(task_id: str, shared: Path) -> None:
-    samples = load_task(task_id).prepare(load_task(task_id).default_cell, shared / "data")
+    samples = load_task(task_id).prepare(load_task(task_id).default_prompt, shared / "data")
     assert len(samples) == SIZES[task_id]
     assert len({sample.id for sample in samples}) == len(samples)
 
 
-@pytest.mark.parametrize(("task_id", "cell"), CELLS)
-def test_every_cell_renders_whole(task_id: str, cell: str, shared: Path) -> None:
+@pytest.mark.parametrize(("task_id", "prompt_format"), PROMPTS)
+def test_every_prompt_format_renders_whole(task_id: str, prompt_format: str, shared: Path) -> None:
     task = load_task(task_id)
-    samples = task.prepare(cell, shared / "data")
-    scorer = open_scorer(task.scorer_for(cell))
+    samples = task.prepare(prompt_format, shared / "data")
+    scorer = open_scorer(task.scorer_for(prompt_format))
     assert open_identifier(scorer.identifier) == scorer
     for sample in samples[:40]:
-        kind = GenerateRequest if task.cell(cell).generates else LoglikelihoodRequest
+        kind = GenerateRequest if task.prompt_format(prompt_format).generates else LoglikelihoodRequest
         assert isinstance(sample.request, kind)
         assert sample.target
     assert samples[0].request.prefix == samples[1].request.prefix
@@ -146,7 +146,7 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: str
 
 
 @pytest.mark.parametrize(
-    ("said", "cell"),
+    ("said", "prompt_format"),
     [
         (claim("gsm8k"), "cot"),
         (claim("gsm8k", prompt="few-shot CoT"), "cot"),
@@ -167,13 +167,13 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: str
         (claim("bbh", prompt="chain-of-thought", harness="lighteval"), "cot"),
     ],
 )
-def test_a_claim_chooses_its_cell(said: Claim, cell: str) -> None:
-    assert load_task(said.task).cell_for(said) == cell
+def test_a_claim_chooses_its_prompt_format(said: Claim, prompt_format: str) -> None:
+    assert load_task(said.task).prompt_for(said) == prompt_format
 
 
 def test_what_stays_different_is_said() -> None:
     protocol = load_task("mmlu").protocol_for(claim("mmlu", prompt="our own wonderful prompt"))
-    assert protocol.cell == "letter"
+    assert protocol.prompt == "letter"
     assert any("our own wonderful prompt" in sentence for sentence in protocol.differences)
     assert load_task("gsm8k").protocol_for(claim("gsm8k")).differences
     said_nothing_new = load_task("bbh").protocol_for(claim("bbh", prompt="3-shot"))

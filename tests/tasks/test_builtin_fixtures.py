@@ -145,7 +145,7 @@ FACTS = {
     "mmlu_pro": ("TIGER-Lab/MMLU-Pro", 12032),
     "ifeval": ("google/IFEval", 541),
 }
-CELLS = [(task_id, cell) for task_id in FACTS for cell in load_task(task_id).cells]
+PROMPTS = [(task_id, prompt_format) for task_id in FACTS for prompt_format in load_task(task_id).prompts]
 
 
 @pytest.fixture
@@ -170,21 +170,23 @@ def test_definition_and_facts_agree(task_id: str) -> None:
     assert benchmark.chance in (None, task.chance)
 
 
-@pytest.mark.parametrize(("task_id", "cell"), CELLS)
-def test_every_cell_renders_whole(task_id: str, cell: str, mirror: Path) -> None:
+@pytest.mark.parametrize(("task_id", "prompt_format"), PROMPTS)
+def test_every_prompt_format_renders_whole(task_id: str, prompt_format: str, mirror: Path) -> None:
     task = load_task(task_id)
-    scorer = open_scorer(task.scorer_for(cell))
+    scorer = open_scorer(task.scorer_for(prompt_format))
     assert open_identifier(scorer.identifier) == scorer
-    for sample in task.prepare(cell, mirror):
-        kind = GenerateRequest if task.cell(cell).generates else LoglikelihoodRequest
+    for sample in task.prepare(prompt_format, mirror):
+        kind = GenerateRequest if task.prompt_format(prompt_format).generates else LoglikelihoodRequest
         assert isinstance(sample.request, kind)
         assert sample.target
-    assert all(task.cell(name).differences or not task.cell(name).generates for name in task.cells)
+    assert all(task.prompt_format(name).differences or not task.prompt_format(name).generates for name in task.prompts)
 
 
-@pytest.mark.parametrize(("task_id", "cell"), [row for row in CELLS if load_task(row[0]).definition.shots.split])
-def test_worked_examples_show_the_right_answer(task_id: str, cell: str, mirror: Path) -> None:
-    prefix = load_task(task_id).prepare(cell, mirror, shots=1)[0].request.prefix
+@pytest.mark.parametrize(
+    ("task_id", "prompt_format"), [each for each in PROMPTS if load_task(each[0]).definition.shots.split]
+)
+def test_worked_examples_show_the_right_answer(task_id: str, prompt_format: str, mirror: Path) -> None:
+    prefix = load_task(task_id).prepare(prompt_format, mirror, shots=1)[0].request.prefix
     right = {
         "arc_easy": ("Answer: e\n\n", "Answer: E\n\n"),
         "arc_challenge": ("Answer: e\n\n", "Answer: E\n\n"),
@@ -193,7 +195,7 @@ def test_worked_examples_show_the_right_answer(task_id: str, cell: str, mirror: 
         "boolq": ("Question: is a lamp a light?\nAnswer: yes\n\n",),
         "mmlu_pro": ("The answer is (B).\n\n", "Answer: B\n\n"),
     }[task_id]
-    assert prefix.endswith(right) or load_task(task_id).cell(cell).shots == 0
+    assert prefix.endswith(right) or load_task(task_id).prompt_format(prompt_format).shots == 0
 
 
 def test_arc_prompts(mirror: Path) -> None:
@@ -341,7 +343,7 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: str
 
 
 @pytest.mark.parametrize(
-    ("said", "cell"),
+    ("said", "prompt_format"),
     [
         (claim("arc-challenge"), "cloze"),
         (claim("arc-challenge", "acc_norm"), "cloze"),
@@ -372,9 +374,9 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: str
         (claim("ifeval", prompt="prompt_loose"), "prompt_loose"),
     ],
 )
-def test_a_claim_chooses_its_cell(said: Claim, cell: str) -> None:
+def test_a_claim_chooses_its_prompt_format(said: Claim, prompt_format: str) -> None:
     protocol = load_task(said.task).protocol_for(said)
-    assert (protocol.cell, protocol.refused) == (cell, "")
+    assert (protocol.prompt, protocol.refused) == (prompt_format, "")
 
 
 @pytest.mark.parametrize(
@@ -403,7 +405,7 @@ def test_shots_of_a_claim(mirror: Path) -> None:
     assert load_task("mmlu_pro").protocol_for(claim("mmlu-pro", shots=0)).shots == 0
     assert load_task("arc_challenge").protocol_for(claim("arc-challenge", shots=25)).shots == 25
     chat = load_task("arc_challenge").protocol_for(claim("arc-challenge", shots=25, prompt="chat"))
-    assert (chat.cell, chat.shots) == ("letter_generate", 0)
+    assert (chat.prompt, chat.shots) == ("letter_generate", 0)
     assert "The vendor showed 25 worked examples; this way of asking shows none." in chat.differences
     with pytest.raises(InputError, match="3 worked examples, not 25"):
         load_task("arc_challenge").prepare("cloze", mirror, shots=25)

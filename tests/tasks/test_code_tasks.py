@@ -29,22 +29,22 @@ def rows_of(task: str, shared: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (shared / "data" / FILES[task]).read_text().splitlines()]
 
 
-def samples_of(task: str, shared: Path, cell: str = "") -> Samples:
+def samples_of(task: str, shared: Path, prompt_format: str = "") -> Samples:
     loaded = load_task(task)
-    return loaded.prepare(cell or loaded.default_cell, shared / "data")
+    return loaded.prepare(prompt_format or loaded.default_prompt, shared / "data")
 
 
-def mark_all(task: str, shared: Path, cell: str, answers: dict[int, str]) -> dict[int, Score]:
-    scorer = open_scorer(load_task(task).scorer_for(cell))
+def score_all(task: str, shared: Path, prompt_format: str, answers: dict[int, str]) -> dict[int, Score]:
+    scorer = open_scorer(load_task(task).scorer_for(prompt_format))
     if reason := getattr(scorer, "unavailable_reason", str)():
         pytest.skip(reason)
-    samples = samples_of(task, shared, cell)
+    samples = samples_of(task, shared, prompt_format)
 
-    def mark(number: int) -> Score:
+    def score(number: int) -> Score:
         return scorer.score(samples[number], ModelOutput(outcome=Outcome.OK, text=answers[number]))
 
     with ThreadPoolExecutor(4) as pool:
-        return dict(zip(answers, pool.map(mark, answers), strict=True))
+        return dict(zip(answers, pool.map(score, answers), strict=True))
 
 
 def names_of(task: str, row: dict[str, Any]) -> list[str]:
@@ -65,25 +65,27 @@ def nearly(task: str, row: dict[str, Any]) -> str:
     return str(row[SOLUTION[task]]) + wrapped
 
 
-def assert_marks(task: str, shared: Path, numbers: set[int]) -> None:
+def assert_scores(task: str, shared: Path, numbers: set[int]) -> None:
     rows = rows_of(task, shared)
-    cell = load_task(task).default_cell
-    right = mark_all(task, shared, cell, {number: rows[number][SOLUTION[task]] for number in sorted(numbers)})
-    assert {number: mark for number, mark in right.items() if mark != Score(value=1.0)} == {}
+    prompt_format = load_task(task).default_prompt
+    right = score_all(task, shared, prompt_format, {number: rows[number][SOLUTION[task]] for number in sorted(numbers)})
+    assert {number: score for number, score in right.items() if score != Score(value=1.0)} == {}
     for broken in (empty, nearly):
-        wrong = mark_all(task, shared, cell, {number: broken(task, rows[number]) for number in sorted(numbers)})
-        assert {number: mark for number, mark in wrong.items() if mark.value or not mark.parsed} == {}
+        wrong = score_all(
+            task, shared, prompt_format, {number: broken(task, rows[number]) for number in sorted(numbers)}
+        )
+        assert {number: score for number, score in wrong.items() if score.value or not score.parsed} == {}
 
 
 @pytest.mark.parametrize("task", FILES)
 def test_right_answers_pass_and_broken_ones_fail(task: str, shared: Path) -> None:
-    assert_marks(task, shared, FEW[task])
+    assert_scores(task, shared, FEW[task])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", FILES)
 def test_all_right_answers_pass_and_all_broken_ones_fail(task: str, shared: Path) -> None:
-    assert_marks(task, shared, set(range(len(rows_of(task, shared)))))
+    assert_scores(task, shared, set(range(len(rows_of(task, shared)))))
 
 
 @pytest.mark.parametrize("task", FILES)
@@ -94,24 +96,24 @@ def test_chat_answers(task: str, shared: Path) -> None:
         for number in (0, 32, 38, 50, 115)
     }
     answers = {number: f"Here you are.\n\n```python\n{code}\n```\nIt works." for number, code in program.items()}
-    assert set(mark_all(task, shared, "chat", answers).values()) == {Score(value=1.0)}
-    refusals = mark_all(task, shared, "chat", {0: "I would rather not."})
+    assert set(score_all(task, shared, "chat", answers).values()) == {Score(value=1.0)}
+    refusals = score_all(task, shared, "chat", {0: "I would rather not."})
     assert refusals == {0: Score(value=0.0, parsed=False, note="no code")}
 
 
 @pytest.mark.parametrize(("task", "size"), [("humaneval", 164), ("mbpp", 500)])
-def test_every_cell_renders_whole(task: str, size: int, shared: Path) -> None:
+def test_every_prompt_format_renders_whole(task: str, size: int, shared: Path) -> None:
     loaded = load_task(task)
-    for cell in loaded.cells:
-        samples = samples_of(task, shared, cell)
+    for prompt_format in loaded.prompts:
+        samples = samples_of(task, shared, prompt_format)
         assert len(samples) == size
-        scorer = open_scorer(loaded.scorer_for(cell))
+        scorer = open_scorer(loaded.scorer_for(prompt_format))
         assert open_identifier(scorer.identifier) == scorer
         assert isinstance(samples[size - 1], Sample)
 
 
-def request(task: str, cell: str, shared: Path) -> GenerateRequest:
-    asked = samples_of(task, shared, cell)[0].request
+def request(task: str, prompt_format: str, shared: Path) -> GenerateRequest:
+    asked = samples_of(task, shared, prompt_format)[0].request
     assert isinstance(asked, GenerateRequest)
     return asked
 
@@ -145,11 +147,11 @@ def test_mbpp_prompts(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "said", "cell"),
+    ("task", "said", "prompt_format"),
     [("HumanEval", "0-shot", "completion"), ("HumanEval", "instruct", "chat"), ("mbpp", "3-shot", "few_shot"),
      ("mbpp", "0-shot chat", "chat")],
 )  # fmt: skip
-def test_what_a_claim_means(task: str, said: str, cell: str) -> None:
+def test_what_a_claim_means(task: str, said: str, prompt_format: str) -> None:
     found = resolve(task)
     assert found is not None
-    assert load_task(found).cell_for(Claim(task=task, value="50.0", protocol=Protocol(prompt=said))) == cell
+    assert load_task(found).prompt_for(Claim(task=task, value="50.0", protocol=Protocol(prompt=said))) == prompt_format

@@ -18,7 +18,7 @@ title: Mine
 hub: {path: me/mine, configs: [main], split: test}
 fields: {target: answer}
 scorer: {name: exact, casefold: true}
-cells:
+prompts:
   plain:
     prompt: "{{ question }}"
     stop: ["\\n"]
@@ -45,11 +45,20 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(GOOD)
     definition = read_definition(path)
-    assert definition.default_cell == "plain"
+    assert definition.default_prompt == "plain"
     assert definition.scorer == {"name": "exact", "casefold": True}
-    more = definition.cells["more"]
+    more = definition.prompts["more"]
     assert (more.prompt, more.stop, more.max_tokens, more.words) == ("{{ question }}", ("\n",), 512, ("longer",))
     assert more.generates
+
+
+def test_a_file_of_format_1_is_read_as_the_same_task(tmp_path: Path) -> None:
+    """It calls the prompt formats cells."""
+    new, old = tmp_path / "mine.yaml", tmp_path / "old.yaml"
+    new.write_text(GOOD.replace("prompts:", "default_prompt: more\nprompts:"))
+    old.write_text(GOOD.replace("prompts:", "default_cell: more\ncells:"))
+    assert read_definition(old) == read_definition(new)
+    assert read_definition(old).default_prompt == "more"
 
 
 @pytest.mark.parametrize(
@@ -65,14 +74,14 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
         ('stop: ["\\n"]', "stop: x", ":9: expected a list here"),
         ("fields: {target: answer}", "fields: answer", ":4: expected keys and values (target"),
         ("fields: {target: answer}", "fields: {}", ":4: "),
-        ("like: plain", "like: plane", "like must name a cell"),
-        ("like: plain", "like: more", "like must name a cell"),
+        ("like: plain", "like: plane", "like must name a prompt format"),
+        ("like: plain", "like: more", "like must name a prompt format"),
         ('prompt: "{{ question }}"', "context: x", "needs either 'prompt' or both"),
         ("hub: {path", "generator: {name: x, count: 1, seed: s}\nhub: {path", "exactly one of 'hub' and 'generator'"),
         ("configs: [main]", "configs: []", "at least one configuration"),
-        ("cells:", "default_cell: none\ncells:", "default_cell 'none' is none of: plain, more"),
-        ("cells:", "chance: 1.5\ncells:", "chance is a fraction"),
-        ("cells:", "shots: {split: a, seed: b}\ncells:", "one of 'split', 'seed' and 'file'"),
+        ("prompts:", "default_prompt: none\nprompts:", "default_prompt 'none' is none of: plain, more"),
+        ("prompts:", "chance: 1.5\nprompts:", "chance is a fraction"),
+        ("prompts:", "shots: {split: a, seed: b}\nprompts:", "one of 'split', 'seed' and 'file'"),
         ("id: mine", "id: &x mine", ":1: "),
         ("id: mine", "id: *x", ":1: "),
         ("id: mine", "id: mine\nid: mine", ":2: "),
@@ -86,7 +95,7 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, old: str, new: str,
     assert said in message
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n", "text\n", "id: x\n", "\t", "cells: {}", "\x07"])
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n", "text\n", "id: x\n", "\t", "prompts: {}", "\x07"])
 def test_files_that_are_no_task(tmp_path: Path, text: str) -> None:
     read(tmp_path, text)
 

@@ -121,7 +121,7 @@ def test_samples_of_several_sources_lie_behind_each_other(tmp_path: Path) -> Non
         path = tmp_path / task.definition.hub.path / config / f"{task.definition.hub.split}.jsonl"
         path.parent.mkdir(parents=True)
         path.write_text('{"input": "q", "target": "a"}\n' * (1 + number % 3))
-    samples = task.prepare(task.default_cell, tmp_path)
+    samples = task.prepare(task.default_prompt, tmp_path)
     in_order = [sample.id for sample in samples]
     assert len(in_order) == len(samples) == len(set(in_order))
     assert [samples[number].id for number in range(len(samples))] == in_order

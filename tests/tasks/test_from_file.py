@@ -22,7 +22,7 @@ def rows_file(folder: Path, *rows: dict[str, object]) -> Path:
 @pytest.mark.parametrize(("question", "answer"), [("question", "answer"), ("prompt", "target"), ("input", "answer")])
 def test_open_questions(tmp_path: Path, question: str, answer: str) -> None:
     task = task_from_file(rows_file(tmp_path, {question: "2 + 2?", answer: 4}, {question: "{{ x }}", answer: "y"}))
-    samples = task.prepare(task.default_cell)
+    samples = task.prepare(task.default_prompt)
     assert not task.public
     assert task.id == "mine"
     assert [sample.id for sample in samples] == ["mine/row/0", "mine/row/1"]
@@ -91,5 +91,5 @@ def test_a_file_gives_no_twins_and_shows_no_examples(tmp_path: Path) -> None:
         task.prepare("question", seed="other")
     with pytest.raises(InputError, match="0 shots only"):
         task.prepare("question", shots=3)
-    with pytest.raises(InputError, match="no cell 'nothing'; it has: question, verbatim, completion"):
+    with pytest.raises(InputError, match="no prompt format 'nothing'; it has: question, verbatim, completion"):
         task.prepare("nothing")

@@ -1,4 +1,6 @@
-"""Claims about a measure that no cell gives are skipped with why and the mend, never tested by its neighbour."""
+"""Claims about a measure that no prompt format gives are not planned: the reason and the fix are said, and no
+neighbouring measure is tested instead.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,14 @@ import pytest
 
 from steelyard.claims.sheet import read_sheet
 from steelyard.errors import InputError
-from steelyard.planning.build import Options, build_plan
-from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, SkippedClaim
+from steelyard.planning.build import RunRequest, build_plan, build_run
+from steelyard.planning.options import Options
+from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, NotPlanned, PlannedModel
 from steelyard.tasks import load_task, resolve
 from steelyard.tasks.definition_file import read_definition
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
+MODELS = {"subject": PlannedModel(identity=ModelIdentity(uri="x:y"), capabilities=EVERYTHING)}
 EXAMPLE = Path(__file__).parents[2] / "examples" / "smollm2-135m-instruct.yaml"
 DEFINITION = """
 id: lamps
@@ -21,15 +25,15 @@ title: Lamps
 hub: {path: me/lamps, configs: [main], split: test}
 fields: {target: answer}
 scorer: {name: exact}
-cells: {plain: {prompt: "{{ question }}"}}
+prompts: {plain: {prompt: "{{ question }}"}}
 """
 
 
-def skipped(claim: Claim, tmp_path: Path, estimate: bool = False) -> SkippedClaim:
+def not_planned(claim: Claim, tmp_path: Path) -> NotPlanned:
     """The claim's only way with an empty mirror: where it is not refused, the data are missing."""
     sheet = ClaimSheet(model="m", claims=(claim,), digest="0" * 64)
-    options = Options(data=tmp_path)
-    return build_plan(sheet, ModelIdentity(uri="x:y"), EVERYTHING, options, estimate=estimate)[0].skipped[0]
+    (refused,) = build_plan(sheet, MODELS, Options(data=tmp_path)).plan.not_planned
+    return refused
 
 
 @pytest.mark.parametrize(
@@ -42,25 +46,26 @@ def skipped(claim: Claim, tmp_path: Path, estimate: bool = False) -> SkippedClai
         (Claim(task="ARC", value="50"), "arc-easy and arc-challenge"),
     ],
 )
-def test_what_no_cell_measures_is_not_testable(claim: Claim, why: str, tmp_path: Path) -> None:
-    refusal = skipped(claim, tmp_path)
+def test_what_no_prompt_format_measures_is_not_testable(claim: Claim, why: str, tmp_path: Path) -> None:
+    refusal = not_planned(claim, tmp_path)
     assert refusal.verdict == "not_testable"
     assert why in refusal.reason
 
 
-def test_what_a_cell_measures_is_asked_for_its_data(tmp_path: Path) -> None:
+def test_what_a_prompt_format_measures_is_asked_for_its_data(tmp_path: Path) -> None:
     for claim in (
         Claim(task="truthfulqa", value="50", metric="mc1"),
         Claim(task="ifeval", value="50", metric="prompt-level strict"),
         Claim(task="ARC-C", value="50"),
     ):
-        refusal = skipped(claim, tmp_path)
+        refusal = not_planned(claim, tmp_path)
         assert refusal.verdict == "not_tested"
         assert "the mirror has no" in refusal.reason
 
 
-def test_an_estimate_tests_no_claim_and_so_needs_no_metric(tmp_path: Path) -> None:
-    assert "the mirror has no" in skipped(Claim(task="ifeval", value="0"), tmp_path, estimate=True).reason
+def test_a_run_tests_no_claim_and_so_needs_no_metric(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the mirror has no"):
+        build_run([RunRequest(task="ifeval")], MODELS, Options(data=tmp_path))
 
 
 @pytest.mark.parametrize("entry", ["{why: because}", "{why: because, words: [a], unless: [b]}"])
@@ -71,12 +76,12 @@ def test_an_entry_needs_one_of_words_and_unless(entry: str, tmp_path: Path) -> N
         read_definition(path)
 
 
-def test_the_claims_of_the_embedded_model_find_their_cells() -> None:
+def test_the_claims_of_the_embedded_model_find_their_prompt_formats() -> None:
     found = {}
     for claim in read_sheet(EXAMPLE).claims:
         task_id = resolve(claim.task)
         protocol = load_task(task_id).protocol_for(claim) if task_id else None
-        found[claim.task] = None if protocol is None else protocol.refused[:24] or (protocol.cell, protocol.shots)
+        found[claim.task] = None if protocol is None else protocol.refused[:24] or (protocol.prompt, protocol.shots)
     assert found == {
         "hellaswag": ("completion", 0),
         "arc-average": None,

@@ -20,7 +20,7 @@ hub: {path: me/mine, configs: [main], split: test}
 fields: {target: answer, group: subject}
 shots: SHOTS
 scorer: {name: exact}
-cells:
+prompts:
   plain:
     prefix: "{{ group }}:{% for shot in shots %} {{ shot.question }}={{ shot.answer }}{% endfor %}\\n"
     prompt: "{{ question }}="
@@ -75,7 +75,7 @@ def test_too_many_or_absent_examples(data: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('"{{ question }}="', '"{{ quest }}="', "mine.yaml: cells.plain.prompt: 'quest' is undefined"),
+        ('"{{ question }}="', '"{{ quest }}="', "mine.yaml: prompts.plain.prompt: 'quest' is undefined"),
         ("target: answer", "target: reply", "mine.yaml: fields.target: 'reply' is undefined"),
         ("target: answer", "target: answer, choices: question", "choices must be at least two texts"),
         ("target: answer", "target: 9, choices: '[question, subject]'", "target '9' is no index of the 2 choices"),
@@ -124,7 +124,7 @@ def test_the_example_of_the_handbook_works(tmp_path: Path) -> None:
     for split in ("dev", "test"):
         (folder / f"{split}.jsonl").write_text((json.dumps(row) + "\n") * 3)
     capitals = Task(read_definition(path), path)
-    cloze, letter = (capitals.prepare(cell, tmp_path)[0] for cell in ("cloze", "letter"))
+    cloze, letter = (capitals.prepare(prompt_format, tmp_path)[0] for prompt_format in ("cloze", "letter"))
     assert cloze.request == LoglikelihoodRequest(
         prefix="Q: {{ Peru }}?\nA: Lima\n\n" * 3, context="Q: {{ Peru }}?\nA:", continuations=(" Lima", " Quito")
     )

@@ -29,10 +29,10 @@ def test_a_value_that_looks_like_a_template_is_not_evaluated() -> None:
 
 @pytest.mark.parametrize("name", ["missing", "q.missing", "q['missing']"])
 def test_what_is_missing_is_an_error(name: str) -> None:
-    with pytest.raises(InputError, match=r"task\.yaml: cells\.x: "):
-        Template(f"{{{{ {name} }}}}", "task.yaml: cells.x").render({"q": {}})
-    with pytest.raises(InputError, match=r"task\.yaml: cells\.x: "):
-        Expression(name, "task.yaml: cells.x").evaluate({"q": {}})
+    with pytest.raises(InputError, match=r"task\.yaml: prompts\.x: "):
+        Template(f"{{{{ {name} }}}}", "task.yaml: prompts.x").render({"q": {}})
+    with pytest.raises(InputError, match=r"task\.yaml: prompts\.x: "):
+        Expression(name, "task.yaml: prompts.x").evaluate({"q": {}})
 
 
 @pytest.mark.parametrize(

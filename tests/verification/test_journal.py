@@ -8,20 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from steelyard.auditing.finalize import finalize, read_scores
 from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
-from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.canonical import canonical, sha256_hex, without_defaults
 from steelyard.gateway.seal import seal_recording
 from steelyard.storage.journal import GENESIS
 from steelyard.storage.run_folder import open_plan_of
 from steelyard.verification.recompute import recompute
 from tests.assets.make_golden import GOLDEN
 from tests.gateway.test_seal import call, record
-from tests.verification.test_recompute import records_of, reseal, with_new_reports
+from tests.verification.test_recompute import records_of, reseal, sealed_form, with_new_reports
 
 Records = list[dict[str, Any]]
 
@@ -30,8 +29,8 @@ Records = list[dict[str, Any]]
 def unsigned(tmp_path: Path) -> Path:
     """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
     bundle = Path(shutil.copytree(GOLDEN, tmp_path / "bundle"))
-    plan = msgspec.to_builtins(open_plan_of(bundle).plan)
-    plan["order_proof"] = ""
+    plan = without_defaults(open_plan_of(bundle).plan)
+    del plan["order_proof"]
     return with_new_reports(reseal(bundle, plan=plan))
 
 
@@ -146,7 +145,7 @@ def the_rest_left_out(records: Records, at: int) -> None:
         (no_stop, "its last record is not the stop"),
         (another_stop, "its last record is not the stop"),
         (a_budget_that_is_none, "a budget that the plan does not set"),
-        (the_rest_left_out, "nothing was decided"),
+        (the_rest_left_out, "tests are not decided"),
     ],
 )
 def test_a_journal_that_no_run_writes(unsigned: Path, change: Callable[[Records, int], None], said: str) -> None:
@@ -177,7 +176,7 @@ def test_retries_and_a_resume_in_which_attempts_count_anew_hold(
 def write_segment(bundle: Path, worker: str, records: Records) -> None:
     previous, lines = GENESIS, []
     for seq, each in enumerate(records):
-        lines.append(canonical(each | {"seq": seq, "prev": previous}))
+        lines.append(canonical(sealed_form(each | {"seq": seq, "prev": previous})))
         previous = sha256_hex(lines[-1])
     (bundle / "journal" / f"{worker}-0000.jsonl").write_bytes(b"\n".join(lines) + b"\n")
 
@@ -216,48 +215,46 @@ def test_a_workers_segment_begins_no_session(unsigned: Path) -> None:
         recompute(on_two_workers(unsigned, lambda each: ([session, each], [])))
 
 
-# ── marks that somebody made up ─────────────────────────────────────────────────────────────────────────────────────
+# ── scores that somebody made up ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def with_marks(bundle: Path, scorer: str) -> Path:
-    plan = msgspec.to_builtins(open_plan_of(bundle).plan)
-    for row in plan["rows"]:
-        row["scorer"] = scorer
-    values = {(score.row, score.sample, score.repeat): score.value for score in read_scores(bundle)}
+def with_recorded_scores(bundle: Path, scorer: str) -> Path:
+    """The bundle as if another scorer, which executes, had given the scores that it holds."""
+    plan = without_defaults(open_plan_of(bundle).plan)
+    for measurement in plan["measurements"]:
+        measurement["scorers"] = [scorer]
+    for each in (*plan["served"], *(test for test in plan["tests"] if "reads" in test)):
+        for reads in [each["reads"]] if isinstance(each["reads"], dict) else each["reads"]:
+            reads["scorer"] = scorer
+    values = {(score.measurement, score.sample, score.repeat): score.value for score in read_scores(bundle)}
     records: Records = []
     for each in records_of(bundle):
         records.append(each)
         if each["type"] == "attempt":
-            about = {name: each[name] for name in ("row", "sample", "repeat")}
-            mark = {
-                "value": values[each["row"], each["sample"], each["repeat"]],
-                "parsed": True,
-                "note": "",
-                "elapsed_us": 0,
-                "scorer": scorer,
-            }
-            records.append({"type": "marked", **about, **mark})
+            about = {name: each[name] for name in ("measurement", "sample", "repeat")}
+            value = values[each["measurement"], each["sample"], each["repeat"]]
+            records.append({"type": "score", **about, "value": value, "scorer": scorer})
     reseal(bundle, plan=plan)
     return sealed_again(bundle, records)
 
 
-def test_the_marks_of_another_harness_do_not_go_with_answers_that_we_asked_for(unsigned: Path) -> None:
+def test_the_scores_of_another_harness_do_not_go_with_answers_that_we_asked_for(unsigned: Path) -> None:
     with pytest.raises(VerificationError, match="do not go with an origin"):
-        recompute(with_marks(unsigned, "imported[lm_eval acc]@1"))
+        recompute(with_recorded_scores(unsigned, "imported[lm_eval acc]@1"))
 
 
-def test_marks_by_running_code_are_told_apart_from_what_is_recomputed(
+def test_scores_by_running_code_are_counted_apart_from_what_is_recomputed(
     unsigned: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with_marks(unsigned, "code[completion]@1")
+    with_recorded_scores(unsigned, "code[completion]@1")
     scores = len(list(read_scores(unsigned)))
     capsys.readouterr()
     assert steelyard(["verify", str(unsigned), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["scores_recomputed"], found["marks_from_journal"]) == (0, scores)
+    assert (found["scores_recomputed"], found["scores_from_journal"]) == (0, scores)
     assert steelyard(["verify", str(unsigned)]) == 0
     told = capsys.readouterr().out
-    assert f"{scores} marks made by running code, taken from the journal" in told
+    assert f"{scores} scores made by running code, taken from the journal" in told
     assert "\n0 scores recomputed" in told
 
 

@@ -10,17 +10,16 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-import msgspec
 import pytest
 
-from steelyard.auditing.finalize import conclusion_of, renderer, write_reports
+from steelyard.auditing.finalize import renderer, results_of, write_reports
 from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.bundle import seal_bundle, seal_plan
-from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.storage.journal import GENESIS
+from steelyard.evidence.canonical import canonical, fields_of, sha256_hex, without_defaults
+from steelyard.storage.journal import GENESIS, JournalRecord
 from steelyard.storage.run_folder import open_plan_of
 from steelyard.verification.recompute import recompute
 from tests.assets.make_golden import GOLDEN
@@ -37,11 +36,11 @@ def bundle(tmp_path: Path) -> Path:
 def test_the_golden_bundle_holds(capsys: pytest.CaptureFixture[str]) -> None:
     key = GOLDEN.parent / "golden.pub.pem"
     assert steelyard(["verify", str(GOLDEN), "--require-key", str(key)]) == 0
-    told = capsys.readouterr().out
-    assert "holds" in told
-    assert "which you trust" in told
-    assert "scores recomputed from the answers" in told
-    assert "verdict recomputed: inconsistent" in told
+    said = capsys.readouterr().out
+    assert "holds" in said
+    assert "which you trust" in said
+    assert "scores recomputed from the answers" in said
+    assert "verdict recomputed: inconsistent" in said
 
 
 def flip(data: bytes, source: random.Random) -> bytes:
@@ -91,9 +90,9 @@ def test_no_tampering_over_any_file_is_accepted(
         (bundle / name).write_bytes(changed)
         capsys.readouterr()
         assert steelyard(["verify", str(bundle)]) == 1
-        told = capsys.readouterr().err.splitlines()[-1]
+        said = capsys.readouterr().err.splitlines()[-1]
         # What a checkpoint or the seal says may be what shows that the journal was changed, and the other way round.
-        assert name.rpartition("/")[2].partition(".")[0] in told or "journal" in told or "bundle" in told
+        assert name.rpartition("/")[2].partition(".")[0] in said or "journal" in said or "bundle" in said
     (bundle / name).write_bytes(original)
     assert steelyard(["verify", str(bundle)]) == 0
 
@@ -116,13 +115,13 @@ def test_no_file_can_be_added(bundle: Path, name: str) -> None:
 @pytest.fixture
 def unsigned(bundle: Path) -> Path:
     """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    plan = msgspec.to_builtins(open_plan_of(bundle).plan)
-    plan["order_proof"] = ""
+    plan = without_defaults(open_plan_of(bundle).plan)
+    del plan["order_proof"]
     return with_new_reports(reseal(bundle, plan=plan))
 
 
 def with_new_reports(bundle: Path) -> Path:
-    found = conclusion_of(bundle)
+    found = results_of(bundle)
     write_reports(bundle, found.plan, found.verdict)
     return reseal(bundle)
 
@@ -137,12 +136,20 @@ def reseal(bundle: Path, plan: dict[str, Any] | None = None, records: list[dict[
     previous, lines = GENESIS, []
     for seq, record in enumerate(kept):
         record["seq"], record["prev"] = seq, previous
-        lines.append(canonical(record))
+        lines.append(canonical(sealed_form(record)))
         previous = sha256_hex(lines[-1])
     path.write_bytes(b"\n".join(lines) + b"\n")
     (bundle / "checkpoints.jsonl").unlink(missing_ok=True)
     seal_bundle(bundle, {"renderer": renderer()}, None)
     return bundle
+
+
+def sealed_form(record: dict[str, Any]) -> dict[str, Any]:
+    """A record without the fields that equal their default, which no sealed record spells out."""
+    kinds = {kind.__struct_config__.tag: kind for kind in get_args(JournalRecord)}
+    defaults = {name: default for name, default, has in fields_of(kinds[record["type"]])[1] if has}
+    empty: dict[str, Any] = {"logprobs": []}
+    return {key: value for key, value in record.items() if value != empty.get(key, defaults.get(key, ...))}
 
 
 def records_of(bundle: Path) -> list[dict[str, Any]]:
@@ -194,26 +201,75 @@ def test_an_edited_page_is_not_what_the_journal_gives(unsigned: Path, name: str)
 @pytest.mark.parametrize(
     "change",
     [
-        lambda row: row.update(threshold=row["threshold"] - 3),
-        lambda row: row.update(stop_consistent=[0] * len(row["stop_consistent"])),
-        lambda row: row.update(alpha_inconsistent=0.5),
-        lambda row: row.update(weight=0.9),
-        lambda row: row.update(population=row["population"] + 1),
-        lambda row: row.update(population=10**12),
-        lambda row: row.update(repeats=10**9),
-        lambda row: row.update(repeats=0),
+        lambda test: test["sealed"].update(threshold=test["sealed"]["threshold"] - 3),
+        lambda test: test["sealed"].update(stop_consistent=[0] * len(test["sealed"]["stop_consistent"])),
+        lambda test: test["sealed"].update(alpha_inconsistent=0.5),
+        lambda test: test["sealed"].update(claimed_samples=20),
+        lambda test: test["sealed"].update(tolerance="20"),
+        lambda test: test["sealed"].update(claim=7),
+        lambda test: test["sealed"].update(odd=1),
+        lambda test: test.update(weight=0.9),
+        lambda test: test.update(null="anything goes"),
+        lambda test: test.update(rule="desk_screen@1"),
+        lambda test: test.update(rule="other@1"),
+        lambda test: test.update(reads=[]),
+        lambda test: test["reads"][0].update(scorer="exact@1"),
     ],
 )
 def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: Callable[[Any], None]) -> None:
-    plan = msgspec.to_builtins(open_plan_of(unsigned).plan)
-    change(plan["rows"][1])
+    plan = without_defaults(open_plan_of(unsigned).plan)
+    change(plan["tests"][2])
+    with pytest.raises(VerificationError, match=r"plan.dsse.json"):
+        recompute(reseal(unsigned, plan=plan))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda measurement: measurement.update(population=measurement["population"] + 1),
+        lambda measurement: measurement.update(population=10**12),
+        lambda measurement: measurement.update(repeats=10**9),
+        lambda measurement: measurement.update(repeats=0),
+        lambda measurement: measurement.update(share=0.5),
+        lambda measurement: measurement.update(order_by="sample"),
+        lambda measurement: measurement.update(role="judge"),
+        lambda measurement: measurement.update(task="other"),
+        lambda measurement: measurement.update(arm=""),
+    ],
+)
+def test_a_measurement_that_the_plan_could_not_hold(unsigned: Path, change: Callable[[Any], None]) -> None:
+    plan = without_defaults(open_plan_of(unsigned).plan)
+    change(plan["measurements"][0])
     with pytest.raises(VerificationError, match=r"plan.dsse.json|samples"):
         recompute(reseal(unsigned, plan=plan))
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda plan: plan["tests"].pop(2), "claim-01-sums is not planned"),
+        (lambda plan: plan["tests"].pop(0), "desk-screen is not planned"),
+        (lambda plan: plan.pop("tests"), "is not planned"),
+        (lambda plan: plan.update(detectors=plan["detectors"][:1]), "claim_retest did not plan"),
+        (lambda plan: plan["detectors"].append("claim_retest@9"), "planned twice"),
+        (lambda plan: plan["served"].pop(1), "nothing is planned for claim/1"),
+        (lambda plan: plan["served"].append(plan["served"][0]), "answered twice"),
+        (lambda plan: plan["served"].append(plan["served"][0] | {"request": "claim/9"}), "belongs to no test"),
+        (lambda plan: plan["tests"].append(plan["tests"][2]), "two tests have one id"),
+        (lambda plan: plan["models"].pop("subject"), "no model in the role subject"),
+        (lambda plan: plan.update(budget_us=None), "spells out a field"),
+    ],
+)
+def test_a_plan_is_planned_again_from_what_it_seals(unsigned: Path, change: Callable[[Any], None], said: str) -> None:
+    plan = without_defaults(open_plan_of(unsigned).plan)
+    change(plan)
+    with pytest.raises(VerificationError, match=said):
+        recompute(reseal(unsigned, plan=plan))
+
+
 def test_another_order_shows_in_every_record(unsigned: Path) -> None:
-    plan = msgspec.to_builtins(open_plan_of(unsigned).plan)
-    plan["rows"][0]["order_seed"] = "f" * 64
+    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan["measurements"][0]["order_seed"] = "f" * 64
     with pytest.raises(VerificationError, match="committed order"):
         recompute(reseal(unsigned, plan=plan))
 
@@ -227,7 +283,7 @@ def test_a_record_left_out_leaves_a_gap(unsigned: Path) -> None:
 
 def test_a_better_answer_is_not_the_one_that_was_hashed(unsigned: Path) -> None:
     records = records_of(unsigned)
-    answers = [record for record in records if record["type"] == "attempt" and record["row"].startswith("01")]
+    answers = [record for record in records if record["type"] == "attempt"]
     answers[0]["answer"] = answers[-1]["answer"]
     with pytest.raises(VerificationError):
         recompute(reseal(unsigned, records=records))
@@ -243,9 +299,9 @@ def test_one_call_is_not_ended_twice(unsigned: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda record: record.update(row="99-none"), "no row"),
+        (lambda record: record.update(measurement="99-none"), "no measurement"),
         (lambda record: record.update(position=10**6), "outside the committed order"),
-        (lambda record: record.update(position=-1, repeat=7), "probe"),
+        (lambda record: record.update(position=-1, repeat=7), "not a repeat"),
         (lambda record: record.update(sample="sums/row/0x"), "its item is"),
     ],
 )
@@ -263,16 +319,16 @@ def test_other_samples_than_the_sealed_ones(unsigned: Path) -> None:
         recompute(reseal(unsigned))
 
 
-def test_withheld_texts_are_said_and_their_marks_taken_as_sealed(
+def test_withheld_texts_are_said_and_their_scores_taken_as_sealed(
     unsigned: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan = msgspec.to_builtins(open_plan_of(unsigned).plan)
-    plan["texts"] = "withheld"
+    plan = without_defaults(open_plan_of(unsigned).plan)
+    del plan["texts"]
     with_new_reports(reseal(unsigned, plan=plan))
     assert steelyard(["verify", str(unsigned)]) == 0
     shutil.rmtree(unsigned / "texts")
     capsys.readouterr()
     assert steelyard(["verify", str(unsigned)]) == 0
-    told = capsys.readouterr().out
-    assert "withheld" in told
-    assert "\n0 scores recomputed" in told
+    said = capsys.readouterr().out
+    assert "withheld" in said
+    assert "\n0 scores recomputed" in said

@@ -18,12 +18,21 @@ import msgspec
 
 from steelyard.adapters.every_eval_ever import SCHEMA_VERSION
 from steelyard.errors import InputError
-from steelyard.records import Attempt, ClaimVerdict, GenerateRequest, Plan, PlanRow, Sample, SampleScore
+from steelyard.records import (
+    Attempt,
+    ClaimVerdict,
+    GenerateRequest,
+    Measurement,
+    MeasurementResult,
+    Plan,
+    Sample,
+    SampleScore,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from steelyard.auditing.finalize import Conclusion
+    from steelyard.auditing.finalize import Results
 
 __all__ = ["export_run"]
 
@@ -36,16 +45,15 @@ def export_run(run: Path, samples: Path | None = None, *, with_texts: bool = Fal
 
     ``samples``: write the instance-level lines to this file too; ``with_texts``: with texts instead of digests.
     """
-    from steelyard.auditing.finalize import conclusion_of
+    from steelyard.auditing.finalize import results_of
     from steelyard.evidence.verify import verify_integrity
 
     integrity = verify_integrity(run)
-    found = conclusion_of(run)
-    rows = {row.id: row for row in found.plan.rows}
-    measured = [claim for claim in found.verdict.claims if claim.measured is not None and claim.row in rows]
+    found = results_of(run)
+    measured = [each for each in found.verdict.measurements if each.measured is not None]
     if not measured:
-        raise InputError("no row of this run has a measured score: there is nothing to export", where=run)
-    exporter = _Exporter(run, found, rows, {"journal_root": integrity.root, "answers_root": integrity.answers_root})
+        raise InputError("nothing in this run has a measured score: there is nothing to export", where=run)
+    exporter = _Exporter(run, found, {"journal_root": integrity.root, "answers_root": integrity.answers_root})
     document = exporter.document(measured)
     if samples is not None:
         document["detailed_evaluation_results"] = exporter.write_lines(samples, with_texts=with_texts)
@@ -55,17 +63,18 @@ def export_run(run: Path, samples: Path | None = None, *, with_texts: bool = Fal
 class _Exporter:
     """Builds the parts, which share the run's names."""
 
-    def __init__(self, run: Path, found: Conclusion, rows: Mapping[str, PlanRow], roots: dict[str, str]) -> None:
+    def __init__(self, run: Path, found: Results, roots: dict[str, str]) -> None:
         self._run = run
         self._plan: Plan = found.plan
-        self._rows = rows
+        self._measurements = found.plan.by_id
+        self._claims = {claim.measurement: claim for claim in found.verdict.claims if claim.measurement}
         self._roots = roots
-        self._model = re.sub(r"\s+", "_", found.plan.model.name or found.plan.model.uri)[:200]
+        self._model = re.sub(r"\s+", "_", found.plan.subject.identity.name or found.plan.subject.identity.uri)[:200]
         self._retrieved = f"{time.time():.0f}"
-        names = "+".join(row.task for row in found.plan.rows)[:120]
+        names = "+".join(each.task for each in found.plan.measurements)[:120]
         self._evaluation = f"{names}/{self._model.replace('/', '_')}/{self._retrieved}"
 
-    def document(self, measured: list[ClaimVerdict]) -> dict[str, Any]:
+    def document(self, measured: list[MeasurementResult]) -> dict[str, Any]:
         return {
             "schema_version": SCHEMA_VERSION,
             "evaluation_id": self._evaluation,
@@ -80,7 +89,7 @@ class _Exporter:
             },
             "eval_library": self._library(),
             "model_info": self._model_info(),
-            "evaluation_results": [self._result(claim) for claim in measured],
+            "evaluation_results": [self._result(each) for each in measured],
         }
 
     def _origin(self) -> dict[str, str]:
@@ -99,38 +108,39 @@ class _Exporter:
         return {"name": name, "version": version or "unknown", "additional_details": {"sealed_by": "steelyard"}}
 
     def _model_info(self) -> dict[str, Any]:
-        model = self._plan.model
+        model = self._plan.subject.identity
         details = {"deployment_type": "unknown", "model_availability": "unknown"}
         if model.sha256:
             details["sha256"] = model.sha256
         return {"name": model.name or self._model, "id": self._model, "additional_details": details}
 
-    def _result(self, claim: ClaimVerdict) -> dict[str, Any]:
-        row = self._rows[claim.row]
-        assert claim.measured is not None
+    def _result(self, result: MeasurementResult) -> dict[str, Any]:
+        measurement = self._measurements[result.measurement]
+        claim: ClaimVerdict | None = self._claims.get(result.measurement)
         details = {
-            "asked": str(claim.asked),
-            "missing": str(claim.missing),
-            "unparsed": str(claim.unparsed),
-            "verdict": claim.verdict.value,
+            "asked": str(result.asked),
+            "missing": str(result.missing),
+            "unparsed": str(result.unparsed),
+            "verdict": claim.verdict.value if claim else "not_tested",
         }
-        if not row.estimate:
+        if claim:
             details["claimed"] = f"{claim.claimed_text} {claim.unit}"
-        uncertainty: dict[str, Any] = {"num_samples": claim.asked - claim.missing}
-        if claim.ci is not None:
+        interval = claim.ci if claim else result.ci
+        uncertainty: dict[str, Any] = {"num_samples": result.asked - result.missing - result.open}
+        if interval is not None:
             uncertainty["confidence_interval"] = {
-                "lower": claim.ci[0],
-                "upper": claim.ci[1],
-                "confidence_level": 0.95 if row.estimate else 1 - self._plan.alpha,
-                "method": WILSON if row.estimate else SEQUENCE,
+                "lower": interval[0],
+                "upper": interval[1],
+                "confidence_level": 1 - self._plan.alpha if claim else 0.95,
+                "method": SEQUENCE if claim else WILSON,
             }
         return {
-            "evaluation_result_id": row.id,
-            "evaluation_name": row.task,
-            "source_data": _source(row),
+            "evaluation_result_id": measurement.id,
+            "evaluation_name": measurement.task,
+            "source_data": _source(measurement),
             "metric_config": {
                 "metric_id": "accuracy",
-                "metric_name": row.scorer,
+                "metric_name": result.scorer,
                 "metric_kind": "accuracy",
                 "metric_unit": "proportion",
                 "lower_is_better": False,
@@ -138,14 +148,14 @@ class _Exporter:
                 "min_score": 0,
                 "max_score": 1,
             },
-            "score_details": {"score": claim.measured, "details": details, "uncertainty": uncertainty},
+            "score_details": {"score": result.measured, "details": details, "uncertainty": uncertainty},
             "generation_config": {
-                "generation_args": {"temperature": row.temperature} if row.kind == "generate" else {},
+                "generation_args": {"temperature": measurement.temperature} if measurement.kind == "generate" else {},
                 "additional_details": {
-                    "shots": str(row.shots),
-                    "prompt": row.cell,
-                    "repeats": str(row.repeats),
-                    "differences": " ".join(row.differences),
+                    "shots": str(measurement.shots),
+                    "prompt": measurement.prompt,
+                    "repeats": str(measurement.repeats),
+                    "differences": " ".join(claim.differences if claim else measurement.differences),
                 },
             },
         }
@@ -173,43 +183,42 @@ class _Exporter:
         from steelyard.evidence.canonical import canonical
         from steelyard.storage.journal import open_index, read_lines
 
-        marks: dict[tuple[str, str, int], SampleScore] = {}
+        scores: dict[tuple[str, str, int], list[SampleScore]] = {}
         for score in read_scores(self._run):
             if score.position >= 0 and score.value is not None:
-                marks[score.row, score.sample, score.repeat] = score
+                scores.setdefault((score.measurement, score.sample, score.repeat), []).append(score)
         texts = open_index(self._run)
         for record, _ in read_lines(self._run):
             if not isinstance(record, Attempt) or not record.final:
                 continue
-            mark = marks.pop((record.row, record.sample, record.repeat), None)
-            if mark is not None:
-                yield canonical(self._line(record, mark, texts if with_texts else None)) + b"\n"
+            for score in scores.pop((record.measurement, record.sample, record.repeat), ()):
+                yield canonical(self._line(record, score, texts if with_texts else None)) + b"\n"
 
-    def _line(self, attempt: Attempt, mark: SampleScore, texts: Mapping[str, str] | None) -> dict[str, Any]:
+    def _line(self, attempt: Attempt, score: SampleScore, texts: Mapping[str, str] | None) -> dict[str, Any]:
         question, answer = _digests(attempt) if texts is None else _texts(attempt, texts)
         tokens = {"input_tokens": attempt.prompt_tokens, "output_tokens": attempt.completion_tokens}
         return {
             "schema_version": SCHEMA_VERSION,
             "evaluation_id": self._evaluation,
             "model_id": self._model,
-            "evaluation_name": self._rows[attempt.row].task,
-            "evaluation_result_id": attempt.row,
+            "evaluation_name": self._measurements[attempt.measurement].task,
+            "evaluation_result_id": attempt.measurement,
             "sample_id": attempt.sample,
             "sample_hash": attempt.item,
             "interaction_type": "single_turn",
             "input": question,
             "output": {"raw": [answer]},
             "answer_attribution": [],
-            "evaluation": {"score": mark.value, "is_correct": mark.value == 1.0},
+            "evaluation": {"score": score.value, "is_correct": score.value == 1.0},
             "token_usage": {**tokens, "total_tokens": attempt.prompt_tokens + attempt.completion_tokens},
             "performance": {"latency_ms": attempt.elapsed_us / 1000} if attempt.elapsed_us else None,
-            "metadata": {"repeat": str(attempt.repeat), "status": mark.status, "outcome": attempt.outcome.value},
+            "metadata": {"repeat": str(attempt.repeat), "status": score.status, "outcome": attempt.outcome.value},
         }
 
     def _reference(self, digest: hashlib._Hash, count: int, *, with_texts: bool) -> dict[str, Any]:
         """Where the schema expects the lines to lie, and their digest, from which the file's name follows."""
         name = uuid.UUID(bytes=digest.digest()[:16], version=4)
-        folder = "/".join(_slug(part) for part in (self._plan.rows[0].task, *_developer_and_model(self._model)))
+        folder = "/".join(_slug(part) for part in (self._plan.measurements[0].task, *_developer_and_model(self._model)))
         return {
             "format": "jsonl",
             "file_path": f"data/{folder}/{name}_samples.jsonl",
@@ -239,23 +248,23 @@ def _texts(attempt: Attempt, texts: Mapping[str, str]) -> tuple[dict[str, Any], 
     return question, answer
 
 
-def _source(row: PlanRow) -> dict[str, Any]:
+def _source(measurement: Measurement) -> dict[str, Any]:
     """The data set: by its home on the hub where the facts know it."""
     from steelyard.claims.benchmarks import lookup
 
-    benchmark = lookup(row.task)
+    benchmark = lookup(measurement.task)
     if benchmark is None or not benchmark.hub:
         return {
-            "dataset_name": row.task,
+            "dataset_name": measurement.task,
             "source_type": "other",
-            "additional_details": {"samples_root": row.samples_root},
+            "additional_details": {"samples_root": measurement.samples_root},
         }
     return {
         "dataset_name": benchmark.title,
         "source_type": "hf_dataset",
         "hf_repo": benchmark.hub,
-        "samples_number": row.population,
-        "additional_details": {"samples_root": row.samples_root},
+        "samples_number": measurement.population,
+        "additional_details": {"samples_root": measurement.samples_root},
     }
 
 

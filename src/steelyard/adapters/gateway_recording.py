@@ -77,23 +77,23 @@ def import_recording(
     run: Path,
     signer: Any = None,
     *,
-    cell: str = "",
+    prompt: str = "",
     data: Path | None = None,
     model: str = "",
     with_texts: bool = False,
 ) -> RecordingImport:
     """Score a sealed recording as ``task`` and write it as an imported run at ``run``.
 
-    ``cell`` names the task's way of asking (default: its own), whose scorer marks; ``model`` is needed where the
-    recording holds calls for several. Raises InputError where nothing matches, Broken where the seal does not hold.
+    ``prompt`` names the task's way of asking (default: its own), whose scorer marks; ``model`` is needed where
+    the recording holds calls for several. Raises InputError where nothing matches, Broken where the seal does not hold.
     """
-    log, matched = read_recording(recording, task, cell=cell, data=data, model=model)
+    log, matched = read_recording(recording, task, prompt=prompt, data=data, model=model)
     verdict = write_imported_run(run, log.tasks, log.origin, log.model, signer, with_texts=with_texts)
     return RecordingImport(verdict, matched)
 
 
 def read_recording(
-    recording: Path, task: Task, *, cell: str = "", data: Path | None = None, model: str = ""
+    recording: Path, task: Task, *, prompt: str = "", data: Path | None = None, model: str = ""
 ) -> tuple[ImportedLog, Matched]:
     """Match a sealed recording's calls to the task's samples; see :func:`import_recording`."""
     from steelyard.evidence.canonical import sha256_hex
@@ -106,10 +106,10 @@ def read_recording(
     if plan.origin.kind != "gateway":
         raise InputError("is not a recording of steelyard gateway", where=recording)
     verify_integrity(recording)
-    scorer = open_scorer(task.scorer_for(cell or task.default_cell))
+    scorer = open_scorer(task.scorer_for(prompt or task.default_prompt))
     if getattr(scorer, "executes", False):
         raise InputError(f"{task.id} is marked by running code, which a recording cannot be")
-    matcher = _Matcher(recording, task, cell or task.default_cell, data, open_index(recording))
+    matcher = _Matcher(recording, task, prompt or task.default_prompt, data, open_index(recording))
     name = matcher.take_all(model)
     if not matcher.found:
         raise InputError(
@@ -119,26 +119,28 @@ def read_recording(
         name=task.id,
         items=matcher,
         scorer=scorer.identifier,
-        cell="as the harness asked",
+        prompt="as the harness asked",
         differences=("The harness rendered the prompts; they were matched by the question.", *matcher.told()),
         public=task.public,
     )
     seal = sha256_hex((recording / "bundle.dsse.json").read_bytes())
     origin = Origin(kind="imported", harness=HARNESS, file=recording.resolve().name, sha256=seal)
-    identity = ModelIdentity(uri=plan.model.uri, name=name, backend=plan.model.backend)
+    identity = ModelIdentity(uri=plan.subject.identity.uri, name=name, backend=plan.subject.identity.backend)
     return ImportedLog((imported,), origin, identity), matcher.matched
 
 
 class _Matcher:
     """Goes through a recording once, and then gives an item for each sample that it asks about, as often as wanted."""
 
-    def __init__(self, recording: Path, task: Task, cell: str, data: Path | None, texts: Mapping[str, str]) -> None:
-        if not task.cell(cell).generates:
-            written = [name for name, each in task.cells.items() if each.generates]
-            raise InputError(f"{task.id}: the cell {cell!r} asks for no text; choose one of: {', '.join(written)}")
+    def __init__(self, recording: Path, task: Task, prompt: str, data: Path | None, texts: Mapping[str, str]) -> None:
+        if not task.prompt_format(prompt).generates:
+            written = [name for name, each in task.prompts.items() if each.generates]
+            raise InputError(
+                f"{task.id}: the prompt format {prompt!r} asks for no text; choose one of: {', '.join(written)}"
+            )
         self._recording = recording
         self._texts = texts
-        self._samples = task.prepare(cell, data)
+        self._samples = task.prepare(prompt, data)
         self._index = PromptIndex(_keys(self._samples, _questions(task, data)))
         self.matched = Matched(samples=len(self._samples))
         self.found: dict[int, Exchange] = {}  # by sample: the first answered call, else the last that failed
@@ -230,8 +232,8 @@ def _questions(task: Task, data: Path | None) -> Sequence[Sample]:
     from steelyard.tasks.definition import PromptFormat
 
     bare = copy.copy(task)
-    cells = {**task.cells, "question alone": PromptFormat(title="the question alone", prompt="{{ question }}")}
-    bare.definition = msgspec.structs.replace(task.definition, cells=cells)
+    prompts = {**task.prompts, "question alone": PromptFormat(title="the question alone", prompt="{{ question }}")}
+    bare.definition = msgspec.structs.replace(task.definition, prompts=prompts)
     try:
         return bare.prepare("question alone", data, shots=0)
     except InputError:

@@ -31,12 +31,12 @@ MAX_ANSWER: Final = 1_000_000
 MAX_SAMPLE_BYTES: Final = 4 * 2**20
 MAX_REPEATS: Final = 10_000
 MAX_SAMPLES: Final = 1 << 32
-MAX_CELLS: Final = 4_000_000  # a log may state more than it holds, and each of them becomes a record here
+MAX_TRIALS: Final = 4_000_000  # a log may state more than it holds, and each of them becomes a record here
 
 
 @dataclass(frozen=True)
 class ImportedItem:
-    """One call of a log: what was asked, what came back, and the harness's own mark (in [0, 1]) where it gave one.
+    """One call of a log: what was asked, what came back, and the harness's own score (in [0, 1]) where it gave one.
 
     ``repeat`` counts a sample's epochs from 0. Times are microseconds, 0 where the log does not say.
     """
@@ -44,7 +44,7 @@ class ImportedItem:
     sample: Sample
     answer: ModelOutput
     repeat: int = 0
-    mark: Score | None = None
+    score: Score | None = None
     started_us: int = 0
     elapsed_us: int = 0
 
@@ -53,15 +53,15 @@ class ImportedItem:
 class ImportedTask:
     """One task of a log. ``items`` is gone through twice, so that no log need fit into memory.
 
-    ``scorer`` is an identifier: one that acts takes the items' own marks, any other marks the answers again. ``cell``
-    says how the harness asked, in a word; ``reported`` is the score that the log itself states, a fraction; ``public``:
-    the questions are known to be published.
+    ``scorer`` is an identifier: one that executes takes the items' own scores, any other scores the answers again.
+    ``prompt`` says how the harness asked, in a word; ``reported`` is the score that the log itself states, a
+    fraction; ``public``: the questions are known to be published.
     """
 
     name: str
     items: Iterable[ImportedItem]
     scorer: str
-    cell: str
+    prompt: str
     shots: int = 0
     differences: tuple[str, ...] = ()
     reported: float | None = None
@@ -82,13 +82,13 @@ class ImportedLog:
 
 @dataclass
 class Survey:
-    """What one pass over a task's items shows: a digest and a mark of each sample, and its id."""
+    """What one pass over a task's items shows: a digest and a score of each sample, and its id."""
 
     index: dict[str, int] = field(default_factory=dict)
     digests: Digests = field(default_factory=Digests)
     first: Sample | None = None
     repeats: int = 1
-    marks: array[float] = field(default_factory=lambda: array("d"))
+    scores: array[float] = field(default_factory=lambda: array("d"))
 
 
 def survey_of(task: ImportedTask) -> Survey:
@@ -106,28 +106,28 @@ def survey_of(task: ImportedTask) -> Survey:
             found.digests.append(digest)
             found.first = found.first or sample
         elif found.digests[place] != digest:
-            raise refused(f"{task.name}: the sample {_short(sample.id)} stands in the log with two contents")
+            raise refused(f"{task.name}: the sample {_short(sample.id)} is in the log with two contents")
         if not 0 <= item.repeat < MAX_REPEATS:
             raise refused(f"{task.name}: the sample {_short(sample.id)} has the repeat {item.repeat}")
         if not seen.add(item.repeat * MAX_SAMPLES + place):
-            raise refused(f"{task.name}: the sample {_short(sample.id)} stands twice in the log: import one run alone")
+            raise refused(f"{task.name}: the sample {_short(sample.id)} is in the log twice: import one run alone")
         found.repeats = max(found.repeats, item.repeat + 1)
-        if len(found.digests) * found.repeats > MAX_CELLS:
-            raise refused(f"{task.name}: more than {MAX_CELLS:,} calls, which one import does not take")
-        if item.mark is not None and item.answer.outcome.answered:
-            found.marks.append(_checked(item.mark, task, sample))
+        if len(found.digests) * found.repeats > MAX_TRIALS:
+            raise refused(f"{task.name}: more than {MAX_TRIALS:,} calls, which one import does not take")
+        if item.score is not None and item.answer.outcome.answered:
+            found.scores.append(_checked(item.score, task, sample))
     if found.first is None:
         raise refused(f"{task.name}: the log holds no samples of it")
     return found
 
 
-def _checked(mark: Score, task: ImportedTask, sample: Sample) -> float:
-    if not 0 <= mark.value <= 1:
+def _checked(score: Score, task: ImportedTask, sample: Sample) -> float:
+    if score.value is None or not 0 <= score.value <= 1:
         raise refused(
-            f"{task.name}: the mark of {_short(sample.id)} is {mark.value:g}, outside 0 to 1: "
+            f"{task.name}: the score of {_short(sample.id)} is {score.value}, outside 0 to 1: "
             "choose another metric or scorer of the log"
         )
-    return mark.value
+    return score.value
 
 
 def _short(name: str) -> str:
@@ -159,7 +159,7 @@ def _deep_clean(value: Any) -> Any:
 
 def kept_answer(answer: ModelOutput) -> ModelOutput:
     """What a run can keep of an answer: no flood, no infinities, no lone surrogates, as of one that we asked for."""
-    if len(answer.text) > MAX_ANSWER:
+    if max(len(answer.text), len(answer.reasoning)) > MAX_ANSWER:
         return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {MAX_ANSWER:,} characters")
     if not all(math.isfinite(value) for value in answer.logprobs):
         return ModelOutput(
@@ -168,6 +168,7 @@ def kept_answer(answer: ModelOutput) -> ModelOutput:
     return msgspec.structs.replace(
         answer,
         text=clean(answer.text),
+        reasoning=clean(answer.reasoning),
         detail=" ".join(clean(answer.detail).split()),
         model=clean(answer.model),
         finish_reason=clean(answer.finish_reason),

@@ -69,7 +69,7 @@ def read_inspect_log(path: Path, metric: str = "", scorer: str = "") -> Imported
         name=text(evaluation.get("task")) or "task",
         items=items,
         scorer=scorer or _identifier(name),
-        cell=HARNESS,
+        prompt=HARNESS,
         public=known_task((text(evaluation.get("task")).rpartition("/")[2],)) is not None,
         differences=tuple(differences),
         reported=None if scorer else _reported(header, name, settings),
@@ -217,7 +217,7 @@ class _Reader:
             sample=self._sample(document, name),
             answer=self._answer(document, output, marked=mark is not None),
             repeat=max(0, count(document.get("epoch")) - 1),
-            mark=mark,
+            score=mark,
             started_us=when(text(document.get("started_at"))),
             elapsed_us=microseconds(number(document.get("total_time")) if spent is None else spent),
         )

@@ -143,7 +143,7 @@ def _task(
         name=name,
         items=_Items(file, measure, rule, expected, Targets(scorer)),
         scorer=scorer or _identifier(f"{measure},{rule}"),
-        cell=HARNESS,
+        prompt=HARNESS,
         public=known_task((name,)) is not None,
         shots=min(count(mapping(results.get("n-shot")).get(name)), 10_000),
         differences=(*_told(config, stated, measure, rule, scorer), *told),
@@ -249,7 +249,7 @@ def _written(
         note = "" if filtered == said else f"filtered: {filtered[:150]}"
         mark = Score(value=mark.value, parsed=filtered != INVALID, note=note)
     sample = Sample(id=name, request=_generate(argument), target=target)
-    return ImportedItem(sample, answer, mark=mark)
+    return ImportedItem(sample, answer, score=mark)
 
 
 def _generate(argument: dict[str, Any]) -> GenerateRequest:
@@ -297,7 +297,7 @@ def _weighed(
         target=target,
         choices=tuple(choices),
     )
-    return ImportedItem(sample, answer, mark=mark)
+    return ImportedItem(sample, answer, score=mark)
 
 
 def _common_start(contexts: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,45 +14,73 @@ from steelyard.auditing.finalize import checkpoint, finalize, unscored
 from steelyard.auditing.scoring import scorers_of
 from steelyard.auditing.session import RunSession, SessionOptions
 from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUnavailable, SteelyardError, StorageError
-from steelyard.planning.build import Options, build_plan
-from steelyard.planning.samples import Prepared, prepare_row
+from steelyard.evidence import layout
+from steelyard.evidence.keys import CryptoSigner
+from steelyard.planning.build import ProveOrder, RunRequest, build_plan, build_run
+from steelyard.planning.options import Options, planned_model
+from steelyard.planning.samples import Prepared, prepare_measurement
 from steelyard.plugins import Model
-from steelyard.records import ClaimSheet, Plan, Verdict
+from steelyard.records import ClaimSheet, ModelIdentity, Plan, PlannedModel, Verdict
 from steelyard.runner import RunEnd
-from steelyard.storage.journal import Header, Journal, Replay, Session, Stop
+from steelyard.storage.journal import Journal, Replay, Session, Stop, new_header
 from steelyard.storage.run_folder import SealedPlan, clear_partial, create, open_plan_of
 
-__all__ = ["Audit", "finalize_audit", "plan_audit", "resume_audit", "start_audit"]
+__all__ = ["Audit", "finalize_audit", "plan_audit", "plan_run", "resume_audit", "start_audit"]
+
+
+Models = Mapping[str, Model]
 
 
 @dataclass(frozen=True)
 class Audit:
-    """An audit that is planned: everything that the run needs, and nothing asked yet."""
+    """An audit or a run that is planned: everything that it needs, and nothing asked yet. Models are by role."""
 
     plan: Plan
     prepared: Mapping[str, Prepared]
-    model: Model
+    models: Models
+
+    async def close(self) -> None:
+        """Close every model."""
+        for model in self.models.values():
+            await model.close()
 
 
 async def plan_audit(
-    sheet: ClaimSheet,
-    model: Model,
-    options: Options,
-    prove_order: Callable[[dict[str, Any]], str] | None = None,
-    estimate: bool = False,
+    sheet: ClaimSheet, models: Models, options: Options, prove_order: ProveOrder | None = None
 ) -> Audit:
-    """Ask the model who it is, then plan the sheet (``estimate``: measure, test nothing). No sample is sent."""
-    identity, capabilities = await model.identify()
-    plan, prepared = build_plan(sheet, identity, capabilities, options, prove_order, estimate)
-    return Audit(plan, prepared, model)
+    """Ask each model who it is, then plan the sheet. No sample is sent.
+
+    Raises ModelUnavailable where a model does not answer, InputError for options that cannot be used.
+    """
+    planned = build_plan(sheet, await _identified(models, options), options, prove_order)
+    return Audit(planned.plan, planned.prepared, models)
+
+
+async def plan_run(
+    wanted: Sequence[RunRequest], models: Models, options: Options, prove_order: ProveOrder | None = None
+) -> Audit:
+    """Ask each model who it is, then plan measurements that nothing tests. No sample is sent.
+
+    Raises ModelUnavailable where a model does not answer, InputError where a task cannot be asked.
+    """
+    planned = build_run(wanted, await _identified(models, options), options, prove_order)
+    return Audit(planned.plan, planned.prepared, models)
+
+
+async def _identified(models: Models, options: Options) -> dict[str, PlannedModel]:
+    found = {}
+    for role, model in models.items():
+        identity, capabilities = await model.identify()
+        found[role] = planned_model(identity, capabilities, options)
+    return found
 
 
 async def start_audit(
     audit: Audit,
     run: Path,
-    signer: Any = None,
-    local: Mapping[str, str] | None = None,
-    conduct: SessionOptions | None = None,
+    signer: CryptoSigner | None = None,
+    local: Mapping[str, Any] | None = None,
+    options: SessionOptions | None = None,
 ) -> Verdict:
     """Seal the plan in a new folder, run it to its end, and conclude.
 
@@ -61,41 +89,53 @@ async def start_audit(
     """
     sealed = create(run, audit.plan, audit.prepared, signer, local or {})
     with _storage_of(run):
-        journal = Journal.create(run, Header(plan=sealed.sha256, software=audit.plan.software))
-    return await _carry_out(sealed, audit, run, journal, None, signer, conduct or SessionOptions())
+        journal = Journal.create(run, new_header(plan=sealed.sha256, software=audit.plan.software))
+    return await _carry_out(sealed, audit, run, journal, None, signer, options or SessionOptions())
 
 
 async def resume_audit(
     run: Path,
-    model: Model,
+    models: Models,
     data: Path | None,
     task_files: Sequence[Path] = (),
-    signer: Any = None,
-    conduct: SessionOptions | None = None,
+    signer: CryptoSigner | None = None,
+    options: SessionOptions | None = None,
 ) -> Verdict:
-    """Go on where a run stopped: no finished call is asked again, and the verdict is the one it would have been."""
+    """Go on where a run stopped: no finished call is asked again, and the verdict is the one it would have been.
+
+    Raises InputError where a model, the data or the key is another than the plan's, and as :func:`start_audit` does.
+    """
     from steelyard.tasks.catalogue import Catalogue
 
     sealed = open_plan_of(run)
     _refuse_sealed(run)
     catalogue = Catalogue(task_files)
-    identity, _ = await model.identify()
-    planned = sealed.plan.model
+    for role, planned in sealed.plan.models.items():
+        await _check_is_same(run, role, planned.identity, models)
+    signer = _same_signer(run, sealed, signer)
+    prepared = {
+        each.id: await asyncio.to_thread(prepare_measurement, each, catalogue, data)
+        for each in sealed.plan.measurements
+    }
+    journal, before = _journal_of(run, sealed)
+    audit = Audit(sealed.plan, prepared, models)
+    return await _carry_out(sealed, audit, run, journal, before, signer, options or SessionOptions())
+
+
+async def _check_is_same(run: Path, role: str, planned: ModelIdentity, models: Models) -> None:
+    if role not in models:
+        raise InputError(f"the plan has a model in the role {role}: give it with --model {role}=URI", where=run)
+    identity, _ = await models[role].identify()
     if (identity.sha256, identity.name) != (planned.sha256, planned.name):
         raise InputError(f"the model is now {identity.name}, not the {planned.name} of the plan", where=run)
     if not planned.sha256 and identity.uri != planned.uri:
         raise InputError(f"the plan is about {planned.uri}, not {identity.uri}: audit that one anew", where=run)
-    signer = _same_signer(run, sealed, signer)
-    prepared = {row.id: await asyncio.to_thread(prepare_row, row, catalogue, data) for row in sealed.plan.rows}
-    journal, before = _journal_of(run, sealed)
-    audit = Audit(sealed.plan, prepared, model)
-    return await _carry_out(sealed, audit, run, journal, before, signer, conduct or SessionOptions())
 
 
-def finalize_audit(run: Path, signer: Any = None) -> Verdict:
+def finalize_audit(run: Path, signer: CryptoSigner | None = None) -> Verdict:
     """Ask nothing more and seal what is there: what was not asked stays undecided, and shows.
 
-    Raises InputError where an answer still waits for the mark of an act, which only a resume makes.
+    Raises InputError where an answer still waits for an executing scorer, which only a resume runs.
     """
     sealed = open_plan_of(run)
     _refuse_sealed(run)
@@ -104,19 +144,21 @@ def finalize_audit(run: Path, signer: Any = None) -> Verdict:
         journal, before = _journal_of(run, sealed)
         with closing(journal):
             if before is None:
-                raise InputError("nothing was asked yet, so there is nothing to conclude: steelyard resume", where=run)
+                raise InputError("nothing was asked yet, so there is nothing to finalize: steelyard resume", where=run)
             if (left := unscored(run)) is not None:
-                raise InputError(f"the answer to {left.sample} is not marked yet: steelyard resume marks it", where=run)
+                raise InputError(f"the answer to {left.sample} is not scored yet: steelyard resume does it", where=run)
             now = time.time_ns() // 1000
-            journal.append(Session(started_us=now, active_us=before.active_us, machine=sealed.plan.model.machine))
-            journal.append(Stop(reason="concluded", active_us=before.active_us, at_us=now))
+            journal.append(
+                Session(started_us=now, active_us=before.active_us, machine=sealed.plan.subject.identity.machine)
+            )
+            journal.append(Stop(reason="finalized", active_us=before.active_us, at_us=now))
             journal.sync()
             checkpoint(run, signer)
             return finalize(run, signer)
 
 
 def _refuse_sealed(run: Path) -> None:
-    if (run / "bundle.dsse.json").exists():
+    if (run / layout.BUNDLE).exists():
         raise InputError(
             "this run is finished and sealed; steelyard report shows it, steelyard audit starts another", where=run
         )
@@ -124,7 +166,7 @@ def _refuse_sealed(run: Path) -> None:
 
 def _journal_of(run: Path, sealed: SealedPlan) -> tuple[Journal, Replay | None]:
     """Take the lock on a run; only then is it certain that nobody else has sealed it meanwhile."""
-    journal, before = Journal.resume(run, Header(plan=sealed.sha256, software=sealed.plan.software))
+    journal, before = Journal.resume(run, new_header(plan=sealed.sha256, software=sealed.plan.software))
     try:
         _refuse_sealed(run)
         clear_partial(run)
@@ -134,7 +176,7 @@ def _journal_of(run: Path, sealed: SealedPlan) -> tuple[Journal, Replay | None]:
     return journal, before
 
 
-def _same_signer(run: Path, sealed: SealedPlan, signer: Any) -> Any:
+def _same_signer(run: Path, sealed: SealedPlan, signer: CryptoSigner | None) -> CryptoSigner | None:
     """The key that sealed the plan seals the run: any other would leave a bundle that does not verify."""
     if not sealed.signatures:
         return None
@@ -151,13 +193,13 @@ async def _carry_out(
     run: Path,
     journal: Journal,
     before: Replay | None,
-    signer: Any,
-    conduct: SessionOptions,
+    signer: CryptoSigner | None,
+    options: SessionOptions,
 ) -> Verdict:
     # The journal's lock is kept to the last: a resume that began before the seal would append behind it.
     with _storage_of(run), closing(journal):
-        live = RunSession(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan), conduct=conduct)
-        end = await _ask(live, audit.model, run, journal, before)
+        live = RunSession(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan), options=options)
+        end = await _ask(live, audit.models, run, journal, before)
         journal.sync()
         checkpoint(run, signer)
         if end in ("complete", "budget"):
@@ -177,9 +219,9 @@ def _storage_of(run: Path) -> Iterator[None]:
         ) from None
 
 
-async def _ask(live: RunSession, model: Model, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
+async def _ask(live: RunSession, models: Models, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
     try:
-        return await live.run(model, run, journal, before)
+        return await live.run(models, run, journal, before)
     except asyncio.CancelledError:
         return "interrupted"
 
@@ -187,10 +229,10 @@ async def _ask(live: RunSession, model: Model, run: Path, journal: Journal, befo
 def _stopped(end: RunEnd, run: Path, live: RunSession) -> SteelyardError:
     """What to tell the user of a run that stopped early."""
     if end == "endpoint_down":
-        last = live.runner.last_failure if live.runner else ""
+        last = live.group.last_failure if live.group else ""
         return ModelUnavailable(
-            f"{live.plan.model.uri} gives no answers (the last thing it said: {last}); "
-            f"when that is mended, go on with: steelyard resume {run}"
+            f"{live.plan.subject.identity.uri} gives no answers (the last thing it said: {last}); "
+            f"when that is fixed, go on with: steelyard resume {run}"
         )
     if end == "deadline":
         done = sum(live.answered.values())

@@ -1,58 +1,64 @@
-"""Marks that are made by an act, such as running model-written code: once, in threads, and then kept in the journal."""
+"""Scores that are made by running something, such as model-written code: once, in threads, then kept in the journal."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
+from steelyard.auditing.scoring import Scorers
 from steelyard.errors import SteelyardError
-from steelyard.plugins import Scorer
+from steelyard.plugins import Scorer, Stoppable
 from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample
 
 __all__ = ["ExecutedScoring"]
 
 
 class ExecutedScoring:
-    """Runs acting scorers, as many at a time as there are processors; each answer is marked once."""
+    """Runs executing scorers, as many at a time as there are processors; each output is scored once."""
 
-    def __init__(self, scorers: Mapping[str, Scorer]) -> None:
+    def __init__(self, scorers: Scorers) -> None:
         self._scorers = scorers
         self._pool: ThreadPoolExecutor | None = None
         self._closed = False
 
-    async def act(self, attempt: Attempt, sample: Sample, answer: ModelOutput) -> RecordedScore:
-        """Mark one answer in a thread. Where the scorer itself fails the mark has no value: the answer is missing."""
+    async def score(self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput) -> RecordedScore:
+        """Score one output in a thread. Where the scorer itself fails there is no value: the answer is missing."""
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="steelyard-marking")
-        scorer = self._scorers[attempt.row]
+            self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="steelyard-scoring")
         began = time.monotonic()
+        found, note = None, ""
         try:
-            mark = await asyncio.get_running_loop().run_in_executor(self._pool, scorer.score, sample, answer)
-        except SteelyardError as error:  # one line of our own, with the mend
-            mark, note = None, str(error)
+            found = await asyncio.get_running_loop().run_in_executor(self._pool, scorer.score, sample, output)
+            note = found.note[:300]
+        except SteelyardError as error:  # one line of our own, with how to fix it
+            note = str(error)
         except Exception as error:
-            mark, note = None, f"the scorer failed: {type(error).__name__}"
-        if self._closed:  # cut off by us: this says nothing of the answer, which a resume marks
+            note = f"the scorer failed: {type(error).__name__}"
+        if self._closed:  # cut off by us: this says nothing of the output, which a resume scores
             raise asyncio.CancelledError
         return RecordedScore(
-            row=attempt.row,
+            measurement=attempt.measurement,
             sample=attempt.sample,
             repeat=attempt.repeat,
             scorer=scorer.identifier,
-            value=None if mark is None else mark.value,
-            parsed=mark is not None and mark.parsed,
-            note=note if mark is None else mark.note[:300],
+            value=None if found is None else found.value,
+            parsed=found is not None and found.parsed,
+            open=found is not None and found.value is None,
+            note=note,
+            group=sample.group,
             elapsed_us=int((time.monotonic() - began) * 1e6),
         )
 
     def close(self) -> None:
         """End what still runs, without waiting for it: Python itself waits for the threads before a process ends."""
         self._closed = True
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for scorer in self._scorers.values():
-                if stop := getattr(scorer, "stop", None):
-                    stop()
+        if self._pool is None:
+            return
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for scorer in {id(each): each for scorers in self._scorers.values() for each in scorers}.values():
+            if isinstance(scorer, Stoppable):
+                with suppress(Exception):
+                    scorer.stop()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,34 +12,34 @@ from typing import Any, Final
 
 import msgspec
 
-from steelyard.auditing.scoring import score_attempts, scorers_of, unscored_attempts
-from steelyard.auditing.verdict import Usage, counted, judge
+from steelyard.auditing.scoring import Unscored, score_attempts, scorers_of, unscored_attempts
+from steelyard.auditing.verdict import Usage, counted, decide
 from steelyard.errors import InputError, VerificationError
-from steelyard.evidence.canonical import canonical
-from steelyard.plugins import Scorer
-from steelyard.records import Attempt, Plan, SampleScore, Verdict
+from steelyard.evidence import layout
+from steelyard.evidence.canonical import canonical, canonical_in_full
+from steelyard.records import Attempt, DetectorResult, Plan, SampleScore, Verdict
 from steelyard.storage.journal import open_index, read_lines, read_segment, segment_names
 from steelyard.storage.journal.lines import segment_of
 from steelyard.storage.run_folder import open_plan_of
 from steelyard.util.atomic_file import whole_file, write_file
 
 __all__ = [
-    "Conclusion",
+    "Results",
     "checkpoint",
-    "conclusion_of",
     "finalize",
     "read_scores",
     "renderer",
+    "results_of",
     "unscored",
     "write_reports",
 ]
 
 
 @dataclass(frozen=True)
-class Conclusion:
+class Results:
     """What follows from a journal: how many scores, and the verdict.
 
-    ``withheld``: how many of the marks were read from scores.jsonl, their texts being withheld.
+    ``withheld``: how many of the scores were read from scores.jsonl, their texts being withheld.
     """
 
     plan: Plan
@@ -47,47 +48,61 @@ class Conclusion:
     verdict: Verdict
 
 
-def conclusion_of(run: Path, each: Callable[[SampleScore], object] = lambda _: None) -> Conclusion:
-    """Everything after the journal, recomputed from it in one pass; ``each`` is given every score in its order."""
+def results_of(run: Path, each: Callable[[SampleScore], object] = lambda _: None) -> Results:
+    """Everything after the journal, recomputed from it in one pass; ``each`` is given every score in its order.
+
+    Raises VerificationError for a journal that does not fit its plan, InputError for a test that cannot be read.
+    """
     plan = open_plan_of(run).plan
     usage: dict[str, Usage] = {}
-    reading = _Reading(run, scorers_of(plan), each)
+    reading = _Reading(run, each)
     records = counted((record for record, _ in read_lines(run)), usage)
-    verdict = judge(plan, reading.scores(score_attempts(plan, records, reading.scorers, open_index(run))), usage)
-    return Conclusion(plan, reading.count, reading.withheld, verdict)
+    scores = reading.scores(score_attempts(plan, records, scorers_of(plan), open_index(run)))
+    verdict = decide(plan, scores, usage, _sealed_results(run))  # which goes through the scores: they count only then
+    return Results(plan, reading.count, reading.withheld, verdict)
+
+
+def _sealed_results(run: Path) -> dict[str, DetectorResult]:
+    """The results of tests as a sealed report holds them: for tests whose plugin is not installed here."""
+    try:
+        report = json.loads((run / layout.REPORT).read_bytes())
+        results = [msgspec.convert(each, DetectorResult) for each in report.get("tests", [])]
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+    return {result.test: result for result in results}
 
 
 class _Reading:
     """Gives the scores that follow from a journal, and those as they were sealed whose texts are withheld."""
 
-    def __init__(self, run: Path, scorers: Mapping[str, Scorer], each: Callable[[SampleScore], object]) -> None:
-        self.scorers = scorers
+    def __init__(self, run: Path, each: Callable[[SampleScore], object]) -> None:
         self.count = self.withheld = 0
         self._sealed = read_scores(run)
         self._sealed_read = 0
         self._each = each
 
-    def scores(self, marked: Iterable[SampleScore | Attempt]) -> Iterator[SampleScore]:
-        for mark in marked:
-            found = self._sealed_score(mark) if isinstance(mark, Attempt) else mark
+    def scores(self, found: Iterable[SampleScore | Unscored]) -> Iterator[SampleScore]:
+        for each in found:
+            score = self._sealed_score(each) if isinstance(each, Unscored) else each
             self.count += 1
-            self._each(found)
-            yield found
+            self._each(score)
+            yield score
 
-    def _sealed_score(self, attempt: Attempt) -> SampleScore:
-        """The line of scores.jsonl at this place; a mark that is taken as sealed is still that of its attempt."""
+    def _sealed_score(self, unscored: Unscored) -> SampleScore:
+        """The line of scores.jsonl at this place; a score that is taken as sealed is still that of its attempt."""
         sealed = next(islice(self._sealed, self.count - self._sealed_read, None), None)
         self._sealed_read = self.count + 1
         self.withheld += 1
-        place = (attempt.row, attempt.position, attempt.sample, attempt.repeat, self.scorers[attempt.row].identifier)
+        attempt = unscored.attempt
+        place = (attempt.measurement, attempt.position, attempt.sample, attempt.repeat, unscored.scorer.identifier)
         if (
             sealed is None
-            or (sealed.row, sealed.position, sealed.sample, sealed.repeat, sealed.scorer) != place
+            or (sealed.measurement, sealed.position, sealed.sample, sealed.repeat, sealed.scorer) != place
             or (sealed.status == "missing") == attempt.outcome.answered
-            or (sealed.value is None) != (sealed.status == "missing")
+            or (sealed.value is None) != (sealed.status in ("missing", "open"))
         ):
             raise VerificationError(
-                f"scores.jsonl: the score of record {attempt.seq}, whose text is withheld, does not belong to it"
+                f"{layout.SCORES}: the score of record {attempt.seq}, whose text is withheld, does not belong to it"
             )
         return sealed
 
@@ -95,32 +110,33 @@ class _Reading:
 def finalize(run: Path, signer: Any = None) -> Verdict:
     """Write scores and reports of a finished run, and seal the bundle.
 
-    Raises InputError where answers still wait for the mark of an act: what is sealed cannot be marked any more.
+    Raises InputError where outputs still wait for an executing scorer: what is sealed cannot be scored any more.
     """
     from steelyard.evidence.bundle import seal_bundle
 
     if waiting := unscored(run):
         raise InputError(
-            f"the answer of {waiting.sample} is not marked yet: steelyard resume goes on with it", where=run
+            f"the answer of {waiting.sample} is not scored yet: steelyard resume goes on with it", where=run
         )
-    with whole_file(run / "scores.jsonl") as file:
-        found = conclusion_of(run, lambda score: file.write(canonical(score) + b"\n"))
+    with whole_file(run / layout.SCORES) as file:
+        found = results_of(run, lambda score: file.write(canonical_in_full(score) + b"\n"))
     write_reports(run, found.plan, found.verdict)
     seal_bundle(run, {"renderer": renderer()}, signer)
     return found.verdict
 
 
 def unscored(run: Path) -> Attempt | None:
-    """The first answer that no act has marked, though its scorer acts; None where there is none."""
+    """The first output that its executing scorer has not scored; None where there is none."""
     plan = open_plan_of(run).plan
-    return next(unscored_attempts((record for record, _ in read_lines(run)), scorers_of(plan)), None)
+    waiting = next(unscored_attempts((record for record, _ in read_lines(run)), scorers_of(plan)), None)
+    return None if waiting is None else waiting.attempt
 
 
 def write_reports(run: Path, plan: Plan, verdict: Verdict) -> None:
     """Write report.json, report.md and report.html."""
     from steelyard.reports import html, machine, markdown
 
-    write_file(run / "report.json", canonical(machine.render(verdict)) + b"\n")
+    write_file(run / layout.REPORT, canonical(machine.render(verdict)) + b"\n")
     write_file(run / "report.md", markdown.render(verdict, plan).encode())
     write_file(run / "report.html", html.render(verdict, plan).encode())
 
@@ -136,7 +152,7 @@ def checkpoint(run: Path, signer: Any = None) -> None:
         for _, line in read_segment(run, worker):
             tree.append(line)
         sizes[f"journal/{segment_of(worker)}"] = (tree.size, tree.root())
-    path = run / "checkpoints.jsonl"
+    path = run / layout.CHECKPOINTS
     before = path.read_bytes() if path.is_file() else b""
     write_file(path, before + checkpoint_line(sizes, time.time_ns() // 1000, signer))
 
@@ -149,8 +165,8 @@ def renderer() -> dict[str, str]:
 
 
 def read_scores(run: Path) -> Iterator[SampleScore]:
-    """Stream the scores as they were sealed; raises InputError where the run is not concluded yet."""
-    path = run / "scores.jsonl"
+    """Stream the scores as they were sealed; raises InputError where the run is not finalized yet."""
+    path = run / layout.SCORES
     if not path.is_file():
         raise InputError("there are no scores here yet: steelyard resume goes on with the run", where=run)
     with path.open("rb") as lines:
@@ -158,7 +174,7 @@ def read_scores(run: Path) -> Iterator[SampleScore]:
             try:
                 yield _scores.decode(line)
             except msgspec.DecodeError as error:
-                raise VerificationError(f"scores.jsonl line {number}: not a score ({error})") from None
+                raise VerificationError(f"{layout.SCORES} line {number}: not a score ({error})") from None
 
 
 _scores: Final = msgspec.json.Decoder(SampleScore)

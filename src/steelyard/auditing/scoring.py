@@ -1,71 +1,85 @@
-"""Journal → scores: a pure function, so that anyone can recompute every mark from the bundle.
+"""Journal → scores: a pure function, so that anyone can recompute every score from the bundle.
 
-Everything here streams: a journal of a million calls is scored in the memory of the calls that still wait for a mark.
+Everything here streams: a journal of a million calls is scored in the memory of the calls that still wait for a score.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.plugins import Scorer
+from steelyard.plugins import ExecutingScorer, Scorer
 from steelyard.records import Attempt, ModelOutput, Plan, RecordedScore, Sample, SampleScore
 from steelyard.storage.journal.lines import JournalRecord
 from steelyard.util.compact import Naturals
 
 __all__ = [
-    "answer_of",
+    "Scorers",
+    "Unscored",
     "executes",
     "final_attempts",
+    "output_of",
     "sample_of",
     "score",
     "score_attempts",
     "score_recorded",
-    "score_run",
     "scorers_of",
     "unscored_attempts",
 ]
 
-Call = tuple[str, str, int]  # row, sample, repeat: what an attempt, a mark and a score are about
+Call = tuple[str, str, int]  # measurement, sample, repeat: what an attempt and a score are about
+Scorers = Mapping[str, tuple[Scorer, ...]]  # by measurement
+
+
+class Unscored(NamedTuple):
+    """An attempt that one scorer has not scored: its text is withheld, or what must run has not run."""
+
+    attempt: Attempt
+    scorer: Scorer
 
 
 def executes(scorer: Scorer) -> bool:
-    """Whether marks of this scorer are made once, by an act, and read from the journal ever after."""
-    return bool(getattr(scorer, "executes", False))
+    """Whether this scorer runs something, once, so that its scores are read from the journal ever after."""
+    return isinstance(scorer, ExecutingScorer) and scorer.executes
 
 
-def score(scorer: Scorer, attempt: Attempt, sample: Sample, answer: ModelOutput) -> SampleScore:
-    """Mark the final attempt of one call; an attempt that brought no answer is *missing*, never silently wrong.
+def score(scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput) -> SampleScore:
+    """Score the final attempt of one call; an attempt that brought no answer is *missing*, never silently wrong.
 
-    So is an answer on which a scorer fails: a fault of ours must count neither for nor against the model.
+    So is an output on which a scorer fails: a fault of ours must count neither for nor against the model.
     """
     if attempt.outcome.answered:
         with suppress(Exception):
-            mark = scorer.score(sample, answer)
-            return _score(attempt, scorer.identifier, "scored" if mark.parsed else "unparsed", mark.value)
-    return _score(attempt, scorer.identifier, "missing", None)
+            found = scorer.score(sample, output)
+            status = "open" if found.value is None else "scored" if found.parsed else "unparsed"
+            return _score(attempt, scorer.identifier, status, found.value, sample.group)
+    return _score(attempt, scorer.identifier, "missing", None, sample.group)
 
 
-def score_recorded(attempt: Attempt, marked: RecordedScore) -> SampleScore:
-    """The score that a journalled mark gives its call; a mark without a value is an act that failed: *missing*."""
-    if marked.value is None or not attempt.outcome.answered:
-        return _score(attempt, marked.scorer, "missing", None)
-    return _score(attempt, marked.scorer, "scored" if marked.parsed else "unparsed", marked.value)
+def score_recorded(attempt: Attempt, recorded: RecordedScore) -> SampleScore:
+    """The score that the journal holds for a call; without a value it is *open*, or the scorer failed: *missing*."""
+    status = "scored" if recorded.parsed else "unparsed"
+    if recorded.value is None or not attempt.outcome.answered:
+        status = "open" if recorded.open and attempt.outcome.answered else "missing"
+        return _score(attempt, recorded.scorer, status, None, recorded.group)
+    return _score(attempt, recorded.scorer, status, recorded.value, recorded.group)
 
 
-def _score(attempt: Attempt, scorer: str, status: str, value: float | None) -> SampleScore:
+def _score(attempt: Attempt, scorer: str, status: str, value: float | None, group: str) -> SampleScore:
     return SampleScore(
-        row=attempt.row,
+        measurement=attempt.measurement,
         position=attempt.position,
         sample=attempt.sample,
         repeat=attempt.repeat,
         status=status,  # type: ignore[arg-type]
         value=value,
         scorer=scorer,
+        group=group,
         seq=attempt.seq,
     )
 
@@ -73,7 +87,7 @@ def _score(attempt: Attempt, scorer: str, status: str, value: float | None) -> S
 def final_attempts(records: Iterable[JournalRecord]) -> Iterator[Attempt]:
     """The attempt that ended each call; a call that no attempt ended was never finished and is not scored.
 
-    Raises Broken where one call was ended twice: an answer was asked for again after a valid one.
+    Raises VerificationError where one call was ended twice: an answer was asked for again after a valid one.
     """
     ended = _Ended()
     for record in records:
@@ -83,40 +97,33 @@ def final_attempts(records: Iterable[JournalRecord]) -> Iterator[Attempt]:
 
 
 class _Ended:
-    """The calls that were ended: by their place in the committed order (a bit each), the probe's repeats by name."""
+    """The calls that were ended: by their place in the committed order (a bit each), the check's repeats by name."""
 
     def __init__(self) -> None:
         self._places: dict[str, Naturals] = {}
-        self._probes: set[Call] = set()
+        self._repeats: set[Call] = set()
 
     def add(self, attempt: Attempt) -> None:
         if attempt.position < 0:
-            is_new = (call := _call(attempt)) not in self._probes
-            self._probes.add(call)
+            is_new = (call := _call(attempt)) not in self._repeats
+            self._repeats.add(call)
         else:
-            is_new = self._places.setdefault(attempt.row, Naturals()).add(attempt.position)
+            is_new = self._places.setdefault(attempt.measurement, Naturals()).add(attempt.position)
         if not is_new:
             raise VerificationError(f"record {attempt.seq} and one before it both end the call {attempt.sample}")
 
 
-def score_run(
-    plan: Plan, records: Iterable[JournalRecord], scorers: Mapping[str, Scorer], texts: Mapping[str, str]
-) -> list[SampleScore | Attempt]:
-    """All of :func:`score_attempts` in a list."""
-    return list(score_attempts(plan, records, scorers, texts))
-
-
 def score_attempts(
-    plan: Plan, records: Iterable[JournalRecord], scorers: Mapping[str, Scorer], texts: Mapping[str, str]
-) -> Iterator[SampleScore | Attempt]:
-    """Score every finished call, in the order of the journal; a call that an act marks, when its mark stands there.
+    plan: Plan, records: Iterable[JournalRecord], scorers: Scorers, texts: Mapping[str, str]
+) -> Iterator[SampleScore | Unscored]:
+    """Score every finished call by each scorer of its measurement, in the order of the journal.
 
-    Where a text was withheld the attempt itself is given: its score can be read, not recomputed. A mark that stands
-    in the journal needs no texts. An answer that no act has marked comes last, as *missing*. Raises Broken for
-    records that do not belong together, and for a mark that no answer has.
+    A call that an executing scorer scores comes when its recorded score stands there. Where a text was withheld, what
+    is unscored is given instead: its score can be read, not recomputed. An output whose score was never recorded comes
+    last, as *missing*. Raises VerificationError for records that do not belong together, and for a recorded score that
+    no output has.
     """
-    acting = {row for row, scorer in scorers.items() if executes(scorer)}
-    cells = {row.id: row.cells for row in plan.rows}
+    trials = {measurement.id: measurement.trials for measurement in plan.measurements}
     waiting = _Waiting(scorers)
     ended = _Ended()
     for record in records:
@@ -124,87 +131,101 @@ def score_attempts(
             if attempt := waiting.take_recorded(record):
                 yield score_recorded(attempt, record)
         elif isinstance(record, Attempt) and record.final:
-            if record.position >= cells.get(record.row, 0):
+            if record.position >= trials.get(record.measurement, 0):
                 raise VerificationError(
-                    f"record {record.seq}: the plan has no place {record.position} in a row {record.row}"
+                    f"record {record.seq}: the plan has no place {record.position} in {record.measurement}"
                 )
             ended.add(record)
-            sample = sample_of(record, texts)
-            scorer = scorers[record.row]
-            if record.row not in acting:
-                answer = None if sample is None else answer_of(record, texts)
-                yield record if sample is None or answer is None else score(scorer, record, sample, answer)
-            elif not record.outcome.answered:
-                yield _score(record, scorer.identifier, "missing", None)
-            elif marked := waiting.take_attempt(record):
-                yield score_recorded(record, marked)
-    for attempt in waiting.rest():
-        yield _score(attempt, scorers[attempt.row].identifier, "missing", None)
+            yield from _scores_of(record, scorers[record.measurement], waiting, texts)
+    for attempt, scorer in waiting.rest():
+        sample = sample_of(attempt, texts)
+        yield _score(attempt, scorer.identifier, "missing", None, sample.group if sample else "")
 
 
-def unscored_attempts(records: Iterable[JournalRecord], scorers: Mapping[str, Scorer]) -> Iterator[Attempt]:
-    """The answers that still wait for the mark of an act: a resume makes these first, and a sealed run has none."""
-    acting = {row for row, scorer in scorers.items() if executes(scorer)}
-    if not acting:
+def _scores_of(
+    attempt: Attempt, scorers: Iterable[Scorer], waiting: _Waiting, texts: Mapping[str, str]
+) -> Iterator[SampleScore | Unscored]:
+    sample = sample_of(attempt, texts)
+    for scorer in scorers:
+        if executes(scorer) and attempt.outcome.answered:
+            if recorded := waiting.take_attempt(attempt, scorer):
+                yield score_recorded(attempt, recorded)
+            continue
+        output = None if sample is None else output_of(attempt, texts)
+        if sample is None or output is None:
+            yield Unscored(attempt, scorer)
+        else:
+            yield score(scorer, attempt, sample, output)
+
+
+def unscored_attempts(records: Iterable[JournalRecord], scorers: Scorers) -> Iterator[Unscored]:
+    """The outputs that still wait for an executing scorer: a resume scores these first, and a sealed run has none."""
+    executing = {name: [each for each in by if executes(each)] for name, by in scorers.items()}
+    if not any(executing.values()):
         return
     waiting = _Waiting(scorers)
     for record in records:
         if isinstance(record, RecordedScore):
             waiting.take_recorded(record)
-        elif isinstance(record, Attempt) and record.final and record.row in acting and record.outcome.answered:
-            waiting.take_attempt(record)
+        elif isinstance(record, Attempt) and record.final and record.outcome.answered:
+            for scorer in executing.get(record.measurement, ()):
+                waiting.take_attempt(record, scorer)
     yield from waiting.rest()
 
 
 class _Waiting:
-    """Brings answers and the marks of acts together, whichever stands first: segments are read one after another."""
+    """Brings outputs and recorded scores together, whichever stands first: segments are read one after another."""
 
-    def __init__(self, scorers: Mapping[str, Scorer]) -> None:
-        self._scorers = scorers
-        self._attempts: dict[Call, Attempt] = {}
-        self._marks: dict[Call, RecordedScore] = {}
+    def __init__(self, scorers: Scorers) -> None:
+        self._scorers = {(name, scorer.identifier): scorer for name, by in scorers.items() for scorer in by}
+        self._attempts: dict[tuple[Call, str], Attempt] = {}
+        self._recorded: dict[tuple[Call, str], RecordedScore] = {}
 
-    def take_attempt(self, attempt: Attempt) -> RecordedScore | None:
-        """The mark of an answer, where it stood before it; else the answer waits."""
-        call = _call(attempt)
-        marked = self._marks.pop(call, None)
-        if marked is None:
-            self._attempts[call] = attempt
-        return marked
+    def take_attempt(self, attempt: Attempt, scorer: Scorer) -> RecordedScore | None:
+        """The recorded score of an output, where it stood before it; else the output waits."""
+        key = _call(attempt), scorer.identifier
+        recorded = self._recorded.pop(key, None)
+        if recorded is None:
+            self._attempts[key] = attempt
+        return recorded
 
-    def take_recorded(self, marked: RecordedScore) -> Attempt | None:
-        """The answer that a mark is about, where it stood before it; else the mark waits."""
-        call = _call(marked)
-        place = f"the mark in record {marked.seq}"
-        scorer = self._scorers.get(marked.row)
-        if scorer is None or not executes(scorer) or scorer.identifier != marked.scorer:
+    def take_recorded(self, recorded: RecordedScore) -> Attempt | None:
+        """The output that a recorded score is about, where it stood before it; else the score waits."""
+        key = _call(recorded), recorded.scorer
+        place = f"the score in record {recorded.seq}"
+        scorer = self._scorers.get((recorded.measurement, recorded.scorer))
+        if scorer is None or not executes(scorer):
             raise VerificationError(
-                f"{place}: the plan has no row {marked.row} whose marks are made by {marked.scorer}"
+                f"{place}: the plan has no measurement {recorded.measurement} whose scores {recorded.scorer} records"
             )
-        if call in self._marks:
-            raise VerificationError(f"{place} and one before it are about the same call {marked.sample}")
-        if marked.value is not None and not 0 <= marked.value <= 1:
-            raise VerificationError(f"{place}: {marked.value} is no share of right")
-        attempt = self._attempts.pop(call, None)
+        if key in self._recorded:
+            raise VerificationError(f"{place} and one before it are about the same call {recorded.sample}")
+        if recorded.value is not None and not 0 <= recorded.value <= 1:
+            raise VerificationError(f"{place}: {recorded.value} is not between 0 and 1")
+        attempt = self._attempts.pop(key, None)
         if attempt is None:
-            self._marks[call] = marked
+            self._recorded[key] = recorded
         return attempt
 
-    def rest(self) -> Iterator[Attempt]:
-        """The answers without a mark; raises Broken where a mark is without an answer."""
-        for marked in self._marks.values():
+    def rest(self) -> Iterator[Unscored]:
+        """The outputs without a score; raises VerificationError where a recorded score is without an output."""
+        for recorded in self._recorded.values():
             raise VerificationError(
-                f"the mark in record {marked.seq}: the call {marked.sample} has no answer that waits for it"
+                f"the score in record {recorded.seq}: the call {recorded.sample} has no answer that waits for it"
             )
-        yield from self._attempts.values()
+        for (_, identifier), attempt in self._attempts.items():
+            yield Unscored(attempt, self._scorers[attempt.measurement, identifier])
 
 
 def _call(record: Attempt | RecordedScore) -> Call:
-    return record.row, record.sample, record.repeat
+    return record.measurement, record.sample, record.repeat
 
 
 def sample_of(attempt: Attempt, texts: Mapping[str, str]) -> Sample | None:
-    """The sample that was asked about; None where its text is withheld. Raises Broken where it is not the one named."""
+    """The sample that was asked about; None where its text is withheld.
+
+    Raises VerificationError where it is not the one named, or not in its sealed form.
+    """
     text = texts.get(attempt.item)
     if text is None:
         return None
@@ -219,7 +240,7 @@ def sample_of(attempt: Attempt, texts: Mapping[str, str]) -> Sample | None:
     return sample
 
 
-def answer_of(attempt: Attempt, texts: Mapping[str, str]) -> ModelOutput | None:
+def output_of(attempt: Attempt, texts: Mapping[str, str]) -> ModelOutput | None:
     """What came back; None where its text is withheld."""
     text = texts.get(attempt.answer) if attempt.answer else ""
     if text is None:
@@ -229,8 +250,8 @@ def answer_of(attempt: Attempt, texts: Mapping[str, str]) -> ModelOutput | None:
     )
 
 
-def scorers_of(plan: Plan) -> dict[str, Scorer]:
-    """Each row's scorer, opened from the identifier that the plan sealed."""
+def scorers_of(plan: Plan) -> dict[str, tuple[Scorer, ...]]:
+    """Each measurement's scorers, opened from the identifiers that the plan sealed."""
     from steelyard.scorers import open_identifier
 
-    return {row.id: open_identifier(row.scorer) for row in plan.rows}
+    return {each.id: tuple(open_identifier(name) for name in each.scorers) for each in plan.measurements}

@@ -1,11 +1,11 @@
-"""A run while it happens: answers come in, rows close when their verdict stands, intervals close in on claims."""
+"""A run while it happens: answers come in, measurements close when their tests are decided."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,20 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.auditing.executed_scoring import ExecutedScoring
+from steelyard.auditing.finders import Finders, open_finders
+from steelyard.auditing.measured import Tally
 from steelyard.auditing.scoring import (
-    answer_of,
+    Scorers,
+    Unscored,
     executes,
+    output_of,
     sample_of,
     score,
     score_attempts,
     score_recorded,
     unscored_attempts,
 )
-from steelyard.detectors.claim_retest import ClaimMonitor
 from steelyard.errors import InputError
 from steelyard.planning.samples import Prepared
 from steelyard.plugins import Model, Scorer
-from steelyard.records import Attempt, ModelOutput, Plan, Sample, SampleScore
+from steelyard.records import SUBJECT, Attempt, ModelOutput, Plan, Sample, SampleScore
 from steelyard.runner import (
     AdaptiveConcurrency,
     Budget,
@@ -36,6 +39,7 @@ from steelyard.runner import (
     RetryPolicy,
     RunEnd,
     Runner,
+    RunnerGroup,
     Schedule,
     TaskQueue,
     calls_of,
@@ -68,127 +72,177 @@ class SessionOptions:
 
 @dataclass
 class RunSession:
-    """Joins the runner, which knows no statistics, to the rows' tests, which know no network."""
+    """Joins the runners, which know no statistics, to the tests, which know no network.
+
+    One runner for each role of the plan that is asked anything; they share the journal. ``tallies`` count what is
+    measured, by measurement and scorer; ``finders`` are the tests at work.
+    """
 
     plan: Plan
     prepared: Mapping[str, Prepared]
-    scorers: Mapping[str, Scorer]
-    conduct: SessionOptions = field(default_factory=SessionOptions)
-    readers: dict[str, ClaimMonitor] = field(init=False)
+    scorers: Scorers
+    options: SessionOptions = field(default_factory=SessionOptions)
+    finders: Finders = field(init=False)
+    tallies: dict[tuple[str, str], Tally] = field(init=False)
     answered: dict[str, int] = field(init=False)
     began: float = field(default_factory=time.monotonic)
-    runner: Runner | None = field(default=None, init=False)
+    group: RunnerGroup | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.readers = {row.id: ClaimMonitor(row, self.plan.sheet.claims[row.claim]) for row in self.plan.rows}
-        self.answered = {row.id: 0 for row in self.plan.rows}
-        self.schedule = Schedule(turn_seconds=_turn_seconds(self.plan))
-        self.spending = Budget(self.plan.limits)
-        self._marking = ExecutedScoring(self.scorers)
+        self.finders = open_finders(self.plan)
+        if self.finders.absent:
+            missing = next(test.rule for test in self.plan.tests if test.id in self.finders.absent)
+            raise InputError(f"the plan has a test by {missing}, and no such detector is installed: install it")
+        self.tallies = {(each.id, name): Tally(each, name) for each in self.plan.measurements for name in each.scorers}
+        self.answered = {each.id: 0 for each in self.plan.measurements}
+        self.measurements = self.plan.by_id
+        self.schedules = {role: Schedule(turn_seconds=_turn_seconds(self.plan)) for role in self.plan.models}
+        self.budgets = {role: Budget(model.limits) for role, model in self.plan.models.items()}
+        self._executed = ExecutedScoring(self.scorers)
 
-    async def run(self, model: Model, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
-        """Ask what the journal does not hold yet, until every row is decided or the plan's budget is spent."""
+    async def run(self, models: Mapping[str, Model], run: Path, journal: Journal, before: Replay | None) -> RunEnd:
+        """Ask what the journal does not hold yet, until every test is decided or the plan's budget is spent."""
         texts = Texts(run)  # cuts a torn last line, so it comes before the reading
         self._journal = journal
         left = self._load(run, before)
-        limits = self.plan.limits
-        named = None if self.plan.adaptive else self.plan.concurrency
-        self.runner = runner = Runner(
+        asked = {each.role for each in self.plan.measurements} or {SUBJECT}
+        runners = {
+            role: self._runner(role, models[role], journal, texts, before, left if first else [])
+            for first, role in zip(_first_then_false(), sorted(asked, key=_subject_first), strict=False)
+        }
+        self.group = RunnerGroup(runners, journal, texts, self.plan.subject.identity.machine)
+        beat = asyncio.create_task(self._beat())
+        try:
+            with _stop_on_interrupt(self.group, self.options.notify):
+                return await self.group.run(before.active_us if before else 0)
+        finally:
+            beat.cancel()
+            self._executed.close()
+            texts.close()
+
+    def _runner(
+        self, role: str, model: Model, journal: Journal, texts: Texts, before: Replay | None, left: list[Work]
+    ) -> Runner:
+        planned = self.plan.models[role]
+        limits = planned.limits
+        budget = self.budgets[role]
+        return Runner(
             model=model,
-            schedule=self.schedule,
-            sample_of=lambda call: self.prepared[call.row].samples[call.sample],
+            schedule=self.schedules[role],
+            sample_of=lambda call: self.prepared[call.measurement].samples[call.sample],
             journal=journal,
             texts=texts,
             on_final=self._on_final,
-            concurrency=AdaptiveConcurrency(self.plan.concurrency, named),
-            retry=RetryPolicy(max_attempts=self.plan.max_attempts),
+            concurrency=AdaptiveConcurrency(planned.concurrency, None if planned.adaptive else planned.concurrency),
+            retry=RetryPolicy(max_attempts=planned.max_attempts),
             limiter=RateLimiter(limits.requests_per_minute, limits.tokens_per_minute),
-            spending=self.spending if self.spending.bounded else None,
-            breaker=CircuitBreaker(self.conduct.patience_seconds),
-            attempt_timeout=self.plan.attempt_timeout_us / 1e6,
+            spending=budget if budget.bounded else None,
+            breaker=CircuitBreaker(self.options.patience_seconds),
+            attempt_timeout=planned.attempt_timeout_us / 1e6,
             budget_seconds=None if self.plan.budget_us is None else self.plan.budget_us / 1e6,
-            deadline_seconds=self.conduct.deadline_seconds,
+            deadline_seconds=self.options.deadline_seconds,
             active_before_us=before.active_us if before else 0,
-            machine=self.plan.model.machine,
-            notify=self.conduct.notify,
+            notify=self.options.notify,
             first=left,
         )
-        beat = asyncio.create_task(self._beat())
-        try:
-            with _stop_on_interrupt(runner):
-                return await runner.run()
-        finally:
-            beat.cancel()
-            self._marking.close()
-            texts.close()
 
     def _load(self, run: Path, before: Replay | None) -> list[Work]:
-        """Feed what a journal already holds: its answers are read, never asked again; the marks it lacks are given."""
-        left: dict[tuple[str, str, int], Work] = {}
-        finished = {row.id: Finished(row, self.prepared[row.id].digests) for row in self.plan.rows}
+        """Feed what a journal already holds: its answers are read, never asked again; the scores it lacks are made."""
+        left: dict[tuple[str, str, int, str], Work] = {}
+        finished = {each.id: Finished(each, self.prepared[each.id].digests) for each in self.plan.measurements}
         used = dict.fromkeys(finished, 0.0)
         if before is not None:
             texts = open_index(run)
             for attempt in before.attempts:
-                used[attempt.row] += attempt.elapsed_us / 1e6 / self.plan.concurrency
+                planned = self.plan.models[self.measurements[attempt.measurement].role]
+                used[attempt.measurement] += attempt.elapsed_us / 1e6 / planned.concurrency
                 self._book(attempt, texts)
                 if attempt.final:
-                    finished[attempt.row].add(attempt)
-            left = self._unmarked(run, texts)
+                    finished[attempt.measurement].add(attempt)
+            left = self._unscored(run, texts)
             for done in score_attempts(self.plan, _records(run), self.scorers, texts):
-                if isinstance(done, Attempt):
+                if isinstance(done, Unscored):
                     raise _texts_missing(run)
-                if (done.row, done.sample, done.repeat) not in left:
-                    self.readers[done.row].observe(done)
-        for row in self.plan.rows:
-            reader = self.readers[row.id]
-            head = None if row.estimate else reader.next_position
-            calls = calls_of(row, finished[row.id])
-            self.schedule.add(TaskQueue(row.id, row.share, calls, used[row.id], reader.decision is not None, head))
-            self.answered[row.id] = len(finished[row.id])
+                if (done.measurement, done.sample, done.repeat, done.scorer) not in left:
+                    self._read(done)
+        for each in self.plan.measurements:
+            queue = TaskQueue(
+                each.id,
+                each.share,
+                calls_of(each, finished[each.id]),
+                used[each.id],
+                self.finders.is_closed(each.id),
+                self._head(each.id),
+            )
+            self.schedules[each.role].add(queue)
+            self.answered[each.id] = len(finished[each.id])
         return list(left.values())
 
-    def _unmarked(self, run: Path, texts: Mapping[str, str]) -> dict[tuple[str, str, int], Work]:
-        """By call, the marking of answers that arrived, but whose mark by an act was cut off."""
-        left: dict[tuple[str, str, int], Work] = {}
-        for attempt in unscored_attempts(_records(run), self.scorers):
-            sample, answer = sample_of(attempt, texts), answer_of(attempt, texts)
-            if sample is None or answer is None:
+    def _head(self, measurement: str) -> int | None:
+        """The first place of the order that some test has not read; None where no test reads an order."""
+        heads = [monitor.heads.get(measurement, 0) for monitor in self.finders.monitors_of(measurement)]
+        return min(heads) if heads else None
+
+    def _unscored(self, run: Path, texts: Mapping[str, str]) -> dict[tuple[str, str, int, str], Work]:
+        """By call and scorer, the scoring of outputs that arrived, but whose scoring was cut off."""
+        left: dict[tuple[str, str, int, str], Work] = {}
+        for attempt, scorer in unscored_attempts(_records(run), self.scorers):
+            sample, output = sample_of(attempt, texts), output_of(attempt, texts)
+            if sample is None or output is None:
                 raise _texts_missing(run)
-            left[attempt.row, attempt.sample, attempt.repeat] = partial(self._act, attempt, sample, answer)
+            key = attempt.measurement, attempt.sample, attempt.repeat, scorer.identifier
+            left[key] = partial(self._execute, [scorer], attempt, sample, output)
         return left
 
     def _book(self, attempt: Attempt, texts: Mapping[str, str]) -> None:
-        """What an earlier session used of the budget: at its worst where nobody told."""
-        sample = sample_of(attempt, texts) if self.spending.bounded and Budget.usage_unknown(attempt) else None
-        self.spending.load(attempt, None if sample is None else worst_case(sample.request))
+        """What an earlier session used of the budget: at its worst where the endpoint did not say."""
+        budget = self.budgets[self.measurements[attempt.measurement].role]
+        sample = sample_of(attempt, texts) if budget.bounded and Budget.usage_unknown(attempt) else None
+        budget.load(attempt, None if sample is None else worst_case(sample.request))
 
     async def _beat(self) -> None:
-        """Let the watcher look although nothing answers: a display that stands still tells nothing of what hangs."""
+        """Let the watcher look although nothing answers: a display must show what hangs, too."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            self.conduct.watcher(self)
+            self.options.watcher(self)
 
-    def _on_final(self, sample: Sample, attempt: Attempt, answer: ModelOutput) -> Awaitable[None] | None:
-        scorer = self.scorers[attempt.row]
-        self.answered[attempt.row] += 1
-        if attempt.outcome.answered and executes(scorer):
-            return self._act(attempt, sample, answer)
-        self._observe(score(scorer, attempt, sample, answer))
-        return None
+    def _on_final(self, sample: Sample, attempt: Attempt, output: ModelOutput) -> Awaitable[None] | None:
+        self.answered[attempt.measurement] += 1
+        executing = []
+        for scorer in self.scorers[attempt.measurement]:
+            if attempt.outcome.answered and executes(scorer):
+                executing.append(scorer)
+            else:
+                self._observe(score(scorer, attempt, sample, output))
+        return self._execute(executing, attempt, sample, output) if executing else None
 
-    async def _act(self, attempt: Attempt, sample: Sample, answer: ModelOutput) -> None:
-        marked = self._journal.append(await self._marking.act(attempt, sample, answer))
-        self._observe(score_recorded(attempt, marked))
+    async def _execute(self, scorers: Sequence[Scorer], attempt: Attempt, sample: Sample, output: ModelOutput) -> None:
+        for scorer in scorers:
+            recorded = self._journal.append(await self._executed.score(scorer, attempt, sample, output))
+            self._observe(score_recorded(attempt, recorded))
+
+    def _read(self, done: SampleScore) -> None:
+        self.tallies[done.measurement, done.scorer].observe(done)
+        self.finders.observe(done)
 
     def _observe(self, done: SampleScore) -> None:
-        reader = self.readers[done.row]
-        reader.observe(done)
-        if not reader.row.estimate:
-            self.schedule.advance(done.row, reader.next_position)
-        if reader.decision:
-            self.schedule.close(done.row)
-        self.conduct.watcher(self)
+        self._read(done)
+        schedule = self.schedules[self.measurements[done.measurement].role]
+        if (head := self._head(done.measurement)) is not None:
+            schedule.advance(done.measurement, head)
+        if self.finders.is_closed(done.measurement):
+            schedule.close(done.measurement)
+        self.options.watcher(self)
+
+
+def _first_then_false() -> Iterator[bool]:
+    yield True
+    while True:
+        yield False
+
+
+def _subject_first(role: str) -> tuple[bool, str]:
+    return role != SUBJECT, role
 
 
 def _texts_missing(run: Path) -> InputError:
@@ -200,19 +254,19 @@ def _records(run: Path) -> Iterator[JournalRecord]:
 
 
 @contextmanager
-def _stop_on_interrupt(runner: Runner) -> Iterator[None]:
+def _stop_on_interrupt(group: RunnerGroup, notify: Callable[[str], None]) -> Iterator[None]:
     """Ctrl-C once: finish what is in flight. Twice: stop now; the calls in flight are asked again at a resume."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None
 
     def interrupt() -> None:
-        if runner.stopping:
+        if group.stopping:
             task.cancel()
-        elif runner.in_flight:
-            calls = f"{runner.in_flight} calls in flight are" if runner.in_flight > 1 else "the call in flight is"
-            runner.notify(f"stopping: {calls} finishing; Ctrl-C again leaves them for the resume")
-        runner.stop("interrupted")
+        elif group.in_flight:
+            calls = f"{group.in_flight} calls in flight are" if group.in_flight > 1 else "the call in flight is"
+            notify(f"stopping: {calls} finishing; Ctrl-C again leaves them for the resume")
+        group.stop("interrupted")
 
     signals = (signal.SIGINT, signal.SIGTERM)
     try:
@@ -229,7 +283,7 @@ def _stop_on_interrupt(runner: Runner) -> Iterator[None]:
 
 
 def _turn_seconds(plan: Plan) -> float:
-    """Long enough that a row's cached shots pay off, short enough that every row is seen before the budget ends."""
-    if plan.budget_us is None or not plan.rows:
+    """Long enough that cached shots pay off, short enough that every measurement is seen before the budget ends."""
+    if plan.budget_us is None or not plan.measurements:
         return 20.0
-    return min(20.0, max(1.0, plan.budget_us / 1e6 / len(plan.rows) / 8))
+    return min(20.0, max(1.0, plan.budget_us / 1e6 / len(plan.measurements) / 8))

@@ -10,7 +10,8 @@ import click
 from steelyard.cli.options import asking_options, json_option, print_json, signer_at
 
 if TYPE_CHECKING:
-    from steelyard.planning.build import Options
+    from steelyard.evidence.keys import CryptoSigner
+    from steelyard.planning.options import Options
     from steelyard.records import ClaimSheet, Verdict
 
 
@@ -27,8 +28,15 @@ if TYPE_CHECKING:
 @click.option(
     "--dry-run", is_flag=True, help="Print calls, tokens, minutes, cost, what can be decided; send no sample."
 )
+@click.option(
+    "--detector",
+    "detectors",
+    multiple=True,
+    metavar="NAME",
+    help="An installed detector to plan beside the claims; may be given several times.",
+)
 @json_option
-def command(sheet: Path, uri: str, **chosen: Any) -> int:
+def command(sheet: Path, uri: tuple[str, ...], **chosen: Any) -> int:
     """Test every claim of SHEET that can be tested here, and seal what was found."""
     import asyncio
 
@@ -64,25 +72,36 @@ def show(verdict: Verdict, run: Path, *, as_json: bool, signed: bool) -> None:
 
 
 async def _audit(
-    sheet: ClaimSheet, uri: str, options: Options, run: Path, signer: Any, chosen: dict[str, Any]
+    sheet: ClaimSheet,
+    uri: tuple[str, ...],
+    options: Options,
+    run: Path,
+    signer: CryptoSigner | None,
+    chosen: dict[str, Any],
 ) -> Verdict:
-    from steelyard.cli.conduct import carry_out, plan
+    from steelyard.auditing.conductor import plan_audit
+    from steelyard.cli.conduct import carry_out, order_prover, planned
 
-    audit = await plan(sheet, uri, options, signer, chosen)
+    name = sheet.model or sheet.path
+    audit = await planned(
+        name, uri, options, chosen, lambda models: plan_audit(sheet, models, options, order_prover(signer))
+    )
     return await carry_out(audit, uri, options, run, signer, chosen)
 
 
-async def _dry_run(sheet: ClaimSheet, uri: str, options: Options, chosen: dict[str, Any]) -> int:
-    from steelyard.cli.conduct import plan
+async def _dry_run(sheet: ClaimSheet, uri: tuple[str, ...], options: Options, chosen: dict[str, Any]) -> int:
+    from steelyard.auditing.conductor import plan_audit
+    from steelyard.cli.conduct import planned
     from steelyard.planning.dry_run import forecast
     from steelyard.reports import forecast as page
     from steelyard.util.console import out
 
-    audit = await plan(sheet, uri, options, None, chosen)
-    await audit.model.close()
-    told = forecast(audit.plan, audit.prepared)
+    name = sheet.model or sheet.path
+    audit = await planned(name, uri, options, chosen, lambda models: plan_audit(sheet, models, options))
+    await audit.close()
+    expected = forecast(audit.plan, audit.prepared)
     if chosen["as_json"]:
-        print_json(page.render(told))
+        print_json(page.render(expected))
     else:
-        page.print_forecast(told, out())
+        page.print_forecast(expected, out())
     return 0

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
+import re
 import time
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,27 +22,33 @@ if TYPE_CHECKING:
     from steelyard.auditing.conductor import Audit
     from steelyard.auditing.session import SessionOptions
     from steelyard.cli.progress import RunProgress
+    from steelyard.evidence.keys import CryptoSigner
     from steelyard.models import Settings
-    from steelyard.planning.build import Options
+    from steelyard.planning.build import ProveOrder
+    from steelyard.planning.options import Options
     from steelyard.plugins import Model
-    from steelyard.records import ClaimSheet, Verdict
+    from steelyard.records import Verdict
 
 __all__ = [
+    "by_role",
     "carry_out",
     "check_durations",
-    "conduct_of",
     "default_folder",
+    "models_in_words",
     "open_model_here_or_on_ray",
+    "open_models",
     "options_of",
-    "plan",
+    "order_prover",
+    "planned",
     "print_places",
+    "session_options",
 ]
 
 
-def options_of(chosen: dict[str, Any], uri: str) -> Options:
+def options_of(chosen: dict[str, Any], uri: tuple[str, ...]) -> Options:
     """The plan's options from the command line's."""
     from steelyard.cli.limits import limits_of
-    from steelyard.planning.build import Options
+    from steelyard.planning.options import Options
 
     return Options(
         tolerance=chosen.get("tolerance", "2"),
@@ -51,35 +58,80 @@ def options_of(chosen: dict[str, Any], uri: str) -> Options:
         data=chosen["data"],
         task_files=chosen["task_files"],
         with_texts=chosen["with_texts"],
-        limits=limits_of(chosen, uri),
+        limits=limits_of(chosen, by_role(uri, "--model").get("subject", "")),
         repeats=chosen.get("repeats"),
+        detectors=chosen.get("detectors", ()),
         attempt_timeout=chosen["timeout"],
     )
 
 
-async def plan(
-    sheet: ClaimSheet, uri: str, options: Options, signer: Any, chosen: dict[str, Any], *, estimate: bool = False
+async def planned(
+    name: str,
+    uri: tuple[str, ...],
+    options: Options,
+    chosen: dict[str, Any],
+    plan: Callable[[Mapping[str, Model]], Coroutine[Any, Any, Audit]],
 ) -> Audit:
-    """Open the model and plan; the model is closed again where that fails."""
-    from steelyard.auditing.conductor import plan_audit
+    """Open the models and plan what is asked of them; they are closed again where that fails."""
     from steelyard.cli.progress import working
     from steelyard.models import Settings
     from steelyard.util.text import one_line
 
-    settings = Settings(api_key_env=chosen["api_key_env"], timeout_seconds=options.attempt_timeout)
+    settings = Settings(timeout_seconds=options.attempt_timeout)
     if options.concurrency is not None:
         settings = replace(settings, concurrency=options.concurrency)
-    model = open_model_here_or_on_ray(uri, settings, chosen)
+    models = open_models(by_role(uri, "--model"), by_role(chosen["api_key_env"], "--api-key-env"), settings, chosen)
+    against = one_line(models_in_words(by_role(uri, "--model")), 120)
     try:
-        with working(f"planning {one_line(sheet.model or sheet.path, 80)} against {one_line(uri, 120)}"):
+        with working(f"planning {one_line(name, 80)} against {against}"):
             async with asyncio.timeout(_time_left(chosen)):
-                return await plan_audit(sheet, model, options, _order_prover(signer), estimate)
+                return await plan(models)
     except TimeoutError:
-        await model.close()
-        raise DeadlineExceeded(f"the deadline came while {one_line(uri, 120)} was being asked what it is") from None
+        await _close(models)
+        raise DeadlineExceeded(f"the deadline came while {against} was being asked what it is") from None
     except BaseException:
-        await model.close()
+        await _close(models)
         raise
+
+
+def by_role(values: tuple[str, ...], option: str) -> dict[str, str]:
+    """``ROLE=VALUE`` by role; plain values are the subject's. Raises InputError where a role is given twice."""
+    from steelyard.records import SUBJECT
+
+    found: dict[str, str] = {}
+    for value in values:
+        parts = re.fullmatch(r"([a-z][a-z0-9-]*)=(.*)", value, re.DOTALL)
+        role, plain = (parts[1], parts[2]) if parts else (SUBJECT, value)
+        if role in found:
+            raise InputError(f"{option} is given twice for the role {role}: give each role once, as ROLE=VALUE")
+        found[role] = plain
+    return found
+
+
+def models_in_words(uris: Mapping[str, str]) -> str:
+    """The models' URIs, with their roles where there are several."""
+    from steelyard.records import SUBJECT
+
+    return ", ".join(uri if role == SUBJECT else f"{role}={uri}" for role, uri in uris.items())
+
+
+def open_models(
+    uris: Mapping[str, str], keys: Mapping[str, str], settings: Settings, chosen: dict[str, Any]
+) -> dict[str, Model]:
+    """Open every model, by role. Raises InputError where there is no subject, or one cannot be opened."""
+    from steelyard.records import SUBJECT
+
+    if SUBJECT not in uris:
+        raise InputError("no model is under test: give one plainly, as --model URI")
+    found: dict[str, Model] = {}
+    for role, uri in uris.items():
+        found[role] = open_model_here_or_on_ray(uri, replace(settings, api_key_env=keys.get(role)), chosen)
+    return found
+
+
+async def _close(models: Mapping[str, Model]) -> None:
+    for model in models.values():
+        await model.close()
 
 
 def open_model_here_or_on_ray(uri: str, settings: Settings, chosen: dict[str, Any]) -> Model:
@@ -96,27 +148,32 @@ def open_model_here_or_on_ray(uri: str, settings: Settings, chosen: dict[str, An
 
 
 async def carry_out(
-    audit: Audit, uri: str, options: Options, run: Path, signer: Any, chosen: dict[str, Any]
+    audit: Audit,
+    uri: tuple[str, ...],
+    options: Options,
+    run: Path,
+    signer: CryptoSigner | None,
+    chosen: dict[str, Any],
 ) -> Verdict:
-    """Run a planned audit to its seal, noting for a resume where model, data and tasks lie on this machine."""
+    """Run a planned audit to its seal, noting for a resume where models, data and tasks lie on this machine."""
     from steelyard.auditing.conductor import start_audit
     from steelyard.cli.progress import RunProgress
 
-    local = {
-        "model": uri,
+    local: dict[str, Any] = {
+        "models": by_role(uri, "--model"),
+        "api_key_env": by_role(chosen["api_key_env"], "--api-key-env"),
         "data": str(options.data.resolve()) if options.data else "",
-        "tasks": os.pathsep.join(str(path.resolve()) for path in options.task_files),
-        "api_key_env": chosen["api_key_env"] or "",
+        "tasks": [str(path.resolve()) for path in options.task_files],
     }
     gc.freeze()  # the plan and its samples live as long as the run: looking through them again and again costs 7 %
     try:
         with RunProgress(audit.plan) as progress:
-            return await start_audit(audit, run, signer, local, conduct_of(chosen, progress))
+            return await start_audit(audit, run, signer, local, session_options(chosen, progress))
     finally:
-        await audit.model.close()
+        await audit.close()
 
 
-def conduct_of(chosen: dict[str, Any], progress: RunProgress) -> SessionOptions:
+def session_options(chosen: dict[str, Any], progress: RunProgress) -> SessionOptions:
     """How this session goes about the plan, from the command line and its display."""
     from steelyard.auditing.session import PATIENCE_SECONDS, SessionOptions
 
@@ -161,7 +218,8 @@ def print_places(run: Path, *, signed: bool) -> None:
         err().print("unsigned: anyone can check this run, nobody can tell who made it (steelyard key new makes a key)")
 
 
-def _order_prover(signer: Any) -> Any:
+def order_prover(signer: CryptoSigner | None) -> ProveOrder | None:
+    """What proves a plan's order with the auditor's key; None without a key."""
     if signer is None:
         return None
     from steelyard.evidence.keys import order_proof

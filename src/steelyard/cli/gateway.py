@@ -66,7 +66,7 @@ def show(summary: Summary, run: Path, *, as_json: bool, signed: bool) -> None:
     from steelyard.storage.run_folder import open_plan_of
 
     if as_json:
-        print_json(render(summary, open_plan_of(run).plan.model.uri))
+        print_json(render(summary, open_plan_of(run).plan.subject.identity.uri))
         return
     for line in pages.lines(summary):
         click.echo(line)

@@ -12,7 +12,7 @@ from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.adapters.imported_run import ImportedLog
-    from steelyard.records import ClaimSheet, ClaimVerdict, Verdict
+    from steelyard.records import ClaimSheet, MeasurementResult, Verdict
 
 WHAT = (
     "an Inspect log (.eval, .json), lm-eval's results (the folder of --output_path), a recording of steelyard gateway, "
@@ -115,9 +115,9 @@ def _write_run(source: Path, chosen: dict[str, Any]) -> int:
         _print_json(verdict, log, run)
         return verdict.exit
     click.echo(of_the_origin(log.origin))
-    for claim in verdict.claims:
-        click.echo(_line(claim))
-        for difference in claim.differences:
+    for result in verdict.measurements:
+        click.echo(_line(result))
+        for difference in result.differences:
             click.echo(f"  {difference}")
     print_places(run, signed=signer is not None)
     return verdict.exit
@@ -167,44 +167,45 @@ def _recording(source: Path, chosen: dict[str, Any]) -> ImportedLog:
         raise InputError("a recording holds calls alone: say which task was asked by --task", where=source)
     if chosen["scorer"] or chosen["metric"]:
         raise InputError(
-            "a recording is marked by the task's own scorer: leave --scorer and --metric out", where=source
+            "a recording is scored by the task's own scorer: leave --scorer and --metric out", where=source
         )
     name = chosen["tasks"][0]
     is_file = "." in name or "/" in name
     task = open_task_file(Path(name)) if is_file else Catalogue(()).find(name)
     if task is None:
         raise InputError(f"no task is called {name!r}{Catalogue(()).near(name)}")
-    log, _ = read_recording(source, task, cell=chosen["prompt"], data=chosen["data"], model=chosen["model"])
+    log, _ = read_recording(source, task, prompt=chosen["prompt"], data=chosen["data"], model=chosen["model"])
     return log
 
 
 def _scorer(name: str) -> str:
-    """The identifier of a scorer of ours, from its name or itself; raises InputError for one that marks by an act."""
+    """The identifier of a scorer of ours, from its name or itself; raises InputError for one that executes."""
+    from steelyard.plugins import ExecutingScorer
     from steelyard.scorers import open_identifier, open_scorer
 
     if not name:
         return ""
     scorer = open_identifier(name) if "@" in name else open_scorer({"name": name})
-    if getattr(scorer, "executes", False):
-        raise InputError(f"--scorer {name}: its marks are made by an act, which an import does not do")
+    if isinstance(scorer, ExecutingScorer):
+        raise InputError(f"--scorer {name}: it runs model-written code, which an import does not do")
     return scorer.identifier
 
 
 # ── what is said ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _line(claim: ClaimVerdict) -> str:
+def _line(result: MeasurementResult) -> str:
     from steelyard.reports.words import interval, share
     from steelyard.util.text import one_line
 
-    told = (
-        f"{one_line(claim.task)} ({claim.cell}): {share(claim.measured, 'percent')}, "
-        f"95 % interval {interval(claim.ci, 'percent')} (Wilson), "
-        f"{round((claim.measured or 0.0) * (claim.asked - claim.missing))} of {claim.asked - claim.missing} right"
+    answered = result.asked - result.missing - result.open
+    said = (
+        f"{one_line(result.task)} ({one_line(result.prompt)}): {share(result.measured, 'percent')}, "
+        f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {answered} right"
     )
-    for number, word in ((claim.unparsed, "unparsed"), (claim.missing, "missing")):
-        told += f", {number} {word}" if number else ""
-    return told
+    for number, word in ((result.unparsed, "unparsed"), (result.open, "open"), (result.missing, "missing")):
+        said += f", {number} {word}" if number else ""
+    return said
 
 
 def _print_json(verdict: Verdict, log: ImportedLog, run: Path) -> None:

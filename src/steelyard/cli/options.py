@@ -13,6 +13,7 @@ from steelyard.errors import InputError
 
 __all__ = [
     "api_key_option",
+    "api_keys_option",
     "asking_options",
     "data_option",
     "deadline_option",
@@ -49,6 +50,12 @@ key_option = click.option(
 )
 api_key_option = click.option(
     "--api-key-env", metavar="NAME", help="The environment variable that holds the endpoint's API key."
+)
+api_keys_option = click.option(
+    "--api-key-env",
+    multiple=True,
+    metavar="[ROLE=]NAME",
+    help="The environment variable that holds the endpoint's API key; by role where there are several models.",
 )
 
 COST = click.FloatRange(min=0, min_open=True)
@@ -87,8 +94,10 @@ _ASKING = (
         "--model",
         "uri",
         required=True,
-        metavar="URI",
-        help="embedded:smollm2, gguf:PATH, openai:NAME@URL, recorded:RUN or world:PATH.",
+        multiple=True,
+        metavar="[ROLE=]URI",
+        help="The model under test: embedded:smollm2, gguf:PATH, openai:NAME@URL, recorded:RUN or world:PATH. "
+        "Further models by role, as reference=URI, where a detector needs them.",
     ),
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
     data_option,
@@ -127,7 +136,7 @@ _ASKING = (
     patience_option,
     *_RAY,
     key_option,
-    api_key_option,
+    api_keys_option,
 )
 
 LONGEST = 1e9  # thirty years

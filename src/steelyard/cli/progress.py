@@ -11,8 +11,8 @@ from steelyard.util.console import err
 
 if TYPE_CHECKING:
     from steelyard.auditing.session import RunSession
-    from steelyard.detectors.claim_retest import ClaimMonitor
-    from steelyard.records import Plan
+    from steelyard.plugins import Progress
+    from steelyard.records import Measurement, Plan
 
 __all__ = ["RunProgress", "working"]
 
@@ -81,7 +81,6 @@ class RunProgress:
             sys.stderr.flush()
 
     def _table(self, live: RunSession) -> Any:
-        from rich.progress_bar import ProgressBar
         from rich.table import Table
 
         elapsed = time.monotonic() - live.began
@@ -89,63 +88,65 @@ class RunProgress:
         for name, justify in (("task", "left"), ("", "left"), ("asked", "right"), ("rate", "right"), ("left", "right")):
             table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
         table.add_column("interval → claim", justify="right", no_wrap=True)
-        for row in self._plan.rows:
-            reader = live.readers[row.id]
-            claim = self._plan.sheet.claims[row.claim]
-            answered = live.answered[row.id]
-            total = row.planned
-            bar = ProgressBar(total=total, completed=total if reader.decision else min(answered, total), width=16)
-            spent = live.schedule.used_seconds(row.id)
-            if len(self._plan.rows) == 1:  # its time is the clock's, pauses included
-                spent, answered_here = elapsed, answered - self._asked_at_start[row.id]
-                rate = answered_here / spent if spent > 1 else 0.0
-            else:
-                rate = answered / spent if spent else 0.0
-            table.add_row(
-                row.task[:24],
-                bar,
-                f"{answered}/{total}",
-                f"{rate:.1f}/s" if rate else "–",
-                reader.decision or (_left_to_ask(total - answered, rate) if row.estimate else _left(reader, rate)),
-                f"{_interval(reader, self._plan.alpha, claim.scale)}{'' if row.estimate else f' → {claim.value}'}",
-            )
+        for measurement in self._plan.measurements:
+            table.add_row(*self._row(live, measurement, elapsed))
         return table
+
+    def _row(self, live: RunSession, measurement: Measurement, elapsed: float) -> tuple[Any, ...]:
+        from rich.progress_bar import ProgressBar
+
+        answered, total = live.answered[measurement.id], measurement.planned
+        monitors = [monitor.progress() for monitor in live.finders.monitors_of(measurement.id)]
+        closed = live.finders.is_closed(measurement.id)
+        bar = ProgressBar(total=total, completed=total if closed else min(answered, total), width=16)
+        spent = live.schedules[measurement.role].used_seconds(measurement.id)
+        if len(self._plan.measurements) == 1:  # its time is the clock's, pauses included
+            spent, answered_here = elapsed, answered - self._asked_at_start[measurement.id]
+            rate = answered_here / spent if spent > 1 else 0.0
+        else:
+            rate = answered / spent if spent else 0.0
+        return (
+            measurement.task[:24],
+            bar,
+            f"{answered}/{total}",
+            f"{rate:.1f}/s" if rate else "–",
+            _decisions(monitors) if closed else _left(monitors, total - answered, rate),
+            _intervals(live, measurement, monitors),
+        )
 
     def _title(self, elapsed: float, live: RunSession) -> str:
         budget = self._plan.budget_us
         told = f"{_clock(elapsed)} elapsed" + ("" if budget is None else f", budget {_clock(budget / 1e6)}")
-        if live.runner is not None and self._plan.concurrency > 1:
-            told += f", {live.runner.in_flight} in flight"
-        if (cost := live.spending.cost) is not None:
+        if live.group is not None and any(model.concurrency > 1 for model in self._plan.models.values()):
+            told += f", {live.group.in_flight} in flight"
+        costs = [budget.cost for budget in live.budgets.values() if budget.cost is not None]
+        if (cost := sum(costs) if costs else None) is not None:
             told += f", cost {cost:.3g}"
         return told
 
 
-def _interval(reader: ClaimMonitor, alpha: float, scale: int) -> str:
-    from steelyard.stats.intervals import confidence_sequence
+def _decisions(tests: list[Progress]) -> str:
+    return ", ".join(dict.fromkeys(test.decision for test in tests))
 
-    if not reader.trace:
+
+def _intervals(live: RunSession, measurement: Measurement, tests: list[Progress]) -> str:
+    """The interval of the first test and what it closes on; without a test, that of what is measured."""
+    if not tests:
+        interval, target = live.tallies[measurement.id, measurement.scorers[0]].interval, ""
+    else:
+        interval, target = tests[0].interval, f" → {tests[0].target}"
+    return f"…{target}" if interval is None else f"{interval[0] * 100:.1f}–{interval[1] * 100:.1f}{target}"
+
+
+def _left(tests: list[Progress], to_ask: int, rate: float) -> str:
+    """Remaining time to the last decision, if what comes is like what was seen; the time budget may end it before."""
+    if not rate:
         return "…"
-    n, low_right, high_right = reader.trace[-1]
-    low, high = confidence_sequence(n, low_right, high_right, reader.cells, alpha)
-    digits = 1 if scale == 100 else 3
-    return f"{low * scale:.{digits}f}–{high * scale:.{digits}f}"
-
-
-def _left(reader: ClaimMonitor, rate: float) -> str:
-    """Remaining time to a decision, if what comes is like what was seen; the time budget may end it before."""
-    from steelyard.stats.sequential import StopTable, samples_needed
-
-    tracker, test = reader.tracker, reader.test
-    if tracker is None or test is None or not tracker.n or not rate:
+    remaining = [test.remaining for test in tests]
+    if any(answers is None for answers in remaining):
         return "…"
-    table = StopTable(inconsistent=test.inconsistent, consistent=test.consistent)
-    needed = samples_needed(table, tracker.n, tracker.right, reader.cells, tracker.right / tracker.n)
+    needed = max((answers for answers in remaining if answers is not None), default=to_ask)
     return f"~{_clock(needed / rate)}" if needed else "…"
-
-
-def _left_to_ask(calls: int, rate: float) -> str:
-    return f"~{_clock(calls / rate)}" if rate else "…"
 
 
 def _clock(seconds: float) -> str:

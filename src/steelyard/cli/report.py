@@ -17,7 +17,7 @@ from steelyard.errors import InputError
 @json_option
 def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_json: bool) -> int:
     """Compute the verdict of RUN from its journal again, and show it; the run itself is not touched."""
-    from steelyard.auditing.finalize import conclusion_of
+    from steelyard.auditing.finalize import results_of
     from steelyard.gateway.seal import is_recording
     from steelyard.reports import html, machine, markdown, terminal
     from steelyard.storage.run_folder import open_plan_of
@@ -28,7 +28,7 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
             raise InputError("cannot be written: give the name of a file in a folder that exists", where=path)
     if is_recording(open_plan_of(run).plan):
         return _recording(run, html_file, markdown_file, as_json=as_json)
-    found = conclusion_of(run)
+    found = results_of(run)
     try:
         if html_file is not None:
             write_file(html_file, html.render(found.verdict, found.plan).encode())
@@ -58,7 +58,7 @@ def _recording(run: Path, html_file: Path | None, markdown_file: Path | None, *,
     if markdown_file is not None:
         write_file(markdown_file, pages.markdown(summary, plan).encode())
     if as_json:
-        print_json(render(summary, plan.model.uri))
+        print_json(render(summary, plan.subject.identity.uri))
     for line in () if as_json else pages.lines(summary):
         click.echo(line)
     return 0

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from steelyard.cli.options import json_option, print_json
+from steelyard.errors import ExitCode
+
+if TYPE_CHECKING:
+    from steelyard.verification.recompute import Recomputed
 
 
 @click.command()
@@ -25,7 +30,8 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     with working(f"verifying {run}"):
         integrity = verify_integrity(run, require_key, require_key is not None)
         found = recompute(run)
-    origin = open_plan_of(run).plan.origin.kind
+    plan = open_plan_of(run).plan
+    origin = plan.origin.kind
     if as_json:
         print_json(
             {
@@ -40,13 +46,14 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
                 "trusted": integrity.trusted,
                 "scores_recomputed": found.scores,
                 "scores_withheld": found.withheld,
-                "marks_from_journal": found.executed,
+                "scores_from_journal": found.executed,
                 "unreadable_with_tokens": found.wasted,
                 "answers_under_a_failure": found.disowned,
                 "pages_redrawn": found.pages,
+                "not_recomputed": list(found.verdict.not_recomputed),
             }
         )
-        return 0
+        return _exit_code(found)
     chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
     click.echo(f"holds: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…")
     if integrity.answers:
@@ -62,11 +69,18 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     click.echo(f"{found.scores} scores recomputed from the answers{sealed}")
     if found.executed:
         by = "by the other harness" if origin == "imported" else "by running code"
-        click.echo(f"{found.executed} marks made {by}, taken from the journal: not made again here")
+        click.echo(f"{found.executed} scores made {by}, taken from the journal: not made again here")
     if found.wasted:
         click.echo(f"{found.wasted} attempts used tokens and brought nothing readable: none of them is an answer")
     click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
-    return 0
+    rules = {test.id: test.rule for test in plan.tests}
+    for test in found.verdict.not_recomputed:
+        click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")
+    return _exit_code(found)
+
+
+def _exit_code(found: Recomputed) -> int:
+    return ExitCode.UNDECIDED if found.verdict.not_recomputed else ExitCode.CONSISTENT
 
 
 def _pages(redrawn: bool) -> str:

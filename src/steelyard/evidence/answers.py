@@ -1,8 +1,8 @@
 """The answers root: one hash over what was answered, whenever, wherever and after however many attempts.
 
 Two runs of one plan that got the same answers have the same root, on one machine or on many. It is the Merkle root
-(RFC 6962) over one leaf a finished call, in the order of row, position and leaf hash. A leaf is the canonical JSON of
-:data:`LEAF_KEYS`, taken from the call's last attempt: what was asked and what came back, without time or place.
+(RFC 6962) over one leaf a finished call, in the order of measurement, position and leaf hash. A leaf is the canonical
+JSON of those of :data:`LEAF_KEYS` that the call's last attempt has: what was asked and what came back, without time.
 """
 
 from __future__ import annotations
@@ -17,24 +17,27 @@ from steelyard.evidence.merkle import Tree, leaf_hash
 __all__ = ["LEAF_KEYS", "Answers", "leaf"]
 
 LEAF_KEYS = (
-    "answer", "finish_reason", "item", "logprobs", "outcome", "position", "repeat", "request", "row", "sample",
+    "answer", "finish_reason", "item", "logprobs", "measurement", "outcome", "position", "reasoning", "repeat",
+    "request", "sample",
 )  # fmt: skip
 PLACE_BYTES = 8
 PROBE = -1  # the position of a probe's repeats, which may be many
 
 
 def leaf(record: dict[str, Any]) -> bytes:
-    """The leaf of a finished call: ``canonical({key: record[key] for key in LEAF_KEYS})``, written out for speed.
+    """The leaf of a finished call: ``canonical({key: record[key] for key in LEAF_KEYS if key in record})``, for speed.
 
     Raises KeyError, TypeError or ValueError where the record is no attempt.
     """
     text = encode_basestring
-    logprobs = canonical(record["logprobs"]).decode() if record["logprobs"] else "[]"
+    answer = f'"answer":{text(record["answer"])},' if "answer" in record else ""
+    finish = f'"finish_reason":{text(record["finish_reason"])},' if "finish_reason" in record else ""
+    logprobs = f'"logprobs":{canonical(record["logprobs"]).decode()},' if "logprobs" in record else ""
+    reasoning = f'"reasoning":{text(record["reasoning"])},' if "reasoning" in record else ""
     return (
-        f'{{"answer":{text(record["answer"])},"finish_reason":{text(record["finish_reason"])}'
-        f',"item":{text(record["item"])},"logprobs":{logprobs},"outcome":{text(record["outcome"])}'
-        f',"position":{_number(record["position"])},"repeat":{_number(record["repeat"])}'
-        f',"request":{text(record["request"])},"row":{text(record["row"])},"sample":{text(record["sample"])}}}'
+        f'{{{answer}{finish}"item":{text(record["item"])},{logprobs}"measurement":{text(record["measurement"])}'
+        f',"outcome":{text(record["outcome"])},"position":{_number(record["position"])},{reasoning}'
+        f'"repeat":{_number(record["repeat"])},"request":{text(record["request"])},"sample":{text(record["sample"])}}}'
     ).encode()
 
 
@@ -55,7 +58,7 @@ class Answers:
         if record["final"]:
             hashed = leaf_hash(leaf(record))
             place: bytes = (record["position"] - PROBE).to_bytes(PLACE_BYTES)
-            self._rows.setdefault(record["row"], []).append(place + hashed)
+            self._rows.setdefault(record["measurement"], []).append(place + hashed)
 
     def root(self) -> tuple[int, str]:
         """The number of finished calls and their root in hexadecimal; Broken where a call was finished twice."""
@@ -67,7 +70,9 @@ class Answers:
             for call in calls:
                 place = call[:PLACE_BYTES]
                 if place == last and (position := int.from_bytes(place) + PROBE) != PROBE:
-                    raise VerificationError(f"journal/: position {position} of row {row[:80]!r} is finished twice")
+                    raise VerificationError(
+                        f"journal/: position {position} of measurement {row[:80]!r} is finished twice"
+                    )
                 last = place
                 tree.append_hash(call[PLACE_BYTES:])
         return tree.size, tree.root().hex()

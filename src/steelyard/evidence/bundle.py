@@ -13,7 +13,7 @@ from typing import Any
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
-from steelyard.evidence.canonical import sha256_hex
+from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.chain import Journal, read_journal
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope, seal, statement
 from steelyard.evidence.keys import CryptoSigner, Signature
@@ -26,12 +26,12 @@ __all__ = [
     "plan_in",
     "seal_bundle",
     "seal_plan",
+    "texts_of",
 ]
 
-PLAN_PREDICATE = "urn:steelyard:predicate:plan:v1"
-PLAN_FORMAT = "steelyard-plan/1"
-PLAN_SUBJECT = "sheet"
-BUNDLE_PREDICATE = "urn:steelyard:predicate:audit:v1"
+PLAN_PREDICATE = "urn:steelyard:predicate:plan:v2"
+PLAN_FORMAT = "steelyard-plan/2"
+BUNDLE_PREDICATE = "urn:steelyard:predicate:audit:v2"
 BUNDLE_FORMAT = "steelyard-bundle/2"
 
 
@@ -39,8 +39,18 @@ BUNDLE_FORMAT = "steelyard-bundle/2"
 
 
 def seal_plan(plan: Mapping[str, Any], signer: CryptoSigner | None) -> bytes:
-    """The bytes of ``plan.dsse.json``: the plan (``records.Plan`` as builtins) about the sheet with its digest."""
-    return seal(statement({PLAN_SUBJECT: plan["sheet"]["digest"]}, PLAN_PREDICATE, plan), signer)
+    """The bytes of ``plan.dsse.json``: the plan (``records.Plan`` as JSON types) about what it is for.
+
+    That is the claim sheet, by the digest of its file; without one, the plan's measurements.
+    """
+    return seal(statement(_subject_of(plan), PLAN_PREDICATE, plan), signer)
+
+
+def _subject_of(plan: Mapping[str, Any]) -> dict[str, str]:
+    sheet = plan.get("sheet")
+    if sheet is None:
+        return {"measurements": sha256_hex(canonical(plan.get("measurements", [])))}
+    return {"sheet": sheet["digest"]}
 
 
 def open_plan(data: bytes, where: str | Path) -> tuple[dict[str, Any], str, dict[str, Signature]]:
@@ -56,12 +66,26 @@ def plan_in(document: Mapping[str, Any], where: str | Path) -> dict[str, Any]:
     """The plan that a statement holds; Broken, naming ``where``, where it holds none."""
     plan: dict[str, Any] = document["predicate"]
     if document["predicateType"] != PLAN_PREDICATE or plan.get("format") != PLAN_FORMAT:
-        raise VerificationError(f"{where}: not a plan of format {PLAN_FORMAT}")
-    sheet = plan.get("sheet")
-    digest = sheet.get("digest") if isinstance(sheet, dict) else None
-    if document["subject"] != [{"name": PLAN_SUBJECT, "digest": {"sha256": digest}}]:
-        raise VerificationError(f"{where}: its subject is not the claim sheet that it plans for")
+        raise VerificationError(_other_format(document, where))
+    try:
+        ((name, digest),) = _subject_of(plan).items()
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise VerificationError(f"{where}: its claim sheet has no digest") from None
+    if document["subject"] != [{"name": name, "digest": {"sha256": digest}}]:
+        raise VerificationError(f"{where}: its subject is not what it plans for")
     return plan
+
+
+def _other_format(document: Mapping[str, Any], where: str | Path) -> str:
+    found = str(document["predicate"].get("format"))[:40]
+    if found == "steelyard-plan/1" or str(document["predicateType"]).endswith(":plan:v1"):
+        return f"{where}: a plan of format 1, which no release wrote: verify it with the version that made it"
+    return f"{where}: not a plan of format {PLAN_FORMAT}, which this version reads; it says {found!r}"
+
+
+def texts_of(plan: Mapping[str, Any]) -> str:
+    """Whether a sealed plan withholds its texts, which is what it does where it does not say."""
+    return str(plan.get("texts", "withheld"))
 
 
 # ── the bundle ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -76,7 +100,7 @@ def seal_bundle(run: Path, extra: Mapping[str, Any], signer: CryptoSigner | None
     plan, plan_digest, signatures = open_plan(layout.read_bounded(run, layout.PLAN, MAX_ENVELOPE_BYTES), layout.PLAN)
     if signatures and (signer is None or signer.public_key.keyid not in signatures):
         raise InputError(f"the plan is signed by key {min(signatures)}: seal with that key", where=run / layout.PLAN)
-    names = _names_to_seal(run, withheld=plan["texts"] == "withheld")
+    names = _names_to_seal(run, withheld=texts_of(plan) == "withheld")
     journal = read_journal(run, [name for name in names if layout.is_journal(name)])
     if layout.MAIN_SEGMENT not in journal.segments:
         raise VerificationError(f"{layout.MAIN_SEGMENT}: missing")
@@ -115,7 +139,7 @@ def _predicate(journal: Journal, plan: Mapping[str, Any], scores: int, signer: C
         },
         "answers": {"count": journal.answers, "root": journal.answers_root},
         "scores": scores,
-        "texts": plan["texts"],
+        "texts": texts_of(plan),
         # The key itself, so that a stranger can check the signature; whether to trust it is the reader's own affair.
         "signer": "" if signer is None else signer.public_key.keyval["public"],
     }

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from enum import Enum
+from functools import cache
 from typing import Any, NoReturn
 
 import rfc8785
 
-__all__ = ["SAFE_INTEGER", "canonical", "parse_canonical", "sha256_hex"]
+__all__ = [
+    "SAFE_INTEGER",
+    "canonical",
+    "canonical_in_full",
+    "fields_of",
+    "parse_canonical",
+    "sha256_hex",
+    "without_defaults",
+]
 
 SAFE_INTEGER = 2**53 - 1
 SAFE_INTEGER_DIGITS = 16
@@ -20,19 +30,61 @@ SMALLEST_PLAIN = 1e-4  # from here on, neither Python nor RFC 8785 writes an exp
 
 
 def canonical(value: Any) -> bytes:
-    """The RFC 8785 bytes of ``value``: JSON types, or one msgspec struct (a record) with everything in it.
+    """The RFC 8785 bytes of ``value``: JSON types, or one msgspec struct (a record) in its sealed form.
 
-    Raises ValueError for what JSON cannot say the same way everywhere: NaN, infinity, integers beyond 2⁵³, lone
-    surrogates, other types.
+    The sealed form leaves out every field that equals its default (:func:`without_defaults`), so that a field which is
+    added later changes no digest that was made before. Raises ValueError for what JSON cannot say the same way
+    everywhere: NaN, infinity, integers beyond 2⁵³, lone surrogates, other types.
     """
     if hasattr(value, "__struct_fields__"):
-        import msgspec
-
-        value = msgspec.to_builtins(value)
+        value = without_defaults(value)
     try:
         return _ENCODER.encode(_plain(value)).encode()
     except _NeedsCareError:
         return rfc8785.dumps(value)
+
+
+def canonical_in_full(record: Any) -> bytes:
+    """The RFC 8785 bytes of a record with every field, for files that other programs read: scores and reports."""
+    import msgspec
+
+    return canonical(msgspec.to_builtins(record))
+
+
+def without_defaults(value: Any) -> Any:
+    """A record as JSON types, without the fields that equal their default, at any depth.
+
+    (msgspec's ``omit_defaults`` compares by identity, so that what is left out depends on how a value was made.)
+    """
+    if hasattr(value, "__struct_fields__"):
+        kind: Any = type(value)
+        tag, fields = fields_of(kind)
+        found = dict(tag)
+        for name, default, has_default in fields:
+            entry = getattr(value, name)
+            if not (has_default and entry == default and type(entry) is type(default)):
+                found[name] = without_defaults(entry)
+        return found
+    if isinstance(value, (list, tuple)):
+        return [without_defaults(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: without_defaults(entry) for key, entry in value.items()}
+    return value.value if isinstance(value, Enum) else value
+
+
+@cache
+def fields_of(kind: type) -> tuple[dict[str, str], list[tuple[str, Any, bool]]]:
+    """A record type's tag, and of each field its name, its default and whether it has one."""
+    import msgspec
+
+    config = kind.__struct_config__  # type: ignore[attr-defined]  # every msgspec struct has one
+    fields = []
+    for field in msgspec.structs.fields(kind):
+        default = field.default
+        if field.default_factory is not msgspec.NODEFAULT:
+            default = field.default_factory()
+        fields.append((field.name, default, default is not msgspec.NODEFAULT))
+    return ({} if config.tag is None else {config.tag_field: config.tag}), fields
 
 
 def sha256_hex(data: bytes) -> str:

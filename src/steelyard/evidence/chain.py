@@ -25,11 +25,12 @@ from steelyard.evidence.merkle import Tree, leaf_hash
 __all__ = ["FIRST_PREV", "JOURNAL_FORMAT", "Journal", "Segment", "read_journal"]
 
 FIRST_PREV = "0" * 64
-JOURNAL_FORMAT = "steelyard-journal/1"
+JOURNAL_FORMAT = "steelyard-journal/2"
 DIGEST_BYTES = 32
 # The keys of a record that name texts by digest, by the record's type; some texts may be empty, and have no digest.
-_TEXT_KEYS = {"attempt": ("item", "answer"), "exchange": ("request", "reply")}
-_MAY_BE_EMPTY = {("attempt", "answer"), ("exchange", "request"), ("exchange", "reply")}
+_TEXT_KEYS = {"attempt": ("item", "answer", "reasoning"), "exchange": ("request", "reply")}
+_MAY_BE_ABSENT = {("attempt", "answer"), ("attempt", "reasoning"), ("exchange", "reply")}
+_MAY_BE_EMPTY = {("exchange", "request")}
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,8 @@ class _Reader:
     def _collect_texts(self, record: dict[str, Any], kind: str, name: str, number: int) -> None:
         for key in _TEXT_KEYS[kind]:
             digest = record.get(key)
+            if digest is None and (kind, key) in _MAY_BE_ABSENT:
+                continue
             if digest == "" and (kind, key) in _MAY_BE_EMPTY:
                 continue
             try:

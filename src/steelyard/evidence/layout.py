@@ -19,9 +19,13 @@ from steelyard.errors import VerificationError
 __all__ = [
     "BUNDLE",
     "CHECKPOINTS",
+    "LOCAL",
     "MAIN_SEGMENT",
     "MAX_LINE_BYTES",
     "PLAN",
+    "REPORT",
+    "REPORT_MARKDOWN",
+    "REPORT_PAGE",
     "SCORES",
     "TEMPORARY_BUNDLE",
     "digest_and_lines",
@@ -41,6 +45,10 @@ PLAN = "plan.dsse.json"
 BUNDLE = "bundle.dsse.json"
 TEMPORARY_BUNDLE = ".bundle.dsse.json.tmp"
 SCORES = "scores.jsonl"
+REPORT = "report.json"
+REPORT_MARKDOWN = "report.md"
+REPORT_PAGE = "report.html"
+LOCAL = "local.json"
 CHECKPOINTS = "checkpoints.jsonl"
 MAIN_SEGMENT = "journal/main-0000.jsonl"
 MAX_LINE_BYTES = 16 * 1024 * 1024

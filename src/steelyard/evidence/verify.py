@@ -18,7 +18,7 @@ from securesystemslib.dsse import Envelope
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
-from steelyard.evidence.bundle import BUNDLE_FORMAT, BUNDLE_PREDICATE, plan_in
+from steelyard.evidence.bundle import BUNDLE_FORMAT, BUNDLE_PREDICATE, plan_in, texts_of
 from steelyard.evidence.canonical import parse_canonical, sha256_hex
 from steelyard.evidence.chain import Journal, Segment, read_journal
 from steelyard.evidence.checkpoints import Checkpoint, check_checkpoints, read_checkpoints, sizes_of
@@ -203,10 +203,8 @@ def _check_plan(run: Path, seal: _Seal) -> list[str]:
         raise _changed(layout.PLAN)
     if sha256_hex(envelope.payload) != seal.predicate["plan"]:
         raise VerificationError(f"{layout.PLAN}: not the plan that the seal names")
-    if plan.get("texts") != seal.predicate["texts"]:
-        raise VerificationError(
-            f"{layout.BUNDLE}: the plan says texts are {plan.get('texts')!r}, the seal says otherwise"
-        )
+    if texts_of(plan) != seal.predicate["texts"]:
+        raise VerificationError(f"{layout.BUNDLE}: the plan says texts are {texts_of(plan)!r}, the seal says otherwise")
     if envelope.signatures:
         if seal.signer is None:
             raise VerificationError(

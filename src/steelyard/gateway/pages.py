@@ -43,7 +43,7 @@ _WORDS: Final = {
 def markdown(summary: Summary, plan: Plan) -> str:
     """Write the report in Markdown, ending in a line feed."""
     parts = [
-        f"# Steelyard recording: {escape(plan.sheet.model, 120)}",
+        f"# Steelyard recording: {escape(_title(plan), 120)}",
         f"**{escape(headline(summary))}**",
         _table(summary),
         *(
@@ -56,12 +56,16 @@ def markdown(summary: Summary, plan: Plan) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _title(plan: Plan) -> str:
+    return f"calls to {plan.subject.identity.uri.partition('@')[2]}"
+
+
 def html(summary: Summary, plan: Plan) -> str:
     """Write the page. All text that came from others is escaped, and stripped of control characters."""
     from steelyard.reports.jinja import template
 
     return template("recording.html.j2").render(
-        title=plan.sheet.model,
+        title=_title(plan),
         headline=headline(summary),
         columns=_COLUMNS,
         rows=[_cells(path) for path in summary.paths],
@@ -158,7 +162,7 @@ def _remarks(summary: Summary) -> list[str]:
 
 
 def _about(summary: Summary, plan: Plan) -> list[str]:
-    said = [f"Endpoint: {plan.model.uri.partition('@')[2]}", f"Begun: {plan.created}"]
+    said = [f"Endpoint: {plan.subject.identity.uri.partition('@')[2]}", f"Begun: {plan.created}"]
     if summary.first_us is not None and summary.last_us is not None:
         first = datetime.fromtimestamp(summary.first_us / 1e6, UTC).isoformat(timespec="seconds")
         said.append(f"First call: {first}; last reply {(summary.last_us - summary.first_us) / 1e6:.1f} s after it")

@@ -11,13 +11,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.gateway.bodies import Kept, decoded, text_of
 from steelyard.gateway.exchange_parser import assembled, is_stream, kind_of, read_reply
 from steelyard.gateway.secrets import Secrets
 from steelyard.models.openai_wire import one_line
-from steelyard.records import ClaimSheet, Exchange, ModelIdentity, ModelOutput, Origin, Outcome, Plan
-from steelyard.storage.journal import Header, Journal, Session, Stop, Texts
+from steelyard.records import (
+    PLAN_FORMAT,
+    SUBJECT,
+    Exchange,
+    ModelIdentity,
+    ModelOutput,
+    Origin,
+    Outcome,
+    Plan,
+    PlannedModel,
+)
+from steelyard.storage.journal import Journal, Session, Stop, Texts, new_header
 from steelyard.storage.run_folder import create
 from steelyard.util.software import software
 
@@ -44,17 +53,14 @@ class Call:
 
 
 def recording_plan(base: str, *, with_texts: bool) -> Plan:
-    """What is sealed before the first call: which endpoint is recorded. No row: the plan promises no sample."""
-
-    about = {"gateway": base}
+    """What is sealed before the first call: which endpoint is recorded. The plan promises no sample."""
+    identity = ModelIdentity(uri=f"openai:*@{base}", backend="OpenAI-compatible HTTP, through steelyard gateway")
     return Plan(
+        format=PLAN_FORMAT,
         software=software(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        sheet=ClaimSheet(model=f"calls to {base}", digest=sha256_hex(canonical(about))),
-        model=ModelIdentity(uri=f"openai:*@{base}", backend="OpenAI-compatible HTTP, through steelyard gateway"),
+        models={SUBJECT: PlannedModel(identity=identity)},
         alpha=0.05,
-        tolerance="2",
-        rows=(),
         origin=Origin(kind="gateway"),
         texts="sealed" if with_texts else "withheld",
     )
@@ -70,10 +76,10 @@ class Recorder:
         self.outcomes: Counter[Outcome] = Counter()
         self.failure: OSError | None = None
         self._texts = Texts(run)
-        self._journal = Journal.create(run, Header(plan=sealed.sha256, software=plan.software))
+        self._journal = Journal.create(run, new_header(plan=sealed.sha256, software=plan.software))
         self._wall_us, self._began = time.time_ns() // 1000, time.monotonic()
         self._dirty = False
-        self._journal.append(Session(started_us=self._wall_us, active_us=0, machine=plan.model.machine))
+        self._journal.append(Session(started_us=self._wall_us, active_us=0, machine=plan.subject.identity.machine))
 
     def record(self, call: Call) -> None:
         """Write one call down."""

@@ -43,14 +43,14 @@ def seal_killed(run: Path, signer: Any = None) -> Summary:
 
     Raises InputError for a folder that is no recording, is sealed already, or belongs to a gateway that still works.
     """
-    from steelyard.storage.journal import Header, Journal, Stop, Texts
+    from steelyard.storage.journal import Journal, Stop, Texts, new_header
 
     sealed = open_plan_of(run)
     if not is_recording(sealed.plan):
         raise InputError("is not a recording of steelyard gateway", where=run)
     _refuse_sealed(run)
     signer = _signer_of_plan(run, sealed, signer)
-    journal, _ = Journal.resume(run, Header(plan=sealed.sha256, software=sealed.plan.software))
+    journal, _ = Journal.resume(run, new_header(plan=sealed.sha256, software=sealed.plan.software))
     with closing(journal):  # its lock is kept until the seal is there: nobody else may work on the folder before
         _refuse_sealed(run)  # again: while we waited for the lock somebody may have
         Texts(run).close()  # cuts a torn last line
@@ -81,7 +81,7 @@ def recompute_recording(run: Path, plan: Plan, drawn_by: Any) -> bool:
 
     True where the pages, too, were drawn again and are equal; false where other versions drew them (``drawn_by``).
     """
-    if plan.rows or plan.skipped or plan.sheet.claims:
+    if plan.measurements or plan.tests or plan.not_planned or plan.sheet:
         raise VerificationError("plan.dsse.json: a recording plans no samples and tests no claims")
     if (run / "scores.jsonl").read_bytes() or any((run / "samples").glob("*")):
         raise VerificationError("scores.jsonl, samples/: a recording has neither scores nor samples")
@@ -90,7 +90,7 @@ def recompute_recording(run: Path, plan: Plan, drawn_by: Any) -> bool:
         sealed = json.loads((run / "report.json").read_bytes())
     except (OSError, ValueError):
         raise VerificationError("report.json: missing or not JSON") from None
-    now = json.loads(canonical(render(summary, plan.model.uri)))
+    now = json.loads(canonical(render(summary, plan.subject.identity.uri)))
     for key in [*now, *(key for key in sealed if key not in now)]:
         if sealed.get(key) != now.get(key):
             raise VerificationError(f"report.json: {key} does not follow from the journal")
@@ -108,7 +108,7 @@ def write_reports(run: Path, plan: Plan, summary: Summary) -> None:
     """Write report.json, report.md and report.html."""
     from steelyard.gateway import pages
 
-    write_file(run / "report.json", canonical(render(summary, plan.model.uri)) + b"\n")
+    write_file(run / "report.json", canonical(render(summary, plan.subject.identity.uri)) + b"\n")
     write_file(run / "report.md", pages.markdown(summary, plan).encode())
     write_file(run / "report.html", pages.html(summary, plan).encode())
 

@@ -13,6 +13,7 @@ from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.models import Settings
 from steelyard.records import (
+    SUBJECT,
     Attempt,
     Capabilities,
     GenerateRequest,
@@ -32,17 +33,27 @@ CONCURRENCY = 16
 
 
 def open_recorded(rest: str, settings: Settings) -> RecordedModel:
-    """Open a run's folder; raises InputError where it is none or withholds its texts, Broken where it was changed."""
-    return RecordedModel(Path(rest).expanduser())
+    """Open a run's folder, or ``RUN#ROLE`` for another of its models than the one under test.
+
+    Raises InputError where it is none, has no such role or withholds its texts, VerificationError where it was changed.
+    """
+    path, _, role = rest.partition("#")
+    return RecordedModel(Path(path).expanduser(), role or SUBJECT)
 
 
 class RecordedModel:
     """A run's journal and texts as an :class:`steelyard.plugins.Model`."""
 
-    def __init__(self, run: Path) -> None:
-        self._plan = open_plan_of(run).plan
-        attempts = replay(run).attempts
-        wanted = {attempt.answer for attempt in attempts if attempt.answer}
+    def __init__(self, run: Path, role: str = SUBJECT) -> None:
+        plan = open_plan_of(run).plan
+        if role not in plan.models:
+            known = ", ".join(plan.models)
+            raise InputError(f"the run has no model in the role {role[:40]!r}; it has: {known}", where=run)
+        self._was = plan.models[role].identity
+        self._asked = [each for each in plan.measurements if each.role == role]
+        asked = {each.id for each in self._asked}
+        attempts = [attempt for attempt in replay(run).attempts if attempt.measurement in asked]
+        wanted = {digest for attempt in attempts for digest in (attempt.answer, attempt.reasoning) if digest}
         self._texts = {digest: text for digest, text in read_texts(run) if digest in wanted}
         if wanted - self._texts.keys():
             raise InputError(
@@ -52,12 +63,12 @@ class RecordedModel:
         for attempt in attempts:
             self._recorded[attempt.request].append(attempt)
         self._given: dict[str, int] = defaultdict(int)
-        self._name = run.name
+        self._name = run.name if role == SUBJECT else f"{run.name}#{role}"
         self._sha256 = sha256_hex(b"".join(segment_path(run, worker).read_bytes() for worker in segment_names(run)))
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
         """Name the recording (its journal's SHA-256) and the model that it recorded."""
-        was = self._plan.model
+        was = self._was
         identity = ModelIdentity(
             uri=f"recorded:{self._name}",
             name=was.name,
@@ -66,7 +77,7 @@ class RecordedModel:
             machine=was.machine,
             details={"recorded_uri": was.uri, "recorded_sha256": was.sha256, "recorded_backend": was.backend},
         )
-        kinds = {row.kind for row in self._plan.rows}
+        kinds = {each.kind for each in self._asked}
         capabilities = Capabilities(
             generate="generate" in kinds,
             chat="generate" in kinds,
@@ -102,6 +113,7 @@ class RecordedModel:
             outcome=attempt.outcome,
             # (A log may hold the text of what it does not count as an answer.)
             text=self._texts.get(attempt.answer, "") if attempt.outcome.answered else "",
+            reasoning=self._texts.get(attempt.reasoning, "") if attempt.outcome.answered else "",
             logprobs=attempt.logprobs if attempt.outcome.answered else (),
             finish_reason=attempt.finish_reason,
             prompt_tokens=attempt.prompt_tokens,

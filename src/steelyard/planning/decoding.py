@@ -6,60 +6,58 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from steelyard.records import (
-    Capabilities,
-    Claim,
-    RepeatCheck,
-)
+from steelyard.records import Capabilities, Claim, RepeatCheck
 
 if TYPE_CHECKING:
     from steelyard.tasks.definition import PromptFormat
 
 __all__ = [
     "HOTTEST",
-    "LOCAL_PROBE",
-    "REMOTE_PROBE",
-    "SAMPLED_CELLS",
-    "SAMPLED_PROBE",
+    "LOCAL_CHECK",
+    "REMOTE_CHECK",
+    "SAMPLED_CHECK",
     "SAMPLED_TEMPERATURE",
+    "SAMPLED_TRIALS",
     "TEMPERATURE",
     "asks_chat",
     "decoding_of",
-    "probe_of",
+    "repeat_check_of",
     "repeats_of",
 ]
 # A remote greedy endpoint may batch requests and so vary; in-process, one sequence at a time, it cannot, and a small
-# probe shows as much. Sampled rows need their within-sample variance, which is what the larger probe measures.
-REMOTE_PROBE = RepeatCheck(samples=20, repeats=3)
-LOCAL_PROBE = RepeatCheck(samples=2, repeats=3)
-SAMPLED_PROBE = RepeatCheck(samples=50, repeats=3)
+# check shows as much. Sampled answers need their within-sample variance, which is what the larger check measures.
+REMOTE_CHECK = RepeatCheck(samples=20, repeats=3)
+LOCAL_CHECK = RepeatCheck(samples=2, repeats=3)
+SAMPLED_CHECK = RepeatCheck(samples=50, repeats=3)
 SAMPLED_TEMPERATURE = 0.7
 TEMPERATURE = re.compile(
     r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"
 )
 HOTTEST = 2.0  # what endpoints accept; a larger number was not a temperature
-# Enough cells that sampling noise of our own pass is no larger than the tolerance is meant to be.
-SAMPLED_CELLS = 1000
+# Enough trials that sampling noise of our own pass is no larger than the tolerance is meant to be.
+SAMPLED_TRIALS = 1000
 
 
-def probe_of(decoding: str, capabilities: Capabilities, asked: int) -> RepeatCheck:
-    probe = SAMPLED_PROBE if decoding == "sampled" else LOCAL_PROBE if capabilities.deterministic else REMOTE_PROBE
-    return RepeatCheck(samples=min(probe.samples, asked), repeats=probe.repeats)
+def repeat_check_of(decoding: str, capabilities: Capabilities, asked: int) -> RepeatCheck:
+    """The repeats from which it is seen whether answers vary: more where they will."""
+    check = SAMPLED_CHECK if decoding == "sampled" else LOCAL_CHECK if capabilities.deterministic else REMOTE_CHECK
+    return RepeatCheck(samples=min(check.samples, asked), repeats=check.repeats)
 
 
 def repeats_of(decoding: str, population: int) -> int:
-    return 1 if decoding == "greedy" else max(1, min(8, math.ceil(SAMPLED_CELLS / population)))
+    """How often each sample is asked: once where greedy, else enough for some 1,000 trials in all."""
+    return 1 if decoding == "greedy" else max(1, min(8, math.ceil(SAMPLED_TRIALS / population)))
 
 
-def asks_chat(cell: PromptFormat, capabilities: Capabilities) -> tuple[bool, tuple[str, ...]]:
-    """Whether to ask by chat, and in words where that is not the cell's own way, because the endpoint has no other."""
-    if not cell.generates:
+def asks_chat(prompt_format: PromptFormat, capabilities: Capabilities) -> tuple[bool, tuple[str, ...]]:
+    """Whether to ask by chat, and in words where that is not the format's own way, since the endpoint has no other."""
+    if not prompt_format.generates:
         return False, ()
-    if cell.chat and not capabilities.chat:
+    if prompt_format.chat and not capabilities.chat:
         return False, ("Asked as a plain completion: this endpoint has no chat.",)
-    if not cell.chat and not capabilities.completions:
+    if not prompt_format.chat and not capabilities.completions:
         return True, ("Asked as one chat message: this endpoint gives no plain completions.",)
-    return cell.chat, ()
+    return prompt_format.chat, ()
 
 
 def decoding_of(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:

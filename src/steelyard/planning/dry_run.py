@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from steelyard.planning.order import order_of
 from steelyard.planning.samples import Prepared
-from steelyard.records import GenerateRequest, LoglikelihoodRequest, Plan, PlanRow, Request
+from steelyard.plugins import detector_of
+from steelyard.records import (
+    Claim,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    Plan,
+    PlannedModel,
+    PlannedTest,
+    Request,
+)
 
 __all__ = ["Forecast", "RowForecast", "forecast"]
 
@@ -55,60 +64,97 @@ class Forecast:
 
 def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
     """Estimate from the plan alone."""
-    limits = plan.limits
-    prices = None
-    if limits.price_prompt is not None and limits.price_completion is not None:
-        prices = limits.price_prompt, limits.price_completion
-    local = bool(plan.model.sha256)
+    model = plan.subject
+    limits = model.limits
+    local = bool(model.identity.sha256)
     speed = (
         f"{EPISODE_SECONDS:g} s an episode, which has no tokens"
-        if _is_world(plan)
+        if _is_world(model)
         else f"{READ_TOKENS_PER_SECOND:g} tokens/s read and {WRITE_TOKENS_PER_SECOND:g} written"
         if local
-        else f"{REMOTE_SECONDS:g} s a call, {plan.concurrency} at a time"
+        else f"{REMOTE_SECONDS:g} s a call, {model.concurrency} at a time"
     )
+    priced = limits.price_prompt is not None and limits.price_completion is not None
     return Forecast(
-        model=plan.model.uri,
-        rows=tuple(_row(plan, row, prepared[row.id], prices, local) for row in plan.rows),
-        skipped=tuple((skipped.task, skipped.verdict, skipped.reason) for skipped in plan.skipped),
+        model=model.identity.uri,
+        rows=tuple(_row(plan, test, prepared) for test in plan.tests if test.reads),
+        skipped=tuple((refused.task, refused.verdict, refused.reason) for refused in plan.not_planned),
         assumptions=f"assumed: {CHARACTERS_PER_TOKEN:g} characters a token, {speed}"
-        + ("" if prices else "; no cost without --price IN,OUT or --prices FILE"),
+        + ("" if priced else "; no cost without --price IN,OUT or --prices FILE"),
     )
 
 
-def _row(plan: Plan, row: PlanRow, prepared: Prepared, prices: tuple[float, float] | None, local: bool) -> RowForecast:
-    claim = plan.sheet.claims[row.claim]
-    prompt, completion = (0.0, 0.0) if _is_world(plan) else _tokens(row, prepared, local)
-    asked = row.cells if row.limit is None else min(row.cells, row.limit * row.repeats)
-    calls = asked + row.probe.samples * len(row.probe_repeats)
-    each = REMOTE_SECONDS / plan.concurrency
-    if _is_world(plan):
+def _row(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) -> RowForecast:
+    """One test: what all of its measurements would take, and after how many answers it would decide."""
+    costs = [_cost(plan, prepared[reads.measurement]) for reads in test.reads]
+    calls, asked = sum(cost.calls for cost in costs), sum(cost.asked for cost in costs)
+    seconds = sum(cost.seconds for cost in costs)
+    first = plan.by_id[test.reads[0].measurement]
+    budget = None if plan.budget_us is None else plan.budget_us / 1e6 * sum(cost.share for cost in costs)
+    detector = detector_of(test.rule)
+    assert detector is not None  # it planned the test
+    value = next((claim.value for claim in _claims_of(plan, test)), "")
+    if_true, if_false = (detector.forecast(test, plan, shortfall) for shortfall in (0.0, WRONG_BY))
+    return RowForecast(
+        task=first.task,
+        claimed=value,
+        calls=calls,
+        prompt_tokens=round(sum(cost.prompt for cost in costs)),
+        completion_tokens=round(sum(cost.completion for cost in costs)),
+        seconds=seconds,
+        cost=None if any(cost.cost is None for cost in costs) else sum(cost.cost or 0.0 for cost in costs),
+        if_true=asked if if_true is None else if_true,
+        if_false=asked if if_false is None else if_false,
+        affordable=asked if budget is None else min(asked, int(budget / seconds * calls) if seconds else asked),
+    )
+
+
+def _claims_of(plan: Plan, test: PlannedTest) -> Iterator[Claim]:
+    """The claim that a test is about, by the requests that its measurements serve."""
+    for served in plan.served:
+        if served.reads in test.reads and plan.sheet and served.request.startswith("claim/"):
+            number = int(served.request.removeprefix("claim/"))
+            if test.sealed.get("claim", 0) == number:
+                yield plan.sheet.claims[number]
+
+
+@dataclass(frozen=True)
+class _Cost:
+    calls: int
+    asked: int
+    prompt: float
+    completion: float
+    seconds: float
+    cost: float | None
+    share: float
+
+
+def _cost(plan: Plan, prepared: Prepared) -> _Cost:
+    """What a measurement takes if it is asked to its end."""
+    measurement = prepared.measurement
+    model = plan.models[measurement.role]
+    local = bool(model.identity.sha256)
+    prompt, completion = (0.0, 0.0) if _is_world(model) else _tokens(prepared, local)
+    calls = measurement.planned + measurement.repeat_check.samples * len(measurement.extra_repeats)
+    each = REMOTE_SECONDS / model.concurrency
+    if _is_world(model):
         each = EPISODE_SECONDS
     elif local:
         each = prompt / READ_TOKENS_PER_SECOND + completion / WRITE_TOKENS_PER_SECOND
-    budget = None if plan.budget_us is None else plan.budget_us / 1e6 * row.share
-    value = float(claim.number / claim.scale)
-    return RowForecast(
-        task=row.task,
-        claimed=claim.value,
-        calls=calls,
-        prompt_tokens=round(calls * prompt),
-        completion_tokens=round(calls * completion),
-        seconds=calls * each,
-        cost=None if prices is None else calls * (prompt * prices[0] + completion * prices[1]) / 1e6,
-        if_true=_decided_after(row, value),
-        if_false=_decided_after(row, max(0.0, value - WRONG_BY)),
-        affordable=asked if budget is None else min(asked, int(budget / each)),
-    )
+    price, priced = model.limits.price_prompt, model.limits.price_completion
+    cost = None if price is None or priced is None else calls * (prompt * price + completion * priced) / 1e6
+    return _Cost(calls, measurement.planned, calls * prompt, calls * completion, calls * each, cost, measurement.share)
 
 
-def _is_world(plan: Plan) -> bool:
-    return plan.model.uri.startswith("world:")
+def _is_world(model: PlannedModel) -> bool:
+    return model.identity.uri.startswith("world:")
 
 
-def _tokens(row: PlanRow, prepared: Prepared, local: bool) -> tuple[float, float]:
+def _tokens(prepared: Prepared, local: bool) -> tuple[float, float]:
     """Tokens of a prompt, and at most of an answer, as the first samples of the order have them in the mean."""
-    looked = [prepared.samples[cell // row.repeats].request for cell in order_of(row)[:LOOKED_AT]]
+    measurement = prepared.measurement
+    first = order_of(measurement)[:LOOKED_AT]
+    looked = [prepared.samples[trial // measurement.repeats].request for trial in first]
     prompt = sum(_prompt_tokens(request, local) for request in looked) / len(looked)
     completion = sum(request.max_tokens for request in looked if isinstance(request, GenerateRequest)) / len(looked)
     return prompt, completion
@@ -122,12 +168,3 @@ def _prompt_tokens(request: Request, local: bool) -> float:
         context = (prefix + len(request.context)) * (1 if local else len(request.continuations))
         return (context + options) / CHARACTERS_PER_TOKEN
     return (prefix + len(request.prompt)) / CHARACTERS_PER_TOKEN
-
-
-def _decided_after(row: PlanRow, rate: float) -> int:
-    from steelyard.stats.sequential import StopTable, samples_needed
-
-    if not row.stop_consistent:  # a sampled row: its table follows from the variance that its probe will measure
-        return row.cells
-    table = StopTable(inconsistent=row.stop_inconsistent, consistent=row.stop_consistent)
-    return samples_needed(table, 0, 0, row.cells, rate) or row.cells

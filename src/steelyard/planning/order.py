@@ -1,4 +1,4 @@
-"""The committed order of a row's cells: fixed by a seed that is sealed in the plan before the first call."""
+"""The committed order of a measurement's trials: fixed by a seed that is sealed in the plan before the first call."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Final
 
-from steelyard.records import PlanRow
+from steelyard.records import Measurement
 
-__all__ = ["committed_order", "order_of", "probed_samples"]
+__all__ = ["checked_samples", "committed_order", "order_of"]
 
 _KEY_BYTES: Final = 8
 _MAX_BUCKET_BITS: Final = 10
 
 
-def committed_order(seed: str, cells: int) -> Sequence[int]:
-    """A permutation of ``range(cells)``: cell numbers sorted by SHA-256("seed:number").
+def committed_order(seed: str, trials: int) -> Sequence[int]:
+    """A permutation of ``range(trials)``: trial numbers sorted by SHA-256("seed:number").
 
     Any language can recompute it in one line, which a shuffle of a particular library cannot promise.
-    A cell is ``sample × repeats + repeat``, so the repeats of a sampled row lie in random order too
+    A trial is ``sample × repeats + repeat``, so the repeats of a sample lie in random order too
     (in blocks of one pass each, the test's false alarms were .34–.38).
 
-    It takes 4 bytes a cell, and 16 while it is made: cells are put into buckets by the first bits of their digests,
+    It takes 4 bytes a trial, and 16 while it is made: trials are put into buckets by the first bits of their digests,
     and each bucket is sorted by the first 8 bytes; in the rare case that two are equal, by all 32.
     """
     begin = sha256(f"{seed}:".encode())
@@ -33,8 +33,8 @@ def committed_order(seed: str, cells: int) -> Sequence[int]:
         whole.update(b"%d" % number)
         return whole.digest()
 
-    keys = array("Q", (int.from_bytes(digest(number)[:_KEY_BYTES]) for number in range(cells)))
-    bits = max(0, min(_MAX_BUCKET_BITS, cells.bit_length() - 8))
+    keys = array("Q", (int.from_bytes(digest(number)[:_KEY_BYTES]) for number in range(trials)))
+    bits = max(0, min(_MAX_BUCKET_BITS, trials.bit_length() - 8))
     buckets = [array("I") for _ in range(1 << bits)]
     for number, key in enumerate(keys):
         buckets[key >> (8 * _KEY_BYTES - bits)].append(number)
@@ -47,23 +47,24 @@ def committed_order(seed: str, cells: int) -> Sequence[int]:
     return order
 
 
-def order_of(row: PlanRow) -> Sequence[int]:
-    """The committed order of a row's cells, which are ``sample × repeats + repeat``.
+def order_of(measurement: Measurement) -> Sequence[int]:
+    """The committed order of a measurement's trials, which are ``sample × repeats + repeat``.
 
-    Where no test reads the order, all answers to a sample follow one another: a limit then cuts off whole samples, and
-    pass@k has what it needs.
+    Ordered by sample, all trials of a sample follow one another: a limit then cuts off whole samples, and pass@k has
+    what it needs. No sequential test may read such an order.
     """
-    if not row.estimate or row.repeats == 1:
-        return committed_order(row.order_seed, row.cells)
-    samples = committed_order(row.order_seed, row.population)
-    return array("I", (sample * row.repeats + repeat for sample in samples for repeat in range(row.repeats)))
+    if measurement.order_by == "trial" or measurement.repeats == 1:
+        return committed_order(measurement.order_seed, measurement.trials)
+    samples = committed_order(measurement.order_seed, measurement.population)
+    repeats = range(measurement.repeats)
+    return array("I", (sample * measurement.repeats + repeat for sample in samples for repeat in repeats))
 
 
-def probed_samples(row: PlanRow, order: Sequence[int]) -> list[int]:
-    """The samples that the determinism probe asks again: the first ones of the order."""
+def checked_samples(measurement: Measurement, order: Sequence[int]) -> list[int]:
+    """The samples that the repeat check asks again: the first ones of the order."""
     found: dict[int, None] = {}
-    for position in range(row.planned):
-        if len(found) == row.probe.samples:
+    for position in range(measurement.planned):
+        if len(found) == measurement.repeat_check.samples:
             break
-        found[order[position] // row.repeats] = None
+        found[order[position] // measurement.repeats] = None
     return list(found)

@@ -13,53 +13,52 @@ from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.merkle import Tree
 from steelyard.planning.testable import Skip
-from steelyard.records import (
-    GenerateRequest,
-    PlanRow,
-    Sample,
-)
+from steelyard.records import GenerateRequest, Measurement, Sample
 from steelyard.util.compact import Digests
 
 if TYPE_CHECKING:
     from steelyard.tasks import ChosenProtocol, Task
     from steelyard.tasks.catalogue import Catalogue
 
-__all__ = ["Prepared", "as_asked", "digests_of", "load_samples", "prepare_row"]
+__all__ = ["Prepared", "as_asked", "digests_of", "load_samples", "prepare_measurement"]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A row's samples in hand: rendered lazily, with the digest of each.
+    """A measurement's samples in hand: rendered lazily, with the digest of each.
 
     ``withheld``: a fixed public set, whose texts stay out of the seal, since publishing them would contaminate it;
     a generator gives fresh ones for any seed.
     """
 
-    row: PlanRow
+    measurement: Measurement
     samples: Sequence[Sample]
     digests: Sequence[str]
     withheld: bool = True
 
 
-def prepare_row(row: PlanRow, catalogue: Catalogue, data: Path | None) -> Prepared:
-    """Load the samples of a planned row again, for a resume; raises InputError where they are not the sealed ones."""
-    task = catalogue.find(row.task)
+def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Path | None) -> Prepared:
+    """Load a measurement's samples again, for a resume; raises InputError where they are not the sealed ones."""
+    task = catalogue.find(measurement.task)
     if task is None:
-        raise InputError(f"the task {row.task} of the plan is not here: name its file again with --task")
-    samples = as_asked(task.prepare(row.cell, data, shots=row.shots), row.temperature, row.chat)
-    digests, root = digests_of(samples)
-    if root != row.samples_root:
+        raise InputError(f"the task {measurement.task} of the plan is not here: name its file again with --task")
+    samples = task.prepare(measurement.prompt, data, measurement.seed or None, measurement.shots)
+    asked = as_asked(samples, measurement.temperature, measurement.chat)
+    digests, root = digests_of(asked)
+    if root != measurement.samples_root:
         raise InputError(
-            f"the samples of {row.task} are not those that the plan sealed: name the same data again with --data"
+            f"the samples of {measurement.task} are not those that the plan sealed: "
+            "name the same data again with --data"
         )
-    return Prepared(row=row, samples=samples, digests=digests)
+    return Prepared(measurement=measurement, samples=asked, digests=digests)
 
 
-def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None) -> Sequence[Sample]:
+def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: str | None) -> Sequence[Sample]:
+    """A task's samples by the chosen protocol; raises Skip where the data cannot be had."""
     from steelyard.tasks import DataMissing
 
     try:
-        return task.prepare(protocol.cell, data, shots=protocol.shots)
+        return task.prepare(protocol.prompt, data, seed, protocol.shots)
     except DataMissing as missing:
         raise Skip("not_tested", str(missing)) from None
 
@@ -81,6 +80,7 @@ class _Asked(Sequence[Sample]):
 
 
 def as_asked(samples: Sequence[Sample], temperature: float, chat: bool) -> Sequence[Sample]:
+    """The samples with their requests at this temperature, as chat or as plain completions."""
     first = samples[0].request if len(samples) else None
     changes: dict[str, Any] = {"temperature": temperature} if temperature else {}
     if isinstance(first, GenerateRequest) and first.chat is not chat:

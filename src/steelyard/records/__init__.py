@@ -9,7 +9,21 @@ from __future__ import annotations
 
 from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
 from steelyard.records.journal import Attempt, Exchange, RecordedScore
-from steelyard.records.plan import Limits, Origin, Plan, PlanRow, RepeatCheck, SkippedClaim
+from steelyard.records.plan import (
+    PLAN_FORMAT,
+    SUBJECT,
+    Limits,
+    Measurement,
+    NotPlanned,
+    Origin,
+    Plan,
+    PlanInput,
+    PlannedModel,
+    PlannedTest,
+    Reads,
+    RepeatCheck,
+    Served,
+)
 from steelyard.records.record import Record
 from steelyard.records.requests import (
     Capabilities,
@@ -24,9 +38,12 @@ from steelyard.records.requests import (
 )
 from steelyard.records.results import (
     ClaimVerdict,
+    DetectorResult,
     Finding,
+    MeasurementResult,
     Needs,
     Note,
+    PassAtK,
     SampleScore,
     Score,
     TracePoint,
@@ -35,27 +52,37 @@ from steelyard.records.results import (
 )
 
 __all__ = [
+    "PLAN_FORMAT",
+    "SUBJECT",
     "Attempt",
     "Capabilities",
     "Claim",
     "ClaimSheet",
     "ClaimVerdict",
     "ComparedWith",
+    "DetectorResult",
     "Exchange",
     "Finding",
     "GenerateRequest",
     "Limits",
     "LoglikelihoodRequest",
+    "Measurement",
+    "MeasurementResult",
     "ModelIdentity",
     "ModelOutput",
     "Needs",
+    "NotPlanned",
     "Note",
     "Origin",
     "Outcome",
+    "PassAtK",
     "Plan",
-    "PlanRow",
+    "PlanInput",
+    "PlannedModel",
+    "PlannedTest",
     "Protocol",
     "RateHint",
+    "Reads",
     "Record",
     "RecordedScore",
     "RepeatCheck",
@@ -63,7 +90,7 @@ __all__ = [
     "Sample",
     "SampleScore",
     "Score",
-    "SkippedClaim",
+    "Served",
     "TracePoint",
     "Verdict",
     "VerdictWord",

@@ -11,14 +11,14 @@ __all__ = ["Attempt", "Exchange", "RecordedScore"]
 class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"):
     """One attempt at one call, as the journal keeps it.
 
-    ``item``, ``request`` and ``answer`` are SHA-256 digests of the sample, of what was sent and of what came back.
-    ``position`` is the place in the committed order; −1 is a probe's repeat, which no test reads. ``final``: no further
-    attempt will be made.
+    ``item``, ``request``, ``answer`` and ``reasoning`` are SHA-256 digests of the sample, of what was sent, of the
+    text that came back and of the reasoning that came with it. ``position`` is the place in the committed order;
+    −1 is an extra ask of the repeat check, which no test counts. ``final``: no further attempt will be made.
     """
 
-    seq: int
-    prev: str
-    row: str
+    seq: int = -1
+    prev: str = ""
+    measurement: str
     position: int
     sample: str
     item: str
@@ -28,6 +28,7 @@ class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"
     outcome: Outcome
     final: bool
     answer: str = ""
+    reasoning: str = ""
     logprobs: tuple[float, ...] = ()
     finish_reason: str = ""
     prompt_tokens: int = 0
@@ -38,22 +39,25 @@ class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"
     elapsed_us: int
 
 
-class RecordedScore(Record, frozen=True, kw_only=True, tag="marked", tag_field="type"):
-    """A mark that was made once, by an act, and is read from the journal ever after: model-written code that ran in
-    the sandbox, or the mark that another harness's log gives. It belongs to the final attempt of one call.
+class RecordedScore(Record, frozen=True, kw_only=True, tag="score", tag_field="type"):
+    """A score that was made once, by running something, and is read from the journal ever after.
 
-    No ``value``: the act itself failed, which is a fault of ours: the call is *missing*.
+    Model-written code that ran in the sandbox, or the score that another harness's log gives. It belongs to the final
+    attempt of one call. No ``value``: with ``open`` the output cannot be read in one way; without, the scorer itself
+    failed, which is our fault: the call is *missing*. ``group`` is the sample's subtask.
     """
 
-    seq: int = 0
+    seq: int = -1
     prev: str = ""
-    row: str
+    measurement: str
     sample: str
     repeat: int
     scorer: str
     value: float | None
     parsed: bool = True
+    open: bool = False
     note: str = ""
+    group: str = ""
     elapsed_us: int = 0
 
 
@@ -63,7 +67,7 @@ class Exchange(Record, frozen=True, kw_only=True, tag="exchange", tag_field="typ
     ``request`` and ``reply`` are SHA-256 digests of the bodies, as text. ``first_byte_us``: when the reply began.
     """
 
-    seq: int = 0
+    seq: int = -1
     prev: str = ""
     path: str
     request: str

@@ -1,20 +1,41 @@
-"""The plan, sealed before the first call."""
+"""The plan, sealed before the first call: who is asked what, in which order, and which tests read the answers.
+
+Format 2. *What is asked* (a measurement) and *what is concluded from it* (a test) are separate records: a measurement
+without a test measures, one measurement may be read by several tests, and one test may read several measurements.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from steelyard.records.claims import ClaimSheet
 from steelyard.records.record import Record
-from steelyard.records.requests import ModelIdentity
+from steelyard.records.requests import Capabilities, ModelIdentity
 
-__all__ = ["Limits", "Origin", "Plan", "PlanRow", "RepeatCheck", "SkippedClaim"]
+__all__ = [
+    "PLAN_FORMAT",
+    "SUBJECT",
+    "Limits",
+    "Measurement",
+    "NotPlanned",
+    "Origin",
+    "Plan",
+    "PlanInput",
+    "PlannedModel",
+    "PlannedTest",
+    "Reads",
+    "RepeatCheck",
+    "Served",
+]
+
+PLAN_FORMAT: Final = "steelyard-plan/2"
+SUBJECT: Final = "subject"  # the role of the model under test
 
 
 class RepeatCheck(Record, frozen=True, kw_only=True):
-    """Determinism probe: the first ``samples`` of the order are asked ``repeats`` times, before everything else."""
+    """Do answers vary? The first ``samples`` of the order are asked ``repeats`` times, before everything else."""
 
     samples: int = 0
     repeats: int = 1
@@ -33,6 +54,26 @@ class Limits(Record, frozen=True, kw_only=True):
     price_prompt: float | None = None
     price_completion: float | None = None
 
+    @property
+    def bounded(self) -> bool:
+        """Whether a budget of tokens or cost can end the run."""
+        return self.tokens is not None or self.cost is not None
+
+
+class PlannedModel(Record, frozen=True, kw_only=True):
+    """One model of the plan, in a role: who it is, what it can do, and how it may be asked.
+
+    ``adaptive``: ``concurrency`` is a ceiling below which the runner finds the server's capacity by itself.
+    """
+
+    identity: ModelIdentity
+    capabilities: Capabilities = msgspec.field(default_factory=Capabilities)
+    limits: Limits = msgspec.field(default_factory=Limits)
+    concurrency: int = 1
+    adaptive: bool = False
+    max_attempts: int = 5
+    attempt_timeout_us: int = 120_000_000
+
 
 class Origin(Record, frozen=True, kw_only=True):
     """Where the answers come from: asked by us, passed through our gateway, or taken from another harness's log.
@@ -46,98 +87,154 @@ class Origin(Record, frozen=True, kw_only=True):
     sha256: str = ""
 
 
-class PlanRow(Record, frozen=True, kw_only=True):
-    """One claim that will be tested: what is asked, in which order, and what will count as what.
+class Measurement(Record, frozen=True, kw_only=True):
+    """What is asked of one model: samples of a task, one prompt format, in a committed order, scored one way or more.
 
-    ``population`` counts samples; the committed order runs over population × repeats cells, and ``threshold`` (M0) and
-    the stop tables count cells. Greedy rows whose probe shows no change use the sealed tables. Sampled rows, and greedy
-    ones that turn out not to be deterministic, widen the margin by the noise of one pass (``claimed_repeats``) from the
-    probe's own repeats, and test at half the level: a rule, so no table can be sealed for them. So do rows whose vendor
-    scored only ``claimed_samples``, by the noise of that choice. ``estimate``: no claim is tested, every sample is
-    asked, and there are no tables: nothing stops it.
+    ``population`` counts samples; the committed order runs over population × repeats *trials*. With
+    ``order_by`` "sample" the order is one of samples, all trials of one following one another. ``limit`` is the
+    number of samples asked at most. ``output_budget`` is the number of tokens that an answer may have, where it is
+    not the prompt format's own. ``arm``, ``seed`` and ``beside`` are for what a detector asks beside the claims.
     """
 
     id: str
-    claim: int
+    role: str = SUBJECT
     task: str
-    cell: str
+    prompt: str
     shots: int = 0
     chat: bool = False
-    differences: tuple[str, ...] = ()
-    scorer: str
     kind: Literal["generate", "loglikelihood"]
     decoding: Literal["greedy", "sampled"] = "greedy"
     temperature: float = 0.0
+    output_budget: int | None = None
+    scorers: tuple[str, ...]
     population: int
-    repeats: int = 1
-    limit: int | None = None
     samples_root: str
     order_seed: str
+    order_by: Literal["trial", "sample"] = "trial"
+    repeats: int = 1
+    repeat_check: RepeatCheck = msgspec.field(default_factory=RepeatCheck)
+    limit: int | None = None
+    share: float = 1.0
     chance: float = 0.0
-    tolerance: str
-    threshold: int
-    alpha_inconsistent: float
-    alpha_consistent: float
-    stop_inconsistent: tuple[int, ...]
-    stop_consistent: tuple[int, ...]
-    weight: float
-    share: float
-    probe: RepeatCheck = msgspec.field(default_factory=RepeatCheck)
-    claimed_repeats: int = 1
-    claimed_samples: int | None = None
     public: bool = True
-    estimate: bool = False
+    differences: tuple[str, ...] = ()
+    arm: str = ""
+    seed: str = ""
+    beside: str = ""
 
     @property
-    def cells(self) -> int:
-        """Samples × repeats: what the committed order runs over and the test counts."""
+    def trials(self) -> int:
+        """Samples × repeats: what the committed order runs over and a test counts."""
         return self.population * self.repeats
 
     @property
     def planned(self) -> int:
-        """How many of the cells are to be asked at most."""
-        return self.cells if self.limit is None else min(self.cells, self.limit * self.repeats)
+        """How many of the trials are to be asked at most."""
+        return self.trials if self.limit is None else min(self.trials, self.limit * self.repeats)
 
     @property
-    def has_table(self) -> bool:
-        """Whether integer stop tables are sealed: not where the margin follows from what a probe will measure."""
-        return self.decoding == "greedy" and self.claimed_samples is None
-
-    @property
-    def probe_repeats(self) -> range:
-        """The repeat numbers of a probe's extra asks: apart from the order's own, which count from 0."""
-        extra = self.probe.repeats if self.decoding == "sampled" else self.probe.repeats - 1
-        return range(self.repeats, self.repeats + max(extra, 0)) if self.probe.samples else range(0)
+    def extra_repeats(self) -> range:
+        """The repeat numbers of the repeat check's extra asks: apart from the order's own, which count from 0."""
+        check = self.repeat_check
+        extra = check.repeats if self.decoding == "sampled" else check.repeats - 1
+        return range(self.repeats, self.repeats + max(extra, 0)) if check.samples else range(0)
 
 
-class SkippedClaim(Record, frozen=True, kw_only=True):
-    """A claim that is not asked about, and why."""
+class Reads(Record, frozen=True, kw_only=True):
+    """Which scores a test reads: those of one measurement by one scorer."""
 
-    claim: int
+    measurement: str
+    scorer: str
+
+
+class PlannedTest(Record, frozen=True, kw_only=True):
+    """One test, of any kind, with its share of the error budget.
+
+    ``rule`` is the detector and the version of its rule (``claim_retest@1``): a change of thresholds or margins raises
+    the version. ``null`` is the null hypothesis in one sentence. ``weight`` 0: no p-value, so no share. ``inputs``
+    names entries of :attr:`Plan.inputs`. ``sealed`` is a JSON object that the rule's detector alone decodes, strictly.
+    """
+
+    id: str
+    rule: str
+    weight: float = 0.0
+    null: str = ""
+    reads: tuple[Reads, ...] = ()
+    inputs: tuple[str, ...] = ()
+    sealed: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class PlanInput(Record, frozen=True, kw_only=True):
+    """Something else that a verifier needs, by its SHA-256: a panel's runs, a suite, covariates."""
+
+    kind: str
+    sha256: str
+
+
+class Served(Record, frozen=True, kw_only=True):
+    """A detector's request for a measurement (``request``: its name, ``claim/3``) and the scores that serve it.
+
+    Requests whose samples are equal share one measurement. ``differences`` says, in sentences, how what is asked
+    differs from what was requested.
+    """
+
+    request: str
+    reads: Reads
+    prompt: str
+    differences: tuple[str, ...] = ()
+
+
+class NotPlanned(Record, frozen=True, kw_only=True):
+    """A detector's request that is not asked, and why."""
+
+    request: str
     task: str
     verdict: Literal["not_testable", "not_tested"]
     reason: str
 
 
 class Plan(Record, frozen=True, kw_only=True):
-    """Everything that decides, fixed before the first call. Its canonical bytes are what is sealed."""
+    """Everything that decides, fixed before the first call. Its canonical bytes are what is sealed.
 
-    format: str = "steelyard-plan/1"
+    ``sheet`` is None where no claims are tested: then the plan is about its measurements alone. ``detectors`` names the
+    rules that planned the tests, also those that found nothing to test. ``plugins`` holds the
+    distribution and version of every plugin that the plan rests on, by ``kind.name``.
+    """
+
+    format: str
     software: str
     created: str
-    sheet: ClaimSheet
-    model: ModelIdentity
+    sheet: ClaimSheet | None = None
+    models: dict[str, PlannedModel]
+    measurements: tuple[Measurement, ...] = ()
+    detectors: tuple[str, ...] = ()
+    tests: tuple[PlannedTest, ...] = ()
+    served: tuple[Served, ...] = ()
+    not_planned: tuple[NotPlanned, ...] = ()
+    inputs: dict[str, PlanInput] = msgspec.field(default_factory=dict)
     alpha: float
-    tolerance: str
-    rows: tuple[PlanRow, ...]
-    skipped: tuple[SkippedClaim, ...] = ()
+    tolerance: str = ""
     order_proof: str = ""
     origin: Origin = msgspec.field(default_factory=Origin)
     budget_us: int | None = None
-    limits: Limits = msgspec.field(default_factory=Limits)
-    max_attempts: int = 5
-    attempt_timeout_us: int = 120_000_000
-    concurrency: int = 1
-    adaptive: bool = False  # whether ``concurrency`` is a ceiling below which the runner finds the server's capacity
     texts: Literal["withheld", "sealed"] = "withheld"
     plugins: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def subject(self) -> PlannedModel:
+        """The model under test."""
+        return self.models[SUBJECT]
+
+    @property
+    def by_id(self) -> dict[str, Measurement]:
+        """The measurements by their id."""
+        return {measurement.id: measurement for measurement in self.measurements}
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether a budget (of time, tokens or cost) can end the run before all is asked."""
+        return self.budget_us is not None or any(model.limits.bounded for model in self.models.values())
+
+    def readers_of(self, measurement: str) -> tuple[PlannedTest, ...]:
+        """The tests that read a measurement."""
+        return tuple(test for test in self.tests if any(reads.measurement == measurement for reads in test.reads))

@@ -98,12 +98,15 @@ class RateHint(Record, frozen=True, kw_only=True):
 class ModelOutput(Record, frozen=True, kw_only=True):
     """What one attempt brought back. A model never raises for these: it returns the outcome.
 
+    ``reasoning`` is the text that a model wrote before its answer, where the endpoint gives it apart; no scorer reads
+    it.
     ``logprobs``: one sum of token log-probabilities per continuation, in nats. ``detail`` is one line, free of secrets.
     ``worker`` names the machine that asked, where a run has several: its journal segment takes the record.
     """
 
     outcome: Outcome
     text: str = ""
+    reasoning: str = ""
     logprobs: tuple[float, ...] = ()
     finish_reason: str = ""
     prompt_tokens: int = 0

@@ -9,27 +9,49 @@ import msgspec
 
 from steelyard.records.record import Record
 
-__all__ = ["ClaimVerdict", "Finding", "Needs", "Note", "SampleScore", "Score", "TracePoint", "Verdict", "VerdictWord"]
+__all__ = [
+    "ClaimVerdict",
+    "DetectorResult",
+    "Finding",
+    "MeasurementResult",
+    "Needs",
+    "Note",
+    "PassAtK",
+    "SampleScore",
+    "Score",
+    "TracePoint",
+    "Verdict",
+    "VerdictWord",
+]
 
 
 class Score(Record, frozen=True, kw_only=True):
-    """A scorer's mark: a value in [0, 1], or *unparsed* (no answer extracted: value 0, counted apart)."""
+    """What a scorer gives one model output: a value in [0, 1].
 
-    value: float
+    *Unparsed*: no answer was extracted, which counts as 0 and is counted apart. ``value`` None: the output is *open*,
+    it cannot be read in one way; it counts neither as right nor as wrong.
+    """
+
+    value: float | None
     parsed: bool = True
     note: str = ""
 
 
 class SampleScore(Record, frozen=True, kw_only=True):
-    """The mark of one answer in the committed order. *missing* has no value: the plan's rule gives bounds both ways."""
+    """One score at its place in the committed order.
 
-    row: str
+    *missing* (nothing came) and *open* (what came cannot be read in one way) have no value: the plan's rule gives
+    bounds both ways. ``group`` is the sample's subtask, by which errors are clustered.
+    """
+
+    measurement: str
     position: int
     sample: str
     repeat: int
-    status: Literal["scored", "unparsed", "missing"]
+    status: Literal["scored", "unparsed", "open", "missing"]
     value: float | None
     scorer: str
+    group: str = ""
     seq: int
 
 
@@ -95,7 +117,10 @@ class TracePoint(Record, frozen=True, kw_only=True):
 
 
 class ClaimVerdict(Record, frozen=True, kw_only=True):
-    """The verdict on one claim; all proportions are fractions, ``claimed_text`` is as printed."""
+    """The verdict on one claim, as its retest gives it; proportions are fractions, ``claimed_text`` is as printed.
+
+    ``measurement`` and ``prompt`` say what was asked for it; both are empty where nothing was.
+    """
 
     task: str
     claimed_text: str
@@ -107,6 +132,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     asked: int = 0
     of: int = 0
     missing: int = 0
+    open: int = 0
     unparsed: int = 0
     verdict: VerdictWord
     reason: str = ""
@@ -116,8 +142,8 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     level: float | None = None
     needs: Needs | None = None
     implied_reruns: dict[str, int | None] = msgspec.field(default_factory=dict)
-    row: str = ""
-    cell: str = ""
+    measurement: str = ""
+    prompt: str = ""
     differences: tuple[str, ...] = ()
     trace: tuple[TracePoint, ...] = ()
     calls: int = 0
@@ -128,8 +154,73 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     note: str = ""
 
 
+class DetectorResult(Record, frozen=True, kw_only=True):
+    """What one test shows by itself, before the error budget of the whole report is applied.
+
+    ``p`` None: nothing was decided by chance (arithmetic on a table), so ``findings`` hold as they are. With a p, they
+    are reported where weighted Holm rejects, or where ``word`` is *inconsistent*: a boundary that was sealed at the
+    test's own share of the level was crossed. ``claim`` is the view of a claim retest.
+    """
+
+    test: str
+    rule: str
+    word: VerdictWord
+    p: float | None = None
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[Note, ...] = ()
+    claim: ClaimVerdict | None = None
+
+
+class PassAtK(Record, frozen=True, kw_only=True):
+    """pass@k with its interval, all fractions; ``least`` and ``most`` are bounds where answers are missing."""
+
+    k: int
+    least: float
+    most: float
+    low: float
+    high: float
+
+
+class MeasurementResult(Record, frozen=True, kw_only=True):
+    """What one measurement came to, by one scorer. Proportions are fractions; only a full score counts as right.
+
+    ``ci`` is Wilson's interval over samples. ``standard_error`` is clustered by ``clusters`` subtasks, where there are
+    several: items of one subtask are not independent. ``read_by`` names the tests that read it.
+    """
+
+    measurement: str
+    role: str
+    task: str
+    prompt: str
+    scorer: str
+    measured: float | None = None
+    ci: tuple[float, float] | None = None
+    right: int = 0
+    asked: int = 0
+    of: int = 0
+    planned: int = 0
+    missing: int = 0
+    open: int = 0
+    unparsed: int = 0
+    standard_error: float | None = None
+    clusters: int = 0
+    pass_at_k: tuple[PassAtK, ...] = ()
+    read_by: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    reason: str = ""
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
 class Verdict(Record, frozen=True, kw_only=True):
-    """The whole report: one word, one exit code, and what they rest on."""
+    """The whole report: one word, one exit code, and what they rest on.
+
+    ``results`` are those of the tests that make no claim's verdict; ``not_recomputed`` names tests whose plugin is not
+    installed where this was computed.
+    """
 
     verdict: VerdictWord
     exit: int
@@ -139,4 +230,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     notes: tuple[Note, ...] = ()
     claims: tuple[ClaimVerdict, ...] = ()
+    measurements: tuple[MeasurementResult, ...] = ()
+    results: tuple[DetectorResult, ...] = ()
+    not_recomputed: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()

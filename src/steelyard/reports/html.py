@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from steelyard.records import ClaimVerdict, Finding, Plan, PlanRow, Verdict
+from steelyard.records import ClaimVerdict, Finding, Measurement, MeasurementResult, Plan, PlannedTest, Verdict
 from steelyard.reports import words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable
 from steelyard.reports.jinja import markup, template
@@ -22,14 +22,14 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
     Nothing in it is loaded from elsewhere: its policy (CSP) forbids scripts and every request. All text that came from
     others is escaped, and stripped of control characters (:func:`steelyard.util.text.one_line`).
     """
-    rows = words.plan_rows(plan)
+    asked = words.measurements_of(plan)
     lead_word, _, lead_rest = words.headline(verdict).partition(": ")
     drawn = drawable(verdict.claims)
     return template("report.html.j2").render(
         verdict=verdict,
         plan=plan,
-        vendor=plan.sheet.vendor if plan else "",
-        sheet_date=plan.sheet.date if plan else "",
+        vendor=plan.sheet.vendor if plan and plan.sheet else "",
+        sheet_date=plan.sheet.date if plan and plan.sheet else "",
         lead_word=lead_word,
         lead_rest=lead_rest,
         lead_class=css_name(verdict.verdict),
@@ -37,23 +37,24 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         interval_name=words.interval_name(verdict),
         chart_wide=markup(claims_chart(drawn, name="claims-wide")) if drawn else "",
         chart_narrow=markup(claims_chart(drawn, narrow=True, name="claims-narrow")) if drawn else "",
-        rows=[_row(claim, rows) for claim in verdict.claims],
+        rows=[_row(claim, asked) for claim in verdict.claims],
+        measured=[words.measured_words(each) for each in words.only_measured(verdict)],
         closings=[_closing(index, claim) for index, claim in enumerate(drawn) if len(claim.trace) > 2],
         findings=[_finding(finding) for finding in verdict.findings],
         notes=[words.remark(note) for note in verdict.notes],
-        asked=[_asked(row) for row in rows.values()],
-        costs=[_cost(claim) for claim in verdict.claims if claim.calls],
+        asked=[_asked(measurement, plan) for measurement in asked.values()] if plan else [],
+        costs=[_cost(each) for each in _by_measurement(verdict) if each.calls],
         total=_total(verdict),
         identity=_identity(plan),
         limits=limits(verdict, plan),
-        source_link=_web_address(plan.sheet.source) if plan else "",
+        source_link=_web_address(plan.sheet.source) if plan and plan.sheet else "",
         exit_meaning=words.exit_meaning(verdict),
         screened=not words.only_measures(verdict),
         level=f"{100 * verdict.alpha:g} %" if math.isfinite(verdict.alpha) else "",
     )
 
 
-def _row(claim: ClaimVerdict, rows: Mapping[str, PlanRow]) -> dict[str, Any]:
+def _row(claim: ClaimVerdict, asked: Mapping[str, Measurement]) -> dict[str, Any]:
     row = words.claim_words(claim)
     return {
         "words": row,
@@ -61,7 +62,7 @@ def _row(claim: ClaimVerdict, rows: Mapping[str, PlanRow]) -> dict[str, Any]:
         "css": css_name(claim.verdict),
         "asked": claim.asked,
         "asked_lines": row.asked.split(", "),
-        "reruns": words.reruns(claim, rows.get(claim.row)),
+        "reruns": words.reruns(claim, asked.get(claim.measurement)),
     }
 
 
@@ -86,27 +87,45 @@ def _finding(finding: Finding) -> dict[str, str]:
     }
 
 
-def _asked(row: PlanRow) -> dict[str, Any]:
-    repeats = f", each {row.repeats} times" if row.repeats > 1 else ""
-    decoding = "greedy" if row.decoding == "greedy" else f"sampled at temperature {row.temperature:g}"
-    kind = "log-likelihood of each option" if row.kind == "loglikelihood" else "text"
+def _asked(measurement: Measurement, plan: Plan) -> dict[str, Any]:
+    repeats = f", each {measurement.repeats} times" if measurement.repeats > 1 else ""
+    decoding = "greedy"
+    if measurement.decoding == "sampled":
+        decoding = f"sampled at temperature {measurement.temperature:g}"
+    kind = "log-likelihood of each option" if measurement.kind == "loglikelihood" else "text"
     facts = [
-        ("Configuration", row.cell),
+        ("Prompt format", measurement.prompt),
         ("Asked for", f"{kind}, {decoding}"),
-        ("Samples", f"{words.count(row.population)}{repeats}"),
-        ("Scorer", row.scorer),
-        ("Still counts as the claim", f"{words.count(row.threshold)} right of {words.count(row.population)}, or more"),
-        ("Weight in the report's error rate", f"{row.weight:.3g}"),
+        ("Samples", f"{words.count(measurement.population)}{repeats}"),
+        ("Scorer" if len(measurement.scorers) == 1 else "Scorers", ", ".join(measurement.scorers)),
     ]
-    if row.limit is not None:
-        facts.insert(3, ("Asked at most", words.count(row.limit)))
-    digests = [("Order seed", row.order_seed), ("Root of the samples", row.samples_root)]
-    return {"plan": row, "facts": facts, "digests": digests}
+    if measurement.limit is not None:
+        facts.insert(3, ("Asked at most", words.count(measurement.limit)))
+    for test in plan.readers_of(measurement.id):
+        facts += _test_facts(measurement, test)
+    digests = [("Order seed", measurement.order_seed), ("Root of the samples", measurement.samples_root)]
+    served = [each for each in plan.served if each.reads.measurement == measurement.id]
+    differences = dict.fromkeys([*measurement.differences, *(text for each in served for text in each.differences)])
+    return {"plan": measurement, "facts": facts, "digests": digests, "differences": list(differences)}
+
+
+def _test_facts(measurement: Measurement, test: PlannedTest) -> list[tuple[str, str]]:
+    threshold = test.sealed.get("threshold")
+    facts = [(f"Weight of {test.id} in the report's error rate", f"{test.weight:.3g}")]
+    if isinstance(threshold, int):
+        least = f"{words.count(threshold)} right of {words.count(measurement.trials)}, or more"
+        facts.insert(0, ("Still counts as the claim", least))
+    return facts
+
+
+def _by_measurement(verdict: Verdict) -> list[MeasurementResult]:
+    """Each measurement once, whatever the number of its scorers: answers that several read cost once."""
+    return list({each.measurement: each for each in verdict.measurements}.values())
 
 
 @dataclass(frozen=True)
 class _Cost:
-    """Calls, tokens and time of one claim, or of all."""
+    """Calls, tokens and time of one measurement, or of all."""
 
     task: str
     calls: int
@@ -120,12 +139,12 @@ class _Cost:
         return words.about_time(self.seconds)
 
 
-def _cost(claim: ClaimVerdict) -> _Cost:
-    return _Cost(claim.task, claim.calls, claim.prompt_tokens, claim.completion_tokens, claim.seconds)
+def _cost(result: MeasurementResult) -> _Cost:
+    return _Cost(result.task, result.calls, result.prompt_tokens, result.completion_tokens, result.seconds)
 
 
 def _total(verdict: Verdict) -> _Cost:
-    costs = [_cost(claim) for claim in verdict.claims]
+    costs = [_cost(each) for each in _by_measurement(verdict)]
     return _Cost(
         "Together",
         sum(cost.calls for cost in costs),
@@ -138,15 +157,19 @@ def _total(verdict: Verdict) -> _Cost:
 def _identity(plan: Plan | None) -> list[tuple[str, str]]:
     if plan is None:
         return []
-    model = plan.model
-    named = [
-        ("Asked at", model.uri),
-        ("Name", model.name),
-        ("SHA-256", model.sha256),
-        ("Backend", model.backend),
-        ("Machine", model.machine),
-    ]
-    return [(name, value) for name, value in [*named, *sorted(model.details.items())] if value]
+    found = []
+    for role, model in plan.models.items():
+        identity = model.identity
+        named = [
+            ("Asked at", identity.uri),
+            ("Name", identity.name),
+            ("SHA-256", identity.sha256),
+            ("Backend", identity.backend),
+            ("Machine", identity.machine),
+        ]
+        prefix = "" if len(plan.models) == 1 else f"{role}: "
+        found += [(prefix + name, value) for name, value in [*named, *sorted(identity.details.items())] if value]
+    return found
 
 
 def _web_address(source: str) -> str:

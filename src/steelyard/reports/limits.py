@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from steelyard.records import ClaimVerdict, Origin, Plan, Verdict, VerdictWord
-from steelyard.reports.words import count, counted, is_measurement
+from steelyard.records import ClaimVerdict, MeasurementResult, Origin, Plan, Verdict, VerdictWord
+from steelyard.reports.words import count, counted, only_measured
 from steelyard.util.text import one_line
 
 __all__ = ["limits", "of_the_origin"]
 
-_OF_AN_ESTIMATE = (
+_OF_A_MEASUREMENT = (
     "The {level} interval is Wilson's, for a number of samples that is fixed before; where a budget fixed it, it "
     "is only approximate. Missing answers widen it both ways."
 )
@@ -21,8 +21,11 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
     The verdict's own ``limits`` come after them, each once.
     """
     asked = [claim for claim in verdict.claims if claim.asked]
+    measured = [each for each in only_measured(verdict) if each.asked]
+    names = {claim.measurement for claim in asked} | {each.measurement for each in measured}
     # The gravest first: a terminal shows only the first few.
-    said = [*_of_the_words(asked), *_of_the_setting(asked, plan), *_of_the_numbers(verdict, asked)]
+    said = [*_of_the_words(asked, measured), *_of_the_setting(names, asked, plan)]
+    said += _of_the_numbers(verdict, asked, measured)
     if asked and len(asked) < len(verdict.claims):
         said.append("Nothing is said about the claims that were not testable or not tested.")
     if verdict.notes:
@@ -31,11 +34,11 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*said, *own]))
 
 
-def _of_the_words(asked: list[ClaimVerdict]) -> list[str]:
+def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) -> list[str]:
     words = {claim.verdict for claim in asked}
     said = []
-    if asked:
-        each = "" if all(is_measurement(claim) for claim in asked) else " for each claim"
+    if asked or measured:
+        each = " for each claim" if asked else ""
         said.append(f"One configuration (prompt, format, decoding) was asked{each}: another may score otherwise.")
     if VerdictWord.INCONSISTENT in words:
         said.append(
@@ -53,28 +56,24 @@ def _of_the_words(asked: list[ClaimVerdict]) -> list[str]:
     return said
 
 
-def _of_the_numbers(verdict: Verdict, asked: list[ClaimVerdict]) -> list[str]:
-    if not asked:
-        return []
-    level = f"{100 * verdict.alpha:g} %"
-    measured = all(is_measurement(claim) for claim in asked)
-    said = (
-        [_OF_AN_ESTIMATE.format(level=f"{100 * (1 - verdict.alpha):g} %")]
-        if measured
-        else [
+def _of_the_numbers(verdict: Verdict, asked: list[ClaimVerdict], measured: list[MeasurementResult]) -> list[str]:
+    level, said = f"{100 * verdict.alpha:g} %", []
+    if asked:
+        said = [
             f"Error rates: over the whole report, the chance that any honest claim is called inconsistent is at most "
             f"{level} (weighted Holm); consistent is at {level} for each claim.",
             f"The {100 * (1 - verdict.alpha):g} % intervals are valid at any stop, however often one looks, and for a "
             "benchmark of finite size; so they are wider than the textbook's, for a number of samples fixed before.",
         ]
-    )
-    missing = sum(claim.missing for claim in asked)
+    if measured:
+        said.append(_OF_A_MEASUREMENT.format(level=f"{100 * (1 - verdict.alpha):g} %"))
+    missing = sum(claim.missing for claim in asked) + sum(each.missing for each in measured)
     if missing:
         said.append(
             f"{counted(missing, 'answer is', 'answers are')} missing. Each counts as right where the test could say "
             "inconsistent and as wrong where it could say consistent; the interval covers both."
         )
-    unparsed = sum(claim.unparsed for claim in asked)
+    unparsed = sum(claim.unparsed for claim in asked) + sum(each.unparsed for each in measured)
     if unparsed:
         said.append(
             f"From {counted(unparsed, 'answer')} no result could be extracted: counted as wrong, and counted apart."
@@ -82,8 +81,8 @@ def _of_the_numbers(verdict: Verdict, asked: list[ClaimVerdict]) -> list[str]:
     return said
 
 
-def _of_the_setting(asked: list[ClaimVerdict], plan: Plan | None) -> list[str]:
-    if not asked:
+def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | None) -> list[str]:
+    if not names:
         return []
     said = []
     if any(claim.differences for claim in asked):
@@ -93,7 +92,7 @@ def _of_the_setting(asked: list[ClaimVerdict], plan: Plan | None) -> list[str]:
         )
     if plan is None:
         return said
-    rows = [row for row in plan.rows if row.id in {claim.row for claim in asked}]
+    rows = [each for each in plan.measurements if each.id in names]
     if any(row.decoding == "sampled" for row in rows):
         said.append(
             "Where decoding is sampled, the tolerance allows for the noise of the vendor's own passes and ours."
@@ -105,7 +104,7 @@ def _of_the_setting(asked: list[ClaimVerdict], plan: Plan | None) -> list[str]:
         )
     if plan.origin.kind == "imported":
         said.append(of_the_origin(plan.origin))
-    elif plan.model.sha256:
+    elif plan.subject.identity.sha256:
         said.append(
             "The model is the one file named here, by its digest; other weights sold under the name may differ."
         )

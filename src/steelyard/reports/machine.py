@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from steelyard.records import ClaimVerdict, Finding, Note, Verdict
+import msgspec
 
-__all__ = ["render"]
+from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict
+
+__all__ = ["REPORT_FORMAT", "render"]
+
+REPORT_FORMAT = "steelyard-report/2"
 
 
 def render(verdict: Verdict) -> dict[str, Any]:
@@ -18,11 +22,14 @@ def render(verdict: Verdict) -> dict[str, Any]:
     the result is JSON to every reader.
     """
     document = {
+        "format": REPORT_FORMAT,
         "verdict": verdict.verdict.value,
         "exit": verdict.exit,
         "findings": [_finding(finding) for finding in verdict.findings],
         "notes": [_note(note) for note in verdict.notes],
         "claims": [_claim(claim) for claim in verdict.claims],
+        "measurements": [_measured(each) for each in verdict.measurements],
+        "tests": [msgspec.to_builtins(each) for each in verdict.results],
         "model": verdict.model,
         "served": verdict.served,
         "alpha": verdict.alpha,
@@ -67,6 +74,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "asked": claim.asked,
         "of": claim.of,
         "missing": claim.missing,
+        "open": claim.open,
         "verdict": claim.verdict.value,
         "needs": needs,
         "implied_reruns": dict(claim.implied_reruns),
@@ -78,8 +86,8 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "p": claim.p,
         "log_e": claim.log_e,
         "level": claim.level,
-        "row": claim.row,
-        "cell": claim.cell,
+        "measurement": claim.measurement,
+        "prompt": claim.prompt,
         "differences": claim.differences,
         "calls": claim.calls,
         "prompt_tokens": claim.prompt_tokens,
@@ -87,6 +95,19 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "seconds": claim.seconds,
         "line": claim.line,
     }
+
+
+def _measured(result: MeasurementResult) -> dict[str, Any]:
+    """A measurement, its proportions in percent points as a claim's are."""
+    document: dict[str, Any] = msgspec.to_builtins(result)
+    for key in ("measured", "standard_error"):
+        document[key] = _own_unit(document[key], "percent")
+    document["ci"] = None if result.ci is None else [_own_unit(bound, "percent") for bound in result.ci]
+    document["pass_at_k"] = [
+        {"k": each.k} | {key: _own_unit(getattr(each, key), "percent") for key in ("least", "most", "low", "high")}
+        for each in result.pass_at_k
+    ]
+    return document
 
 
 def _own_unit(value: float | None, unit: str) -> float | None:

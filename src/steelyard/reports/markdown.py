@@ -44,6 +44,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         f"**{escape(words.headline(verdict))}**",
         f"Asked: `{_code(verdict.served)}`. Exit code {verdict.exit}.",
         _claims(verdict),
+        _measured(verdict),
         _list("Re-runs", _reruns(verdict, plan)),
         _list("Findings", [_finding(finding) for finding in verdict.findings]),
         _list("Notes (they prove nothing by themselves)", [escape(words.remark(note)) for note in verdict.notes]),
@@ -76,13 +77,27 @@ def _claims(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
+def _measured(verdict: Verdict) -> str:
+    rows = [words.measured_words(each) for each in words.only_measured(verdict)]
+    if not rows:
+        return ""
+    lines = [
+        f"| Task | Prompt format | Measured | {words.interval_name(verdict)} | Asked | Also |",
+        "| :-- | :-- | --: | --: | --: | :-- |",
+    ]
+    for row in rows:
+        cells = (row.task, row.prompt, row.measured, row.interval, row.asked, row.detail)
+        lines.append(f"| {' | '.join(escape(cell, 800) for cell in cells)} |")
+    return "\n".join(lines)
+
+
 def _list(title: str, items: list[str]) -> str:
     return f"## {title}\n\n" + "\n".join(f"- {item}" for item in items) if items else ""
 
 
 def _reruns(verdict: Verdict, plan: Plan | None) -> list[str]:
-    rows = words.plan_rows(plan)
-    said = ((claim.task, words.reruns(claim, rows.get(claim.row))) for claim in verdict.claims)
+    rows = words.measurements_of(plan)
+    said = ((claim.task, words.reruns(claim, rows.get(claim.measurement))) for claim in verdict.claims)
     return [f"{escape(task, 80)}: {escape(sentence)}" for task, sentence in said if sentence]
 
 
@@ -103,14 +118,18 @@ def _asked(plan: Plan | None) -> list[str]:
     if plan is None:
         return []
     lines = []
-    for row in plan.rows:
-        samples, seed = words.counted(row.population, "sample"), _code(row.order_seed)
-        differs = f" Differs from the vendor: {escape('; '.join(row.differences), 2000)}." if row.differences else ""
+    for each in plan.measurements:
+        samples, seed = words.counted(each.population, "sample"), _code(each.order_seed)
+        served = [served for served in plan.served if served.reads.measurement == each.id]
+        told = dict.fromkeys([*each.differences, *(text for one in served for text in one.differences)])
+        differs = f" Differs from the vendor: {escape('; '.join(told), 2000)}." if told else ""
         lines.append(
-            f"{escape(row.task, 80)}: cell `{_code(row.cell)}`, {row.kind}, {row.decoding}, "
-            f"scorer `{_code(row.scorer)}`, {samples}, order seed `{seed}`.{differs}"
+            f"{escape(each.task, 80)}: prompt format `{_code(each.prompt)}`, {each.kind}, {each.decoding}, "
+            f"scorer `{_code(', '.join(each.scorers))}`, {samples}, order seed `{seed}`.{differs}"
         )
-    model = plan.model
-    digest = f", SHA-256 `{_code(model.sha256)}`" if model.sha256 else ""
-    lines.append(f"Model: {escape(model.name or model.uri)}, {escape(model.backend or 'an endpoint')}{digest}.")
+    for role, planned in plan.models.items():
+        model = planned.identity
+        digest = f", SHA-256 `{_code(model.sha256)}`" if model.sha256 else ""
+        named = f"Model ({escape(role, 40)})" if len(plan.models) > 1 else "Model"
+        lines.append(f"{named}: {escape(model.name or model.uri)}, {escape(model.backend or 'an endpoint')}{digest}.")
     return lines

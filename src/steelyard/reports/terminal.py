@@ -38,10 +38,11 @@ def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) 
     page = _Page(console)
     if any(claim.asked for claim in verdict.claims):
         _print_claims(page, verdict, plan)
+    _print_measured(page, verdict)
     _print_findings(page, verdict.findings)
     _print_notes(page, verdict.notes)
     _print_untested(page, verdict)
-    if any(claim.asked for claim in verdict.claims):
+    if any(each.asked for each in verdict.measurements) or any(claim.asked for claim in verdict.claims):
         page.section("What this does not show")
         said = limits(verdict, plan)
         for limit in said[:_LIMITS]:
@@ -98,9 +99,9 @@ def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
         _print_paragraphs(page, verdict)
     if len(verdict.claims) > _ROWS:
         page.line(f"… and {words.counted(len(verdict.claims) - _ROWS, 'more claim')}: --json shows all", "dim")
-    rows = words.plan_rows(plan)
+    rows = words.measurements_of(plan)
     for claim in verdict.claims[:_ROWS]:
-        if sentence := words.reruns(claim, rows.get(claim.row)):
+        if sentence := words.reruns(claim, rows.get(claim.measurement)):
             page.item(f"{one_line(claim.task, 80)}: {sentence}")
 
 
@@ -131,8 +132,7 @@ def _table(page: _Page, verdict: Verdict) -> Table:
 
 
 def _is_unasked(claim: ClaimVerdict) -> bool:
-    untested = claim.verdict in (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED)
-    return untested and not words.is_measurement(claim)
+    return claim.verdict in (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED)
 
 
 def _print_paragraphs(page: _Page, verdict: Verdict) -> None:
@@ -144,8 +144,18 @@ def _print_paragraphs(page: _Page, verdict: Verdict) -> None:
             page.item(f"{row.task}: {row.verdict_words}; claimed {row.claimed}", sign, style)
             continue
         page.item(f"{row.task}: {row.full}", sign, style)
-        claimed = "" if words.is_measurement(claim) else f"claimed {row.claimed}, "
-        page.item(f"{claimed}measured {row.measured} [{row.interval}], asked {row.asked}", " ")
+        page.item(f"claimed {row.claimed}, measured {row.measured} [{row.interval}], asked {row.asked}", " ")
+
+
+def _print_measured(page: _Page, verdict: Verdict) -> None:
+    rows = [words.measured_words(each) for each in words.only_measured(verdict)]
+    if not rows:
+        return
+    page.section("Measured" if not verdict.claims else "Measured beside the claims")
+    for row in rows[:_ROWS]:
+        detail = f"; {row.detail}" if row.detail else ""
+        page.item(f"{row.task} ({row.prompt}): {row.measured} [{row.interval}], asked {row.asked}{detail}")
+    _print_rest(page, len(rows) - _ROWS, "measurement")
 
 
 def _print_findings(page: _Page, findings: tuple[Finding, ...]) -> None:

@@ -11,13 +11,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from steelyard.errors import ExitCode
-from steelyard.records import ClaimVerdict, Finding, Note, Plan, PlanRow, Verdict, VerdictWord
+from steelyard.records import (
+    SUBJECT,
+    ClaimVerdict,
+    Finding,
+    Measurement,
+    MeasurementResult,
+    Note,
+    PassAtK,
+    Plan,
+    Verdict,
+    VerdictWord,
+)
 from steelyard.util.text import one_line
 
 __all__ = [
     "EXIT_MEANINGS",
     "SIGNS",
     "ClaimWords",
+    "MeasuredWords",
     "about",
     "about_time",
     "claim_words",
@@ -30,10 +42,12 @@ __all__ = [
     "headline",
     "interval",
     "interval_name",
-    "is_measurement",
+    "measured_words",
+    "measurements_of",
+    "only_measured",
     "only_measures",
     "p_value",
-    "plan_rows",
+    "pass_at_k",
     "points",
     "remark",
     "reruns",
@@ -180,11 +194,6 @@ class ClaimWords:
         return f"{self.verdict_words} ({self.detail})" if self.detail else self.verdict_words
 
 
-def is_measurement(claim: ClaimVerdict) -> bool:
-    """Whether nothing was claimed, so that nothing is tested: ``steelyard run`` and imports measure."""
-    return bool(claim.row) and not claim.claimed_text
-
-
 def claim_words(claim: ClaimVerdict) -> ClaimWords:
     """Put one claim's verdict into words."""
     return ClaimWords(
@@ -194,7 +203,7 @@ def claim_words(claim: ClaimVerdict) -> ClaimWords:
         interval=interval(claim.ci, claim.unit),
         asked=_asked(claim),
         verdict=claim.verdict,
-        verdict_words="measured" if is_measurement(claim) else claim.verdict.words,
+        verdict_words=claim.verdict.words,
         detail="; ".join(part for part in (_detail(claim), _sheet_note(claim)) if part),
     )
 
@@ -212,8 +221,6 @@ def _asked(claim: ClaimVerdict) -> str:
 
 
 def _detail(claim: ClaimVerdict) -> str:
-    if is_measurement(claim):
-        return _why(claim) if claim.asked < claim.of else ""
     match claim.verdict:
         case VerdictWord.CONSISTENT:
             better = "; better than claimed" if claim.better else ""
@@ -230,7 +237,7 @@ def _detail(claim: ClaimVerdict) -> str:
 
 def _sheet_note(claim: ClaimVerdict) -> str:
     """What the sheet itself remarks on the claim, quoted: a label such as "inflated on purpose" must not get lost."""
-    return f"the sheet says “{one_line(claim.note, 120)}”" if claim.note and claim.row else ""
+    return f"the sheet says “{one_line(claim.note, 120)}”" if claim.note and claim.measurement else ""
 
 
 def _why(claim: ClaimVerdict) -> str:
@@ -241,11 +248,11 @@ def _plural(number: int, noun: str) -> str:
     return noun if number == 1 else noun + "s"
 
 
-def reruns(claim: ClaimVerdict, row: PlanRow | None) -> str:
+def reruns(claim: ClaimVerdict, measurement: Measurement | None) -> str:
     """How re-runs of the served system could explain a claim that was not reached; empty where nothing is said."""
     if claim.verdict is not VerdictWord.INCONSISTENT or not claim.asked:
         return ""
-    if row is not None and row.decoding == "greedy" and not claim.implied_reruns:
+    if measurement is not None and measurement.decoding == "greedy" and not claim.implied_reruns:
         return "Not explained by re-runs: decoding is greedy, so a re-run gives the same answers."
     if "0.05" not in claim.implied_reruns:
         return ""
@@ -264,9 +271,62 @@ def reruns(claim: ClaimVerdict, row: PlanRow | None) -> str:
     )
 
 
-def plan_rows(plan: Plan | None) -> dict[str, PlanRow]:
-    """The plan's rows by their id."""
-    return {} if plan is None else {row.id: row for row in plan.rows}
+def measurements_of(plan: Plan | None) -> dict[str, Measurement]:
+    """The plan's measurements by their id."""
+    return {} if plan is None else plan.by_id
+
+
+# ── what was measured, where no claim is about it ───────────────────────────────────────────────────────────────────
+
+
+def only_measured(verdict: Verdict) -> list[MeasurementResult]:
+    """The measurements that no claim's verdict shows already."""
+    shown = {claim.measurement for claim in verdict.claims}
+    return [result for result in verdict.measurements if result.measurement not in shown]
+
+
+@dataclass(frozen=True)
+class MeasuredWords:
+    """One measurement, in words, the same in every report."""
+
+    task: str
+    prompt: str
+    measured: str
+    interval: str
+    asked: str
+    detail: str
+
+
+def measured_words(result: MeasurementResult) -> MeasuredWords:
+    """Put one measurement into words."""
+    missing = f", {count(result.missing)} missing" if result.missing else ""
+    parts = [f"as {one_line(result.role, 40)}" if result.role != SUBJECT else ""]
+    parts += [
+        f"{counted(number, word, word)}"
+        for number, word in ((result.unparsed, "unparsed"), (result.open, "open"))
+        if number
+    ]
+    if result.standard_error is not None:
+        parts.append(
+            f"standard error {result.standard_error * 100:.1f} points, clustered by {count(result.clusters)} subtasks"
+        )
+    parts += [pass_at_k(each) for each in result.pass_at_k]
+    parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned else "")
+    return MeasuredWords(
+        task=one_line(result.task, 80) or "(no name)",
+        prompt=one_line(result.prompt, 60),
+        measured=share(result.measured, "percent"),
+        interval=interval(result.ci, "percent"),
+        asked=f"{count(result.asked)} of {count(result.of)}{missing}" if result.asked else "–",
+        detail="; ".join(part for part in parts if part),
+    )
+
+
+def pass_at_k(found: PassAtK) -> str:
+    """``pass@10: 41.3 %, 95 % interval 38.1–44.6 %``; two values where answers are missing."""
+    least, most = share(found.least, "percent"), share(found.most, "percent")
+    value = least if found.least == found.most else f"{least} to {most}"
+    return f"pass@{found.k}: {value}, 95 % interval {interval((found.low, found.high), 'percent')}"
 
 
 # ── findings and notes ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -292,8 +352,7 @@ def untested(verdict: Verdict) -> list[tuple[VerdictWord, str, list[str]]]:
     """What was not tested or not testable: (word, reason, tasks) with equal reasons put together, in sheet order."""
     groups: dict[tuple[VerdictWord, str], list[str]] = {}
     for claim in verdict.claims:
-        was_measured = is_measurement(claim) and claim.asked
-        if claim.verdict in (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED) and not was_measured:
+        if claim.verdict in (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED):
             groups.setdefault((claim.verdict, _why(claim)), []).append(one_line(claim.task, 80))
     return [(word, reason, tasks) for (word, reason), tasks in groups.items()]
 
@@ -302,15 +361,14 @@ def untested(verdict: Verdict) -> list[tuple[VerdictWord, str, list[str]]]:
 
 
 def tally(verdict: Verdict) -> list[tuple[VerdictWord, int]]:
-    """How many claims got which word, gravest first, without zeros; a measurement gets none."""
-    tested = [claim for claim in verdict.claims if not is_measurement(claim)]
-    counts = {word: sum(claim.verdict is word for claim in tested) for word in VerdictWord}
+    """How many claims got which word, gravest first, without zeros."""
+    counts = {word: sum(claim.verdict is word for claim in verdict.claims) for word in VerdictWord}
     return [(word, number) for word, number in counts.items() if number]
 
 
 def only_measures(verdict: Verdict) -> bool:
     """Whether the whole verdict is about measurements: then there was no table of claims to screen."""
-    return bool(verdict.claims) and all(is_measurement(claim) for claim in verdict.claims)
+    return bool(verdict.measurements) and not verdict.claims
 
 
 def exit_meaning(verdict: Verdict) -> str:
@@ -337,18 +395,19 @@ def headline(verdict: Verdict) -> str:
         case VerdictWord.INSUFFICIENT_POWER:
             return f"Insufficient power: {_of(len(claims), total)} could not be decided with what was asked."
         case VerdictWord.NOT_TESTABLE:
-            return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons stand below."
-    if measured := [claim for claim in verdict.claims if claim.asked and is_measurement(claim)]:
-        return "Measured: " + "; ".join(f"{one_line(c.task, 80)} {share(c.measured, c.unit)}" for c in measured) + "."
+            return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons are below."
+    if not verdict.claims and (measured := [each for each in verdict.measurements if each.asked]):
+        said = (f"{one_line(each.task, 80)} {share(each.measured, 'percent')}" for each in measured)
+        return "Measured: " + "; ".join(said) + "."
     if any(claim.asked for claim in verdict.claims):
-        return f"Not tested: {_of(len(claims), total)} could not be put to the model; the reasons stand below."
+        return f"Not tested: {_of(len(claims), total)} could not be put to the model; the reasons are below."
     return "Not tested: no claim was put to a model."
 
 
 def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> str:
     found = f"the desk screen has {counted(len(verdict.findings), 'finding')}" if verdict.findings else ""
     if not retested:
-        return f"Inconsistent: {found or 'what was found stands below'}."
+        return f"Inconsistent: {found or 'what was found is below'}."
     if len(retested) == 1:
         on = f"{one_line(retested[0].task, 80)} ({claimed_value(retested[0])})"
         lead = f"Inconsistent: the served model does not reach the claim on {on}, under this configuration"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from steelyard.planning.order import committed_order, order_of, probed_samples
+from steelyard.planning.order import committed_order, order_of
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget
 from steelyard.runner.concurrency import AdaptiveConcurrency
+from steelyard.runner.group import RunnerGroup
 from steelyard.runner.limits import RateLimiter
 from steelyard.runner.loop import RunEnd, Runner
 from steelyard.runner.order import Finished, calls_of
@@ -22,10 +23,10 @@ __all__ = [
     "RetryPolicy",
     "RunEnd",
     "Runner",
+    "RunnerGroup",
     "Schedule",
     "TaskQueue",
     "calls_of",
     "committed_order",
     "order_of",
-    "probed_samples",
 ]

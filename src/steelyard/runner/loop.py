@@ -11,26 +11,22 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
-import msgspec
-
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.plugins import Model
+from steelyard.plugins import Model, Reachable
 from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
 from steelyard.runner.health_check import HealthCheck
 from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
+from steelyard.runner.recordable import recordable
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule
-from steelyard.storage.journal import Journal, Session, Stop, Texts
+from steelyard.storage.journal import Journal, Texts
 
 __all__ = ["RunEnd", "Runner"]
 
 RunEnd = Literal["complete", "budget", "deadline", "interrupted", "endpoint_down", "failed"]
-
-# Far beyond what a model says in one answer; a line of the journal's texts must stay readable.
-MAX_ANSWER = 1_000_000
 
 # The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS = 1.0
@@ -66,8 +62,8 @@ class Pending:
 class Runner:
     """Carries out a schedule against one model. ``on_final(sample, attempt, answer)`` hears of each finished call.
 
-    The listener may close rows of the schedule; it decides what counts, the runner only asks. Where it returns an
-    awaitable (an answer that takes work to mark), the call keeps its place among those in flight until that is done.
+    The listener may close measurements of the schedule; it decides what counts, the runner only asks. Where it returns
+    an awaitable (an answer that takes work to mark), the call keeps its place among those in flight until that is done.
     ``notify`` takes one line for the user, when the endpoint goes down and comes back. ``first``: work that an earlier
     session left, such as marks; it is taken up before anything is asked and counts among what is in flight.
     """
@@ -87,7 +83,6 @@ class Runner:
     budget_seconds: float | None = None
     deadline_seconds: float | None = None
     active_before_us: int = 0
-    machine: str = ""
     notify: Callable[[str], None] = field(default=lambda _: None)
     first: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     last_failure: str = field(default="", init=False)
@@ -98,7 +93,7 @@ class Runner:
     _in_flight: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _retries: list[tuple[float, int, Pending]] = field(default_factory=list, init=False)
     _held: Pending | None = field(default=None, init=False)
-    # By row: since when nothing of it was answered, and which calls failed since.
+    # By measurement: since when nothing of it was answered, and which calls failed since.
     _failing: dict[str, tuple[float, set[Call]]] = field(default_factory=dict, init=False)
     _given_up: set[str] = field(default_factory=set, init=False)
     _timer: asyncio.TimerHandle | None = field(default=None, init=False)
@@ -110,9 +105,8 @@ class Runner:
         self._number = count()
         self._loop = asyncio.get_running_loop()
         self._running = True
-        ping = getattr(self.model, "ping", None)
+        ping = self.model.ping if isinstance(self.model, Reachable) else None
         self._pulse = HealthCheck(ping, self.breaker, self.limiter, self._looked, self.attempt_timeout)
-        self.journal.append(Session(started_us=self._wall_us, active_us=self.active_before_us, machine=self.machine))
         expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)
         end: RunEnd = "failed"
         try:
@@ -127,9 +121,6 @@ class Runner:
             if expiry:
                 expiry.cancel()
             await self._halt()
-            if not isinstance(self._error, OSError):  # a disk that took no record takes no stop either
-                self.journal.append(Stop(reason=self._stopping or end, active_us=self.active_us, at_us=self._now_us()))
-                self._sync()
         return end
 
     def stop(self, reason: RunEnd = "interrupted") -> None:
@@ -213,11 +204,11 @@ class Runner:
         """What to ask now: what was held back, what is due again, else the schedule's next call."""
         if self._held is not None:
             held, self._held = self._held, None
-            if not self.schedule.is_closed(held.call.row):
+            if not self.schedule.is_closed(held.call.measurement):
                 return held
         while self._retries and self._retries[0][0] <= now:
             pending = heapq.heappop(self._retries)[2]
-            if not self.schedule.is_closed(pending.call.row):
+            if not self.schedule.is_closed(pending.call.measurement):
                 return pending
         if len(self._retries) >= MAX_WAITING:
             return None
@@ -229,8 +220,8 @@ class Runner:
         return Pending(call, sample, self.texts.add(canonical(sample).decode()), sha256_hex(canonical(sample.request)))
 
     def _drop_closed(self) -> None:
-        if any(self.schedule.is_closed(entry[2].call.row) for entry in self._retries):
-            self._retries = [entry for entry in self._retries if not self.schedule.is_closed(entry[2].call.row)]
+        if any(self.schedule.is_closed(entry[2].call.measurement) for entry in self._retries):
+            self._retries = [entry for entry in self._retries if not self.schedule.is_closed(entry[2].call.measurement)]
             heapq.heapify(self._retries)
 
     def _start(self, pending: Pending) -> bool:
@@ -280,7 +271,7 @@ class Runner:
         self.limiter.settle(tokens, answer)
         if self.spending is not None:
             self.spending.settle(reservation, answer)
-        self.schedule.charge(pending.call.row, (now - started) / self.concurrency.limit)
+        self.schedule.charge(pending.call.measurement, (now - started) / self.concurrency.limit)
         try:
             final = await self._judge(pending, answer, started, now)
         except asyncio.CancelledError:
@@ -304,7 +295,7 @@ class Runner:
             if self.breaker.answered(now, started):
                 self._heard(answer, turned=True)
             self.concurrency.answered(started, now, len(self._in_flight))
-            self._failing.pop(pending.call.row, None)
+            self._failing.pop(pending.call.measurement, None)
             return True
         self.last_failure = answer.detail or answer.outcome.value
         if (answer.overloaded or answer.outcome is Outcome.TIMEOUT) and not pending.failures:
@@ -322,20 +313,22 @@ class Runner:
         return self.retry.is_final(answer, pending.failures)
 
     def _fails_as_a_whole(self, pending: Pending, started: float, now: float) -> bool:
-        """Whether nothing of this row is answered, though the endpoint is there: then no more of it is asked.
+        """Whether nothing of this measurement is answered, though the endpoint is there: then no more of it is asked.
 
         What counts are different calls that were sent one after another and never failed before: those in flight
         together when a server went away tell of one event, and those that failed while others were answered of none.
         """
         call = pending.call
-        since, failed = self._failing.setdefault(call.row, (now, set()))
+        since, failed = self._failing.setdefault(call.measurement, (now, set()))
         if started >= since and pending.failures == 1:
             failed.add(call)
-        if len(failed) >= CALLS_THAT_MEAN_ALL and call.row not in self._given_up:
-            self._given_up.add(call.row)
-            self.schedule.close(call.row)
-            self.notify(f"{len(failed)} different samples of {call.row} failed in turn ({self.last_failure}): skipped")
-        return call.row in self._given_up
+        if len(failed) >= CALLS_THAT_MEAN_ALL and call.measurement not in self._given_up:
+            self._given_up.add(call.measurement)
+            self.schedule.close(call.measurement)
+            self.notify(
+                f"{len(failed)} samples of {call.measurement} failed in turn ({self.last_failure}): it is skipped"
+            )
+        return call.measurement in self._given_up
 
     def _looked(self, answer: ModelOutput, turned: bool) -> None:
         """What came of a control question. Its few tokens are booked like any other's."""
@@ -362,9 +355,7 @@ class Runner:
         call = pending.call
         return self.journal.append(
             Attempt(
-                seq=0,
-                prev="",
-                row=call.row,
+                measurement=call.measurement,
                 position=call.position,
                 sample=pending.sample.id,
                 item=pending.item,
@@ -374,6 +365,7 @@ class Runner:
                 outcome=answer.outcome,
                 final=final,
                 answer=self.texts.add(answer.text),
+                reasoning=self.texts.add(answer.reasoning),
                 logprobs=answer.logprobs,
                 finish_reason=answer.finish_reason[:40],
                 prompt_tokens=answer.prompt_tokens,
@@ -391,8 +383,8 @@ class Runner:
         try:
             async with asyncio.timeout(self.attempt_timeout):
                 if isinstance(request, GenerateRequest):
-                    return _recordable(await self.model.generate(request))
-                return _recordable(await self.model.loglikelihood(request))
+                    return recordable(await self.model.generate(request))
+                return recordable(await self.model.loglikelihood(request))
         except TimeoutError:
             return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")
         except Exception as error:
@@ -426,30 +418,3 @@ class Runner:
         self.texts.sync()
         self.journal.sync()
         self._synced = time.monotonic()
-
-    def _now_us(self) -> int:
-        return self._wall_us + int((time.monotonic() - self._began) * 1e6)
-
-
-def _recordable(answer: ModelOutput) -> ModelOutput:
-    """What a run can keep: no lone surrogates, no infinities, no flood. Marks are made on what the journal keeps."""
-    if len(answer.text) > MAX_ANSWER:
-        return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {MAX_ANSWER:,} characters")
-    if not all(math.isfinite(value) for value in answer.logprobs):
-        return ModelOutput(
-            outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=_clean(answer.model)
-        )
-    if not answer.outcome.answered and (answer.text or answer.logprobs):
-        # A fault brings nothing: what it carried all the same could be an answer that was not liked.
-        answer = msgspec.structs.replace(answer, text="", logprobs=())
-    if min(answer.prompt_tokens, answer.completion_tokens) < 0:
-        answer = msgspec.structs.replace(answer, prompt_tokens=0, completion_tokens=0)
-    if answer.text.isascii() and answer.detail.isascii() and answer.model.isascii():
-        return answer
-    return msgspec.structs.replace(
-        answer, text=_clean(answer.text), detail=_clean(answer.detail), model=_clean(answer.model)
-    )
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

@@ -5,42 +5,42 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 
 from steelyard.errors import VerificationError
-from steelyard.planning.order import order_of, probed_samples
-from steelyard.records import Attempt, PlanRow
+from steelyard.planning.order import checked_samples, order_of
+from steelyard.records import Attempt, Measurement
 from steelyard.runner.schedule import Call
 from steelyard.util.compact import Naturals
 
 __all__ = ["Finished", "calls_of"]
 
 
-def calls_of(row: PlanRow, finished: Container[tuple[int, int]] = frozenset()) -> Iterator[Call]:
-    """What a row asks, in order, one after another: the probe's repeats, then the committed order up to the limit.
+def calls_of(measurement: Measurement, finished: Container[tuple[int, int]] = frozenset()) -> Iterator[Call]:
+    """What a measurement asks, in order, one after another: the repeat check, then the committed order up to the limit.
 
     ``finished`` holds the (sample, repeat) pairs that a resumed journal already ended (:class:`Finished`).
     """
-    order = finished.order if isinstance(finished, Finished) else order_of(row)
-    for sample in probed_samples(row, order):
-        for repeat in row.probe_repeats:
+    order = finished.order if isinstance(finished, Finished) else order_of(measurement)
+    for sample in checked_samples(measurement, order):
+        for repeat in measurement.extra_repeats:
             if (sample, repeat) not in finished:
-                yield Call(row.id, -1, sample, repeat)
-    for position in range(row.planned):
-        sample, repeat = divmod(order[position], row.repeats)
+                yield Call(measurement.id, -1, sample, repeat)
+    for position in range(measurement.planned):
+        sample, repeat = divmod(order[position], measurement.repeats)
         if (sample, repeat) not in finished:
-            yield Call(row.id, position, sample, repeat)
+            yield Call(measurement.id, position, sample, repeat)
 
 
 class Finished:
-    """The calls of a row that a journal has ended: a bit each, known by their places in the committed order.
+    """The calls of a measurement that a journal has ended: a bit each, known by their places in the committed order.
 
-    ``digests`` are those of the row's samples: that they fit the journal is checked on the way.
+    ``digests`` are those of its samples: that they fit the journal is checked on the way.
     """
 
-    def __init__(self, row: PlanRow, digests: Sequence[str]) -> None:
-        self.order = order_of(row)
-        self._row = row
+    def __init__(self, measurement: Measurement, digests: Sequence[str]) -> None:
+        self.order = order_of(measurement)
+        self._measurement = measurement
         self._digests = digests
-        self._repeats = row.repeats + len(row.probe_repeats)
-        self._probed: dict[str, int] = {}
+        self._repeats = measurement.repeats + len(measurement.extra_repeats)
+        self._checked: dict[str, int] = {}
         self._ended = Naturals()
 
     def __len__(self) -> int:
@@ -57,10 +57,14 @@ class Finished:
 
     def _sample(self, attempt: Attempt) -> int | None:
         if attempt.position >= 0:
-            return self.order[attempt.position] // self._row.repeats if attempt.position < self._row.cells else None
-        if not self._probed:
-            self._probed = {self._digests[number]: number for number in probed_samples(self._row, self.order)}
-        return self._probed.get(attempt.item)
+            return (
+                self.order[attempt.position] // self._measurement.repeats
+                if attempt.position < self._measurement.trials
+                else None
+            )
+        if not self._checked:
+            self._checked = {self._digests[number]: number for number in checked_samples(self._measurement, self.order)}
+        return self._checked.get(attempt.item)
 
     def __contains__(self, call: object) -> bool:
         """Whether the call of this (sample, repeat) was ended."""

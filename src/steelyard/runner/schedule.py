@@ -1,4 +1,4 @@
-"""Which call comes next: rows take turns, each by its share of the time, each in its own committed order."""
+"""Which call comes next: measurements take turns, each by its share of the time, each in its own committed order."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from dataclasses import dataclass
 __all__ = ["Call", "Schedule", "TaskQueue"]
 
 # Answers wait in memory until all before them in the committed order are there. One call that hangs must not let a
-# row run arbitrarily far ahead of what its test can read.
+# measurement run arbitrarily far ahead of what its test can read.
 MAX_AHEAD = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to make: the row, the place in its committed order (−1: a probe's repeat), the sample and repeat."""
+    """One call to make: the measurement, the place in its order (−1: the repeat check), sample and repeat."""
 
-    row: str
+    measurement: str
     position: int
     sample: int
     repeat: int
 
 
 class TaskQueue:
-    """One row's calls and what it has used of the time. Closed: its verdict stands, nothing more is asked.
+    """One measurement's calls and what it has used of the time. Closed: its verdict stands, nothing more is asked.
 
-    ``head`` is the first place in the order that its test has not read yet; None where no order is read (a row that
-    only measures), so that nothing can run ahead.
+    ``head`` is the first place in the order that its test has not read yet; None where no order is read (nothing
+    tests it), so that nothing can run ahead.
     """
 
     def __init__(
         self,
-        row: str,
+        measurement: str,
         share: float,
         calls: Iterable[Call],
         used_seconds: float = 0.0,
         closed: bool = False,
         head: int | None = None,
     ) -> None:
-        self.row = row
+        self.measurement = measurement
         self.share = share
         self.used_seconds = used_seconds
         self.closed = closed
@@ -55,7 +55,7 @@ class TaskQueue:
 
     @property
     def debt(self) -> float:
-        """Time used, in units of the row's share: the lowest goes next."""
+        """Time used, in units of the measurement's share: the lowest goes next."""
         return self.used_seconds / self.share
 
     def take(self) -> Call:
@@ -67,20 +67,20 @@ class TaskQueue:
 
 
 class Schedule:
-    """Weighted fair turns. A turn lasts ``turn_seconds``, because switching rows costs a cached prefix its use.
+    """Weighted fair turns. A turn lasts ``turn_seconds``, because switching costs a cached prefix its use.
 
-    What a decided row leaves of its share goes to the others, since only open rows are compared.
+    What a decided measurement leaves of its share goes to the others, since only open ones are compared.
     """
 
     def __init__(self, turns: Iterable[TaskQueue] = (), turn_seconds: float = 10.0) -> None:
         self.turn_seconds = turn_seconds
-        self._turns = {turn.row: turn for turn in turns}
+        self._turns = {turn.measurement: turn for turn in turns}
         self._current: TaskQueue | None = None
         self._began_with = 0.0
 
     def add(self, turn: TaskQueue) -> None:
-        """Take in one more row."""
-        self._turns[turn.row] = turn
+        """Take in one more measurement."""
+        self._turns[turn.measurement] = turn
 
     def next_call(self) -> Call | None:
         """Take the next call; None when nothing can be asked now: all is asked, or the heads are waited for."""
@@ -89,25 +89,25 @@ class Schedule:
             turn = self._choose()
         return None if turn is None else turn.take()
 
-    def charge(self, row: str, seconds: float) -> None:
+    def charge(self, measurement: str, seconds: float) -> None:
         """Book the time that one call took."""
-        self._turns[row].used_seconds += seconds
+        self._turns[measurement].used_seconds += seconds
 
-    def used_seconds(self, row: str) -> float:
-        """The time booked on one row."""
-        return self._turns[row].used_seconds
+    def used_seconds(self, measurement: str) -> float:
+        """The time booked on one measurement."""
+        return self._turns[measurement].used_seconds
 
-    def advance(self, row: str, head: int) -> None:
-        """The row's test has read its order up to ``head``."""
-        self._turns[row].head = head
+    def advance(self, measurement: str, head: int) -> None:
+        """Its tests have read its order up to ``head``."""
+        self._turns[measurement].head = head
 
-    def close(self, row: str) -> None:
-        """Ask nothing more of this row."""
-        self._turns[row].closed = True
+    def close(self, measurement: str) -> None:
+        """Ask nothing more of this measurement."""
+        self._turns[measurement].closed = True
 
-    def is_closed(self, row: str) -> bool:
-        """Whether nothing more is asked of this row."""
-        return self._turns[row].closed
+    def is_closed(self, measurement: str) -> bool:
+        """Whether nothing more is asked of this measurement."""
+        return self._turns[measurement].closed
 
     def _choose(self) -> TaskQueue | None:
         ready = [turn for turn in self._turns.values() if turn.ready]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -14,18 +13,20 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.evidence.canonical import canonical
-from steelyard.records import Plan
+from steelyard.evidence import layout
+from steelyard.evidence.canonical import canonical, without_defaults
+from steelyard.records import SUBJECT, Plan
 from steelyard.util.atomic_file import whole_file, write_file
 
 if TYPE_CHECKING:
+    from steelyard.evidence.keys import CryptoSigner
     from steelyard.planning.samples import Prepared
 
 __all__ = ["LOCAL", "SealedPlan", "clear_partial", "create", "local_settings", "open_plan_of"]
 
-PLAN: Final = "plan.dsse.json"
+PLAN: Final = layout.PLAN
 # Where this machine's data lies, for a resume: never sealed, since a path of ours is nobody else's business.
-LOCAL: Final = "local.json"
+LOCAL: Final = layout.LOCAL
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class SealedPlan:
 
 
 def create(
-    run: Path, plan: Plan, prepared: Mapping[str, Prepared], signer: Any, local: Mapping[str, str]
+    run: Path, plan: Plan, prepared: Mapping[str, Prepared], signer: CryptoSigner | None, local: Mapping[str, Any]
 ) -> SealedPlan:
     """Make the folder and seal the plan in it; refuses a folder that is not empty. Nothing is left half-written."""
     from steelyard.evidence.bundle import seal_plan
@@ -51,11 +52,11 @@ def create(
     try:
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
         (run / "samples").mkdir(mode=0o700)
-        for row in plan.rows:
-            with whole_file(run / "samples" / f"{row.id}.txt") as file:
-                file.writelines(f"{digest}\n".encode() for digest in prepared[row.id].digests)
+        for measurement in plan.measurements:
+            with whole_file(run / "samples" / f"{measurement.id}.txt") as file:
+                file.writelines(f"{digest}\n".encode() for digest in prepared[measurement.id].digests)
         write_file(run / LOCAL, canonical(dict(local)) + b"\n")
-        write_file(run / PLAN, seal_plan(msgspec.to_builtins(plan), signer))
+        write_file(run / PLAN, seal_plan(without_defaults(plan), signer))
     except BaseException as error:
         _unmake(run, missing)
         if isinstance(error, OSError):
@@ -86,11 +87,18 @@ def open_plan_of(run: Path) -> SealedPlan:
     try:
         plan = msgspec.convert(predicate, Plan)
     except msgspec.ValidationError as error:
-        raise VerificationError(f"{PLAN}: not a plan of this version of steelyard: {error}") from None
-    for row in plan.rows:
-        # The row's name becomes a file name below, and a plan may come from a stranger.
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", row.id):
-            raise VerificationError(f"{PLAN}: {row.id!r} is not the name of a row")
+        raise VerificationError(f"{PLAN}: not a plan of this version of Steelyard: {error}") from None
+    if without_defaults(plan) != predicate:
+        raise VerificationError(f"{PLAN}: spells out a field that equals its default, which no sealed plan does")
+    if SUBJECT not in plan.models:
+        raise VerificationError(f"{PLAN}: names no model in the role {SUBJECT}")
+    names = [measurement.id for measurement in plan.measurements]
+    for name in names:
+        # It becomes a file name, and a plan may come from a stranger.
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", name):
+            raise VerificationError(f"{PLAN}: {name[:80]!r} is not the id of a measurement")
+    if len(set(names)) < len(names):
+        raise VerificationError(f"{PLAN}: two measurements have one id")
     return SealedPlan(plan, digest, tuple(signatures))
 
 
@@ -100,10 +108,18 @@ def clear_partial(run: Path) -> None:
         path.unlink()
 
 
-def local_settings(run: Path) -> dict[str, str]:
-    """What this machine noted for a resume; empty where the folder came from elsewhere."""
+class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What this machine noted for a resume: where models (by role), data and task files lie, and keys' variables."""
+
+    models: dict[str, str] = {}
+    api_key_env: dict[str, str] = {}
+    data: str = ""
+    tasks: tuple[str, ...] = ()
+
+
+def local_settings(run: Path) -> LocalSettings:
+    """What this machine noted when the run began; empty where the folder came from elsewhere."""
     try:
-        settings = json.loads((run / LOCAL).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return {str(key): str(value) for key, value in settings.items()} if isinstance(settings, dict) else {}
+        return msgspec.json.decode((run / LOCAL).read_bytes(), type=LocalSettings)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return LocalSettings()

@@ -64,13 +64,14 @@ class Fields(Part, frozen=True, kw_only=True):
 
 
 class PromptFormat(Part, frozen=True, kw_only=True):
-    """One named way of asking: a configuration cell.
+    """One named way of asking: a prompt format.
 
-    A cell that generates has ``prompt`` (with ``stop`` and ``max_tokens``); one that reads log-likelihoods has
+    A prompt format that generates has ``prompt`` (with ``stop`` and ``max_tokens``); one that reads log-likelihoods has
     ``context`` and ``continuations`` (an expression that gives a list of texts). ``prefix`` is rendered once per
-    group, with ``shots`` and ``group``. ``like`` takes over every part that the cell does not name from another cell.
-    ``words`` are what a claim's protocol may say to mean this cell; ``differences`` say how the prompt differs from
-    the vendor's. ``needs`` is what a model must offer to be asked so (``world two-room``); empty means language.
+    group, with ``shots`` and ``group``. ``like`` takes over every part that the prompt format does not name from
+    another prompt format. ``words`` are what a claim's protocol may say to mean this cell; ``differences`` say how the
+    prompt differs from the vendor's. ``needs`` is what a model must offer to be asked so (``world two-room``); empty
+    means language.
     """
 
     like: str = ""
@@ -96,7 +97,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
 
 
 class Refusal(Part, frozen=True, kw_only=True):
-    """Claims that no cell can test, because they are about another measure of the same answers.
+    """Claims that no prompt format can test, because they are about another measure of the same answers.
 
     Refused is a claim whose task, variant, metric or prompt says one of ``words``; where ``unless`` is given instead,
     one that says none of those: of several usual measures none is guessed. ``why`` says why, and the mend.
@@ -114,13 +115,13 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     title: str
     fields: Fields
     scorer: dict[str, Any]
-    cells: dict[str, PromptFormat]
+    prompts: dict[str, PromptFormat]
     aliases: tuple[str, ...] = ()
     hub: Hub | None = None
     generator: Generator | None = None
     shots: Shots = msgspec.field(default_factory=Shots)
     refused: tuple[Refusal, ...] = ()
-    default_cell: str = ""
+    default_prompt: str = ""
     metric: str = "accuracy"
     chance: float = 0.0
     licence: str = ""

@@ -24,11 +24,21 @@ _DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
 
 def read_definition(path: Path) -> TaskDefinition:
     """Read and check one task file; raises InputError with file and line."""
-    tree = _tree(path)
+    tree = _with_new_keys(_tree(path))
     if tree is None:
-        raise InputError("the file is empty: a task needs at least id, title, fields, scorer and cells", where=path)
+        raise InputError("the file is empty: a task needs at least id, title, fields, scorer and prompts", where=path)
     definition: TaskDefinition = _built(tree, TaskDefinition, path)
     return _checked(definition, path)
+
+
+def _with_new_keys(tree: Node | None) -> Node | None:
+    """Task files of format 1 called the prompt formats ``cells``: they are still read."""
+    if not isinstance(tree, Branch):
+        return tree
+    for old, new in (("cells", "prompts"), ("default_cell", "default_prompt")):
+        if old in tree.entries and new not in tree.entries:
+            tree.entries[new], tree.key_lines[new] = tree.entries.pop(old), tree.key_lines.pop(old)
+    return tree
 
 
 def read_plain_yaml(path: Path) -> Any:
@@ -132,40 +142,40 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     shots = definition.shots
     if sum(map(bool, (shots.split, shots.seed, shots.file))) > 1:
         raise InputError("shots need one of 'split', 'seed' and 'file'", where=path)
-    if not definition.cells:
-        raise InputError("a task needs at least one cell", where=path)
+    if not definition.prompts:
+        raise InputError("a task needs at least one prompt format", where=path)
     if not all(bool(refusal.words) != bool(refusal.unless) for refusal in definition.refused):
         raise InputError("each entry of 'refused' needs one of 'words' and 'unless'", where=path)
-    cells = {name: _unfolded(name, definition.cells, path) for name in definition.cells}
-    default = definition.default_cell or next(iter(cells))
-    if default not in cells:
-        raise InputError(f"default_cell {default!r} is none of: {', '.join(cells)}", where=path)
+    prompts = {name: _unfolded(name, definition.prompts, path) for name in definition.prompts}
+    default = definition.default_prompt or next(iter(prompts))
+    if default not in prompts:
+        raise InputError(f"default_prompt {default!r} is none of: {', '.join(prompts)}", where=path)
     if not 0 <= definition.chance < 1:
         raise InputError("chance is a fraction from 0 to below 1", where=path)
-    return msgspec.structs.replace(definition, cells=cells, default_cell=default)
+    return msgspec.structs.replace(definition, prompts=prompts, default_prompt=default)
 
 
-def _unfolded(name: str, cells: Mapping[str, PromptFormat], path: Path) -> PromptFormat:
-    cell = cells[name]
-    if cell.like:
-        if cell.like not in cells or cells[cell.like].like:
-            raise InputError(f"cells.{name}: like must name a cell that stands by itself", where=path)
-        cell = _inherited(cell, cells[cell.like])
-    asks = bool(cell.prompt), bool(cell.context and cell.continuations)
+def _unfolded(name: str, prompts: Mapping[str, PromptFormat], path: Path) -> PromptFormat:
+    prompt_format = prompts[name]
+    if prompt_format.like:
+        if prompt_format.like not in prompts or prompts[prompt_format.like].like:
+            raise InputError(f"prompts.{name}: like must name a prompt format that stands by itself", where=path)
+        prompt_format = _inherited(prompt_format, prompts[prompt_format.like])
+    asks = bool(prompt_format.prompt), bool(prompt_format.context and prompt_format.continuations)
     if sum(asks) != 1:
-        raise InputError(f"cells.{name}: needs either 'prompt' or both 'context' and 'continuations'", where=path)
-    if cell.max_tokens < 1:
-        raise InputError(f"cells.{name}: max_tokens must be at least 1", where=path)
-    return cell
+        raise InputError(f"prompts.{name}: needs either 'prompt' or both 'context' and 'continuations'", where=path)
+    if prompt_format.max_tokens < 1:
+        raise InputError(f"prompts.{name}: max_tokens must be at least 1", where=path)
+    return prompt_format
 
 
-def _inherited(cell: PromptFormat, parent: PromptFormat) -> PromptFormat:
-    """Fill what the cell leaves at its default from the parent; words name one cell only, so they stay its own."""
+def _inherited(prompt_format: PromptFormat, parent: PromptFormat) -> PromptFormat:
+    """Fill what is left at its default from the parent; words name one prompt format only, so they stay its own."""
     own = {"like", "words", "title"}
     taken = {}
     for field in msgspec.structs.fields(PromptFormat):
-        value = getattr(cell, field.name)
+        value = getattr(prompt_format, field.name)
         default = {} if field.default_factory is dict else field.default
         if field.name not in own and value == default:
             taken[field.name] = getattr(parent, field.name)
-    return msgspec.structs.replace(cell, **taken)
+    return msgspec.structs.replace(prompt_format, **taken)

@@ -39,8 +39,8 @@ def task_from_file(path: Path) -> Task:
         title=path.name,
         fields=Fields(target="answer", choices="choices" if has_choices else ""),
         scorer={"name": "letter" if has_choices else "numeric" if survey.all_numbers else "exact"},
-        cells=_choice_cells() if has_choices else _open_cells(),
-        default_cell="letter" if has_choices else "question" if survey.columns.question == "question" else "verbatim",
+        prompts=_choice_prompts() if has_choices else _open_prompts(),
+        default_prompt="letter" if has_choices else "question" if survey.columns.question == "question" else "verbatim",
         chance=1 / survey.most_choices if has_choices else 0.0,
         public=False,
     )
@@ -115,7 +115,7 @@ class _TidyRows(Sequence[Row]):
         return _tidied(self._rows[number], number + 1, self._columns, self._has_choices, self._path)
 
 
-def _open_cells() -> dict[str, PromptFormat]:
+def _open_prompts() -> dict[str, PromptFormat]:
     return {
         "question": PromptFormat(
             title="the question, as a message", prompt="{{ question }}\n\nReply with the answer alone.", chat=True
@@ -130,7 +130,7 @@ def _open_cells() -> dict[str, PromptFormat]:
     }
 
 
-def _choice_cells() -> dict[str, PromptFormat]:
+def _choice_prompts() -> dict[str, PromptFormat]:
     asked = "{{ question }}\n{{ choices | lettered }}Answer:"
     return {
         "letter": PromptFormat(title="the letter, written", prompt=asked, stop=("\n",), max_tokens=16),

@@ -16,9 +16,9 @@ from steelyard.tasks.template import Expression, Template
 __all__ = ["Prefixes", "WorkedExamples", "shots_in"]
 
 
-def shots_in(definition: TaskDefinition, cell: PromptFormat) -> int:
-    """How many worked examples a cell shows where nobody asks for another number."""
-    return definition.shots.count if cell.shots is None else cell.shots
+def shots_in(definition: TaskDefinition, prompt_format: PromptFormat) -> int:
+    """How many worked examples a prompt format shows where nobody asks for another number."""
+    return definition.shots.count if prompt_format.shots is None else prompt_format.shots
 
 
 class WorkedExamples:
@@ -72,9 +72,9 @@ class WorkedExamples:
 class Prefixes:
     """The part of the prompt that all samples of a group share, rendered once per group."""
 
-    def __init__(self, cell: PromptFormat, examples: WorkedExamples, shots: int) -> None:
+    def __init__(self, prompt_format: PromptFormat, examples: WorkedExamples, shots: int) -> None:
         self._examples, self._shots = examples, shots
-        self._template = Template(cell.prefix, "prefix")
+        self._template = Template(prompt_format.prefix, "prefix")
         self._rendered: dict[str, str] = {}
 
     def __getitem__(self, group: str) -> str:

@@ -15,7 +15,7 @@ from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.loaders import Row, generated_rows, hub_rows
-from steelyard.tasks.protocol import ChosenProtocol, choose_protocol
+from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol
 from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
 from steelyard.tasks.template import Expression, Template
 
@@ -55,14 +55,14 @@ class Task:
         return self.definition.title
 
     @property
-    def cells(self) -> dict[str, PromptFormat]:
+    def prompts(self) -> dict[str, PromptFormat]:
         """The named ways of asking."""
-        return self.definition.cells
+        return self.definition.prompts
 
     @property
-    def default_cell(self) -> str:
+    def default_prompt(self) -> str:
         """The way of asking where a claim names none."""
-        return self.definition.default_cell
+        return self.definition.default_prompt
 
     @property
     def chance(self) -> float:
@@ -81,41 +81,45 @@ class Task:
 
     @property
     def scorer(self) -> dict[str, Any]:
-        """The scorer's specification in the default cell."""
-        return self.scorer_for(self.default_cell)
+        """The scorer's specification in the default prompt format."""
+        return self.scorer_for(self.default_prompt)
 
-    def scorer_for(self, cell: str) -> dict[str, Any]:
-        """The scorer's specification in one cell."""
-        return self.cell(cell).scorer or self.definition.scorer
+    def scorer_for(self, prompt_format: str) -> dict[str, Any]:
+        """The scorer's specification in one prompt format."""
+        return self.prompt_format(prompt_format).scorer or self.definition.scorer
 
-    def cell(self, name: str) -> PromptFormat:
-        """One cell by its name; raises InputError naming the cells there are."""
-        if name not in self.cells:
-            raise InputError(f"{self.id} has no cell {name!r}; it has: {', '.join(self.cells)}")
-        return self.cells[name]
+    def prompt_format(self, name: str) -> PromptFormat:
+        """One prompt format by its name; raises InputError naming the prompt formats there are."""
+        if name not in self.prompts:
+            raise InputError(f"{self.id} has no prompt format {name!r}; it has: {', '.join(self.prompts)}")
+        return self.prompts[name]
 
     def protocol_for(self, claim: Claim) -> ChosenProtocol:
         """The declared cell and number of shots that a claim means, and what remains different."""
-        return choose_protocol(self.definition, claim)
+        return choose_protocol(self.definition, RequestedProtocol.of_claim(claim))
 
-    def cell_for(self, claim: Claim) -> str:
+    def protocol_of(self, prompt: str = "", shots: int | None = None) -> ChosenProtocol:
+        """The declared prompt format that a user names (default: the task's own), and the number of shots."""
+        return choose_protocol(self.definition, RequestedProtocol(prompt=prompt, shots=shots))
+
+    def prompt_for(self, claim: Claim) -> str:
         """The name of the declared cell that a claim means."""
-        return self.protocol_for(claim).cell
+        return self.protocol_for(claim).prompt
 
     def prepare(
-        self, cell: str, data: Path | None = None, seed: str | None = None, shots: int | None = None
+        self, prompt_format: str, data: Path | None = None, seed: str | None = None, shots: int | None = None
     ) -> Samples:
         """Load the rows and get every sample ready to be rendered.
 
         ``data`` is a mirror of the hub. ``seed`` other than the public one gives exchangeable twins (generated tasks
-        only). ``shots`` other than the cell's own number is possible where worked examples are declared.
+        only). ``shots`` other than the prompt format's own number is possible where worked examples are declared.
         Raises DataMissing where the rows cannot be had, InputError where seed or shots do not apply.
         """
-        chosen = self.cell(cell)
+        chosen = self.prompt_format(prompt_format)
         sources = self._sources(data, seed)
         count = shots_in(self.definition, chosen) if shots is None else shots
         prefixes = Prefixes(chosen, WorkedExamples(self.definition, self.where, data), count)
-        samples = Samples(self, cell, sources, prefixes)
+        samples = Samples(self, prompt_format, sources, prefixes)
         # Rendered here once, so that absent worked examples and faults of the file show now and not during a run.
         next(iter(samples), None)
         return samples
@@ -144,9 +148,9 @@ class Task:
 class Samples(Sequence[Sample]):
     """All samples of a prepared task in their published order; each is rendered when it is asked for."""
 
-    def __init__(self, task: Task, cell_name: str, sources: Sequence[Rows], prefixes: Prefixes) -> None:
-        self.task, self.cell_name = task, cell_name
-        self._cell = task.cell(cell_name)
+    def __init__(self, task: Task, prompt_name: str, sources: Sequence[Rows], prefixes: Prefixes) -> None:
+        self.task, self.prompt_name = task, prompt_name
+        self._format = task.prompt_format(prompt_name)
         self._prefixes = prefixes
         self._sources = sources
         self._ends = list(accumulate(len(source.rows) for source in sources))
@@ -154,11 +158,11 @@ class Samples(Sequence[Sample]):
         self._target = self._expression(fields.target, "fields.target")
         self._choices = self._expression(fields.choices, "fields.choices") if fields.choices else None
         self._group = self._expression(fields.group, "fields.group") if fields.group else None
-        place = f"{task.where}: cells.{cell_name}"
-        self._asked = Template(self._cell.prompt or self._cell.context, f"{place}.prompt")
+        place = f"{task.where}: prompts.{prompt_name}"
+        self._asked = Template(self._format.prompt or self._format.context, f"{place}.prompt")
         self._continuations = None
-        if not self._cell.generates:
-            self._continuations = self._expression(self._cell.continuations, f"cells.{cell_name}.continuations")
+        if not self._format.generates:
+            self._continuations = self._expression(self._format.continuations, f"prompts.{prompt_name}.continuations")
 
     def _expression(self, source: str, key: str) -> Expression:
         return Expression(source, f"{self.task.where}: {key}")
@@ -204,7 +208,7 @@ class Samples(Sequence[Sample]):
         return Sample(id=sample_id, request=self._request(values, group), target=target, choices=choices, group=group)
 
     def _request(self, values: Row, group: str) -> Request:
-        cell, prefix = self._cell, self._prefixes[group]
+        prompt_format, prefix = self._format, self._prefixes[group]
         text = self._asked.render(values)
         if self._continuations is not None:
             continuations = _texts(self._continuations.evaluate(values), "continuations")
@@ -212,10 +216,10 @@ class Samples(Sequence[Sample]):
         return GenerateRequest(
             prefix=prefix,
             prompt=text,
-            chat=cell.chat,
-            system=cell.system,
-            max_tokens=cell.max_tokens,
-            stop=cell.stop,
+            chat=prompt_format.chat,
+            system=prompt_format.system,
+            max_tokens=prompt_format.max_tokens,
+            stop=prompt_format.stop,
         )
 
 

@@ -86,7 +86,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 class Template:
-    """One text of a cell. ``where`` (file and key) goes into every error."""
+    """One text of a prompt format. ``where`` (file and key) goes into every error."""
 
     def __init__(self, source: str, where: str) -> None:
         self._where = where

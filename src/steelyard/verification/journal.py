@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from steelyard.errors import VerificationError
-from steelyard.records import Attempt, Exchange, Plan, PlanRow, RecordedScore
+from steelyard.records import Attempt, Exchange, Measurement, Plan, RecordedScore
 from steelyard.storage.journal import Cut, JournalRecord, Session, Stop, read_segment, segment_names
 from steelyard.storage.journal.lines import segment_of
 from steelyard.util.compact import Naturals
@@ -30,16 +30,16 @@ WRITTEN: Final[dict[Kind, tuple[type, ...]]] = {
     "imported": (Attempt, RecordedScore),
 }
 BY_WORKERS: Final = (Attempt, RecordedScore, Cut)  # only what is asked by ourselves has segments beside the main one
-# How a run stops that is then sealed. Tests and intervals are valid at any stop, so a user may conclude one early.
-ENDS: Final = ("complete", "budget", "concluded")
+# How a run stops that is then sealed. Tests and intervals are valid at any stop, so a user may finalize one early.
+ENDS: Final = ("complete", "budget", "finalized")
 
 # An attempt in one number, so that sorting the numbers sorts by call, session and attempt: 30, 16, 17 bits and one.
 _FINAL: Final = 1
 _NUMBER_BITS: Final = 17
 _SESSION_BITS: Final = 16
-_CELL_BITS: Final = 30
+_TRIAL_BITS: Final = 30
 _SESSION_SHIFT: Final = 1 + _NUMBER_BITS
-_CELL_SHIFT: Final = _SESSION_SHIFT + _SESSION_BITS
+_TRIAL_SHIFT: Final = _SESSION_SHIFT + _SESSION_BITS
 _NUMBER_MASK: Final = (1 << _NUMBER_BITS) - 1
 _SESSION_MASK: Final = ((1 << _SESSION_BITS) - 1) << _SESSION_SHIFT
 
@@ -96,7 +96,7 @@ def _check_end(plan: Plan, last: JournalRecord | None) -> None:
         raise VerificationError("journal/: its last record is not the stop of a run that came to its end")
     if last.reason != "budget":
         return
-    limited = plan.limits.tokens is not None or plan.limits.cost is not None
+    limited = any(model.limits.bounded for model in plan.models.values())
     if not limited and (plan.budget_us is None or last.active_us < plan.budget_us):
         raise VerificationError(
             f"journal/ record {last.seq}: stopped by a budget that the plan does not set, or was not spent"
@@ -110,14 +110,14 @@ class AttemptNumbering:
     run was also resumed, it is not known which session made which: then it is enough that they can be so numbered.
     """
 
-    def __init__(self, rows: tuple[PlanRow, ...]) -> None:
-        self._rows = rows
+    def __init__(self, measurements: tuple[Measurement, ...]) -> None:
+        self._measurements = measurements
         self._begins: dict[str, int] = {}
-        cells = 0
-        for row in rows:
-            self._begins[row.id] = cells
-            cells += row.cells + len(row.probe_repeats) * row.probe.samples
-        if cells >> _CELL_BITS:
+        trials = 0
+        for each in measurements:
+            self._begins[each.id] = trials
+            trials += each.trials + len(each.extra_repeats) * each.repeat_check.samples
+        if trials >> _TRIAL_BITS:
             raise VerificationError("plan.dsse.json: more calls than can be counted")
         self._attempts = array("Q")
         self._ended = Naturals()
@@ -132,11 +132,11 @@ class AttemptNumbering:
         if self._sessions >> _SESSION_BITS:
             raise VerificationError("journal/: more sessions than can be counted")
 
-    def add(self, attempt: Attempt, cell: int, worker: str) -> None:
-        """Take the next attempt; ``cell`` is its place among the row's calls, the probe's repeats last."""
+    def add(self, attempt: Attempt, trial: int, worker: str) -> None:
+        """Take the next attempt; ``trial`` is its place among the calls, the repeat check's last."""
         if worker != self._segment:
             self._segment, self._ended = worker, Naturals()
-        place = self._begins[attempt.row] + cell
+        place = self._begins[attempt.measurement] + trial
         if place in self._ended:
             if attempt.final:
                 raise VerificationError(f"record {attempt.seq} and one before it both end the call {attempt.sample}")
@@ -145,12 +145,12 @@ class AttemptNumbering:
             )
         if attempt.final:
             self._ended.add(place)
-            self._finals[attempt.row] += 1
+            self._finals[attempt.measurement] += 1
         if not 0 < attempt.attempt <= _NUMBER_MASK:
             raise VerificationError(f"record {attempt.seq}: there is no attempt number {attempt.attempt}")
         number = attempt.attempt << 1 | attempt.final
         self._retried = self._retried or not attempt.final or attempt.attempt != 1
-        self._attempts.append(place << _CELL_SHIFT | self._sessions << _SESSION_SHIFT | number)
+        self._attempts.append(place << _TRIAL_SHIFT | self._sessions << _SESSION_SHIFT | number)
 
     def finish(self) -> None:
         """Raise Broken where the attempts of a call are not numbered as they are made."""
@@ -164,24 +164,26 @@ class AttemptNumbering:
         before = 0
         for call, group in groupby(sorted(attempts), key=lambda attempt: attempt >> _SESSION_SHIFT):
             packed = list(group)
-            cell = call >> _SESSION_BITS
-            if not together and before & _FINAL and before >> _CELL_SHIFT == cell:
-                raise VerificationError(f"{self._place(cell)}: an attempt after the one that ended the call")
+            trial = call >> _SESSION_BITS
+            if not together and before & _FINAL and before >> _TRIAL_SHIFT == trial:
+                raise VerificationError(f"{self._place(trial)}: an attempt after the one that ended the call")
             if not together and any(attempt & _FINAL for attempt in packed[:-1]):
-                raise VerificationError(f"{self._place(cell)}: an attempt after the one that ended the call")
+                raise VerificationError(f"{self._place(trial)}: an attempt after the one that ended the call")
             if not _are_numbered([attempt >> 1 & _NUMBER_MASK for attempt in packed], most):
-                raise VerificationError(f"{self._place(cell)}: its attempts are not numbered 1, 2, 3 … in each session")
+                raise VerificationError(
+                    f"{self._place(trial)}: its attempts are not numbered 1, 2, 3 … in each session"
+                )
             before = packed[-1]
 
-    def ended(self, row: str) -> int:
-        """How many calls of a row came to their end."""
-        return self._finals[row]
+    def ended(self, measurement: str) -> int:
+        """How many calls of a measurement came to their end."""
+        return self._finals[measurement]
 
-    def _place(self, cell: int) -> str:
-        row = next(row for row in reversed(self._rows) if self._begins[row.id] <= cell)
-        position = cell - self._begins[row.id]
-        where = f"position {position}" if position < row.cells else "a probe's repeat"
-        return f"journal/: row {row.id}, {where}"
+    def _place(self, trial: int) -> str:
+        found = next(each for each in reversed(self._measurements) if self._begins[each.id] <= trial)
+        position = trial - self._begins[found.id]
+        where = f"position {position}" if position < found.trials else "a repeat of the repeat check"
+        return f"journal/: {found.id}, {where}"
 
 
 def _are_numbered(numbers: list[int], most: int) -> bool:

@@ -7,19 +7,19 @@ from pathlib import Path
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.merkle import Tree
-from steelyard.planning.order import order_of, probed_samples
-from steelyard.records import Attempt, Plan, PlanRow, RecordedScore
+from steelyard.planning.order import checked_samples, order_of
+from steelyard.records import Attempt, Measurement, Plan, PlannedModel, RecordedScore
 from steelyard.storage.journal import Session, Stop
 from steelyard.util.compact import Digests
 from steelyard.verification.journal import AttemptNumbering, checked_records
 
-__all__ = ["PROBE", "JournalFound", "check_journal"]
-PROBE = -1  # the position of a probe's repeats
+__all__ = ["REPEAT_CHECK", "JournalFound", "check_journal"]
+REPEAT_CHECK = -1  # the position of what the repeat check asks
 
 
 @dataclass
 class JournalFound:
-    """What the journal was found to hold: marks made by acts, wasted attempts, and rows not asked to their end."""
+    """What the journal holds: executed scores, wasted attempts, and measurements that were not asked to their end."""
 
     executed: int = 0
     wasted: int = 0
@@ -28,15 +28,16 @@ class JournalFound:
 
 def check_journal(run: Path, plan: Plan) -> JournalFound:
     """Every record is one that the plan allows there, about the sample that the committed order has at its place."""
-    rows = {row.id: _SealedRow(run, row) for row in plan.rows}
-    found, numbering, is_complete = JournalFound(), AttemptNumbering(plan.rows), True
+    sealed_samples = {each.id: _SealedSamples(run, each) for each in plan.measurements}
+    models = {each.id: plan.models[each.role] for each in plan.measurements}
+    found, numbering, is_complete = JournalFound(), AttemptNumbering(plan.measurements), True
     for record, worker in checked_records(run, plan):
         if isinstance(record, Attempt):
             place = f"record {record.seq}"
-            _check_outcome(record, plan, place)
-            if record.row not in rows:
-                raise VerificationError(f"{place}: the plan has no row {record.row}")
-            numbering.add(record, rows[record.row].check(record, place), worker)
+            if record.measurement not in sealed_samples:
+                raise VerificationError(f"{place}: the plan has no measurement {record.measurement}")
+            _check_outcome(record, plan, models[record.measurement], place)
+            numbering.add(record, sealed_samples[record.measurement].check(record, place), worker)
             found.wasted += record.completion_tokens > 0 and not record.outcome.answered
         elif isinstance(record, RecordedScore):
             found.executed += 1
@@ -46,52 +47,56 @@ def check_journal(run: Path, plan: Plan) -> JournalFound:
             is_complete = record.reason == "complete"
     numbering.finish()
     if is_complete:
-        found.unfinished = frozenset(row for row, sealed in rows.items() if numbering.ended(row) < sealed.planned)
+        found.unfinished = frozenset(
+            name for name, sealed in sealed_samples.items() if numbering.ended(name) < sealed.planned
+        )
     if found.unfinished and plan.origin.kind == "imported":
-        raise VerificationError(f"journal/: row {min(found.unfinished)}: a call of the imported log is not there")
+        raise VerificationError(f"journal/: {min(found.unfinished)}: a call of the imported log is not there")
     return found
 
 
-def _check_outcome(record: Attempt, plan: Plan, place: str) -> None:
-    if record.outcome.answered != record.final and not _given_up(record, plan):
+def _check_outcome(record: Attempt, plan: Plan, model: PlannedModel, place: str) -> None:
+    if record.outcome.answered != record.final and not _given_up(record, model):
         raise VerificationError(
-            f"{place}: an answer is asked for once, and a fault {plan.max_attempts} times, not as here"
+            f"{place}: an answer is asked for once, and a fault {model.max_attempts} times, not as here"
         )
-    if not record.outcome.answered and plan.origin.kind == "asked" and (record.answer or record.logprobs):
+    if (
+        not record.outcome.answered
+        and plan.origin.kind == "asked"
+        and (record.answer or record.reasoning or record.logprobs)
+    ):
         raise VerificationError(f"{place}: holds an answer, and says that there was none: {record.outcome.value}")
 
 
-class _SealedRow:
-    """The samples of a row in the order that its seed commits to: 36 bytes each."""
+class _SealedSamples:
+    """The samples of a measurement in the order that its seed commits to: 36 bytes each."""
 
-    def __init__(self, run: Path, row: PlanRow) -> None:
-        self._row = row
-        self._digests = _digests(run, row)
-        self._order = order_of(row)
-        probed = probed_samples(row, self._order)
-        self._probed = {self._digests[number]: place for place, number in enumerate(probed)}
+    def __init__(self, run: Path, measurement: Measurement) -> None:
+        self._measurement = measurement
+        self._digests = _digests(run, measurement)
+        self._order = order_of(measurement)
+        checked = checked_samples(measurement, self._order)
+        self._checked = {self._digests[number]: place for place, number in enumerate(checked)}
 
     @property
     def planned(self) -> int:
-        """How many calls the plan makes at most, the probe's repeats among them."""
-        return self._row.planned + len(self._probed) * len(self._row.probe_repeats)
+        """How many calls the plan makes at most, the repeat check's among them."""
+        return self._measurement.planned + len(self._checked) * len(self._measurement.extra_repeats)
 
     def check(self, record: Attempt, place: str) -> int:
-        """The number of a record's call among the row's, the probe's repeats last.
+        """The number of a record's call among the measurement's, the repeat check's last.
 
-        Raises Broken where the record is not about the sample that belongs to its position.
+        Raises VerificationError where the record is not about the sample that belongs to its position.
         """
-        row = self._row
+        measurement = self._measurement
         if record.position < 0:
-            probed = self._probed.get(record.item)
-            if record.position != PROBE or record.repeat not in row.probe_repeats or probed is None:
-                raise VerificationError(
-                    f"{place}: not a repeat of the plan's probe: a first sample of the committed order"
-                )
-            return row.cells + probed * len(row.probe_repeats) + record.repeat - row.repeats
-        if record.position >= row.planned:
+            checked = self._checked.get(record.item)
+            if record.position != REPEAT_CHECK or record.repeat not in measurement.extra_repeats or checked is None:
+                raise VerificationError(f"{place}: not a repeat of a first sample of the committed order")
+            return measurement.trials + checked * len(measurement.extra_repeats) + record.repeat - measurement.repeats
+        if record.position >= measurement.planned:
             raise VerificationError(f"{place}: position {record.position} is outside the committed order")
-        sample, repeat = divmod(self._order[record.position], row.repeats)
+        sample, repeat = divmod(self._order[record.position], measurement.repeats)
         if (self._digests[sample], repeat) != (record.item, record.repeat):
             raise VerificationError(
                 f"{place}: not the sample that the committed order has at position {record.position}"
@@ -99,24 +104,24 @@ class _SealedRow:
         return record.position
 
 
-def _given_up(record: Attempt, plan: Plan) -> bool:
+def _given_up(record: Attempt, model: PlannedModel) -> bool:
     """Whether a fault may end its call: the client's own error does at once, any other after the last attempt."""
     if record.outcome.answered or not record.final:
         return False
-    return not record.outcome.retryable or record.attempt >= plan.max_attempts
+    return not record.outcome.retryable or record.attempt >= model.max_attempts
 
 
-def _digests(run: Path, row: PlanRow) -> Digests:
-    """The digests of a row's samples; Broken where they are not those that the plan sealed."""
+def _digests(run: Path, measurement: Measurement) -> Digests:
+    """The digests of a measurement's samples; VerificationError where they are not those that the plan sealed."""
     found, tree = Digests(), Tree()
     try:
-        with (run / "samples" / f"{row.id}.txt").open("rb") as lines:
+        with (run / "samples" / f"{measurement.id}.txt").open("rb") as lines:
             for line in lines:
                 digest = line.rstrip()
                 found.append(digest.decode("ascii"))
                 tree.append(digest)
     except (OSError, ValueError):
-        raise VerificationError(f"samples/{row.id}.txt: missing or not a list of digests") from None
-    if len(found) != row.population or tree.root().hex() != row.samples_root:
-        raise VerificationError(f"samples/{row.id}.txt: not the samples that the plan sealed")
+        raise VerificationError(f"samples/{measurement.id}.txt: missing or not a list of digests") from None
+    if len(found) != measurement.population or tree.root().hex() != measurement.samples_root:
+        raise VerificationError(f"samples/{measurement.id}.txt: not the samples that the plan sealed")
     return found

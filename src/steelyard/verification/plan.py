@@ -1,55 +1,177 @@
-"""A sealed plan, derived again from its claims: no row got an easier threshold, another order or another scorer."""
+"""A sealed plan, derived again: no test got an easier threshold, another order, another scorer or another share."""
 
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from steelyard.auditing.scoring import executes, scorers_of
-from steelyard.detectors.claim_retest_plan import seal_row
-from steelyard.errors import VerificationError
-from steelyard.planning.build import order_material
-from steelyard.records import Plan, PlanRow
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence import layout
+from steelyard.planning.build import DETECTORS, order_material, with_orders
+from steelyard.planning.sealed_planner import SealedPlanner
+from steelyard.planning.weights import share_out
+from steelyard.plugins import Detector, detector_of
+from steelyard.records import SUBJECT, Measurement, Plan, PlannedTest
 from steelyard.scorers.imported import Imported
 
-__all__ = ["DIGEST_LINE_BYTES", "MAX_REPEATS", "bundle_predicate", "check_plan", "check_scorers"]
+__all__ = ["bundle_predicate", "check_plan", "check_scorers"]
+
 DIGEST_LINE_BYTES = 65
 MAX_REPEATS = 1000  # as many as can be asked for
 
 
 def check_plan(run: Path, plan: Plan) -> None:
-    """Tests, shares and order seeds follow from the claims: no row was given an easier threshold."""
-    weights = math.fsum(row.weight for row in plan.rows)
-    if plan.rows and not math.isclose(weights, 1.0):
-        raise VerificationError(f"plan.dsse.json: the weights of the rows sum to {weights:g}, not 1")
-    for row in plan.rows:
-        _check_size(run, row)
-        if row.tolerance != plan.tolerance:
-            raise VerificationError(f"plan.dsse.json: row {row.id}: another tolerance than the plan's")
-        expected = seal_row(row, plan.sheet.claims[row.claim], plan.alpha, len(plan.rows), plan.order_proof)
-        if not plan.order_proof:
-            expected = msgspec.structs.replace(expected, order_seed=row.order_seed)
-        for name in row.__struct_fields__:
-            if getattr(row, name) != getattr(expected, name):
-                raise VerificationError(f"plan.dsse.json: row {row.id}: {name} does not follow from the claim")
+    """Raise VerificationError where tests, shares or orders do not follow from what the plan says it is about.
+
+    Each detector that is installed plans and seals its tests again, from the sealed plan alone. Tests whose detector
+    is not installed are left to :attr:`steelyard.records.Verdict.not_recomputed`.
+    """
+    for measurement in plan.measurements:
+        _check_size(run, measurement)
+        if measurement.role not in plan.models:
+            raise _wrong(f"{measurement.id} asks a model in a role that the plan has not: {measurement.role[:80]!r}")
+    _check_served(plan)
+    _check_tests(plan)
+    _check_order(plan)
     _check_proof(run, plan)
 
 
-def _check_size(run: Path, row: PlanRow) -> None:
-    """Before anything is computed for each of a row's cells: a stranger's plan must not be larger than its samples."""
+def _wrong(reason: str) -> VerificationError:
+    return VerificationError(f"{layout.PLAN}: {reason}")
+
+
+def _check_size(run: Path, measurement: Measurement) -> None:
+    """Before anything is computed for each trial: a stranger's plan must not be larger than its samples."""
+    name = f"samples/{measurement.id}.txt"
     try:
-        size = (run / "samples" / f"{row.id}.txt").stat().st_size
+        size = (run / name).stat().st_size
     except OSError:
-        raise VerificationError(f"samples/{row.id}.txt: missing") from None
-    if size != DIGEST_LINE_BYTES * row.population:
+        raise VerificationError(f"{name}: missing") from None
+    if size != DIGEST_LINE_BYTES * measurement.population:
         raise VerificationError(
-            f"samples/{row.id}.txt: not the samples that the plan sealed: {row.population} digests, a line each"
+            f"{name}: not the samples that the plan sealed: {measurement.population} digests, a line each"
         )
-    if not 1 <= row.repeats <= MAX_REPEATS:
-        raise VerificationError(f"plan.dsse.json: row {row.id}: {row.repeats} repeats are not from 1 to {MAX_REPEATS}")
+    if not 1 <= measurement.repeats <= MAX_REPEATS:
+        raise _wrong(f"{measurement.id}: {measurement.repeats} repeats are not from 1 to {MAX_REPEATS}")
+
+
+def _check_served(plan: Plan) -> None:
+    """Every claim is served once or refused with a reason, by a measurement of its own task."""
+    from steelyard.tasks import resolve
+
+    measurements = plan.by_id
+    requests = [served.request for served in plan.served] + [refused.request for refused in plan.not_planned]
+    if len(set(requests)) < len(requests):
+        raise _wrong("one request is answered twice")
+    for served in plan.served:
+        measurement = measurements.get(served.reads.measurement)
+        if measurement is None or served.reads.scorer not in measurement.scorers:
+            raise _wrong(f"{served.request} is served by scores that no measurement gives")
+        number = re.fullmatch(r"claim/(\d+)", served.request)
+        if number is None or plan.sheet is None or int(number[1]) >= len(plan.sheet.claims):
+            continue
+        task = plan.sheet.claims[int(number[1])].task
+        if measurement.task != task and measurement.task != resolve(task):
+            raise _wrong(f"the claim on {task[:80]!r} is measured on another task, {measurement.task[:80]!r}")
+        if measurement.role != SUBJECT:
+            raise _wrong(f"the claim on {task[:80]!r} is measured on another model than the subject")
+
+
+def _check_tests(plan: Plan) -> None:
+    """Plan and seal the tests again; their weights together, since each follows from all."""
+    _check_detectors(plan)
+    planner = SealedPlanner(plan)
+    again: dict[str, PlannedTest] = {}
+    detectors: dict[str, Detector] = {}
+    for rule in plan.detectors:
+        detector = detector_of(rule)
+        if detector is None:
+            continue
+        detectors[rule] = detector
+        again |= {test.id: test for test in _planned(detector, planner, rule)}
+    absent = len(detectors) < len(plan.detectors)
+    unshared = [again.get(test.id, test) for test in plan.tests]
+    # With a test whose planning cannot be repeated here, relative weights are not known: then the shares must sum up.
+    shared = {test.id: test for test in ((*plan.tests,) if absent else share_out(unshared))}
+    missing = [name for name in again if name not in shared]
+    if missing:
+        raise _wrong(f"the test {missing[0]} is not planned, and no reason is given")
+    _check_weights(plan)
+    for test in plan.tests:
+        if test.rule in detectors:
+            _check_test(plan, test, again, shared[test.id], detectors[test.rule])
+    unknown = {name for name in _requests(plan) if name not in planner.asked}
+    if unknown and not absent:
+        raise _wrong(f"the request {min(unknown)[:80]} belongs to no test")
+
+
+def _check_detectors(plan: Plan) -> None:
+    """Every audit plans the built-in detectors, and no test is by a rule that did not plan."""
+    names = [rule.partition("@")[0] for rule in plan.detectors]
+    if len(set(names)) < len(names):
+        raise _wrong("one detector planned twice")
+    if plan.sheet is not None and (left_out := [name for name in DETECTORS if name not in names]):
+        raise _wrong(f"the detector {left_out[0]} did not plan, which every audit has it do")
+    if unknown := [test.rule for test in plan.tests if test.rule not in plan.detectors]:
+        raise _wrong(f"a test by {unknown[0][:80]}, which is none of the detectors that planned")
+
+
+def _check_weights(plan: Plan) -> None:
+    if len({test.id for test in plan.tests}) < len(plan.tests):
+        raise _wrong("two tests have one id")
+    weights = math.fsum(test.weight for test in plan.tests)
+    if any(test.weight < 0 for test in plan.tests) or (weights and not math.isclose(weights, 1.0)):
+        raise _wrong(f"the weights of the tests sum to {weights:g}, not 1")
+
+
+def _planned(detector: Detector, planner: SealedPlanner, rule: str) -> list[PlannedTest]:
+    try:
+        return list(detector.plan(planner))
+    except InputError as error:
+        raise _wrong(f"the tests by {rule} cannot be planned again: {error}") from None
+
+
+def _check_test(
+    plan: Plan, test: PlannedTest, again: dict[str, PlannedTest], shared: PlannedTest, detector: Detector
+) -> None:
+    if test.id not in again:
+        raise _wrong(f"the test {test.id} is none that {test.rule} plans for this sheet")
+    draft = msgspec.structs.replace(again[test.id], weight=shared.weight)
+    try:
+        expected = detector.seal(draft, plan)
+    except ValueError as error:
+        raise _wrong(f"the test {test.id} cannot be sealed again: {error}") from None
+    for name in test.__struct_fields__:
+        if getattr(test, name) != getattr(expected, name):
+            raise _wrong(f"test {test.id}: {_what_differs(test, expected, name)} does not follow from the claim")
+
+
+def _what_differs(test: PlannedTest, expected: PlannedTest, name: str) -> str:
+    if name != "sealed":
+        return name
+    keys = [*expected.sealed, *test.sealed]
+    return next((key for key in keys if test.sealed.get(key) != expected.sealed.get(key)), name)
+
+
+def _requests(plan: Plan) -> list[str]:
+    return [served.request for served in plan.served] + [refused.request for refused in plan.not_planned]
+
+
+def _check_order(plan: Plan) -> None:
+    expected = with_orders(plan.measurements, plan.order_proof)
+    for measurement, derived in zip(plan.measurements, expected, strict=True):
+        if measurement.share != derived.share:
+            raise _wrong(f"{measurement.id}: share does not follow from the number of measurements")
+        if plan.order_proof and measurement.order_seed != derived.order_seed:
+            raise _wrong(f"{measurement.id}: order_seed does not follow from the order's proof")
+        is_tested = bool(plan.readers_of(measurement.id))
+        if is_tested and measurement.order_by != "trial":
+            raise _wrong(f"{measurement.id}: a test reads it, and its order is not one of trials")
 
 
 def _check_proof(run: Path, plan: Plan) -> None:
@@ -57,29 +179,27 @@ def _check_proof(run: Path, plan: Plan) -> None:
         return
     from steelyard.evidence.keys import check_order_proof, public_key
 
-    roots = {row.id: row.samples_root for row in plan.rows}
-    material = order_material(plan.sheet, plan.model, roots, plan.created)
+    roots = {measurement.id: measurement.samples_root for measurement in plan.measurements}
+    material = order_material(plan.sheet, plan.subject.identity, roots, plan.created)
     if not check_order_proof(public_key(str(bundle_predicate(run)["signer"])), material, plan.order_proof):
-        raise VerificationError(
-            "plan.dsse.json: the order of the samples was not fixed by the key that signed the plan"
-        )
+        raise _wrong("the order of the samples was not fixed by the key that signed the plan")
 
 
 def bundle_predicate(run: Path) -> dict[str, Any]:
+    """What a bundle's seal says; raises VerificationError where there is none."""
     from steelyard.evidence.envelope import open_envelope
 
-    document, _ = open_envelope((run / "bundle.dsse.json").read_bytes(), "bundle.dsse.json")
+    document, _ = open_envelope((run / layout.BUNDLE).read_bytes(), layout.BUNDLE)
     predicate: dict[str, Any] = document["predicate"]
     return predicate
 
 
 def check_scorers(plan: Plan) -> None:
-    """Marks that another harness made come with its log alone: whoever asked the model itself makes its own."""
-    for row_id, scorer in scorers_of(plan).items():
-        if not executes(scorer):
-            continue
-        if isinstance(scorer, Imported) != (plan.origin.kind == "imported"):
-            raise VerificationError(
-                f"plan.dsse.json: row {row_id}: marks by {scorer.identifier} do not go with an origin of the answers "
-                f"that says {plan.origin.kind}"
-            )
+    """Scores that another harness made come with its log alone: whoever asked the model itself makes its own."""
+    for measurement, scorers in scorers_of(plan).items():
+        for scorer in scorers:
+            if executes(scorer) and isinstance(scorer, Imported) != (plan.origin.kind == "imported"):
+                raise _wrong(
+                    f"{measurement}: scores by {scorer.identifier} do not go with an origin of the answers that "
+                    f"says {plan.origin.kind}"
+                )

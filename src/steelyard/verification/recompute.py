@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steelyard.auditing.finalize import conclusion_of, read_scores, renderer, unscored, write_reports
-from steelyard.auditing.verdict import judge
+from steelyard.auditing.finalize import read_scores, renderer, results_of, unscored, write_reports
+from steelyard.auditing.verdict import decide
 from steelyard.errors import VerificationError
+from steelyard.evidence import layout
 from steelyard.records import Plan, SampleScore, Verdict
 from steelyard.storage.journal import segment_names
 from steelyard.storage.journal.lines import SEGMENT
@@ -23,7 +24,7 @@ from steelyard.util.software import software
 from steelyard.verification.journal import checked_records
 from steelyard.verification.journal_content import check_journal
 from steelyard.verification.plan import bundle_predicate, check_plan, check_scorers
-from steelyard.verification.scores import Comparison, OpenRows
+from steelyard.verification.scores import Comparison, OpenMeasurements
 
 __all__ = ["Recomputed", "recompute"]
 
@@ -36,7 +37,7 @@ class Recomputed:
     """What was computed again, and what had to be taken from the journal.
 
     ``scores`` were computed from the texts, ``withheld`` taken as sealed (their texts are withheld), ``executed`` taken
-    from the journal: marks that running code or another harness made, and nobody can make again here. ``wasted``
+    from the journal: scores that running code or another harness made, and nobody can make again here. ``wasted``
     counts attempts that brought tokens but nothing readable, ``disowned`` a recording's replies that hold a whole
     answer under the status of a failure.
     """
@@ -50,8 +51,8 @@ class Recomputed:
     disowned: int = 0
 
     @property
-    def marks(self) -> int:
-        """All scores, wherever their marks came from."""
+    def all_scores(self) -> int:
+        """All scores, wherever they came from."""
         return self.scores + self.withheld + self.executed
 
 
@@ -75,25 +76,25 @@ def _recompute(run: Path) -> Recomputed:
     check_scorers(plan)
     journal = check_journal(run, plan)
     if waiting := unscored(run):
-        raise VerificationError(f"record {waiting.seq}: the answer of {waiting.sample} was sealed without its mark")
+        raise VerificationError(f"record {waiting.seq}: the answer of {waiting.sample} was sealed without its score")
     comparison = Comparison(read_scores(run))
-    open_rows = OpenRows(plan, journal.unfinished)
+    left_open = OpenMeasurements(plan, journal.unfinished)
 
     def take(score: SampleScore) -> None:
         comparison.take(score)
-        open_rows.take(score)
+        left_open.take(score)
 
-    found = conclusion_of(run, take)
+    found = results_of(run, take)
     comparison.finish()
-    open_rows.finish()
+    left_open.finish()
     if found.withheld and plan.texts == "sealed":
         raise VerificationError(
             f"texts/: the plan sealed them all, and those of {found.withheld} answers are not there"
         )
     from steelyard.reports import machine
 
-    report = json.loads((run / "report.json").read_bytes())
-    _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), "report.json")
+    report = json.loads((run / layout.REPORT).read_bytes())
+    _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), layout.REPORT)
     pages = _check_pages(run, plan, found.verdict)
     scores = found.scores - found.withheld - journal.executed
     return Recomputed(scores, found.withheld, found.verdict, pages, journal.executed, journal.wasted)
@@ -108,7 +109,7 @@ def _recompute_recording(run: Path, plan: Plan) -> Recomputed:
         pass
     disowned = check_replies(run)
     pages = recompute_recording(run, plan, bundle_predicate(run).get("renderer"))
-    return Recomputed(0, 0, judge(plan, (), {}), pages, disowned=disowned)
+    return Recomputed(0, 0, decide(plan, (), {}), pages, disowned=disowned)
 
 
 def _check_segments(run: Path) -> None:
@@ -145,7 +146,7 @@ def _check_pages(run: Path, plan: Plan, verdict: Verdict) -> bool:
         return False
     with tempfile.TemporaryDirectory() as folder:
         write_reports(Path(folder), plan, verdict)
-        for name in ("report.md", "report.html"):
+        for name in (layout.REPORT_MARKDOWN, layout.REPORT_PAGE):
             if (Path(folder) / name).read_bytes() != (run / name).read_bytes():
                 raise VerificationError(f"{name}: not the page that this journal gives")
     return True

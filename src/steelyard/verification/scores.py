@@ -1,14 +1,14 @@
-"""The sealed scores beside those that follow from the journal, and rows that were left open."""
+"""The sealed scores beside those that follow from the journal, and measurements that were left open."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from steelyard.detectors.claim_retest import ClaimMonitor
+from steelyard.auditing.finders import open_finders
 from steelyard.errors import VerificationError
 from steelyard.records import Plan, SampleScore
 
-__all__ = ["Comparison", "OpenRows"]
+__all__ = ["Comparison", "OpenMeasurements"]
 
 
 class Comparison:
@@ -35,21 +35,23 @@ class Comparison:
             raise VerificationError(f"scores.jsonl: more scores than the {self._count} that the journal gives")
 
 
-class OpenRows:
-    """Rows of a complete run that were not asked to their end: each must have been decided by what was asked."""
+class OpenMeasurements:
+    """Measurements of a complete run that were not asked to their end: what was asked must have decided their tests."""
 
     def __init__(self, plan: Plan, unfinished: frozenset[str]) -> None:
-        claims = plan.sheet.claims
-        self._readers = {row.id: ClaimMonitor(row, claims[row.claim]) for row in plan.rows if row.id in unfinished}
+        self._unfinished = unfinished
+        self._finders = open_finders(plan)
 
     def take(self, score: SampleScore) -> None:
-        if (reader := self._readers.get(score.row)) is not None:
-            reader.observe(score)
+        """Read one score, where its measurement was not asked to its end."""
+        if score.measurement in self._unfinished:
+            self._finders.observe(score)
 
     def finish(self) -> None:
-        """Raise Broken where a row is neither decided nor asked to its end."""
-        for row, reader in self._readers.items():
-            if reader.decision is None:
+        """Raise VerificationError where a measurement is neither decided nor asked to its end."""
+        for name in sorted(self._unfinished):
+            absent = any(test.id in self._finders.absent for test in self._finders.plan.readers_of(name))
+            if not absent and not self._finders.is_closed(name):
                 raise VerificationError(
-                    f"journal/: row {row}: not all that was planned was asked, and nothing was decided"
+                    f"journal/: {name}: not all that was planned was asked, and its tests are not decided"
                 )

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.canonical import canonical, sha256_hex, without_defaults
 from steelyard.records import Attempt, Exchange, Outcome, RecordedScore
 from steelyard.storage.journal import (
+    GENESIS,
     Cut,
     Header,
     Journal,
@@ -23,23 +24,29 @@ from steelyard.storage.journal import (
     Session,
     Stop,
     Texts,
+    new_header,
     read_lines,
     read_segment,
     read_texts,
     replay,
     segment_names,
 )
-from steelyard.storage.journal.lines import decode, encode
+from steelyard.storage.journal.lines import MAIN, decode, encode
 from steelyard.storage.journal.reader import segment_path
 
-HEADER = Header(plan="c" * 64, software="0")
+HEADER = new_header(plan="c" * 64, software="0")
+
+
+def placed(header: Header) -> Header:
+    """The header as the writer puts it at the beginning of the main segment."""
+    return msgspec.structs.replace(header, seq=0, prev=GENESIS, segment=MAIN)
 
 
 def attempt(number: int, **changes: object) -> Attempt:
     fields: dict[str, object] = {
         "seq": 0,
         "prev": "",
-        "row": "00-task",
+        "measurement": "00-task",
         "position": number,
         "sample": f"task/{number}",
         "item": "a" * 64,
@@ -55,7 +62,7 @@ def attempt(number: int, **changes: object) -> Attempt:
 
 
 def started(run: Path, attempts: int) -> Journal:
-    journal = Journal.create(run, Header(plan="c" * 64, software="0"))
+    journal = Journal.create(run, new_header(plan="c" * 64, software="0"))
     journal.append(Session(started_us=1_000_000, active_us=0, machine="m"))
     for number in range(attempts):
         journal.append(attempt(number))
@@ -233,7 +240,7 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
 def test_a_journal_is_never_started_over(tmp_path: Path) -> None:
     started(tmp_path, 1).close()
     with pytest.raises(InputError, match="steelyard resume"):
-        Journal.create(tmp_path, Header(plan="c" * 64, software="0"))
+        Journal.create(tmp_path, new_header(plan="c" * 64, software="0"))
 
 
 @pytest.mark.parametrize("left", [None, b"", b'{"format":"steelyard-jour'])
@@ -244,7 +251,7 @@ def test_a_run_that_was_killed_before_its_header_begins_at_a_resume(tmp_path: Pa
     journal, state = Journal.resume(tmp_path, HEADER)
     journal.close()
     assert state is None
-    assert [record for record, _ in read_lines(tmp_path)] == [HEADER]
+    assert [record for record, _ in read_lines(tmp_path)] == [placed(HEADER)]
 
 
 def test_a_folder_without_a_journal_is_named(tmp_path: Path) -> None:
@@ -301,8 +308,10 @@ NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1)
             model=TEXT,
         ),
         st.builds(Cut, bytes=NUMBERS, sha256=TEXT),
-        st.builds(Header, plan=TEXT, software=TEXT),
-        st.builds(RecordedScore, row=TEXT, sample=TEXT, repeat=NUMBERS, scorer=TEXT, note=TEXT, value=st.floats(0, 1)),
+        st.builds(Header, format=st.just("steelyard-journal/2"), plan=TEXT, software=TEXT, segment=TEXT),
+        st.builds(
+            RecordedScore, measurement=TEXT, sample=TEXT, repeat=NUMBERS, scorer=TEXT, note=TEXT, value=st.floats(0, 1)
+        ),
         st.builds(
             Exchange,
             path=TEXT, request=TEXT, reply=TEXT, outcome=st.sampled_from(Outcome), streamed=st.booleans(),
@@ -313,7 +322,7 @@ NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1)
 def test_a_record_survives_its_canonical_line(record: JournalRecord) -> None:
     line = encode(record)
     assert b"\n" not in line
-    assert line == rfc8785.dumps(msgspec.to_builtins(record))
+    assert line == rfc8785.dumps(without_defaults(record))
     assert decode(line) == record
     assert canonical(decode(line)) == line
 
@@ -416,3 +425,10 @@ def test_after_half_a_text_that_stays_no_other_is_written(tmp_path: Path, monkey
     more = resumed.add("next")
     resumed.close()
     assert dict(read_texts(tmp_path)) == {kept: "whole", more: "next"}
+
+
+@pytest.mark.parametrize("spelled", [b'"detail":"",', b'"prompt_tokens":0,', b'"logprobs":[],'])
+def test_a_default_that_is_spelled_out_is_refused(spelled: bytes) -> None:
+    line = encode(attempt(0))
+    with pytest.raises(ValueError, match="is spelled out"):
+        decode(b"{" + spelled + line[1:])

@@ -20,8 +20,8 @@ from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import canonical
 from steelyard.models import Settings
 from steelyard.models.recorded import open_recorded
-from steelyard.planning.build import Options
 from steelyard.planning.dry_run import Forecast, forecast
+from steelyard.planning.options import Options
 from steelyard.records import Claim, ClaimSheet, ClaimVerdict, Protocol, Verdict
 from steelyard.verification.recompute import recompute
 from steelyard.world.evaluation.adapters.callable import CallableWorld
@@ -38,15 +38,15 @@ def one_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sheet(*claims: tuple[str, str], prompt: str = "") -> ClaimSheet:
-    rows = (
+    printed = (
         Claim(task=task, value=value, metric="planning_success", protocol=Protocol(prompt=prompt))
         for task, value in claims
     )
-    return ClaimSheet(model="stand-in", vendor="tests", claims=tuple(rows), digest="0" * 64)
+    return ClaimSheet(model="stand-in", vendor="tests", claims=tuple(printed), digest="0" * 64)
 
 
 async def planned(claims: ClaimSheet, options: Options = FEW, **members: CallableWorld) -> Audit:
-    return await plan_audit(claims, audited(**members), options)
+    return await plan_audit(claims, {"subject": audited(**members)}, options)
 
 
 def audit(claims: ClaimSheet, out: Path, options: Options = FEW, **members: CallableWorld) -> Verdict:
@@ -55,7 +55,7 @@ def audit(claims: ClaimSheet, out: Path, options: Options = FEW, **members: Call
         try:
             return await start_audit(ready, out)
         finally:
-            await ready.model.close()
+            await ready.close()
 
     return asyncio.run(go())
 
@@ -92,26 +92,26 @@ def test_who_asks_the_wrong_kind_of_model_is_told_so_in_one_line() -> None:
 
     async def reasons() -> list[str]:
         ready = await planned(claims)
-        await ready.model.close()
-        return [skipped.reason for skipped in ready.plan.skipped]
+        await ready.close()
+        return [refused.reason for refused in ready.plan.not_planned]
 
     language, other, _ = asyncio.run(reasons())
     assert language == "this asks for text, and a world model writes none: audit a language model for it"
     assert other.startswith("this needs world two-room; the world model given has few frames two-room-fixed, ")
 
 
-def test_a_measurement_by_a_recording_gives_the_same_marks(tmp_path: Path) -> None:
+def test_a_measurement_by_a_recording_gives_the_same_scores(tmp_path: Path) -> None:
     claims = sheet(("world_two_room_fixed", "90"))
     first = only(audit(claims, tmp_path / "first"))
 
     async def again() -> Verdict:
         model = open_recorded(str(tmp_path / "first"), Settings())
-        return await start_audit(await plan_audit(claims, model, FEW), tmp_path / "second")
+        return await start_audit(await plan_audit(claims, {"subject": model}, FEW), tmp_path / "second")
 
     assert only(asyncio.run(again())).measured == first.measured
 
 
-def test_the_example_sheet_can_be_tested_row_by_row_and_forecast() -> None:
+def test_the_example_sheet_can_be_tested_claim_by_claim_and_forecast() -> None:
     claims = read_sheet(EXAMPLE)
     notes = " ".join(claim.note for claim in claims.claims)
     for word in ("needs less data", "plans", "remembers", "reasons", "robust"):
@@ -124,7 +124,7 @@ def test_the_example_sheet_can_be_tested_row_by_row_and_forecast() -> None:
 
     async def told() -> Forecast:
         ready = await planned(claims, Options(), **everything)
-        await ready.model.close()
+        await ready.close()
         return forecast(ready.plan, ready.prepared)
 
     found = asyncio.run(told())
@@ -135,7 +135,7 @@ def test_the_example_sheet_can_be_tested_row_by_row_and_forecast() -> None:
 
 
 @pytest.mark.parametrize("task", ["world_physics", "world_hidden_object", "world_counterfactual"])
-def test_every_other_task_is_answered_marked_and_verified(tmp_path: Path, task: str) -> None:
+def test_every_other_task_is_answered_scored_and_verified(tmp_path: Path, task: str) -> None:
     found = only(audit(sheet((task, "90")), tmp_path / "run", FEW, **{"world scenes": knowing()}))
     assert (found.asked, found.missing, found.unparsed) == (12, 0, 0)
     assert found.measured is not None
@@ -167,7 +167,7 @@ def test_an_answer_that_was_changed_does_not_verify(bundle: Path) -> None:
     assert steelyard(["verify", str(bundle)]) == 1
 
 
-def test_a_mark_that_was_changed_and_sealed_again_is_not_what_the_simulator_says(bundle: Path) -> None:
+def test_a_score_that_was_changed_and_sealed_again_is_not_what_the_simulator_says(bundle: Path) -> None:
     scores = [json.loads(line) for line in (bundle / "scores.jsonl").read_text().splitlines()]
     scores[-1]["value"] = 1.0 - scores[-1]["value"]
     (bundle / "scores.jsonl").write_bytes(b"".join(canonical(score) + b"\n" for score in scores))

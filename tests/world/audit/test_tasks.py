@@ -32,10 +32,10 @@ PLANNING = {
 @pytest.mark.parametrize("name", WORLD_TASKS)
 def test_every_prompt_is_a_canonical_question_about_a_held_out_seed(name: str) -> None:
     task = load_task(name)
-    for cell in task.cells.values():
-        assert cell.needs
-    for cell_name in task.cells:
-        samples = list(task.prepare(cell_name))
+    for prompt_format in task.prompts.values():
+        assert prompt_format.needs
+    for prompt_name in task.prompts:
+        samples = list(task.prepare(prompt_name))
         assert len(samples) == task.definition.generator.count  # type: ignore[union-attr]
         prompts = [sample.request.prompt for sample in samples if isinstance(sample.request, GenerateRequest)]
         assert len(set(prompts)) == len(samples)
@@ -62,7 +62,7 @@ def test_an_option_that_is_no_list_is_refused(options: dict[str, object]) -> Non
 
 def public(name: str) -> list[int]:
     task = load_task(name)
-    prompts = [sample.request.prompt for sample in task.prepare(task.default_cell)]  # type: ignore[union-attr]
+    prompts = [sample.request.prompt for sample in task.prepare(task.default_prompt)]  # type: ignore[union-attr]
     return [read_question(prompt).seed for prompt in prompts]
 
 
@@ -92,7 +92,7 @@ def test_chance_is_what_the_best_control_reaches_on_the_very_episodes(name: str)
 def test_chance_under_a_shift_is_what_the_best_control_reaches_in_both_worlds(name: str) -> None:
     task = load_task(name)
     asked = []
-    for sample in task.prepare(task.default_cell):
+    for sample in task.prepare(task.default_prompt):
         question = read_question(sample.request.prompt)  # type: ignore[union-attr]
         assert isinstance(question, ActShifted)
         asked.append(question)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steelyard.storage.journal.lines import GENESIS, Cut, Header, JournalRecord, Session, Stop
+from steelyard.storage.journal.lines import GENESIS, Cut, Header, JournalRecord, Session, Stop, new_header
 from steelyard.storage.journal.reader import Attempts, Replay, read_lines, read_segment, replay, segment_names
 from steelyard.storage.journal.texts import Texts, open_index, read_texts
 from steelyard.storage.journal.writer import Journal
@@ -18,6 +18,7 @@ __all__ = [
     "Session",
     "Stop",
     "Texts",
+    "new_header",
     "open_index",
     "read_lines",
     "read_segment",

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from steelyard.evidence.canonical import SAFE_INTEGER, canonical
+from steelyard.evidence.canonical import SAFE_INTEGER, canonical, fields_of
 from steelyard.records import Attempt, Exchange, Record, RecordedScore
 
 __all__ = [
@@ -28,11 +28,13 @@ __all__ = [
     "Stop",
     "decode",
     "encode",
+    "new_header",
     "segment_of",
     "write_whole",
 ]
 
-FORMAT: Final = "steelyard-journal/1"
+FORMAT: Final = "steelyard-journal/2"
+UNPLACED: Final = -1  # the sequence number of a record that no journal holds yet
 GENESIS: Final = "0" * 64  # the "previous line" of the first line
 MAIN: Final = "main"
 SEGMENT: Final = "main-0000.jsonl"
@@ -44,18 +46,18 @@ class Header(Record, frozen=True, kw_only=True, tag="header", tag_field="type"):
     it is, so that one segment cannot be passed off as another.
     """
 
-    seq: int = 0
-    prev: str = GENESIS
-    format: str = FORMAT
+    seq: int = UNPLACED
+    prev: str = ""
+    format: str
     plan: str
     software: str
-    segment: str = MAIN
+    segment: str = ""
 
 
 class Session(Record, frozen=True, kw_only=True, tag="session", tag_field="type"):
     """One process began to work: ``active_us`` is what the sessions before it had used of the time budget."""
 
-    seq: int = 0
+    seq: int = UNPLACED
     prev: str = ""
     started_us: int
     active_us: int
@@ -65,7 +67,7 @@ class Session(Record, frozen=True, kw_only=True, tag="session", tag_field="type"
 class Cut(Record, frozen=True, kw_only=True, tag="cut", tag_field="type"):
     """A torn last line was cut off at a resume: how many bytes, and their SHA-256."""
 
-    seq: int = 0
+    seq: int = UNPLACED
     prev: str = ""
     bytes: int
     sha256: str
@@ -74,7 +76,7 @@ class Cut(Record, frozen=True, kw_only=True, tag="cut", tag_field="type"):
 class Stop(Record, frozen=True, kw_only=True, tag="stop", tag_field="type"):
     """A session ended in order: why, and the active time used so far."""
 
-    seq: int = 0
+    seq: int = UNPLACED
     prev: str = ""
     reason: str
     active_us: int
@@ -84,6 +86,7 @@ class Stop(Record, frozen=True, kw_only=True, tag="stop", tag_field="type"):
 JournalRecord = Header | Session | Attempt | RecordedScore | Exchange | Cut | Stop
 
 _encoder: Final = msgspec.json.Encoder(order="sorted")
+_keys: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _decoder: Final[msgspec.json.Decoder[JournalRecord]] = msgspec.json.Decoder(JournalRecord)
 
 
@@ -96,12 +99,23 @@ def segment_of(worker: str) -> str:
     return f"{worker}-0000.jsonl"
 
 
+def new_header(plan: str, software: str) -> Header:
+    """The header of a journal that carries out the sealed plan with this SHA-256; the writer names its segment."""
+    return Header(format=FORMAT, plan=plan, software=software)
+
+
 def encode(record: JournalRecord) -> bytes:
-    """The canonical line of a record, without its newline."""
-    for value in msgspec.structs.astuple(record):
+    """The canonical line of a record, without its newline: fields that equal their default are left out."""
+    tag, fields = fields_of(type(record))
+    found: dict[str, Any] = dict(tag)
+    for name, default, _ in fields:
+        value = getattr(record, name)
+        if value == default:
+            continue
         if not _is_plain(value):
             return canonical(record)
-    return _encoder.encode(record)
+        found[name] = value
+    return _encoder.encode(found)
 
 
 def _is_plain(value: Any) -> bool:
@@ -111,7 +125,7 @@ def _is_plain(value: Any) -> bool:
     """
     if type(value) is int:
         return -SAFE_INTEGER <= value <= SAFE_INTEGER
-    return isinstance(value, str | bool) or value is None or value == ()
+    return isinstance(value, str | bool) or value is None
 
 
 def write_whole(descriptor: int, data: bytes) -> None:
@@ -122,5 +136,10 @@ def write_whole(descriptor: int, data: bytes) -> None:
 
 
 def decode(line: bytes) -> JournalRecord:
-    """The record of a line; raises msgspec.DecodeError (a ValueError) on anything else."""
-    return _decoder.decode(line)
+    """The record of a line; raises ValueError on anything else, a default that is spelled out among it."""
+    record = _decoder.decode(line)
+    spelled = _keys.decode(line)
+    for name, default, has_default in fields_of(type(record))[1]:
+        if has_default and name in spelled and getattr(record, name) == default:
+            raise ValueError(f"{name} is spelled out, and is what it would be anyway")
+    return record

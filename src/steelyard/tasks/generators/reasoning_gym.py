@@ -46,7 +46,7 @@ def open_task(name: str) -> Task:
         fields=Fields(target="answer"),
         generator=Generator(name="reasoning_gym", count=COUNT, seed=PUBLIC_SEED, options={"name": name}),
         scorer={"name": "exact"},
-        cells={
+        prompts={
             "completion": PromptFormat(
                 prompt="Q: {{ question }}\nA:", stop=("\nQ:", "\n\n"), max_tokens=256, differences=differences
             ),
@@ -57,6 +57,6 @@ def open_task(name: str) -> Task:
                 differences=differences,
             ),
         },
-        default_cell="completion",
+        default_prompt="completion",
     )
     return Task(definition, Path(f"reasoning-gym:{name}"))

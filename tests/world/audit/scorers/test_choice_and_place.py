@@ -1,4 +1,4 @@
-"""Marks of reasoning and of memory: the truth is made again from the seed."""
+"""Scores of reasoning and of memory: the truth is made again from the seed."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def said(answer: object) -> ModelOutput:
 
 def test_only_the_outcome_of_the_changed_course_is_right() -> None:
     answer = scene(simulator("two-room-fixed"), SEED).answer
-    marks = [choice({"choice": [index]}).value for index in range(7)]
-    assert marks == [float(index == answer) for index in range(7)]
+    scores = [choice({"choice": [index]}).value for index in range(7)]
+    assert scores == [float(index == answer) for index in range(7)]
 
 
 @pytest.mark.parametrize("answer", ["3", {"choice": 3}, {"choice": [7]}, {"choice": [-1]}, {"choice": [0.5]}, {}])

@@ -1,4 +1,4 @@
-"""Marks of acting: actions are played again in the true world, and nothing else counts. Hostile text is unparsed."""
+"""Scores of acting: actions are played again in the true world, and nothing else counts. Hostile text is unparsed."""
 
 from __future__ import annotations
 
@@ -29,9 +29,19 @@ def goal(seed: int, answer: object) -> Score:
     return Goal().score(sample(ask="act", seed=seed), said(answer))
 
 
+def value_of(score: Score) -> float:
+    """The value of a score that is not open."""
+    assert score.value is not None
+    return score.value
+
+
+def reached(seed: int, actions: object) -> float:
+    return value_of(goal(seed, {"actions": actions}))
+
+
 def beats(seed: int, tie: str, ours: object, rival: object) -> float:
     asked = sample(ask="act against", seed=seed, rival="pixel", tie=tie)
-    return Beats().score(asked, said({"ours": ours, "rival": rival})).value
+    return value_of(Beats().score(asked, said({"ours": ours, "rival": rival})))
 
 
 def failing() -> int:
@@ -41,8 +51,8 @@ def failing() -> int:
 
 def test_the_way_through_the_door_arrives_and_the_straight_way_does_so_sometimes() -> None:
     there = [goal(seed, {"actions": through_the_door(seed)}) for seed in SEEDS]
-    assert all(mark == Score(value=1.0) for mark in there)
-    assert 0.2 < sum(goal(seed, {"actions": straight(seed)}).value for seed in SEEDS) / len(SEEDS) < 0.7
+    assert all(score == Score(value=1.0) for score in there)
+    assert 0.2 < sum(reached(seed, straight(seed)) for seed in SEEDS) / len(SEEDS) < 0.7
 
 
 def test_an_episode_that_was_cut_short_did_not_arrive_and_one_that_went_on_did() -> None:
@@ -82,8 +92,8 @@ def test_giant_steps_are_scaled_down_to_what_an_action_may_be() -> None:
     ],
 )
 def test_what_is_no_list_of_actions_is_unparsed(answer: str) -> None:
-    mark = goal(SEEDS[0], answer)
-    assert (mark.value, mark.parsed) == (0.0, False)
+    score = goal(SEEDS[0], answer)
+    assert (score.value, score.parsed) == (0.0, False)
 
 
 @settings(max_examples=60, deadline=None)
@@ -103,7 +113,7 @@ def test_a_model_that_is_bad_in_both_worlds_does_not_hold() -> None:
 
     def holds(seed: int, trained: object, shifted: object) -> float:
         asked = sample(ask="act shifted", seed=seed, shift="layout")
-        return Holds().score(asked, said({"trained": trained, "shifted": shifted})).value
+        return value_of(Holds().score(asked, said({"trained": trained, "shifted": shifted})))
 
     seed = failing()
     assert holds(seed, through_the_door(seed), through_the_door(seed, world)) == 1
@@ -122,9 +132,9 @@ def test_ties_count_half_for_each_over_the_two_askings() -> None:
 def test_the_mean_over_both_askings_is_half_of_one_and_the_difference() -> None:
     ours = {seed: through_the_door(seed) for seed in SEEDS}
     rival = {seed: straight(seed) for seed in SEEDS}
-    share = sum(goal(seed, {"actions": rival[seed]}).value for seed in SEEDS) / len(SEEDS)
-    marks = [beats(seed, tie, ours[seed], rival[seed]) for seed in SEEDS for tie in ("ours", "rival")]
-    assert sum(marks) / len(marks) == pytest.approx((1 + 1 - share) / 2)
+    share = sum(reached(seed, rival[seed]) for seed in SEEDS) / len(SEEDS)
+    scores = [beats(seed, tie, ours[seed], rival[seed]) for seed in SEEDS for tie in ("ours", "rival")]
+    assert sum(scores) / len(scores) == pytest.approx((1 + 1 - share) / 2)
 
 
 @pytest.mark.parametrize("identifier", ["world_goal@1", "world_holds@1", "world_beats@1", "world_surprise@1"])

@@ -1,4 +1,4 @@
-"""Marks of surprise: the impossible clip must be the more surprising of its pair."""
+"""Scores of surprise: the impossible clip must be the more surprising of its pair."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from steelyard.world.audit.scorers.surprise import MoreSurprised
 ASKED = Sample(id="t/0", request=GenerateRequest(prompt="{}"), target="")
 
 
-def mark(answer: object) -> tuple[float, bool]:
+def score(answer: object) -> tuple[float | None, bool]:
     text = answer if isinstance(answer, str) else json.dumps(answer)
     found = MoreSurprised().score(ASKED, ModelOutput(outcome=Outcome.OK, text=text))
     return found.value, found.parsed
 
 
 def test_the_more_surprising_clip_is_named_by_its_sum_and_a_tie_is_wrong() -> None:
-    assert mark({"possible": [1, 2], "impossible": [0, 3.5]}) == (1.0, True)
-    assert mark({"possible": [1, 2], "impossible": [0, 2.5]}) == (0.0, True)
-    assert mark({"possible": [0.1, 0.2], "impossible": [0.2, 0.1 + 1e-8]}) == (0.0, True)
-    assert mark({"possible": [0.1, 0.2], "impossible": [0.2, 0.1 + 1e-6]}) == (1.0, True)
+    assert score({"possible": [1, 2], "impossible": [0, 3.5]}) == (1.0, True)
+    assert score({"possible": [1, 2], "impossible": [0, 2.5]}) == (0.0, True)
+    assert score({"possible": [0.1, 0.2], "impossible": [0.2, 0.1 + 1e-8]}) == (0.0, True)
+    assert score({"possible": [0.1, 0.2], "impossible": [0.2, 0.1 + 1e-6]}) == (1.0, True)
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_the_more_surprising_clip_is_named_by_its_sum_and_a_tie_is_wrong() -> No
     ],
 )
 def test_what_is_no_pair_of_surprises_is_unparsed(answer: object) -> None:
-    assert mark(answer) == (0.0, False)
+    assert score(answer) == (0.0, False)

@@ -1,4 +1,4 @@
-"""Marks are remade from seeds alone: whoever changes a world, its starts or its goals changes the scorers' versions."""
+"""Scores are made again from seeds alone: to change a world, its starts or its goals is to raise a scorer's version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from steelyard.world.sim.simulator import Floats
 
 SEEDS = [HELD_OUT + 11, HELD_OUT + 12_345_678]
 CHANGED = (
-    "this world is not what sealed runs were marked in: raise the versions of the world_… scorers, then this number"
+    "this world is not what sealed runs were scored in: raise the versions of the world_… scorers, then this number"
 )
 
 

@@ -1,0 +1,74 @@
+"""Opening a plan's tests: each by its rule's detector, which comes in by the plugin door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from steelyard.errors import InputError
+from steelyard.plugins import Finder, Monitor, detector_of
+from steelyard.records import Plan, SampleScore
+
+__all__ = ["Finders", "open_finders"]
+
+
+@dataclass(frozen=True)
+class Finders:
+    """The tests of a plan at work, by id; ``absent`` are those whose plugin is not installed here."""
+
+    plan: Plan
+    by_test: Mapping[str, Finder]
+    absent: tuple[str, ...]
+    _readers: Mapping[tuple[str, str], tuple[Finder, ...]]
+    _monitors: Mapping[str, tuple[Monitor, ...]]
+    _stoppable: frozenset[str]
+
+    def observe(self, score: SampleScore) -> None:
+        """Give a score to every test that reads it."""
+        for finder in self._readers.get((score.measurement, score.scorer), ()):
+            finder.observe(score)
+
+    def monitors_of(self, measurement: str) -> tuple[Monitor, ...]:
+        """The tests that read a measurement and may stop early."""
+        return self._monitors.get(measurement, ())
+
+    def is_closed(self, measurement: str) -> bool:
+        """Whether every test that reads the measurement needs no more of it. Without a test it is asked to its end."""
+        return measurement in self._stoppable and all(
+            measurement in monitor.closed for monitor in self.monitors_of(measurement)
+        )
+
+
+def open_finders(plan: Plan) -> Finders:
+    """Open every test of a plan. Raises InputError for a test whose sealed part its detector cannot read."""
+    by_test: dict[str, Finder] = {}
+    absent = []
+    for test in plan.tests:
+        detector = detector_of(test.rule)
+        if detector is None:
+            absent.append(test.id)
+            continue
+        try:
+            by_test[test.id] = detector.open(test, plan)
+        except ValueError as error:
+            raise InputError(f"the test {test.id} cannot be read by its rule {test.rule}: {error}") from None
+    readers: dict[tuple[str, str], list[Finder]] = {}
+    for test in plan.tests:
+        for reads in test.reads:
+            if test.id in by_test:
+                readers.setdefault((reads.measurement, reads.scorer), []).append(by_test[test.id])
+    monitors: dict[str, tuple[Monitor, ...]] = {}
+    stoppable = set()
+    for measurement in plan.measurements:
+        reading = [by_test.get(test.id) for test in plan.readers_of(measurement.id)]
+        monitors[measurement.id] = tuple(finder for finder in reading if isinstance(finder, Monitor))
+        if reading and len(monitors[measurement.id]) == len(reading):
+            stoppable.add(measurement.id)
+    return Finders(
+        plan,
+        by_test,
+        tuple(absent),
+        {key: tuple(each) for key, each in readers.items()},
+        monitors,
+        frozenset(stoppable),
+    )

@@ -1,0 +1,120 @@
+"""What a measurement comes to, whether or not a test reads it: its share of right answers, errors and pass@k."""
+
+from __future__ import annotations
+
+from array import array
+from typing import NamedTuple
+
+from steelyard.records import Measurement, MeasurementResult, PassAtK, SampleScore
+
+__all__ = ["Tally"]
+
+
+class _Waiting(NamedTuple):
+    value: float | None
+    status: str
+    sample: str
+    group: int
+
+
+class Tally:
+    """Counts the scores of one measurement by one scorer, as far as the contiguous prefix of its order reaches.
+
+    What comes early waits for its turn, so that a run which is stopped does not count the quick answers first.
+    """
+
+    def __init__(self, measurement: Measurement, scorer: str) -> None:
+        self.measurement = measurement
+        self.scorer = scorer
+        self.n = self.right = self.missing = self.open = self.unparsed = 0
+        self.missing_anywhere = 0
+        self._waiting: dict[int, _Waiting] = {}
+        self._groups: dict[str, int] = {}
+        self._values, self._clusters = array("d"), array("I")
+        self._by_sample: dict[str, list[float | None]] = {}
+
+    def observe(self, score: SampleScore) -> None:
+        """Take one score, in any order of arrival."""
+        self.missing_anywhere += score.status == "missing"
+        if score.position < 0:
+            return
+        group = self._groups.setdefault(score.group, len(self._groups))
+        self._waiting[score.position] = _Waiting(score.value, score.status, score.sample, group)
+        while (waiting := self._waiting.pop(self.n, None)) is not None:
+            self._count(waiting)
+
+    def _count(self, score: _Waiting) -> None:
+        self.n += 1
+        self.right += score.value == 1.0
+        self.missing += score.status == "missing"
+        self.open += score.status == "open"
+        self.unparsed += score.status == "unparsed"
+        if score.value is not None:
+            self._values.append(score.value)
+            self._clusters.append(score.group)
+        if self.measurement.repeats > 1:
+            self._by_sample.setdefault(score.sample, []).append(score.value)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Wilson's 95 % interval; None before anything was asked.
+
+        Answers to one sample hang together: the width is that of as many independent samples. Missing and open answers
+        widen it both ways.
+        """
+        from steelyard.stats.intervals import wilson
+
+        if not self.n:
+            return None
+        repeats = self.measurement.repeats
+        samples, high = max(1, self.n // repeats), self.right + self.missing + self.open
+        return wilson(self.right // repeats, samples)[0], wilson(-(-high // repeats), samples)[1]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that was planned was asked."""
+        return self.n >= self.measurement.planned
+
+    def result(self, read_by: tuple[str, ...], reason: str) -> MeasurementResult:
+        """The result so far; usage is added by who knows it."""
+        answered = self.n - self.missing - self.open
+        clusters = len(set(self._clusters))
+        return MeasurementResult(
+            measurement=self.measurement.id,
+            role=self.measurement.role,
+            task=self.measurement.task,
+            prompt=self.measurement.prompt,
+            scorer=self.scorer,
+            measured=self.right / answered if answered else None,
+            # An interval for a fixed number of samples does not hold where a test stopped the asking.
+            ci=self.interval if self.is_whole or not read_by else None,
+            right=self.right,
+            asked=self.n,
+            of=self.measurement.trials,
+            planned=self.measurement.planned,
+            missing=self.missing,
+            open=self.open,
+            unparsed=self.unparsed,
+            standard_error=self._standard_error() if clusters > 1 else None,
+            clusters=clusters if clusters > 1 else 0,
+            pass_at_k=self._pass_at_k(),
+            read_by=read_by,
+            differences=self.measurement.differences,
+            reason="" if self.is_whole else reason,
+        )
+
+    def _standard_error(self) -> float:
+        from steelyard.stats.clustered import clustered_standard_error
+
+        return clustered_standard_error(self._values, self._clusters)
+
+    def _pass_at_k(self) -> tuple[PassAtK, ...]:
+        from steelyard.stats.pass_at_k import run_pass_at_k
+
+        if self.measurement.repeats == 1:
+            return ()
+        scores = ((sample, value) for sample, values in self._by_sample.items() for value in values)
+        return tuple(
+            PassAtK(k=each.k, least=each.least, most=each.most, low=each.low, high=each.high)
+            for each in run_pass_at_k(scores)
+        )

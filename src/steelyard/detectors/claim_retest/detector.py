@@ -1,0 +1,66 @@
+"""The claim retest as a detector: one test a claim, each on its own measurement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from steelyard.detectors.claim_retest.result import ClaimFinder
+from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of, seal
+from steelyard.plugins import Planner
+from steelyard.records import Claim, Plan, PlannedTest, Served
+
+__all__ = ["ClaimRetest"]
+
+
+class ClaimRetest:
+    """D1: asks each claim's benchmark in a committed order until the claim is decided (docs/statistics.md)."""
+
+    name = "claim_retest"
+    version = 1
+    access = ("text",)
+
+    def plan(self, planner: Planner) -> Sequence[PlannedTest]:
+        """One test for each claim that can be asked about, all with the same weight."""
+        tests = []
+        for number, claim in enumerate(planner.sheet.claims if planner.sheet else ()):
+            served = planner.measure(f"claim/{number}", claim.task, claim=claim)
+            if served is not None:
+                tests.append(self._test(planner, number, claim, served))
+        return tests
+
+    def _test(self, planner: Planner, number: int, claim: Claim, served: Served) -> PlannedTest:
+        population = planner.measurement(served).population
+        sealed = ClaimTest(
+            claim=number,
+            tolerance=planner.tolerance,
+            claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
+            claimed_samples=claim.samples if claim.samples is not None and claim.samples < population else None,
+        )
+        return PlannedTest(
+            id=f"claim-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', claim.task)[:80]}",
+            rule=f"{self.name}@{self.version}",
+            weight=1.0,
+            null="the served model's score is not lower than the claim by more than the tolerance",
+            reads=(served.reads,),
+            sealed=encode(sealed),
+        )
+
+    def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
+        """See :func:`steelyard.detectors.claim_retest.sealed.seal`."""
+        return seal(test, plan)
+
+    def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
+        """Trials until a decision on the expected path, if the true rate is the claim less ``shortfall``."""
+        from steelyard.stats.sequential import StopTable, samples_needed
+
+        sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
+        if not sealed.stop_consistent:  # sampled: the table follows from the variance that the repeats will show
+            return measurement.trials
+        table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
+        rate = max(0.0, float(claim.number / claim.scale) - shortfall)
+        return samples_needed(table, 0, 0, measurement.trials, rate) or measurement.trials
+
+    def open(self, test: PlannedTest, plan: Plan) -> ClaimFinder:
+        """Start reading for one test; raises ValueError where its sealed part is not a claim retest's."""
+        return ClaimFinder(test, plan)

@@ -1,0 +1,58 @@
+"""What the user may choose; everything else is the plan's to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from steelyard.errors import InputError
+from steelyard.records import Capabilities, Limits, ModelIdentity, PlannedModel
+
+__all__ = ["Options", "planned_model", "tolerance_of"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The user's choices. ``limits`` and ``concurrency`` hold for each model by itself.
+
+    ``detectors`` are planned beside the built-in ones. ``repeats``: answers to each sample, where nothing is tested.
+    """
+
+    alpha: float = 0.05
+    tolerance: str = "2"
+    limit: int | None = None
+    budget_seconds: float | None = None
+    concurrency: int | None = None
+    data: Path | None = None
+    task_files: tuple[Path, ...] = ()
+    with_texts: bool = False
+    limits: Limits = field(default_factory=Limits)
+    attempt_timeout: float = 120.0
+    max_attempts: int = 5
+    repeats: int | None = None
+    detectors: tuple[str, ...] = ()
+
+
+def planned_model(identity: ModelIdentity, capabilities: Capabilities, options: Options) -> PlannedModel:
+    """A model as the plan seals it: who it is, what it can do, and how it may be asked."""
+    return PlannedModel(
+        identity=identity,
+        capabilities=capabilities,
+        limits=options.limits,
+        concurrency=min(options.concurrency or capabilities.concurrency, capabilities.concurrency),
+        adaptive=options.concurrency is None and capabilities.concurrency > 1,
+        max_attempts=options.max_attempts,
+        attempt_timeout_us=int(options.attempt_timeout * 1e6),
+    )
+
+
+def tolerance_of(text: str) -> Fraction:
+    """``2`` or ``0.7`` percentage points as a proportion; raises InputError for anything else."""
+    try:
+        tolerance = Fraction(text) / 100
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"--tolerance takes percentage points, such as 2 or 0.7, not {text!r}") from None
+    if not 0 < tolerance < 1:
+        raise InputError(f"--tolerance must lie between 0 and 100 percentage points, not {text}")
+    return tolerance

@@ -1,0 +1,20 @@
+"""How the error budget is shared: a pure function of the tests, which a verifier applies again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+
+from steelyard.records import PlannedTest
+
+__all__ = ["share_out"]
+
+
+def share_out(tests: Sequence[PlannedTest]) -> tuple[PlannedTest, ...]:
+    """The tests with their relative weights divided by the sum of all; weight 0 stays 0 (a test without a p-value)."""
+    total = math.fsum(test.weight for test in tests)
+    return tuple(
+        test if not test.weight else msgspec.structs.replace(test, weight=test.weight / total) for test in tests
+    )

@@ -1,0 +1,22 @@
+"""The reference is current: commands from ``--help``, names from ``steelyard.__all__``."""
+
+from __future__ import annotations
+
+import re
+
+import steelyard
+from steelyard import plugins
+from tests.docs.pages import ROOT
+from tools.commands_page import PAGE, page
+
+
+def test_the_page_of_commands_is_what_help_says_now() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m tools.commands_page"
+
+
+def test_every_public_name_is_on_the_page_of_python() -> None:
+    text = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"^::: (\S+)$", text, re.MULTILINE))
+    public = {f"steelyard.{name}" for name in steelyard.__all__ if name != "__version__"}
+    protocols = {f"steelyard.plugins.{name}" for name in plugins.__all__ if name[0].isupper() and name != "GROUP"}
+    assert public | protocols <= shown, f"missing on docs/reference/api.md: {sorted((public | protocols) - shown)}"

@@ -1,0 +1,64 @@
+"""Plans of format 2 for tests: as small as the records allow, each field to be changed by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from steelyard.detectors.claim_retest.sealed import ClaimTest, encode, seal
+from steelyard.records import (
+    PLAN_FORMAT,
+    SUBJECT,
+    Claim,
+    ClaimSheet,
+    Measurement,
+    ModelIdentity,
+    Plan,
+    PlannedModel,
+    PlannedTest,
+    Reads,
+    Served,
+)
+
+__all__ = ["claim_plan", "measurement", "plan", "planned_model"]
+
+EXACT = "exact@1"
+
+
+def measurement(**changes: Any) -> Measurement:
+    """Greedy text, one scorer, 50 samples."""
+    fields: dict[str, Any] = {
+        "id": "00-t", "task": "t", "prompt": "question", "kind": "generate", "scorers": (EXACT,), "population": 50,
+        "samples_root": "0" * 64, "order_seed": "seed",
+    }  # fmt: skip
+    return Measurement(**fields | changes)
+
+
+def planned_model(uri: str = "openai:m@http://127.0.0.1/v1", **identity: Any) -> PlannedModel:
+    """An endpoint that nobody asked."""
+    return PlannedModel(identity=ModelIdentity(uri=uri, **identity))
+
+
+def plan(*measurements: Measurement, **changes: Any) -> Plan:
+    """A plan that measures, and tests nothing."""
+    fields: dict[str, Any] = {
+        "format": PLAN_FORMAT, "software": "0", "created": "2026-11-24T00:00:00+00:00",
+        "models": {SUBJECT: planned_model()}, "measurements": measurements, "alpha": 0.05,
+    }  # fmt: skip
+    return Plan(**fields | changes)
+
+
+def claim_plan(claim: Claim | None = None, sealed: dict[str, Any] | None = None, **changes: Any) -> Plan:
+    """A plan of one claim on one measurement, its test sealed at the whole level; ``changes`` are the measurement's."""
+    claim = claim or Claim(task="t", value="80")
+    asked = measurement(**changes)
+    reads = Reads(measurement=asked.id, scorer=asked.scorers[0])
+    test = PlannedTest(
+        id="claim-00-t", rule="claim_retest@1", weight=1.0, null="the claim holds", reads=(reads,),
+        sealed=encode(ClaimTest(claim=0, tolerance="2", **(sealed or {}))),
+    )  # fmt: skip
+    sheet = ClaimSheet(model="t", claims=(claim,), digest="0" * 64)
+    served = (Served(request="claim/0", reads=reads, prompt=asked.prompt),)
+    unsealed = plan(asked, sheet=sheet, tests=(test,), detectors=("claim_retest@1",), served=served, tolerance="2")
+    return msgspec.structs.replace(unsealed, tests=(seal(test, unsealed),))

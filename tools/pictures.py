@@ -1,0 +1,64 @@
+"""The pictures of README and docs, from a real run: ``python -m tools.pictures [RUN]``; without RUN, from a new audit.
+
+The curves of sample efficiency are drawn from the record of the last ``make world-bench`` in bench/world/results.
+docs/images/world-plan.png is a film strip of ``make world``, which trains first: it is not made here.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+SCHEMES = {"light": (), "dark": ("--blink-settings=preferredColorScheme=0",)}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def make_run(folder: Path) -> Path:
+    """Audit the embedded model against its sheet; exit code 1 is right, since one row is inflated on purpose."""
+    run = folder / "run"
+    command = ("audit", "examples/embedded.yaml", "--model", "embedded:smollm2", "--out", run)
+    done = subprocess.run([sys.executable, "-m", "steelyard", *map(str, command)], cwd=ROOT, check=False)
+    if done.returncode != 1:
+        sys.exit(f"pictures: expected exit 1 of the audit (the inflated row), got {done.returncode}")
+    return run
+
+
+def draw(page: Path, image: Path, size: str, *switches: str) -> None:
+    """Draw the top of a page, as a reader's browser shows it."""
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        sys.exit("pictures: no Chromium on this machine: apt-get install chromium")
+    with tempfile.TemporaryDirectory() as profile:
+        command = [
+            browser,
+            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
+            *(f"--user-data-dir={profile}", f"--window-size={size}", "--hide-scrollbars", *switches),
+            *(f"--screenshot={image}", page.as_uri()),
+        ]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def main(arguments: list[str]) -> None:
+    """Draw docs/images/report-light.png, report-dark.png and world-efficiency.png."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(arguments[0]).resolve() if arguments else make_run(Path(folder))
+        for scheme, switches in SCHEMES.items():
+            draw(run / "report.html", IMAGES / f"report-{scheme}.png", "1000,790", *switches)
+        record = max((ROOT / "bench" / "world" / "results").glob("*.json"))
+        page = Path(folder) / "efficiency.html"
+        subprocess.run(
+            [sys.executable, "-m", "bench.world.report", record, "--html", page],
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        draw(page, IMAGES / "world-efficiency.png", "900,1580")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
