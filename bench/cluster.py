@@ -22,7 +22,7 @@ REPEATS = 3
 
 
 def main() -> None:
-    """Ask 2,000 sums (50 ms latency, 100 in flight), in turn with no cluster, one worker and two; print the medians."""
+    """Run 2,000 sums (50 ms latency, 100 in flight) with no cluster, one worker and two in turn; print the medians."""
     context = multiprocessing.get_context("spawn")
     port = context.Queue()
     server = context.Process(target=runner.serve, args=(port,), daemon=True)

@@ -57,7 +57,7 @@ def shared_peers() -> Path:
 
 
 def peers() -> list[InspectAI | LmEval]:
-    """The peers, wherever their environments are; each says itself why it cannot run."""
+    """The peers; each reports itself why it cannot run."""
     inspect = Path(os.environ.get("STEELYARD_PEER_INSPECT", PEERS / "inspect"))
     lm_eval = Path(os.environ.get("STEELYARD_PEER_LM_EVAL", PEERS / "lm-eval"))
     return [InspectAI(_bin=inspect / "bin"), LmEval(_bin=lm_eval / "bin")]
@@ -139,7 +139,7 @@ def main() -> int:
     print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}")
     code = 0
     for peer in peers():
-        reason = peer.why_not() or ("" if shared_peers().is_dir() else f"{shared_peers()} is not there")
+        reason = peer.unavailable_reason() or ("" if shared_peers().is_dir() else f"{shared_peers()} is missing")
         if reason:
             print(f"{peer.name:12} skipped: {reason}")
             continue

@@ -15,7 +15,7 @@ TRUTHS = (Fraction(80, 100), Fraction(84, 100), Fraction(88, 100))
 
 
 def main() -> None:
-    """Dynamic programming over (asked, right) for a claim of 88 % with a tolerance of 2 points."""
+    """Dynamic programming over (answers, right answers) for a claim of 88 % with a tolerance of 2 points."""
     table = Table(title="Claim 88 %, tolerance 2 points, α = .05: exact")
     table.add_column("N", justify="right")
     for name in (

@@ -1,4 +1,4 @@
-"""CPU of a whole audit a sample (request, outcome, journal, scores, test) against a bare aiohttp loop, same server."""
+"""CPU of a whole audit per sample (request, outcome, journal, scores, test) against a bare aiohttp loop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def measure(folder: Path) -> list[Row]:
     questions = folder / "sums.jsonl"
     rows = [{"question": f"What is {n} + {n * 7 % 91}?", "answer": str(n + n * 7 % 91)} for n in range(SAMPLES)]
     questions.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    # Four answers in five are right, and the claim less its tolerance lies next to that: nearly every sample is asked.
+    # Four answers in five are right, and the claim less its tolerance lies next to that: nearly every sample is needed.
     sheet = folder / "sheet.yaml"
     sheet.write_text("model: adder\nclaims:\n  - {task: sums, value: 81.9}\n")
     context = multiprocessing.get_context("spawn")

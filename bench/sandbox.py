@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from steelyard.scorers.sandbox import Limits, Sandbox
+from steelyard.scorers.sandbox import Sandbox, SandboxLimits
 from steelyard.scorers.sandbox.box import open_box
 from steelyard.scorers.sandbox.examine import Exam, examine
 
@@ -53,11 +53,11 @@ def main() -> None:
         table.add_column(name, justify="left" if name == "milliseconds" else "right")
     table.add_row("bare interpreter: print(1)", *measure(lambda: subprocess.run(bare, capture_output=True, check=True)))
     table.add_row("sandbox: print(1)", *measure(lambda: sandbox.run("print(1)")))
-    table.add_row("examination, ten assertions", *measure(lambda: examine(EXAM, Limits())))
+    table.add_row("examination, ten assertions", *measure(lambda: examine(EXAM, SandboxLimits())))
     workers = 2 * (os.cpu_count() or 1)
     with ThreadPoolExecutor(workers) as pool:
         began = time.perf_counter()
-        list(pool.map(lambda _: examine(EXAM, Limits()), range(RUNS)))
+        list(pool.map(lambda _: examine(EXAM, SandboxLimits()), range(RUNS)))
         each = (time.perf_counter() - began) / RUNS
     table.add_row(f"the same from {workers} threads: {1 / each:.0f} a second", "", f"{each * 1e3:.1f}", "")
     Console(width=110).print(table)

@@ -42,7 +42,7 @@ class Taken:
 
 
 def main() -> None:
-    """Measure every size up to the one asked for and print the table."""
+    """Measure every size up to the given one and print the table."""
     parser = argparse.ArgumentParser(description="Memory and CPU of steelyard run over very many samples.")
     parser.add_argument("--samples", type=int, default=SIZES[-1], help="The largest size.")
     parser.add_argument("--connections", type=int, default=64)
@@ -76,7 +76,7 @@ def measure(folder: Path, sizes: list[int], connections: int) -> Iterator[Taken]
 
 
 def write_questions(path: Path, samples: int) -> None:
-    """As many different sums, one a line."""
+    """The given number of different sums, one per line."""
     with path.open("w") as file:
         for number in range(samples):
             other = number * 7 % 91
@@ -98,8 +98,8 @@ def _run(folder: Path, samples: int, url: str, connections: int) -> Taken:
 
 def _watch(command: list[str], run: Path, phases: tuple[tuple[str, str], ...], taken: Taken) -> None:
     """Run a command of Steelyard, and read its CPU and memory whenever a phase ends. Children count as well."""
-    with tempfile.TemporaryFile() as told:
-        process = subprocess.Popen([sys.executable, "-m", "steelyard", *command], stdout=told, stderr=told)
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen([sys.executable, "-m", "steelyard", *command], stdout=log, stderr=log)
         left, seen, before = list(phases), (0.0, 0.0), 0.0
         while (code := process.poll()) is None:
             seen = _seen(process.pid) or seen
@@ -110,8 +110,8 @@ def _watch(command: list[str], run: Path, phases: tuple[tuple[str, str], ...], t
             time.sleep(WATCHED_EVERY)
         taken.cpu[left[0][0]], taken.peak[left[0][0]] = seen[0] - before, seen[1]
         if code != 0:
-            told.seek(0)
-            raise SystemExit(f"steelyard {command[0]} ended with {code}:\n{told.read().decode()[-2000:]}")
+            log.seek(0)
+            raise SystemExit(f"steelyard {command[0]} ended with {code}:\n{log.read().decode()[-2000:]}")
 
 
 def _seen(pid: int) -> tuple[float, float] | None:

@@ -37,7 +37,7 @@ def main(quick: bool, repeats: int, patience: float, only: tuple[str, ...], mark
     title = f"{machine()}, median of n = {repeats} passes in turn"
     out.print(title)
     with tempfile.TemporaryDirectory(prefix="steelyard-bench-") as folder, err.status("starting") as status:
-        speed = Speed(chosen, Path(folder), repeats, patience, told=status.update)
+        speed = Speed(chosen, Path(folder), repeats, patience, notify=status.update)
         for cell in speed.measure(QUICK if quick else CELLS):
             cells.append(cell)
             out.print(_table(cell))

@@ -1,4 +1,4 @@
-"""How each harness is asked to do the same work, and where it says what came out."""
+"""How to run the same work with each harness, and where it reports its score."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Contender(Protocol):
         """What tables call it."""
         ...
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """Say why it cannot run here, or nothing."""
         ...
 
@@ -96,7 +96,7 @@ class Ours:
 
     name: str = "steelyard"
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """It is always there."""
         return ""
 
@@ -107,7 +107,7 @@ class Ours:
         return command, {"STEELYARD_KEY": str(work.folder.parent / "key.pem")}
 
     def score(self, work: Work) -> float | None:
-        """From the sealed scores: right of all that were asked, a missing answer counting as wrong."""
+        """From the sealed scores: the share of right answers, a missing one counting as wrong."""
         values = self._values(work)
         return sum(value or 0.0 for value in values) / len(values) if values else None
 
@@ -130,12 +130,12 @@ class Floor:
 
     name: str = "bare loop"
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """It is always there."""
         return ""
 
     def command(self, work: Work) -> tuple[list[str], Mapping[str, str]]:
-        """Ask, and print the score."""
+        """Run, and print the score."""
         floor = ["-m", "bench.engine.floor", work.url, str(work.questions), str(work.connections)]
         return [sys.executable, *floor], {"PYTHONPATH": str(ROOT)}
 
@@ -155,9 +155,9 @@ class InspectAI:
     name: str = "inspect-ai"
     _bin: Path = field(default=PEERS / "inspect" / "bin", repr=False)
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """It wants an environment of its own."""
-        return "" if (self._bin / "inspect").is_file() else f"{self._bin}/inspect is not there: make bench-engine"
+        return "" if (self._bin / "inspect").is_file() else f"{self._bin}/inspect is missing: run make bench-engine"
 
     def command(self, work: Work) -> tuple[list[str], Mapping[str, str]]:
         """Write its task and name it."""
@@ -196,9 +196,9 @@ class LmEval:
     name: str = "lm-eval"
     _bin: Path = field(default=PEERS / "lm-eval" / "bin", repr=False)
 
-    def why_not(self) -> str:
+    def unavailable_reason(self) -> str:
         """It wants an environment of its own."""
-        return "" if (self._bin / "lm_eval").is_file() else f"{self._bin}/lm_eval is not there: make bench-engine"
+        return "" if (self._bin / "lm_eval").is_file() else f"{self._bin}/lm_eval is missing: run make bench-engine"
 
     def command(self, work: Work) -> tuple[list[str], Mapping[str, str]]:
         """Write its task and name it."""

@@ -1,4 +1,4 @@
-"""``python -m bench.engine.faults``: the server breaks by plan; does every run end by itself and tell the truth?
+"""``python -m bench.engine.faults``: the server fails on a schedule; does every run end by itself with a true report?
 
 What a truthful run must report is computed from the plan of faults and the server's own counts, never from the run:
 which sums can have no answer, how many of the others the server answers right, hence the score's bounds and the exit
@@ -61,7 +61,7 @@ class Case:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What ours is told."""
+        """The options for steelyard."""
         return "--timeout", f"{self.timeout:g}", "--deadline", f"{self.deadline:g}s"
 
     @property
@@ -131,7 +131,8 @@ def _examine(case: Case, sums: Sequence[Sum], work: Work, finish: Finish, server
     run = work.folder / "run"
     seen = server.get("/sums")
     known = known_outcome(sums, _unanswerable(case, sums, seen))
-    values = [score["value"] for score in scores(run)]
+    recorded = scores(run)
+    values = [score["value"] for score in recorded]
     right = sum(value == 1 for value in values)
     missing = sum(value is None for value in values)
     scored = len(values) - missing
@@ -203,7 +204,7 @@ def _wrong_records(case: Case, sums: Sequence[Sum], run: Path, asked: dict[str, 
 
 
 def _wrong_scores(known: Known, run: Path, right: int, missing: int, of: int) -> list[str]:
-    """The scores are those that are known, and the report's interval spans both bounds."""
+    """Check that the scores are the known ones and the report's interval spans both bounds."""
     wrong = []
     if (right, missing, of) != (known.right, known.missing, known.of):
         wrong.append(f"{right} right, {missing} missing of {of}; not {known.right}, {known.missing} of {known.of}")
@@ -244,14 +245,14 @@ def main(samples: int, connections: int, limit: float, only: tuple[str, ...], ma
     """Run ours and the peers under each plan of faults, and hold ours against what is known."""
     out, err = Console(width=100), Console(stderr=True)
     chosen = [each for each in contenders() if each.name != "bare loop" and (not only or each.name in only)]
-    absent = {each.name: each.why_not() for each in chosen if each.why_not()}
+    absent = {each.name: each.unavailable_reason() for each in chosen if each.unavailable_reason()}
     title = f"{machine()}; {samples:,} samples, {connections} connections, 50 ms, one pass each"
     sums = make_sums(samples)
     done: list[Endured] = []
     with tempfile.TemporaryDirectory(prefix="steelyard-bench-") as folder, err.status("starting") as status:
         for case in CASES:
             for each in chosen:
-                # A deadline that cuts a run short is our own option; there is nothing like it to ask of the peers.
+                # Only steelyard has a deadline option; the peers have none.
                 if each.name in absent or (case.cut and each.name != "steelyard"):
                     continue
                 status.update(f"{case.title}, {case.faults.mode}: {each.name}")
@@ -261,15 +262,15 @@ def main(samples: int, connections: int, limit: float, only: tuple[str, ...], ma
         out.print(f"left out: {name}, {why}", soft_wrap=True)
     for group in dict.fromkeys(each.case.title for each in done):
         out.print(_table(group, [each for each in done if each.case.title == group]))
-    told = [_told(each) for each in done if each.name == "steelyard"]
-    for line in told:
+    lines = [_verdict_line(each) for each in done if each.name == "steelyard"]
+    for line in lines:
         out.print(line, style="bold red" if line.startswith("FAIL") else "", highlight=False, soft_wrap=True)
     if markdown is not None:
-        write_section(markdown, "bench.engine.faults", _as_markdown(title, done, told))
+        write_section(markdown, "bench.engine.faults", _as_markdown(title, done, lines))
     sys.exit(1 if any(each.wrong for each in done) else 0)
 
 
-def _told(each: Endured) -> str:
+def _verdict_line(each: Endured) -> str:
     ended = ", ".join(f"{name} {number:,}" for name, number in sorted((each.ended_as or Counter()).items()))
     found = "; ".join(each.wrong) or f"every sample has its outcome ({ended}), score, bounds and exit as known"
     if each.case.cut and not each.wrong:
@@ -287,11 +288,11 @@ def _table(title: str, group: Sequence[Endured]) -> Table:
     return shown
 
 
-def _as_markdown(title: str, done: Sequence[Endured], told: Sequence[str]) -> str:
+def _as_markdown(title: str, done: Sequence[Endured], lines: Sequence[str]) -> str:
     groups = dict.fromkeys(each.case.title for each in done)
     rows = {group: [each.row for each in done if each.case.title == group] for group in groups}
     tables = [table(group, HEADINGS, rows[group], 2) for group in groups]
-    return "\n".join([title + ".", "", *tables, verdicts(told)])
+    return "\n".join([title + ".", "", *tables, verdicts(lines)])
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ async def _ask_all(url: str, path: str, connections: int) -> float:
 
 
 def main() -> None:
-    """``python -m bench.engine.floor URL FILE CONNECTIONS``: ask everything, print the score."""
+    """``python -m bench.engine.floor URL FILE CONNECTIONS``: send all requests, print the score."""
     url, path, connections = sys.argv[1:]
     print(asyncio.run(_ask_all(url, path, int(connections))))
 

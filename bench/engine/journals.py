@@ -1,4 +1,4 @@
-"""What a run's folder holds, read from its files alone: the bench does not ask our own reader what our writer wrote."""
+"""Reads a run's folder with code of its own, so that the benchmark does not rely on our reader."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Call", "answers_of", "asked_calls", "finished_calls", "outcomes", "r
 # One call that a plan makes: measurement, place in the committed order (−1: a repeat check's), sample, repeat.
 Call = tuple[str, int, str, int]
 
-# What an answer is, without time, place or number of attempts. (The digest of the answer stands for its text.)
+# The fields of an answer without time, place or number of attempts, with its digest instead of its text.
 OF_AN_ANSWER = ("item", "request", "outcome", "answer", "logprobs", "finish_reason")
 
 
@@ -53,7 +53,7 @@ def scores(run: Path) -> list[dict[str, Any]]:
 
 
 def sum_number(call: Call) -> int:
-    """Which question a call asks, from 0: samples of a file are called by the number of their line."""
+    """The number of a call's question, from 0: the samples of a file are named by their row."""
     return int(call[2].rpartition("/")[2])
 
 

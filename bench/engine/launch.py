@@ -18,7 +18,7 @@ LOOK_SECONDS = 0.05
 
 
 def tree_bytes(root: int) -> int:
-    """Resident bytes of a process and all its descendants, now; 0 once it is gone."""
+    """Resident bytes of a process and all its descendants, now; 0 once it has ended."""
     total, waiting = 0, [root]
     while waiting:
         process = waiting.pop()

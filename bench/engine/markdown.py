@@ -11,7 +11,7 @@ __all__ = ["table", "verdicts", "write_section"]
 
 
 def write_section(path: Path, name: str, text: str) -> None:
-    """Put ``text`` between the marks ``<!-- NAME -->`` and ``<!-- /NAME -->``; no document: make it."""
+    """Put ``text`` between the markers ``<!-- NAME -->`` and ``<!-- /NAME -->``; create a missing document."""
     opening, closing = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
     document = path.read_text() if path.is_file() else opening + closing
     before, found, rest = document.partition(opening)

@@ -2,7 +2,7 @@
 
 Three witnesses: the journal as the kill left it, the journal after the resume, and the server's own counts per sum. A
 call that was finished at the kill must be finished by the same bytes afterwards, and its sum must not reach the server
-again. What is in flight at a kill was never answered, so far as anyone can know, and is asked again.
+again. Requests in flight at a kill have no known answer, and are sent again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Killed:
 
     @property
     def kept(self) -> bool:
-        """Whether nothing was lost, nothing answered was asked again, and the end is the undisturbed one."""
+        """Whether nothing was lost, nothing answered was sent again, and the result is that of the undisturbed run."""
         whole = self.lost == 0 and self.asked_again == 0 and self.same_answers
         return whole and self.resumed == 0 and self.verified == 0
 
@@ -67,19 +67,19 @@ class Killed:
 
 @dataclass
 class Trial:
-    """An undisturbed run, and then as many kills as asked for, all against one server."""
+    """An undisturbed run, then the requested number of kills, all against one server."""
 
     server: Server
     folder: Path
     sums: Sequence[Sum]
     connections: int
-    told: Callable[[str], None] = field(default=lambda _: None)
+    notify: Callable[[str], None] = field(default=lambda _: None)
 
     def kills(self, count: int, seed: int) -> Iterator[Killed]:
         """Kill at ``count`` moments, uniform from the first request to the end of the undisturbed run."""
         questions = write_sums(self.folder / "sums.jsonl", self.sums)
         self._steelyard("key", "new", "--out", str(self.folder / "key.pem"))
-        self.told("an undisturbed run")
+        self.notify("an undisturbed run")
         undisturbed = self._work(questions, "undisturbed")
         seconds, _ = self._run(undisturbed, None)
         expected = answers_of(undisturbed.folder / "run")
@@ -87,7 +87,7 @@ class Trial:
         draw = random.Random(seed)
         for number in range(1, count + 1):
             moment = draw.uniform(0, seconds)
-            self.told(f"kill {number} of {count}, {moment:.2f} s after the first request of a run of {seconds:.2f} s")
+            self.notify(f"kill {number} of {count}, {moment:.2f} s after the first request of a run of {seconds:.2f} s")
             yield self._kill(self._work(questions, f"killed{number}"), moment, expected, root)
 
     def _kill(self, work: Work, moment: float, expected: list[tuple[object, ...]], root: str) -> Killed:
@@ -174,7 +174,7 @@ class Trial:
 @click.option("--seed", type=int, default=3, show_default=True, help="Of the moments.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Put what is printed into this document too.")
 def main(kills: int, samples: int, connections: int, latency: float, seed: int, markdown: Path | None) -> None:
-    """Kill a run at random moments, resume it each time, and show what was lost or asked again."""
+    """Kill a run at random moments, resume it each time, and report lost and repeated requests."""
     out, err = Console(width=120), Console(stderr=True)
     title = f"{machine()}; {samples:,} samples, {connections} connections, {latency * 1e3:g} ms, seed {seed}"
     out.print(title)
@@ -184,20 +184,20 @@ def main(kills: int, samples: int, connections: int, latency: float, seed: int, 
         running(latency) as server,
         err.status("starting") as status,
     ):
-        trial = Trial(server, Path(folder), make_sums(samples), connections, told=status.update)
+        trial = Trial(server, Path(folder), make_sums(samples), connections, notify=status.update)
         for killed in trial.kills(kills, seed):
             done.append(killed)
             out.print(str(killed), style="" if killed.kept else "bold red", highlight=False, soft_wrap=True)
     lost, again = sum(each.lost for each in done), sum(each.asked_again for each in done)
     other, kept = sum(not each.same_answers for each in done), all(each.kept for each in done)
     finished = sum(each.finished for each in done)
-    told = (
+    summary = (
         f"{'PASS' if kept else 'FAIL'}  {len(done)} kills: {finished:,} finished answers, {lost} lost; "
         f"{again} answered prompts asked again; {other} runs with other final records than the undisturbed one"
     )
-    out.print(told, style="" if kept else "bold red", highlight=False, soft_wrap=True)
+    out.print(summary, style="" if kept else "bold red", highlight=False, soft_wrap=True)
     if markdown is not None:
-        write_section(markdown, "bench.engine.resume", f"{title}.\n\n{verdicts([*map(str, done), told])}")
+        write_section(markdown, "bench.engine.resume", f"{title}.\n\n{verdicts([*map(str, done), summary])}")
     sys.exit(0 if kept else 1)
 
 

@@ -1,4 +1,4 @@
-"""The stub as a process beside the bench, and what the bench asks it."""
+"""The stub server as a separate process, and its control requests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def get(self, path: str, timeout: float = 60.0) -> dict[str, Any]:
-        """Ask a control path."""
+        """Request a control path."""
         with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=timeout) as reply:
             found: dict[str, Any] = json.load(reply)
         return found

@@ -1,4 +1,4 @@
-"""Throughput, CPU and memory of every harness on the same cells, in turn, and what was promised of ours."""
+"""Throughput, CPU and memory of every harness on the same cells, in turn, and the checks of our own promises."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Measured:
 
     @property
     def exact(self) -> bool:
-        """Whether every pass reported exactly the known score, and said that all went well."""
+        """Whether every pass reported exactly the known score, and success."""
         known = float(SHARE_RIGHT)
         return all(
             each.finish.code == 0 and each.score is not None and abs(each.score - known) < 1e-9 for each in self.passes
@@ -107,14 +107,14 @@ class Measured:
 
 @dataclass
 class Speed:
-    """Carries out the cells. A pass that would take longer than ``patience`` seconds is left out, and said so."""
+    """Runs the cells. A pass that would take longer than ``patience`` seconds is left out, with a note."""
 
     contenders: Sequence[Contender]
     folder: Path
     repeats: int = 3
     patience: float = 180.0
     once_from: float = 60.0  # passes as long as this are made once
-    told: Callable[[str], None] = field(default=lambda _: None)
+    notify: Callable[[str], None] = field(default=lambda _: None)
     _startup: dict[str, float] = field(default_factory=dict, init=False)
     _seconds_a_sample: dict[tuple[str, float, int], float] = field(default_factory=dict, init=False)
 
@@ -133,19 +133,19 @@ class Speed:
             taken: dict[str, list[float]] = {each.name: [] for each in self.contenders}
             for number in range(self.repeats):
                 for each in self.contenders:
-                    if not each.why_not():
-                        self.told(f"starting {each.name} up ({number + 1} of {self.repeats})")
+                    if not each.unavailable_reason():
+                        self.notify(f"starting {each.name} up ({number + 1} of {self.repeats})")
                         taken[each.name].append(self._pass(each, cell, questions, server).finish.cpu_s)
         self._startup = {name: statistics.median(seconds) for name, seconds in taken.items() if seconds}
 
     def _measure_cell(self, cell: Cell, questions: Path, server: Server) -> list[Measured]:
-        left_out = {each.name: each.why_not() or self._too_long(each, cell) for each in self.contenders}
+        left_out = {each.name: each.unavailable_reason() or self._too_long(each, cell) for each in self.contenders}
         passes: dict[str, list[Pass]] = {each.name: [] for each in self.contenders}
         for number in range(self.repeats):
             for each in self.contenders:
                 if left_out[each.name] or (number and self._expected(each, cell) >= self.once_from):
                     continue
-                self.told(f"{cell}: {each.name} ({number + 1} of {self.repeats})")
+                self.notify(f"{cell}: {each.name} ({number + 1} of {self.repeats})")
                 done = self._pass(each, cell, questions, server)
                 passes[each.name].append(done)
                 place = each.name, cell.latency, cell.connections
@@ -184,7 +184,7 @@ class Check:
 
 
 def checks(cells: Sequence[Sequence[Measured]]) -> list[Check]:
-    """What was promised of ours, on every cell that it is promised for."""
+    """The checks of our promises, on every cell that they cover."""
     found: list[Check] = []
     for cell in cells:
         by_name = {each.name: each for each in cell if each.passes}
@@ -200,16 +200,16 @@ def checks(cells: Sequence[Sequence[Measured]]) -> list[Check]:
                 found.append(_cpu_check(ours, by_name[name], share))
         found.append(Check(ours.peak_mb <= 100, f"{where}: peak memory ≤ 100 MB", f"{ours.peak_mb:.0f} MB"))
         wrong = [each.name for each in by_name.values() if not each.exact]
-        said = f"not by {', '.join(wrong)}" if wrong else f"all of {', '.join(by_name)}"
-        found.append(Check(not wrong, f"{where}: scores exactly {float(SHARE_RIGHT):.3f}", said))
+        detail = f"not by {', '.join(wrong)}" if wrong else f"all of {', '.join(by_name)}"
+        found.append(Check(not wrong, f"{where}: scores exactly {float(SHARE_RIGHT):.3f}", detail))
     return found
 
 
 def _cpu_check(ours: Measured, peer: Measured, share: float) -> Check:
     allowed = "≤" if share == 1 else f"≤ 1/{1 / share:.0f} of"
-    told = f"{ours.cpu_ms:.2f} against {peer.cpu_ms:.2f} ms (start-up subtracted: {ours.net_cpu_ms:.2f} against "
+    comparison = f"{ours.cpu_ms:.2f} against {peer.cpu_ms:.2f} ms (start-up subtracted: {ours.net_cpu_ms:.2f} against "
     return Check(
         ours.cpu_ms <= peer.cpu_ms * share and ours.net_cpu_ms <= peer.net_cpu_ms * share,
         f"{ours.cell}: CPU a sample {allowed} {peer.name}'s, with start-up and without",
-        f"{told}{peer.net_cpu_ms:.2f})",
+        f"{comparison}{peer.net_cpu_ms:.2f})",
     )

@@ -1,7 +1,7 @@
 """An OpenAI-compatible server whose answers, latency and faults are known: ``python -m bench.engine.stub --help``.
 
 It serves ``/v1/chat/completions``, ``/v1/completions`` (without log-probabilities) and ``/v1/models``, and to the bench
-``GET /stats`` (totals), ``GET /sums`` (per sum: how often it was asked, how often answered), ``GET /wait?sums=N``
+``GET /stats`` (totals), ``GET /sums`` (per sum: how often it was requested and answered), ``GET /wait?sums=N``
 (replies when the N-th request for a sum arrives) and ``POST /reset``. It prints the port it listens on.
 """
 
@@ -129,11 +129,11 @@ class Stub:
         return web.json_response(seen)
 
     async def sums(self, _: web.Request) -> web.Response:
-        """How often each sum was asked and answered."""
+        """How often each sum was requested and answered."""
         return web.json_response({"asked": self.asked, "answered": self.answered})
 
     async def wait(self, request: web.Request) -> web.Response:
-        """Reply when so many requests for sums have arrived."""
+        """Reply once the given number of requests for sums has arrived."""
         wanted = int(request.query["sums"])
         while self.asked.total() < wanted:
             self.arrived.clear()

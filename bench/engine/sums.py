@@ -19,7 +19,7 @@ _SUM = re.compile(r"What is (\d+) \+ (\d+)\?")
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """One question. ``key`` names it wherever it is counted, whatever a harness writes around it."""
+    """One question. ``key`` identifies it in every prompt, whatever a harness writes around it."""
 
     first: int
     second: int
@@ -31,7 +31,7 @@ class Sum:
 
     @property
     def question(self) -> str:
-        """The question as every harness asks it."""
+        """The question as every harness sends it."""
         return f"What is {self.first} + {self.second}? Answer with the number only."
 
     @property
@@ -51,7 +51,7 @@ class Sum:
 
 
 def sum_in(prompt: str) -> Sum | None:
-    """The last sum that a prompt asks for; None where it asks for none, as a handshake does."""
+    """The last sum in a prompt; None where there is none, as in a handshake."""
     found = _SUM.findall(prompt)
     return Sum(*map(int, found[-1])) if found else None
 
@@ -115,7 +115,7 @@ class FaultPlan:
 
 @dataclass(frozen=True)
 class Known:
-    """What a truthful harness must report: of ``of`` samples so many are right, and so many have no answer."""
+    """The true result of a run: of ``of`` samples, the numbers that are right and that have no answer."""
 
     of: int
     right: int

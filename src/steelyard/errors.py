@@ -1,8 +1,8 @@
-"""One root error. Each kind carries the exit code that the command line returns, and a message that says the mend.
+"""One root error. Each kind has the exit code that the command line returns; messages say how to fix it.
 
 Exit codes, everywhere, the first that applies: 2 bad input or usage, 130 interrupted, 4 the plan was not met,
 1 something is inconsistent or broken, 3 insufficient power or not testable, 0 all planned is consistent or intact,
-70 an error of ours.
+70 internal error.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ __all__ = [
 
 
 class ExitCode(IntEnum):
-    """What the process returns; stable, for CI."""
+    """Exit codes of the command line; stable, for CI."""
 
     CONSISTENT = 0
     INCONSISTENT = 1
     BAD_INPUT = 2
     UNDECIDED = 3
     PLAN_NOT_MET = 4
-    OUR_ERROR = 70
+    INTERNAL_ERROR = 70
     INTERRUPTED = 130
 
 
 class SteelyardError(Exception):
     """The root: an error with one line for the user and an exit code for the shell."""
 
-    exit_code = ExitCode.OUR_ERROR
+    exit_code = ExitCode.INTERNAL_ERROR
 
 
 class InputError(SteelyardError):
-    """Something the user gave cannot be used: says what, where and how to mend it.
+    """Invalid input: the message says what, where and how to fix it.
 
     ``where`` (a path or URI) and ``line`` (1-based) go in front of the message, as compilers do.
     """
@@ -55,34 +55,34 @@ class InputError(SteelyardError):
 
 
 class MissingDependency(InputError):
-    """An extra, a file or a service that the user asked for is not installed here: the message says how to get it."""
+    """An extra, a file or a service that is needed is not installed: the message says how to get it."""
 
 
 class ModelUnavailable(SteelyardError):
-    """The model could not be asked at all (endpoint down, wrong key): the plan was not met."""
+    """The model could not be reached at all (endpoint down, wrong key): the plan was not met."""
 
     exit_code = ExitCode.PLAN_NOT_MET
 
 
 class DeadlineExceeded(SteelyardError):
-    """The run's deadline came before its end: the plan was not met, and a resume goes on."""
+    """The run's deadline came before its end: the plan was not met, and can be resumed."""
 
     exit_code = ExitCode.PLAN_NOT_MET
 
 
 class StorageError(SteelyardError):
-    """The run's folder takes no more (disk full, gone, read-only): what was finished before is whole."""
+    """The run's folder cannot be written (disk full, gone, read-only): finished work is intact."""
 
     exit_code = ExitCode.PLAN_NOT_MET
 
 
 class VerificationError(SteelyardError):
-    """Evidence does not hold: the message names the first thing that does not."""
+    """Evidence does not verify: the message names the first check that fails."""
 
     exit_code = ExitCode.INCONSISTENT
 
 
 class Interrupted(SteelyardError):
-    """The user stopped us (Ctrl-C): the message says how to resume."""
+    """The user interrupted the run (Ctrl-C): the message says how to resume."""
 
     exit_code = ExitCode.INTERRUPTED

@@ -54,11 +54,13 @@ __all__ = [
     "ExecutingScorer",
     "Finder",
     "Generator",
+    "HealthCheckedModel",
     "Model",
     "Monitor",
     "Planner",
     "Progress",
     "Scorer",
+    "StoppableScorer",
     "detector_of",
     "distribution_of",
     "find",
@@ -95,6 +97,24 @@ class Model(Protocol):
 
 
 @runtime_checkable
+class HealthCheckedModel(Model, Protocol):
+    """A model with a health check, so that the runner can tell a failing sample from an endpoint that is down."""
+
+    async def ping(self) -> ModelOutput:
+        """Send a request that is not a sample. A model without this method is assumed to be up."""
+        ...
+
+
+@runtime_checkable
+class StoppableScorer(Protocol):
+    """A scorer whose running work can be ended from another thread."""
+
+    def stop(self) -> None:
+        """End what is running within a second, with any error; nothing starts after it. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
 class Scorer(Protocol):
     """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@1``."""
 
@@ -113,36 +133,13 @@ class ExecutingScorer(Scorer, Protocol):
     """A scorer that runs something, such as model-written code: once for each output, in a thread of its own.
 
     The score goes into the journal (:class:`~steelyard.records.RecordedScore`), and is read from there ever after: so
-    a verdict stays a pure function of the journal, although what ran may not be one. See :class:`Stoppable`.
+    a verdict stays a pure function of the journal, although what ran may not be one. See :class:`StoppableScorer`.
     """
 
     executes: bool
 
     def unavailable_reason(self) -> str:
         """Say why this cannot run here and how to fix it, or nothing: a plan asks before anything is sent."""
-        ...
-
-
-@runtime_checkable
-class Stoppable(Protocol):
-    """An executing scorer that can be told to stop, from another thread, when the run ends.
-
-    What still runs then is to end within a second, with any error.
-    """
-
-    def stop(self) -> None:
-        """End what runs."""
-        ...
-
-
-@runtime_checkable
-class Reachable(Protocol):
-    """A model with a health check: a request that is no sample, by which the runner tells a sample that fails from an
-    endpoint that is down. A model without it is taken to be there.
-    """
-
-    async def ping(self) -> ModelOutput:
-        """Ask for a sign of life; like :meth:`Model.generate` it returns an outcome and does not raise."""
         ...
 
 

@@ -19,7 +19,7 @@ from steelyard.adapters.benchmark_names import infer_unit, known_task, shots_in_
         ((), "", None),
     ],
 )
-def test_a_name_that_tells_one_benchmark_is_its_id(names: tuple[str, ...], hub: str, task: str | None) -> None:
+def test_a_name_of_one_benchmark_gives_its_id(names: tuple[str, ...], hub: str, task: str | None) -> None:
     assert known_task(names, hub) == task
 
 

@@ -155,7 +155,7 @@ def test_a_run_goes_out_with_what_the_schema_requires(run: Path) -> None:
 
 
 @pytest.mark.parametrize("with_texts", [False, True])
-def test_lines_hold_digests_unless_texts_are_asked_for(run: Path, tmp_path: Path, with_texts: bool) -> None:
+def test_lines_hold_digests_unless_texts_are_requested(run: Path, tmp_path: Path, with_texts: bool) -> None:
     out = export_run(run, tmp_path / "samples.jsonl", with_texts=with_texts)
     lines = [json.loads(line) for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
     reference = out["detailed_evaluation_results"]

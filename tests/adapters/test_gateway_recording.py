@@ -12,7 +12,7 @@ import pytest
 from steelyard.adapters.gateway_recording import RecordingImport, import_recording
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.verify import verify_integrity
-from steelyard.gateway.recorder import Call, Recorder, recording_plan
+from steelyard.gateway.recorder import ProxiedCall, Recorder, recording_plan
 from steelyard.gateway.seal import seal_recording
 from steelyard.gateway.secrets import Secrets
 from steelyard.storage.run_folder import open_plan_of
@@ -24,9 +24,9 @@ QUESTIONS = [f"What is {number} + {number}?" for number in range(10, 20)]
 
 def asked(
     question: str, answer: str | None = None, *, model: str = "m", path: str = "/v1/chat/completions", **body: Any
-) -> Call:
+) -> ProxiedCall:
     """One call; without an answer it failed."""
-    call = Call(path=path, secrets=Secrets({}))
+    call = ProxiedCall(path=path, secrets=Secrets({}))
     prompt = {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": question}]}
     if path.endswith("/v1/completions"):
         prompt = {"prompt": question}  # type: ignore[dict-item]
@@ -39,7 +39,7 @@ def asked(
     return call
 
 
-def recording(folder: Path, *calls: Call) -> Path:
+def recording(folder: Path, *calls: ProxiedCall) -> Path:
     run = folder / "recording"
     recorder = Recorder(run, recording_plan("http://x/v1", with_texts=False))
     for call in calls:
@@ -57,7 +57,7 @@ def questions(tmp_path: Path) -> Path:
     return path
 
 
-def imported(tmp_path: Path, questions: Path, *calls: Call, **options: Any) -> RecordingImport:
+def imported(tmp_path: Path, questions: Path, *calls: ProxiedCall, **options: Any) -> RecordingImport:
     run = recording(tmp_path, *calls)
     return import_recording(run, task_from_file(questions), tmp_path / "scored", **options)
 
@@ -66,7 +66,7 @@ def right(question: str) -> str:
     return str(2 * int(question.split()[2]))
 
 
-def test_every_answer_is_scored_and_the_run_holds(tmp_path: Path, questions: Path) -> None:
+def test_every_answer_is_scored_and_the_run_verifies(tmp_path: Path, questions: Path) -> None:
     calls = [asked(f"Question: {each}\nAnswer:", right(each) if n < 8 else "0") for n, each in enumerate(QUESTIONS)]
     found = imported(tmp_path, questions, *calls)
     (result,) = found.verdict.measurements
@@ -101,10 +101,10 @@ def test_the_first_valid_answer_counts(tmp_path: Path, questions: Path) -> None:
     assert (matched.unmatched, matched.ambiguous, matched.unreadable) == (1, 1, 1)
     (result,) = found.verdict.measurements
     assert result.measured == 0.5
-    told = " ".join(result.differences)
-    assert "Of the task's 10 samples, 2 were asked about" in told
-    assert "2 of 9 recorded calls asked again after a valid answer; the first answer counts." in told
-    assert "2 of 9 recorded calls were retries after a failure." in told
+    note = " ".join(result.differences)
+    assert "Of the task's 10 samples, 2 occur in the recording" in note
+    assert "2 of 9 recorded calls repeated a sample after a valid answer; the first answer counts." in note
+    assert "2 of 9 recorded calls were retries after a failure." in note
 
 
 def test_a_sample_that_only_failed_is_missing(tmp_path: Path, questions: Path) -> None:
@@ -128,16 +128,16 @@ def test_completions_and_streams(tmp_path: Path, questions: Path) -> None:
 
 def test_several_models_are_not_mixed(tmp_path: Path, questions: Path) -> None:
     calls = [asked(QUESTIONS[0], "20", model="a"), asked(QUESTIONS[0], "0", model="b")]
-    with pytest.raises(InputError, match=r"several models are here: a \(1 calls\), b"):
+    with pytest.raises(InputError, match=r"calls for several models: a \(1 calls\), b"):
         imported(tmp_path, questions, *calls)
     shutil.rmtree(tmp_path / "recording")
     found = imported(tmp_path, questions, *calls, model="b")
     assert found.verdict.measurements[0].measured == 0.0
-    with pytest.raises(InputError, match="no call asks for 'c'"):
+    with pytest.raises(InputError, match="no call is for the model 'c'"):
         import_recording(tmp_path / "recording", task_from_file(questions), tmp_path / "other", model="c")
 
 
-def test_what_cannot_be_scored_says_why(tmp_path: Path, questions: Path) -> None:
+def test_an_unscorable_recording_is_refused_with_the_reason(tmp_path: Path, questions: Path) -> None:
     task = task_from_file(questions)
     run = recording(tmp_path, asked("Tell me a joke", "Knock"))
     with pytest.raises(InputError, match="none of the 1 recorded calls"):
@@ -165,7 +165,7 @@ def test_a_recording_that_was_changed_is_not_scored(tmp_path: Path, questions: P
         import_recording(run, task_from_file(questions), tmp_path / "scored")
 
 
-def test_what_the_harness_asked_is_what_the_run_holds(tmp_path: Path, questions: Path) -> None:
+def test_the_run_holds_the_harness_own_requests(tmp_path: Path, questions: Path) -> None:
     from steelyard.storage.journal import read_texts
 
     imported(tmp_path, questions, asked(QUESTIONS[0], "20", stop=["\n"], seed=7), with_texts=True)

@@ -40,7 +40,7 @@ def test_the_score_is_the_harnesss_own(tmp_path: Path, name: str, right: int, of
     verdict = bring_in(LOGS / name, tmp_path / "run", scorer=scorer)
     result = verdict.measurements[0]
     assert (result.measured, result.asked, result.missing) == (right / of, of, 0)
-    assert not any("states a score" in told for told in result.differences)
+    assert not any("states a score" in note for note in result.differences)
     assert recompute(tmp_path / "run").all_scores == of
 
 
@@ -71,21 +71,21 @@ def test_an_error_is_a_missing_answer_with_its_kind(tmp_path: Path) -> None:
     assert "JSONDecodeError" in failed[0].detail
 
 
-def test_what_a_stopped_harness_never_asked_is_missing(tmp_path: Path) -> None:
+def test_samples_that_a_stopped_harness_never_sent_are_missing(tmp_path: Path) -> None:
     """Its exit code was 0, and 13 samples are in the log; the header says that there were 14."""
     verdict = bring_in(LOGS / "inspect_stopped.eval", tmp_path / "run")
     result = verdict.measurements[0]
     assert (result.asked, result.missing, result.measured) == (14, 3, 1.0)
-    assert any("did not finish" in told for told in result.differences)
+    assert any("did not finish" in note for note in result.differences)
     details = [attempt.detail for attempt in replay(tmp_path / "run").attempts if not attempt.outcome.answered]
     assert "not in the log" in details
 
 
 def test_several_scorers_and_epochs(tmp_path: Path) -> None:
     verdict = bring_in(LOGS / "inspect_two_scorers.eval", tmp_path / "first")
-    told = " ".join(verdict.measurements[0].differences)
-    assert "those by digits are taken, not by exact" in told
-    assert "mean of the scores is 0.9" in told
+    note = " ".join(verdict.measurements[0].differences)
+    assert "those by digits are taken, not by exact" in note
+    assert "mean of the scores is 0.9" in note
     assert verdict.measurements[0].asked == 10  # 5 samples in 2 epochs
     verdict = bring_in(LOGS / "inspect_two_scorers.eval", tmp_path / "second", metric="exact")
     assert verdict.measurements[0].measured == 0.8
@@ -140,13 +140,13 @@ def test_letters_and_numbers_are_scores(tmp_path: Path, value: Any, score: float
     assert (item.score.value, item.score.parsed) == (score, value != "N")
 
 
-def test_a_stated_score_that_the_log_s_own_scores_do_not_give_is_said(tmp_path: Path) -> None:
+def test_a_reported_score_that_differs_from_the_samples_is_reported(tmp_path: Path) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1), sample(2, "I")])
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    told = {**header(), "results": {"scores": [{"name": "s", "metrics": {"accuracy": {"value": 0.95}}}]}}
+    changed = {**header(), "results": {"scores": [{"name": "s", "metrics": {"accuracy": {"value": 0.95}}}]}}
     verdict = bring_in(
-        zipped(tmp_path / "y.eval", {**members, "header.json": json.dumps(told).encode()}), tmp_path / "run"
+        zipped(tmp_path / "y.eval", {**members, "header.json": json.dumps(changed).encode()}), tmp_path / "run"
     )
     assert any(
         "states a score of 0.9500; the mean of its own scores is 0.5000" in d
@@ -230,7 +230,7 @@ def mapping_as_score(path: Path) -> None:
         (twice, "same name"),
         (bomb, "zip bomb"),
         (lying_size, "size or checksum"),
-        (overlapping, "over each other"),
+        (overlapping, "overlap, as in a zip bomb"),
         (encrypted, "encrypted"),
         (strange_method, "method"),
         (deep, "nested too deep|not JSON"),
@@ -249,12 +249,12 @@ def test_hostile_logs_are_refused_in_one_line(tmp_path: Path, make: Callable[[Pa
 
 
 @pytest.mark.parametrize("value", [7.5, [1, 2], {"a": 1}])
-def test_scores_of_any_kind_do_not_matter_where_the_answers_are_scored_again(tmp_path: Path, value: Any) -> None:
+def test_log_scores_of_any_type_are_ignored_where_ours_are_computed(tmp_path: Path, value: Any) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1, value), sample(2, value, target="b")])
     assert bring_in(path, tmp_path / "run", scorer="exact@1").measurements[0].measured == 0.5
 
 
-def test_several_targets_are_refused_only_where_ours_would_score_by_one(tmp_path: Path) -> None:
+def test_several_targets_are_refused_only_for_our_scorers(tmp_path: Path) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1, target=["a", "b"])])
     assert bring_in(path, tmp_path / "run").measurements[0].measured == 1.0
     with pytest.raises(InputError, match="2 targets"):
@@ -282,7 +282,7 @@ def test_a_log_that_was_killed_has_a_start_and_no_header(tmp_path: Path) -> None
     }
     verdict = bring_in(zipped(tmp_path / "x.eval", members), tmp_path / "run")
     assert (verdict.measurements[0].asked, verdict.measurements[0].missing, verdict.exit) == (4, 3, 4)
-    assert any("its log has no status" in told for told in verdict.measurements[0].differences)
+    assert any("its log has no status" in note for note in verdict.measurements[0].differences)
 
 
 def test_a_damaged_zstandard_member_is_refused(tmp_path: Path) -> None:
@@ -361,7 +361,7 @@ def read_or_refused(path: Path) -> None:
     assert "\n" not in message
 
 
-def test_a_log_of_inspects_json_is_told_by_its_content(tmp_path: Path) -> None:
+def test_a_json_log_is_recognised_by_its_content(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(json.dumps({**header(), "samples": [sample(1)]}))
     assert bring_in(tmp_path / "x.json", tmp_path / "run").measurements[0].measured == 1.0
     (tmp_path / "y.json").write_text("[1, 2]")

@@ -34,12 +34,12 @@ def bring_in(source: Path, run: Path, metric: str = "", scorer: str = "") -> Ver
 def test_choices_score_as_lm_eval_scored_them_and_as_ours_do(
     tmp_path: Path, metric: str, scorer: str, right: int
 ) -> None:
-    """lm-eval says .0833 and 0; scored again from the log-likelihoods, our choice scorer says the same."""
+    """lm-eval says .0833 and 0; scored again from the log-likelihoods, our choice scorer agrees."""
     verdict = bring_in(CHOICE, tmp_path / "run", metric, scorer)
     result = verdict.measurements[0]
     assert (result.measured, result.asked, result.missing, result.task) == (right / 12, 12, 0, "stub_choice")
-    assert not any("states a score" in told for told in result.differences)
-    assert any("without samples" in told and "stub_small" in told for told in result.differences)
+    assert not any("states a score" in note for note in result.differences)
+    assert any("without samples" in note and "stub_small" in note for note in result.differences)
     assert recompute(tmp_path / "run").all_scores == 12
     attempt = next(iter(replay(tmp_path / "run").attempts))
     assert len(attempt.logprobs) == 3
@@ -80,7 +80,7 @@ def test_documents_that_the_log_lacks_are_missing(tmp_path: Path) -> None:
     samples.write_text("".join(line for line in lines if json.loads(line)["doc_id"] not in (3, 9)))
     verdict = bring_in(tmp_path / "log", tmp_path / "run")
     assert (verdict.measurements[0].asked, verdict.measurements[0].missing, verdict.exit) == (14, 2, 4)
-    assert any("mean of its own scores" in told for told in verdict.measurements[0].differences)
+    assert any("mean of its own scores" in note for note in verdict.measurements[0].differences)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_results_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str, 
         bring_in(tmp_path / "log", tmp_path / "run")
 
 
-def test_what_to_name_is_said(tmp_path: Path) -> None:
+def test_errors_say_what_to_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has no metric 'f1'; it has: exact_match,strict, exact_match,loose"):
         read_lm_eval_log(CHAT, "f1")
     with pytest.raises(InputError, match="no samples of 'arc'; it has: stub_small"):

@@ -1,4 +1,4 @@
-"""Model cards → claim sheets: values as printed, units told, and always a sheet that the desk screen reads."""
+"""Model cards → claim sheets: values as printed, units inferred, and always a sheet that the desk screen reads."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_card_becomes_a_sheet(tmp_path: Path) -> None:
         ("In-house quiz", "0.57", "fraction", "exact_match", None),
     ]
     notes = [claim.note for claim in sheet.claims]
-    assert "values beside it are above 1" in notes[1]  # .83 percent in a table of percentages: told, not hidden
+    assert "values beside it are above 1" in notes[1]  # .83 percent in a table of percentages: noted, not hidden
     assert "verified by the hub" in notes[1]
     assert "printed with ± 0.4" in notes[2]
     assert "https://example.org/leaderboard" in notes[0]

@@ -41,8 +41,8 @@ def test_an_outage_pauses_the_run_with_a_clear_line_and_ends_by_itself(
     sums_server.status = lambda prompt, times: 502 if 0.5 < time.monotonic() - began < 2.5 else 200
     assert steelyard(measure(sums_server, sums_file[0], tmp_path / "run", "--concurrency", "2")) == 0
     told = capsys.readouterr().err
-    assert told.count("the endpoint is down (HTTP 502: as the test wants): paused; asked again until ") == 1
-    assert told.count("the endpoint answers again: going on") == 1
+    assert told.count("the endpoint is down (HTTP 502: as the test wants): paused, retrying until ") == 1
+    assert told.count("the endpoint is up again: resuming") == 1
     assert {attempt.outcome.value for attempt in attempts(tmp_path / "run") if attempt.final} == {"ok"}
 
 

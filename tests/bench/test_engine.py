@@ -91,7 +91,7 @@ def test_ours_and_the_bare_loop_score_exactly_what_is_known(tmp_path: Path) -> N
             assert finish.cpu_s > 0
 
 
-def test_the_server_tells_who_was_asked_and_who_was_answered() -> None:
+def test_the_server_counts_requests_and_replies() -> None:
     sums = make_sums(100)
     plan = FaultPlan.read("429=0.2,500=0.2,malformed=0.2,drop=0.2", "always")
 
@@ -122,7 +122,7 @@ def test_the_server_tells_who_was_asked_and_who_was_answered() -> None:
     assert set(seen["answered"]) == {key for key, fault in got.items() if not fault}
 
 
-def test_the_scale_kills_at_its_limit_and_says_so(tmp_path: Path) -> None:
+def test_the_scale_kills_at_its_limit_and_reports_it(tmp_path: Path) -> None:
     class Sleeper(Floor):
         def command(self, work: Work) -> tuple[list[str], dict[str, str]]:
             return [sys.executable, "-c", "import time; time.sleep(60)"], {}
@@ -152,7 +152,7 @@ def test_what_was_promised_is_checked_against_floor_and_peers(tmp_path: Path) ->
     assert [check.kept for check in checks([bad])] == [False] * 5
 
 
-def test_a_pass_that_would_take_too_long_is_left_out_and_said_so(tmp_path: Path) -> None:
+def test_a_pass_that_would_take_too_long_is_left_out_with_a_note(tmp_path: Path) -> None:
     speed = Speed((Floor(),), tmp_path, repeats=1, patience=0.5)
     [[measured]] = speed.measure([Cell(0.05, 1, 1000)])
     assert not measured.passes

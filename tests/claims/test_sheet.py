@@ -1,4 +1,4 @@
-"""The claim sheet: what is read, and that everything else is one line with a line number, a key and a mend."""
+"""The claim sheet: what is read, and that everything else is one line with a line number, a key and how to fix it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class TestKeys:
                 ":6: unknown key 'decodin' in protocol; did you mean 'decoding'?",
             ),
             (HEAD + "- {task: a, value: 1, zzzz: 3}", ":3: unknown key 'zzzz' in claims[0]; known are task, value,"),
-            ("model: m\nvendor: v\nmodel: n", ":3: the key 'model' stands twice (first on line 1)"),
+            ("model: m\nvendor: v\nmodel: n", ":3: the key 'model' is there twice (first on line 1)"),
             ("<<: {model: m}", ":1: unknown key '<<' in the sheet"),
             ("? [a]\n: b", ":1: a key must be text"),
             ("model: m", ":1: the sheet has no 'claims': add it"),
@@ -115,7 +115,7 @@ class TestKeys:
             (HEAD + "- {task: a, value: 1, compared_with: [{value: 1}]}", ":3: compared_with[0] has no 'model'"),
         ],
     )
-    def test_errors_name_line_key_and_mend(self, sheet_file: Path, content: str, expected: str) -> None:
+    def test_errors_name_line_key_and_fix(self, sheet_file: Path, content: str, expected: str) -> None:
         assert refusal(sheet_file, content).startswith(expected)
 
     def test_a_hostile_key_is_shown_escaped_and_cut(self, sheet_file: Path) -> None:
@@ -126,7 +126,7 @@ class TestKeys:
 
 class TestValues:
     @pytest.mark.parametrize(
-        ("value", "mend"),
+        ("value", "fix"),
         [
             ("1e5", "as it was printed"),
             ("NaN", "as it was printed"),
@@ -149,10 +149,10 @@ class TestValues:
             ("1." + "0" * 13, "at most 12 digits"),
         ],
     )
-    def test_a_value_is_plain_decimal_text(self, sheet_file: Path, value: str, mend: str) -> None:
+    def test_a_value_is_plain_decimal_text(self, sheet_file: Path, value: str, fix: str) -> None:
         message = refusal(sheet_file, HEAD + f"- task: a\n  value: {value}")
         assert message.startswith(":4: 'value' is ")
-        assert mend in message
+        assert fix in message
 
     @pytest.mark.parametrize(
         ("row", "expected"),

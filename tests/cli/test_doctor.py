@@ -1,4 +1,4 @@
-"""``steelyard doctor`` tells what works here, and how to mend what does not."""
+"""``steelyard doctor`` reports what works here, and how to fix what does not."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from steelyard.cli import execute as steelyard
 @pytest.mark.model
 def test_all_that_is_needed_works_here(smollm2: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert steelyard(["doctor"]) == 0
-    told = capsys.readouterr().out
-    assert "✓ embedded model: loads and answers" in told
-    assert "signing key: none" in told
-    assert "steelyard key new" in told
+    printed = capsys.readouterr().out
+    assert "✓ embedded model: loads and generates text" in printed
+    assert "signing key: none" in printed
+    assert "steelyard key new" in printed
 
 
-def test_what_is_absent_comes_with_its_mend(
+def test_what_is_absent_comes_with_how_to_fix_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert steelyard(["doctor", "--json"]) == 0
-    findings = {finding["what"]: finding for finding in json.loads(capsys.readouterr().out)["findings"]}
-    assert findings["embedded model"]["mend"] == "steelyard model get"
-    assert findings["sandbox"]["mend"] == "apt-get install bubblewrap util-linux"
-    assert not findings["sandbox"]["works"]
+    checks = {check["what"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["embedded model"]["fix"] == "steelyard model get"
+    assert checks["sandbox"]["fix"] == "apt-get install bubblewrap util-linux"
+    assert not checks["sandbox"]["works"]
 
 
-def test_a_key_that_others_can_read_is_told(
+def test_a_key_that_others_can_read_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -76,9 +76,9 @@ def test_a_signal_ends_it_in_order_and_seals(
     assert code == 0, err
     assert "1 call recorded, 1 answered" in out
     assert f"steelyard verify {run}" in out
-    assert "Ctrl-C ends it and seals" in err
+    assert "Ctrl-C stops and seals" in err
     assert verified(run)
-    assert "a gateway's recording" in capsys.readouterr().out
+    assert "a gateway recording" in capsys.readouterr().out
     assert summary_of(run).whole
     assert steelyard(["report", str(run), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["calls"] == 1
@@ -212,7 +212,7 @@ def test_json_is_for_machines(sums_server: SumsServer, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "Missing option '--to'"),
         (["--to", "ftp://x"], "takes the URL of an endpoint"),
@@ -222,10 +222,10 @@ def test_json_is_for_machines(sums_server: SumsServer, tmp_path: Path) -> None:
         (["--to", "http://x", "--api-key-env", "NOT_THERE"], "holds no API key"),
     ],
 )
-def test_bad_input_is_one_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert steelyard(["gateway", *arguments]) == 2
     err = capsys.readouterr().err
-    assert said in err
+    assert message in err
     assert err.count("\n") == 1
     assert "hunter2" not in err
 

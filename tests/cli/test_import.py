@@ -17,7 +17,7 @@ LOGS = ASSETS / "logs"
 
 
 @pytest.mark.parametrize(
-    ("source", "said", "code"),
+    ("source", "message", "code"),
     [
         ("inspect_sums.eval", "sums (inspect_ai): 92.9 %", 0),
         ("inspect_sums.json", "sums (inspect_ai): 100.0 %", 0),
@@ -27,12 +27,12 @@ LOGS = ASSETS / "logs"
     ],
 )
 def test_a_log_becomes_a_run_that_verifies(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, said: str, code: int
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, message: str, code: int
 ) -> None:
     assert steelyard(["import", str(LOGS / source), "--out", str(tmp_path / "run")]) == code
-    told = capsys.readouterr().out
-    assert said in told
-    assert "we did not see the calls" in told
+    printed = capsys.readouterr().out
+    assert message in printed
+    assert "we did not see the calls" in printed
     assert steelyard(["verify", str(tmp_path / "run")]) == 0
     assert steelyard(["report", str(tmp_path / "run")]) == code
 
@@ -41,10 +41,10 @@ def test_a_results_file_may_be_named_itself(tmp_path: Path, capsys: pytest.Captu
     source = next((LOGS / "lm_eval").glob("results_*"))
     arguments = ["import", str(source), "--task", "stub_choice", "--scorer", "choice[characters]@1", "--json"]
     assert steelyard([*arguments, "--out", str(tmp_path / "run")]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["origin"]["harness"] == "lm_eval 0.4.13"
-    assert told["claims"] == []
-    assert told["measurements"][0]["measured"] == 0.0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["origin"]["harness"] == "lm_eval 0.4.13"
+    assert printed["claims"] == []
+    assert printed["measurements"][0]["measured"] == 0.0
 
 
 def test_a_card_becomes_a_sheet_that_screen_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,12 +107,12 @@ def test_a_recording_of_the_gateway_is_scored_as_the_task_that_is_named(
     recorded = recording(tmp_path, asked("What is 10 + 10?", "20"), asked("And 3 + 3?", "7"))
     arguments = ["import", str(recorded), "--task", str(questions)]
     assert steelyard([*arguments, "--out", str(tmp_path / "run")]) == 0
-    told = capsys.readouterr().out
-    assert "qa (as the harness asked): 50.0 %" in told
-    assert "the calls passed through it" in told
+    printed = capsys.readouterr().out
+    assert "qa (as the harness asked): 50.0 %" in printed
+    assert "the calls passed through it" in printed
     assert steelyard(["verify", str(tmp_path / "run")]) == 0
     assert steelyard([*arguments, "--model", "nosuch", "--out", str(tmp_path / "other")]) == 2
-    assert "no call asks for 'nosuch'" in capsys.readouterr().err
+    assert "no call is for the model 'nosuch'" in capsys.readouterr().err
     assert steelyard(["import", str(recorded)]) == 2
     assert "say which task was asked by --task" in capsys.readouterr().err
 

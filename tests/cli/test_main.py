@@ -42,7 +42,7 @@ def test_an_unexpected_error_says_where_it_was_raised(
     def broken(*_: object) -> None:
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr(cli.LazyGroup, "get_command", broken)
+    monkeypatch.setattr(type(cli.group), "get_command", broken)
     assert execute(["verify", "x"]) == 70
     told = capsys.readouterr().err
     assert "RuntimeError: out of order [" in told

@@ -28,7 +28,7 @@ def test_a_failure_is_one_line(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert execute(["model", "get"]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("steelyard: the embedded model cannot be kept in")
-    assert said.err.count("\n") == 1
+    message = capsys.readouterr()
+    assert message.out == ""
+    assert message.err.startswith("steelyard: the embedded model cannot be kept in")
+    assert message.err.count("\n") == 1

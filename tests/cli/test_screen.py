@@ -35,7 +35,7 @@ def test_maverick_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     words = " ".join(printed.out.split())
     assert "not one full pass over 198" in words
     assert "we average over multiple generations" in words
-    assert printed.out.splitlines()[-1] == "Inconsistent: 1 finding, which nothing honest explains; 3 notes."
+    assert printed.out.splitlines()[-1] == "Inconsistent: 1 finding without any honest explanation; 3 notes."
 
 
 @pytest.mark.parametrize("name", ["llama-4-scout", "smollm2-135m-instruct"])

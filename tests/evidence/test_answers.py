@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from steelyard.errors import VerificationError
 from steelyard.evidence.answers import LEAF_KEYS, Answers, leaf
 from steelyard.evidence.canonical import canonical
-from steelyard.evidence.digests import Digests
+from steelyard.evidence.digests import DigestSet
 from steelyard.evidence.merkle import root
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -76,13 +76,13 @@ def test_a_call_is_finished_once_but_a_repeat_check_asks_often() -> None:
         root_of([call(-2)])
 
 
-def test_nothing_was_answered() -> None:
+def test_no_answers() -> None:
     assert root_of([]) == (0, root([]).hex())
 
 
 @given(st.sets(st.binary(min_size=32, max_size=32)), st.sets(st.binary(min_size=32, max_size=32)))
 def test_digests_are_a_set(left: set[bytes], right: set[bytes]) -> None:
-    here, there = Digests(), Digests()
+    here, there = DigestSet(), DigestSet()
     for digest in [*left, *right, *left]:
         here.add(digest)
     for digest in right:

@@ -115,8 +115,8 @@ SUBJECT = {"name": "a", "digest": {"sha256": DIGEST}}
         (_with(signatures=[{"keyid": "ab"}]), "exactly the keys"),
         (_with(signatures=_signatures("ab")), "keyid"),
         (_with(signatures=_signatures("AB" * 32)), "keyid"),
-        (_with(signatures=_signatures("ab" * 32, "ab" * 32)), "order of their keyids"),
-        (_with(signatures=_signatures("ab" * 32, "aa" * 32)), "order of their keyids"),
+        (_with(signatures=_signatures("ab" * 32, "ab" * 32)), "sorted by keyid, one per key"),
+        (_with(signatures=_signatures("ab" * 32, "aa" * 32)), "sorted by keyid, one per key"),
         (_with(signatures=[{"keyid": "ab" * 32, "sig": "AAAA"}]), "64 bytes"),
         (_payload(more=1), "exactly the keys"),
         (_payload(_type="https://in-toto.io/Statement/v0.1"), "not of type"),
@@ -126,8 +126,8 @@ SUBJECT = {"name": "a", "digest": {"sha256": DIGEST}}
         (_payload(subject=[{**SUBJECT, "uri": ""}]), "exactly the keys"),
         (_payload(subject=[{**SUBJECT, "digest": {"sha1": DIGEST}}]), "exactly the keys"),
         (_payload(subject=[{**SUBJECT, "digest": {"sha256": DIGEST.upper()}}]), "SHA-256"),
-        (_payload(subject=[{**SUBJECT, "name": 1}]), "order of their names"),
-        (_payload(subject=[SUBJECT, SUBJECT]), "order of their names"),
+        (_payload(subject=[{**SUBJECT, "name": 1}]), "sorted by name, each once"),
+        (_payload(subject=[SUBJECT, SUBJECT]), "sorted by name, each once"),
     ],
 )
 def test_other_envelopes_are_refused(parts: Any, reason: str) -> None:

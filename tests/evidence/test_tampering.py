@@ -179,7 +179,7 @@ def test_records_that_are_gone_are_named(run: Path, name: str) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:7] + lines[8:]))
     with pytest.raises(
-        VerificationError, match=rf"{name} line 8: says it is record 8 where record 7 belongs, after {name} line 7:"
+        VerificationError, match=rf"{name} line 8: is numbered 8 where record 7 belongs, after {name} line 7:"
     ):
         verify_integrity(run)
     path.write_bytes(b"".join(lines[:-1]))
@@ -227,7 +227,7 @@ def test_a_segment_that_was_removed_is_missed(run: Path, signer: CryptoSigner, a
     if again:
         _seal_again(run, signer)
     expected = (
-        rf"checkpoints\.jsonl line 2: names '{WORKER}', a segment that is not there" if again else f"{WORKER}: missing"
+        rf"checkpoints\.jsonl line 2: names '{WORKER}', a segment that is missing" if again else f"{WORKER}: missing"
     )
     with pytest.raises(VerificationError, match=expected):
         verify_integrity(run)
@@ -238,7 +238,7 @@ def test_a_record_that_was_moved_to_another_segment_is_refused(run: Path, signer
     (run / SEGMENT).write_bytes(b"".join(lines[:-1]))
     (run / WORKER).write_bytes((run / WORKER).read_bytes() + lines[-1])
     for check in (lambda: verify_integrity(run), lambda: _seal_again(run, signer)):
-        with pytest.raises(VerificationError, match=f"{WORKER} line 21: says it is record 19 where record 20 belongs"):
+        with pytest.raises(VerificationError, match=f"{WORKER} line 21: is numbered 19 where record 20 belongs"):
             check()
 
 

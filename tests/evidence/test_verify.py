@@ -35,7 +35,7 @@ def test_a_signed_run_holds(run: Path, key_path: Path, signer: CryptoSigner) -> 
     keyid = signer.public_key.keyid
     stranger = verify_integrity(run)
     assert (stranger.signed_by, stranger.trusted, stranger.records, stranger.texts) == (keyid, False, 40, "all")
-    assert stranger.messages == (f"signed by key {keyid}, which you have not told me to trust",)
+    assert stranger.messages == (f"signed by key {keyid}, which you did not name as trusted (--require-key)",)
     friend = verify_integrity(run, key_path.with_name("key.pub.pem"), require_key=True)
     assert friend.trusted
     assert friend.messages == (f"signed by key {keyid}, which you trust",)
@@ -47,7 +47,7 @@ def test_a_signed_run_holds(run: Path, key_path: Path, signer: CryptoSigner) -> 
     assert friend.root == tree.root().hex()
 
 
-def test_an_unsigned_run_holds_and_says_so(unsigned: Path) -> None:
+def test_an_unsigned_run_verifies_with_a_note(unsigned: Path) -> None:
     result = verify_integrity(unsigned)
     assert (result.signed_by, result.trusted, result.texts) == ("", False, "all")
     assert result.messages[0].startswith("not signed")
@@ -61,7 +61,7 @@ def test_withheld_texts_are_counted(unsigned: Path) -> None:
     shutil.rmtree(unsigned / "texts")
     result = verify_integrity(unsigned)
     assert result.texts == f"withheld {len(lines)}"
-    assert f"{len(lines)} texts (samples, answers) are withheld" in result.messages[-1]
+    assert f"{len(lines)} texts (samples, model outputs) are withheld" in result.messages[-1]
 
 
 def test_the_index_is_outside_the_seal(run: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_seal_replaces_the_last_one(run: Path, signer: CryptoSigner) -> None:
     assert not (run / layout.TEMPORARY_BUNDLE).exists()
 
 
-def test_a_journal_that_is_signed_later_says_so(unsigned: Path, signer: CryptoSigner) -> None:
+def test_a_journal_that_is_signed_later_is_noted(unsigned: Path, signer: CryptoSigner) -> None:
     (unsigned / "checkpoints.jsonl").unlink()
     seal_bundle(unsigned, {}, signer)
     assert "the plan itself is not signed" in verify_integrity(unsigned).messages[1]
@@ -118,7 +118,7 @@ def _reseal(run: Path, signer: CryptoSigner | None, change: Callable[[dict[str, 
 
 def test_a_signature_that_was_taken_off_is_missed(run: Path) -> None:
     _reseal(run, None, lambda predicate, subjects: None)
-    with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: the signature by key .* is not there"):
+    with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: the signature by key .* is missing"):
         verify_integrity(run)
     _reseal(run, None, lambda predicate, subjects: predicate.update(signer=""))
     with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: not signed, while the plan is"):
@@ -135,7 +135,7 @@ def test_another_s_signature_is_that_of_a_stranger(run: Path, tmp_path: Path, si
     other = load_signer(create_key(tmp_path / "other.pem").path)
     public = other.public_key.keyval["public"]
     _reseal(run, other, lambda predicate, subjects: None)
-    with pytest.raises(VerificationError, match="is not there"):
+    with pytest.raises(VerificationError, match="is missing"):
         verify_integrity(run)
     _reseal(run, other, lambda predicate, subjects: predicate.update(signer=public))
     with pytest.raises(VerificationError, match=rf"plan\.dsse\.json: the signature by key {other.public_key.keyid}"):
@@ -178,10 +178,10 @@ def _segments(predicate: dict[str, Any]) -> dict[str, Any]:
     [
         (lambda predicate, subjects: predicate.update(format="2"), "not a seal of format"),
         (lambda predicate, subjects: predicate.update(kind="urn:other"), "not a seal of format"),
-        (lambda predicate, subjects: predicate.update(plan="x"), "not in its form"),
-        (lambda predicate, subjects: predicate.update(scores=True), "not in its form"),
-        (lambda predicate, subjects: predicate.update(signer=None), "not in its form"),
-        (lambda predicate, subjects: predicate["journal"].update(more=1), "not in its form"),
+        (lambda predicate, subjects: predicate.update(plan="x"), "is malformed"),
+        (lambda predicate, subjects: predicate.update(scores=True), "is malformed"),
+        (lambda predicate, subjects: predicate.update(signer=None), "is malformed"),
+        (lambda predicate, subjects: predicate["journal"].update(more=1), "is malformed"),
         (lambda predicate, subjects: predicate.update(signer="00"), "its signer"),
         (lambda predicate, subjects: predicate.update(signer="01" + "00" * 31), "its signer: .* small order"),
         (lambda predicate, subjects: predicate.update(plan="00" * 32), "not the plan that the seal names"),
@@ -190,18 +190,21 @@ def _segments(predicate: dict[str, Any]) -> dict[str, Any]:
         (lambda predicate, subjects: predicate["journal"].update(root="00" * 32), "root over all 40 records is not"),
         (lambda predicate, subjects: predicate["answers"].update(root="00" * 32), "root over the 36 finished calls"),
         (lambda predicate, subjects: predicate["answers"].update(count=35), "root over the 36 finished calls"),
-        (lambda predicate, subjects: predicate.pop("answers"), "not in its form"),
+        (lambda predicate, subjects: predicate.pop("answers"), "is malformed"),
         (lambda predicate, subjects: _segments(predicate)[SEGMENT].update(records=21), f"{SEGMENT}: .*20 .*; 21 were"),
-        (lambda predicate, subjects: _segments(predicate)[WORKER].update(records=-1), "not in its form"),
+        (lambda predicate, subjects: _segments(predicate)[WORKER].update(records=-1), "is malformed"),
         (lambda predicate, subjects: _segments(predicate)[WORKER].update(head="00" * 32), rf"{WORKER}: .*\(19\) was"),
         (lambda predicate, subjects: _segments(predicate).pop(WORKER), "other segments"),
-        (lambda predicate, subjects: predicate["journal"].update(segments=[]), "not in its form"),
-        (lambda predicate, subjects: predicate.update(texts="withheld"), "names a file that is no part"),
+        (lambda predicate, subjects: predicate["journal"].update(segments=[]), "is malformed"),
+        (lambda predicate, subjects: predicate.update(texts="withheld"), "names a file that does not belong"),
         (lambda predicate, subjects: subjects.pop("scores.jsonl"), r"does not name scores\.jsonl"),
         (lambda predicate, subjects: subjects.pop("report.md"), r"report\.md: was added"),
         (lambda predicate, subjects: subjects.update({"report.md": "00" * 32}), r"report\.md: was changed"),
         *(
-            (lambda predicate, subjects, name=name: subjects.update({name: "00" * 32}), "names a file that is no part")
+            (
+                lambda predicate, subjects, name=name: subjects.update({name: "00" * 32}),
+                "names a file that does not belong",
+            )
             for name in ("../x", "/etc/passwd", "journal/../x", "journal//main-0000.jsonl", "report.md\n", "index.db")
         ),
     ],
@@ -257,7 +260,7 @@ def test_checkpoints_are_roots_of_the_same_journal(run: Path, signer: CryptoSign
         (point(WORKER, 7, bytes(32)), f"line 4: not the Merkle root of the first 7 records of {WORKER}"),
         (point(WORKER, 21, bytes(32)), "first 21 records"),
         (point(WORKER, 20, bytes(32), None), "first 20 records"),
-        (point("journal/worker-2-0000.jsonl", 0, nothing), "a segment that is not there"),
+        (point("journal/worker-2-0000.jsonl", 0, nothing), "a segment that is missing"),
         (good.splitlines(keepends=True)[1].replace(b'"at_us":', b'"at_us":1'), "line 4: its signature is not"),
         (good.splitlines(keepends=True)[1].replace(b'"records":6', b'"records":5'), "line 4: its signature is not"),
         (b"{}\n", "line 4: not a checkpoint"),
@@ -282,7 +285,7 @@ def test_a_signed_checkpoint_in_an_unsigned_run(unsigned: Path, signer: CryptoSi
         verify_integrity(unsigned)
 
 
-def test_a_plan_that_says_otherwise_of_texts(unsigned: Path) -> None:
+def test_a_plan_that_disagrees_about_texts(unsigned: Path) -> None:
     plan = open_envelope((unsigned / layout.PLAN).read_bytes(), "")[0]["predicate"]
     changed = seal_plan({**plan, "texts": "sealed"}, None)
     payload = sha256_hex(open_envelope(changed, "")[1].payload)
@@ -317,7 +320,7 @@ def test_a_journal_of_another_plan(unsigned: Path) -> None:
     ("line", "reason"),
     [
         (b"[]", r"line 21 \(record 20\): not a record"),
-        (b'{"prev":"0"}', "line 21: says not which record it is where record 20 belongs"),
+        (b'{"prev":"0"}', "line 21: has no number where record 20 belongs"),
         (b"", r"line 21 \(record 20\): not JSON"),
     ],
 )
@@ -334,15 +337,15 @@ def test_lines_that_are_no_records(tmp_path: Path, make_run: MakeRun, line: byte
     ("change", "reason"),
     [
         ({"item": ""}, "its item is not a SHA-256"),
-        ({"item": None}, "not an attempt in its form"),
+        ({"item": None}, "not a well-formed attempt"),
         ({"item": "ab"}, "its item is not a SHA-256"),
         ({"answer": "zz" * 32}, "its answer is not a SHA-256"),
         ({"answer": "AB" * 32}, "its answer is not a SHA-256"),
         ({"answer": "a " * 32}, "its answer is not a SHA-256"),
-        ({"position": "1"}, "not an attempt in its form"),
-        ({"position": True}, "not an attempt in its form"),
-        ({"position": -2}, "not an attempt in its form"),
-        ({"measurement": 1}, "not an attempt in its form"),
+        ({"position": "1"}, "not a well-formed attempt"),
+        ({"position": True}, "not a well-formed attempt"),
+        ({"position": -2}, "not a well-formed attempt"),
+        ({"measurement": 1}, "not a well-formed attempt"),
         ({"final": None, "type": "exchange", "reply": "x"}, "its reply is not a SHA-256"),
     ],
 )
@@ -361,7 +364,7 @@ def test_an_attempt_that_lacks_a_part(run: Path) -> None:
     del record["final"]
     with (run / WORKER).open("ab") as file:
         file.write(canonical(record) + b"\n")
-    with pytest.raises(VerificationError, match="not an attempt in its form"):
+    with pytest.raises(VerificationError, match="not a well-formed attempt"):
         verify_integrity(run)
 
 
@@ -404,7 +407,7 @@ def test_pipes_and_folders_are_refused(run: Path) -> None:
         (run / name).write_bytes(original)
     for name in ("blobs", "journal/more"):
         (run / name).mkdir()
-        with pytest.raises(VerificationError, match=f"^{name}/: this folder is no part of a run"):
+        with pytest.raises(VerificationError, match=f"^{name}/: this folder does not belong to a run"):
             verify_integrity(run)
         (run / name).rmdir()
     (run / "report.md").unlink()
@@ -426,9 +429,9 @@ def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.Monk
         verify_integrity(run)
 
 
-def test_what_is_not_sealed_says_the_mend(run: Path, tmp_path: Path) -> None:
+def test_an_unsealed_run_says_how_to_fix_it(run: Path, tmp_path: Path) -> None:
     (run / layout.BUNDLE).unlink()
-    with pytest.raises(VerificationError, match=rf"this run is not sealed yet: steelyard resume {run}"):
+    with pytest.raises(VerificationError, match=rf"this run is not sealed yet: finish it with steelyard resume {run}"):
         verify_integrity(run)
     for place in (tmp_path / "absent", tmp_path, run / "report.md"):
         with pytest.raises(InputError, match="no run is here"):
@@ -437,11 +440,11 @@ def test_what_is_not_sealed_says_the_mend(run: Path, tmp_path: Path) -> None:
 
 def test_a_stray_file_is_not_sealed(run: Path, signer: CryptoSigner) -> None:
     (run / "notes.txt").touch()
-    with pytest.raises(InputError, match=r"notes\.txt: this file is no part of a run"):
+    with pytest.raises(InputError, match=r"notes\.txt: this file does not belong to a run"):
         seal_bundle(run, {}, signer)
 
 
-def test_extra_may_not_replace_what_the_seal_says(run: Path, signer: CryptoSigner) -> None:
+def test_extra_may_not_replace_keys_of_the_seal(run: Path, signer: CryptoSigner) -> None:
     with pytest.raises(ValueError, match="the bundle itself says signer"):
         seal_bundle(run, {"signer": "me"}, signer)
 
@@ -458,7 +461,7 @@ def test_unreadable_files_are_named(run: Path, monkeypatch: pytest.MonkeyPatch) 
         verify_integrity(run)
 
 
-def test_verification_stands_alone() -> None:
+def test_verification_needs_no_other_part_of_steelyard() -> None:
     """Of Steelyard it imports its errors and this folder only, and nothing heavy."""
     shown = "import sys, steelyard.evidence.verify; print(*sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True).stdout.split()

@@ -1,4 +1,4 @@
-"""Bodies into outcomes: every stream adds up to what was sent, and nothing hostile is an error of ours."""
+"""Bodies into outcomes: every stream adds up to what was sent, and hostile input raises nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.gateway.bodies import Kept, decoded, text_of
-from steelyard.gateway.exchange_parser import Kind, assembled, kind_of, prompt_of, read_exchange, read_reply
+from steelyard.gateway.exchange_parser import Kind, assembled, endpoint_kind, prompt_of, read_exchange, read_reply
 from steelyard.gateway.secrets import Secrets
 from steelyard.records import Exchange, Outcome
 
@@ -41,11 +41,11 @@ kinds: st.SearchStrategy[Kind] = st.sampled_from(["chat", "completion", "embeddi
     ],
 )
 def test_what_a_path_asks_for(path: str, kind: str) -> None:
-    assert kind_of(path) == kind
+    assert endpoint_kind(path) == kind
 
 
 @given(kinds, st.integers(200, 599), wire_values)
-def test_no_json_is_an_error_of_ours(kind: Kind, status: int, payload: Any) -> None:
+def test_no_json_raises(kind: Kind, status: int, payload: Any) -> None:
     for headers in (JSON, EVENTS):
         body = json.dumps(payload).encode()
         wrapped = b"data: " + body + b"\n\ndata: [DONE]\n\n" if headers is EVENTS else body
@@ -56,7 +56,7 @@ def test_no_json_is_an_error_of_ours(kind: Kind, status: int, payload: Any) -> N
 
 
 @given(kinds, st.integers(200, 599), st.binary(max_size=60))
-def test_no_bytes_are_an_error_of_ours(kind: Kind, status: int, body: bytes) -> None:
+def test_no_bytes_raise(kind: Kind, status: int, body: bytes) -> None:
     for headers in (JSON, EVENTS, {}):
         assert isinstance(read_reply(kind, status, headers, body).outcome, Outcome)
 
@@ -122,7 +122,7 @@ def test_the_prompt_of_a_request(kind: Kind, body: Any, prompt: str | None) -> N
 
 
 @given(kinds, wire_values)
-def test_no_request_is_an_error_of_ours(kind: Kind, body: Any) -> None:
+def test_no_request_raises(kind: Kind, body: Any) -> None:
     assert isinstance(prompt_of(kind, body), str | None)
 
 

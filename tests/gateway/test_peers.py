@@ -12,8 +12,8 @@ from bench.gateway_peers import compare, peers
 
 @pytest.mark.slow
 @pytest.mark.parametrize("peer", peers(), ids=lambda peer: str(peer.name))
-def test_a_peers_score_is_ours(peer: InspectAI | LmEval, shared: Path, tmp_path: Path) -> None:
-    if reason := peer.why_not():
+def test_a_peers_score_equals_ours(peer: InspectAI | LmEval, shared: Path, tmp_path: Path) -> None:
+    if reason := peer.unavailable_reason():
         pytest.skip(f"{reason}; or set STEELYARD_PEER_INSPECT and STEELYARD_PEER_LM_EVAL")
     found = compare(peer, tmp_path / "peer")
     assert found.holds

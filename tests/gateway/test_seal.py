@@ -14,10 +14,10 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.keys import create_key, load_signer
 from steelyard.evidence.verify import verify_integrity
-from steelyard.gateway.recorder import Call, Recorder, recording_plan
+from steelyard.gateway.recorder import ProxiedCall, Recorder, recording_plan
 from steelyard.gateway.seal import seal_killed, seal_recording
 from steelyard.gateway.secrets import Secrets
-from steelyard.gateway.summary import MAX_NAMES, OTHERS, Summary, summarise
+from steelyard.gateway.summary import MAX_NAMES, OTHERS, RecordingSummary, summarise
 from steelyard.records import Exchange, Outcome
 from steelyard.storage.journal import Journal, Session, Stop, new_header
 from steelyard.verification.recompute import recompute
@@ -25,8 +25,8 @@ from steelyard.verification.recompute import recompute
 URL = "https://api.example/v1"
 
 
-def call(content: str, reply: str = "5", *, status: int = 200, path: str = "/v1/chat/completions") -> Call:
-    made = Call(path=path, secrets=Secrets({}))
+def call(content: str, reply: str = "5", *, status: int = 200, path: str = "/v1/chat/completions") -> ProxiedCall:
+    made = ProxiedCall(path=path, secrets=Secrets({}))
     made.request.take(json.dumps({"messages": [{"role": "user", "content": content}]}).encode())
     payload = {"model": "m", "choices": [{"message": {"content": reply}, "finish_reason": "stop"}]}
     made.reply.take(json.dumps(payload if status == 200 else {"error": {"message": "no"}}).encode())
@@ -35,7 +35,7 @@ def call(content: str, reply: str = "5", *, status: int = 200, path: str = "/v1/
     return made
 
 
-def record(run: Path, *calls: Call, with_texts: bool = False, signer: object = None, stop: bool = True) -> Path:
+def record(run: Path, *calls: ProxiedCall, with_texts: bool = False, signer: object = None, stop: bool = True) -> Path:
     recorder = Recorder(run, recording_plan(URL, with_texts=with_texts), signer)
     for each in calls:
         recorder.record(each)
@@ -76,7 +76,7 @@ def test_an_honest_recording_of_an_odd_reply_verifies(tmp_path: Path, reply: str
     run = record(tmp_path / "run", call("a", reply))
     seal_recording(run)
     assert recompute(run).pages
-    odd = Call(path="/v1/chat/completions", secrets=Secrets({}))
+    odd = ProxiedCall(path="/v1/chat/completions", secrets=Secrets({}))
     odd.request.take(b"{}")
     odd.reply.take(reply.encode())
     odd.status, odd.headers = 200, {"Content-Type": "application/json"}
@@ -171,7 +171,7 @@ def test_what_a_killed_gateway_left_is_sealed(tmp_path: Path) -> None:
     summary = seal_killed(run)
     assert summary.calls == 2
     assert not summary.whole
-    assert "did not stop in order" in (run / "report.md").read_text()
+    assert "The recorder was killed" in (run / "report.md").read_text()
     verify_integrity(run)
     recompute(run)
     with pytest.raises(InputError, match="sealed already"):
@@ -204,7 +204,7 @@ def exchanges(count: int, **changes: object) -> Iterator[Exchange]:
         yield Exchange(**{"status": 200, "outcome": Outcome.OK, "started_us": 10, **about, **changes})  # type: ignore[arg-type]
 
 
-def summary(*records: object) -> Summary:
+def summary(*records: object) -> RecordingSummary:
     return summarise([new_header(plan="", software=""), Session(started_us=0, active_us=0, machine=""), *records])  # type: ignore[list-item]
 
 
@@ -215,7 +215,7 @@ def test_quantiles_are_nearest_ranks() -> None:
     assert (one.n, one.median, one.p90, one.p99, one.longest) == (1, 1, 1, 1, 1)
 
 
-def test_retries_are_told_from_asking_again() -> None:
+def test_retries_and_repeats_are_counted_apart() -> None:
     body = sha256_hex(b"x")
     failed = next(exchanges(1, request=body, outcome=Outcome.SERVER_ERROR, status=500))
     answered = next(exchanges(1, request=body))
@@ -232,7 +232,7 @@ def test_hostile_names_are_counted_together() -> None:
     assert found.models[OTHERS] == 30
 
 
-def test_a_recording_that_did_not_stop_in_order_says_so() -> None:
+def test_a_killed_recording_is_reported_as_such() -> None:
     assert not summary(*exchanges(1)).whole
     assert summary(*exchanges(1), Stop(reason="stopped", active_us=0, at_us=0)).whole
 

@@ -187,7 +187,7 @@ def test_large_bodies_pass_whole_and_are_named_by_their_digest(recorded: Recorde
     assert exchange.request == exchange.reply
 
 
-def test_a_compression_that_nobody_asked_for_passes_and_is_named_by_its_digest(recorded: Recorded) -> None:
+def test_an_unknown_compression_passes_and_is_kept_as_a_digest(recorded: Recorded) -> None:
     async def answer(request: web.Request) -> web.Response:
         return web.Response(body=b"\x8b\x00", headers={"Content-Encoding": "br"}, content_type="application/json")
 
@@ -368,7 +368,7 @@ def test_a_dropped_connection_is_dropped_for_the_client_too(recorded: Recorded, 
     assert exchange.detail.startswith("connection lost")
 
 
-def test_what_is_not_http_is_said_and_typed(recorded: Recorded) -> None:
+def test_a_reply_that_is_not_http_is_reported_and_typed(recorded: Recorded) -> None:
     listener, url = raw_endpoint(b"SSH-2.0-OpenSSH_9.9\r\n")
     with listener:
         status, body = recorded(url, ask)
@@ -688,7 +688,7 @@ def test_the_clients_key_reaches_the_endpoint_and_no_file(recorded: Recorded) ->
     assert KEY[9:].encode() not in kept
 
 
-def test_the_gateways_own_key_replaces_the_clients_and_comes_back_to_nobody(recorded: Recorded) -> None:
+def test_the_gateways_own_key_replaces_the_clients_and_is_never_returned(recorded: Recorded) -> None:
     own = "sk-own-9876543210"
 
     async def answer(request: web.Request) -> web.StreamResponse:

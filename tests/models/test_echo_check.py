@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.models.echo_check import EXPECTED, PREFIX, TEXT, Echo, continuation_sums, read_echo, why_not
+from steelyard.models.echo_check import EXPECTED, PREFIX, TEXT, Echo, continuation_sums, read_echo, reason_against
 
 WORD = re.compile(r"\s*\S+|\s+")
 Payload = dict[str, Any]
@@ -35,7 +35,7 @@ def verdict(change: Callable[[Payload], None]) -> str:
             echoes.append(read_echo(payload, text))
         except ValueError as error:
             return str(error)
-    return why_not(*echoes)
+    return reason_against(*echoes)
 
 
 def test_true_log_probabilities_pass() -> None:

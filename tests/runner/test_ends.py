@@ -31,8 +31,8 @@ class Endpoint:
 
 
 def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steelyard.runner.breaker.FIRST_LOOK_SECONDS", 0.05)
-    told: list[str] = []
+    monkeypatch.setattr("steelyard.runner.breaker.FIRST_CHECK_SECONDS", 0.05)
+    printed: list[str] = []
     endpoint = Endpoint(0.1, 0.6)
     end, attempts, finals = carry_out(
         tmp_path,
@@ -40,15 +40,15 @@ def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch
         200,
         concurrency=4,
         breaker=CircuitBreaker(patience=30),
-        notify=told.append,
+        notify=printed.append,
     )
     assert end == "complete"
     assert len(finals) == 200
     assert {attempt.outcome for attempt in attempts if attempt.final} == {Outcome.OK}
-    assert len(told) == 2
-    assert "paused" in told[0]
-    assert "connection refused" in told[0]
-    assert "again" in told[1]
+    assert len(printed) == 2
+    assert "paused" in printed[0]
+    assert "connection refused" in printed[0]
+    assert "again" in printed[1]
     refused = [attempt for attempt in attempts if attempt.outcome is Outcome.DROPPED]
     # What was in flight, at most 3 where an answer crossed with the refusals; on its strength 4 more were sent and
     # none after those: while it is down, no sample is asked.
@@ -56,7 +56,7 @@ def test_an_outage_is_waited_for_and_costs_no_answer(tmp_path: Path, monkeypatch
 
 
 def test_patience_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steelyard.runner.breaker.FIRST_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("steelyard.runner.breaker.FIRST_CHECK_SECONDS", 0.02)
     end, attempts, finals = carry_out(
         tmp_path,
         ScriptedModel(lambda p, n: REFUSED, is_there=lambda: REFUSED),
@@ -74,7 +74,7 @@ def test_a_window_in_which_everything_fails_costs_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
     """A minute's quota, a model that is loaded again, a maintenance page: not one sample's fault."""
-    monkeypatch.setattr("steelyard.runner.breaker.FIRST_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("steelyard.runner.breaker.FIRST_CHECK_SECONDS", 0.05)
     began = time.monotonic()
 
     def script(prompt: str, times: int) -> ModelOutput:
@@ -95,22 +95,22 @@ def test_a_window_in_which_everything_fails_costs_no_answer(
     assert {attempt.outcome for attempt in attempts if attempt.final} == {Outcome.OK}
 
 
-def test_a_measurement_of_which_nothing_is_answered_is_left_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_measurement_without_any_answer_is_skipped_and_the_others_continue(tmp_path: Path) -> None:
     def script(prompt: str, times: int) -> ModelOutput:
         if prompt.startswith("bad"):
             return ModelOutput(outcome=Outcome.SERVER_ERROR, detail="HTTP 500")
         return good(prompt, times)
 
-    told: list[str] = []
+    printed: list[str] = []
     end, attempts, finals = carry_out(
-        tmp_path, ScriptedModel(script), 200, measurements=("bad", "good"), concurrency=4, notify=told.append
+        tmp_path, ScriptedModel(script), 200, measurements=("bad", "good"), concurrency=4, notify=printed.append
     )
     assert end == "endpoint_down"  # what of it is not asked is asked by a resume
     assert sum(attempt.measurement == "good" for attempt in attempts) == 200
     assert sum(attempt.measurement == "bad" for attempt in attempts) < 150
     assert len(finals) < 200 + 25 + 2 * 4  # and those that were in flight together
-    assert len(told) == 1
-    assert "25 samples of bad failed in turn (HTTP 500)" in told[0]
+    assert len(printed) == 1
+    assert "25 samples of bad failed in turn (HTTP 500)" in printed[0]
 
 
 def test_many_that_were_in_flight_when_a_server_restarted_are_one_event(tmp_path: Path) -> None:
@@ -177,11 +177,11 @@ def usage(prompt: str, times: int) -> ModelOutput:
 
 
 def test_a_budget_of_tokens_stops_short_of_it(tmp_path: Path) -> None:
-    spending = Budget(Limits(tokens=2000))
-    end, attempts, finals = carry_out(tmp_path, ScriptedModel(usage, 0.002), 500, concurrency=6, spending=spending)
+    budget = Budget(Limits(tokens=2000))
+    end, attempts, finals = carry_out(tmp_path, ScriptedModel(usage, 0.002), 500, concurrency=6, budget=budget)
     assert end == "budget"
-    assert spending.tokens == sum(a.prompt_tokens + a.completion_tokens for a in attempts) == 15 * len(finals)
-    assert 1500 < spending.tokens <= 2000  # what is left is less than one call can use (its bytes, 64, 256)
+    assert budget.tokens == sum(a.prompt_tokens + a.completion_tokens for a in attempts) == 15 * len(finals)
+    assert 1500 < budget.tokens <= 2000  # what is left is less than one call can use (its bytes, 64, 256)
 
 
 def test_requests_a_minute_pace_a_run(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_a_measurement_without_a_test_waits_for_no_head() -> None:
     assert sum(1 for _ in iter(schedule.next_call, None)) == 3 * MAX_AHEAD
 
 
-def test_work_that_scores_an_output_keeps_its_place(tmp_path: Path) -> None:
+def test_scoring_counts_as_in_flight(tmp_path: Path) -> None:
     """See carry_out's listener: here it takes time, and the run waits for it before it is over."""
     import asyncio
 

@@ -45,7 +45,7 @@ def test_faults_that_stay_are_missing_answers_and_open_the_bounds(tmp_path: Path
     assert found.bounds[0] <= 0.8 <= found.bounds[1]
 
 
-def test_a_call_that_hangs_is_timed_out_and_asked_again(tmp_path: Path) -> None:
+def test_a_call_that_hangs_is_timed_out_and_retried(tmp_path: Path) -> None:
     found = endured(Case(FaultPlan.read("hang=0.05", "first"), timeout=1.0, deadline=60.0), tmp_path)
     assert found.ended_as == {"ok": SAMPLES}
 
@@ -56,7 +56,7 @@ def test_the_deadline_cuts_off_what_hangs_and_loses_nothing(tmp_path: Path) -> N
     assert found.score is None
 
 
-def test_killed_and_resumed_nothing_is_lost_or_asked_again(tmp_path: Path) -> None:
+def test_killed_and_resumed_nothing_is_lost_or_repeated(tmp_path: Path) -> None:
     with running(0.02) as server:
         done = list(Trial(server, tmp_path, make_sums(SAMPLES), 10).kills(3, seed=3))
     assert [str(killed) for killed in done if not killed.kept] == []

@@ -234,7 +234,7 @@ def test_a_model_in_each_process_gives_one_machine_s_root(needs_ray: None, smoll
 # ── what is refused ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_without_ray_the_fix_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingDependency, match=r"pip install 'steelyard\[ray\]'"):
         open_on_ray("openai:m@http://127.0.0.1:1", Settings(), "local", 2)
@@ -253,7 +253,7 @@ def test_workers_without_ray_are_refused(sums_file: Sums, capsys: pytest.Capture
     assert "--workers is for --ray" in capsys.readouterr().err
 
 
-def test_what_is_wrong_on_a_worker_is_said_here(needs_ray: None, tmp_path: Path) -> None:
+def test_an_error_on_a_worker_is_reported_by_the_driver(needs_ray: None, tmp_path: Path) -> None:
     async def main() -> None:
         model = open_on_ray(f"gguf:{tmp_path}/none.gguf", Settings(), "local", 2)
         try:

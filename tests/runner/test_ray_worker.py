@@ -66,7 +66,7 @@ def ask(prompt: str) -> GenerateRequest:
     return GenerateRequest(prompt=prompt)
 
 
-def test_answers_come_by_number_as_they_are_there(model: Model) -> None:
+def test_outputs_come_by_number_as_they_finish(model: Model) -> None:
     async def main() -> None:
         worker = await opened()
         likelihood = LoglikelihoodRequest(context="a", continuations=("b", "c"))
@@ -101,7 +101,7 @@ def test_a_text_that_no_wire_takes_is_what_the_runner_makes_of_it(
     asyncio.run(main())
 
 
-def test_it_says_what_it_opened_or_why_not(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_reports_what_it_opened_or_why_not(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         monkeypatch.setenv("SOME_KEY", "before")
         said = OPENED.decode(await Worker().open("test:it", Settings(), {"SOME_KEY": "k"}))

@@ -91,7 +91,7 @@ def carry_out(
     calls: int,
     measurements: tuple[str, ...] = ("r",),
     during: Callable[[Runner], None] = lambda _: None,
-    heard: list[ModelOutput] | None = None,
+    outputs: list[ModelOutput] | None = None,
     concurrency: int = 1,
     retry: RetryPolicy = QUICK,
     **settings: object,
@@ -105,8 +105,8 @@ def carry_out(
 
     def on_final(sample: Sample, attempt: Attempt, answer: ModelOutput) -> None:
         finals.append(sample.id)
-        if heard is not None:
-            heard.append(answer)
+        if outputs is not None:
+            outputs.append(answer)
 
     async def main() -> RunEnd:
         runner = Runner(
@@ -144,7 +144,7 @@ def test_the_committed_order_is_what_the_docs_say() -> None:
     assert list(committed_order("seed", 8)) == expected
 
 
-def test_every_call_is_asked_once_and_recorded(tmp_path: Path) -> None:
+def test_every_call_is_made_once_and_recorded(tmp_path: Path) -> None:
     model = ScriptedModel(good, 0.001)
     end, attempts, finals = carry_out(tmp_path, model, 20, concurrency=4)
     assert end == "complete"
@@ -165,7 +165,7 @@ def test_a_fault_is_tried_again_and_then_missing(tmp_path: Path, outcome: Outcom
 
 
 @pytest.mark.parametrize("outcome", [o for o in Outcome if not o.retryable])
-def test_an_answer_or_our_own_error_is_never_asked_again(tmp_path: Path, outcome: Outcome) -> None:
+def test_an_answer_or_a_client_error_is_never_retried(tmp_path: Path, outcome: Outcome) -> None:
     model = ScriptedModel(lambda p, n: ModelOutput(outcome=outcome))
     carry_out(tmp_path, model, 3)
     assert set(model.asked.values()) == {1}
@@ -173,9 +173,9 @@ def test_an_answer_or_our_own_error_is_never_asked_again(tmp_path: Path, outcome
 
 def test_what_json_cannot_hold_is_cleaned_or_refused(tmp_path: Path) -> None:
     hostile = ModelOutput(outcome=Outcome.OK, text="a\ud800b", detail="\udfff", model="m\ud800")
-    heard: list[ModelOutput] = []
-    _, attempts, _ = carry_out(tmp_path / "a", ScriptedModel(lambda p, n: hostile), 1, heard=heard)
-    assert (heard[0].text, attempts[0].detail, attempts[0].model) == ("a?b", "?", "m?")
+    outputs: list[ModelOutput] = []
+    _, attempts, _ = carry_out(tmp_path / "a", ScriptedModel(lambda p, n: hostile), 1, outputs=outputs)
+    assert (outputs[0].text, attempts[0].detail, attempts[0].model) == ("a?b", "?", "m?")
     disliked = ModelOutput(outcome=Outcome.MALFORMED, text="an answer", logprobs=(-1.0,), prompt_tokens=-5)
     _, attempts, _ = carry_out(tmp_path / "c", ScriptedModel(lambda p, n: disliked), 1)
     assert {(attempt.answer, attempt.logprobs, attempt.prompt_tokens) for attempt in attempts} == {("", (), 0)}
@@ -196,9 +196,9 @@ def test_a_model_whose_own_code_fails_ends_no_run(tmp_path: Path) -> None:
     assert {attempt.detail for attempt in failed} == {"the model's own code failed: KeyError"}
 
 
-def test_a_fault_of_ours_is_not_recorded_as_a_complete_run(tmp_path: Path) -> None:
+def test_an_internal_error_is_not_recorded_as_a_complete_run(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
-        carry_out(tmp_path, ScriptedModel(good), 3, heard=FailingList())
+        carry_out(tmp_path, ScriptedModel(good), 3, outputs=FailingList())
     stops = [record for record, _ in read_lines(tmp_path) if isinstance(record, Stop)]
     assert [stop.reason for stop in stops] == ["failed"]
 
@@ -216,7 +216,7 @@ def test_a_transient_fault_heals(tmp_path: Path) -> None:
     assert Counter(attempt.outcome for attempt in attempts) == {Outcome.SERVER_ERROR: 3, Outcome.OK: 3}
 
 
-def test_a_slow_answer_is_a_timeout(tmp_path: Path) -> None:
+def test_a_slow_reply_is_a_timeout(tmp_path: Path) -> None:
     _, attempts, _ = carry_out(tmp_path, ScriptedModel(good, 5.0), 1, attempt_timeout=0.01)
     assert {attempt.outcome for attempt in attempts} == {Outcome.TIMEOUT}
 
@@ -268,7 +268,7 @@ def test_measurements_share_the_time(tmp_path: Path) -> None:
     assert max(asked.values()) < 3 * min(asked.values())
 
 
-def test_a_closed_measurement_is_asked_nothing_more() -> None:
+def test_a_closed_measurement_makes_no_more_calls() -> None:
     schedule = Schedule(
         [TaskQueue(name, 1.0, deque(Call(name, n, n, 0) for n in range(3))) for name in ("a", "b")], 100.0
     )
@@ -277,12 +277,12 @@ def test_a_closed_measurement_is_asked_nothing_more() -> None:
     assert [call.measurement for call in iter(schedule.next_call, None)] == ["b", "b", "b"]
 
 
-def test_turns_follow_shares() -> None:
-    turns = [
+def test_time_slices_follow_shares() -> None:
+    queues = [
         TaskQueue(name, share, deque(Call(name, n, n, 0) for n in range(400)))
         for name, share in (("a", 0.75), ("b", 0.25))
     ]
-    schedule = Schedule(turns, 2.0)
+    schedule = Schedule(queues, 2.0)
     asked: Counter[str] = Counter()
     for _ in range(200):
         call = schedule.next_call()
@@ -295,10 +295,8 @@ def test_turns_follow_shares() -> None:
 def test_backoff_is_bounded_and_honours_the_server() -> None:
     policy = RetryPolicy()
     assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=7), 1) == 7
-    assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=9999), 1) == policy.longest_seconds
+    assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=9999), 1) == policy.max_seconds
     assert policy.pause(ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=-3), 1) == 0
     overloaded = ModelOutput(outcome=Outcome.RATE_LIMITED, overloaded=True)
     assert sum(policy.pause(overloaded, n) for n in range(1, 5)) >= 0.75 * 58  # five attempts span a minute's quota
-    assert all(
-        0 <= policy.pause(ModelOutput(outcome=Outcome.TIMEOUT), n) <= policy.longest_seconds for n in range(1, 12)
-    )
+    assert all(0 <= policy.pause(ModelOutput(outcome=Outcome.TIMEOUT), n) <= policy.max_seconds for n in range(1, 12))

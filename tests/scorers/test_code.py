@@ -1,4 +1,4 @@
-"""The scorer that runs code: what it takes for the code of an answer, and how it marks."""
+"""The scorer that runs code: what it takes for the code of an answer, and how it scores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Sco
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.code import Code, blocks_in
 from steelyard.scorers.halt import Halted
-from steelyard.scorers.sandbox import Limits, SandboxFailed, box
+from steelyard.scorers.sandbox import SandboxError, SandboxLimits, box
 
 PROMPT = 'import math\n\ndef helper(x):\n    return x + 1\n\ndef f(x):\n    """Square it."""\n'
 TARGET = json.dumps({"prompt": PROMPT, "names": ["f"], "tests": ["def check(c):\n    assert c(3) == 9", "check(f)"]})
@@ -31,7 +31,7 @@ def runs() -> None:
         pytest.skip(reason)
 
 
-def marked(text: str, form: str = "completion", target: str = TARGET) -> Score:
+def scored(text: str, form: str = "completion", target: str = TARGET) -> Score:
     stop = ("\ndef", "\nprint") if form == "completion" else ("[DONE]",)
     sample = Sample(id="task/0", request=GenerateRequest(prompt=PROMPT, stop=stop), target=target)
     return open_scorer({"name": "code", "form": form}).score(sample, ModelOutput(outcome=Outcome.OK, text=text))
@@ -64,19 +64,19 @@ def test_wrong_options(options: dict[str, object]) -> None:
 @pytest.mark.usefixtures("runs")
 class TestCompletion:
     def test_goes_on_with_the_prompt(self) -> None:
-        assert marked("    return x * x\n") == Score(value=1.0)
-        assert marked("    return (helper(x) - 1) ** 2") == Score(value=1.0)
-        assert marked("    return x") == Score(value=0.0, note="failed: wrong")
-        assert marked("    return x / 0") == Score(value=0.0, note="failed: ZeroDivisionError")
-        assert marked("    return (x") == Score(value=0.0, note="failed: SyntaxError")
+        assert scored("    return x * x\n") == Score(value=1.0)
+        assert scored("    return (helper(x) - 1) ** 2") == Score(value=1.0)
+        assert scored("    return x") == Score(value=0.0, note="failed: wrong")
+        assert scored("    return x / 0") == Score(value=0.0, note="failed: ZeroDivisionError")
+        assert scored("    return (x") == Score(value=0.0, note="failed: SyntaxError")
 
     def test_ends_at_a_stop_string(self) -> None:
-        assert marked("    return x * x\ndef f(x):\n    return 0").value == 1.0
-        assert marked("    return x * x\nprint(exit(1))").value == 1.0
+        assert scored("    return x * x\ndef f(x):\n    return 0").value == 1.0
+        assert scored("    return x * x\nprint(exit(1))").value == 1.0
 
     def test_nothing_is_unparsed(self) -> None:
-        assert marked(" \n ") == Score(value=0.0, parsed=False, note="no code")
-        assert marked("\nprint(1)") == Score(value=0.0, parsed=False, note="no code")
+        assert scored(" \n ") == Score(value=0.0, parsed=False, note="no code")
+        assert scored("\nprint(1)") == Score(value=0.0, parsed=False, note="no code")
 
     def test_timeout_is_an_outcome_of_its_own(self) -> None:
         scorer = Code("completion", 1)
@@ -88,11 +88,11 @@ class TestCompletion:
     def test_from_many_threads(self) -> None:
         texts = ["    return x * x", "    return x", "    exit(0)"] * 4
         with ThreadPoolExecutor(6) as pool:
-            assert [mark.value for mark in pool.map(marked, texts)] == [1.0, 0.0, 0.0] * 4
+            assert [score.value for score in pool.map(scored, texts)] == [1.0, 0.0, 0.0] * 4
 
     def test_the_answer_cannot_bring_its_own_tests(self) -> None:
         text = "    return 0\n\ncheck = lambda c: None\nimport builtins\nbuiltins.check = check\n"
-        assert marked(text) == Score(value=0.0, note="failed: wrong")
+        assert scored(text) == Score(value=0.0, note="failed: wrong")
 
 
 @pytest.mark.usefixtures("runs")
@@ -106,28 +106,28 @@ class TestProgram:
             f"~~~py\n{code}~~~",
             f"```python\n{code}",
         ):
-            assert marked(text, "program") == Score(value=1.0)
+            assert scored(text, "program") == Score(value=1.0)
 
     def test_the_prompts_imports_and_helpers_are_there(self) -> None:
-        assert marked("```python\ndef f(x):\n    return math.floor((helper(x) - 1) ** 2)\n```", "program").value == 1.0
+        assert scored("```python\ndef f(x):\n    return math.floor((helper(x) - 1) ** 2)\n```", "program").value == 1.0
 
-    def test_the_block_that_defines_what_is_asked_for(self) -> None:
+    def test_the_block_that_defines_the_requested_names(self) -> None:
         blocks = "pip install x", "def f(x): return x * x", "f(exit())"
         text = "\n".join(f"Then:\n```python\n{block}\n```" for block in blocks)
-        assert marked(text, "program").value == 1.0
+        assert scored(text, "program").value == 1.0
 
     def test_no_code_is_unparsed(self) -> None:
         for text in ("I cannot do that.", "", "```python\nprint(1)\n```", "def g(x): pass", "f is a function"):
-            assert marked(text, "program") == Score(value=0.0, parsed=False, note="no code")
+            assert scored(text, "program") == Score(value=0.0, parsed=False, note="no code")
 
     def test_names_and_imports_of_a_reference(self) -> None:
-        assert marked("def f(x): return x * x", "program", REFERENCE) == Score(value=1.0)
+        assert scored("def f(x): return x * x", "program", REFERENCE) == Score(value=1.0)
         # What the answer calls "math" has no say in the tests.
         lie = "class math: isclose = lambda *a: True\ndef f(x): return 0"
-        assert marked(lie, "program", REFERENCE) == Score(value=0.0, note="failed: wrong")
+        assert scored(lie, "program", REFERENCE) == Score(value=0.0, note="failed: wrong")
 
     def test_up_to_the_stop_string(self) -> None:
-        assert marked("def f(x): return x * x\n[DONE]\nthis is no code", "program").value == 1.0
+        assert scored("def f(x): return x * x\n[DONE]\nthis is no code", "program").value == 1.0
 
 
 def test_indented_blocks_lose_their_indentation() -> None:
@@ -150,34 +150,34 @@ def test_any_text_has_blocks_or_none(text: str) -> None:
 )  # fmt: skip
 def test_a_target_that_is_none(target: str) -> None:
     with pytest.raises(InputError, match=r"task/0: the target"):
-        marked("def f(): pass", "program", target)
+        scored("def f(): pass", "program", target)
 
 
 @pytest.mark.usefixtures("runs")
 def test_tests_that_cannot_run_name_their_sample() -> None:
     target = json.dumps({"names": ["f"], "tests": ["assert f("]})
     with pytest.raises(InputError, match=r"^task/0: the sample cannot be examined"):
-        marked("def f(): pass", "program", target)
+        scored("def f(): pass", "program", target)
 
 
 def test_without_a_sandbox_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "no sandbox for model-written code: bubblewrap is not installed: apt install bubblewrap"
     monkeypatch.setattr(box, "_found", lambda: reason)
     assert Code().unavailable_reason() == reason
-    with pytest.raises(SandboxFailed, match="task/0: no sandbox"):
-        marked("    return x * x")
-    with pytest.raises(SandboxFailed):
-        box.Sandbox(Limits()).run("print(1)")
+    with pytest.raises(SandboxError, match="task/0: no sandbox"):
+        scored("    return x * x")
+    with pytest.raises(SandboxError):
+        box.Sandbox(SandboxLimits()).run("print(1)")
 
 
-def test_what_is_missing_is_named_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_tool_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert box._found.__wrapped__() == (
         "no sandbox for model-written code: bubblewrap is not installed: apt install bubblewrap"
     )
 
 
-def test_a_scorer_that_is_stopped_ends_what_it_runs_and_says_nothing_of_it(runs: None) -> None:
+def test_a_stopped_scorer_ends_what_it_runs_without_a_score(runs: None) -> None:
     scorer = Code("program", 60)
     sample = Sample(id="task/0", request=GenerateRequest(prompt=PROMPT), target=TARGET)
     endless = ModelOutput(outcome=Outcome.OK, text="def f(x):\n    while True: pass")

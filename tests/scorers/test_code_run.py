@@ -156,7 +156,7 @@ def test_a_deadline_ends_the_scoring_and_resumes_go_on_with_it(endless: list[str
         assert [record.reason for record, _ in read_lines(run) if isinstance(record, Stop)][-1] == "deadline"
 
 
-def test_scores_that_were_cut_off_are_made_by_a_resume_and_nothing_is_asked_twice(
+def test_interrupted_scoring_is_resumed_and_no_request_is_repeated(
     endless: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
@@ -187,7 +187,7 @@ def test_scores_that_were_cut_off_are_made_by_a_resume_and_nothing_is_asked_twic
     assert steelyard(["verify", str(run)]) == 0
 
 
-def test_two_ctrl_c_end_the_scoring_and_a_third_says_nothing_more(endless: list[str], tmp_path: Path) -> None:
+def test_two_ctrl_c_end_the_scoring_and_a_third_prints_nothing(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = subprocess.Popen([sys.executable, "-m", "steelyard", *endless], stderr=subprocess.PIPE, text=True)
     while not ((run / "journal" / "main-0000.jsonl").is_file() and finals_in(run) >= 6):
@@ -197,8 +197,8 @@ def test_two_ctrl_c_end_the_scoring_and_a_third_says_nothing_more(endless: list[
     for pause in (0.5, 0.1, 0.0):
         process.send_signal(signal.SIGINT)
         time.sleep(pause)
-    _, told = process.communicate()
+    _, printed = process.communicate()
     assert process.returncode in (130, -signal.SIGINT)
-    assert "Traceback" not in told
-    assert "Exception ignored" not in told
+    assert "Traceback" not in printed
+    assert "Exception ignored" not in printed
     assert not scores_in(run)

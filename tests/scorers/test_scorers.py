@@ -43,12 +43,12 @@ def sample(target: str, choices: tuple[str, ...] = ()) -> Sample:
     return Sample(id="x/0", request=GenerateRequest(prompt="?"), target=target, choices=choices)
 
 
-def said(text: str = "", logprobs: tuple[float, ...] = ()) -> ModelOutput:
+def output_of(text: str = "", logprobs: tuple[float, ...] = ()) -> ModelOutput:
     return ModelOutput(outcome=Outcome.OK, text=text, logprobs=logprobs)
 
 
-def mark(specification: dict[str, Any], target: str, text: str, choices: tuple[str, ...] = ()) -> Score:
-    return open_scorer(specification).score(sample(target, choices), said(text))
+def score(specification: dict[str, Any], target: str, text: str, choices: tuple[str, ...] = ()) -> Score:
+    return open_scorer(specification).score(sample(target, choices), output_of(text))
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS, ids=str)
@@ -165,14 +165,14 @@ def test_numeric_rules(text: str, number: int | Fraction | None) -> None:
     assert number_in(text) == number
 
 
-def test_numeric_strict_reads_only_after_the_mark() -> None:
+def test_numeric_strict_reads_only_after_the_delimiter() -> None:
     strict: dict[str, Any] = {"name": "numeric", "strict": True}
-    assert mark(strict, "18", "#### 18") == Score(value=1.0)
-    assert not mark(strict, "18", "The answer is 18.").parsed
-    assert mark({"name": "numeric"}, "18", "The answer is 18.") == Score(value=1.0)
+    assert score(strict, "18", "#### 18") == Score(value=1.0)
+    assert not score(strict, "18", "The answer is 18.").parsed
+    assert score({"name": "numeric"}, "18", "The answer is 18.") == Score(value=1.0)
 
 
-def test_numeric_agrees_with_the_recorded_marks_of_gsm8k(shared: Path) -> None:
+def test_numeric_agrees_with_the_recorded_scores_of_gsm8k(shared: Path) -> None:
     """OpenAI's own solutions of four models, with the correctness that OpenAI recorded."""
     scorer, agreed, total = Numeric(), 0, 0
     with (shared / "data/openai/gsm8k/example_model_solutions.jsonl").open() as lines:
@@ -181,7 +181,7 @@ def test_numeric_agrees_with_the_recorded_marks_of_gsm8k(shared: Path) -> None:
             target = row["ground_truth"].rpartition("A: ")[2]
             for solution in row.values():
                 if isinstance(solution, dict):
-                    value = scorer.score(sample(target), said(solution["solution"])).value
+                    value = scorer.score(sample(target), output_of(solution["solution"])).value
                     agreed += bool(value) == solution["is_correct"]
                     total += 1
     assert total == 5276
@@ -190,7 +190,7 @@ def test_numeric_agrees_with_the_recorded_marks_of_gsm8k(shared: Path) -> None:
 
 def test_choice_takes_the_likeliest_per_unit() -> None:
     choices = ("no", "a much longer one")
-    likelihoods = said(logprobs=(-4.0, -9.0))
+    likelihoods = output_of(logprobs=(-4.0, -9.0))
     raw, per_character = open_scorer({"name": "choice"}), open_scorer({"name": "choice", "normalise": "characters"})
     assert raw.score(sample("0", choices), likelihoods).value == 1
     assert per_character.score(sample("1", choices), likelihoods).value == 1
@@ -200,33 +200,33 @@ def test_choice_lengths_leave_out_the_leading_space_and_tell_bytes_from_characte
     characters = open_scorer({"name": "choice", "normalise": "characters"})
     in_bytes = open_scorer({"name": "choice", "normalise": "bytes"})
     choices = (" ab", "éé")
-    likelihoods = said(logprobs=(-2.0, -2.2))
+    likelihoods = output_of(logprobs=(-2.0, -2.2))
     assert characters.score(sample("0", choices), likelihoods).value == 1
     assert in_bytes.score(sample("1", choices), likelihoods).value == 1
 
 
 def test_choice_notes_a_tie_and_takes_the_first() -> None:
-    marked = open_scorer({"name": "choice"}).score(sample("0", ("a", "b")), said(logprobs=(-1.0, -1.0)))
-    assert marked.value == 1
-    assert "tie" in marked.note
+    scored = open_scorer({"name": "choice"}).score(sample("0", ("a", "b")), output_of(logprobs=(-1.0, -1.0)))
+    assert scored.value == 1
+    assert "tie" in scored.note
 
 
 def test_choice_scores_the_rest_given_each_opening() -> None:
     opening = open_scorer({"name": "choice", "normalise": "opening"})
     choices = ("the cat was big", "the mouse was big")
     # the mouse is the likelier word (-1 over -4), but what follows fits the cat (-2 over -3)
-    likelihoods = said(logprobs=(-4.0, -1.0, -6.0, -4.0))
+    likelihoods = output_of(logprobs=(-4.0, -1.0, -6.0, -4.0))
     assert opening.score(sample("0", choices), likelihoods) == Score(value=1.0)
     assert opening.score(sample("1", choices), likelihoods) == Score(value=0.0)
     for short in ((-4.0, -1.0), (-4.0, -1.0, -6.0), (-4.0, -1.0, -6.0, math.nan)):
-        assert not opening.score(sample("0", choices), said(logprobs=short)).parsed
+        assert not opening.score(sample("0", choices), output_of(logprobs=short)).parsed
 
 
 @pytest.mark.parametrize("logprobs", [(), (-1.0,), (-1.0, math.nan), (-1.0, -math.inf), (-1.0, -2.0, -3.0)])
 def test_choice_does_not_guess_at_missing_likelihoods(logprobs: tuple[float, ...]) -> None:
-    marked = open_scorer({"name": "choice"}).score(sample("0", ("a", "b")), said(logprobs=logprobs))
-    assert marked.value == 0
-    assert not marked.parsed
+    scored = open_scorer({"name": "choice"}).score(sample("0", ("a", "b")), output_of(logprobs=logprobs))
+    assert scored.value == 0
+    assert not scored.parsed
 
 
 @pytest.mark.parametrize(
@@ -255,9 +255,9 @@ def test_choice_does_not_guess_at_missing_likelihoods(logprobs: tuple[float, ...
     ],
 )
 def test_letter_rules(text: str, letter: str | None) -> None:
-    marks = [mark({"name": "letter"}, str(index), text, ("w", "x", "y", "z")) for index in range(4)]
-    assert [marked.value for marked in marks] == [float("ABCD"[index] == letter) for index in range(4)]
-    assert all(marked.parsed == (letter is not None) for marked in marks)
+    scores = [score({"name": "letter"}, str(index), text, ("w", "x", "y", "z")) for index in range(4)]
+    assert [scored.value for scored in scores] == [float("ABCD"[index] == letter) for index in range(4)]
+    assert all(scored.parsed == (letter is not None) for scored in scores)
 
 
 @pytest.mark.parametrize(
@@ -276,9 +276,9 @@ def test_letter_rules(text: str, letter: str | None) -> None:
     ],
 )
 def test_letter_strict_reads_only_what_mmlu_pro_reads(text: str, letter: str | None) -> None:
-    marks = [mark({"name": "letter", "strict": True}, str(index), text, tuple("abcdefghij")) for index in range(10)]
-    assert [marked.value for marked in marks] == [float("ABCDEFGHIJ"[index] == letter) for index in range(10)]
-    assert all(marked.parsed == (letter is not None) for marked in marks)
+    scores = [score({"name": "letter", "strict": True}, str(index), text, tuple("abcdefghij")) for index in range(10)]
+    assert [scored.value for scored in scores] == [float("ABCDEFGHIJ"[index] == letter) for index in range(10)]
+    assert all(scored.parsed == (letter is not None) for scored in scores)
 
 
 @pytest.mark.parametrize(
@@ -297,13 +297,13 @@ def test_letter_strict_reads_only_what_mmlu_pro_reads(text: str, letter: str | N
     ],
 )
 def test_option_rules(text: str, index: int | None) -> None:
-    marks = [mark({"name": "option"}, str(place), text, ("no", "yes")) for place in range(2)]
-    assert [marked.value for marked in marks] == [float(place == index) for place in range(2)]
-    assert all(marked.parsed == (index is not None) for marked in marks)
+    scores = [score({"name": "option"}, str(place), text, ("no", "yes")) for place in range(2)]
+    assert [scored.value for scored in scores] == [float(place == index) for place in range(2)]
+    assert all(scored.parsed == (index is not None) for scored in scores)
 
 
 def test_of_options_that_an_answer_begins_with_the_longest_counts() -> None:
-    assert mark({"name": "option"}, "1", "New York City it is", ("New York", "New York City")).value == 1
+    assert score({"name": "option"}, "1", "New York City it is", ("New York", "New York City")).value == 1
 
 
 @pytest.mark.parametrize(
@@ -328,22 +328,22 @@ def test_of_options_that_an_answer_begins_with_the_longest_counts() -> None:
     ],
 )
 def test_text_rules(specification: dict[str, Any], target: str, text: str, value: float, parsed: bool) -> None:
-    marked = mark(specification, target, text)
-    assert (marked.value, marked.parsed) == (value, parsed)
+    scored = score(specification, target, text)
+    assert (scored.value, scored.parsed) == (value, parsed)
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS, ids=str)
 @given(text=st.text(), target=st.text(), choices=st.lists(st.text(min_size=1), max_size=5), data=st.data())
-def test_any_text_gets_a_mark(
+def test_any_text_gets_a_score(
     specification: dict[str, Any], text: str, target: str, choices: list[str], data: st.DataObject
 ) -> None:
     logprobs = data.draw(st.lists(st.floats(), max_size=5))
     asked = sample(target, tuple(choices))
-    answer = said(text, tuple(logprobs))
-    marked = open_scorer(specification).score(asked, answer)
-    assert marked.value in (0.0, 1.0)
-    assert marked.parsed or marked.value == 0
-    assert open_scorer(specification).score(asked, answer) == marked
+    answer = output_of(text, tuple(logprobs))
+    scored = open_scorer(specification).score(asked, answer)
+    assert scored.value in (0.0, 1.0)
+    assert scored.parsed or scored.value == 0
+    assert open_scorer(specification).score(asked, answer) == scored
 
 
 HOSTILE = ["9" * 10**6, "1/" * 10**5, "-" * 10**5, "####" * 10**5, "(" * 10**5, " " * 10**5, "1," * 10**5, "A" * 10**6]
@@ -351,8 +351,8 @@ HOSTILE = ["9" * 10**6, "1/" * 10**5, "-" * 10**5, "####" * 10**5, "(" * 10**5, 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS, ids=str)
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:4])
-def test_long_hostile_text_gets_a_mark(specification: dict[str, Any], text: str) -> None:
-    assert isinstance(mark(specification, "1", text), Score)
+def test_long_hostile_text_gets_a_score(specification: dict[str, Any], text: str) -> None:
+    assert isinstance(score(specification, "1", text), Score)
 
 
 @given(st.fractions(), st.integers(0, 3))

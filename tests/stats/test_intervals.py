@@ -32,7 +32,7 @@ def test_fixed_sample_intervals_are_scipys(count: tuple[int, int], alpha: float)
     assert clopper_pearson_upper(successes, n, alpha) == pytest.approx(expected.high, abs=1e-9)
 
 
-def test_nothing_asked_says_nothing() -> None:
+def test_no_answers_give_the_whole_interval() -> None:
     assert wilson(0, 0) == clopper_pearson(0, 0) == confidence_sequence(0, 0, 0, 10) == (0.0, 1.0)
     assert clopper_pearson_upper(0, 0) == 1.0
 

@@ -97,12 +97,12 @@ def test_the_interval_at_the_edges() -> None:
 
 
 def test_of_a_run() -> None:
-    marks = [("a", 1.0), ("a", 0.0), ("b", 0.0), ("b", 0.0), ("b", 1.0)]
-    one, two = run_pass_at_k(marks)
+    scores = [("a", 1.0), ("a", 0.0), ("b", 0.0), ("b", 0.0), ("b", 1.0)]
+    one, two = run_pass_at_k(scores)
     assert (one.k, two.k, one.problems, one.answers, one.missing) == (1, 2, 2, 5, 0)
     assert one.least == one.most == pytest.approx((1 / 2 + 1 / 3) / 2)
     assert two.least == pytest.approx((1 + 2 / 3) / 2)
-    assert run_pass_at_k(marks, ks=(3,)) == ()
+    assert run_pass_at_k(scores, ks=(3,)) == ()
     assert run_pass_at_k([]) == ()
 
 

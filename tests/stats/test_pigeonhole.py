@@ -28,7 +28,7 @@ def coverage(seeds: int, units: int, between_seeds: float, between_units: float,
     return held / TABLES
 
 
-def test_it_covers_what_it_says_where_both_factors_are_many() -> None:
+def test_coverage_is_nominal_where_both_factors_are_many() -> None:
     assert 0.91 <= coverage(25, 40, 0.3, 0.4, 1.0) <= 0.99
 
 
@@ -36,7 +36,7 @@ def test_with_three_seeds_that_hardly_differ_it_still_covers() -> None:
     assert coverage(3, 100, 0.02, 0.4, 0.4) >= 0.92
 
 
-def test_with_three_seeds_that_differ_it_covers_less_than_it_says_as_the_module_warns() -> None:
+def test_three_differing_seeds_undercover_as_the_module_warns() -> None:
     assert 0.70 <= coverage(3, 100, 0.2, 0.3, 0.4) <= 0.90
 
 

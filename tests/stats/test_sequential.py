@@ -198,12 +198,12 @@ def test_tracker_agrees_with_table_and_formula(case: tuple[int, int], alpha: flo
     population, boundary = case
     table = stop_table(population, boundary, alpha, alpha)
     tracker = Tracker(population, boundary, table)
-    marks = data.draw(st.lists(st.integers(0, 1), min_size=population, max_size=population))
+    scores = data.draw(st.lists(st.integers(0, 1), min_size=population, max_size=population))
     largest = 0.0
-    for n, mark in enumerate(marks, start=1):
-        right = sum(marks[:n])
+    for n, score in enumerate(scores, start=1):
+        right = sum(scores[:n])
         largest = max(largest, log_e_inconsistent(n, right, population, boundary))
-        decision = tracker.observe(mark)
+        decision = tracker.observe(score)
         assert decision == tracker.decision == table.decision(n, right, right)
         assert tracker.log_e == pytest.approx(largest, abs=1e-9)
         if decision is not None:
@@ -213,7 +213,7 @@ def test_tracker_agrees_with_table_and_formula(case: tuple[int, int], alpha: flo
     assert (tracker.p <= alpha) or tracker.decision == "consistent"
 
 
-def test_tracker_ignores_marks_after_its_decision() -> None:
+def test_tracker_ignores_scores_after_its_decision() -> None:
     tracker = Tracker(164, 142, table_of(164, 142, ALPHA, ALPHA))
     while tracker.decision is None:
         tracker.observe(0)
@@ -233,15 +233,15 @@ def test_certain_inconsistency_has_p_zero() -> None:
 def test_missing_counts_as_right_against_and_as_wrong_for() -> None:
     table = stop_table(4, 2, 1e-9, 1e-9)
     tracker = Tracker(4, 2, table)
-    for mark in (None, 1, None, 0):
-        assert tracker.observe(mark) is None  # one right at least, three at most, and two are needed
+    for score in (None, 1, None, 0):
+        assert tracker.observe(score) is None  # one right at least, three at most, and two are needed
     assert (tracker.n, tracker.right, tracker.missing, tracker.p) == (4, 1, 2, 1.0)
     with pytest.raises(ValueError, match="observed already"):
         tracker.observe(1)
 
 
-def test_a_mark_is_zero_or_one() -> None:
-    with pytest.raises(ValueError, match="mark"):
+def test_a_score_is_zero_or_one() -> None:
+    with pytest.raises(ValueError, match="score"):
         Tracker(4, 2, table_of(4, 2, ALPHA, ALPHA)).observe(2)
 
 
@@ -250,12 +250,12 @@ def test_missing_answers_are_handled_conservatively(case: tuple[int, int], data:
     """Whatever the missing answers would have been, the decision is the one that the table gives for them."""
     population, boundary = case
     table = stop_table(population, boundary, ALPHA, ALPHA)
-    marks = data.draw(st.lists(st.sampled_from([0, 1, None]), min_size=population, max_size=population))
-    truth = [data.draw(st.integers(0, 1)) if mark is None else mark for mark in marks]
+    scores = data.draw(st.lists(st.sampled_from([0, 1, None]), min_size=population, max_size=population))
+    truth = [data.draw(st.integers(0, 1)) if score is None else score for score in scores]
     tracker = Tracker(population, boundary, table)
     largest = 0.0
-    for n, mark in enumerate(marks, start=1):
-        tracker.observe(mark)
+    for n, score in enumerate(scores, start=1):
+        tracker.observe(score)
         right = sum(truth[:n])
         largest = max(largest, log_e_inconsistent(n, right, population, boundary))
         assert tracker.log_e <= largest + 1e-9
@@ -297,7 +297,7 @@ def test_within_sample_variance_by_hand() -> None:
     assert within_sample_variance([(1, 1, 0), (1, 1, 1), (0, 1), (1,)]) == pytest.approx((1 / 3 + 0 + 1 / 2) / 3)
     assert within_sample_variance_upper([(1, 1, 1)] * 50) == pytest.approx(1 / 3 / 51)
     assert within_sample_variance_upper([(1, 0)]) == pytest.approx(1 / 2)
-    with pytest.raises(ValueError, match="two marks"):
+    with pytest.raises(ValueError, match="two scores"):
         within_sample_variance([(1,), (0,)])
 
 
@@ -342,8 +342,8 @@ def false_alarms(population: int, variance: float, estimate: Estimator | None, t
             margin, alpha = max(Fraction(2, 100), Fraction(noise)), ALPHA / 2
         wanted = threshold(population, claimed, Fraction(0), margin)
         tracker = Tracker(population, wanted, table_of(population, wanted, alpha, ALPHA))
-        for mark in (rng.random(population) < order).astype(int).tolist():
-            if tracker.observe(mark) is not None:
+        for score in (rng.random(population) < order).astype(int).tolist():
+            if tracker.observe(score) is not None:
                 break
         alarms += tracker.decision == "inconsistent"
     return alarms / trials

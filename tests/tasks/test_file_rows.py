@@ -80,7 +80,7 @@ def test_a_file_that_is_written_to_is_refused(tmp_path: Path, name: str) -> None
     assert samples[0].target == "b"
     with path.open("a") as file:
         file.write("\n")
-    with pytest.raises(InputError, match="was changed while it is in use"):
+    with pytest.raises(InputError, match="was changed while in use"):
         samples[0]
 
 

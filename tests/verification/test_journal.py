@@ -167,7 +167,7 @@ def test_retries_and_a_resume_in_which_attempts_count_anew_hold(
     records[at : at + 1] = [*down, stop | {"reason": "deadline"}, *again]
     assert recompute(sealed_again(unsigned, records)).wasted == 1
     assert steelyard(["verify", str(unsigned)]) == 0
-    assert "1 attempts used tokens and brought nothing readable" in capsys.readouterr().out
+    assert "1 attempts used tokens without a readable reply" in capsys.readouterr().out
 
 
 # ── several segments ────────────────────────────────────────────────────────────────────────────────────────────────

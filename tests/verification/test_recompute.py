@@ -39,7 +39,7 @@ def test_the_golden_bundle_holds(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     assert "holds" in said
     assert "which you trust" in said
-    assert "scores recomputed from the answers" in said
+    assert "scores recomputed from the model outputs" in said
     assert "verdict recomputed: inconsistent" in said
 
 

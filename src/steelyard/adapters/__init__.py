@@ -1,6 +1,6 @@
-"""What other harnesses leave, read into our records: their logs into runs, published results into claim sheets.
+"""Importers and exporters: other harnesses' logs become runs, published results become claim sheets.
 
-An imported run is an ordinary sealed run that says where it comes from: we did not see its calls.
+An imported run is an ordinary sealed run that records its origin: Steelyard did not see its calls.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What others call a benchmark → its id here, where it is known; and what their metrics measure."""
+"""Other names of benchmarks → their id here, where known; and the units of their metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from steelyard.claims.benchmarks import benchmarks, key_of, lookup
 
-__all__ = ["HIGHEST_PERCENT", "Unit", "infer_unit", "known_task", "names_a_share", "shots_in_name"]
+__all__ = ["MAX_PERCENT", "Unit", "infer_unit", "known_task", "names_a_share", "shots_in_name"]
 
 Unit = Literal["percent", "fraction", "elo", "points"]
 
@@ -19,7 +19,7 @@ SHARES: Final = re.compile(
     r"acc|exact|match|\bem\b|f1|precision|recall|pass|mc[12]|win|rate|correct|success|solved|percent|proportion|score",
     re.I,
 )
-HIGHEST_PERCENT: Final = 100
+MAX_PERCENT: Final = 100
 ELO: Final = re.compile(r"\belo\b|bradley", re.I)
 NO_SHARES: Final = re.compile(
     r"perplex|ppl|loss|\bwer\b|\bcer\b|error|mse|mae|bleu|rouge|chrf|meteor|bits|latency|seconds|reward", re.I
@@ -27,9 +27,9 @@ NO_SHARES: Final = re.compile(
 
 
 def known_task(names: Iterable[str], hub: str = "") -> str | None:
-    """The id of the first name that the facts know, else of the one benchmark that has this home on the hub.
+    """The id of the first known name, else of the one benchmark with this repository on the hub.
 
-    A name that is but the home of several benchmarks (``ai2_arc``) tells none of them.
+    A repository that holds several benchmarks (``ai2_arc``) identifies none of them.
     """
     for name in names:
         bare = SHOTS.sub(" ", name).strip(" ()-")
@@ -46,30 +46,30 @@ def _shared_homes() -> frozenset[str]:
 
 
 def shots_in_name(name: str) -> int | None:
-    """How many worked examples a name such as ``HellaSwag (10-Shot)`` states."""
+    """The number of worked examples in a name such as ``HellaSwag (10-Shot)``."""
     found = SHOTS.search(name)
     return int(found["number"]) if found else None
 
 
 def names_a_share(metric: str) -> bool:
-    """Whether a metric's name is that of a share of right answers, as far as names go."""
+    """Whether a metric is a share of right answers, judging by its name."""
     return SHARES.search(metric) is not None and not NO_SHARES.search(metric) and not ELO.search(metric)
 
 
 def infer_unit(metric: str, value: float, *, beside_percent: bool) -> tuple[Unit, str]:
-    """(unit, how it was told), from the metric's name and the value.
+    """(unit, note on how it was inferred), from the metric's name and the value.
 
     A share of at most 1 is a fraction, unless other shares beside it are above 1 (``beside_percent``): one table is
     written in one way.
     """
     if ELO.search(metric):
         return "elo", ""
-    if NO_SHARES.search(metric) or not 0 <= value <= HIGHEST_PERCENT:
-        return "points", f"{metric or 'the metric'} is read as no share of right answers"
+    if NO_SHARES.search(metric) or not 0 <= value <= MAX_PERCENT:
+        return "points", f"{metric or 'the metric'} is not read as a share of right answers"
     if not SHARES.search(metric):
         return "points", f"whether {metric or 'the metric'} is a share of right answers is not known here"
     if value > 1:
-        return "percent", "unit not stated: read as percent, being above 1"
+        return "percent", "unit not stated: read as percent, since it is above 1"
     if beside_percent:
         return "percent", "unit not stated: read as percent, since values beside it are above 1"
-    return "fraction", "unit not stated: read as a fraction, being at most 1"
+    return "fraction", "unit not stated: read as a fraction, since it is at most 1"

@@ -1,4 +1,4 @@
-"""Chat messages of a log → the one system text and the one prompt that our request has."""
+"""Chat messages of a log as one system text and one prompt, as in our requests."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from steelyard.adapters.untrusted_json import mapping, text
 
-__all__ = ["asked", "content_text", "request_texts"]
+__all__ = ["content_text", "input_messages", "request_texts"]
 
 
-def asked(messages: Sequence[Any]) -> list[dict[str, Any]]:
-    """The messages before the model's first own answer: what it was asked. Worked examples before it stay in.
+def input_messages(messages: Sequence[Any]) -> list[dict[str, Any]]:
+    """The messages before the model's first own reply, worked examples included.
 
-    An assistant's message counts as the model's own unless the log says that it came with the input.
+    An assistant's message counts as the model's own unless the log declares it as input.
     """
     found = []
     for message in map(mapping, messages):
@@ -26,7 +26,7 @@ def asked(messages: Sequence[Any]) -> list[dict[str, Any]]:
 def request_texts(
     messages: Sequence[Mapping[str, Any]], attachments: Mapping[str, Any] | None = None
 ) -> tuple[str, str]:
-    """(system, prompt): one user's message stands as it is; of several, each is headed by its role in brackets."""
+    """(system, prompt): a single message is kept as it is; each of several is headed by its role in brackets."""
     attached = attachments or {}
     system = [content_text(each.get("content"), attached) for each in messages if each.get("role") == "system"]
     others = [each for each in messages if each.get("role") != "system"]
@@ -37,7 +37,7 @@ def request_texts(
 
 
 def content_text(content: Any, attachments: Mapping[str, Any] | None = None) -> str:
-    """A message's text; of a list of parts the texts, and a remark in brackets for each part of another kind."""
+    """A message's text; of a list of parts the texts, and a note in brackets for each part of another kind."""
     if isinstance(content, list):
         return "\n".join(_part(mapping(part), attachments or {}) for part in content)
     return _attached(text(content), attachments or {})
@@ -53,6 +53,6 @@ def _part(part: Mapping[str, Any], attachments: Mapping[str, Any]) -> str:
 
 
 def _attached(content: str, attachments: Mapping[str, Any]) -> str:
-    """Inspect keeps what is long apart, by digest, in the same sample."""
+    """Resolve an attachment: Inspect stores long texts apart, by digest, in the same sample."""
     name = content.removeprefix("attachment://")
     return text(attachments.get(name, content)) if name != content else content

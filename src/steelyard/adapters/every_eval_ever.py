@@ -1,11 +1,10 @@
-"""Claim sheets from Every Eval Ever: one JSON file of results of one model, by schema 0.3.0 (0.1 and 0.2 read alike).
+"""Claim sheets from Every Eval Ever: one JSON file of results of one model, schema 0.3.0 (0.1 and 0.2 are read too).
 
-Scores keep the decimals that the file has. What the file says of the metric's bounds or unit decides the unit here.
+Scores keep the decimals that the file has. The unit follows from the metric's bounds or unit in the file.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Final
 
 from steelyard.adapters.benchmark_names import Unit, infer_unit, known_task
 from steelyard.adapters.sheet_file import decimal_text
-from steelyard.adapters.untrusted_json import entries, mapping, number, read_bytes, text, texts
+from steelyard.adapters.untrusted_json import entries, mapping, number, parse, read_bytes, text, texts
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, Protocol
 
@@ -32,7 +31,7 @@ UNITS: Final[dict[str, Unit]] = {
     "points": "points",
 }
 MAX_BYTES: Final = 64 * 2**20
-HOTTEST: Final = 100
+MAX_TEMPERATURE: Final = 100
 
 
 def is_every_eval_ever(document: Any) -> bool:
@@ -41,8 +40,8 @@ def is_every_eval_ever(document: Any) -> bool:
 
 
 def read_every_eval_ever(path: Path) -> ClaimSheet:
-    """The sheet of one file; raises InputError for what is none, another schema, and where no score is a number."""
-    document = mapping(_read(path))
+    """The sheet of one file; raises InputError for another format or schema, and where no score is a number."""
+    document = mapping(parse(read_bytes(path, MAX_BYTES), path, parse_float=Decimal))
     if not is_every_eval_ever(document):
         raise InputError("not Every Eval Ever: it has no schema_version, model_info and evaluation_results", where=path)
     version = text(document["schema_version"])
@@ -64,16 +63,6 @@ def read_every_eval_ever(path: Path) -> ClaimSheet:
     )
 
 
-def _read(path: Path) -> Any:
-    """As any JSON, but numbers with a point keep their digits: 0.80 is not 0.8."""
-    try:
-        return json.loads(read_bytes(path, MAX_BYTES), parse_float=Decimal)
-    except RecursionError:
-        raise InputError("JSON that is nested too deep", where=path) from None
-    except (ValueError, ArithmeticError) as error:
-        raise InputError(f"not JSON that can be read ({str(error)[:100]})", where=path) from None
-
-
 def _footnotes(document: dict[str, Any], left_out: int) -> Iterator[str]:
     source = mapping(document.get("source_metadata"))
     named = [text(source.get(key)) for key in ("source_name", "source_organization_name")]
@@ -81,7 +70,7 @@ def _footnotes(document: dict[str, Any], left_out: int) -> Iterator[str]:
     yield (
         f"Taken from Every Eval Ever, {text(document.get('evaluation_id')) or 'without an id'}: "
         f"{text(source.get('source_type')) or 'a source of an unstated kind'} by "
-        f"{', '.join(name for name in named if name) or 'an unnamed organisation'}, who is to the model: {relation}."
+        f"{', '.join(name for name in named if name) or 'an unnamed organisation'}; relation to the model: {relation}."
     )
     if left_out:
         yield f"{left_out} results have no score that is a number and are left out."
@@ -121,14 +110,14 @@ def _claim(result: dict[str, Any], harness: str) -> Claim | None:
     measure = (
         text(metric.get("metric_name")) or text(metric.get("metric_id")) or text(metric.get("evaluation_description"))
     )
-    unit, told = _unit(metric, measure, float(value))
+    unit, unit_note = _unit(metric, measure, float(value))
     uncertainty = {**details, **mapping(details.get("uncertainty"))}  # 0.1 had the interval beside the score
     error = mapping(uncertainty.get("standard_error")).get("value")
     notes = [
         f"called {name} there" if task else "",
         f"data set {hub or dataset}" if hub or dataset else "",
         f"source {texts(source.get('url'))[0]}" if source.get("url") else "",
-        told,
+        unit_note,
         f"standard error {error}" if isinstance(error, Decimal | int) else "",
         "a lower value is better" if metric.get("lower_is_better") is True else "",
     ]
@@ -176,7 +165,7 @@ def _decoding(result: dict[str, Any]) -> str:
     temperature = _details(result).get("temperature")
     if isinstance(temperature, bool) or not isinstance(temperature, Decimal | int):
         return ""
-    printed = decimal_text(str(temperature)) if 0 <= temperature <= HOTTEST else None
+    printed = decimal_text(str(temperature)) if 0 <= temperature <= MAX_TEMPERATURE else None
     return "greedy" if temperature == 0 else f"temperature {printed}" if printed else ""
 
 

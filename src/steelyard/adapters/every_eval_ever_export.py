@@ -1,7 +1,7 @@
-"""Our runs as Every Eval Ever (schema 0.3.0): one document of results, and optionally a line an answer.
+"""Export of runs as Every Eval Ever (schema 0.3.0): one document of results, and optionally a line per model output.
 
-Answers and questions go out as digests unless texts are asked for: publishing them would contaminate the benchmark.
-What this tool cannot know (who runs it, in which relation to the model) is written as such, for the user to fill in.
+Questions and outputs are exported as digests unless texts are requested: publishing them would contaminate the
+benchmark. Unknown fields (who runs it, the relation to the model's developer) are left for the user to fill in.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from steelyard.records import (
     Sample,
     SampleScore,
 )
+from steelyard.util.atomic_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,9 +42,10 @@ SEQUENCE: Final = "confidence sequence over a committed order, valid at any stop
 
 
 def export_run(run: Path, samples: Path | None = None, *, with_texts: bool = False) -> dict[str, Any]:
-    """The document of a sealed run that holds; raises Broken where it does not, InputError where nothing was measured.
+    """The document of a sealed run.
 
-    ``samples``: write the instance-level lines to this file too; ``with_texts``: with texts instead of digests.
+    ``samples``: write the instance-level lines to this file too; ``with_texts``: with texts instead of digests. Raises
+    VerificationError where the run is not intact, InputError where nothing was measured.
     """
     from steelyard.auditing.finalize import results_of
     from steelyard.evidence.verify import verify_integrity
@@ -61,7 +63,7 @@ def export_run(run: Path, samples: Path | None = None, *, with_texts: bool = Fal
 
 
 class _Exporter:
-    """Builds the parts, which share the run's names."""
+    """Builds the parts of the document."""
 
     def __init__(self, run: Path, found: Results, roots: dict[str, str]) -> None:
         self._run = run
@@ -100,7 +102,7 @@ class _Exporter:
         return details
 
     def _library(self) -> dict[str, Any]:
-        """Who asked: for an imported run the harness of the log, whose name and version stand in the origin."""
+        """The harness: for an imported run that of the log, whose name and version are in the origin."""
         if self._plan.origin.kind != "imported":
             name, _, version = self._plan.software.partition(" ")
             return {"name": name, "version": version}
@@ -160,25 +162,20 @@ class _Exporter:
             },
         }
 
-    # ── a line an answer ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── a line per output ───────────────────────────────────────────────────────────────────────────────────────────
 
     def write_lines(self, path: Path, *, with_texts: bool) -> dict[str, Any]:
         """Write the instance-level file whole or not at all, and give the reference to it."""
         digest, count = hashlib.sha256(), 0
-        temporary = path.with_name(path.name + ".partial")
-        try:
-            with temporary.open("wb") as file:
-                for line in self._lines(with_texts=with_texts):
-                    file.write(line)
-                    digest.update(line)
-                    count += 1
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            for line in self._lines(with_texts=with_texts):
+                file.write(line)
+                digest.update(line)
+                count += 1
         return self._reference(digest, count, with_texts=with_texts)
 
     def _lines(self, *, with_texts: bool) -> Iterator[bytes]:
-        """One line for each scored answer in the committed order; missing ones have no score, so they have no line."""
+        """One line for each scored output; missing ones have no score, so they have no line."""
         from steelyard.auditing.finalize import read_scores
         from steelyard.evidence.canonical import canonical
         from steelyard.storage.journal import open_index, read_lines
@@ -216,7 +213,7 @@ class _Exporter:
         }
 
     def _reference(self, digest: hashlib._Hash, count: int, *, with_texts: bool) -> dict[str, Any]:
-        """Where the schema expects the lines to lie, and their digest, from which the file's name follows."""
+        """The path that the schema expects for the lines, and their digest, which gives the file's name."""
         name = uuid.UUID(bytes=digest.digest()[:16], version=4)
         folder = "/".join(_slug(part) for part in (self._plan.measurements[0].task, *_developer_and_model(self._model)))
         return {
@@ -225,7 +222,7 @@ class _Exporter:
             "hash_algorithm": "sha256",
             "checksum": digest.hexdigest(),
             "total_rows": count,
-            "additional_details": {"texts": "included" if with_texts else "withheld: digests stand in their place"},
+            "additional_details": {"texts": "included" if with_texts else "withheld: digests instead"},
         }
 
 
@@ -249,7 +246,7 @@ def _texts(attempt: Attempt, texts: Mapping[str, str]) -> tuple[dict[str, Any], 
 
 
 def _source(measurement: Measurement) -> dict[str, Any]:
-    """The data set: by its home on the hub where the facts know it."""
+    """The data set: by its repository on the hub, where known."""
     from steelyard.claims.benchmarks import lookup
 
     benchmark = lookup(measurement.task)

@@ -1,7 +1,7 @@
-"""A gateway's recording, scored: its calls matched to a task's samples by their prompts, as an imported run.
+"""Scores a gateway recording: its calls are matched to a task's samples by their prompts, as an imported run.
 
-A harness that is pointed at the gateway says nothing of samples or scores. Here each recorded prompt is matched to the
-sample whose question it asks; the first valid answer to a sample counts, and whatever else came is counted and told.
+A recording has no samples or scores. Each recorded prompt is matched to the sample whose question it contains; the
+first valid answer to a sample counts, and all other calls are counted and reported.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from steelyard.adapters.chat_messages import request_texts
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask, write_imported_run
 from steelyard.adapters.prompt_match import AMBIGUOUS, UNMATCHED, PromptIndex
 from steelyard.errors import InputError
-from steelyard.gateway.exchange_parser import kind_of, prompt_of, read_exchange
+from steelyard.gateway.exchange_parser import endpoint_kind, prompt_of, read_exchange
+from steelyard.plugins import ExecutingScorer
 from steelyard.records import Exchange, GenerateRequest, ModelIdentity, ModelOutput, Origin, Outcome, Sample, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from steelyard.evidence.keys import CryptoSigner
     from steelyard.tasks import Task
 
 __all__ = ["Matched", "RecordingImport", "import_recording", "read_recording"]
@@ -37,35 +39,35 @@ DEFAULT_MAX_TOKENS: Final = 1 << 20
 
 @dataclass
 class Matched:
-    """What became of the calls of a recording. ``calls`` are those that generate text, by the one model."""
+    """How the calls of a recording were matched. ``calls`` are those that generate text, by the one model."""
 
     calls: int = 0
     unmatched: int = 0
     ambiguous: int = 0
-    unreadable: int = 0  # several prompts in one call, tokens for a prompt, a body that was not kept
+    unreadable: int = 0  # several prompts in one call, a prompt as tokens, a body that was not kept
     retries: int = 0  # calls for a sample that came after a failure and before its first answer
-    asked_again: int = 0  # calls for a sample that had a valid answer already: never used
+    asked_again: int = 0  # calls for a sample that already had a valid answer: never used
     asked: int = 0  # samples with at least one call
     samples: int = 0  # that the task has
 
     def sentences(self) -> Iterator[str]:
-        """What a reader must know beside the score."""
+        """Sentences for the report."""
         if self.asked < self.samples:
-            yield f"Of the task's {self.samples:,} samples, {self.asked:,} were asked about in the recording."
-        for number, said in (
-            (self.unmatched, "ask about no sample of the task"),
-            (self.ambiguous, "could be about several samples, and count for none"),
+            yield f"Of the task's {self.samples:,} samples, {self.asked:,} occur in the recording."
+        for number, text in (
+            (self.unmatched, "match no sample of the task"),
+            (self.ambiguous, "match several samples, and count for none"),
             (self.unreadable, "hold several prompts, none, or a body that was not kept, and count for none"),
             (self.retries, "were retries after a failure"),
-            (self.asked_again, "asked again after a valid answer; the first answer counts"),
+            (self.asked_again, "repeated a sample after a valid answer; the first answer counts"),
         ):
             if number:
-                yield f"{number:,} of {self.calls:,} recorded calls {said}."
+                yield f"{number:,} of {self.calls:,} recorded calls {text}."
 
 
 @dataclass(frozen=True)
 class RecordingImport:
-    """A recording as a scored run: its verdict (an estimate), and what became of the calls."""
+    """A recording as a scored run: its verdict (an estimate), and how its calls were matched."""
 
     verdict: Verdict
     matched: Matched
@@ -75,7 +77,7 @@ def import_recording(
     recording: Path,
     task: Task,
     run: Path,
-    signer: Any = None,
+    signer: CryptoSigner | None = None,
     *,
     prompt: str = "",
     data: Path | None = None,
@@ -84,8 +86,9 @@ def import_recording(
 ) -> RecordingImport:
     """Score a sealed recording as ``task`` and write it as an imported run at ``run``.
 
-    ``prompt`` names the task's way of asking (default: its own), whose scorer marks; ``model`` is needed where
-    the recording holds calls for several. Raises InputError where nothing matches, Broken where the seal does not hold.
+    ``prompt`` names the task's prompt format (default: its own), whose scorer is used; ``model`` is needed where the
+    recording holds calls for several. Raises InputError where nothing matches,
+    VerificationError where the seal is broken.
     """
     log, matched = read_recording(recording, task, prompt=prompt, data=data, model=model)
     verdict = write_imported_run(run, log.tasks, log.origin, log.model, signer, with_texts=with_texts)
@@ -95,7 +98,7 @@ def import_recording(
 def read_recording(
     recording: Path, task: Task, *, prompt: str = "", data: Path | None = None, model: str = ""
 ) -> tuple[ImportedLog, Matched]:
-    """Match a sealed recording's calls to the task's samples; see :func:`import_recording`."""
+    """Match a sealed recording's calls to the task's samples; raises InputError as :func:`import_recording`."""
     from steelyard.evidence.canonical import sha256_hex
     from steelyard.evidence.verify import verify_integrity
     from steelyard.scorers import open_scorer
@@ -107,20 +110,24 @@ def read_recording(
         raise InputError("is not a recording of steelyard gateway", where=recording)
     verify_integrity(recording)
     scorer = open_scorer(task.scorer_for(prompt or task.default_prompt))
-    if getattr(scorer, "executes", False):
-        raise InputError(f"{task.id} is marked by running code, which a recording cannot be")
+    if isinstance(scorer, ExecutingScorer):
+        raise InputError(f"{task.id} is scored by running code, which is not done for recordings")
     matcher = _Matcher(recording, task, prompt or task.default_prompt, data, open_index(recording))
     name = matcher.take_all(model)
     if not matcher.found:
         raise InputError(
-            f"none of the {matcher.matched.calls:,} recorded calls asks about a sample of {task.id}", where=recording
+            f"none of the {matcher.matched.calls:,} recorded calls matches a sample of {task.id}: is the task right?",
+            where=recording,
         )
     imported = ImportedTask(
         name=task.id,
         items=matcher,
         scorer=scorer.identifier,
         prompt="as the harness asked",
-        differences=("The harness rendered the prompts; they were matched by the question.", *matcher.told()),
+        differences=(
+            "The harness rendered the prompts; they were matched by the question.",
+            *matcher.matched.sentences(),
+        ),
         public=task.public,
     )
     seal = sha256_hex((recording / "bundle.dsse.json").read_bytes())
@@ -130,13 +137,13 @@ def read_recording(
 
 
 class _Matcher:
-    """Goes through a recording once, and then gives an item for each sample that it asks about, as often as wanted."""
+    """Matches a recording once, then yields an item for each matched sample, any number of times."""
 
     def __init__(self, recording: Path, task: Task, prompt: str, data: Path | None, texts: Mapping[str, str]) -> None:
         if not task.prompt_format(prompt).generates:
             written = [name for name, each in task.prompts.items() if each.generates]
             raise InputError(
-                f"{task.id}: the prompt format {prompt!r} asks for no text; choose one of: {', '.join(written)}"
+                f"{task.id}: the prompt format {prompt!r} generates no text; choose one of: {', '.join(written)}"
             )
         self._recording = recording
         self._texts = texts
@@ -152,7 +159,7 @@ class _Matcher:
         exchanges = (record for record, _ in read_lines(self._recording) if isinstance(record, Exchange))
         asked: Counter[str] = Counter()
         for exchange in exchanges:
-            if kind_of(exchange.path) not in ("chat", "completion"):
+            if endpoint_kind(exchange.path) not in ("chat", "completion"):
                 continue
             body = self._body(exchange)
             given = body.get("model") if isinstance(body, Mapping) else None
@@ -162,31 +169,28 @@ class _Matcher:
                 self._take(exchange, body)
         named = [name for name in asked if name]
         if len(named) > 1 and not model:
-            told = f"calls for several models are here: {_listed(asked)}: choose one by --model {named[0]}"
-            raise InputError(told, where=self._recording)
+            message = f"the recording has calls for several models: {_listed(asked)}: choose one by --model {named[0]}"
+            raise InputError(message, where=self._recording)
         if model and model not in asked:
-            raise InputError(f"no call asks for {model!r}; there are: {_listed(asked)}", where=self._recording)
+            raise InputError(f"no call is for the model {model!r}; there are: {_listed(asked)}", where=self._recording)
         self.matched.asked = len(self.found)
         return model or (named or [""])[0]
-
-    def told(self) -> tuple[str, ...]:
-        return tuple(self.matched.sentences())
 
     def __iter__(self) -> Iterator[ImportedItem]:
         for number in sorted(self.found):
             exchange = self.found[number]
             sample = self._samples[number]
-            request = _request(kind_of(exchange.path), self._body(exchange))
+            request = _request(endpoint_kind(exchange.path), self._body(exchange))
             yield ImportedItem(
                 sample=msgspec.structs.replace(sample, request=request),
-                answer=self._answer(exchange),
+                answer=self._output(exchange),
                 started_us=exchange.started_us,
                 elapsed_us=exchange.elapsed_us,
             )
 
     def _take(self, exchange: Exchange, body: Any) -> None:
         self.matched.calls += 1
-        prompt = prompt_of(kind_of(exchange.path), body)
+        prompt = prompt_of(endpoint_kind(exchange.path), body)
         if prompt is None:
             self.matched.unreadable += 1
             return
@@ -219,16 +223,16 @@ class _Matcher:
         except (msgspec.DecodeError, RecursionError):
             return None
 
-    def _answer(self, exchange: Exchange) -> ModelOutput:
+    def _output(self, exchange: Exchange) -> ModelOutput:
         reply = self._texts.get(exchange.reply, "") if exchange.reply else ""
-        answer = read_exchange(exchange, reply)
-        if exchange.outcome.answered and not answer.outcome.answered:
+        output = read_exchange(exchange, reply)
+        if exchange.outcome.answered and not output.outcome.answered:
             return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply's text was not kept")
-        return answer
+        return output
 
 
 def _questions(task: Task, data: Path | None) -> Sequence[Sample]:
-    """The samples rendered as their question alone, where the task's rows have one."""
+    """The samples rendered as their bare question, where the task's rows have one."""
     from steelyard.tasks.definition import PromptFormat
 
     bare = copy.copy(task)
@@ -251,7 +255,7 @@ def _keys(samples: Sequence[Sample], questions: Sequence[Sample]) -> Iterator[tu
 
 
 def _request(kind: str, body: Any) -> GenerateRequest:
-    """What the harness asked, as a request of ours: of several messages, each is headed by its role."""
+    """The harness's request as ours; each of several messages is headed by its role."""
     system = ""
     prompt = prompt_of("completion", body) or ""
     if kind == "chat":

@@ -1,6 +1,6 @@
-"""Inspect's logs: ``.eval`` (a zip of one JSON file a sample) and ``.json``, read sample by sample.
+"""Inspect's logs: ``.eval`` (a zip of one JSON file per sample) and ``.json``, read sample by sample.
 
-Kept: input, choices, target, answer, the chosen scorer's mark, tokens, time of the call, epochs, errors by kind,
+Kept: input, choices, target, answer, the chosen scorer's value, tokens, time of the call, epochs, errors by kind,
 and every sample that the log should hold and does not. Dropped: events, tool calls, stores, attachments of media.
 """
 
@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from steelyard.adapters.benchmark_names import known_task
-from steelyard.adapters.chat_messages import asked, content_text, request_texts
+from steelyard.adapters.chat_messages import content_text, input_messages, request_texts
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
-from steelyard.adapters.marks import Targets, fault, mark_of, microseconds, when
+from steelyard.adapters.log_fields import Targets, microseconds, microseconds_since_epoch, outcome_of_error, score_of
 from steelyard.adapters.untrusted_json import (
-    count,
     entries,
     file_sha256,
     mapping,
@@ -26,6 +25,7 @@ from steelyard.adapters.untrusted_json import (
     refused,
     text,
     texts,
+    whole_number,
 )
 from steelyard.adapters.zip_members import Members, open_members
 from steelyard.errors import InputError
@@ -36,8 +36,8 @@ __all__ = ["is_inspect_json", "read_inspect_log"]
 
 HARNESS: Final = "inspect_ai"
 HEADER: Final = "header.json"
-START: Final = "_journal/start.json"  # all that there is of a header where a log was never finished
-UNPARSED: Final = {"invalid_response_format", "no_response"}  # what a score's reason says where nothing was extracted
+START: Final = "_journal/start.json"  # the only header of an unfinished log
+UNPARSED: Final = {"invalid_response_format", "no_response"}  # a score's reason where no answer was extracted
 STOPS: Final = {"max_tokens": Outcome.TRUNCATED, "model_length": Outcome.TRUNCATED, "content_filter": Outcome.REFUSED}
 
 
@@ -48,23 +48,23 @@ def is_inspect_json(document: Any) -> bool:
 
 
 def read_inspect_log(path: Path, metric: str = "", scorer: str = "") -> ImportedLog:
-    """Read a log; ``metric`` names one of its scorers (NAME, or NAME.KEY where a mark is a mapping), default the first.
+    """Read a log; ``metric`` names one of its scorers (NAME, or NAME.KEY for a mapping of values; default: the first).
 
-    ``scorer`` is one of our identifiers, to mark the answers again. Raises InputError for what is no log, a scorer that
-    is not in it, and where no sample was logged.
+    ``scorer`` is one of our identifiers, to score the outputs again. Raises InputError for anything that is not a log,
+    a scorer that is not in it, and where no sample was logged.
     """
     log = _Log(path)
     header = log.header()
     evaluation = mapping(header.get("eval"))
     if "task" not in evaluation:
-        raise InputError("not a log of Inspect's: its header names no task", where=path)
-    name, told = _chosen_scorer(header, metric, path)
+        raise InputError("not an Inspect log: its header names no task", where=path)
+    name, notes = _chosen_scorer(header, metric, path)
     config = {**mapping(mapping(header.get("plan")).get("config")), **mapping(evaluation.get("model_generate_config"))}
     settings = mapping(evaluation.get("config"))
-    epochs = max(1, count(settings.get("epochs")))
+    epochs = max(1, whole_number(settings.get("epochs")))
     items = _Items(log, _reader(config, epochs, name, scorer), _expected(evaluation), epochs)
     harness = f"{HARNESS} {text(mapping(evaluation.get('packages')).get(HARNESS)) or 'of an unstated version'}"
-    differences = [*_told(header, config), *(() if scorer else told)]
+    differences = [*_notes(header, config), *(() if scorer else notes)]
     task = ImportedTask(
         name=text(evaluation.get("task")) or "task",
         items=items,
@@ -104,7 +104,7 @@ class _Log:
         with open_members(self.path) as members:
             name = HEADER if HEADER in members else START
             if name not in members:
-                raise InputError("not a log of Inspect's: there is no header.json in it", where=self.path)
+                raise InputError("not an Inspect log: it has no header.json", where=self.path)
             return mapping(parse(members.read(name), f"{self.path}:{name}"))
 
     def samples(self) -> Iterator[dict[str, Any]]:
@@ -133,7 +133,7 @@ def _is_zip(path: Path) -> bool:
 
 
 def _chosen_scorer(header: dict[str, Any], metric: str, path: Path) -> tuple[str, list[str]]:
-    """The scorer whose marks are taken, and a sentence where there were several to choose from."""
+    """The scorer whose values are taken, and a sentence where there are several."""
     scored = [text(mapping(each).get("name")) for each in entries(mapping(header.get("results")).get("scores"))]
     declared = [text(mapping(each).get("name")) for each in entries(mapping(header.get("eval")).get("scorers"))]
     names = list(dict.fromkeys(name for name in (*scored, *declared) if name))
@@ -143,10 +143,10 @@ def _chosen_scorer(header: dict[str, Any], metric: str, path: Path) -> tuple[str
     others = [name for name in names if name not in (chosen, chosen.partition(".")[0])]
     if not others:
         return chosen, []
-    return chosen, [f"The log has marks by several scorers: those by {chosen} are taken, not by {', '.join(others)}."]
+    return chosen, [f"The log has scores by several scorers: those by {chosen} are taken, not by {', '.join(others)}."]
 
 
-def _told(header: dict[str, Any], config: dict[str, Any]) -> Iterator[str]:
+def _notes(header: dict[str, Any], config: dict[str, Any]) -> Iterator[str]:
     if number(config.get("temperature")) is None:
         yield "The log does not say the temperature: the endpoint's own was used."
     status = text(header.get("status"))
@@ -155,7 +155,7 @@ def _told(header: dict[str, Any], config: dict[str, Any]) -> Iterator[str]:
 
 
 def _reported(header: dict[str, Any], name: str, settings: dict[str, Any]) -> float | None:
-    """The mean that the log states, where it is one of all marks: not by another rule over epochs."""
+    """The mean that the log states, where it is the plain mean of all scores, not another rule over epochs."""
     if entries(settings.get("epochs_reducer")) not in ([], ["mean"]):
         return None
     for score in map(mapping, entries(mapping(header.get("results")).get("scores"))):
@@ -167,7 +167,7 @@ def _reported(header: dict[str, Any], name: str, settings: dict[str, Any]) -> fl
 
 
 def _expected(evaluation: dict[str, Any]) -> list[str]:
-    """The ids of all samples that were to be asked."""
+    """The ids of all samples of the evaluation."""
     return [name for name in texts(entries(mapping(evaluation.get("dataset")).get("sample_ids"))) if name]
 
 
@@ -176,7 +176,7 @@ def _expected(evaluation: dict[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Items:
-    """Goes through the log again each time; what should be in it and is not comes at the end."""
+    """Rereads the log at each iteration; samples that are missing from it come at the end."""
 
     log: _Log
     reader: _Reader
@@ -190,14 +190,14 @@ class _Items:
             absent.pop(item.sample.id, None)
             yield item
         for name in absent:
-            # Of a sample that was never logged the id alone is known.
+            # Only the id is known of a sample that was never logged.
             nothing = Sample(id=name, request=GenerateRequest(prompt="", chat=True), target="")
             yield ImportedItem(nothing, ModelOutput(outcome=Outcome.DROPPED, detail="not in the log"))
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Turns one sample of a log into an item of ours."""
+    """Converts one sample of a log into an item."""
 
     request: GenerateRequest
     epochs: int
@@ -209,25 +209,25 @@ class _Reader:
         if not name:
             raise InputError("a sample of the log has no id", where=path)
         output = mapping(document.get("output"))
-        mark = None if self.targets.scorer else mark_of(self._value(document, path, name), path, name)
-        if mark is not None and self._reason(document) in UNPARSED:
-            mark = Score(value=mark.value, parsed=False)
-        spent = number(output.get("time"))
+        score = None if self.targets.scorer else score_of(self._value(document, path, name), path, name)
+        if score is not None and self._reason(document) in UNPARSED:
+            score = Score(value=score.value, parsed=False)
+        seconds = number(output.get("time"))
         return ImportedItem(
             sample=self._sample(document, name),
-            answer=self._answer(document, output, marked=mark is not None),
-            repeat=max(0, count(document.get("epoch")) - 1),
-            score=mark,
-            started_us=when(text(document.get("started_at"))),
-            elapsed_us=microseconds(number(document.get("total_time")) if spent is None else spent),
+            answer=self._answer(document, output, has_score=score is not None),
+            repeat=max(0, whole_number(document.get("epoch")) - 1),
+            score=score,
+            started_us=microseconds_since_epoch(text(document.get("started_at"))),
+            elapsed_us=microseconds(number(document.get("total_time")) if seconds is None else seconds),
         )
 
     def _sample(self, document: dict[str, Any], name: str) -> Sample:
         attachments = mapping(document.get("attachments"))
         given = document.get("input")
         as_given = [*map(mapping, given)] if isinstance(given, list) else [{"role": "user", "content": given}]
-        messages = asked(entries(document.get("messages")))
-        # Several epochs are one sample asked again, and only the data set's own input is sure to be the same in all.
+        messages = input_messages(entries(document.get("messages")))
+        # Several epochs repeat one sample, and only the data set's own input is sure to be the same in all.
         system, prompt = request_texts(as_given if self.epochs > 1 or not messages else messages, attachments)
         return Sample(
             id=name,
@@ -236,7 +236,7 @@ class _Reader:
             choices=tuple(texts(entries(document.get("choices")))),
         )
 
-    def _answer(self, document: dict[str, Any], output: dict[str, Any], *, marked: bool) -> ModelOutput:
+    def _answer(self, document: dict[str, Any], output: dict[str, Any], *, has_score: bool) -> ModelOutput:
         usage = mapping(output.get("usage"))
         choice = mapping(next(iter(entries(output.get("choices"))), None))
         stop = text(choice.get("stop_reason"))
@@ -244,15 +244,15 @@ class _Reader:
         error = text(mapping(document.get("error")).get("message")) or text(output.get("error"))
         if error:
             detail = error
-            outcome = outcome if marked else fault(error)
-        elif not choice and not marked:
-            outcome, detail = Outcome.EMPTY, "the log holds no answer"
+            outcome = outcome if has_score else outcome_of_error(error)
+        elif not choice and not has_score:
+            outcome, detail = Outcome.EMPTY, "the log holds no output"
         return ModelOutput(
             outcome=outcome,
             text=text(output.get("completion")) or content_text(mapping(choice.get("message")).get("content")),
             finish_reason=stop,
-            prompt_tokens=count(usage.get("input_tokens")),
-            completion_tokens=count(usage.get("output_tokens")),
+            prompt_tokens=whole_number(usage.get("input_tokens")),
+            completion_tokens=whole_number(usage.get("output_tokens")),
             model=text(output.get("model")),
             detail=detail,
         )
@@ -265,7 +265,7 @@ class _Reader:
             if isinstance(value, dict):
                 keys = ", ".join(str(key)[:30] for key in list(value)[:8])
                 raise refused(
-                    f"the marks by {self.scorer} are mappings ({keys}): name one by --metric {self.scorer}.KEY", path
+                    f"the scores by {self.scorer} are mappings ({keys}): name one by --metric {self.scorer}.KEY", path
                 )
             return value
         scorer, _, key = self.scorer.partition(".")
@@ -285,9 +285,9 @@ def _reader(config: dict[str, Any], epochs: int, scorer: str, ours: str) -> _Rea
     request = GenerateRequest(
         prompt="",
         chat=True,
-        max_tokens=count(config.get("max_tokens")),
+        max_tokens=whole_number(config.get("max_tokens")),
         temperature=number(config.get("temperature")) or 0.0,
         stop=tuple(texts(entries(config.get("stop_seqs")))),
-        seed=count(config.get("seed")) or None,
+        seed=whole_number(config.get("seed")) or None,
     )
     return _Reader(request, epochs, scorer, Targets(ours))

@@ -16,9 +16,8 @@ from typing import Any, Final
 from steelyard.adapters.benchmark_names import known_task
 from steelyard.adapters.chat_messages import request_texts
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
-from steelyard.adapters.marks import Targets, mark_of
+from steelyard.adapters.log_fields import Targets, score_of
 from steelyard.adapters.untrusted_json import (
-    count,
     entries,
     file_sha256,
     json_lines,
@@ -29,6 +28,7 @@ from steelyard.adapters.untrusted_json import (
     refused,
     text,
     texts,
+    whole_number,
 )
 from steelyard.errors import InputError
 from steelyard.records import (
@@ -72,13 +72,13 @@ def read_lm_eval_log(source: Path, metric: str = "", scorer: str = "", tasks: tu
     """Read a results file, or the folder that holds one, with the samples beside it.
 
     ``metric`` is NAME or NAME,FILTER, default the first of each task; ``tasks`` choose some of the log's; ``scorer`` is
-    one of our identifiers, to mark the answers again. Raises InputError for what is no log of lm-eval's, no samples
-    beside it, and a task or metric that is not in it.
+    one of our identifiers, to score the outputs again. Raises InputError for anything that is not an lm-eval log, no
+    samples beside it, and a task or metric that is not in it.
     """
     path = _results_file(source)
     results = mapping(read_json(path))
     if not is_lm_eval_results(results):
-        raise InputError("not results of lm-eval: it has no results, configs and n-samples", where=path)
+        raise InputError("not lm-eval results: it has no results, configs and n-samples", where=path)
     files = _sample_files(path, results)
     if unknown := [name for name in tasks if name not in files]:
         raise refused(f"the log has no samples of {unknown[0]!r}; it has: {', '.join(sorted(files))}", path)
@@ -86,9 +86,9 @@ def read_lm_eval_log(source: Path, metric: str = "", scorer: str = "", tasks: tu
     harness = f"{HARNESS} {text(results.get('lm_eval_version')) or 'of an unstated version'}"
     model = text(results.get("model_name")) or text(mapping(results.get("config")).get("model")) or "unknown"
     absent = sorted(mapping(results["configs"]).keys() - files.keys())
-    told = (f"The log has results without samples, which are left out: {', '.join(absent)[:200]}.",) if absent else ()
+    notes = (f"The log has results without samples, which are left out: {', '.join(absent)[:200]}.",) if absent else ()
     return ImportedLog(
-        tuple(_task(name, file, results, metric, scorer, path, told) for name, file in chosen.items()),
+        tuple(_task(name, file, results, metric, scorer, path, notes) for name, file in chosen.items()),
         Origin(kind="imported", harness=harness, file=path.name, sha256=file_sha256(path, *chosen.values())),
         ModelIdentity(uri=f"imported:{model}", name=model, backend=harness),
     )
@@ -129,24 +129,24 @@ def _sample_files(path: Path, results: dict[str, Any]) -> dict[str, Path]:
 
 
 def _task(
-    name: str, file: Path, results: dict[str, Any], metric: str, scorer: str, path: Path, told: tuple[str, ...]
+    name: str, file: Path, results: dict[str, Any], metric: str, scorer: str, path: Path, notes: tuple[str, ...]
 ) -> ImportedTask:
     config = mapping(mapping(results.get("configs")).get(name))
     stated = mapping(mapping(results.get("results")).get(name))
     measure, rule = _chosen_metric(name, stated, metric, path)
     if mapping(mapping(results.get("higher_is_better")).get(name)).get(measure) is False and not scorer:
         raise refused(
-            f"{name}: a lower {measure} is better, so it is no share of right answers: choose another --metric", path
+            f"{name}: a lower {measure} is better, so it is not a share of right answers: choose another --metric", path
         )
-    expected = count(mapping(mapping(results.get("n-samples")).get(name)).get("effective"))
+    expected = whole_number(mapping(mapping(results.get("n-samples")).get(name)).get("effective"))
     return ImportedTask(
         name=name,
         items=_Items(file, measure, rule, expected, Targets(scorer)),
         scorer=scorer or _identifier(f"{measure},{rule}"),
         prompt=HARNESS,
         public=known_task((name,)) is not None,
-        shots=min(count(mapping(results.get("n-shot")).get(name)), 10_000),
-        differences=(*_told(config, stated, measure, rule, scorer), *told),
+        shots=min(whole_number(mapping(results.get("n-shot")).get(name)), 10_000),
+        differences=(*_notes(config, stated, measure, rule, scorer), *notes),
         reported=None if scorer else number(stated.get(f"{measure},{rule}")),
     )
 
@@ -172,13 +172,13 @@ def _metrics(stated: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, rule) for name, _, rule in pairs if not name.endswith("_stderr")]
 
 
-def _told(config: dict[str, Any], stated: dict[str, Any], measure: str, rule: str, scorer: str) -> Iterator[str]:
+def _notes(config: dict[str, Any], stated: dict[str, Any], measure: str, rule: str, scorer: str) -> Iterator[str]:
     others = [",".join(pair) for pair in _metrics(stated) if pair != (measure, rule)]
     if others and not scorer:
         yield f"The log has several metrics: {measure},{rule} is taken, not {', '.join(others)}."
-    repeats = count(config.get("repeats"))
+    repeats = whole_number(config.get("repeats"))
     if repeats > 1:
-        yield f"The harness made each mark from {repeats} answers; only the first is kept here."
+        yield f"The harness made each score from {repeats} outputs; only the first is kept here."
 
 
 # ── the samples ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -186,7 +186,7 @@ def _told(config: dict[str, Any], stated: dict[str, Any], measure: str, rule: st
 
 @dataclass(frozen=True)
 class _Items:
-    """Goes through the samples' file again each time; the lines of other filters are passed over."""
+    """Rereads the samples' file at each iteration; lines of other filters are skipped."""
 
     file: Path
     metric: str
@@ -214,21 +214,21 @@ class _Items:
         for document_id in range(self.expected):
             if total < self.expected and document_id not in seen:
                 total += 1
-                yield _absent(str(document_id), kind)
+                yield _missing_item(str(document_id), kind)
 
     def _item(self, name: str, document: dict[str, Any], line: int) -> ImportedItem:
         arguments = [mapping(each) for each in mapping(document.get("arguments")).values()]
         if not arguments:
             raise InputError("the line has no arguments: it was written by another version", where=self.file, line=line)
         target = self.targets.one(document.get("target"), name)
-        mark = None if self.targets.scorer else mark_of(document.get(self.metric), self.file, name)
+        score = None if self.targets.scorer else score_of(document.get(self.metric), self.file, name)
         if isinstance(arguments[0].get("arg_1"), str):
-            return _weighed(name, arguments, document, target, mark)
-        return _written(name, arguments[0], document, target, mark)
+            return _loglikelihood_item(name, arguments, document, target, score)
+        return _generated_item(name, arguments[0], document, target, score)
 
 
-def _absent(name: str, kind: type[Request]) -> ImportedItem:
-    """Of a document that was never logged the number alone is known."""
+def _missing_item(name: str, kind: type[Request]) -> ImportedItem:
+    """An item for a document that was never logged, of which only the number is known."""
     nothing: Request = GenerateRequest(prompt="")
     if kind is LoglikelihoodRequest:
         nothing = LoglikelihoodRequest(context="", continuations=())
@@ -236,20 +236,20 @@ def _absent(name: str, kind: type[Request]) -> ImportedItem:
     return ImportedItem(sample, ModelOutput(outcome=Outcome.DROPPED, detail="not in the log"))
 
 
-def _written(
-    name: str, argument: dict[str, Any], document: dict[str, Any], target: str, mark: Score | None
+def _generated_item(
+    name: str, argument: dict[str, Any], document: dict[str, Any], target: str, score: Score | None
 ) -> ImportedItem:
-    """A task that generates: the first raw answer is kept, what a filter made of it is the mark's note."""
+    """A task that generates: the first raw answer is kept, a filter's result becomes the score's note."""
     filtered = next(iter(texts(entries(document.get("filtered_resps")))), "")
-    said = _first(document.get("resps"))
-    answer = ModelOutput(outcome=Outcome.OK, text=said)
+    reply = _first(document.get("resps"))
+    output = ModelOutput(outcome=Outcome.OK, text=reply)
     if not isinstance(_innermost(document.get("resps")), str):
-        answer = ModelOutput(outcome=Outcome.EMPTY, detail="the log holds no answer")
-    if mark is not None:
-        note = "" if filtered == said else f"filtered: {filtered[:150]}"
-        mark = Score(value=mark.value, parsed=filtered != INVALID, note=note)
+        output = ModelOutput(outcome=Outcome.EMPTY, detail="the log holds no output")
+    if score is not None:
+        note = "" if filtered == reply else f"filtered: {filtered[:150]}"
+        score = Score(value=score.value, parsed=filtered != INVALID, note=note)
     sample = Sample(id=name, request=_generate(argument), target=target)
-    return ImportedItem(sample, answer, score=mark)
+    return ImportedItem(sample, output, score=score)
 
 
 def _generate(argument: dict[str, Any]) -> GenerateRequest:
@@ -261,7 +261,7 @@ def _generate(argument: dict[str, Any]) -> GenerateRequest:
         system=system,
         prompt=prompt,
         chat=bool(messages),
-        max_tokens=count(settings.get("max_gen_toks")),
+        max_tokens=whole_number(settings.get("max_gen_toks")),
         stop=tuple(each for each in texts(settings.get("until") or []) if each),
         temperature=(number(settings.get("temperature")) or 0.0) if sampled else 0.0,
     )
@@ -277,18 +277,18 @@ def _messages(prompt: Any) -> list[dict[str, Any]]:
         return []
 
 
-def _weighed(
-    name: str, arguments: list[dict[str, Any]], document: dict[str, Any], target: str, mark: Score | None
+def _loglikelihood_item(
+    name: str, arguments: list[dict[str, Any]], document: dict[str, Any], target: str, score: Score | None
 ) -> ImportedItem:
-    """A task that weighs continuations. Where their contexts differ, what differs goes with the continuation."""
+    """A log-likelihood task. Where contexts differ, the differing part moves into the continuation."""
     contexts = [text(each.get("arg_0")) for each in arguments]
     choices = [text(each.get("arg_1")) for each in arguments]
     common = _common_start(contexts)
     continuations = tuple(before[len(common) :] + after for before, after in zip(contexts, choices, strict=True))
     sums = tuple(_log_likelihood(each) for each in entries(document.get("resps")))
-    answer = ModelOutput(outcome=Outcome.OK, logprobs=sums)
+    output = ModelOutput(outcome=Outcome.OK, logprobs=sums)
     if len(sums) != len(choices):
-        answer = ModelOutput(
+        output = ModelOutput(
             outcome=Outcome.MALFORMED, detail=f"{len(sums)} log-likelihoods for {len(choices)} choices"
         )
     sample = Sample(
@@ -297,17 +297,17 @@ def _weighed(
         target=target,
         choices=tuple(choices),
     )
-    return ImportedItem(sample, answer, score=mark)
+    return ImportedItem(sample, output, score=score)
 
 
 def _common_start(contexts: list[str]) -> str:
-    first, last = min(contexts), max(contexts)  # in their order, all others lie between these two
+    first, last = min(contexts), max(contexts)  # in sorted order, all others are between these two
     pairs = enumerate(zip(first, last, strict=False))
     return first[: next((place for place, (one, other) in pairs if one != other), len(first))]
 
 
 def _log_likelihood(response: Any) -> float:
-    """The sum of a continuation; not a number where there is none, which makes the answer malformed."""
+    """The log-likelihood of a continuation; NaN where it is missing, which makes the output malformed."""
     value = _innermost(response)
     try:
         return float(value)

@@ -1,7 +1,7 @@
 """A claim sheet from a Hugging Face model card: the ``model-index`` of README.md's front matter, or of a YAML file.
 
 Values stay as printed. A benchmark that is known here gets its id, any other keeps its own name. Whether a value is a
-percentage or a fraction is not stated in such a card, so each row says how it was read.
+percentage or a fraction is not stated in a card, so each row notes how it was read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from steelyard.adapters.benchmark_names import HIGHEST_PERCENT, infer_unit, known_task, names_a_share, shots_in_name
+from steelyard.adapters.benchmark_names import MAX_PERCENT, infer_unit, known_task, names_a_share, shots_in_name
 from steelyard.adapters.sheet_file import decimal_text
 from steelyard.adapters.untrusted_json import read_bytes
 from steelyard.errors import InputError
@@ -37,13 +37,13 @@ def has_model_index(text: str) -> bool:
 def read_model_card(path: Path) -> ClaimSheet:
     """The sheet of a card's first model with results; raises InputError, with the line, where there is none.
 
-    Results that hold no plain number are left out, and a footnote counts them.
+    Results without a plain number are left out, and a footnote counts them.
     """
     root = read_tree(_metadata(path), str(path))
     index = _get(root, "model-index")
     models = [model for model in _items(index) if _items(_get(model, "results"))]
     if not models:
-        raise InputError("there is no model-index with results in it: nothing is claimed here", where=path)
+        raise InputError("there is no model-index with results in it, so there are no claims", where=path)
     model = models[0]
     metrics = [metric for result in _items(_get(model, "results")) for metric in _metrics(result)]
     in_percent = _percent_sources(metrics)
@@ -87,7 +87,7 @@ def _metadata(path: Path) -> str:
 
 @dataclass(frozen=True)
 class _Metric:
-    """One metric of one result, with what the result says around it. ``printed`` is the value as it stands there."""
+    """One metric of one result, with the result around it. ``printed`` is the value as written."""
 
     result: Node
     metric: Node
@@ -114,7 +114,7 @@ def _metrics(result: Node) -> Iterator[_Metric]:
 
 
 def _printed(value: str) -> tuple[str, str, bool]:
-    """(number, margin, whether a percent sign stands there) of 69.80, 85.3%, or 85.3 ± 0.2."""
+    """(number, margin, whether there is a percent sign) of 69.80, 85.3%, or 85.3 ± 0.2."""
     if found := MARGIN.fullmatch(value):
         return found["number"].rstrip("% "), found["margin"], bool(found["percent"]) or "%" in found["number"]
     if found := PERCENT.fullmatch(value):
@@ -130,13 +130,13 @@ def _claim(metric: _Metric, in_percent: Container[str]) -> Claim | None:
     name, hub, config = _text(dataset, "name"), _text(dataset, "type"), _text(dataset, "config")
     config = config or _text(metric.metric, "config")
     task = known_task((config, name, f"{hub.rpartition('/')[2]} {config}", hub.rpartition("/")[2]), hub)
-    unit, told = infer_unit(metric.kind, float(value), beside_percent=metric.source in in_percent)
+    unit, unit_note = infer_unit(metric.kind, float(value), beside_percent=metric.source in in_percent)
     if metric.percent:
-        unit, told = "percent", ""
+        unit, unit_note = "percent", ""
     notes = [
         f"called {name or hub} there" if task else "",
         f"data set {'/'.join(part for part in (hub, config, _text(dataset, 'split')) if part)}",
-        told,
+        unit_note,
         f"printed with ± {metric.margin}" if metric.margin else "",
         "cut after twelve decimals" if len(metric.printed.partition(".")[2]) > len(value.partition(".")[2]) else "",
         "verified by the hub" if _text(metric.metric, "verified") in VERIFIED else "",
@@ -157,7 +157,7 @@ def _percent_sources(metrics: Sequence[_Metric]) -> set[str]:
     return {
         metric.source
         for metric in metrics
-        if metric.number is not None and 1 < metric.number <= HIGHEST_PERCENT and names_a_share(metric.kind)
+        if metric.number is not None and 1 < metric.number <= MAX_PERCENT and names_a_share(metric.kind)
     }
 
 

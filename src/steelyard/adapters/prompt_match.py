@@ -1,4 +1,4 @@
-"""Which sample a prompt asks: by its text alone, exactly or as a whole question within it, and never by a guess."""
+"""Matching prompts to samples: by exact text or by a whole question within it, never by similarity."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def normalised(text: str) -> str:
 class PromptIndex:
     """Finds the sample of a prompt. ``keys`` are (text, sample's number): a sample may have several texts.
 
-    A text that two samples share names neither. Of several questions within one prompt, one counts only if the others
+    A text that two samples share matches neither. Of several questions within one prompt, one counts only if the others
     occur nowhere but inside it.
     """
 

@@ -1,4 +1,4 @@
-"""A claim sheet as the YAML that ``read_sheet`` reads: only what is stated, values as they were printed."""
+"""Writes a claim sheet as YAML for ``read_sheet``: only stated fields, values as they were printed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from steelyard.util.text import one_line
 __all__ = ["decimal_text", "sheet_text"]
 
 MAX_TEXT = 1000
-MAX_DECIMALS = 12  # as a sheet reads them
+MAX_DECIMALS = 12  # the limit of claim sheets
 NUMBER = re.compile(r"[+\-\N{MINUS SIGN}]?[0-9]{1,13}(\.[0-9]{1,40})?([eE][+\-]?[0-9]{1,2})?")
 ORDER = ("task", "value", "unit", "metric", "samples", "repeats", "average", "shots", "variant", "note")
 
@@ -36,7 +36,7 @@ def decimal_text(printed: str) -> str | None:
 
 
 def sheet_text(sheet: ClaimSheet, remark: str) -> str:
-    """The YAML of a sheet under a remark of one line. Texts come from strangers: each is one quoted, visible line."""
+    """The YAML of a sheet under a comment of one line. Texts are untrusted: each becomes one quoted, printable line."""
     return "\n".join(_lines(sheet, remark)) + "\n"
 
 
@@ -54,14 +54,14 @@ def _lines(sheet: ClaimSheet, remark: str) -> Iterator[str]:
 
 
 def _claim_lines(claim: Claim) -> Iterator[str]:
-    mark = "- "
+    bullet = "- "
     for name in ORDER:
         value = getattr(claim, name)
         if value is None or (value == "" and name != "task"):
             continue
         plain = name == "value" or isinstance(value, int)
-        yield f"  {mark}{name}: {value if plain else _quoted(value)}"
-        mark = "  "
+        yield f"  {bullet}{name}: {value if plain else _quoted(value)}"
+        bullet = "  "
     if claim.protocol != Protocol():
         stated = {name: value for name, value in msgspec.to_builtins(claim.protocol).items() if value}
         yield "    protocol: {" + ", ".join(f"{name}: {_quoted(value)}" for name, value in stated.items()) + "}"

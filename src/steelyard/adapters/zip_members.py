@@ -1,4 +1,4 @@
-"""Members of a zip file from a stranger: read one at a time, bounded, never written anywhere.
+"""Members of an untrusted zip file: read one at a time, bounded, never written to disk.
 
 Names are only compared, sizes are checked against what really comes out, members may neither overlap nor share a name.
 Inspect compresses by Zstandard (method 93), which Python's own zipfile reads only from 3.14 on.
@@ -30,7 +30,7 @@ ENCRYPTED = 1
 
 @contextmanager
 def open_members(path: Path) -> Iterator[Members]:
-    """Open a zip file; raises InputError, in one line, for what is none or what no honest harness writes."""
+    """Open a zip file; raises InputError where it is not one, or is malformed on purpose."""
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             yield Members(path, file, archive.infolist())
@@ -57,7 +57,10 @@ class Members:
         return list(self._entries)
 
     def read(self, name: str) -> bytes:
-        """The bytes of one member; raises InputError where they are not what the directory says."""
+        """The bytes of one member.
+
+        Raises InputError where it is damaged or too large, MissingDependency where it needs Zstandard.
+        """
         entry = self._entries[name]
         data = self._expand(entry, self._packed(entry))
         if len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:
@@ -69,8 +72,8 @@ class Members:
         header = self._file.read(LOCAL_HEADER_BYTES)
         if len(header) != LOCAL_HEADER_BYTES or header[:4] != b"PK\x03\x04":
             raise self._error(f"the member {entry.filename[:80]!r} is not where the directory says")
-        behind = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-        self._file.seek(behind, 1)
+        rest_of_header = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        self._file.seek(rest_of_header, 1)
         packed: bytes = self._file.read(entry.compress_size)
         return packed
 
@@ -94,7 +97,7 @@ class Members:
         for entry in sorted(entries, key=lambda each: each.header_offset):
             self._check_entry(entry)
             if entry.header_offset < end:
-                raise self._error("members lie over each other, as in a zip bomb")
+                raise self._error("members overlap, as in a zip bomb")
             end = entry.header_offset + LOCAL_HEADER_BYTES + entry.compress_size
         self._check_ratio(sum(e.file_size for e in entries), sum(e.compress_size for e in entries), "the whole")
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from steelyard.auditing.scoring import Scorers
 from steelyard.errors import SteelyardError
-from steelyard.plugins import Scorer, Stoppable
+from steelyard.plugins import Scorer, StoppableScorer
 from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample
 
 __all__ = ["ExecutedScoring"]
@@ -59,6 +59,6 @@ class ExecutedScoring:
             return
         self._pool.shutdown(wait=False, cancel_futures=True)
         for scorer in {id(each): each for scorers in self._scorers.values() for each in scorers}.values():
-            if isinstance(scorer, Stoppable):
+            if isinstance(scorer, StoppableScorer):
                 with suppress(Exception):
                     scorer.stop()

@@ -96,7 +96,7 @@ class RunSession:
         self.tallies = {(each.id, name): Tally(each, name) for each in self.plan.measurements for name in each.scorers}
         self.answered = {each.id: 0 for each in self.plan.measurements}
         self.measurements = self.plan.by_id
-        self.schedules = {role: Schedule(turn_seconds=_turn_seconds(self.plan)) for role in self.plan.models}
+        self.schedules = {role: Schedule(slice_seconds=_slice_seconds(self.plan)) for role in self.plan.models}
         self.budgets = {role: Budget(model.limits) for role, model in self.plan.models.items()}
         self._executed = ExecutedScoring(self.scorers)
 
@@ -136,7 +136,7 @@ class RunSession:
             concurrency=AdaptiveConcurrency(planned.concurrency, None if planned.adaptive else planned.concurrency),
             retry=RetryPolicy(max_attempts=planned.max_attempts),
             limiter=RateLimiter(limits.requests_per_minute, limits.tokens_per_minute),
-            spending=budget if budget.bounded else None,
+            budget=budget if budget.bounded else None,
             breaker=CircuitBreaker(self.options.patience_seconds),
             attempt_timeout=planned.attempt_timeout_us / 1e6,
             budget_seconds=None if self.plan.budget_us is None else self.plan.budget_us / 1e6,
@@ -282,7 +282,7 @@ def _stop_on_interrupt(group: RunnerGroup, notify: Callable[[str], None]) -> Ite
             loop.remove_signal_handler(number)
 
 
-def _turn_seconds(plan: Plan) -> float:
+def _slice_seconds(plan: Plan) -> float:
     """Long enough that cached shots pay off, short enough that every measurement is seen before the budget ends."""
     if plan.budget_us is None or not plan.measurements:
         return 20.0

@@ -1,4 +1,4 @@
-"""What the vendor says: the claim sheet, and what is known of the benchmarks that it names."""
+"""Claim sheets, and facts about the benchmarks that they name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""What is known of well-known benchmarks: sizes, metrics, customs, each with its source.
+"""Facts about well-known benchmarks: sizes, metrics, conventions, each with its source (``benchmarks.yaml``).
 
-The table is ``benchmarks.yaml``. Facts are used only to explain and to remark. What a vendor did not state is never
-held against a vendor on the ground of this table alone.
+Facts only explain and annotate. A finding never rests on this table alone where a vendor did not state something.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """One benchmark, as it is usually scored.
 
     ``size`` counts the samples of ``split``; of each ``per`` (language, setting) where that is set, and is None where
-    it is not known or depends on a window of dates. ``averaging`` says what is customarily averaged: generations
+    it is not known or depends on a window of dates. ``averaging`` is what is usually averaged: generations
     (``passes``), subtasks or languages (``subtasks``), several metrics (``metrics``). ``chance`` is the accuracy of
-    guessing, as a fraction. ``zero_one`` is whether the usual metric marks each sample 0 or 1. ``why_not`` says why no
+    guessing, as a fraction. ``zero_one`` is whether the usual metric scores each sample 0 or 1. ``why_not`` says why no
     task can test such a number, and what can be claimed instead. ``sources`` gives a URL for each fact; facts without
-    one of their own stand on ``all``.
+    one of their own rest on ``all``.
     """
 
     id: str
@@ -47,7 +46,7 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def whole_size(self) -> int | None:
-        """How many samples stand behind one printed number; None where that is not known."""
+        """The number of samples behind one printed value; None where unknown."""
         return None if self.per else self.size
 
     @property
@@ -57,7 +56,7 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def key_of(name: str) -> str:
-    """What a name is compared by: letters, digits and ``+`` (HumanEval+ is another benchmark), without case."""
+    """The normal form of a name: letters, digits and ``+`` (HumanEval+ is another benchmark), without case."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return "".join(character for character in folded if character.isalnum() or character == "+")
 

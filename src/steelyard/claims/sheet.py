@@ -1,7 +1,7 @@
-"""The claim sheet: a vendor's table in YAML, read strictly, every error with its line, its key and the mend.
+"""The claim sheet: a vendor's table in YAML, read strictly, every error with its line, its key and how to fix it.
 
-The schema is that of docs and ``examples/``. Values are read as text, so that 69.80 keeps both its decimals. Whether a
-value can be true is no matter for this module: that is the desk screen's finding, not a parse error.
+The schema is that of docs and ``examples/``. Values are read as text, so that 69.80 keeps both its decimals. This
+module does not judge whether a value can be true: that is a finding of the screen, not a parse error.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ Read = Callable[[Node, str], Any]
 def read_sheet(path: str | Path) -> ClaimSheet:
     """Read a claim sheet.
 
-    Raises :class:`~steelyard.errors.InputError` for everything that is not one: a file that cannot be read or is not
-    text, YAML beyond plain data, a key or value that the schema does not know. One line, with the mend.
+    Raises :class:`~steelyard.errors.InputError` for anything else: a file that cannot be read or is not text, YAML
+    beyond plain data, a key or value that the schema does not know. The message says how to fix it.
     """
     where = str(path)
     data = _read_bytes(path, where)
@@ -52,7 +52,7 @@ def read_sheet(path: str | Path) -> ClaimSheet:
 
 
 def _name_of(path: str | Path) -> str:
-    """The file's name alone: a plan is sealed and passed on, and where the sheet lay is nobody else's business."""
+    """The file's name alone: plans are published, and the sheet's folder is private."""
     return Path(path).name.encode("utf-8", "replace").decode()
 
 
@@ -155,8 +155,8 @@ class _SheetReader:
 
     def _unknown_key(self, key: str, path: str, fields: Mapping[str, Read], line: int) -> InputError:
         near = difflib.get_close_matches(key[:60].casefold(), fields, n=1, cutoff=0.5)
-        mend = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(fields)}"
-        return InputError(f"unknown key {quoted(key)} in {path}; {mend}", where=self._where, line=line)
+        fix = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(fields)}"
+        return InputError(f"unknown key {quoted(key)} in {path}; {fix}", where=self._where, line=line)
 
     # ── scalars ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -180,7 +180,9 @@ class _SheetReader:
     def _decimal(self, node: Node, path: str) -> str:
         text = self._scalar(node, path)
         if not _DECIMAL.fullmatch(text):
-            raise self._error(node, f"{path!r} is {quoted(text)}, not a plain decimal number: {_decimal_mend(text)}")
+            raise self._error(
+                node, f"{path!r} is {quoted(text)}, not a plain decimal number: {_how_to_fix_decimal(text)}"
+            )
         return text
 
     def _count_from(self, lowest: int) -> Read:
@@ -195,8 +197,8 @@ class _SheetReader:
         text = self._scalar(node, path)
         number = int(text) if _COUNT.fullmatch(text) else -1
         if not lowest <= number <= _MAX_COUNT:
-            mend = f"write a whole number from {lowest} on in digits alone{otherwise}, or leave it out if unstated"
-            raise self._error(node, f"{path!r} is {quoted(text)}: {mend}")
+            fix = f"write a whole number from {lowest} on in digits alone{otherwise}, or leave it out if unstated"
+            raise self._error(node, f"{path!r} is {quoted(text)}: {fix}")
         return number
 
     def _repeats(self, node: Node, path: str) -> int | str | None:
@@ -210,8 +212,8 @@ class _SheetReader:
             if text not in allowed:
                 near = difflib.get_close_matches(text[:60].casefold(), allowed, n=1, cutoff=0.5)
                 names = ", ".join(name for name in allowed if name)
-                mend = f"did you mean {near[0]!r}?" if near else f"use one of {names}"
-                raise self._error(node, f"{path!r} is {quoted(text)}; {mend}")
+                fix = f"did you mean {near[0]!r}?" if near else f"use one of {names}"
+                raise self._error(node, f"{path!r} is {quoted(text)}; {fix}")
             return text
 
         return read
@@ -234,7 +236,7 @@ def _kind(node: Node) -> str:
     return "nothing" if _is_null(node) else _KIND[type(node)]
 
 
-def _decimal_mend(text: str) -> str:
+def _how_to_fix_decimal(text: str) -> str:
     bare = text.rstrip("% ").strip()
     if bare != text and _DECIMAL.fullmatch(bare):
         return f"write {bare} and 'unit: percent'"
@@ -243,5 +245,5 @@ def _decimal_mend(text: str) -> str:
     if text.startswith(("\N{MINUS SIGN}", "+", ".")):
         return "write it with a digit, or an ASCII '-' and a digit, in front"
     if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
-        return "at most 12 digits may stand on either side of the point"
+        return "write at most 12 digits on either side of the point"
     return "write it in digits as it was printed, such as 69.8"

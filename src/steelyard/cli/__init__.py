@@ -1,10 +1,8 @@
-"""The command line: one small file a command, loaded when it is called, so that ``steelyard --help`` stays fast."""
+"""The command line: one small file per command, loaded when it is called, so that ``steelyard --help`` stays fast."""
 
 from __future__ import annotations
 
-import importlib
 import io
-import keyword
 import signal
 import sys
 import traceback
@@ -13,46 +11,26 @@ from typing import Any
 
 import click
 
+from steelyard.cli.lazy_group import LazyGroup
 from steelyard.errors import ExitCode, SteelyardError
 
 __all__ = ["main"]
 
 COMMANDS = {
     "audit": "check a claim sheet against a served model, to a sealed verdict",
-    "doctor": "say what is installed and works here, with the mend for what does not",
-    "export": "a sealed run's results in another format",
+    "doctor": "check what is installed and works here, and say how to fix what does not",
+    "export": "export the results of a sealed run in another format",
     "gateway": "record any harness's calls to an endpoint, to a sealed bundle",
-    "import": "another harness's log as a sealed run, published results as a claim sheet",
-    "key": "make and show the signing key",
+    "import": "import another harness's log as a sealed run, or published results as a claim sheet",
+    "key": "create and show the signing key",
     "model": "fetch the embedded model",
-    "report": "write the report of a run again, from its journal",
-    "resume": "go on where an audit stopped",
+    "report": "rewrite the report of a run from its journal",
+    "resume": "resume an interrupted run or recording",
     "run": "measure one task on a model, with error bars",
-    "screen": "screen a claim sheet at the desk: no model, no network",
+    "screen": "screen a claim sheet by arithmetic alone: no model, no network",
     "verify": "check a bundle offline: every digest, score and verdict",
     "world": "train, test and compare world models: they learn from video, predict and plan",
 }
-
-
-class LazyGroup(click.Group):
-    """A group that imports a command's module only when that command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, sorted."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import ``steelyard.cli.NAME`` and give its ``command``."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = cmd_name + "_" * keyword.iskeyword(cmd_name)  # import_.py, since import is Python's own word
-        command: click.Command = importlib.import_module(f"steelyard.cli.{module}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list without importing any command."""
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
 
 
 @dataclass(slots=True)
@@ -60,15 +38,20 @@ class _Flags:
     debug: bool = False
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    package=__name__,
+    summaries=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="steelyard", message="steelyard %(version)s")
 @click.option("--debug", is_flag=True, help="Print the traceback of an error before its one line.")
 @click.pass_obj
 def group(flags: _Flags, debug: bool) -> None:
-    """Re-test AI models in-house: from a vendor's claims to a verdict that a stranger can verify.
+    """Re-test AI models in-house: from a vendor's claims to a verdict that anyone can verify.
 
     Exit codes: 0 all consistent or intact, 1 something inconsistent or broken, 2 bad input, 3 undecided,
-    4 the plan was not met, 130 interrupted, 70 an error of ours.
+    4 the plan was not met, 130 interrupted, 70 internal error.
     """
     flags.debug = debug
 
@@ -76,14 +59,14 @@ def group(flags: _Flags, debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error is one line on stderr and a stable exit code."""
     code = execute(arguments)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is said: one more Ctrl-C while threads end gives no traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a further Ctrl-C while threads end prints no traceback
     sys.exit(code)
 
 
 def execute(arguments: list[str] | None = None) -> int:
     """As :func:`main`, but return the exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no "×" gets a "?", not an error
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without "×" gets a "?", not an error
             stream.reconfigure(errors="replace")
     try:
         result = _call(arguments)
@@ -102,10 +85,11 @@ def execute(arguments: list[str] | None = None) -> int:
         return ExitCode.CONSISTENT
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{place}{error.strerror or error}; nothing that was finished is lost", ExitCode.BAD_INPUT)
+        return _fail(f"{place}{error.strerror or error}; finished work is not lost", ExitCode.BAD_INPUT)
     except Exception as error:
         return _fail(
-            f"an error of ours, please report it: {type(error).__name__}: {error} {_place(error)}", ExitCode.OUR_ERROR
+            f"internal error, please report it: {type(error).__name__}: {error} {_place(error)}",
+            ExitCode.INTERNAL_ERROR,
         )
     return int(result) if isinstance(result, int) else ExitCode.CONSISTENT
 

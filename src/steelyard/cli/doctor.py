@@ -1,4 +1,4 @@
-"""``steelyard doctor``: what is installed and works here, with the mend for what does not."""
+"""``steelyard doctor``: check what is installed and works here, and say how to fix what does not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import click
 
 from steelyard.cli.options import json_option, print_json
 
-__all__ = ["Finding", "command", "examine"]
+__all__ = ["Diagnostic", "command", "run_checks"]
 
 CORE = (
     "aiohttp",
@@ -40,43 +40,43 @@ SANDBOX_TOOLS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "uti
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at; ``needed`` things that do not work make the exit code 3."""
+class Diagnostic:
+    """The result of one check; a failure of a ``needed`` one gives exit code 3."""
 
     what: str
     works: bool
-    told: str
-    mend: str = ""
+    text: str
+    fix: str = ""
     needed: bool = False
 
 
 @click.command()
 @json_option
 def command(as_json: bool) -> int:
-    """Look at this machine: Python, packages, extras, the embedded model, the signing key, the sandbox."""
+    """Check this machine: Python, packages, extras, the embedded model, the signing key, the sandbox."""
     from steelyard.cli.progress import working
     from steelyard.util.console import out
 
-    with working("looking around"):
-        findings = list(examine())
+    with working("checking this machine"):
+        diagnostics = list(run_checks())
     if as_json:
-        print_json({"findings": [asdict(finding) for finding in findings]})
+        print_json({"checks": [asdict(diagnostic) for diagnostic in diagnostics]})
     else:
         from rich.text import Text
 
         console = out()
-        for finding in findings:
-            mark = "✓" if finding.works else "✗" if finding.needed else "–"
-            console.print(Text(f"{mark} {finding.what}: {finding.told}"), soft_wrap=True)
-            if not finding.works and finding.mend:
-                console.print(Text(f"    {finding.mend}"), soft_wrap=True)
-    return 3 if any(finding.needed and not finding.works for finding in findings) else 0
+        for diagnostic in diagnostics:
+            sign = "✓" if diagnostic.works else "✗" if diagnostic.needed else "–"
+            console.print(Text(f"{sign} {diagnostic.what}: {diagnostic.text}"), soft_wrap=True)
+            if not diagnostic.works and diagnostic.fix:
+                console.print(Text(f"    {diagnostic.fix}"), soft_wrap=True)
+    return 3 if any(diagnostic.needed and not diagnostic.works for diagnostic in diagnostics) else 0
 
 
-def examine() -> Iterator[Finding]:
-    """Look at everything; nothing is downloaded and no network is used."""
-    yield Finding("steelyard", True, f"{version('steelyard')} at {Path(__file__).resolve().parent.parent}")
-    yield Finding(
+def run_checks() -> Iterator[Diagnostic]:
+    """Run all checks; nothing is downloaded and no network is used."""
+    yield Diagnostic("steelyard", True, f"{version('steelyard')} at {Path(__file__).resolve().parent.parent}")
+    yield Diagnostic(
         "python",
         sys.version_info >= (3, 11),
         f"{platform.python_version()} on {platform.system()} {platform.machine()}",
@@ -91,42 +91,42 @@ def examine() -> Iterator[Finding]:
     yield _sandbox()
 
 
-def _package(name: str) -> Finding:
+def _package(name: str) -> Diagnostic:
     try:
-        return Finding(name, True, version(name), needed=True)
+        return Diagnostic(name, True, version(name), needed=True)
     except PackageNotFoundError:
-        return Finding(name, False, "not installed", f"pip install '{name}'", needed=True)
+        return Diagnostic(name, False, "not installed", f"pip install '{name}'", needed=True)
 
 
-def _extra(name: str, modules: tuple[str, ...]) -> Finding:
+def _extra(name: str, modules: tuple[str, ...]) -> Diagnostic:
     absent = [module for module in modules if importlib.util.find_spec(module) is None]
     if absent:
-        return Finding(f"extra {name}", False, f"without {', '.join(absent)}", f"pip install 'steelyard[{name}]'")
-    return Finding(f"extra {name}", True, "installed")
+        return Diagnostic(f"extra {name}", False, f"without {', '.join(absent)}", f"pip install 'steelyard[{name}]'")
+    return Diagnostic(f"extra {name}", True, "installed")
 
 
-def _plugins() -> Finding:
+def _plugins() -> Diagnostic:
     from steelyard.plugins import names
 
     kinds = ("model", "scorer", "generator")
-    return Finding("plugins", True, "; ".join(f"{kind}: {', '.join(names(kind))}" for kind in kinds))
+    return Diagnostic("plugins", True, "; ".join(f"{kind}: {', '.join(names(kind))}" for kind in kinds))
 
 
-def _embedded_model() -> Finding:
-    """Load the model and let it say something, so that "it works" means just that."""
+def _embedded_model() -> Diagnostic:
+    """Load the model and generate a few tokens, so that "works" means just that."""
     from steelyard.errors import SteelyardError
     from steelyard.models.embedded_file import smollm2_path
 
     path = smollm2_path()
     if not path.is_file():
-        return Finding("embedded model", False, f"not fetched yet (98 MB, to {path})", "steelyard model get")
+        return Diagnostic("embedded model", False, f"not fetched yet (98 MB, to {path})", "steelyard model get")
     try:
         import asyncio
 
-        said = asyncio.run(_ask_embedded())
+        text = asyncio.run(_ask_embedded())
     except (SteelyardError, OSError, ImportError, RuntimeError) as error:
-        return Finding("embedded model", False, " ".join(str(error).split()), "steelyard model get", needed=True)
-    return Finding("embedded model", True, f"loads and answers ({said!r})", needed=True)
+        return Diagnostic("embedded model", False, " ".join(str(error).split()), "steelyard model get", needed=True)
+    return Diagnostic("embedded model", True, f"loads and generates text ({text!r})", needed=True)
 
 
 async def _ask_embedded() -> str:
@@ -135,33 +135,33 @@ async def _ask_embedded() -> str:
 
     model = open_model("embedded:smollm2")
     try:
-        answer = await model.generate(GenerateRequest(prompt="The capital of France is", max_tokens=3))
-        return answer.text.strip()
+        output = await model.generate(GenerateRequest(prompt="The capital of France is", max_tokens=3))
+        return output.text.strip()
     finally:
         await model.close()
 
 
-def _key() -> Finding:
+def _key() -> Diagnostic:
     from steelyard.errors import SteelyardError
     from steelyard.evidence.keys import default_key_path, load_signer
 
     path = default_key_path()
     if not path.is_file():
-        return Finding("signing key", False, "none: runs stay unsigned", "steelyard key new")
+        return Diagnostic("signing key", False, "none: runs stay unsigned", "steelyard key new")
     try:
         load_signer(path)
     except SteelyardError as error:
-        return Finding("signing key", False, str(error), "steelyard key new --out PATH, and STEELYARD_KEY=PATH")
-    return Finding("signing key", True, str(path))
+        return Diagnostic("signing key", False, str(error), "steelyard key new --out PATH, and STEELYARD_KEY=PATH")
+    return Diagnostic("signing key", True, str(path))
 
 
-def _sandbox() -> Finding:
-    """Whether model-written code can be isolated here: found out by running a line of Python in isolation."""
-    from steelyard.scorers.sandbox.box import reason_why_not
+def _sandbox() -> Diagnostic:
+    """Whether model-written code can be isolated here, by running a line of Python in isolation."""
+    from steelyard.scorers.sandbox.box import unavailable_reason
 
     absent = [tool for tool in SANDBOX_TOOLS if shutil.which(tool) is None]
     if absent:
         packages = " ".join(sorted({SANDBOX_TOOLS[tool] for tool in absent}))
-        return Finding("sandbox", False, f"without {', '.join(absent)}", f"apt-get install {packages}")
-    reason = reason_why_not()
-    return Finding("sandbox", not reason, reason or "model-written code runs in isolation")
+        return Diagnostic("sandbox", False, f"without {', '.join(absent)}", f"apt-get install {packages}")
+    reason = unavailable_reason()
+    return Diagnostic("sandbox", not reason, reason or "model-written code runs in isolation")

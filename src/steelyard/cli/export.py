@@ -1,4 +1,4 @@
-"""``steelyard export``: a sealed run in another format, so that others can take its results up."""
+"""``steelyard export``: a sealed run in another format, for use by other tools."""
 
 from __future__ import annotations
 
@@ -13,17 +13,23 @@ from steelyard.errors import InputError
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--to", "target", required=True, type=click.Choice(["every-eval-ever"]), help="The format.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the results here (default: print them).")
-@click.option("--samples", type=click.Path(path_type=Path), help="Write a line an answer to this file (.jsonl).")
-@click.option("--with-texts", is_flag=True, help="In --samples, texts and not digests: publishing them contaminates.")
+@click.option(
+    "--samples", type=click.Path(path_type=Path), help="Write one line per model output to this file (.jsonl)."
+)
+@click.option(
+    "--with-texts",
+    is_flag=True,
+    help="With --samples: texts instead of digests. Publishing them contaminates the benchmark.",
+)
 def command(run: Path, target: str, out: Path | None, samples: Path | None, with_texts: bool) -> int:
-    """Export RUN, which must be sealed and whole; nothing of it is changed."""
+    """Export RUN, which must be sealed and intact; it is not changed."""
     import json
 
     from steelyard.adapters.every_eval_ever_export import export_run
     from steelyard.util.atomic_file import write_file
 
     if with_texts and samples is None:
-        raise InputError("--with-texts is about the lines of --samples: name a file for them")
+        raise InputError("--with-texts needs --samples FILE: it applies to the lines in that file")
     for path in (out, samples):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InputError("cannot be written: give the name of a file in a folder that exists", where=path)

@@ -14,9 +14,10 @@ import click
 from steelyard.cli.options import api_key_option, json_option, key_option, print_json, signer_at
 
 if TYPE_CHECKING:
+    from steelyard.evidence.keys import CryptoSigner
     from steelyard.gateway.recorder import Recorder
     from steelyard.gateway.server import Gateway
-    from steelyard.gateway.summary import Summary
+    from steelyard.gateway.summary import RecordingSummary
     from steelyard.gateway.upstream import Upstream
 
 PORT = 8787
@@ -32,24 +33,29 @@ PORT = 8787
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The folder of the recording (default: runs/gateway-TIME)."
 )
-@click.option("--with-texts", is_flag=True, help="Seal the texts of requests and replies too: for your own eyes.")
+@click.option(
+    "--with-texts", is_flag=True, help="Seal the texts of requests and replies too: do not publish such a bundle."
+)
 @key_option
 @api_key_option
 @json_option
-def command(url: str, **chosen: Any) -> int:
-    """Pass calls on to the endpoint URL and record them, until Ctrl-C; then report and seal.
+def command(url: str, **args: Any) -> int:
+    """Forward calls to the endpoint URL and record them until Ctrl-C; then write a report and seal the recording.
 
-    Point a client at the base URL that is printed. Its API key is passed on and never kept; where STEELYARD_API_KEY (or
-    --api-key-env) holds one, that is sent instead. After a kill, steelyard resume seals what is there.
+    Point a client at the base URL that is printed. Its API key is forwarded and never stored; where STEELYARD_API_KEY
+    (or --api-key-env) holds one, that is sent instead. After a kill, steelyard resume seals what was recorded.
     """
-    signer = signer_at(chosen["key"])
-    summary, run = _record(url, chosen, signer)
-    show(summary, run, as_json=chosen["as_json"], signed=signer is not None)
+    signer = signer_at(args["key"])
+    summary, run = _record(url, args, signer)
+    show(summary, run, as_json=args["as_json"], signed=signer is not None)
     return 0
 
 
-def resume_recording(run: Path, signer: Any, *, as_json: bool) -> int:
-    """What ``steelyard resume`` does with a recording: seal what a killed gateway left, or show what is sealed."""
+def resume_recording(run: Path, signer: CryptoSigner | None, *, as_json: bool) -> int:
+    """``steelyard resume`` for a recording: seal what a killed gateway left, or show what is sealed.
+
+    Raises InputError where a gateway still writes to it.
+    """
     from steelyard.gateway.seal import seal_killed
     from steelyard.gateway.summary import summary_of
 
@@ -58,8 +64,8 @@ def resume_recording(run: Path, signer: Any, *, as_json: bool) -> int:
     return 0
 
 
-def show(summary: Summary, run: Path, *, as_json: bool, signed: bool) -> None:
-    """Print what was recorded and where its report lies."""
+def show(summary: RecordingSummary, run: Path, *, as_json: bool, signed: bool) -> None:
+    """Print the summary and the path of the report."""
     from steelyard.cli.conduct import print_places
     from steelyard.gateway import pages
     from steelyard.gateway.summary import render
@@ -73,7 +79,7 @@ def show(summary: Summary, run: Path, *, as_json: bool, signed: bool) -> None:
     print_places(run, signed=signed)
 
 
-def _record(url: str, chosen: dict[str, Any], signer: Any) -> tuple[Summary, Path]:
+def _record(url: str, args: dict[str, Any], signer: CryptoSigner | None) -> tuple[RecordingSummary, Path]:
     from steelyard.cli.conduct import default_folder
     from steelyard.gateway.recorder import Recorder, recording_plan
     from steelyard.gateway.seal import seal_recording
@@ -81,26 +87,26 @@ def _record(url: str, chosen: dict[str, Any], signer: Any) -> tuple[Summary, Pat
     from steelyard.gateway.summary import STOPPED
     from steelyard.gateway.upstream import Upstream, named_endpoint, own_key
 
-    upstream = Upstream(named_endpoint(url), own_key(chosen["api_key_env"]))
-    run = chosen["out"] or default_folder("gateway")
-    with listen_on(chosen["port"]) as listener:
-        recorder = Recorder(run, recording_plan(upstream.base, with_texts=chosen["with_texts"]), signer)
+    upstream = Upstream(named_endpoint(url), own_key(args["api_key_env"]))
+    run = args["out"] or default_folder("gateway")
+    with listen_on(args["port"]) as listener:
+        recorder = Recorder(run, recording_plan(upstream.base, with_texts=args["with_texts"]), signer)
         with ExitStack() as locked:
             locked.callback(recorder.release)
             reason = "failed"
             try:
-                asyncio.run(_serve(upstream, recorder, listener, quiet=chosen["as_json"]))
+                asyncio.run(_serve(upstream, recorder, listener, quiet=args["as_json"]))
                 reason = STOPPED
             finally:
                 recorder.stop(reason)
-                listener.close()  # who calls from now on is refused at once, and does not wait for the seal
+                listener.close()  # new calls are refused at once, without waiting for the seal
             if recorder.failure is not None:
                 raise recorder.failure
             return seal_recording(run, signer), run
 
 
 async def _serve(upstream: Upstream, recorder: Recorder, listener: socket.socket, *, quiet: bool) -> None:
-    """Serve until Ctrl-C or SIGTERM; the second one gives up the calls in flight."""
+    """Serve until Ctrl-C or SIGTERM; a second one drops the calls in flight."""
     from steelyard.cli.recording_progress import RecordingProgress
     from steelyard.gateway.server import Gateway
     from steelyard.util.console import err
@@ -111,11 +117,11 @@ async def _serve(upstream: Upstream, recorder: Recorder, listener: socket.socket
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stop, gateway, stop)
     click.echo(f"export OPENAI_BASE_URL={base}", err=quiet)
-    click.echo(f"recording calls to {upstream.base} in {recorder.run}; Ctrl-C ends it and seals", err=True)
+    click.echo(f"recording calls to {upstream.base} in {recorder.run}; Ctrl-C stops and seals", err=True)
     with RecordingProgress(gateway, recorder) as progress:
         await progress.until(stop, gateway.failed)
         if gateway.in_flight:
-            err().print(f"waiting for {gateway.in_flight} calls in flight; Ctrl-C again gives them up")
+            err().print(f"waiting for {gateway.in_flight} calls in flight; Ctrl-C again drops them")
         await gateway.finish()
 
 

@@ -1,59 +1,58 @@
-"""``steelyard key``: make and show the key that signs plans and bundles."""
+"""``steelyard key``: create and show the key that signs plans and bundles."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from steelyard.cli.options import json_option, print_json
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import PublicKeyInfo
 
 __all__ = ["command"]
 
-as_json = click.option("--json", "machine", is_flag=True, help="Print the same for machines.")
-
 
 @click.group()
 def command() -> None:
-    """Make and show the key that signs plans and bundles (Ed25519)."""
+    """Create and show the key that signs plans and bundles (Ed25519)."""
 
 
 @command.command()
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write it; default: $STEELYARD_KEY or your own.")
-@as_json
-def new(out: Path | None, machine: bool) -> int:
-    """Make a new key, readable by you alone, with its public half beside it.
+@json_option
+def new(out: Path | None, as_json: bool) -> int:
+    """Create a new key, readable by you alone, with its public half beside it.
 
-    Give the public half to whoever will verify your runs: steelyard verify RUN --require-key KEY.pub.pem
+    Give the public half to those who verify your runs: steelyard verify RUN --require-key KEY.pub.pem
     """
     from steelyard.evidence.keys import create_key
 
-    _print(create_key(out), machine)
+    _print(create_key(out), as_json)
     return 0
 
 
 @command.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-@as_json
-def show(path: Path | None, machine: bool) -> int:
+@json_option
+def show(path: Path | None, as_json: bool) -> int:
     """Show the id and the public half of a key (PATH: a private or a public file; default: your own)."""
     from steelyard.evidence.keys import describe_key
 
-    _print(describe_key(path), machine)
+    _print(describe_key(path), as_json)
     return 0
 
 
-def _print(key: PublicKeyInfo, machine: bool) -> None:
+def _print(key: PublicKeyInfo, as_json: bool) -> None:
     from steelyard.util.console import out
 
     shown = {"keyid": key.keyid, "public": key.public, "path": str(key.path), "public_path": str(key.public_path)}
-    if machine:
-        click.echo(json.dumps(shown, ensure_ascii=False))
+    if as_json:
+        print_json(shown)
         return
     labels = ("key id", "public key", "private file", "public file")
-    # soft_wrap: ids and paths are there to be copied, so no line breaks inside them.
+    # soft_wrap: no line breaks inside ids and paths, so that they can be copied.
     for label, value in zip(labels, shown.values(), strict=True):
         out().print(f"{label:<13} {value}", soft_wrap=True)

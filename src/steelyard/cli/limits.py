@@ -1,4 +1,4 @@
-"""The words of ``--rpm``, ``--max-cost``, ``--prices`` … → the limits of a plan. Prices are always the user's own."""
+"""The options ``--rpm``, ``--max-cost``, ``--prices`` … → the limits of a plan. Prices always come from the user."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from steelyard.records import Limits
 
 __all__ = ["limits_of"]
 
-HIGHEST_PRICE = 1e6
+MAX_PRICE = 1e6
 MAX_BYTES = 1 << 20
 
 
-def limits_of(chosen: dict[str, Any], uri: str) -> Limits:
-    """Read the options; raises InputError where a price is none, or where a cost is bounded without prices."""
-    prices = _prices(chosen.get("price"), chosen.get("prices"), uri)
-    if chosen.get("max_cost") is not None and prices is None:
+def limits_of(args: dict[str, Any], uri: str) -> Limits:
+    """Read the options; raises InputError for an invalid price, and for ``--max-cost`` without prices."""
+    prices = _prices(args.get("price"), args.get("prices"), uri)
+    if args.get("max_cost") is not None and prices is None:
         raise InputError("--max-cost needs your prices: --price IN,OUT or --prices FILE")
     return Limits(
-        requests_per_minute=chosen.get("rpm"),
-        tokens_per_minute=chosen.get("tpm"),
-        tokens=chosen.get("max_tokens"),
-        cost=chosen.get("max_cost"),
+        requests_per_minute=args.get("rpm"),
+        tokens_per_minute=args.get("tpm"),
+        tokens=args.get("max_tokens"),
+        cost=args.get("max_cost"),
         price_prompt=prices[0] if prices else None,
         price_completion=prices[1] if prices else None,
     )
@@ -50,7 +50,7 @@ def _price(text: str) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    return value if 0 <= value < HIGHEST_PRICE else None
+    return value if 0 <= value < MAX_PRICE else None
 
 
 def _from_table(table: Path, uri: str) -> tuple[float, float]:
@@ -62,14 +62,14 @@ def _from_table(table: Path, uri: str) -> tuple[float, float]:
         with table.open("rb") as file:
             text = file.read(MAX_BYTES).decode()
     except UnicodeDecodeError:
-        raise InputError("is no text: a price table is YAML", where=where) from None
+        raise InputError("is not text: a price table is YAML", where=where) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror}): check the path of --prices", where=where) from None
     tree = read_tree(text, where)
     name = uri.partition(":")[2].rpartition("@")[0] or uri
     if not isinstance(tree, Branch) or name not in tree.entries:
-        mend = "add a line NAME: {prompt: 0.15, completion: 0.60}, prices per million tokens"
-        raise InputError(f"has no prices of {quoted(name)}: {mend}", where=where)
+        fix = "add a line NAME: {prompt: 0.15, completion: 0.60}, prices per million tokens"
+        raise InputError(f"has no prices of {quoted(name)}: {fix}", where=where)
     entry, line = tree.entries[name], tree.key_lines[name]
     if not isinstance(entry, Branch) or entry.entries.keys() != {"prompt", "completion"}:
         raise InputError(f"the prices of {quoted(name)} are {{prompt: …, completion: …}}", where=where, line=line)
@@ -78,6 +78,8 @@ def _from_table(table: Path, uri: str) -> tuple[float, float]:
         leaf = entry.entries[key]
         value = _price(leaf.text) if isinstance(leaf, Leaf) else None
         if value is None:
-            raise InputError(f"{key} is no price per million tokens", where=where, line=leaf.line)
+            raise InputError(
+                f"{key} is not a price per million tokens: write a number from 0 on", where=where, line=leaf.line
+            )
         found.append(value)
     return found[0], found[1]

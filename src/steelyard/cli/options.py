@@ -1,17 +1,22 @@
-"""Options that several commands share, and how their words are read."""
+"""Options that several commands share, and how their values are parsed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from steelyard.errors import InputError
 
+if TYPE_CHECKING:
+    from steelyard.evidence.keys import CryptoSigner
+
 __all__ = [
+    "RunArguments",
     "api_key_option",
     "api_keys_option",
     "asking_options",
@@ -42,11 +47,11 @@ task_option = click.option(
     multiple=True,
     help="A task of your own that claims can name: a task file (.yaml) or questions (.jsonl, .csv, .parquet).",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 key_option = click.option(
     "--key",
     type=click.Path(path_type=Path),
-    help="Sign with this key (default: the one that steelyard key new made, if any).",
+    help="Sign with this key (default: the one from steelyard key new, if any).",
 )
 api_key_option = click.option(
     "--api-key-env", metavar="NAME", help="The environment variable that holds the endpoint's API key."
@@ -60,9 +65,15 @@ api_keys_option = click.option(
 
 COST = click.FloatRange(min=0, min_open=True)
 
-deadline_option = click.option("--deadline", metavar="TIME", help="End by then whatever is in flight (exit 4): 2h.")
+deadline_option = click.option(
+    "--deadline", metavar="TIME", help="End after this time, whatever is in flight (exit 4): 2h."
+)
 patience_option = click.option(
-    "--patience", metavar="TIME", default="10m", show_default=True, help="Wait so long for an endpoint that is down."
+    "--patience",
+    metavar="TIME",
+    default="10m",
+    show_default=True,
+    help="How long to wait for an endpoint that is down.",
 )
 
 _RAY = (
@@ -71,19 +82,19 @@ _RAY = (
         is_flag=False,
         flag_value="local",
         metavar="[ADDRESS]",
-        help="Ask from many machines: a Ray cluster at auto or HOST:PORT; --ray alone (put it last) starts one here.",
+        help="Send requests from many machines: a Ray cluster at auto or HOST:PORT; --ray alone, put last, starts one.",
     ),
     click.option(
         "--workers",
         type=click.IntRange(1, 1000),
         metavar="N",
-        help="With --ray: so many workers (default: one a machine, at least two).",
+        help="With --ray: the number of workers (default: one per machine, at least two).",
     ),
 )
 
 
 def ray_options(command: F) -> F:
-    """The options of every command that can ask from many machines."""
+    """Add the options of every command that can run on many machines."""
     for option in reversed(_RAY):
         command = option(command)
     return command
@@ -102,13 +113,13 @@ _ASKING = (
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
     data_option,
     task_option,
-    click.option("--budget", metavar="TIME", help="Stop asking after this much time: 90s, 15m, 2h."),
-    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask at most N samples of each task."),
+    click.option("--budget", metavar="TIME", help="Stop after this much time: 90s, 15m, 2h."),
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Use at most N samples of each task."),
     click.option(
         "--concurrency",
         type=click.IntRange(1, 1000),
         metavar="N",
-        help="Requests in flight at an endpoint (default: found by itself, up to 128); in-process it is always one.",
+        help="Requests in flight at an endpoint (default: adaptive, up to 128); an in-process model always has one.",
     ),
     click.option(
         "--timeout",
@@ -117,10 +128,12 @@ _ASKING = (
         show_default=True,
         help="Seconds until an attempt counts as timed out.",
     ),
-    click.option("--rpm", type=click.IntRange(min=1), metavar="N", help="At most N requests a minute."),
-    click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="At most about N tokens a minute."),
+    click.option("--rpm", type=click.IntRange(min=1), metavar="N", help="At most N requests per minute."),
+    click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="At most about N tokens per minute."),
     click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Stop before N tokens are used."),
-    click.option("--max-cost", type=COST, metavar="AMOUNT", help="Stop before it costs more, by your --prices."),
+    click.option(
+        "--max-cost", type=COST, metavar="AMOUNT", help="Stop before the cost exceeds this, at your --prices."
+    ),
     click.option("--price", metavar="IN,OUT", help="Price per million prompt and completion tokens."),
     click.option(
         "--prices",
@@ -130,7 +143,7 @@ _ASKING = (
     click.option(
         "--with-texts",
         is_flag=True,
-        help="Seal the texts of samples and answers too: for your own eyes, since publishing them would contaminate.",
+        help="Seal the texts of samples and outputs too: do not publish them, or the benchmark is contaminated.",
     ),
     deadline_option,
     patience_option,
@@ -139,12 +152,40 @@ _ASKING = (
     api_keys_option,
 )
 
-LONGEST = 1e9  # thirty years
+
+@dataclass(frozen=True, kw_only=True)
+class RunArguments:
+    """The values of :func:`asking_options`, one field per option: what every command that runs a model is given."""
+
+    uri: str
+    out: Path | None
+    data: Path | None
+    task_files: tuple[Path, ...]
+    budget: str | None
+    limit: int | None
+    concurrency: int | None
+    timeout: float
+    rpm: int | None
+    tpm: int | None
+    max_tokens: int | None
+    max_cost: float | None
+    price: str | None
+    prices: Path | None
+    with_texts: bool
+    deadline: str | None
+    patience: str
+    ray: str | None
+    workers: int | None
+    key: Path | None
+    api_key_env: str | None
+
+
+MAX_SECONDS = 1e9  # thirty years
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def asking_options(command: F) -> F:
-    """The options of every command that asks a model."""
+    """Add the options of every command that runs a model."""
     for option in reversed(_ASKING):
         command = option(command)
     return command
@@ -155,13 +196,16 @@ def read_duration(text: str | None, option: str = "--budget") -> float | None:
     if text is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
-    if not match or not 0 < float(match[1]) * UNITS[match[2] or "s"] < LONGEST:
+    if not match or not 0 < float(match[1]) * UNITS[match[2] or "s"] < MAX_SECONDS:
         raise InputError(f"{option} takes a duration such as 90s, 15m or 2h, not {text!r}")
     return float(match[1]) * UNITS[match[2] or "s"]
 
 
-def signer_at(key: Path | None) -> Any:
-    """The signer of a named key, or of the default key where one was made, else None (the run stays unsigned)."""
+def signer_at(key: Path | None) -> CryptoSigner | None:
+    """The signer of a named key, or of the default key where there is one, else None (the run stays unsigned).
+
+    Raises InputError where the key cannot be used.
+    """
     from steelyard.evidence.keys import default_key_path, load_signer
 
     if key is None and not default_key_path().is_file():

@@ -1,11 +1,10 @@
-"""Progress of a run on stderr: rate, remaining time, and each interval closing in on its claim."""
+"""Progress of a run on stderr: rate, remaining time, and each claim's interval."""
 
 from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from steelyard.util.console import err
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from steelyard.plugins import Progress
     from steelyard.records import Measurement, Plan
 
-__all__ = ["RunProgress", "working"]
+__all__ = ["LiveProgress", "RunProgress", "working"]
 
 # A terminal is redrawn this often; a log file gets a line this often.
 REDRAW_SECONDS = 0.5
@@ -32,35 +31,55 @@ def working(message: str) -> Any:
     return nullcontext()
 
 
-class RunProgress:
+class LiveProgress:
+    """A display on stderr for the time of a ``with`` block: redrawn on a terminal, else printed now and then."""
+
+    def __init__(self) -> None:
+        self._console = err()
+        self._display: Any = None  # None where stderr is no terminal
+        self._drawn = 0.0
+
+    def _new_display(self) -> Any:
+        from rich.live import Live
+
+        return Live(console=self._console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._display = self._new_display()
+            self._display.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._display is not None:
+            self._display.stop()
+
+    @property
+    def _period(self) -> float:
+        """Seconds from one drawing to the next."""
+        return LOG_SECONDS if self._display is None else REDRAW_SECONDS
+
+    def _is_due(self) -> bool:
+        """Whether it is time to draw; if so, the time of the last drawing is now."""
+        now = time.monotonic()
+        due = now - self._drawn >= self._period
+        self._drawn = now if due else self._drawn
+        return due
+
+
+class RunProgress(LiveProgress):
     """Watches a :class:`~steelyard.auditing.session.RunSession`.
 
     Use it as a context manager and give :meth:`watch` as the watcher.
     """
 
     def __init__(self, plan: Plan) -> None:
+        super().__init__()
         self._plan = plan
-        self._console = err()
-        self._drawn = 0.0
         self._asked_at_start: dict[str, int] = {}
-        self._display: Any = None
-
-    def __enter__(self) -> RunProgress:
-        if self._console.is_terminal:
-            from rich.live import Live
-
-            self._display = Live(console=self._console, refresh_per_second=4, transient=True)
-            self._display.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._display is not None:
-            self._display.stop()
 
     def notify(self, line: str) -> None:
-        """Print one line above the display: the endpoint went down, or came back."""
+        """Print one line above the display, such as that the endpoint is down."""
         from steelyard.util.text import one_line
 
         self._console.print(one_line(line, 300), markup=False, highlight=False)
@@ -69,10 +88,8 @@ class RunProgress:
         """Redraw, if it is time."""
         if not self._asked_at_start:
             self._asked_at_start = dict(live.answered)
-        now = time.monotonic()
-        if now - self._drawn < (REDRAW_SECONDS if self._display is not None else LOG_SECONDS):
+        if not self._is_due():
             return
-        self._drawn = now
         table = self._table(live)
         if self._display is not None:
             self._display.update(table)
@@ -116,13 +133,13 @@ class RunProgress:
 
     def _title(self, elapsed: float, live: RunSession) -> str:
         budget = self._plan.budget_us
-        told = f"{_clock(elapsed)} elapsed" + ("" if budget is None else f", budget {_clock(budget / 1e6)}")
+        title = f"{_clock(elapsed)} elapsed" + ("" if budget is None else f", budget {_clock(budget / 1e6)}")
         if live.group is not None and any(model.concurrency > 1 for model in self._plan.models.values()):
-            told += f", {live.group.in_flight} in flight"
+            title += f", {live.group.in_flight} in flight"
         costs = [budget.cost for budget in live.budgets.values() if budget.cost is not None]
         if (cost := sum(costs) if costs else None) is not None:
-            told += f", cost {cost:.3g}"
-        return told
+            title += f", cost {cost:.3g}"
+        return title
 
 
 def _decisions(tests: list[Progress]) -> str:

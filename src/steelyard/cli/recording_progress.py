@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from steelyard.cli.progress import LOG_SECONDS, REDRAW_SECONDS
+from steelyard.cli.progress import LiveProgress
 from steelyard.records import Outcome
-from steelyard.util.console import err
 
 if TYPE_CHECKING:
     from steelyard.gateway.recorder import Recorder
@@ -21,38 +19,22 @@ __all__ = ["RecordingProgress"]
 _RATE_OVER_SECONDS = 10.0
 
 
-class RecordingProgress:
-    """Redraws one line on a terminal; elsewhere prints it now and then, if anything has come since."""
+class RecordingProgress(LiveProgress):
+    """Redraws one line on a terminal; elsewhere prints it now and then, if there are new calls."""
 
     def __init__(self, gateway: Gateway, recorder: Recorder) -> None:
+        super().__init__()
         self._gateway = gateway
         self._recorder = recorder
-        self._console = err()
-        self._display: Any = None
         self._seen: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
-
-    def __enter__(self) -> RecordingProgress:
-        if self._console.is_terminal:
-            from rich.live import Live
-
-            self._display = Live(console=self._console, refresh_per_second=4, transient=True)
-            self._display.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._display is not None:
-            self._display.stop()
 
     async def until(self, *events: asyncio.Event) -> None:
         """Draw until one of the events is set."""
         waiting = [asyncio.create_task(event.wait()) for event in events]
-        pause = LOG_SECONDS if self._display is None else REDRAW_SECONDS
         shown = 0
         try:
             while True:
-                done, _ = await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(waiting, timeout=self._period, return_when=asyncio.FIRST_COMPLETED)
                 if done:
                     return
                 if self._display is not None:
@@ -65,7 +47,7 @@ class RecordingProgress:
                 task.cancel()
 
     def line(self) -> str:
-        """The line as it stands; failures by kind, the rate over the last ten seconds."""
+        """The current line: failures by kind, the rate over the last ten seconds."""
         now, calls = time.monotonic(), self._recorder.calls
         while len(self._seen) > 1 and now - self._seen[0][0] > _RATE_OVER_SECONDS:
             self._seen.popleft()
@@ -77,5 +59,5 @@ class RecordingProgress:
             for outcome in Outcome
             if (number := self._recorder.outcomes[outcome]) and not outcome.answered
         )
-        told = f"{calls:,} calls, {rate:.1f}/s, {self._gateway.in_flight} in flight; {failures or 'no failures'}"
-        return told + (f"; {self._gateway.refused:,} refused" if self._gateway.refused else "")
+        line = f"{calls:,} calls, {rate:.1f}/s, {self._gateway.in_flight} in flight; {failures or 'no failures'}"
+        return line + (f"; {self._gateway.refused:,} refused" if self._gateway.refused else "")

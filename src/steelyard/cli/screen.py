@@ -1,4 +1,4 @@
-"""``steelyard screen``: what a claim sheet says of itself, before any model is asked."""
+"""``steelyard screen``: check a claim sheet by arithmetic alone, without running any model."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 import click
+
+from steelyard.cli.options import json_option, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,17 +19,17 @@ __all__ = ["command"]
 
 ROWS_SHOWN = 40
 REMARKS_SHOWN = 20
-NARROW = 80  # columns below which the table leaves out what the notes say anyway
+NARROW = 80  # columns below which the table leaves out what the notes contain anyway
 
 
 @click.command("screen")
 @click.argument("sheet", type=click.Path())
-@click.option("--json", "as_json", is_flag=True, help="Print the machine form.")
+@json_option
 def command(sheet: str, as_json: bool) -> int:
-    """Screen a claim sheet at the desk: no model, no network.
+    """Screen a claim sheet by arithmetic alone: no model, no network.
 
-    Exits 1 where nothing honest explains the table, 0 otherwise; notes prove nothing by themselves. Nothing is tested
-    against a model: for that, see steelyard audit.
+    Exits 1 where the numbers are impossible under every honest explanation, 0 otherwise; notes are no proof. To test
+    the claims against a model, use steelyard audit.
     """
     from steelyard.claims import read_sheet
     from steelyard.detectors.screen.screen import screen
@@ -35,12 +37,9 @@ def command(sheet: str, as_json: bool) -> int:
     claims = read_sheet(sheet)
     verdict = _verdict(claims, *screen(claims))
     if as_json:
-        import json
-
         from steelyard.reports.machine import render
 
-        # All of it ASCII: a sheet's text may hold control characters that a terminal would obey.
-        click.echo(json.dumps(render(verdict), indent=2))
+        print_json(render(verdict))
     else:
         from steelyard.util.console import out
 
@@ -57,7 +56,7 @@ def _verdict(sheet: ClaimSheet, findings: tuple[Finding, ...], notes: tuple[Note
         exit=int(ExitCode.INCONSISTENT if findings else ExitCode.CONSISTENT),
         model=sheet.model,
         served=sheet.served_as,
-        alpha=math.nan,  # prints as null: a desk screen draws no samples, so it has no error rate to spend
+        alpha=math.nan,  # prints as null: a screen draws no samples, so it has no error rate
         findings=findings,
         notes=notes,
         claims=tuple(_claim_verdict(claim) for claim in sheet.claims),
@@ -74,7 +73,7 @@ def _claim_verdict(claim: Claim) -> ClaimVerdict:
         claimed=float(claim.number / claim.scale) if claim.is_proportion else None,
         tolerance=math.nan,  # prints as null: nothing is compared
         verdict=VerdictWord.NOT_TESTED,
-        reason="a desk screen asks no model",
+        reason="a screen runs no model",
         line=claim.line,
     )
 
@@ -92,7 +91,7 @@ def _print(sheet: ClaimSheet, verdict: Verdict, console: Console) -> None:
     _print_table(sheet, verdict, console)
     for title, style, remarks in (("Finding", "bold red", verdict.findings), ("Note", "yellow", verdict.notes)):
         for each in remarks[:REMARKS_SHOWN]:
-            # Findings and notes are told in full: the limit only stops a sheet made to flood the screen.
+            # Findings and notes are printed in full: the limit only stops a sheet made to flood the terminal.
             console.print()
             console.print(Text.assemble((f"{title} ({each.check}) ", style), remark(each, 2000)))
         if len(remarks) > REMARKS_SHOWN:
@@ -156,6 +155,8 @@ def _last_line(sheet: ClaimSheet, verdict: Verdict) -> Text:
     notes = counted(len(verdict.notes), "note")
     if verdict.findings:
         found = counted(len(verdict.findings), "finding")
-        return Text(f"Inconsistent: {found}, which nothing honest explains; {notes}.", style="bold red")
-    mend = f"steelyard audit {one_line(sheet.path, 200)} --model URI"
-    return Text.assemble(("Not tested", "bold"), f": nothing on the sheet is impossible; {notes}. To test it: {mend}")
+        return Text(f"Inconsistent: {found} without any honest explanation; {notes}.", style="bold red")
+    next_step = f"steelyard audit {one_line(sheet.path, 200)} --model URI"
+    return Text.assemble(
+        ("Not tested", "bold"), f": nothing on the sheet is impossible; {notes}. To test it: {next_step}"
+    )

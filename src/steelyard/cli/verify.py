@@ -1,4 +1,4 @@
-"""``steelyard verify``: check a bundle offline, every digest, score and verdict."""
+"""``steelyard verify``: check every digest, score and verdict of a bundle offline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(run: Path, require_key: Path | None, as_json: bool) -> int:
-    """Recompute every digest, score and verdict of BUNDLE, and name the first thing that does not hold (exit 1)."""
+    """Recompute every digest, score and verdict of BUNDLE offline; name the first check that fails (exit 1)."""
     from steelyard.cli.progress import working
     from steelyard.evidence.verify import verify_integrity
     from steelyard.storage.run_folder import open_plan_of
@@ -48,7 +48,7 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
                 "scores_withheld": found.withheld,
                 "scores_from_journal": found.executed,
                 "unreadable_with_tokens": found.wasted,
-                "answers_under_a_failure": found.disowned,
+                "answers_under_errors": found.disowned,
                 "pages_redrawn": found.pages,
                 "not_recomputed": list(found.verdict.not_recomputed),
             }
@@ -57,21 +57,21 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
     click.echo(f"holds: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…")
     if integrity.answers:
-        click.echo(f"answers root, the same wherever and in whatever order they came: {integrity.answers_root}")
+        click.echo(f"answers root, independent of machine and order: {integrity.answers_root}")
     for message in integrity.messages:
         click.echo(message)
     if origin == "gateway":
-        click.echo(f"a gateway's recording: report recomputed from the journal; {_pages(found.pages)}")
+        click.echo(f"a gateway recording: report recomputed from the journal; {_pages(found.pages)}")
         if found.disowned:
-            click.echo(f"{found.disowned} replies hold a whole answer under the status of a failure")
+            click.echo(f"{found.disowned} replies hold a complete answer under an error status")
         return 0
-    sealed = f", {found.withheld} taken as sealed, their texts being withheld" if found.withheld else ""
-    click.echo(f"{found.scores} scores recomputed from the answers{sealed}")
+    sealed = f", {found.withheld} taken as sealed, since their texts are withheld" if found.withheld else ""
+    click.echo(f"{found.scores} scores recomputed from the model outputs{sealed}")
     if found.executed:
         by = "by the other harness" if origin == "imported" else "by running code"
-        click.echo(f"{found.executed} scores made {by}, taken from the journal: not made again here")
+        click.echo(f"{found.executed} scores made {by}, taken from the journal: not recomputed here")
     if found.wasted:
-        click.echo(f"{found.wasted} attempts used tokens and brought nothing readable: none of them is an answer")
+        click.echo(f"{found.wasted} attempts used tokens without a readable reply: none of them counts as an answer")
     click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
     rules = {test.id: test.rule for test in plan.tests}
     for test in found.verdict.not_recomputed:

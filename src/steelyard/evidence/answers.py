@@ -1,4 +1,4 @@
-"""The answers root: one hash over what was answered, whenever, wherever and after however many attempts.
+"""The answers root: one hash over the final model outputs, independent of time, place and number of attempts.
 
 Two runs of one plan that got the same answers have the same root, on one machine or on many. It is the Merkle root
 (RFC 6962) over one leaf a finished call, in the order of measurement, position and leaf hash. A leaf is the canonical
@@ -27,7 +27,7 @@ PROBE = -1  # the position of a probe's repeats, which may be many
 def leaf(record: dict[str, Any]) -> bytes:
     """The leaf of a finished call: ``canonical({key: record[key] for key in LEAF_KEYS if key in record})``, for speed.
 
-    Raises KeyError, TypeError or ValueError where the record is no attempt.
+    Raises KeyError, TypeError or ValueError where the record is not an attempt.
     """
     text = encode_basestring
     answer = f'"answer":{text(record["answer"])},' if "answer" in record else ""
@@ -48,20 +48,23 @@ def _number(value: Any) -> int:
 
 
 class Answers:
-    """Gathers finished calls in any order, at about 90 bytes each."""
+    """Collects finished calls in any order, at about 90 bytes each."""
 
     def __init__(self) -> None:
         self._rows: dict[str, list[bytes]] = {}  # place and leaf hash, so that sorting the bytes sorts the calls
 
     def add(self, record: dict[str, Any]) -> None:
-        """Take one attempt; only a call's last counts. Raises as :func:`leaf` does, or OverflowError."""
+        """Add one attempt; only a call's last counts. Raises as :func:`leaf` does, or OverflowError."""
         if record["final"]:
             hashed = leaf_hash(leaf(record))
             place: bytes = (record["position"] - PROBE).to_bytes(PLACE_BYTES)
             self._rows.setdefault(record["measurement"], []).append(place + hashed)
 
     def root(self) -> tuple[int, str]:
-        """The number of finished calls and their root in hexadecimal; Broken where a call was finished twice."""
+        """The number of finished calls and their root in hexadecimal.
+
+        Raises VerificationError where a call was finished twice.
+        """
         tree = Tree()
         for row in sorted(self._rows):
             last = b""

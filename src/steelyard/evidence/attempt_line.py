@@ -1,7 +1,7 @@
-"""Reading the journal's commonest line fast: an attempt, whose keys and the forms of whose values are known.
+"""A fast parser for the most common line of a journal: an attempt, whose keys and value formats are known.
 
-A line that fits the template is canonical JSON by construction; any other is left to :func:`parse_canonical`, at thrice
-the time. So what is accepted is the same, and of what is read only that is given which verification needs.
+A line that matches the template is canonical JSON by construction. Any other line goes to :func:`parse_canonical`,
+which takes three times as long and accepts the same lines. Only the values that verification needs are returned.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ ABSENT: Final = frozenset(OPTIONAL) - UNREAD
 
 
 def parse_attempt(data: bytes) -> dict[str, Any] | None:
-    """The record on a line, as far as it is read; None where it is no attempt in the common form.
+    """The record on a line, with the keys that verification reads; None for an attempt in another form.
 
-    Raises ValueError where it is not JSON.
+    Raises ValueError where the line is not JSON.
     """
     match = TEMPLATE.fullmatch(data.decode("utf-8"))
     if match is None:

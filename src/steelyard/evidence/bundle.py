@@ -1,7 +1,6 @@
 """The sealed documents of a run: the plan before the first call, and the bundle at the end.
 
-Their names and forms are one contract with :mod:`steelyard.evidence.verify`, which reads them back and trusts none of
-it.
+Their names and formats are a contract with :mod:`steelyard.evidence.verify`, which reads them back and trusts nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.evidence.chain import Journal, read_journal
+from steelyard.evidence.chain import JournalCommitment, read_journal
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope, seal, statement
 from steelyard.evidence.keys import CryptoSigner, Signature
 
@@ -56,14 +55,15 @@ def _subject_of(plan: Mapping[str, Any]) -> dict[str, str]:
 def open_plan(data: bytes, where: str | Path) -> tuple[dict[str, Any], str, dict[str, Signature]]:
     """The plan as builtins, the SHA-256 of its payload (what the journal's header names), and signatures by key id.
 
-    Signatures are not checked here. Raises Broken, naming ``where``, for what :func:`seal_plan` would not have written.
+    Signatures are not checked here. Raises VerificationError, naming ``where``, for anything that :func:`seal_plan`
+    would not have written.
     """
     document, envelope = open_envelope(data, where)
     return plan_in(document, where), sha256_hex(envelope.payload), envelope.signatures
 
 
 def plan_in(document: Mapping[str, Any], where: str | Path) -> dict[str, Any]:
-    """The plan that a statement holds; Broken, naming ``where``, where it holds none."""
+    """The plan in a statement; raises VerificationError, naming ``where``, where there is none."""
     plan: dict[str, Any] = document["predicate"]
     if document["predicateType"] != PLAN_PREDICATE or plan.get("format") != PLAN_FORMAT:
         raise VerificationError(_other_format(document, where))
@@ -94,8 +94,8 @@ def texts_of(plan: Mapping[str, Any]) -> str:
 def seal_bundle(run: Path, extra: Mapping[str, Any], signer: CryptoSigner | None) -> None:
     """Write ``bundle.dsse.json``: digests of every file of the run, the journal's root, and ``extra``.
 
-    Replaces an earlier seal in one step. Raises Broken where the run does not hold together, InputError where it
-    holds a file that is not a run's, or where the plan was signed by another key.
+    Replaces an earlier seal atomically. Raises VerificationError where the run is inconsistent, InputError where it
+    holds a file that does not belong to a run, or where the plan was signed by another key.
     """
     plan, plan_digest, signatures = open_plan(layout.read_bounded(run, layout.PLAN, MAX_ENVELOPE_BYTES), layout.PLAN)
     if signatures and (signer is None or signer.public_key.keyid not in signatures):
@@ -122,13 +122,15 @@ def _names_to_seal(run: Path, *, withheld: bool) -> list[str]:
         if layout.is_derived(name) or name in (layout.BUNDLE, layout.TEMPORARY_BUNDLE):
             continue
         if not layout.is_sealable(name):
-            raise InputError("this file is no part of a run: move it out, then seal again", where=run / name)
+            raise InputError("this file does not belong to a run: move it out, then seal again", where=run / name)
         if not (withheld and layout.is_text(name)):
             names.append(name)
     return names
 
 
-def _predicate(journal: Journal, plan: Mapping[str, Any], scores: int, signer: CryptoSigner | None) -> dict[str, Any]:
+def _predicate(
+    journal: JournalCommitment, plan: Mapping[str, Any], scores: int, signer: CryptoSigner | None
+) -> dict[str, Any]:
     return {
         "format": BUNDLE_FORMAT,
         "plan": journal.plan,
@@ -140,7 +142,7 @@ def _predicate(journal: Journal, plan: Mapping[str, Any], scores: int, signer: C
         "answers": {"count": journal.answers, "root": journal.answers_root},
         "scores": scores,
         "texts": texts_of(plan),
-        # The key itself, so that a stranger can check the signature; whether to trust it is the reader's own affair.
+        # The key itself, so that anyone can check the signature; whether to trust it is for the reader to decide.
         "signer": "" if signer is None else signer.public_key.keyval["public"],
     }
 
@@ -154,6 +156,6 @@ def _replace(run: Path, data: bytes) -> None:
     temporary.replace(run / layout.BUNDLE)
     folder = os.open(run, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(folder)  # so that the new name, too, outlives a power cut
+        os.fsync(folder)  # so that the new name also survives a power cut
     finally:
         os.close(folder)

@@ -1,7 +1,7 @@
-"""Canonical JSON (RFC 8785, JCS): one value, one sequence of bytes, so that a digest means something.
+"""Canonical JSON (RFC 8785, JCS): each value has exactly one sequence of bytes, so that digests are comparable.
 
-Reading is as strict as writing: bytes that parse but are not the canonical form of what they say are refused. So no
-byte of a sealed document can change without changing its meaning or being seen.
+Reading is as strict as writing: JSON that is not in canonical form is refused. So no byte of a sealed document can
+change without a change of its meaning.
 """
 
 from __future__ import annotations
@@ -93,14 +93,14 @@ def sha256_hex(data: bytes) -> str:
 
 
 def parse_canonical(data: bytes) -> Any:
-    """The value that ``data`` is the canonical form of; ValueError, saying why in a few words, where it is none.
+    """Parse canonical JSON; raises ValueError, with a short reason, for anything else.
 
     Duplicate keys, spaces, unsorted keys, escapes that need not be and numbers written in another way are all refused.
     """
     text = data.decode("utf-8")
     try:
         # The C encoder agrees with RFC 8785 on all that _FAST lets through, at a sixth of rfc8785's time: a journal
-        # has one line a call, and is read whole at every verification.
+        # has one line per call, and is read whole at every verification.
         if text.isascii() or _is_in_basic_plane(text):
             value, _ = _FAST.raw_decode(text)
             if _ENCODER.encode(value) == text:

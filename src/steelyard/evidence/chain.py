@@ -18,11 +18,11 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.answers import Answers
 from steelyard.evidence.attempt_line import parse_attempt
 from steelyard.evidence.canonical import parse_canonical, sha256_hex
-from steelyard.evidence.digests import Digests
+from steelyard.evidence.digests import DigestSet
 from steelyard.evidence.layout import lines, open_regular, reading_order, segment_label
 from steelyard.evidence.merkle import Tree, leaf_hash
 
-__all__ = ["FIRST_PREV", "JOURNAL_FORMAT", "Journal", "Segment", "read_journal"]
+__all__ = ["FIRST_PREV", "JOURNAL_FORMAT", "JournalCommitment", "Segment", "read_journal"]
 
 FIRST_PREV = "0" * 64
 JOURNAL_FORMAT = "steelyard-journal/2"
@@ -35,10 +35,10 @@ _MAY_BE_EMPTY = {("exchange", "request")}
 
 @dataclass(frozen=True)
 class Segment:
-    """What one segment's bytes commit to.
+    """The commitments of one segment.
 
     ``head`` is the SHA-256 of its last line, ``digest`` that of its file, ``roots`` the Merkle roots over its own first
-    lines at the sizes asked for.
+    lines at the requested sizes.
     """
 
     records: int
@@ -48,8 +48,8 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Journal:
-    """What the journal's bytes commit to.
+class JournalCommitment:
+    """The commitments of a whole journal.
 
     ``root`` is the Merkle root over all lines (without newlines) in reading order, ``plan`` the plan's digest as every
     header gives it, ``segments`` each segment by its file's name. ``answers`` and ``answers_root`` are the finished
@@ -62,7 +62,7 @@ class Journal:
     segments: dict[str, Segment]
     answers: int
     answers_root: str
-    texts: Digests
+    texts: DigestSet
 
 
 def read_journal(
@@ -70,12 +70,12 @@ def read_journal(
     names: Iterable[str],
     sizes: Mapping[str, AbstractSet[int]] | None = None,
     heads: Mapping[str, str] | None = None,
-) -> Journal:
+) -> JournalCommitment:
     """Read and check the chain of every segment among ``names`` (within ``run``), in reading order.
 
     ``sizes`` are those at which a segment's root is wanted. ``heads``, where they are known (64 hexadecimal digits),
-    tell which of a segment's last two records was changed when they do not fit. Raises Broken naming file, line and
-    record of the first link that does not hold.
+    show which of a segment's last two records was changed when their link is broken. Raises VerificationError, naming
+    file, line and record of the first broken link.
     """
     reader = _Reader(run)
     segments = {
@@ -83,16 +83,16 @@ def read_journal(
         for name in reading_order(names)
     }
     answers, answers_root = reader.answers.root()
-    return Journal(
+    return JournalCommitment(
         reader.tree.size, reader.tree.root().hex(), reader.plan, segments, answers, answers_root, reader.texts
     )
 
 
 class _Reader:
-    """Reads segments one after the other, and gathers what is about all of them."""
+    """Reads segments one after the other, and collects what concerns all of them."""
 
     def __init__(self, run: Path) -> None:
-        self.tree, self.answers, self.texts, self.plan = Tree(), Answers(), Digests(), ""
+        self.tree, self.answers, self.texts, self.plan = Tree(), Answers(), DigestSet(), ""
         self._run = run
 
     def read(self, name: str, sizes: AbstractSet[int], head: str) -> Segment:
@@ -113,7 +113,7 @@ class _Reader:
                         roots[number] = own.root().hex()
                 self._take(record, name, number)
         if not number:
-            raise VerificationError(f"{name}: empty: not even its header is there")
+            raise VerificationError(f"{name}: empty: even its header is missing")
         chain.finish(head)
         return Segment(number, chain.head, digest.hexdigest(), roots)
 
@@ -126,7 +126,7 @@ class _Reader:
                 self.answers.add(record)
             except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
                 raise VerificationError(
-                    f"{name} line {number} (record {number - 1}): not an attempt in its form"
+                    f"{name} line {number} (record {number - 1}): not a well-formed attempt"
                 ) from None
         if kind in _TEXT_KEYS:
             self._collect_texts(record, kind, name, number)
@@ -152,7 +152,7 @@ class _Reader:
             if digest == "" and (kind, key) in _MAY_BE_EMPTY:
                 continue
             try:
-                raw = bytes.fromhex(digest)  # type: ignore[arg-type]  # what is no text raises
+                raw = bytes.fromhex(digest)  # type: ignore[arg-type]  # raises unless it is a string
                 if raw.hex() != digest or len(raw) != DIGEST_BYTES:
                     raise ValueError
             except (TypeError, ValueError):
@@ -163,7 +163,7 @@ class _Reader:
 
 
 class _Chain:
-    """Follows the links. A link that does not fit is judged only at the next record, which knows who was changed."""
+    """Checks the links. A broken link is reported only at the next record, which shows which side was changed."""
 
     def __init__(self) -> None:
         self.head = FIRST_PREV  # SHA-256 of the last line taken
@@ -172,7 +172,10 @@ class _Chain:
         self._doubt: tuple[str, int] | None = None  # the place before ``_last``, where the link between them is broken
 
     def follow(self, line: bytes, name: str, number: int) -> dict[str, Any]:
-        """Take the next line; Broken where it is no canonical record, out of sequence, or does not fit the last."""
+        """Take the next line.
+
+        Raises VerificationError where it is not a canonical record, out of sequence, or does not link to the last one.
+        """
         try:
             record = parse_attempt(line) or parse_canonical(line)
         except ValueError as error:
@@ -183,10 +186,10 @@ class _Chain:
             raise self._blame(record.get("prev") == self.head)
         seq = record.get("seq")
         if type(seq) is not int or seq != self._seq:
-            said = f"says it is record {seq}" if type(seq) is int else "says not which record it is"
+            number_found = f"is numbered {seq}" if type(seq) is int else "has no number"
             after = f", after {self._last[0]} line {self._last[1]}" if self._seq else ""
             raise VerificationError(
-                f"{name} line {number}: {said} where record {self._seq} belongs{after}: "
+                f"{name} line {number}: {number_found} where record {self._seq} belongs{after}: "
                 "a record was removed, added, moved or renumbered"
             )
         if record.get("prev") != self.head:

@@ -1,6 +1,6 @@
-"""Checkpoints: at every stop, how far each segment of the journal went, signed where there is a key.
+"""Checkpoints: the length of each journal segment at every stop, signed where there is a key.
 
-Rewriting what came before a stop shows, and so does taking away a segment that was there.
+They show when records from before a stop were rewritten, and when a segment was removed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, parse_canonical
-from steelyard.evidence.chain import Journal
+from steelyard.evidence.chain import JournalCommitment
 from steelyard.evidence.forms import has_form, is_count, is_sha256
 from steelyard.evidence.keys import CryptoSigner, SSlibKey, sign_deterministic, verify_raw
 from steelyard.evidence.layout import CHECKPOINTS, lines, open_regular
@@ -21,18 +21,18 @@ __all__ = ["Checkpoint", "check_checkpoints", "checkpoint_line", "checkpoint_mes
 
 CHECKPOINT_CONTEXT = b"steelyard-checkpoint/2\n"
 SIGNATURE = re.compile(r"([0-9a-f]{128})?")
-MAX_CHECKPOINTS = 100_000  # one a stop and segment: far more than any run has, few enough to hold
+MAX_CHECKPOINTS = 100_000  # one per stop and segment: far more than any run has, few enough for memory
 
 Checkpoint = dict[str, tuple[int, str]]  # of each segment, by its file's name: records and their Merkle root
 
 
 def checkpoint_message(segments: Mapping[str, Any], at_us: int) -> bytes:
-    """What a checkpoint's signature is over."""
+    """The bytes that a checkpoint's signature covers."""
     return CHECKPOINT_CONTEXT + canonical({"at_us": at_us, "segments": segments})
 
 
 def checkpoint_line(sizes: Mapping[str, tuple[int, bytes]], at_us: int, signer: CryptoSigner | None) -> bytes:
-    """One line of ``checkpoints.jsonl``, newline included: how far every segment went, and the Merkle root so far.
+    """One line of ``checkpoints.jsonl``, newline included: the length of every segment, and its Merkle root so far.
 
     ``sizes`` maps the file name of each segment to its number of lines and the root over those. Segments grow side by
     side, so a root over all records together would be no prefix of a later one: each keeps its own.
@@ -44,7 +44,10 @@ def checkpoint_line(sizes: Mapping[str, tuple[int, bytes]], at_us: int, signer: 
 
 
 def read_checkpoints(run: Path, signer: SSlibKey | None) -> list[Checkpoint]:
-    """Read ``checkpoints.jsonl``; Broken, naming the line, for what is none or is not signed by ``signer``."""
+    """Read ``checkpoints.jsonl``.
+
+    Raises VerificationError, naming the line, for anything that is not a checkpoint or not signed by ``signer``.
+    """
     checkpoints, entries = [], 0
     with open_regular(run, CHECKPOINTS) as file:
         for number, line in enumerate(lines(file, CHECKPOINTS), 1):
@@ -79,7 +82,7 @@ def _is_signature(value: Any) -> bool:
 
 
 def sizes_of(checkpoints: list[Checkpoint]) -> dict[str, set[int]]:
-    """At which sizes the root of each segment is wanted."""
+    """The sizes at which the root of each segment is needed."""
     sizes: dict[str, set[int]] = {}
     for point in checkpoints:
         for name, (records, _) in point.items():
@@ -87,15 +90,16 @@ def sizes_of(checkpoints: list[Checkpoint]) -> dict[str, set[int]]:
     return sizes
 
 
-def check_checkpoints(checkpoints: list[Checkpoint], journal: Journal) -> None:
-    """What a segment held at a stop is what it begins with now, and no segment that was there is gone: else Broken."""
+def check_checkpoints(checkpoints: list[Checkpoint], journal: JournalCommitment) -> None:
+    """Check that every segment still begins with the records that each checkpoint saw.
+
+    Raises VerificationError where a segment is missing or its first records have another Merkle root.
+    """
     for number, point in enumerate(checkpoints, 1):
         for name, (records, root) in point.items():
             segment = journal.segments.get(name)
             if segment is None:
-                raise VerificationError(
-                    f"{CHECKPOINTS} line {number}: names {name[:80]!r}, a segment that is not there"
-                )
+                raise VerificationError(f"{CHECKPOINTS} line {number}: names {name[:80]!r}, a segment that is missing")
             if segment.roots.get(records) != root:
                 raise VerificationError(
                     f"{CHECKPOINTS} line {number}: not the Merkle root of the first {records} records of {name}"

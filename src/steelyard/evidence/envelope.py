@@ -1,15 +1,14 @@
-"""in-toto Statements v1 in DSSE envelopes: what is said, of which files, signed or not.
+"""in-toto Statements v1 in DSSE envelopes, signed or unsigned.
 
-An envelope is read as strictly as it is written, so that no byte of it is free: the file must be the canonical JSON of
-what it says, its base64 must be the standard one with zero padding bits, its payload must be canonical too, no key may
-be unknown, and signatures stand in the order of their key ids, one a key.
+Reading is as strict as writing, so that no byte of an envelope can vary: the file must be canonical JSON, its base64
+must be the standard form with zero padding bits, its payload must be canonical too, unknown keys are refused, and
+signatures are sorted by key id, one per key.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from securesystemslib.exceptions import UnverifiedSignatureError
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, parse_canonical
+from steelyard.evidence.forms import is_sha256
 from steelyard.evidence.keys import CryptoSigner, Signature, SSlibKey
 
 __all__ = ["MAX_ENVELOPE_BYTES", "check_signature", "open_envelope", "seal", "statement"]
@@ -27,7 +27,6 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 MAX_ENVELOPE_BYTES = 64 * 1024 * 1024  # a plan of thousands of rows with their stop tables stays well below
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
 ED25519_SIGNATURE_BYTES = 64
 
 
@@ -52,8 +51,8 @@ def seal(document: Mapping[str, Any], signer: CryptoSigner | None) -> bytes:
 def open_envelope(data: bytes, where: str | Path) -> tuple[dict[str, Any], Envelope]:
     """The statement in an envelope, and the envelope (payload, signatures by key id) to check signatures on.
 
-    Signatures are *not* checked here: see :func:`check_signature`. Raises Broken, naming ``where``, for anything that
-    :func:`seal` would not have written.
+    Signatures are *not* checked here: see :func:`check_signature`. Raises VerificationError, naming ``where``, for
+    anything that :func:`seal` would not have written.
     """
     if len(data) > MAX_ENVELOPE_BYTES:
         raise VerificationError(f"{where}: larger than {MAX_ENVELOPE_BYTES} bytes")
@@ -73,7 +72,7 @@ def open_envelope(data: bytes, where: str | Path) -> tuple[dict[str, Any], Envel
             raise ValueError("its predicate or the predicate's type is missing")
         _check_subjects(document["subject"])
     except ValueError as error:
-        raise VerificationError(f"{where}: the statement in it does not hold: {error}") from None
+        raise VerificationError(f"{where}: invalid statement: {error}") from None
     return document, envelope
 
 
@@ -96,10 +95,10 @@ def _signatures(entries: Any) -> dict[str, Signature]:
     for entry in entries:
         parts = _object(entry, {"keyid", "sig"}, "a signature")
         keyid = parts["keyid"]
-        if not isinstance(keyid, str) or not SHA256.fullmatch(keyid):
+        if not is_sha256(keyid):
             raise ValueError("a signature's keyid is not a SHA-256 in hexadecimal")
         if found and keyid <= max(found):
-            raise ValueError("signatures are not in the order of their keyids, one a key")
+            raise ValueError("signatures are not sorted by keyid, one per key")
         raw = _decode(parts["sig"], "a signature")
         if len(raw) != ED25519_SIGNATURE_BYTES:
             raise ValueError("a signature is not 64 bytes long")
@@ -114,10 +113,10 @@ def _check_subjects(subjects: Any) -> None:
     for subject in subjects:
         parts = _object(subject, {"digest", "name"}, "a subject")
         digest = _object(parts["digest"], {"sha256"}, "a subject's digest")["sha256"]
-        if not isinstance(digest, str) or not SHA256.fullmatch(digest):
+        if not is_sha256(digest):
             raise ValueError("a subject's digest is not a SHA-256 in hexadecimal")
         if not isinstance(parts["name"], str) or parts["name"] <= last:
-            raise ValueError("its subjects are not in the order of their names, each once")
+            raise ValueError("its subjects are not sorted by name, each once")
         last = parts["name"]
 
 

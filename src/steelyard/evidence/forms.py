@@ -1,4 +1,4 @@
-"""What a value read from JSON must look like before anything is done with it."""
+"""Checks on the shape of values that were read from JSON."""
 
 from __future__ import annotations
 

@@ -52,13 +52,13 @@ ORDER_CONTEXT = b"steelyard-order/1\n"
 FIELD_PRIME = 2**255 - 19
 ORDER_EIGHT_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022
 # The y coordinates of the eight points of small order (as in libsodium's ge25519_has_small_order): such a "key"
-# verifies signatures that nobody made.
+# verifies forged signatures.
 SMALL_ORDER_Y = {0, 1, FIELD_PRIME - 1, ORDER_EIGHT_Y, FIELD_PRIME - ORDER_EIGHT_Y}
 
 
 @dataclass(frozen=True)
 class PublicKeyInfo:
-    """What may be shown of a key: ``public`` is the 32 public bytes in hexadecimal, ``path`` the private file."""
+    """The public facts of a key: ``public`` is the 32 public bytes in hexadecimal, ``path`` the private file."""
 
     keyid: str
     public: str
@@ -76,7 +76,7 @@ def default_key_path() -> Path:
 
 
 def public_key_path(path: Path) -> Path:
-    """Where the public half of the key at ``path`` lies: ``key.pem`` → ``key.pub.pem``."""
+    """The path of the public half of the key at ``path``: ``key.pem`` → ``key.pub.pem``."""
     return path.with_name(path.name.removesuffix(".pem") + ".pub.pem")
 
 
@@ -86,7 +86,7 @@ def public_key_path(path: Path) -> Path:
 def create_key(path: Path | None = None) -> PublicKeyInfo:
     """Make a new key at ``path`` (default: :func:`default_key_path`), mode 0600, and its public half beside it.
 
-    Never overwrites and never writes inside a run folder, which is there to be given away: InputError.
+    Raises InputError where a key exists already, or where ``path`` is inside a run folder, which others will receive.
     """
     path = default_key_path() if path is None else path
     public_path = public_key_path(path)
@@ -113,7 +113,7 @@ def create_key(path: Path | None = None) -> PublicKeyInfo:
 def load_signer(path: Path | None = None) -> CryptoSigner:
     """The signer at ``path`` (default: :func:`default_key_path`).
 
-    InputError where there is none, where it is not an Ed25519 key, or where others than its owner may read it.
+    Raises InputError where there is none, where it is not an Ed25519 key, or where others than its owner may read it.
     """
     path = default_key_path() if path is None else path
     _refuse_inside_run(path)
@@ -128,7 +128,10 @@ def load_signer(path: Path | None = None) -> CryptoSigner:
 
 
 def describe_key(path: Path | None = None) -> PublicKeyInfo:
-    """What may be shown of the key whose private or public file is ``path`` (default: :func:`default_key_path`)."""
+    """The public facts of the key whose private or public file is ``path`` (default: :func:`default_key_path`).
+
+    Raises InputError where there is no such key.
+    """
     path = default_key_path() if path is None else path
     if path.name.endswith(".pub.pem"):
         public, public_path = load_public(path), path
@@ -139,7 +142,7 @@ def describe_key(path: Path | None = None) -> PublicKeyInfo:
 
 
 def load_public(path: Path) -> SSlibKey:
-    """The public key in a PEM file (``*.pub.pem``); InputError where it is none."""
+    """The public key in a PEM file (``*.pub.pem``); raises InputError where it is none."""
     pem = _read_key_file(path, private=False)
     if b"PRIVATE KEY" in pem:
         raise InputError(f"this is a private key: give its public half, {public_key_path(path).name}", where=path)
@@ -174,8 +177,8 @@ def _read_key_file(path: Path, *, private: bool) -> bytes:
                 raise InputError(f"others may read or change this key (mode {mode:04o}): chmod 600 {path}", where=path)
             return file.read(MAX_KEY_FILE_BYTES)
     except FileNotFoundError:
-        mend = "make one with `steelyard key new`" if private else "give the *.pub.pem of whoever sealed the run"
-        raise InputError(f"no key is here: {mend}", where=path) from None
+        fix = "make one with `steelyard key new`" if private else "give the *.pub.pem of the signer"
+        raise InputError(f"no key is here: {fix}", where=path) from None
     except OSError as error:
         raise InputError(f"cannot read the key: {error.strerror}", where=path) from None
 
@@ -183,14 +186,16 @@ def _read_key_file(path: Path, *, private: bool) -> bytes:
 def _refuse_inside_run(path: Path) -> None:
     for folder in path.resolve().parents:
         if os.path.lexists(folder / "plan.dsse.json"):
-            raise InputError(f"a key must not lie inside a run, which is given away ({folder})", where=path)
+            raise InputError(
+                f"a key must not lie inside a run, which others will receive ({folder}): give another path", where=path
+            )
 
 
 # ── public keys and raw signatures ──────────────────────────────────────────────────────────────────────────────────
 
 
 def public_key(public_hex: str) -> SSlibKey:
-    """The verifying key of 32 public bytes in lower-case hexadecimal; ValueError where they are no sound key."""
+    """The verifying key of 32 public bytes in lower-case hexadecimal; raises ValueError where the key is unsafe."""
     raw = bytes.fromhex(public_hex)
     if len(raw) != PUBLIC_BYTES or raw.hex() != public_hex:
         raise ValueError("a public key is 64 lower-case hexadecimal digits")
@@ -206,7 +211,7 @@ def sign_deterministic(signer: CryptoSigner, message: bytes) -> bytes:
 
 
 def verify_raw(public: SSlibKey, message: bytes, signature: bytes) -> bool:
-    """Whether ``signature`` is the key's own over ``message``."""
+    """Whether ``signature`` over ``message`` was made with the key."""
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public.keyval["public"])).verify(signature, message)
     except (InvalidSignature, ValueError):
@@ -217,8 +222,8 @@ def verify_raw(public: SSlibKey, message: bytes, signature: bytes) -> bool:
 def order_proof(signer: CryptoSigner, material: dict[str, Any]) -> str:
     """The signature, in hexadecimal, from which the order of samples follows (``order seed = SHA-256 of its bytes``).
 
-    ``material`` says what is asked of whom (sheet digest, model, sample roots). The vendor cannot foresee the order
-    without the key, and we cannot try orders until one suits: one key and one question have one signature.
+    ``material`` identifies the audit (sheet digest, model, sample roots). The vendor cannot predict the order without
+    the key, and the auditor cannot try several orders: one key and one material have one signature.
     """
     return sign_deterministic(signer, ORDER_CONTEXT + canonical(material)).hex()
 

@@ -1,6 +1,6 @@
-"""What lies in a run's folder, by name, and how it is opened: regular files only, never through a link.
+"""The files of a run's folder, by name, and how they are opened: regular files only, links are never followed.
 
-A sealed run holds exactly these files, so that nothing can be slipped in beside what the seal names.
+A sealed run holds exactly these files, so that nothing can be added beside what the seal names.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ DERIVED = re.compile(r"index\.db(-journal|-shm|-wal)?|local\.json")
 
 
 def is_sealable(name: str) -> bool:
-    """Whether a seal may name this file: so no absolute name, no ``..``, nothing outside the run's own layout."""
+    """Whether a seal may name this file: no absolute path, no ``..``, nothing outside the run's layout."""
     return SEALABLE.fullmatch(name) is not None
 
 
@@ -74,12 +74,12 @@ def is_journal(name: str) -> bool:
 
 
 def reading_order(segments: Iterable[str]) -> list[str]:
-    """The journal's segments as they are read: the main one first, then the workers' by name."""
+    """The journal's segments in reading order: the main one first, then the workers' by name."""
     return sorted(segments, key=lambda name: (name != MAIN_SEGMENT, name))
 
 
 def segment_label(name: str) -> str:
-    """What the header of a segment calls it: ``journal/main-0000.jsonl`` → ``main``."""
+    """The segment's name in its header: ``journal/main-0000.jsonl`` → ``main``."""
     return name.removeprefix("journal/").removesuffix("-0000.jsonl")
 
 
@@ -89,21 +89,24 @@ def is_text(name: str) -> bool:
 
 
 def is_derived(name: str) -> bool:
-    """Whether ``name`` is this machine's own (an index that can be rebuilt, where its data lies): never sealed."""
+    """Whether ``name`` belongs to this machine alone (a rebuildable index, local paths): never sealed."""
     return DERIVED.fullmatch(name) is not None
 
 
 def run_files(run: Path) -> Iterator[str]:
-    """The names of all files in a run's folder, sorted; Broken for links, devices and folders that are not a run's."""
+    """The names of all files in a run's folder, sorted.
+
+    Raises VerificationError for links, devices and folders that do not belong to a run.
+    """
     for name, is_folder in _entries(run, ""):
         if not is_folder:
             yield name
             continue
         if name not in FOLDERS:
-            raise VerificationError(f"{name}/: this folder is no part of a run: move it out")
+            raise VerificationError(f"{name}/: this folder does not belong to a run: move it out")
         for inner, is_inner_folder in _entries(run, f"{name}/"):
             if is_inner_folder:
-                raise VerificationError(f"{inner}/: this folder is no part of a run: move it out")
+                raise VerificationError(f"{inner}/: this folder does not belong to a run: move it out")
             yield inner
 
 
@@ -114,7 +117,7 @@ def _entries(run: Path, prefix: str) -> list[tuple[str, bool]]:
             for entry in entries:
                 name = prefix + entry.name
                 if entry.is_symlink():
-                    raise VerificationError(f"{name}: a link: a run holds its files itself")
+                    raise VerificationError(f"{name}: a link: a run may hold regular files only")
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if not is_folder and not entry.is_file(follow_symlinks=False):
                     raise VerificationError(f"{name}: not a regular file")
@@ -125,7 +128,10 @@ def _entries(run: Path, prefix: str) -> list[tuple[str, bool]]:
 
 
 def open_regular(run: Path, name: str) -> BinaryIO:
-    """Open a file of the run for reading; Broken, naming it, where it is missing, a link or not a regular file."""
+    """Open a file of the run for reading.
+
+    Raises VerificationError, naming the file, where it is missing, a link or not a regular file.
+    """
     try:
         # Not blocking: a named pipe put in a file's place must not stall the reader.
         descriptor = os.open(run / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -141,7 +147,7 @@ def open_regular(run: Path, name: str) -> BinaryIO:
 
 
 def read_bounded(run: Path, name: str, limit: int) -> bytes:
-    """All bytes of a file of the run; Broken, naming it, where there are more than ``limit``."""
+    """All bytes of a file of the run; raises VerificationError, naming it, where it is larger than ``limit``."""
     with open_regular(run, name) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
@@ -150,7 +156,10 @@ def read_bounded(run: Path, name: str, limit: int) -> bytes:
 
 
 def digest_and_lines(run: Path, name: str) -> tuple[str, int]:
-    """SHA-256 (hexadecimal) and the number of newlines of a file of the run, of any size."""
+    """SHA-256 (hexadecimal) and the number of newlines of a file of the run, of any size.
+
+    Raises VerificationError where it cannot be opened as a regular file.
+    """
     digest, newlines = hashlib.sha256(), 0
     with open_regular(run, name) as file:
         while chunk := file.read(CHUNK_BYTES):
@@ -160,7 +169,10 @@ def digest_and_lines(run: Path, name: str) -> tuple[str, int]:
 
 
 def lines(file: BinaryIO, name: str) -> Iterator[bytes]:
-    """The lines of a file, with their newlines; Broken for one that is too long, or a last one without its newline."""
+    """The lines of a file, with their newlines.
+
+    Raises VerificationError for a line that is too long, and for a last line without a newline.
+    """
     number = 0
     while line := file.readline(MAX_LINE_BYTES + 1):
         number += 1

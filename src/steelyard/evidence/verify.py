@@ -1,8 +1,8 @@
-"""Whether a sealed run is whole: every byte of it against the seal, the seal against its signature, offline.
+"""Verify the integrity of a sealed run offline: every byte against the seal, the seal against its signature.
 
-This layer needs the standard library, cryptography, rfc8785 and securesystemslib, and of Steelyard only its errors: it
-can be read and trusted alone. Whether the scores and verdicts follow from the journal is
-:mod:`steelyard.verification.recompute`.
+This layer needs the standard library, cryptography, rfc8785 and securesystemslib, and of Steelyard only its errors, so
+it can be read and trusted alone. :mod:`steelyard.verification.recompute` checks that scores and verdicts follow from
+the journal.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import BUNDLE_FORMAT, BUNDLE_PREDICATE, plan_in, texts_of
 from steelyard.evidence.canonical import parse_canonical, sha256_hex
-from steelyard.evidence.chain import Journal, Segment, read_journal
+from steelyard.evidence.chain import JournalCommitment, Segment, read_journal
 from steelyard.evidence.checkpoints import Checkpoint, check_checkpoints, read_checkpoints, sizes_of
-from steelyard.evidence.digests import Digests
+from steelyard.evidence.digests import DigestSet
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, check_signature, open_envelope
 from steelyard.evidence.forms import has_form, is_count, is_sha256
 from steelyard.evidence.keys import SSlibKey, load_public, public_key
@@ -34,13 +34,13 @@ TEXT_START = re.compile(rb'\{"sha256":"([0-9a-f]{64})","text":(?=")')
 
 @dataclass(frozen=True)
 class Integrity:
-    """What a whole run was found to be.
+    """The result of a successful check.
 
     ``signed_by`` is the key id of the seal's signature ("" where it is not signed), ``trusted`` whether that is the
     key which the reader trusts. ``records``, ``segments`` (their number) and ``root`` are the journal's; ``answers``
-    counts finished calls and ``answers_root`` commits to them, wherever and in whatever order they were made; ``texts``
-    is "all" or "withheld N", the number of samples and answers whose text is not here. ``messages`` are sentences for
-    the reader.
+    counts finished calls and ``answers_root`` commits to them, independent of machine and order; ``texts`` is "all" or
+    "withheld N", the number of samples and model outputs whose text is missing. ``messages`` are sentences for the
+    reader.
     """
 
     signed_by: str
@@ -69,9 +69,10 @@ class _Seal:
 def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bool = False) -> Integrity:
     """Check that nothing in ``run`` was changed, removed or added since it was sealed.
 
-    ``trusted_key`` is a public key file; with ``require_key`` the seal must be signed by it. Raises Broken with the
-    first thing that does not hold and where, in this order: seal, signature, files that the seal does not name, plan,
-    journal, checkpoints, every other file, texts. InputError where ``run`` is no run or ``trusted_key`` no key.
+    ``trusted_key`` is a public key file; with ``require_key`` the seal must be signed by it. Raises VerificationError
+    naming the first check that fails and where, in this order: seal, signature, files that the seal does not name,
+    plan, journal, checkpoints, every other file, texts. Raises InputError where ``run`` is not a run or
+    ``trusted_key`` not a key.
     """
     trusted = None if trusted_key is None else load_public(trusted_key)
     if require_key and trusted is None:
@@ -87,7 +88,7 @@ def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bo
     _check_digests(run, seal, journal)
     absent = _check_texts(run, seal, journal)
     if absent:
-        messages.append(f"{absent} texts (samples, answers) are withheld; their digests are sealed")
+        messages.append(f"{absent} texts (samples, model outputs) are withheld; their digests are sealed")
     return Integrity(
         signed_by="" if seal.signer is None else seal.signer.keyid,
         trusted=is_trusted,
@@ -108,7 +109,7 @@ def _open_seal(run: Path) -> _Seal:
     has_seal, has_plan = (os.path.lexists(run / name) for name in (layout.BUNDLE, layout.PLAN))
     if not has_seal and has_plan:
         raise VerificationError(
-            f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet: steelyard resume {run}"
+            f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet: finish it with steelyard resume {run}"
         )
     if not has_seal:
         raise InputError(f"no run is here: a sealed run holds {layout.BUNDLE}", where=run)
@@ -118,13 +119,11 @@ def _open_seal(run: Path) -> _Seal:
     if document["predicateType"] != BUNDLE_PREDICATE or predicate.get("format") != BUNDLE_FORMAT:
         raise VerificationError(f"{layout.BUNDLE}: not a seal of format {BUNDLE_FORMAT}")
     if not _is_well_formed(predicate):
-        raise VerificationError(
-            f"{layout.BUNDLE}: what it says of plan, journal, scores, texts or signer is not in its form"
-        )
+        raise VerificationError(f"{layout.BUNDLE}: its plan, journal, scores, texts or signer is malformed")
     subjects = {subject["name"]: subject["digest"]["sha256"] for subject in document["subject"]}
     for name in subjects:
         if not layout.is_sealable(name) or (layout.is_text(name) and predicate["texts"] == "withheld"):
-            raise VerificationError(f"{layout.BUNDLE}: names a file that is no part of a run: {name!r}")
+            raise VerificationError(f"{layout.BUNDLE}: names a file that does not belong to a run: {name!r}")
     for name in (layout.PLAN, layout.SCORES):
         if name not in subjects:
             raise VerificationError(f"{layout.BUNDLE}: does not name {name}")
@@ -164,7 +163,7 @@ def _signer(public_hex: str, envelope: Envelope) -> SSlibKey | None:
 
 def _check_signed(envelope: Envelope, signer: SSlibKey, name: str) -> None:
     if signer.keyid not in envelope.signatures:
-        raise VerificationError(f"{name}: the signature by key {signer.keyid}, which sealed the run, is not there")
+        raise VerificationError(f"{name}: the signature by key {signer.keyid}, which sealed the run, is missing")
     if len(envelope.signatures) > 1:
         raise VerificationError(f"{name}: carries a signature besides that of key {signer.keyid}, which sealed the run")
     if not check_signature(envelope, signer):
@@ -178,10 +177,10 @@ def _judge_signer(seal: _Seal, trusted: SSlibKey | None, *, require_key: bool) -
         found = f"signed by key {keyid}" if keyid else "not signed"
         raise VerificationError(f"{layout.BUNDLE}: {found}; required is a signature by key {trusted.keyid}")
     if not keyid:
-        return False, "not signed: whole as it is, but anyone could have changed it and sealed it again"
+        return False, "not signed: nothing was changed since it was sealed, but anyone could have sealed it again"
     if is_trusted:
         return True, f"signed by key {keyid}, which you trust"
-    return False, f"signed by key {keyid}, which you have not told me to trust"
+    return False, f"signed by key {keyid}, which you did not name as trusted (--require-key)"
 
 
 # ── what it names ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -214,12 +213,12 @@ def _check_plan(run: Path, seal: _Seal) -> list[str]:
         return []
     if plan.get("order_proof"):
         raise VerificationError(
-            f"{layout.PLAN}: its order of samples was fixed with a key, and its signature is not there"
+            f"{layout.PLAN}: its order of samples was fixed with a key, but its signature is missing"
         )
     return [] if seal.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
 
 
-def _check_journal(run: Path, seal: _Seal, checkpoints: list[Checkpoint]) -> Journal:
+def _check_journal(run: Path, seal: _Seal, checkpoints: list[Checkpoint]) -> JournalCommitment:
     sealed = seal.predicate["journal"]
     segments: dict[str, dict[str, Any]] = sealed["segments"]
     if segments.keys() != {name for name in seal.subjects if layout.is_journal(name)}:
@@ -266,7 +265,7 @@ def _check_end(name: str, segment: Segment, sealed: dict[str, Any]) -> None:
 # ── every other file ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _check_digests(run: Path, seal: _Seal, journal: Journal) -> None:
+def _check_digests(run: Path, seal: _Seal, journal: JournalCommitment) -> None:
     for name, sealed in seal.subjects.items():
         if layout.is_text(name):
             continue  # read line by line, later
@@ -284,9 +283,9 @@ def _changed(name: str) -> VerificationError:
     return VerificationError(f"{name}: was changed: its SHA-256 is not the one sealed")
 
 
-def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
+def _check_texts(run: Path, seal: _Seal, journal: JournalCommitment) -> int:
     """Check every text that is here against its digest; the number that the journal refers to and that are not."""
-    found = Digests()
+    found = DigestSet()
     here = {name for name in layout.run_files(run) if layout.is_text(name)}
     for name in sorted(here | {name for name in seal.subjects if layout.is_text(name)}):
         digest = hashlib.sha256()
@@ -309,7 +308,7 @@ def _check_texts(run: Path, seal: _Seal, journal: Journal) -> int:
 
 
 def _text_digest(line: bytes) -> bytes:
-    # Taken apart by hand, which is faster than as any JSON: two lines a call are read here.
+    # Split by hand, which is faster than parsing JSON: there are two such lines per call.
     start = TEXT_START.match(line)
     if start is None or not line.endswith(b'"}'):
         raise ValueError("not a text with its digest")

@@ -1,8 +1,7 @@
-"""A loopback OpenAI-compatible recorder: any harness that is pointed at it leaves our journal and our bundle.
+"""A recording proxy on loopback for OpenAI-compatible endpoints: any harness that uses it leaves a sealed bundle.
 
-:mod:`~steelyard.gateway.server` passes calls on, :mod:`~steelyard.gateway.recorder` writes them down; what follows from
-the journal (:mod:`~steelyard.gateway.summary`, :mod:`~steelyard.gateway.seal`) is pure, so that a stranger can compute
-it again.
+:mod:`~steelyard.gateway.server` forwards calls, :mod:`~steelyard.gateway.recorder` writes them to the journal. The
+summary and the report are pure functions of the journal, so anyone can recompute them.
 """
 
 from __future__ import annotations

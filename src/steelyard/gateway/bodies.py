@@ -1,11 +1,11 @@
-"""Bodies as texts that a run can keep: as they are where they are UTF-8, else in a small JSON object that says how.
+"""Bodies as texts for the journal: unchanged where they are UTF-8, else wrapped in a small JSON object.
 
-* a body that is no UTF-8, such as an image: ``{"recorded_body": "base64", "data": …}``
+* a body that is not UTF-8, such as an image: ``{"recorded_body": "base64", "data": …}``
 * one that is longer than a line of ``texts/`` may be, or compressed in a way that cannot be read:
   ``{"recorded_body": "omitted", "bytes": …, "sha256": …}``
 
-A reader looks at the keys, never at how the text begins: keys are written sorted. A body that has these very keys
-itself is kept as base64, so that no text can be read in two ways.
+Readers look at the keys, never at the start of the text: keys are sorted. A body that itself has these keys is kept
+as base64, so that every text has one reading.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MAX_ESCAPE: Final = 6  # \u001b for one byte
 
 
 class Kept:
-    """Collects a body as it passes: whole up to :data:`MAX_KEPT` bytes, beyond that only its length and digest."""
+    """Collects a passing body: whole up to :data:`MAX_KEPT` bytes, beyond that only its length and digest."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -53,20 +53,20 @@ class Kept:
 
     @property
     def data(self) -> bytes | None:
-        """The whole body; None where it was too large to be kept."""
+        """The whole body; None where it was too large to keep."""
         return None if self._digest is not None else bytes(self._data)
 
     @property
     def omitted(self) -> str:
-        """The text that stands for a body which is not kept."""
+        """The text that replaces a body which is not kept."""
         digest = hashlib.sha256(self._data) if self._digest is None else self._digest
         return _omitted(self._length, digest.hexdigest())
 
 
 def decoded(data: bytes, encoding: str) -> bytes | None:
-    """A body without its compression; None where that cannot be read here, or is larger than can be kept.
+    """Decompress a body; None for an unknown encoding, and where the result is too large to keep.
 
-    One that was cut off gives what there is of it.
+    Of a truncated body, the readable part is returned.
     """
     name = encoding.strip().lower()
     if name in ("", "identity"):
@@ -85,7 +85,7 @@ def decoded(data: bytes, encoding: str) -> bytes | None:
 
 
 def text_of(data: bytes, secrets: Secrets) -> str:
-    """The text that stands for a body, with every key taken out."""
+    """The text for a body, with every API key removed."""
     try:
         text = secrets.without(data.decode())
         if wrapped(text) is not None:
@@ -98,7 +98,7 @@ def text_of(data: bytes, secrets: Secrets) -> str:
 
 
 def wrapped(text: str) -> dict[str, Any] | None:
-    """The object that stands for a body which is no plain text; None where a text is the body itself."""
+    """The JSON object that wraps a body; None where the text is the body itself."""
     if "recorded_body" not in text:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a call came to: the bodies of one exchange, read into one typed outcome. Pure; whatever they hold, no error."""
+"""Parses the bodies of one exchange into one typed output. Pure, and raises nothing whatever they contain."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from steelyard.models.openai_wire import one_line, read_answer, read_error
+from steelyard.models.openai_wire import read_completion, read_error
 from steelyard.records import Exchange, GenerateRequest, ModelOutput, Outcome
+from steelyard.util.text import one_line
 
-__all__ = ["Kind", "assembled", "is_stream", "kind_of", "prompt_of", "read_exchange", "read_reply"]
+__all__ = ["Kind", "assembled", "endpoint_kind", "is_stream", "prompt_of", "read_exchange", "read_reply"]
 
 Kind = Literal["chat", "completion", "embedding", "other"]
 
 _CHAT: Final = GenerateRequest(prompt="", chat=True)
 _COMPLETION: Final = GenerateRequest(prompt="")
-_MAX_CHOICES: Final = 128  # of one stream: an index beyond them is no answer's
+_MAX_CHOICES: Final = 128  # per stream; a higher index is malformed
 
 
-def kind_of(path: str) -> Kind:
-    """What a path asks for."""
+def endpoint_kind(path: str) -> Kind:
+    """The kind of endpoint that a path belongs to."""
     for end, kind in _KINDS.items():
         if path.endswith(end):
             return kind
@@ -40,13 +41,13 @@ def is_stream(content_type: str) -> bool:
 
 
 def read_reply(kind: Kind, status: int, headers: Mapping[str, str], body: bytes | None) -> ModelOutput:
-    """Type a whole reply. ``body`` is without its compression; None where it was too large to be kept, or unreadable.
+    """Parse a whole reply. ``body`` is decompressed; None where it was too large to keep, or unreadable.
 
-    ``text`` is the answer's where there is one; a call for tools is an answer without text.
+    A tool call is an output without text.
     """
     stream = is_stream(headers.get("Content-Type", ""))
     if body is None:
-        detail = "the reply is too large to be kept, or compressed in a way that was not asked for"
+        detail = "the reply is too large to keep, or in an unknown compression"
         return ModelOutput(outcome=Outcome.OK if status < 300 and kind == "other" else Outcome.MALFORMED, detail=detail)
     if status >= 300:
         return read_error(status, _json(body), headers)
@@ -62,15 +63,15 @@ def read_reply(kind: Kind, status: int, headers: Mapping[str, str], body: bytes 
 
 def _read_payload(kind: Kind, payload: Any) -> ModelOutput:
     if kind in ("chat", "completion"):
-        answer = read_answer(payload, _CHAT if kind == "chat" else _COMPLETION)
-        if answer.outcome is Outcome.EMPTY and _calls_tools(payload):
-            return msgspec.structs.replace(answer, outcome=Outcome.OK, detail="a call for tools")
-        return answer
+        output = read_completion(payload, _CHAT if kind == "chat" else _COMPLETION)
+        if output.outcome is Outcome.EMPTY and _calls_tools(payload):
+            return msgspec.structs.replace(output, outcome=Outcome.OK, detail="a call for tools")
+        return output
     found = payload if isinstance(payload, Mapping) else {}
-    usage = found.get("usage")
+    model, usage = found.get("model"), found.get("usage")
     tokens = usage if isinstance(usage, Mapping) else {}
     about: dict[str, Any] = {
-        "model": one_line(found.get("model")) if isinstance(found.get("model"), str) else "",
+        "model": one_line(model) if isinstance(model, str) else "",
         "prompt_tokens": _count(tokens, "prompt_tokens", "input_tokens"),
         "completion_tokens": _count(tokens, "completion_tokens", "output_tokens"),
     }
@@ -116,9 +117,9 @@ def _read_stream(kind: Kind, body: bytes) -> ModelOutput:
 
 
 def assembled(kind: Kind, body: bytes) -> dict[str, Any] | str:
-    """The reply that a whole stream adds up to, in the form that an unstreamed one has; in words where it is none.
+    """Join a stream into the form of an unstreamed reply; returns the reason, as text, where it is malformed.
 
-    A stream ends with ``[DONE]``, or at least each choice with its reason: one that does neither was cut off.
+    A stream ends with ``[DONE]``, or at least with a finish reason for each choice; otherwise it was cut off.
     """
     texts: dict[int, list[str]] = {}
     choices: dict[int, dict[str, Any]] = {}
@@ -138,7 +139,7 @@ def assembled(kind: Kind, body: bytes) -> dict[str, Any] | str:
         parts = event.get("choices")
         for part in parts if isinstance(parts, list) else []:
             if not _take(kind, part, choices, texts):
-                return "a choice of the stream is not in its form"
+                return "a choice of the stream is malformed"
     if not done and not (choices and all(choice.get("finish_reason") for choice in choices.values())):
         return "the stream was cut off: it ends without [DONE]"
     for index, choice in choices.items():
@@ -151,7 +152,7 @@ def assembled(kind: Kind, body: bytes) -> dict[str, Any] | str:
 
 
 def _events(body: bytes) -> list[bytes]:
-    """The data of each server-sent event, as the WHATWG defines them; comments and other fields are passed over."""
+    """The data of each server-sent event, as the WHATWG defines them; comments and other fields are skipped."""
     events: list[bytes] = []
     data: list[bytes] = []
     for line in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
@@ -164,7 +165,7 @@ def _events(body: bytes) -> list[bytes]:
 
 
 def _take(kind: Kind, part: Any, choices: dict[int, dict[str, Any]], texts: dict[int, list[str]]) -> bool:
-    """Add one event's part to its choice; False where it is not in its form."""
+    """Add one event's part to its choice; False where it is malformed."""
     if not isinstance(part, Mapping):
         return False
     index = part.get("index", 0)
@@ -194,9 +195,9 @@ def _take(kind: Kind, part: Any, choices: dict[int, dict[str, Any]], texts: dict
 
 
 def prompt_of(kind: Kind, body: Any) -> str | None:
-    """The text that a request asks: of a chat the last message that the user wrote, else the prompt.
+    """The prompt of a request: in a chat the user's last message, else the prompt field.
 
-    None where it asks several prompts at once, in tokens, or nothing.
+    None where there are several prompts, tokens instead of text, or none.
     """
     if not isinstance(body, Mapping):
         return None
@@ -222,8 +223,8 @@ def _content(content: Any) -> str | None:
 
 
 def read_exchange(exchange: Exchange, reply: str) -> ModelOutput:
-    """The answer of a recorded call, from the text of its reply; that of a failed one as it was typed then."""
+    """The output of a recorded call, parsed from the text of its reply; of a failed call, the recorded outcome."""
     if not exchange.outcome.answered:
         return ModelOutput(outcome=exchange.outcome, detail=exchange.detail)
     headers = {"Content-Type": "text/event-stream" if exchange.streamed else "application/json"}
-    return read_reply(kind_of(exchange.path), exchange.status, headers, reply.encode())
+    return read_reply(endpoint_kind(exchange.path), exchange.status, headers, reply.encode())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from steelyard.gateway.summary import PathSummary, Quantiles, Summary
+from steelyard.gateway.summary import PathSummary, Quantiles, RecordingSummary
 from steelyard.records import Outcome, Plan
 from steelyard.reports.markdown import escape
 from steelyard.reports.words import count, counted
@@ -40,16 +40,16 @@ _WORDS: Final = {
 }
 
 
-def markdown(summary: Summary, plan: Plan) -> str:
+def markdown(summary: RecordingSummary, plan: Plan) -> str:
     """Write the report in Markdown, ending in a line feed."""
     parts = [
         f"# Steelyard recording: {escape(_title(plan), 120)}",
         f"**{escape(headline(summary))}**",
         _table(summary),
         *(
-            f"## {title}\n\n" + "\n".join(f"- {escape(line)}" for line in said)
-            for title, said in _sections(summary, plan)
-            if said
+            f"## {title}\n\n" + "\n".join(f"- {escape(line)}" for line in sentences)
+            for title, sentences in _sections(summary, plan)
+            if sentences
         ),
         "Check it yourself: `steelyard verify DIR` recomputes every digest and this report from the journal, offline.",
     ]
@@ -60,7 +60,7 @@ def _title(plan: Plan) -> str:
     return f"calls to {plan.subject.identity.uri.partition('@')[2]}"
 
 
-def html(summary: Summary, plan: Plan) -> str:
+def html(summary: RecordingSummary, plan: Plan) -> str:
     """Write the page. All text that came from others is escaped, and stripped of control characters."""
     from steelyard.reports.jinja import template
 
@@ -69,45 +69,45 @@ def html(summary: Summary, plan: Plan) -> str:
         headline=headline(summary),
         columns=_COLUMNS,
         rows=[_cells(path) for path in summary.paths],
-        sections=[(title, said) for title, said in _sections(summary, plan) if said],
+        sections=[(title, sentences) for title, sentences in _sections(summary, plan) if sentences],
     )
 
 
-def lines(summary: Summary) -> list[str]:
+def lines(summary: RecordingSummary) -> list[str]:
     """The recording in a few lines, for a terminal."""
-    said = [headline(summary)]
+    sentences = [headline(summary)]
     for path in summary.paths:
         cells = dict(zip(_COLUMNS, _cells(path), strict=True))
-        said.append(
+        sentences.append(
             f"{cells['Path']}: {counted(path.calls, 'call')}, {cells['Tokens in']} tokens in, "
             f"{cells['Tokens out']} out, median {cells['Median']}, p99 {cells['p99']}"
         )
-    return [one_line(line) for line in [*said, *_remarks(summary)]]
+    return [one_line(line) for line in [*sentences, *_repeats(summary)]]
 
 
-def headline(summary: Summary) -> str:
+def headline(summary: RecordingSummary) -> str:
     """The recording in one sentence."""
     failed = summary.calls - summary.answered
-    told = f"{counted(summary.calls, 'call')} recorded, {count(summary.answered)} answered"
-    return f"{told}, {count(failed)} failed" if failed else told
+    sentence = f"{counted(summary.calls, 'call')} recorded, {count(summary.answered)} answered"
+    return f"{sentence}, {count(failed)} failed" if failed else sentence
 
 
-def limits(summary: Summary, plan: Plan) -> list[str]:
-    """What a recording does not show."""
-    said = [
-        "The gateway saw what passed through it: calls that a harness made elsewhere, or never made, are not here.",
+def limits(summary: RecordingSummary, plan: Plan) -> list[str]:
+    """The limits of a recording as evidence, in sentences."""
+    sentences = [
+        "The gateway records only calls that passed through it: calls that a harness made elsewhere are missing.",
         "What the harness did with the answers, and how it scored them, is not recorded.",
-        "The endpoint is known only by what it says of itself.",
-        "API keys are taken out of what is kept; headers are not kept at all.",
+        "The identity of the endpoint rests on what it reports of itself.",
+        "API keys are removed from what is kept; headers are not kept at all.",
     ]
     if not summary.whole:
-        said.insert(0, "The recorder did not stop in order: calls that were in flight then are missing.")
+        sentences.insert(0, "The recorder was killed: calls that were in flight then are missing.")
     if plan.texts == "withheld":
-        said.append("The texts of requests and replies are withheld; their digests are sealed.")
-    return said
+        sentences.append("The texts of requests and replies are withheld; their digests are sealed.")
+    return sentences
 
 
-def _table(summary: Summary) -> str:
+def _table(summary: RecordingSummary) -> str:
     if not summary.paths:
         return ""
     rows = [f"| {' | '.join(_COLUMNS)} |", f"| :-- |{' --: |' * (len(_COLUMNS) - 1)}"]
@@ -138,35 +138,35 @@ def _time(microseconds: int | None) -> str:
     return f"{microseconds / 1000:.1f} ms" if microseconds < 1_000_000 else f"{microseconds / 1e6:.2f} s"
 
 
-def _sections(summary: Summary, plan: Plan) -> list[tuple[str, Sequence[str]]]:
+def _sections(summary: RecordingSummary, plan: Plan) -> list[tuple[str, Sequence[str]]]:
     return [
         ("How the calls ended", [f"{_WORDS[Outcome(name)]}: {count(n)}" for name, n in summary.outcomes.items()]),
         ("Models that answered", [f"{name}: {counted(n, 'reply', 'replies')}" for name, n in summary.models.items()]),
-        ("Repeated requests", _remarks(summary)),
+        ("Repeated requests", _repeats(summary)),
         ("What was recorded", _about(summary, plan)),
         ("What this does not show", limits(summary, plan)),
     ]
 
 
-def _remarks(summary: Summary) -> list[str]:
+def _repeats(summary: RecordingSummary) -> list[str]:
     if not summary.repeated:
         return []
-    said = f"{counted(summary.repeated, 'call')} sent a body that had been sent before"
+    sentence = f"{counted(summary.repeated, 'call')} sent a body that had been sent before"
     again = summary.again_after_answer
     if not again:
-        return [f"{said}, always after a failure: retries"]
+        return [f"{sentence}, always after a failure: retries"]
     return [
-        f"{said}; {count(again)} of them after a valid answer had been given: "
+        f"{sentence}; {count(again)} of them after a valid answer had been given: "
         "an answer may have been chosen among several"
     ]
 
 
-def _about(summary: Summary, plan: Plan) -> list[str]:
-    said = [f"Endpoint: {plan.subject.identity.uri.partition('@')[2]}", f"Begun: {plan.created}"]
+def _about(summary: RecordingSummary, plan: Plan) -> list[str]:
+    sentences = [f"Endpoint: {plan.subject.identity.uri.partition('@')[2]}", f"Begun: {plan.created}"]
     if summary.first_us is not None and summary.last_us is not None:
         first = datetime.fromtimestamp(summary.first_us / 1e6, UTC).isoformat(timespec="seconds")
-        said.append(f"First call: {first}; last reply {(summary.last_us - summary.first_us) / 1e6:.1f} s after it")
-    said.append(
+        sentences.append(f"First call: {first}; last reply {(summary.last_us - summary.first_us) / 1e6:.1f} s after it")
+    sentences.append(
         f"Tokens, as the replies state them: {count(summary.prompt_tokens)} in, {count(summary.completion_tokens)} out"
     )
-    return said
+    return sentences

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.gateway.bodies import Kept, decoded, text_of
-from steelyard.gateway.exchange_parser import assembled, is_stream, kind_of, read_reply
+from steelyard.gateway.exchange_parser import assembled, endpoint_kind, is_stream, read_reply
 from steelyard.gateway.secrets import Secrets
-from steelyard.models.openai_wire import one_line
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,
@@ -29,14 +28,15 @@ from steelyard.records import (
 from steelyard.storage.journal import Journal, Session, Stop, Texts, new_header
 from steelyard.storage.run_folder import create
 from steelyard.util.software import software
+from steelyard.util.text import one_line
 
-__all__ = ["Call", "Recorder", "recording_plan"]
+__all__ = ["ProxiedCall", "Recorder", "recording_plan"]
 
 _MAX_PATH = 200
 
 
 @dataclass
-class Call:
+class ProxiedCall:
     """One call while it passes. Times are ``time.monotonic()`` seconds; ``status`` 0: the endpoint said nothing."""
 
     path: str
@@ -81,7 +81,7 @@ class Recorder:
         self._dirty = False
         self._journal.append(Session(started_us=self._wall_us, active_us=0, machine=plan.subject.identity.machine))
 
-    def record(self, call: Call) -> None:
+    def record(self, call: ProxiedCall) -> None:
         """Write one call down."""
         try:
             exchange = self._journal.append(self._exchange(call))
@@ -127,8 +127,8 @@ class Recorder:
     def _since(self, moment: float) -> int:
         return int((moment - self._began) * 1e6)
 
-    def _exchange(self, call: Call) -> Exchange:
-        kind = kind_of(call.path)
+    def _exchange(self, call: ProxiedCall) -> Exchange:
+        kind = endpoint_kind(call.path)
         content_type = call.headers.get("Content-Type", "")
         data = call.reply.data
         body = None if data is None else decoded(data, call.headers.get("Content-Encoding", ""))

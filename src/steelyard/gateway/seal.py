@@ -12,7 +12,7 @@ from typing import Any
 from steelyard.auditing.finalize import checkpoint
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical
-from steelyard.gateway.summary import Summary, render, summary_of
+from steelyard.gateway.summary import RecordingSummary, render, summary_of
 from steelyard.records import Plan
 from steelyard.storage.run_folder import SealedPlan, clear_partial, open_plan_of
 from steelyard.util.atomic_file import write_file
@@ -26,7 +26,7 @@ def is_recording(plan: Plan) -> bool:
     return plan.origin.kind == "gateway"
 
 
-def seal_recording(run: Path, signer: Any = None) -> Summary:
+def seal_recording(run: Path, signer: Any = None) -> RecordingSummary:
     """Write the report of a recording that has stopped, note its root, and seal it. The caller holds its lock."""
     from steelyard.evidence.bundle import seal_bundle
 
@@ -38,7 +38,7 @@ def seal_recording(run: Path, signer: Any = None) -> Summary:
     return summary
 
 
-def seal_killed(run: Path, signer: Any = None) -> Summary:
+def seal_killed(run: Path, signer: Any = None) -> RecordingSummary:
     """Seal what a killed gateway left: torn last lines are cut, on record. Nothing that was recorded is lost.
 
     Raises InputError for a folder that is no recording, is sealed already, or belongs to a gateway that still works.
@@ -104,7 +104,7 @@ def recompute_recording(run: Path, plan: Plan, drawn_by: Any) -> bool:
     return True
 
 
-def write_reports(run: Path, plan: Plan, summary: Summary) -> None:
+def write_reports(run: Path, plan: Plan, summary: RecordingSummary) -> None:
     """Write report.json, report.md and report.html."""
     from steelyard.gateway import pages
 

@@ -1,6 +1,6 @@
-"""API keys on their way through: sent to the endpoint, and taken out of everything that is kept.
+"""API keys: sent on to the endpoint, and removed from everything that is kept.
 
-A key shorter than eight characters is none worth the name ("x", "EMPTY"), and would take words out of answers.
+A key shorter than eight characters is ignored: it is a placeholder ("x", "EMPTY"), and removing it would damage texts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Secrets:
         return bool(self._keys)
 
     def without(self, text: str) -> str:
-        """The text with every key taken out, also where it is written with JSON's escapes."""
+        """The text with every key removed, also where it is written with JSON escapes."""
         for key in self._keys:
             text = text.replace(key, _GONE)
         if self._keys and ("\\u" in text or "\\/" in text):
@@ -42,17 +42,17 @@ class Secrets:
         return text
 
     def in_bytes(self, data: bytes) -> bytes:
-        """As :meth:`without`, in bytes that are no text."""
+        """As :meth:`without`, for bytes that are not text."""
         for key in self._keys:
             data = data.replace(key.encode("utf-8", "replace"), _GONE.encode())
         return data
 
     def hold(self, text: str) -> bool:
-        """Whether a key stands in the text."""
+        """Whether the text contains a key."""
         return any(key in text for key in self._keys)
 
     def _without_escaped(self, text: str) -> str:
-        r"""Take out keys that JSON's escapes hide (``\u0073k-…``): what holds one is left out whole."""
+        r"""Remove keys that are hidden by JSON escapes (``\u0073k-…``): a value that holds one is replaced whole."""
         if self._hidden_in(text):
             return json.dumps(_GONE)
         lines = text.split("\n")
@@ -78,9 +78,9 @@ class Secrets:
 
 
 class Mask:
-    """Hides the gateway's own key in a reply that streams past, so that no client gets it: as many asterisks.
+    """Replaces the gateway's own key by asterisks in a streamed reply, so that no client sees it.
 
-    What could be the beginning of the key is held back until the next bytes tell; everything else goes on at once.
+    Bytes that could be the beginning of the key are held back until the next bytes arrive; all others pass at once.
     """
 
     def __init__(self, key: str) -> None:
@@ -88,7 +88,7 @@ class Mask:
         self._held = b""
 
     def feed(self, chunk: bytes) -> bytes:
-        """What may go on of the bytes so far."""
+        """Take the next bytes; returns those that may be sent now."""
         if not self._key:
             return chunk
         data = (self._held + chunk).replace(self._key, b"*" * len(self._key))
@@ -96,7 +96,7 @@ class Mask:
         return data[: len(data) - len(self._held)]
 
     def end(self) -> bytes:
-        """What was held back, when no more comes."""
+        """The bytes still held back, at the end of the stream."""
         held, self._held = self._held, b""
         return held
 

@@ -1,8 +1,8 @@
-"""The recorder on loopback: a call is passed on as it came, and its reply goes back as it comes.
+"""The gateway server on loopback: calls are forwarded unchanged, and replies are streamed back as they arrive.
 
-Nothing is decoded before the reply is there. It is written down just before its last bytes go out, so that even a
-SIGKILL loses no call whose answer a client has in full. A page in a browser cannot use the gateway: requests with a
-foreign Host (DNS rebinding) or Origin are refused.
+Nothing is decoded before the reply is complete. It is recorded just before its last bytes are sent, so that even a
+SIGKILL loses no call whose reply a client has in full. A web page cannot use the gateway: requests with a foreign Host
+(DNS rebinding) or Origin are refused.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from steelyard.errors import InputError
-from steelyard.gateway.recorder import Call, Recorder
+from steelyard.gateway.recorder import ProxiedCall, Recorder
 from steelyard.gateway.secrets import Mask, Secrets
 from steelyard.gateway.upstream import Upstream, end_to_end
-from steelyard.models.openai_wire import one_line
+from steelyard.models.openai_wire import MAX_DETAIL
 from steelyard.records import ModelOutput, Outcome
+from steelyard.util.text import one_line
 
 __all__ = ["HOST", "PREFIX", "Gateway", "listen_on"]
 
@@ -34,30 +35,30 @@ PREFIX: Final = "/v1"
 SMALL_BYTES: Final = 1 << 16
 MAX_REQUEST: Final = 256 << 20
 _HEADER_BYTES: Final = 1 << 16
-# The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
+# Writes are synced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS: Final = 1.0
-# So long may calls in flight go on at the end, before they are given up.
+# At the end, calls in flight are dropped after so long.
 FINISH_SECONDS: Final = 60.0
 
 
 def listen_on(port: int) -> socket.socket:
-    """A socket on loopback (port 0: a free one); InputError where the port is taken."""
+    """A listening socket on loopback (port 0: a free one); raises InputError where the port is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
     except OSError as error:
         listener.close()
-        raise InputError(f"port {port} cannot be had ({error.strerror}): --port 0 takes a free one") from None
+        raise InputError(f"cannot listen on port {port} ({error.strerror}): --port 0 takes a free one") from None
     return listener
 
 
 class _ClientGoneError(Exception):
-    """The client closed its connection: there is nobody to write to."""
+    """The client closed its connection."""
 
 
 class Gateway:
-    """Serves on loopback. :meth:`start`, then :meth:`finish`; :attr:`failed` is set when the disk takes no more."""
+    """Serves on loopback. :meth:`start`, then :meth:`finish`; :attr:`failed` is set when the disk cannot be written."""
 
     def __init__(self, upstream: Upstream, recorder: Recorder) -> None:
         self._upstream = upstream
@@ -73,7 +74,7 @@ class Gateway:
         self.failed = asyncio.Event()
 
     async def start(self, listener: socket.socket) -> str:
-        """Serve on a socket of :func:`listen_on`, and give the base URL for clients."""
+        """Serve on a socket from :func:`listen_on`; returns the base URL for clients."""
         server = web.Server(
             self._handle,
             handler_cancellation=True,
@@ -91,7 +92,7 @@ class Gateway:
         return f"http://{HOST}:{listener.getsockname()[1]}{PREFIX}"
 
     async def finish(self) -> None:
-        """Take no more calls and wait for those in flight; :meth:`abandon` cuts that short."""
+        """Accept no more calls and wait for those in flight, unless :meth:`abandon` is called."""
         self._closing = True
         try:
             await asyncio.wait_for(self._idle.wait(), FINISH_SECONDS)
@@ -105,7 +106,7 @@ class Gateway:
         self._syncing.cancel()
 
     def abandon(self) -> None:
-        """Give up the calls in flight: each is written down as dropped."""
+        """Drop the calls in flight: each is recorded as dropped."""
         self._closing = self._abandoned = True
         server = self._runner.server if self._runner is not None else None
         for connection in server.connections if server is not None else ():
@@ -122,20 +123,22 @@ class Gateway:
     # ── one call ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        reason = why_refused(request)
+        reason = refusal_reason(request)
         if reason:
             self.refused += 1
-            return _own_words(403, reason)
+            return _gateway_error(403, reason)
         path = request.raw_path
         if not _is_ours(path):
-            return _own_words(404, f"this gateway serves what is under {PREFIX}: the client's base URL ends in it")
+            return _gateway_error(
+                404, f"this gateway serves paths under {PREFIX}: the base URL of the client must end in it"
+            )
         if self._closing or self._recorder.failure is not None:
-            return _own_words(503, "the gateway is stopping")
+            return _gateway_error(503, "the gateway is stopping")
         self.in_flight += 1
         self._idle.clear()
-        call = Call(path=path.partition("?")[0], secrets=Secrets(request.headers, self._upstream.key))
+        call = ProxiedCall(path=path.partition("?")[0], secrets=Secrets(request.headers, self._upstream.key))
         try:
-            return await self._pass_on(request, call)
+            return await self._forward(request, call)
         except asyncio.CancelledError:
             why = "given up when the gateway was stopped" if self._abandoned else "the client closed the connection"
             call.fault = call.fault or ModelOutput(outcome=Outcome.DROPPED, detail=why)
@@ -146,8 +149,8 @@ class Gateway:
             if not self.in_flight:
                 self._idle.set()
 
-    def _settle(self, call: Call) -> None:
-        """Write the call down, once; what becomes of its last bytes on their way to the client changes nothing."""
+    def _settle(self, call: ProxiedCall) -> None:
+        """Record the call, once, whether or not its last bytes reach the client."""
         if call.ended:
             return
         call.ended = time.monotonic()
@@ -155,13 +158,13 @@ class Gateway:
         if self._recorder.failure is not None:
             self.failed.set()
 
-    async def _pass_on(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
-        """Send the call on and its reply back; whatever the endpoint does, the client sees the same."""
+    async def _forward(self, request: web.BaseRequest, call: ProxiedCall) -> web.StreamResponse:
+        """Forward the call and its reply; the client sees what the endpoint does."""
         try:
             body = await _body_of(request, call)
             if body is None:
                 call.fault = ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="the request is too large")
-                return await _said(request, call, 413, f"a request may have {MAX_REQUEST >> 20} MB")
+                return await _error_reply(request, call, 413, f"a request may have {MAX_REQUEST >> 20} MB")
             path = request.raw_path.removeprefix(PREFIX)
             async with self._upstream.send(request.method, path, request.headers, body) as reply:
                 return await self._give_back(request, reply, call)
@@ -170,25 +173,26 @@ class Gateway:
             return web.Response()
         except TimeoutError:
             call.fault = ModelOutput(outcome=Outcome.TIMEOUT, detail="the endpoint could not be reached in time")
-            return await _said(request, call, 504, call.fault.detail)
+            return await _error_reply(request, call, 504, call.fault.detail)
         except aiohttp.ClientConnectorError as error:
             call.fault = ModelOutput(
-                outcome=Outcome.DROPPED, detail=one_line(f"the endpoint cannot be reached: {error}")
+                outcome=Outcome.DROPPED, detail=one_line(f"the endpoint cannot be reached: {error}", MAX_DETAIL)
             )
-            return await _said(request, call, 502, call.fault.detail)
+            return await _error_reply(request, call, 502, call.fault.detail)
         except (aiohttp.ClientResponseError, ValueError) as error:
-            said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
-            call.fault = ModelOutput(outcome=Outcome.MALFORMED, detail=one_line(f"not HTTP: {said}"))
-            return await _said(request, call, 502, f"the endpoint's reply is {call.fault.detail}")
+            reason = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+            call.fault = ModelOutput(outcome=Outcome.MALFORMED, detail=one_line(f"not HTTP: {reason}", MAX_DETAIL))
+            return await _error_reply(request, call, 502, f"the endpoint's reply is {call.fault.detail}")
         except (aiohttp.ClientError, OSError) as error:
-            # The client's connection ends as the endpoint's did, behind whatever had come by then.
+            # Close the client's connection as the endpoint did, after the bytes that arrived.
             call.fault = ModelOutput(
-                outcome=Outcome.DROPPED, detail=one_line(f"connection lost: {str(error) or type(error).__name__}")
+                outcome=Outcome.DROPPED,
+                detail=one_line(f"connection lost: {str(error) or type(error).__name__}", MAX_DETAIL),
             )
-            return _hung_up(request)
+            return _close_connection(request)
 
     async def _give_back(
-        self, request: web.BaseRequest, reply: aiohttp.ClientResponse, call: Call
+        self, request: web.BaseRequest, reply: aiohttp.ClientResponse, call: ProxiedCall
     ) -> web.StreamResponse:
         call.status, call.headers = reply.status, reply.headers
         headers = self._headers_back(reply)
@@ -210,7 +214,7 @@ class Gateway:
         self,
         request: web.BaseRequest,
         reply: aiohttp.ClientResponse,
-        call: Call,
+        call: ProxiedCall,
         headers: CIMultiDict[str],
     ) -> web.StreamResponse:
         response = web.StreamResponse(status=reply.status, reason=reply.reason, headers=headers)
@@ -244,8 +248,8 @@ async def _to_client(writing: Any) -> None:
         raise _ClientGoneError from None
 
 
-async def _body_of(request: web.BaseRequest, call: Call) -> bytes | None:
-    """The whole body of a request as it came; None where it is too large."""
+async def _body_of(request: web.BaseRequest, call: ProxiedCall) -> bytes | None:
+    """The whole unchanged body of a request; None where it is too large."""
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     call.request_encoding = request.headers.get("Content-Encoding", "")
@@ -258,25 +262,25 @@ async def _body_of(request: web.BaseRequest, call: Call) -> bytes | None:
     return bytes(body)
 
 
-async def _said(request: web.BaseRequest, call: Call, status: int, message: str) -> web.StreamResponse:
-    """Say in the gateway's own words what the endpoint did not; where a reply has begun, the connection just ends."""
+async def _error_reply(request: web.BaseRequest, call: ProxiedCall, status: int, message: str) -> web.StreamResponse:
+    """Send an error reply of the gateway's own; where a reply has begun, close the connection instead."""
     if call.status:
-        return _hung_up(request)
-    response = _own_words(status, message)
+        return _close_connection(request)
+    response = _gateway_error(status, message)
     await response.prepare(request)
     await response.write_eof()
     return response
 
 
-def _own_words(status: int, message: str) -> web.Response:
+def _gateway_error(status: int, message: str) -> web.Response:
     import json
 
     error = {"error": {"message": f"steelyard gateway: {message}", "type": "steelyard_gateway", "code": status}}
     return web.Response(status=status, text=json.dumps(error), content_type="application/json")
 
 
-def _hung_up(request: web.BaseRequest) -> web.StreamResponse:
-    """Close the client's connection behind what was written; the response is one that nobody gets."""
+def _close_connection(request: web.BaseRequest) -> web.StreamResponse:
+    """Close the client's connection after what was written; the returned response is never sent."""
     if request.transport is not None:
         request.transport.close()
     return web.Response()
@@ -285,8 +289,8 @@ def _hung_up(request: web.BaseRequest) -> web.StreamResponse:
 # ── who may call ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def why_refused(request: web.BaseRequest) -> str:
-    """Why a request is no local client's, or nothing. What a web page sends names a foreign host in one of these."""
+def refusal_reason(request: web.BaseRequest) -> str:
+    """Why a request is not from a local client; empty where it is. Requests of web pages name a foreign host."""
     headers = request.headers
     if not _is_local(headers.get("Host", "")):
         return "the Host header must name this machine (127.0.0.1 or localhost)"
@@ -307,7 +311,7 @@ def _is_local(netloc: str) -> bool:
 
 
 def _is_ours(raw: str) -> bool:
-    """Whether a request's target is a path under the prefix that stays there."""
+    """Whether a request's target is a path under the prefix, without ``..``."""
     path = raw.partition("?")[0]
     if path != PREFIX and not path.startswith(PREFIX + "/"):
         return False
@@ -315,7 +319,7 @@ def _is_ours(raw: str) -> bool:
 
 
 def _silent() -> logging.Logger:
-    """A log that goes nowhere: what a client sends wrong is its own affair, and no traceback reaches the terminal."""
+    """A logger without output: a client's malformed requests print no traceback on the terminal."""
     logger = logging.getLogger("steelyard.gateway")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False

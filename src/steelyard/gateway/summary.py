@@ -1,4 +1,4 @@
-"""What a recording shows: counts, tokens, times and repeats. A pure function of the journal: no text is needed."""
+"""The summary of a recording: counts, tokens, times and repeats. A pure function of the journal, without texts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from steelyard.errors import VerificationError
 from steelyard.records import Exchange, Outcome, Record
 from steelyard.storage.journal import Cut, Header, JournalRecord, Session, Stop, read_lines
 
-__all__ = ["STOPPED", "PathSummary", "Quantiles", "Summary", "render", "summarise", "summary_of"]
+__all__ = ["STOPPED", "PathSummary", "Quantiles", "RecordingSummary", "render", "summarise", "summary_of"]
 
 FORMAT: Final = "steelyard-recording/1"
-# A client chooses its paths and an endpoint its models' names: beyond so many they are counted together.
+# Clients choose paths and endpoints choose model names: beyond so many they are counted together.
 MAX_NAMES: Final = 50
 OTHERS: Final = "(others)"
-STOPPED: Final = "stopped"  # how a gateway ends in order
+STOPPED: Final = "stopped"  # the reason of a clean stop
 
 
 class Quantiles(Record, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Quantiles(Record, frozen=True, kw_only=True):
 
 
 class PathSummary(Record, frozen=True, kw_only=True):
-    """The calls to one path. ``first_byte`` is of streamed answers only, ``elapsed`` of all answers."""
+    """The calls to one path. ``first_byte`` covers streamed answers only, ``elapsed`` all answers."""
 
     path: str
     calls: int
@@ -47,12 +47,12 @@ class PathSummary(Record, frozen=True, kw_only=True):
     first_byte: Quantiles
 
 
-class Summary(Record, frozen=True, kw_only=True):
+class RecordingSummary(Record, frozen=True, kw_only=True):
     """The whole recording.
 
     ``repeated``: calls whose body had been sent before to the same path. ``again_after_answer``: those of them that
-    came after a valid answer had been given: an answer may have been chosen among several. ``whole`` is false where
-    the recorder did not stop in order: calls that were in flight then are not here.
+    came after a valid answer, so that an answer may have been chosen among several. ``whole`` is false where the
+    recorder was killed: calls that were in flight then are missing.
     """
 
     calls: int
@@ -93,13 +93,13 @@ class _Path:
                 self.first_byte.append(exchange.first_byte_us)
 
 
-def summary_of(run: Path) -> Summary:
-    """The summary of a recording's journal; Broken where it holds what no gateway writes."""
+def summary_of(run: Path) -> RecordingSummary:
+    """The summary of a recording's journal; raises VerificationError for a record that no gateway writes."""
     return summarise(record for record, _ in read_lines(run))
 
 
-def summarise(records: Iterable[JournalRecord]) -> Summary:
-    """The summary of the records of a journal, in order."""
+def summarise(records: Iterable[JournalRecord]) -> RecordingSummary:
+    """The summary of a journal's records, in order; raises VerificationError for a record that no gateway writes."""
     paths: dict[str, _Path] = {}
     outcomes: Counter[str] = Counter()
     models: Counter[str] = Counter()
@@ -127,7 +127,7 @@ def summarise(records: Iterable[JournalRecord]) -> Summary:
             repeated += before is not None
             again += before is True
             answered[key] = bool(before) or record.outcome.answered
-    return Summary(
+    return RecordingSummary(
         calls=sum(path.calls for path in paths.values()),
         answered=sum(path.answered for path in paths.values()),
         outcomes={outcome.value: outcomes[outcome.value] for outcome in Outcome if outcomes[outcome.value]},
@@ -169,7 +169,7 @@ def _quantiles(values: array[int]) -> Quantiles:
     return Quantiles(n=len(ordered), median=at(50), p90=at(90), p99=at(99), longest=ordered[-1])
 
 
-def render(summary: Summary, served: str) -> dict[str, Any]:
-    """The summary for machines: what ``report.json`` holds."""
+def render(summary: RecordingSummary, served: str) -> dict[str, Any]:
+    """The summary as JSON: the content of ``report.json``."""
     document: dict[str, Any] = {"format": FORMAT, "served": served, **msgspec.to_builtins(summary)}
     return document

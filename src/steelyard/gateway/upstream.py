@@ -1,4 +1,4 @@
-"""The endpoint that the user named: the only host that is ever called, over one pool of connections."""
+"""The endpoint that the user named: the only host that is ever called, over one connection pool."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Upstream", "end_to_end", "named_endpoint", "own_key"]
 
-# Hop-by-hop (RFC 9110 §7.6.1): they are about one connection, so they end here. Length and framing are made anew.
+# Hop-by-hop headers (RFC 9110 §7.6.1) are not forwarded; length and framing are set anew.
 _HOP_BY_HOP: Final = frozenset(
     {
         "connection",
@@ -34,7 +34,7 @@ _HOP_BY_HOP: Final = frozenset(
 _NOT_SENT_ON: Final = frozenset({"host", "content-length", "accept-encoding", "expect"})
 _ALWAYS_ABSENT: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")  # unless the client sends them
 _READABLE: Final = ("gzip", "deflate")
-# Shorter than the servers' own (uvicorn: 5 s), so that no call is sent into a connection that is just being closed.
+# Shorter than the servers' own (uvicorn: 5 s), so that no call is sent on a connection that the server is closing.
 _KEEP_ALIVE_SECONDS = 4.0
 _CONNECT_SECONDS = 30.0
 _HEADER_BYTES = 1 << 16
@@ -42,7 +42,10 @@ _VARIABLE = "STEELYARD_API_KEY"
 
 
 def named_endpoint(url: str) -> str:
-    """The base URL of ``--to``: with ``/v1`` where it has no path. Raises InputError without repeating a secret."""
+    """The base URL of ``--to``: with ``/v1`` where it has no path.
+
+    Raises InputError without repeating the URL, which may hold a secret.
+    """
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -57,7 +60,10 @@ def named_endpoint(url: str) -> str:
 
 
 def own_key(variable: str | None) -> str:
-    """The gateway's own key, which replaces the client's: from ``--api-key-env``, else STEELYARD_API_KEY, else none."""
+    """The gateway's own key, which replaces the client's: from ``--api-key-env``, else STEELYARD_API_KEY, else none.
+
+    Raises InputError where the named variable holds no usable key.
+    """
     name = variable or _VARIABLE
     found = os.environ.get(name, "").strip()
     if variable and not found:
@@ -68,7 +74,7 @@ def own_key(variable: str | None) -> str:
 
 
 def end_to_end(headers: Mapping[str, str], dropped: frozenset[str] = frozenset()) -> CIMultiDict[str]:
-    """The headers that are for the other end, in their order and as often as they stand there."""
+    """The end-to-end headers, in order and with duplicates."""
     from multidict import CIMultiDict
 
     named = headers.get("Connection", "")
@@ -79,7 +85,7 @@ def end_to_end(headers: Mapping[str, str], dropped: frozenset[str] = frozenset()
 
 
 class Upstream:
-    """Sends calls on. ``base`` is the endpoint's URL, ``key`` the gateway's own ("": the client's is passed on)."""
+    """Forwards calls. ``base`` is the endpoint's URL, ``key`` the gateway's own ("": the client's is passed on)."""
 
     def __init__(self, base: str, key: str = "") -> None:
         self.base = base
@@ -91,7 +97,7 @@ class Upstream:
         return f"Upstream({self.base!r})"
 
     async def open(self) -> None:
-        """Make the pool: unbounded, since how much is in flight is the client's own affair, and without time limits."""
+        """Open the connection pool: unbounded, since the client decides how much is in flight, and without timeouts."""
         import aiohttp
 
         self._session = aiohttp.ClientSession(
@@ -110,9 +116,9 @@ class Upstream:
             await self._session.close()
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Any:
-        """Begin one exchange (a context manager that gives the reply's head). ``path`` begins with a slash or is empty.
+        """Begin one exchange (a context manager for the reply). ``path`` begins with a slash or is empty.
 
-        Raises what aiohttp raises. Redirects are not followed: a key must not travel to another host.
+        Raises aiohttp's errors. Redirects are not followed: a key must not travel to another host.
         """
         from yarl import URL
 
@@ -129,7 +135,7 @@ class Upstream:
     def _headers(self, headers: Mapping[str, str]) -> CIMultiDict[str]:
         sent = end_to_end(headers, _NOT_SENT_ON)
         accepted = headers.get("Accept-Encoding", "").lower()
-        # Only what can be read here too; and with a key of our own nothing that would hide it from the mask.
+        # Only encodings that can be read here; with a key of our own none, so that the mask can find it.
         readable = [] if self.key else [name for name in _READABLE if name in accepted]
         sent["Accept-Encoding"] = ", ".join(readable) or "identity"
         if self.key:

@@ -1,10 +1,10 @@
-"""Who is asked: the models behind one protocol (:class:`steelyard.plugins.Model`), opened by URI.
+"""Models behind one protocol (:class:`steelyard.plugins.Model`), opened by URI.
 
 =========================  =============================================================================
 ``embedded:smollm2``       SmolLM2-135M-Instruct, in-process; fetched once through the user's own pip
 ``gguf:PATH``              any decoder-only GGUF file, in-process
 ``openai:NAME@URL``        an OpenAI-compatible endpoint; URL with or without a path (``/v1`` where it has none)
-``recorded:RUN``           the answers of an earlier run folder, replayed
+``recorded:RUN``           the outputs of an earlier run folder, replayed
 ``world:PATH``             a world model: a checkpoint's folder, or a family's
 =========================  =============================================================================
 """
@@ -24,7 +24,7 @@ __all__ = ["Settings", "open_model"]
 
 @dataclass(frozen=True)
 class Settings:
-    """What a model needs to know beside its URI.
+    """Settings of a model beside its URI.
 
     ``api_key_env`` names the environment variable that holds the key (default: STEELYARD_API_KEY, then OPENAI_API_KEY);
     ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there at most;
@@ -38,7 +38,7 @@ class Settings:
 
 
 def open_model(uri: str, settings: Settings | None = None) -> Model:
-    """Open the model that ``uri`` names; raises InputError (or MissingDependency) with the mend where it cannot."""
+    """Open the model that ``uri`` names; raises InputError or MissingDependency where that fails."""
     from steelyard import plugins
 
     scheme, separator, rest = uri.partition(":")

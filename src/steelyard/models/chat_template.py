@@ -31,7 +31,7 @@ class ChatTemplate:
     def tokens(self, system: str, user: str) -> list[int]:
         """Give the tokens of one turn, up to where the assistant begins; raises TemplateError.
 
-        Without ``system`` the template's own default system text stands, where it has one.
+        Without ``system`` the template's own default system text is used, where it has one.
         """
         return self._join(self._runs(self._parts(bool(system)), system, user))
 

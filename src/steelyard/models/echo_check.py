@@ -1,4 +1,4 @@
-"""Whether an endpoint's ``echo`` gives true log-probabilities of a prompt: a pure check of two parsed answers.
+"""Check whether an endpoint's ``echo`` gives true log-probabilities of a prompt: a pure function of two replies.
 
 Many servers ignore ``echo``, shift its values by one token, or make them up. Before any sample is sent, a text and a
 prefix of it are echoed, and seven things must hold:
@@ -9,7 +9,7 @@ prefix of it are echoed, and seven things must hold:
 4. the prefix was cut into the same tokens, save its last ones;
 5. on those tokens both answers agree within :data:`TOLERANCE` (a left shift by one token is caught here);
 6. the same token in different contexts has different values (values that ignore the context are caught here);
-7. the last word, which nobody expects, is less likely than the numbers before it (a right shift is caught here).
+7. the last word, which is unexpected, is less likely than the numbers before it (a right shift is caught here).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["PREFIX", "TEXT", "TOLERANCE", "Echo", "continuation_sums", "read_echo", "why_not"]
+__all__ = ["PREFIX", "TEXT", "TOLERANCE", "Echo", "continuation_sums", "read_echo", "reason_against"]
 
 PREFIX = "In the café the cat, the dog and the bird count: one two three four five six seven eight nine"
 TEXT = PREFIX + " purple"
@@ -40,9 +40,9 @@ class Echo:
 
 
 def read_echo(payload: Mapping[str, Any], prompt: str) -> Echo:
-    """Read the echoed prompt out of a ``/completions`` answer, without tokens generated after it.
+    """Read the echoed prompt from a ``/completions`` reply, without the tokens generated after it.
 
-    Raises ValueError, in words, where checks 1 to 3 do not hold.
+    Raises ValueError, with the reason, where one of checks 1 to 3 fails.
     """
     match payload:
         case {
@@ -76,14 +76,14 @@ def _count_covering(tokens: Sequence[str], prompt: str) -> int:
 
 
 # No token of a real model is less likely than this many nats; greater ones overflow when they are summed.
-LEAST = 1e9
+MAX_NATS = 1e9
 
 
 def _check_values(values: Sequence[Any]) -> None:
     for index, value in enumerate(values):
         if value is None and index == 0:
             continue
-        if type(value) not in (int, float) or not -LEAST < value <= _ROUNDING:
+        if type(value) not in (int, float) or not -MAX_NATS < value <= _ROUNDING:
             raise ValueError(f"the value of token {index + 1} is {value!r:.40}, not a finite log-probability")
 
 
@@ -95,10 +95,10 @@ def _check_offsets(tokens: Sequence[str], offsets: Sequence[int]) -> None:
         place += len(token)
 
 
-def why_not(whole: Echo, prefix: Echo) -> str:
-    """Say why echoes of :data:`TEXT` and :data:`PREFIX` do not show true log-probabilities, or give nothing.
+def reason_against(whole: Echo, prefix: Echo) -> str:
+    """The reason why echoes of :data:`TEXT` and :data:`PREFIX` are not true log-probabilities; empty where they are.
 
-    Checks 4 to 7; reading the echoes was the check of the first three.
+    Checks 4 to 7; :func:`read_echo` makes the first three.
     """
     shared = 0
     while shared < len(prefix.tokens) and whole.tokens[shared : shared + 1] == prefix.tokens[shared : shared + 1]:
@@ -142,7 +142,7 @@ def continuation_sums(echoes: Sequence[Echo], boundary: int) -> tuple[float, ...
     """Sum, per echo, the log-probabilities of the tokens that hold characters from ``boundary`` on.
 
     A token that lies across the boundary counts. Then the boundary moves back to its start for all echoes alike, so
-    that the continuations stay comparable. Raises ValueError where nothing stands before the boundary.
+    that the continuations stay comparable. Raises ValueError where the boundary is at the start.
     """
     moved = True
     while moved:

@@ -1,7 +1,7 @@
 """``embedded:smollm2`` and ``gguf:PATH``: a language model inside this process, on one worker thread.
 
 The event loop stays free while llama.cpp decodes. One request runs at a time, so greedy answers and log-likelihoods
-are reproducible by construction; the number of threads moves no bit of them (see :mod:`steelyard.models.llama`).
+are reproducible by construction, independent of the number of threads (see :mod:`steelyard.models.llama`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings
 from steelyard.models.embedded_file import SMOLLM2_SHA256, ensure_smollm2, sha256_of_file
 from steelyard.models.llama import BATCH, Llama, backend_version
-from steelyard.models.session import Cancelled, Session
+from steelyard.models.session import Cancelled, InferenceSession
 from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
 
 __all__ = ["EmbeddedModel", "open_embedded", "open_gguf"]
@@ -26,7 +26,7 @@ __all__ = ["EmbeddedModel", "open_embedded", "open_gguf"]
 T = TypeVar("T")
 
 CONTEXT_LIMIT = 8192
-MAXIMUM_THREADS = 512
+MAX_THREADS = 512
 
 
 def open_embedded(rest: str, settings: Settings) -> EmbeddedModel:
@@ -38,14 +38,14 @@ def open_embedded(rest: str, settings: Settings) -> EmbeddedModel:
 
 
 def open_gguf(rest: str, settings: Settings) -> EmbeddedModel:
-    """Open a GGUF file; raises InputError where it is none or holds no decoder-only transformer."""
+    """Open a GGUF file; raises InputError where it is not one, or not a decoder-only transformer."""
     path = Path(rest).expanduser()
     if not path.is_file():
         raise InputError("there is no such file: give the path of a GGUF file", where=path)
     try:
         sha256 = sha256_of_file(path)
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror}): mend its permissions", where=path) from error
+        raise InputError(f"cannot be read ({error.strerror}): check its permissions", where=path) from error
     return EmbeddedModel(f"gguf:{path.name}", path, sha256, settings)
 
 
@@ -57,13 +57,13 @@ class EmbeddedModel:
         self._name = name
         self._sha256 = sha256
         self._llama = Llama(path, threads=threads_to_use(settings), context_limit=CONTEXT_LIMIT)
-        self._session = Session(self._llama)
+        self._session = InferenceSession(self._llama)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="steelyard-llama")
         self._closed = threading.Event()
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
-        """Say which file this is, on which build and processor."""
-        why_no_chat = await self._on_worker(lambda cancelled: self._session.why_no_chat())
+        """Identify the file, the llama.cpp build and the processor; raises ModelUnavailable once closed."""
+        no_chat = await self._on_worker(lambda cancelled: self._session.chat_unavailable_reason())
         identity = ModelIdentity(
             uri=self._uri,
             name=self._name or self._llama.metadata("general.name") or self._llama.description(),
@@ -72,7 +72,7 @@ class EmbeddedModel:
             machine=f"{processor_name()} ({self._llama.processor_features()})",
             details=self._details(),
         )
-        capabilities = Capabilities(chat=not why_no_chat, loglikelihood=True, deterministic=True, concurrency=1)
+        capabilities = Capabilities(chat=not no_chat, loglikelihood=True, deterministic=True, concurrency=1)
         return identity, capabilities
 
     def _details(self) -> dict[str, str]:
@@ -85,11 +85,11 @@ class EmbeddedModel:
         }
 
     async def generate(self, request: GenerateRequest) -> ModelOutput:
-        """Answer with text."""
+        """Generate text; raises ModelUnavailable once closed."""
         return await self._ask(lambda cancelled: self._session.generate(request, cancelled))
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
-        """Answer with one exact log-likelihood (nats) per continuation."""
+        """Compute one exact log-likelihood (nats) per continuation; raises ModelUnavailable once closed."""
         return await self._ask(lambda cancelled: self._session.loglikelihood(request, cancelled))
 
     async def close(self) -> None:
@@ -120,14 +120,15 @@ class EmbeddedModel:
 
 
 def threads_to_use(settings: Settings) -> int:
-    """Give the number of threads: what the settings or STEELYARD_THREADS say, otherwise one.
+    """The number of threads: from the settings or STEELYARD_THREADS, otherwise one.
 
-    Threads move no number. Two decode 1.3 to 1.7 times as fast as one on a quiet machine of two cores, but at 2 to 50 %
-    of its speed beside other busy processes, because they wait for each other: so one, unless the user knows better.
+    Raises InputError for a bad number. Threads change no result. Two decode 1.3 to 1.7 times as fast as one on a quiet
+    machine of two cores, but at 2 to 50 % of its speed beside other busy processes, because they wait for each other:
+    so one, unless the user knows better.
     """
     wanted = str(settings.threads or os.environ.get("STEELYARD_THREADS", "").strip() or 1)
-    if not wanted.isdecimal() or not 1 <= int(wanted) <= MAXIMUM_THREADS:
-        raise InputError(f"STEELYARD_THREADS is a number from 1 to {MAXIMUM_THREADS}, not {wanted!r}")
+    if not wanted.isdecimal() or not 1 <= int(wanted) <= MAX_THREADS:
+        raise InputError(f"STEELYARD_THREADS is a number from 1 to {MAX_THREADS}, not {wanted!r}")
     return int(wanted)
 
 

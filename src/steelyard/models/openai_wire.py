@@ -1,4 +1,4 @@
-"""The OpenAI-compatible wire, as pure functions: requests to bodies, replies to typed answers. No sockets here."""
+"""The OpenAI-compatible wire format as pure functions: requests to bodies, replies to typed outputs. No sockets."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from typing import Any
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.stops import cut_at_stop
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.util.text import one_line
 
-__all__ = ["echo_body", "generate_body", "one_line", "path_of", "read_answer", "read_error", "read_retry_after"]
+__all__ = ["echo_body", "generate_body", "path_of", "read_completion", "read_error", "read_retry_after"]
 
 STOPS_ON_THE_WIRE = 4
-BUSY = (429, 503, 529)  # 529: "overloaded", as Anthropic says it
-_DETAIL = 300
+MAX_DETAIL = 300
+OVERLOADED = (429, 503, 529)  # 529: "overloaded", as Anthropic says it
 
 
 def path_of(request: GenerateRequest) -> str:
-    """Say where a request goes."""
+    """The path of a request."""
     return "/chat/completions" if request.chat else "/completions"
 
 
 def generate_body(model: str, request: GenerateRequest, limit_name: str = "max_tokens") -> dict[str, Any]:
-    """Make the JSON body of a generation. Only what is set is sent; the API takes four stop strings at most."""
+    """Make the JSON body of a generation. Unset fields are omitted; the API takes four stop strings at most."""
     text = request.prefix + request.prompt
     body: dict[str, Any] = {"model": model, limit_name: request.max_tokens, "temperature": request.temperature}
     if request.chat:
@@ -41,7 +42,7 @@ def generate_body(model: str, request: GenerateRequest, limit_name: str = "max_t
 
 
 def echo_body(model: str, prompt: str, max_tokens: int) -> dict[str, Any]:
-    """Make the JSON body that asks for the log-probabilities of the prompt's own tokens."""
+    """Make the JSON body that requests the log-probabilities of the prompt's own tokens."""
     return {
         "model": model,
         "prompt": prompt,
@@ -52,8 +53,8 @@ def echo_body(model: str, prompt: str, max_tokens: int) -> dict[str, Any]:
     }
 
 
-def read_answer(payload: Any, request: GenerateRequest) -> ModelOutput:
-    """Read the reply to a generation (status 200) into exactly one typed answer."""
+def read_completion(payload: Any, request: GenerateRequest) -> ModelOutput:
+    """Parse the reply to a generation (status 200) into exactly one typed output."""
     if not isinstance(payload, Mapping):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not a JSON object")
     if payload.get("error") and not payload.get("choices"):
@@ -62,8 +63,9 @@ def read_answer(payload: Any, request: GenerateRequest) -> ModelOutput:
     if not isinstance(choices, list):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply has no list of choices")
     usage = payload.get("usage") if isinstance(payload.get("usage"), Mapping) else {}
+    model = payload.get("model")
     about: dict[str, Any] = {
-        "model": one_line(payload.get("model") if isinstance(payload.get("model"), str) else ""),
+        "model": one_line(model) if isinstance(model, str) else "",
         "prompt_tokens": _count(usage, "prompt_tokens"),
         "completion_tokens": _count(usage, "completion_tokens"),
     }
@@ -81,8 +83,8 @@ def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any]) -
     text = message.get("content" if request.chat else "text")
     refusal = message.get("refusal")
     if (isinstance(refusal, str) and refusal) or finish == "content_filter":
-        said = refusal if isinstance(refusal, str) and refusal else text
-        return ModelOutput(outcome=Outcome.REFUSED, text=said if isinstance(said, str) else "", **about)
+        refused_text = refusal if isinstance(refusal, str) and refusal else text
+        return ModelOutput(outcome=Outcome.REFUSED, text=refused_text if isinstance(refused_text, str) else "", **about)
     if text is None:
         outcome = Outcome.TRUNCATED if finish == "length" else Outcome.EMPTY
         return ModelOutput(outcome=outcome, detail="the reply has no text", **about)
@@ -97,14 +99,14 @@ def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any]) -
 
 
 def _error_in_reply(error: Any) -> ModelOutput:
-    """Type an error that came with status 200, as some proxies send it: by its own code where it has one."""
+    """Parse an error with status 200, as some proxies send it: by its own code where it has one."""
     code = error.get("code") if isinstance(error, Mapping) else None
     known = isinstance(code, int) and 400 <= code < 600
     return read_error(code if isinstance(code, int) and known else 500, {"error": error}, {})
 
 
 def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: datetime | None = None) -> ModelOutput:
-    """Type a reply whose status is not 200. ``payload`` is its JSON, or None where it is none."""
+    """Parse a reply whose status is not 200. ``payload`` is its JSON, or None where it is not JSON."""
     detail = f"HTTP {status}"
     message = _message(payload)
     if message:
@@ -120,10 +122,10 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
     )
     return ModelOutput(
         outcome=outcome,
-        detail=one_line(detail),
+        detail=one_line(detail, MAX_DETAIL),
         retry_after=read_retry_after(headers, now=now),
         rate=read_rate_headers(headers, now=now),
-        overloaded=status in BUSY,
+        overloaded=status in OVERLOADED,
         fatal=status in (401, 402, 403),
     )
 
@@ -154,11 +156,3 @@ def read_retry_after(headers: Mapping[str, str], *, now: datetime | None = None)
 def _count(usage: Any, key: str) -> int:
     value = usage.get(key)
     return value if type(value) is int and 0 <= value < 1 << 31 else 0
-
-
-def one_line(text: str | None) -> str:
-    """Make one printable line of at most 300 characters out of whatever a server said."""
-    line = " ".join((text or "").split())
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)[
-        :_DETAIL
-    ]

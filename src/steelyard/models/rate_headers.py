@@ -1,4 +1,4 @@
-"""What endpoints say of their limits in headers: three dialects, one record.
+"""Rate-limit headers: three conventions, parsed into one record.
 
 OpenAI and most servers like it: ``x-ratelimit-remaining-requests: 59`` with ``x-ratelimit-reset-requests: 1m30.5s``.
 Anthropic: ``anthropic-ratelimit-requests-remaining`` with ``…-reset`` as an RFC 3339 time. The IETF draft
@@ -23,7 +23,7 @@ _UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
 
 
 def read_rate_headers(headers: Mapping[str, str], *, now: datetime | None = None) -> RateHint | None:
-    """What is left of requests and tokens, and when it is renewed; None where no header tells. Nonsense is ignored."""
+    """Remaining requests and tokens, and seconds until reset; None without such headers. Invalid values are ignored."""
     requests = _remaining(
         headers, "x-ratelimit-remaining-requests", "anthropic-ratelimit-requests-remaining", "ratelimit-remaining"
     )

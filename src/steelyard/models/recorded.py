@@ -1,7 +1,7 @@
-"""``recorded:RUN``: the answers of an earlier run, replayed by the SHA-256 of the request that asked for them.
+"""``recorded:RUN``: the outputs of an earlier run, replayed by the SHA-256 of the request.
 
-For going over a run again without its model: with other scorers, in a test, on a machine that cannot reach the
-endpoint. Every attempt comes back in the recorded order, faults too; the last one repeats.
+It repeats a run without its model: with other scorers, in a test, on a machine that cannot reach the endpoint. Every
+attempt comes back in the recorded order, faults too; the last one repeats.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class RecordedModel:
         self._texts = {digest: text for digest, text in read_texts(run) if digest in wanted}
         if wanted - self._texts.keys():
             raise InputError(
-                "the answers' texts are withheld: replay the run from the folder it was made in", where=run
+                "the texts of the model outputs are withheld: replay the run from the folder it was made in", where=run
             )
         self._recorded: dict[str, list[Attempt]] = defaultdict(list)
         for attempt in attempts:
@@ -84,16 +84,16 @@ class RecordedModel:
             loglikelihood="loglikelihood" in kinds,
             loglikelihood_reason="" if "loglikelihood" in kinds else "the recording holds no log-likelihoods",
             concurrency=CONCURRENCY,
-            offers=None,  # what was never asked is said at the question
+            offers=None,  # unrecorded requests fail one by one
         )
         return identity, capabilities
 
     async def generate(self, request: GenerateRequest) -> ModelOutput:
-        """Give the recorded answer, or the outcome ``client_error`` where this was never asked."""
+        """The recorded output, or the outcome ``client_error`` where this request was not recorded."""
         return self._replay(request)
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
-        """Give the recorded log-likelihoods, or the outcome ``client_error`` where this was never asked."""
+        """The recorded log-likelihoods, or the outcome ``client_error`` where this request was not recorded."""
         return self._replay(request)
 
     async def close(self) -> None:
@@ -106,12 +106,12 @@ class RecordedModel:
             digest = ""
         attempts = self._recorded.get(digest)
         if attempts is None:
-            return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="not in the recording: this was never asked")
+            return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="not in the recording: this request was never sent")
         attempt = attempts[min(self._given[digest], len(attempts) - 1)]
         self._given[digest] += 1
         return ModelOutput(
             outcome=attempt.outcome,
-            # (A log may hold the text of what it does not count as an answer.)
+            # An imported log may hold text for a failed call.
             text=self._texts.get(attempt.answer, "") if attempt.outcome.answered else "",
             reasoning=self._texts.get(attempt.reasoning, "") if attempt.outcome.answered else "",
             logprobs=attempt.logprobs if attempt.outcome.answered else (),

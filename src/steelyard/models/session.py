@@ -1,9 +1,9 @@
-"""Asking an in-process model so that the same request always gives the same bits, whatever was asked before.
+"""Deterministic inference in-process: the same request always gives the same bits, whatever came before.
 
 A request is decoded as separate batches that depend on nothing but itself: its prefix (the shots, up to a cut that
 does not depend on the sample), the rest of its context, and each option or generated token. A prefix that was decoded
-before is brought back bit for bit (rewound, or restored from a bounded cache), so the cache saves time and moves no
-number; tests hold it to that.
+before is restored bit for bit (rewound, or from a bounded cache), so the cache saves time and changes no result, as
+tests check.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from steelyard.models.llama import Llama
 
-__all__ = ["PrefixStates", "Session"]
+__all__ = ["InferenceSession", "PrefixStates"]
 
 STATES_BYTES = 1 << 30
 
@@ -30,7 +30,7 @@ Cancelled = Callable[[], bool]
 
 
 class _Refused(Exception):
-    """This request cannot be asked of this model: becomes the outcome ``client_error``."""
+    """The model cannot handle this request: becomes the outcome ``client_error``."""
 
 
 class PrefixStates:
@@ -59,8 +59,8 @@ class PrefixStates:
             self._bytes -= len(dropped)
 
 
-class Session:
-    """One model, asked one request at a time, from one thread."""
+class InferenceSession:
+    """One model, one request at a time, from one thread."""
 
     def __init__(self, llama: Llama, *, states_bytes: int = STATES_BYTES) -> None:
         self._llama = llama
@@ -68,8 +68,8 @@ class Session:
         self._states = PrefixStates(states_bytes)
         self._resident: tuple[int, ...] = ()
 
-    def why_no_chat(self) -> str:
-        """Say why chat prompts cannot be made of this file, or nothing where they can."""
+    def chat_unavailable_reason(self) -> str:
+        """Why this file cannot render chat prompts; empty where it can."""
         try:
             self._template.tokens("", "x")
         except TemplateError as error:

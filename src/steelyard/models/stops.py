@@ -1,4 +1,4 @@
-"""Cutting an answer at its stop strings, the same way for every model."""
+"""Cutting a text at its stop strings, the same way for every model."""
 
 from __future__ import annotations
 

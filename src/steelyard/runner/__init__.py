@@ -1,4 +1,4 @@
-"""The async engine: it asks, retries, keeps order and limits, and writes the journal. It knows no statistics."""
+"""The async engine: sends requests, retries, keeps order and limits, and writes the journal. Contains no statistics."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How many calls are in flight: additive increase, multiplicative decrease, until the server's capacity is found.
+"""Adaptive concurrency: additive increase, multiplicative decrease, until the server's capacity is found.
 
-Most inference servers never refuse: they let calls queue, and answer each later. By Little's law latency is calls in
-flight over throughput, so a higher limit that brings no throughput brings latency alone, and is taken back. (A rule on
-latency itself would take a harder row of questions for a slower server.)
+Most inference servers never refuse: they queue requests, and answer each later. By Little's law latency is requests in
+flight over throughput, so a higher limit without higher throughput only adds latency, and is undone. (A rule on latency
+itself would mistake a harder row of questions for a slower server.)
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Literal
 __all__ = ["AdaptiveConcurrency"]
 
 FIRST_LIMIT = 8
-DECREASE = 0.7  # on a push-back (429, 503, a timeout), once a round trip
-CALM_WINDOWS = 20  # without a push-back for so long, the server is judged by its throughput again
+DECREASE = 0.7  # on a push-back (429, 503, a timeout), once per round trip
+CALM_WINDOWS = 20  # without a push-back for so many windows, the limit follows throughput again
 SMALLEST_WINDOW = 16
-# Slow start: a limit that doubled must bring this much more throughput, or half of it was enough.
+# Slow start: a doubled limit must give this much more throughput, or half of it was enough.
 DOUBLING_PAYS = 1.25
-# A trial step up must bring so much, and one down may cost so much; between trials the limit holds for a while.
+# The throughput that a trial step up must gain and one down may lose; between trials the limit is kept for a while.
 STEP = 1.25
 STEP_UP_PAYS = 1.08
 STEP_DOWN_COSTS = 0.96
@@ -30,8 +30,8 @@ class AdaptiveConcurrency:
 
     It doubles while that pays (slow start), then tries a step up and a step down in turn and keeps what pays. A
     push-back by a call that started after the last decrease lowers it to .7 of itself, and it grows by one a window
-    from there: calls that were in flight together tell of one event. A user who names a concurrency (``start``) gets
-    it, less only what the server pushes back. (AIMD: Chiu & Jain 1989; slow start: Jacobson 1988.)
+    from there: calls that were in flight together show one event. A concurrency that the user sets (``start``) is
+    lowered only when the server pushes back. (AIMD: Chiu & Jain 1989; slow start: Jacobson 1988.)
     """
 
     def __init__(self, ceiling: int, start: int | None = None) -> None:
@@ -62,7 +62,7 @@ class AdaptiveConcurrency:
         return self._climbs and self._calm >= CALM_WINDOWS
 
     def answered(self, started: float, now: float, in_flight: int) -> None:
-        """Take note of one answer: when its call started, and how many were in flight with it."""
+        """Record one reply: when its call started, and how many were in flight with it."""
         if self._ceiling == 1:
             return
         if self._began is None:
@@ -76,7 +76,7 @@ class AdaptiveConcurrency:
             self._judge(rate, reached)
 
     def pushed_back(self, started: float, now: float) -> None:
-        """Take note of a 429, a 503 or a timeout."""
+        """Record a 429, a 503 or a timeout."""
         if started <= self._decreased_at:
             return
         self._decreased_at = now
@@ -87,7 +87,7 @@ class AdaptiveConcurrency:
         self._open_window(now)
 
     def _judge(self, rate: float, reached: bool) -> None:
-        """At the end of a window. One that began with a change of the limit holds calls from before, and is skipped."""
+        """Evaluate a window. One that began with a change of the limit holds calls from before, and is skipped."""
         if self._skip:
             self._skip = False
         elif not reached:  # a limit that was not reached says nothing about another one

@@ -1,4 +1,4 @@
-"""The control question: is it this sample that fails, or the endpoint? One at a time, shared by all who ask."""
+"""The health check: does this sample fail, or the endpoint? One check at a time, shared by all callers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ TOKENS = 16  # a greeting, and one token back
 
 
 class HealthCheck:
-    """Asks ``ping`` where a failure could be the endpoint's own, and tells the breaker what came of it.
+    """Calls ``ping`` where a failure could be the endpoint's own, and reports the result to the breaker.
 
-    ``heard(answer, turned)`` is called after each: ``turned`` where the breaker opened or closed by it. Without a
-    ``ping`` the endpoint is taken to be there.
+    ``on_result(output, changed)`` is called after each check: ``changed`` where it opened or closed the breaker.
+    Without a ``ping`` the endpoint is assumed to be up.
     """
 
     def __init__(
@@ -28,56 +28,56 @@ class HealthCheck:
         ping: Callable[[], Awaitable[ModelOutput]] | None,
         breaker: CircuitBreaker,
         limiter: RateLimiter,
-        heard: Callable[[ModelOutput, bool], None],
+        on_result: Callable[[ModelOutput, bool], None],
         timeout: float,
     ) -> None:
         self._ping = ping
         self._breaker = breaker
         self._limiter = limiter
-        self._heard = heard
+        self._on_result = on_result
         self._timeout = min(timeout, MAX_SECONDS)
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def can_ask(self) -> bool:
-        """Whether the model has a control question at all."""
+    def available(self) -> bool:
+        """Whether the model has a health check at all."""
         return self._ping is not None
 
-    async def was_alive_since(self, moment: float) -> bool:
-        """Whether the endpoint answered anything since ``moment`` (monotonic), asking it where that is not known."""
+    async def replied_since(self, moment: float) -> bool:
+        """Whether the endpoint replied to anything since ``moment`` (monotonic seconds); checks if unknown."""
         if self._ping is None or self._breaker.alive_at >= moment:
             return True
         if self._breaker.is_open:
             return False
-        await asyncio.shield(self.look())
+        await asyncio.shield(self.check())
         return self._breaker.alive_at >= moment
 
-    def look(self) -> asyncio.Task[None]:
-        """Ask now, or join the look that is under way."""
+    def check(self) -> asyncio.Task[None]:
+        """Check now, or join the check that is running."""
         if self._task is None or self._task.done():
-            self._task = asyncio.ensure_future(self._look())
+            self._task = asyncio.ensure_future(self._check())
         return self._task
 
     def stop(self) -> None:
-        """Give up a look that is under way."""
+        """Cancel a running check."""
         if self._task is not None:
             self._task.cancel()
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         assert self._ping is not None
         await asyncio.sleep(self._limiter.wait_seconds())
         self._limiter.take(TOKENS)
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout):
-                answer = await self._ping()
+                output = await self._ping()
         except TimeoutError:
-            answer = ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no answer within {self._timeout:g} s")
-        except Exception as error:  # a plugin's own fault is no sign of life
-            answer = ModelOutput(outcome=Outcome.DROPPED, detail=f"the model's own code failed: {type(error).__name__}")
+            output = ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no answer within {self._timeout:g} s")
+        except Exception as error:  # a plugin's own fault does not show that the endpoint is up
+            output = ModelOutput(outcome=Outcome.DROPPED, detail=f"the model's own code failed: {type(error).__name__}")
         now = time.monotonic()
-        self._limiter.settle(TOKENS, answer)
-        if answer.outcome.answered or answer.outcome is Outcome.EMPTY:
-            self._heard(answer, self._breaker.answered(now, started))
+        self._limiter.settle(TOKENS, output)
+        if output.outcome.answered or output.outcome is Outcome.EMPTY:
+            self._on_result(output, self._breaker.answered(now, started))
         else:
-            self._heard(answer, self._breaker.failed(now, answer.retry_after))
+            self._on_result(output, self._breaker.failed(now, output.retry_after))

@@ -1,4 +1,4 @@
-"""How fast an endpoint may be asked: the user's limits a minute, and what the endpoint itself says is left."""
+"""Rate limits: the user's requests and tokens per minute, and the limits that the endpoint reports."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome, Request
 __all__ = ["MAX_HOLD", "RateLimiter", "likely_tokens", "requests_of"]
 
 MINUTE = 60.0
-# Requests go out in small groups, so that a timer's coarseness costs no rate; the sum of a minute stays in the limit.
+# Requests go out in small groups, so that coarse timers cost no throughput; each minute's sum stays in the limit.
 BURST_SECONDS = 0.1
-# A server that asks for more patience than this is asked again anyway: the run's own deadline is the user's to set.
+# A longer wait that a server asks for is cut to this: the user sets the run's own deadline.
 MAX_HOLD = 300.0
 CLOCK_GRAIN = 1e-6  # less than this is a rounding error, and no timer can wait for it
 BYTES_A_TOKEN = 3.0  # on the safe side of the usual four
 
 
 class RateLimiter:
-    """One endpoint's limits, shared by all calls of a run, whoever carries them out.
+    """One endpoint's limits, shared by all calls of a run, on whatever machine.
 
-    Requests pass a bucket that never lets more than ``requests_per_minute`` out in any 60 seconds. Tokens are taken
-    at an estimate when a call starts and corrected when its usage is known. ``Retry-After`` and rate headers hold
-    every call, not only the one that was told: the limit is the endpoint's.
+    A token bucket never lets more than ``requests_per_minute`` out in any 60 seconds. Tokens are estimated when a call
+    starts and corrected when its usage is known. ``Retry-After`` and rate headers delay every call, not only the one
+    that received them: the limit is the endpoint's.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class RateLimiter:
         self._tokens = 0.0 if self._token_rate is None else self._token_rate
 
     def wait_seconds(self) -> float:
-        """How long until the next call may start; 0 for now."""
+        """Seconds until the next call may start; 0 for now."""
         now = self._refill()
         wait = self._held_until - now
         if self._request_rate is not None and self._requests < 1:
@@ -54,19 +54,19 @@ class RateLimiter:
         return wait if wait > CLOCK_GRAIN else 0.0
 
     def take(self, tokens: int, requests: int = 1) -> None:
-        """Book one call of about so many tokens. A call larger than what is there makes the next one wait longer."""
+        """Charge one call of about ``tokens`` tokens. One larger than what is left makes the next one wait longer."""
         self._requests -= requests
         self._tokens -= tokens
 
-    def settle(self, estimate: int, answer: ModelOutput) -> None:
-        """Correct a call's tokens by its usage, where the endpoint gave one, and heed what it said of its limits."""
-        used = answer.prompt_tokens + answer.completion_tokens
+    def settle(self, estimate: int, output: ModelOutput) -> None:
+        """Correct a call's tokens by its reported usage, if any, and apply the limits that the reply reports."""
+        used = output.prompt_tokens + output.completion_tokens
         if used:
             self._tokens += estimate - used
         now = self._clock()
-        if answer.outcome is Outcome.RATE_LIMITED or answer.overloaded:
-            self._hold(now, answer.retry_after)
-        if (rate := answer.rate) is not None:
+        if output.outcome is Outcome.RATE_LIMITED or output.overloaded:
+            self._hold(now, output.retry_after)
+        if (rate := output.rate) is not None:
             if rate.requests == 0:
                 self._hold(now, rate.requests_reset)
             if rate.tokens == 0:
@@ -88,12 +88,12 @@ class RateLimiter:
 
 
 def requests_of(request: Request) -> int:
-    """How many requests a call sends: log-likelihoods are echoed one continuation at a time."""
+    """The number of requests that a call sends: log-likelihoods need one per continuation."""
     return 1 if isinstance(request, GenerateRequest) else len(request.continuations)
 
 
 def likely_tokens(request: Request) -> int:
-    """About how many tokens a call takes, for a limit a minute: the prompt's by its bytes, the answer's at its most."""
+    """An estimate of a call's tokens, for the rate limit: the prompt by its length, the output at its maximum."""
     if isinstance(request, GenerateRequest):
         text = len(request.system) + len(request.prefix) + len(request.prompt)
         return int(text / BYTES_A_TOKEN) + request.max_tokens

@@ -1,4 +1,4 @@
-"""The loop: bounded work in flight, typed outcomes, finite retries, and a journal record for every attempt."""
+"""The main loop: bounded work in flight, typed outcomes, finite retries, and a journal record for every attempt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any, Literal
 
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.plugins import Model, Reachable
+from steelyard.plugins import HealthCheckedModel, Model
 from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, Reservation, worst_case
@@ -28,10 +28,10 @@ __all__ = ["RunEnd", "Runner"]
 
 RunEnd = Literal["complete", "budget", "deadline", "interrupted", "endpoint_down", "failed"]
 
-# The disk is forced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
+# Writes are synced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS = 1.0
 
-# Calls that wait to be asked again hold a sample each: beyond so many, new ones wait for them.
+# Each call that waits for a retry holds its sample in memory: beyond so many, no new call starts.
 MAX_WAITING = 256
 
 CUT_OFF: dict[str | None, str] = {
@@ -39,8 +39,8 @@ CUT_OFF: dict[str | None, str] = {
     "endpoint_down": "cut off: the endpoint is down",
 }
 
-# So many different samples that fail in turn, with none answered between them, are not each one's own fault.
-CALLS_THAT_MEAN_ALL = 25
+# After so many different samples failed in a row, the row is skipped: the samples are not the cause.
+FAILURES_TO_SKIP = 25
 
 OnFinal = Callable[[Sample, Attempt, ModelOutput], Awaitable[None] | None]
 NOTHING = Reservation(0, 0)
@@ -48,7 +48,7 @@ NOTHING = Reservation(0, 0)
 
 @dataclass(slots=True)
 class Pending:
-    """A call that is not finished: its attempts so far, and how many of them count against their number."""
+    """An unfinished call: its attempts so far, and how many of them count towards the maximum."""
 
     call: Call
     sample: Sample
@@ -60,12 +60,12 @@ class Pending:
 
 @dataclass
 class Runner:
-    """Carries out a schedule against one model. ``on_final(sample, attempt, answer)`` hears of each finished call.
+    """Runs a schedule against one model. ``on_final(sample, attempt, output)`` is called for each finished call.
 
-    The listener may close measurements of the schedule; it decides what counts, the runner only asks. Where it returns
-    an awaitable (an answer that takes work to mark), the call keeps its place among those in flight until that is done.
-    ``notify`` takes one line for the user, when the endpoint goes down and comes back. ``first``: work that an earlier
-    session left, such as marks; it is taken up before anything is asked and counts among what is in flight.
+    The callback may close measurements of the schedule: it decides when to stop, the runner only sends requests. Where
+    it returns an awaitable (an output that takes time to score), the call counts as in flight until that is done.
+    ``notify`` takes one line for the user when the endpoint goes down or comes back. ``first``: work that an earlier
+    session left, such as scoring; it starts before any request and counts as in flight.
     """
 
     model: Model
@@ -77,7 +77,7 @@ class Runner:
     concurrency: AdaptiveConcurrency = field(default_factory=lambda: AdaptiveConcurrency(1))
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     limiter: RateLimiter = field(default_factory=RateLimiter)
-    spending: Budget | None = None
+    budget: Budget | None = None
     breaker: CircuitBreaker = field(default_factory=lambda: CircuitBreaker(patience=0.0))
     attempt_timeout: float = 120.0
     budget_seconds: float | None = None
@@ -99,14 +99,17 @@ class Runner:
     _timer: asyncio.TimerHandle | None = field(default=None, init=False)
 
     async def run(self) -> RunEnd:
-        """Ask until nothing is left, a budget is spent, time is up, :meth:`stop` is called or the endpoint is gone."""
+        """Send requests until none is left, a limit is reached, :meth:`stop` is called or the endpoint stays down.
+
+        Raises OSError where the journal cannot be written.
+        """
         self._wall_us = time.time_ns() // 1000
         self._began = self._synced = time.monotonic()
         self._number = count()
         self._loop = asyncio.get_running_loop()
         self._running = True
-        ping = self.model.ping if isinstance(self.model, Reachable) else None
-        self._pulse = HealthCheck(ping, self.breaker, self.limiter, self._looked, self.attempt_timeout)
+        ping = self.model.ping if isinstance(self.model, HealthCheckedModel) else None
+        self._health_check = HealthCheck(ping, self.breaker, self.limiter, self._health_checked, self.attempt_timeout)
         expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)
         end: RunEnd = "failed"
         try:
@@ -124,20 +127,20 @@ class Runner:
         return end
 
     def stop(self, reason: RunEnd = "interrupted") -> None:
-        """Ask nothing more; calls in flight still finish and are recorded, those that wait for another try do not."""
+        """Start no more calls; those in flight still finish and are recorded, those that wait for a retry do not."""
         self._stopping = self._stopping or reason
         if self._running:
-            self._pulse.stop()
+            self._health_check.stop()
             self._fill()
 
     @property
     def stopping(self) -> bool:
-        """Whether nothing more is being asked."""
+        """Whether no more calls are started."""
         return self._stopping is not None
 
     @property
     def in_flight(self) -> int:
-        """How many calls are being made now."""
+        """The number of calls in flight."""
         return len(self._in_flight)
 
     @property
@@ -145,10 +148,10 @@ class Runner:
         """Active time over all sessions, in microseconds."""
         return self.active_before_us + int((time.monotonic() - self._began) * 1e6)
 
-    # ── what is asked next ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── the next call ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _fill(self) -> None:
-        """Go on asking. The event loop calls this too, and what it raised there nobody would hear of."""
+        """Start calls. The event loop calls this too, where an exception would get lost, so it is kept."""
         try:
             self._start_what_may()
         except Exception as error:
@@ -161,7 +164,7 @@ class Runner:
             self._over.set()
 
     def _start_what_may(self) -> None:
-        """Start every call that may start now, and set a timer for what must wait; nothing left: the run is over."""
+        """Start every call that may start now; set a timer for those that must wait; end the run if none is left."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -169,7 +172,7 @@ class Runner:
         if self._budget_left() <= 0:
             self._stopping = self._stopping or "budget"
         if self._stopping is None and self.breaker.is_open:
-            wait = self._look_or_wait(time.monotonic())
+            wait = self._check_or_wait(time.monotonic())
         while self._stopping is None and wait is None and len(self._in_flight) < self.concurrency.limit:
             now = time.monotonic()
             wait = self.limiter.wait_seconds() or None
@@ -186,22 +189,22 @@ class Runner:
         elif wait is not None and self._stopping is None:
             self._timer = self._loop.call_later(max(0.001, min(wait, self._budget_left())), self._fill)
 
-    def _look_or_wait(self, now: float) -> float | None:
-        """While the endpoint is down no sample is asked: the seconds until the next look, or the end of patience."""
+    def _check_or_wait(self, now: float) -> float | None:
+        """While the endpoint is down, send no sample: the seconds until the next health check, or until giving up."""
         if self.breaker.gives_up(now):
             self._cut_off("endpoint_down")
             return None
         left = self.breaker.gives_up_in(now)
         if wait := self.breaker.wait_seconds(now):
             return min(wait, left)
-        self._pulse.look()
+        self._health_check.check()
         return left
 
     def _budget_left(self) -> float:
         return math.inf if self.budget_seconds is None else self.budget_seconds - self.active_us / 1e6
 
     def _next(self, now: float) -> Pending | None:
-        """What to ask now: what was held back, what is due again, else the schedule's next call."""
+        """The next call: one that was held back, a retry that is due, else the schedule's next."""
         if self._held is not None:
             held, self._held = self._held, None
             if not self.schedule.is_closed(held.call.measurement):
@@ -225,17 +228,17 @@ class Runner:
             heapq.heapify(self._retries)
 
     def _start(self, pending: Pending) -> bool:
-        """Send a call off, unless the budget must first see what those in flight use."""
+        """Start a call, unless the budget must wait for the usage of those in flight."""
         request = pending.sample.request
         reservation = NOTHING
-        if self.spending is not None:
+        if self.budget is not None:
             reservation = worst_case(request)
-            if not self.spending.fits(reservation):
+            if not self.budget.fits(reservation):
                 self._held = pending
                 if not self._in_flight:
                     self._stopping = "budget"
                 return False
-            self.spending.reserve(reservation)
+            self.budget.reserve(reservation)
         tokens = likely_tokens(request)
         self.limiter.take(tokens, requests_of(request))
         task = self._loop.create_task(self._attempt(pending, tokens, reservation))
@@ -260,7 +263,7 @@ class Runner:
     async def _attempt(self, pending: Pending, tokens: int, reservation: Reservation) -> None:
         started = time.monotonic()
         try:
-            answer = await self._ask(pending.sample)
+            output = await self._ask(pending.sample)
         except asyncio.CancelledError:
             if self._stopping in CUT_OFF:
                 pending.attempts += 1
@@ -268,90 +271,90 @@ class Runner:
                 self._record(pending, cut, started, time.monotonic(), final=False)
             raise
         now = time.monotonic()
-        self.limiter.settle(tokens, answer)
-        if self.spending is not None:
-            self.spending.settle(reservation, answer)
+        self.limiter.settle(tokens, output)
+        if self.budget is not None:
+            self.budget.settle(reservation, output)
         self.schedule.charge(pending.call.measurement, (now - started) / self.concurrency.limit)
         try:
-            final = await self._judge(pending, answer, started, now)
+            final = await self._judge(pending, output, started, now)
         except asyncio.CancelledError:
-            self._record(pending, answer, started, now, final=False)
+            self._record(pending, output, started, now, final=False)
             raise
-        attempt = self._record(pending, answer, started, now, final=final)
+        attempt = self._record(pending, output, started, now, final=final)
         if now - self._synced > SYNC_SECONDS:
             self._sync()
         if final:
-            marking = self.on_final(pending.sample, attempt, answer)
-            if marking is not None:
-                await marking
+            scoring = self.on_final(pending.sample, attempt, output)
+            if scoring is not None:
+                await scoring
         else:
-            due = now + self.retry.pause(answer, max(1, pending.failures))
+            due = now + self.retry.pause(output, max(1, pending.failures))
             heapq.heappush(self._retries, (due, next(self._number), pending))
 
-    async def _judge(self, pending: Pending, answer: ModelOutput, started: float, now: float) -> bool:
-        """Whether this attempt ends its call. A failure counts if the endpoint answered anything since it began."""
+    async def _judge(self, pending: Pending, output: ModelOutput, started: float, now: float) -> bool:
+        """Whether this attempt ends its call. A failure counts only if the endpoint has replied to anything since."""
         pending.attempts += 1
-        if answer.outcome.answered:
+        if output.outcome.answered:
             if self.breaker.answered(now, started):
-                self._heard(answer, turned=True)
+                self._endpoint_changed(output, changed=True)
             self.concurrency.answered(started, now, len(self._in_flight))
             self._failing.pop(pending.call.measurement, None)
             return True
-        self.last_failure = answer.detail or answer.outcome.value
-        if (answer.overloaded or answer.outcome is Outcome.TIMEOUT) and not pending.failures:
-            # (A call that is refused again tells nothing new: it was not sent because there was room.)
+        self.last_failure = output.detail or output.outcome.value
+        if (output.overloaded or output.outcome is Outcome.TIMEOUT) and not pending.failures:
+            # (A retry that is refused again shows nothing new: it was not sent because there was capacity.)
             self.concurrency.pushed_back(started, now)
-        if answer.fatal and not self._pulse.can_ask:
+        if output.fatal and not self._health_check.available:
             self._stopping = self._stopping or "endpoint_down"
-        # One client error ends a call, so an answer that crossed with it is not enough: the endpoint is asked after it.
-        since = now if answer.outcome is Outcome.CLIENT_ERROR else started
-        if self._stopping is not None or not await self._pulse.was_alive_since(since):
+        # One client error ends a call, so a reply from before it is not enough: the endpoint is checked after it.
+        since = now if output.outcome is Outcome.CLIENT_ERROR else started
+        if self._stopping is not None or not await self._health_check.replied_since(since):
             return False
         pending.failures += 1
-        if not answer.overloaded and self._fails_as_a_whole(pending, started, now):
+        if not output.overloaded and self._fails_as_a_whole(pending, started, now):
             return False
-        return self.retry.is_final(answer, pending.failures)
+        return self.retry.is_final(output, pending.failures)
 
     def _fails_as_a_whole(self, pending: Pending, started: float, now: float) -> bool:
-        """Whether nothing of this measurement is answered, though the endpoint is there: then no more of it is asked.
+        """Whether the measurement is given up: all its calls fail, though the endpoint is up.
 
-        What counts are different calls that were sent one after another and never failed before: those in flight
-        together when a server went away tell of one event, and those that failed while others were answered of none.
+        Only different calls count that were sent one after another and never failed before: calls in flight together
+        when a server went down show one event, and calls that failed while others succeeded show none.
         """
         call = pending.call
         since, failed = self._failing.setdefault(call.measurement, (now, set()))
         if started >= since and pending.failures == 1:
             failed.add(call)
-        if len(failed) >= CALLS_THAT_MEAN_ALL and call.measurement not in self._given_up:
+        if len(failed) >= FAILURES_TO_SKIP and call.measurement not in self._given_up:
             self._given_up.add(call.measurement)
             self.schedule.close(call.measurement)
             self.notify(
-                f"{len(failed)} samples of {call.measurement} failed in turn ({self.last_failure}): it is skipped"
+                f"{len(failed)} different samples of {call.measurement} failed in turn ({self.last_failure}): skipped"
             )
         return call.measurement in self._given_up
 
-    def _looked(self, answer: ModelOutput, turned: bool) -> None:
-        """What came of a control question. Its few tokens are booked like any other's."""
-        if self.spending is not None:
-            self.spending.settle(NOTHING, answer)
-        self._heard(answer, turned)
+    def _health_checked(self, output: ModelOutput, changed: bool) -> None:
+        """Take the result of a health check. Its few tokens are charged like any other's."""
+        if self.budget is not None:
+            self.budget.settle(NOTHING, output)
+        self._endpoint_changed(output, changed)
 
-    def _heard(self, answer: ModelOutput, turned: bool) -> None:
-        """What came of a look at the endpoint, or an answer that came while it was taken to be down."""
+    def _endpoint_changed(self, output: ModelOutput, changed: bool) -> None:
+        """React to a health check, or to a reply that came while the endpoint was considered down."""
         if self.breaker.is_open:
-            self.last_failure = answer.detail or answer.outcome.value
-            if answer.fatal:
+            self.last_failure = output.detail or output.outcome.value
+            if output.fatal:
                 self._stopping = self._stopping or "endpoint_down"
-            elif turned:
+            elif changed:
                 left = self.breaker.gives_up_in(time.monotonic())
                 until = time.strftime("%H:%M:%S", time.localtime(time.time() + left))
-                how = "busy" if answer.overloaded else "down"
-                self.notify(f"the endpoint is {how} ({self.last_failure}): paused; asked again until {until}")
-        elif turned:
-            self.notify("the endpoint answers again: going on")
+                how = "overloaded" if output.overloaded else "down"
+                self.notify(f"the endpoint is {how} ({self.last_failure}): paused, retrying until {until}")
+        elif changed:
+            self.notify("the endpoint is up again: resuming")
         self._fill()
 
-    def _record(self, pending: Pending, answer: ModelOutput, started: float, now: float, *, final: bool) -> Attempt:
+    def _record(self, pending: Pending, output: ModelOutput, started: float, now: float, *, final: bool) -> Attempt:
         call = pending.call
         return self.journal.append(
             Attempt(
@@ -362,20 +365,20 @@ class Runner:
                 repeat=call.repeat,
                 attempt=pending.attempts,
                 request=pending.request,
-                outcome=answer.outcome,
+                outcome=output.outcome,
                 final=final,
-                answer=self.texts.add(answer.text),
-                reasoning=self.texts.add(answer.reasoning),
-                logprobs=answer.logprobs,
-                finish_reason=answer.finish_reason[:40],
-                prompt_tokens=answer.prompt_tokens,
-                completion_tokens=answer.completion_tokens,
-                model=answer.model[:200],
-                detail=answer.detail[:300],
+                answer=self.texts.add(output.text),
+                reasoning=self.texts.add(output.reasoning),
+                logprobs=output.logprobs,
+                finish_reason=output.finish_reason[:40],
+                prompt_tokens=output.prompt_tokens,
+                completion_tokens=output.completion_tokens,
+                model=output.model[:200],
+                detail=output.detail[:300],
                 started_us=self._wall_us + int((started - self._began) * 1e6),
                 elapsed_us=int((now - started) * 1e6),
             ),
-            answer.worker,
+            output.worker,
         )
 
     async def _ask(self, sample: Sample) -> ModelOutput:
@@ -388,8 +391,8 @@ class Runner:
         except TimeoutError:
             return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")
         except Exception as error:
-            # A model never raises for faults of the wire, but one bad sample in somebody's plugin must not end a run.
-            # The error's text stays out: it may hold what nobody meant to publish.
+            # Models report network faults as outcomes, but one bad sample in a plugin must not end a run.
+            # The error's text is left out: it may hold private data.
             return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
 
     # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -399,7 +402,7 @@ class Runner:
         self._fill()
 
     def _cut_off(self, reason: RunEnd) -> None:
-        """End the run now: what is in flight is cut off, on record."""
+        """End the run now: calls in flight are cancelled, and recorded as such."""
         self._stopping = self._stopping or reason
         for task in self._in_flight:
             task.cancel()
@@ -408,7 +411,7 @@ class Runner:
         if self._timer is not None:
             self._timer.cancel()
         self._stopping = self._stopping or ("failed" if self._error else None)
-        self._pulse.stop()
+        self._health_check.stop()
         left = list(self._in_flight)
         for task in left:
             task.cancel()

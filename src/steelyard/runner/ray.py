@@ -1,8 +1,8 @@
-"""``--ray``: the same plan on many machines. Workers on a Ray cluster ask; everything else stays with the driver.
+"""``--ray``: run a plan on many machines. Workers on a Ray cluster send the requests; the driver does everything else.
 
-:class:`RayModel` is a model around any model: the driver's runner keeps schedule, limits, retries and budget, so that
-they hold for all workers together, and writes the journal, so that whatever has arrived outlives any worker. One that
-dies takes only calls in flight with it: those come back as *dropped*, and the runner asks them again of the others.
+:class:`RayModel` wraps any model: the driver's runner keeps schedule, limits, retries and budget for all workers
+together, and writes the journal, so that finished calls survive any worker. When a worker dies only its calls in flight
+are lost: they come back as *dropped*, and the runner retries them on the others.
 """
 
 from __future__ import annotations
@@ -33,33 +33,33 @@ if TYPE_CHECKING:
 __all__ = ["LOCAL", "RayModel", "open_on_ray"]
 
 LOCAL: Final = "local"
-FEWEST_WORKERS = 2
+MIN_WORKERS = 2
 MAX_WORKERS = 1000
-RESTARTS = 3  # of one worker, before it is given up: a model that kills every process it is in must not do so for ever
+RESTARTS = 3  # of one worker: a model that crashes every process must not be restarted for ever
 OPENING_SECONDS = 600.0  # a model's file may have to be fetched first
 RESTART_PAUSE_SECONDS = 0.5
 CLOSING_SECONDS = 5.0
 CONNECT_SECONDS = 10.0
 OBJECT_STORE_BYTES = 100 << 20  # the least that Ray takes, and more than is needed: batches are small
 KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
-# Nothing is told to anybody, and nothing is said on the terminal that the user did not ask for.
+# No usage statistics, and no output on the terminal that the user did not ask for.
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
-    "RAY_DEDUP_LOGS_SKIP_REGEX": "^",  # matches every line of Ray's: what matters of it stands in the records
+    "RAY_DEDUP_LOGS_SKIP_REGEX": "^",  # matches every line of Ray's: the records hold what matters
 }
 
 Request = GenerateRequest | LoglikelihoodRequest
 
 
 def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None = None) -> RayModel:
-    """Join (or, for ``local``, start) a cluster for the model that ``uri`` names; workers begin at ``identify``.
+    """Join (or, for ``local``, start) a cluster for the model that ``uri`` names; ``identify`` starts the workers.
 
     ``address``: ``local``, ``auto`` or HOST:PORT. Default: one worker a node, and at least two. Raises
-    MissingDependency where Ray is not installed, InputError where no cluster is there, it has no room, or the model is
-    for one process.
+    MissingDependency where Ray is not installed, InputError where there is no cluster, it is too small, or the model
+    works in one process only.
     """
     if uri.partition(":")[0] == "recorded":
         raise InputError("a recording is played back in order by one process: leave --ray out")
@@ -73,9 +73,11 @@ def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None 
         _join(ray, address, workers)
     try:
         room = int(ray.cluster_resources().get("CPU", 0))
-        wanted = workers or max(FEWEST_WORKERS, sum(node["Alive"] for node in ray.nodes()))
+        wanted = workers or max(MIN_WORKERS, sum(node["Alive"] for node in ray.nodes()))
         if wanted > room:
-            raise InputError(f"the cluster has room for {room} workers, one a CPU, not for {wanted}: --workers {room}")
+            raise InputError(
+                f"the cluster has room for {room} workers, one per CPU, not for {wanted}: --workers {room}"
+            )
         return RayModel(uri, settings, wanted, shut_down=started)
     except BaseException:
         if started:
@@ -84,10 +86,10 @@ def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None 
 
 
 def _ray(address: str) -> Any:
-    """The package, told before it is imported (it reads these once) to be quiet, and to let nobody else in."""
+    """Import Ray, after setting what it reads at import: no output, and token authentication for a local cluster."""
     settings = dict(QUIET)
     if address == LOCAL and "ray" not in sys.modules:
-        # Ray listens on the machine's own address, and whoever reaches it may run code there: only who has the token.
+        # Ray listens on the machine's own address, and anyone who reaches it could run code there without a token.
         settings |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     os.environ.update({name: value for name, value in settings.items() if name not in os.environ})
     try:
@@ -105,30 +107,30 @@ def _join(ray: Any, address: str, workers: int | None) -> None:
     }
     if address == LOCAL:
         options |= {"address": LOCAL, "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
-        options |= {"num_cpus": workers or FEWEST_WORKERS, "num_gpus": 0}
+        options |= {"num_cpus": workers or MIN_WORKERS, "num_gpus": 0}
     else:
         options["address"] = address
     try:
         _check_reachable(address)
         ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        said = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"no Ray cluster can be used at {address!r} ({type(error).__name__}: {said}); "
+            f"no Ray cluster can be used at {address!r} ({type(error).__name__}: {reason}); "
             "give auto or HOST:PORT (with RAY_AUTH_MODE=token where the cluster has one), or --ray alone for one here"
         ) from None
 
 
 def _check_reachable(address: str) -> None:
-    """Raise OSError where nobody listens at HOST:PORT: Ray itself would try for ten minutes."""
+    """Raise OSError where nothing listens at HOST:PORT: Ray itself would try for ten minutes."""
     host, separator, port = address.rpartition(":")
     if separator and port.isdecimal():
         socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
 
 
 @dataclass(eq=False)
-class _Seat:
-    """One worker's place: it keeps its name, and so its segment of the journal, whatever process sits there."""
+class _Slot:
+    """One worker: it keeps its name, and so its segment of the journal, across restarts of its process."""
 
     name: str
     actor: Any
@@ -149,7 +151,7 @@ class RayModel:
         self._settings = settings
         self._shut_down = shut_down
         self._workers = workers
-        self._seats: list[_Seat] = []
+        self._slots: list[_Slot] = []
         self._number = count()
         self._opened: Opened | None = None
 
@@ -159,39 +161,39 @@ class RayModel:
     @property
     def processes(self) -> dict[str, int]:
         """The process id of each live worker, on its own machine, by the worker's name."""
-        return {seat.name: seat.process for seat in self._seats if seat.live}
+        return {slot.name: slot.process for slot in self._slots if slot.live}
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
-        """Start the workers; say what the model is, the same on all of them, and how many requests they take together.
+        """Start the workers; identify the model, the same on all of them, and their total concurrency.
 
-        Raises what opening the model raises there, and InputError where two workers have different models.
+        Raises the errors of opening the model there, and InputError where two workers have different models.
         """
-        if not self._seats:
-            self._seats = [self._seat(number) for number in range(1, self._workers + 1)]
+        if not self._slots:
+            self._slots = [self._slot(number) for number in range(1, self._workers + 1)]
             async with asyncio.timeout(OPENING_SECONDS):
-                said = await asyncio.gather(*(self._open(seat) for seat in self._seats))
-            self._opened = _same_on_all({seat.name: opened for seat, opened in zip(self._seats, said, strict=True)})
-            for seat in self._seats:
-                seat.reader = asyncio.create_task(self._read(seat))
+                reports = await asyncio.gather(*(self._open(slot) for slot in self._slots))
+            self._opened = _same_on_all({slot.name: opened for slot, opened in zip(self._slots, reports, strict=True)})
+            for slot in self._slots:
+                slot.reader = asyncio.create_task(self._read(slot))
         assert self._opened is not None
         identity, capabilities = self._opened.identity, self._opened.capabilities
         assert identity is not None
         assert capabilities is not None
-        if identity.sha256:  # in each process its own; of an endpoint there is one, whoever asks
+        if identity.sha256:  # one model per process; an endpoint is shared
             together = capabilities.concurrency * self._workers
             capabilities = msgspec.structs.replace(capabilities, concurrency=together)
         return identity, capabilities
 
     async def generate(self, request: GenerateRequest) -> ModelOutput:
-        """Have the least busy worker answer with text."""
+        """Generate text on the worker with the fewest calls in flight."""
         return await self._ask(request)
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
-        """Have the least busy worker answer with log-likelihoods."""
+        """Compute log-likelihoods on the worker with the fewest calls in flight."""
         return await self._ask(request)
 
     async def ping(self) -> ModelOutput:
-        """Have a worker ask a control question that is no sample."""
+        """Send a health check, which is not a sample, through a worker."""
         capabilities = None if self._opened is None else self._opened.capabilities
         by_chat = capabilities is None or capabilities.chat
         return await self._ask(GenerateRequest(prompt="Hello", chat=by_chat, max_tokens=1))
@@ -200,126 +202,126 @@ class RayModel:
         """End the workers, and the cluster where it was started here; safe to call twice."""
         import ray
 
-        seats, self._seats = self._seats, []
-        for seat in seats:
-            if seat.reader is not None:
-                seat.reader.cancel()
-        await asyncio.gather(*(seat.reader for seat in seats if seat.reader is not None), return_exceptions=True)
+        slots, self._slots = self._slots, []
+        for slot in slots:
+            if slot.reader is not None:
+                slot.reader.cancel()
+        await asyncio.gather(*(slot.reader for slot in slots if slot.reader is not None), return_exceptions=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_SECONDS):
-                closing = [_awaited(seat.actor.close.remote()) for seat in seats if seat.live]
+                closing = [_awaited(slot.actor.close.remote()) for slot in slots if slot.live]
                 await asyncio.gather(*closing, return_exceptions=True)
-        for seat in seats:
-            ray.kill(seat.actor)
+        for slot in slots:
+            ray.kill(slot.actor)
         if self._shut_down:
             self._shut_down = False
             await asyncio.to_thread(ray.shutdown)
 
     # ── workers ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _seat(self, number: int) -> _Seat:
+    def _slot(self, number: int) -> _Slot:
         import ray
 
         remote: Any = ray.remote(Worker)
         actor = remote.options(num_cpus=1, max_restarts=RESTARTS, scheduling_strategy="SPREAD").remote()
-        return _Seat(f"worker-{number}", actor)
+        return _Slot(f"worker-{number}", actor)
 
-    async def _open(self, seat: _Seat) -> Opened:
-        opened = OPENED.decode(await seat.actor.open.remote(self._uri, self._settings, self._environment()))
+    async def _open(self, slot: _Slot) -> Opened:
+        opened = OPENED.decode(await slot.actor.open.remote(self._uri, self._settings, self._environment()))
         if opened.software != software():
-            raise InputError(f"{seat.name} has {opened.software}, this machine {software()}: install the same")
+            raise InputError(f"{slot.name} has {opened.software}, this machine {software()}: install the same")
         if opened.error is not None:
-            kind, said = opened.error
-            raise _error_of(kind)(f"{seat.name}: {said}")
-        seat.process, seat.live = opened.process, True
+            kind, message = opened.error
+            raise _error_of(kind)(f"{slot.name}: {message}")
+        slot.process, slot.live = opened.process, True
         return opened
 
     def _environment(self) -> dict[str, str]:
-        """The API key. It goes to a worker's process in a call: not into its specification, which the cluster keeps."""
+        """The API key. It is sent to a worker in a call, not in its specification, which the cluster stores."""
         names = (self._settings.api_key_env,) if self._settings.api_key_env else KEY_VARIABLES
         return {name: os.environ[name] for name in names if os.environ.get(name)}
 
-    async def _read(self, seat: _Seat) -> None:
-        """Take a worker's answers as they come, and its place again when it dies."""
+    async def _read(self, slot: _Slot) -> None:
+        """Collect a worker's outputs as they come, and restart it when it dies."""
         from ray.exceptions import RayError
 
-        while not seat.gone:
+        while not slot.gone:
             try:
-                for number, answer in ANSWERS.decode(await seat.actor.collect.remote()):
-                    if (waiting := seat.in_flight.pop(number, None)) is not None and not waiting.done():
-                        waiting.set_result(msgspec.structs.replace(answer, worker=seat.name))
+                for number, output in ANSWERS.decode(await slot.actor.collect.remote()):
+                    if (waiting := slot.in_flight.pop(number, None)) is not None and not waiting.done():
+                        waiting.set_result(msgspec.structs.replace(output, worker=slot.name))
             except RayError:
-                self._drop(seat)
-                await self._open_again(seat)
+                self._drop(slot)
+                await self._open_again(slot)
 
-    def _drop(self, seat: _Seat) -> None:
-        seat.live = False
-        seat.queue, seat.given_up = [], []
-        lost, seat.in_flight = seat.in_flight, {}
+    def _drop(self, slot: _Slot) -> None:
+        slot.live = False
+        slot.queue, slot.given_up = [], []
+        lost, slot.in_flight = slot.in_flight, {}
         for waiting in lost.values():
             if not waiting.done():
                 died = ModelOutput(
-                    outcome=Outcome.DROPPED, detail=f"{seat.name} died before it answered", worker=seat.name
+                    outcome=Outcome.DROPPED, detail=f"{slot.name} died before it answered", worker=slot.name
                 )
                 waiting.set_result(died)
 
-    async def _open_again(self, seat: _Seat) -> None:
-        """Ray restarts the process, elsewhere if need be; what it opens must be the model of the plan."""
+    async def _open_again(self, slot: _Slot) -> None:
+        """Wait until Ray has restarted the process, and check that it opens the model of the plan."""
         from ray.exceptions import ActorDiedError, RayError
 
-        while not (seat.live or seat.gone):
+        while not (slot.live or slot.gone):
             try:
-                opened = await self._open(seat)
+                opened = await self._open(slot)
             except (ActorDiedError, SteelyardError):
-                seat.gone = True
-            except RayError:  # not there yet
+                slot.gone = True
+            except RayError:  # not restarted yet
                 await asyncio.sleep(RESTART_PAUSE_SECONDS)
             else:
-                seat.gone = not _is_same(self._opened, opened)
-        seat.live = not seat.gone
+                slot.gone = not _is_same(self._opened, opened)
+        slot.live = not slot.gone
 
     # ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _ask(self, request: Request) -> ModelOutput:
-        live = [seat for seat in self._seats if seat.live]
+        live = [slot for slot in self._slots if slot.live]
         if not live:
-            gone = all(seat.gone for seat in self._seats)
-            detail = "no worker is left on the cluster" if gone else "no worker is there at the moment"
+            gone = all(slot.gone for slot in self._slots)
+            detail = "no worker is left on the cluster" if gone else "all workers are restarting"
             return ModelOutput(outcome=Outcome.DROPPED, detail=detail, fatal=gone)
-        seat = min(live, key=lambda seat: len(seat.in_flight))
+        slot = min(live, key=lambda slot: len(slot.in_flight))
         number = next(self._number)
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[ModelOutput] = loop.create_future()
-        seat.in_flight[number] = waiting
-        self._send_soon(seat, loop)
-        seat.queue.append((number, request))
+        slot.in_flight[number] = waiting
+        self._send_soon(slot, loop)
+        slot.queue.append((number, request))
         try:
             return await waiting
         except asyncio.CancelledError:
-            if seat.in_flight.pop(number, None) is not None:
-                self._send_soon(seat, loop)
-                seat.given_up.append(number)
+            if slot.in_flight.pop(number, None) is not None:
+                self._send_soon(slot, loop)
+                slot.given_up.append(number)
             raise
 
-    def _send_soon(self, seat: _Seat, loop: asyncio.AbstractEventLoop) -> None:
-        """Send what has gathered once this turn of the event loop is over: one message, not one a request."""
-        if not seat.queue and not seat.given_up:
-            loop.call_soon(self._send, seat)
+    def _send_soon(self, slot: _Slot, loop: asyncio.AbstractEventLoop) -> None:
+        """Send queued requests at the end of this iteration of the event loop: one message, not one per request."""
+        if not slot.queue and not slot.given_up:
+            loop.call_soon(self._send, slot)
 
-    def _send(self, seat: _Seat) -> None:
-        queue, given_up = seat.queue, seat.given_up
-        seat.queue, seat.given_up = [], []
-        if seat.live and (queue or given_up):
-            seat.actor.submit.options(num_returns=0).remote(encode(queue), given_up)
+    def _send(self, slot: _Slot) -> None:
+        queue, given_up = slot.queue, slot.given_up
+        slot.queue, slot.given_up = [], []
+        if slot.live and (queue or given_up):
+            slot.actor.submit.options(num_returns=0).remote(encode(queue), given_up)
 
 
 async def _awaited(reference: Any) -> Any:
     return await reference
 
 
-def _same_on_all(said: Mapping[str, Opened]) -> Opened:
-    name, first = next(iter(said.items()))
-    for other, opened in said.items():
+def _same_on_all(reports: Mapping[str, Opened]) -> Opened:
+    name, first = next(iter(reports.items()))
+    for other, opened in reports.items():
         if not _is_same(first, opened):
             raise InputError(
                 f"{name} and {other} have different models: give all machines of the cluster the same file"

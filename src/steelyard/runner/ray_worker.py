@@ -1,7 +1,7 @@
-"""What runs on each worker of a Ray cluster: an opened model that asks what it is sent, and gives answers as they come.
+"""The Ray worker: opens a model, runs the requests that it is sent, and returns outputs as they come.
 
-It keeps no schedule, makes no retries and writes no file: those are the driver's (:mod:`steelyard.runner.ray`).
-Requests and answers travel as MessagePack, many at a time.
+Schedule, retries and files belong to the driver (:mod:`steelyard.runner.ray`). Requests and outputs travel as
+MessagePack, many at a time.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from steelyard.records import (
     Outcome,
     Record,
 )
+from steelyard.runner.recordable import without_surrogates
 from steelyard.util.software import software
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ Request = GenerateRequest | LoglikelihoodRequest
 
 
 class Opened(Record, frozen=True, kw_only=True):
-    """What a worker says of the model that it opened, or, in ``error``, why it could not: the error's kind and text."""
+    """A worker's report on the model that it opened, or, in ``error``, why it could not: the error's class and text."""
 
     software: str
     process: int
@@ -60,19 +61,19 @@ class Worker:
         self._some = asyncio.Event()
 
     async def open(self, uri: str, settings: Settings, environment: Mapping[str, str]) -> bytes:
-        """Open the model, and say (:class:`Opened`) what it is. ``environment`` holds the API key, if any."""
+        """Open the model and report on it (:class:`Opened`). ``environment`` holds the API key, if any."""
         os.environ.update(environment)
-        said = Opened(software=software(), process=os.getpid())
+        report = Opened(software=software(), process=os.getpid())
         try:
             if self._model is None:
                 self._model = open_model(uri, settings)
             identity, capabilities = await self._model.identify()
         except SteelyardError as error:
-            return encode(msgspec.structs.replace(said, error=(type(error).__name__, str(error))))
-        return encode(msgspec.structs.replace(said, identity=identity, capabilities=capabilities))
+            return encode(msgspec.structs.replace(report, error=(type(error).__name__, str(error))))
+        return encode(msgspec.structs.replace(report, identity=identity, capabilities=capabilities))
 
     async def submit(self, requests: bytes, given_up: list[int]) -> None:
-        """Begin to ask ``requests``, and stop asking those that nobody waits for any more."""
+        """Start ``requests``, and cancel those numbered in ``given_up``."""
         for number in given_up:
             if task := self._tasks.get(number):
                 task.cancel()
@@ -80,7 +81,7 @@ class Worker:
             self._tasks[number] = asyncio.create_task(self._carry_out(number, request))
 
     async def collect(self) -> bytes:
-        """Wait until something is answered, and give all that is."""
+        """Wait for the first output, and return all that are finished."""
         await self._some.wait()
         self._some.clear()
         finished, self._finished = self._finished, []
@@ -95,26 +96,18 @@ class Worker:
 
     async def _carry_out(self, number: int, request: Request) -> None:
         try:
-            answer = await self._ask(request)
+            output = await self._ask(request)
         finally:
             del self._tasks[number]
-        self._finished.append((number, answer))
+        self._finished.append((number, output))
         self._some.set()
 
     async def _ask(self, request: Request) -> ModelOutput:
         assert self._model is not None
         try:
             if isinstance(request, GenerateRequest):
-                return _sendable(await self._model.generate(request))
-            return _sendable(await self._model.loglikelihood(request))
+                return without_surrogates(await self._model.generate(request))
+            return without_surrogates(await self._model.loglikelihood(request))
         except Exception as error:
-            # As the runner says it of a model that it asks itself; the error's text may hold what is nobody's business.
+            # As the runner reports it for a local model; the error's text may hold private data.
             return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")
-
-
-def _sendable(answer: ModelOutput) -> ModelOutput:
-    """Without lone surrogates, which no wire format takes; the runner would replace them in the same way."""
-    if answer.text.isascii() and answer.detail.isascii() and answer.model.isascii():
-        return answer
-    parts = {name: getattr(answer, name).encode("utf-8", "replace").decode() for name in ("text", "detail", "model")}
-    return msgspec.structs.replace(answer, **parts)

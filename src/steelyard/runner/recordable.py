@@ -1,4 +1,4 @@
-"""What the journal can keep of a model output."""
+"""Model outputs in a form that a journal can hold."""
 
 from __future__ import annotations
 
@@ -8,35 +8,33 @@ import msgspec
 
 from steelyard.records import ModelOutput, Outcome
 
-__all__ = ["recordable"]
+__all__ = ["MAX_OUTPUT_CHARACTERS", "recordable", "without_surrogates"]
 
-# Far beyond what a model says in one answer; a line of the journal's texts must stay readable.
-MAX_ANSWER = 1_000_000
-
-
-def recordable(answer: ModelOutput) -> ModelOutput:
-    """What a run can keep: no lone surrogates, no infinities, no flood. Marks are made on what the journal keeps."""
-    if max(len(answer.text), len(answer.reasoning)) > MAX_ANSWER:
-        return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the answer is longer than {MAX_ANSWER:,} characters")
-    if not all(math.isfinite(value) for value in answer.logprobs):
-        return ModelOutput(
-            outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=_clean(answer.model)
-        )
-    if not answer.outcome.answered and (answer.text or answer.logprobs):
-        # A fault brings nothing: what it carried all the same could be an answer that was not liked.
-        answer = msgspec.structs.replace(answer, text="", reasoning="", logprobs=())
-    if min(answer.prompt_tokens, answer.completion_tokens) < 0:
-        answer = msgspec.structs.replace(answer, prompt_tokens=0, completion_tokens=0)
-    if answer.text.isascii() and not answer.reasoning and answer.detail.isascii() and answer.model.isascii():
-        return answer
-    return msgspec.structs.replace(
-        answer,
-        text=_clean(answer.text),
-        reasoning=_clean(answer.reasoning),
-        detail=_clean(answer.detail),
-        model=_clean(answer.model),
-    )
+# Far more than any model writes; a line of the journal's texts must stay readable.
+MAX_OUTPUT_CHARACTERS = 1_000_000
 
 
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+def recordable(output: ModelOutput) -> ModelOutput:
+    """Make an output recordable: no lone surrogates, no infinities, bounded length. Scores use the recorded form."""
+    if max(len(output.text), len(output.reasoning)) > MAX_OUTPUT_CHARACTERS:
+        detail = f"the answer is longer than {MAX_OUTPUT_CHARACTERS:,} characters"
+        return ModelOutput(outcome=Outcome.MALFORMED, detail=detail)
+    if not all(math.isfinite(value) for value in output.logprobs):
+        malformed = ModelOutput(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=output.model)
+        return without_surrogates(malformed)
+    if not output.outcome.answered and (output.text or output.logprobs):
+        # A failed call has no output: text in it could be an answer that was discarded on purpose.
+        output = msgspec.structs.replace(output, text="", reasoning="", logprobs=())
+    if min(output.prompt_tokens, output.completion_tokens) < 0:
+        output = msgspec.structs.replace(output, prompt_tokens=0, completion_tokens=0)
+    return without_surrogates(output)
+
+
+def without_surrogates(output: ModelOutput) -> ModelOutput:
+    """Replace lone surrogates, which neither a journal nor a wire format accepts."""
+    names = ("text", "reasoning", "detail", "model")
+    texts = {name: getattr(output, name) for name in names}
+    if all(text.isascii() for text in texts.values()):
+        return output
+    clean = {name: text.encode("utf-8", "replace").decode() for name, text in texts.items()}
+    return msgspec.structs.replace(output, **clean)

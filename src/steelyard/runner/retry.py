@@ -1,4 +1,4 @@
-"""When an attempt is made again, and after how long."""
+"""The retry policy: which attempts are repeated, and after how long."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ __all__ = ["RetryPolicy"]
 class RetryPolicy:
     """Finite attempts, exponential backoff with full jitter; a server's Retry-After is honoured up to a bound.
 
-    An answer of the model's own is never asked again: there is no path from it to a second attempt.
+    A call that the model answered is never repeated: there is no path from an answer to a second attempt.
     """
 
     max_attempts: int = 5
     base_seconds: float = 0.5
-    busy_seconds: float = 4.0
-    longest_seconds: float = 30.0
+    overloaded_seconds: float = 4.0
+    max_seconds: float = 30.0
 
-    def is_final(self, answer: ModelOutput, attempt: int) -> bool:
+    def is_final(self, output: ModelOutput, attempt: int) -> bool:
         """Whether no further attempt follows attempt number ``attempt`` (counted from 1)."""
-        return not answer.outcome.retryable or attempt >= self.max_attempts
+        return not output.outcome.retryable or attempt >= self.max_attempts
 
-    def pause(self, answer: ModelOutput, attempt: int) -> float:
+    def pause(self, output: ModelOutput, attempt: int) -> float:
         """Seconds to wait before the next attempt (Brooker 2015, "full jitter")."""
-        if answer.retry_after is not None:
-            return min(max(answer.retry_after, 0.0), self.longest_seconds)
-        if answer.overloaded:
-            # A minute's quota is renewed within a minute: five attempts span one, where no header tells how long.
-            return min(self.longest_seconds, self.busy_seconds * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
-        ceiling = min(self.longest_seconds, self.base_seconds * 2.0 ** (attempt - 1))
+        if output.retry_after is not None:
+            return min(max(output.retry_after, 0.0), self.max_seconds)
+        if output.overloaded:
+            # A minute's quota is renewed within a minute: five attempts span one, where no header gives the time.
+            return min(self.max_seconds, self.overloaded_seconds * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
+        ceiling = min(self.max_seconds, self.base_seconds * 2.0 ** (attempt - 1))
         return random.uniform(0.0, ceiling)  # noqa: S311 - jitter, not a secret

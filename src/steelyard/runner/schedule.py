@@ -1,4 +1,4 @@
-"""Which call comes next: measurements take turns, each by its share of the time, each in its own committed order."""
+"""Weighted fair scheduling: measurements get time by their shares, each in its own committed order."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 __all__ = ["Call", "Schedule", "TaskQueue"]
 
-# Answers wait in memory until all before them in the committed order are there. One call that hangs must not let a
-# measurement run arbitrarily far ahead of what its test can read.
+# Outputs wait in memory for all before them in the committed order. One call that hangs must not let a measurement run
+# arbitrarily far ahead of its test.
 MAX_AHEAD = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to make: the measurement, the place in its order (−1: the repeat check), sample and repeat."""
+    """One call to make: measurement, position in its committed order (−1: a repeat check), sample and repeat."""
 
     measurement: str
     position: int
@@ -23,10 +23,10 @@ class Call:
 
 
 class TaskQueue:
-    """One measurement's calls and what it has used of the time. Closed: its verdict stands, nothing more is asked.
+    """One measurement's remaining calls and used time (seconds). Closed: decided, no more calls are made.
 
-    ``head`` is the first place in the order that its test has not read yet; None where no order is read (nothing
-    tests it), so that nothing can run ahead.
+    ``head`` is the first position that its test has not read yet; None for a measurement without a sequential test,
+    whose calls may run ahead without limit.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class TaskQueue:
 
     @property
     def debt(self) -> float:
-        """Time used, in units of the measurement's share: the lowest goes next."""
+        """Time used per unit of share: the lowest goes next."""
         return self.used_seconds / self.share
 
     def take(self) -> Call:
-        """The next call, which is then no longer there."""
+        """Remove and return the next call."""
         call = self._upcoming
         assert call is not None
         self._upcoming = next(self._calls, None)
@@ -67,53 +67,53 @@ class TaskQueue:
 
 
 class Schedule:
-    """Weighted fair turns. A turn lasts ``turn_seconds``, because switching costs a cached prefix its use.
+    """Weighted fair queuing, in slices of ``slice_seconds``: switching makes a cached prefix useless.
 
-    What a decided measurement leaves of its share goes to the others, since only open ones are compared.
+    The share of a decided measurement goes to the others, since only open ones are compared.
     """
 
-    def __init__(self, turns: Iterable[TaskQueue] = (), turn_seconds: float = 10.0) -> None:
-        self.turn_seconds = turn_seconds
-        self._turns = {turn.measurement: turn for turn in turns}
+    def __init__(self, queues: Iterable[TaskQueue] = (), slice_seconds: float = 10.0) -> None:
+        self.slice_seconds = slice_seconds
+        self._queues = {queue.measurement: queue for queue in queues}
         self._current: TaskQueue | None = None
         self._began_with = 0.0
 
-    def add(self, turn: TaskQueue) -> None:
-        """Take in one more measurement."""
-        self._turns[turn.measurement] = turn
+    def add(self, queue: TaskQueue) -> None:
+        """Add one more measurement."""
+        self._queues[queue.measurement] = queue
 
     def next_call(self) -> Call | None:
-        """Take the next call; None when nothing can be asked now: all is asked, or the heads are waited for."""
-        turn = self._current
-        if turn is None or not turn.ready or turn.used_seconds - self._began_with >= self.turn_seconds:
-            turn = self._choose()
-        return None if turn is None else turn.take()
+        """Take the next call; None where all are taken or all rows wait for their tests."""
+        queue = self._current
+        if queue is None or not queue.ready or queue.used_seconds - self._began_with >= self.slice_seconds:
+            queue = self._choose()
+        return None if queue is None else queue.take()
 
     def charge(self, measurement: str, seconds: float) -> None:
-        """Book the time that one call took."""
-        self._turns[measurement].used_seconds += seconds
+        """Charge the time that one call took, in seconds."""
+        self._queues[measurement].used_seconds += seconds
 
     def used_seconds(self, measurement: str) -> float:
-        """The time booked on one measurement."""
-        return self._turns[measurement].used_seconds
+        """The time charged to one measurement, in seconds."""
+        return self._queues[measurement].used_seconds
 
     def advance(self, measurement: str, head: int) -> None:
-        """Its tests have read its order up to ``head``."""
-        self._turns[measurement].head = head
+        """Note that its tests have read its order up to ``head``."""
+        self._queues[measurement].head = head
 
     def close(self, measurement: str) -> None:
-        """Ask nothing more of this measurement."""
-        self._turns[measurement].closed = True
+        """Make no more calls of this measurement."""
+        self._queues[measurement].closed = True
 
     def is_closed(self, measurement: str) -> bool:
-        """Whether nothing more is asked of this measurement."""
-        return self._turns[measurement].closed
+        """Whether no more calls of this measurement are made."""
+        return self._queues[measurement].closed
 
     def _choose(self) -> TaskQueue | None:
-        ready = [turn for turn in self._turns.values() if turn.ready]
+        ready = [queue for queue in self._queues.values() if queue.ready]
         if not ready:
             self._current = None
             return None
-        self._current = min(ready, key=lambda turn: turn.debt)
+        self._current = min(ready, key=lambda queue: queue.debt)
         self._began_with = self._current.used_seconds
         return self._current

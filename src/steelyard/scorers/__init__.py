@@ -1,7 +1,7 @@
-"""How an answer is marked: pure functions of sample and answer, each with a versioned identifier.
+"""Scorers: pure functions of sample and model output, each with a versioned identifier.
 
-``open_scorer`` opens one from a task file's specification, ``open_identifier`` opens the very same one from what a plan
-has sealed, so that anyone can mark the answers again.
+``open_scorer`` opens one from a task file's specification; ``open_identifier`` opens the same one from a sealed plan,
+so that anyone can recompute the scores.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _IDENTIFIER = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(?:\[(?P<options>.*)\])?@(?P
 
 
 def open_scorer(specification: Mapping[str, Any]) -> Scorer:
-    """Open ``{name: …, option: …}``; raises InputError where name or option is unknown."""
+    """Open ``{name: …, option: …}``; raises InputError for an unknown name or option."""
     options = dict(specification)
     name = options.pop("name", None)
     if not isinstance(name, str):
@@ -34,14 +34,16 @@ def open_scorer(specification: Mapping[str, Any]) -> Scorer:
 def open_identifier(identifier: str) -> Scorer:
     """Open a scorer from its identifier, such as ``choice[characters]@1``.
 
-    Raises InputError where no installed scorer carries exactly this identifier: another version marks differently.
+    Raises InputError where no installed scorer has exactly this identifier: another version scores differently.
     """
     parts = _IDENTIFIER.fullmatch(identifier)
     if parts is None:
-        raise InputError(f"{identifier!r} is no scorer's identifier, such as numeric@1")
+        raise InputError(f"{identifier!r} is not the identifier of a scorer, such as numeric@1")
     kind = find("scorer", parts["name"])
     options = parts["options"]
     scorer: Scorer = kind() if options is None else kind.from_options(options)
     if scorer.identifier != identifier:
-        raise InputError(f"this version of Steelyard marks by {scorer.identifier!r}, not by {identifier!r}")
+        raise InputError(
+            f"this version of Steelyard has {scorer.identifier!r}, not {identifier!r}: use the version that sealed it"
+        )
     return scorer

@@ -1,4 +1,4 @@
-"""Multiple choice by log-likelihood: the continuation that the model finds likeliest."""
+"""Multiple choice by log-likelihood: the continuation with the highest one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NORMALISERS = ("none", "bytes", "characters", "opening")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The likeliest choice, its log-likelihood divided by nothing, or by the choice's bytes or characters.
+    """The choice with the highest log-likelihood, optionally divided by the choice's length in bytes or characters.
 
     Lengths are those of the choice's text without the space before it, as in lighteval's ``acc_norm_nospace`` and
     lm-eval's ``acc_norm`` (characters) and ``acc_bytes`` (bytes). Ties go to the first and are noted.
 
     ``opening``: only the rest of a text is scored, given its opening, as in WinoGrande's partial evaluation, where the
-    options stand before what they share. Two log-likelihoods a choice are read: first those of every opening, then
+    options precede what they share. Each choice has two log-likelihoods: first those of every opening, then
     those of every whole text; log p(rest | opening) is their difference.
     """
 
@@ -35,7 +35,7 @@ class Choice:
 
     @classmethod
     def from_options(cls, options: str) -> Choice:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         return cls(normalise=options)  # type: ignore[arg-type]  # checked in __post_init__
 
     @property
@@ -43,9 +43,9 @@ class Choice:
         """``choice@1``, ``choice[bytes]@1``, ``choice[characters]@1`` or ``choice[opening]@1``."""
         return "choice@1" if self.normalise == "none" else f"choice[{self.normalise}]@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the likeliest choice is the target; unparsed where a log-likelihood is missing or not finite."""
-        sums, choices = answer.logprobs, len(sample.choices)
+        sums, choices = output.logprobs, len(sample.choices)
         if not sums or len(sums) != choices * (2 if self.normalise == "opening" else 1):
             return Score(value=0.0, parsed=False, note=f"{len(sums)} log-likelihoods for {choices} choices")
         if not all(map(math.isfinite, sums)):

@@ -1,4 +1,4 @@
-"""Code that is marked by running it against tests, in the sandbox."""
+"""Scores code by running it against tests, in the sandbox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from steelyard.scorers.halt import Halt
 
 __all__ = ["Code", "CodeTarget", "blocks_in"]
 
-LONGEST = 200_000
+MAX_CHARACTERS = 200_000
 _MAX_TIMEOUT = 600
 _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 _IMPORT = re.compile(r"^(?:import|from)[ \t][^\n]*", re.MULTILINE)
@@ -24,7 +24,7 @@ _OPTIONS = re.compile(r"(completion|program)(?:,timeout=([1-9][0-9]{0,2}))?", re
 
 
 class CodeTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a sample's target holds, as JSON. The data set's own code; the model sees of it what its prompt shows.
+    """The JSON of a sample's target: the data set's own code, of which the model sees only what its prompt shows.
 
     ``tests`` are run one after the other and must all reach their end. They may use what the answer calls by one of
     ``names``; where none is given, what ``reference`` (a right answer, which is never run) defines and the tests use.
@@ -42,8 +42,8 @@ class CodeTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Code:
     """1 where the answer's code passes all tests within ``timeout`` seconds, else 0 with the reason in the note.
 
-    ``form``: ``completion`` continues the prompt's code, up to the request's stop strings; ``program`` is code that
-    stands by itself, in a fenced block (the first one that defines what is asked for) or bare. An answer without code
+    ``form``: ``completion`` continues the prompt's code, up to the request's stop strings; ``program`` is a
+    complete program, in a fenced block (the first one that defines the requested names) or bare. An answer without code
     is unparsed. Reads the first 200,000 characters. Nothing of it ever runs outside the sandbox.
     """
 
@@ -61,7 +61,7 @@ class Code:
 
     @classmethod
     def from_options(cls, options: str) -> Code:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         found = _OPTIONS.fullmatch(options)
         if found is None:
             raise InputError(f"code has no options {options[:80]!r}")
@@ -73,31 +73,31 @@ class Code:
         return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@1"
 
     def unavailable_reason(self) -> str:
-        """Why no code can be run on this machine, with the mend; empty where it can."""
-        from steelyard.scorers.sandbox.box import reason_why_not
+        """Why no code can be run on this machine, and how to fix it; empty where it can."""
+        from steelyard.scorers.sandbox.box import unavailable_reason
 
-        return reason_why_not()
+        return unavailable_reason()
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """Run the answer against the sample's tests: takes up to ``timeout`` seconds. Safe from several threads.
 
-        Raises SandboxFailed where there is no sandbox or it fails, and InputError where the sample's own code cannot
-        run: then nothing is said of the answer. Raises Halted after :meth:`stop`.
+        Raises SandboxError where there is no sandbox or it fails, and InputError where the sample's own code cannot
+        run: then the output is not scored. Raises Halted after :meth:`stop`.
         """
         from steelyard.scorers.sandbox.examine import Exam, examine
-        from steelyard.scorers.sandbox.limits import End, Limits
+        from steelyard.scorers.sandbox.limits import End, SandboxLimits
 
         target = _target(sample)
         names = _names(target, sample.id)
-        code = self._code(sample, answer.text[:LONGEST], names)
+        code = self._code(sample, output.text[:MAX_CHARACTERS], names)
         if code is None:
             return Score(value=0.0, parsed=False, note="no code")
-        # Two parts of one program: a block may begin with "from __future__", a completion goes on amid a function.
+        # Two parts of one program: a block may begin with "from __future__", a completion continues inside a function.
         program = (target.prompt + code,) if self.form == "completion" else (target.prompt, code)
         setup = "\n".join((*_IMPORT.findall(target.reference.replace("\r", "")), target.prompt))
         exam = Exam(program=program, setup=setup, names=names, tests="\n".join(target.tests))
         try:
-            result = examine(exam, Limits(seconds=float(self.timeout)), self._halt)
+            result = examine(exam, SandboxLimits(seconds=float(self.timeout)), self._halt)
         except InputError as error:
             raise type(error)(f"{sample.id}: {error}") from None
         if result.end is End.PASSED:
@@ -105,11 +105,11 @@ class Code:
         return Score(value=0.0, note=f"{result.end}: {result.detail}" if result.detail else str(result.end))
 
     def stop(self) -> None:
-        """Kill what this scorer runs, in whatever thread; it marks nothing more."""
+        """Kill what this scorer runs, in whatever thread; it scores nothing more."""
         self._halt.stop()
 
     def _code(self, sample: Sample, text: str, names: tuple[str, ...]) -> str | None:
-        """The code that an answer holds; None where it holds none."""
+        """The code in an answer; None where there is none."""
         stops = sample.request.stop if isinstance(sample.request, GenerateRequest) else ()
         cut = min((place for stop in stops if stop and (place := text.find(stop)) >= 0), default=len(text))
         text = text[:cut]
@@ -128,9 +128,9 @@ def blocks_in(text: str) -> list[str]:
     fence, lines = "", list[str]()
     for line in text.splitlines():
         stripped = line.strip()
-        mark = stripped[:3]
-        if not fence and mark in ("```", "~~~"):
-            fence = stripped[: len(stripped) - len(stripped.lstrip(mark[0]))]
+        start = stripped[:3]
+        if not fence and start in ("```", "~~~"):
+            fence = stripped[: len(stripped) - len(stripped.lstrip(start[0]))]
         elif fence and stripped.startswith(fence) and not stripped.strip(fence[0]):
             blocks.append(textwrap.dedent("\n".join(lines)) + "\n")
             fence, lines = "", []
@@ -159,7 +159,7 @@ def _read(target: str) -> CodeTarget:
 
 
 def _names(target: CodeTarget, sample: str) -> tuple[str, ...]:
-    """What the tests may use of the answer: nothing else of it has a say, or it could bring its own ``sorted``."""
+    """The names that the tests take from the answer: nothing else, or it could replace ``sorted``, say."""
     names = target.names
     if not names:
         used = set(re.findall(r"\w+", "\n".join(target.tests)))

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
-from steelyard.scorers.normal import normal
+from steelyard.scorers.normalise import normalise
 
 __all__ = ["Contains", "stands_alone"]
 
 
 @dataclass(frozen=True, slots=True)
 class Contains:
-    """The target stands somewhere in the answer, not as a part of a longer word or number."""
+    """The target occurs anywhere in the answer, not as a part of a longer word or number."""
 
     casefold: bool = False
 
     @classmethod
     def from_options(cls, options: str) -> Contains:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         if options != "casefold":
             raise InputError(f"contains has no option {options!r}")
         return cls(casefold=True)
@@ -29,12 +29,12 @@ class Contains:
         """``contains@1`` or ``contains[casefold]@1``."""
         return "contains[casefold]@1" if self.casefold else "contains@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
-        """1 where the target stands in the answer; an answer of white space alone is unparsed."""
-        said, target = normal(answer.text, self.casefold), normal(sample.target, self.casefold)
-        if not said:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
+        """1 where the target occurs in the answer; an answer of white space alone is unparsed."""
+        text, target = normalise(output.text, self.casefold), normalise(sample.target, self.casefold)
+        if not text:
             return Score(value=0.0, parsed=False, note="nothing was answered")
-        return Score(value=float(bool(target) and stands_alone(target, said)))
+        return Score(value=float(bool(target) and stands_alone(target, text)))
 
 
 def stands_alone(target: str, text: str) -> bool:

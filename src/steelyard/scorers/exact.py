@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
-from steelyard.scorers.normal import normal
+from steelyard.scorers.normalise import normalise
 
 __all__ = ["Exact"]
 
@@ -22,7 +22,7 @@ class Exact:
 
     @classmethod
     def from_options(cls, options: str) -> Exact:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         if options != "casefold":
             raise InputError(f"exact has no option {options!r}")
         return cls(casefold=True)
@@ -32,9 +32,9 @@ class Exact:
         """``exact@1`` or ``exact[casefold]@1``."""
         return "exact[casefold]@1" if self.casefold else "exact@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for equal, 0 for different."""
-        said = normal(answer.text, self.casefold)
-        if not said:
+        text = normalise(output.text, self.casefold)
+        if not text:
             return Score(value=0.0, parsed=False, note="nothing was answered")
-        return Score(value=float(said == normal(sample.target, self.casefold)))
+        return Score(value=float(text == normalise(sample.target, self.casefold)))

@@ -1,4 +1,4 @@
-"""Ends, from one thread, what others are running: a run that is to stop waits for no marking that takes minutes."""
+"""Stopping, from one thread, what others are running: a run must not wait for scoring that takes minutes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["Halt", "Halted"]
 
 
 class Halted(SteelyardError):
-    """What was running was stopped from outside, so that it says nothing."""
+    """The work was stopped from outside and has no result."""
 
 
 class Halt:
-    """What can be ended by :meth:`stop`, which is for good: nothing begins after it."""
+    """A stop switch for running work; after :meth:`stop` nothing can start."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""The mark that another harness gave, as its log says: it is journalled at the import and never made again."""
+"""The score that another harness gave, from its log: recorded in the journal at import and never recomputed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:,/@+-]{0,119}")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Marks by ``source``, the harness and its scorer, such as ``inspect_ai match`` or ``lm_eval exact_match,none``."""
+    """Scores of ``source``: harness and scorer, such as ``inspect_ai match`` or ``lm_eval exact_match,none``."""
 
     source: str
     executes: ClassVar[bool] = True
@@ -24,12 +24,12 @@ class Imported:
     def __post_init__(self) -> None:
         if not _SOURCE.fullmatch(self.source):
             raise InputError(
-                f"scorer 'imported': {self.source[:60]!r} names no harness and scorer, such as 'lm_eval acc'"
+                f"scorer 'imported': {self.source[:60]!r} must name harness and scorer, such as 'lm_eval acc'"
             )
 
     @classmethod
     def from_options(cls, options: str) -> Imported:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         return cls(options)
 
     @classmethod
@@ -43,9 +43,9 @@ class Imported:
         return f"imported[{self.source}]@1"
 
     def unavailable_reason(self) -> str:
-        """Nothing can be asked under this scorer: it has only the marks that a log brings."""
-        return "marks of this kind come with another harness's log: bring it in by steelyard import"
+        """Never available for a run: this scorer has only the scores of a log."""
+        return "these scores come with another harness's log: import it by steelyard import"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
-        """Never called: the mark stands in the journal."""
-        raise NotImplementedError(f"the mark of {sample.id} stands in the journal, or there is none")
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
+        """Never called: the score is in the journal."""
+        raise NotImplementedError(f"the score of {sample.id} is in the journal, or there is none")

@@ -1,4 +1,4 @@
-"""The letter of a choice, extracted from what the model wrote."""
+"""The letter of a choice, extracted from the text of a model."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from steelyard.records import ModelOutput, Sample, Score
 
 __all__ = ["Letter"]
 
-LONGEST = 10_000
+MAX_CHARACTERS = 10_000
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-# In this order: "the answer is (B)"; a letter alone or before a mark at the start; "(B)" or "**B**" alone anywhere.
+# In this order: "the answer is (B)"; a letter alone or before punctuation at the start; "(B)" or "**B**" alone
+# anywhere.
 _NAMED = re.compile(r"(?i:answer(?: is)?(?: option)?)[ \t]*[:=]?[ \t]*[*_(\[\"']{0,3}([A-Z])(?![A-Za-z0-9'’])")
 _FIRST = re.compile(r"[\s*_(\[\"'#]{0,8}([A-Z])(?:[.):,;\]*_\"'\n]|\s*$)")
-_MARKED = re.compile(r"[(\[*]([A-Z])[)\]*]")
+_DELIMITED = re.compile(r"[(\[*]([A-Z])[)\]*]")
 # MMLU-Pro's own first rule, which is lm-eval's only one. "The answer is All …" gives A, there as here.
 _STRICT = re.compile(r"answer is \(?([A-J])\)?")
 
@@ -27,14 +28,14 @@ class Letter:
     Rules, in this order: the last "answer is X" or "answer: X"; a letter by itself at the start; letters in brackets or
     bold, if they agree. Only the letters of the sample's choices count. Reads the last 10,000 characters.
 
-    ``strict``: the first "answer is (X)", X from A to J, wherever it stands, and nothing else: MMLU-Pro in lm-eval.
+    ``strict``: the first "answer is (X)", X from A to J, wherever it occurs, and nothing else: MMLU-Pro in lm-eval.
     """
 
     strict: bool = False
 
     @classmethod
     def from_options(cls, options: str) -> Letter:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         if options != "strict":
             raise InputError(f"letter has no option {options!r}")
         return cls(strict=True)
@@ -44,13 +45,13 @@ class Letter:
         """``letter@1`` or ``letter[strict]@1``."""
         return "letter[strict]@1" if self.strict else "letter@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the letter is the target's."""
         if self.strict:
-            match = _STRICT.search(answer.text)
+            match = _STRICT.search(output.text)
             letter = match.group(1) if match is not None else None
         else:
-            letter = _extract(answer.text[-LONGEST:], _LETTERS[: len(sample.choices) or 26])
+            letter = _extract(output.text[-MAX_CHARACTERS:], _LETTERS[: len(sample.choices) or 26])
         if letter is None:
             return Score(value=0.0, parsed=False, note="no letter")
         return Score(value=float(str(_LETTERS.index(letter)) == sample.target))
@@ -63,5 +64,5 @@ def _extract(text: str, known: str) -> str | None:
     first = _FIRST.match(text)
     if first is not None and first.group(1) in known:
         return first.group(1)
-    marked = {letter for letter in _MARKED.findall(text) if letter in known}
-    return marked.pop() if len(marked) == 1 else None
+    found = {letter for letter in _DELIMITED.findall(text) if letter in known}
+    return found.pop() if len(found) == 1 else None

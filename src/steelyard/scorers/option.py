@@ -1,4 +1,4 @@
-"""The choice whose own text the model wrote, such as *yes* or *no*."""
+"""The choice whose text the model wrote, such as *yes* or *no*."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.contains import stands_alone
-from steelyard.scorers.normal import normal
+from steelyard.scorers.normalise import normalise
 
 __all__ = ["Option"]
 
-LONGEST = 10_000
+MAX_CHARACTERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """The choice that the answer begins with; else the only one that stands in it as whole words. Case plays no part.
+    """The choice that the answer begins with; else the only one that occurs in it as whole words. Case is ignored.
 
-    So *Yes, there is no doubt* is yes. Where the answer begins with several, the longest counts. None, or several that
-    stand somewhere, is unparsed. Reads the first 10,000 characters.
+    So *Yes, there is no doubt* is yes. Where the answer begins with several, the longest counts. No choice, or
+    several, is unparsed. Reads the first 10,000 characters.
     """
 
     @classmethod
     def from_options(cls, options: str) -> Option:
-        """The scorer that its identifier describes: there are no options."""
+        """Raises InputError: there are no options."""
         raise InputError(f"option has no option {options!r}")
 
     @property
@@ -32,14 +32,16 @@ class Option:
         """``option@1``."""
         return "option@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the choice is the target."""
-        said = normal(answer.text[:LONGEST], casefold=True).lstrip("*_\"'([")
-        choices = [normal(choice, casefold=True) for choice in sample.choices]
+        reply = normalise(output.text[:MAX_CHARACTERS], casefold=True).lstrip("*_\"'([")
+        choices = [normalise(choice, casefold=True) for choice in sample.choices]
         begun = [
-            text for text in choices if text and said.startswith(text) and not said[len(text) : len(text) + 1].isalnum()
+            choice
+            for choice in choices
+            if choice and reply.startswith(choice) and not reply[len(choice) : len(choice) + 1].isalnum()
         ]
-        found = [max(begun, key=len)] if begun else [text for text in choices if text and stands_alone(text, said)]
+        found = [max(begun, key=len)] if begun else [each for each in choices if each and stands_alone(each, reply)]
         if len(found) != 1:
             return Score(value=0.0, parsed=False, note="no choice" if not found else "several choices")
         return Score(value=float(str(choices.index(found[0])) == sample.target))

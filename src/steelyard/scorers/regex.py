@@ -1,4 +1,4 @@
-"""An answer that a pattern of the task file extracts, compared exactly."""
+"""The text that a pattern of the task file extracts, compared exactly."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Literal
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
-from steelyard.scorers.normal import normal
+from steelyard.scorers.normalise import normalise
 
 __all__ = ["Regex"]
 
-LONGEST = 10_000
+MAX_CHARACTERS = 10_000
 # "(a+)+", "(a|a)*" and their like take exponential time on hostile text; they can all be written more plainly.
 _NESTED_REPETITION = re.compile(r"(?<!\\)[+*}]\??[^()]*\)[+*{]|\|[^()]*\)+[+*{]")
 
@@ -42,7 +42,7 @@ class Regex:
 
     @classmethod
     def from_options(cls, options: str) -> Regex:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         try:
             return cls(**json.loads(options))
         except (ValueError, TypeError, RecursionError):
@@ -58,19 +58,19 @@ class Regex:
             options["casefold"] = True
         return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
-        """1 where what was extracted equals the target."""
-        found = self._extract(answer.text)
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
+        """1 where the extracted text equals the target."""
+        found = self._extract(output.text)
         if found is None:
             return Score(value=0.0, parsed=False, note="no match")
-        return Score(value=float(normal(found, self.casefold) == normal(sample.target, self.casefold)))
+        return Score(value=float(normalise(found, self.casefold) == normalise(sample.target, self.casefold)))
 
     def _extract(self, text: str) -> str | None:
         if self.which == "first":
-            match = self._compiled.search(text[:LONGEST])
+            match = self._compiled.search(text[:MAX_CHARACTERS])
         else:
             match = None
-            for match in self._compiled.finditer(text[-LONGEST:]):  # noqa: B007 — the last one is wanted
+            for match in self._compiled.finditer(text[-MAX_CHARACTERS:]):  # noqa: B007 — the last one is wanted
                 pass
         if match is None:
             return None

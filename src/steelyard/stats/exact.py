@@ -1,7 +1,7 @@
-"""What a stop table does, computed exactly: no simulation, no approximation.
+"""Operating characteristics of a stop table, computed exactly: no simulation, no approximation.
 
 The number of right answers after n draws without replacement is a Markov chain, so the distribution over it can be
-carried from one answer to the next, and what lies beyond a bound leaves it there.
+carried from one answer to the next; the part beyond a bound leaves there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NEGLIGIBLE = 1e-18
 class OperatingCharacteristics:
     """How a sequential test ends for one truth.
 
-    Shares are what is asked of the population, in (0, 1]; undecided paths count as asked to the end of the table.
+    Shares are the part of the population that is used, in (0, 1]; undecided paths count to the table's end.
     """
 
     p_inconsistent: float
@@ -37,22 +37,22 @@ def operating_characteristics(population: int, truth: int, table: StopTable) -> 
     A table cut to a limit (the same first entries on both sides) leaves the rest of the probability undecided.
     """
     inconsistent, consistent = np.zeros(len(table.inconsistent)), np.zeros(len(table.inconsistent))
-    alive, fewest = np.ones(1), 0  # alive[i]: probability of being undecided with fewest + i right answers
+    alive, lowest = np.ones(1), 0  # alive[i]: probability of being undecided with lowest + i right answers
     for asked in range(len(inconsistent)):
-        right = fewest + np.arange(len(alive))
+        right = lowest + np.arange(len(alive))
         next_right = np.clip((truth - right) / (population - asked), 0.0, 1.0)
         moved = np.zeros(len(alive) + 1)
         moved[:-1] = alive * (1 - next_right)
         moved[1:] += alive * next_right
-        first = max(0, table.inconsistent[asked] + 1 - fewest)
-        last = max(first, min(len(moved), table.consistent[asked] - fewest))
+        first = max(0, table.inconsistent[asked] + 1 - lowest)
+        last = max(first, min(len(moved), table.consistent[asked] - lowest))
         inconsistent[asked] = moved[:first].sum()
         consistent[asked] = moved[last:].sum()
         kept = np.flatnonzero(moved[first:last] > NEGLIGIBLE)
         if not len(kept):
             break
         alive = moved[first + kept[0] : first + kept[-1] + 1]
-        fewest += first + int(kept[0])
+        lowest += first + int(kept[0])
     return _summary(population, inconsistent, consistent)
 
 

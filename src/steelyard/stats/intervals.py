@@ -13,7 +13,7 @@ __all__ = ["clopper_pearson", "clopper_pearson_upper", "confidence_sequence", "w
 
 
 def wilson(successes: int, n: int, alpha: float = 0.05) -> tuple[float, float]:
-    """Wilson's score interval (1927) at level 1 − α for a fixed ``n``; (0, 1) where nothing was asked."""
+    """Wilson's score interval (1927) at level 1 − α for a fixed ``n``; (0, 1) for ``n`` = 0."""
     if n == 0:
         return 0.0, 1.0
     z = NormalDist().inv_cdf(1 - alpha / 2)

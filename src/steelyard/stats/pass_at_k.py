@@ -78,15 +78,15 @@ def _wilson(share: float, n: float, alpha: float) -> tuple[float, float]:
 
 
 def run_pass_at_k(
-    marks: Iterable[tuple[str, float | None]], ks: Sequence[int] = (), alpha: float = 0.05
+    scores: Iterable[tuple[str, float | None]], ks: Sequence[int] = (), alpha: float = 0.05
 ) -> tuple[PassAtK, ...]:
-    """pass@k of a run, from the mark of every answer: (problem, value), None where the answer is missing.
+    """pass@k of a run, from the score of every output: (problem, value), None where the output is missing.
 
     ``ks``: by default 1, 2, 5, 10, 20, 50, 100 and the number of answers that every problem has; a larger k is left
     out. An answer is right where its value is 1.
     """
     asked: dict[str, list[float | None]] = defaultdict(list)
-    for problem, value in marks:
+    for problem, value in scores:
         asked[problem].append(value)
     most_k = min(map(len, asked.values()), default=0)
     results = []

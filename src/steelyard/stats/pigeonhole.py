@@ -1,13 +1,13 @@
-"""Intervals for a table of training seeds × scenes, where both were drawn by chance: the pigeonhole bootstrap.
+"""Intervals for a table of training seeds × scenes, where both are random samples: the pigeonhole bootstrap.
 
-Rows and columns are drawn anew, independently of each other, and every resample has the cells where they meet (Owen
+Rows and columns are resampled independently, and every resample has the cells where they cross (Owen
 2007, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), section 4). Its variance counts chance within cells
-up to three times, so intervals are rather too wide where both factors are many.
+up to three times, so intervals are conservative where both factors are many.
 
-Few seeds are few: drawing 3 rows from 3 shows on average only two thirds of the variance between trainings. Where seeds
-differ much (as 0.2 to a standard error of 0.03 from scenes) a 95 % interval from 3 seeds covers 79 %, from 5 seeds 89 %
-and from 10 seeds 93 %; where they hardly differ it covers what it says (see this module's tests). With one row it says
-nothing of trainings.
+With few seeds they are too narrow: resampling 3 rows shows on average only two thirds of the variance between
+trainings. Where seeds differ much (as 0.2 to a standard error of 0.03 from scenes) a 95 % interval from 3 seeds covers
+79 %, from 5 seeds 89 % and from 10 seeds 93 %; where they hardly differ coverage is nominal (see this module's tests).
+With one row it shows nothing about trainings.
 """
 
 from __future__ import annotations

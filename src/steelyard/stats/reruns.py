@@ -1,6 +1,7 @@
 """Implied re-runs: how often the served system would have to be run for its best run to reach the claim.
 
-A vendor may run a sampled system many times and print the best. That needs no lie, only luck, and this says how much.
+A vendor may run a sampled system many times and print the best. That needs no false number, only luck; this module
+computes how much.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Testing one claim answer by answer, with both error rates held at every look.
 
 A benchmark under greedy decoding is a finite population: ``population`` samples, of which an unknown number M would be
-answered rightly. They are asked in a committed random order, without replacement. The claim holds to within the margin
+answered rightly. They are drawn in a committed random order, without replacement. The claim holds to within the margin
 where M ≥ ``threshold``. Two bets are kept against the two boundaries:
 
 * *inconsistent*: the null is M ≥ threshold; the bet is on M = threshold − {2, 4, 8} percentage points;
@@ -10,7 +10,7 @@ where M ≥ ``threshold``. Two bets are kept against the two boundaries:
 A bet's E is the mean, over its alternatives, of the likelihood ratio against the boundary, with falling factorials as
 likelihoods. It is a supermartingale under its whole null, so that E ≥ 1/α at any time has probability at most α (Ville
 1939; Shafer 2021, "Testing by betting"). Either error is impossible for half of the truths, so each side has its own
-full α. (n, right) is sufficient, hence all decisions come from a table of integers that a plan can seal.
+full α. (n, right) is sufficient, so all decisions come from a table of integers that a plan can seal.
 
 The two sides are one bet: counting wrong answers as *hits* turns "M ≤ threshold − 1" into "at least
 population − threshold + 1 hits". The private parts below know hits only.
@@ -97,7 +97,7 @@ class _Bet:
         self.log_e = 0.0
 
     def after(self, hit: bool) -> list[float]:
-        """The log ratios as they would be after one more answer; inf once the null has become impossible."""
+        """The log ratios after one more answer; inf once the null has become impossible."""
         if self.log_e == math.inf:
             return self.log_ratios
         if hit:
@@ -168,7 +168,7 @@ def _climb(population: int, boundary: int, distances: Sequence[Fraction], alpha:
 
 def _check(population: int, threshold: int) -> None:
     if not 1 <= threshold <= population:
-        raise ValueError(f"threshold must be within 1 … {population}, not {threshold}: nothing would have to be asked")
+        raise ValueError(f"threshold must be within 1 … {population}, not {threshold}: no answer would be needed")
 
 
 # ── the two sides, in right answers ─────────────────────────────────────────────────────────────────────────────────
@@ -198,7 +198,7 @@ class StopTable:
     consistent: tuple[int, ...]
 
     def decision(self, n: int, right_low: int, right_high: int) -> Decision | None:
-        """What holds after ``n`` ≥ 1 answers of which at least ``right_low``, at most ``right_high`` are right."""
+        """The decision after ``n`` ≥ 1 answers, of which at least ``right_low``, at most ``right_high`` are right."""
         if right_high <= self.inconsistent[n - 1]:
             return "inconsistent"
         if right_low >= self.consistent[n - 1]:
@@ -226,8 +226,8 @@ def stop_table(population: int, threshold: int, alpha_inconsistent: float, alpha
 class Tracker:
     """Follows one claim along the committed order and says when to stop.
 
-    Feed it the contiguous prefix of the order only: taking answers as they arrive would let fast answers, which differ
-    from slow ones, decide. A missing answer counts as right against "inconsistent" and as wrong for "consistent".
+    Feed it the contiguous prefix of the order only: in order of arrival fast answers would decide, which differ
+    from slow ones. A missing answer counts as right against "inconsistent" and as wrong for "consistent".
     ``log_e`` is the running supremum of the inconsistent side's log E, from which Holm's p-value comes.
     """
 
@@ -248,21 +248,21 @@ class Tracker:
         """Anytime-valid p-value of "the claim holds to within the margin": 1/sup E, at most 1; 0 where certain."""
         return math.exp(-self.log_e)
 
-    def observe(self, mark: int | None) -> Decision | None:
-        """Take in the next mark of the order (1 right, 0 wrong, None missing) and give the decision so far.
+    def observe(self, score: int | None) -> Decision | None:
+        """Take the next score of the order (1 right, 0 wrong, None missing); returns the decision so far.
 
-        Marks after a decision are ignored. Raises ValueError for any other mark, and for more than the population.
+        Scores after a decision are ignored. Raises ValueError for any other score, and for more than the population.
         """
         if self.decision is not None:
             return self.decision
-        if mark not in (0, 1, None):
-            raise ValueError(f"a mark is 0, 1 or None, not {mark!r}")
+        if score not in (0, 1, None):
+            raise ValueError(f"a score is 0, 1 or None, not {score!r}")
         if self.n == self.population:
-            raise ValueError(f"all {self.population} marks were observed already")
+            raise ValueError(f"all {self.population} scores were observed already")
         self.n += 1
-        self.right += mark == 1
-        self.missing += mark is None
-        self._bet.step(mark != 0)
+        self.right += score == 1
+        self.missing += score is None
+        self._bet.step(score != 0)
         self.log_e = max(self.log_e, self._bet.log_e)
         self.decision = self._table.decision(self.n, self.right, self.right + self.missing)
         if self.decision is not None:
@@ -286,29 +286,29 @@ def samples_needed(table: StopTable, n: int, right: int, population: int, rate: 
 # ── sampled decoding ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _disagreement(marks: Sequence[int]) -> float:
-    """Unbiased estimate of p(1 − p) from at least two 0/1 marks of one sample: k/(k − 1) · p̂(1 − p̂)."""
-    k, right = len(marks), sum(marks)
+def _disagreement(scores: Sequence[int]) -> float:
+    """Unbiased estimate of p(1 − p) from at least two 0/1 scores of one sample: k/(k − 1) · p̂(1 − p̂)."""
+    k, right = len(scores), sum(scores)
     return right * (k - right) / (k * (k - 1))
 
 
-def _disagreements(marks_by_sample: Sequence[Sequence[int]]) -> list[float]:
-    values = [_disagreement(marks) for marks in marks_by_sample if len(marks) > 1]
+def _disagreements(scores_by_sample: Sequence[Sequence[int]]) -> list[float]:
+    values = [_disagreement(scores) for scores in scores_by_sample if len(scores) > 1]
     if not values:
-        raise ValueError("no sample has two marks: how much answers to one sample vary cannot be estimated")
+        raise ValueError("no sample has two scores: how much answers to one sample vary cannot be estimated")
     return values
 
 
-def within_sample_variance(marks_by_sample: Sequence[Sequence[int]]) -> float:
-    """Unbiased mean over samples of p(1 − p), from repeated 0/1 marks; samples marked once say nothing (Miller 2024).
+def within_sample_variance(scores_by_sample: Sequence[Sequence[int]]) -> float:
+    """Unbiased mean over samples of p(1 − p), from repeated 0/1 scores; samples scored once add nothing (Miller 2024).
 
     An estimate, for reports. For a margin use :func:`within_sample_variance_upper`.
     """
-    values = _disagreements(marks_by_sample)
+    values = _disagreements(scores_by_sample)
     return math.fsum(values) / len(values)
 
 
-def within_sample_variance_upper(marks_by_sample: Sequence[Sequence[int]]) -> float:
+def within_sample_variance_upper(scores_by_sample: Sequence[Sequence[int]]) -> float:
     """The variance to plan with: as estimated, after adding one sample that disagrees as much as it can.
 
     The plain mean is 0 where a short probe sees no disagreement, and the margin then misses noise that is there: with
@@ -316,13 +316,13 @@ def within_sample_variance_upper(marks_by_sample: Sequence[Sequence[int]]) -> fl
     standard error up to 6.3 %, this rule at most 2.6 % (exact sums over probe, claim and audit: one pass each, w from
     .005 to .1, N from 30 to 198).
     """
-    values = _disagreements(marks_by_sample)
-    k = max(len(marks) for marks in marks_by_sample)
+    values = _disagreements(scores_by_sample)
+    k = max(len(scores) for scores in scores_by_sample)
     return math.fsum([*values, _disagreement([1] * (k // 2) + [0] * (k - k // 2))]) / (len(values) + 1)
 
 
 def noise_margin(variance: float, claimed_repeats: int, own_repeats: int, population: int, alpha: float) -> float:
-    """How far two honest means of sampled passes lie apart: z_(1 − α/2) · √(w(1/k_v + 1/k_o)/N), a proportion.
+    """The distance of two honest means of sampled passes: z_(1 − α/2) · √(w(1/k_v + 1/k_o)/N), a proportion.
 
     ``variance`` is the within-sample variance w, ``claimed_repeats`` k_v and ``own_repeats`` k_o are full passes over
     the ``population`` of N samples (not N·k cells). Only one side can accuse, so that this spends α/2; the sequential

@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all: written beside its place, forced to disk, renamed."""
+"""Atomic writes: a file is written beside its place, synced to disk, then renamed."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-
-if TYPE_CHECKING:
-    pass
+from typing import BinaryIO
 
 __all__ = ["whole_file", "write_file"]
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a whole file or nothing."""
+    """Write a file atomically."""
     with whole_file(path) as file:
         file.write(data)
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that is there whole at the end or not at all: beside it, forced to disk, then renamed."""
+    """Open a file for an atomic write: it replaces ``path`` at the end of the block, or not at all on an error."""
     temporary = path.with_name(path.name + ".partial")
     try:
         with temporary.open("wb") as file:

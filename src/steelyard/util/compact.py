@@ -1,7 +1,7 @@
-"""Containers that stay small at a million samples: digests at 32 bytes each, sets of numbers at a bit, marks at a byte.
+"""Containers that stay small at a million samples: digests in 32 bytes, number sets in bits, small numbers in bytes.
 
-Numbers that come from a stranger's journal may be anything, so nothing here is as large as the largest number in it:
-pages are made where a number falls.
+Numbers from an untrusted journal may be anything, so memory does not grow with the largest number: pages are allocated
+where a number falls.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, overload
 
-__all__ = ["Digests", "Naturals", "SmallMarks", "Trace"]
+__all__ = ["Digests", "Naturals", "SmallIntegers", "Trace"]
 
 DIGEST_BYTES: Final = 32
 PAGE: Final = 4096
@@ -27,10 +27,10 @@ class Digests(Sequence[str]):
             self.append(digest)
 
     def append(self, digest: str) -> None:
-        """Add one; raises ValueError for what is no SHA-256 in lower-case hexadecimal digits."""
+        """Add one; raises ValueError for anything but 64 lower-case hexadecimal digits."""
         value = bytes.fromhex(digest)
         if len(value) != DIGEST_BYTES or value.hex() != digest:
-            raise ValueError(f"{digest[:80]!r} is no SHA-256 in hexadecimal digits")
+            raise ValueError(f"{digest[:80]!r} is not a SHA-256 in hexadecimal digits")
         self._bytes += value
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ class Naturals:
         self._size = 0
 
     def add(self, number: int) -> bool:
-        """Take one in; whether it is new."""
+        """Add a number; returns whether it is new."""
         page, bit = divmod(number, PAGE * 8)
         bits = self._pages.get(page)
         if bits is None:
@@ -94,32 +94,32 @@ class Naturals:
         return self._size
 
 
-class SmallMarks:
-    """Numbers from 0 to 254 by place, taken out again in order: a byte each, in pages that go when they are read."""
+class SmallIntegers:
+    """Numbers from 0 to 254 by place, a byte each, in pages that are freed once they are read."""
 
     __slots__ = ("_pages",)
 
     def __init__(self) -> None:
         self._pages: dict[int, bytearray] = {}
 
-    def __setitem__(self, place: int, mark: int) -> None:
+    def __setitem__(self, place: int, number: int) -> None:
         page, rest = divmod(place, PAGE)
-        marks = self._pages.get(page)
-        if marks is None:
-            marks = self._pages[page] = bytearray(PAGE)
-        marks[rest] = mark + 1
+        numbers = self._pages.get(page)
+        if numbers is None:
+            numbers = self._pages[page] = bytearray(PAGE)
+        numbers[rest] = number + 1
 
     def get(self, place: int) -> int | None:
-        """The mark at a place; None where there is none."""
+        """The number at a place; None where there is none."""
         page, rest = divmod(place, PAGE)
-        marks = self._pages.get(page)
-        return None if marks is None or not marks[rest] else marks[rest] - 1
+        numbers = self._pages.get(page)
+        return None if numbers is None or not numbers[rest] else numbers[rest] - 1
 
     def __contains__(self, place: int) -> bool:
         return self.get(place) is not None
 
     def forget_before(self, place: int) -> None:
-        """Free the page that ends at ``place``, if one does: what lies in it was read."""
+        """Free the page that ends at ``place``, if any."""
         page, rest = divmod(place, PAGE)
         if not rest:
             self._pages.pop(page - 1, None)
@@ -130,7 +130,7 @@ class SmallMarks:
 
 
 class Trace(Sequence[tuple[int, int, int]]):
-    """What was seen after each of n = 1, 2, 3 … marks: (n, right, right with every missing one counted right)."""
+    """The counts after each of n = 1, 2, 3 … scores: (n, right, right if every missing one counts as right)."""
 
     __slots__ = ("_high", "_right")
 
@@ -138,7 +138,7 @@ class Trace(Sequence[tuple[int, int, int]]):
         self._right, self._high = array("I"), array("I")
 
     def append(self, right: int, high: int) -> None:
-        """Add the look after one more mark."""
+        """Add the counts after one more score."""
         self._right.append(right)
         self._high.append(high)
 

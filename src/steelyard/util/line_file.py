@@ -1,4 +1,4 @@
-"""A file of lines that is read at places, so that it need not be held: samples by the million, texts by digest."""
+"""Random access to the lines of a file, without loading it: millions of samples, texts by digest."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ __all__ = ["MAX_LINE", "LineFile"]
 MAX_LINE = 16_000_000  # bytes
 
 CHUNK = 1 << 17
-MOST_LIKELY_LINE = 2048
+TYPICAL_LINE_BYTES = 2048
 
 
 class LineFile:
-    """Reads lines by their first byte's place. The descriptor goes with the object.
+    """Reads lines by byte offset; raises InputError where the file cannot be read.
 
-    What is read must be what was indexed: :meth:`check_unchanged` says whether somebody wrote to the file since.
+    The content must be what was indexed: :meth:`check_unchanged` detects later writes. The descriptor is closed with
+    the object.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +40,7 @@ class LineFile:
     def check_unchanged(self) -> None:
         """Raise InputError where the file was written to since it was opened."""
         if self._state_now() != self._state:
-            raise InputError("was changed while it is in use: put it back as it was, or begin anew", where=self.path)
+            raise InputError("was changed while in use: restore it, or start again", where=self.path)
 
     def _read(self, size: int, place: int) -> bytes:
         try:
@@ -48,7 +49,7 @@ class LineFile:
             raise InputError(f"cannot be read ({error.strerror})", where=self.path) from None
 
     def count_lines(self) -> int:
-        """How many newlines there are, and one for a last line without."""
+        """The number of lines, including an unfinished last one; raises InputError where it cannot be read."""
         count, place, last = 0, 0, b"\n"
         while chunk := self._read(CHUNK * 8, place):
             count += chunk.count(b"\n")
@@ -57,7 +58,7 @@ class LineFile:
         return count + (last != b"\n")
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Stream (place, line with its newline); raises InputError for one that is too long to be one."""
+        """Stream (offset, line with its newline); raises InputError for a line that is too long."""
         place, read, rest, number = 0, 0, b"", 0
         while chunk := self._read(CHUNK, read):
             read += len(chunk)
@@ -77,14 +78,14 @@ class LineFile:
         return InputError(f"line is longer than {MAX_LINE:,} bytes", where=self.path, line=number)
 
     def lines_from(self, place: int) -> Iterator[tuple[int, bytes]]:
-        """Stream (place, line) from a line's first byte on, reading no further than is asked for."""
+        """Stream (offset, line) from the start of a line on, reading no further than needed."""
         while line := self.line_at(place):
             yield place, line
             place += len(line)
 
     def line_at(self, place: int) -> bytes:
-        """The line that begins at a place, with its newline where it has one."""
-        data, size = b"", MOST_LIKELY_LINE
+        """The line that begins at an offset, with its newline if any; raises InputError where it cannot be read."""
+        data, size = b"", TYPICAL_LINE_BYTES
         while chunk := self._read(size, place + len(data)):
             end = chunk.find(b"\n")
             if end >= 0:
@@ -94,7 +95,7 @@ class LineFile:
         return data
 
     def between(self, start: int, end: int) -> bytes:
-        """The bytes from one place up to another; InputError where the file ends before."""
+        """The bytes from one offset up to another; raises InputError where the file ends before."""
         data = self._read(end - start, start)
         while len(data) < end - start:
             more = self._read(end - start - len(data), start + len(data))

@@ -1,4 +1,4 @@
-"""What wrote a record: the name and version that plans, journals and exports carry."""
+"""The name and version of this program, as plans, journals and exports record it."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ __all__ = ["software"]
 
 
 def software() -> str:
-    """``steelyard 0.1.0``: the program and its version, as one value, so that no record has a brand for a key."""
+    """``steelyard 0.1.0``: name and version as one value, so that no record has a brand name as a key."""
     return f"steelyard {version('steelyard')}"

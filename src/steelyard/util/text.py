@@ -1,4 +1,4 @@
-"""Text from others, made safe to show: one line, bounded, without control characters."""
+"""Making untrusted text safe to show: one line, bounded, without control characters."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ __all__ = ["one_line"]
 
 
 def one_line(text: str, limit: int = 400) -> str:
-    """Text from a sheet, a data set or a model, made safe to show: one line, nothing invisible, at most ``limit`` long.
+    """Make untrusted text safe to show: one line, nothing invisible, at most ``limit`` characters.
 
     Every run of white space becomes one space; control characters (so also escape sequences), bidirectional overrides,
     zero-width characters, lone surrogates and unassigned code points become U+FFFD.
     """
     spaced = " ".join(text[: 8 * limit].split())
-    shown = "".join(character if _visible(character) else "\N{REPLACEMENT CHARACTER}" for character in spaced)
+    shown = spaced
+    if not spaced.isprintable():
+        shown = "".join(character if _visible(character) else "\N{REPLACEMENT CHARACTER}" for character in spaced)
     return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
 
 

@@ -1,4 +1,4 @@
-"""YAML as plain text with line numbers: nothing is interpreted, nothing is expanded, nothing is run.
+"""YAML as plain text with line numbers: nothing is interpreted, expanded or executed.
 
 libyaml's parser gives a stream of events and the tree is built here, without recursion. ``yaml.compose`` would give the
 same tree at ten times the cost, and it resolves aliases and recurses before we could refuse either.
@@ -17,7 +17,7 @@ __all__ = ["Branch", "Items", "Leaf", "Node", "quoted", "read_tree"]
 
 MAX_DEPTH = 8  # a claim sheet needs five
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_MENDS = {
+_FIXES = {
     "mapping values are not allowed": "put a text that holds ': ' in quotes",
     "cannot start any token": "indent with spaces, not tabs, and put a text that begins with @, ` or % in quotes",
     "unexpected end of stream": "close the quotes",
@@ -26,7 +26,7 @@ _MENDS = {
 
 
 class Leaf(NamedTuple):
-    """A scalar, as written. ``plain`` is whether it stands without quotes."""
+    """A scalar, as written. ``plain`` is whether it has no quotes."""
 
     text: str
     line: int
@@ -34,7 +34,7 @@ class Leaf(NamedTuple):
 
     @property
     def is_null(self) -> bool:
-        """Whether this is YAML's way to say nothing."""
+        """Whether this is a YAML null."""
         return self.plain and self.text in ("", "~", "null", "Null", "NULL")
 
 
@@ -46,7 +46,7 @@ class Items(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """A mapping, in the order of the file; ``key_lines`` says where each key stands."""
+    """A mapping, in the order of the file; ``key_lines`` gives the line of each key."""
 
     entries: dict[str, Node]
     key_lines: dict[str, int]
@@ -71,7 +71,7 @@ def read_tree(text: str, where: str) -> Node | None:
     forbidden = _FORBIDDEN.search(text)
     if forbidden:
         raise InputError(
-            f"the character U+{ord(forbidden.group()):04X} cannot stand in a YAML file; is this a text file?",
+            f"the character U+{ord(forbidden.group()):04X} is not allowed in a YAML file; is this a text file?",
             where=where,
             line=text.count("\n", 0, forbidden.start()) + 1,
         )
@@ -115,9 +115,9 @@ class _Builder:
 
     def _check(self, event: Any) -> None:
         if event.anchor is not None:
-            raise self._error("anchors (&name) are not allowed here: take it away and write values out", event)
+            raise self._error("anchors (&name) are not allowed here: remove it and write values out", event)
         if event.tag is not None:
-            raise self._error("tags (!name) are not allowed here: take it away, values are read as text", event)
+            raise self._error("tags (!name) are not allowed here: remove it, values are read as text", event)
 
     def _descend(self, node: Items | Branch) -> None:
         if len(self._open) == MAX_DEPTH:
@@ -148,7 +148,7 @@ class _Builder:
             raise InputError("a key must be text, not a list or a mapping", where=self._where, line=node.line)
         if node.text in parent.entries:
             before = parent.key_lines[node.text]
-            message = f"the key {quoted(node.text)} stands twice (first on line {before}): take one away"
+            message = f"the key {quoted(node.text)} is there twice (first on line {before}): remove one"
             raise InputError(message, where=self._where, line=node.line)
         return node
 
@@ -164,6 +164,6 @@ def _line(event: Any) -> int:
 def _syntax_error(error: yaml.YAMLError, where: str) -> InputError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read")
-    mends = (mend for words, mend in _MENDS.items() if words in problem)
-    mend = next(mends, "check indentation, brackets and quotes here and on the lines before")
-    return InputError(f"not valid YAML: {problem}; {mend}", where=where, line=mark.line + 1 if mark else None)
+    fixes = (fix for words, fix in _FIXES.items() if words in problem)
+    fix = next(fixes, "check indentation, brackets and quotes here and on the lines before")
+    return InputError(f"not valid YAML: {problem}; {fix}", where=where, line=mark.line + 1 if mark else None)

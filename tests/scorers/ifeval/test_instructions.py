@@ -157,9 +157,7 @@ WITH_ARGUMENTS = [(name, arguments) for name, arguments, _, _ in {row[0]: row fo
 
 @pytest.mark.parametrize(("name", "arguments"), WITH_ARGUMENTS)
 @pytest.mark.parametrize("broken", [None, "", [], {}, -1, True, "maybe", 1.5, float("nan"), [1]], ids=repr)
-def test_an_argument_that_is_missing_or_of_another_kind_is_said(
-    name: str, arguments: dict[str, Any], broken: Any
-) -> None:
+def test_a_missing_or_wrong_argument_is_reported(name: str, arguments: dict[str, Any], broken: Any) -> None:
     for key, right in arguments.items():
         if broken == "maybe" and isinstance(right, str) and "relation" not in key:
             continue  # a text like any other
@@ -172,7 +170,7 @@ def test_numbers_of_a_table_of_floats_are_read() -> None:
 
 
 @given(st.text() | st.text(alphabet="*-<>[]\"'.?! \n\tAa1,{}#\ud800"))
-def test_any_text_gets_an_answer(text: str) -> None:
+def test_any_text_is_checked(text: str) -> None:
     for name, arguments, _, _ in TABLE:
         assert INSTRUCTIONS[name](text, Arguments(arguments)) in (True, False)
 
@@ -202,7 +200,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("part", HOSTILE, ids=repr)
-def test_long_hostile_text_gets_an_answer(part: str) -> None:
+def test_long_hostile_text_is_checked(part: str) -> None:
     """A check that is not linear would take hours here."""
     text = part * (1_000_000 // len(part))
     for name, arguments in {row[0]: row[1] for row in TABLE}.items():

@@ -15,29 +15,29 @@ from steelyard.scorers import open_scorer
 NO_COMMA, TITLE, WORDS = "punctuation:no_comma", "detectable_format:title", "length_constraints:number_words"
 
 
-def mark(text: str, *asked: tuple[str, dict[str, Any]], loose: bool = False) -> Score:
+def score(text: str, *asked: tuple[str, dict[str, Any]], loose: bool = False) -> Score:
     target = json.dumps({"instructions": [name for name, _ in asked], "arguments": [values for _, values in asked]})
-    return marked(text, target, loose)
+    return scored(text, target, loose)
 
 
-def marked(text: str, target: str, loose: bool = False) -> Score:
+def scored(text: str, target: str, loose: bool = False) -> Score:
     sample = Sample(id="ifeval/train/0", request=GenerateRequest(prompt="?"), target=target)
     return open_scorer({"name": "ifeval", "loose": loose}).score(sample, ModelOutput(outcome=Outcome.OK, text=text))
 
 
 def test_all_instructions_must_be_followed() -> None:
     asked: list[tuple[str, dict[str, Any]]] = [(NO_COMMA, {"num_words": None}), (TITLE, {})]
-    assert mark("<<joy>>", *asked) == Score(value=1.0, note="2 of 2 followed")
-    assert mark("joy", *asked) == Score(value=0.0, note="1 of 2 followed; not detectable_format:title")
-    assert mark("joy, joy", *asked).note == f"0 of 2 followed; not {NO_COMMA}, {TITLE}"
+    assert score("<<joy>>", *asked) == Score(value=1.0, note="2 of 2 followed")
+    assert score("joy", *asked) == Score(value=0.0, note="1 of 2 followed; not detectable_format:title")
+    assert score("joy, joy", *asked).note == f"0 of 2 followed; not {NO_COMMA}, {TITLE}"
 
 
-def test_one_instruction_may_be_asked_twice() -> None:
+def test_one_instruction_may_occur_twice() -> None:
     capitals = "change_case:capital_word_frequency"
     low = {"capital_relation": "at least", "capital_frequency": 1}
     high = {"capital_relation": "less than", "capital_frequency": 3}
-    assert mark("ONE TWO", (capitals, low), (capitals, high)).value == 1
-    assert mark("ONE TWO THREE", (capitals, low), (capitals, high)).value == 0
+    assert score("ONE TWO", (capitals, low), (capitals, high)).value == 1
+    assert score("ONE TWO THREE", (capitals, low), (capitals, high)).value == 0
 
 
 @pytest.mark.parametrize(
@@ -51,23 +51,23 @@ def test_one_instruction_may_be_asked_twice() -> None:
     ],
 )
 def test_loose_forgives_a_frame(text: str, asked: tuple[str, dict[str, Any]]) -> None:
-    assert mark(text, asked).value == 0
-    assert mark(text, asked, loose=True).value == 1
+    assert score(text, asked).value == 0
+    assert score(text, asked, loose=True).value == 1
 
 
 def test_loose_never_passes_by_an_empty_form() -> None:
-    assert mark("one, two", (NO_COMMA, {}), loose=True).value == 0
-    assert mark("**, **", (NO_COMMA, {}), loose=True).value == 0
+    assert score("one, two", (NO_COMMA, {}), loose=True).value == 0
+    assert score("**, **", (NO_COMMA, {}), loose=True).value == 0
 
 
 def test_loose_checks_each_instruction_by_itself() -> None:
     text = "Sure, here:\n<<joy>>\n" + "word " * 20
-    assert mark(text, (NO_COMMA, {}), (WORDS, {"relation": "at least", "num_words": 22}), loose=True).value == 1
+    assert score(text, (NO_COMMA, {}), (WORDS, {"relation": "at least", "num_words": 22}), loose=True).value == 1
 
 
 @pytest.mark.parametrize("text", ["", " \n\t"])
 def test_nothing_written_is_unparsed(text: str) -> None:
-    assert mark(text, (NO_COMMA, {})) == Score(value=0.0, parsed=False, note="nothing was answered")
+    assert score(text, (NO_COMMA, {})) == Score(value=0.0, parsed=False, note="nothing was answered")
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_nothing_written_is_unparsed(text: str) -> None:
     ids=lambda target: target[:60],
 )
 def test_a_sample_that_is_not_ifevals_is_unparsed(target: str) -> None:
-    result = marked("some words", target)
+    result = scored("some words", target)
     assert (result.value, result.parsed) == (0.0, False)
     assert "\n" not in result.note
 
 
 @given(st.text(), st.text(), st.booleans())
-def test_any_text_and_any_target_get_a_mark(text: str, target: str, loose: bool) -> None:
-    assert marked(text, target, loose) == marked(text, target, loose)
-    assert mark(text, (NO_COMMA, {}), (TITLE, {}), loose=loose).value in (0.0, 1.0)
+def test_any_text_and_any_target_get_a_score(text: str, target: str, loose: bool) -> None:
+    assert scored(text, target, loose) == scored(text, target, loose)
+    assert score(text, (NO_COMMA, {}), (TITLE, {}), loose=loose).value in (0.0, 1.0)

@@ -9,7 +9,7 @@ import pytest
 
 from steelyard.scorers.sandbox import cgroups
 from steelyard.scorers.sandbox.cgroups import FolderCage, Mounts, ScopeCage, read_mounts
-from steelyard.scorers.sandbox.limits import Limits, SandboxFailed
+from steelyard.scorers.sandbox.limits import SandboxError, SandboxLimits
 
 SYSTEMD_V2 = (
     "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev shared:4 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
@@ -47,7 +47,7 @@ def test_version_2_files(tmp_path: Path) -> None:
     """Ordinary files stand in for the kernel's here: this machine mounts version 1."""
     (tmp_path / "cgroup.subtree_control").write_text("cpu memory pids\n")
     assert cgroups._controls(tmp_path)
-    made = FolderCage({"unified": tmp_path}, Limits(memory=1 << 20, processes=8), version=2)
+    made = FolderCage({"unified": tmp_path}, SandboxLimits(memory=1 << 20, processes=8), version=2)
     (folder,) = tmp_path.glob("steelyard-*")
     assert (folder / "memory.max").read_text() == str(1 << 20)
     assert int((folder / "pids.max").read_text()) > 8
@@ -84,21 +84,19 @@ def test_only_the_dead_are_swept(tmp_path: Path) -> None:
 
 
 def test_a_group_that_cannot_be_made(tmp_path: Path) -> None:
-    with pytest.raises(SandboxFailed, match="no control group can be made"):
-        FolderCage({"unified": tmp_path / "absent"}, Limits(), version=2)
+    with pytest.raises(SandboxError, match="no control group can be made"):
+        FolderCage({"unified": tmp_path / "absent"}, SandboxLimits(), version=2)
 
 
-def test_where_there_is_no_group_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_control_group_the_message_says_how_to_fix_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cgroups, "read_mounts", lambda *_: Mounts({}, ()))
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(
-        SandboxFailed, match=r"nothing limits the memory of all processes together: (mount|run as root)"
-    ):
+    with pytest.raises(SandboxError, match=r"nothing limits the memory of all processes together: (mount|run as root)"):
         cgroups.find_cages()
 
 
 def test_a_scope_carries_the_limits() -> None:
-    command = ScopeCage(Limits(memory=5)).inside(["bwrap", "x"])
+    command = ScopeCage(SandboxLimits(memory=5)).inside(["bwrap", "x"])
     assert command[:3] == ["systemd-run", "--user", "--scope"]
     assert "MemoryMax=5" in command
     assert command[-3:] == ["--", "bwrap", "x"]

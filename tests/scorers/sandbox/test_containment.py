@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from steelyard.scorers.sandbox import End, Execution, Limits, Sandbox
+from steelyard.scorers.sandbox import End, Execution, Sandbox, SandboxLimits
 from steelyard.scorers.sandbox.cgroups import find_cages, read_mounts
 
-SHORT = Limits(seconds=2.0)
+SHORT = SandboxLimits(seconds=2.0)
 
 
 def groups_left(process: int) -> list[Path]:
@@ -261,10 +261,10 @@ def test_our_own_death_takes_the_program_along(sandbox: Sandbox, tmp_path: Path)
     """SIGKILL us amid a run: the program ends, and the next sandbox sweeps away the control group."""
     child = (
         "import threading, time\n"
-        "from steelyard.scorers.sandbox import Limits, Sandbox\n"
+        "from steelyard.scorers.sandbox import SandboxLimits, Sandbox\n"
         "box = Sandbox(); assert not box.unavailable_reason()\n"
         "threading.Timer(0.5, lambda: print('running', flush=True)).start()\n"
-        "box.run('while True: pass', limits=Limits(seconds=60))\n"
+        "box.run('while True: pass', limits=SandboxLimits(seconds=60))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

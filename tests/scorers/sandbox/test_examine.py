@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.scorers.sandbox import End, Limits, Sandbox, SandboxFailed
+from steelyard.scorers.sandbox import End, Sandbox, SandboxError, SandboxLimits
 from steelyard.scorers.sandbox.examine import Exam, Examination, examine
 
 TESTS = "assert f(2) == 4\nassert f(3) == 9\nassert f(-1) == 1\n"
 RIGHT = "def f(x):\n    return x * x\n"
-SHORT = Limits(seconds=2.0)
+SHORT = SandboxLimits(seconds=2.0)
 
 
 @pytest.fixture(autouse=True)
@@ -20,10 +20,14 @@ def _needs_a_sandbox(sandbox: Sandbox) -> None:
     pass
 
 
-def marked(
-    *program: str, tests: str = TESTS, setup: str = "", names: tuple[str, ...] = ("f",), limits: Limits | None = None
+def scored(
+    *program: str,
+    tests: str = TESTS,
+    setup: str = "",
+    names: tuple[str, ...] = ("f",),
+    limits: SandboxLimits | None = None,
 ) -> Examination:
-    return examine(Exam(program=program, setup=setup, names=names, tests=tests), limits or Limits())
+    return examine(Exam(program=program, setup=setup, names=names, tests=tests), limits or SandboxLimits())
 
 
 CHEATS = {
@@ -210,9 +214,9 @@ while True: pass
 
 
 @pytest.mark.parametrize("cheat", CHEATS)
-def test_no_program_marks_itself(cheat: str) -> None:
+def test_no_program_scores_itself(cheat: str) -> None:
     endless = any(word in CHEATS[cheat] for word in ("while True", "sleep", "v.write_frame = "))
-    result = marked(CHEATS[cheat], limits=SHORT if endless else None)
+    result = scored(CHEATS[cheat], limits=SHORT if endless else None)
     assert result.end is not End.PASSED
     # The failure is the program's own: no cheat passes itself off as a fault of the sandbox (that would raise).
     assert result.detail.isascii()
@@ -220,7 +224,7 @@ def test_no_program_marks_itself(cheat: str) -> None:
 
 
 def test_the_reasons() -> None:
-    assert (marked(RIGHT).end, marked(RIGHT).detail) == (End.PASSED, "")
+    assert (scored(RIGHT).end, scored(RIGHT).detail) == (End.PASSED, "")
     reasons = {
         "def f(x): return x": (End.FAILED, "wrong"),
         "def f(x): raise KeyError": (End.FAILED, "KeyError"),
@@ -231,19 +235,19 @@ def test_the_reasons() -> None:
         "pass": (End.FAILED, "NameError"),
         "x = bytearray(2_000_000_000)": (End.MEMORY, ""),
     }
-    results = {code: marked(code) for code in reasons}
+    results = {code: scored(code) for code in reasons}
     assert {code: (result.end, result.detail) for code, result in results.items()} == reasons
 
 
 def test_memory_that_the_group_has_not() -> None:
     exam = Exam(program=("x = bytearray(b'1') * 200_000_000",), setup="", names=("f",), tests=TESTS)
-    assert examine(exam, Limits(memory=100_000_000)).end is End.MEMORY
+    assert examine(exam, SandboxLimits(memory=100_000_000)).end is End.MEMORY
 
 
 def test_a_timeout_is_the_callers() -> None:
     exam = Exam(program=("import time; time.sleep(4)", RIGHT), setup="", names=("f",), tests=TESTS)
-    assert examine(exam, Limits(seconds=1)).end is End.TIMEOUT
-    assert examine(exam, Limits(seconds=60)).end is End.PASSED
+    assert examine(exam, SandboxLimits(seconds=1)).end is End.TIMEOUT
+    assert examine(exam, SandboxLimits(seconds=60)).end is End.PASSED
 
 
 @pytest.mark.parametrize(
@@ -254,7 +258,7 @@ def test_a_timeout_is_the_callers() -> None:
 )  # fmt: skip
 def test_plain_values_go_and_come(value: str) -> None:
     tests = f"assert f({value}) == {value}\nassert type(f({value})) is type({value})"
-    assert marked("import fractions, decimal\ndef f(x): return x", tests=tests).end is End.PASSED
+    assert scored("import fractions, decimal\ndef f(x): return x", tests=tests).end is End.PASSED
 
 
 def test_values_behave_as_in_one_process() -> None:
@@ -271,7 +275,7 @@ assert f('named') == (1, 2)
 assert list(f('map')) == ['1', '2']
 assert f('map') != ['1', '2']
 """
-    assert marked(program, tests=tests).end is End.PASSED
+    assert scored(program, tests=tests).end is End.PASSED
 
 
 def test_objects_stay_with_the_program() -> None:
@@ -284,19 +288,19 @@ def f(node): return node.value + (f(node.left) if node.left else 0)
     tests = (
         "root = Node(1)\nroot.left = Node(2)\nassert f(root) == 3\nassert (root.left.value, root.double()) == (2, 2)"
     )
-    assert marked(program, tests=tests, names=("f", "Node")).end is End.PASSED
+    assert scored(program, tests=tests, names=("f", "Node")).end is End.PASSED
 
 
 def test_expected_exceptions() -> None:
     tests = "try:\n    f(0)\nexcept ZeroDivisionError:\n    pass\nelse:\n    assert False"
-    assert marked("def f(x): return 1 / x", tests=tests).end is End.PASSED
-    assert marked("def f(x): return x", tests=tests).end is End.FAILED
-    assert marked("def f(x): b''.decode('ascii'); return b'\\xff'.decode()", tests=tests).detail == "UnicodeDecodeError"
+    assert scored("def f(x): return 1 / x", tests=tests).end is End.PASSED
+    assert scored("def f(x): return x", tests=tests).end is End.FAILED
+    assert scored("def f(x): b''.decode('ascii'); return b'\\xff'.decode()", tests=tests).detail == "UnicodeDecodeError"
 
 
 def test_a_test_that_catches_everything_does_not_hide_the_end() -> None:
     tests = "try:\n    f(0)\nexcept:\n    pass"
-    assert marked("import os\ndef f(x): os._exit(0)", tests=tests).end is End.KILLED
+    assert scored("import os\ndef f(x): os._exit(0)", tests=tests).end is End.KILLED
 
 
 def test_only_what_is_named_comes_from_the_program() -> None:
@@ -305,52 +309,52 @@ def test_only_what_is_named_comes_from_the_program() -> None:
         "def f(x): return 5\ndef helper(x): return 5\nclass math: isclose = lambda *a: True\nsorted = len = helper"
     )
     setup = "import math\ndef helper(x): return x"
-    assert marked(program, setup=setup, tests="assert helper(f(1)) == 1").detail == "wrong"
-    assert marked(program, setup=setup, tests="assert math.isclose(f(1), 2)").detail == "wrong"
-    assert marked(program, setup=setup, tests="assert sorted([2, 1]) == [1, 2] and f(1) == 5").end is End.PASSED
+    assert scored(program, setup=setup, tests="assert helper(f(1)) == 1").detail == "wrong"
+    assert scored(program, setup=setup, tests="assert math.isclose(f(1), 2)").detail == "wrong"
+    assert scored(program, setup=setup, tests="assert sorted([2, 1]) == [1, 2] and f(1) == 5").end is End.PASSED
 
 
 def test_parts_of_a_program_share_their_names() -> None:
     assert (
-        marked("def g(x): return x * x", "from __future__ import annotations\ndef f(x): return g(x)").end is End.PASSED
+        scored("def g(x): return x * x", "from __future__ import annotations\ndef f(x): return g(x)").end is End.PASSED
     )
-    assert marked(
+    assert scored(
         "from dataclasses import dataclass\n@dataclass\nclass A: x: int", "def f(x): return A(x).x ** 2"
     ).end is (End.PASSED)
 
 
 def test_a_main_block_does_not_run() -> None:
-    assert marked(RIGHT + "if __name__ == '__main__':\n    input(); exit(1)").end is End.PASSED
+    assert scored(RIGHT + "if __name__ == '__main__':\n    input(); exit(1)").end is End.PASSED
 
 
 def test_tests_that_cannot_run_are_the_tasks_fault() -> None:
     with pytest.raises(InputError, match="cannot be examined: the code of the task does not run: SyntaxError"):
-        marked(RIGHT, tests="assert f(")
+        scored(RIGHT, tests="assert f(")
     for setup, kind in (("import no_such_module", "ModuleNotFoundError"), ("exit(0)", "NameError"), ("1 / 0", "Zero")):
         with pytest.raises(InputError, match=kind):
-            marked(RIGHT, setup=setup)
+            scored(RIGHT, setup=setup)
     with pytest.raises(InputError, match="SystemExit"):
-        marked(RIGHT, setup="raise SystemExit(0)")
+        scored(RIGHT, setup="raise SystemExit(0)")
     with pytest.raises(InputError, match="an object of type function, which cannot be sent"):
-        marked(RIGHT, tests="f(lambda: 1)")
+        scored(RIGHT, tests="f(lambda: 1)")
 
 
 def test_what_the_program_makes_too_large_is_its_own_failure() -> None:
     """Handed on by the tests it cannot be sent, and yet the task is not to blame."""
     deep = "def f(x):\n    a = []\n    for _ in range(198): a = [a]\n    return a"
-    assert marked(deep, tests="assert f([f(1)]) == 1").detail == "ValueError"
-    assert marked("def f(x): return 'x' * 5_000_000", tests="assert f(f(1) + f(2)) == 1").detail == "ValueError"
+    assert scored(deep, tests="assert f([f(1)]) == 1").detail == "ValueError"
+    assert scored("def f(x): return 'x' * 5_000_000", tests="assert f(f(1) + f(2)) == 1").detail == "ValueError"
 
 
 def test_from_many_threads() -> None:
     programs = [RIGHT, "def f(x): return 0", "import os; os._exit(0)", "while True: pass"] * 4
     with ThreadPoolExecutor(8) as pool:
-        ends = [result.end for result in pool.map(lambda program: marked(program, limits=SHORT), programs)]
+        ends = [result.end for result in pool.map(lambda program: scored(program, limits=SHORT), programs)]
     assert ends == [End.PASSED, End.FAILED, End.KILLED, End.TIMEOUT] * 4
 
 
 def test_a_sandbox_that_does_not_start_is_no_failure_of_the_program(sandbox: Sandbox) -> None:
-    with pytest.raises(SandboxFailed, match="the sandbox does not start"):
-        examine(Exam(program=(RIGHT,), setup="", names=("f",), tests=TESTS), Limits(address_space=1 << 20))
-    with pytest.raises(SandboxFailed, match="the sandbox does not start"):
-        sandbox.run("print(1)", limits=Limits(memory=1 << 62, disk=-1))
+    with pytest.raises(SandboxError, match="the sandbox does not start"):
+        examine(Exam(program=(RIGHT,), setup="", names=("f",), tests=TESTS), SandboxLimits(address_space=1 << 20))
+    with pytest.raises(SandboxError, match="the sandbox does not start"):
+        sandbox.run("print(1)", limits=SandboxLimits(memory=1 << 62, disk=-1))

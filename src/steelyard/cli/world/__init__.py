@@ -1,12 +1,12 @@
-"""``steelyard world``: one small file a command, loaded when it is called."""
+"""``steelyard world``: one small file per command, loaded when it is called."""
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 
 import click
 
+from steelyard.cli.lazy_group import LazyGroup
 from steelyard.errors import MissingDependency
 
 __all__ = ["command"]
@@ -19,28 +19,16 @@ COMMANDS = {
 }
 
 
-class WorldGroup(click.Group):
-    """A group that imports a command's module only when that command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, sorted."""
-        return sorted(COMMANDS)
+class WorldGroup(LazyGroup):
+    """The group of commands that need torch."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import ``steelyard.cli.world.NAME`` and give its ``command``; MissingDependency without torch."""
-        if cmd_name not in COMMANDS:
-            return None
-        if importlib.util.find_spec("torch") is None:
+        """As :class:`LazyGroup`; raises MissingDependency without torch."""
+        if cmd_name in COMMANDS and importlib.util.find_spec("torch") is None:
             raise MissingDependency("world models need torch: pip install 'steelyard[world]'")
-        module: click.Command = importlib.import_module(f"steelyard.cli.world.{cmd_name}").command
-        return module
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list without importing any command."""
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
+        return super().get_command(ctx, cmd_name)
 
 
-@click.group(cls=WorldGroup)
+@click.group(cls=WorldGroup, package=__name__, summaries=COMMANDS)
 def command() -> None:
     """Train, test and compare world models."""

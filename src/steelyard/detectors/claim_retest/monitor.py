@@ -13,7 +13,7 @@ from steelyard.detectors.claim_retest.noise import SequentialTest, sequential_te
 from steelyard.detectors.claim_retest.sealed import claim_of, decode, measurement_of
 from steelyard.plugins import Progress
 from steelyard.records import Plan, PlannedTest, SampleScore, TracePoint
-from steelyard.util.compact import SmallMarks, Trace
+from steelyard.util.compact import SmallIntegers, Trace
 
 if TYPE_CHECKING:
     from steelyard.stats.sequential import Tracker
@@ -46,7 +46,7 @@ class ClaimMonitor:
         self.trace = Trace()
         self.test: SequentialTest | None = None
         self.tracker: Tracker | None = None
-        self._waiting = SmallMarks()
+        self._waiting = SmallIntegers()
         self._first: dict[int, SampleScore] = {}  # the first answers, which a greedy measurement's check repeats
         self._repeated: dict[str, list[float]] = {}
         self._repeats_left = len(self.measurement.extra_repeats) * self.measurement.repeat_check.samples

@@ -4,7 +4,8 @@ They follow google-research/instruction_following_eval (``instructions.py``), qu
 line takes the next line with it, ``**bold**`` is looked for by two patterns, a text without letters is in any language.
 Where they differ:
 
-- Keywords, section marks and postscripts are plain text; the original puts them into regular expressions as they stand.
+- Keywords, section markers and postscripts are plain text; the original puts them into regular expressions as they
+stand.
 - ``keywords:letter_frequency`` counts the character that the row names. The original replaces anything but an English
   letter (the data set asks for ``#`` and ``!``) by a letter drawn at random.
 - An argument that is missing is an :class:`ArgumentMissing`. The original draws one at random.
@@ -42,14 +43,14 @@ class Arguments:
         """A text that is not empty, trimmed."""
         value = self._values.get(key)
         if not isinstance(value, str) or not value.strip():
-            raise ArgumentMissing(f"{key} is no text")
+            raise ArgumentMissing(f"{key} is not a text")
         return value.strip()
 
     def texts(self, key: str) -> list[str]:
         """Texts, at least one."""
         value = self._values.get(key)
         if not isinstance(value, list) or not value or not all(isinstance(part, str) and part for part in value):
-            raise ArgumentMissing(f"{key} is no list of texts")
+            raise ArgumentMissing(f"{key} is not a list of texts")
         return value
 
     def number(self, key: str) -> int:
@@ -58,7 +59,7 @@ class Arguments:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if type(value) is not int or value < 0:
-            raise ArgumentMissing(f"{key} is no whole number")
+            raise ArgumentMissing(f"{key} is not a whole number")
         return value
 
     def compares(self, found: int, relation_key: str, number_key: str) -> bool:
@@ -75,30 +76,32 @@ Check = Callable[[str, Arguments], bool]
 # ── words and letters ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def keyword_existence(text: str, asked: Arguments) -> bool:
-    """Every keyword occurs, be it inside a longer word."""
-    return all(_found(keyword, text) for keyword in asked.texts("keywords"))
+def keyword_existence(text: str, arguments: Arguments) -> bool:
+    """Every keyword occurs, even inside a longer word."""
+    return all(_found(keyword, text) for keyword in arguments.texts("keywords"))
 
 
-def keyword_frequency(text: str, asked: Arguments) -> bool:
+def keyword_frequency(text: str, arguments: Arguments) -> bool:
     """The keyword occurs less than, or at least, so many times; inside longer words too."""
-    times = len(re.findall(re.escape(asked.text("keyword")), text, re.IGNORECASE))
-    return asked.compares(times, "relation", "frequency")
+    times = len(re.findall(re.escape(arguments.text("keyword")), text, re.IGNORECASE))
+    return arguments.compares(times, "relation", "frequency")
 
 
-def forbidden_words(text: str, asked: Arguments) -> bool:
+def forbidden_words(text: str, arguments: Arguments) -> bool:
     """None of the words occurs as a whole word."""
-    return not any(re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in asked.texts("forbidden_words"))
+    return not any(
+        re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in arguments.texts("forbidden_words")
+    )
 
 
-def letter_frequency(text: str, asked: Arguments) -> bool:
+def letter_frequency(text: str, arguments: Arguments) -> bool:
     """The letter, small or capital, occurs less than, or at least, so many times."""
-    return asked.compares(text.lower().count(asked.text("letter").lower()), "let_relation", "let_frequency")
+    return arguments.compares(text.lower().count(arguments.text("letter").lower()), "let_relation", "let_frequency")
 
 
-def response_language(text: str, asked: Arguments) -> bool:
+def response_language(text: str, arguments: Arguments) -> bool:
     """The text is in the language; one without letters passes, as in the original."""
-    return language_of(text) in ("", asked.text("language").partition("-")[0])
+    return language_of(text) in ("", arguments.text("language").partition("-")[0])
 
 
 def _found(keyword: str, text: str) -> bool:
@@ -108,30 +111,30 @@ def _found(keyword: str, text: str) -> bool:
 # ── lengths ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def number_sentences(text: str, asked: Arguments) -> bool:
+def number_sentences(text: str, arguments: Arguments) -> bool:
     """Less than, or at least, so many sentences."""
-    return asked.compares(count_sentences(text), "relation", "num_sentences")
+    return arguments.compares(count_sentences(text), "relation", "num_sentences")
 
 
-def number_words(text: str, asked: Arguments) -> bool:
+def number_words(text: str, arguments: Arguments) -> bool:
     """Less than, or at least, so many words."""
-    return asked.compares(count_words(text), "relation", "num_words")
+    return arguments.compares(count_words(text), "relation", "num_words")
 
 
-def number_paragraphs(text: str, asked: Arguments) -> bool:
+def number_paragraphs(text: str, arguments: Arguments) -> bool:
     """Exactly so many paragraphs between dividers ``***``; only the first and the last part may be empty."""
     parts = [part.strip() for part in re.split(r"\s?\*\*\*\s?", text)]
     if not all(parts[1:-1]):
         return False
-    return sum(map(bool, parts)) == asked.number("num_paragraphs")
+    return sum(map(bool, parts)) == arguments.number("num_paragraphs")
 
 
-def nth_paragraph_first_word(text: str, asked: Arguments) -> bool:
+def nth_paragraph_first_word(text: str, arguments: Arguments) -> bool:
     """Exactly so many paragraphs between empty lines, and the n-th begins with the word, up to its punctuation."""
-    wanted, place = asked.number("num_paragraphs"), asked.number("nth_paragraph")
+    wanted, place = arguments.number("num_paragraphs"), arguments.number("nth_paragraph")
     if not 1 <= place <= wanted:
         raise ArgumentMissing("nth_paragraph is none of the paragraphs")
-    first = asked.text("first_word").lower()
+    first = arguments.text("first_word").lower()
     paragraphs = text.split("\n\n")
     count = sum(bool(paragraph.strip()) for paragraph in paragraphs)
     if place > count:
@@ -146,9 +149,9 @@ def nth_paragraph_first_word(text: str, asked: Arguments) -> bool:
 # ── content and format ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def number_placeholders(text: str, asked: Arguments) -> bool:
+def number_placeholders(text: str, arguments: Arguments) -> bool:
     """At least so many ``[placeholders]``, each within a line."""
-    return sum(map(_placeholders, text.split("\n"))) >= asked.number("num_placeholders")
+    return sum(map(_placeholders, text.split("\n"))) >= arguments.number("num_placeholders")
 
 
 def _placeholders(line: str) -> int:
@@ -158,14 +161,14 @@ def _placeholders(line: str) -> int:
     return count
 
 
-def postscript(text: str, asked: Arguments) -> bool:
-    """The postscript's mark occurs; *P.S.* and *P.P.S* may have spaces after their full stops."""
-    marker = asked.text("postscript_marker")
+def postscript(text: str, arguments: Arguments) -> bool:
+    """The postscript's marker occurs; *P.S.* and *P.P.S* may have spaces after their full stops."""
+    marker = arguments.text("postscript_marker")
     patterns = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
     return re.search(patterns.get(marker, re.escape(marker.lower())), text.lower()) is not None
 
 
-def number_bullet_lists(text: str, asked: Arguments) -> bool:
+def number_bullet_lists(text: str, arguments: Arguments) -> bool:
     """Exactly so many lines that begin with ``*`` (not ``**``) or ``-``."""
     lines = [line.lstrip() for line in text.split("\n")]
     count = sum(line.startswith("-") for line in lines)
@@ -175,7 +178,7 @@ def number_bullet_lists(text: str, asked: Arguments) -> bool:
         alone = line == "*" and place + 1 < len(lines)
         count += alone or (line.startswith("*") and line[1:2] not in ("", "*"))
         place += 1 + alone
-    return count == asked.number("num_bullets")
+    return count == arguments.number("num_bullets")
 
 
 def constrained_response(text: str, _: Arguments) -> bool:
@@ -183,18 +186,18 @@ def constrained_response(text: str, _: Arguments) -> bool:
     return any(response in text for response in CONSTRAINED_RESPONSES)
 
 
-def number_highlighted_sections(text: str, asked: Arguments) -> bool:
+def number_highlighted_sections(text: str, arguments: Arguments) -> bool:
     """At least so many ``*highlights*`` within a line; ``**bold**`` counts by both of the original's patterns."""
     single = re.findall(r"\*[^\n*]*\*", text)
     double = re.findall(r"\*\*[^\n*]*\*\*", text)
     count = sum(bool(part.strip("*").strip()) for part in (*single, *double))
-    return count >= asked.number("num_highlights")
+    return count >= arguments.number("num_highlights")
 
 
-def multiple_sections(text: str, asked: Arguments) -> bool:
-    """At least so many marks such as ``Section 1``."""
-    mark = re.escape(asked.text("section_spliter"))
-    return len(re.findall(rf"{mark}\s?\d+", text)) >= asked.number("num_sections")
+def multiple_sections(text: str, arguments: Arguments) -> bool:
+    """At least so many section markers such as ``Section 1``."""
+    marker = re.escape(arguments.text("section_spliter"))
+    return len(re.findall(rf"{marker}\s?\d+", text)) >= arguments.number("num_sections")
 
 
 def json_format(text: str, _: Arguments) -> bool:
@@ -231,25 +234,25 @@ def two_responses(text: str, _: Arguments) -> bool:
     return len(answers) == 2 and answers[0] != answers[1]
 
 
-def repeat_prompt(text: str, asked: Arguments) -> bool:
+def repeat_prompt(text: str, arguments: Arguments) -> bool:
     """The answer begins with the request, whatever the case."""
-    return text.strip().lower().startswith(asked.text("prompt_to_repeat").lower())
+    return text.strip().lower().startswith(arguments.text("prompt_to_repeat").lower())
 
 
-def end_checker(text: str, asked: Arguments) -> bool:
+def end_checker(text: str, arguments: Arguments) -> bool:
     """The answer ends with the phrase, whatever the case; quotation marks around the answer do not count."""
-    return text.strip().strip('"').lower().endswith(asked.text("end_phrase").lower())
+    return text.strip().strip('"').lower().endswith(arguments.text("end_phrase").lower())
 
 
 def quotation(text: str, _: Arguments) -> bool:
-    """The whole answer stands between double quotation marks."""
+    """The whole answer is enclosed in double quotation marks."""
     body = text.strip()
     return len(body) > 1 and body[0] == body[-1] == '"'
 
 
-def capital_word_frequency(text: str, asked: Arguments) -> bool:
+def capital_word_frequency(text: str, arguments: Arguments) -> bool:
     """Less than, or at least, so many words without any small letter."""
-    return asked.compares(capital_words(text), "capital_relation", "capital_frequency")
+    return arguments.compares(capital_words(text), "capital_relation", "capital_frequency")
 
 
 def english_capital(text: str, _: Arguments) -> bool:

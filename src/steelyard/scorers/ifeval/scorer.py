@@ -1,4 +1,4 @@
-"""IFEval's mark: whether an answer follows every one of its prompt's verifiable instructions."""
+"""IFEval: whether an answer follows every verifiable instruction of its prompt."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class IfEval:
 
     @classmethod
     def from_options(cls, options: str) -> IfEval:
-        """The scorer that its identifier describes."""
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
         if options not in ("strict", "loose"):
             raise InputError(f"ifeval has no option {options!r}")
         return cls(loose=options == "loose")
@@ -44,7 +44,7 @@ class IfEval:
         """``ifeval[strict]@1`` or ``ifeval[loose]@1``."""
         return f"ifeval[{'loose' if self.loose else 'strict'}]@1"
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where every instruction is followed."""
         try:
             asked = msgspec.json.decode(sample.target, type=Asked)
@@ -54,9 +54,9 @@ class IfEval:
             ]
         except (msgspec.DecodeError, KeyError, ValueError, RecursionError):
             return Score(value=0.0, parsed=False, note="the sample's instructions are not IFEval's")
-        if not answer.text.strip():
+        if not output.text.strip():
             return Score(value=0.0, parsed=False, note="nothing was answered")
-        texts = _variants(answer.text) if self.loose else [answer.text]
+        texts = _variants(output.text) if self.loose else [output.text]
         try:
             missed = [name for name, check, values in checks if not any(check(text, values) for text in texts)]
         except ArgumentMissing as missing:

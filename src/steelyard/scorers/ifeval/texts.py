@@ -1,6 +1,6 @@
-"""What IFEval's checks count in a text: words, words in capitals, sentences, and the language that it is written in.
+"""Text statistics for IFEval's checks: words, words in capitals, sentences, and the language.
 
-Everything here takes time linear in the text, whatever stands in it: texts of models are hostile.
+Everything here takes time linear in the text, whatever it contains: texts of models are untrusted.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _ends(text: str, dot: int, after: int) -> bool:
     if following is None:
         return True
     before = _word_before(text, dot)
-    if not text[after].isspace():  # a bracket or quotation mark comes first: no word that could tell otherwise
+    if not text[after].isspace():  # a bracket or quotation mark follows: no word to decide by
         return not (before.endswith(".") or _is_abbreviation(before))
     word = following.group(1)
     name, small = word.strip("\"'()[]{}*_.,;:!?").casefold(), word[:1].islower()
@@ -136,7 +136,7 @@ _LANGUAGES = _set_of(
 
 
 def language_of(text: str) -> str:
-    """The language's ISO 639-1 code; an empty text where there is no letter to tell it by. Case plays no part."""
+    """The language's ISO 639-1 code; empty where the text has no letters. Case is ignored."""
     if not any(map(str.isalpha, text)):
         return ""
     code, _ = _identifier().classify(text.lower().encode("utf-8", "replace").decode())

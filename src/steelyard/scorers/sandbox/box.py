@@ -1,4 +1,4 @@
-"""Starts programs behind the walls, watches them, and leaves nothing of them behind."""
+"""Starts programs in isolation, watches them, and cleans up after them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ import msgspec
 
 from steelyard.scorers.halt import Halt
 from steelyard.scorers.sandbox.cgroups import Cage, CageMaker, find_cages
-from steelyard.scorers.sandbox.limits import End, Execution, Limits, SandboxFailed
+from steelyard.scorers.sandbox.limits import End, Execution, SandboxError, SandboxLimits
 from steelyard.scorers.sandbox.walls import Interpreter, Tools, find_interpreters, find_tools, walled
 
-__all__ = ["Box", "Sandbox", "open_box", "reason_why_not"]
+__all__ = ["Box", "Sandbox", "open_box", "unavailable_reason"]
 
 _CHUNK = 1 << 16
 _STARTED_BY = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")  # what systemd-run needs; the program sees neither
 # More at a time would only slow each other down, and time is what they are given.
 _SLOTS = threading.BoundedSemaphore(max(1, os.cpu_count() or 1))
-# Run once, inside, before anything is trusted to the walls: each line is a hole if it does not hold.
+# Run once inside the sandbox before it is used: each failed assertion is a hole in the isolation.
 _PROBE = """
 import os, resource, socket
 assert os.getuid() != 0, 'it runs as root'
@@ -42,7 +42,7 @@ print(1)
 
 
 class Running:
-    """A program inside: the process of its outermost wall, and what the walls say of it."""
+    """A program in the sandbox: the process of its outermost wrapper, and the wrapper's status report."""
 
     def __init__(self, process: subprocess.Popen[bytes], status: IO[bytes]) -> None:
         self.process, self._status = process, status
@@ -54,14 +54,17 @@ class Running:
 
 
 class Box:
-    """What works on this machine: tools, interpreter and control groups, found once."""
+    """The means of isolation on this machine: tools, interpreter and control groups, found once."""
 
     def __init__(self, tools: Tools, python: Interpreter, cages: CageMaker) -> None:
         self.tools, self.python, self._cages = tools, python, cages
 
     @contextlib.contextmanager
-    def cage(self, limits: Limits) -> Iterator[Cage]:
-        """A control group for one run, with a turn at the processor; emptied and removed at the end."""
+    def cage(self, limits: SandboxLimits) -> Iterator[Cage]:
+        """A control group for one run, with one of the processor slots; emptied and removed at the end.
+
+        Raises SandboxError where none can be made.
+        """
         with _SLOTS:
             cage = self._cages(limits)
             try:
@@ -71,12 +74,13 @@ class Box:
 
     @contextlib.contextmanager
     def started(
-        self, cage: Cage, limits: Limits, program: list[str], files: Mapping[str, bytes], *,
+        self, cage: Cage, limits: SandboxLimits, program: list[str], files: Mapping[str, bytes], *,
         stdin: int | IO[bytes], stdout: int | IO[bytes], halt: Halt | None = None,
     ) -> Iterator[Running]:  # fmt: skip
-        """A program that runs inside; at the end it is killed with all that it has started.
+        """Start a program in the sandbox; at the end it is killed with all its child processes.
 
-        So it is by ``halt``, from another thread. Raises SandboxFailed, or Halted where that came before the start.
+        ``halt`` kills it too, from another thread. Raises SandboxError where it cannot be started, Halted where
+        ``halt`` was stopped before.
         """
         with _in_memory(b"") as status, contextlib.ExitStack() as stack:
             descriptors = {path: stack.enter_context(_in_memory(data)).fileno() for path, data in files.items()}
@@ -90,12 +94,12 @@ class Box:
                     pass_fds=(status.fileno(), *descriptors.values()),
                 )  # fmt: skip
             except OSError as error:
-                raise SandboxFailed(f"the sandbox does not start: {error.strerror}") from None
+                raise SandboxError(f"the sandbox does not start: {error.strerror}") from None
             try:
                 with (halt or Halt()).ends(process.kill):
                     yield Running(process, status)
             finally:
-                # The monitor's death is that of the first process inside, and with this one the kernel ends them all.
+                # The monitor takes the first process inside with it, and with that one the kernel ends all others.
                 process.kill()
                 process.wait()
                 for pipe in (process.stdout, process.stderr):
@@ -111,13 +115,13 @@ def _in_memory(data: bytes) -> IO[bytes]:
 
 
 class Watch:
-    """Reads pipes until they end, no more of each than allowed, and not beyond a moment (``time.monotonic``)."""
+    """Reads pipes to their end, up to a limit of bytes each, and until a deadline (``time.monotonic`` seconds)."""
 
     def __init__(self, until: float) -> None:
         self._until = until
         self._selector = selectors.DefaultSelector()
         self._taken: dict[int, bytearray] = {}
-        self._most: dict[int, int] = {}
+        self._limits: dict[int, int] = {}
 
     def __enter__(self) -> Watch:
         return self
@@ -125,24 +129,24 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._selector.close()
 
-    def add(self, pipe: IO[bytes] | None, most: int) -> None:
-        """Read this pipe, up to ``most`` bytes."""
+    def add(self, pipe: IO[bytes] | None, limit: int) -> None:
+        """Read this pipe, up to ``limit`` bytes."""
         assert pipe is not None
         os.set_blocking(pipe.fileno(), False)
         self._selector.register(pipe, selectors.EVENT_READ)
-        self._taken[pipe.fileno()], self._most[pipe.fileno()] = bytearray(), most
+        self._taken[pipe.fileno()], self._limits[pipe.fileno()] = bytearray(), limit
 
     def taken(self, pipe: IO[bytes] | None) -> bytes:
-        """What has come through this pipe, cut at the limit."""
+        """The bytes read from this pipe, cut at the limit."""
         assert pipe is not None
-        return bytes(self._taken[pipe.fileno()][: self._most[pipe.fileno()]])
+        return bytes(self._taken[pipe.fileno()][: self._limits[pipe.fileno()]])
 
     def read(self, last: IO[bytes] | None = None) -> End:
         """Read until all pipes have ended, or ``last`` has: PASSED, else TIMEOUT, or FLOOD where one gives too much."""
         while self._selector.get_map():
             left = self._until - time.monotonic()
             events = self._selector.select(max(0.0, left))
-            # What is there already counts: it may be we who were stopped, or slow.
+            # Data that is already there counts: this process may have been stopped, or slow.
             if not events and left <= 0:
                 return End.TIMEOUT
             for key, _ in events:
@@ -152,7 +156,7 @@ class Watch:
                     if key.fileobj is last:
                         return End.PASSED
                 self._taken[key.fd] += data
-                if len(self._taken[key.fd]) > self._most[key.fd]:
+                if len(self._taken[key.fd]) > self._limits[key.fd]:
                     return End.FLOOD
         return End.PASSED
 
@@ -160,12 +164,12 @@ class Watch:
 class Sandbox:
     """Runs one Python program in isolation; from any thread, as many at a time as there are processors."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, limits: SandboxLimits | None = None) -> None:
+        self.limits = limits or SandboxLimits()
 
     def unavailable_reason(self) -> str:
-        """Why no program can be run here, with the mend; empty where one can: it has been tried."""
-        return reason_why_not()
+        """Why no program can be run here, and how to fix it; empty after a successful trial."""
+        return unavailable_reason()
 
     def run(
         self,
@@ -173,16 +177,16 @@ class Sandbox:
         *,
         stdin: bytes = b"",
         files: Mapping[str, bytes] | None = None,
-        limits: Limits | None = None,
+        limits: SandboxLimits | None = None,
     ) -> Execution:
-        """Run a program; ``files`` by their absolute path inside. How it ends is in the record; never raises for that.
+        """Run a program; ``files`` by their absolute path inside. The returned record says how it ended.
 
-        Raises SandboxFailed where there is no sandbox: a program is never run without one.
+        Raises SandboxError where there is no sandbox: a program is never run without one.
         """
         return _run(open_box(), program, stdin, files or {}, limits or self.limits)
 
 
-def _run(box: Box, program: str, stdin: bytes, files: Mapping[str, bytes], limits: Limits) -> Execution:
+def _run(box: Box, program: str, stdin: bytes, files: Mapping[str, bytes], limits: SandboxLimits) -> Execution:
     handed = {**files, "/program.py": program.encode("utf-8", "surrogatepass")}
     with box.cage(limits) as cage, _in_memory(stdin) as source:
         began = time.monotonic()
@@ -201,14 +205,14 @@ def _run(box: Box, program: str, stdin: bytes, files: Mapping[str, bytes], limit
                 end = _end(process.poll(), running.has_run(), cage.ran_out_of_memory())
             code, stdout, stderr = process.poll(), watch.taken(process.stdout), watch.taken(process.stderr)
         if end is None:
-            said = (stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"])[-1]
-            raise SandboxFailed(f"the sandbox does not start: {said[:200]}")
+            reason = (stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"])[-1]
+            raise SandboxError(f"the sandbox does not start: {reason[:200]}")
         seconds = time.monotonic() - began
         return Execution(end=end, code=-1 if code is None else code, stdout=stdout, stderr=stderr, seconds=seconds)
 
 
 def _end(code: int | None, has_run: bool, out_of_memory: bool) -> End | None:
-    """How a program whose outputs have ended did end; None where it never ran."""
+    """How a program ended whose outputs are closed; None where it never ran."""
     if code is None:
         return End.TIMEOUT
     if has_run and code == 0:
@@ -224,19 +228,19 @@ _opening = threading.Lock()
 
 
 def open_box() -> Box:
-    """What works on this machine; found and tried once. Raises SandboxFailed with the reason and the mend."""
+    """The sandbox of this machine, found and tried once; raises SandboxError with the reason and how to fix it."""
     with _opening:
         found = _found()
     if isinstance(found, str):
-        raise SandboxFailed(found)
+        raise SandboxError(found)
     return found
 
 
-def reason_why_not() -> str:
+def unavailable_reason() -> str:
     """The reason why there is no sandbox here; empty where there is one."""
     try:
         open_box()
-    except SandboxFailed as error:
+    except SandboxError as error:
         return str(error)
     return ""
 
@@ -247,24 +251,24 @@ def _found() -> Box | str:
         return "no sandbox for model-written code: it needs Linux (control groups, namespaces)"
     try:
         tools, cages = find_tools(), find_cages()
-    except (SandboxFailed, OSError) as error:
+    except (SandboxError, OSError) as error:
         return f"no sandbox for model-written code: {error}"
     reasons = []
     for python in find_interpreters():
         box = Box(tools, python, cages)
         try:
-            tried = _run(box, _PROBE, b"", {}, msgspec.structs.replace(Limits(), seconds=20.0))
-        except SandboxFailed as error:
+            tried = _run(box, _PROBE, b"", {}, msgspec.structs.replace(SandboxLimits(), seconds=20.0))
+        except SandboxError as error:
             reasons.append(f"{python.executable}: {error}")
             continue
         if tried.end is End.PASSED and tried.stdout == b"1\n":
             return box
-        said = (tried.stderr.decode("utf-8", "replace").strip().splitlines() or [f"it {tried.end}"])[-1][:200]
-        reasons.append(f"{python.executable}: {said}")
-    return f"no sandbox for model-written code: {'; '.join(reasons) or 'no Python 3.10 or newer'}{_mend(reasons)}"
+        reason = (tried.stderr.decode("utf-8", "replace").strip().splitlines() or [f"it {tried.end}"])[-1][:200]
+        reasons.append(f"{python.executable}: {reason}")
+    return f"no sandbox for model-written code: {'; '.join(reasons) or 'no Python 3.10 or newer'}{_how_to_fix(reasons)}"
 
 
-def _mend(reasons: list[str]) -> str:
+def _how_to_fix(reasons: list[str]) -> str:
     text = " ".join(reasons)
     if "Unknown option" in text:
         return ": bubblewrap 0.8 or newer is needed"

@@ -1,7 +1,7 @@
 """Control groups: the only limit that holds for all processes of a run together.
 
-Seen without one: six children of 300 MB each live side by side under an address-space limit of 1 GB. Version 1 and
-version 2 are used, whichever is mounted and may be written to; who may write to neither has systemd make a scope.
+Seen without one: six children of 300 MB each live side by side under an address-space limit of 1 GB. Version 1 or
+2 is used, whichever is mounted and writable; where neither is, systemd makes a scope.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Protocol
 
 import msgspec
 
-from steelyard.scorers.sandbox.limits import Limits, SandboxFailed
+from steelyard.scorers.sandbox.limits import SandboxError, SandboxLimits
 
 __all__ = ["Cage", "CageMaker", "Mounts", "find_cages", "read_mounts"]
 
@@ -29,7 +29,7 @@ _CLEARING_SECONDS = 5.0
 _WALL_PROCESSES = 8
 # The share of two processes, as an examination's two sides are; the kernel gives 1,024 to each.
 _SHARES = 2048
-# Each joins the groups by writing to their files, then becomes the command. Who cannot join does not run.
+# Each process joins the groups by writing to their files, then becomes the command. Without joining it does not run.
 _JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 97; shift; done; shift; exec "$@"'
 _numbers = itertools.count()
 
@@ -50,7 +50,7 @@ class Cage(Protocol):
         ...
 
 
-CageMaker = Callable[[Limits], Cage]
+CageMaker = Callable[[SandboxLimits], Cage]
 
 
 class Mounts(msgspec.Struct, frozen=True):
@@ -92,10 +92,13 @@ def _below(point: Path, root: str, group: str) -> Path:
 
 
 def find_cages() -> CageMaker:
-    """A maker of cages that work here; sweeps what runs of ours that were killed have left. Raises SandboxFailed."""
+    """The kind of control group that works here; removes those that killed runs left.
+
+    Raises SandboxError, saying how to fix it, where none works.
+    """
     mounts = read_mounts(Path("/proc/self/mountinfo").read_text(), Path("/proc/self/cgroup").read_text())
     if all(name in mounts.v1 for name in _NEEDED):
-        # The share of the processor is not a must: it keeps one run's sixty loops from slowing its neighbour.
+        # The share of the processor is optional: it keeps one run's sixty loops from slowing its neighbour.
         bases = {name: base for name in (*_NEEDED, "cpu") if (base := _first_usable(mounts.v1.get(name, ())))}
         if all(name in bases for name in _NEEDED):
             return lambda limits: FolderCage(bases, limits, version=1)
@@ -105,10 +108,10 @@ def find_cages() -> CageMaker:
     if shutil.which("systemd-run") and os.geteuid() != 0 and _scope_works():
         return ScopeCage
     if os.geteuid() == 0:
-        mend = "mount them writable (a container needs --privileged --cgroupns=host)"
+        fix = "mount them writable (a container needs --privileged --cgroupns=host)"
     else:
-        mend = "run as root, or as a user whose systemd delegates groups (systemd-run --user --scope true must work)"
-    raise SandboxFailed(f"no control group can be made, so nothing limits the memory of all processes together: {mend}")
+        fix = "run as root, or as a user whose systemd delegates groups (systemd-run --user --scope true must work)"
+    raise SandboxError(f"no control group can be made, so nothing limits the memory of all processes together: {fix}")
 
 
 def _controls(base: Path) -> bool:
@@ -140,7 +143,7 @@ def _scope_works() -> bool:
 
 
 def _new_name() -> str:
-    """``steelyard-<process>-<its start>-<number>``: so that a later run can tell whether its maker is still alive."""
+    """``steelyard-<process>-<its start>-<number>``: so that a later run sees whether its maker is still alive."""
     return f"steelyard-{os.getpid()}-{_started(os.getpid())}-{next(_numbers)}"
 
 
@@ -152,7 +155,7 @@ def _started(process: int) -> str:
 
 
 def _sweep(base: Path) -> None:
-    """Remove the groups of makers that are gone; one that still holds a process cannot be removed, and stays."""
+    """Remove the groups of makers that have ended; one that still holds a process stays."""
     for folder in base.glob("steelyard-*-*-*"):
         _, process, started, *_ = folder.name.split("-")
         if process.isdecimal() and _started(int(process)) != started:
@@ -163,7 +166,7 @@ def _sweep(base: Path) -> None:
 class FolderCage:
     """A control group made as a folder: one in each hierarchy of version 1, or the one of version 2."""
 
-    def __init__(self, bases: Mapping[str, Path], limits: Limits, version: int) -> None:
+    def __init__(self, bases: Mapping[str, Path], limits: SandboxLimits, version: int) -> None:
         name = _new_name()
         self._folders = {controller: base / name for controller, base in bases.items()}
         self._version = version
@@ -173,9 +176,9 @@ class FolderCage:
             self._set(limits)
         except OSError as error:
             self.close()
-            raise SandboxFailed(f"no control group can be made: {error.strerror}") from None
+            raise SandboxError(f"no control group can be made: {error.strerror}") from None
 
-    def _set(self, limits: Limits) -> None:
+    def _set(self, limits: SandboxLimits) -> None:
         memory, pids = (self._folders.get(name) or self._folders["unified"] for name in ("memory", "pids"))
         (pids / "pids.max").write_text(str(limits.processes + _WALL_PROCESSES))
         if processor := self._folders.get("cpu"):
@@ -234,7 +237,7 @@ def _kill_all(folder: Path) -> None:
 class ScopeCage:
     """A scope of the user's systemd for each sandbox of a run; it goes when its last process does."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: SandboxLimits) -> None:
         properties = (
             f"MemoryMax={limits.memory}", "MemorySwapMax=0", f"TasksMax={limits.processes + _WALL_PROCESSES}",
         )  # fmt: skip

@@ -1,17 +1,17 @@
-"""Marks a program against tests so that no program can mark itself.
+"""Scores a program against tests so that no program can score itself.
 
-The usual way runs the answer and its tests in one interpreter and believes what that interpreter says at the end. An
-answer that takes the interpreter over (ends it before the tests, replaces ``assert`` or a builtin, looks the expected
-token up in a frame, patches the checker) then marks itself, and no secret kept in the same process mends that.
+Most harnesses run the answer and its tests in one interpreter and trust that interpreter's exit status. An answer that
+takes over the interpreter (exits before the tests, replaces ``assert`` or a builtin, reads the expected token from a
+frame, patches the checker) then scores itself, and no secret in the same process prevents that.
 
 Here two sandboxes share nothing but two pipes. The *candidate* holds the model's code and no test; the *examiner*
-holds the tests and no code of the model's, and asks for one call after the other. Only plain data comes back
+holds the tests and no code of the model's, and requests one call after the other. Only plain data comes back
 (:mod:`steelyard.scorers.sandbox.inside.values`), so that every comparison is the examiner's own. The verdict is written
-to a pipe that the candidate's sandbox does not hold. Whoever owns the candidate's process, harness and all, can choose
-the values that calls return, and that is exactly what an answer is marked by.
+to a pipe that the candidate's sandbox does not hold. Code that takes over the candidate's process can
+choose the values that calls return, and that is exactly what an answer is scored by.
 
-What the sandbox's own failure is, and not the program's, is decided before the program runs: it waits until both sides
-are up. A program can therefore not turn its own failure into a fault of ours.
+Failures of the sandbox are detected before the program runs: it waits until both sides are up. So a program cannot
+pass its own failure off as an internal error.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from steelyard.scorers.halt import Halt
 from steelyard.scorers.sandbox.box import Box, Watch, open_box
 from steelyard.scorers.sandbox.cgroups import Cage
 from steelyard.scorers.sandbox.inside.values import encode
-from steelyard.scorers.sandbox.limits import End, Limits, SandboxFailed
+from steelyard.scorers.sandbox.limits import End, SandboxError, SandboxLimits
 
 __all__ = ["Exam", "Examination", "examine"]
 
 _MAX_VERDICT = 4096
-_MAX_SAID = 16_384
+_MAX_STDERR = 16_384
 _TRIES = 2
 _START = "import sys; sys.path.insert(0, '/'); from harness.{0} import main; del sys.path[0]; main()"
 
 
 class Exam(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program is examined by. ``program`` is the model's, in parts that run one after the other.
+    """A program and its tests. ``program`` is the model's, in parts that run one after the other.
 
-    ``setup`` and ``tests`` are the data set's and run at the examiner's side; between them the ``names`` are bound to
-    what the program calls so. Passed: ``tests`` runs to its end.
+    ``setup`` and ``tests`` are the data set's and run in the examiner; between them the ``names`` are bound to the
+    program's objects of these names. Passed: ``tests`` runs to its end.
     """
 
     program: tuple[str, ...]
@@ -53,18 +53,18 @@ class Exam(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """How it ended. ``detail``: "wrong" (an assertion of the tests failed), a built-in exception's name, or empty."""
+    """The result. ``detail``: "wrong" (an assertion of the tests failed), a built-in exception's name, or empty."""
 
     end: End
     detail: str = ""
     seconds: float = 0.0
 
 
-def examine(exam: Exam, limits: Limits, halt: Halt | None = None) -> Examination:
-    """Examine one program. Raises SandboxFailed where the sandbox does not work, InputError for tests that cannot run.
+def examine(exam: Exam, limits: SandboxLimits, halt: Halt | None = None) -> Examination:
+    """Examine one program. Raises SandboxError where the sandbox does not work, InputError for tests that cannot run.
 
-    Neither is raised for anything that the program does. Raises Halted where ``halt`` ended it: what a program that was
-    killed by us would have done, nobody knows.
+    Neither is raised for anything that the program does. Raises Halted where ``halt`` ended it: a killed program has no
+    result.
     """
     box = open_box()
     halt = halt or Halt()
@@ -72,7 +72,7 @@ def examine(exam: Exam, limits: Limits, halt: Halt | None = None) -> Examination
         halt.check()
         try:
             found = _examined(box, exam, limits, halt)
-        except SandboxFailed as error:
+        except SandboxError as error:
             failed = error
         else:
             halt.check()
@@ -81,17 +81,15 @@ def examine(exam: Exam, limits: Limits, halt: Halt | None = None) -> Examination
     raise failed
 
 
-def _examined(box: Box, exam: Exam, limits: Limits, halt: Halt) -> Examination:
+def _examined(box: Box, exam: Exam, limits: SandboxLimits, halt: Halt) -> Examination:
     with box.cage(limits) as cage:
         began = time.monotonic()
-        end, lines, said = _held(box, cage, exam, limits, began + limits.seconds, halt)
+        end, lines, message = _held(box, cage, exam, limits, began + limits.seconds, halt)
         seconds = time.monotonic() - began
         if lines[:1] != ["started"]:
             if end is End.TIMEOUT:
-                raise SandboxFailed(
-                    f"the sandbox did not start within {limits.seconds:g} s: is the machine overloaded?"
-                )
-            raise SandboxFailed(f"the sandbox does not start: {said or 'no reason given'}")
+                raise SandboxError(f"the sandbox did not start within {limits.seconds:g} s: is the machine overloaded?")
+            raise SandboxError(f"the sandbox does not start: {message or 'no reason given'}")
         verdict, _, detail = lines[1].partition(" ") if len(lines) == 2 else ("", "", "")
         if verdict == "unusable":
             raise InputError(f"the sample cannot be examined: {detail}")
@@ -106,8 +104,10 @@ def _examined(box: Box, exam: Exam, limits: Limits, halt: Halt) -> Examination:
         return Examination(end=End.KILLED, detail="ended before the tests did", seconds=seconds)
 
 
-def _held(box: Box, cage: Cage, exam: Exam, limits: Limits, until: float, halt: Halt) -> tuple[End, list[str], str]:
-    """Hold one examination: how the examiner ended, its lines, and what the walls themselves said."""
+def _held(
+    box: Box, cage: Cage, exam: Exam, limits: SandboxLimits, until: float, halt: Halt
+) -> tuple[End, list[str], str]:
+    """Run one examination: how the examiner ended, its lines, and the error output of the isolation tools."""
     to_candidate, to_examiner = os.pipe(), os.pipe()
     ends = [
         os.fdopen(end, mode, buffering=0)
@@ -119,7 +119,7 @@ def _held(box: Box, cage: Cage, exam: Exam, limits: Limits, until: float, halt: 
         with box.started(cage, limits, program, files, stdin=ends[0], stdout=ends[3], halt=halt) as candidate:
             files, program = _files("examiner", (exam.setup, exam.names, exam.tests)), _program("examiner")
             with box.started(cage, limits, program, files, stdin=ends[2], stdout=ends[1], halt=halt) as examiner:
-                # Ours must go, or neither side would see that the other has ended.
+                # Close our copies, or neither side would see the end of the other.
                 for end in ends:
                     end.close()
                 return _watched(candidate.process, examiner.process, until)
@@ -133,12 +133,12 @@ def _watched(
 ) -> tuple[End, list[str], str]:
     with Watch(until) as watch:
         watch.add(examiner.stderr, _MAX_VERDICT)
-        watch.add(candidate.stderr, _MAX_SAID)
+        watch.add(candidate.stderr, _MAX_STDERR)
         end = watch.read(last=examiner.stderr)
         text = watch.taken(examiner.stderr).decode("ascii", "replace")
         lines = text.split("\n")[:-1]  # what does not end in a line's end was cut off
-        said = text.splitlines() + watch.taken(candidate.stderr).decode("utf-8", "replace").splitlines()
-    return end, lines, next((line[:200] for line in said if ": " in line), "")
+        message = text.splitlines() + watch.taken(candidate.stderr).decode("utf-8", "replace").splitlines()
+    return end, lines, next((line[:200] for line in message if ": " in line), "")
 
 
 def _program(side: str) -> list[str]:

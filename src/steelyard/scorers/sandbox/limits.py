@@ -1,4 +1,4 @@
-"""What a program may take, and how its run ended."""
+"""Resource limits of a sandboxed program, and how its run ended."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import msgspec
 
 from steelyard.errors import MissingDependency
 
-__all__ = ["End", "Execution", "Limits", "SandboxFailed"]
+__all__ = ["End", "Execution", "SandboxError", "SandboxLimits"]
 
 MIB = 1 << 20
 
 
-class SandboxFailed(MissingDependency):
-    """The sandbox itself did not work, so nothing can be said of the program; the message says why."""
+class SandboxError(MissingDependency):
+    """The sandbox itself did not work, so the program has no result; the message says why."""
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run may take. ``seconds`` are wall-clock time; all else is bytes or counts.
+class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Resource limits of one run. ``seconds`` are wall-clock time; all else is bytes or counts.
 
     ``memory`` and ``processes`` hold for all its processes together (cgroup), ``address_space``, ``file`` and
     ``open_files`` for each one (rlimits), ``disk`` for its only writable folder (a tmpfs, which counts as memory too).

@@ -1,10 +1,10 @@
-"""The command line that puts one program behind walls: another user, namespaces of its own, no capabilities, limits.
+"""The command line that isolates one program: another user, its own namespaces, no capabilities, resource limits.
 
-Each part closes a hole that was seen: started as root without another user, the limit of processes is not enforced
-(2,000 forks); without ``--disable-userns`` nested namespaces are to be had; without a control group, six processes have
+Each part closes a hole that was observed: started as root without another user, the limit of processes is not enforced
+(2,000 forks); without ``--disable-userns`` nested namespaces can be made; without a control group, six processes have
 six times the memory of one.
 Inside there are an interpreter with its standard library, the system's shared libraries, one small writable folder and
-the files that are handed in: no network, no /proc, no packages, no shell, nothing of the host's users.
+the given files: no network, no /proc, no packages, no shell, nothing of the host's users.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from steelyard.scorers.sandbox.limits import Limits, SandboxFailed
+from steelyard.scorers.sandbox.limits import SandboxError, SandboxLimits
 
 __all__ = ["NOBODY", "Interpreter", "Tools", "find_interpreters", "find_tools", "walled"]
 
@@ -28,7 +28,7 @@ _LIBRARIES = ("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/lib32"
 _LOADER = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
 _OLDEST = (3, 10)
 _ASK = "import sys, sysconfig; print(sys.version_info[:2], sysconfig.get_path('stdlib'), sys.base_prefix, sep='\\n')"
-# One hash seed for all: an answer whose value hangs on the order of a set is marked the same way each time.
+# A fixed hash seed: an answer whose value depends on the order of a set is scored the same way each time.
 _ENVIRONMENT = {
     "HOME": "/tmp",  # noqa: S108 — the sandbox's own
     "PATH": "/usr/bin",
@@ -40,7 +40,7 @@ _ENVIRONMENT = {
 
 
 class Tools(msgspec.Struct, frozen=True):
-    """Where the programs that make the walls lie; ``setpriv`` is needed by root only."""
+    """Paths of the isolation tools; ``setpriv`` is needed by root only."""
 
     bwrap: str
     prlimit: str
@@ -48,7 +48,7 @@ class Tools(msgspec.Struct, frozen=True):
 
 
 class Interpreter(msgspec.Struct, frozen=True):
-    """The Python inside: its file, the folders that it needs, and in these the packages that are to be hidden."""
+    """The Python inside: its file, the folders that it needs, and the package folders in them that are hidden."""
 
     executable: str
     version: str
@@ -57,14 +57,14 @@ class Interpreter(msgspec.Struct, frozen=True):
 
 
 def find_tools() -> Tools:
-    """Find the programs, or raise SandboxFailed with what to install."""
+    """Find the programs, or raise SandboxError with what to install."""
     packages = {"bwrap": ("bubblewrap", "bubblewrap"), "prlimit": ("prlimit", "util-linux")}
     if os.geteuid() == 0:
         packages["setpriv"] = ("setpriv", "util-linux")
     found = {name: shutil.which(name) or "" for name in ("bwrap", "prlimit", "setpriv")}
     for name, (title, package) in packages.items():
         if not found[name]:
-            raise SandboxFailed(f"{title} is not installed: apt install {package}")
+            raise SandboxError(f"{title} is not installed: apt install {package}")
     return Tools(**found)
 
 
@@ -98,7 +98,7 @@ def _asked(executable: str) -> Interpreter | None:
 
 
 def walled(
-    tools: Tools, python: Interpreter, limits: Limits, files: Mapping[str, int], program: list[str], status: int
+    tools: Tools, python: Interpreter, limits: SandboxLimits, files: Mapping[str, int], program: list[str], status: int
 ) -> list[str]:
     """The command that runs ``python … program`` inside; ``files`` are open descriptors by their path inside.
 
@@ -137,8 +137,8 @@ def _folders(tools: Tools, python: Interpreter) -> list[str]:
     return command
 
 
-def _rlimits(limits: Limits) -> list[str]:
-    # The wall clock ends a run; the limit of processor time stands behind it, should we be stopped ourselves.
+def _rlimits(limits: SandboxLimits) -> list[str]:
+    # The wall clock ends a run; the limit of processor time works even if this process is stopped.
     return [
         f"--as={limits.address_space}",
         f"--nproc={limits.processes}",

@@ -1,7 +1,7 @@
-"""Runs in the candidate's sandbox: the model's code, which does as told by the examiner and shows nothing but values.
+"""Runs in the candidate's sandbox: the model's code, which serves the examiner's requests and returns values only.
 
-There is nothing to be found here: no tests, no expected values, no token, no verdict. Whoever takes this process over
-has gained what the model's code was given anyway: to choose the values it returns.
+This process holds no tests, expected values, token or verdict. Code that takes it over gains only what it has anyway:
+to choose the values that it returns.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _private_pipes() -> tuple[int, int]:
-    """Take the examiner's pipes away from standard input and output, so that what is printed goes nowhere."""
+    """Move the examiner's pipes away from standard input and output, so that prints are discarded."""
     receive, send = os.dup(0), os.dup(1)
     nowhere = os.open("/dev/null", os.O_RDWR)
     for standard in (0, 1, 2):

@@ -1,7 +1,7 @@
 """Runs in the examiner's sandbox: the data set's tests, which see the model's code only through the values it returns.
 
 The model's code is not in this process, nor in this sandbox. What it returns is plain data, built here from bytes, so
-that every comparison in a test is made by this interpreter's own ``==``; what is no plain data is a :class:`Remote`,
+that every comparison in a test is made by this interpreter's own ``==``; anything else is a :class:`Remote`,
 which equals nothing. The verdict goes to a pipe that only this process holds.
 """
 
@@ -20,11 +20,11 @@ __all__ = ["main"]
 
 
 class Ended(BaseException):
-    """The candidate's process has gone, or speaks nonsense. A test that catches even this is found out at the end."""
+    """The candidate's process has ended or sent invalid data. It is detected even where a test catches this."""
 
 
 class Unsendable(BaseException):
-    """A test hands over what is no plain data: a fault of the task."""
+    """A test passes something that is not plain data: an error of the task."""
 
 
 class Remote:
@@ -48,7 +48,7 @@ class Remote:
         self._line.ask("set", self, name, value)
 
     def _refused(self, *_: Any) -> bool:
-        raise TypeError("the candidate returned an object that is no plain data")
+        raise TypeError("the candidate returned an object that is not plain data")
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _refused
     __hash__ = None  # type: ignore[assignment]
@@ -71,7 +71,7 @@ class Line:
             write_frame(self._send, encode(message, _number_of))
             word, *rest = self.hear()
         except TooMuch:
-            # It can only have grown from what the candidate gave before, so it is no fault of the task.
+            # It can only contain values from the candidate, so it is not an error of the task.
             self.last_raised = "ValueError"
             raise ValueError("a value larger than allowed") from None
         except NotPlain as error:
@@ -86,11 +86,11 @@ class Line:
         kind: Any = named if isinstance(named, type) and issubclass(named, BaseException) else RuntimeError
         self.last_raised = kind.__name__
         arguments = _ARGUMENTS.get(kind.__name__, ("the candidate raised this",))
-        # SystemExit and its like would end this side: they are the candidate's failure as any other.
+        # SystemExit and its like would end this process: they are a failure of the candidate like any other.
         raise kind(*arguments) if issubclass(kind, Exception) else RuntimeError(*arguments)
 
     def hear(self) -> tuple[Any, ...]:
-        """The next message; raises Ended where there is none, or where it is nonsense."""
+        """The next message; raises Ended where there is none, or an invalid one."""
         try:
             frame = read_frame(self._receive)
             message = None if frame is None else decode(frame, lambda number: Remote(self, number))
@@ -118,7 +118,7 @@ def _number_of(value: Any) -> int:
 
 
 def main() -> None:
-    """Say ``started`` once both sides are up, examine, say the verdict: lines of ASCII, on what was standard error."""
+    """Write ``started`` once both sides are up, run the tests, write the verdict: ASCII lines on standard error."""
     verdict = os.dup(2)
     line = Line(os.dup(0), os.dup(1))
     nowhere = os.open("/dev/null", os.O_RDWR)
@@ -131,7 +131,7 @@ def main() -> None:
     os.write(verdict, b"started\n")
     words = _examined(line)
     os.write(verdict, words.encode("ascii", "backslashreplace")[:400].replace(b"\n", b" ") + b"\n")
-    os._exit(0)  # nothing that a test left behind has a say any more
+    os._exit(0)  # no exit handler of a test may run
 
 
 def _examined(line: Line) -> str:

@@ -1,4 +1,4 @@
-"""Plain values as bytes, and frames on a pipe: all that passes between the model's code and the tests.
+"""Serialisation of plain values, and frames on a pipe: the protocol between the model's code and the tests.
 
 ``pickle`` would let the sender run code at the receiver, so this knows plain data only: None, bool, int, float,
 complex, str, bytes, list, tuple, set, frozenset, dict, range, Decimal, Fraction, and iterators, which are read to their
@@ -25,7 +25,7 @@ _HEADER = 8
 
 
 class NotPlain(TypeError):
-    """A value that cannot be sent, since it is no plain data."""
+    """A value that cannot be sent, since it is not plain data."""
 
 
 class TooMuch(NotPlain):
@@ -33,18 +33,18 @@ class TooMuch(NotPlain):
 
 
 class Malformed(ValueError):
-    """Bytes that are no value."""
+    """Bytes that are not a value."""
 
 
 def encode(value: Any, keep: Callable[[Any], int]) -> bytes:
-    """The value as bytes; ``keep`` is given what is no plain data and returns its number, or raises NotPlain."""
+    """The value as bytes; ``keep`` takes what is not plain data and returns its number or raises NotPlain."""
     parts: list[bytes] = []
     _Writer(parts, keep).put(value, 0)
     return b"".join(parts)
 
 
 def decode(data: bytes, found: Callable[[int], Any]) -> Any:
-    """The value that bytes stand for; ``found`` turns a reference's number into an object. Raises Malformed."""
+    """The value of the bytes; ``found`` turns a reference's number into an object. Raises Malformed."""
     reader = _Reader(data, found)
     try:
         value = reader.take(0)
@@ -67,7 +67,7 @@ def read_frame(file: int) -> bytes | None:
 
 
 def write_frame(file: int, data: bytes) -> None:
-    """Write one frame to a file descriptor; raises TooMuch, OSError where nobody reads."""
+    """Write one frame to a file descriptor; raises TooMuch, and OSError where the reader has gone."""
     if len(data) > MAX_BYTES:
         raise TooMuch("a value larger than allowed")
     rest = memoryview(len(data).to_bytes(_HEADER, "big") + data)

@@ -1,7 +1,7 @@
-"""Does examining from another process mark as the data sets' own way does? ``python -m bench.code_marks DATA``.
+"""Compare our code scorer with the data sets' own harnesses: ``python -m bench.code_scores DATA``.
 
 Right solutions of HumanEval and MBPP are broken a little in seeded ways (an operator, a number, the kind of what is
-returned), and each is marked twice: by the scorer, and as the data sets' harnesses do it, with program and tests in one
+returned), and each is scored twice: by our scorer, and as the data sets' harnesses do it, with program and tests in one
 interpreter (behind the same walls). Prints how often the two agree, and every program on which they do not.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from steelyard.records import ModelOutput, Outcome, Sample
 from steelyard.scorers.code import Code
-from steelyard.scorers.sandbox import End, Limits, Sandbox
+from steelyard.scorers.sandbox import End, Sandbox, SandboxLimits
 from steelyard.tasks import load_task
 
 SECONDS = 8
@@ -37,7 +37,7 @@ WRAPS = ("tuple({})", "list({})", "iter({})", "str({})", "map(lambda item: item,
 
 @dataclass(frozen=True)
 class Program:
-    """One program with its tests as text, and the sample that the scorer marks it by."""
+    """One program with its tests as text, and the sample for the scorer."""
 
     sample: Sample
     code: str
@@ -101,7 +101,7 @@ def programs(data: Path, rng: random.Random) -> Iterator[Program]:
 
 def main() -> None:
     """Print the agreement."""
-    sandbox, scorer = Sandbox(Limits(seconds=SECONDS)), Code("program", SECONDS)
+    sandbox, scorer = Sandbox(SandboxLimits(seconds=SECONDS)), Code("program", SECONDS)
 
     def both(program: Program) -> tuple[bool, bool]:
         usual = sandbox.run(f"{program.code}\n{program.tests}").end is End.PASSED
@@ -110,10 +110,10 @@ def main() -> None:
 
     cases = list(programs(Path(sys.argv[1]), random.Random(1)))
     with ThreadPoolExecutor(4) as pool:
-        marks = list(pool.map(both, cases))
-    for (usual, ours), count in sorted(Counter(marks).items()):
+        outcomes = list(pool.map(both, cases))
+    for (usual, ours), count in sorted(Counter(outcomes).items()):
         print(f"{count:5} programs: one process {'pass' if usual else 'fail'}, examiner {'pass' if ours else 'fail'}")
-    for program, (usual, ours) in zip(cases, marks, strict=True):
+    for program, (usual, ours) in zip(cases, outcomes, strict=True):
         if usual != ours:
             print(f"\n{program.sample.id}: one process {usual}, examiner {ours}\n{program.code}")
 

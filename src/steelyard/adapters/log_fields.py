@@ -1,4 +1,4 @@
-"""What logs say of marks, faults and times, in our words."""
+"""Fields of other harnesses' logs: scores, errors, times and targets, converted to ours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from steelyard.adapters.untrusted_json import number, texts
 from steelyard.errors import InputError
 from steelyard.records import Outcome, Score
 
-__all__ = ["Targets", "fault", "mark_of", "microseconds", "when"]
+__all__ = ["Targets", "microseconds", "microseconds_since_epoch", "outcome_of_error", "score_of"]
 
 # Inspect's letters: correct, incorrect, partial, no answer.
 LETTERS: Final = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -27,10 +27,10 @@ FAULTS: Final = (
 MAX_MICROSECONDS: Final = 10**15
 
 
-def mark_of(value: Any, where: Path, sample: str) -> Score | None:
-    """A log's mark as ours; None where there is none. Raises InputError for one that is no single number.
+def score_of(value: Any, where: Path, sample: str) -> Score | None:
+    """Convert a score; None where there is none. Raises InputError where it is not a single number.
 
-    Whether it lies between 0 and 1 is the importer's to check.
+    The importer checks that it lies between 0 and 1.
     """
     if isinstance(value, str):
         known = LETTERS.get(value, LETTERS.get(value.lower() if len(value) > 1 else value))
@@ -42,7 +42,9 @@ def mark_of(value: Any, where: Path, sample: str) -> Score | None:
     found = number(value)
     if found is None:
         kind = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else "not a number"
-        raise InputError(f"the mark of {sample[:40]!r} is {kind}, not one number: choose another --metric", where=where)
+        raise InputError(
+            f"the score of {sample[:40]!r} is {kind}, not one number: choose another --metric", where=where
+        )
     return Score(value=found)
 
 
@@ -53,18 +55,18 @@ def _decimal(value: str) -> Any:
         return object()
 
 
-def fault(message: str) -> Outcome:
-    """The outcome that an error's words mean; where they say nothing known, the call was dropped."""
+def outcome_of_error(message: str) -> Outcome:
+    """The outcome that an error's text describes; *dropped* where it is unknown."""
     head = message[:2000]
     return next((outcome for pattern, outcome in FAULTS if pattern.search(head)), Outcome.DROPPED)
 
 
 def microseconds(seconds: float | None) -> int:
-    """Whole microseconds; 0 where the log does not say."""
+    """Seconds as whole microseconds; 0 where the log has none."""
     return min(MAX_MICROSECONDS, max(0, round((seconds or 0.0) * 1e6)))
 
 
-def when(stamp: str) -> int:
+def microseconds_since_epoch(stamp: str) -> int:
     """ISO 8601 → microseconds since 1970; 0 for anything else."""
     try:
         moment = datetime.fromisoformat(stamp)
@@ -77,16 +79,16 @@ def when(stamp: str) -> int:
 
 @dataclass(frozen=True)
 class Targets:
-    """One target of a log's one or several. ``scorer`` is ours where the answers are to be marked again."""
+    """Reads targets. ``scorer`` names one of ours where the outputs are to be scored again, else it is empty."""
 
     scorer: str
 
     def one(self, value: Any, sample: str) -> str:
-        """The target's text; several are joined by lines, where nothing of ours is to mark by them."""
+        """The target's text; several are joined by newlines, unless a scorer of ours needs one: then InputError."""
         found = texts(value)
         if len(found) > 1 and self.scorer:
             raise InputError(
                 f"the sample {sample[:40]!r} has {len(found)} targets, and {self.scorer} takes one: "
-                "leave --scorer out to keep the marks of the log"
+                "leave --scorer out to keep the scores of the log"
             )
         return "\n".join(found)

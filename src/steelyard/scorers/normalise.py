@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["normal"]
+__all__ = ["normalise"]
 
 
-def normal(text: str, casefold: bool = False) -> str:
+def normalise(text: str, casefold: bool = False) -> str:
     """Runs of white space become one space, the ends are trimmed, one full stop at the end goes; perhaps no case."""
     tidy = " ".join(text.split())
     tidy = tidy.removesuffix(".").rstrip()

@@ -1,0 +1,42 @@
+"""Limits and prices from options: prices always come from the user, and a cost limit needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steelyard.cli.limits import limits_of
+from steelyard.errors import InputError
+
+URI = "openai:small@http://127.0.0.1:1/v1"
+
+
+def test_limits_are_taken_over() -> None:
+    limits = limits_of({"rpm": 60, "tpm": 9000, "max_tokens": 5, "max_cost": 1.5, "price": "0.15,0.60"}, URI)
+    assert (limits.requests_per_minute, limits.tokens_per_minute, limits.tokens, limits.cost) == (60, 9000, 5, 1.5)
+    assert (limits.price_prompt, limits.price_completion) == (0.15, 0.6)
+
+
+def test_a_table_gives_the_price_of_the_named_model(tmp_path: Path) -> None:
+    table = tmp_path / "prices.yaml"
+    table.write_text("small: {prompt: 0.1, completion: 0.2}\n")
+    assert limits_of({"prices": table}, URI).price_completion == 0.2
+    with pytest.raises(InputError, match="has no prices of 'large': add a line NAME"):
+        limits_of({"prices": table}, "openai:large@http://127.0.0.1:1/v1")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"max_cost": 1.0}, "--max-cost needs your prices"),
+        ({"price": "1"}, "--price takes two numbers"),
+        ({"price": "-1,2"}, "--price takes two numbers"),
+        ({"price": "1,2", "prices": Path("x")}, "give one of them"),
+        ({"prices": Path("/nowhere/prices.yaml")}, "check the path of --prices"),
+    ],
+)
+def test_wrong_prices_are_refused(args: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        limits_of(args, URI)

@@ -1,0 +1,28 @@
+"""Untrusted text on one line: nothing invisible, bounded length."""
+
+from __future__ import annotations
+
+import pytest
+
+from steelyard.util.text import one_line
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("  a\n\tb\u00a0c  ", "a b c"),
+        ("\x1b[31mred", "\ufffd[31mred"),
+        ("left\u202eright\u200b", "left\ufffdright\ufffd"),
+        ("lone \udfff", "lone \ufffd"),
+        ("café 😀", "café 😀"),
+    ],
+)
+def test_text_is_made_printable(text: str, shown: str) -> None:
+    assert one_line(text) == shown
+    assert one_line(text).isprintable()
+
+
+def test_long_text_is_cut() -> None:
+    assert one_line("word " * 999, 12) == "word word w…"
+    assert len(one_line("x" * 9999, 300)) == 300
