@@ -110,7 +110,7 @@ def test_a_measurement_without_any_answer_is_skipped_and_the_others_continue(tmp
     assert sum(attempt.measurement == "bad" for attempt in attempts) < 150
     assert len(finals) < 200 + 25 + 2 * 4  # and those that were in flight together
     assert len(printed) == 1
-    assert "25 samples of bad failed in turn (HTTP 500)" in printed[0]
+    assert "25 different samples of bad failed in turn (HTTP 500)" in printed[0]
 
 
 def test_many_that_were_in_flight_when_a_server_restarted_are_one_event(tmp_path: Path) -> None:
