@@ -14,8 +14,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from aiohttp import web
+
+from tests.skips import pytest_sessionfinish  # noqa: F401 — a hook
+
+# A loaded machine is slow, and no test may fail by that.
+hypothesis.settings.register_profile("steelyard", deadline=None)
+hypothesis.settings.load_profile("steelyard")
 
 ROOT = Path(__file__).resolve().parent.parent
 LLAMA_SERVER = """
@@ -101,6 +108,7 @@ class SumsServer:
         self._ready.set()
         self._loop.run_forever()
         self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
 
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": "sums", "object": "model"}]})

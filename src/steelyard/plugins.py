@@ -72,9 +72,9 @@ GROUP = "steelyard.plugins"
 
 @runtime_checkable
 class Model(Protocol):
-    """Who is asked. One request, one :class:`~steelyard.records.ModelOutput`; faults of the wire are outcomes, not
-    exceptions.
+    """A model that can be asked. One request gives one :class:`~steelyard.records.ModelOutput`.
 
+    Faults of the wire are outcomes, not exceptions.
     Concurrency, retries, deadlines and order belong to the runner. A model may be asked concurrently up to
     ``capabilities.concurrency``. ``identify`` may call the endpoint (the user named it) but never with a sample.
     """
@@ -275,8 +275,9 @@ class Detector(Protocol):
         ...
 
     def open(self, test: PlannedTest, plan: Plan) -> Finder:
-        """Start reading for one test; a :class:`Monitor` where it may stop early. Raises ValueError for a test whose
-        sealed part is not this rule's.
+        """Start reading for one test; a :class:`Monitor` where it may stop early.
+
+        Raises ValueError for a test whose sealed part is not this rule's.
         """
         ...
 

@@ -12,7 +12,7 @@ import pytest
 
 from steelyard.adapters.imported_run import ImportedItem, ImportedTask, write_imported_run
 from steelyard.auditing.finalize import read_scores
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.verify import verify_integrity

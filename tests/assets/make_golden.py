@@ -19,7 +19,7 @@ GOLDEN = HERE / "golden"
 
 def main() -> None:
     """Replace ``tests/assets/golden`` and its public key."""
-    from steelyard.cli import run as steelyard
+    from steelyard.cli import execute as steelyard
 
     with tempfile.TemporaryDirectory() as folder, SumsServer() as server:
         work = Path(folder)

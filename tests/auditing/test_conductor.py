@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.detectors.claim_retest.sealed import decode
 from steelyard.errors import InputError
 from steelyard.records import Attempt, Plan, PlannedTest

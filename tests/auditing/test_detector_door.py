@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from steelyard import plugins
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.plugins import Planner
 from steelyard.records import (
     DetectorResult,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt
 from steelyard.storage.journal import Stop, read_lines
 from steelyard.storage.run_folder import open_plan_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 
 
 @pytest.mark.model

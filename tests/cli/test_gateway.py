@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.gateway.summary import summary_of
 from steelyard.records import Exchange
 from steelyard.storage.journal import read_lines, read_texts

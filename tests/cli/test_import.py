@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from tests.adapters.test_gateway_recording import asked, recording
 
 ASSETS = Path(__file__).parent.parent / "assets"

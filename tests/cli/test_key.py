@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.cli import run
+from steelyard.cli import execute
 
 Capture = pytest.CaptureFixture[str]
 
 
 def test_new_then_show(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "key.pem"
-    assert run(["key", "new", "--out", str(path), "--json"]) == 0
+    assert execute(["key", "new", "--out", str(path), "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["path"] == str(path)
     assert made["public_path"] == str(tmp_path / "key.pub.pem")
     for shown in (path, tmp_path / "key.pub.pem"):
-        assert run(["key", "show", str(shown), "--json"]) == 0
+        assert execute(["key", "show", str(shown), "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == made
-    assert run(["key", "show", str(path)]) == 0
+    assert execute(["key", "show", str(path)]) == 0
     printed = capsys.readouterr().out
     assert [line.split()[-1] for line in printed.splitlines()] == list(made.values())
     assert path.read_text() not in printed
@@ -29,28 +29,28 @@ def test_new_then_show(tmp_path: Path, capsys: Capture) -> None:
 
 def test_the_default_place(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEELYARD_KEY", str(tmp_path / "mine.pem"))
-    assert run(["key", "show"]) == 2
+    assert execute(["key", "show"]) == 2
     assert (
         capsys.readouterr().err
         == f"steelyard: {tmp_path}/mine.pem: no key is here: make one with `steelyard key new`\n"
     )
-    assert run(["key", "new"]) == 0
-    assert run(["key", "show"]) == 0
+    assert execute(["key", "new"]) == 0
+    assert execute(["key", "show"]) == 0
     assert (tmp_path / "mine.pub.pem").is_file()
 
 
 def test_errors_are_one_line(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "key.pem"
-    assert run(["key", "new", "--out", str(path)]) == 0
+    assert execute(["key", "new", "--out", str(path)]) == 0
     before = path.read_bytes()
     capsys.readouterr()
-    assert run(["key", "new", "--out", str(path)]) == 2
+    assert execute(["key", "new", "--out", str(path)]) == 2
     assert path.read_bytes() == before
     path.chmod(0o644)
-    assert run(["key", "show", str(path)]) == 2
+    assert execute(["key", "show", str(path)]) == 2
     (tmp_path / "plan.dsse.json").touch()
-    assert run(["key", "new", "--out", str(tmp_path / "other.pem")]) == 2
-    assert run(["key", "frobnicate"]) == 2
+    assert execute(["key", "new", "--out", str(tmp_path / "other.pem")]) == 2
+    assert execute(["key", "frobnicate"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     lines = captured.err.splitlines()

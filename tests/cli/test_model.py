@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.cli import run
+from steelyard.cli import execute
 
 
 @pytest.mark.model
 def test_get_prints_where_it_lies(smollm2: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["model", "get"]) == 0
+    assert execute(["model", "get"]) == 0
     assert capsys.readouterr().out == f"{smollm2}\n"
-    assert run(["model", "get", "--json"]) == 0
+    assert execute(["model", "get", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "path": str(smollm2),
         "bytes": smollm2.stat().st_size,
@@ -27,7 +27,7 @@ def test_a_failure_is_one_line(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert run(["model", "get"]) == 2
+    assert execute(["model", "get"]) == 2
     message = capsys.readouterr()
     assert message.out == ""
     assert message.err.startswith("steelyard: the embedded model cannot be kept in")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.cli import run
+from steelyard.cli import execute
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 MAVERICK = str(EXAMPLES / "llama-4-maverick.yaml")
@@ -25,7 +25,7 @@ def write(tmp_path: Path, content: str) -> str:
 
 
 def test_maverick_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["screen", MAVERICK]) == 1
+    assert execute(["screen", MAVERICK]) == 1
     printed = capsys.readouterr()
     assert printed.err == ""
     assert max(map(len, printed.out.splitlines())) <= 100
@@ -40,18 +40,18 @@ def test_maverick_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("name", ["llama-4-scout", "smollm2-135m-instruct"])
 def test_honest_sheets_exit_0(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["screen", str(EXAMPLES / f"{name}.yaml")]) == 0
+    assert execute(["screen", str(EXAMPLES / f"{name}.yaml")]) == 0
     assert "Not tested: nothing on the sheet is impossible" in capsys.readouterr().out
 
 
 def test_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    assert run(["screen", MAVERICK]) == 1
+    assert execute(["screen", MAVERICK]) == 1
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 60
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["screen", MAVERICK, "--json"]) == 1
+    assert execute(["screen", MAVERICK, "--json"]) == 1
     document = json.loads(capsys.readouterr().out)
     assert document["format"] == "steelyard-report/2"
     assert list(document)[:6] == ["format", "verdict", "exit", "findings", "notes", "claims"]
@@ -65,14 +65,14 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_json_without_findings(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["screen", "--json", str(EXAMPLES / "llama-4-scout.yaml")]) == 0
+    assert execute(["screen", "--json", str(EXAMPLES / "llama-4-scout.yaml")]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["verdict"], document["exit"], document["findings"]) == ("not_tested", 0, [])
 
 
 @pytest.mark.parametrize("content", ["", "model: m\nmodle: n", "a: &a [x]\nb: *a", "[" * 5000, "model: \x00"])
 def test_bad_sheets_are_one_line_and_exit_2(content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["screen", write(tmp_path, content)]) == 2
+    assert execute(["screen", write(tmp_path, content)]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert len(printed.err.splitlines()) == 1
@@ -83,11 +83,11 @@ def test_hostile_text_stays_text(tmp_path: Path, capsys: pytest.CaptureFixture[s
     evil = '"[bold red]x[/] \\e[2J \\u202e :smile: \\x9b31m"'
     row = f"{{task: {evil}, value: 130, variant: {evil}, metric: acc, note: {evil}}}"
     sheet = f"model: {evil}\nvendor: {evil}\nclaims: [{row}]"
-    assert run(["screen", write(tmp_path, sheet)]) == 1
+    assert execute(["screen", write(tmp_path, sheet)]) == 1
     printed = capsys.readouterr().out
     assert "[bold red]x[/]" in printed
     assert ":smile:" in printed
-    assert run(["screen", "--json", write(tmp_path, sheet)]) == 1
+    assert execute(["screen", "--json", write(tmp_path, sheet)]) == 1
     printed += capsys.readouterr().out
     assert not {"\x1b", "\u202e", "\x9b"} & set(printed)
 
@@ -95,16 +95,16 @@ def test_hostile_text_stays_text(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_many_rows_are_cut_on_the_screen_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = "".join(f"- {{task: t{number}, value: 150}}\n" for number in range(10_000))
     path = write(tmp_path, "model: m\nclaims:\n" + rows)
-    assert run(["screen", path]) == 1
+    assert execute(["screen", path]) == 1
     printed = capsys.readouterr().out
     assert len(printed.splitlines()) < 120
     assert "… and 9,960 more rows" in printed
     assert "… and 9,980 more; --json prints all" in printed
-    assert run(["screen", path, "--json"]) == 1
+    assert execute(["screen", path, "--json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["findings"]) == 10_000
 
 
 def test_stated_samples_and_sheets_without_a_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, "model: m\nclaims: [{task: mine, value: 50, samples: 1234, repeats: 2}]")
-    assert run(["screen", path]) == 0
+    assert execute(["screen", path]) == 0
     assert "1,234" in capsys.readouterr().out

@@ -19,7 +19,7 @@ import pytest
 
 from steelyard.auditing.conductor import Audit, plan_run, resume_audit, start_audit
 from steelyard.auditing.session import RunSession, SessionOptions
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError, MissingDependency, ModelUnavailable
 from steelyard.evidence.verify import Integrity, verify_integrity
 from steelyard.models import Settings, open_model

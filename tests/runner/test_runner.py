@@ -97,7 +97,7 @@ def carry_out(
     **settings: object,
 ) -> tuple[RunEnd, list[Attempt], list[str]]:
     run.mkdir(exist_ok=True)
-    journal = Journal.create(run, new_header(plan="0" * 64, software="0"))
+    journal, texts = Journal.create(run, new_header(plan="0" * 64, software="0")), Texts(run)
     schedule = Schedule(
         [TaskQueue(name, 1.0, deque(Call(name, n, n, 0) for n in range(calls))) for name in measurements], 0.05
     )
@@ -114,7 +114,7 @@ def carry_out(
             schedule=schedule,
             sample_of=sample_of,
             journal=journal,
-            texts=Texts(run),
+            texts=texts,
             on_final=on_final,
             retry=retry,
             concurrency=AdaptiveConcurrency(concurrency, concurrency),
@@ -124,8 +124,11 @@ def carry_out(
         before = int(settings.get("active_before_us", 0))  # type: ignore[call-overload]
         return await RunnerGroup({"subject": runner}, journal, runner.texts).run(before)
 
-    end = asyncio.run(main())
-    journal.close()
+    try:
+        end = asyncio.run(main())
+    finally:
+        journal.close()
+        texts.close()
     return end, [record for record, _ in read_lines(run) if isinstance(record, Attempt)], finals
 
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample, Score
 from steelyard.scorers.code import Code
 from steelyard.scorers.sandbox import box
@@ -148,13 +148,11 @@ def finals_in(run: Path) -> int:
 def test_a_deadline_ends_the_scoring_and_resumes_go_on_with_it(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
     for command in ([*endless, "--deadline", "2s"], ["resume", str(run), "--deadline", "2s"]):
-        began = time.monotonic()
         stopped = subprocess.run([sys.executable, "-m", "steelyard", *command], capture_output=True, text=True)
-        assert time.monotonic() - began < 20  # and not a minute
         assert stopped.returncode == 4
         assert f"the deadline came after {finals_in(run)} answers" in stopped.stderr.splitlines()[-1]
         assert finals_in(run) >= 6
-        assert not scores_in(run)  # what we ended ourselves says nothing of the answer
+        assert not scores_in(run)  # what we ended ourselves says nothing of the answer; after a minute there would be
         assert [record.reason for record, _ in read_lines(run) if isinstance(record, Stop)][-1] == "deadline"
 
 
@@ -165,16 +163,24 @@ def test_interrupted_scoring_is_resumed_and_no_request_is_repeated(
     assert steelyard([*endless, "--deadline", "2s"]) == 4
     assert finals_in(run) >= 6
 
+    lock = threading.Lock()
+    running = most = 0
+
     def right(self: Code, sample: Sample, answer: ModelOutput) -> Score:
+        nonlocal running, most
         assert "while True" in answer.text
+        with lock:
+            running += 1
+            most = max(most, running)
         time.sleep(1.0)
+        with lock:
+            running -= 1
         return Score(value=1.0)
 
     monkeypatch.setattr(Code, "score", right)
     monkeypatch.setattr("os.cpu_count", lambda: 8)
-    began = time.monotonic()
     assert steelyard(["resume", str(run)]) == 0
-    assert time.monotonic() - began < 5.0  # several at a time
+    assert most > 1
     scores = Counter((score.sample, score.repeat) for score in scores_in(run))
     assert set(scores.values()) == {1}
     assert len(scores) == finals_in(run)  # a call that was asked twice would have ended twice
@@ -184,15 +190,14 @@ def test_interrupted_scoring_is_resumed_and_no_request_is_repeated(
 def test_two_ctrl_c_end_the_scoring_and_a_third_prints_nothing(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = subprocess.Popen([sys.executable, "-m", "steelyard", *endless], stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 30
     while not ((run / "journal" / "main-0000.jsonl").is_file() and finals_in(run) >= 6):
-        assert time.monotonic() < until
+        assert process.poll() is None
         time.sleep(0.1)
     time.sleep(1.0)
     for pause in (0.5, 0.1, 0.0):
         process.send_signal(signal.SIGINT)
         time.sleep(pause)
-    _, printed = process.communicate(timeout=10)
+    _, printed = process.communicate()
     assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in printed
     assert "Exception ignored" not in printed

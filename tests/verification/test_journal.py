@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from steelyard.auditing.finalize import finalize, read_scores
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex, without_defaults
 from steelyard.gateway.seal import seal_recording

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import pytest
 
 from steelyard.auditing.finalize import renderer, results_of, write_reports
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.bundle import seal_bundle, seal_plan
 from steelyard.evidence.canonical import canonical, fields_of, sha256_hex, without_defaults

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import signal
 import sys
+import traceback
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -31,6 +33,11 @@ COMMANDS = {
 }
 
 
+@dataclass(slots=True)
+class _Flags:
+    debug: bool = False
+
+
 @click.group(
     cls=LazyGroup,
     package=__name__,
@@ -38,28 +45,31 @@ COMMANDS = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="steelyard", message="steelyard %(version)s")
-def group() -> None:
+@click.option("--debug", is_flag=True, help="Print the traceback of an error before its one line.")
+@click.pass_obj
+def group(flags: _Flags, debug: bool) -> None:
     """Re-test AI models in-house: from a vendor's claims to a verdict that anyone can verify.
 
     Exit codes: 0 all consistent or intact, 1 something inconsistent or broken, 2 bad input, 3 undecided,
     4 the plan was not met, 130 interrupted, 70 internal error.
     """
+    flags.debug = debug
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error is one line on stderr and a stable exit code."""
-    code = run(arguments)
+    code = execute(arguments)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a further Ctrl-C while threads end prints no traceback
     sys.exit(code)
 
 
-def run(arguments: list[str] | None = None) -> int:
+def execute(arguments: list[str] | None = None) -> int:
     """As :func:`main`, but return the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without "×" gets a "?", not an error
             stream.reconfigure(errors="replace")
     try:
-        result: Any = group.main(arguments, prog_name="steelyard", standalone_mode=False)
+        result = _call(arguments)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return int(ExitCode.BAD_INPUT)
@@ -82,6 +92,16 @@ def run(arguments: list[str] | None = None) -> int:
             ExitCode.INTERNAL_ERROR,
         )
     return int(result) if isinstance(result, int) else ExitCode.CONSISTENT
+
+
+def _call(arguments: list[str] | None) -> Any:
+    flags = _Flags()
+    try:
+        return group.main(arguments, prog_name="steelyard", standalone_mode=False, obj=flags)
+    except Exception:
+        if flags.debug:
+            traceback.print_exc()
+        raise
 
 
 def _fail(message: str, code: int) -> int:

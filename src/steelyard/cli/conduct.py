@@ -1,6 +1,4 @@
-"""What ``steelyard audit`` and ``steelyard run`` share: open the model, plan, carry the plan out under a progress
-display.
-"""
+"""What ``steelyard audit`` and ``steelyard run`` share: open models, plan, carry out under a progress display."""
 
 from __future__ import annotations
 

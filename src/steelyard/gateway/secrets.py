@@ -52,7 +52,7 @@ class Secrets:
         return any(key in text for key in self._keys)
 
     def _without_escaped(self, text: str) -> str:
-        """Remove keys that are hidden by JSON escapes (``\\u0073k-…``): a value that holds one is replaced whole."""
+        r"""Remove keys that are hidden by JSON escapes (``\u0073k-…``): a value that holds one is replaced whole."""
         if self._hidden_in(text):
             return json.dumps(_GONE)
         lines = text.split("\n")

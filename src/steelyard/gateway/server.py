@@ -187,7 +187,7 @@ class Gateway:
             # Close the client's connection as the endpoint did, after the bytes that arrived.
             call.fault = ModelOutput(
                 outcome=Outcome.DROPPED,
-                detail=one_line(f"connection lost: {error or type(error).__name__}", MAX_DETAIL),
+                detail=one_line(f"connection lost: {str(error) or type(error).__name__}", MAX_DETAIL),
             )
             return _close_connection(request)
 

@@ -309,4 +309,4 @@ def _lost_connection(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         cause = error.os_error
         return "connection refused" if isinstance(cause, ConnectionRefusedError) else f"no connection: {cause.strerror}"
-    return f"connection lost: {error or type(error).__name__}"
+    return f"connection lost: {str(error) or type(error).__name__}"

@@ -10,7 +10,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def proxy_of(url: str) -> str | None:
-    """The proxy's URL. (aiohttp's own ``trust_env`` would send the passwords of ``~/.netrc`` too.)"""
+    """The proxy's URL; aiohttp's own ``trust_env`` would send the passwords of ``~/.netrc`` too."""
     from urllib.request import getproxies, proxy_bypass
 
     parts = urlsplit(url)

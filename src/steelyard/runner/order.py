@@ -47,8 +47,9 @@ class Finished:
         return len(self._ended)
 
     def add(self, attempt: Attempt) -> None:
-        """Take in a final attempt; raises VerificationError where it is about a sample that the plan has not at its
-        place.
+        """Take in a final attempt.
+
+        Raises VerificationError where it is about a sample that the plan does not have at its place.
         """
         sample = self._sample(attempt)
         if sample is None or not 0 <= attempt.repeat < self._repeats or self._digests[sample] != attempt.item:

@@ -52,7 +52,7 @@ def lettered(choices: Sequence[str], pattern: str = "{letter}. {choice}\n") -> s
 
 
 def letters_of(choices: Sequence[str]) -> list[str]:
-    """One letter for each choice: A, B, …"""
+    """One letter for each choice: A, B and so on."""
     return list(_LETTERS[: len(choices)])
 
 

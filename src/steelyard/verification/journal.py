@@ -45,8 +45,9 @@ _SESSION_MASK: Final = ((1 << _SESSION_BITS) - 1) << _SESSION_SHIFT
 
 
 def checked_records(run: Path, plan: Plan) -> Iterator[tuple[JournalRecord, str]]:
-    """Stream every (record, worker); VerificationError where a record stands that nobody writes there, or counts below
-    nothing.
+    """Stream every (record, worker).
+
+    Raises VerificationError where a record is one that nobody writes there, or a count is below 0.
     """
     kind = plan.origin.kind
     workers = segment_names(run)

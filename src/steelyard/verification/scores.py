@@ -19,6 +19,7 @@ class Comparison:
         self._count = 0
 
     def take(self, now: SampleScore) -> None:
+        """Compare the next score; raises VerificationError where another was sealed, or none."""
         self._count += 1
         was = next(self._sealed, None)
         if was is None:

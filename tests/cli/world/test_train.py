@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.cli import run
+from steelyard.cli import execute
 from tests.world.small_worlds import SMALL
 
 QUICK = ("--steps", "5", "--batch", "8", "--length", "4")
@@ -15,7 +15,7 @@ QUICK = ("--steps", "5", "--batch", "8", "--length", "4")
 
 def test_a_world_by_name_trains_and_says_where_it_is(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "model"
-    assert run(["world", "train", "two-room-fixed", "--model", "copy-last", "--out", str(out), *QUICK]) == 0
+    assert execute(["world", "train", "two-room-fixed", "--model", "copy-last", "--out", str(out), *QUICK]) == 0
     printed = " ".join(capfd.readouterr().out.split())
     assert printed.startswith("trained copy-last for 5 steps, 160 frames,")
     assert json.loads((out / "world.json").read_text())["trained"]["budget"]["steps"] == 5
@@ -24,7 +24,7 @@ def test_a_world_by_name_trains_and_says_where_it_is(tmp_path: Path, capfd: pyte
 def test_a_collapsed_training_exits_with_1(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     config = json.dumps(SMALL | {"anti_collapse_weight": 0.0, "inverse_weight": 0.0})
     options = ["--steps", "40", "--batch", "8", "--length", "4", "--learning-rate", "0.01", "--config", config]
-    assert run(["world", "train", "two-room", "--model", "jepa", "--out", str(tmp_path / "model"), *options]) == 1
+    assert execute(["world", "train", "two-room", "--model", "jepa", "--out", str(tmp_path / "model"), *options]) == 1
     assert (tmp_path / "model" / "world.json").is_file()
     assert capfd.readouterr().err.splitlines()[-1].startswith("steelyard: the model collapsed (")
 
@@ -74,7 +74,7 @@ def test_bad_input_is_one_line(
     arguments: list[str], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     filled = [argument.replace("{tmp}", str(tmp_path)) for argument in arguments]
-    assert run(["world", "train", *filled, "--out", str(tmp_path / "model")]) == 2
+    assert execute(["world", "train", *filled, "--out", str(tmp_path / "model")]) == 2
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) == 1
     assert said in lines[0]

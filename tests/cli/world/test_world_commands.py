@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from steelyard.cli import run
+from steelyard.cli import execute
 from steelyard.world.models.card import Card, Training
 from steelyard.world.models.kinds import config_of, make_learner
 from steelyard.world.models.model import WorldModel
@@ -48,7 +48,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = run(["world", *arguments])
+    code = execute(["world", *arguments])
     out, err = capsys.readouterr()
     return code, out, err
 

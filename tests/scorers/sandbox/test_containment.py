@@ -232,10 +232,8 @@ if os.fork() == 0:
     while True: pass
 print('parent')
 """
-    began = time.monotonic()
     done = sandbox.run(program)
-    assert (done.end, said(done)) == (End.PASSED, "parent")
-    assert time.monotonic() - began < sandbox.limits.seconds
+    assert (done.end, said(done)) == (End.PASSED, "parent")  # to wait for the child would be a timeout
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
@@ -276,10 +274,8 @@ def test_our_own_death_takes_the_program_along(sandbox: Sandbox, tmp_path: Path)
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    until = time.monotonic() + 10
-    while any((folder / "cgroup.procs").read_text() for folder in left) and time.monotonic() < until:
+    while any((folder / "cgroup.procs").read_text() for folder in left):
         time.sleep(0.01)
-    assert not any((folder / "cgroup.procs").read_text() for folder in left)
     find_cages()
     assert groups_left(process.pid) == []
 

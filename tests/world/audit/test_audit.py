@@ -14,7 +14,7 @@ import pytest
 from steelyard.auditing.conductor import Audit, plan_audit, start_audit
 from steelyard.auditing.finalize import renderer
 from steelyard.claims import read_sheet
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import canonical
@@ -181,8 +181,8 @@ def test_a_stranger_without_torch_can_verify(bundle: Path) -> None:
         "import sys\n"
         "for name in ('torch', 'gymnasium', 'safetensors', 'transformers', 'av'):\n"
         "    sys.modules[name] = None\n"  # an import of it raises ImportError
-        "from steelyard.cli import run\n"
-        "sys.exit(run(['verify', sys.argv[1]]))\n"
+        "from steelyard.cli import execute\n"
+        "sys.exit(execute(['verify', sys.argv[1]]))\n"
     )
     done = subprocess.run([sys.executable, "-c", script, str(bundle)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from steelyard.cli import run as steelyard
+from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError
 from steelyard.models import open_model
 from steelyard.records import Capabilities, GenerateRequest, ModelIdentity, ModelOutput, Outcome
@@ -348,8 +348,8 @@ def test_run_verify_and_a_resume_after_a_kill(checkpoint: Path, tmp_path: Path) 
         "    if count[0] > 3: os._exit(9)\n"
         "    return asked(self, prompt)\n"
         "world.AuditedWorld._answered = answered\n"
-        "from steelyard.cli import run\n"
-        "sys.exit(run(sys.argv[1:]))\n"
+        "from steelyard.cli import execute\n"
+        "sys.exit(execute(sys.argv[1:]))\n"
     )
     command = [sys.executable, "-c", script, *measure, "--out", str(stopped)]
     assert subprocess.run(command, capture_output=True, timeout=120).returncode == 9

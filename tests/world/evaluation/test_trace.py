@@ -40,7 +40,7 @@ def test_a_trace_equals_the_planning_test() -> None:
     found = trace_episode(Mixed(), world, HELD_OUT, settings)
     tested = planning.run_planning(Mixed(), world, [HELD_OUT], settings)
     assert tested.scores == (float(found.reached),)
-    assert tested.details["steps"] == (len(found.predicted),)
+    assert list(tested.details["steps"]) == [len(found.predicted)]
     assert found.gaps[-1] == pytest.approx(tested.details["gap at the end"][0], abs=1e-4)
 
 

@@ -14,7 +14,8 @@ from steelyard.world.training.interrupt import StopOnInterrupt
 def test_the_first_signal_is_noted_and_the_second_raises(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with StopOnInterrupt() as interrupt:
-        assert not interrupt.asked
+        asked = interrupt.asked
+        assert not asked
         os.kill(os.getpid(), number)
         assert interrupt.asked
         with pytest.raises(KeyboardInterrupt):

@@ -131,7 +131,7 @@ class ClaimMonitor:
         self.tracker = Tracker(self.measurement.trials, self.test.threshold, table)
 
     def _variance(self) -> float:
-        """w from the repeats: 0 where greedy answers did not change, the largest there is without any scores."""
+        """Give w from the repeats: 0 where greedy answers did not change, the largest there is without any scores."""
         from steelyard.stats.sequential import within_sample_variance, within_sample_variance_upper
 
         if not len(self.measurement.extra_repeats):

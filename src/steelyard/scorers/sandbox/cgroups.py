@@ -204,7 +204,9 @@ class FolderCage:
         else:
             counts = self._folders["unified"] / "memory.events"
         with contextlib.suppress(OSError):
-            return any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in counts.open())
+            return any(
+                line.startswith("oom_kill ") and line.split()[1] != "0" for line in counts.read_text().splitlines()
+            )
         return False
 
     def close(self) -> None:

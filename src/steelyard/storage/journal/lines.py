@@ -42,8 +42,10 @@ WORKER: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 class Header(Record, frozen=True, kw_only=True, tag="header", tag_field="type"):
-    """The first line of a segment: which sealed plan it carries out (SHA-256 of the plan's payload bytes), and whose
-    it is, so that one segment cannot be passed off as another.
+    """The first line of a segment.
+
+    It names the sealed plan that is carried out (SHA-256 of the plan's payload bytes) and the segment itself, so that
+    one segment cannot be passed off as another.
     """
 
     seq: int = UNPLACED

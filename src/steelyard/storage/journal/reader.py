@@ -59,9 +59,9 @@ def read_lines(run: Path) -> Iterator[tuple[JournalRecord, bytes]]:
 
 
 def read_segment(run: Path, worker: str = "") -> Iterator[tuple[JournalRecord, bytes]]:
-    """Stream (record, line bytes without newline) of one segment; raises VerificationError naming the line that does
-    not hold.
+    """Stream (record, line bytes without newline) of one segment.
 
+    Raises VerificationError naming the first line that does not hold.
     A torn last line (no newline) ends the stream silently: it was never acknowledged.
     """
     path = segment_path(run, worker)

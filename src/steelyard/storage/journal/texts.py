@@ -83,8 +83,10 @@ class Texts:
 
     def close(self) -> None:
         """Sync and close."""
-        self.sync()
-        self._file.close()
+        try:
+            self.sync()
+        finally:
+            self._file.close()
 
 
 class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,10 +110,9 @@ def _text_in(line: bytes, place: str) -> _Text:
 
 
 def read_texts(run: Path) -> Iterator[tuple[str, str]]:
-    """Stream (digest, text); raises VerificationError where a text does not hash to its digest. No folder: nothing is
-    yielded.
+    """Stream (digest, text); without a folder nothing is yielded. A text may come more than once.
 
-    A text may come more than once.
+    Raises VerificationError where a text does not hash to its digest.
     """
     path = run / FOLDER / SEGMENT
     if not path.is_file():

@@ -107,8 +107,9 @@ class Jepa(Learner):
         self.target: nn.Module | None = slow_copy(self.encoder) if config.anti_collapse == "ema" else None
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``one_step``, and, where used, ``rollout``, ``further``, ``anti_collapse``, ``centred``
-        and ``inverse``.
+        """Give ``total`` and ``one_step``.
+
+        And, where used, ``rollout``, ``further``, ``anti_collapse``, ``centred`` and ``inverse``.
         """
         config, actions = self.config, batch.actions
         latents = self.encoder(to_unit(batch.frames))

@@ -17,8 +17,10 @@ Frames = NDArray[np.uint8]
 
 
 class Simulator(Protocol):
-    """A world with exact state. A state is one row of float32 numbers, layout included: so it can be drawn, probed,
-    stored and played again by itself. All methods are batched over leading axes, and pure.
+    """A world with exact state.
+
+    A state is one row of float32 numbers, layout included: so it can be drawn, probed, stored and played again by
+    itself. All methods are batched over leading axes, and pure.
     """
 
     name: str

@@ -37,9 +37,7 @@ class TrainLog:
             writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
             if new:
                 writer.writeheader()
-            writer.writerow(
-                {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
-            )
+            writer.writerow({name: value if isinstance(value, int) else f"{value:.6g}" for name, value in row.items()})
         if self._board is not None:
             for name, value in row.items():
                 self._board.add_scalar(name, value, int(row["step"]))

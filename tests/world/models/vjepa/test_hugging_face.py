@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from steelyard.cli import run
+from steelyard.cli import execute
 from steelyard.errors import InputError, MissingDependency
 from steelyard.world.models.vjepa.hugging_face import load_vjepa2
 
@@ -85,11 +85,11 @@ def test_it_runs_through_the_same_tests_as_our_own_models(
 ) -> None:
     page = tmp_path / "page.html"
     options = ("--test", "memory,planning", "--world", "scenes", "--episodes", "40", "--html", str(page))
-    code = run(["world", "eval", str(checkpoint), *options])
+    code = execute(["world", "eval", str(checkpoint), *options])
     out = " ".join(capsys.readouterr().out.split())
     assert code == 0
     assert "hidden object" in out
     assert "Left out planning: does not apply to scenes" in out
     assert "small-vjepa2" in page.read_text()
-    assert run(["world", "eval", str(checkpoint), "--world", "two-room"]) == 2
+    assert execute(["world", "eval", str(checkpoint), "--world", "two-room"]) == 2
     assert "learned from plain video" in capsys.readouterr().err

@@ -22,7 +22,7 @@ class ObjectPosition:
     within: int = 2
 
     def __post_init__(self) -> None:
-        if not isinstance(self.within, int) or not 1 <= self.within <= 64:
+        if type(self.within) is not int or not 1 <= self.within <= 64:
             raise InputError("scorer 'world_position': within is a whole number of pixels from 1 to 64")
 
     @classmethod

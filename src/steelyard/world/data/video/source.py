@@ -63,7 +63,9 @@ class VideoSource:
         flip: bool = False,
         ahead: int = 2,
     ) -> None:
-        """``paths``: what :func:`find_videos` takes, or the videos themselves. ``stride``: take every
+        """Find the videos and start the decoders.
+
+        ``paths``: what :func:`find_videos` takes, or the videos themselves. ``stride``: take every
         stride-th frame. ``batch``: rows of a global batch. ``workers``: decoding processes; 0 decodes in this process.
         ``flip``: mirror half of the clips. ``ahead``: steps decoded in advance.
 

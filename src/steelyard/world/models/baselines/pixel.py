@@ -66,9 +66,9 @@ class Pixel(Rival):
         self.places = PositionHead(config.latent, config.action_size) if config.action_size else None
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``next_frame``, ``same_frame`` (drawing a seen frame), ``same_latent`` and, with
-        actions, ``places``.
+        """Give the losses by name.
 
+        ``total``, ``next_frame``, ``same_frame`` (drawing a seen frame), ``same_latent`` and, with actions, ``places``.
         A decoder alone would let imagined latents differ from those of seen frames, and distances would mean nothing.
         In plain video, without ``same_frame`` and ``same_latent``, nothing out of sight was learned in 130 CPU-seconds.
         """

@@ -133,8 +133,9 @@ class MapPredictor(nn.Module):
         self.register_buffer("lines", torch.arange(float(_PLACES)), persistent=False)
 
     def forward(self, latents: Tensor, places: Tensor, maps: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
-        """Latents (B, N, D), their places (B, N, 2), one map for N (B, 16, C 16), actions (B, N, 2) → the next latents
-        (B, N, D) and places (B, N, 2).
+        """Give the next latents (B, N, D) and places (B, N, 2).
+
+        From latents (B, N, D), their places (B, N, 2), one map for N (B, 16, C 16) and actions (B, N, 2).
         """
         effect = self.effect(torch.cat([actions, self.read(places, maps)], -1))
         moved = effect + nn.functional.pad(actions, (0, effect.shape[-1] - actions.shape[-1]))

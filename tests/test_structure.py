@@ -1,0 +1,184 @@
+"""The shape of the source tree: import contracts, cycles, packages, public names, sizes, a test for each module."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "steelyard"
+TESTS = ROOT / "tests"
+LONGEST_MODULE = 450
+
+# TODO: delete each entry as its modules come apart.
+KNOWN_CYCLES = [
+    {"steelyard.world.models.model", "steelyard.world.models.reasoning", "steelyard.world.training.fitting"}
+]
+
+
+def sources() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sources()}
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules of ours that a module names in any import: at its head, in a function, or for type checkers."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            above = ".".join(path.relative_to(SOURCE.parent).parts[: -node.level]) if node.level else ""
+            module = ".".join(filter(None, [above, node.module]))
+            for alias in node.names:
+                full = f"{module}.{alias.name}"
+                yield from (name for name in [full if full in MODULES else module] if name in MODULES)
+
+
+def cycles(graph: dict[str, set[str]]) -> list[set[str]]:
+    """The sets of nodes that reach each other, by walking from each node."""
+
+    def reached(start: str) -> set[str]:
+        found: set[str] = set()
+        left = [start]
+        while left:
+            new = graph[left.pop()] - found
+            found |= new
+            left += new
+        return found
+
+    reach = {node: reached(node) for node in graph}
+    knots = {frozenset(other for other in reach[node] if node in reach[other]) for node in graph if node in reach[node]}
+    return sorted(map(set, knots), key=sorted)
+
+
+def module_graph() -> dict[str, set[str]]:
+    return {name: set(imports(path)) - {name} for name, path in MODULES.items()}
+
+
+def child_of(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+def test_cycles_are_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a", "e"}, "e": set()}
+    assert cycles(graph) == [{"b", "c"}]
+
+
+def test_modules_import_each_other_in_no_cycle() -> None:
+    assert [cycle for cycle in cycles(module_graph()) if cycle not in KNOWN_CYCLES] == []
+
+
+def test_packages_import_each_other_in_no_cycle() -> None:
+    graph: dict[str, set[str]] = {}
+    for name, others in module_graph().items():
+        if name != "steelyard":  # its names for type checkers come from everywhere
+            graph.setdefault(child_of(name), set()).update(map(child_of, others - {"steelyard"}))
+    assert cycles({name: others - {name} for name, others in graph.items()}) == []
+
+
+def test_every_folder_with_modules_is_a_package() -> None:
+    assert [str(path) for path in sources() if not (path.parent / "__init__.py").is_file()] == []
+
+
+def public(tree: ast.Module) -> set[str]:
+    """The names that a package defines, re-exports or lists in ``__all__``."""
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]:
+            found.update(ast.literal_eval(node.value))
+    return found
+
+
+@pytest.mark.parametrize("path", [path for path in sources() if path.name == "__init__.py"], ids=name_of)
+def test_no_public_name_is_a_submodule(path: Path) -> None:
+    """Otherwise the first import of the submodule would put it in the place of the name."""
+    children = {child.stem for child in path.parent.iterdir() if child.suffix == ".py" or child.is_dir()}
+    assert public(parsed(path)) & children == set()
+
+
+def test_no_module_is_too_long() -> None:
+    lengths = {str(path.relative_to(SOURCE)): len(path.read_text().splitlines()) for path in sources()}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+def has_behaviour(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree))
+
+
+def file_of_tests(path: Path) -> Path | None:
+    """The test file that a module has for itself: in the folder that mirrors its package, or one above."""
+    module = path.relative_to(SOURCE)
+    stem = module.parent.name if module.stem == "__init__" else module.stem.rstrip("_")
+    folders = [TESTS / module.parent, TESTS / module.parent.parent]
+    return next((file for folder in folders if (file := folder / f"test_{stem}.py").is_file()), None)
+
+
+def test_every_module_with_behaviour_has_a_test_file() -> None:
+    """Or is on the list of those that are tested through others, which only gets shorter."""
+    listed = [
+        line for line in (TESTS / "tested_through_others.txt").read_text().splitlines() if line[:1] not in ("", "#")
+    ]
+    assert listed == sorted(set(listed))
+    missing = {
+        path.relative_to(SOURCE).as_posix()
+        for path in sources()
+        if has_behaviour(parsed(path)) and file_of_tests(path) is None
+    }
+    assert sorted(missing - set(listed)) == [], "write a test file for these modules"
+    assert sorted(set(listed) - missing) == [], "these have one, or are gone: delete them from the list"
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    program = str(Path(sys.executable).with_name("lint-imports"))
+    command = [program, "--config", str(folder / ".importlinter"), "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    shutil.copytree(SOURCE, tmp_path / "src" / "steelyard", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".importlinter", tmp_path)
+    return tmp_path
+
+
+def test_the_contracts_hold(tree: Path) -> None:
+    done = lint_imports(tree)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "imported", "contract"),
+    [
+        ("runner/limits.py", "steelyard.stats.exact", "the runner knows no statistics"),
+        ("models/openai.py", "steelyard.world.memory", "only the command line imports the world models"),
+        ("gateway/pages.py", "steelyard.detectors.claim_retest", "detectors are found through the entry points"),
+        ("evidence/merkle.py", "steelyard.claims.sheet", "data flows one way"),
+    ],
+)
+def test_a_forbidden_import_breaks_its_contract(tree: Path, module: str, imported: str, contract: str) -> None:
+    with (tree / "src" / "steelyard" / module).open("a") as file:
+        file.write(f"\n\ndef lazily() -> None:\n    import {imported}\n")
+    done = lint_imports(tree)
+    assert done.returncode == 1
+    assert f"{contract} BROKEN" in " ".join(done.stdout.split())
