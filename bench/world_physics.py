@@ -1,7 +1,7 @@
 """Physics, hidden objects and recall of the JEPA for plain video: ``python -m bench.world_physics``.
 
-Trains with three seeds from nothing, tries the detectors of shortcuts, and prints tables in Markdown. Folders of models
-that ``steelyard world train scenes`` made are taken as they are with ``--runs``.
+Trains with three seeds from nothing, tries the detectors of shortcuts, and prints tables in Markdown. ``--runs`` uses
+folders of models that ``steelyard world train scenes`` wrote.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from rich.progress import track
 from bench.engine.markdown import table
 from steelyard.stats.pigeonhole import Interval, pigeonhole_interval
 from steelyard.world.data.scenes_source import ScenesSource
-from steelyard.world.evaluation import memory, physics
-from steelyard.world.evaluation import shortcut_check as admission
+from steelyard.world.evaluation import memory, physics, shortcut_check
 from steelyard.world.evaluation.result import TestResult, matrix, mean_interval
 from steelyard.world.models.model import WorldModel
 from steelyard.world.sim.catalog import HELD_OUT
 from steelyard.world.sim.scenes import CATEGORIES
 from steelyard.world.training.budget import TrainingBudget
+from steelyard.world.training.fitting import train_model
 
 STEPS = 900
 SEEDS = (0, 1, 2)
@@ -57,12 +57,12 @@ def main() -> None:
 
 def _trained(folder: Path, seed: int, steps: int) -> WorldModel:
     if not (folder / "world.json").exists():
-        WorldModel.fit(ScenesSource(seed=seed), TrainingBudget(steps=steps), seed, out=folder)
+        train_model(ScenesSource(seed=seed), TrainingBudget(steps=steps), seed, out=folder)
     return WorldModel.load(folder)
 
 
 def _untrained(seed: int) -> WorldModel:
-    return WorldModel.fit(ScenesSource(seed=seed), TrainingBudget(steps=1), seed, kind="untrained")
+    return train_model(ScenesSource(seed=seed), TrainingBudget(steps=1), seed, kind="untrained")
 
 
 def _heading(trained: Sequence[WorldModel]) -> str:
@@ -84,53 +84,56 @@ def _physics(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> 
     seeds = range(HELD_OUT, HELD_OUT + QUADS)
     gates, rows = [], []
     for category in track(CATEGORIES, "physics", console=Console(stderr=True)):
-        gate = admission.admit(category, untrained)
+        gate = shortcut_check.check_category(category, untrained)
         gates.append(gate)
         results = [
-            physics.run(model, category, seeds, training_seed=seed) for seed, model in zip(SEEDS, trained, strict=True)
+            physics.run_physics(model, category, seeds, training_seed=seed)
+            for seed, model in zip(SEEDS, trained, strict=True)
         ]
         accuracy = _interval(results)
         rows.append(
             [
-                category if gate.admitted else f"{category} (refused)",
+                category if gate.passed else f"{category} (refused)",
                 *(f"{result.mean:.3f}" for result in results),
                 f"{accuracy.estimate:.3f} [{accuracy.low:.3f}, {accuracy.high:.3f}]",
                 " / ".join(f"{physics.auc(result):.3f}" for result in results),
                 _quads(results) if not gate.quad_faults else f"refused ({_quads(results)})",
             ]
         )
-    headings = ["category", *(f"seed {seed}" for seed in SEEDS), "mean [95 %]", "AUC by seed", "quads told [95 %]"]
-    scores = table(f"Pairs told apart, {QUADS} held-out quads a category", headings, rows, 1)
+    headings = ["category", *(f"seed {seed}" for seed in SEEDS), "mean [95 %]", "AUC by seed", "quads right [95 %]"]
+    scores = table(f"Pair accuracy, {QUADS} held-out quads a category", headings, rows, 1)
     return "\n".join(
         [_gates(gates), *(f"{gate.category}: {fault}" for gate in gates for fault in gate.quad_faults), scores]
     )
 
 
 def _quads(results: Sequence[TestResult]) -> str:
-    told = mean_interval(np.stack([physics.quads_told(result) for result in results]), rng=np.random.default_rng(0))
-    return f"{told.estimate:.3f} [{told.low:.3f}, {told.high:.3f}]"
+    accuracy = mean_interval(
+        np.stack([physics.quad_accuracy(result) for result in results]), rng=np.random.default_rng(0)
+    )
+    return f"{accuracy.estimate:.3f} [{accuracy.low:.3f}, {accuracy.high:.3f}]"
 
 
-def _gates(gates: Sequence[admission.Admission]) -> str:
+def _gates(gates: Sequence[shortcut_check.ShortcutCheck]) -> str:
     rows = [
         [name if check.gates else f"{name} (reference)", *(_shares(gate.checks[place]) for gate in gates)]
         for place, (name, check) in enumerate((check.detector, check) for check in gates[0].checks)
     ]
-    rows.append(["admitted", *(f"{_yes(gate.admitted)}, {_yes(not gate.quad_faults)}" for gate in gates)])
+    rows.append(["reported", *(f"{_yes(gate.passed)}, {_yes(not gate.quad_faults)}" for gate in gates)])
     return table(
-        f"Detectors of shortcuts: pairs, quads told, {gates[0].quads} quads a category",
+        f"Detectors of shortcuts: accuracy in pairs, in whole quads, {gates[0].quads} quads a category",
         ["detector", *(gate.category for gate in gates)],
         rows,
         1,
     )
 
 
-def _shares(check: admission.Check) -> str:
+def _shares(check: shortcut_check.DetectorCheck) -> str:
     return f"{check.accuracy:.3f}, {check.quads:.3f}"
 
 
-def _yes(said: bool) -> str:
-    return "yes" if said else "no"
+def _yes(answer: bool) -> str:
+    return "yes" if answer else "no"
 
 
 def _hidden(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) -> str:

@@ -22,8 +22,9 @@ from bench.vjepa.measure import (
     POSITIONS,
     Labelled,
     Scores,
+    attention_of,
+    fit_probes,
     labelled,
-    looked_at,
     pretrain,
     probe_scores,
     rank,
@@ -38,7 +39,7 @@ from steelyard.world.data.video.decode import ClipRequest, read_clip
 from steelyard.world.models.vjepa.learner import VJepa
 from steelyard.world.report.attention import attention_strip
 from steelyard.world.report.film_strip import FilmStrip
-from steelyard.world.report.page import Page, render
+from steelyard.world.report.page import Page, render_page
 
 Row = tuple[str, str, str, str]
 Probed = dict[str, Scores]
@@ -76,7 +77,7 @@ def main(seeds: int, steps: int, films: int, html: Path | None) -> None:
     if html is not None:
         facts = [(what, f"{n}; untrained {low or '–'}; trained {high}") for what, n, low, high in rows]
         page = Page("V-JEPA from films", title, attentions=strips, facts=facts, command="python -m bench.vjepa")
-        write_file(html, render(page).encode())
+        write_file(html, render_page(page).encode())
 
 
 def _motion(
@@ -98,10 +99,10 @@ def _motion(
         outcome = pretrain(listed, seed, steps)
         pair = (untrained, outcome.learner)
         for name, (learned, met) in films.items():
-            before, after = (probe_scores(learner, learned, met, seed) for learner in pair)
-            scores[name].append((before, after))
+            before, after = (fit_probes(learner, learned, seed) for learner in pair)
+            scores[name].append((probe_scores(before, met), probe_scores(after, met)))
             if seed == 0:
-                looked = looked_at(outcome.learner, learned, met.frames[0], seed)
+                looked = attention_of(after, met.frames[0])
                 title = f"{name}: where the camera moves, direction {int(met.labels[0]) + 1} of {len(MOTIONS)}"
                 strips.append(attention_strip(title, met.frames[0].numpy(), looked))
         errors.append((outcome.first, outcome.last))
@@ -121,8 +122,8 @@ def _probed(what: str, scores: list[tuple[Probed, Probed]], asked: Labelled) -> 
     for name in scores[0][0]:
         tables = [np.stack([_by_film(pair[part][name], asked) for pair in scores]) for part in (0, 1)]
         rng = np.random.default_rng(0)
-        low, high = (_told(pigeonhole_interval(table, rng=rng)) for table in tables)
-        gain = _told(paired_difference(tables[1], tables[0], rng=rng))
+        low, high = (_shown(pigeonhole_interval(table, rng=rng)) for table in tables)
+        gain = _shown(paired_difference(tables[1], tables[0], rng=rng))
         rows.append((f"{name} probe of direction, {what}, chance {1 / len(MOTIONS):.3f}", count, low, high))
         rows.append((f"{name} probe, {what}, gain", count, "", gain))
     return rows
@@ -168,7 +169,7 @@ def _each(pairs: list[tuple[float, float]]) -> tuple[str, str]:
     return first, last
 
 
-def _told(interval: Interval) -> str:
+def _shown(interval: Interval) -> str:
     return f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 

@@ -1,4 +1,4 @@
-"""What pre-training changes: the error of prediction, and what probes read off the latents of the camera's way."""
+"""What pre-training changes: the error of prediction, and how well probes read the camera's motion off the latents."""
 
 from __future__ import annotations
 
@@ -16,12 +16,24 @@ from torch import Tensor
 from steelyard.world.data.video.source import VideoSource
 from steelyard.world.models.vjepa.config import VJepaConfig
 from steelyard.world.models.vjepa.learner import VJepa
-from steelyard.world.models.vjepa.probes import fit_attentive, fit_linear
+from steelyard.world.models.vjepa.probes import AttentiveProbe, LinearProbe, fit_attentive, fit_linear
 from steelyard.world.report.attention import token_weights
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.loop import TrainSettings, Update, train
 
-__all__ = ["CONFIG", "Labelled", "Outcome", "labelled", "looked_at", "pretrain", "probe_scores", "rank", "real_losses"]
+__all__ = [
+    "CONFIG",
+    "Labelled",
+    "Outcome",
+    "Probes",
+    "attention_of",
+    "fit_probes",
+    "labelled",
+    "pretrain",
+    "probe_scores",
+    "rank",
+    "real_losses",
+]
 
 CONFIG = VJepaConfig(
     frames=8,
@@ -95,21 +107,32 @@ def pretrain(
     return Outcome(losses[0], float(np.mean(losses[-3:])), trained.cpu_seconds, learner)
 
 
-def probe_scores(learner: VJepa, known: Labelled, asked: Labelled, seed: int) -> dict[str, Scores]:
-    """Right (1) or wrong (0) on each asked clip, of a linear probe on the mean latent and of an attentive probe."""
-    learned, met = _latents(learner, known.frames), _latents(learner, asked.frames)
-    linear = fit_linear(learned.mean(dim=1), known.labels)(met.mean(dim=1))
-    attentive = fit_attentive(learned, known.labels, seed=seed)(met)
-    return {
-        name: (logits.argmax(dim=1) == asked.labels).double().numpy()
-        for name, logits in (("linear", linear), ("attentive", attentive))
-    }
+class Probes(NamedTuple):
+    """Probes of one encoder: a linear one of the mean latent, and an attentive one of all tubelets."""
+
+    learner: VJepa
+    linear: LinearProbe
+    attentive: AttentiveProbe
 
 
-def looked_at(learner: VJepa, known: Labelled, clip: Tensor, seed: int) -> NDArray[np.float32]:
+def fit_probes(learner: VJepa, known: Labelled, seed: int) -> Probes:
+    """Fit both probes on labelled clips."""
+    latents = _latents(learner, known.frames)
+    linear = fit_linear(latents.mean(dim=1), known.labels)
+    return Probes(learner, linear, fit_attentive(latents, known.labels, seed=seed))
+
+
+def probe_scores(probes: Probes, test: Labelled) -> dict[str, Scores]:
+    """Score each probe on each test clip: 1 where it is right, else 0."""
+    latents = _latents(probes.learner, test.frames)
+    logits = {"linear": probes.linear(latents.mean(dim=1)), "attentive": probes.attentive(latents)}
+    return {name: (each.argmax(dim=1) == test.labels).double().numpy() for name, each in logits.items()}
+
+
+def attention_of(probes: Probes, clip: Tensor) -> NDArray[np.float32]:
     """Where the attentive probe looks in a clip uint8 (T, H, W, 3): weights (t, h, w) of its tubelets."""
-    probe = fit_attentive(_latents(learner, known.frames), known.labels, seed=seed)
-    attention = probe.attention(_latents(learner, clip[None]))[0]
+    learner = probes.learner
+    attention = probes.attentive.attention(_latents(learner, clip[None]))[0]
     return token_weights(attention.numpy(), learner.grid_of(len(clip)))
 
 

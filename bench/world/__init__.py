@@ -1,1 +1,1 @@
-"""Sample efficiency of world models: scores against data and compute, at equal size, budget and tuning."""
+"""Sample efficiency of world models: scores by data and compute, at equal size, budget and tuning."""

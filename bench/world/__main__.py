@@ -1,4 +1,4 @@
-"""``python -m bench.world``: train all kinds of world model at several sizes, test them, keep all of it in one JSON."""
+"""``python -m bench.world``: train all kinds of world model at several sizes, test them, and keep one JSON file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bench.world.running import measure
 from bench.world.settings import ARMS, CATEGORIES, LEARNS_NOTHING, METHODS, TASKS, Settings, cells, short, trials
 from steelyard.errors import InputError, SteelyardError
 
-_OUT = Path("runs/world-bench.json")  # what is committed lies in bench/world/results
+_OUT = Path("runs/world-bench.json")  # committed results are in bench/world/results
 _RATES = (
     1.5e-3,
     3e-3,
@@ -48,7 +48,7 @@ def _listed(known: tuple[str, ...]) -> Any:
 @click.option("--episodes", type=click.IntRange(2), help="Episodes of the planning test (64).")
 @click.option("--quads", type=click.IntRange(2), help="Quads of each category of the physics test (32).")
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Processes.")
-@click.option("--resume", is_flag=True, help="Go on with the file of an earlier, equal command.")
+@click.option("--resume", is_flag=True, help="Continue the file of an earlier, equal command.")
 def main(out: Path, quick: bool, workers: int, resume: bool, **changed: Any) -> None:
     """Measure sample efficiency: scores against data and compute, at equal size, budget and tuning."""
     err = Console(stderr=True)
@@ -58,7 +58,7 @@ def main(out: Path, quick: bool, workers: int, resume: bool, **changed: Any) -> 
         err.print(_estimate(settings, workers), highlight=False)
         record = measure(record, out, workers, lambda run, done, count: err.print(_line(run, done, count)))
     except KeyboardInterrupt:
-        err.print(f"stopped; what was measured is in {out}: go on with --resume")
+        err.print(f"stopped; what was measured is in {out}: continue with --resume")
         sys.exit(130)
     except SteelyardError as error:
         err.print(f"{error}", style="red", highlight=False)
@@ -67,27 +67,29 @@ def main(out: Path, quick: bool, workers: int, resume: bool, **changed: Any) -> 
 
 
 def _settings(settings: Settings, changed: dict[str, Any]) -> Settings:
-    told: dict[str, Any] = {name: changed[name] for name in ("tasks", "methods", "arms", "categories")}
-    told |= {name: changed[name] for name in ("seeds", "episodes", "quads") if changed[name]}
+    given: dict[str, Any] = {name: changed[name] for name in ("tasks", "methods", "arms", "categories")}
+    given |= {name: changed[name] for name in ("seeds", "episodes", "quads") if changed[name]}
     if changed["episodes"]:
-        told["validation_units"] = min(settings.validation_units, changed["episodes"])
+        given["validation_units"] = min(settings.validation_units, changed["episodes"])
     if changed["sizes"]:
         try:
-            told["sizes"] = tuple(int(size) for size in changed["sizes"].split(","))
+            given["sizes"] = tuple(int(size) for size in changed["sizes"].split(","))
         except ValueError:
             raise InputError(f"--sizes {changed['sizes']!r}: whole numbers with commas, as 30,100,300,1000") from None
-        told["frames_sizes"] = tuple(size for size in told["sizes"] if size in settings.frames_sizes) or told["sizes"]
+        given["frames_sizes"] = (
+            tuple(size for size in given["sizes"] if size in settings.frames_sizes) or given["sizes"]
+        )
     if changed["budget_cpu_seconds"]:
-        told["cpu_seconds"] = dict.fromkeys(TASKS, changed["budget_cpu_seconds"])
+        given["cpu_seconds"] = dict.fromkeys(TASKS, changed["budget_cpu_seconds"])
     if changed["tune"]:
-        told["learning_rates"] = _RATES[: changed["tune"]]
-    return msgspec.structs.replace(settings, **told)
+        given["learning_rates"] = _RATES[: changed["tune"]]
+    return msgspec.structs.replace(settings, **given)
 
 
 def _begun(out: Path, settings: Settings, resume: bool) -> Record:
     if out.exists():
         if not resume:
-            raise InputError("is there already: go on with --resume, or give another --out", where=out)
+            raise InputError("already exists: continue with --resume, or give another --out", where=out)
         record = read(out)
         if record.settings != settings:
             raise InputError("was measured with other settings: give the same options, or another --out", where=out)
@@ -116,7 +118,7 @@ def _begun(out: Path, settings: Settings, resume: bool) -> Record:
 
 
 def _estimate(settings: Settings, workers: int) -> str:
-    """What it will take: trainings as their budgets say, tests and equal-frames trainings as they were measured."""
+    """Estimate the cost: trainings from their budgets, tests and equal-frames trainings from earlier measurements."""
     wanted = [*trials(settings), *cells(settings)]
     test = {"planning": settings.episodes * settings.samples * settings.iterations / 500, "physics": 2.0}
     seconds = sum((cell.cpu_seconds or (cell.frames or 0) / 2500) + test[cell.task] for cell in wanted)

@@ -20,7 +20,7 @@ _PARTS = 8  # a physics score is a mean of four comparisons, in which a tie coun
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What one training and its test gave."""
+    """The results of one training and its test."""
 
     cell: Cell
     learning_rate: float | None = None
@@ -81,13 +81,13 @@ def write(path: Path, record: Record) -> None:
 
 
 def read(path: Path) -> Record:
-    """Read a file of results; raises InputError where it is not there or is something else."""
+    """Read a file of results; raises InputError where it is missing or another file."""
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Record)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=path) from None
     except msgspec.DecodeError as error:
-        raise InputError(f"is no results file of bench.world: {error}", where=path) from None
+        raise InputError(f"is not a results file of bench.world: {error}", where=path) from None
     if found.format != FORMAT:
         raise InputError(f"has the format {found.format[:40]!r}; this version reads {FORMAT}", where=path)
     return found

@@ -24,7 +24,7 @@ from steelyard.world.evaluation.efficiency import (
     Needed,
     average,
     average_difference,
-    compare,
+    compare_curves,
     curve,
     data_needed,
     sentence,
@@ -32,9 +32,9 @@ from steelyard.world.evaluation.efficiency import (
 )
 from steelyard.world.evaluation.result import mean_interval
 from steelyard.world.report.efficiency_chart import EfficiencyCurves, points_of
-from steelyard.world.report.page import Page, render
+from steelyard.world.report.page import Page, render_page
 
-__all__ = ["document_of", "main", "page_of", "sentences", "show", "tables_of"]
+__all__ = ["Measured", "document_of", "main", "measured", "page_of", "sentences", "show", "tables_of"]
 
 _TITLES = {
     "data": "by data, at equal CPU-seconds",
@@ -64,45 +64,60 @@ def main(file: Path, markdown: Path | None, html: Path | None) -> None:
         if html is not None:
             write_file(html, page_of(record).encode())
     except OSError as error:
-        said = f"{error.filename}: cannot be written ({error.strerror}): give a file in a folder that exists"
-        Console(stderr=True).print(said, style="red", highlight=False)
+        message = f"{error.filename}: cannot be written ({error.strerror}): give a file in a folder that exists"
+        Console(stderr=True).print(message, style="red", highlight=False)
         sys.exit(2)
     except SteelyardError as error:
         Console(stderr=True).print(f"{error}", style="red", highlight=False)
         sys.exit(error.exit_code)
 
 
+class Measured(NamedTuple):
+    """What was measured on one task in one arm: method → size → scores (training seeds, units)."""
+
+    task: str
+    arm: str
+    curves: dict[str, Tables]
+
+
+class _Section(NamedTuple):
+    """One measured task and arm in words: a table, and sentences."""
+
+    lines: _Lines
+    sentences: tuple[str, ...]
+
+
 def show(record: Record, out: Console) -> None:
-    """Print everything that a record tells."""
+    """Print everything that a record holds."""
     out.print(f"{record.command}\n{record.started}, {record.machine}", highlight=False, soft_wrap=True)
     out.print(_table(_tuning(record)))
-    for task, arm in _measured(record):
-        out.print(_table(_lines(record, task, arm, tables_of(record, task, arm))))
-        for words in (*sentences(record, task, arm), *_factors(record, task, arm)):
+    for section in _sections(record):
+        out.print(_table(section.lines))
+        for words in section.sentences:
             out.print(f"- {words}", highlight=False, soft_wrap=True)
 
 
 def document_of(record: Record) -> str:
-    """Everything that a record tells, as Markdown."""
+    """Everything that a record holds, as Markdown."""
     parts = [f"`{record.command}`, {record.started}, {record.machine}; {_spent(record)}:\n"]
-    for lines in _all_lines(record):
+    sections = list(_sections(record))
+    for lines in (*(section.lines for section in sections), _tuning(record)):
         parts.append(table(lines.title, lines.headings, lines.rows, 1))
-    for task, arm in _measured(record):
-        parts += [f"- {words}" for words in (*sentences(record, task, arm), *_factors(record, task, arm))]
+    parts += [f"- {words}" for section in sections for words in section.sentences]
     return "\n".join(parts)
 
 
-def _measured(record: Record) -> Iterator[tuple[str, str]]:
+def measured(record: Record) -> Iterator[Measured]:
+    """Everything that a record has curves of, in the order of its settings."""
     for task in record.settings.tasks:
         for arm in record.settings.arms:
-            if tables_of(record, task, arm):
-                yield task, arm
+            if curves := tables_of(record, task, arm):
+                yield Measured(task, arm, curves)
 
 
-def _all_lines(record: Record) -> Iterator[_Lines]:
-    for task, arm in _measured(record):
-        yield _lines(record, task, arm, tables_of(record, task, arm))
-    yield _tuning(record)
+def _sections(record: Record) -> Iterator[_Section]:
+    for each in measured(record):
+        yield _Section(_lines(record, each), (*sentences(record, each), *_factors(each)))
 
 
 def _spent(record: Record) -> str:
@@ -114,20 +129,20 @@ def page_of(record: Record) -> str:
     """A page of all curves, each with how far the first method is from the others; it asks nothing of any network."""
     charts = [
         EfficiencyCurves(
-            title=f"{task} {_TITLES[arm]}",
-            amount_name=_UNITS[arm],
-            score_name=record.measures[task],
-            points=points_of([curve(method, tables) for method, tables in curves.items()]),
-            floor=_level(record, task, "floor"),
-            ceiling=_level(record, task, "ceiling"),
-            conclusion=_gaps(curves),
+            title=f"{each.task} {_TITLES[each.arm]}",
+            amount_name=_UNITS[each.arm],
+            score_name=record.measures[each.task],
+            points=points_of([curve(method, tables) for method, tables in each.curves.items()]),
+            floor=_level(record, each.task, "floor"),
+            ceiling=_level(record, each.task, "ceiling"),
+            conclusion=_gaps(each.curves),
         )
-        for task in record.settings.tasks
-        for arm in record.settings.arms
-        if (curves := tables_of(record, task, arm))
+        for each in measured(record)
     ]
     facts = (("measured", record.started), ("machine", record.machine))
-    return render(Page(title="Sample efficiency of world models", curves=charts, facts=facts, command=record.command))
+    return render_page(
+        Page(title="Sample efficiency of world models", curves=charts, facts=facts, command=record.command)
+    )
 
 
 def _gaps(curves: dict[str, Tables]) -> str:
@@ -174,12 +189,12 @@ def tables_of(record: Record, task: str, arm: str) -> dict[str, Tables]:
     return {method: tables for method, tables in whole.items() if tables}
 
 
-def sentences(record: Record, task: str, arm: str) -> Iterator[str]:
+def sentences(record: Record, each: Measured) -> Iterator[str]:
     """One sentence for each pair of methods, the first against the others first."""
-    curves = tables_of(record, task, arm)
+    task, arm, curves = each
     for first, second in combinations(curves, 2):
         if curves[first].keys() & curves[second].keys():
-            found = compare((first, curves[first]), (second, curves[second]))
+            found = compare_curves((first, curves[first]), (second, curves[second]))
             yield sentence(
                 found,
                 record.measures[task],
@@ -206,7 +221,8 @@ def _table(lines: _Lines) -> Table:
     return drawn
 
 
-def _lines(record: Record, task: str, arm: str, curves: dict[str, Tables]) -> _Lines:
+def _lines(record: Record, each: Measured) -> _Lines:
+    task, arm, curves = each
     sizes = sorted({size for tables in curves.values() for size in tables})
     unit = "CPU-s" if arm == "compute" else "frames"
     goals = tuple(f"{_UNITS[arm]} for {goal}" for goal in _GOALS[task])
@@ -273,17 +289,17 @@ def _shown(interval: Interval) -> str:
 def _needed(found: Needed, smallest: float) -> str:
     """Where a curve has the score at its smallest size already, it may have had it before: at most so much."""
 
-    def told(size: float | None) -> str:
+    def text(size: float | None) -> str:
         if size is None:
             return "∞"
         return f"≤ {smallest:,.0f}" if np.isclose(size, smallest) else f"{size:,.0f}"
 
-    return f"{told(found.size)} [{told(found.low)}, {told(found.high)}]" if found.reached else "not reached"
+    return f"{text(found.size)} [{text(found.low)}, {text(found.high)}]" if found.reached else "not reached"
 
 
-def _factors(record: Record, task: str, arm: str) -> Iterator[str]:
+def _factors(each: Measured) -> Iterator[str]:
     """How many times the first method's data or compute another needs for the highest goal, where both get there."""
-    curves = tables_of(record, task, arm)
+    task, arm, curves = each
     first, *others = curves
     goal = _GOALS[task][-1]
     for other in others:

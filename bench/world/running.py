@@ -20,7 +20,7 @@ __all__ = ["choose", "measure"]
 
 _TRIED = "tuning"
 Tell = Callable[[Run, int, int], None]
-"""Told of each training: the run, how many are done, of how many."""
+"""Called after each training with the run, the number of runs done, and the number of all."""
 
 
 def measure(record: Record, out: Path, workers: int, tell: Tell) -> Record:
@@ -51,7 +51,7 @@ def choose(runs: Iterable[Run]) -> dict[str, float]:
 
 
 def _end_with_parent() -> None:
-    """Let this worker end when the measurement does, however that ends: it may be killed."""
+    """End this worker when the measurement ends, even if that is killed."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

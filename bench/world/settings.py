@@ -28,7 +28,7 @@ LEARNS_NOTHING = ("untrained", "copy-last")
 TASKS = ("planning", "physics")
 ARMS = ("data", "frames", "compute")
 CATEGORIES = ("permanence", "continuity", "solidity", "inertia")
-"""What is tested by default: categories that :mod:`steelyard.world.evaluation.shortcut_check` lets pass and that a JEPA
+"""The categories tested by default: those that pass :mod:`steelyard.world.evaluation.shortcut_check` and that a JEPA
 learns.
 """
 
@@ -92,11 +92,11 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     cpu_seconds: float | None = None
     frames: int | None = None
     learning_rate: float | None = None
-    """None: that which the tuning trials chose."""
+    """None: the rate that the tuning trials chose."""
 
     @property
     def key(self) -> str:
-        """What a resume knows it by."""
+        """The name by which a resume recognises it."""
         budget = f"{self.cpu_seconds:g}s" if self.cpu_seconds is not None else f"{self.frames}f"
         rate = f" {self.learning_rate:g}" if self.learning_rate is not None else ""
         return f"{self.arm} {self.task} {self.method} pool {self.pool} seed {self.seed} {budget}{rate}"
@@ -128,7 +128,7 @@ def trials(settings: Settings) -> Iterator[Cell]:
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """All trainings after tuning. Seeds come outermost: what was stopped early is even over methods."""
+    """All trainings after tuning. Seeds come outermost, so that a measurement stopped early is even over methods."""
     for task in settings.tasks:
         for method in settings.methods:
             if method in LEARNS_NOTHING:

@@ -1,4 +1,4 @@
-"""One training and its test: what a worker process does. It uses one core and returns a small record."""
+"""One training and its test, as a worker process does it, on one core; it returns a small record."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ def tested(model: WorldUnderTest, cell: Cell, settings: Settings) -> tuple[float
     first = _VALIDATION if tuning else HELD_OUT
     if cell.task == "planning":
         seeds = range(first, first + (settings.validation_units if tuning else settings.episodes))
-        return planning.run(model, simulator(ROOM), seeds, planner(settings)).scores
+        return planning.run_planning(model, simulator(ROOM), seeds, planner(settings)).scores
     from steelyard.world.evaluation import physics
 
     each = max(1, settings.validation_units // len(settings.categories)) if tuning else settings.quads
     found: Sequence[TestResult] = [
-        physics.run(model, category, range(first, first + each)) for category in settings.categories
+        physics.run_physics(model, category, range(first, first + each)) for category in settings.categories
     ]
     return tuple(score for result in found for score in result.scores)
 

@@ -1,1 +1,1 @@
-"""Two rooms from nothing: train, plan on held-out episodes, hold against floors and a ceiling, draw some plans."""
+"""Two rooms from nothing: train, plan held-out episodes, compare with floors and a ceiling, draw some plans."""

@@ -21,7 +21,7 @@ from bench.world_rooms.tables import HEADINGS, Checked, checked, over_no_obstacl
 from bench.world_rooms.work import Controls, Job, Tested, controls, episodes, tested
 from steelyard.world.evaluation.result import Results, write_results
 from steelyard.world.report.film_strip import FilmStrip, picture
-from steelyard.world.report.page import Page, render
+from steelyard.world.report.page import Page, render_page
 from steelyard.world.training.presets import preset
 
 _WORLDS = ("two-room", "two-room-fixed")
@@ -35,7 +35,7 @@ _FILMS = 2  # of each world, by the first seed's model
 @click.option("--steps", type=click.IntRange(1), help="Optimiser steps of each training.  [default: as the presets]")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Put the tables into this document too.")
 def main(out: Path | None, seeds: int, count: int, steps: int | None, markdown: Path | None) -> None:
-    """Train in two rooms, plan on held-out episodes, print what came of it; films and a page in the folder."""
+    """Train in two rooms, plan held-out episodes, and print the results; films and a page go into the folder."""
     began = time.process_time()
     out = out or Path("runs") / f"world-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     out.mkdir(parents=True)
@@ -66,7 +66,7 @@ def _jobs(out: Path, seeds: int, count: int, steps: int | None) -> list[Job]:
 
 
 def _worked(jobs: list[Job], count: int, err: Console) -> tuple[list[Tested], dict[str, Controls]]:
-    """Do all jobs in two processes that start from nothing."""
+    """Do all jobs in two fresh processes."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(2) as pool, err.status("") as status:
         controlled = [pool.apply_async(controls, (name, count)) for name in _WORLDS]
@@ -115,7 +115,7 @@ def _write(
         (out / f"film-{number}.png").write_bytes(picture(strip))
     facts = [(f"note {number}", note) for number, note in enumerate(notes, 1)]
     page = Page("Two rooms and a door", title, summaries, strips, facts=facts, command="python -m bench.world_rooms")
-    (out / "report.html").write_text(render(page), encoding="utf-8")
+    (out / "report.html").write_text(render_page(page), encoding="utf-8")
 
 
 def _table(worlds: list[Checked]) -> Table:

@@ -1,4 +1,4 @@
-"""What was measured, as rows of a table and as promises kept or not."""
+"""The measurements as rows of a table, and the targets as PASS or FAIL."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bench.world_rooms.work import Controls, Tested
-from steelyard.world.evaluation.result import Summary, summarise
-from steelyard.world.report.words import interval, settings_line, value
+from steelyard.world.evaluation.result import ScoreSummary, summarise_scores
+from steelyard.world.report.words import interval_text, settings_line, value
 
 __all__ = ["HEADINGS", "Checked", "checked", "over_no_obstacles", "row", "settings_of", "verdicts"]
 
@@ -19,15 +19,15 @@ _CPU_SECONDS = 900.0
 class Checked(NamedTuple):
     """A world's summary, and each training seed's own."""
 
-    summary: Summary
-    by_seed: tuple[Summary, ...]
+    summary: ScoreSummary
+    by_seed: tuple[ScoreSummary, ...]
     training_cpu: tuple[float, ...]
     episode_cpu: float
     parameters: int
     frames: int
     no_obstacles: float
-    """What the same planner reaches that takes nothing to be in the way: a control, and no floor of the targets."""
-    over_no_obstacles: Summary
+    """What the same planner reaches without obstacles in its model: a control, and not the targets' floor."""
+    over_no_obstacles: ScoreSummary
     """The summary again, with that control among the floors."""
 
 
@@ -35,43 +35,43 @@ def checked(models: Sequence[Tested], control: Controls) -> Checked:
     """Summarise the models of one world against its controls."""
     results = [model.result for model in models]
     return Checked(
-        summary=summarise(results, control.floors, control.ceilings),
-        by_seed=tuple(summarise([result], control.floors, control.ceilings) for result in results),
+        summary=summarise_scores(results, control.floors, control.ceilings),
+        by_seed=tuple(summarise_scores([result], control.floors, control.ceilings) for result in results),
         training_cpu=tuple(model.training_cpu for model in models),
         episode_cpu=sum(model.episode_cpu for model in models) / len(models),
         parameters=models[0].parameters,
         frames=models[0].frames,
         no_obstacles=control.no_obstacles.mean,
-        over_no_obstacles=summarise(results, (*control.floors, control.no_obstacles), control.ceilings),
+        over_no_obstacles=summarise_scores(results, (*control.floors, control.no_obstacles), control.ceilings),
     )
 
 
 def row(each: Checked) -> tuple[str, ...]:
     """A line of the table; intervals are of 95 %."""
-    told = each.summary
+    summary = each.summary
     return (
-        told.world,
-        f"{told.score:.3f} [{interval(told.low, told.high)}]",
-        ", ".join(value(score) for score in told.by_seed),
-        value(told.floor),
-        value(told.ceiling),
-        f"{value(told.normalised)} [{interval(told.normalised_low, told.normalised_high)}]",
+        summary.world,
+        f"{summary.score:.3f} [{interval_text(summary.low, summary.high)}]",
+        ", ".join(value(score) for score in summary.by_seed),
+        value(summary.floor),
+        value(summary.ceiling),
+        f"{value(summary.normalised)} [{interval_text(summary.normalised_low, summary.normalised_high)}]",
         ", ".join(value(one.normalised) for one in each.by_seed),
     )
 
 
 def over_no_obstacles(each: Checked) -> str:
-    """The normalised value over the highest floor: what the model adds to a planner that knows of no obstacles."""
-    told = each.over_no_obstacles
+    """The normalised value over the highest floor: what the model adds to a planner that ignores obstacles."""
+    summary = each.over_no_obstacles
     return (
-        f"{told.world}: {told.seeds} trainings × {told.units} episodes, floor {each.summary.floor_name}, ceiling "
-        f"{told.ceiling_name}, no obstacles {value(each.no_obstacles)}; over {told.floor_name}, the highest: "
-        f"{value(told.normalised)} [{interval(told.normalised_low, told.normalised_high)}]"
+        f"{summary.world}: {summary.seeds} trainings × {summary.units} episodes, floor {each.summary.floor_name}, "
+        f"ceiling {summary.ceiling_name}, no obstacles {value(each.no_obstacles)}; over {summary.floor_name}, "
+        f"the highest: {value(summary.normalised)} [{interval_text(summary.normalised_low, summary.normalised_high)}]"
     )
 
 
 def settings_of(each: Checked) -> str:
-    """What a training took, and the planner that model and ceiling share."""
+    """The cost of a training, and the planner that model and ceiling share."""
     seconds = ", ".join(f"{cpu:.0f}" for cpu in each.training_cpu)
     return (
         f"{each.summary.world}: {each.parameters:,} parameters, {each.frames:,} frames, {seconds} CPU-s a training, "
@@ -80,7 +80,7 @@ def settings_of(each: Checked) -> str:
 
 
 def verdicts(worlds: Sequence[Checked], cpu: float) -> list[str]:
-    """PASS or FAIL for each promise; how far the worst training is from it is said beside it, and decides nothing."""
+    """PASS or FAIL for each target; how far the worst training is from it is added, and decides nothing."""
     lines = []
     for each in worlds:
         target = _TARGETS[each.summary.world]

@@ -16,8 +16,8 @@ from steelyard.world.training.presets import preset
 
 __all__ = ["Controls", "Job", "Tested", "controls", "episodes", "tested"]
 
-_FIRST_EPISODE = HELD_OUT + 90_000  # no choice was made by these: those from 20,000 to 89,999 were looked at before
-_CEILING_PASSES = 3  # with other noise in the planner, whose luck is a few percent
+_FIRST_EPISODE = HELD_OUT + 90_000  # no choice was made with these: those from 20,000 to 89,999 were seen before
+_CEILING_PASSES = 3  # with other noise in the planner, which changes the score by a few percent
 
 
 class Job(NamedTuple):
@@ -31,7 +31,7 @@ class Job(NamedTuple):
 
 
 class Tested(NamedTuple):
-    """What came of a job. CPU-seconds are of the training, of a tested episode, and of the whole job."""
+    """The result of a job. CPU-seconds are of the training, of a tested episode, and of the whole job."""
 
     job: Job
     result: TestResult
@@ -43,7 +43,7 @@ class Tested(NamedTuple):
 
 
 class Controls(NamedTuple):
-    """A world's floors, the ceiling once for each pass, and a planner for whom nothing is in the way."""
+    """A world's floors, the ceiling once for each pass, and planning without obstacles."""
 
     world: str
     floors: Sequence[TestResult]
@@ -58,16 +58,16 @@ def episodes(count: int) -> list[int]:
 
 
 def tested(job: Job) -> Tested:
-    """Train, save, and let it plan."""
+    """Train, save, and test planning."""
     began = time.process_time()
     _one_thread()
     from steelyard.world.data.simulated import SimulatedSource
-    from steelyard.world.models.model import WorldModel
     from steelyard.world.training.budget import TrainingBudget
+    from steelyard.world.training.fitting import train_model
     from steelyard.world.training.loop import TrainSettings
 
     recipe, world = preset(job.world), simulator(job.world)
-    model = WorldModel.fit(
+    model = train_model(
         SimulatedSource(world, seed=job.seed, rows=recipe.batch, length=recipe.length),
         TrainingBudget(steps=job.steps),
         job.seed,
@@ -78,7 +78,7 @@ def tested(job: Job) -> Tested:
     )
     assert model.card.trained is not None
     planned = time.process_time()
-    result = planning.run(
+    result = planning.run_planning(
         model, world, episodes(job.episodes), settings_for(job.world), rng_seed=job.seed, training_seed=job.seed
     )
     return Tested(
@@ -104,7 +104,7 @@ def controls(name: str, count: int) -> Controls:
 
 
 def _one_thread() -> None:
-    """Two processes on two cores: more threads would only get in each other's way."""
+    """Use one thread: there are two processes on two cores."""
     os.environ["OMP_NUM_THREADS"] = "1"
     import torch
 

@@ -29,7 +29,7 @@ _HOMES = {
     "read_sheet": "steelyard.claims",
     "recompute": "steelyard.verification.recompute",
     "resume_audit": "steelyard.auditing.conductor",
-    "screen": "steelyard.detectors.screen.screen",
+    "screen_sheet": "steelyard.auditing.desk",
     "start_audit": "steelyard.auditing.conductor",
     "task_from_file": "steelyard.tasks",
     "verify_integrity": "steelyard.evidence.verify",
@@ -48,7 +48,7 @@ __all__ = [
     "read_sheet",
     "recompute",
     "resume_audit",
-    "screen",
+    "screen_sheet",
     "start_audit",
     "task_from_file",
     "verify_integrity",
@@ -56,8 +56,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
+    from steelyard.auditing.desk import screen_sheet
     from steelyard.claims import read_sheet
-    from steelyard.detectors.screen.screen import screen
     from steelyard.errors import ExitCode, SteelyardError
     from steelyard.evidence.verify import verify_integrity
     from steelyard.models import Settings, open_model

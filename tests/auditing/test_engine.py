@@ -97,8 +97,8 @@ def test_requests_a_minute_pace_the_run(sums_server: Any, sums_file: Sums, tmp_p
     ("text", "said"),
     [
         ("sums: [1, 2]\n", "prices.yaml:1: the prices of 'sums'"),
-        ("sums:\n  prompt: cheap\n  completion: 1\n", "prices.yaml:2: prompt is no price"),
-        ("sums: {prompt: -1, completion: 1}\n", "prompt is no price"),
+        ("sums:\n  prompt: cheap\n  completion: 1\n", "prices.yaml:2: prompt is not a price"),
+        ("sums: {prompt: -1, completion: 1}\n", "prompt is not a price"),
         ("sums: {prompt: 1}\n", "the prices of 'sums'"),
         ("gpt: {prompt: 1, completion: 1}\n", "has no prices of 'sums'"),
         ("- 1\n", "has no prices of 'sums'"),

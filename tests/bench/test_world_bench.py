@@ -94,7 +94,7 @@ def test_a_file_is_read_as_it_was_written_and_another_file_is_refused(tmp_path: 
     write(path, _whole())
     assert read(path) == _whole()
     path.write_text("{}")
-    with pytest.raises(InputError, match="no results file"):
+    with pytest.raises(InputError, match="is not a results file"):
         read(path)
     with pytest.raises(InputError, match="cannot be read"):
         read(tmp_path / "none.json")
@@ -125,7 +125,7 @@ def test_tables_and_sentences_come_from_the_record_alone() -> None:
     assert "| ≤ 270 [≤ 270, ≤ 270] | ∞ [≤ 270, ∞] |" in document  # what a curve has at once, it may have had before
 
 
-def test_how_many_times_the_data_others_need_is_told_where_both_get_there() -> None:
+def test_the_factor_of_data_is_reported_where_both_reach_the_score() -> None:
     runs = tuple(
         _run(cell, 1.0 if cell.pool >= (300 if cell.method == "pixel" else 100) else 0.0) for cell in cells(SETTINGS)
     )

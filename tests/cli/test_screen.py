@@ -53,6 +53,7 @@ def test_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["screen", MAVERICK, "--json"]) == 1
     document = json.loads(capsys.readouterr().out)
+    assert document["format"] == "steelyard-report/2"
     assert list(document)[:6] == ["format", "verdict", "exit", "findings", "notes", "claims"]
     assert (document["verdict"], document["exit"]) == ("inconsistent", 1)
     assert document["findings"][0]["check"] == "variant"

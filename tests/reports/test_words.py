@@ -141,10 +141,11 @@ def test_what_nothing_tests_is_put_into_words() -> None:
 
 
 def test_limits_of_a_measurement() -> None:
-    said = " ".join(limits(make.measured_verdict()))
+    sampled = make.measurement("HumanEval", 164, decoding="sampled", temperature=0.8, repeats=5)
+    said = " ".join(limits(make.measured_verdict(), make.only(make.plan(), sampled)))
     for part in ("is Wilson's", "1 answer is missing", "From 7 answers", "One configuration"):
         assert part in said
-    for part in ("weighted Holm", "for each claim", "valid at any stop"):
+    for part in ("weighted Holm", "for each claim", "valid at any stop", "the tolerance"):
         assert part not in said
 
 

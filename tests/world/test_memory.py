@@ -88,13 +88,13 @@ def test_a_memory_that_is_not_as_it_was_saved_is_refused(tmp_path: Path) -> None
         Memory.load(tmp_path)
 
 
-def test_misuse_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_misuse_raises_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
-    with pytest.raises(InputError, match="nothing was remembered"):
+    with pytest.raises(InputError, match="the memory is empty"):
         memory.nearest(np.zeros((1, 2), np.float32))
     with pytest.raises(InputError, match="2 states came with 1 keys"):
         memory.add(np.zeros((2, 2), np.float32), ["one"])
-    with pytest.raises(InputError, match="keys must be what JSON holds"):
+    with pytest.raises(InputError, match="keys must be JSON values"):
         memory.add(np.zeros((1, 2), np.float32), [object()])
     memory.add(np.zeros((2, 2), np.float32), ["one", "two"])
     with pytest.raises(InputError, match="have 3 numbers, those in memory 2"):

@@ -137,7 +137,7 @@ class _Exporter:
                 "method": SEQUENCE if claim else WILSON,
             }
         return {
-            "evaluation_result_id": measurement.id,
+            "evaluation_result_id": _result_id(measurement, result.scorer),
             "evaluation_name": measurement.task,
             "source_data": _source(measurement),
             "metric_config": {
@@ -199,7 +199,7 @@ class _Exporter:
             "evaluation_id": self._evaluation,
             "model_id": self._model,
             "evaluation_name": self._measurements[attempt.measurement].task,
-            "evaluation_result_id": attempt.measurement,
+            "evaluation_result_id": _result_id(self._measurements[attempt.measurement], score.scorer),
             "sample_id": attempt.sample,
             "sample_hash": attempt.item,
             "interaction_type": "single_turn",
@@ -243,6 +243,11 @@ def _texts(attempt: Attempt, texts: Mapping[str, str]) -> tuple[dict[str, Any], 
     if sample.choices:
         question["choices"] = list(sample.choices)
     return question, answer
+
+
+def _result_id(measurement: Measurement, scorer: str) -> str:
+    """The measurement's id, and the scorer where it has several: each gives a result of its own."""
+    return measurement.id if len(measurement.scorers) == 1 else f"{measurement.id}/{scorer}"
 
 
 def _source(measurement: Measurement) -> dict[str, Any]:

@@ -223,8 +223,8 @@ class _Writer:
         self._texts = texts
         self._takes_scores = takes_scores
         self._positions = array("q", bytes(8 * measurement.trials))
-        for position, prompt_format in enumerate(order_of(measurement)):
-            self._positions[prompt_format] = position
+        for position, trial in enumerate(order_of(measurement)):
+            self._positions[trial] = position
         self._written = bytearray(measurement.trials)
         self._requests = bytearray(32 * measurement.population)
 
@@ -235,9 +235,9 @@ class _Writer:
             return
         ids = list(self._survey.index)
         absent = ModelOutput(outcome=Outcome.DROPPED, detail="not in the log")
-        for prompt_format in range(len(self._written)):
-            if not self._written[prompt_format]:
-                place, repeat = divmod(prompt_format, self._measurement.repeats)
+        for trial in range(len(self._written)):
+            if not self._written[trial]:
+                place, repeat = divmod(trial, self._measurement.repeats)
                 self._append(ids[place], place, repeat, absent)
 
     def _write(self, item: ImportedItem) -> None:
@@ -270,12 +270,12 @@ class _Writer:
     def _append(
         self, sample: str, place: int, repeat: int, answer: ModelOutput, started_us: int = 0, elapsed_us: int = 0
     ) -> None:
-        prompt_format = place * self._measurement.repeats + repeat
-        self._written[prompt_format] = 1
+        trial = place * self._measurement.repeats + repeat
+        self._written[trial] = 1
         self._journal.append(
             Attempt(
                 measurement=self._measurement.id,
-                position=self._positions[prompt_format],
+                position=self._positions[trial],
                 sample=sample,
                 item=self._survey.digests[place],
                 repeat=repeat,

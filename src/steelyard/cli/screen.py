@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from steelyard.records import Claim, ClaimSheet, ClaimVerdict, Finding, Note, Verdict
+    from steelyard.records import Claim, ClaimSheet, ClaimVerdict, Verdict
 
 __all__ = ["command"]
 
@@ -31,11 +30,11 @@ def command(sheet: str, as_json: bool) -> int:
     Exits 1 where the numbers are impossible under every honest explanation, 0 otherwise; notes are no proof. To test
     the claims against a model, use steelyard audit.
     """
+    from steelyard.auditing.desk import screen_sheet
     from steelyard.claims import read_sheet
-    from steelyard.detectors.screen.screen import screen
 
     claims = read_sheet(sheet)
-    verdict = _verdict(claims, *screen(claims))
+    verdict = screen_sheet(claims)
     if as_json:
         from steelyard.reports.machine import render
 
@@ -45,37 +44,6 @@ def command(sheet: str, as_json: bool) -> int:
 
         _print(claims, verdict, out())
     return verdict.exit
-
-
-def _verdict(sheet: ClaimSheet, findings: tuple[Finding, ...], notes: tuple[Note, ...]) -> Verdict:
-    from steelyard.errors import ExitCode
-    from steelyard.records import Verdict, VerdictWord
-
-    return Verdict(
-        verdict=VerdictWord.INCONSISTENT if findings else VerdictWord.NOT_TESTED,
-        exit=int(ExitCode.INCONSISTENT if findings else ExitCode.CONSISTENT),
-        model=sheet.model,
-        served=sheet.served_as,
-        alpha=math.nan,  # prints as null: a screen draws no samples, so it has no error rate
-        findings=findings,
-        notes=notes,
-        claims=tuple(_claim_verdict(claim) for claim in sheet.claims),
-    )
-
-
-def _claim_verdict(claim: Claim) -> ClaimVerdict:
-    from steelyard.records import ClaimVerdict, VerdictWord
-
-    return ClaimVerdict(
-        task=claim.task,
-        claimed_text=claim.value,
-        unit=claim.unit,
-        claimed=float(claim.number / claim.scale) if claim.is_proportion else None,
-        tolerance=math.nan,  # prints as null: nothing is compared
-        verdict=VerdictWord.NOT_TESTED,
-        reason="a screen runs no model",
-        line=claim.line,
-    )
 
 
 def _print(sheet: ClaimSheet, verdict: Verdict, console: Console) -> None:

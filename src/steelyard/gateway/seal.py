@@ -77,7 +77,9 @@ def _signer_of_plan(run: Path, sealed: SealedPlan, signer: Any) -> Any:
 
 
 def recompute_recording(run: Path, plan: Plan, drawn_by: Any) -> bool:
-    """Compute the report again from the journal alone; Broken names the first thing that does not follow from it.
+    """Compute the report again from the journal alone.
+
+    Raises VerificationError, which names the first thing that does not follow from it.
 
     True where the pages, too, were drawn again and are equal; false where other versions drew them (``drawn_by``).
     """

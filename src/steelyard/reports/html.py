@@ -38,7 +38,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         chart_wide=markup(claims_chart(drawn, name="claims-wide")) if drawn else "",
         chart_narrow=markup(claims_chart(drawn, narrow=True, name="claims-narrow")) if drawn else "",
         rows=[_row(claim, asked) for claim in verdict.claims],
-        measured=[words.measured_words(each) for each in words.only_measured(verdict)],
+        measured=[_measured(each) for each in words.only_measured(verdict)],
         closings=[_closing(index, claim) for index, claim in enumerate(drawn) if len(claim.trace) > 2],
         findings=[_finding(finding) for finding in verdict.findings],
         notes=[words.remark(note) for note in verdict.notes],
@@ -64,6 +64,11 @@ def _row(claim: ClaimVerdict, asked: Mapping[str, Measurement]) -> dict[str, Any
         "asked_lines": row.asked.split(", "),
         "reruns": words.reruns(claim, asked.get(claim.measurement)),
     }
+
+
+def _measured(result: MeasurementResult) -> dict[str, Any]:
+    row = words.measured_words(result)
+    return {"words": row, "task": _breakable(row.task), "asked_lines": row.asked.split(", ")}
 
 
 def _breakable(name: str) -> Any:

@@ -93,7 +93,8 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
     if plan is None:
         return said
     rows = [each for each in plan.measurements if each.id in names]
-    if any(row.decoding == "sampled" for row in rows):
+    claimed = {claim.measurement for claim in asked}
+    if any(row.decoding == "sampled" and row.id in claimed for row in rows):
         said.append(
             "Where decoding is sampled, the tolerance allows for the noise of the vendor's own passes and ours."
         )

@@ -47,7 +47,10 @@ class Finished:
         return len(self._ended)
 
     def add(self, attempt: Attempt) -> None:
-        """Take in a final attempt; raises Broken where it is about a sample that the plan has not at its place."""
+        """Take in a final attempt.
+
+        Raises VerificationError where it is about a sample that the plan does not have at its place.
+        """
         sample = self._sample(attempt)
         if sample is None or not 0 <= attempt.repeat < self._repeats or self._digests[sample] != attempt.item:
             raise VerificationError(

@@ -77,7 +77,7 @@ def _unmake(run: Path, made: list[Path]) -> None:
 
 
 def open_plan_of(run: Path) -> SealedPlan:
-    """Read the sealed plan of a run; raises InputError where there is none and Broken where it is not a plan."""
+    """Read the sealed plan of a run; InputError where there is none, VerificationError where it is not a plan."""
     from steelyard.evidence.bundle import open_plan
 
     path = run / PLAN

@@ -45,7 +45,10 @@ _SESSION_MASK: Final = ((1 << _SESSION_BITS) - 1) << _SESSION_SHIFT
 
 
 def checked_records(run: Path, plan: Plan) -> Iterator[tuple[JournalRecord, str]]:
-    """Stream every (record, worker); Broken where a record stands that nobody writes there, or counts below nothing."""
+    """Stream every (record, worker).
+
+    Raises VerificationError for a record that nobody writes there, and for a count below 0.
+    """
     kind = plan.origin.kind
     workers = segment_names(run)
     if len(workers) > 1 and kind != "asked":
@@ -153,7 +156,7 @@ class AttemptNumbering:
         self._attempts.append(place << _TRIAL_SHIFT | self._sessions << _SESSION_SHIFT | number)
 
     def finish(self) -> None:
-        """Raise Broken where the attempts of a call are not numbered as they are made."""
+        """Raise VerificationError where the attempts of a call are not numbered as they are made."""
         if not self._retried:
             return  # a call that is ended twice shows where it is scored
         together = bool(self._segment) and self._sessions > 1

@@ -57,7 +57,7 @@ class Recomputed:
 
 
 def recompute(run: Path) -> Recomputed:
-    """Recompute everything after the journal; raises Broken naming the first thing that does not follow."""
+    """Recompute everything after the journal; raises VerificationError naming the first thing that does not follow."""
     try:
         return _recompute(run)
     except (LookupError, ValueError, TypeError, ArithmeticError) as error:

@@ -30,7 +30,7 @@ class Comparison:
             )
 
     def finish(self) -> None:
-        """Raise Broken where more was sealed than there is."""
+        """Raise VerificationError where more was sealed than there is."""
         if next(self._sealed, None) is not None:
             raise VerificationError(f"scores.jsonl: more scores than the {self._count} that the journal gives")
 

@@ -1,4 +1,4 @@
-"""A store of states with keys: what a world model was shown before, and can find again."""
+"""A store of states with keys, in which a world model finds earlier moments again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from steelyard.world.sim.simulator import Floats
 __all__ = ["EXACT_LIMIT", "Memory", "Recalled"]
 
 EXACT_LIMIT = 100_000
-"""How many states are searched without faiss."""
+"""The most states that are searched without faiss."""
 
 _FILE = "memory.safetensors"
 _CHUNK = 8192
@@ -53,13 +53,16 @@ class Memory:
         return self._parts[0]
 
     def add(self, states: Floats, keys: Sequence[Any]) -> None:
-        """Store states (N, D) under keys, which may be anything that JSON holds; raises InputError."""
+        """Store states (N, D) under keys, which may be any JSON values.
+
+        Raises InputError for other keys or sizes, MissingDependency for more than 100,000 states without faiss.
+        """
         if len(states) != len(keys):
             raise InputError(f"each state has one key: {len(states)} states came with {len(keys)} keys")
         try:
             msgspec.json.encode(list(keys))
         except (TypeError, ValueError) as error:
-            raise InputError(f"keys must be what JSON holds ({error})") from error
+            raise InputError(f"keys must be JSON values ({error})") from error
         if len(self) and states.shape[1] != self.states.shape[1]:
             raise InputError(f"these states have {states.shape[1]} numbers, those in memory {self.states.shape[1]}")
         if len(self) + len(keys) > EXACT_LIMIT and not _faiss_is_here():
@@ -71,9 +74,12 @@ class Memory:
         self._index = None
 
     def nearest(self, queries: Floats, count: int = 1) -> Recalled:
-        """Find the ``count`` nearest states, exactly, for each query (Q, D); fewer where fewer are stored."""
+        """Find the ``count`` nearest states, exactly, for each query (Q, D); fewer where fewer are stored.
+
+        Raises InputError where nothing is stored, or the query has another size.
+        """
         if not len(self):
-            raise InputError("nothing was remembered yet")
+            raise InputError("the memory is empty: store something first")
         if queries.shape[1] != self.states.shape[1]:
             raise InputError(f"the query has {queries.shape[1]} numbers, states in memory {self.states.shape[1]}")
         count = min(count, len(self))
@@ -96,7 +102,7 @@ class Memory:
 
     @classmethod
     def load(cls, folder: Path) -> Memory:
-        """Read what was saved; an empty memory where nothing was. Raises InputError where it is not as it was saved."""
+        """Read what was saved; an empty memory where nothing was. Raises InputError where it was changed."""
         memory = cls()
         path = folder / _FILE
         if not path.exists():

@@ -1,4 +1,4 @@
-"""The only door through which a world model is tested. Arrays are NumPy, so a model may be made of anything."""
+"""The protocols through which world models are tested. Arrays are NumPy, so any framework can implement them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from steelyard.world.sim.simulator import Floats, Frames
 
-__all__ = ["WorldUnderTest"]
+__all__ = ["EncodingWorld", "WorldUnderTest"]
 
 
 class WorldUnderTest(Protocol):
@@ -19,7 +19,7 @@ class WorldUnderTest(Protocol):
     name: str
 
     def surprise(self, clips: Frames) -> Floats:
-        """(B, T, H, W, 3) → (B, T − 1): larger where a frame fits worse to what came before."""
+        """(B, T, H, W, 3) → (B, T − 1): larger where a frame fits the earlier ones worse."""
         ...
 
     def rollout(self, observations: Frames, actions: Floats) -> Any:
@@ -31,5 +31,13 @@ class WorldUnderTest(Protocol):
         ...
 
     def features(self, clips: Frames) -> Floats:
-        """What a probe may read after each frame: (B, T, F)."""
+        """Features for probes after each frame: (B, T, F)."""
+        ...
+
+
+class EncodingWorld(WorldUnderTest, Protocol):
+    """A world model that also encodes single frames, into states such as it imagines."""
+
+    def encode(self, frames: Frames) -> Floats:
+        """Frames (B, H, W, 3) → states (B, D)."""
         ...

@@ -75,14 +75,16 @@ def test_an_evaluation_is_a_table_a_file_and_a_page(
     assert "neither" in out
 
 
-def test_planning_can_be_watched(models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan_prints_a_trace_and_writes_pictures(
+    models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     page, picture = tmp_path / "p.html", tmp_path / "p.png"
     given = ("--horizon", "2", "--samples", "8", "--html", str(page), "--png", str(picture))
     code, out, _ = told(capsys, "plan", models[0], "--seed", "3", *given)
     assert code == 0
-    assert "true gap   foreseen gap" in out
+    assert "true gap   predicted gap" in out
     assert "horizon 2" in out
-    assert "what it foresaw when it last planned" in page.read_text()
+    assert "what it predicted when it last planned" in page.read_text()
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
@@ -117,16 +119,16 @@ def test_compare_says_where_budgets_differ(
         (("eval", "{model}", "--world", "mars"), "no world is called 'mars'; there are"),
         (
             ("eval", "{model}", "--test", "physics"),
-            "physics: nothing to ask in two-room-fixed; it needs --world scenes",
+            "physics: does not apply to two-room-fixed; it needs --world scenes",
         ),
         (("eval", "{model}", "{model}"), "is the same training as"),
-        (("eval", "{model}", "{video}"), "is of another world than"),
+        (("eval", "{model}", "{video}"), "has another world than"),
         (("eval", "{video}", "--world", "two-room"), "learned from plain video, so it knows no actions"),
         (("eval", "{model}", "--html", "/nowhere/x.html"), "cannot be written"),
-        (("plan", "{video}"), "learned from plain video, so it knows no actions to plan with"),
+        (("plan", "{video}"), "was trained on plain video, so it knows no actions to plan with"),
         (("plan", "{model}", "--world", "mars"), "no world is called 'mars'"),
-        (("compare", "{notes}", "{notes}"), "is no results file of steelyard world eval"),
-        (("compare", "{folder}", "{folder}"), "these are the same"),
+        (("compare", "{notes}", "{notes}"), "is not a results file of steelyard world eval"),
+        (("compare", "{folder}", "{folder}"), "both are the same"),
         (("compare", "nowhere.json", "nowhere.json"), "cannot be read"),
     ],
 )

@@ -1,4 +1,4 @@
-"""An audit of a world model end to end: sheet, plan, answers, seal, verification by a stranger who has no torch."""
+"""An audit of a world model end to end: sheet, plan, answers, seal, and verification without torch."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_robustness_and_few_frames_are_asked_of_two_episodes_at_once(tmp_path: P
     assert steelyard(["verify", str(tmp_path / "run")]) == 0
 
 
-def test_who_asks_the_wrong_kind_of_model_is_told_so_in_one_line() -> None:
+def test_the_wrong_kind_of_model_raises_a_one_line_error() -> None:
     claims = sheet(("gsm8k", "50"), ("world_two_room", "80"), ("world_push", "80"))
 
     async def reasons() -> list[str]:

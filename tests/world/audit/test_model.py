@@ -20,7 +20,7 @@ from steelyard.errors import InputError
 from steelyard.models import open_model
 from steelyard.records import Capabilities, GenerateRequest, ModelIdentity, ModelOutput, Outcome
 from steelyard.world.audit.family import answering_role, read_family
-from steelyard.world.audit.questions import ActAgainst
+from steelyard.world.audit.questions import PlayHeadToHead
 from steelyard.world.evaluation.adapters.callable import CallableWorld
 from steelyard.world.models.baselines.sizes import like_jepa
 from steelyard.world.models.card import Card, read_card, write_card
@@ -82,8 +82,14 @@ def test_identity_is_the_sha256_of_what_sha256sum_prints(checkpoint: Path) -> No
 def test_the_same_question_has_the_same_answer_and_another_kind_of_question_none(checkpoint: Path) -> None:
     async def go() -> list[ModelOutput]:
         model = open_model(f"world:{checkpoint}")
-        choose = json.dumps({"ask": "choose", "seed": HELD_OUT, "world": "two-room-fixed"})
-        asked = [choose, choose, "What is 2 + 2?", '{"ask":"act","seed":1,"world":"push"}', '{"ask":"reward","seed":1}']
+        choose = json.dumps({"ask": "choose outcome", "seed": HELD_OUT, "world": "two-room-fixed"})
+        asked = [
+            choose,
+            choose,
+            "What is 2 + 2?",
+            '{"ask":"reach goal","seed":1,"world":"push"}',
+            '{"ask":"reward","seed":1}',
+        ]
         answers = [await model.generate(GenerateRequest(prompt=prompt)) for prompt in asked]
         await model.close()
         await model.close()
@@ -94,14 +100,14 @@ def test_the_same_question_has_the_same_answer_and_another_kind_of_question_none
     assert first.text == again.text
     assert set(json.loads(first.text)) == {"choice"}
     assert language.outcome is unknown.outcome is other.outcome is Outcome.CLIENT_ERROR
-    assert language.detail == unknown.detail == "a world model answers questions about worlds alone"
+    assert language.detail == unknown.detail == "a world model answers only questions about worlds"
     assert other.detail == "this needs world push; the world model has world two-room-fixed"
 
 
 def test_a_network_that_fails_costs_its_sample_the_answer(checkpoint: Path) -> None:
     async def go() -> ModelOutput:
         model = audited(**{"world two-room-fixed": CallableWorld("broken", rollout=lambda frames, actions: 1 / 0)})
-        prompt = json.dumps({"ask": "act", "seed": HELD_OUT, "world": "two-room-fixed"})
+        prompt = json.dumps({"ask": "reach goal", "seed": HELD_OUT, "world": "two-room-fixed"})
         answer = await model.generate(GenerateRequest(prompt=prompt))
         await model.close()
         return answer
@@ -187,8 +193,8 @@ def test_trainings_that_do_not_fit_together_are_refused(
     [
         ({"seed": 0}, "two of its trainings have the same seed"),
         ({"frames": None}, "or none is stated"),
-        ({"seed": 1, "kind": "rssm"}, "of different kinds, worlds or configs"),
-        ({"seed": 1, "world": "two-room"}, "of different kinds, worlds or configs"),
+        ({"seed": 1, "kind": "rssm"}, "differ in kind, world or config"),
+        ({"seed": 1, "world": "two-room"}, "differ in kind, world or config"),
     ],
 )
 def test_models_that_differ_by_more_than_a_seed_are_no_trainings_of_one(
@@ -206,7 +212,7 @@ def test_questions_go_to_the_trainings_in_turn() -> None:
     async def go() -> list[ModelOutput]:
         broken = CallableWorld("broken", rollout=lambda frames, actions: 1 / 0)
         model = audited(**{"world two-room-fixed": knowing(), "world two-room-fixed, training 2": broken})
-        prompts = [json.dumps({"ask": "act", "seed": HELD_OUT + n, "world": "two-room-fixed"}) for n in range(4)]
+        prompts = [json.dumps({"ask": "reach goal", "seed": HELD_OUT + n, "world": "two-room-fixed"}) for n in range(4)]
         answers = [await model.generate(GenerateRequest(prompt=prompt)) for prompt in prompts]
         await model.close()
         return answers
@@ -228,8 +234,8 @@ def test_a_rival_that_saw_less_is_refused(tmp_path: Path) -> None:
     ("rival", "changed", "told"),
     [
         ("pixel", {"kind": "jepa"}, "its checkpoint is of kind jepa: name one of kind pixel"),
-        ("best of all", {}, "no rival is called so; there are pixel, vq-gpt, rssm"),
-        ("pixel", {"world": "two-room"}, "ours was trained in two-room-fixed and it in two-room"),
+        ("best of all", {}, "not a kind of rival; choose one of pixel, vq-gpt, rssm"),
+        ("pixel", {"world": "two-room"}, "ours was trained in two-room-fixed and this one in two-room"),
         ("pixel", {"cpu_seconds": 0.9}, "its training took 1 CPU-seconds and ours 1: give it as many"),
         ("pixel", {"collapsed": ["rank 1"]}, "it collapsed in training"),
     ],
@@ -259,7 +265,7 @@ def test_a_link_that_leads_out_of_a_family_is_refused(tmp_path: Path) -> None:
     folder = family(tmp_path / "f", 100, 400)
     (folder / "all").rename(tmp_path / "outside")
     (folder / "all").symlink_to(tmp_path / "outside")
-    with pytest.raises(InputError, match="'all' is no path inside the family's folder"):
+    with pytest.raises(InputError, match="'all' is not a path inside the family's folder"):
         read_family(folder)
 
 
@@ -292,12 +298,12 @@ def test_a_checkpoint_that_is_changed_after_it_was_named_is_not_opened(tmp_path:
             {"format": "steelyard-world-family/2"},
             "its format is 'steelyard-world-family/2', not 'steelyard-world-family/1'",
         ),
-        ({"worlds": {}}, "names no checkpoint for any world"),
-        ({"worlds": {"push": "../elsewhere"}}, "'../elsewhere' is no path inside the family's folder"),
-        ({"worlds": {"push": "/etc"}}, "'/etc' is no path inside the family's folder"),
-        ({"worlds": {"push": "a" * 9000}}, f"'{'a' * 80}…' is no path inside the family's folder"),
+        ({"worlds": {}}, "names no checkpoint"),
+        ({"worlds": {"push": "../elsewhere"}}, "'../elsewhere' is not a path inside the family's folder"),
+        ({"worlds": {"push": "/etc"}}, "'/etc' is not a path inside the family's folder"),
+        ({"worlds": {"push": "a" * 9000}}, f"'{'a' * 80}…' is not a path inside the family's folder"),
         ({"worlds": {"push": "gone"}}, "there is no such folder"),
-        ({"worlds": ["push"]}, "describes no family: Expected `object`, got `array`"),
+        ({"worlds": ["push"]}, "is not a family file: Expected `object`, got `array`"),
         ({"rivals": {}}, "unknown field `rivals`"),
     ],
 )
@@ -319,7 +325,7 @@ def test_a_folder_that_is_none_is_bad_input(tmp_path: Path, capsys: pytest.Captu
     for name, told in (
         ("nowhere", "there is no such folder: give the folder of a checkpoint or of a family"),
         ("empty", "holds no world.json"),
-        ("half", "has no model.safetensors: the training did not end"),
+        ("half", "has no model.safetensors: finish the training"),
     ):
         assert steelyard(["run", "world_two_room", "--model", f"world:{tmp_path / name}"]) == 2
         assert told in capsys.readouterr().err
@@ -364,9 +370,9 @@ def test_an_episode_that_several_questions_are_about_is_played_once(monkeypatch:
     members = {name: knowing() for name in ("few frames two-room-fixed", "few frames two-room-fixed by pixel")}
     members["few frames two-room-fixed by rssm"] = ignorant()
     questions = [
-        ActAgainst(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="ours"),
-        ActAgainst(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="rival"),
-        ActAgainst(world="two-room-fixed", seed=HELD_OUT + 1, rival="rssm", tie="ours"),
+        PlayHeadToHead(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="ours"),
+        PlayHeadToHead(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="rival"),
+        PlayHeadToHead(world="two-room-fixed", seed=HELD_OUT + 1, rival="rssm", tie="ours"),
     ]
     assert len({answering.answer(question, members.__getitem__) for question in questions}) == 1
     assert sorted(played) == sorted([("true dynamics", HELD_OUT + 1)] * 2 + [("ignorant", HELD_OUT + 1)])

@@ -12,7 +12,7 @@ from steelyard.evidence.canonical import canonical
 from steelyard.records import GenerateRequest
 from steelyard.tasks import load_task, task_ids
 from steelyard.world.audit.episodes import generate
-from steelyard.world.audit.questions import ActShifted, read_question
+from steelyard.world.audit.questions import ReachGoalShifted, read_question
 from steelyard.world.evaluation import planning
 from steelyard.world.evaluation.reasoning import controls
 from steelyard.world.evaluation.result import TestResult
@@ -94,7 +94,7 @@ def test_chance_under_a_shift_is_what_the_best_control_reaches_in_both_worlds(na
     asked = []
     for sample in task.prepare(task.default_prompt):
         question = read_question(sample.request.prompt)  # type: ignore[union-attr]
-        assert isinstance(question, ActShifted)
+        assert isinstance(question, ReachGoalShifted)
         asked.append(question)
     world, both = simulator(asked[0].world), []
     for shift in ("colour", "size", "speed", "layout"):

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from steelyard.world.audit.questions import Actions, rounded, written
+from steelyard.world.audit.questions import Actions
 from steelyard.world.sim.catalog import HELD_OUT, simulator
 from steelyard.world.sim.exploration import toward
+from steelyard.world.sim.recorded_actions import action_numbers, round_actions
 from steelyard.world.sim.simulator import Floats, Simulator
 
 __all__ = ["SEEDS", "straight", "through_the_door"]
@@ -42,8 +43,8 @@ def _way(seed: int, world: Simulator, decide: Callable[[Floats, Floats, Simulato
     states, goals = world.start([seed])
     actions = []
     for _ in range(world.episode_steps):
-        action = rounded(decide(states, goals, world))
-        actions.append(written(action))
+        action = round_actions(decide(states, goals, world))
+        actions.append(action_numbers(action))
         states = world.step(states, action[None])
         if world.reached(states, goals)[0]:
             break

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.world.evaluation.comparison import ahead, compare, differences
+from steelyard.world.evaluation.comparison import ahead, compare_results, differences
 from steelyard.world.evaluation.result import Results, TestResult
 
 
@@ -26,39 +26,41 @@ def test_hard_and_easy_scenes_do_not_hide_a_difference() -> None:
     rng = np.random.default_rng(0)
     scenes = rng.normal(size=50) * 10
     one, other = (scenes + gain + rng.normal(size=(3, 50)) * 0.1 for gain in (0.5, 0.0))
-    found = compare(results(one, "jepa"), results(other, "pixel"))
+    found = compare_results(results(one, "jepa"), results(other, "pixel"))
     assert found.difference == pytest.approx(0.5, abs=0.05)
     assert ahead(found) == "first"
-    assert ahead(compare(results(other, "pixel"), results(one, "jepa"))) == "second"
-    worse = compare(results(one, "jepa", better="lower"), results(other, "pixel", better="lower"))
+    assert ahead(compare_results(results(other, "pixel"), results(one, "jepa"))) == "second"
+    worse = compare_results(results(one, "jepa", better="lower"), results(other, "pixel", better="lower"))
     assert ahead(worse) == "second"
 
 
-def test_a_difference_that_may_be_none_puts_nobody_ahead() -> None:
+def test_a_difference_whose_interval_has_0_puts_neither_ahead() -> None:
     rng = np.random.default_rng(1)
-    assert ahead(compare(results(rng.random((3, 20)), "a"), results(rng.random((3, 20)), "b"))) == "neither"
+    assert ahead(compare_results(results(rng.random((3, 20)), "a"), results(rng.random((3, 20)), "b"))) == "neither"
 
 
-def test_nobody_is_ahead_with_fewer_than_three_trainings_a_side() -> None:
-    found = compare(results(np.ones((2, 40)), "a"), results(np.zeros((3, 40)), "b"))
+def test_neither_is_ahead_with_fewer_than_three_trainings_on_each_side() -> None:
+    found = compare_results(results(np.ones((2, 40)), "a"), results(np.zeros((3, 40)), "b"))
     assert found.low > 0
     assert ahead(found) == "neither"
-    assert found.notes == ("neither is called ahead with fewer than 3 trainings a side",)
+    assert found.notes == ("neither is called ahead with fewer than 3 trainings on each side",)
 
 
 def test_where_nothing_varies_the_interval_is_that_of_the_episodes() -> None:
-    few = compare(results(np.ones((3, 2)), "a"), results(np.zeros((3, 2)), "b"))
+    few = compare_results(results(np.ones((3, 2)), "a"), results(np.zeros((3, 2)), "b"))
     assert few.low < 0 < few.difference == few.high == 1
     assert ahead(few) == "neither"
-    many = compare(results(np.ones((3, 40)), "a"), results(np.zeros((3, 40)), "b"))
+    many = compare_results(results(np.ones((3, 40)), "a"), results(np.zeros((3, 40)), "b"))
     assert 0.8 < many.low < 1
     assert ahead(many) == "first"
 
 
-def test_other_episodes_are_refused_and_other_settings_told() -> None:
+def test_other_episodes_are_refused_and_other_settings_noted() -> None:
     with pytest.raises(InputError, match="other episodes"):
-        compare(results([[1, 0]], "a"), results([[1, 0]], "b", units=("0", "9")))
-    found = compare(results([[1, 0]], "a", settings={"horizon": 8}), results([[1, 0]], "b", settings={"horizon": 4}))
+        compare_results(results([[1, 0]], "a"), results([[1, 0]], "b", units=("0", "9")))
+    found = compare_results(
+        results([[1, 0]], "a", settings={"horizon": 8}), results([[1, 0]], "b", settings={"horizon": 4})
+    )
     assert found.notes[1:] == ("horizon was 8 for the first and 4 for the second",)
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from steelyard.stats.pigeonhole import Interval
 from steelyard.world.evaluation.efficiency import (
-    Comparison,
+    CurveComparison,
     average,
     average_difference,
-    compare,
+    compare_curves,
     curve,
     data_needed,
     sentence,
@@ -52,10 +52,10 @@ def test_a_clear_difference_excludes_zero_and_the_same_tables_do_not() -> None:
 
 
 def test_only_common_sizes_are_compared_and_none_is_an_error() -> None:
-    found = compare(("a", _tables(0.5, 0.5, 0.5)), ("b", _tables(0.5, 0.5)))
+    found = compare_curves(("a", _tables(0.5, 0.5, 0.5)), ("b", _tables(0.5, 0.5)))
     assert found.sizes == (100.0, 1000.0)
     with pytest.raises(ValueError, match="no common size"):
-        compare(("a", {1.0: np.zeros((1, 2))}), ("b", {2.0: np.zeros((1, 2))}))
+        compare_curves(("a", {1.0: np.zeros((1, 2))}), ("b", {2.0: np.zeros((1, 2))}))
 
 
 def test_data_needed_lies_between_sizes_on_a_logarithmic_axis() -> None:
@@ -109,13 +109,15 @@ def test_times_needed_is_a_ratio_or_none() -> None:
 def test_a_sentence_calls_one_better_only_if_zero_is_outside(a: float, b: float, c: float) -> None:
     low, middle, high = sorted((a, b, c))
     gap = Interval(middle, low, high)
-    words = sentence(Comparison("jepa", "pixel", (10.0,), (gap,), gap), "goals reached", "frames", seeds=3, units=64)
+    words = sentence(
+        CurveComparison("jepa", "pixel", (10.0,), (gap,), gap), "goals reached", "frames", seeds=3, units=64
+    )
     assert ("scores higher" in words) == (low > 0)
     assert ("scores lower" in words) == (high < 0)
     assert ("do not show" in words) == (low <= 0 <= high)
 
 
-def test_a_sentence_tells_single_sizes_as_taken_alone() -> None:
+def test_a_sentence_reports_single_sizes_as_taken_alone() -> None:
     sizes, gaps = (270.0, 900.0), (Interval(0.3, 0.1, 0.5), Interval(0.0, -0.1, 0.1))
-    words = sentence(Comparison("a", "b", sizes, gaps, gaps[1]), "score", "frames", seeds=3, units=64)
+    words = sentence(CurveComparison("a", "b", sizes, gaps, gaps[1]), "score", "frames", seeds=3, units=64)
     assert words.endswith("taken alone, higher at 270; undecided at 900 frames.")

@@ -1,4 +1,4 @@
-"""The probe of hidden things and recall: what who has a memory scores, and who has none."""
+"""The hidden-object probe and recall: scores with memory and without."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.world.evaluation.watchers import Remembers, Tracks
 SEEDS = range(HELD_OUT, HELD_OUT + 20)
 
 
-def test_who_rolls_the_ball_on_knows_where_it_is_and_the_screen_alone_does_not_tell() -> None:
+def test_a_model_of_the_rolling_ball_finds_it_and_the_screen_alone_does_not() -> None:
     tracked, guessed = hidden_object(Tracks(), SEEDS, training_seed=1), screen_alone(SEEDS)
     assert tracked.mean < 1
     assert guessed.mean > 3
@@ -29,7 +29,7 @@ def test_the_score_of_a_scene_is_over_all_frames_out_of_sight() -> None:
     assert np.allclose(np.sqrt(details["squared error"] / details["frames hidden"]), result.scores)
 
 
-def test_moments_that_look_the_same_are_told_apart_by_what_came_before_only() -> None:
+def test_moments_that_look_the_same_are_distinguished_only_by_earlier_frames() -> None:
     seeds = range(HELD_OUT, HELD_OUT + 8)
     few, many = recall(Remembers(), seeds, (3, 9))
     assert few.condition == "3 distractors"

@@ -1,4 +1,4 @@
-"""The physics test: who only adds up cannot tell, who remembers can."""
+"""The physics test: sums over frames score one half, memory scores more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from steelyard.errors import InputError
-from steelyard.world.evaluation.physics import auc, chance, pair_accuracy, quad_result, quads_told, run
+from steelyard.world.evaluation.physics import auc, chance, pair_accuracy, quad_accuracy, quad_result, run_physics
 from steelyard.world.sim.catalog import HELD_OUT
 from steelyard.world.sim.scenes import CATEGORIES
 from tests.world.evaluation.watchers import Changes, Counts
@@ -19,14 +19,14 @@ SEEDS = range(HELD_OUT, HELD_OUT + 12)
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_what_adds_up_over_steps_is_right_in_half_of_each_quad(category: str) -> None:
-    result = run(Changes(), category, SEEDS)
+    result = run_physics(Changes(), category, SEEDS)
     assert set(result.scores) == {0.5}
     assert (result.condition, result.units[0]) == (category, f"{category} {HELD_OUT}")
 
 
-def test_who_remembers_how_much_there_was_knows_permanence() -> None:
+def test_remembering_amounts_solves_permanence() -> None:
     told: list[tuple[int, int]] = []
-    result = run(
+    result = run_physics(
         Counts(), "permanence", SEEDS, training_seed=3, progress=lambda done, total: told.append((done, total))
     )
     assert set(result.scores) == {1.0}
@@ -41,7 +41,7 @@ def test_the_place_in_the_batch_says_nothing_of_what_is_there() -> None:
             return np.tile(np.arange(len(clips), dtype=np.float32)[:, None], (1, clips.shape[1] - 1))
 
     seeds = range(HELD_OUT, HELD_OUT + 40)
-    assert 0.3 < run(Counting(), "colour", seeds).mean < 0.7
+    assert 0.3 < run_physics(Counting(), "colour", seeds).mean < 0.7
 
 
 def test_chance_is_one_half() -> None:
@@ -66,13 +66,15 @@ def test_any_sum_over_frames_of_a_matched_quad_is_at_chance(frames: np.ndarray, 
 
 @given(halves=arrays(np.float64, (2, 2), elements=st.floats(0, 100, width=32)), extra=st.floats(0.01, 1))
 @settings(max_examples=50, deadline=None)
-def test_a_little_more_surprise_at_both_joined_clips_tells_any_quad(halves: np.ndarray, extra: float) -> None:
+def test_slightly_more_surprise_at_both_joined_clips_gets_any_quad_right(halves: np.ndarray, extra: float) -> None:
     (first, then), (other, after) = halves
     clips = np.array([[first + then, other + after, first + after, other + then]])
-    assert quads_told(quad_result("sum", "gravity", [1], clips)).tolist() == [0.5]
-    assert quads_told(quad_result("memory", "gravity", [1], clips + np.array([0, 0, extra, extra]))).tolist() == [1.0]
+    assert quad_accuracy(quad_result("sum", "gravity", [1], clips)).tolist() == [0.5]
+    assert quad_accuracy(quad_result("memory", "gravity", [1], clips + np.array([0, 0, extra, extra]))).tolist() == [
+        1.0
+    ]
 
 
 def test_an_unknown_category_is_one_line() -> None:
     with pytest.raises(InputError, match="no category of physics"):
-        run(Changes(), "magnetism", SEEDS)
+        run_physics(Changes(), "magnetism", SEEDS)

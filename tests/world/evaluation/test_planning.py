@@ -32,8 +32,8 @@ def test_ceilings_are_high_and_floors_far_below_on_every_world(name: str) -> Non
 
 
 def test_a_model_that_knows_all_is_at_the_ceiling_and_one_that_knows_no_walls_is_not(top: TestResult) -> None:
-    knowing = planning.run(Knowing(), WORLD, SEEDS[:20], SETTINGS, training_seed=3)
-    blind = planning.run(Knowing(walls=False), WORLD, SEEDS[:20], SETTINGS)
+    knowing = planning.run_planning(Knowing(), WORLD, SEEDS[:20], SETTINGS, training_seed=3)
+    blind = planning.run_planning(Knowing(walls=False), WORLD, SEEDS[:20], SETTINGS)
     assert knowing.mean >= np.mean(top.scores[:20]) - 0.05
     assert blind.mean <= knowing.mean - 0.2
     assert (knowing.model, knowing.training_seed, knowing.world) == ("knowing", 3, "two-room-fixed")
@@ -48,7 +48,7 @@ def test_an_episode_is_the_same_alone_and_among_others(top: TestResult) -> None:
 
 def test_episodes_that_are_over_leave_the_batch() -> None:
     model = Knowing()
-    planning.run(model, WORLD, SEEDS[:12], SETTINGS)
+    planning.run_planning(model, WORLD, SEEDS[:12], SETTINGS)
     asked = model.asked[:: SETTINGS.iterations]
     assert asked == sorted(asked, reverse=True)
     assert asked[0] == 12
@@ -63,7 +63,7 @@ def test_progress_counts_episodes() -> None:
     assert told == [(32, 40), (40, 40)]
 
 
-def test_a_planner_for_whom_nothing_is_in_the_way_stands_between_floor_and_ceiling(top: TestResult) -> None:
+def test_planning_without_obstacles_scores_between_floor_and_ceiling(top: TestResult) -> None:
     blind = planning.no_obstacles(WORLD, SEEDS, SETTINGS)
     assert blind.model == "no obstacles"
     assert planning.floors(WORLD, SEEDS)[1].mean < blind.mean < top.mean - 0.2
@@ -104,8 +104,8 @@ def test_the_cost_over_the_horizon_is_part_of_the_result_because_it_moves_succes
 
 def test_a_shift_is_reported_under_its_name_and_its_drop_is_paired() -> None:
     model = Knowing()
-    plain = planning.run(model, WORLD, SEEDS[:16], SETTINGS, training_seed=0)
-    moved = shift.run(model, WORLD, "layout", SEEDS[:16], SETTINGS, training_seed=0)
+    plain = planning.run_planning(model, WORLD, SEEDS[:16], SETTINGS, training_seed=0)
+    moved = shift.run_shift(model, WORLD, "layout", SEEDS[:16], SETTINGS, training_seed=0)
     assert (moved.test, moved.condition, moved.world) == ("robustness", "layout", "two-room-fixed")
     lost = shift.drop([plain], [moved])
     assert lost.estimate == pytest.approx(plain.mean - moved.mean)
@@ -121,7 +121,7 @@ def test_a_drop_between_trainings_that_differ_is_refused() -> None:
 
 def test_controls_of_a_shift_are_measured_in_the_shifted_world() -> None:
     quick = msgspec.structs.replace(SETTINGS, samples=8, iterations=1)
-    assert [each.condition for each in shift.floors(WORLD, "speed", SEEDS[:3], quick)] == ["speed"] * 3
-    assert shift.ceiling(WORLD, "speed", SEEDS[:3], quick).test == "robustness"
+    assert [each.condition for each in shift.shifted_floors(WORLD, "speed", SEEDS[:3], quick)] == ["speed"] * 3
+    assert shift.shifted_ceiling(WORLD, "speed", SEEDS[:3], quick).test == "robustness"
     with pytest.raises(InputError, match="no shift 'gravity'"):
-        shift.ceiling(WORLD, "gravity", SEEDS[:3], quick)
+        shift.shifted_ceiling(WORLD, "gravity", SEEDS[:3], quick)

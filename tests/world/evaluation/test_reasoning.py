@@ -1,4 +1,4 @@
-"""Counterfactual questions are right for who knows the world, wrong for who copies, and have one true answer."""
+"""Counterfactual questions: the true dynamics are right, copying is wrong, and there is one true answer."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def test_a_scene_is_a_function_of_its_seed_and_answers_are_spread_over_all_place
 
 def test_a_model_is_asked_through_pictures_and_errs_as_it_imagines() -> None:
     world = simulator("two-room-fixed")
-    knowing = reasoning.run(Knowing(), world, SEEDS, training_seed=2)
-    blind = reasoning.run(Knowing(walls=False), world, SEEDS)
+    knowing = reasoning.run_reasoning(Knowing(), world, SEEDS, training_seed=2)
+    blind = reasoning.run_reasoning(Knowing(walls=False), world, SEEDS)
     assert knowing.mean >= 0.95
     assert blind.mean <= 0.1
     assert np.mean(blind.details["went through obstacles"]) >= 0.9

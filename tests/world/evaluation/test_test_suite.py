@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.world.evaluation import shortcut_check as admission
-from steelyard.world.evaluation.result import summarise
-from steelyard.world.evaluation.test_suite import TESTS, Candidate, Part, measure, parts, summaries
+from steelyard.world.evaluation import shortcut_check
+from steelyard.world.evaluation.result import summarise_scores
+from steelyard.world.evaluation.test_suite import TESTS, Candidate, EvaluationPart, parts, run_part, summaries
 from steelyard.world.sim.scenes import CATEGORIES
 from tests.world.audit.world_stand_ins import ignorant, knowing
 
@@ -27,21 +27,23 @@ def test_what_there_is_not_is_named() -> None:
         parts(["planning"], ["mars"])
 
 
-@pytest.mark.parametrize("part", [Part("planning", "two-room-fixed"), Part("shift", "two-room-fixed", "colour")])
-def test_who_knows_the_world_is_at_the_ceiling(part: Part) -> None:
+@pytest.mark.parametrize(
+    "part", [EvaluationPart("planning", "two-room-fixed"), EvaluationPart("shift", "two-room-fixed", "colour")]
+)
+def test_the_true_dynamics_reach_the_ceiling(part: EvaluationPart) -> None:
     told: list[tuple[int, int]] = []
-    (found,), said = measure(part, [Candidate(knowing(), 0)], [], 4, lambda done, total: told.append((done, total)))
-    summary = summarise(found.results, found.floors, found.ceilings)
+    (found,), said = run_part(part, [Candidate(knowing(), 0)], [], 4, lambda done, total: told.append((done, total)))
+    summary = summarise_scores(found.results, found.floors, found.ceilings)
     assert said == []
     assert summary.score == summary.ceiling
     assert set(summary.controls) == {"random", "straight line", "no obstacles", "true dynamics"}
     assert told.count((4, 4)) == 2  # the model's episodes, and the ceiling's
 
 
-def test_beside_a_score_under_a_shift_stands_what_the_shift_costs() -> None:
+def test_a_score_under_a_shift_has_the_loss_by_the_shift() -> None:
     candidates = [Candidate(knowing(), 0)]
-    (plain,), _ = measure(Part("planning", "two-room-fixed"), candidates, [], 4)
-    (moved,), _ = measure(Part("shift", "two-room-fixed", "layout"), candidates, [], 4)
+    (plain,), _ = run_part(EvaluationPart("planning", "two-room-fixed"), candidates, [], 4)
+    (moved,), _ = run_part(EvaluationPart("shift", "two-room-fixed", "layout"), candidates, [], 4)
     before, after = summaries([plain, moved])
     assert before.lost is None
     assert after.lost == pytest.approx(before.score - after.score)
@@ -51,17 +53,19 @@ def test_beside_a_score_under_a_shift_stands_what_the_shift_costs() -> None:
 
 
 def test_a_category_that_a_shortcut_solves_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(category: str, nets: object) -> admission.Admission:
-        return admission.Admission(category, 3, ())
+    def refused(category: str, nets: object) -> shortcut_check.ShortcutCheck:
+        return shortcut_check.ShortcutCheck(category, 3, ())
 
-    monkeypatch.setattr(admission, "admit", refused)
-    found, said = measure(Part("physics", "scenes", "colour"), [Candidate(ignorant(), 0)], [ignorant()], 2)
+    monkeypatch.setattr(shortcut_check, "check_category", refused)
+    found, said = run_part(EvaluationPart("physics", "scenes", "colour"), [Candidate(ignorant(), 0)], [ignorant()], 2)
     assert found == []
-    assert said == ["physics, colour: not admitted, since 3 quads, at least 200"]
+    assert said == ["physics, colour: not reported, since 3 quads, at least 200"]
 
 
-def test_who_cannot_tell_is_at_the_floor_of_physics(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "admit", lambda category, nets: admission.Admission(category, 200, ()))
-    (found,), _ = measure(Part("physics", "scenes", "colour"), [Candidate(ignorant(), 0)], [ignorant()], 2)
-    summary = summarise(found.results, found.floors, found.ceilings)
+def test_a_model_without_surprise_is_at_the_floor_of_physics(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        shortcut_check, "check_category", lambda category, nets: shortcut_check.ShortcutCheck(category, 200, ())
+    )
+    (found,), _ = run_part(EvaluationPart("physics", "scenes", "colour"), [Candidate(ignorant(), 0)], [ignorant()], 2)
+    summary = summarise_scores(found.results, found.floors, found.ceilings)
     assert (summary.score, summary.floor, summary.ceiling, summary.normalised) == (0.5, 0.5, 1.0, 0.0)

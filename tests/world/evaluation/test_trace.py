@@ -8,7 +8,7 @@ import pytest
 from steelyard.world.evaluation import planning
 from steelyard.world.evaluation.adapters.callable import CallableWorld
 from steelyard.world.evaluation.state_probe import fit_state_probe
-from steelyard.world.evaluation.trace import watch
+from steelyard.world.evaluation.trace import trace_episode
 from steelyard.world.planners.settings import settings_for
 from steelyard.world.sim.catalog import HELD_OUT, simulator
 from steelyard.world.sim.simulator import Floats, Frames
@@ -35,21 +35,21 @@ class Mixed:
         return self._known.distance(states @ np.linalg.pinv(MIXED), goals)
 
 
-def test_what_is_watched_is_what_is_tested() -> None:
+def test_a_trace_equals_the_planning_test() -> None:
     world, settings = simulator("two-room-fixed"), settings_for("two-room-fixed")
-    found = watch(Mixed(), world, HELD_OUT, settings)
-    tested = planning.run(Mixed(), world, [HELD_OUT], settings)
+    found = trace_episode(Mixed(), world, HELD_OUT, settings)
+    tested = planning.run_planning(Mixed(), world, [HELD_OUT], settings)
     assert tested.scores == (float(found.reached),)
-    assert list(tested.details["steps"]) == [len(found.foreseen)]
+    assert list(tested.details["steps"]) == [len(found.predicted)]
     assert found.gaps[-1] == pytest.approx(tested.details["gap at the end"][0], abs=1e-4)
 
 
-def test_true_dynamics_foresee_what_comes() -> None:
+def test_true_dynamics_predict_the_episode() -> None:
     world = simulator("two-room-fixed")
-    found = watch(Mixed(), world, HELD_OUT + 1, settings_for("two-room-fixed"))
-    assert np.abs(found.foreseen[:, :2] - found.states[1:, :2]).max() < 1.5
+    found = trace_episode(Mixed(), world, HELD_OUT + 1, settings_for("two-room-fixed"))
+    assert np.abs(found.predicted[:, :2] - found.states[1:, :2]).max() < 1.5
     assert np.abs(found.first_plan.imagined[:, :2] - found.first_plan.true[:, :2]).max() < 1.5
-    assert found.looked[0]
+    assert found.replanned[0]
     assert found.explained["agent x"] > 0.99
     assert np.isnan(found.explained["door y"])  # which never changes here
 
@@ -62,7 +62,7 @@ def test_the_probe_finds_nothing_where_there_is_nothing() -> None:
     assert max(probe.explained.values()) < 0.1
 
 
-def test_what_stands_still_and_cannot_be_read_is_drawn_as_seen() -> None:
+def test_constant_unreadable_numbers_are_drawn_as_observed() -> None:
     def agent_alone(frames: Frames) -> Floats:
         red = frames[..., 0].astype(np.float32)
         return np.concatenate([red.sum(axis=1), red.sum(axis=2)], axis=-1)

@@ -102,7 +102,7 @@ def test_plain_video_has_its_own_recipe_and_no_actions() -> None:
 @pytest.mark.parametrize(
     ("kind", "config", "said"),
     [
-        ("gpt", {}, "no kind of world model is called 'gpt'; there are jepa,"),
+        ("gpt", {}, "no kind of world model is called 'gpt'; choose one of jepa,"),
         ("jepa", {"latent": "wide"}, "Expected `int`, got `str` - at `$.latent`"),
         ("jepa", {"depth": 3}, "unknown field `depth`"),
     ],

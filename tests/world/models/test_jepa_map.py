@@ -14,7 +14,7 @@ from steelyard.world.data.batch import Batch
 from steelyard.world.data.simulated import SimulatedSource
 from steelyard.world.evaluation import planning
 from steelyard.world.models.card import Card
-from steelyard.world.models.jepa_map import MappedJepa, MappedJepaConfig
+from steelyard.world.models.jepa_map import JepaMap, JepaMapConfig
 from steelyard.world.models.model import WorldModel
 from steelyard.world.models.nets.token_map import MapPredictor, PatchEncoder, patches
 from steelyard.world.planners.settings import PlannerSettings
@@ -22,12 +22,12 @@ from steelyard.world.sim.catalog import HELD_OUT, simulator
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.loop import TrainSettings, train
 
-SMALL = MappedJepaConfig(latent=8, width=4, channels=2, hidden=16, effect=4)
+SMALL = JepaMapConfig(latent=8, width=4, channels=2, hidden=16, effect=4)
 
 
-def made(seed: int = 0, config: MappedJepaConfig = SMALL) -> MappedJepa:
+def made(seed: int = 0, config: JepaMapConfig = SMALL) -> JepaMap:
     torch.manual_seed(seed)
-    return MappedJepa(config)
+    return JepaMap(config)
 
 
 def source(rows: int = 8, seed: int = 0) -> SimulatedSource:
@@ -148,19 +148,19 @@ def test_an_untrained_model_plans_saves_and_loads(tmp_path: Path) -> None:
     )
     world = simulator("two-room")
     settings = PlannerSettings(horizon=2, samples=4, iterations=1, elites=2)
-    result = planning.run(model, world, [HELD_OUT, HELD_OUT + 1], settings)
+    result = planning.run_planning(model, world, [HELD_OUT, HELD_OUT + 1], settings)
     assert len(result.scores) == 2
     model.save(tmp_path / "model")
     loaded = WorldModel.load(tmp_path / "model")
     frames = world.draw(world.start([HELD_OUT])[0])
     assert np.array_equal(model.encode(frames), loaded.encode(frames))
-    assert planning.run(loaded, world, [HELD_OUT, HELD_OUT + 1], settings).scores == result.scores
+    assert planning.run_planning(loaded, world, [HELD_OUT, HELD_OUT + 1], settings).scores == result.scores
 
 
-@pytest.mark.parametrize("wrong", [MappedJepaConfig(action_size=1), MappedJepaConfig(effect=1)])
-def test_settings_that_cannot_work_are_one_line(wrong: MappedJepaConfig) -> None:
+@pytest.mark.parametrize("wrong", [JepaMapConfig(action_size=1), JepaMapConfig(effect=1)])
+def test_settings_that_cannot_work_are_one_line(wrong: JepaMapConfig) -> None:
     with pytest.raises(InputError, match=r"at least two|needs two"):
-        MappedJepa(wrong)
+        JepaMap(wrong)
 
 
 def test_what_is_read_moves_with_the_layout() -> None:

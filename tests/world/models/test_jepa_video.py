@@ -1,4 +1,4 @@
-"""The recipe for plain video: what changes in a clip must fill the latent, and frames further ahead are told."""
+"""The recipe for plain video: what changes in a clip fills the latent, and frames further ahead are predicted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _losses(jepa: Jepa, batch: Batch) -> dict[str, float]:
     return {name: float(value.detach()) for name, value in losses.items()}
 
 
-def test_latents_of_what_stands_still_are_held_against_it_by_the_centred_term_alone() -> None:
+def test_only_the_centred_term_penalises_constant_latents() -> None:
     torch.manual_seed(0)
     jepa = Jepa(JepaConfig.for_video(**SMALL))
     frames = ScenesSource(rows=8).batch(0, WHOLE).frames
@@ -61,7 +61,7 @@ def test_heads_that_no_clip_reaches_change_no_loss_and_have_a_gradient_of_nothin
 
 @pytest.mark.parametrize("changed", [{"horizons": (0,)}, {"horizons": (4,), "action_size": 2}])
 def test_horizons_are_of_plain_video_and_ahead(changed: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="horizons are frames ahead"):
+    with pytest.raises(InputError, match="horizons are whole frames"):
         Jepa(JepaConfig.for_video(**SMALL, **changed))
 
 

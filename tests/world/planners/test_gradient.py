@@ -59,5 +59,5 @@ def test_a_world_model_plans_by_gradient_where_it_is_asked_to() -> None:
     plan = model.plan(world.draw(here), world.draw(goal), settings, seeds=[3])
     assert plan.shape == (1, 4, 2)
     assert np.isfinite(plan).all()
-    with pytest.raises(InputError, match="test with cem or mppi"):
+    with pytest.raises(InputError, match="use cem or mppi"):
         planning.ceiling(world, [HELD_OUT], settings)

@@ -7,26 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.world.report.page import Page, render
+from steelyard.world.report.page import Page, render_page
 from tests.reports.test_browser import measured
 from tests.world.report import world_fixtures as make
 
 
 def test_it_shows_records_and_nothing_else() -> None:
-    page = render(make.page())
+    page = render_page(make.page())
     for said in ("0.72–0.89", "0.66–0.91", "3 × 100", "straight line", "horizon 12", "−0.20 to 0.18", "CPU-seconds"):
         assert said in page
-    assert "4 of 6 scores better than their floor, 1 not told from it, 1 worse than it" in page
+    assert "4 of 6 scores better than their floor, 1 not distinguished from it, 1 worse than it" in page
 
 
 def test_an_empty_page_is_a_page() -> None:
-    page = render(Page(title="nothing"))
+    page = render_page(Page(title="nothing"))
     assert "<h1>nothing</h1>" in page
     assert "<table" not in page
 
 
 def test_nothing_is_loaded_or_run_whatever_the_names() -> None:
-    page = render(make.page(hostile=True))
+    page = render_page(make.page(hostile=True))
     assert "default-src 'none'" in page
     assert "<script" not in page
     assert "\x1b" not in page
@@ -36,11 +36,11 @@ def test_nothing_is_loaded_or_run_whatever_the_names() -> None:
 
 @pytest.mark.parametrize(("width", "hostile"), [(360, True), (360, False), (1280, False)])
 def test_it_never_scrolls_sideways(width: int, hostile: bool, tmp_path: Path) -> None:
-    result = measured(render(make.page(hostile)), width, tmp_path)
+    result = measured(render_page(make.page(hostile)), width, tmp_path)
     assert result["scroll"] <= result["client"] <= width
     assert result["loaded"] == 0
 
 
 def test_it_follows_the_colour_scheme(tmp_path: Path) -> None:
-    result = measured(render(make.page()), 800, tmp_path, "--blink-settings=preferredColorScheme=0")
+    result = measured(render_page(make.page()), 800, tmp_path, "--blink-settings=preferredColorScheme=0")
     assert result["background"] == "rgb(22, 22, 21)"

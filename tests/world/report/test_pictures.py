@@ -1,4 +1,4 @@
-"""Pictures of world-model tests: frames come back from the PNG, what is said is a record's, text is text."""
+"""Pictures of world-model tests: frames survive the PNG, words are those of the records, text is escaped."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def parsed(drawing: str) -> ElementTree.Element:
     return ElementTree.fromstring(drawing.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
 
 
-def test_a_strip_says_its_rows_to_who_cannot_see_and_leaves_gaps_where_nothing_is() -> None:
+def test_a_strip_has_accessible_labels_and_gaps_for_missing_frames() -> None:
     drawn = strip(make.film())
     assert re.findall(r'aria-label="([^"]*)"', drawn) == ["real: 9 frames", "imagined: 9 frames", "goal: 1 frames"]
     assert drawn.count("<img") == 9 + 8 + 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.world.evaluation.result import Summary
+from steelyard.world.evaluation.result import ScoreSummary
 from steelyard.world.report.attention import attention_strip
 from steelyard.world.report.efficiency_chart import CurvePoint, EfficiencyCurves
 from steelyard.world.report.film_strip import FilmRow, FilmStrip
@@ -16,7 +16,7 @@ from steelyard.world.report.surprise_chart import SurprisePair
 HOSTILE = "</text><script>alert(1)</script> \"'> {{7*7}} ${datum.row} &amp; ]]> \x1b[2J"
 
 
-def summary(**changes: Any) -> Summary:
+def summary(**changes: Any) -> ScoreSummary:
     given: dict[str, Any] = {
         "test": "planning",
         "world": "two-room",
@@ -41,10 +41,10 @@ def summary(**changes: Any) -> Summary:
         "controls": {"random": 0.03, "straight line": 0.37, "true dynamics": 0.93},
         "settings": {"planner": "cem", "horizon": 12, "samples": 256, "iterations": 4, "cost": "min"},
     }
-    return Summary(**(given | changes))
+    return ScoreSummary(**(given | changes))
 
 
-def summaries() -> list[Summary]:
+def summaries() -> list[ScoreSummary]:
     none = {"normalised": None, "normalised_low": None, "normalised_high": None, "ceiling": None, "ceiling_name": ""}
     chance = {"floor": 0.5, "floor_name": "chance", "measure": "pairs told", "settings": {}}
     error = {"floor": 2.32, "floor_name": "untrained", "measure": "error in pixels", "better": "lower"}

@@ -25,7 +25,7 @@ def test_a_way_through_the_door_is_free_and_one_beside_it_ends_at_the_wall() -> 
     assert world.step(state(34, 50), move(-4, 0))[0, 0] == 34.5
 
 
-def test_nobody_ever_changes_rooms_except_at_the_height_of_the_door() -> None:
+def test_agents_change_rooms_only_at_the_height_of_the_door() -> None:
     states, _ = TwoRoom().explore(range(300), 20)
     side = np.sign(states[..., 0] - states[..., 2])
     changed = side[:, 1:] * side[:, :-1] < 0

@@ -1,4 +1,4 @@
-"""The gate: it passes what tells frames apart, and stops what only looks healthy."""
+"""The collapse check passes latents that distinguish frames, and stops latents that only look healthy."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from torch import Tensor
 
 from steelyard.errors import ExitCode
 from steelyard.world.models.learner import Learner
-from steelyard.world.models.model import WorldModel
 from steelyard.world.training import TrainingBudget, TrainSettings
-from steelyard.world.training.collapse import Collapsed, Health, expect_health, measure
+from steelyard.world.training.collapse import Collapsed, Health, expect_health, measure_health
+from steelyard.world.training.fitting import train_model
 from tests.world.small_worlds import SMALL, small_source
 
 
@@ -30,7 +30,7 @@ class _Sighted(Learner):
 
 
 def test_a_state_of_the_agent_is_healthy() -> None:
-    health = measure(_Sighted(agent=True, wall=True), small_source("two-room"))
+    health = measure_health(_Sighted(agent=True, wall=True), small_source("two-room"))
     assert health.faults == []
     assert health.inverse_gain is not None
     assert health.inverse_gain > 0.5
@@ -38,11 +38,11 @@ def test_a_state_of_the_agent_is_healthy() -> None:
 
 
 def test_a_state_of_the_wall_alone_is_stopped() -> None:
-    health = measure(_Sighted(agent=False, wall=True), small_source("two-room"))
+    health = measure_health(_Sighted(agent=False, wall=True), small_source("two-room"))
     assert health.spread > 0.1  # the standard deviation does not tell
     assert [fault.partition(":")[0] for fault in health.faults] == [
-        "latents tell only what never moves",
-        "latents do not tell what was done",
+        "latents encode only what never moves",
+        "latents do not show which action was taken",
     ]
     with pytest.raises(Collapsed, match="never moves"):
         expect_health(health)
@@ -53,7 +53,7 @@ def test_equal_states_are_stopped() -> None:
         def encode(self, frames: Tensor) -> Tensor:
             return torch.ones(*frames.shape[:2], 4)
 
-    health = measure(Blind(), small_source())
+    health = measure_health(Blind(), small_source())
     assert (health.spread, health.temporal_share, health.effective_rank) == (0, 0, 0)
     assert health.inverse_gain == pytest.approx(0, abs=0.04)
     assert len(health.faults) == 4
@@ -65,9 +65,9 @@ def test_states_that_are_no_numbers_are_stopped(odd: float) -> None:
         def encode(self, frames: Tensor) -> Tensor:
             return torch.full((*frames.shape[:2], 4), odd)
 
-    health = measure(VerificationError(), small_source())
-    assert health.faults == ["latents are no finite numbers"]
-    with pytest.raises(Collapsed, match="no finite numbers"):
+    health = measure_health(VerificationError(), small_source())
+    assert health.faults == ["latents are not finite numbers"]
+    with pytest.raises(Collapsed, match="not finite numbers"):
         expect_health(health)
     assert len(Health(odd - odd, odd - odd, odd - odd, odd - odd).faults) == 4
 
@@ -76,6 +76,6 @@ def test_a_really_collapsed_training_fails_and_says_why() -> None:
     settings = TrainSettings(learning_rate=5e-3, warm_up_steps=5)
     config = SMALL | {"anti_collapse_weight": 0.0, "inverse_weight": 0.0}
     with pytest.raises(Collapsed) as caught:
-        WorldModel.fit(small_source("two-room"), TrainingBudget(steps=60), 0, config=config, settings=settings)
+        train_model(small_source("two-room"), TrainingBudget(steps=60), 0, config=config, settings=settings)
     assert caught.value.exit_code == ExitCode.INCONSISTENT
     assert "inverse-dynamics gain" in str(caught.value)

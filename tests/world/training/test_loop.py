@@ -37,10 +37,10 @@ torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[2])
 from tests.world.training.test_loop import SETTINGS, STEPS, learner
 from tests.world.small_worlds import small_source
-from steelyard.world.training import Budget, train
+from steelyard.world.training import TrainingBudget, train
 def tell(update):
     print(update.step, flush=True)
-train(learner(), small_source(), Budget(steps=STEPS), SETTINGS, Path(sys.argv[1]), tell)
+train(learner(), small_source(), TrainingBudget(steps=STEPS), SETTINGS, Path(sys.argv[1]), tell)
 """
 
 
@@ -52,7 +52,7 @@ def learner(**changed: Any) -> Learner:
 
 @pytest.fixture(scope="module")
 def unstopped() -> str:
-    """The digest of the weights after a training that nobody stopped."""
+    """The digest of the weights after a training that was never stopped."""
     made = learner()
     train(made, small_source(), TrainingBudget(steps=STEPS), SETTINGS)
     return digest(made.state_dict())
@@ -102,7 +102,7 @@ def test_an_interrupt_stops_after_the_step_and_says_how_to_go_on(tmp_path: Path,
 
     before = signal.getsignal(signal.SIGINT)
     # The signal comes while step 7 is told, so it is step 8 that ends first.
-    with pytest.raises(Interrupted, match=rf"stopped after step 8, kept in {tmp_path}: go on with --resume"):
+    with pytest.raises(Interrupted, match=rf"stopped after step 8, saved in {tmp_path}: continue with --resume"):
         train(learner(), small_source(), TrainingBudget(steps=STEPS), SETTINGS, tmp_path, press)
     assert signal.getsignal(signal.SIGINT) is before
     made = learner()
@@ -163,7 +163,7 @@ def test_budgets_end_at_whichever_limit_comes_first() -> None:
 
 def test_a_loss_that_is_no_number_stops_the_training() -> None:
     settings = msgspec.structs.replace(SETTINGS, learning_rate=1e30, warm_up_steps=0, log_steps=1)
-    with pytest.raises(InputError, match="the loss is no number any more at step"):
+    with pytest.raises(InputError, match="the loss is not finite at step"):
         train(learner(), small_source(), TrainingBudget(steps=20), settings)
 
 
@@ -172,14 +172,14 @@ def test_weights_that_are_no_numbers_are_never_kept(tmp_path: Path, log_steps: i
     settings = msgspec.structs.replace(
         SETTINGS, learning_rate=1e30, warm_up_steps=0, log_steps=log_steps, checkpoint_steps=1
     )
-    with pytest.raises(InputError, match="no number any more"):
+    with pytest.raises(InputError, match="not finite"):
         train(learner(), small_source(), TrainingBudget(steps=20), settings, tmp_path)
     kept = load_file(tmp_path / RESUME) if (tmp_path / RESUME).exists() else {}
     assert all(bool(torch.isfinite(tensor).all()) for tensor in kept.values())
     made = learner()
     with torch.no_grad():
         next(made.parameters()).mul_(float("nan"))
-    with pytest.raises(InputError, match="no number any more at step 1:"):
+    with pytest.raises(InputError, match="not finite at step 1:"):
         train(made, small_source(), TrainingBudget(steps=2), SETTINGS, tmp_path / "other")
     assert not (tmp_path / "other" / RESUME).exists()
 
@@ -200,7 +200,7 @@ def test_a_resume_past_its_budget_is_refused_and_deletes_nothing(tmp_path: Path)
     assert train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path, resume=True).steps == 4
 
 
-def test_a_resume_with_nothing_left_to_do_tells_the_losses_of_before(tmp_path: Path) -> None:
+def test_a_resume_with_nothing_left_to_do_returns_the_earlier_losses(tmp_path: Path) -> None:
     before = train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path)
     assert before.losses["total"] > 0
     after = train(learner(), small_source(), TrainingBudget(steps=4), SETTINGS, tmp_path, resume=True)

@@ -12,9 +12,9 @@ from steelyard.errors import MissingDependency
 __all__ = ["command"]
 
 COMMANDS = {
-    "compare": "compare world models on the same scenes, paired, with intervals",
-    "eval": "test a world model: scores with floors, ceilings and intervals, as a report",
-    "plan": "watch a world model plan: a film strip of what came and what it imagined",
+    "compare": "compare two kinds of world model on the same episodes, paired, with intervals",
+    "eval": "test a world model; report scores with floors, ceilings and intervals",
+    "plan": "trace one planned episode, with a film strip of what happened and what was imagined",
     "train": "train a world model from videos or in a simulated world",
 }
 

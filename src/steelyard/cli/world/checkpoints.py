@@ -1,4 +1,4 @@
-"""Checkpoints given on the command line: several trainings of one kind, loaded and looked at together."""
+"""Checkpoints given on the command line: several trainings of one kind, loaded and described together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Loaded", "facts", "load_trainings", "record", "untrained"]
 
-_CONTROL_SEED = 10**6  # of initial weights; no training is likely to begin with these
+_CONTROL_SEED = 10**6  # of initial weights; trainings are unlikely to use it
 
 Loaded = list[tuple[Path, "WorldModel"]]
 
@@ -30,30 +30,29 @@ def load_trainings(folders: Sequence[Path]) -> Loaded:
             ("config", first.card.config, model.card.config),
         ):
             if one != other:
-                said = f": {one or 'none'} and {other or 'none'}" if name != "config" else ""
+                both = f": {one or 'none'} and {other or 'none'}" if name != "config" else ""
                 raise InputError(
-                    f"is of another {name} than {first_folder}{said}; test each by itself, then "
-                    "steelyard world compare",
+                    f"has another {name} than {first_folder}{both}; test each by itself, then steelyard world compare",
                     where=folder,
                 )
         for earlier_folder, earlier in loaded[:number]:
             if model.training_seed is None and earlier.card.sha256 != model.card.sha256:
                 raise InputError(
-                    f"does not say the seed of its training, nor does {earlier_folder}: test each by itself",
+                    f"does not name the seed of its training, nor does {earlier_folder}: test each by itself",
                     where=folder,
                 )
             if earlier.training_seed == model.training_seed or earlier.card.sha256 == model.card.sha256:
                 seed = "" if model.training_seed is None else f" (seed {model.training_seed})"
                 raise InputError(
-                    f"is the same training as {earlier_folder}{seed}: checkpoints that are tested together differ in "
-                    "their seed",
+                    f"is the same training as {earlier_folder}{seed}: checkpoints that are tested together must differ "
+                    "in their seed",
                     where=folder,
                 )
     return loaded
 
 
 def _load(folder: Path) -> WorldModel:
-    """A checkpoint of ours, or a V-JEPA 2 as transformers saves it."""
+    """Load a checkpoint of ours, or a V-JEPA 2 in transformers' format."""
     from steelyard.world.models.model import WorldModel
     from steelyard.world.models.vjepa.hugging_face import is_vjepa2, load_vjepa2
 
@@ -61,7 +60,7 @@ def _load(folder: Path) -> WorldModel:
 
 
 def record(folder: Path, model: WorldModel) -> dict[str, Setting]:
-    """What a results file keeps of a checkpoint."""
+    """Give what a results file records about a checkpoint."""
     kept: dict[str, Setting] = {"folder": str(folder), "kind": model.card.kind, "sha256": model.card.sha256}
     kept |= {"parameters": sum(each.numel() for each in model.learner.parameters()), "world": model.card.world}
     if (trained := model.card.trained) is not None:
@@ -71,7 +70,7 @@ def record(folder: Path, model: WorldModel) -> dict[str, Setting]:
 
 
 def untrained(like: WorldModel, count: int = 2) -> list[WorldModel]:
-    """Models of the same kind and size that learned nothing: the control of what the architecture alone scores."""
+    """Make untrained models of the same kind and size: the control for what the architecture alone scores."""
     import msgspec
     import torch
 
@@ -91,17 +90,17 @@ def untrained(like: WorldModel, count: int = 2) -> list[WorldModel]:
 
 
 def facts(loaded: Loaded) -> list[tuple[str, str]]:
-    """What a page says of the checkpoints: name and value."""
+    """Give the facts about the checkpoints for a page: name and value."""
     from steelyard.reports.words import count
 
     first = record(*loaded[0])
-    said = [("Kind", str(first["kind"])), ("Trained in", str(first["world"]) or "plain video")]
-    said.append(("Parameters", count(int(first["parameters"]))))
+    rows = [("Kind", str(first["kind"])), ("Trained in", str(first["world"]) or "plain video")]
+    rows.append(("Parameters", count(int(first["parameters"]))))
     for folder, model in loaded:
         kept = record(folder, model)
         given = f"{kept['folder']}: SHA-256 {kept['sha256']}"
         if "seed" in kept:
             frames, steps = count(int(kept["frames"])), count(int(kept["steps"]))
             given = f"seed {kept['seed']}, {steps} steps, {frames} frames, {kept['cpu_seconds']} CPU-seconds; {given}"
-        said.append(("Training", given))
-    return said
+        rows.append(("Training", given))
+    return rows

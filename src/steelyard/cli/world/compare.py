@@ -1,4 +1,4 @@
-"""``steelyard world compare``: two kinds of world model on the same episodes; ahead only if the interval excludes 0."""
+"""``steelyard world compare``: compare two kinds of world model on the same episodes."""
 
 from __future__ import annotations
 
@@ -16,27 +16,33 @@ if TYPE_CHECKING:
     from steelyard.world.evaluation.comparison import Difference
     from steelyard.world.evaluation.result import Results
 
-BUDGET_APART = 0.05  # a training that was given more than so much more is said to be
+MAX_BUDGET_DIFFERENCE = 0.05  # relative: larger differences between budgets are noted
 
 
 @click.command("compare")
 @click.argument("first")
 @click.argument("second")
-@click.option("--test", "tests", metavar="A,B", help="With checkpoints: what to test (default: all that can be).")
-@click.option("--world", "worlds", metavar="A,B", help="With checkpoints: where (default: in the world of training).")
-@click.option("--episodes", type=click.IntRange(2, 100_000), default=100, show_default=True, help="With checkpoints.")
+@click.option("--test", "tests", metavar="A,B", help="With checkpoints: the tests (default: all that apply).")
+@click.option("--world", "worlds", metavar="A,B", help="With checkpoints: the worlds (default: that of the training).")
+@click.option(
+    "--episodes",
+    type=click.IntRange(2, 100_000),
+    default=100,
+    show_default=True,
+    help="With checkpoints: episodes of each test.",
+)
 @json_option
 def command(first: str, second: str, tests: str | None, worlds: str | None, episodes: int, as_json: bool) -> int:
-    """Compare FIRST with SECOND: results files of steelyard world eval, or checkpoints.
+    """Compare FIRST with SECOND on the same episodes.
 
-    Several trainings of one kind are separated by commas.
+    Each is a results file of steelyard world eval, or the checkpoints of one kind, separated by commas.
 
-    Differences are paired by episode; a difference whose 95 % interval holds 0 is none.
+    Differences are paired by episode. A model is called ahead only if the 95 % interval excludes 0.
     """
     from steelyard.world.evaluation.comparison import ahead, differences
 
     if first == second and Path(first).is_dir():
-        raise InputError("these are the same: give another to compare with", where=second)
+        raise InputError("both are the same: give another model to compare with", where=second)
     one, other = (_results(each, tests, worlds, episodes) for each in (first, second))
     found, alone = differences(one, other)
     notes = [*_budgets(one, other), *(f"only one of them was tested on {each}" for each in alone)]
@@ -48,7 +54,7 @@ def command(first: str, second: str, tests: str | None, worlds: str | None, epis
     else:
         from steelyard.util.console import out
 
-        _tell(found, notes, (first, second), out())
+        _print_table(found, notes, (first, second), out())
     return 0
 
 
@@ -67,17 +73,17 @@ def _results(given: str, tests: str | None, worlds: str | None, episodes: int) -
 
 
 def _budgets(one: Results, other: Results) -> list[str]:
-    """Say where the trainings were not given the same: a difference may be one of budgets."""
-    said = []
+    """Note where the budgets of the trainings differ, since that may explain a difference in scores."""
+    notes = []
     for name, words in (("frames", "frames"), ("cpu_seconds", "CPU-seconds"), ("parameters", "parameters")):
         means = [_mean(results, name) for results in (one, other)]
         if None in means:
             continue
         low, high = sorted(float(mean) for mean in means if mean is not None)
-        if high > low * (1 + BUDGET_APART):
+        if high > low * (1 + MAX_BUDGET_DIFFERENCE):
             first, second = (f"{mean:,.0f}" for mean in means if mean is not None)
-            said.append(f"not the same {words}: {first} and {second} on average")
-    return said
+            notes.append(f"not the same {words}: {first} and {second} on average")
+    return notes
 
 
 def _mean(results: Results, name: str) -> float | None:
@@ -85,14 +91,14 @@ def _mean(results: Results, name: str) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _tell(found: list[Difference], notes: list[str], names: tuple[str, str], console: Console) -> None:
+def _print_table(found: list[Difference], notes: list[str], names: tuple[str, str], console: Console) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     from steelyard.util.text import one_line
     from steelyard.world.evaluation.comparison import ahead
-    from steelyard.world.report.words import interval, signed, value
+    from steelyard.world.report.words import interval_text, signed, value
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("test", overflow="fold")
@@ -107,7 +113,7 @@ def _tell(found: list[Difference], notes: list[str], names: tuple[str, str], con
             value(each.first_score),
             value(each.second_score),
             signed(each.difference),
-            interval(each.low, each.high),
+            interval_text(each.low, each.high),
             f"{each.first_seeds}, {each.second_seeds} × {each.units:,}",
             Text(who, style="bold" if who != "neither" else "dim"),
         )

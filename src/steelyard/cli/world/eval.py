@@ -1,4 +1,4 @@
-"""``steelyard world eval``: test trainings of a world model, with floors, ceilings and intervals."""
+"""``steelyard world eval``: test the trainings of a world model, with floors, ceilings and intervals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from steelyard.cli.world.checkpoints import Loaded
     from steelyard.cli.world.eval_progress import EvalProgress
     from steelyard.world.evaluation.result import Results
-    from steelyard.world.evaluation.test_suite import Measured, Part
+    from steelyard.world.evaluation.test_suite import EvaluationPart, Measured
 
 __all__ = ["command", "evaluate", "words_of"]
 
@@ -24,7 +24,13 @@ __all__ = ["command", "evaluate", "words_of"]
 @click.argument("checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--test", "tests", metavar="A,B", help="planning, reasoning, shift, physics, memory (default: all).")
 @click.option("--world", "worlds", metavar="A,B", help="The worlds to test in (default: that of the training).")
-@click.option("--episodes", type=click.IntRange(2, 100_000), default=100, show_default=True, help="A test; held out.")
+@click.option(
+    "--episodes",
+    type=click.IntRange(2, 100_000),
+    default=100,
+    show_default=True,
+    help="Held-out episodes of each test.",
+)
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the report to this page.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the results to this file, for compare.")
 @json_option
@@ -37,9 +43,9 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> int:
-    """Test CHECKPOINTS: trainings of one kind that differ in their seed, three or more for an interval over trainings.
+    """Test CHECKPOINTS: trainings of one kind that differ in their seed, three or more for intervals over trainings.
 
-    Floors need no model; the ceiling plans with the true dynamics. The same episodes come every time.
+    Floors need no model; the ceiling plans with the true dynamics. The episodes are the same every time.
     """
     from steelyard.cli.world.checkpoints import load_trainings
     from steelyard.cli.world.eval_table import print_results
@@ -70,71 +76,75 @@ def command(
 
 
 def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] | None, episodes: int) -> Results:
-    """Run the tests on all trainings; raises InputError where there is nothing that this model can be asked."""
+    """Run the tests on all trainings; raises InputError where no test applies to this model."""
     from steelyard.cli.world.checkpoints import record
     from steelyard.cli.world.eval_progress import EvalProgress
-    from steelyard.world.evaluation import test_suite as battery
+    from steelyard.world.evaluation import test_suite
     from steelyard.world.evaluation.result import Results
     from steelyard.world.sim.catalog import SCENES
 
     chosen = worlds or [loaded[0][1].card.world or SCENES]
-    laid, elsewhere = battery.parts(tests or battery.TESTS, chosen)
-    able, unable = _able(laid, loaded)
-    # Who names no tests asks for those that the world has; only who names one is told where it would be.
+    listed, elsewhere = test_suite.parts(tests or test_suite.TESTS, chosen)
+    able, unable = _able(listed, loaded)
+    # Without --test, tests that the world does not have are not worth a note.
     left_out = unable + (elsewhere if tests else [])
     if not able:
         raise InputError((left_out or elsewhere)[0])
     measured: list[Measured] = []
     with EvalProgress(len(able) * (len(loaded) + 1) * episodes) as progress:
         for part in able:
-            found, said = _measured(part, loaded, episodes, progress)
+            found, reasons = _measured(part, loaded, episodes, progress)
             measured += found
-            left_out += said
+            left_out += reasons
     if any(part.test == "shift" for part in able) and not any(part.test == "planning" for part in able):
-        left_out.append("what a shift costs: planning without one was not tested; ask for --test planning,shift")
+        left_out.append("the loss by a shift: planning without a shift was not tested; use --test planning,shift")
     if not measured:
         raise InputError(left_out[0])
     return Results(
         checkpoints=tuple(record(folder, model) for folder, model in loaded),
         results=tuple(result for each in measured for result in each.results),
         controls=tuple(control for each in measured for control in (*each.floors, *each.ceilings)),
-        summaries=battery.summaries(measured),
+        summaries=test_suite.summaries(measured),
         left_out=tuple(dict.fromkeys(left_out)),
     )
 
 
-def _measured(part: Part, loaded: Loaded, episodes: int, progress: EvalProgress) -> tuple[list[Measured], list[str]]:
-    """Run one part; what a model turns out not to be able to is said, and the other parts go on."""
+def _measured(
+    part: EvaluationPart, loaded: Loaded, episodes: int, progress: EvalProgress
+) -> tuple[list[Measured], list[str]]:
+    """Run one part; where the model turns out to lack what it needs, give the reason and let the other parts run."""
     from steelyard.cli.world.checkpoints import untrained
-    from steelyard.world.evaluation.test_suite import Candidate, measure
+    from steelyard.world.evaluation.test_suite import Candidate, run_part
 
     progress.begin(" ".join(filter(None, (part.test, part.condition, "in", part.world))))
     candidates = [Candidate(model, model.training_seed) for _, model in loaded]
     try:
-        return measure(part, candidates, untrained(loaded[0][1]), episodes, progress.show)
+        return run_part(part, candidates, untrained(loaded[0][1]), episodes, progress.show)
     except MissingDependency as error:
         return [], [f"{part.test}: {error}"]
 
 
-def _able(laid: Sequence[Part], loaded: Loaded) -> tuple[list[Part], list[str]]:
-    """Split what is laid out into what this model can be asked and why it cannot the rest."""
+def _able(listed: Sequence[EvaluationPart], loaded: Loaded) -> tuple[list[EvaluationPart], list[str]]:
+    """Split the parts into those that apply to this model, and the reasons why the others do not."""
     from steelyard.world.sim.catalog import SCENES, simulator
 
     model = loaded[0][1]
-    able, said = [], []
-    for part in laid:
+    able, reasons = [], []
+    for part in listed:
         if part.world == SCENES:
             able.append(part)
         elif model.action_size == 0:
-            said.append(f"{part.test}: {model.name} learned from plain video, so it knows no actions to choose among")
+            reasons.append(
+                f"{part.test}: {model.name} learned from plain video, so it knows no actions to choose among"
+            )
         elif model.action_size != (size := simulator(part.world).action_size):
-            said.append(
+            reasons.append(
                 f"{part.test} in {part.world}: {model.name} acts with {model.action_size} numbers, "
                 f"{part.world} takes {size}"
             )
         else:
             able.append(part)
-    return able, list(dict.fromkeys(said))
+    return able, list(dict.fromkeys(reasons))
 
 
 def words_of(given: str | None) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""The page of an evaluation: its records, and pictures of the first training."""
+"""The page of an evaluation: its results, and pictures of the first training."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def page(results: Results, loaded: Loaded, command: str) -> str:
     from steelyard.cli.progress import working
     from steelyard.cli.world.checkpoints import facts
     from steelyard.reports.words import counted
-    from steelyard.world.report.page import Page, render
+    from steelyard.world.report.page import Page, render_page
 
     first = loaded[0][1]
-    with working("drawing what it plans and what surprises it"):
+    with working("drawing plans and surprises"):
         surprises = [_surprise(loaded, each.condition) for each in results.summaries if each.test == "physics"]
         films = [film for world in _planned(results) for film in _films(results, loaded, world)]
-    return render(
+    return render_page(
         Page(
             title=f"{first.name}, {counted(len(loaded), 'training')}",
             subtitle=f"trained in {first.card.world}" if first.card.world else "trained on plain video",
@@ -45,10 +45,10 @@ def _planned(results: Results) -> list[str]:
 
 
 def _films(results: Results, loaded: Loaded, world: str) -> list[FilmStrip]:
-    """An episode that the first training reached and one that it missed, as far as there are such."""
+    """An episode in which the first training reached the goal, and one in which it missed it, where there are such."""
     from steelyard.cli.world.plan_films import episode
     from steelyard.world.evaluation.state_probe import fit_state_probe
-    from steelyard.world.evaluation.trace import watch
+    from steelyard.world.evaluation.trace import trace_episode
     from steelyard.world.planners.settings import settings_for
     from steelyard.world.sim.catalog import simulator
 
@@ -57,7 +57,7 @@ def _films(results: Results, loaded: Loaded, world: str) -> list[FilmStrip]:
     by_score = {score: unit for unit, score in reversed(list(zip(first.units, first.scores, strict=True)))}
     probe = fit_state_probe(model.encode, simulated)
     seeds = [int(by_score[score]) for score in sorted(by_score, reverse=True)]
-    return [episode(watch(model, simulated, seed, settings_for(world), probe), simulated) for seed in seeds]
+    return [episode(trace_episode(model, simulated, seed, settings_for(world), probe), simulated) for seed in seeds]
 
 
 def _surprise(loaded: Loaded, category: str) -> SurprisePair:

@@ -1,60 +1,44 @@
-"""The bar of an evaluation on stderr; where that is no terminal, a line now and then."""
+"""The progress of an evaluation, in episodes over all tests, models and ceilings."""
 
 from __future__ import annotations
 
 import time
-from types import TracebackType
+from collections.abc import Sequence
 from typing import Any
 
-from steelyard.cli.progress import LOG_SECONDS
-from steelyard.util.console import err
+from steelyard.cli.world.progress_display import ProgressDisplay
 
 __all__ = ["EvalProgress"]
 
 
-class EvalProgress:
-    """Counts episodes over all tests, models and ceilings. :meth:`show` is the callback of one model's run."""
+class EvalProgress(ProgressDisplay):
+    """Counts episodes. :meth:`show` is the callback of one model's run; ``total`` is the number of all episodes."""
 
     def __init__(self, total: int) -> None:
-        self._console = err()
-        self._total, self._done, self._within = total, 0, 0
-        self._what = ""
-        self._told = time.monotonic()
-        self._bar: Any = None
-        self._task: Any = None
+        super().__init__(total)
+        self._done, self._within = 0, 0
+        self._part = ""
+        self._drawn = time.monotonic()  # a short evaluation prints no line to a log
 
-    def __enter__(self) -> EvalProgress:
-        if self._console.is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn("{task.fields[what]}"), BarColumn(), MofNCompleteColumn(), TextColumn("episodes"))
-            self._bar = Progress(*columns, TimeRemainingColumn(), console=self._console, transient=True)
-            self._task = self._bar.add_task("testing", total=self._total, what="")
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def begin(self, what: str) -> None:
-        """Name what is being tested from now on."""
-        self._what = what
+    def begin(self, part: str) -> None:
+        """Name what is tested from now on."""
+        self._part = part
         self._draw()
 
     def show(self, done: int, total: int) -> None:
-        """Told by a run that ``done`` of its ``total`` episodes are over."""
+        """Take note that ``done`` of a run's ``total`` episodes are over."""
         self._within = done
         self._draw()
         if done >= total:
             self._done, self._within = self._done + total, 0
 
     def _draw(self) -> None:
-        done = self._done + self._within
-        if self._bar is not None:
-            self._bar.update(self._task, completed=done, what=self._what)
-        elif time.monotonic() - self._told >= LOG_SECONDS:
-            self._told = time.monotonic()
-            self._console.print(f"{self._what}: {done} of {self._total} episodes")
+        if self._bar is not None or self.due:
+            done = self._done + self._within
+            self.update(done, self._part, f"{self._part}: {done} of {self._total} episodes")
+
+    def _columns(self) -> Sequence[Any]:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+        words = TextColumn("{task.fields[words]}")
+        return words, BarColumn(), MofNCompleteColumn(), TextColumn("episodes"), TimeRemainingColumn()

@@ -1,4 +1,4 @@
-"""The results of an evaluation in a terminal: a table within 100 columns, and under it what else must be known."""
+"""The results of an evaluation in a terminal: a table within 100 columns, and notes below it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from steelyard.world.evaluation.result import Results, Summary
+    from steelyard.world.evaluation.result import Results, ScoreSummary
 
 __all__ = ["print_results"]
 
-NARROW = 92  # columns below which a world goes under its test
+NARROW = 92  # columns: in a narrower terminal the world is put below its test
 _STYLES = {"above": "green", "unclear": "yellow", "below": "bold red", "no floor": ""}
 
 
@@ -21,7 +21,7 @@ def print_results(results: Results, console: Console) -> None:
     from rich.text import Text
 
     from steelyard.util.text import one_line
-    from steelyard.world.report.words import headline
+    from steelyard.world.report.words import score_headline
 
     _print_table(results, console)
     for line in dict.fromkeys(_under(summary) for summary in results.summaries):
@@ -31,10 +31,10 @@ def print_results(results: Results, console: Console) -> None:
     for sentence in results.left_out:
         console.print(Text.assemble(("Left out ", "yellow"), one_line(sentence, 300)))
     console.print()
-    console.print(Text(f"{headline(results.summaries)}."))
+    console.print(Text(f"{score_headline(results.summaries)}."))
     if results.summaries and results.summaries[0].seeds == 1:
         console.print(
-            "One training: the intervals are of episodes alone; give three checkpoints or more for trainings."
+            "One training: the intervals cover episodes alone; give three checkpoints or more to cover trainings."
         )
 
 
@@ -54,20 +54,20 @@ def _print_table(results: Results, console: Console) -> None:
     console.print(table)
 
 
-def _cells(summary: Summary, narrow: bool) -> list[Text | str]:
+def _cells(summary: ScoreSummary, narrow: bool) -> list[Text | str]:
     from rich.text import Text
 
     from steelyard.util.text import one_line
     from steelyard.world.evaluation.result import standing
-    from steelyard.world.report.words import interval, name_of, sized, value
+    from steelyard.world.report.words import interval_text, name_of, sized, value
 
     name, world = name_of(summary), one_line(summary.world, 40)
-    between = interval(summary.normalised_low, summary.normalised_high)
+    between = interval_text(summary.normalised_low, summary.normalised_high)
     share = value(summary.normalised) + (f" ({between})" if between != "–" else "")
     return [
         *((Text(f"{name}\n  {world}"),) if narrow else (Text(name), Text(world))),
         Text(value(summary.score), style=_STYLES[standing(summary)]),
-        interval(summary.low, summary.high),
+        interval_text(summary.low, summary.high),
         value(summary.floor),
         value(summary.ceiling),
         share,
@@ -75,8 +75,8 @@ def _cells(summary: Summary, narrow: bool) -> list[Text | str]:
     ]
 
 
-def _under(summary: Summary) -> str:
-    """One line a test: what its numbers are, what floor and ceiling are, and under what settings."""
+def _under(summary: ScoreSummary) -> str:
+    """One line for each test: its measure, its floor and ceiling, and its settings."""
     from steelyard.util.text import one_line
     from steelyard.world.report.words import settings_line
 
@@ -87,10 +87,10 @@ def _under(summary: Summary) -> str:
     return f"{one_line(summary.test, 40)}: {one_line('; '.join(parts), 200)}" + (f"; {settings}" if settings else "")
 
 
-def _lost(summary: Summary) -> str:
-    """What a shift costs, on the same trainings and episodes: a line of its own, since columns are few."""
+def _lost(summary: ScoreSummary) -> str:
+    """The loss by a shift, on the same trainings and episodes, on a line of its own, since columns are few."""
     from steelyard.util.text import one_line
     from steelyard.world.report.words import lost, name_of
 
-    said = lost(summary)
-    return f"{name_of(summary)}, {one_line(summary.world, 40)}: {said} against the world unshifted" if said else ""
+    text = lost(summary)
+    return f"{name_of(summary)}, {one_line(summary.world, 40)}: {text} against the world unshifted" if text else ""

@@ -1,4 +1,4 @@
-"""``steelyard world plan``: watch a world model plan one episode, as a trace and as a film strip."""
+"""``steelyard world plan``: trace one planned episode, in the terminal and as a film strip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from steelyard.cli.options import json_option, print_json
 from steelyard.errors import InputError, MissingDependency
 
 if TYPE_CHECKING:
-    from steelyard.world.evaluation.trace import Watched
+    from steelyard.world.evaluation.trace import EpisodeTrace
     from steelyard.world.models.model import WorldModel
     from steelyard.world.planners.settings import PlannerSettings
     from steelyard.world.sim.simulator import Simulator
@@ -23,10 +23,10 @@ ROWS_SHOWN = 16
 @click.command("plan")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("--world", metavar="NAME", help="The world to act in (default: that of the training).")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Which held-out episode.")
-@click.option("--planner", type=click.Choice(["cem", "mppi", "gradient"]), help="How plans are sought (default: cem).")
-@click.option("--horizon", type=click.IntRange(1, 200), metavar="N", help="Macro-actions that a plan looks ahead.")
-@click.option("--samples", type=click.IntRange(2, 100_000), metavar="N", help="Plans drawn in each round.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="The held-out episode.")
+@click.option("--planner", type=click.Choice(["cem", "mppi", "gradient"]), help="The planner (default: cem).")
+@click.option("--horizon", type=click.IntRange(1, 200), metavar="N", help="Length of a plan, in macro-actions.")
+@click.option("--samples", type=click.IntRange(2, 100_000), metavar="N", help="Plans sampled in each round.")
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the film strips to this page.")
 @click.option("--png", "png_file", type=click.Path(path_type=Path), help="Write the episode's film strip as a picture.")
 @json_option
@@ -41,9 +41,9 @@ def command(
     png_file: Path | None,
     as_json: bool,
 ) -> int:
-    """Watch the model in CHECKPOINT plan an episode that training never had: step, true gap, foreseen gap.
+    """Trace an episode that the model in CHECKPOINT plans, one that training never had: step, true gap, predicted gap.
 
-    What it imagines is read by a ridge probe and drawn: where the picture is wrong, the model's state lacks it.
+    A ridge probe reads what the model imagines and draws it: where the picture is wrong, the model's state lacks it.
     """
     from steelyard.cli.progress import working
     from steelyard.util.atomic_file import write_file
@@ -57,14 +57,14 @@ def command(
     simulated = simulator(world or model.card.world or "two-room")
     _expect_fit(model, simulated, checkpoint)
     settings = _settings(simulated.name, planner, horizon, samples)
-    with working(f"watching {model.name} plan in {simulated.name}"):
-        from steelyard.world.evaluation.trace import watch
+    with working(f"planning with {model.name} in {simulated.name}"):
+        from steelyard.world.evaluation.trace import trace_episode
 
-        seen = watch(model, simulated, HELD_OUT + seed, settings)
+        seen = trace_episode(model, simulated, HELD_OUT + seed, settings)
     if as_json:
         print_json(_record(seen, simulated, settings))
     else:
-        _tell(seen, model, simulated, settings)
+        _print_trace(seen, model, simulated, settings)
     if html_file is not None:
         write_file(html_file, _page(seen, model, simulated, settings, checkpoint, seed).encode())
     if png_file is not None:
@@ -78,12 +78,12 @@ def command(
 def _expect_fit(model: WorldModel, world: Simulator, checkpoint: Path) -> None:
     if model.action_size == 0:
         raise MissingDependency(
-            f"{checkpoint}: learned from plain video, so it knows no actions to plan with: "
-            f"train one that acts (steelyard world train {world.name} --out DIR)"
+            f"{checkpoint}: was trained on plain video, so it knows no actions to plan with: "
+            f"train one with actions (steelyard world train {world.name} --out DIR)"
         )
     if model.action_size != world.action_size:
         raise InputError(
-            f"acts with {model.action_size} numbers, and {world.name} takes {world.action_size}: give another --world",
+            f"has {model.action_size} numbers an action, {world.name} needs {world.action_size}: give another --world",
             where=checkpoint,
         )
 
@@ -105,7 +105,7 @@ def _settings(world: str, planner: str | None, horizon: int | None, samples: int
 # ── in the terminal ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _tell(seen: Watched, model: WorldModel, world: Simulator, settings: PlannerSettings) -> None:
+def _print_trace(seen: EpisodeTrace, model: WorldModel, world: Simulator, settings: PlannerSettings) -> None:
     from rich import box
     from rich.table import Table
 
@@ -115,9 +115,9 @@ def _tell(seen: Watched, model: WorldModel, world: Simulator, settings: PlannerS
     console = out()
     console.print(_headline(seen, model, world))
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for heading in ("step", "true gap", "foreseen gap", "off by", "planned at"):
+    for heading in ("step", "true gap", "predicted gap", "off by", "planned at"):
         table.add_column(heading, justify="right")
-    for step in _steps_shown(len(seen.foreseen)):
+    for step in _steps_shown(len(seen.predicted)):
         table.add_row(*_line(seen, world, step))
     console.print(table)
     console.print(f"gaps in pixels; the probe reads {explained(seen)}")
@@ -132,17 +132,17 @@ def _steps_shown(count: int) -> list[int]:
     return sorted({round(step) for step in chosen})
 
 
-def _line(seen: Watched, world: Simulator, step: int) -> list[str]:
-    planned = max(before for before in range(step) if seen.looked[before])
-    off = float(world.gap(seen.foreseen[step - 1], seen.states[step]))
-    numbers = (float(seen.gaps[step]), float(seen.foreseen_gaps[step - 1]), off)
+def _line(seen: EpisodeTrace, world: Simulator, step: int) -> list[str]:
+    planned = max(before for before in range(step) if seen.replanned[before])
+    off = float(world.gap(seen.predicted[step - 1], seen.states[step]))
+    numbers = (float(seen.gaps[step]), float(seen.predicted_gaps[step - 1]), off)
     return [str(step), *(f"{number:.1f}" for number in numbers), str(planned)]
 
 
-def _headline(seen: Watched, model: WorldModel, world: Simulator) -> str:
+def _headline(seen: EpisodeTrace, model: WorldModel, world: Simulator) -> str:
     from steelyard.world.sim.catalog import HELD_OUT
 
-    steps = len(seen.foreseen)
+    steps = len(seen.predicted)
     end = f"reached the goal in {steps} steps" if seen.reached else f"did not reach the goal in {steps} steps"
     gaps = f"gap {seen.gaps[0]:.1f} → {seen.gaps[-1]:.1f} px"
     return f"{model.name} in {world.name}, episode {seen.seed - HELD_OUT}: {end}; {gaps}"
@@ -157,28 +157,28 @@ def _planner_line(settings: PlannerSettings) -> str:
 # ── as JSON and as pictures ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _record(seen: Watched, world: Simulator, settings: PlannerSettings) -> dict[str, Any]:
+def _record(seen: EpisodeTrace, world: Simulator, settings: PlannerSettings) -> dict[str, Any]:
     return {
         "world": world.name,
         "seed": seen.seed,
         "reached": seen.reached,
-        "steps": len(seen.foreseen),
+        "steps": len(seen.predicted),
         "gap": [round(float(gap), 4) for gap in seen.gaps],
-        "foreseen_gap": [round(float(gap), 4) for gap in seen.foreseen_gaps],
+        "predicted_gap": [round(float(gap), 4) for gap in seen.predicted_gaps],
         "probe_r2": {name: round(value, 4) if math.isfinite(value) else None for name, value in seen.explained.items()},
         "settings": settings.record(),
     }
 
 
 def _page(
-    seen: Watched, model: WorldModel, world: Simulator, settings: PlannerSettings, checkpoint: Path, seed: int
+    seen: EpisodeTrace, model: WorldModel, world: Simulator, settings: PlannerSettings, checkpoint: Path, seed: int
 ) -> str:
     import steelyard
     from steelyard.cli.world.checkpoints import facts
     from steelyard.cli.world.plan_films import episode, first_plan
-    from steelyard.world.report.page import Page, render
+    from steelyard.world.report.page import Page, render_page
 
-    return render(
+    return render_page(
         Page(
             title=_headline(seen, model, world),
             subtitle=_planner_line(settings),

@@ -1,4 +1,4 @@
-"""``steelyard world train``: learn from a simulated world, from scenes or from videos."""
+"""``steelyard world train``: train on a simulated world, on scenes or on videos."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ COUNT = click.IntRange(min=1)
 
 
 def _finite(_context: click.Context, option: click.Parameter, value: float | None) -> float | None:
-    """Refuse NaN and infinity, which click's ranges let through."""
+    """Refuse NaN, which click's ranges accept."""
     if value is not None and not math.isfinite(value):
-        raise click.BadParameter(f"{value} is no finite number.", param=option)
+        raise click.BadParameter(f"{value} is not a finite number.", param=option)
     return value
 
 
@@ -34,11 +34,11 @@ def _finite(_context: click.Context, option: click.Parameter, value: float | Non
     "--model",
     "kind",
     metavar="KIND",
-    help="jepa, jepa-map, vjepa, or a rival: pixel, vq-gpt, rssm.  [default: what the source is known to need]",
+    help="jepa, jepa-map, vjepa, or a rival: pixel, vq-gpt, rssm.  [default: by source]",
 )
 @click.option("--size", metavar="SIZE", help="For vjepa: tiny, small, vit-s, vit-b or vit-l.  [default: tiny]")
-@click.option("--config", metavar="JSON", help='Settings of the model that differ: {"latent": 128}.')
-@click.option("--steps", type=COUNT, metavar="N", help="End after N optimiser steps.  [default, in a world: enough]")
+@click.option("--config", metavar="JSON", help='Model settings that differ from the defaults: {"latent": 128}.')
+@click.option("--steps", type=COUNT, metavar="N", help="End after N optimiser steps.  [default in a world: by source]")
 @click.option("--frames", type=COUNT, metavar="N", help="End after N frames.")
 @click.option(
     "--cpu-seconds",
@@ -47,36 +47,44 @@ def _finite(_context: click.Context, option: click.Parameter, value: float | Non
     metavar="S",
     help="End after S CPU-seconds.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of weights and clips.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of weights and clips."
+)
 @click.option(
     "--batch",
     type=click.IntRange(1, 65_536),
     metavar="N",
-    help="Clips a step, over all processes.  [default: by source]",
+    help="Clips in a step, over all processes.  [default: by source]",
 )
-@click.option("--length", type=click.IntRange(2, 100_000), metavar="N", help="Frames a clip.  [default: by source]")
+@click.option("--length", type=click.IntRange(2, 100_000), metavar="N", help="Frames in a clip.  [default: by source]")
 @click.option(
     "--pool",
     type=click.IntRange(1, 10_000_000),
     metavar="N",
-    help="Of a world: learn from only N different episodes.",
+    help="For worlds: train on only N different episodes.",
 )
-@click.option("--stride", type=COUNT, metavar="N", help="Of videos: take every N-th frame.  [default: 4]")
+@click.option("--stride", type=COUNT, metavar="N", help="For videos: take every N-th frame.  [default: 4]")
 @click.option("--workers", type=click.IntRange(0, 256), metavar="N", help="Processes that decode videos.  [default: 1]")
-@click.option("--threads", type=COUNT, default=1, show_default=True, help="Of a process: more help only large models.")
+@click.option(
+    "--threads",
+    type=COUNT,
+    default=1,
+    show_default=True,
+    help="Threads of a process; more than 1 helps only large models.",
+)
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, max=10, min_open=True),
     callback=_finite,
     metavar="X",
-    help="Of the first steps after the warm-up.  [default: by source]",
+    help="Learning rate after the warm-up.  [default: by source]",
 )
-@click.option("--tensorboard", is_flag=True, help="Log to TensorBoard too.")
-@click.option("--resume", is_flag=True, help="Go on where a training into this folder stopped; say all else as before.")
-def command(source: str, **chosen: Any) -> None:
-    """Train a world model from SOURCE: two-room, two-room-fixed, push, point-maze, scenes, or videos.
+@click.option("--tensorboard", is_flag=True, help="Also log to TensorBoard.")
+@click.option("--resume", is_flag=True, help="Continue a training that stopped; give all other options as before.")
+def command(source: str, **args: Any) -> None:
+    """Train a world model on SOURCE: two-room, two-room-fixed, push, point-maze, scenes, or videos.
 
-    Videos are a folder, a glob in quotes, or a CSV list with a path a line.
+    Videos are a folder, a glob in quotes, or a CSV list with one path a line.
 
     On many processes or GPUs: torchrun --nproc-per-node N -m steelyard world train SOURCE …
     """
@@ -84,27 +92,27 @@ def command(source: str, **chosen: Any) -> None:
 
     from steelyard.cli.world.train_progress import TrainProgress
     from steelyard.world.data.sources import open_source
-    from steelyard.world.models.model import WorldModel
+    from steelyard.world.training.fitting import train_model
 
-    torch.set_num_threads(chosen["threads"])
-    plan = _plan(source, chosen)
+    torch.set_num_threads(args["threads"])
+    plan = _plan(source, args)
     clips = open_source(source, plan.clips)
     try:
         with TrainProgress() as progress:
-            model = WorldModel.fit(
+            model = train_model(
                 clips,
                 plan.budget,
-                chosen["seed"],
+                args["seed"],
                 kind=plan.kind,
                 config=plan.config,
-                out=chosen["out"],
+                out=args["out"],
                 progress=progress.show,
                 settings=plan.settings,
-                resume=chosen["resume"],
+                resume=args["resume"],
             )
     finally:
         clips.close()
-    _tell(model, clips, chosen["out"])
+    _print_report(model, clips, args["out"])
 
 
 class _Plan(NamedTuple):
@@ -115,8 +123,8 @@ class _Plan(NamedTuple):
     budget: TrainingBudget
 
 
-def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
-    """What was asked for, over what trains well in that world; raises InputError where neither says how long."""
+def _plan(source: str, args: dict[str, Any]) -> _Plan:
+    """Combine the options with the preset of the source; raises InputError where neither sets a budget."""
     from steelyard.world.data.sources import SourceSettings, expect_source, is_video
     from steelyard.world.models.kinds import config_of
     from steelyard.world.training.budget import TrainingBudget
@@ -124,53 +132,54 @@ def _plan(source: str, chosen: dict[str, Any]) -> _Plan:
     from steelyard.world.training.presets import preset
 
     usual = None if is_video(source) else preset(source)
-    kind = chosen["kind"] or (usual.kind if usual else "vjepa")
+    kind = args["kind"] or (usual.kind if usual else "vjepa")
     known = usual if usual and usual.kind == kind else None
-    config = (known.config if known else {}) | _config(kind, chosen)
-    rate = chosen["learning_rate"] or (known.learning_rate if known else TrainSettings().learning_rate)
-    limits = {name: chosen[name] for name in ("steps", "frames", "cpu_seconds") if chosen[name]}
+    config = (known.config if known else {}) | _config(kind, args)
+    rate = args["learning_rate"] or (known.learning_rate if known else TrainSettings().learning_rate)
+    limits = {name: args[name] for name in ("steps", "frames", "cpu_seconds") if args[name]}
     if not limits and known:
         limits = {"steps": known.steps}
     if not limits:
-        expect_source(source)  # a mistyped name is to be called that
-        raise InputError("say how long to train: --steps, --frames or --cpu-seconds")
-    made = config_of(kind, config, None if usual else 0)  # a mistake in it is told before a video is opened
+        expect_source(source)  # report a mistyped name as such
+        raise InputError("give a budget: --steps, --frames or --cpu-seconds")
+    made = config_of(kind, config, None if usual else 0)  # an error in it is raised before a video is opened
     clips = SourceSettings(
-        seed=chosen["seed"],
-        batch=chosen["batch"] or (usual.batch if usual else None),
-        length=chosen["length"] or (usual.length if usual else getattr(made, "frames", None)),
-        pool=chosen["pool"],
-        stride=chosen["stride"],
+        seed=args["seed"],
+        batch=args["batch"] or (usual.batch if usual else None),
+        length=args["length"] or (usual.length if usual else getattr(made, "frames", None)),
+        pool=args["pool"],
+        stride=args["stride"],
         side=getattr(made, "side", SourceSettings().side),
-        workers=chosen["workers"],
+        workers=args["workers"],
     )
-    settings = TrainSettings(seed=chosen["seed"], learning_rate=rate, tensorboard=chosen["tensorboard"])
+    settings = TrainSettings(seed=args["seed"], learning_rate=rate, tensorboard=args["tensorboard"])
     return _Plan(kind, config, clips, settings, TrainingBudget(**limits))
 
 
-def _config(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a model: those of a named size, then those given."""
+def _config(kind: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Give the settings of a model: those of a named size, then those of --config."""
     import msgspec
 
     sized: dict[str, Any] = {}
     if kind == "vjepa":
-        from steelyard.world.models.vjepa.config import config_of
+        from steelyard.world.models.vjepa.config import config_of_size
 
-        sized = msgspec.to_builtins(config_of(chosen["size"] or "tiny"))
-        if chosen["length"]:
-            sized["frames"] = chosen["length"]
-    elif chosen["size"]:
-        raise InputError(f"--size names a V-JEPA; the size of {kind} is set by --config")
+        sized = msgspec.to_builtins(config_of_size(args["size"] or "tiny"))
+        if args["length"]:
+            sized["frames"] = args["length"]
+    elif args["size"]:
+        raise InputError(f"--size is for vjepa: set the size of {kind} with --config")
     try:
-        given = msgspec.json.decode(chosen["config"] or "{}", type=dict[str, Any])
+        given = msgspec.json.decode(args["config"] or "{}", type=dict[str, Any])
     except msgspec.MsgspecError as error:
-        raise InputError(f'--config is no JSON object, as {{"latent": 128}}: {error}') from error
+        raise InputError(f'--config is not a JSON object, such as {{"latent": 128}}: {error}') from error
     return sized | given
 
 
-def _tell(model: WorldModel, clips: Source, out: Path) -> None:
+def _print_report(model: WorldModel, clips: Source, out: Path) -> None:
     from steelyard.util.console import err
     from steelyard.util.console import out as results
+    from steelyard.world.data.batch import HasSummary
     from steelyard.world.training.distributed import is_first
 
     trained = model.card.trained
@@ -178,11 +187,10 @@ def _tell(model: WorldModel, clips: Source, out: Path) -> None:
     if not is_first():
         return
     losses = ", ".join(f"{name} {value:.4g}" for name, value in trained.losses.items())
-    summary = getattr(clips, "summary", None)
-    if summary is not None:
-        err().print(summary())
+    if isinstance(clips, HasSummary):
+        err().print(clips.summary())
     results().print(
         f"trained {model.card.kind} for {trained.steps:,} steps, {trained.frames:,} frames, "
         f"{trained.cpu_seconds:.1f} CPU-seconds ({trained.seconds:.1f} s): {losses or 'nothing to train'}; "
-        f"it is in {out}"
+        f"saved in {out}"
     )

@@ -1,13 +1,11 @@
-"""The bar of a training on stderr: step, loss, frames a second, time that is left; a line now and then in a log."""
+"""The progress of a training: step, loss, frames a second, time left."""
 
 from __future__ import annotations
 
-import time
-from types import TracebackType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from steelyard.cli.progress import LOG_SECONDS, REDRAW_SECONDS
-from steelyard.util.console import err
+from steelyard.cli.world.progress_display import ProgressDisplay
 
 if TYPE_CHECKING:
     from steelyard.world.training.loop import Update
@@ -15,44 +13,27 @@ if TYPE_CHECKING:
 __all__ = ["TrainProgress"]
 
 
-class TrainProgress:
-    """Give :meth:`show` as the progress callback. It counts from the first step that it sees: a resume is no speed."""
+class TrainProgress(ProgressDisplay):
+    """Shows a training; give :meth:`show` as its progress callback.
+
+    Speed is counted from the first update that it sees, so that steps before a resume do not count.
+    """
 
     def __init__(self) -> None:
-        self._console = err()
-        self._bar: Any = None
-        self._task: Any = None
-        self._drawn = 0.0
+        super().__init__(1.0)
         self._first: Update | None = None
 
-    def __enter__(self) -> TrainProgress:
-        if self._console.is_terminal:
-            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-            columns = (TextColumn("training"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[words]}"))
-            self._bar = Progress(*columns, console=self._console, transient=True)
-            self._task = self._bar.add_task("training", total=1.0, words="")
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
     def show(self, update: Update) -> None:
-        """Redraw, if it is time."""
+        """Draw again, if it is time."""
         self._first = self._first or update
-        now = time.monotonic()
-        if now - self._drawn < (REDRAW_SECONDS if self._bar is not None else LOG_SECONDS):
-            return
-        self._drawn = now
-        words = self._words(update)
-        if self._bar is None:
-            self._console.print(f"training {update.progress:.0%}: {words}")
-        else:
-            self._bar.update(self._task, completed=update.progress, words=words)
+        if self.due:
+            words = self._words(update)
+            self.update(update.progress, words, f"training {update.progress:.0%}: {words}")
+
+    def _columns(self) -> Sequence[Any]:
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+
+        return TextColumn("training"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[words]}")
 
     def _words(self, update: Update) -> str:
         assert self._first is not None

@@ -34,7 +34,7 @@ def segment_path(run: Path, worker: str = "") -> Path:
 def segment_names(run: Path) -> list[str]:
     """The workers whose segments a run has, in reading order: "", the main one, then the others by name.
 
-    Raises Broken for a file that is none: what it holds would be sealed and never read.
+    Raises VerificationError for a file that is none: what it holds would be sealed and never read.
     """
     workers = []
     for path in (run / "journal").glob("*"):
@@ -52,15 +52,16 @@ def segment_names(run: Path) -> list[str]:
 def read_lines(run: Path) -> Iterator[tuple[JournalRecord, bytes]]:
     """Stream (record, line bytes without newline) of all segments, the main one first, then the workers' by name.
 
-    Each segment's sequence and chain are checked; raises Broken naming the line.
+    Each segment's sequence and chain are checked; raises VerificationError naming the line.
     """
     for worker in segment_names(run):
         yield from read_segment(run, worker)
 
 
 def read_segment(run: Path, worker: str = "") -> Iterator[tuple[JournalRecord, bytes]]:
-    """Stream (record, line bytes without newline) of one segment; raises Broken naming the line that does not hold.
+    """Stream (record, line bytes without newline) of one segment.
 
+    Raises VerificationError naming the line that does not hold.
     A torn last line (no newline) ends the stream silently: it was never acknowledged.
     """
     path = segment_path(run, worker)

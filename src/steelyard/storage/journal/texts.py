@@ -98,7 +98,7 @@ _decoder: Final = msgspec.json.Decoder(_Text)
 
 
 def _text_in(line: bytes, place: str) -> _Text:
-    """The record of a line; raises Broken, naming its place, where its text does not hash to its digest."""
+    """The record of a line; raises VerificationError, naming its place, where its text does not hash to its digest."""
     try:
         record = _decoder.decode(line)
         actual = sha256_hex(record.text.encode())
@@ -110,9 +110,9 @@ def _text_in(line: bytes, place: str) -> _Text:
 
 
 def read_texts(run: Path) -> Iterator[tuple[str, str]]:
-    """Stream (digest, text); raises Broken where a text does not hash to its digest. No folder: nothing is yielded.
+    """Stream (digest, text); raises VerificationError where a text does not hash to its digest.
 
-    A text may come more than once.
+    Without a folder nothing is yielded. A text may come more than once.
     """
     path = run / FOLDER / SEGMENT
     if not path.is_file():
@@ -126,7 +126,7 @@ def read_texts(run: Path) -> Iterator[tuple[str, str]]:
 def open_index(run: Path) -> Mapping[str, str]:
     """Text by digest, read from the disk when it is asked for; what is appended later is not seen.
 
-    Raises Broken, here or when a text is read, as :func:`read_texts` does. No folder: it is empty.
+    Raises VerificationError, here or when a text is read, as :func:`read_texts` does. No folder: it is empty.
     """
     path = run / FOLDER / SEGMENT
     return TextIndex(path) if path.is_file() else {}

@@ -1,1 +1,1 @@
-"""World models in an audit: the model, its questions, and scorers that replay its actions in the true world."""
+"""World models in an audit: the model, the questions, and scorers that replay its actions in the true world."""

@@ -1,12 +1,12 @@
-"""How a world model answers an audit's question: through the one door of all tests, with what an episode shows.
+"""How a world model answers an audit's question, through the same protocol as in all tests.
 
-The true world runs inside the loop, since a plan that is looked at again needs observations. Nothing that the answer
-says of itself is believed: it holds what was done, and the scorers play that again.
+The true world runs inside the loop, since replanning needs new observations. An answer records only what was done; the
+scorers replay it, so nothing has to be taken on trust.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,99 +14,88 @@ from weakref import WeakKeyDictionary
 import msgspec
 import numpy as np
 
-from steelyard.world.audit.object_position import locate
+from steelyard.world.audit.object_position import estimate_position
 from steelyard.world.audit.questions import (
-    DECIMALS,
-    Act,
-    ActAgainst,
     Actions,
-    ActShifted,
-    Choose,
-    Locate,
+    ChooseOutcome,
+    LocateObject,
+    PlayHeadToHead,
     Question,
+    ReachGoal,
+    ReachGoalShifted,
     Surprise,
-    written,
 )
 from steelyard.world.evaluation.memory import fit_hidden_probe
 from steelyard.world.evaluation.physics import shown_order
-from steelyard.world.evaluation.planning import played, seek
+from steelyard.world.evaluation.planning import imagining_planner, played
 from steelyard.world.evaluation.reasoning import picked, scene
 from steelyard.world.evaluation.ridge import Ridge
-from steelyard.world.planners.cost import over_horizon
 from steelyard.world.planners.settings import PlannerSettings, settings_for
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import NAMES, simulator
-from steelyard.world.sim.simulator import Floats, Simulator
+from steelyard.world.sim.recorded_actions import DECIMALS, action_numbers
+from steelyard.world.sim.simulator import Simulator
 
 __all__ = ["Member", "answer", "planner_details", "play"]
 
 Member = Callable[[str], WorldUnderTest]
-"""Gives the model of a role, such as ``world two-room``; raises InputError where there is none."""
+"""Gives the model for a role, such as ``world two-room``; raises InputError where there is none."""
 
 
 def answer(question: Question, member: Member) -> str:
-    """Answer one question with JSON; raises InputError or MissingDependency where the model cannot."""
+    """Answer one question as JSON text; raises InputError or MissingDependency where the model cannot answer it."""
     return msgspec.json.encode(_answered(question, member)).decode()
 
 
 def _answered(question: Question, member: Member) -> dict[str, Any]:
     episode = partial(_episode, question)
     match question:
-        case Act(world=name, seed=seed):
+        case ReachGoal(world=name, seed=seed):
             return {"actions": episode(member(f"world {name}"), name, seed)}
-        case ActShifted(world=name, seed=seed, shift=shift):
+        case ReachGoalShifted(world=name, seed=seed, shift=shift):
             model = member(f"world {name}")
             return {"trained": episode(model, name, seed), "shifted": episode(model, name, seed, shift)}
-        case ActAgainst(world=name, seed=seed, rival=rival):
+        case PlayHeadToHead(world=name, seed=seed, rival=rival):
             return {
                 "ours": episode(member(f"few frames {name}"), name, seed),
                 "rival": episode(member(f"few frames {name} by {rival}"), name, seed),
             }
         case Surprise():
             return _surprised(question, member("world scenes"))
-        case Locate(seed=seed):
+        case LocateObject(seed=seed):
             model = member("world scenes")
-            return {"x": [round(locate(model, _probe_of(model), seed), DECIMALS)]}
-        case Choose(world=name, seed=seed):
+            return {"x": [round(estimate_position(model, _probe_of(model), seed), DECIMALS)]}
+        case ChooseOutcome(world=name, seed=seed):
             world = simulator(name)
             return {"choice": picked(member(f"world {name}"), world, [scene(world, seed)]).tolist()}
 
 
 def planner_details(roles: Iterable[str]) -> dict[str, str]:
-    """By world, the settings with which its episodes are planned: part of every number, so a plan seals them."""
+    """Give, by world, the planner's settings: every score depends on them, so a plan seals them."""
     worlds = [name for name in NAMES if any(name in role.split() for role in roles)]
     return {f"planner {name}": msgspec.json.encode(settings_for(name).record()).decode() for name in worlds}
 
 
 def play(model: WorldUnderTest, world: Simulator, seed: int, settings: PlannerSettings) -> Actions:
-    """Play an episode as the test of planning does, by the same plans, and write down what was done."""
-
-    def planner(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
-        seen, wanted = world.draw(states), world.draw(goals)
-
-        def cost(actions: Floats) -> Floats:
-            return over_horizon(model.distance(model.rollout(seen, actions), wanted), settings.cost)
-
-        return seek(cost, plan_seeds, settings, world)
-
-    (actions,) = played(world, [seed], planner, settings.replan_every)
-    return [written(action) for action in actions]
+    """Play an episode as the planning test does, with the same plans, and record its actions."""
+    (actions,) = played(world, [seed], imagining_planner(model, world, settings), settings.replan_every)
+    return [action_numbers(action) for action in actions]
 
 
 def _surprised(question: Surprise, model: WorldUnderTest) -> dict[str, Any]:
-    """Show both clips of a pair; the model is not told which of them cannot happen."""
+    """Show both clips of a pair, in an order that does not reveal which one is impossible."""
     from steelyard.world.sim.scenes import quad
 
     scenes = quad(question.category, question.seed)
     clips = np.stack([scenes.possible[question.pair // 2], scenes.impossible[question.pair % 2]])
     (order,) = shown_order([question.seed * 4 + question.pair], len(clips))
-    felt = np.asarray(model.surprise(clips[order]), dtype=np.float64)
-    possible, impossible = felt[order.argsort()]
+    surprises = np.asarray(model.surprise(clips[order]), dtype=np.float64)
+    possible, impossible = surprises[order.argsort()]
     return {"possible": _digits(possible), "impossible": _digits(impossible)}
 
 
 def _digits(numbers: Iterable[float]) -> list[float]:
-    """Nine digits are a float32 whole."""
+    """Round to nine digits, which hold a float32 exactly."""
     return [float(f"{number:.9g}") for number in numbers]
 
 
@@ -115,9 +104,9 @@ _episodes: WeakKeyDictionary[WorldUnderTest, _Known] = WeakKeyDictionary()
 
 
 def _episode(question: Question, model: WorldUnderTest, name: str, seed: int, shift: str = "") -> Actions:
-    """Play an episode, or take it from the answer to another question about it, of which there are many.
+    """Play an episode, or reuse it from the answer to another question about the same episode.
 
-    The same question again is a repeat, asked to see whether the model does the same again: then it plays anew.
+    The same question asked again is a repeat, which measures whether the model repeats itself, so it is played again.
     """
     known, asking = _episodes.setdefault(model, {}), msgspec.json.encode(question)
     actions, asked = known.get((name, shift, seed), ([], {asking}))

@@ -1,4 +1,4 @@
-"""Held-out episodes of a world, as seeds: what is seen and what is true there follows from the seed alone."""
+"""Held-out episodes of a world, as seeds: observations and truth follow from the seed alone."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ __all__ = ["generate"]
 
 
 def generate(seed: str, count: int, **asked: Any) -> Sequence[dict[str, Any]]:
-    """Rows such as ``{"seed": 2890813331, "tie": "ours"}``: ``count`` rows in all.
+    """Give ``count`` rows such as ``{"seed": 2890813331, "tie": "ours"}``.
 
-    Each further option is a list, and every episode is asked once for each combination of their values, in order.
-    Episodes of another seed are twins: other starts, goals and layouts from the same distribution.
+    Each further option is a list, and every episode comes once for each combination of their values, in order. Another
+    ``seed`` gives other starts, goals and layouts from the same distribution. Raises InputError for an option that is
+    no list, or an empty one.
     """
     for name, values in asked.items():
         if not isinstance(values, list) or not values:

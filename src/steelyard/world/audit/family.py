@@ -1,12 +1,12 @@
 """The folders that ``world:PATH`` opens: one checkpoint, or a family of checkpoints that are claimed together.
 
 A claim such as "needs less data" is about several checkpoints: ours, trained on few frames, and rivals trained on no
-fewer. ``family.json`` says which is which; what makes a rival one is held against the checkpoints' own cards: its kind,
-its world, its size, the frames that it saw, and the CPU time that its training took.
+fewer. ``family.json`` lists them. Whether a rival is a fair one is checked against the checkpoints' own cards: kind,
+world, size, the frames that it saw, and the CPU time of its training.
 
-Every place in a family may be held by several trainings, which differ by their seed. Each then answers its share of the
-questions (:func:`answering_role`), so that a score is about the recipe and not about the luck of one training. Several
-models under one name would be a fudged table: trainings that differ by more than their seed are refused.
+Each role of a family may have several trainings that differ by their seed. Each then answers its share of the
+questions (:func:`answering_role`), so that a score is about the recipe and not about the luck of one training.
+Trainings that differ by more than their seed are refused, since different models under one name would mislead.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _FILES = (CARD, TENSORS)
 _FAMILY_FORMAT = "steelyard-world-family/1"
 MAX_BYTES = 1 << 20
 RIVALS = ("pixel", "vq-gpt", "rssm")
-SIZES_APART = 0.05
-"""By how much a rival may have more or fewer trained parameters than ours."""
-LEAST_CPU = 0.95
-"""The share of our CPU-seconds that a rival's training took at least."""
+MAX_SIZE_DIFFERENCE = 0.05
+"""The relative difference in trained parameters that a rival may have."""
+MIN_CPU_SHARE = 0.95
+"""The least share of our CPU-seconds that a rival's training must have taken."""
 _MAX_PATH = 200  # characters
 _MAX_DIGITS = 12
 _MAX_TRAININGS = 32
 
 Paths = str | tuple[str, ...]
-"""One checkpoint, or several trainings of the same."""
+"""The path of one checkpoint, or of several trainings of the same recipe."""
 
 
 class FewFrames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Checkpoints that saw little: ours, and by kind its rivals, which saw no less; of each as many trainings."""
+    """Checkpoints trained on few frames: ours, and its rivals by kind, each with as many trainings as ours."""
 
     ours: Paths
     rivals: dict[str, Paths]
@@ -59,10 +59,10 @@ class FamilyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 @dataclass(frozen=True)
 class Family:
-    """Checkpoint folders by role (``world two-room``; ``world two-room, training 2``), and what makes them these.
+    """Checkpoint folders by role (``world two-room``; ``world two-room, training 2``), and their identity.
 
-    ``sha256`` is over the lines ``SHA256  PATH`` of every file that decides an answer, sorted by path: what
-    ``sha256sum`` prints. ``details`` go into the plan.
+    ``sha256`` is over the lines ``SHA256  PATH`` of every file that decides an answer, sorted by path, as
+    ``sha256sum`` prints them. ``details`` go into the plan.
     """
 
     name: str
@@ -70,17 +70,17 @@ class Family:
     sha256: str
     details: Mapping[str, str]
     lines: Mapping[str, str]
-    """By role, the lines of its checkpoint's files: :func:`lines_of` gives the same as long as nothing is changed."""
+    """By role, the lines of its checkpoint's files; :func:`lines_of` gives the same as long as no file changes."""
 
 
 def read_family(folder: Path) -> Family:
-    """Read a checkpoint's folder or a family's; raises InputError naming the file, what is wrong, and the mend."""
+    """Read a checkpoint's folder or a family's; raises InputError naming the file, what is wrong, and the fix."""
     if (folder / FAMILY).is_file():
         return _family(folder, _read(folder / FAMILY))
     checkpoint = _checkpoint(folder)
     if not checkpoint.world:
         raise InputError(
-            "says of no world that it was trained in it: name this checkpoint in a family.json",
+            "does not name the world of its training: list this checkpoint in a family.json",
             where=folder / CARD,
         )
     details = {"kind": checkpoint.kind, **_frames_of({"": checkpoint})}
@@ -88,7 +88,7 @@ def read_family(folder: Path) -> Family:
 
 
 def answering_role(role: str, seed: int, offered: Container[str]) -> str:
-    """Which training of a role answers the question with this seed: all in turn, the same one each time."""
+    """Give the training that answers the question with this seed: all take turns, by the seed."""
     count = 1
     while _training(role, count + 1) in offered:
         count += 1
@@ -96,7 +96,7 @@ def answering_role(role: str, seed: int, offered: Container[str]) -> str:
 
 
 def lines_of(folder: Path, checkpoint: Path) -> str:
-    """What ``sha256sum`` prints, in ``folder``, for a checkpoint's card and its tensors."""
+    """Give what ``sha256sum`` prints, in ``folder``, for a checkpoint's card and tensors; raises InputError."""
     return _lines(folder, {checkpoint / CARD, checkpoint / TENSORS})
 
 
@@ -104,18 +104,18 @@ def _family(folder: Path, file: FamilyFile) -> Family:
     if file.format != _FAMILY_FORMAT:
         raise InputError(f"its format is {file.format[:60]!r}, not {_FAMILY_FORMAT!r}", where=folder / FAMILY)
     if not file.worlds:
-        raise InputError("names no checkpoint for any world: fill 'worlds'", where=folder / FAMILY)
-    places = {f"world {world}": paths for world, paths in file.worlds.items()}
+        raise InputError("names no checkpoint: fill 'worlds'", where=folder / FAMILY)
+    roles = {f"world {world}": paths for world, paths in file.worlds.items()}
     for world, few in file.few_frames.items():
-        places[f"few frames {world}"] = few.ours
-        places |= {f"few frames {world} by {rival}": paths for rival, paths in few.rivals.items()}
+        roles[f"few frames {world}"] = few.ours
+        roles |= {f"few frames {world} by {rival}": paths for rival, paths in few.rivals.items()}
     members: dict[str, Path] = {}
-    for place, paths in places.items():
-        members |= _trainings(folder, place, paths)
+    for role, paths in roles.items():
+        members |= _trainings(folder, role, paths)
     checkpoints = {role: _checkpoint(path) for role, path in members.items()}
-    for place, paths in places.items():
-        cards = [checkpoints[_training(place, number)] for number in range(1, len(_listed(paths)) + 1)]
-        _check_alike(folder, place, cards)
+    for role, paths in roles.items():
+        cards = [checkpoints[_training(role, number)] for number in range(1, len(_listed(paths)) + 1)]
+        _check_alike(folder, role, cards)
     for world, few in file.few_frames.items():
         _check_rivals(folder, world, few, checkpoints)
     kinds = (
@@ -125,27 +125,27 @@ def _family(folder: Path, file: FamilyFile) -> Family:
     return _sealed(folder, file.name, members, {"kinds": ", ".join(kinds), **_frames_of(checkpoints)})
 
 
-def _check_alike(folder: Path, place: str, cards: Sequence[Card]) -> None:
-    """Several trainings of a place are of one recipe, each with a seed of its own."""
+def _check_alike(folder: Path, role: str, cards: Sequence[Card]) -> None:
+    """Expect several trainings of a role to be of one recipe, each with a seed of its own."""
     if len(cards) == 1:
         return
     seeds = [card.trained.seed for card in cards if card.trained]
     wrong = ""
     if any((card.kind, card.world, card.config) != (cards[0].kind, cards[0].world, cards[0].config) for card in cards):
-        wrong = "its trainings are of different kinds, worlds or configs: list those that differ by their seed alone"
+        wrong = "its trainings differ in kind, world or config: list trainings that differ by their seed alone"
     elif len(set(seeds)) != len(cards):
         wrong = "two of its trainings have the same seed, or none is stated: train each with a --seed of its own"
     if wrong:
-        raise InputError(f"{place[:80]}: {wrong}", where=folder / FAMILY)
+        raise InputError(f"{role[:80]}: {wrong}", where=folder / FAMILY)
 
 
 def _check_rivals(folder: Path, world: str, few: FewFrames, checkpoints: Mapping[str, Card]) -> None:
-    """Who beats a rival that is another kind, smaller, or was given less has shown nothing: refused at once."""
+    """Refuse rivals of another kind or size, or with less data or training: beating them would show nothing."""
     count = len(_listed(few.ours))
     for rival, paths in few.rivals.items():
         wrong = "" if len(_listed(paths)) == count else f"it has {len(_listed(paths))} trainings and ours {count}"
         for number in range(1, count + 1):
-            wrong = wrong or _what_is_wrong(
+            wrong = wrong or _unfair(
                 world,
                 rival,
                 checkpoints[_training(f"few frames {world}", number)],
@@ -155,7 +155,7 @@ def _check_rivals(folder: Path, world: str, few: FewFrames, checkpoints: Mapping
             raise InputError(f"few_frames {world[:60]}: {rival[:60]}: {wrong}", where=folder / FAMILY)
 
 
-def _what_is_wrong(world: str, rival: str, ours: Card, theirs: Card) -> str:
+def _unfair(world: str, rival: str, ours: Card, theirs: Card) -> str:
     return (
         _another_kind(rival, theirs)
         or _another_world(world, ours, theirs)
@@ -167,14 +167,14 @@ def _what_is_wrong(world: str, rival: str, ours: Card, theirs: Card) -> str:
 
 def _another_kind(rival: str, theirs: Card) -> str:
     if rival not in RIVALS:
-        return f"no rival is called so; there are {', '.join(RIVALS)}"
+        return f"not a kind of rival; choose one of {', '.join(RIVALS)}"
     return "" if theirs.kind == rival else f"its checkpoint is of kind {theirs.kind[:60]}: name one of kind {rival}"
 
 
 def _another_world(world: str, ours: Card, theirs: Card) -> str:
     if ours.world == theirs.world == world:
         return ""
-    return f"ours was trained in {_world(ours)} and it in {_world(theirs)}: both must be of {world[:60]}"
+    return f"ours was trained in {_world(ours)} and this one in {_world(theirs)}: both must be trained in {world[:60]}"
 
 
 def _world(checkpoint: Card) -> str:
@@ -192,15 +192,15 @@ def _fewer_frames(ours: Card, rival: str, theirs: Card) -> str:
 
 
 def _less_training(ours: Card, theirs: Card) -> str:
-    """Both are known to have been trained."""
+    """Compare the trainings of two cards that both have one."""
     assert ours.trained is not None
     assert theirs.trained is not None
     if ours.trained.collapsed or theirs.trained.collapsed:
-        who = "ours" if ours.trained.collapsed else "it"
-        return f"{who} collapsed in training: only models that learned are compared, so train it again"
+        which = "ours" if ours.trained.collapsed else "it"
+        return f"{which} collapsed in training: train it again, since only models that learned are compared"
     if theirs.trained.frames < ours.trained.frames:
         return f"it was shown {theirs.trained.frames} frames and ours {ours.trained.frames}: train it on as many"
-    if not theirs.trained.cpu_seconds >= LEAST_CPU * ours.trained.cpu_seconds:
+    if not theirs.trained.cpu_seconds >= MIN_CPU_SHARE * ours.trained.cpu_seconds:
         return (
             f"its training took {theirs.trained.cpu_seconds:.0f} CPU-seconds and ours {ours.trained.cpu_seconds:.0f}: "
             "give it as many"
@@ -213,13 +213,13 @@ def _another_size(ours: Card, theirs: Card) -> str:
     from steelyard.world.models.kinds import config_of
 
     of_ours, of_it = (trained_parameters(card.kind, config_of(card.kind, card.config)) for card in (ours, theirs))
-    if abs(of_it - of_ours) <= SIZES_APART * of_ours:
+    if abs(of_it - of_ours) <= MAX_SIZE_DIFFERENCE * of_ours:
         return ""
-    return f"it has {of_it:,} trained parameters and ours {of_ours:,}: more than {SIZES_APART:.0%} apart"
+    return f"it has {of_it:,} trained parameters and ours {of_ours:,}: more than {MAX_SIZE_DIFFERENCE:.0%} apart"
 
 
 def _frames(checkpoint: Card) -> int | None:
-    """How many different frames it saw: those of its pool of episodes, however often each came; None if unstated."""
+    """Count the different frames that a model saw, those of its pool of episodes; None if unstated."""
     if checkpoint.trained is None:
         return None
     source = checkpoint.trained.source
@@ -242,7 +242,7 @@ def _count(frames: int | None) -> str:
 
 
 def _trainings(folder: Path, role: str, paths: Paths) -> dict[str, Path]:
-    """Each training of a role under its own name; raises InputError where there is none, or one stands there twice."""
+    """Each training of a role under its own name; raises InputError where there is none, or one is listed twice."""
     listed = _listed(paths)
     if not listed or len(set(listed)) != len(listed) or len(listed) > _MAX_TRAININGS:
         raise InputError(
@@ -260,7 +260,7 @@ def _training(role: str, number: int) -> str:
 
 
 def _inside(folder: Path, path: str) -> Path:
-    """The path of a member; raises InputError where it, or a file of it, is outside the folder, by links too."""
+    """Give a member's path; raises InputError where it, or a file of it, is outside the folder, through links too."""
     parts = PurePosixPath(path)
     written = bool(path) and len(path) <= _MAX_PATH and not parts.is_absolute() and ".." not in parts.parts
     try:
@@ -273,7 +273,7 @@ def _inside(folder: Path, path: str) -> Path:
         inside = False
     if not inside:
         clipped = path if len(path) <= 80 else f"{path[:80]}…"
-        raise InputError(f"{clipped!r} is no path inside the family's folder", where=folder / FAMILY)
+        raise InputError(f"{clipped!r} is not a path inside the family's folder", where=folder / FAMILY)
     return folder / parts
 
 
@@ -284,7 +284,7 @@ def _checkpoint(folder: Path) -> Card:
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=folder) from None
     if not whole:
-        raise InputError(f"has no {TENSORS}: the training did not end, or a file was left behind", where=folder)
+        raise InputError(f"has no {TENSORS}: finish the training, or copy the missing file", where=folder)
     return checkpoint
 
 
@@ -295,11 +295,11 @@ def _read(path: Path) -> FamilyFile:
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=path) from None
     if len(data) > MAX_BYTES:
-        raise InputError("larger than a MiB: this describes no family", where=path)
+        raise InputError("is larger than a MiB: this is not a family file", where=path)
     try:
         return msgspec.json.decode(data, type=FamilyFile)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InputError(f"describes no family: {error}", where=path) from None
+        raise InputError(f"is not a family file: {error}", where=path) from None
 
 
 def _sealed(folder: Path, name: str, members: Mapping[str, Path], details: Mapping[str, str]) -> Family:

@@ -1,8 +1,8 @@
-"""``world:PATH``: a world model, asked about held-out episodes as a language model is asked questions.
+"""``world:PATH``: a world model that answers questions about held-out episodes, as a language model answers questions.
 
-PATH is a checkpoint's folder or a family's (:mod:`steelyard.world.audit.family`). A question is JSON that names a
-world and a seed, an answer JSON that says what the model did (:mod:`steelyard.world.audit.questions`). One question at
-a time is answered, on one worker thread with one thread of torch, so the same machine gives the same answer again.
+PATH is the folder of a checkpoint or of a family (:mod:`steelyard.world.audit.family`). A question is JSON that names a
+world and a seed, an answer is JSON that records what the model did (:mod:`steelyard.world.audit.questions`). Questions
+are answered one at a time, on one worker thread with one torch thread, so that a machine repeats its answers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Opener = Callable[[], "WorldUnderTest"]
 
 
 def open_world(rest: str, settings: Settings) -> AuditedWorld:
-    """Open a checkpoint's or a family's folder; raises InputError where it is none, MissingDependency without torch."""
+    """Open the folder of a checkpoint or a family; raises InputError for any other, MissingDependency without torch."""
     folder = Path(rest).expanduser()
     if not folder.is_dir():
         raise InputError("there is no such folder: give the folder of a checkpoint or of a family", where=folder)
@@ -51,7 +51,7 @@ def open_world(rest: str, settings: Settings) -> AuditedWorld:
 
 
 def _opened(folder: Path, path: Path, lines: str) -> WorldUnderTest:
-    """Load a checkpoint; raises InputError where it is none or is not, any more, the one that was sealed."""
+    """Load a checkpoint; raises InputError where it is none or has changed since it was identified."""
     import torch
 
     from steelyard.world.audit.family import lines_of
@@ -62,12 +62,12 @@ def _opened(folder: Path, path: Path, lines: str) -> WorldUnderTest:
         model = WorldModel.load(path)
     except SteelyardError:
         raise
-    except Exception as error:  # a config of anyone's may fail in any way while a network is made of it
+    except Exception as error:  # an untrusted config may fail in any way while a network is made of it
         reason = (str(error).splitlines() or [""])[0][:200]
-        raise InputError(f"no model can be made of it ({type(error).__name__}: {reason})", where=path) from error
-    # After loading: a file that is put in its place between the two would else go unseen.
+        raise InputError(f"no model can be made from it ({type(error).__name__}: {reason})", where=path) from error
+    # After loading, so that a file that is replaced between the two is noticed.
     if lines_of(folder, path) != lines:
-        raise InputError("was changed after it was identified: begin again with what it is now", where=path)
+        raise InputError("was changed after it was identified: start again with the folder as it is now", where=path)
     return model
 
 
@@ -82,7 +82,7 @@ class AuditedWorld:
         self._closed = False
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
-        """Say which checkpoints these are, and what each can be asked about; raises InputError where one is broken."""
+        """Load all checkpoints, and identify them and their roles; raises InputError where one is broken."""
         from msgspec.structs import replace
 
         from steelyard.models.embedded import processor_name
@@ -92,21 +92,24 @@ class AuditedWorld:
         details = {**self._identity.details, **planner_details(self._openers)}
         identity = replace(self._identity, machine=processor_name(), details=details)
         offers = tuple(sorted(self._openers))
-        why_not = "a world model gives no log-likelihoods"
-        return identity, Capabilities(offers=offers, loglikelihood_reason=why_not, deterministic=True, concurrency=1)
+        reason = "a world model gives no log-likelihoods"
+        return identity, Capabilities(offers=offers, loglikelihood_reason=reason, deterministic=True, concurrency=1)
 
     async def generate(self, request: GenerateRequest) -> ModelOutput:
-        """Answer one question with JSON; one that is no question about a world is ``client_error``."""
+        """Answer one question with JSON; a prompt that is no question about a world gives ``client_error``.
+
+        Raises ModelUnavailable after :meth:`close`.
+        """
         if self._closed:
             raise ModelUnavailable(f"{self._identity.uri} is closed")
         return await asyncio.get_running_loop().run_in_executor(self._worker, self._answered, request.prompt)
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
-        """Nothing here has a likelihood."""
+        """Give ``client_error``: a world model has no log-likelihoods."""
         return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="a world model gives no log-likelihoods")
 
     async def close(self) -> None:
-        """Wait for the episode in flight and let the models go; safe to call twice."""
+        """Wait for the running episode and release the models; safe to call twice."""
         self._closed = True
         await asyncio.to_thread(self._worker.shutdown, wait=True, cancel_futures=True)
         self._open.clear()
@@ -134,15 +137,13 @@ class AuditedWorld:
         try:
             question = read_question(prompt)
         except ValueError:
-            return ModelOutput(
-                outcome=Outcome.CLIENT_ERROR, detail="a world model answers questions about worlds alone"
-            )
+            return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="a world model answers only questions about worlds")
         try:
             return ModelOutput(
                 outcome=Outcome.OK, text=answer(question, partial(self._trained, question.seed)), finish_reason="stop"
             )
         except SteelyardError as error:
             return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(error))
-        except Exception as error:  # a network may fail in any way: it cost this sample its answer, not the run
+        except Exception as error:  # a network may fail in any way: that costs this sample its answer, not the run
             reason = (str(error).splitlines() or [""])[0][:200]
             return ModelOutput(outcome=Outcome.SERVER_ERROR, detail=f"{type(error).__name__}: {reason}")

@@ -1,4 +1,4 @@
-"""Where is the ball that nobody sees? One question of an audit, read by the probe of the test of memory."""
+"""The position of a hidden ball, as one question of an audit, read by the probe of the memory test."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from steelyard.world.evaluation.ridge import Ridge
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.scenes import Hidden, hidden
 
-__all__ = ["locate", "true_place"]
+__all__ = ["estimate_position", "true_position"]
 
 
 def _asked_frames(scenes: Hidden) -> NDArray[np.intp]:
-    """The last frame but one of those in which nothing of the ball is seen, one for each scene.
+    """Give the last frame but one of those in which the ball is fully hidden, for each scene.
 
-    There the ball has gone through most of the screen, so that neither the screen's middle nor where the ball was last
-    seen is near it; on which side of the middle it is, only its motion told.
+    By then the ball has passed most of the screen, so it is near neither the screen's middle nor where it was last
+    seen. Only its motion showed on which side of the middle it would be.
     """
     out_of_sight = scenes.frames_hidden > 0
     last = out_of_sight.shape[1] - 1 - np.argmax(out_of_sight[:, ::-1], axis=1)
     return np.asarray(last - 1)
 
 
-def true_place(seed: int) -> float:
-    """The x of the ball's centre at the frame that is asked about, in pixels."""
+def true_position(seed: int) -> float:
+    """Give the x of the ball's centre, in pixels, at the frame that is asked about."""
     scenes = hidden([seed])
     return float(scenes.x[0, _asked_frames(scenes)[0]])
 
 
-def locate(model: WorldUnderTest, probe: Ridge, seed: int) -> float:
-    """Show the clip up to the frame that is asked about, and read the ball's x from what the model then holds."""
+def estimate_position(model: WorldUnderTest, probe: Ridge, seed: int) -> float:
+    """Show the clip up to the frame that is asked about, and read the ball's x in pixels from the features."""
     scenes = hidden([seed])
     frame = int(_asked_frames(scenes)[0])
     return float(probe(model.features(scenes.frames[:, : frame + 1])[:, -1])[0])

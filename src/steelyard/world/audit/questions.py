@@ -1,7 +1,7 @@
-"""What an audit asks a world model, one JSON text a question, and how its answers are read.
+"""The questions that an audit asks a world model, one JSON text each, and the parsers of its answers.
 
-A question names a world and a held-out seed, never a frame: who answers makes the observations from the seed, and so
-does who marks. An answer is what was done or felt (actions, surprises, an estimate, a choice), never how good it was.
+A question names a world and a held-out seed, never a frame: model and scorer both make the observations from the seed.
+An answer is what the model did or measured (actions, surprises, an estimate, a choice), never how good that was.
 """
 
 from __future__ import annotations
@@ -15,28 +15,22 @@ import numpy as np
 from steelyard.world.sim.simulator import Floats
 
 __all__ = [
-    "DECIMALS",
-    "Act",
-    "ActAgainst",
-    "ActShifted",
     "Actions",
-    "Choose",
-    "Locate",
+    "ChooseOutcome",
+    "LocateObject",
+    "PlayHeadToHead",
     "Question",
+    "ReachGoal",
+    "ReachGoalShifted",
     "Surprise",
     "arrays_in",
     "numbers_in",
     "read_question",
-    "rounded",
-    "written",
 ]
 
 Actions = list[list[float]]
 _T = TypeVar("_T")
 
-DECIMALS = (
-    4  # of an action or a place, in pixels: far below what moves a verdict, and what is written is what is played
-)
 MAX_ANSWER = 200_000  # characters; an episode of 200 steps in two numbers each takes about 4,000
 LARGEST = 1e6  # no action, place or surprise is larger; float32 has room for its square
 
@@ -45,23 +39,23 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     seed: int
 
 
-class Act(_Question, frozen=True, kw_only=True, tag="act"):
-    """Reach the goal of this episode. Answer: ``{"actions": [[…], …]}``, as they were done, in pixels."""
+class ReachGoal(_Question, frozen=True, kw_only=True, tag="reach goal"):
+    """Reach the goal of this episode. Answer: ``{"actions": [[…], …]}``, one a step, in pixels."""
 
     world: str
 
 
-class ActShifted(_Question, frozen=True, kw_only=True, tag="act shifted"):
-    """Reach it in the world of training and again under a shift. Answer: ``{"trained": …, "shifted": …}``."""
+class ReachGoalShifted(_Question, frozen=True, kw_only=True, tag="reach goal shifted"):
+    """Reach the goal in the world of training and again under a shift. Answer: ``{"trained": …, "shifted": …}``."""
 
     world: str
     shift: str
 
 
-class ActAgainst(_Question, frozen=True, kw_only=True, tag="act against"):
+class PlayHeadToHead(_Question, frozen=True, kw_only=True, tag="play head to head"):
     """Let the model of few frames and its rival play the same episode. Answer: ``{"ours": …, "rival": …}``.
 
-    ``tie`` says for whom a tie counts: every episode is asked both ways, so that ties count half for each.
+    ``tie`` is the side for which a tie counts. Every episode is asked both ways, so that ties count half for each.
     """
 
     world: str
@@ -70,7 +64,9 @@ class ActAgainst(_Question, frozen=True, kw_only=True, tag="act against"):
 
 
 class Surprise(_Question, frozen=True, kw_only=True, tag="surprise"):
-    """Watch two clips of a matched quad. Answer: ``{"possible": […], "impossible": […]}``, one a frame but the first.
+    """Watch two clips of a matched quad. Answer: ``{"possible": […], "impossible": […]}``.
+
+    There is one number for each frame after the first.
 
     Pairs 0 to 3: possible A with impossible A|B and B|A, possible B with both.
     """
@@ -79,40 +75,30 @@ class Surprise(_Question, frozen=True, kw_only=True, tag="surprise"):
     pair: Literal[0, 1, 2, 3]
 
 
-class Locate(_Question, frozen=True, kw_only=True, tag="locate"):
-    """Say where the ball is behind its screen, one frame before it comes out. Answer: ``{"x": [pixels]}``."""
+class LocateObject(_Question, frozen=True, kw_only=True, tag="locate object"):
+    """Estimate where the ball is behind its screen, one frame before it comes out. Answer: ``{"x": [pixels]}``."""
 
 
-class Choose(_Question, frozen=True, kw_only=True, tag="choose"):
-    """Say which of seven outcomes follows when one cause is changed. Answer: ``{"choice": [index]}``, from 0."""
+class ChooseOutcome(_Question, frozen=True, kw_only=True, tag="choose outcome"):
+    """Choose the outcome, of seven, that follows when one cause is changed. Answer: ``{"choice": [index]}``, from 0."""
 
     world: str
 
 
-Question = Act | ActShifted | ActAgainst | Surprise | Locate | Choose
+Question = ReachGoal | ReachGoalShifted | PlayHeadToHead | Surprise | LocateObject | ChooseOutcome
 
 _QUESTION: msgspec.json.Decoder[Question] = msgspec.json.Decoder(Question)
 
 
 def read_question(text: str) -> Question:
-    """Read a question; raises ValueError where the text is none."""
+    """Parse a question; raises ValueError where the text is none."""
     return _QUESTION.decode(text)
 
 
-def rounded(actions: Floats) -> Floats:
-    """Round actions as an answer writes them: who answers plays these very numbers, as who marks will."""
-    return np.asarray(np.round(np.asarray(actions, dtype=np.float64), DECIMALS), dtype=np.float32)
-
-
-def written(numbers: Floats) -> list[float]:
-    """Give numbers as an answer's text has them: at most four decimals, and reading gives the same float32 again."""
-    return [round(float(number), DECIMALS) for number in numbers]
-
-
 def arrays_in(text: str, names: Sequence[str], width: int, most: int) -> dict[str, Floats] | None:
-    """Read ``{name: [[number × width], … up to most], …}`` as float32 (steps, width); None where the text is not that.
+    """Read ``{name: [[number × width], … up to most], …}`` as float32 (steps, width); else None.
 
-    The text is anyone's: nothing in it raises.
+    The text is untrusted: nothing in it raises.
     """
     found = _decoded(text, dict[str, list[list[float]]])
     if found is None or set(found) != set(names):
@@ -129,9 +115,9 @@ def arrays_in(text: str, names: Sequence[str], width: int, most: int) -> dict[st
 
 
 def numbers_in(text: str, names: Sequence[str]) -> dict[str, list[float]] | None:
-    """Read ``{name: [number, …], …}``, all of one length and none empty; None where the text is not that.
+    """Read ``{name: [number, …], …}``, all of one length and none empty; else None.
 
-    A number beyond a million is none.
+    Numbers beyond a million are refused.
     """
     found = _decoded(text, dict[str, list[float]])
     if found is None or set(found) != set(names):

@@ -1,1 +1,1 @@
-"""Where frames come from: video files and simulated worlds."""
+"""Sources of training clips: video files and simulated worlds."""

@@ -1,17 +1,17 @@
-"""What a learner learns from: batches that are a pure function of (seed, step), so that a resumed training is exact."""
+"""Training batches: pure functions of (seed, step), so that a resumed training is exact."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-__all__ = ["Batch", "Source", "to_unit"]
+__all__ = ["Batch", "HasActionLimit", "HasSummary", "HasWorkers", "Source", "to_unit"]
 
 
 class Batch(NamedTuple):
-    """Clips and, where somebody acted, what was done between their frames.
+    """Clips and, in worlds with actions, the actions between their frames.
 
     ``frames``: uint8 (B, T, H, W, 3). ``actions``: float32 (B, T − 1, A), in units of the world's action limit / 2, or
     None for plain video.
@@ -25,7 +25,7 @@ class Source(Protocol):
     """Where training clips come from."""
 
     description: dict[str, str]
-    """What this is, for the checkpoint's record: kind, seeds, sizes, files."""
+    """A description for the checkpoint's card: kind, seeds, sizes, files."""
 
     @property
     def action_size(self) -> int:
@@ -38,6 +38,32 @@ class Source(Protocol):
 
     def close(self) -> None:
         """End worker processes, if any."""
+        ...
+
+
+@runtime_checkable
+class HasActionLimit(Protocol):
+    """A source of a world whose actions have a largest length, in pixels."""
+
+    action_limit: float
+
+
+@runtime_checkable
+class HasWorkers(Protocol):
+    """A source with processes of its own, whose CPU time counts as the training's."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU-seconds that the processes have taken so far."""
+        ...
+
+
+@runtime_checkable
+class HasSummary(Protocol):
+    """A source that has something to report at the end of a training."""
+
+    def summary(self) -> str:
+        """Give one line, such as which files were skipped."""
         ...
 
 

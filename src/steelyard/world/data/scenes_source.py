@@ -1,4 +1,4 @@
-"""The physics scenes to learn from: possible clips only, drawn when they are asked for."""
+"""The physics scenes as training clips: possible ones only, drawn on demand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["ScenesSource"]
 
 
 class ScenesSource(GeneratedSource):
-    """``rows`` clips of 24 frames a step; with ``pool`` only so many different ones, for learning from little data."""
+    """``rows`` clips of 24 frames a step; with ``pool`` only that many different ones, for training on little data."""
 
     def __init__(self, *, seed: int = 0, rows: int = 16, pool: int | None = None) -> None:
         super().__init__(clips, SCENES, seed=seed, rows=rows, pool=pool)

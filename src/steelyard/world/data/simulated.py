@@ -1,4 +1,4 @@
-"""Clips of a simulated world to learn from: seeded wandering, drawn when it is asked for."""
+"""Training clips of a simulated world: seeded random walks, drawn on demand."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _TRAINING_SEEDS = 2**31  # tests have the seeds from here on
 
 
 class SimulatedSource:
-    """Episodes of ``length`` frames under wandering actions, ``rows`` of them a step.
+    """Episodes of ``length`` frames of a random walk, ``rows`` of them a step.
 
-    With ``pool`` there are only so many different episodes, for learning from little data. Without, none comes twice.
+    With ``pool`` there are only that many different episodes, for training on little data; without it none comes twice.
+    Raises InputError for no rows, an empty pool, or fewer than two frames.
     """
 
     def __init__(
@@ -48,7 +49,10 @@ class SimulatedSource:
 
 
 class GeneratedSource:
-    """Clips that a seeded generator makes, in which nobody acts: ``generate(seeds) -> (B, T, 64, 64, 3)``."""
+    """Clips without actions from a seeded generator: ``generate(seeds) -> (B, T, 64, 64, 3)``.
+
+    Raises InputError for no rows or an empty pool.
+    """
 
     action_size = 0
 
@@ -87,5 +91,5 @@ def training_seeds(seed: int, step: int, rows: int, pool: int | None = None) -> 
 def _described(kind: str, world: str, seed: int, rows: int, length: int | None, pool: int | None) -> dict[str, str]:
     if rows < 1 or (pool is not None and pool < 1) or (length is not None and length < 2):
         raise InputError("a source needs at least one row, one episode in its pool, and two frames an episode")
-    told = {"kind": kind, "world": world, "seed": seed, "rows": rows, "length": length, "pool": pool}
-    return {name: str(value) for name, value in told.items() if value is not None}
+    facts = {"kind": kind, "world": world, "seed": seed, "rows": rows, "length": length, "pool": pool}
+    return {name: str(value) for name, value in facts.items() if value is not None}

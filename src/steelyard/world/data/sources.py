@@ -1,4 +1,4 @@
-"""Sources by one word, as the command line and a cluster name them: a world, the scenes, or a place with videos."""
+"""Sources by name, as the command line and a cluster use them: a world, the scenes, or a place with videos."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["SourceSettings", "expect_source", "is_video", "open_source"]
 
 
 class SourceSettings(msgspec.Struct, frozen=True):
-    """How clips are made. What is None has a default of the source's kind; what it does not know of is refused."""
+    """How clips are made. None means the source's own default; a setting that a source does not have is refused."""
 
     seed: int = 0
     batch: int | None = None
     length: int | None = None
     """Frames of a clip; those of the scenes are all of one length."""
     pool: int | None = None
-    """Only so many different episodes of a world."""
+    """The number of different episodes of a world."""
     stride: int | None = None
-    """Of a video, every how many frames one is taken."""
+    """Of a video, take every stride-th frame."""
     side: int = 64
     """Pixels of a video's crop."""
     workers: int | None = None
@@ -32,12 +32,12 @@ class SourceSettings(msgspec.Struct, frozen=True):
 
 
 def is_video(name: str) -> bool:
-    """Whether a word names a place with videos, not a world or the scenes."""
+    """Whether a name is that of a place with videos, not of a world or the scenes."""
     return name != SCENES and name not in NAMES
 
 
 def expect_source(name: str) -> None:
-    """Raise InputError where a word is neither a world, nor the scenes, nor a place with videos."""
+    """Raise InputError where a name is neither a world, nor the scenes, nor a place with videos."""
     from steelyard.world.data.video.files import find_videos
 
     if not is_video(name):
@@ -49,15 +49,16 @@ def expect_source(name: str) -> None:
 
 
 def open_source(name: str, settings: SourceSettings) -> Source:
-    """Open a source.
+    """Open a source by name.
 
-    Raises InputError where the word is neither a world nor a place with videos, or a setting is not of its kind, and
-    MissingDependency for videos without PyAV.
+    Raises:
+        InputError: Where the name is neither a world nor a place with videos, or a setting does not apply to it.
+        MissingDependency: For videos without PyAV.
     """
     if is_video(name):
         return _videos(name, settings)
     if settings.stride is not None or settings.workers is not None:
-        raise InputError("a stride and workers are of videos, and this is simulated: leave them out", where=name)
+        raise InputError("a stride and workers apply to videos, and this is simulated: leave them out", where=name)
     rows = {} if settings.batch is None else {"rows": settings.batch}
     if name == SCENES:
         return _scenes(settings, rows)
@@ -76,7 +77,7 @@ def _scenes(settings: SourceSettings, rows: dict[str, int]) -> Source:
 
 def _videos(place: str, settings: SourceSettings) -> Source:
     if settings.pool is not None:
-        raise InputError("a pool of episodes is of a world or the scenes: of videos, name fewer files", where=place)
+        raise InputError("a pool applies to a world or the scenes: for videos, name fewer files instead", where=place)
     if importlib.util.find_spec("av") is None:
         raise MissingDependency("videos are decoded by PyAV: pip install 'steelyard[world]'")
     from steelyard.world.data.video.source import VideoSource
@@ -96,7 +97,7 @@ def _videos(place: str, settings: SourceSettings) -> Source:
 
 
 def _named(error: InputError, place: str) -> InputError:
-    """The error, and what else may have been meant by a word that looks like a world's name."""
+    """Add the names of the worlds to the error, where the name looks like one of them."""
     if "/" in place or "." in place or "*" in place:
         return error
     return InputError(f"{error} (a world's name would be one of {', '.join((*NAMES, SCENES))})")

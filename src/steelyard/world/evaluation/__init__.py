@@ -1,5 +1,5 @@
-"""Tests that any world model must pass: physics, planning, memory, reasoning, sample efficiency, robustness.
+"""Tests of any world model: physics, planning, memory, reasoning, sample efficiency, robustness.
 
-They know nothing of how a model was trained, and reach it through
+They do not depend on how a model was trained, and use it through
 :class:`steelyard.world.protocol.WorldUnderTest`.
 """

@@ -1,4 +1,4 @@
-"""Two models on the same episodes: a paired difference, and who is ahead, if anybody."""
+"""Compares two models on the same episodes: a paired difference, and which one is ahead, if any."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from steelyard.errors import InputError
 from steelyard.stats.pigeonhole import Interval, paired_difference
 from steelyard.world.evaluation.result import Doubles, Results, TestResult, matrix, mean_interval
 
-__all__ = ["FEWEST", "Difference", "ahead", "compare", "differences"]
+__all__ = ["MIN_TRAININGS", "Difference", "ahead", "compare_results", "differences"]
 
 
-FEWEST = 3
-"""Trainings a side without which nobody is ahead: fewer say next to nothing of the luck of a training."""
+MIN_TRAININGS = 3
+"""The fewest trainings on each side for a model to be ahead: fewer hardly show how much trainings vary."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,15 +41,15 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ahead(difference: Difference) -> Literal["first", "second", "neither"]:
-    """Who is ahead: somebody only if each side has three trainings and the interval has a width and excludes 0."""
-    if min(difference.first_seeds, difference.second_seeds) < FEWEST or difference.low == difference.high:
+    """Say which model is ahead: none unless each side has three trainings and the interval has a width and no 0."""
+    if min(difference.first_seeds, difference.second_seeds) < MIN_TRAININGS or difference.low == difference.high:
         return "neither"
     if difference.low <= 0 <= difference.high:
         return "neither"
     return "first" if (difference.low > 0) == (difference.better == "higher") else "second"
 
 
-def compare(first: Sequence[TestResult], second: Sequence[TestResult], *, rng_seed: int = 0) -> Difference:
+def compare_results(first: Sequence[TestResult], second: Sequence[TestResult], *, rng_seed: int = 0) -> Difference:
     """Compare two groups of results of one test, a result a training seed; raises InputError where episodes differ."""
     one, other = first[0], second[0]
     tables = matrix(first, one.units), matrix(second, one.units)
@@ -75,7 +75,7 @@ def compare(first: Sequence[TestResult], second: Sequence[TestResult], *, rng_se
 
 
 def differences(first: Results, second: Results) -> tuple[list[Difference], list[str]]:
-    """Compare all that both were tested on; the second list names what only one was.
+    """Compare everything that both were tested on; the second list names what only one of them was tested on.
 
     Raises InputError where they have no test in common or were tested on different episodes.
     """
@@ -84,14 +84,14 @@ def differences(first: Results, second: Results) -> tuple[list[Difference], list
     if not common:
         raise InputError("these results have no test in common: run steelyard world eval on both with the same --test")
     alone = [" in ".join(filter(None, (f"{key[0]} {key[2]}".strip(), key[1]))) for key in one.keys() ^ other.keys()]
-    return [compare(one[key], other[key]) for key in common], sorted(alone)
+    return [compare_results(one[key], other[key]) for key in common], sorted(alone)
 
 
 def _interval(first: Doubles, second: Doubles, rng: np.random.Generator) -> Interval:
-    """The bootstrap's; where neither side varies, which shows it nothing, that of two exact ones.
+    """The bootstrap's interval; where neither side varies, so that it shows nothing, that of two exact intervals.
 
     A side whose every score is 1, or 0, is as uncertain as :func:`steelyard.world.evaluation.result.mean_interval`
-    says. The intervals of both are added: too wide rather than too narrow.
+    gives. The intervals of both are added, which is too wide rather than too narrow.
     """
     found = paired_difference(first, second, rng=rng)
     if np.ptp(first) or np.ptp(second):
@@ -101,9 +101,9 @@ def _interval(first: Doubles, second: Doubles, rng: np.random.Generator) -> Inte
 
 
 def _few(first: Sequence[TestResult], second: Sequence[TestResult]) -> tuple[str, ...]:
-    if min(len(first), len(second)) >= FEWEST:
+    if min(len(first), len(second)) >= MIN_TRAININGS:
         return ()
-    return (f"neither is called ahead with fewer than {FEWEST} trainings a side",)
+    return (f"neither is called ahead with fewer than {MIN_TRAININGS} trainings on each side",)
 
 
 def _grouped(results: Results) -> dict[tuple[str, str, str], list[TestResult]]:
@@ -114,7 +114,7 @@ def _grouped(results: Results) -> dict[tuple[str, str, str], list[TestResult]]:
 
 
 def _notes(one: TestResult, other: TestResult) -> tuple[str, ...]:
-    """Settings that differ: the difference is then of these too."""
+    """Name the settings that differ, since they may explain a difference too."""
     odd = sorted(name for name in one.settings.keys() | other.settings.keys() if _of(one, name) != _of(other, name))
     return tuple(f"{name} was {_of(one, name)} for the first and {_of(other, name)} for the second" for name in odd)
 

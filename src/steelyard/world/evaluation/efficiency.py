@@ -1,9 +1,9 @@
-"""Sample efficiency: scores against data or compute, paired differences, and what the intervals let one say.
+"""Sample efficiency: scores against data or compute, paired differences, and what their intervals show.
 
 A *table* holds the scores of one kind of model at one size: (training seeds, units), all on the same test units and
 with the same seeds in the same order at every size. Every interval is a pigeonhole bootstrap over both
 (:mod:`steelyard.stats.pigeonhole`); over sizes, a seed is drawn with all of its sizes, since it has the same first
-weights and nested data at each. Nothing here trains or tests.
+weights and nested data at each. This module neither trains nor tests.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from steelyard.stats.pigeonhole import Interval, paired_difference, pigeonhole_interval, resampled_means
 
 __all__ = [
-    "Comparison",
     "Curve",
+    "CurveComparison",
     "Needed",
     "Standing",
     "average",
     "average_difference",
-    "compare",
+    "compare_curves",
     "curve",
     "data_needed",
     "sentence",
@@ -45,7 +45,7 @@ class Curve(NamedTuple):
     scores: tuple[Interval, ...]
 
 
-class Comparison(NamedTuple):
+class CurveComparison(NamedTuple):
     """One kind's score less another's at each size that both have, and on average over those sizes."""
 
     first: str
@@ -58,8 +58,8 @@ class Comparison(NamedTuple):
 class Needed(NamedTuple):
     """The size at which a curve first reaches a score, between sizes by the logarithm; None: at none of them.
 
-    ``low`` and ``high`` are percentiles over resamples, where one that never gets there counts as infinite. One at the
-    smallest size is an upper bound: a curve that has the score there already may have had it before.
+    ``low`` and ``high`` are percentiles over resamples, where one that never reaches it counts as infinite. A size
+    that is the smallest is an upper bound, since the curve may have reached the score before.
     """
 
     score: float
@@ -71,7 +71,7 @@ class Needed(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where the whole interval lies, in words for a sentence."""
+    """The sizes at which the whole interval is above 0, below it, or neither."""
 
     ahead: tuple[float, ...]
     behind: tuple[float, ...]
@@ -97,13 +97,13 @@ def average_difference(first: Tables, second: Tables, *, rng_seed: int = 0) -> I
     return paired_difference(_averaged(first, sizes), _averaged(second, sizes), rng=rng)
 
 
-def compare(first: tuple[str, Tables], second: tuple[str, Tables], *, rng_seed: int = 0) -> Comparison:
+def compare_curves(first: tuple[str, Tables], second: tuple[str, Tables], *, rng_seed: int = 0) -> CurveComparison:
     """Compare two kinds at each size that both have; units are paired, trainings are not."""
     sizes = _common(first[1], second[1])
     rng = np.random.default_rng(rng_seed)
     differences = tuple(paired_difference(first[1][size], second[1][size], rng=rng) for size in sizes)
     whole = average_difference(first[1], second[1], rng_seed=rng_seed)
-    return Comparison(first[0], second[0], tuple(sizes), differences, whole)
+    return CurveComparison(first[0], second[0], tuple(sizes), differences, whole)
 
 
 def data_needed(tables: Tables, score: float, *, resamples: int = 2000, rng_seed: int = 0) -> Needed:
@@ -124,8 +124,8 @@ def times_needed(
 ) -> Interval | None:
     """How many times the data of the first kind the second needs for a score; the upper end may be infinite.
 
-    On the same units, drawn once for both. None where there is no such number: where either never gets there, or either
-    has the score at its smallest size and so perhaps before, or neither gets there in over a fortieth of resamples.
+    On the same units, drawn once for both. None where there is no such number: where either never reaches it, or either
+    has it at its smallest size and so perhaps before, or neither reaches it in over a fortieth of resamples.
     """
     if any(tables[min(tables)].mean() >= score for tables in (first, second)):
         return None
@@ -148,10 +148,10 @@ def times_needed(
     return Interval(estimate, float(low), float(high))
 
 
-def sentence(comparison: Comparison, measure: str, by: str, *, seeds: int, units: int) -> str:
-    """Say of a comparison what its intervals show and no more. ``by``: the unit of sizes, ``frames``, ``CPU-seconds``.
+def sentence(comparison: CurveComparison, measure: str, by: str, *, seeds: int, units: int) -> str:
+    """Describe what the intervals of a comparison show. ``by``: the unit of sizes, such as ``frames``.
 
-    The average over sizes is the verdict; single sizes, of which there are many, are told as "taken alone".
+    The average over sizes is the verdict; single sizes, of which there are many, are added as "taken alone".
     """
     first, second, whole = comparison.first, comparison.second, comparison.average
     tested = f"({seeds} trainings each, {units} shared units, 95 % intervals)"
@@ -175,7 +175,7 @@ def sentence(comparison: Comparison, measure: str, by: str, *, seeds: int, units
     return f"{verdict} {tested}; taken alone, {'; '.join(alone)} {by}."
 
 
-def _standing(comparison: Comparison) -> Standing:
+def _standing(comparison: CurveComparison) -> Standing:
     both = list(zip(comparison.sizes, comparison.differences, strict=True))
     ahead = tuple(size for size, gap in both if gap.low > 0)
     behind = tuple(size for size, gap in both if gap.high < 0)

@@ -1,14 +1,14 @@
-"""Memory: where is what one no longer sees, and is a moment found again among many?
+"""Memory tests: the position of a hidden object, and recall of a moment among many.
 
-The hidden-object probe reads off a model's features where a ball is that has rolled behind a screen. A linear reading
-of what an untrained recurrent network carries along is the control, and so is a reading of the screen alone, from which
-one can only guess the middle. Recall goes through the model's own store.
+The hidden-object probe reads off a model's features where a ball is that has rolled behind a screen. Controls are the
+same probe of an untrained recurrent network, and of the screen alone, from which one can only guess the middle. Recall
+uses the model's own store.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,13 +38,14 @@ _CHOICE_SEEDS = range(HELD_OUT + 4 * 10**7, HELD_OUT + 4 * 10**7 + 80)
 _DISTRACTOR_SEEDS = HELD_OUT + 5 * 10**7
 _AT_ONCE = 40  # scenes: 960 frames
 _STORED, _ASKED = slice(0, 11), slice(1, 10)
-"""Of a clip, what is remembered and what is asked: both end while the screens are up, and begin while the ball is seen.
-They end at different frames, so that a moment is not found by its time.
+"""The frames of a clip that are stored and queried. Both end while the screens are up, and begin while the ball
+is seen. They end at different frames, so that a moment is not found by its time.
 """
 
 Doubles = NDArray[np.float64]
 
 
+@runtime_checkable
 class Remembering(Protocol):
     """A model with a store."""
 
@@ -84,7 +85,7 @@ def hidden_object(
     *,
     training_seed: int | None = None,
 ) -> TestResult:
-    """Ask where the ball is while all of it is hidden: one score a scene, the root mean square error in pixels.
+    """Measure the position error of a fully hidden ball: one score a scene, the root mean square error in pixels.
 
     ``details``: ``frames hidden`` in all, ``squared error`` over them, and for as many frames as in the scene with the
     fewest, ``error after k``: the absolute error in the k-th. ``probe``: fitted where none is given.
@@ -94,7 +95,7 @@ def hidden_object(
 
 
 def screen_alone(seeds: Sequence[int]) -> TestResult:
-    """The control that knows where the screen is and what time it is, and nothing of the ball."""
+    """A control that knows the screen's position and the time, but nothing about the ball."""
     known, choosing, asked = (_of_screens(part) for part in (_FIT_SEEDS, _CHOICE_SEEDS, seeds))
     probe = fit_ridge(known.features, known.x, choosing.features, choosing.x)
     return _hidden_result("screen alone", seeds, asked, probe, None)
@@ -115,12 +116,12 @@ def recall(
     *,
     training_seed: int | None = None,
 ) -> list[TestResult]:
-    """Have a model remember two moments of each scene, then ever more others; ask for the first again, by other clips.
+    """Store two moments of each scene and more and more distractors, then query for the two by other clips.
 
     The two moments look the same in every pixel: screens hide whether a ball is behind the left or the right one, and
-    only what came before tells. One result for each number of distractors, one score a scene: the share of its two
-    moments that are found first of all. Distractors are such moments of other scenes. Without memory it is at most one
-    half. What is remembered stays in the model's store.
+    only earlier frames show it. One result for each number of distractors, one score a scene: the share of its two
+    moments that come first. Distractors are such moments of other scenes. Without memory the score is at most one half.
+    The model's store is changed.
     """
     clips = _sides(seeds)
     for side in (0, 1):
@@ -149,7 +150,7 @@ def recall(
 
 
 class LastFrames:
-    """The control of recall that has no memory of a clip: it knows its last frame, in all its pixels."""
+    """A control of recall without memory of a clip: it stores the pixels of the last frame."""
 
     name = "last frame"
 
@@ -163,7 +164,7 @@ class LastFrames:
         self.keys.extend(keys)
 
     def recall(self, frames: Frames, count: int = 1) -> Any:
-        """Find the most alike; the first of those that are equally so."""
+        """Find the most similar; of equals, the first."""
         seen, asked = np.concatenate(self._seen), _flat(frames)
         apart = (seen**2).sum(axis=1) - 2 * asked @ seen.T
         order = np.argsort(apart.round(3), axis=1, kind="stable")[:, :count]

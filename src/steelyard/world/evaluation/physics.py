@@ -1,8 +1,8 @@
-"""Physics by violation of expectation: is what cannot happen the more surprising, where only memory can tell?
+"""Physics by violation of expectation: is the impossible more surprising, where only memory can show that it is?
 
-A clip's surprise is the mean over its frames, fixed before any score was seen: what adds up over frames or steps
-cannot tell the clips of a matched quad apart, so a model that does, remembers. (The largest surprise was refused: an
-untrained network reads .52 to .60 with it.)
+A clip's surprise is the mean over its frames, fixed before any score was seen: a sum over frames or steps cannot
+distinguish the clips of a matched quad, so a model that does so has memory. (The largest surprise was refused: an
+untrained network scores .52 to .60 with it.)
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ __all__ = [
     "auc",
     "chance",
     "drawn_quads",
+    "mean_surprises",
     "pair_accuracy",
+    "quad_accuracy",
     "quad_result",
-    "quads_told",
-    "run",
+    "run_physics",
     "shown_order",
-    "watched",
 ]
 
 TEST = "physics"
-MEASURE = "pairs told apart"
+MEASURE = "pair accuracy"
 CLIPS = ("possible A", "possible B", "impossible A then B", "impossible B then A")
 
 _STREAM = 400
@@ -46,7 +46,7 @@ Doubles = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 
-def run(
+def run_physics(
     model: WorldUnderTest,
     category: str,
     seeds: Sequence[int],
@@ -54,22 +54,22 @@ def run(
     training_seed: int | None = None,
     progress: Progress | None = None,
 ) -> TestResult:
-    """Show a model the quads with these seeds: one score each, the share of its four comparisons that come out right.
+    """Show a model the quads with these seeds: one score each, the share of its four comparisons that are right.
 
     Each impossible clip is compared with each possible one of its quad; a tie counts half. ``details`` keeps the mean
-    surprise at each of :data:`CLIPS`, from which :func:`auc` is. Raises InputError for a category that there is not.
+    surprise at each of :data:`CLIPS`, from which :func:`auc` is. Raises InputError for an unknown category.
     """
-    felt: list[Doubles] = []
+    surprises: list[Doubles] = []
     for clips in drawn_quads(category, seeds):
-        first = sum(map(len, felt))
-        felt.append(watched(model, clips, seeds[first : first + len(clips)]))
+        first = sum(map(len, surprises))
+        surprises.append(mean_surprises(model, clips, seeds[first : first + len(clips)]))
         if progress is not None:
-            progress(sum(map(len, felt)), len(seeds))
-    return quad_result(model.name, category, seeds, np.concatenate(felt), training_seed=training_seed)
+            progress(sum(map(len, surprises)), len(seeds))
+    return quad_result(model.name, category, seeds, np.concatenate(surprises), training_seed=training_seed)
 
 
 def chance(category: str, seeds: Sequence[int]) -> TestResult:
-    """What who cannot tell has: one half of the pairs of each quad."""
+    """The chance score: one half of the pairs of each quad."""
     return quad_result("chance", category, seeds, np.zeros((len(seeds), len(CLIPS))))
 
 
@@ -80,22 +80,22 @@ def drawn_quads(category: str, seeds: Sequence[int]) -> Iterator[Frames]:
 
 
 def shown_order(seeds: Sequence[int], clips: int = len(CLIPS)) -> NDArray[np.intp]:
-    """In what order the clips of each quad are shown (q, clips): a place in a batch says nothing of what is there."""
+    """The random order in which the clips of each quad are shown, (q, clips), so that it reveals nothing."""
     return uniform(seeds, clips, _STREAM).argsort(axis=1, kind="stable")
 
 
-def watched(model: WorldUnderTest, clips: Frames, seeds: Sequence[int]) -> Doubles:
+def mean_surprises(model: WorldUnderTest, clips: Frames, seeds: Sequence[int]) -> Doubles:
     """The mean surprise at each clip of the quads with these seeds: (q, 4, T, 64, 64, 3) → (q, 4)."""
     order = shown_order(seeds, clips.shape[1])
     shown = np.take_along_axis(clips, order[:, :, None, None, None, None], axis=1)
     surprise = np.asarray(model.surprise(shown.reshape(-1, *clips.shape[2:])), dtype=np.float64)
-    felt = np.empty(clips.shape[:2])
-    np.put_along_axis(felt, order, surprise.mean(axis=1).reshape(clips.shape[:2]), axis=1)
-    return felt
+    surprises = np.empty(clips.shape[:2])
+    np.put_along_axis(surprises, order, surprise.mean(axis=1).reshape(clips.shape[:2]), axis=1)
+    return surprises
 
 
 def pair_accuracy(scores: Doubles) -> Doubles:
-    """Scores (Q, 4), larger for what is held to be impossible → the share of the four comparisons that hold: (Q,)."""
+    """Scores (Q, 4), larger for clips taken as impossible → the share of the four comparisons that are right: (Q,)."""
     possible, impossible = scores[:, None, :2], scores[:, 2:, None]
     same = np.abs(impossible - possible) <= _TIE * np.maximum(np.abs(impossible), np.abs(possible))
     return np.asarray(np.where(same, 0.5, impossible > possible).mean(axis=(1, 2)))
@@ -104,7 +104,7 @@ def pair_accuracy(scores: Doubles) -> Doubles:
 def quad_result(
     name: str, category: str, seeds: Sequence[int], scores: Doubles, *, training_seed: int | None = None
 ) -> TestResult:
-    """The record of scores (Q, 4) of a model, or of a detector of shortcuts."""
+    """Make the result of a model's, or a shortcut detector's, scores (Q, 4)."""
     return TestResult(
         test=TEST,
         world=SCENES,
@@ -119,11 +119,11 @@ def quad_result(
     )
 
 
-def quads_told(result: TestResult) -> Doubles:
+def quad_accuracy(result: TestResult) -> Doubles:
     """For each quad, 1 where its two impossible clips together are more surprising than its two possible ones; ties ½.
 
-    Both pairs hold the same four halves, so what halves are worth by themselves falls out: where one possible half is
-    much more surprising than the other, single pairs are decided by that, and this is not. Of a recorded result: (Q,).
+    Both pairs hold the same four halves, so the surprise of single halves cancels: where one possible half is much more
+    surprising than the other, that decides single pairs, but not this. Computed from a recorded result: (Q,).
     """
     first, second, third, fourth = (np.array(result.details[clip]) for clip in CLIPS)
     possible, impossible = first + second, third + fourth
@@ -132,7 +132,7 @@ def quads_told(result: TestResult) -> Doubles:
 
 
 def auc(result: TestResult) -> float:
-    """The area under the ROC curve over all clips: also across quads, which pair accuracy never compares."""
+    """The area under the ROC curve over all clips: also across quads, which pair accuracy does not compare."""
     possible, impossible = (
         np.concatenate([result.details[clip] for clip in clips]) for clips in (CLIPS[:2], CLIPS[2:])
     )

@@ -1,26 +1,26 @@
-"""Planning: can a model reach goals by imagining? It plans, the true world moves, and a judge plays the actions again.
+"""Planning: can a model reach goals by imagination? It plans, the true world moves, and the actions are replayed.
 
-Every episode is a function of its seed, its planner's settings and ``rng_seed``: which others are in the batch does not
-matter, apart from how a model's arithmetic rounds. Episodes that are over leave the batch.
+Every episode is a function of its seed, its planner's settings and ``rng_seed``: the rest of the batch does
+not matter, apart from rounding in the model. Episodes that are over leave the batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from steelyard.errors import InputError
-from steelyard.world.audit.questions import rounded
 from steelyard.world.evaluation.result import TestResult
 from steelyard.world.planners.cem import cem
 from steelyard.world.planners.cost import Cost, over_horizon
+from steelyard.world.planners.model_cost import imagined_cost
 from steelyard.world.planners.mppi import mppi
 from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.protocol import WorldUnderTest
-from steelyard.world.sim.rng import normal
-from steelyard.world.sim.simulator import Floats, Frames, Simulator
+from steelyard.world.sim.recorded_actions import round_actions
+from steelyard.world.sim.rng import standard_normal
+from steelyard.world.sim.simulator import Floats, Simulator
 
 __all__ = [
     "CEILING",
@@ -33,11 +33,12 @@ __all__ = [
     "TrueDynamics",
     "ceiling",
     "floors",
+    "imagining_planner",
     "judged",
     "no_obstacles",
     "plan_seed",
     "played",
-    "run",
+    "run_planning",
     "seek",
 ]
 
@@ -51,14 +52,14 @@ _HELD = 4  # steps for which the random floor keeps its course: it goes further 
 _SEEDS_APART = 1000  # more than an episode has steps
 
 Planner = Callable[[Floats, Floats, Sequence[int]], Floats]
-"""States (E, S), goals (E, S) and a seed of each episode's plan → actions (E, K, A), of which the first are done."""
+"""States (E, S), goals (E, S) and a seed of each episode's plan → actions (E, K, A), the first of which are done."""
 
 Progress = Callable[[int, int], None]
-"""Told how many episodes are over, of how many."""
+"""Called with the number of episodes that are over, and the number of all."""
 
 
 class TrueDynamics:
-    """A planner's view of the world as it is: states instead of frames, the true gap instead of a learned distance."""
+    """The true world for a planner: states instead of frames, the true gap instead of a learned distance."""
 
     name = CEILING
 
@@ -80,19 +81,19 @@ class TrueDynamics:
 
 
 class NoObstacles(TrueDynamics):
-    """The world as somebody thinks of it who knows how far actions carry, and of walls and blocks nothing."""
+    """A world model that knows how far actions carry, but no walls and blocks."""
 
     name = NO_OBSTACLES
 
     def rollout(self, states: Floats, actions: Floats) -> Floats:
-        """States (E, S), actions (E, N, K, A) → states (E, N, K, S): the agent goes through all but the border."""
+        """States (E, S), actions (E, N, K, A) → states (E, N, K, S): only the border stops the agent."""
         agent = [self._simulator.state_names.index(name) for name in ("agent x", "agent y")]
         way = np.tile(states[:, None, None], (1, *actions.shape[1:3], 1))
         way[..., agent] = np.clip(way[..., agent] + np.cumsum(actions, axis=2), *_ROOM)
         return way
 
 
-def run(
+def run_planning(
     model: WorldUnderTest,
     simulator: Simulator,
     seeds: Sequence[int],
@@ -104,15 +105,21 @@ def run(
     progress: Progress | None = None,
 ) -> TestResult:
     """Let a model plan from what it sees, on the episodes of ``seeds``: one score each, 1 where the goal is reached."""
-
-    def planner(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
-        seen, wanted = simulator.draw(states), simulator.draw(goals)
-        return seek(_imagined(model, seen, wanted, settings), plan_seeds, settings, simulator)
-
+    planner = imagining_planner(model, simulator, settings)
     actions = played(simulator, seeds, planner, settings.replan_every, rng_seed, progress)
     return judged(
         simulator, seeds, actions, model.name, training_seed=training_seed, condition=condition, settings=settings
     )
+
+
+def imagining_planner(model: WorldUnderTest, simulator: Simulator, settings: PlannerSettings) -> Planner:
+    """Make the planner of a model, which sees states and goals as pictures and imagines what actions lead to."""
+
+    def planner(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
+        cost = imagined_cost(model, simulator.draw(states), simulator.draw(goals), settings.cost)
+        return seek(cost, plan_seeds, settings, simulator)
+
+    return planner
 
 
 def floors(
@@ -123,11 +130,13 @@ def floors(
     *,
     condition: str = "",
 ) -> tuple[TestResult, TestResult]:
-    """What needs no model: random courses, each held for 4 steps, and straight at the goal."""
+    """Two floors that need no model: random actions, each held for 4 steps, and straight at the goal."""
     limit, size = simulator.action_limit, simulator.action_size
 
     def aimless(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
-        return np.repeat(normal(plan_seeds, size)[:, None].astype(np.float32) * np.float32(0.75 * limit), _HELD, axis=1)
+        return np.repeat(
+            standard_normal(plan_seeds, size)[:, None].astype(np.float32) * np.float32(0.75 * limit), _HELD, axis=1
+        )
 
     def straight(states: Floats, goals: Floats, plan_seeds: Sequence[int]) -> Floats:
         return simulator.straight(states, goals)[:, None]
@@ -149,7 +158,7 @@ def ceiling(
     condition: str = "",
     progress: Progress | None = None,
 ) -> TestResult:
-    """The same planner with the same settings in the world itself: what is lost below it, the model lost."""
+    """The same planner with the same settings and the true dynamics: what a model scores less, the model lost."""
     return _planned(TrueDynamics(simulator), simulator, seeds, settings, rng_seed, condition, progress)
 
 
@@ -162,10 +171,10 @@ def no_obstacles(
     condition: str = "",
     progress: Progress | None = None,
 ) -> TestResult:
-    """The same planner for whom nothing stands in the way: a model that is no better has not learned the obstacles.
+    """The same planner without any obstacle in its model: a model that is no better has not learned the obstacles.
 
-    It is a higher floor than the straight line, since a planner that draws plans by chance stumbles on doors (.55 and
-    .39 in the two rooms, of 128 episodes).
+    It is a higher floor than the straight line, since randomly drawn plans sometimes pass a door (.55 and .39 in the
+    two rooms, of 128 episodes).
     """
     return _planned(NoObstacles(simulator), simulator, seeds, settings, rng_seed, condition, progress)
 
@@ -190,17 +199,17 @@ def _planned(
 
 
 def seek(cost: Cost, plan_seeds: Sequence[int], settings: PlannerSettings, simulator: Simulator) -> Floats:
-    """Plan with the planner that the settings name: (E, horizon · repeat, A)."""
+    """Plan with the planner that the settings name: (E, horizon · repeat, A); raises InputError for ``gradient``."""
     if settings.planner == "gradient":
         raise InputError(
-            "planning by gradient has no ceiling here, since worlds have no gradient: test with cem or mppi"
+            "tests do not plan by gradient, since simulators have no gradient for the ceiling: use cem or mppi"
         )
     method = mppi if settings.planner == "mppi" else cem
     return method(cost, plan_seeds, settings, action_size=simulator.action_size, action_limit=simulator.action_limit)
 
 
 def plan_seed(seed: int, step: int, rng_seed: int = 0) -> int:
-    """The seed of the plan that the episode ``seed`` makes at a step: no two are alike."""
+    """The seed of the plan that the episode ``seed`` makes at a step: each step has its own."""
     return ((seed + (rng_seed << 40)) * _SEEDS_APART + step) % 2**63
 
 
@@ -212,7 +221,7 @@ def played(
     rng_seed: int = 0,
     progress: Progress | None = None,
 ) -> list[Floats]:
-    """Play episodes to their goals or last steps: the actions (steps, A) of each, as an answer would write them."""
+    """Play episodes to their goals or last steps, and return the actions (steps, A) of each, rounded as in answers."""
     done: list[Floats] = []
     for first in range(0, len(seeds), _GROUP):
         done += _played_group(simulator, seeds[first : first + _GROUP], planner, replan_every, rng_seed)
@@ -232,7 +241,7 @@ def _played_group(
         if not len(going):
             break
         plan_seeds = [plan_seed(seeds[index], step, rng_seed) for index in going.tolist()]
-        plans = rounded(planner(states[going], goals[going], plan_seeds))
+        plans = round_actions(planner(states[going], goals[going], plan_seeds))
         for ahead in range(min(replan_every, simulator.episode_steps - step, plans.shape[1])):
             states[going] = simulator.step(states[going], plans[:, ahead])
             for index, plan in zip(going, plans, strict=True):
@@ -253,7 +262,7 @@ def judged(
     settings: PlannerSettings | None = None,
     test: str = TEST,
 ) -> TestResult:
-    """Play the actions of each seed again from its start and say whether the goal was reached, and after which step.
+    """Replay the actions of each seed from its start, and record whether and after which step the goal was reached.
 
     Raises InputError where actions are more than an episode has steps, of another size, or not finite.
     """
@@ -297,11 +306,3 @@ def _padded(simulator: Simulator, actions: Sequence[Floats]) -> Floats:
             raise InputError(f"{simulator.name}: actions must be finite numbers")
         row[: len(each)] = each
     return moves
-
-
-def _imagined(model: WorldUnderTest, seen: Frames, wanted: Frames, settings: PlannerSettings) -> Cost:
-    def cost(actions: Floats) -> Floats:
-        states: Any = model.rollout(seen, actions)
-        return over_horizon(model.distance(states, wanted), settings.cost)
-
-    return cost

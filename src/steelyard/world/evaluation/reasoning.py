@@ -1,17 +1,16 @@
 """Reasoning about consequences: which of seven outcomes follows if one cause is changed?
 
-A trajectory was seen; then its course is turned by an angle from one step on, and the model is to say how it would have
-ended. Seven pictures are shown: how it did end; how it ends under the turn that is asked about, and under another turn
-that is not; both ends as if nothing stood in the way, so that the agent went through walls and blocks; and two more
-such ends, slower by a share and turned by a little that nobody is told, each of either turn by the fall of a coin.
-Scenes are those in which all seven differ by 5 px or more. So whoever copies what happened is always wrong, and so is
-whoever reckons without the obstacles; and who knows the world but not the question cannot pass one half, since which of
-the two turns is asked about is the fall of a coin after everything else is drawn.
+The actions of a trajectory are turned by an angle from one step on, and the model chooses how it would have ended.
+Seven pictures are shown: the factual end; the end under the turn in question, and under another turn; both ends without
+obstacles, where the agent passes through walls and blocks; and two more ends without obstacles, slower by a random
+share and turned by a small random angle, each of a randomly chosen turn. In every scene all seven differ by 5 px or
+more. So copying the factual end is always wrong, and so is ignoring the obstacles. Knowing the world but not the
+question gives at most one half, since the turn in question is drawn last, at random.
 
-An agent that a wall stopped came less far than one that nothing stopped: of five pictures, without the slower ends, who
-reckoned without obstacles at 0.4 of the speed was right in .63 of the scenes, and with them in .11. The best of
-:func:`controls` guesses how questions are made (the third nearest to 0.8 of the free way) and is right in .46 to .49 of
-the scenes in two rooms: that is the floor, not one seventh.
+An agent that a wall stops ends less far away than one that nothing stops. With five pictures, without the slower ends,
+ignoring obstacles at 0.4 of the speed was right in .63 of the scenes; with them, in .11. The best of :func:`controls`
+exploits how questions are made (the third nearest to 0.8 of the free way) and is right in .46 to .49 of the scenes in
+two rooms: that is the floor, not one seventh.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.rng import uniform
 from steelyard.world.sim.simulator import Floats, Frames, Simulator
 
-__all__ = ["CHOICES", "STEPS", "TEST", "Scene", "controls", "picked", "run", "scene"]
+__all__ = ["CHOICES", "STEPS", "TEST", "Scene", "controls", "picked", "run_reasoning", "scene"]
 
 TEST = "reasoning"
 MEASURE = "right choices"
@@ -38,12 +37,12 @@ CHOICES = 7
 STEPS = 12  # of a trajectory
 _TURN_AT = 2  # the step from which the course is turned
 _LEAST_TURN = np.pi / 4
-_SLOWER = 0.3, 0.7  # of the speed, drawn anew for each slower end
-_ASKEW = 0.4  # radians to either side, likewise: else all that lies on the straight way would be known for a lure
-_SHRUNK = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # speeds of the controls that know of no obstacles
+_SLOWER = 0.3, 0.7  # range of the share of the speed, drawn for each slower end
+_ASKEW = 0.4  # radians to either side: else every end on the straight way would be recognised as wrong
+_SHRUNK = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # speeds of the controls without obstacles
 _OFF_THE_WAY = 0.5  # pixels
 _APART = 5.0  # pixels between any two outcomes
-_TRIES = 64  # trajectories drawn at once while a scene is sought
+_TRIES = 64  # trajectories drawn at once in the search for a scene
 _ROUNDS = 50
 _STREAM = 200
 _GROUP = 64  # scenes imagined at once
@@ -53,22 +52,22 @@ class Scene(NamedTuple):
     """One question. Actions are in pixels; outcomes are the states that the pictures show."""
 
     start: Floats
-    """(S,): what was seen before anything was done."""
+    """(S,): the state before any action."""
     factual: Floats
-    """(K, A): what was done."""
+    """(K, A): the factual actions."""
     changed: Floats
-    """(K, A): what is asked about."""
+    """(K, A): the changed actions."""
     outcomes: Floats
-    """(7, S): how it would have ended."""
+    """(7, S): the states to choose from."""
     answer: int
     happened: int
     """Which outcome is the factual one."""
     unhindered: int
-    """Which outcome is that of ``changed`` if nothing stood in the way."""
+    """Which outcome is that of ``changed`` without obstacles."""
 
 
 def scene(simulator: Simulator, seed: int) -> Scene:
-    """Make the scene of a seed; raises InputError if the world has none, so that obstacles hardly ever matter."""
+    """Make the scene of a seed; raises InputError for a world in which obstacles hardly ever matter."""
     unhindered = NoObstacles(simulator)
     for attempt in range(_ROUNDS):
         chance = uniform([seed], _TRIES, _STREAM + attempt)[0]
@@ -90,20 +89,20 @@ def scene(simulator: Simulator, seed: int) -> Scene:
     raise InputError(f"{simulator.name}: no counterfactual scene in {_ROUNDS * _TRIES} trajectories of seed {seed}")
 
 
-def run(
+def run_reasoning(
     model: WorldUnderTest, simulator: Simulator, seeds: Sequence[int], *, training_seed: int | None = None
 ) -> TestResult:
-    """Ask a model: it imagines the changed course and picks the outcome that its last state is nearest to."""
+    """Test a model: it imagines the changed actions and chooses the outcome nearest to its last state."""
     scenes = [scene(simulator, seed) for seed in seeds]
     choices = picked(model, simulator, scenes)
     return _result(simulator, seeds, scenes, choices, model.name, training_seed)
 
 
 def controls(simulator: Simulator, seeds: Sequence[int]) -> tuple[TestResult, ...]:
-    """What knows of no obstacles, the best of which is the floor, and the true dynamics last.
+    """Measure controls that ignore obstacles, the best of which is the floor, and last the true dynamics.
 
-    Chance; copies of what happened; reckoning without the obstacles, at several speeds; and what lies near the start,
-    near the way there or near its end, whatever the obstacles are.
+    They are: chance; the factual end; the end without obstacles, at several speeds; and the outcome nearest to the
+    start, to the straight way, or to its end.
     """
     scenes = [scene(simulator, seed) for seed in seeds]
     unhindered = NoObstacles(simulator)
@@ -141,7 +140,7 @@ def controls(simulator: Simulator, seeds: Sequence[int]) -> tuple[TestResult, ..
 
 
 def picked(model: WorldUnderTest, simulator: Simulator, scenes: Sequence[Scene]) -> NDArray[np.intp]:
-    """Give the index of the outcome that a model picks in each scene: (B,)."""
+    """Give the index of the outcome that a model chooses in each scene: (B,)."""
     choices = []
     for first in range(0, len(scenes), _GROUP):
         group = scenes[first : first + _GROUP]
@@ -185,7 +184,7 @@ def _all_apart(outcomes: Floats) -> NDArray[np.bool_]:
 
 
 def _asked(start: Floats, factual: Floats, changed: Sequence[Floats], outcomes: Floats, seed: int) -> Scene:
-    """Shuffle the outcomes (factual, two ends, two and two unhindered ones) and toss which turn is asked about."""
+    """Shuffle the outcomes (factual, two ends, two and two unhindered ones) and draw which turn is asked about."""
     chance = uniform([seed], CHOICES + 1, _STREAM - 1)[0]
     asked = int(chance[-1] < 0.5)
     order = np.argsort(chance[:CHOICES], kind="stable")

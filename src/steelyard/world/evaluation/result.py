@@ -1,4 +1,4 @@
-"""What a test of a world model found: raw values of one model on each scene, and their summary with an interval."""
+"""Results of tests: raw scores of one model on each scene, and their summary with an interval."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = [
     "FORMAT",
     "Doubles",
     "Results",
+    "ScoreSummary",
     "Setting",
-    "Summary",
     "TestResult",
     "matrix",
     "mean_interval",
     "read_results",
     "standing",
-    "summarise",
+    "summarise_scores",
     "write_results",
 ]
 
@@ -40,10 +40,10 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     """Raw values of one model, trained with one seed, under one test; controls (floors, ceilings) have the same form.
 
     ``units`` names the scene or episode of each score: the clusters of the bootstrap. ``details`` are further numbers
-    of each unit, such as its steps. ``settings`` are the planner's or the probe's: a score is nothing without them.
+    of each unit, such as its steps. ``settings`` are the planner's or the probe's, on which a score depends.
     """
 
-    __test__: ClassVar[bool] = False  # no test of pytest
+    __test__: ClassVar[bool] = False  # not a test for pytest
 
     test: str
     world: str
@@ -55,7 +55,7 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, tuple[float, ...]] = {}
     settings: dict[str, Setting] = {}
     measure: str = "score"
-    """What one score is, in words: ``goals reached``, ``error in pixels``."""
+    """What a score measures: ``goals reached``, ``error in pixels``."""
     better: Literal["higher", "lower"] = "higher"
 
     def __post_init__(self) -> None:
@@ -73,11 +73,11 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
         return float(np.mean(self.scores))
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a report: the mean over training seeds and units, its interval, and where floor and ceiling lie.
 
     ``normalised`` is (score − floor) / (ceiling − floor): 0 at the floor, 1 at the ceiling, whichever way is better.
-    Its interval resamples floor and ceiling with the scores, on the same units. None: there is none to give.
+    Its interval resamples floor and ceiling with the scores, on the same units. None where there is no such interval.
     """
 
     test: str
@@ -92,8 +92,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     floor: float | None = None
     floor_name: str = ""
     gain: float | None = None
-    """By how much it is better than the best floor, in the measure's units, above 0 whichever way is better. Its
-    interval resamples both on the same units, and there is one even where floor and ceiling leave no room."""
+    """How much better than the best floor, in the measure's units; above 0 is better.
+
+    Its interval resamples both on the same units, and exists even where floor and ceiling coincide.
+    """
     gain_low: float | None = None
     gain_high: float | None = None
     ceiling: float | None = None
@@ -102,14 +104,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     normalised_low: float | None = None
     normalised_high: float | None = None
     lost: float | None = None
-    """What a shift costs: the same trainings' score as trained less this one, on the same episodes."""
+    """The loss by a shift: the same trainings' score without the shift less this one, on the same episodes."""
     lost_low: float | None = None
     lost_high: float | None = None
     seeds: int
     units: int
     by_seed: tuple[float, ...] = ()
     controls: dict[str, float] = {}
-    """Every floor and ceiling that was measured, by name."""
+    """Every measured floor and ceiling, by name."""
     settings: dict[str, Setting] = {}
 
 
@@ -118,23 +120,23 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
     format: str = FORMAT
     checkpoints: tuple[dict[str, Setting], ...] = ()
-    """Of each model: its folder, kind, seed, and what its training was given."""
+    """For each model: its folder, kind, seed, and the budget of its training."""
     results: tuple[TestResult, ...] = ()
     controls: tuple[TestResult, ...] = ()
-    summaries: tuple[Summary, ...] = ()
+    summaries: tuple[ScoreSummary, ...] = ()
     left_out: tuple[str, ...] = ()
-    """What could not be tested, one sentence each."""
+    """What was not tested, one sentence each."""
 
 
 def write_results(path: Path, results: Results) -> None:
-    """Write the whole file or nothing, as JSON that a person can read."""
+    """Write the whole file or nothing, as indented JSON."""
     from steelyard.util.atomic_file import write_file
 
     write_file(path, msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
 
 
 def read_results(path: Path) -> Results:
-    """Read what :func:`write_results` wrote; raises InputError where it is not there or is something else."""
+    """Read what :func:`write_results` wrote; raises InputError where it is missing or another file."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -142,26 +144,26 @@ def read_results(path: Path) -> Results:
     try:
         found = msgspec.json.decode(data, type=Results)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise InputError(f"is no results file of steelyard world eval: {error}", where=path) from None
+        raise InputError(f"is not a results file of steelyard world eval: {error}", where=path) from None
     if found.format != FORMAT:
         raise InputError(f"has the format {found.format[:40]!r}; this version reads {FORMAT}", where=path)
     return found
 
 
-def summarise(
+def summarise_scores(
     results: Sequence[TestResult],
     floors: Sequence[TestResult] = (),
     ceilings: Sequence[TestResult] = (),
     *,
     rng_seed: int = 0,
     resamples: int = RESAMPLES,
-) -> Summary:
+) -> ScoreSummary:
     """Summarise one test of one kind of model: one result a training seed, all on the same units.
 
     The interval (95 %) is a pigeonhole bootstrap: training seeds and units are drawn anew, independently (Owen 2007).
-    With a single seed only units are drawn, so it then says nothing of the luck of a training. Of several floors that
-    with the best mean is *the* floor, chosen anew in each resample; so are ceilings. Raises InputError where results or
-    controls are not of the same units.
+    With a single seed only units are drawn, so it does not cover how much trainings vary. Of several floors, the one
+    with the best mean is *the* floor, chosen again in each resample; the same holds for ceilings. Raises InputError
+    where results or controls are not of the same units.
     """
     first = results[0]
     values = matrix(results, first.units)
@@ -176,7 +178,7 @@ def summarise(
         normalised = (found.estimate - floor) / (ceiling - floor)
         exact = (found.low, found.high)
         between = _between(values, exact, below, above, sign, resamples, np.random.default_rng(rng_seed))
-    return Summary(
+    return ScoreSummary(
         test=first.test,
         world=first.world,
         condition=first.condition,
@@ -207,9 +209,9 @@ def summarise(
 def mean_interval(values: Doubles, *, resamples: int = RESAMPLES, rng: np.random.Generator) -> Interval:
     """The interval of a mean: the bootstrap's, or the exact bound of the units.
 
-    The exact one where every score is 1 or every one is 0, which shows the bootstrap nothing.
-    n of n: the least rate that gives it with probability α/2 is (α/2)^(1/n) (Clopper & Pearson 1934). Trainings are
-    not counted as further units.
+    It is the exact bound where every score is 1 or every one is 0, from which the bootstrap learns nothing: the least
+    rate that gives n of n with probability α/2 is (α/2)^(1/n) (Clopper & Pearson 1934). Trainings do not count as
+    further units.
     """
     found = pigeonhole_interval(values, resamples=resamples, rng=rng)
     least = (ALPHA / 2) ** (1 / values.shape[1])
@@ -218,8 +220,8 @@ def mean_interval(values: Doubles, *, resamples: int = RESAMPLES, rng: np.random
     return Interval(0.0, 0.0, 1 - least) if (values == 0).all() else found
 
 
-def standing(summary: Summary) -> Literal["above", "unclear", "below", "no floor"]:
-    """Say where the whole interval of the gain lies: on the better side of the floor, over it, or on the worse side."""
+def standing(summary: ScoreSummary) -> Literal["above", "unclear", "below", "no floor"]:
+    """Say whether the whole interval of the gain is on the better side of the floor, on the worse side, or neither."""
     if summary.gain_low is None or summary.gain_high is None:
         return "no floor"
     return "above" if summary.gain_low > 0 else "below" if summary.gain_high < 0 else "unclear"
@@ -268,7 +270,7 @@ def _gain(
     found = pigeonhole_interval(tables, less_the_best, resamples=resamples, rng=rng)
     if all((table != table[0, 0]).any() for table in tables):
         return found
-    # The bootstrap does not see how a constant table could have come out otherwise: the ends of each by itself do.
+    # The bootstrap does not show how a constant table could vary: the exact interval of each table does.
     ends = [mean_interval(table, resamples=resamples, rng=rng)[1:] for table in tables]
     (low, high), *others = (sorted(sign * end for end in pair) for pair in ends)
     least, most = (max(pair[end] for pair in others) for end in (0, 1))
@@ -298,7 +300,7 @@ def _between(
         return None
     if (values != values[0, 0]).any():
         return found
-    # The bootstrap saw floor and ceiling move, and not the score.
+    # The bootstrap varied floor and ceiling, but not the score.
     controls = [table.mean() for table in (*floors.values(), *ceilings.values())]
     ends = [float(share(np.array([[end], *([mean] for mean in controls)]))[0]) for end in exact]
     return Interval(found.estimate, min(found.low, *ends), max(found.high, *ends))

@@ -1,4 +1,4 @@
-"""Linear probes by ridge regression, their strength chosen on scenes that neither fit nor judge."""
+"""Linear probes by ridge regression, with the strength chosen on scenes that neither fit nor score."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class Ridge(NamedTuple):
 
 def fit_ridge(
     known: NDArray[np.floating],
-    told: NDArray[np.floating],
+    targets: NDArray[np.floating],
     choosing: NDArray[np.floating],
     wanted: NDArray[np.floating],
 ) -> Ridge:
     """Fit on (N, F) and (N,); take the strength, times the number of rows, with the least error on the other two."""
     known = np.asarray(known, dtype=np.float64)
     mean, scale = known.mean(axis=0), known.std(axis=0) + 1e-8
-    offset = float(np.mean(told))
+    offset = float(np.mean(targets))
     left, sizes, right = np.linalg.svd((known - mean) / scale, full_matrices=False)
-    along = left.T @ (np.asarray(told, dtype=np.float64) - offset)
+    along = left.T @ (np.asarray(targets, dtype=np.float64) - offset)
     best: tuple[float, Ridge] | None = None
     for strength in _STRENGTHS:
         weights = right.T @ (sizes * along / (sizes**2 + strength * len(known)))

@@ -1,4 +1,4 @@
-"""Robustness: the same episodes with one thing changed that training never had, and what is lost by it."""
+"""Robustness: the same episodes with one change that training did not have, and the loss by it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.simulator import Simulator
 
-__all__ = ["SHIFTS", "TEST", "ceiling", "drop", "floors", "run"]
+__all__ = ["SHIFTS", "TEST", "drop", "run_shift", "shifted_ceiling", "shifted_floors"]
 
 TEST = "robustness"
 
 SHIFTS = ("colour", "size", "speed", "gravity", "layout")
-"""All that a world may know; ``Simulator.shifted`` says which it does."""
+"""All shifts; ``Simulator.shifts`` lists those of a world."""
 
 
-def run(
+def run_shift(
     model: WorldUnderTest,
     simulator: Simulator,
     shift: str,
@@ -34,20 +34,20 @@ def run(
     training_seed: int | None = None,
     progress: Progress | None = None,
 ) -> TestResult:
-    """Plan in the shifted world; raises InputError naming the shifts if there is none of that name."""
+    """Test planning in the shifted world; raises InputError naming the shifts if there is none of that name."""
     changed = simulator.shifted(shift)
-    found = planning.run(
+    found = planning.run_planning(
         model, changed, seeds, settings, rng_seed, training_seed=training_seed, condition=shift, progress=progress
     )
     return msgspec.structs.replace(found, test=TEST)
 
 
-def floors(
+def shifted_floors(
     simulator: Simulator, shift: str, seeds: Sequence[int], settings: PlannerSettings, rng_seed: int = 0
 ) -> tuple[TestResult, ...]:
-    """Random courses, the straight line, and planning as if nothing were in the way, all in the shifted world.
+    """Random actions, the straight line, and planning without obstacles, all in the shifted world.
 
-    A shift can make a world easier too.
+    A shift can also make a world easier. Raises InputError for an unknown shift.
     """
     changed = simulator.shifted(shift)
     found = (
@@ -57,10 +57,10 @@ def floors(
     return tuple(msgspec.structs.replace(each, test=TEST) for each in found)
 
 
-def ceiling(
+def shifted_ceiling(
     simulator: Simulator, shift: str, seeds: Sequence[int], settings: PlannerSettings, rng_seed: int = 0
 ) -> TestResult:
-    """The true dynamics of the shifted world."""
+    """The ceiling by the true dynamics of the shifted world; raises InputError for an unknown shift."""
     found = planning.ceiling(simulator.shifted(shift), seeds, settings, rng_seed, condition=shift)
     return msgspec.structs.replace(found, test=TEST)
 
@@ -68,9 +68,9 @@ def ceiling(
 def drop(
     plain: Sequence[TestResult], shifted: Sequence[TestResult], *, rng_seed: int = 0, resamples: int = 2000
 ) -> Interval:
-    """How much success a shift costs, by the same trained models on the same seeds: positive is lost.
+    """The loss of success by a shift, of the same trained models on the same seeds; positive is a loss.
 
-    The results of one training seed are subtracted from each other before anything is drawn anew. Raises InputError
+    The results of one training seed are subtracted before resampling. Raises InputError
     where units differ, and ValueError where the training seeds do.
     """
     before = sorted(plain, key=_training)

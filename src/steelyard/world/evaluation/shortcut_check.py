@@ -1,8 +1,8 @@
-"""The gate before the physics test: a category counts only where no shortcut tells impossible clips from possible ones.
+"""The check before the physics test: a category counts only where no shortcut detects impossible clips.
 
-Our own first pairs, which were not matched, gave a shortcut .81 to 1.00. So these are tried on the very quads: how much
-the picture changes, how many pixels of what there are, the last frame alone, and a network that learned nothing. Each
-must be right in no more than 55 % of pairs, and in no less than 45 %, since a shortcut may be read either way.
+Our own first pairs, which were not matched, gave a shortcut .81 to 1.00. So detectors are tried on the quads: how much
+the picture changes, how many pixels of which colour there are, the last frame alone, and an untrained network. Each
+must be right in 45 to 55 % of pairs, since a shortcut can be read either way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from steelyard.errors import InputError
 from steelyard.stats.pigeonhole import pigeonhole_interval
-from steelyard.world.evaluation.physics import Doubles, drawn_quads, quad_result, quads_told, watched
+from steelyard.world.evaluation.physics import Doubles, drawn_quads, mean_surprises, quad_accuracy, quad_result
 from steelyard.world.evaluation.result import TestResult
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import HELD_OUT
@@ -24,12 +24,20 @@ from steelyard.world.sim.scenes.mixture import mixed
 from steelyard.world.sim.scenes.states import FLOOR_ROW
 from steelyard.world.sim.simulator import Frames
 
-__all__ = ["ADMISSION_SEEDS", "LARGEST", "LEAST_QUADS", "Admission", "Check", "admit", "examine"]
+__all__ = [
+    "CHECK_SEEDS",
+    "MAX_ACCURACY",
+    "MIN_QUADS",
+    "DetectorCheck",
+    "ShortcutCheck",
+    "check_category",
+    "check_quads",
+]
 
-LARGEST = 0.55
-LEAST_QUADS = 200
-ADMISSION_SEEDS = range(HELD_OUT + 10**7, HELD_OUT + 10**7 + LEAST_QUADS)
-"""Of the quads on which the gate decides, where none else are given."""
+MAX_ACCURACY = 0.55
+MIN_QUADS = 200
+CHECK_SEEDS = range(HELD_OUT + 10**7, HELD_OUT + 10**7 + MIN_QUADS)
+"""The default seeds of the quads for the check."""
 
 _REFERENCE_SEEDS = range(HELD_OUT + 2 * 10**7, HELD_OUT + 2 * 10**7 + 300)
 _FOREGROUND = 12  # levels from the background
@@ -37,53 +45,53 @@ _BLOCK = 8  # pixels: a last frame is read as 8 × 8 means
 _STRENGTH = 0.1  # of the ridge, times quads
 
 
-class Check(NamedTuple):
-    """How well one detector tells impossible clips, in pairs, with an interval (95 %) over quads."""
+class DetectorCheck(NamedTuple):
+    """How often one detector picks the impossible clip of a pair, with an interval (95 %) over quads."""
 
     detector: str
     accuracy: float
     low: float
     high: float
     quads: float
-    """The share of quads told, which :func:`steelyard.world.evaluation.physics.quads_told` counts."""
+    """The share of whole quads that it gets right, by :func:`steelyard.world.evaluation.physics.quad_accuracy`."""
     gates: bool
-    """Whether it decides; else it is a reference that is only told."""
+    """Whether it decides; else it is a reference that is only reported."""
     result: TestResult
 
     @property
     def passes(self) -> bool:
-        """Whether it is blind in pairs, whichever way it is read."""
+        """Whether its accuracy in pairs is close enough to one half."""
         return _is_blind(self.accuracy)
 
 
-class Admission(NamedTuple):
-    """What all detectors found in one category."""
+class ShortcutCheck(NamedTuple):
+    """The results of all detectors in one category."""
 
     category: str
     quads: int
-    checks: tuple[Check, ...]
+    checks: tuple[DetectorCheck, ...]
 
     @property
-    def admitted(self) -> bool:
+    def passed(self) -> bool:
         """Whether the category may be reported, in pairs."""
         return not self.faults
 
     @property
     def quad_faults(self) -> list[str]:
-        """Why the share of whole quads told may not be reported, in words; it is finer, so detectors see more too."""
+        """Why accuracy in whole quads may not be reported, in words; there detectors find more than in pairs."""
         seen = [check for check in self.checks if check.gates and not _is_blind(check.quads)]
-        return self.faults + [f"{check.detector} tells it: {check.quads:.3f} of quads" for check in seen]
+        return self.faults + [f"{check.detector} detects it: {check.quads:.3f} of quads" for check in seen]
 
     @property
     def faults(self) -> list[str]:
-        """Why not, in words."""
-        few = [f"{self.quads} quads, at least {LEAST_QUADS}"] if self.quads < LEAST_QUADS else []
+        """Why the category may not be reported, in words; empty if it may."""
+        few = [f"{self.quads} quads, at least {MIN_QUADS}"] if self.quads < MIN_QUADS else []
         seen = [check for check in self.checks if check.gates and not check.passes]
-        return few + [f"{check.detector} tells it: {check.accuracy:.3f} of pairs" for check in seen]
+        return few + [f"{check.detector} detects it: {check.accuracy:.3f} of pairs" for check in seen]
 
 
 class _Seen(NamedTuple):
-    """What detectors read of clips (…, T, 64, 64, 3)."""
+    """The measures that detectors use, of clips (…, T, 64, 64, 3)."""
 
     change: Doubles
     """Mean absolute difference of frames: (…, T − 1)."""
@@ -95,28 +103,28 @@ class _Seen(NamedTuple):
     """The last frame in blocks of 8 × 8 pixels: (…, 192)."""
 
 
-def admit(category: str, nets: Sequence[WorldUnderTest], seeds: Sequence[int] = ADMISSION_SEEDS) -> Admission:
+def check_category(category: str, nets: Sequence[WorldUnderTest], seeds: Sequence[int] = CHECK_SEEDS) -> ShortcutCheck:
     """Try all detectors on a category's quads. ``nets`` are untrained networks, at least one.
 
-    Raises InputError for none, and for a category that there is not.
+    Raises InputError without networks, and for an unknown category.
     """
-    return examine(category, drawn_quads(category, seeds), draw(mixed(_REFERENCE_SEEDS)[:, -2:]), nets, seeds)
+    return check_quads(category, drawn_quads(category, seeds), draw(mixed(_REFERENCE_SEEDS)[:, -2:]), nets, seeds)
 
 
-def examine(
+def check_quads(
     category: str, parts: Iterable[Frames], reference: Frames, nets: Sequence[WorldUnderTest], seeds: Sequence[int]
-) -> Admission:
-    """Try all detectors on quads (q, 4, T, 64, 64, 3), some at a time, of any making.
+) -> ShortcutCheck:
+    """Try all detectors on any quads (q, 4, T, 64, 64, 3), given in parts.
 
-    Order: two possible clips, then two impossible ones. ``reference``: possible clips (R, T, 64, 64, 3) to know usual
-    last frames from.
+    Order: two possible clips, then two impossible ones. ``reference``: possible clips (R, T, 64, 64, 3), whose last
+    frames are the usual ones. Raises InputError without networks.
     """
     if not nets:
-        raise InputError("the gate of the physics test needs a network that learned nothing to try")
-    seen, felt, begin = [], [], 0
+        raise InputError("the shortcut check needs at least one untrained network: give one")
+    seen, surprises, begin = [], [], 0
     for clips in parts:
         seen.append(_look(clips))
-        felt.append([watched(net, clips, seeds[begin : begin + len(clips)]) for net in nets])
+        surprises.append([mean_surprises(net, clips, seeds[begin : begin + len(clips)]) for net in nets])
         begin += len(clips)
     looks = _Seen(*(np.concatenate(each) for each in zip(*seen, strict=True)))
     checks = [
@@ -128,9 +136,9 @@ def examine(
         _check("last frame: nearest neighbour", category, seeds, _apart(looks.last, usual)),
         _check("last frame: ridge", category, seeds, _ridge(looks.last)),
     ]
-    for number, each in enumerate(zip(*felt, strict=True), 1):
+    for number, each in enumerate(zip(*surprises, strict=True), 1):
         checks.append(_check(f"untrained network {number}", category, seeds, np.concatenate(each)))
-    return Admission(category, len(looks.last), tuple(checks))
+    return ShortcutCheck(category, len(looks.last), tuple(checks))
 
 
 def _look(clips: Frames) -> _Seen:
@@ -163,19 +171,21 @@ _DETECTORS: dict[str, Callable[[_Seen], Doubles]] = {
     "pixel count: |last − first|": lambda seen: np.abs(seen.foreground[..., -1] - seen.foreground[..., 0]),
 }
 _REFERENCES = ("pixel count: |last − first|",)
-"""That no more and no less is there at the end than at the beginning is permanence itself, so a rule that compares both
-ends has remembered, and is no shortcut past memory. It shows how little permanence asks: one number of each clip.
+"""Equal amounts at the start and at the end are permanence itself, so a rule that compares both uses memory and is no
+shortcut around it. It shows how little permanence needs: one number of each clip.
 """
 
 
 def _is_blind(share: float) -> bool:
-    return 1 - LARGEST <= round(share, 9) <= LARGEST
+    return 1 - MAX_ACCURACY <= round(share, 9) <= MAX_ACCURACY
 
 
-def _check(name: str, category: str, seeds: Sequence[int], scores: Doubles, *, gates: bool = True) -> Check:
+def _check(name: str, category: str, seeds: Sequence[int], scores: Doubles, *, gates: bool = True) -> DetectorCheck:
     result = quad_result(name, category, seeds, scores)
     found = pigeonhole_interval(np.array([result.scores]), rng=np.random.default_rng(0))
-    return Check(name, found.estimate, found.low, found.high, float(quads_told(result).mean()), gates, result)
+    return DetectorCheck(
+        name, found.estimate, found.low, found.high, float(quad_accuracy(result).mean()), gates, result
+    )
 
 
 def _apart(last: Doubles, usual: Doubles) -> Doubles:
@@ -185,12 +195,12 @@ def _apart(last: Doubles, usual: Doubles) -> Doubles:
 
 
 def _ridge(last: Doubles) -> Doubles:
-    """Learn from the last frames of half the quads what is impossible, and judge the other half: (Q, 4, F) → (Q, 4)."""
+    """Learn from the last frames of half the quads what is impossible, and score the other half: (Q, 4, F) → (Q, 4)."""
     scores = np.zeros(last.shape[:2])
     for half in (0, 1):
         known = last[half::2].reshape(-1, last.shape[-1])
-        told = np.tile([-1.0, -1.0, 1.0, 1.0], len(known) // 4)
+        targets = np.tile([-1.0, -1.0, 1.0, 1.0], len(known) // 4)
         mean = known.mean(axis=0)
         gram = (known - mean).T @ (known - mean) + _STRENGTH * np.eye(last.shape[-1])
-        scores[1 - half :: 2] = (last[1 - half :: 2] - mean) @ np.linalg.solve(gram, (known - mean).T @ told)
+        scores[1 - half :: 2] = (last[1 - half :: 2] - mean) @ np.linalg.solve(gram, (known - mean).T @ targets)
     return scores.round(7)

@@ -1,4 +1,4 @@
-"""What a model's states hold of the true state, read by ridge regression: so that what it imagines can be drawn."""
+"""A ridge probe that reads the true state off a model's states, so that what it imagines can be drawn."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class StateProbe:
     """Reads latent states (…, D) as states of the world (…, S).
 
     ``explained``: for each number of the state, R² on episodes that the probe was not fitted to; NaN where the number
-    never changes. What lies outside of what the fit has seen is drawn at its edge.
+    never changes. Values outside the range of the fit are clipped to it.
     """
 
     def __init__(self, known: Doubles, dual: Doubles, mean: Doubles, offset: Doubles, span: tuple[Doubles, Doubles]):
         self._known, self._dual, self._mean, self._offset, self._span = known, dual, mean, offset, span
         self.explained: dict[str, float] = {}
         self.as_seen: tuple[str, ...] = ()
-        """What stands still in every episode and cannot be read: a latent may hold only what moves."""
+        """Numbers that are constant in every episode and cannot be read: a latent may hold only what moves."""
 
     def __call__(self, latents: Floats | Doubles) -> Floats:
         """(…, D) → (…, S)."""
@@ -39,7 +39,7 @@ class StateProbe:
         return np.clip(read, *self._span).astype(np.float32).reshape(*latents.shape[:-1], -1)
 
     def scene(self, latents: Floats | Doubles, seen: Floats) -> Floats:
-        """(…, D) → (…, S), with what is ``as_seen`` taken from the state (S,) of the frame that the model looked at."""
+        """(…, D) → (…, S), with the numbers in ``as_seen`` taken from the state (S,) of the observed frame."""
         read = self(latents)
         kept = [list(self.explained).index(name) for name in self.as_seen]
         read[..., kept] = seen[kept]
@@ -49,7 +49,7 @@ class StateProbe:
 def fit_state_probe(
     encode: Callable[[Frames], Floats], world: Simulator, *, episodes: int = 90, steps: int = 12, extra: int = 30
 ) -> StateProbe:
-    """Fit on wandering with seeds of its own: frames (B, 64, 64, 3) → latents (B, D) → states.
+    """Fit on random walks with seeds of their own: frames (B, 64, 64, 3) → latents (B, D) → states.
 
     The strength of the ridge is the one of eight powers of ten with the least squared error on ``extra`` further
     episodes; the dual form (n × n, n frames) serves latents of any size. R² is of another ``extra`` episodes.

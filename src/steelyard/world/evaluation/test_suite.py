@@ -1,4 +1,4 @@
-"""The tests by name: what each asks of a model, in which worlds, with its floors and its ceiling."""
+"""The tests by name, with their worlds, floors and ceilings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.world.evaluation.result import Summary, TestResult, summarise
+from steelyard.world.evaluation.result import ScoreSummary, TestResult, summarise_scores
 from steelyard.world.planners.settings import settings_for
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import HELD_OUT, NAMES, SCENES, simulator
@@ -17,14 +17,14 @@ from steelyard.world.sim.catalog import HELD_OUT, NAMES, SCENES, simulator
 if TYPE_CHECKING:
     from steelyard.world.evaluation.memory import Remembering
 
-__all__ = ["TESTS", "Candidate", "Measured", "Part", "measure", "parts", "summaries"]
+__all__ = ["TESTS", "Candidate", "EvaluationPart", "Measured", "parts", "run_part", "summaries"]
 
 TESTS = ("planning", "reasoning", "shift", "physics", "memory")
 HIDDEN, RECALL = "hidden object", "recall"
 _ACTED = ("planning", "reasoning", "shift")
 
 Progress = Callable[[int, int], None]
-"""Told how many episodes of one model in one part are over, of how many."""
+"""Called with the number of episodes of one model in one part that are over, and the number of all."""
 
 
 class Candidate(NamedTuple):
@@ -34,8 +34,8 @@ class Candidate(NamedTuple):
     training_seed: int | None
 
 
-class Part(NamedTuple):
-    """One line of a report to be: a test in a world under a condition."""
+class EvaluationPart(NamedTuple):
+    """One line of a future report: a test in a world under a condition."""
 
     test: str
     world: str
@@ -43,17 +43,17 @@ class Part(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """One line of a report: a result a candidate, and its controls."""
+    """One line of a report: a result for each candidate, and the controls."""
 
     results: tuple[TestResult, ...]
     floors: tuple[TestResult, ...]
     ceilings: tuple[TestResult, ...]
 
 
-def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[Part], list[str]]:
-    """Lay out the tests in these worlds; the second list says, a sentence each, which of them are not to be had there.
+def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[EvaluationPart], list[str]]:
+    """List the tests in these worlds; the second list names, one sentence each, those that do not apply there.
 
-    Raises InputError for a test or a world that there is not.
+    Raises InputError for an unknown test or world.
     """
     for name in tests:
         if name not in TESTS:
@@ -61,19 +61,19 @@ def parts(tests: Sequence[str], worlds: Sequence[str]) -> tuple[list[Part], list
     for name in worlds:
         if name not in (*NAMES, SCENES):
             raise InputError(f"no world is called {name!r}; there are {', '.join((*NAMES, SCENES))}")
-    laid: list[Part] = []
+    laid: list[EvaluationPart] = []
     left_out: list[str] = []
     for test in tests:
-        found = [part for world in worlds for part in _laid(test, world)]
+        found = [part for world in worlds for part in _parts_in(test, world)]
         laid += found
         if not found:
             need = f"one of {', '.join(NAMES)}" if test in _ACTED else SCENES
-            left_out.append(f"{test}: nothing to ask in {', '.join(worlds)}; it needs --world {need}")
+            left_out.append(f"{test}: does not apply to {', '.join(worlds)}; it needs --world {need}")
     return laid, left_out
 
 
-def measure(
-    part: Part,
+def run_part(
+    part: EvaluationPart,
     candidates: Sequence[Candidate],
     untrained: Sequence[WorldUnderTest],
     episodes: int,
@@ -81,154 +81,148 @@ def measure(
 ) -> tuple[list[Measured], list[str]]:
     """Test every candidate on the same held-out episodes, and the controls with them.
 
-    ``untrained``: networks like the candidates' that learned nothing, at least one for physics and memory. The second
-    list says why something was not reported: a category of physics that a shortcut solves is not.
+    ``untrained``: untrained networks like the candidates', at least one for physics and memory. The second list names
+    what was not reported, and why, such as a category of physics that a shortcut solves.
     """
     seeds = [HELD_OUT + number for number in range(episodes)]
-    tell = progress or (lambda done, total: None)
+    report = progress or (lambda done, total: None)
     if part.test == "physics":
-        return _physics(part, candidates, untrained, seeds, tell)
+        return _physics(part, candidates, untrained, seeds, report)
     ways = {"planning": _planning, "shift": _shift, "reasoning": _reasoning}
     if part.test in ways:
-        return [ways[part.test](part, candidates, seeds, tell)], []
+        return [ways[part.test](part, candidates, seeds, report)], []
     if part.condition == RECALL:
-        return _recall(candidates, untrained, seeds, tell), []
-    return [_hidden(candidates, untrained, seeds, tell)], []
+        return _recall(candidates, untrained, seeds, report), []
+    return [_hidden(candidates, untrained, seeds, report)], []
 
 
-def summaries(measured: Sequence[Measured]) -> tuple[Summary, ...]:
-    """Summarise each line; beside a score under a shift stands what the shift costs, where planning was tested too."""
+def summaries(measured: Sequence[Measured]) -> tuple[ScoreSummary, ...]:
+    """Summarise each line; a score under a shift gets the loss by the shift, where planning was tested too."""
     from steelyard.world.evaluation import planning, shift
 
     plain = {each.results[0].world: each.results for each in measured if each.results[0].test == planning.TEST}
-    told = []
+    lines = []
     for each in measured:
-        summary = summarise(each.results, each.floors, each.ceilings)
+        summary = summarise_scores(each.results, each.floors, each.ceilings)
         if summary.test == shift.TEST and summary.world in plain:
             lost = shift.drop(plain[summary.world], each.results)
             summary = msgspec.structs.replace(summary, lost=lost.estimate, lost_low=lost.low, lost_high=lost.high)
-        told.append(summary)
-    return tuple(told)
+        lines.append(summary)
+    return tuple(lines)
 
 
-def _laid(test: str, world: str) -> list[Part]:
+def _parts_in(test: str, world: str) -> list[EvaluationPart]:
     if (test in _ACTED) == (world == SCENES):
         return []
     if test == "physics":
         from steelyard.world.sim.scenes import CATEGORIES
 
-        return [Part(test, world, category) for category in CATEGORIES]
+        return [EvaluationPart(test, world, category) for category in CATEGORIES]
     if test == "memory":
-        return [Part(test, world, HIDDEN), Part(test, world, RECALL)]
+        return [EvaluationPart(test, world, HIDDEN), EvaluationPart(test, world, RECALL)]
     if test == "shift":
-        return [Part(test, world, shift) for shift in _shifts(world)]
-    return [Part(test, world)]
+        return [EvaluationPart(test, world, shift) for shift in _shifts(world)]
+    return [EvaluationPart(test, world)]
 
 
 def _shifts(world: str) -> list[str]:
     from steelyard.world.evaluation.shift import SHIFTS
 
-    known = []
-    for each in SHIFTS:
-        try:
-            simulator(world).shifted(each)
-        except InputError:
-            continue
-        known.append(each)
-    return known
+    return [shift for shift in SHIFTS if shift in simulator(world).shifts]
 
 
-def _planning(part: Part, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+def _planning(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], report: Progress) -> Measured:
     from steelyard.world.evaluation import planning
 
     world, settings = simulator(part.world), settings_for(part.world)
     results = tuple(
-        planning.run(each.model, world, seeds, settings, training_seed=each.training_seed, progress=tell)
+        planning.run_planning(each.model, world, seeds, settings, training_seed=each.training_seed, progress=report)
         for each in candidates
     )
-    ceiling = planning.ceiling(world, seeds, settings, progress=tell)
+    ceiling = planning.ceiling(world, seeds, settings, progress=report)
     floors = (*planning.floors(world, seeds, settings), planning.no_obstacles(world, seeds, settings))
     return Measured(results, floors, (ceiling,))
 
 
-def _shift(part: Part, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+def _shift(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], report: Progress) -> Measured:
     from steelyard.world.evaluation import shift
 
     world, settings, name = simulator(part.world), settings_for(part.world), part.condition
     results = tuple(
-        shift.run(each.model, world, name, seeds, settings, training_seed=each.training_seed, progress=tell)
+        shift.run_shift(each.model, world, name, seeds, settings, training_seed=each.training_seed, progress=report)
         for each in candidates
     )
-    ceiling = shift.ceiling(world, name, seeds, settings)
-    tell(len(seeds), len(seeds))
-    return Measured(results, tuple(shift.floors(world, name, seeds, settings)), (ceiling,))
+    ceiling = shift.shifted_ceiling(world, name, seeds, settings)
+    report(len(seeds), len(seeds))
+    return Measured(results, tuple(shift.shifted_floors(world, name, seeds, settings)), (ceiling,))
 
 
-def _reasoning(part: Part, candidates: Sequence[Candidate], seeds: list[int], tell: Progress) -> Measured:
+def _reasoning(part: EvaluationPart, candidates: Sequence[Candidate], seeds: list[int], report: Progress) -> Measured:
     from steelyard.world.evaluation import reasoning
 
     world = simulator(part.world)
     results = []
     for each in candidates:
-        results.append(reasoning.run(each.model, world, seeds, training_seed=each.training_seed))
-        tell(len(seeds), len(seeds))
+        results.append(reasoning.run_reasoning(each.model, world, seeds, training_seed=each.training_seed))
+        report(len(seeds), len(seeds))
     *floors, ceiling = reasoning.controls(world, seeds)
-    tell(len(seeds), len(seeds))
+    report(len(seeds), len(seeds))
     return Measured(tuple(results), tuple(floors), (ceiling,))
 
 
 def _physics(
-    part: Part,
+    part: EvaluationPart,
     candidates: Sequence[Candidate],
     untrained: Sequence[WorldUnderTest],
     seeds: list[int],
-    tell: Progress,
+    report: Progress,
 ) -> tuple[list[Measured], list[str]]:
     from steelyard.world.evaluation import physics
-    from steelyard.world.evaluation.shortcut_check import admit
+    from steelyard.world.evaluation.shortcut_check import check_category
 
     category = part.condition
-    admission = admit(category, untrained)
-    tell(len(seeds), len(seeds))
-    if not admission.admitted:
-        return [], [f"physics, {category}: not admitted, since {'; '.join(admission.faults)}"]
+    check = check_category(category, untrained)
+    report(len(seeds), len(seeds))
+    if not check.passed:
+        return [], [f"physics, {category}: not reported, since {'; '.join(check.faults)}"]
     results = tuple(
-        physics.run(each.model, category, seeds, training_seed=each.training_seed, progress=tell) for each in candidates
+        physics.run_physics(each.model, category, seeds, training_seed=each.training_seed, progress=report)
+        for each in candidates
     )
     chance = physics.chance(category, seeds)
-    floors = (chance, *(physics.run(each, category, seeds) for each in untrained))
-    return [Measured(results, floors, (_perfect(chance, "all told apart", 1.0),))], []
+    floors = (chance, *(physics.run_physics(each, category, seeds) for each in untrained))
+    return [Measured(results, floors, (_perfect(chance, "all right", 1.0),))], []
 
 
 def _hidden(
-    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], tell: Progress
+    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], report: Progress
 ) -> Measured:
     from steelyard.world.evaluation import memory
 
     results = []
     for each in candidates:
         results.append(memory.hidden_object(each.model, seeds, training_seed=each.training_seed))
-        tell(len(seeds), len(seeds))
+        report(len(seeds), len(seeds))
     floors = [memory.screen_alone(seeds), *(memory.hidden_object(each, seeds) for each in untrained)]
-    tell(len(seeds), len(seeds))
+    report(len(seeds), len(seeds))
     return Measured(tuple(results), tuple(floors), (_perfect(floors[0], "no error", 0.0),))
 
 
 def _recall(
-    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], tell: Progress
+    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], report: Progress
 ) -> list[Measured]:
-    """One line for each number of distractors; every model begins with an empty store, and keeps its own."""
+    """One line for each number of distractors; every model starts with an empty store, and keeps its own."""
     from steelyard.world.evaluation import memory
 
     results = []
     for each in candidates:
         results.append(memory.recall(_forgetful(each.model), seeds, training_seed=each.training_seed))
-        tell(len(seeds), len(seeds))
+        report(len(seeds), len(seeds))
     floors = [
         memory.recall(memory.LastFrames(), seeds),
         *(memory.recall(_forgetful(each), seeds) for each in untrained),
     ]
-    tell(len(seeds), len(seeds))
+    report(len(seeds), len(seeds))
     return [
         Measured(of_models, of_floors, (_perfect(of_floors[0], "all found", 1.0),))
         for of_models, of_floors in zip(zip(*results, strict=True), zip(*floors, strict=True), strict=True)
@@ -237,10 +231,11 @@ def _recall(
 
 def _forgetful(model: WorldUnderTest) -> Remembering:
     """The same model with an empty store."""
+    from steelyard.world.evaluation.memory import Remembering
     from steelyard.world.memory import Memory
 
-    if not hasattr(model, "remember"):
-        raise MissingDependency(f"{model.name} has no store of moments")
+    if not isinstance(model, Remembering):
+        raise MissingDependency(f"{model.name} has no store of moments: it needs the methods remember and recall")
     other: Any = copy.copy(model)
     other.memory = Memory()
     kept: Remembering = other
@@ -248,5 +243,5 @@ def _forgetful(model: WorldUnderTest) -> Remembering:
 
 
 def _perfect(like: TestResult, name: str, score: float) -> TestResult:
-    """The bound of a score that no planner or simulator sets."""
+    """Make the bound of a score that needs no planner or simulator."""
     return msgspec.structs.replace(like, model=name, scores=(score,) * len(like.units), details={})

@@ -1,4 +1,4 @@
-"""World models that learn from video: a JEPA, its planners and memory, and the baselines it must beat. Needs torch.
+"""World models that learn from video: JEPAs, and the baselines that they are compared with.
 
-Install with ``pip install 'steelyard[world]'``. Nothing outside this package imports it before it is asked for.
+Needs torch: ``pip install 'steelyard[world]'``.
 """

@@ -1,4 +1,4 @@
-"""``world.json``: what a saved world model is, how it was trained, and the digest of its tensors."""
+"""``world.json``, the card of a saved world model: kind, config, training, and the digest of its tensors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.world.models.weights import write_whole
+from steelyard.util.atomic_file import write_file
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.collapse import Health
 from steelyard.world.training.resume import RESUME
@@ -21,7 +21,7 @@ FORMAT = "steelyard-world/1"
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model came to be."""
+    """The training of a model."""
 
     source: dict[str, str]
     seed: int
@@ -38,7 +38,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model is. ``action_limit`` is the world's: what the model is told is the action over half of it."""
+    """The card of a model. ``action_limit`` is the world's; the model gets actions in units of half of it."""
 
     format: str = FORMAT
     kind: str
@@ -52,18 +52,20 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_card(folder: Path, card: Card) -> None:
     """Write ``world.json``, whole or not at all."""
-    write_whole(folder / CARD, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+    write_file(folder / CARD, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
 
 
 def read_card(folder: Path) -> Card:
-    """Read ``world.json``; raises InputError saying what is wrong with the folder or the file."""
+    """Read ``world.json``; raises InputError naming what is wrong with the folder or the file."""
     path = folder / CARD
     if not folder.is_dir():
-        raise InputError("there is no such folder: give one that `steelyard world train` made", where=folder)
+        raise InputError("there is no such folder: give one that `steelyard world train` wrote", where=folder)
     if not path.is_file():
         if (folder / RESUME).is_file():
-            raise InputError("its training is unfinished: go on with `steelyard world train … --resume`", where=folder)
-        raise InputError(f"holds no {CARD}: give a folder that `steelyard world train` made", where=folder)
+            raise InputError(
+                "its training is unfinished: continue it with `steelyard world train … --resume`", where=folder
+            )
+        raise InputError(f"holds no {CARD}: give a folder that `steelyard world train` wrote", where=folder)
     try:
         card = msgspec.json.decode(path.read_bytes(), type=Card)
     except (msgspec.MsgspecError, ValueError, InputError) as error:

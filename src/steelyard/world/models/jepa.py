@@ -1,6 +1,6 @@
-"""The joint embedding predictive architecture: an encoder and a predictor of the next latent, and no decoder.
+"""The joint embedding predictive architecture: an encoder and a predictor of the next latent, without a decoder.
 
-The idea is of LeCun's position paper (2022), with what small models were found to need: a rollout of several steps
+After LeCun's position paper (2022), with what small models were found to need: a rollout of several steps
 besides the one-step loss, SIGReg (or VICReg, or a slow target) against collapse, inverse dynamics where layouts vary.
 """
 
@@ -24,9 +24,7 @@ from steelyard.world.models.nets.predictor import Predictor, RecurrentPredictor,
 
 __all__ = ["Jepa", "JepaConfig"]
 
-_CENTRED_VARIANCE = (
-    0.5  # what is pressed to be normal is centred latents over its root: half stays for what stands still
-)
+_CENTRED_VARIANCE = 0.5  # share of the variance for what changes in a clip; the rest is left for what does not
 _Width = Annotated[int, msgspec.Meta(ge=1, le=16_384)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=16_384)]
 _Weight = Annotated[float, msgspec.Meta(ge=0)]
@@ -34,15 +32,15 @@ _VARIANCE_TO_COVARIANCE = 2  # VICReg's hinge weighs twice its covariance here: 
 
 
 class JepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a JEPA is made of; the defaults are the recipe for control, :meth:`for_video` the one for watching."""
+    """The settings of a JEPA. The defaults are the recipe with actions, :meth:`for_video` is that for plain video."""
 
     action_size: _Count = 2
-    """Numbers in one action; 0 where nobody acts, which needs ``recurrent``."""
+    """Numbers in one action; 0 for plain video, which needs ``recurrent``."""
     latent: _Width = 64
     width: _Width = 16
     hidden: _Width = 384
     recurrent: bool = False
-    """A GRU predicts, so that what went out of sight is not lost."""
+    """Whether a GRU predicts, so that what is out of sight is not lost."""
     anti_collapse: Literal["sigreg", "vicreg", "ema"] = "sigreg"
     anti_collapse_weight: _Weight = 0.1
     regularised_frames: _Width = 3
@@ -54,16 +52,16 @@ class JepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     momentum: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.99
     """How much of the slow target stays at each step, with ``anti_collapse`` "ema"."""
     centred_weight: _Weight = 0.0
-    """Of SIGReg over latents less the mean of their clip, so that what changes fills the latent, not what stands."""
+    """Weight of SIGReg over latents less their clip's mean, which makes room in the latent for what changes."""
     horizons: tuple[_Width, ...] = ()
-    """Frames ahead, beyond the next, that heads of their own read off the memory: in training only."""
+    """Frames ahead, beyond the next, that extra heads predict from the memory, in training only."""
 
     @classmethod
     def for_video(cls, **changed: Any) -> JepaConfig:
-        """The recipe for plain video.
+        """Give the recipe for plain video, with some settings changed.
 
-        Recurrent, a wider latent, SIGReg .05 over 16 frames together, as they are and centred, and the frames 4 and 8
-        ahead predicted too. docs/world-physics.md says what each of these does.
+        It is recurrent, has a wider latent, SIGReg .05 over 16 frames together, plain and centred, and predicts the
+        frames 4 and 8 ahead too. docs/world-physics.md describes what each of these does.
         """
         recipe: dict[str, Any] = {
             "action_size": 0,
@@ -82,7 +80,10 @@ class JepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Jepa(Learner):
-    """Predicts latents of frames from latents of earlier ones. A state is a latent, (…, config.latent)."""
+    """Predicts latents of frames from latents of earlier ones. A state is a latent, (…, config.latent).
+
+    Raises InputError for plain video without ``recurrent``, and for horizons with actions or below 1.
+    """
 
     kind: ClassVar[str] = "jepa"
     can_collapse: ClassVar[bool] = True
@@ -91,9 +92,11 @@ class Jepa(Learner):
     def __init__(self, config: JepaConfig) -> None:
         super().__init__()
         if config.action_size == 0 and not config.recurrent:
-            raise InputError("a JEPA of plain video is recurrent: with nobody acting, one frame does not tell the next")
+            raise InputError(
+                "a JEPA of plain video must be recurrent, as one frame does not determine the next: set recurrent"
+            )
         if config.horizons and (config.action_size or min(config.horizons) < 1):
-            raise InputError("horizons are frames ahead, at least 1, in plain video: actions would lie between")
+            raise InputError("horizons are whole frames, at least 1, and only for plain video: with actions, set none")
         self.config = config
         self.encoder = ConvEncoder(config.latent, config.width)
         kind = RecurrentPredictor if config.recurrent else ResidualPredictor
@@ -102,11 +105,6 @@ class Jepa(Learner):
         self.inverse = InverseDynamics(config.latent, config.action_size) if acts else None
         self.further = nn.ModuleList(self._head() for _ in config.horizons)
         self.target: nn.Module | None = slow_copy(self.encoder) if config.anti_collapse == "ema" else None
-
-    @classmethod
-    def from_config(cls, config: JepaConfig) -> Jepa:
-        """The same as calling the class."""
-        return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Give ``total`` and ``one_step``.
@@ -143,7 +141,10 @@ class Jepa(Learner):
         return latents
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
-        """From past frames (B, T, H, W, 3), between which the actions are unknown, under actions (B, N, K, A)."""
+        """Imagine from past frames (B, T, H, W, 3), without the actions between them, under actions (B, N, K, A).
+
+        Raises MissingDependency for a model of plain video.
+        """
         if self.config.action_size == 0:
             raise MissingDependency("this JEPA learned from plain video: it knows no actions to imagine under")
         latents = self.encode(frames)
@@ -166,8 +167,8 @@ class Jepa(Learner):
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """How far each frame's latent is from the predicted one: (B, T − 1).
 
-        Where it learned with actions and is told none, they are read off by inverse dynamics: what remains is what no
-        action explains.
+        Without ``actions``, a model that was trained with actions reads them off by inverse dynamics: the surprise is
+        then what no action explains.
         """
         latents = self.encode(frames)
         if actions is None and self.config.action_size:
@@ -201,7 +202,7 @@ class Jepa(Learner):
         return latents
 
     def _miss(self, predicted: Tensor, wanted: Tensor) -> Tensor:
-        """Squared differences; absolute ones against a slow target, as V-JEPA has it."""
+        """Squared differences; absolute ones against a slow target, as in V-JEPA."""
         missed = predicted - wanted
         if self.target is not None:
             return missed.abs()
@@ -215,14 +216,14 @@ class Jepa(Learner):
         return torch.stack([_VARIANCE_TO_COVARIANCE * hinge + covariance for hinge, covariance in terms]).mean()
 
     def _centred(self, latents: Tensor, generator: Generator) -> Tensor:
-        """SIGReg of what changes in a clip: latents that only tell what stands still have nothing left here."""
+        """SIGReg of what changes in a clip: it penalises latents that encode only what does not move."""
         changing = (latents - latents.mean(1, keepdim=True)) / _CENTRED_VARIANCE**0.5
         return torch.stack([sigreg(sample, generator) for sample in self._regularised(changing, generator)]).mean()
 
     def _further_miss(self, memories: Tensor, targets: Tensor) -> Tensor:
-        """The mean over the heads that the clip reaches.
+        """The mean loss over the heads whose horizon the clip reaches.
 
-        Of the others it is a sum of nothing: 0, with a gradient of 0, for which processes that train together wait.
+        The others add 0 with a gradient of 0, since processes that train together wait for every gradient.
         """
         misses = [
             self._miss(head(memories[:, :-ahead]), targets[:, ahead:])

@@ -1,7 +1,7 @@
-"""A JEPA for worlds whose layouts vary: a vector for what moves, a map of tokens for what stands still.
+"""A JEPA for worlds whose layouts vary: a vector for what moves, a map of tokens for what does not.
 
 The predictor reads the map of the frame it starts from; see :mod:`steelyard.world.models.nets.token_map` for why.
-docs/worldmodel.md tells what was tried before.
+docs/worldmodel.md describes what was tried before.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from steelyard.world.models.losses.inverse_dynamics import InverseDynamics
 from steelyard.world.models.losses.sigreg import sigreg
 from steelyard.world.models.nets.token_map import MapEncoder, MapPredictor, PatchEncoder, patches
 
-__all__ = ["MappedJepa", "MappedJepaConfig"]
+__all__ = ["JepaMap", "JepaMapConfig"]
 
-_LATENT_LOSS_AT_FIRST = 0.1  # the displacement is learned first: to predict a latent that holds nothing teaches nothing
-_DOUBT = 0.5  # half actions: what is missed by more pulls ever less
-_NEAR = 0.3  # half actions: squares up to here, then straight
+_LATENT_LOSS_AT_FIRST = 0.1  # the displacement is learned first: predicting an empty latent would teach nothing
+_DOUBT = 0.5  # half actions: larger errors pull less and less
+_NEAR = 0.3  # half actions: the loss is quadratic up to here, then linear
 _CHUNK = 1024  # imagined latents at once: their hidden layers stay in the cache
 
 
-class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What it is made of and the weights of its losses; the defaults are the recipe for two rooms."""
+class JepaMapConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings of the network and the weights of its losses; the defaults are the recipe for two rooms."""
 
     action_size: int = 2
     latent: int = 32
@@ -36,51 +36,52 @@ class MappedJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: int = 8
     hidden: int = 128
     effect: int = 16
-    """Numbers in which the effect of an action is told, at least two."""
+    """Numbers that encode the effect of an action, at least two."""
     rollout: int = 8
     anti_collapse_weight: float = 0.03
     inverse_weight: float = 1.0
     displacement_weight: float = 1.5
     place_weight: float = 1.0
     detached_targets: bool = True
-    """Whether targets are without a gradient: needed with a fixed layout, no help where layouts vary."""
+    """Whether targets have no gradient: needed for a fixed layout, no help where layouts vary."""
     displacement: Literal["cauchy", "huber"] = "cauchy"
-    """How the distance of a place from where actions alone would lead is punished."""
+    """The loss of the distance between a position and where the actions alone would lead."""
     integrated_places: bool = False
-    """Whether the next place is this place and its effect's displacement, whatever else the latent tells. Where layouts
-    vary, no training failed with it; with a fixed layout planning was worse for it (docs/worldmodel.md)."""
+    """Whether the next position is this one plus its effect's displacement, whatever else is in the latent.
+
+    Where layouts vary, no training failed with it; with a fixed layout, planning was worse (docs/worldmodel.md).
+    """
     ramp_steps: int = 300
     """Steps until the losses of prediction have their whole weight."""
 
 
-class MappedJepa(Learner):
+class JepaMap(Learner):
     """Predicts latents (…, config.latent) on the map of the frame that a prediction starts from.
 
-    ``place`` reads from a latent where the agent is, in units of actions. It is learned from actions alone, whose sums
-    it must match where nothing is in the way: a coordinate found by path integration, and :meth:`distance`'s measure.
+    ``place`` reads the agent's position off a latent, in units of actions. It is learned from actions alone, whose sums
+    it must match where nothing is in the way. :meth:`distance` compares such positions.
+
+    Raises InputError for settings without two numbers an action or with fewer than two for an effect.
     """
 
     kind: ClassVar[str] = "jepa-map"
     can_collapse: ClassVar[bool] = True
-    Config: ClassVar[type[MappedJepaConfig]] = MappedJepaConfig
+    Config: ClassVar[type[JepaMapConfig]] = JepaMapConfig
 
-    def __init__(self, config: MappedJepaConfig) -> None:
+    def __init__(self, config: JepaMapConfig) -> None:
         super().__init__()
         if config.action_size != 2:
-            raise InputError("a jepa-map moves in the plane of the picture: it needs two numbers an action; use jepa")
+            raise InputError(
+                "a jepa-map needs two numbers an action, which move in the plane of the picture: use jepa instead"
+            )
         if config.effect < 2:
-            raise InputError("a jepa-map tells effects in at least two numbers")
+            raise InputError("a jepa-map needs at least two numbers for an effect")
         self.config = config
         self.encoder = PatchEncoder(config.latent, config.width)
         self.map = MapEncoder(config.channels)
         self.predictor = MapPredictor(config.latent, config.channels, config.hidden, config.effect)
         self.inverse = InverseDynamics(config.latent, config.action_size)
         self.place = nn.Linear(config.latent, config.action_size, bias=False)
-
-    @classmethod
-    def from_config(cls, config: MappedJepaConfig) -> MappedJepa:
-        """The same as calling the class."""
-        return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Give ``total`` and its weighted terms. The first step also measures the channels' means and variances."""
@@ -97,7 +98,7 @@ class MappedJepa(Learner):
         ramp = min(1.0, _LATENT_LOSS_AT_FIRST + step / config.ramp_steps)
         span = imagined.shape[1]
         wanted, there = latents[:, 1:], places[:, 1 : span + 1]
-        if config.detached_targets:  # else the two sides of the only wall may move together, badly predicted no more
+        if config.detached_targets:  # else the two sides of the only wall may merge, which predicts better
             wanted, there = wanted.detach(), there.detach()
         losses = {
             "one_step": ramp * (ahead - wanted).square().mean(),
@@ -141,7 +142,7 @@ class MappedJepa(Learner):
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """How far each frame's latent is from that predicted on the map of the frame before: (B, T − 1).
 
-        Without actions they are read off by inverse dynamics: what remains is what no action explains.
+        Without actions they are read off by inverse dynamics: the surprise is then what no action explains.
         """
         tokens = patches(frames)
         latents = self.encoder(tokens)
@@ -162,7 +163,7 @@ class MappedJepa(Learner):
     def _ahead(
         self, latents: Tensor, places: Tensor, maps: Tensor, actions: Tensor, back: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """The next latents and places; with ``integrated_places`` each is moved the least that puts it at its place."""
+        """The next latents and positions; with ``integrated_places`` latents get the least change that fits both."""
         following, led = self.predictor(latents, places, maps, actions)
         if back is None:
             return following, self.place(following)
@@ -194,10 +195,11 @@ def _spread(latents: Tensor, generator: Generator) -> Tensor:
 
 
 def _displacement(places: Tensor, actions: Tensor, loss: Literal["cauchy", "huber"]) -> Tensor:
-    """Places move by their actions, one by one and summed; who is stopped by a wall moves otherwise.
+    """The loss of positions that do not move by their actions, one by one and summed.
 
-    Cauchy's loss hardly pulls at what is far off: in the fixed layout one that grows with the distance pulled the two
-    sides of the wall together. With layouts that vary there is no such pull, and Huber's learns faster.
+    An agent that a wall stops moves otherwise. Cauchy's loss hardly pulls at such large errors: in the fixed layout a
+    loss that grows with the distance pulled the two sides of the wall together. Where layouts vary there is no such
+    pull, and Huber's loss learns faster.
     """
     each = places[:, 1:] - places[:, :-1] - actions
     whole = places[:, 1:] - places[:, :1] - actions.cumsum(1)

@@ -1,33 +1,42 @@
-"""What every kind of world model is: a network with losses to train by, and with answers for those who test it."""
+"""The base of every kind of world model: a network with a training loss and with the methods that tests use."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from torch import Generator, Tensor, nn
 
 from steelyard.world.data.batch import Batch
 
-__all__ = ["Learner"]
+__all__ = ["HasActionSize", "Learner"]
+
+
+@runtime_checkable
+class HasActionSize(Protocol):
+    """A config that fixes how many numbers an action has; 0 for plain video."""
+
+    action_size: int
 
 
 class Learner(nn.Module):
-    """The base of all kinds: JEPA and its rivals train in one loop and are tested through one door.
+    """The base of all kinds: a JEPA and its rivals train in one loop and are tested through one protocol.
 
-    Frames are uint8 (B, T, H, W, 3) everywhere; a *state* is whatever the kind predicts in, float (…, D). ``forward``
-    is the training loss, so that DDP sees every parameter. Nothing here is trained by a test.
+    Frames are uint8 (B, T, H, W, 3) everywhere; a *state* is what the kind predicts, float (…, D). ``forward`` is the
+    training loss, so that DDP sees every parameter. No test trains a learner.
     """
 
     kind: ClassVar[str] = ""
+    can_collapse: ClassVar[bool] = False
+    """Whether a training is checked for collapse: the loss alone does not rule it out."""
     sees_all_sizes: ClassVar[bool] = False
-    """Whether pictures of any size are taken; else of ``config.side``, or of the simulated worlds'."""
+    """Whether pictures of any size are taken; else only those of the simulated worlds' size."""
     frames_at_once: int = 2048
-    """How many it is given at a time where nothing is trained: what its activations leave room for."""
+    """The most frames in one call outside training, which memory for activations limits."""
     config: Any
-    """A frozen msgspec.Struct that ``world.json`` keeps; ``type(self)(config)`` makes the network again."""
+    """A frozen msgspec.Struct, kept in ``world.json``; ``type(self)(config)`` makes the network again."""
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give named losses of one batch; ``total`` is what is minimised, the others go to the log.
+        """Give named losses of one batch; ``total`` is minimised, the others are logged.
 
         ``generator`` is seeded by (seed, step): all randomness of a loss comes from it.
         """
@@ -52,9 +61,9 @@ class Learner(nn.Module):
         raise NotImplementedError
 
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
-        """How badly each frame fits what came before: (B, T, H, W, 3) → (B, T − 1)."""
+        """How badly each frame fits the earlier ones: (B, T, H, W, 3) → (B, T − 1)."""
         raise NotImplementedError
 
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
-        """What a probe may read after each frame, memory included: (B, T, H, W, 3) → (B, T, F)."""
+        """Features for probes after each frame, memory included: (B, T, H, W, 3) → (B, T, F)."""
         raise NotImplementedError

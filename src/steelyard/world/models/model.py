@@ -1,7 +1,7 @@
-"""A world model as one uses it: fit, encode, predict, be surprised, plan, remember, reason, save and load.
+"""A world model in use: encode, predict, measure surprise, plan, remember, reason, save and load.
 
 NumPy in and out, frames as uint8, actions in the world's own units (pixels). It is a
-:class:`steelyard.world.protocol.WorldUnderTest`.
+:class:`steelyard.world.protocol.WorldUnderTest`. :func:`steelyard.world.training.fitting.train_model` trains one.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import torch
 from torch import Tensor
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.world.data.batch import Source
 from steelyard.world.memory import Memory, Recalled
 from steelyard.world.models.card import Card, read_card, write_card
 from steelyard.world.models.kinds import make_learner
-from steelyard.world.models.learner import Learner
-from steelyard.world.models.reasoning import Consequences, Counterfactual, compare, without
+from steelyard.world.models.learner import HasActionSize, Learner
+from steelyard.world.models.reasoning import Consequences, Counterfactual, compare_courses, compare_without
 from steelyard.world.models.weights import digest, read_tensors, write_tensors
 from steelyard.world.planners.cem import cem
 from steelyard.world.planners.cost import OverHorizon
@@ -30,10 +29,7 @@ from steelyard.world.planners.model_cost import imagined_cost
 from steelyard.world.planners.mppi import mppi
 from steelyard.world.planners.settings import PlannerSettings, settings_for
 from steelyard.world.sim.simulator import SIDE, Floats, Frames
-from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.collapse import Health
-from steelyard.world.training.fitting import fitted
-from steelyard.world.training.loop import Progress, TrainSettings
 
 __all__ = ["WorldModel"]
 
@@ -51,42 +47,6 @@ class WorldModel:
         self.memory = Memory()
         self._device = next((parameter.device for parameter in learner.parameters()), torch.device("cpu"))
 
-    @classmethod
-    def fit(
-        cls,
-        source: Source,
-        budget: TrainingBudget,
-        seed: int,
-        *,
-        kind: str = "jepa",
-        config: Mapping[str, Any] | msgspec.Struct | None = None,
-        out: Path | None = None,
-        progress: Progress | None = None,
-        settings: TrainSettings | None = None,
-        resume: bool = False,
-        gate: bool = True,
-    ) -> WorldModel:
-        """Train a new model of some kind on a source and save it to ``out``.
-
-        Also as one of torchrun's processes, all of which return the same model. Raises
-        :class:`~steelyard.world.training.collapse.Collapsed` after saving a model that learned nothing (without
-        ``gate`` that is only put on record, for those who study little data), Interrupted on Ctrl-C, InputError as
-        :func:`~steelyard.world.training.train` and for a folder that is in use.
-        """
-        return fitted(
-            cls,
-            source,
-            budget,
-            seed,
-            kind=kind,
-            config=config,
-            out=out,
-            progress=progress,
-            settings=settings,
-            resume=resume,
-            gate=gate,
-        )
-
     @property
     def action_size(self) -> int:
         """Numbers in one action; 0 for a model of plain video."""
@@ -94,31 +54,37 @@ class WorldModel:
 
     @property
     def action_scale(self) -> float:
-        """Pixels in the learner's unit of action: half the world's limit, so that wandering has about unit variance."""
+        """Pixels in the learner's unit of action: half the world's limit, so exploration has about unit variance."""
         return self.card.action_limit / 2
 
     @property
     def training_seed(self) -> int | None:
-        """The seed of its training, where it was trained."""
+        """The seed of its training; None for a model that was not trained."""
         return self.card.trained.seed if self.card.trained else None
 
     @property
     def health(self) -> Health | None:
-        """What the collapse gate measured after training."""
+        """What the collapse check measured after training; None if it was not run."""
         return self.card.trained.health if self.card.trained else None
 
     def encode(self, frames: Frames) -> Floats:
-        """Frames (…, H, W, 3), each by itself → states (…, D)."""
-        flat = self._seen(frames, "frames").reshape(-1, 1, *frames.shape[-3:])
+        """Frames (…, H, W, 3), each by itself → states (…, D); raises InputError for other sizes or types."""
+        flat = self._checked(frames, "frames").reshape(-1, 1, *frames.shape[-3:])
         states = self._chunked(lambda part: self.learner.encode(part), flat)
         return states.reshape(*frames.shape[:-3], states.shape[-1])
 
     def predict(self, observations: Frames, actions: Floats) -> Floats:
-        """Frames (B, H, W, 3), or clips that end now (B, T, H, W, 3), and actions (B, K, A) → states (B, K, D)."""
+        """Frames (B, H, W, 3), or clips that end now (B, T, H, W, 3), and actions (B, K, A) → states (B, K, D).
+
+        Raises MissingDependency and InputError as :meth:`rollout`.
+        """
         return self.rollout(observations, actions[:, None])[:, 0]
 
     def rollout(self, observations: Frames, actions: Floats) -> Floats:
-        """Imagine N alternatives: observations as for :meth:`predict`, actions (B, N, K, A) → states (B, N, K, D)."""
+        """Imagine N alternatives: observations as for :meth:`predict`, actions (B, N, K, A) → states (B, N, K, D).
+
+        Raises MissingDependency for a model of plain video, InputError for other shapes or numbers.
+        """
         if self.action_size == 0:
             raise MissingDependency(f"{self.name} learned from plain video: it knows no actions to imagine under")
         if actions.ndim != 4 or actions.shape[-1] != self.action_size or not actions.size:
@@ -132,26 +98,26 @@ class WorldModel:
                 f"not for {observations.shape}"
             )
         clips = observations if observations.ndim == 5 else observations[:, None]
-        told = self._told(actions)
+        scaled = self._scaled(actions)
         rows = max(1, _STATES_AT_ONCE // (actions.shape[1] * actions.shape[2]))
-        return self._chunked(self.learner.imagine, self._seen(clips, "observations"), told, rows=rows)
+        return self._chunked(self.learner.imagine, self._checked(clips, "observations"), scaled, rows=rows)
 
     def distance(self, states: Floats, goals: Frames) -> Floats:
-        """How far imagined states (B, N, K, D) are from goal frames (B, H, W, 3): (B, N, K)."""
+        """How far imagined states (B, N, K, D) are from goal frames (B, H, W, 3): (B, N, K); raises InputError."""
         if states.ndim != 4 or not states.size or len(states) != len(goals):
             raise InputError(f"states (B, N, K, D) are measured to B goals; these are {states.shape} and {len(goals)}")
-        wanted = self._seen(goals, "goals")
+        wanted = self._checked(goals, "goals")
         rows = max(1, _STATES_AT_ONCE // (states.shape[1] * states.shape[2]))
         return self._chunked(
             lambda goal, state: self.learner.distance(state, goal), wanted, torch.from_numpy(states), rows=rows
         )
 
     def surprise(self, clips: Frames, actions: Floats | None = None) -> Floats:
-        """How badly each frame fits what came before: clips (B, T, H, W, 3) → (B, T − 1)."""
+        """How badly each frame fits the earlier ones: clips (B, T, H, W, 3) → (B, T − 1); raises InputError."""
         return self._watching(self.learner.surprise, clips, actions)
 
     def features(self, clips: Frames, actions: Floats | None = None) -> Floats:
-        """What a probe may read after each frame, memory included: clips (B, T, H, W, 3) → (B, T, F)."""
+        """Features for probes after each frame, memory included: (B, T, H, W, 3) → (B, T, F); raises InputError."""
         return self._watching(self.learner.features, clips, actions)
 
     def plan(
@@ -164,8 +130,12 @@ class WorldModel:
     ) -> Floats:
         """Seek actions from observations (E, H, W, 3), or clips that end now, to goal frames: (E, steps, A).
 
-        A plan depends on its own seed alone, which is its place in the batch where none is told. ``settings`` default
-        to those of the world that the model was trained in.
+        ``seeds``: one for each plan, on which it depends alone; by default its index in the batch. ``settings``: by
+        default those of the world of training.
+
+        Raises:
+            MissingDependency: For a model of plain video, and by gradient for one that has none.
+            InputError: For frames of another size or type.
         """
         chosen = settings or settings_for(self.card.world)
         own = range(len(goals)) if seeds is None else seeds
@@ -174,7 +144,7 @@ class WorldModel:
             if size == 0:
                 raise MissingDependency(f"{self.name} learned from plain video: it knows no actions to plan with")
             clips = observations if observations.ndim == 5 else observations[:, None]
-            seen, wanted = (self._seen(each, "frames").to(self._device) for each in (clips, goals))
+            seen, wanted = (self._checked(each, "frames").to(self._device) for each in (clips, goals))
             return gradient(self.learner, seen, wanted, own, chosen, action_size=size, action_limit=limit)
         planner = mppi if chosen.planner == "mppi" else cem
         cost = imagined_cost(self, observations, goals, chosen.cost)
@@ -183,21 +153,33 @@ class WorldModel:
     def reason(
         self, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
     ) -> Consequences:
-        """Say which of several named courses of actions (K, A) leads nearest to an outcome frame (H, W, 3)."""
-        return compare(self, observation, courses, outcome, how)
+        """Compare which of several named courses of actions (K, A) leads nearest to an outcome frame (H, W, 3).
+
+        Raises InputError as :func:`steelyard.world.models.reasoning.compare_courses`.
+        """
+        return compare_courses(self, observation, courses, outcome, how)
 
     def reason_without(
         self, observation: Frames, actions: Floats, steps: Iterable[int], outcome: Frames, how: OverHorizon = "last"
     ) -> Counterfactual:
-        """Say whether an outcome would also have come with nothing done at some steps of a course (K, A)."""
-        return without(self, observation, actions, steps, outcome, how)
+        """Compare a course (K, A) with and without the actions at some steps: would the outcome have come anyway?
+
+        Raises InputError as :meth:`reason`.
+        """
+        return compare_without(self, observation, actions, steps, outcome, how)
 
     def remember(self, frames: Frames, keys: Sequence[Any]) -> None:
-        """Store what frames (B, H, W, 3), or clips that end with the moment (B, T, H, W, 3), are to the model."""
+        """Store the features of frames (B, H, W, 3), or of the ends of clips (B, T, H, W, 3), under keys.
+
+        Raises InputError as :meth:`steelyard.world.memory.Memory.add`.
+        """
         self.memory.add(self._moments(frames), keys)
 
     def recall(self, frames: Frames, count: int = 1) -> Recalled:
-        """Find the ``count`` remembered moments nearest to each of these frames or clips."""
+        """Find the ``count`` stored moments nearest to each of these frames or clips.
+
+        Raises InputError where nothing was stored.
+        """
         return self.memory.nearest(self._moments(frames), count)
 
     def save(self, folder: Path) -> None:
@@ -211,7 +193,7 @@ class WorldModel:
 
     @classmethod
     def load(cls, folder: Path | str) -> WorldModel:
-        """Read a saved model; raises InputError saying which file of the folder is not as it was saved, and how."""
+        """Read a saved model; raises InputError naming the file of the folder that was changed, and how."""
         folder = Path(folder)
         card = read_card(folder)
         tensors, _ = read_tensors(folder / _TENSORS)
@@ -223,7 +205,8 @@ class WorldModel:
         _expect_same_shapes(learner.state_dict(), tensors, folder / _TENSORS)
         if digest(tensors) != card.sha256:
             raise InputError(
-                "the tensors are not those that were saved (another SHA-256): copy it again", where=folder / _TENSORS
+                "the tensors are not those that were saved (another SHA-256): copy the file again",
+                where=folder / _TENSORS,
             )
         learner.load_state_dict(tensors)
         model = cls(learner, card)
@@ -233,7 +216,7 @@ class WorldModel:
     def _watching(self, ask: Callable[..., Tensor], clips: Frames, actions: Floats | None) -> Floats:
         if clips.ndim != 5:
             raise InputError(f"clips are (B, T, height, width, 3), not {clips.shape}")
-        seen = self._seen(clips, "clips")
+        seen = self._checked(clips, "clips")
         rows = max(1, self.learner.frames_at_once // clips.shape[1])
         if actions is None:
             return self._chunked(ask, seen, rows=rows)
@@ -242,28 +225,27 @@ class WorldModel:
                 f"these actions have the shape {actions.shape}; {self.name} expects "
                 f"{(clips.shape[0], clips.shape[1] - 1, self.action_size)} with these clips"
             )
-        return self._chunked(ask, seen, self._told(actions), rows=rows)
+        return self._chunked(ask, seen, self._scaled(actions), rows=rows)
 
     def _moments(self, frames: Frames) -> Floats:
         clips = frames if frames.ndim == 5 else frames[:, None]
         return self.features(clips)[:, -1]
 
-    def _seen(self, frames: Frames, what: str) -> Tensor:
+    def _checked(self, frames: Frames, what: str) -> Tensor:
         if frames.dtype != np.uint8 or frames.ndim < 3 or frames.shape[-1] != 3:
             raise InputError(f"{what} are uint8 pictures (…, height, width, 3), not {frames.dtype} {frames.shape}")
         if not frames.size:
-            raise InputError(f"{what} hold no picture: their shape is {frames.shape}")
-        side = getattr(getattr(self.learner, "config", None), "side", SIDE)
-        if frames.shape[-3:-1] != (side, side) and not self.learner.sees_all_sizes:
+            raise InputError(f"{what} are empty: their shape is {frames.shape}")
+        if frames.shape[-3:-1] != (SIDE, SIDE) and not self.learner.sees_all_sizes:
             raise InputError(
                 f"{what} are pictures of {' × '.join(map(str, frames.shape[-3:-1]))} pixels, and {self.name} sees "
-                f"{side} × {side}"
+                f"{SIDE} × {SIDE}"
             )
         return torch.from_numpy(np.ascontiguousarray(frames))
 
-    def _told(self, actions: Floats) -> Tensor:
+    def _scaled(self, actions: Floats) -> Tensor:
         if not np.isfinite(actions).all():
-            raise InputError("some of these actions are no finite numbers")
+            raise InputError("some of these actions are not finite numbers")
         return torch.from_numpy(np.ascontiguousarray(actions, dtype=np.float32)) / self.action_scale
 
     @torch.no_grad()
@@ -277,10 +259,10 @@ class WorldModel:
 
 
 def _expect_same_actions(card: Card, learner: Learner, folder: Path) -> None:
-    made_for = getattr(learner.config, "action_size", card.action_size)
-    if made_for != card.action_size:
+    config = learner.config
+    if isinstance(config, HasActionSize) and config.action_size != card.action_size:
         raise InputError(
-            f"says {card.action_size} numbers an action, and its config {made_for}: one of them was changed",
+            f"says {card.action_size} numbers an action, and its config {config.action_size}: one of them was changed",
             where=folder / "world.json",
         )
 

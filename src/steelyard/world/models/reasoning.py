@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from steelyard.errors import InputError
 from steelyard.world.planners.cost import OverHorizon, over_horizon
+from steelyard.world.protocol import EncodingWorld
 from steelyard.world.sim.simulator import Floats, Frames
 
-if TYPE_CHECKING:
-    from steelyard.world.models.model import WorldModel
+__all__ = ["Consequences", "Counterfactual", "compare_courses", "compare_without"]
 
-__all__ = ["Consequences", "Counterfactual", "compare", "without"]
-
-_HAPPENED = 0.5  # of the distance at the start: what comes nearer than this is taken to have happened
+_HAPPENED = 0.5  # share of the distance at the start: an outcome that comes nearer than this counts as happened
 
 
 class Consequences(NamedTuple):
@@ -33,7 +31,7 @@ class Consequences(NamedTuple):
 
 
 class Counterfactual(NamedTuple):
-    """What some actions did for an outcome: its distance at the start, with them, and without them."""
+    """The effect of some actions on an outcome: its distance at the start, with them, and without them."""
 
     start: float
     with_them: float
@@ -50,12 +48,12 @@ class Counterfactual(NamedTuple):
         return self.without_them < _HAPPENED * self.start
 
 
-def compare(
-    model: WorldModel, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
+def compare_courses(
+    model: EncodingWorld, observation: Frames, courses: Mapping[str, Floats], outcome: Frames, how: OverHorizon = "last"
 ) -> Consequences:
-    """Imagine named courses of actions (K, A) from a frame (H, W, 3), or a clip that ends now.
+    """Imagine named courses of actions (K, A) from a frame (H, W, 3), or a clip that ends now, towards an outcome.
 
-    They are compared to an outcome frame. Raises InputError where the courses are not equally long, or there are none.
+    Raises InputError where the courses are not equally long, or there are none.
     """
     actions = [np.asarray(course, dtype=np.float32) for course in courses.values()]
     if not actions or any(course.ndim != 2 or course.shape != actions[0].shape for course in actions):
@@ -66,18 +64,21 @@ def compare(
     return Consequences(tuple(courses), distances, over_horizon(distances, how))
 
 
-def without(
-    model: WorldModel,
+def compare_without(
+    model: EncodingWorld,
     observation: Frames,
     actions: Floats,
     steps: Iterable[int],
     outcome: Frames,
     how: OverHorizon = "last",
 ) -> Counterfactual:
-    """Imagine a course (K, A) as it is and with nothing done at ``steps``: would the outcome have come without them?"""
+    """Imagine a course (K, A) as it is, and with no action at ``steps``: would the outcome have come anyway?
+
+    Raises InputError as :func:`compare_courses`.
+    """
     changed = np.array(actions, dtype=np.float32)
     changed[list(steps)] = 0
-    seen = compare(model, observation, {"with": actions, "without": changed}, outcome, how)
+    seen = compare_courses(model, observation, {"with": actions, "compare_without": changed}, outcome, how)
     now = observation if observation.ndim == 3 else observation[-1]
     start = model.distance(model.encode(now[None])[:, None, None], outcome[None])
     return Counterfactual(float(start[0, 0, 0]), float(seen.costs[0]), float(seen.costs[1]))

@@ -14,26 +14,21 @@ from torch import Tensor
 
 from steelyard.errors import InputError
 
-__all__ = ["digest", "read_tensors", "write_tensors", "write_whole"]
+__all__ = ["digest", "read_tensors", "write_tensors"]
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
-    """Write by way of a temporary file: whoever is killed leaves the old file or the new one."""
-    temporary = path.with_name(path.name + ".part")
+    """Write tensors by way of a temporary file, so that a kill leaves the old file or the new one."""
     owned = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    save_file(owned, temporary, metadata=dict(metadata or {}))
-    _into_place(temporary, path)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write bytes by way of a temporary file."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    _into_place(temporary, path)
+    temporary = path.with_name(path.name + ".partial")
+    save_file(owned, temporary, metadata=dict(metadata or {}))  # streams: a large model is not copied once more
+    with temporary.open("rb") as written:
+        os.fsync(written.fileno())
+    temporary.replace(path)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Give tensors and metadata; raises InputError where the file is missing or is none of safetensors."""
+    """Give tensors and metadata; raises InputError where the file is missing or not in safetensors' format."""
     if not path.is_file():
         raise InputError(
             "there is no such file: this is not a folder that `steelyard world train` finished", where=path
@@ -53,9 +48,3 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
         total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         total.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return total.hexdigest()
-
-
-def _into_place(temporary: Path, path: Path) -> None:
-    with temporary.open("rb") as written:
-        os.fsync(written.fileno())
-    temporary.replace(path)

@@ -1,1 +1,1 @@
-"""Planners: they seek actions whose imagined outcome is near a goal. All but ``gradient`` are NumPy alone."""
+"""Planners search for actions whose imagined outcome is near a goal. All but ``gradient`` need only NumPy."""

@@ -9,12 +9,12 @@ import numpy as np
 from steelyard.world.planners.cost import Cost
 from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.sim.exploration import limited
-from steelyard.world.sim.rng import normal
+from steelyard.world.sim.rng import standard_normal
 from steelyard.world.sim.simulator import Floats
 
 __all__ = ["cem", "drawn"]
 
-_LEAST_SPREAD = 0.025  # action limits: elites that agree must not end the search
+_LEAST_SPREAD = 0.025  # action limits, so that elites that agree do not end the search
 
 
 def cem(
@@ -40,9 +40,9 @@ def cem(
 def drawn(
     mean: Floats, deviation: Floats, seeds: Sequence[int], samples: int, iteration: int, action_limit: float
 ) -> Floats:
-    """Draw plans (E, N, K, A) around means (E, K, A), none longer a step than allowed; the first is the mean itself."""
+    """Draw plans (E, N, K, A) around means (E, K, A), each step within the limit; the first plan is the mean itself."""
     episodes, horizon, size = mean.shape
-    noise = normal(seeds, samples * horizon * size, iteration).astype(np.float32)
+    noise = standard_normal(seeds, samples * horizon * size, iteration).astype(np.float32)
     noise = noise.reshape(episodes, samples, horizon, size)
     noise[:, 0] = 0
     return limited(mean[:, None] + deviation[:, None] * noise, action_limit)

@@ -1,4 +1,4 @@
-"""From distances along an imagined way to one cost, which a planner makes smaller."""
+"""From distances along an imagined way to one cost, which a planner minimises."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Cost = Callable[[Floats], Floats]
 
 
 def over_horizon(distances: Floats, how: OverHorizon) -> Floats:
-    """Distances (E, N, K) → costs (E, N): the nearest that the way comes, the sum along it, or where it ends."""
+    """Distances (E, N, K) → costs (E, N): the least distance, the sum of them, or the last one."""
     if how == "min":
         return np.asarray(distances.min(axis=-1))
     return np.asarray(distances.sum(axis=-1) if how == "sum" else distances[..., -1])

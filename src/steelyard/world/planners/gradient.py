@@ -1,6 +1,6 @@
-"""Planning by gradient: actions are moved downhill on the distance of what a model imagines from the goal.
+"""Planning by gradient descent of the imagined distance from the goal, with respect to the actions.
 
-Several starts are followed at once and the best is kept, because one alone ends in front of the nearest wall.
+Several starts are followed at once and the best is kept, because a single one ends in front of the nearest wall.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def gradient(
     """Plan from past frames (E, T, H, W, 3) to goal frames (E, H, W, 3): actions (E, horizon · repeat, A) in pixels.
 
     ``settings.samples`` starts and ``settings.iterations`` steps of Adam each. No gradient reaches the weights.
+    Raises MissingDependency where the imagined states have no gradient with respect to actions.
     """
     shape = (len(seeds), settings.horizon, action_size)
     spread = np.full(shape, settings.spread * _UNIT, dtype=np.float32)
@@ -46,7 +47,7 @@ def gradient(
         for _ in range(settings.iterations):
             costs = _costs(learner, frames, goals, plans, settings)
             if not costs.requires_grad:
-                raise MissingDependency("what this model imagines has no gradient by actions: take cem or mppi")
+                raise MissingDependency("this model has no gradient with respect to actions: use cem or mppi")
             (plans.grad,) = torch.autograd.grad(costs.sum(), plans)
             optimiser.step()
             with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Model predictive path integral control: plans are averaged, the better the heavier (Williams et al. 2017, eq. 34)."""
+"""Model predictive path integral control: plans are averaged, weighted by cost (Williams et al. 2017, eq. 34)."""
 
 from __future__ import annotations
 

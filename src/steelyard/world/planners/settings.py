@@ -1,4 +1,4 @@
-"""What a planner is allowed: part of every result, as with perfect dynamics the cost alone moves success by half."""
+"""The settings of a planner: part of every result, as even with true dynamics the cost alone halves success."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ __all__ = ["PlannerSettings", "settings_for"]
 
 
 class PlannerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How far, how often and by what measure a plan is sought. ``horizon`` counts macro-actions of ``repeat`` steps."""
+    """How far, how often and by what cost to plan. ``horizon`` counts macro-actions of ``repeat`` steps.
+
+    Raises InputError for settings that do not fit together.
+    """
 
     planner: Literal["cem", "mppi", "gradient"] = "cem"
-    """``gradient`` needs a model of ours: :meth:`steelyard.world.models.model.WorldModel.plan` alone knows it."""
+    """``gradient`` needs a model of ours: only :meth:`steelyard.world.models.model.WorldModel.plan` supports it."""
     horizon: int = 8
     repeat: int = 4
     samples: int = 64
@@ -56,5 +59,5 @@ _BY_WORLD = {"push": _WIDER, "point-maze": _WIDER}
 
 
 def settings_for(world: str) -> PlannerSettings:
-    """Give the settings with which the true dynamics reach at least .8 of the goals of this world."""
+    """Give the settings with which the true dynamics reach at least .8 of this world's goals."""
     return _BY_WORLD.get(world, PlannerSettings())

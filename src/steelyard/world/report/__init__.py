@@ -1,1 +1,1 @@
-"""Pictures and the page of world-model tests: they draw what was recorded and compute nothing."""
+"""Pictures and the page of world-model tests: they draw recorded results and compute nothing."""

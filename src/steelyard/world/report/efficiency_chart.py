@@ -1,4 +1,4 @@
-"""Sample efficiency: score against what training was given, a curve a method, with its interval."""
+"""Sample efficiency: score against data or compute, one curve with its interval for each method."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steelyard.world.evaluation.efficiency import Curve
 
 __all__ = ["CurvePoint", "EfficiencyCurves", "efficiency_chart", "points_of", "style"]
 
-# Told apart by dash and mark as well as by colour.
+# Distinguished by dash and mark as well as by colour.
 _STYLES = (
     ("var(--consistent)", [1, 0], "circle"),
     ("var(--inconsistent)", [6, 3], "square"),
@@ -32,7 +32,7 @@ class CurvePoint(NamedTuple):
 
 
 class EfficiencyCurves(NamedTuple):
-    """Curves of one test in one world; ``amount_name`` says what lies along the axis: frames, or CPU-seconds."""
+    """Curves of one test in one world; ``amount_name`` names the horizontal axis: frames, or CPU-seconds."""
 
     title: str
     amount_name: str

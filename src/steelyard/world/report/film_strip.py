@@ -14,7 +14,7 @@ from steelyard.world.report.png import data_uri
 
 __all__ = ["FilmRow", "FilmStrip", "picture", "spread", "strip"]
 
-COLUMNS = 9  # more would be too small to see on a phone
+COLUMNS = 9  # more would be too small on a phone
 _CELL, _GAP, _TOP, _LABEL = 96, 6, 34, 20  # pixels of the picture
 
 
@@ -26,7 +26,7 @@ class FilmRow(NamedTuple):
 
 
 class FilmStrip(NamedTuple):
-    """Rows of equally many frames, the words above the columns, and what is to be seen."""
+    """Rows of equally many frames, the headings of the columns, and a caption."""
 
     title: str
     caption: str

@@ -1,4 +1,4 @@
-"""The page of world-model tests: one HTML file, no script, no network; it shows records and computes nothing."""
+"""The page of world-model tests: one HTML file without scripts or network, which only shows recorded results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.vega import BAND, INK, MUTED
-from steelyard.world.evaluation.result import Summary, standing
+from steelyard.world.evaluation.result import ScoreSummary, standing
 from steelyard.world.report.efficiency_chart import EfficiencyCurves, efficiency_chart, style
 from steelyard.world.report.film_strip import FilmStrip, strip
 from steelyard.world.report.scores_chart import by_measure, scores_chart
@@ -15,17 +15,17 @@ from steelyard.world.report.surprise_chart import SurprisePair, frames_below, su
 from steelyard.world.report.words import (
     STANDINGS,
     against,
-    headline,
-    interval,
-    limits,
+    interval_text,
     lost,
     name_of,
+    score_headline,
+    score_limits,
     settings_line,
     sized,
     value,
 )
 
-__all__ = ["Page", "render"]
+__all__ = ["Page", "render_page"]
 
 # The SVG path of each method's mark in a legend, 16 units high.
 _MARKS = {
@@ -38,28 +38,28 @@ _MARKS = {
 
 
 class Page(NamedTuple):
-    """Everything that the page shows. All but ``title`` may be empty."""
+    """The contents of the page. All but ``title`` may be empty."""
 
     title: str
     subtitle: str = ""
-    summaries: Sequence[Summary] = ()
+    summaries: Sequence[ScoreSummary] = ()
     films: Sequence[FilmStrip] = ()
     surprises: Sequence[SurprisePair] = ()
     curves: Sequence[EfficiencyCurves] = ()
     attentions: Sequence[FilmStrip] = ()
     left_out: Sequence[str] = ()
     facts: Sequence[tuple[str, str]] = ()
-    """Of the checkpoints: name and value, as their records have them."""
+    """Name and value of facts about the checkpoints."""
     command: str = ""
     version: str = ""
 
 
-def render(page: Page) -> str:
-    """Write the page; its policy (CSP) forbids scripts and every request, and all text of others is escaped."""
+def render_page(page: Page) -> str:
+    """Write the page; its policy (CSP) forbids scripts and requests, and all foreign text is escaped."""
     summaries = list(page.summaries)
     return template("world.html.j2", "steelyard.world.report").render(
         page=page,
-        headline=headline(summaries) if summaries else "",
+        headline=score_headline(summaries) if summaries else "",
         lead_class=_lead_class(summaries),
         charts=[_scores(number, measure, group) for number, (measure, group) in enumerate(by_measure(summaries))],
         rows=[_row(summary) for summary in summaries],
@@ -67,23 +67,23 @@ def render(page: Page) -> str:
         surprises=[_surprise(number, pair) for number, pair in enumerate(page.surprises)],
         curves=_curves(page.curves),
         attentions=[_film(film) for film in page.attentions],
-        limits=limits(summaries),
+        limits=score_limits(summaries),
         band=BAND,
         ink=INK,
         muted=MUTED,
     )
 
 
-def _lead_class(summaries: Sequence[Summary]) -> str:
+def _lead_class(summaries: Sequence[ScoreSummary]) -> str:
     """The colour of the headline: the worst standing of all."""
-    stands = {standing(summary) for summary in summaries}
+    found = {standing(summary) for summary in summaries}
     for each in ("below", "unclear", "above"):
-        if each in stands:
+        if each in found:
             return STANDINGS[each][0]
     return STANDINGS["no floor"][0]
 
 
-def _scores(number: int, measure: str, group: list[Summary]) -> dict[str, Any]:
+def _scores(number: int, measure: str, group: list[ScoreSummary]) -> dict[str, Any]:
     return {
         "measure": measure,
         "wide": markup(scores_chart(group, name=f"scores-{number}")),
@@ -91,7 +91,7 @@ def _scores(number: int, measure: str, group: list[Summary]) -> dict[str, Any]:
     }
 
 
-def _row(summary: Summary) -> dict[str, Any]:
+def _row(summary: ScoreSummary) -> dict[str, Any]:
     css, word = STANDINGS[standing(summary)]
     return {
         "name": name_of(summary),
@@ -100,17 +100,17 @@ def _row(summary: Summary) -> dict[str, Any]:
         "css": css,
         "word": word,
         "score": value(summary.score),
-        "interval": interval(summary.low, summary.high),
+        "interval": interval_text(summary.low, summary.high),
         "floor": value(summary.floor),
         "floor_name": summary.floor_name,
         "ceiling": value(summary.ceiling),
         "ceiling_name": summary.ceiling_name,
         "normalised": value(summary.normalised),
-        "normalised_interval": interval(summary.normalised_low, summary.normalised_high),
+        "normalised_interval": interval_text(summary.normalised_low, summary.normalised_high),
         "sized": sized(summary),
         "details": [
-            (name, said)
-            for name, said in (
+            (name, text)
+            for name, text in (
                 ("Each training seed", ", ".join(map(value, summary.by_seed))),
                 ("Floors and ceilings", ", ".join(f"{name} {value(mean)}" for name, mean in summary.controls.items())),
                 ("By the shift", lost(summary)),
@@ -118,7 +118,7 @@ def _row(summary: Summary) -> dict[str, Any]:
                 ("Ceiling", against(summary.ceiling, summary.ceiling_name)),
                 ("Settings", settings_line(summary.settings)),
             )
-            if said and said != "–"
+            if text and text != "–"
         ],
     }
 

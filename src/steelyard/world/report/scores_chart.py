@@ -7,8 +7,8 @@ from typing import Any
 
 from steelyard.reports.vega import BAND, GRID, INK, MUTED, PAPER, chart, svg
 from steelyard.util.text import one_line
-from steelyard.world.evaluation.result import Summary, standing
-from steelyard.world.report.words import STANDINGS, interval, name_of, value
+from steelyard.world.evaluation.result import ScoreSummary, standing
+from steelyard.world.report.words import STANDINGS, interval_text, name_of, value
 
 __all__ = ["by_measure", "scores_chart"]
 
@@ -20,9 +20,9 @@ _SHAPES = {
 }
 
 
-def by_measure(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
-    """Group what shares an axis: shares of 0 to 1 together, every other measure by itself."""
-    groups: dict[str, list[Summary]] = {}
+def by_measure(summaries: Sequence[ScoreSummary]) -> list[tuple[str, list[ScoreSummary]]]:
+    """Group summaries that share an axis: shares from 0 to 1 together, every other measure by itself."""
+    groups: dict[str, list[ScoreSummary]] = {}
     for summary in summaries:
         numbers = (summary.low, summary.high, summary.floor, summary.ceiling)
         share = summary.better == "higher" and all(number is None or 0 <= number <= 1 for number in numbers)
@@ -31,7 +31,7 @@ def by_measure(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
     return list(groups.items())
 
 
-def scores_chart(summaries: Sequence[Summary], *, name: str, narrow: bool = False) -> str:
+def scores_chart(summaries: Sequence[ScoreSummary], *, name: str, narrow: bool = False) -> str:
     """Draw each summary as a row: band from floor to ceiling, interval and score. ``narrow`` is for a phone."""
     import altair as alt
 
@@ -80,17 +80,17 @@ def _labels(base: Any, narrow: bool) -> list[Any]:
         return [named.encode(x=alt.value(0), text="both:N")]
     named = base.mark_text(align="right", dx=-14, dy=-7, fontSize=12, fill=INK, limit=190)
     world = base.mark_text(align="right", dx=-14, dy=9, fontSize=11, fill=MUTED, limit=190)
-    said = base.mark_text(align="left", dx=14, fontSize=13)
+    text = base.mark_text(align="left", dx=14, fontSize=13)
     return [
         named.encode(x=alt.value(0), text="test:N"),
         world.encode(x=alt.value(0), text="world:N"),
-        said.encode(x=alt.value("width"), text="word:N", color=alt.Color("colour:N", scale=None, legend=None)),
+        text.encode(x=alt.value("width"), text="word:N", color=alt.Color("colour:N", scale=None, legend=None)),
     ]
 
 
-def _values(number: int, summary: Summary) -> dict[str, Any]:
-    stands = standing(summary)
-    css, word = STANDINGS[stands]
+def _values(number: int, summary: ScoreSummary) -> dict[str, Any]:
+    result = standing(summary)
+    css, word = STANDINGS[result]
     return {
         "row": number,
         "test": name_of(summary),
@@ -103,12 +103,12 @@ def _values(number: int, summary: Summary) -> dict[str, Any]:
         "floor": summary.floor,
         "ceiling": summary.ceiling,
         "colour": f"var(--{css})",
-        "fill": PAPER if stands == "unclear" else f"var(--{css})",
-        "shape": _SHAPES[stands],
+        "fill": PAPER if result == "unclear" else f"var(--{css})",
+        "shape": _SHAPES[result],
     }
 
 
-def _domain(summaries: Sequence[Summary]) -> tuple[float, float]:
+def _domain(summaries: Sequence[ScoreSummary]) -> tuple[float, float]:
     """Shares lie on the whole of 0 to 1; others on what is drawn, from 0, and a little room."""
     numbers = [
         number
@@ -122,8 +122,8 @@ def _domain(summaries: Sequence[Summary]) -> tuple[float, float]:
     return low, max(high * 1.05, low + 1e-6)
 
 
-def _described(summary: Summary) -> str:
-    between = interval(summary.low, summary.high)
+def _described(summary: ScoreSummary) -> str:
+    between = interval_text(summary.low, summary.high)
     return (
         f"{name_of(summary)} in {one_line(summary.world, 60)}: {value(summary.score)}, interval {between}, "
         f"floor {value(summary.floor)}, ceiling {value(summary.ceiling)}, {STANDINGS[standing(summary)][1]}"

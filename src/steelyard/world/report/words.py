@@ -1,4 +1,4 @@
-"""The words and numbers of world-model tests that the terminal and the page share. Intervals are rounded outward."""
+"""The words and numbers that the terminal and the page share. Intervals are rounded outward."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from steelyard.reports.words import counted
 from steelyard.util.text import one_line
-from steelyard.world.evaluation.result import Setting, Summary, standing
+from steelyard.world.evaluation.result import ScoreSummary, Setting, standing
 
 __all__ = [
     "STANDINGS",
     "against",
-    "headline",
-    "interval",
-    "limits",
+    "interval_text",
     "lost",
     "name_of",
+    "score_headline",
+    "score_limits",
     "settings_line",
     "signed",
     "sized",
@@ -25,7 +25,7 @@ __all__ = [
 
 STANDINGS = {
     "above": ("consistent", "better than its floor"),
-    "unclear": ("insufficient-power", "not told from its floor"),
+    "unclear": ("insufficient-power", "not distinguished from its floor"),
     "below": ("inconsistent", "worse than its floor"),
     "no floor": ("not-testable", "no floor measured"),
 }
@@ -41,16 +41,16 @@ def signed(number: float) -> str:
     return f"{number:+.2f}".replace("-", "−")
 
 
-def interval(low: float | None, high: float | None) -> str:
+def interval_text(low: float | None, high: float | None) -> str:
     """``0.81–0.93``, never narrower than it was computed."""
     if low is None or high is None:
         return "–"
-    # What floating point adds in the last places is no reason to go one further out.
+    # Rounding errors of floating point must not widen the interval.
     lower, upper = math.floor(100 * low + 1e-9) / 100, math.ceil(100 * high - 1e-9) / 100
     return f"{value(lower + 0.0)} to {value(upper + 0.0)}" if lower < 0 else f"{value(lower)}–{value(upper)}"
 
 
-def name_of(summary: Summary) -> str:
+def name_of(summary: ScoreSummary) -> str:
     """Test and, if any, condition."""
     return one_line(f"{summary.test}, {summary.condition}" if summary.condition else summary.test, 60)
 
@@ -60,16 +60,16 @@ def against(level: float | None, name: str) -> str:
     return value(level) + (f" ({one_line(name, 40)})" if level is not None and name else "")
 
 
-def sized(summary: Summary) -> str:
+def sized(summary: ScoreSummary) -> str:
     """``3 × 100``: training seeds times units."""
     return f"{summary.seeds} × {summary.units:,}"
 
 
-def lost(summary: Summary) -> str:
-    """What a shift costs, as ``lost 0.12 (0.03–0.21)``; empty where that was not measured."""
+def lost(summary: ScoreSummary) -> str:
+    """The loss by a shift, as ``lost 0.12 (0.03–0.21)``; empty where it was not measured."""
     if summary.lost is None:
         return ""
-    return f"lost {value(summary.lost)} ({interval(summary.lost_low, summary.lost_high)})"
+    return f"lost {value(summary.lost)} ({interval_text(summary.lost_low, summary.lost_high)})"
 
 
 def settings_line(settings: Mapping[str, Setting]) -> str:
@@ -83,40 +83,40 @@ def _setting(setting: Setting) -> str:
     return f"{setting:g}" if isinstance(setting, float) else one_line(str(setting), 60)
 
 
-def headline(summaries: Sequence[Summary]) -> str:
-    """One sentence over all: how many scores are better than their floor, interval and all."""
+def score_headline(summaries: Sequence[ScoreSummary]) -> str:
+    """One sentence: how many scores are better than their floor by their whole interval."""
     if not summaries:
         return "Nothing was tested"
-    told = [summary for summary in summaries if standing(summary) != "no floor"]
-    if not told:
-        return f"{counted(len(summaries), 'score')}, without a floor to hold against"
-    above = sum(standing(summary) == "above" for summary in told)
-    below = sum(standing(summary) == "below" for summary in told)
-    unclear = len(told) - above - below
-    parts = [f"{above} of {counted(len(told), 'score')} better than {'its' if len(told) == 1 else 'their'} floor"]
-    parts += [f"{unclear} not told from it"] if unclear else []
+    judged = [summary for summary in summaries if standing(summary) != "no floor"]
+    if not judged:
+        return f"{counted(len(summaries), 'score')}, without a floor to compare with"
+    above = sum(standing(summary) == "above" for summary in judged)
+    below = sum(standing(summary) == "below" for summary in judged)
+    unclear = len(judged) - above - below
+    parts = [f"{above} of {counted(len(judged), 'score')} better than {'its' if len(judged) == 1 else 'their'} floor"]
+    parts += [f"{unclear} not distinguished from it"] if unclear else []
     parts += [f"{below} worse than it"] if below else []
     return ", ".join(parts)
 
 
-def limits(summaries: Sequence[Summary]) -> list[str]:
-    """What the numbers do not show."""
-    said = [
-        "Scores are of small simulated worlds, 64 × 64 pixels: they say nothing of other worlds.",
-        "Intervals (95 %) redraw training seeds and scenes together, floor and ceiling with them; several scores stand "
-        "side by side, and no correction is made for their number.",
+def score_limits(summaries: Sequence[ScoreSummary]) -> list[str]:
+    """The limits of the numbers: what they do not show."""
+    sentences = [
+        "Scores are of small simulated worlds, 64 × 64 pixels: they do not carry over to other worlds.",
+        "Intervals (95 %) redraw training seeds and scenes together, floor and ceiling with them; there are several "
+        "scores, and no correction is made for their number.",
     ]
     seeds = {summary.seeds for summary in summaries}
     if 1 in seeds:
-        said.append(
-            "Where only one training seed was tested, the interval covers the choice of scenes and not the luck of "
-            "training: another training may fall outside of it. Give three checkpoints or more."
+        sentences.append(
+            "Where only one training seed was tested, the interval covers the choice of scenes but not how "
+            "trainings vary: another training may fall outside of it. Give three checkpoints or more."
         )
     if any(1 < count < 5 for count in seeds):
-        said.append("With fewer than five training seeds an interval is on the narrow side.")
+        sentences.append("With fewer than five training seeds an interval is rather too narrow.")
     if any(summary.ceiling is not None and "dynamics" in summary.ceiling_name for summary in summaries):
-        said.append(
+        sentences.append(
             "The ceiling is the same planner with the true dynamics and the true distance: a better planner could "
             "exceed it, so a normalised score can pass 1."
         )
-    return said
+    return sentences

@@ -1,5 +1,5 @@
-"""Where world models are tested: small rooms and scenes with exact state, drawn at 64 × 64. NumPy only, no learning.
+"""Simulated worlds: small rooms and scenes with exact state, drawn at 64 × 64. NumPy only, no learning.
 
-``worldmodel`` learns in them, ``worldtests`` judges in them, and neither owns them: a verdict is checked by playing the
-recorded actions again, which needs nothing but this package.
+Models are trained in them (``world.training``) and tested in them (``world.evaluation``). To check a verdict, one
+replays the recorded actions, which needs nothing but this package.
 """

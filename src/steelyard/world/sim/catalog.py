@@ -1,4 +1,4 @@
-"""The worlds there are, by name."""
+"""The worlds, by name."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from steelyard.world.sim.simulator import Simulator
 __all__ = ["HELD_OUT", "NAMES", "SCENES", "simulator"]
 
 HELD_OUT = 2**31
-"""Training has the seeds below this one, tests have this one and those above it."""
+"""Seeds from here on are for tests; training uses those below."""
 
 SCENES = "scenes"
-"""The physics scenes, in which nobody acts: :mod:`steelyard.world.sim.scenes`."""
+"""The physics scenes, which have no actions: :mod:`steelyard.world.sim.scenes`."""
 
 _PLACES = MappingProxyType(
     {
@@ -28,7 +28,7 @@ NAMES = tuple(_PLACES)
 
 
 def simulator(name: str) -> Simulator:
-    """Give the world of that name; raises InputError naming those there are."""
+    """Give the world of that name; raises InputError listing the names."""
     if name not in _PLACES:
         raise InputError(f"no world is called {name!r}; there are {', '.join(NAMES)}")
     module, kind, options = _PLACES[name]

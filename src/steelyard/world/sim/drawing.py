@@ -1,6 +1,6 @@
-"""Drawing straight into uint8 frames: what moves is a small patch, and what stands is a product of two profiles.
+"""Drawing into uint8 frames: what moves is a small patch, what does not move is a product of two profiles.
 
-A frame of 64 × 64 × 3 has 12,288 numbers, of which a moving thing touches 256: so only those are computed. All
+A frame of 64 × 64 × 3 has 12,288 numbers, of which a moving thing touches 256, so only those are computed. All
 functions change ``frames`` (N, 64, 64, 3) in place; positions are (N,) pixels, x to the right and y down.
 """
 

@@ -1,4 +1,4 @@
-"""What all worlds of an agent that moves freely share: how far an action carries, and how it wanders in training."""
+"""Exploration for training: a random walk of the agent, and the limit of an action's length."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from steelyard.errors import InputError
-from steelyard.world.sim.rng import normal, uniform
+from steelyard.world.sim.rng import standard_normal, uniform
 from steelyard.world.sim.simulator import Floats, Simulator
 
-__all__ = ["limited", "no_such_shift", "toward", "wander"]
+__all__ = ["limited", "random_walk", "toward"]
 
-_STREAM = 100  # numbers that wandering draws are not those that layouts draw
+_STREAM = 100  # apart from the streams that layouts are drawn from
 
 
 def limited(actions: Floats, limit: float) -> Floats:
@@ -26,22 +25,17 @@ def toward(start: Floats, end: Floats, limit: float) -> Floats:
     return limited((end - start).astype(np.float32), limit)
 
 
-def wander(world: Simulator, states: Floats, seeds: Sequence[int], steps: int) -> tuple[Floats, Floats]:
-    """Walk from states (B, S) with a heading that turns by about 29° a step, 1 px to the limit long.
+def random_walk(world: Simulator, states: Floats, seeds: Sequence[int], steps: int) -> tuple[Floats, Floats]:
+    """Walk from states (B, S) with a heading that turns by about 29° a step; steps are from 1 px to the limit long.
 
     Gives states (B, steps, S) and actions (B, steps − 1, 2).
     """
     moves = max(0, steps - 1)
     start = uniform(seeds, 1, _STREAM) * 2 * np.pi
-    heading = start + np.cumsum(normal(seeds, moves, _STREAM + 1) * 0.5, axis=1)
+    heading = start + np.cumsum(standard_normal(seeds, moves, _STREAM + 1) * 0.5, axis=1)
     length = 1 + uniform(seeds, moves, _STREAM + 2) * (world.action_limit - 1)
     actions = (length[:, :, None] * np.stack([np.cos(heading), np.sin(heading)], axis=-1)).astype(np.float32)
     visited = [states]
     for move in range(moves):
         visited.append(world.step(visited[-1], actions[:, move]))
     return np.stack(visited, axis=1), actions
-
-
-def no_such_shift(world: str, shift: str, there_are: Sequence[str]) -> InputError:
-    """Make the error for a shift that a world does not have."""
-    return InputError(f"{world} has no shift {shift!r}; it has {', '.join(sorted(there_are))}")

@@ -28,7 +28,7 @@ ENVIRONMENTS = MappingProxyType(
 
 
 class WorldEnvironment(gymnasium.Env[Frames, Floats]):
-    """One episode at a time of a world, by gymnasium's rules.
+    """A world as a gymnasium environment, one episode at a time.
 
     ``reset(seed=…)`` draws the episode from the seed; ``reset(options={"episode": n})`` gives the episode that tests
     call n, such as the held-out ones from 2**31 on.

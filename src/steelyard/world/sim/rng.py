@@ -1,6 +1,6 @@
 """Random numbers as a pure function of an episode's seed, for whole batches at once.
 
-Not ``numpy.random``: an episode must not depend on its neighbours in a batch, and a stranger's later NumPy must draw
+Not ``numpy.random``: an episode must not depend on its neighbours in a batch, and a later version of NumPy must draw
 the same one. SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) is a counter run through a mixing function.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["normal", "uniform"]
+__all__ = ["standard_normal", "uniform"]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -30,7 +30,7 @@ def uniform(seeds: Sequence[int], count: int, stream: int = 0) -> NDArray[np.flo
     return (_mixed(keys[:, None] + counters) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def normal(seeds: Sequence[int], count: int, stream: int = 0) -> NDArray[np.float64]:
+def standard_normal(seeds: Sequence[int], count: int, stream: int = 0) -> NDArray[np.float64]:
     """Give ``count`` standard normal numbers for each seed: (B, count), by Box and Muller's formula."""
     pairs = uniform(seeds, 2 * count, stream)
     radius = np.sqrt(-2 * np.log1p(-pairs[:, :count]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -35,7 +35,7 @@ class Simulator(Protocol):
         ...
 
     def explore(self, seeds: Sequence[int], steps: int) -> tuple[Floats, Floats]:
-        """Give states (B, steps, S) and actions (B, steps − 1, A) of seeded wandering: for training. No goals."""
+        """Give states (B, steps, S) and actions (B, steps − 1, A) of a seeded random walk: for training. No goals."""
         ...
 
     def step(self, states: Floats, actions: Floats) -> Floats:
@@ -51,11 +51,16 @@ class Simulator(Protocol):
         ...
 
     def gap(self, states: Floats, goals: Floats) -> Floats:
-        """Give the true distance in pixels that a planner with the true dynamics makes smaller: the ceiling's cost."""
+        """Give the true distance in pixels, which a planner with the true dynamics minimises: the ceiling's cost."""
         ...
 
     def straight(self, states: Floats, goals: Floats) -> Floats:
-        """Give the action (…, A) of who goes straight at the goal: one of the floors."""
+        """Give the action (…, A) straight towards the goal: one of the floors."""
+        ...
+
+    @property
+    def shifts(self) -> Mapping[str, str]:
+        """The changes that :meth:`shifted` knows, each with a description."""
         ...
 
     def shifted(self, shift: str) -> Simulator:

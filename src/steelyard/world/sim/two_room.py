@@ -1,15 +1,17 @@
-"""Two rooms and a door: to reach the other room an agent must leave the straight line. The least test of planning."""
+"""Two rooms and a door: to reach the other room an agent must leave the straight line. The smallest planning test."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steelyard.world.sim import drawing
-from steelyard.world.sim.exploration import limited, no_such_shift, toward, wander
+from steelyard.world.sim.agent_world import ORANGE, WALL_BLUE, AgentWorld, Shift
+from steelyard.world.sim.exploration import random_walk
 from steelyard.world.sim.rng import uniform
 from steelyard.world.sim.simulator import SIDE, Floats, Frames
 
@@ -17,67 +19,72 @@ __all__ = ["DOOR", "TwoRoom"]
 
 DOOR = 5.0  # pixels from the middle of the door to its jambs
 _WALL = 1.6  # half the thickness of the wall as it is drawn
-_SKIN = 2.5  # who runs into the wall stands this far from its middle
+_SKIN = 2.5  # pixels from the middle of the wall to an agent that touches it
 _LOW, _HIGH = 5.0, 59.0  # where the agent may be
-_NEAR = 4.5  # pixels: closer is there
-# Of training episodes start near the door, and along the wall: or the door would hardly ever be seen to be open, and
-# the wall seldom to be closed.
+# Shares of training episodes that start near the door and along the wall; else the agent would hardly ever pass the
+# door and seldom meet the wall.
 _NEAR_DOOR, _NEAR_WALL = 0.35, 0.35
 _PIXELS = np.arange(SIDE, dtype=np.float32)
 
 
-class TwoRoom:
+_NEW_FIXED: Mapping[str, Any] = {"_walls": ((22.0, 28.0), (36.0, 42.0)), "_doors": (28.0, 50.0)}
+_NEW_RANDOM: Mapping[str, Any] = {"_walls": ((16.0, 19.0), (45.0, 48.0))}
+
+
+class TwoRoom(AgentWorld):
     """A point agent in a square room with a vertical wall that has a door.
 
     State: the agent's x and y, the wall's x, the door's y, all in pixels. An action moves the agent by at most 4 px.
     """
 
     state_names: tuple[str, ...] = ("agent x", "agent y", "wall x", "door y")
-    action_size = 2
-    action_limit = 4.0
-    episode_steps = 60
 
     def __init__(self, *, fixed: bool = False) -> None:
         self.name = "two-room-fixed" if fixed else "two-room"
+        self._fixed = fixed
         self._walls: tuple[tuple[float, float], ...] = ((32.0, 32.0),) if fixed else ((20.0, 44.0),)
         self._doors = (20.0, 20.0) if fixed else (12.0, 52.0)
-        self._speed = 1.0
-        self._sigma = 2.0
-        self._agent: drawing.Colour = (255, 0, 0)
-        self._wall: drawing.Colour = (0, 255, 127)
+        self._shifts = MappingProxyType(
+            {
+                "colour": Shift("an orange agent and a bluer wall", {"_agent": ORANGE, "_wall": WALL_BLUE}),
+                "size": Shift("a blob half as wide again", {"_sigma": 3.0}),
+                "speed": Shift("every action carries half as far again", {"_speed": 1.5}),
+                "layout": Shift("walls and doors where training had none", _NEW_FIXED if fixed else _NEW_RANDOM),
+            }
+        )
 
     def start(self, seeds: Sequence[int]) -> tuple[Floats, Floats]:
         """Give start and goal in different rooms, each (B, 4)."""
         layout = self._layout(seeds)
-        chance = uniform(seeds, 5, stream=1)
+        draws = uniform(seeds, 5, stream=1)
         wall = layout[:, 0]
-        left = 6 + (wall - 10 - 6) * chance[:, 0]
-        right = wall + 4 + (58 - wall - 4) * chance[:, 1]
-        heights = 6 + 52 * chance[:, 2:4]
-        from_left = chance[:, 4] < 0.5
+        left = 6 + (wall - 10 - 6) * draws[:, 0]
+        right = wall + 4 + (58 - wall - 4) * draws[:, 1]
+        heights = 6 + 52 * draws[:, 2:4]
+        from_left = draws[:, 4] < 0.5
         begin = np.column_stack([np.where(from_left, left, right), heights[:, 0], layout])
         goal = np.column_stack([np.where(from_left, right, left), heights[:, 1], layout])
         return begin.astype(np.float32), goal.astype(np.float32)
 
     def explore(self, seeds: Sequence[int], steps: int) -> tuple[Floats, Floats]:
-        """Wander from anywhere in 30 % of the episodes, from near the door in 35 % and from along the wall in 35 %."""
+        """Take a random walk: from anywhere in 30 % of the episodes, near the door in 35 %, along the wall in 35 %."""
         layout = self._layout(seeds)
-        chance = uniform(seeds, 3, stream=2)
-        place = _LOW + (_HIGH - _LOW) * chance[:, :2]
-        near = layout + (chance[:, :2] * 2 - 1) * (10, 9)
-        at_door, at_wall = chance[:, 2] < _NEAR_DOOR, chance[:, 2] < _NEAR_DOOR + _NEAR_WALL
+        draws = uniform(seeds, 3, stream=2)
+        place = _LOW + (_HIGH - _LOW) * draws[:, :2]
+        near = layout + (draws[:, :2] * 2 - 1) * (10, 9)
+        at_door, at_wall = draws[:, 2] < _NEAR_DOOR, draws[:, 2] < _NEAR_DOOR + _NEAR_WALL
         place[:, 0] = np.where(at_wall, near[:, 0], place[:, 0])
         place[:, 1] = np.where(at_door, near[:, 1], place[:, 1])
         place = np.clip(place, _LOW, _HIGH)
         from_wall = place[:, 0] - layout[:, 0]
         inside = (np.abs(from_wall) < _SKIN) & (np.abs(place[:, 1] - layout[:, 1]) > DOOR)
         place[:, 0] = np.where(inside, layout[:, 0] + np.where(from_wall < 0, -_SKIN, _SKIN), place[:, 0])
-        return wander(self, np.column_stack([place, layout]).astype(np.float32), seeds, steps)
+        return random_walk(self, np.column_stack([place, layout]).astype(np.float32), seeds, steps)
 
     def step(self, states: Floats, actions: Floats) -> Floats:
-        """Move the agent; a way that crosses the wall beside the door ends in front of the wall."""
+        """Move the agent; a move that crosses the wall beside the door ends in front of the wall."""
         before, wall, door = states[..., :2], states[..., 2], states[..., 3]
-        after = np.clip(before + limited(actions, self.action_limit) * self._speed, _LOW, _HIGH)
+        after = np.clip(before + self._move(actions), _LOW, _HIGH)
         side = before[..., 0] - wall
         run = after[..., 0] - before[..., 0]
         run = np.where(np.abs(run) < 1e-6, 1e-6, run)
@@ -88,63 +95,21 @@ class TwoRoom:
         result[..., 1] = after[..., 1]
         return result
 
-    def draw(self, states: Floats) -> Frames:
-        """Draw states (…, 4): the agent a soft blob, the wall and the border hard."""
-        flat = np.asarray(states, dtype=np.float32).reshape(-1, 4)
-        frames = drawing.blank(len(flat))
-        columns = np.abs(_PIXELS - flat[:, 2:3]) < _WALL
-        rows = np.abs(_PIXELS - flat[:, 3:4]) > DOOR
+    def _draw_layout(self, frames: Frames, states: Floats) -> None:
+        """Draw the wall and the border, with hard edges."""
+        columns = np.abs(_PIXELS - states[:, 2:3]) < _WALL
+        rows = np.abs(_PIXELS - states[:, 3:4]) > DOOR
         drawing.plane(frames, columns, rows, self._wall)
         drawing.border(frames, self._wall)
-        drawing.blob(frames, flat[:, 0], flat[:, 1], self._sigma, self._agent)
-        return frames.reshape(*states.shape[:-1], SIDE, SIDE, 3)
 
-    def reached(self, states: Floats, goals: Floats) -> NDArray[np.bool_]:
-        """Say where the agent is within 4.5 px of its goal."""
-        return self.gap(states, goals) < _NEAR
-
-    def gap(self, states: Floats, goals: Floats) -> Floats:
-        """Give the distance between the agent and its goal, through the wall if need be."""
-        return np.asarray(np.linalg.norm(states[..., :2] - goals[..., :2], axis=-1), dtype=np.float32)
-
-    def straight(self, states: Floats, goals: Floats) -> Floats:
-        """Go straight at the goal."""
-        return toward(states[..., :2], goals[..., :2], self.action_limit)
-
-    @property
-    def shifts(self) -> Mapping[str, str]:
-        """The changes that :meth:`shifted` knows, and what each does."""
-        return MappingProxyType(
-            {
-                "colour": "an orange agent and a bluer wall",
-                "size": "a blob half as wide again",
-                "speed": "every action carries half as far again",
-                "layout": "walls and doors where training had none",
-            }
-        )
-
-    def shifted(self, shift: str) -> TwoRoom:
-        """Give this world with one thing changed; raises InputError naming the changes that there are."""
-        changed = TwoRoom(fixed=self.name == "two-room-fixed")
-        if shift == "colour":
-            changed._agent, changed._wall = (255, 110, 0), (0, 190, 255)
-        elif shift == "size":
-            changed._sigma = 3.0
-        elif shift == "speed":
-            changed._speed = 1.5
-        elif shift == "layout" and self.name == "two-room-fixed":
-            changed._walls, changed._doors = ((22.0, 28.0), (36.0, 42.0)), (28.0, 50.0)
-        elif shift == "layout":
-            changed._walls = ((16.0, 19.0), (45.0, 48.0))
-        else:
-            raise no_such_shift(self.name, shift, tuple(self.shifts))
-        return changed
+    def _unshifted(self) -> TwoRoom:
+        return TwoRoom(fixed=self._fixed)
 
     def _layout(self, seeds: Sequence[int]) -> NDArray[np.float64]:
         """Give the wall's x and the door's y of each seed: (B, 2)."""
-        chance = uniform(seeds, 3, stream=0)
+        draws = uniform(seeds, 3, stream=0)
         spans = np.asarray(self._walls)
-        span = spans[(chance[:, 2] * len(spans)).astype(np.intp)]
-        wall = span[:, 0] + (span[:, 1] - span[:, 0]) * chance[:, 0]
-        door = self._doors[0] + (self._doors[1] - self._doors[0]) * chance[:, 1]
+        span = spans[(draws[:, 2] * len(spans)).astype(np.intp)]
+        wall = span[:, 0] + (span[:, 1] - span[:, 0]) * draws[:, 0]
+        door = self._doors[0] + (self._doors[1] - self._doors[0]) * draws[:, 1]
         return np.column_stack([wall, door])

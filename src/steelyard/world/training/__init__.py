@@ -1,4 +1,4 @@
-"""Training: one loop for all kinds, on one process or many, that stops and goes on exactly where it was."""
+"""Training: one loop for all kinds of model, on one process or many, that resumes exactly."""
 
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.loop import Progress, Trained, TrainSettings, Update, train

@@ -1,7 +1,7 @@
-"""Keep freed memory for the next step, where the C library is glibc.
+"""Keeps freed memory for the next step, where the C library is glibc.
 
-A step frees some 100 MB and asks for them again. Left to itself, glibc gives back what lies at the top of its heap:
-from 300 to 7,000 page faults a step, as it happens, and up to an eighth of the time of a small model's training.
+A step frees some 100 MB and allocates them again. By default glibc returns what lies at the top of its heap to the
+system: that costs 300 to 7,000 page faults a step, and up to an eighth of a small model's training time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MAX_KEPT = 32 * 2**20  # the most that glibc takes
 
 
 def keep_freed_memory() -> None:
-    """For the rest of the process, give back only what is free beyond 256 MiB, and blocks above 32 MiB."""
+    """For the rest of the process, return only free memory beyond 256 MiB, and blocks above 32 MiB, to the system."""
     if sys.platform != "linux":
         return
     library = ctypes.CDLL(None)

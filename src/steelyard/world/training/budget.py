@@ -1,4 +1,4 @@
-"""How long to train: by steps, frames or CPU-seconds, whichever ends first."""
+"""The budget of a training: steps, frames or CPU-seconds, whichever ends first."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["TrainingBudget"]
 
 
 class TrainingBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At least one limit.
+    """A budget with at least one limit; raises InputError without one, or for a limit that is not above 0 and finite.
 
-    CPU-seconds count all processes' threads, those of decoders too; only steps and frames resume exactly.
+    CPU-seconds count the threads of all processes, decoders included. Only budgets of steps or frames resume exactly.
     """
 
     steps: int | None = None
@@ -27,6 +27,6 @@ class TrainingBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise InputError("a training needs a budget above 0 and finite: steps, frames or CPU-seconds")
 
     def progress(self, steps: int, frames: int, cpu_seconds: float) -> float:
-        """How much is used, from 0 to 1 and beyond: the largest share of any limit."""
+        """Give the largest share of any limit that is used, from 0 to 1 and beyond."""
         used = ((steps, self.steps), (frames, self.frames), (cpu_seconds, self.cpu_seconds))
         return max(spent / limit for spent, limit in used if limit is not None)

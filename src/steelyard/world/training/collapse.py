@@ -1,8 +1,8 @@
-"""The collapse gate: what a run must show before it may be called trained.
+"""The collapse check: what a training must show before its model counts as trained.
 
-Prediction loss and standard deviation do not tell: an encoder of nothing but the static wall had a loss of 1e-4 and a
-standard deviation of 1. What does: how much of the latents' variance is over time, what two latents tell about the
-action between them, and how many directions the latents fill.
+Prediction loss and standard deviation are not enough: an encoder of only the static wall had a loss of 1e-4 and a
+standard deviation of 1. The check measures how much of the latents' variance is over time, how well two latents predict
+the action between them, and how many directions the latents fill.
 """
 
 from __future__ import annotations
@@ -18,70 +18,74 @@ from steelyard.errors import ExitCode, SteelyardError
 from steelyard.world.data.batch import Source
 from steelyard.world.models.learner import Learner
 
-__all__ = ["Collapsed", "Health", "expect_health", "measure"]
+__all__ = ["Collapsed", "Health", "expect_health", "measure_health"]
 
-LEAST_SPREAD = 1e-3
-LEAST_TEMPORAL = 0.01
-LEAST_GAIN = 0.05
-LEAST_RANK = 2.0
+MIN_SPREAD = 1e-3
+MIN_TEMPORAL_SHARE = 0.01
+MIN_INVERSE_GAIN = 0.05
+MIN_RANK = 2.0
 
-_CLIPS, _BATCHES = 384, 6  # of plain video so many batches do: nothing is fitted to them
-_FIRST_STEP = 2**31  # of the source: no training comes so far, so these clips are fresh where the source makes them
+_CLIPS, _BATCHES = 384, 6  # for plain video this many batches are enough, as nothing is fitted to them
+_FIRST_STEP = 2**31  # of the source: no training gets this far, so generated clips are fresh
 _RANDOM_FEATURES = 256
-_RIDGES = (1e-2, 1.0, 100.0)  # the last lets nothing through: about 0 is gained where there is nothing to read
+_RIDGES = (1e-2, 1.0, 100.0)  # the last suppresses everything: the gain is about 0 where there is nothing to read
 
 Array = NDArray[np.float64]
 
 
 class Collapsed(SteelyardError):
-    """A trained model shows that it has learned nothing to tell frames apart by: exit code 1, as broken."""
+    """A trained model's latents do not distinguish frames: exit code 1."""
 
     exit_code = ExitCode.INCONSISTENT
 
 
 class Health(msgspec.Struct, frozen=True):
-    """What the gate measured over fresh clips of the source."""
+    """What the check measured over fresh clips of the source."""
 
     spread: float
     """The latents' standard deviation over their root mean square: 0 if all are the same."""
     temporal_share: float
-    """How much of the latents' variance is within clips, that is, over time: 0 if only what never moves is encoded."""
+    """The share of the latents' variance within clips, that is, over time: 0 if only what never moves is encoded."""
     effective_rank: float
     """exp of the entropy of the covariance's eigenvalues (Roy and Vetterli, 2007): how many directions are filled."""
     inverse_gain: float | None
-    """1 − error of the best reading of actions over their variance, on held-out clips; None where nobody acts."""
+    """1 − the error of the best prediction of actions over their variance, on held-out clips; None without actions."""
     finite: bool = True
-    """Whether all latents are numbers; where not, nothing else could be measured and is 0."""
+    """Whether all latents are finite; if not, the other measures are 0."""
 
     @property
     def faults(self) -> list[str]:
-        """What sits at the floor, in words."""
+        """The measures below their minimum, in words."""
         checks = (
-            (self.spread, LEAST_SPREAD, "all latents are nearly the same: spread"),
-            (self.temporal_share, LEAST_TEMPORAL, "latents tell only what never moves: share of variance over time"),
-            (self.effective_rank, LEAST_RANK, "latents fill too few directions: effective rank"),
-            (self.inverse_gain, LEAST_GAIN, "latents do not tell what was done: inverse-dynamics gain"),
+            (self.spread, MIN_SPREAD, "all latents are nearly the same: spread"),
+            (
+                self.temporal_share,
+                MIN_TEMPORAL_SHARE,
+                "latents encode only what never moves: share of variance over time",
+            ),
+            (self.effective_rank, MIN_RANK, "latents fill too few directions: effective rank"),
+            (self.inverse_gain, MIN_INVERSE_GAIN, "latents do not show which action was taken: inverse-dynamics gain"),
         )
         if not self.finite:
-            return ["latents are no finite numbers"]
+            return ["latents are not finite numbers"]
         return [
             f"{what} {seen:.3g}, at least {least:g}"
             for seen, least, what in checks
-            if seen is not None and not seen >= least  # which NaN is not either
+            if seen is not None and not seen >= least  # NaN fails too
         ]
 
 
 def expect_health(health: Health) -> None:
-    """Raise Collapsed, naming each fault and its number."""
+    """Raise Collapsed, naming each measure below its minimum."""
     if faults := health.faults:
         raise Collapsed(
-            f"the model collapsed ({'; '.join(faults)}): a larger weight against collapse or of inverse dynamics, "
-            "or a longer training, may mend it"
+            f"the model collapsed ({'; '.join(faults)}): try a larger weight against collapse or of inverse dynamics, "
+            "or a longer training"
         )
 
 
 @torch.no_grad()
-def measure(learner: Learner, source: Source) -> Health:
+def measure_health(learner: Learner, source: Source) -> Health:
     """Encode some fresh clips and measure; a pure function of learner and source."""
     states, actions = _collect(learner, source)
     if not np.isfinite(states).all():
@@ -140,10 +144,10 @@ def _inverse_gain(states: Array, actions: Array) -> float:
     )
     read = np.concatenate([pairs, np.maximum(pairs @ directions, 0), np.ones((*pairs.shape[:2], 1))], -1)
     known, unknown = (read[half::2].reshape(-1, read.shape[-1]) for half in (0, 1))
-    told, asked = (actions[half::2].reshape(-1, actions.shape[-1]) for half in (0, 1))
-    gram, target = known.T @ known / len(known), known.T @ told / len(known)
+    known_actions, unknown_actions = (actions[half::2].reshape(-1, actions.shape[-1]) for half in (0, 1))
+    gram, target = known.T @ known / len(known), known.T @ known_actions / len(known)
     fits = (np.linalg.solve(gram + ridge * np.eye(len(gram)), target) for ridge in _RIDGES)
-    variance = float(asked.var(0).mean())
+    variance = float(unknown_actions.var(0).mean())
     if not variance:
         return 0.0
-    return max(float(1 - ((unknown @ fit - asked) ** 2).mean() / variance) for fit in fits)
+    return max(float(1 - ((unknown @ fit - unknown_actions) ** 2).mean() / variance) for fit in fits)

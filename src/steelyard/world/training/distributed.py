@@ -1,4 +1,4 @@
-"""Several processes, one training: rows of the global batch are dealt out, gradients and statistics are averaged."""
+"""One training on several processes: they share the rows of each batch, and average gradients and statistics."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PATIENCE = timedelta(minutes=30)
 
 
 class Ranks(NamedTuple):
-    """Which process this is, and of how many."""
+    """The number of this process, and how many there are."""
 
     rank: int = 0
     size: int = 1
@@ -45,7 +45,7 @@ class Ranks(NamedTuple):
         return [float(number) for number in sums]
 
     def expect_equal(self, rows: int) -> None:
-        """Raise InputError unless all processes have equally many rows: else averages would not be the batch's."""
+        """Raise InputError unless all processes have equally many rows, which averaging needs."""
         if self.size == 1:
             return
         seen = torch.tensor([rows, -rows], device=_device())
@@ -56,7 +56,7 @@ class Ranks(NamedTuple):
 
 @contextmanager
 def joined() -> Iterator[Ranks]:
-    """Join the group that torchrun or Ray Train describes; a single process where neither has started us."""
+    """Join the group that torchrun or Ray Train describes; a single process where neither started this one."""
     if dist.is_initialized():
         yield Ranks(dist.get_rank(), dist.get_world_size())
         return
@@ -73,7 +73,7 @@ def joined() -> Iterator[Ranks]:
 
 
 def is_first() -> bool:
-    """Whether this process speaks for all of a torchrun, also outside of its group."""
+    """Whether this process reports for all of a torchrun, also outside of its group."""
     return int(os.environ.get("RANK", "0")) == 0
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C asks a training to stop after its step; a second one stops at once."""
+"""Ctrl-C stops a training after its step; a second one stops it at once."""
 
 from __future__ import annotations
 

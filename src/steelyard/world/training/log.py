@@ -1,4 +1,4 @@
-"""The log of a training: a CSV file that a resume continues, and TensorBoard where it is asked for."""
+"""The log of a training: a CSV file that a resume continues, and optionally TensorBoard."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.errors import MissingDependency
-from steelyard.world.models.weights import write_whole
+from steelyard.util.atomic_file import write_file
 
 __all__ = ["TrainLog"]
 
 
 class TrainLog:
-    """One row a logged step; rows after the step that a resume goes on from are dropped."""
+    """One row for each logged step; a resume drops the rows after the step it starts from.
+
+    Raises MissingDependency where TensorBoard is wanted and not installed.
+    """
 
     def __init__(self, folder: Path, *, after: int = 0, tensorboard: bool = False) -> None:
         self._path = folder / "train.csv"
@@ -53,7 +56,7 @@ class TrainLog:
         kept = [
             line for line in lines[1:] if line.count(",") == lines[0].count(",") and int(line.split(",")[0]) <= after
         ]
-        write_whole(self._path, "".join(f"{line}\n" for line in [lines[0], *kept]).encode())
+        write_file(self._path, "".join(f"{line}\n" for line in [lines[0], *kept]).encode())
 
 
 def _board(folder: Path) -> Any:

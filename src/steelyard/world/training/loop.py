@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from steelyard.errors import InputError, Interrupted
-from steelyard.world.data.batch import Batch, Source
+from steelyard.world.data.batch import Batch, HasWorkers, Source
 from steelyard.world.models.learner import Learner
 from steelyard.world.training.allocator import keep_freed_memory
 from steelyard.world.training.budget import TrainingBudget
@@ -29,7 +29,7 @@ _FLOOR = 0.02  # the learning rate's cosine ends at this share of it
 
 
 class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How to train; the same for all kinds, so that a comparison tunes all alike."""
+    """How to train; the same settings for all kinds, so that comparisons are fair."""
 
     seed: int = 0
     learning_rate: float = 1.5e-3
@@ -42,7 +42,7 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tensorboard: bool = False
 
     def __post_init__(self) -> None:
-        """Raise InputError for what no optimiser takes, such as a learning rate that is no number."""
+        """Raise InputError for settings that no optimiser takes."""
         if not 0 < self.learning_rate < math.inf:
             raise InputError(f"a learning rate of {self.learning_rate:g}: it must be above 0 and finite")
         if not 0 <= self.weight_decay < math.inf or not self.clip_norm > 0:
@@ -52,7 +52,7 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Update(msgspec.Struct, frozen=True):
-    """What a progress callback is told after a step."""
+    """The state of a training after a step, for a progress callback."""
 
     step: int
     frames: int
@@ -63,7 +63,7 @@ class Update(msgspec.Struct, frozen=True):
 
 
 class Trained(msgspec.Struct, frozen=True):
-    """What a training took, and its last logged losses."""
+    """What a training used, and its last logged losses."""
 
     steps: int
     frames: int
@@ -87,10 +87,14 @@ def train(
 ) -> Trained:
     """Train in place until the budget is used, alone or as one process of torchrun's.
 
-    With ``out``, ``train.csv`` is written there and ``resume.safetensors`` now and then, also on Ctrl-C, which then
-    raises Interrupted. With ``resume`` it goes on from that file: with the same budget of steps or frames the final
-    weights are those of a training that never stopped, bit for bit. Raises InputError for a batch that does not divide
-    into the processes, a resume of another training or past its budget, and losses or weights that are no numbers.
+    With ``out``, ``train.csv`` and, at intervals, ``resume.safetensors`` are written there. With ``resume`` the
+    training continues from that file: with the same budget of steps or frames the final weights are those of a training
+    that never stopped, bit for bit.
+
+    Raises:
+        Interrupted: On Ctrl-C, after writing ``resume.safetensors``.
+        InputError: For a batch that does not divide into the processes, a resume of another training or past its
+            budget, and losses or weights that are not finite.
     """
     keep_freed_memory()
     with joined() as ranks, StopOnInterrupt() as interrupt:
@@ -126,7 +130,7 @@ class _Course:
     def run(self, interrupt: StopOnInterrupt, *, resume: bool) -> Trained:
         if resume:
             if self.out is None:
-                raise InputError("a training that wrote to no folder cannot be resumed")
+                raise InputError("a training without a folder cannot be resumed: give the folder")
             self.position = restore(self.out, self._identity(), self.learner, self.optimiser)
             self._expect_budget_left()
         writes = self.out is not None and self.ranks.first
@@ -142,15 +146,15 @@ class _Course:
         try:
             while (used := self._used()) < 1:
                 frames = self._step(network, used)
-                cpu, stop, told = self.ranks.total(self._cpu_seconds() - cpu_before, interrupt.asked, frames)
+                cpu, stop, shown = self.ranks.total(self._cpu_seconds() - cpu_before, interrupt.asked, frames)
                 self.position = msgspec.structs.replace(
                     self.position,
                     step=self.position.step + 1,
-                    frames=self.position.frames + int(told),
+                    frames=self.position.frames + int(shown),
                     cpu_seconds=before.cpu_seconds + cpu,
                     seconds=before.seconds + time.monotonic() - wall_before,
                 )
-                self._tell(log)
+                self._report(log)
                 if stop:
                     self._interrupted()
                 self._save_if_due()
@@ -176,7 +180,7 @@ class _Course:
         self._expect_number(float(norm))
         self.optimiser.step()
         self.learner.after_step(step, used)
-        if self._is_told(step + 1):
+        if self._is_logged(step + 1):
             self.position = msgspec.structs.replace(self.position, losses=self._mean_losses(losses))
         return batch.frames.shape[0] * batch.frames.shape[1]
 
@@ -198,8 +202,8 @@ class _Course:
         return compiled  # type: ignore[no-any-return]
 
     def _cpu_seconds(self) -> float:
-        """Of this process's threads, and of processes that work for the source, as decoders do."""
-        return time.process_time() + float(getattr(self.source, "cpu_seconds", 0.0))
+        """CPU-seconds of this process's threads and of the source's workers."""
+        return time.process_time() + (self.source.cpu_seconds if isinstance(self.source, HasWorkers) else 0.0)
 
     def _used(self) -> float:
         return self.budget.progress(self.position.step, self.position.frames, self.position.cpu_seconds)
@@ -207,7 +211,7 @@ class _Course:
     def _expect_budget_left(self) -> None:
         """Raise InputError where the budget ended before the last step taken.
 
-        Where it ended with that step, the training was killed before its model was saved: only that is left to do.
+        Where it ended with that step, the training was killed before its model was saved, and only that is left to do.
         """
         place = self.position
         before = (place.step - 1) / place.step if place.step else 0.0
@@ -230,7 +234,7 @@ class _Course:
         mixed = np.random.SeedSequence([self.settings.seed, step]).generate_state(1, np.uint64)[0]
         return Generator().manual_seed(int(mixed >> np.uint64(1)))
 
-    def _is_told(self, step: int) -> bool:
+    def _is_logged(self, step: int) -> bool:
         return step == 1 or step % self.settings.log_steps == 0 or step == self.budget.steps
 
     def _mean_losses(self, losses: dict[str, Tensor]) -> dict[str, float]:
@@ -238,16 +242,16 @@ class _Course:
         return dict(zip(losses, means, strict=True))
 
     def _expect_number(self, seen: float) -> None:
-        """Stop before a step that would make the weights no numbers; all processes see the same and stop together."""
+        """Stop before a step that would make weights non-finite; all processes see the same and stop together."""
         if not math.isfinite(seen):
             raise InputError(
-                f"the loss is no number any more at step {self.position.step + 1}: a lower learning rate than "
-                f"{self.settings.learning_rate:g} may help"
+                f"the loss is not finite at step {self.position.step + 1}: try a lower learning rate than "
+                f"{self.settings.learning_rate:g}"
             )
 
-    def _tell(self, log: TrainLog | None) -> None:
+    def _report(self, log: TrainLog | None) -> None:
         place = self.position
-        if log is not None and self._is_told(place.step):
+        if log is not None and self._is_logged(place.step):
             row = {
                 "step": place.step,
                 "frames": place.frames,
@@ -270,8 +274,8 @@ class _Course:
         for name, tensor in self.learner.state_dict().items():
             if not bool(torch.isfinite(tensor).all()):
                 raise InputError(
-                    f"{name} is no number any more after step {self.position.step}, so nothing was written: a lower "
-                    f"learning rate than {self.settings.learning_rate:g} may help"
+                    f"{name} is not finite after step {self.position.step}, so nothing was written: try a lower "
+                    f"learning rate than {self.settings.learning_rate:g}"
                 )
         if self.out is not None and self.ranks.first:
             write_position(self.out, self.position, self.learner, self.optimiser)
@@ -279,16 +283,16 @@ class _Course:
     def _interrupted(self) -> None:
         self._save()
         if self.out is None:
-            raise Interrupted(f"stopped after step {self.position.step}; nothing was kept, since no folder was given")
-        raise Interrupted(f"stopped after step {self.position.step}, kept in {self.out}: go on with --resume")
+            raise Interrupted(f"stopped after step {self.position.step}; nothing was saved, since no folder was given")
+        raise Interrupted(f"stopped after step {self.position.step}, saved in {self.out}: continue with --resume")
 
     def _identity(self) -> dict[str, Any]:
-        """What must be the same for a resume to be the same training; a budget may be raised, so it is none of it."""
-        told = ("seed", "learning_rate", "warm_up_steps", "weight_decay", "clip_norm")
+        """What must be equal for a resume to be the same training; the budget may be raised, so it is not included."""
+        fixed = ("seed", "learning_rate", "warm_up_steps", "weight_decay", "clip_norm")
         identity: dict[str, Any] = {
             "kind": self.learner.kind,
             "model": self.learner.config,
-            "training": {name: getattr(self.settings, name) for name in told},
+            "training": {name: getattr(self.settings, name) for name in fixed},
             "source": dict(self.source.description),
         }
         as_read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(identity))  # lists for tuples

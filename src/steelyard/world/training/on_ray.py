@@ -1,4 +1,4 @@
-"""The same training on a Ray cluster: Ray Train starts the processes, each runs what torchrun's would."""
+"""Training on a Ray cluster: Ray Train starts the processes, and each runs as one of torchrun's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Job(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     source: str
     out: str
-    """A folder that all machines see, as on a network file system."""
+    """A folder that all machines can reach, as on a network file system."""
     budget: TrainingBudget
     seed: int = 0
     kind: str = "jepa"
@@ -32,9 +32,9 @@ class Job(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def fit_on_ray(job: Job, workers: int, *, gpus: bool = False) -> Path:
-    """Train with ``workers`` processes of the cluster that ``ray.init`` joined; gives the model's folder.
+    """Train with ``workers`` processes of the cluster that ``ray.init`` joined; returns the model's folder.
 
-    Raises MissingDependency without Ray Train; what a worker raises comes out as Ray's TrainingFailedError.
+    Raises MissingDependency without Ray Train; an error in a worker is raised as Ray's TrainingFailedError.
     """
     if importlib.util.find_spec("ray") is None or importlib.util.find_spec("ray.train") is None:
         raise MissingDependency("training on a cluster needs Ray Train: pip install 'ray[train]'")
@@ -54,12 +54,12 @@ def fit_on_ray(job: Job, workers: int, *, gpus: bool = False) -> Path:
 
 def _work(plain: dict[str, Any]) -> None:
     from steelyard.world.data.sources import open_source
-    from steelyard.world.models.model import WorldModel
+    from steelyard.world.training.fitting import train_model
 
     job = msgspec.convert(plain, Job)
     source = open_source(job.source, job.source_settings)
     try:
-        WorldModel.fit(
+        train_model(
             source,
             job.budget,
             job.seed,

@@ -1,4 +1,4 @@
-"""What trains well in each simulated world: the settings that ``steelyard world train`` takes where none are given."""
+"""The default settings of ``steelyard world train`` for each simulated world."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Preset(msgspec.Struct, frozen=True):
 
 _JEPA = Preset(kind="jepa", config={}, batch=64, length=9, learning_rate=1.5e-3, steps=2000)
 
-# docs/worldmodel.md tells how those of the rooms and of the maze were found.
+# docs/worldmodel.md describes how the presets of the rooms and the maze were found.
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "two-room": Preset(
@@ -60,5 +60,5 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 
 
 def preset(world: str) -> Preset:
-    """Give the preset of a world; worlds without one of their own have that of a plain JEPA."""
+    """Give the preset of a world; worlds without their own get that of a plain JEPA."""
     return PRESETS.get(world, _JEPA)

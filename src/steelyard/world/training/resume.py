@@ -1,4 +1,4 @@
-"""What a training needs to go on exactly: weights, the optimiser's state, the count of steps.
+"""What a training needs to resume exactly: weights, the optimiser's state, the count of steps.
 
 It is one file, so that a kill leaves the old one or the new one, never halves of both.
 """
@@ -21,9 +21,9 @@ RESUME = "resume.safetensors"
 
 
 class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far a training is, with its last logged losses, and what it is.
+    """How far a training is, with its last logged losses.
 
-    A resume with another source or seed is refused.
+    ``identity``: its kind, source and settings; a resume with others is refused.
     """
 
     step: int = 0
@@ -43,16 +43,16 @@ def write_position(folder: Path, position: Position, learner: nn.Module, optimis
 
 
 def read_position(folder: Path) -> Position:
-    """Read only where a training stands; raises InputError."""
+    """Read only how far a training is; raises InputError where there is none."""
     return _parsed(folder / RESUME)[1]
 
 
 def restore(folder: Path, identity: dict[str, Any], learner: nn.Module, optimiser: Optimizer) -> Position:
-    """Load weights and optimiser; raises InputError where the file is of another training."""
+    """Load weights and optimiser; raises InputError where the file belongs to another training."""
     tensors, position = _parsed(folder / RESUME)
     if other := _differing(identity, position.identity):
         raise InputError(
-            f"another training was stopped here ({other}): say the same, or choose another folder",
+            f"another training was stopped here ({other}): give the same options, or choose another folder",
             where=folder / RESUME,
         )
     learner.load_state_dict(
@@ -74,7 +74,7 @@ def _parsed(path: Path) -> tuple[dict[str, Any], Position]:
     try:
         return tensors, msgspec.json.decode(metadata.get("position", ""), type=Position)
     except msgspec.MsgspecError as error:
-        raise InputError(f"says not where the training stood ({error}): start anew", where=path) from error
+        raise InputError(f"does not hold a training's position ({error}): start again", where=path) from error
 
 
 def _differing(wanted: dict[str, Any], found: dict[str, Any], path: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Scores of acting: actions are played again in the true world, and nothing else counts. Hostile text is unparsed."""
+"""Scores of actions: they are replayed in the true world, and nothing else counts. Hostile text is unparsed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier
-from steelyard.world.audit.scorers.goal import Beats, Goal, Holds
+from steelyard.world.audit.scorers.goal import Goal, GoalUnderShift, HeadToHead
 from steelyard.world.sim.catalog import simulator
 from tests.world.evaluation.episodes import SEEDS, straight, through_the_door
 
@@ -26,7 +26,7 @@ def said(answer: object) -> ModelOutput:
 
 
 def goal(seed: int, answer: object) -> Score:
-    return Goal().score(sample(ask="act", seed=seed), said(answer))
+    return Goal().score(sample(ask="reach goal", seed=seed), said(answer))
 
 
 def value_of(score: Score) -> float:
@@ -40,8 +40,8 @@ def reached(seed: int, actions: object) -> float:
 
 
 def beats(seed: int, tie: str, ours: object, rival: object) -> float:
-    asked = sample(ask="act against", seed=seed, rival="pixel", tie=tie)
-    return value_of(Beats().score(asked, said({"ours": ours, "rival": rival})))
+    asked = sample(ask="play head to head", seed=seed, rival="pixel", tie=tie)
+    return value_of(HeadToHead().score(asked, said({"ours": ours, "rival": rival})))
 
 
 def failing() -> int:
@@ -112,8 +112,8 @@ def test_a_model_that_is_bad_in_both_worlds_does_not_hold() -> None:
     world = simulator(WORLD).shifted("layout")
 
     def holds(seed: int, trained: object, shifted: object) -> float:
-        asked = sample(ask="act shifted", seed=seed, shift="layout")
-        return value_of(Holds().score(asked, said({"trained": trained, "shifted": shifted})))
+        asked = sample(ask="reach goal shifted", seed=seed, shift="layout")
+        return value_of(GoalUnderShift().score(asked, said({"trained": trained, "shifted": shifted})))
 
     seed = failing()
     assert holds(seed, through_the_door(seed), through_the_door(seed, world)) == 1
@@ -137,6 +137,9 @@ def test_the_mean_over_both_askings_is_half_of_one_and_the_difference() -> None:
     assert sum(scores) / len(scores) == pytest.approx((1 + 1 - share) / 2)
 
 
-@pytest.mark.parametrize("identifier", ["world_goal@1", "world_holds@1", "world_beats@1", "world_surprise@1"])
+@pytest.mark.parametrize(
+    "identifier",
+    ["world_goal@1", "world_goal_under_shift@1", "world_head_to_head@1", "world_violation_of_expectation@1"],
+)
 def test_scorers_are_opened_by_the_identifier_that_a_plan_seals(identifier: str) -> None:
     assert open_identifier(identifier).identifier == identifier

@@ -1,11 +1,11 @@
-"""Scores are made again from seeds alone: to change a world, its starts or its goals is to raise a scorer's version."""
+"""Scores follow from seeds alone: a change of a world, its starts or goals must change the scorers' versions."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from steelyard.world.audit.object_position import true_place
+from steelyard.world.audit.object_position import true_position
 from steelyard.world.evaluation.reasoning import scene
 from steelyard.world.sim.catalog import HELD_OUT, simulator
 from steelyard.world.sim.simulator import Floats
@@ -51,6 +51,6 @@ def test_episodes_are_those_of_the_first_audits(name: str, shift: str, expected:
 
 
 def test_so_are_hidden_balls_and_counterfactuals() -> None:
-    assert [true_place(seed) for seed in SEEDS] == pytest.approx([38.293, 27.477], abs=0.002), CHANGED
+    assert [true_position(seed) for seed in SEEDS] == pytest.approx([38.293, 27.477], abs=0.002), CHANGED
     worlds = [simulator(name) for name in ("two-room", "two-room-fixed")]
     assert [scene(world, seed).answer for world in worlds for seed in SEEDS] == [5, 2, 5, 2], CHANGED

@@ -9,11 +9,11 @@ import pytest
 
 from bench.vjepa.films import write_frames
 from steelyard.world.data.video.crops import CENTRE
-from steelyard.world.data.video.decode import ClipRequest, Undecodable, examine, read_clip
+from steelyard.world.data.video.decode import ClipRequest, Undecodable, inspect_video, read_clip
 
 
 def stairs(path: Path, frames: int = 40, side: tuple[int, int] = (48, 64), **how: object) -> Path:
-    """A video whose frame k is grey of level 5 k, so that a frame tells its number."""
+    """A video whose frame k is grey of level 5 k, so that a frame shows its number."""
     shots = (np.full((*side, 3), 5 * index, np.uint8) for index in range(frames))
     write_frames(path, shots, **how)  # type: ignore[arg-type]
     return path
@@ -28,7 +28,7 @@ def numbers(path: Path, begin: float, frames: int = 4, stride: int = 1) -> list[
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "mpeg4"), ("a.avi", "mpeg4")])
 def test_a_clip_begins_at_its_time_and_takes_every_stride_th_frame(tmp_path: Path, name: str, codec: str) -> None:
     path = stairs(tmp_path / name, codec=codec)
-    facts = examine(path)
+    facts = inspect_video(path)
     assert facts.frames == 40
     assert facts.rate == pytest.approx(12, rel=0.05)
     assert numbers(path, 19.5 / 12, stride=3) == [20, 23, 26, 29]
@@ -37,7 +37,7 @@ def test_a_clip_begins_at_its_time_and_takes_every_stride_th_frame(tmp_path: Pat
 def test_at_a_varying_frame_rate_the_frames_after_the_time_are_taken(tmp_path: Path) -> None:
     times = [index if index < 20 else 20 + 5 * (index - 20) for index in range(40)]
     path = stairs(tmp_path / "varying.mkv", codec="mpeg4", times=times)
-    assert examine(path).frames == 40
+    assert inspect_video(path).frames == 40
     assert numbers(path, 24.5 / 12) == [21, 22, 23, 24]
 
 
@@ -63,7 +63,7 @@ def test_a_broken_file_says_why(tmp_path: Path, content: bytes, why: str) -> Non
     path = tmp_path / "broken.mp4"
     path.write_bytes(content)
     with pytest.raises(Undecodable, match=why) as caught:
-        examine(path)
+        inspect_video(path)
     assert "\n" not in str(caught.value)
 
 
@@ -74,4 +74,4 @@ def test_a_sound_file_has_no_video(tmp_path: Path) -> None:
         sound.setparams((1, 2, 8000, 0, "NONE", "none"))
         sound.writeframes(b"\0" * 8000)
     with pytest.raises(Undecodable, match="no video stream"):
-        examine(tmp_path / "sound.wav")
+        inspect_video(tmp_path / "sound.wav")

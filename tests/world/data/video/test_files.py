@@ -60,7 +60,7 @@ def test_a_place_without_videos_gives_one_clear_line(folder: Path, place: str, m
     assert "\n" not in str(caught.value)
 
 
-def test_the_listing_tells_names_sizes_and_order_apart(folder: Path) -> None:
+def test_the_listing_depends_on_names_sizes_and_order(folder: Path) -> None:
     paths = find_videos(folder)
     digest = listing_digest(paths)
     assert digest == listing_digest(paths)

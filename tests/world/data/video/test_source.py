@@ -56,7 +56,7 @@ def test_workers_steps_before_and_a_new_source_change_nothing(films: Path) -> No
         beside.close()
 
 
-def test_what_decoding_processes_take_is_told_over_all_of_them(films: Path) -> None:
+def test_cpu_seconds_of_all_decoding_processes_are_summed(films: Path) -> None:
     here, beside = (VideoSource(films, workers=workers, **SMALL) for workers in (0, 2))
     try:
         assert here.cpu_seconds == 0  # it is the caller's own

@@ -1,4 +1,4 @@
-"""Any functions as a world model: what is absent or of another shape is said in one line."""
+"""Any functions as a world model: missing functions and wrong shapes raise one-line errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LeWM and PLDM through a stub of their documented interface: shapes, scales, and what is said when it moves."""
+"""LeWM and PLDM through a stub of their documented interface: shapes, scales, and errors when it changes."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def test_features_are_one_embedding_a_frame() -> None:
     assert np.allclose(adapted().features(clips), clips.mean((2, 3)) / 255, atol=1e-3)
 
 
-def test_a_clip_without_actions_surprises_nobody() -> None:
-    with pytest.raises(MissingDependency, match="expects nothing without actions"):
+def test_surprise_without_actions_is_refused() -> None:
+    with pytest.raises(MissingDependency, match="predicts nothing without actions"):
         adapted().surprise(np.zeros((1, 3, 64, 64, 3), dtype=np.uint8))
 
 
-def test_an_interface_that_moved_is_said_in_one_line() -> None:
+def test_a_changed_interface_raises_a_one_line_error() -> None:
     with pytest.raises(InputError, match="has no encode and no rollout: this is no LeWM or PLDM"):
         adapted(torch.nn.Identity())
 

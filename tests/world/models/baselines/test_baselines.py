@@ -10,7 +10,7 @@ import torch
 
 from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
-from steelyard.world.models.baselines.position_head import Places
+from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.sizes import like_jepa, trained_parameters
 from steelyard.world.models.baselines.vq_gpt import CODES
 from steelyard.world.models.kinds import config_of, make_learner
@@ -145,7 +145,7 @@ def test_a_bottleneck_is_brought_in_after_a_while(kind: str) -> None:
 
 
 def test_places_that_move_as_the_actions_say_miss_nothing() -> None:
-    places, actions = Places(2, 2), torch.randn(3, 4, 2)
+    places, actions = PositionHead(2, 2), torch.randn(3, 4, 2)
     places.read = torch.nn.Identity()  # type: ignore[assignment]
     there = torch.nn.functional.pad(actions.cumsum(1), (0, 0, 1, 0)) + 7
     some = torch.tensor([0, 2, 3])
@@ -154,7 +154,7 @@ def test_places_that_move_as_the_actions_say_miss_nothing() -> None:
     assert float(places.miss(there.flip(1), actions)) > 0.1
 
 
-def test_the_transformer_foretells_the_same_one_step_at_a_time_as_all_at_once() -> None:
+def test_the_transformer_predicts_the_same_one_step_at_a_time_as_all_at_once() -> None:
     learner = _learner("vq-gpt", window=3)
     hidden, caches = torch.randn(2, 6, learner.config.hidden), [None] * learner.config.layers
     whole = hidden

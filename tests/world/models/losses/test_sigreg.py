@@ -17,7 +17,7 @@ def _statistic(latents: torch.Tensor, seed: int = 0) -> float:
 
 @pytest.mark.parametrize("rows", [64, 256, 1024])
 def test_normal_latents_score_about_1_whatever_their_number(rows: int) -> None:
-    """One draw in 300 is .5 off, as its standard deviation is .14: so it is the mean of 100 that is looked at."""
+    """One draw in 300 is .5 off, as its standard deviation is .14: so the test uses the mean of 100."""
     drawn = (torch.randn(rows, 32, generator=torch.Generator().manual_seed(seed)) for seed in range(100))
     mean = sum(map(_statistic, drawn)) / 100
     assert mean == pytest.approx(1.06, abs=0.06)  # ∫ (1 − exp(−t²)) exp(−t²/2) dt over the line; four standard errors

@@ -80,16 +80,16 @@ def test_no_checkpoint_is_one_clear_line(checkpoint: Path, tmp_path: Path) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_it_goes_through_the_tests_that_our_own_models_go_through(
+def test_it_runs_through_the_same_tests_as_our_own_models(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "page.html"
-    told = ("--test", "memory,planning", "--world", "scenes", "--episodes", "40", "--html", str(page))
-    code = execute(["world", "eval", str(checkpoint), *told])
+    options = ("--test", "memory,planning", "--world", "scenes", "--episodes", "40", "--html", str(page))
+    code = execute(["world", "eval", str(checkpoint), *options])
     out = " ".join(capsys.readouterr().out.split())
     assert code == 0
     assert "hidden object" in out
-    assert "Left out planning: nothing to ask in scenes" in out
+    assert "Left out planning: does not apply to scenes" in out
     assert "small-vjepa2" in page.read_text()
     assert execute(["world", "eval", str(checkpoint), "--world", "two-room"]) == 2
     assert "learned from plain video" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from steelyard.world.data.batch import Batch
 from steelyard.world.evaluation import memory, physics
 from steelyard.world.models.card import Card
 from steelyard.world.models.model import WorldModel
-from steelyard.world.models.vjepa.config import SIZES, VJepaConfig, config_of
+from steelyard.world.models.vjepa.config import SIZES, VJepaConfig, config_of_size
 from steelyard.world.models.vjepa.encoder import Encoder, positions
 from steelyard.world.models.vjepa.learner import VJepa
 from steelyard.world.sim.catalog import HELD_OUT
@@ -129,7 +129,7 @@ def test_hidden_tubelets_are_not_seen() -> None:
     assert torch.equal(encoder(clip, others), encoder(changed, others))
 
 
-def test_positions_tell_every_place_apart() -> None:
+def test_positions_differ_for_every_place() -> None:
     codes = positions((4, 5, 6), 32)
     assert codes.shape == (120, 32)
     assert torch.cdist(codes, codes).fill_diagonal_(9).min() > 0.1
@@ -173,7 +173,7 @@ def test_a_model_of_any_side_is_tested_on_scenes(side: int) -> None:
     config = msgspec.structs.replace(SMALL, side=side)
     model = WorldModel(learner(config), Card(kind="vjepa", config=msgspec.to_builtins(config), action_size=0))
     seeds = range(HELD_OUT, HELD_OUT + 2)
-    surprised = physics.run(model, "permanence", seeds)
+    surprised = physics.run_physics(model, "permanence", seeds)
     assert np.ptp(list(surprised.details.values())) > 0
     (recalled,) = memory.recall(model, seeds, (1,))
     assert len(recalled.scores) == len(surprised.scores) == 2
@@ -190,7 +190,7 @@ def test_states_are_of_single_frames() -> None:
     assert torch.allclose(model.encode(clips)[:, 1:2], model.encode(clips[:, 1:2]), atol=1e-6)
 
 
-def test_nobody_acts_in_plain_video() -> None:
+def test_plain_video_has_no_actions() -> None:
     with pytest.raises(MissingDependency, match="knows no actions"):
         learner().imagine(sliding(1), torch.zeros(1, 1, 1, 2))
     with pytest.raises(MissingDependency, match="knows no actions"):
@@ -227,11 +227,11 @@ def test_numbers_that_do_not_fit_together_are_one_clear_line(changed: dict[str, 
 def test_sizes_go_from_tiny_to_large() -> None:
     def millions(name: str) -> float:
         with torch.device("meta"):
-            return sum(part.numel() for part in Encoder(config_of(name)).parameters()) / 1e6
+            return sum(part.numel() for part in Encoder(config_of_size(name)).parameters()) / 1e6
 
     assert millions("tiny") == pytest.approx(0.4, abs=0.05)
     assert millions("vit-l") == pytest.approx(304, abs=3)
     sizes = [millions(name) for name in SIZES]
     assert sizes == sorted(sizes)
     with pytest.raises(InputError, match=r"choose one of tiny, small, vit-s, vit-b, vit-l"):
-        config_of("huge")
+        config_of_size("huge")

@@ -47,7 +47,7 @@ def test_the_strength_is_chosen_by_leaving_one_out() -> None:
     assert torch.allclose(closed, torch.tensor(one_by_one, dtype=torch.float64), rtol=1e-6)
 
 
-def test_labels_are_told_by_the_largest_column() -> None:
+def test_the_largest_column_gives_the_label() -> None:
     labels = torch.arange(300) % 3
     features = normal(300, 10) + 3 * torch.eye(10)[labels]
     probe = fit_linear(features[:200], labels[:200])

@@ -1,5 +1,5 @@
-"""How a world model's answers are marked: the truth is made again from the seed, with NumPy and the worlds alone.
+"""Scorers of a world model's answers: the truth is computed again from the seed, with NumPy and the simulators alone.
 
-No model and no torch is needed, so anyone can mark the answers of a sealed run again. An answer holds what was done,
-and the simulator alone decides what came of it.
+They need no model and no torch, so anyone can score the answers of a sealed run again. An answer holds what was done,
+and the simulator decides whether that reached the goal.
 """

@@ -1,29 +1,36 @@
-"""Was the goal reached? The actions of an answer, played again in the true world."""
+"""Scores that replay the actions of an answer in the true world: was the goal reached?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from steelyard.records import GenerateRequest, ModelOutput, Sample, Score
-from steelyard.world.audit.questions import Act, ActAgainst, ActShifted, Question, arrays_in, read_question
+from steelyard.world.audit.questions import (
+    PlayHeadToHead,
+    Question,
+    ReachGoal,
+    ReachGoalShifted,
+    arrays_in,
+    read_question,
+)
 from steelyard.world.sim.catalog import simulator
 from steelyard.world.sim.simulator import Floats, Simulator
 
-__all__ = ["Beats", "Goal", "Holds", "question_of", "reaches"]
+__all__ = ["Goal", "GoalUnderShift", "HeadToHead", "question_of", "reaches"]
 
 _NO_ACTIONS = Score(value=0.0, parsed=False, note="not the actions of an episode")
 
 
 def question_of(sample: Sample) -> Question:
-    """Read what a sample asks; raises ValueError where it asks nothing of a world model."""
+    """Parse a sample's question; raises ValueError where it is not one for a world model."""
     assert isinstance(sample.request, GenerateRequest)
     return read_question(sample.request.prompt)
 
 
 def reaches(world: Simulator, seed: int, actions: Floats) -> bool:
-    """Play actions (steps, A) from an episode's start: whether its goal is reached after one of them.
+    """Play actions (steps, A) from an episode's start, and return whether the goal is reached after one of them.
 
-    Nothing after the last action counts, and no more actions than an episode has steps are played.
+    At most as many actions as an episode has steps are played.
     """
     states, goals = world.start([seed])
     for action in actions[: world.episode_steps]:
@@ -34,7 +41,7 @@ def reaches(world: Simulator, seed: int, actions: Floats) -> bool:
 
 
 def _played(worlds: dict[str, Simulator], seed: int, answer: ModelOutput) -> dict[str, bool] | None:
-    """Play each named list of actions in its world; None where the answer is not that."""
+    """Play each named list of actions in its world; None where the answer has another form."""
     first = next(iter(worlds.values()))
     found = arrays_in(answer.text, tuple(worlds), first.action_size, first.episode_steps)
     if found is None:
@@ -46,7 +53,7 @@ def _played(worlds: dict[str, Simulator], seed: int, answer: ModelOutput) -> dic
 class Goal:
     """1 where the actions of ``{"actions": …}`` reach the goal within the episode's steps.
 
-    More actions than that, numbers that are none or of another size are unparsed. An empty list does nothing: 0.
+    More actions than that, non-finite numbers or actions of another size are unparsed. An empty list scores 0.
     """
 
     @property
@@ -57,28 +64,27 @@ class Goal:
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play the actions in the true world."""
         question = question_of(sample)
-        assert isinstance(question, Act)
+        assert isinstance(question, ReachGoal)
         played = _played({"actions": simulator(question.world)}, question.seed, answer)
         return _NO_ACTIONS if played is None else Score(value=float(played["actions"]))
 
 
 @dataclass(frozen=True, slots=True)
-class Holds:
+class GoalUnderShift:
     """1 where the goal is reached both in the world of training and under the shift: a model that is bad in both has 0.
 
-    The mean is the share of episodes that hold under the shift; the drop is what the plain success of the same
-    episodes has more.
+    The drop by the shift is the plain success on the same episodes less this mean.
     """
 
     @property
     def identifier(self) -> str:
-        """``world_holds@1``."""
-        return "world_holds@1"
+        """``world_goal_under_shift@1``."""
+        return "world_goal_under_shift@1"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play both lists of actions, each in its own world."""
         question = question_of(sample)
-        assert isinstance(question, ActShifted)
+        assert isinstance(question, ReachGoalShifted)
         trained = simulator(question.world)
         worlds = {"trained": trained, "shifted": trained.shifted(question.shift)}
         played = _played(worlds, question.seed, answer)
@@ -86,8 +92,8 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True)
-class Beats:
-    """1 where ours reaches the goal and the rival does not, 0 the other way round, and at a tie what the sample says.
+class HeadToHead:
+    """1 where ours reaches the goal and the rival does not, 0 the other way round, and at a tie what the question says.
 
     Every episode is asked twice, once with ties for each. So the mean over all samples is exactly
     (1 + ours − rival) / 2 of the two shares of success: one half is no difference, and two that always fail tie.
@@ -95,13 +101,13 @@ class Beats:
 
     @property
     def identifier(self) -> str:
-        """``world_beats@1``."""
-        return "world_beats@1"
+        """``world_head_to_head@1``."""
+        return "world_head_to_head@1"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play both lists of actions in the same world."""
         question = question_of(sample)
-        assert isinstance(question, ActAgainst)
+        assert isinstance(question, PlayHeadToHead)
         world = simulator(question.world)
         played = _played({"ours": world, "rival": world}, question.seed, answer)
         if played is None:

@@ -1,1 +1,1 @@
-"""Video files as a source of training clips: found, examined, decoded in processes of their own, cropped."""
+"""Video files as a source of training clips: found, inspected, decoded in separate processes, cropped."""

@@ -1,4 +1,4 @@
-"""Where a clip is cut out of its frames: in fractions of the frame, so that a video may change its size."""
+"""Crops of a clip, in fractions of the frame, so that a video may change its size."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["CENTRE", "Crop", "Placement", "place", "random_crop"]
 class Crop(NamedTuple):
     """A rectangle of a frame.
 
-    ``area`` is a fraction of the frame's, ``aspect`` width / height in pixels, ``across`` and ``down`` say in [0, 1]
-    where in the remaining room it lies. ``area`` of 0 means the largest square.
+    ``area``: a fraction of the frame's area; 0 means the largest square. ``aspect``: width / height in pixels.
+    ``across`` and ``down``: its place in the remaining room, from 0 to 1.
     """
 
     area: float
@@ -55,7 +55,7 @@ def random_crop(
 
 
 def place(crop: Crop, height: int, width: int, size: int) -> Placement:
-    """Say how a frame of ``height`` × ``width`` is scaled, and where a square of ``size`` is cut, for this crop.
+    """Compute how a frame of ``height`` × ``width`` is scaled, and where a square of ``size`` is cut, for this crop.
 
     A crop that does not fit is made smaller, in its own aspect, until it does.
     """

@@ -1,4 +1,4 @@
-"""One video file → facts about it, or one clip of it. Runs in worker processes: no torch here."""
+"""Reads facts about a video file, or one clip of it. Runs in worker processes, so it does not import torch."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from steelyard.errors import SteelyardError
 from steelyard.world.data.video.crops import Crop, place
 from steelyard.world.sim.simulator import Frames
 
-__all__ = ["ClipRequest", "Undecodable", "VideoFacts", "examine", "read_clip"]
+__all__ = ["ClipRequest", "Undecodable", "VideoFacts", "inspect_video", "read_clip"]
 
 _USUAL_RATE = 25.0
 
 
 class Undecodable(SteelyardError):
-    """This file gives no clip; the message says why. It is skipped, counted and named, never the end of a training."""
+    """This file gives no clip; the message says why. Training skips, counts and names it, and goes on."""
 
 
 class VideoFacts(msgspec.Struct, frozen=True):
-    """Number of frames, seconds from the first frame's beginning to the last one's end, mean frames a second.
+    """Facts about a file, from its header or, where that lacks them, from a pass over its packets.
 
-    From the file's header, or from a pass over its packets where the header does not say.
+    ``seconds`` runs from the start of the first frame to the end of the last; ``rate`` is in frames a second.
     """
 
     frames: int
@@ -38,9 +38,9 @@ class VideoFacts(msgspec.Struct, frozen=True):
 
 
 class ClipRequest(msgspec.Struct, frozen=True):
-    """One clip: from ``begin`` (seconds after the first frame) every ``stride``-th frame, ``frames`` of them.
+    """One clip of ``frames`` frames, cut and resized to ``size`` × ``size`` pixels.
 
-    They are cropped and resized to ``size`` × ``size``.
+    It starts ``begin`` seconds after the first frame and takes every ``stride``-th frame.
     """
 
     path: str
@@ -56,7 +56,7 @@ class ClipRequest(msgspec.Struct, frozen=True):
         return (self.frames - 1) * self.stride + 1
 
 
-def examine(path: str | Path) -> VideoFacts:
+def inspect_video(path: str | Path) -> VideoFacts:
     """Open a file, decode its first frame and give its facts; raises Undecodable."""
     if os.path.getsize(path) == 0:
         raise Undecodable("the file is empty")
@@ -70,8 +70,8 @@ def examine(path: str | Path) -> VideoFacts:
 def read_clip(request: ClipRequest) -> Frames:
     """Decode one clip, uint8 (frames, size, size, 3); raises Undecodable.
 
-    Where the frames rate varies, or a file ends before its header says so, too few frames may follow ``begin``: the
-    clip then begins at half that time, and so on to the video's start.
+    Where the frame rate varies, or a file ends earlier than its header says, too few frames may follow ``begin``. The
+    clip then begins at half that time, and so on down to the start of the video.
     """
     begin = request.begin
     while True:
@@ -125,7 +125,7 @@ def _counted_facts(path: str | Path) -> VideoFacts:
 
 
 def _frames_from(request: ClipRequest, begin: float) -> list[Frames]:
-    """Decode from the key frame before ``begin`` and keep what the request wants, perhaps fewer than it wants."""
+    """Decode from the key frame before ``begin`` and keep the requested frames, or fewer where the file ends."""
     kept: list[Frames] = []
     with _opened(request.path) as (container, stream):
         first = float(stream.start_time * stream.time_base) if stream.start_time is not None else 0.0
@@ -144,7 +144,7 @@ def _frames_from(request: ClipRequest, begin: float) -> list[Frames]:
 
 
 def _seek(container: Any, stream: Any, seconds: float) -> None:
-    # Formats without an index cannot seek: they are decoded from where they are, and frames before `begin` passed over.
+    # Formats without an index cannot seek: they are decoded from the start, and frames before `begin` are skipped.
     try:
         container.seek(int(seconds / stream.time_base), stream=stream)
     except av.FFmpegError:

@@ -1,4 +1,4 @@
-"""Which videos are meant: a folder, a glob, a CSV list or one file → their paths, sorted."""
+"""Finds videos: a folder, a glob, a CSV list or one file → their paths, sorted."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _HEADINGS = frozenset({"path", "video", "file"})
 def find_videos(place: str | Path) -> tuple[Path, ...]:
     """Give the videos of a place, sorted and without repeats.
 
-    A folder is searched to its depths for names that end as videos do; hidden files are passed over. A glob (``**``
-    included) takes whatever it matches. A CSV list has one video a line in its first column, or in the one headed
-    path, video or file; paths in it are relative to the list. Raises InputError where no video is named.
+    A folder is searched recursively for names with a video's suffix; hidden files are skipped. A glob (``**`` included)
+    takes whatever it matches. A CSV list has one video a line in its first column, or in the one headed
+    path, video or file; paths in it are relative to the list. Raises InputError where no video is found.
     """
     path = Path(place)
     if path.is_dir():
@@ -34,10 +34,10 @@ def find_videos(place: str | Path) -> tuple[Path, ...]:
         missing = f"no video in this folder (looked for {', '.join(sorted(VIDEO_SUFFIXES))}); give another or a list"
     elif path.is_file():
         found = list(_listed(path)) if path.suffix.lower() == ".csv" else [path]
-        missing = "no video in this list: one path a line is wanted"
+        missing = "no video in this list: write one path a line"
     elif any(character in str(place) for character in "*?["):
         found = [file for file in map(Path, glob.glob(str(place), recursive=True)) if file.is_file()]
-        missing = "no file matches this pattern: quote it and check the folder"
+        missing = "no file matches this pattern: quote it, and check the folder"
     else:
         raise InputError("no such folder, file or list of videos: check the path", where=place)
     if not found:
@@ -46,7 +46,7 @@ def find_videos(place: str | Path) -> tuple[Path, ...]:
 
 
 def listing_digest(paths: Sequence[Path]) -> str:
-    """SHA-256 over names and sizes in bytes, in order: tells whether a training goes on with the same videos."""
+    """SHA-256 over names and sizes in bytes, in order: shows whether a training resumes with the same videos."""
     digest = hashlib.sha256()
     for path in paths:
         size = path.stat().st_size if path.is_file() else -1
@@ -64,7 +64,7 @@ def _listed(path: Path) -> list[Path]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [(number, row) for number, row in enumerate(csv.reader(file), 1) if any(map(str.strip, row))]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"not a CSV list in UTF-8 ({error}): write one path a line", where=path) from error
+        raise InputError(f"is not a CSV list in UTF-8 ({error}): write one path a line", where=path) from error
     if not rows:
         return []
     headings = [name.strip().lower() for name in rows[0][1]]
@@ -74,6 +74,6 @@ def _listed(path: Path) -> list[Path]:
         name = row[column or 0].strip() if len(row) > (column or 0) else ""
         video = path.parent / name
         if not name or not video.is_file():
-            raise InputError(f"no such video: {name or '(empty)'}; mend or take out the line", where=path, line=number)
+            raise InputError(f"no such video: {name or '(empty)'}; fix or remove the line", where=path, line=number)
         found.append(video)
     return found

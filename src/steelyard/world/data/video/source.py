@@ -1,4 +1,4 @@
-"""Training clips out of video files: the batch of a step is a pure function of (seed, step)."""
+"""Training clips from video files: the batch of a step is a pure function of (seed, step)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMED = 3  # skipped files that a summary names
 
 
 class Skipped(NamedTuple):
-    """A file of which nothing, or not every clip, could be used, and why."""
+    """A file that could not be used, in whole or in part, and why."""
 
     path: str
     problem: str
@@ -40,12 +40,12 @@ class EvaluationClip(NamedTuple):
 
 
 class VideoSource:
-    """Clips of video files, decoded a few steps ahead in processes of their own.
+    """Clips of video files, decoded a few steps ahead in separate processes.
 
-    Every round over the videos takes each once, in an order seeded by (seed, round); where in the video a clip begins
+    Every round over the videos takes each once, in an order seeded by (seed, round). Where in the video a clip begins
     and how it is cropped is seeded by (seed, step, row). So any step's batch can be made at any time, on any machine:
-    a resumed training sees what it would have seen, and each rank of a distributed one takes its rows. A file that
-    cannot be decoded is skipped (:attr:`skipped`), its row drawn again by the same seed.
+    a resumed training gets the same batches, and each rank of a distributed one takes its rows. A file that cannot be
+    decoded is skipped (:attr:`skipped`), and its row is drawn again from the same seed.
     """
 
     action_size = 0
@@ -65,8 +65,8 @@ class VideoSource:
     ) -> None:
         """Find the videos and start the decoders.
 
-        ``paths``: what :func:`find_videos` takes, or the videos themselves. ``stride``: every how many frames of the
-        video one is taken. ``batch``: rows of a global batch. ``workers``: decoding processes; 0 decodes here.
+        ``paths``: what :func:`find_videos` takes, or the videos themselves. ``stride``: take every
+        stride-th frame. ``batch``: rows of a global batch. ``workers``: decoding processes; 0 decodes in this process.
         ``flip``: mirror half of the clips. ``ahead``: steps decoded in advance.
 
         Raises InputError where there is no video or none can be decoded.
@@ -111,11 +111,11 @@ class VideoSource:
 
     @property
     def cpu_seconds(self) -> float:
-        """What the decoding processes have taken so far; decoding here (no workers) is this process's own."""
+        """CPU-seconds of the decoding processes so far; 0 without workers, as this process decodes then."""
         return self._workers.cpu_seconds
 
     def summary(self) -> str:
-        """Say in one line how many videos are used and which are not, for the end of a training."""
+        """Give one line with the number of videos used, and those that were skipped."""
         text = f"{len(self._videos)} videos"
         if skipped := self.skipped:
             names = [f"{Path(path).name} ({problem})" for path, problem in skipped[:_NAMED]]
@@ -126,7 +126,7 @@ class VideoSource:
     def batch(self, step: int, rows: slice = slice(None)) -> Batch:
         """Give these rows of the global batch of one step, and begin to decode those of the next steps.
 
-        Raises InputError where twenty draws for a row gave no clip.
+        Raises InputError where twenty draws for one row gave no clip.
         """
         numbers = range(self.batch_size)[rows]
         for later in range(step, step + self._ahead + 1):
@@ -158,7 +158,7 @@ class VideoSource:
     def _examine(self, paths: Sequence[Path]) -> list[tuple[str, VideoFacts]]:
         """Open every file once; those that give no clip are skipped. Raises InputError where all are."""
         names = [str(path) for path in paths]
-        futures = [self._workers.submit(lambda name=name: self._workers.examine(name)) for name in names]  # type: ignore[misc]
+        futures = [self._workers.submit(lambda name=name: self._workers.inspect_video(name)) for name in names]  # type: ignore[misc]
         frames, stride, _ = self._wish
         span = (frames - 1) * stride + 1
         good = []
@@ -203,7 +203,7 @@ class VideoSource:
                 problem = error
                 video = int(random.integers(len(self._videos)))
         raise InputError(
-            f"{_DRAWS} clips in a row could not be decoded ({problem}): look at the skipped files", where=path
+            f"{_DRAWS} clips in a row could not be decoded ({problem}): check the skipped files", where=path
         )
 
     def _request(
@@ -212,7 +212,7 @@ class VideoSource:
         frames, stride, size = self._wish
         crop = CENTRE if random is None else random_crop(random, flip=self._flip)
         room = max(0, facts.frames - ((frames - 1) * stride + 1))
-        # The half frame: a time between two frames begins with the later one, whatever the rounding.
+        # Half a frame earlier, so that rounding cannot skip the frame that is meant.
         begin = max(0.0, (int(position * (room + 1)) - 0.5) / facts.rate)
         return ClipRequest(path, begin, frames, stride, size, crop)
 

@@ -1,8 +1,8 @@
-"""A decoding process: requests in as JSON lines, answers out as a JSON line and the bytes of the clip.
+"""A decoding process: it reads requests as JSON lines, and writes a JSON line and the clip's bytes for each.
 
-It is a program of its own (``python -m steelyard.world.data.video.worker``), not a fork: it inherits no threads and no
-locks, a decoder that crashes on a hostile file takes only this process along, and it ends when its input ends, so also
-when its parent is killed.
+It is a separate program (``python -m steelyard.world.data.video.worker``), not a fork: it inherits no threads and no
+locks, a decoder that crashes on a hostile file ends only this process, and it ends when its input ends, so also when
+its parent is killed.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import IO
 
 import msgspec
 
-from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, examine, read_clip
+from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, inspect_video, read_clip
 
 __all__ = ["Request", "WorkerReply", "serve"]
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Either a file to examine or a clip to decode."""
+    """Either a file to inspect or a clip to decode."""
 
-    examine: str | None = None
+    inspect_video: str | None = None
     clip: ClipRequest | None = None
 
 
 class WorkerReply(msgspec.Struct, frozen=True):
-    """``problem`` says why there is nothing else; the bytes of a clip of ``shape`` follow the line.
+    """The reply to a request; the bytes of a clip of ``shape`` follow the line.
 
-    ``cpu_seconds`` are this process's since its last answer, at first since it began.
+    ``problem``: why there is nothing else. ``cpu_seconds``: this process's since its last reply.
     """
 
     problem: str | None = None
@@ -39,20 +39,20 @@ class WorkerReply(msgspec.Struct, frozen=True):
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer one request after the other until there are no more."""
-    told = 0.0
+    reported = 0.0
     for line in requests:
         answer, payload = _answer(msgspec.json.decode(line, type=Request))
         taken = time.process_time()
-        answer = msgspec.structs.replace(answer, cpu_seconds=taken - told)
-        told = taken
+        answer = msgspec.structs.replace(answer, cpu_seconds=taken - reported)
+        reported = taken
         answers.write(msgspec.json.encode(answer) + b"\n" + payload)
         answers.flush()
 
 
 def _answer(request: Request) -> tuple[WorkerReply, bytes]:
     try:
-        if request.examine is not None:
-            return WorkerReply(facts=examine(request.examine)), b""
+        if request.inspect_video is not None:
+            return WorkerReply(facts=inspect_video(request.inspect_video)), b""
         assert request.clip is not None
         clip = read_clip(request.clip)
     except (Undecodable, OSError) as error:

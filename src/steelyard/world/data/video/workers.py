@@ -1,4 +1,4 @@
-"""The parent's side of the decoding processes: as many as wanted, each driven by one thread."""
+"""The parent's side of the decoding processes, each driven by one thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, examine, read_clip
+from steelyard.world.data.video.decode import ClipRequest, Undecodable, VideoFacts, inspect_video, read_clip
 from steelyard.world.data.video.worker import Request, WorkerReply
 from steelyard.world.sim.simulator import Frames
 
@@ -25,7 +25,7 @@ _PATIENCE = 2.0  # seconds that an idle process may take to end
 
 
 class Workers:
-    """Decoders for :meth:`submit`'s functions to call. With a ``count`` of 0 all is decoded in the caller's thread."""
+    """Runs functions that decode; with a ``count`` of 0, in the caller's thread and process."""
 
     def __init__(self, count: int) -> None:
         self.cpu_seconds = 0.0  # that processes of their own took, as far as they answered
@@ -46,11 +46,11 @@ class Workers:
             future.set_exception(error)
         return future
 
-    def examine(self, path: str) -> VideoFacts:
+    def inspect_video(self, path: str) -> VideoFacts:
         """Give a file's facts; raises Undecodable."""
         if self._pool is None:
-            return examine(path)
-        facts = self._ask(Request(examine=path))[0].facts
+            return inspect_video(path)
+        facts = self._ask(Request(inspect_video=path))[0].facts
         assert facts is not None
         return facts
 
@@ -63,7 +63,7 @@ class Workers:
         return np.frombuffer(payload, np.uint8).reshape(answer.shape)
 
     def close(self) -> None:
-        """End all processes; what was not begun is dropped."""
+        """End all processes and cancel what has not begun."""
         if self._pool is None:
             return
         with self._lock:

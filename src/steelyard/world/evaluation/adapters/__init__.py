@@ -1,1 +1,1 @@
-"""Other people's world models, made to answer as :class:`steelyard.world.protocol.WorldUnderTest`."""
+"""Adapters for other world models, which make them a :class:`steelyard.world.protocol.WorldUnderTest`."""

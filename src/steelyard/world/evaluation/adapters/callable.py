@@ -1,4 +1,4 @@
-"""Any functions as a world model under test: what one cannot do is said in a line, and what it gives is looked at."""
+"""Any functions as a world model under test; missing functions and wrong shapes raise clear errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CallableWorld:
     """A name and up to four functions, with the shapes of :class:`steelyard.world.protocol.WorldUnderTest`.
 
     A test that needs a function which is not given raises MissingDependency; a result of another shape raises
-    InputError, since a wrong axis would otherwise be marked as a wrong answer.
+    InputError, since a wrong axis would otherwise count as a wrong answer.
     """
 
     def __init__(
@@ -36,23 +36,23 @@ class CallableWorld:
         self._features = features
 
     def surprise(self, clips: Frames) -> Floats:
-        """(B, T, H, W, 3) → (B, T − 1)."""
+        """(B, T, H, W, 3) → (B, T − 1); raises MissingDependency without the function, InputError for another shape."""
         found = self._given(self._surprise, "surprise")(clips)
         return self._shaped(found, "surprise", (clips.shape[0], clips.shape[1] - 1))
 
     def rollout(self, observations: Frames, actions: Floats) -> Any:
-        """Observations (B, H, W, 3), actions (B, N, K, A) → opaque states (B, N, K, …)."""
+        """Observations (B, H, W, 3), actions (B, N, K, A) → opaque states (B, N, K, …); raises MissingDependency."""
         return self._given(self._rollout, "rollout")(observations, actions)
 
     def distance(self, states: Any, goals: Frames) -> Floats:
-        """States, goals (B, H, W, 3) → (B, N, K)."""
+        """States, goals (B, H, W, 3) → (B, N, K); raises MissingDependency, InputError for another shape."""
         found = np.asarray(self._given(self._distance, "distance")(states, goals), dtype=np.float32)
         if found.ndim != 3 or len(found) != len(goals):
             raise InputError(f"{self.name}: distance gave the shape {found.shape}; ({len(goals)}, N, K) is needed")
         return found
 
     def features(self, clips: Frames) -> Floats:
-        """(B, T, H, W, 3) → (B, T, F)."""
+        """(B, T, H, W, 3) → (B, T, F); raises MissingDependency, InputError for another shape."""
         found = self._given(self._features, "features")(clips)
         return self._shaped(found, "features", (*clips.shape[:2], None))
 

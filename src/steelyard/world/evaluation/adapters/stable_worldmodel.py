@@ -1,8 +1,8 @@
-"""Peers: LeWM and PLDM of the package stable-worldmodel (MIT), written against its version 0.1.1.
+"""Adapters for LeWM and PLDM of the package stable-worldmodel (MIT), written for its version 0.1.1.
 
-A module of theirs is given ready made, with its weights in it: their own checkpoints are pickles, which are never
-loaded here (``module.load_state_dict(safetensors.torch.load_file(…))`` is the way). Nothing is imported from the
-package, whose import takes 16 s, except by :func:`peer_class`.
+Give a module with its weights loaded: the package's own checkpoints are pickles, which are never loaded here (use
+``module.load_state_dict(safetensors.torch.load_file(…))``). Only :func:`peer_class` imports the package, which takes
+16 s.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def peer_class(kind: str) -> type[nn.Module]:
-    """Import ``lewm`` or ``pldm``; raises MissingDependency where the package is absent or has moved them elsewhere."""
+    """Import ``lewm`` or ``pldm``; raises MissingDependency where the package or the class is missing.
+
+    Raises InputError for another name.
+    """
     if kind not in _CLASSES:
         raise InputError(f"no peer is called {kind!r}; there are {', '.join(_CLASSES)}")
     module, name = _CLASSES[kind]
@@ -47,9 +50,10 @@ def peer_class(kind: str) -> type[nn.Module]:
 class StableWorldModel:
     """A module with their ``encode(info)`` and ``rollout(info, actions)`` as a world model under test.
 
-    ``image_side``: the side of the square that it was trained on. ``mean`` and ``deviation``: of the colours that it
-    was trained on, from 0 to 1. ``action_mean`` and ``action_deviation``: what its training took off actions in the
-    world's own units and divided by, in pixels.
+    ``image_side``: the side of its training pictures. ``mean`` and ``deviation``: of its training colours, from 0 to 1.
+    ``action_mean`` and ``action_deviation``: with which its training standardised actions, in pixels.
+
+    Raises InputError for a module without those methods.
     """
 
     def __init__(
@@ -77,12 +81,15 @@ class StableWorldModel:
         self._action_mean, self._action_deviation = action_mean, action_deviation
 
     def surprise(self, clips: Frames) -> Floats:
-        """Not to be had: what it expects of the next frame depends on an action, and a clip names none."""
-        raise MissingDependency(f"{self.name} expects nothing without actions, so it cannot be surprised by a clip")
+        """Raise MissingDependency: its prediction of a frame depends on an action, and a clip has none."""
+        raise MissingDependency(f"{self.name} predicts nothing without actions, so it has no surprise at a clip")
 
     @torch.inference_mode()
     def rollout(self, observations: Frames, actions: Floats) -> Tensor:
-        """Observations (B, H, W, 3), actions (B, N, K, A) in pixels → embeddings (B, N, K, D)."""
+        """Observations (B, H, W, 3), actions (B, N, K, A) in pixels → embeddings (B, N, K, D).
+
+        Raises InputError where the module returns something else.
+        """
         batch, plans, steps, _ = actions.shape
         pixels = self._pixels(observations[:, None])[:, None].expand(-1, plans, -1, -1, -1, -1)
         scaled = (torch.from_numpy(np.ascontiguousarray(actions)) - self._action_mean) / self._action_deviation
@@ -98,13 +105,13 @@ class StableWorldModel:
 
     @torch.inference_mode()
     def distance(self, states: Tensor, goals: Frames) -> Floats:
-        """The squared distance that their own cost sums, at every step: (B, N, K)."""
+        """The squared distance that the package's own cost sums, at every step: (B, N, K); raises InputError."""
         goal = self._encoded(goals[:, None])[:, None]
         return np.asarray((states - goal).square().sum(-1).float().numpy(), dtype=np.float32)
 
     @torch.inference_mode()
     def features(self, clips: Frames) -> Floats:
-        """The embedding of each frame by itself: (B, T, D)."""
+        """The embedding of each frame by itself: (B, T, D); raises InputError where the module gives none."""
         return np.asarray(self._encoded(clips).float().numpy(), dtype=np.float32)
 
     def _encoded(self, clips: Frames) -> Tensor:

@@ -1,1 +1,1 @@
-"""What a JEPA must beat: rivals of equal size, trained by the same loop, and two that learn nothing."""
+"""The baselines of a JEPA: rivals of equal size, trained by the same loop, and two that learn nothing."""

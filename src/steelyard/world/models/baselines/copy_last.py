@@ -1,4 +1,4 @@
-"""The rival that learns nothing and expects nothing to change: the last frame again."""
+"""A baseline that learns nothing and predicts that the last frame stays."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from steelyard.world.models.learner import Learner
 
 __all__ = ["CopyLast", "CopyLastConfig"]
 
-_POOL = 4  # a state is a picture averaged over 4 × 4 pixels: a plan compares some hundred thousand of them
+_POOL = 4  # a state is a picture averaged over 4 × 4 pixels, since a plan compares some hundred thousand states
 
 
 class CopyLastConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """It is made of nothing."""
+    """There is nothing to configure."""
 
     action_size: int = 2
 
@@ -29,18 +29,12 @@ class CopyLast(Learner):
     """
 
     kind: ClassVar[str] = "copy-last"
-    can_collapse: ClassVar[bool] = False
     Config: ClassVar[type[CopyLastConfig]] = CopyLastConfig
 
     def __init__(self, config: CopyLastConfig) -> None:
         super().__init__()
         self.config = config
         self.nothing = nn.Parameter(torch.zeros(0))
-
-    @classmethod
-    def from_config(cls, config: CopyLastConfig) -> CopyLast:
-        """The same as calling the class."""
-        return cls(config)
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Nothing is learned: ``total`` is 0."""

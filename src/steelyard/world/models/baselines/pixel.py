@@ -1,16 +1,15 @@
-"""The pixel-generative rival: the JEPA's encoder and predictor, trained by drawing the frames to come."""
+"""The pixel-generative rival: the JEPA's encoder and predictor, trained to draw future frames."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import msgspec
 import torch
 from torch import Generator, Tensor
 
-from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
-from steelyard.world.models.baselines.position_head import Places
+from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.reconstruction import (
     Decoder,
     NarrowEncoder,
@@ -19,45 +18,42 @@ from steelyard.world.models.baselines.reconstruction import (
     in_patches,
     weighted_miss,
 )
-from steelyard.world.models.learner import Learner
+from steelyard.world.models.baselines.rival import Rival, RivalConfig
 from steelyard.world.models.nets.predictor import Predictor, RecurrentPredictor, ResidualPredictor
 
 __all__ = ["Pixel", "PixelConfig"]
 
 
-class PixelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What it is made of. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
+class PixelConfig(RivalConfig, frozen=True, forbid_unknown_fields=True):
+    """The settings of the network. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
 
-    action_size: int = 2
+    VIDEO: ClassVar[Mapping[str, Any]] = {
+        "latent": 128,
+        "hidden": 256,
+        "recurrent": True,
+        "head": 323,
+        "drawn_steps": 6,
+    }
     latent: int = 64
     width: int = 16
     hidden: int = 384
     recurrent: bool = False
     head: int = 250
     drawn_steps: int = 2
-    """How many seen and how many foretold frames of a clip are drawn at each training step; all would take too long."""
-
-    @classmethod
-    def for_video(cls, **changed: Any) -> PixelConfig:
-        """The sizes for plain video, which are those of the JEPA's."""
-        return cls(
-            **{"action_size": 0, "latent": 128, "hidden": 256, "recurrent": True, "head": 323, "drawn_steps": 6}
-            | changed
-        )
+    """How many seen and how many predicted frames of a clip are drawn at each training step; all would be too slow."""
 
 
-class Pixel(Learner):
+class Pixel(Rival):
     """Draws frames from predicted latents. A state is a latent, (…, config.latent).
 
-    Where somebody acts, latents are rolled out from the first frame. In plain video the next one is foretold from all
-    before it, as a change of the last.
+    With actions, latents are rolled out from the first frame. In plain video the next latent is predicted from all
+    earlier ones, as a change of the last.
 
-    For planning, distance is that of the places read off the latents. Distances of drawn pixels do not change with how
+    Plans use distances of positions that are read off the latents. Distances of drawn pixels would not change with how
     far a small agent is from its goal once the two do not overlap.
     """
 
     kind: ClassVar[str] = "pixel"
-    can_collapse: ClassVar[bool] = False
     Config: ClassVar[type[PixelConfig]] = PixelConfig
 
     def __init__(self, config: PixelConfig) -> None:
@@ -67,19 +63,13 @@ class Pixel(Learner):
         self.decoder = Decoder(config.latent, config.width, config.head)
         kind = RecurrentPredictor if config.recurrent else ResidualPredictor
         self.predictor: Predictor = kind(config.latent, config.action_size, config.hidden)
-        self.places = Places(config.latent, config.action_size) if config.action_size else None
-
-    @classmethod
-    def from_config(cls, config: PixelConfig) -> Pixel:
-        """The same as calling the class."""
-        return cls(config)
+        self.places = PositionHead(config.latent, config.action_size) if config.action_size else None
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``next_frame``, ``same_frame``, ``same_latent`` and, where there are actions, ``places``.
+        """Give ``total``, ``next_frame``, ``same_frame``, ``same_latent`` and, with actions, ``places``.
 
-        ``same_frame`` is drawing what was just seen.
-
-        A decoder alone lets imagined latents be others than those of frames seen, and no distance could be measured.
+        ``same_frame`` is the loss of drawing a seen frame.
+        A decoder alone would let imagined latents differ from those of seen frames, and distances would mean nothing.
         In plain video, without ``same_frame`` and ``same_latent``, nothing out of sight was learned in 130 CPU-seconds.
         """
         everything = in_patches(batch.frames)
@@ -92,7 +82,7 @@ class Pixel(Learner):
         one = chosen_steps(last, 1, generator)
         seen = torch.cat([torch.zeros(1, dtype=torch.long), one, one + 1])
         pictures = everything[:, torch.cat([seen, ahead])]
-        self.encoder.tell(usual, everything)
+        self.encoder.observe(usual, everything)
         latents = self.encoder(pictures[:, : len(seen)])
         memories = self.predictor.watch(latents[:, :1], None)[:, -1]
         imagined = self._roll(latents[:, 0], memories, batch.actions, last)
@@ -115,24 +105,17 @@ class Pixel(Learner):
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From past frames, between which the actions are unknown, under actions (B, N, K, A): latents (B, N, K, D)."""
-        if self.config.action_size == 0:
-            raise MissingDependency("this model learned from plain video: it knows no actions to imagine under")
+        self._expect_actions()
         latents = self.encode(frames)
         memories = self.predictor.watch(latents, None)[:, -1]
         rows, plans, steps, _ = actions.shape
         start, remembered = latents[:, -1].repeat_interleave(plans, 0), memories.repeat_interleave(plans, 0)
         return self._roll(start, remembered, actions.flatten(0, 1), steps).reshape(rows, plans, steps, -1)
 
-    def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """How far the places of latents (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
-        if self.places is None:
-            raise MissingDependency("this model learned from plain video: it knows no actions to tell distances in")
-        return self.places.apart(states, self.encode(goals[:, None])[:, 0])
-
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Mean squared difference of each frame from the one that was drawn before it came: (B, T − 1).
 
-        Where it learned with actions and is told none, they are taken as 0.
+        Without ``actions``, a model that was trained with actions takes them as 0.
         """
         pictures = in_patches(frames)
         latents = self.encoder(pictures)
@@ -149,7 +132,7 @@ class Pixel(Learner):
 
     def _watching_loss(self, pictures: Tensor, usual: Tensor, generator: Generator) -> dict[str, Tensor]:
         steps = chosen_steps(pictures.shape[1] - 1, self.config.drawn_steps, generator)
-        self.encoder.tell(usual, pictures)
+        self.encoder.observe(usual, pictures)
         latents = self.encoder(pictures)
         predicted = self._next(latents, None)
         drawn = self.encoder.usual + self.decoder(torch.cat([latents[:, steps + 1], predicted[:, steps]], 1))

@@ -1,7 +1,7 @@
-"""Where the agent is, read off a rival's states: what it plans by.
+"""A head that reads the agent's position off a rival's states; the rival plans by it.
 
-It is learned from actions alone and its gradients reach the states, as those of a
-JEPA's inverse dynamics and places do: all kinds may get as much out of actions.
+It is learned from actions alone, and its gradients reach the states, as those of a JEPA's inverse dynamics and
+positions do, so that all kinds learn equally much from actions.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Places"]
+__all__ = ["PositionHead"]
 
 _HIDDEN = 64
-_DOUBT = 2.0  # an action at its limit: what is missed by more pulls ever less
+_DOUBT = 2.0  # the longest action: larger errors pull less and less
 
 
-class Places(nn.Module):
-    """States to places, in units of actions: a coordinate by path integration.
+class PositionHead(nn.Module):
+    """Maps states to positions, in units of actions: a coordinate found by path integration.
 
-    States that were learned by drawing tell where the agent is, but their own distances say little of how far away it
-    is. No position is ever told: places need only move as the actions say, where nothing is in the way.
+    States that were learned by drawing encode where the agent is, but their own distances do not reflect how far away
+    it is. No true position is used: positions need only move as the actions do, where nothing is in the way.
     """
 
     def __init__(self, size: int, action_size: int) -> None:
@@ -27,15 +27,15 @@ class Places(nn.Module):
         self.read = nn.Sequential(nn.Linear(size, _HIDDEN), nn.SiLU(), nn.Linear(_HIDDEN, action_size))
 
     def forward(self, states: Tensor) -> Tensor:
-        """States (…, D) → places (…, action size)."""
+        """States (…, D) → positions (…, action size)."""
         places: Tensor = self.read(states)
         return places
 
     def miss(self, states: Tensor, actions: Tensor, times: Tensor | None = None) -> Tensor:
-        """Cauchy's loss of how states (B, S, D) of a clip move under its actions (B, T − 1, A).
+        """Cauchy's loss of how states (B, S, D) move under the actions (B, T − 1, A) of a clip.
 
-        The states are those of some ``times`` (S,), or of all; from each to the next, and from the first on.
-        Who is stopped by a wall moves otherwise: such steps must not pull as much as the others.
+        Both the move from each state to the next and the move from the first state count. ``times`` (S,): the frames of
+        the states, if not all. An agent that a wall stops moves otherwise, and Cauchy's loss limits what that weighs.
         """
         away = nn.functional.pad(actions.cumsum(1), (0, 0, 1, 0))
         away = away if times is None else away[:, times]
@@ -45,6 +45,6 @@ class Places(nn.Module):
         return doubted
 
     def apart(self, states: Tensor, goals: Tensor) -> Tensor:
-        """Euclidean distances of places: states (B, N, K, D), goals' states (B, D) → (B, N, K)."""
+        """Euclidean distances of positions: states (B, N, K, D), goals' states (B, D) → (B, N, K)."""
         gaps: Tensor = (self.read(states) - self.read(goals)[:, None, None]).norm(dim=-1)
         return gaps

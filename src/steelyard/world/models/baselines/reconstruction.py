@@ -1,4 +1,4 @@
-"""What the generative rivals share: an encoder with a narrower head, a decoder, and a loss that sees what moves.
+"""The generative rivals' encoder, with a narrower head, their decoder, and a loss that weighs what moves.
 
 Pictures are patches here, (…, 16, 16, 48) as :func:`steelyard.world.models.nets.token_map.patches` gives them, in [−1,
 1].
@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from steelyard.world.models.losses.gathered import NormOverAll, mean_of_all
-from steelyard.world.models.nets.token_map import patches
+from steelyard.world.models.nets.token_map import patches, strided_layers
 from steelyard.world.sim.simulator import SIDE
 
 __all__ = [
@@ -27,19 +27,21 @@ _PATCH, _COLOURS = 4, 3
 _SIDE = SIDE // _PATCH
 _NUMBERS = _PATCH**2 * _COLOURS
 _PLACES = SIDE // 16
-_SMALL = 0.1  # the first pictures are near the usual one
+_SMALL = 0.1  # so that the first pictures are near the usual one
 _REMEMBERED = 100  # batches
 _LEAST_SPREAD = 0.02  # of a colour that hardly ever changes, in a range of 2
 _ALONE, _COMING = 100, 100  # steps: drawing alone was learned in 75 to 100
 _NORM_MOMENTUM = 0.05
-FOREGROUND = 20.0  # how much more a pixel weighs that differs by 1 (of 2) from what it mostly is in its clip
+FOREGROUND = 20.0  # the extra weight of a pixel that differs by 1 (of 2) from its average in the clip
 
 
 class NarrowEncoder(nn.Module):
-    """The JEPA's encoder, convolutions and all, with a head of another width: what a decoder costs is saved there.
+    """The JEPA's encoder with a head of another width, which makes up for the decoder's parameters.
 
-    It sees pictures less the usual one, each colour at variance 1, else what never changes hides a small thing that
-    moves. Latents have mean 0 and variance 1 over a batch: what little tells of it at first is made large.
+    It sees pictures less the usual one, each colour at variance 1; else what never changes would hide a small thing
+    that moves. Latents have mean 0 and variance 1 over a batch, which enlarges the weak early signal of such a thing.
+
+    The buffer ``told`` counts batches; its name is part of the checkpoint format.
     """
 
     usual: Tensor
@@ -49,13 +51,7 @@ class NarrowEncoder(nn.Module):
     def __init__(self, size: int, width: int, head: int) -> None:
         super().__init__()
         self.first = nn.Linear(_NUMBERS, width)
-        self.places = nn.Sequential(
-            nn.ReLU(),
-            nn.Conv2d(width, 2 * width, 3, 2, 1),
-            nn.ReLU(),
-            nn.Conv2d(2 * width, 4 * width, 3, 2, 1),
-            nn.ReLU(),
-        )
+        self.places = strided_layers(width)
         self.head = nn.Sequential(
             nn.Linear(4 * width * _PLACES**2, head),
             nn.LayerNorm(head),
@@ -68,10 +64,10 @@ class NarrowEncoder(nn.Module):
         self.register_buffer("told", torch.zeros(()))
 
     @torch.no_grad()
-    def tell(self, usual: Tensor, pictures: Tensor) -> None:
-        """Take into account a batch: its clips' usual pictures (B, 1, 16, 16, 48), and pictures (B, T, 16, 16, 48).
+    def observe(self, usual: Tensor, pictures: Tensor) -> None:
+        """Update the statistics by a batch: the clips' mean pictures (B, 1, 16, 16, 48), and (B, T, 16, 16, 48).
 
-        What is kept is a mean over all batches, then over the latest.
+        They are means over all batches at first, then moving averages.
         """
         if self.training:
             self.told += 1
@@ -81,7 +77,7 @@ class NarrowEncoder(nn.Module):
             self.variance.lerp_(mean_of_all(apart), share)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Pictures (…, 16, 16, 48) → latents (…, size). What is subtracted from them is in the first layer's bias."""
+        """Pictures (…, 16, 16, 48) → latents (…, size). The mean is subtracted in the first layer's bias."""
         rate = self.variance.clamp_min(_LEAST_SPREAD**2).rsqrt().repeat(_PATCH**2)
         weight = self.first.weight * rate
         bias = self.first.bias - nn.functional.linear(self.usual, weight)
@@ -91,9 +87,9 @@ class NarrowEncoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The encoder's mirror: one latent to a picture, as a difference from one that is known before.
+    """The encoder's mirror: one latent to a picture, as a difference from the usual picture.
 
-    What never changes need not be learned by gradients then, which would take most of a short training.
+    So what never changes need not be learned by gradients, which would take most of a short training.
     """
 
     def __init__(self, size: int, width: int, head: int) -> None:
@@ -129,11 +125,11 @@ def in_patches(frames: Tensor) -> Tensor:
 
 
 def foreground_weights(pictures: Tensor, usual: Tensor) -> Tensor:
-    """Weights (B, T, 16, 16, 48) of pictures of that shape: 1 where a clip stands still, more where something is.
+    """Weights (B, T, 16, 16, 48) of pictures: 1 where nothing changes in a clip, more where something does.
 
-    ``usual`` is the average of the clip, (B, 1, 16, 16, 48). Without weights a small thing on a large background is not
-    drawn, since it is hardly any of the loss. The average stands for the background: a median would take longer than
-    the encoder.
+    ``usual`` is the clip's average, (B, 1, 16, 16, 48). Without weights a small thing on a large background is not
+    drawn, since it is hardly any of the loss. The average serves as the background, since a median would take longer
+    than the encoder.
     """
     apart = ((pictures - usual) / 2).abs().reshape(*pictures.shape[:-1], _PATCH**2, _COLOURS)
     weights: Tensor = 1 + FOREGROUND * apart.amax(-1, keepdim=True).expand_as(apart).flatten(-2)
@@ -141,14 +137,14 @@ def foreground_weights(pictures: Tensor, usual: Tensor) -> Tensor:
 
 
 def weighted_miss(drawn: Tensor, pictures: Tensor, weights: Tensor) -> Tensor:
-    """The weighted mean of squared differences; a mean over pixels times 10, as the other losses are of that order."""
+    """The weighted mean of squared differences, times 10, which makes it of the order of the other losses."""
     return 10 * ((drawn - pictures).square() * weights).mean()
 
 
 def brought_in(step: int) -> float:
-    """How much of a bottleneck (rounding, noise, a prior's pull) counts at a step: none at first, then ever more, to 1.
+    """The share of a bottleneck (rounding, noise, a prior's pull) at a step: 0 at first, then rising to 1.
 
-    With all of it from the beginning nothing small was drawn after 200 steps, and so nothing learned.
+    With the whole bottleneck from the start, nothing small was drawn after 200 steps, so nothing was learned.
     """
     return min(1.0, max(0.0, (step - _ALONE) / _COMING))
 

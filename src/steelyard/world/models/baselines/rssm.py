@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
-import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
-from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
-from steelyard.world.models.baselines.position_head import Places
+from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.reconstruction import (
     Decoder,
     NarrowEncoder,
@@ -20,7 +19,7 @@ from steelyard.world.models.baselines.reconstruction import (
     in_patches,
     weighted_miss,
 )
-from steelyard.world.models.learner import Learner
+from steelyard.world.models.baselines.rival import Rival, RivalConfig
 from steelyard.world.models.losses.gathered import noise_of_rows
 
 __all__ = ["Rssm", "RssmConfig"]
@@ -29,10 +28,10 @@ _LEAST_DEVIATION = 0.1
 _NARROWER = 2.0  # deviations begin at .23: noise as large as the latents lets nothing small through
 
 
-class RssmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What it is made of. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
+class RssmConfig(RivalConfig, frozen=True, forbid_unknown_fields=True):
+    """The settings of the network. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
 
-    action_size: int = 2
+    VIDEO: ClassVar[Mapping[str, Any]] = {"latent": 128, "hidden": 256, "head": 326, "drawn_steps": 6, "overshoot": 0.0}
     latent: int = 32
     width: int = 16
     hidden: int = 200
@@ -47,14 +46,6 @@ class RssmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overshoot: float = 1.0
     """Weight of the KL of priors rolled out from the first frame (PlaNet's latent overshooting); 0: one step alone."""
 
-    @classmethod
-    def for_video(cls, **changed: Any) -> RssmConfig:
-        """For plain video: sizes near the JEPA's, one step ahead."""
-        return cls(
-            **{"action_size": 0, "latent": 128, "hidden": 256, "head": 326, "drawn_steps": 6, "overshoot": 0.0}
-            | changed
-        )
-
 
 class _Normal(NamedTuple):
     """Independent normals, (…, D) each."""
@@ -63,16 +54,15 @@ class _Normal(NamedTuple):
     deviation: Tensor
 
 
-class Rssm(Learner):
+class Rssm(Rival):
     """A state is the mean of the stochastic state, (…, config.latent).
 
-    As in Dreamer, a GRU carries what was, and a prior read off it foretells the next stochastic state. The posterior
-    reads its frame alone, and the frame is drawn from the stochastic state alone, so that a goal frame has a state of
-    its own to which the distance is Euclidean. Surprise is the KL of the posterior from the prior, in nats.
+    As in Dreamer, a GRU keeps the past, and a prior read off it predicts the next stochastic state. The posterior reads
+    its frame alone, and the frame is drawn from the stochastic state alone, so that a goal frame has a state of its
+    own. Surprise is the KL of the posterior from the prior, in nats.
     """
 
     kind: ClassVar[str] = "rssm"
-    can_collapse: ClassVar[bool] = False
     Config: ClassVar[type[RssmConfig]] = RssmConfig
 
     def __init__(self, config: RssmConfig) -> None:
@@ -86,21 +76,16 @@ class Rssm(Learner):
             nn.Linear(config.hidden, config.hidden), nn.SiLU(), nn.Linear(config.hidden, 2 * config.latent)
         )
 
-        self.places = Places(config.latent, config.action_size) if config.action_size else None
-
-    @classmethod
-    def from_config(cls, config: RssmConfig) -> Rssm:
-        """The same as calling the class."""
-        return cls(config)
+        self.places = PositionHead(config.latent, config.action_size) if config.action_size else None
 
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``same_frame``, ``kl``, ``overshoot`` where it is used and, where somebody acts, ``places``.
+        """Give ``total``, ``same_frame``, ``kl``, ``overshoot`` where it is used and, with actions, ``places``.
 
-        At first means alone are drawn and no prior pulls at them, then noise and pull come in.
+        At first only means are drawn and no prior pulls at them; noise and pull are then phased in.
         """
         config, pictures = self.config, in_patches(batch.frames)
         usual = pictures.mean(1, keepdim=True)
-        self.encoder.tell(usual, pictures)
+        self.encoder.observe(usual, pictures)
         posterior, share = self._posterior(pictures), brought_in(step)
         states = posterior.mean + share * posterior.deviation * noise_of_rows(posterior.mean, generator)
         drawn = chosen_steps(pictures.shape[1], config.drawn_steps, generator)
@@ -108,8 +93,8 @@ class Rssm(Learner):
         shown = self.encoder.usual + self.decoder(states[:, drawn])
         losses = {"same_frame": weighted_miss(shown, pictures[:, drawn], weights)}
         following = _Normal(posterior.mean[:, 1:], posterior.deviation[:, 1:])
-        # The prior reads means, as it does when it imagines: it adds a change to them, and noise would stay in the sum.
-        # Gradients of what follows come in with the pull.
+        # The prior reads means, as in imagination: it adds a change to them, and noise would stay in the sum.
+        # The gradients of later losses are phased in with the pull.
         known = posterior.mean.detach() + share * (posterior.mean - posterior.mean.detach())
         expected, _ = self._expect(known[:, :-1], batch.actions)
         losses["kl"] = config.kl_weight * self._balanced(following, expected, share)
@@ -127,8 +112,7 @@ class Rssm(Learner):
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From the last of the past frames under actions (B, N, K, A): means of rolled priors (B, N, K, D)."""
-        if self.config.action_size == 0:
-            raise MissingDependency("this model learned from plain video: it knows no actions to imagine under")
+        self._expect_actions()
         states = self.encode(frames)
         past = None
         if states.shape[1] > 1:
@@ -138,14 +122,8 @@ class Rssm(Learner):
         past = None if past is None else past.repeat_interleave(plans, 1)
         return self._roll(start, actions.flatten(0, 1), steps, past).mean.reshape(rows, plans, steps, -1)
 
-    def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """How far the places of states (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
-        if self.places is None:
-            raise MissingDependency("this model learned from plain video: it knows no actions to tell distances in")
-        return self.places.apart(states, self.encode(goals[:, None])[:, 0])
-
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
-        """Nats by which each frame's posterior differs from its prior: (B, T − 1). Untold actions are taken as 0."""
+        """Nats by which each frame's posterior differs from its prior: (B, T − 1). Unknown actions are taken as 0."""
         posterior = self._posterior(in_patches(frames))
         expected, _ = self._expect(posterior.mean[:, :-1], actions)
         return _divergence(_Normal(posterior.mean[:, 1:], posterior.deviation[:, 1:]), expected)
@@ -153,8 +131,7 @@ class Rssm(Learner):
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Means, and the GRU's memory once each has been seen (an action of 0 after the last): (B, T, F)."""
         states = self.encode(frames)
-        if actions is not None:
-            actions = torch.cat([actions, torch.zeros_like(actions[:, :1])], 1)
+        actions = self._one_more(actions)
         return torch.cat([states, self.memory(self._with_actions(states, actions))[0]], -1)
 
     def _posterior(self, pictures: Tensor) -> _Normal:
@@ -166,13 +143,6 @@ class Rssm(Learner):
         memories, last = self.memory(self._with_actions(states, actions))
         change, deviation = _normal(self.prior(memories))
         return _Normal(states + change, deviation), last
-
-    def _with_actions(self, states: Tensor, actions: Tensor | None) -> Tensor:
-        if not self.config.action_size:
-            return states
-        if actions is None:
-            actions = states.new_zeros(*states.shape[:-1], self.config.action_size)
-        return torch.cat([states, actions], -1)
 
     def _roll(self, state: Tensor, actions: Tensor | None, steps: int, memory: Tensor | None) -> _Normal:
         """Priors (B, K, D) that follow a state (B, D) when each step is expected from the mean before it."""
@@ -187,7 +157,7 @@ class Rssm(Learner):
         return _Normal(torch.stack(means, 1), torch.stack(deviations, 1))
 
     def _balanced(self, posterior: _Normal, prior: _Normal, pull: float) -> Tensor:
-        """The prior learns from the first step on; the posterior is pulled at by ``pull`` of what it will be."""
+        """The prior learns from the first step on; the posterior is pulled by a share ``pull`` of the full weight."""
         share = self.config.prior_share
         to_posterior = _divergence(_Normal(posterior.mean.detach(), posterior.deviation.detach()), prior)
         to_prior = _divergence(posterior, _Normal(prior.mean.detach(), prior.deviation.detach()))

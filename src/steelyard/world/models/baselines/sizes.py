@@ -1,4 +1,4 @@
-"""Equal sizes: the widths at which a rival has as many trained parameters as a JEPA."""
+"""Equal sizes: solves for the width at which a rival has as many trained parameters as a JEPA."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _NARROWEST = 8
 
 
 def trained_parameters(kind: str, config: Any) -> int:
-    """Count what an optimiser moves: every part that is used in training, decoders and inverse dynamics included.
+    """Count the parameters that an optimiser changes, decoders and inverse dynamics included.
 
-    Slow targets are copies and do not count, nor does the untrained net, which has 0.
+    Slow targets are copies and do not count; the untrained network has 0. Raises InputError as
+    :func:`steelyard.world.models.kinds.make_learner`.
     """
     with torch.random.fork_rng(devices=[]):
         learner = make_learner(kind, config)
@@ -25,9 +26,10 @@ def trained_parameters(kind: str, config: Any) -> int:
 
 
 def like_jepa(kind: str, action_size: int, jepa: Any = None) -> Any:
-    """Give the kind's config with ``head``, the width of encoder's and decoder's dense layers, solved for equal size.
+    """Give the kind's config with ``head``, the width of the dense layers, solved for equal size.
 
-    ``jepa`` is the JepaConfig to equal, else its default. What has no ``head`` is given as it is by default.
+    ``jepa``: the JepaConfig to match, else its default. A kind without ``head`` keeps its default config. Raises
+    InputError for an unknown kind.
     """
     config = config_of(kind, {}, action_size)
     if kind in ("jepa", "untrained"):

@@ -1,4 +1,4 @@
-"""The control: the JEPA's network with the weights that it begins with."""
+"""A control: the JEPA's network with its initial weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Untrained"]
 
 
 class Untrained(Jepa):
-    """Answers as a JEPA does, and a training leaves it as it is: what it scores, the architecture alone scores."""
+    """Works as a JEPA does, but training leaves it unchanged: its score is that of the architecture alone."""
 
     kind: ClassVar[str] = "untrained"
     can_collapse: ClassVar[bool] = False
@@ -30,4 +30,4 @@ class Untrained(Jepa):
         return {"total": self.nothing.sum()}
 
     def after_step(self, step: int, progress: float) -> None:
-        """Nothing follows."""
+        """Do nothing."""

@@ -1,23 +1,22 @@
-"""The token rival: frames as a few tokens of a small vocabulary, and a causal transformer that foretells the next ones.
+"""The token rival: frames as a few tokens of a small vocabulary, and a causal transformer that predicts the next ones.
 
 The tokeniser is FSQ (Mentzer et al. 2023, "VQ-VAE made simple"): three numbers a token, each rounded to five levels, so
 125 codes, none of which can die. Tokens are of the whole frame, not of patches. The transformer has *one position a
-frame*: all tokens of a frame are foretold at once from all frames and actions before it. With one position a token, a
+frame*: all tokens of a frame are predicted at once from all earlier frames and actions. With one position a token, a
 plan of 32 steps would take ten times as long as a JEPA's.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
-from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
-from steelyard.world.models.baselines.position_head import Places
+from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.reconstruction import (
     Decoder,
     NarrowEncoder,
@@ -27,7 +26,7 @@ from steelyard.world.models.baselines.reconstruction import (
     in_patches,
     weighted_miss,
 )
-from steelyard.world.models.learner import Learner
+from steelyard.world.models.baselines.rival import Rival, RivalConfig
 
 __all__ = ["CODES", "VqGpt", "VqGptConfig"]
 
@@ -35,10 +34,10 @@ LEVELS, NUMBERS = 5, 3
 CODES = LEVELS**NUMBERS
 
 
-class VqGptConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What it is made of. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
+class VqGptConfig(RivalConfig, frozen=True, forbid_unknown_fields=True):
+    """The settings of the network. ``head`` is solved so that its trained parameters are as many as the JEPA's."""
 
-    action_size: int = 2
+    VIDEO: ClassVar[Mapping[str, Any]] = {"tokens": 16, "hidden": 128, "window": 32, "head": 269, "drawn_steps": 6}
     tokens: int = 8
     width: int = 16
     hidden: int = 96
@@ -50,15 +49,8 @@ class VqGptConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drawn_steps: int = 3
     """How many frames of a clip are drawn at each training step."""
 
-    @classmethod
-    def for_video(cls, **changed: Any) -> VqGptConfig:
-        """For plain video: more tokens, and a window as long as its clips."""
-        return cls(
-            **{"action_size": 0, "tokens": 16, "hidden": 128, "window": 32, "head": 269, "drawn_steps": 6} | changed
-        )
 
-
-class VqGpt(Learner):
+class VqGpt(Rival):
     """A state is the vectors of all tokens of a frame, each number in [−1, 1]: (…, 3 · config.tokens).
 
     Imagination is greedy: the likeliest code of each token is fed back; the state that is given to a distance is the
@@ -66,7 +58,6 @@ class VqGpt(Learner):
     """
 
     kind: ClassVar[str] = "vq-gpt"
-    can_collapse: ClassVar[bool] = False
     Config: ClassVar[type[VqGptConfig]] = VqGptConfig
     vectors: Tensor
 
@@ -79,23 +70,18 @@ class VqGpt(Learner):
         self.enter = nn.Linear(size + config.action_size, config.hidden)
         self.blocks = nn.ModuleList(_Block(config.hidden, config.heads, config.window) for _ in range(config.layers))
         self.leave = nn.Sequential(nn.LayerNorm(config.hidden), nn.Linear(config.hidden, config.tokens * CODES))
-        self.places = Places(size, config.action_size) if config.action_size else None
+        self.places = PositionHead(size, config.action_size) if config.action_size else None
         places = torch.arange(CODES)[:, None] // LEVELS ** torch.arange(NUMBERS) % LEVELS
         self.register_buffer("vectors", places * (2 / (LEVELS - 1)) - 1, persistent=False)
 
-    @classmethod
-    def from_config(cls, config: VqGptConfig) -> VqGpt:
-        """The same as calling the class."""
-        return cls(config)
-
     def forward(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Give ``total``, ``same_frame``, ``next_tokens`` (nats a token) and, where somebody acts, ``places``.
+        """Give ``total``, ``same_frame``, ``next_tokens`` (nats a token) and, with actions, ``places``.
 
-        Tokens learn from drawing and from places. At first nothing is rounded of what is drawn, then ever more.
+        Tokens learn from drawing and from positions. Rounding of what is drawn is phased in.
         """
         pictures = in_patches(batch.frames)
         usual = pictures.mean(1, keepdim=True)
-        self.encoder.tell(usual, pictures)
+        self.encoder.observe(usual, pictures)
         bounded = self._bounded(self.encoder(pictures))
         known = self._rounded(bounded)
         states = bounded + brought_in(step) * (known - bounded).detach()
@@ -122,10 +108,9 @@ class VqGpt(Learner):
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
         """From the last of the past frames under actions (B, N, K, A): expected vectors (B, N, K, 3 · tokens).
 
-        Earlier frames are not used, since what was done between them is not known.
+        Earlier frames are not used, since the actions between them are unknown.
         """
-        if self.config.action_size == 0:
-            raise MissingDependency("this model learned from plain video: it knows no actions to imagine under")
+        self._expect_actions()
         rows, plans, steps, _ = actions.shape
         state = self.encode(frames[:, -1:])[:, 0].repeat_interleave(plans, 0)
         acts, imagined = actions.flatten(0, 1), []
@@ -139,21 +124,14 @@ class VqGpt(Learner):
             imagined.append((logits.softmax(-1) @ self.vectors).flatten(-2))
         return torch.stack(imagined, 1).reshape(rows, plans, steps, -1)
 
-    def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """How far the places of vectors (B, N, K, D) are from those of goal frames (B, H, W, 3): (B, N, K)."""
-        if self.places is None:
-            raise MissingDependency("this model learned from plain video: it knows no actions to tell distances in")
-        return self.places.apart(states, self.encode(goals[:, None])[:, 0])
-
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
-        """Nats of each frame's tokens: (B, T − 1). Untold actions are taken as 0."""
+        """Nats of each frame's tokens: (B, T − 1). Unknown actions are taken as 0."""
         return self._miss(self.encode(frames), actions)
 
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
-        """Vectors, and what the transformer knows after each frame (with an action of 0 after the last): (B, T, F)."""
+        """Vectors, and the transformer's hidden state after each frame (the last with an action of 0): (B, T, F)."""
         states = self.encode(frames)
-        if actions is not None:
-            actions = torch.cat([actions, torch.zeros_like(actions[:, :1])], 1)
+        actions = self._one_more(actions)
         return torch.cat([states, self._hidden(states, actions)], -1)
 
     def _bounded(self, latents: Tensor) -> Tensor:
@@ -166,11 +144,7 @@ class VqGpt(Learner):
         return (bounded * half).round() / half
 
     def _hidden(self, states: Tensor, actions: Tensor | None) -> Tensor:
-        if self.config.action_size:
-            if actions is None:
-                actions = states.new_zeros(*states.shape[:-1], self.config.action_size)
-            states = torch.cat([states, actions], -1)
-        hidden: Tensor = self.enter(states)
+        hidden: Tensor = self.enter(self._with_actions(states, actions))
         for block in self.blocks:
             hidden = block(hidden)
         return hidden

@@ -1,1 +1,1 @@
-"""What keeps a latent space from collapsing, and what keeps in it what an actor can change."""
+"""Losses that keep a latent space from collapsing and keep in it what actions change."""

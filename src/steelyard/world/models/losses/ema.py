@@ -1,4 +1,4 @@
-"""A slow copy of a network: the target that cannot be pulled to what is easily predicted."""
+"""A slow copy of a network, as a target that is not pulled towards what is easily predicted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def slow_copy(network: Net) -> Net:
-    """A copy that no optimiser moves."""
+    """Copy a network for use as a target, without gradients."""
     twin = copy.deepcopy(network)
     twin.requires_grad_(False)
     return twin

@@ -1,4 +1,4 @@
-"""Means over the rows of all processes, and their noise: a loss and its gradient are those of one process."""
+"""Statistics and noise over the rows of all processes, so that losses and gradients equal those of one process."""
 
 from __future__ import annotations
 

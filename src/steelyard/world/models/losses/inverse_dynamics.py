@@ -1,4 +1,4 @@
-"""The action, read off the latents before and after it: keeps in the latent what an action changes."""
+"""Inverse dynamics: predicts the action from the latents before and after it, which keeps its effect in the latent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HIDDEN = 256
 
 
 class InverseDynamics(nn.Module):
-    """A small head. With actions of unit variance, a mean squared error of 1 is the level of no information."""
+    """A small head. With actions of unit variance, a mean squared error of 1 means no information."""
 
     def __init__(self, size: int, action_size: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""SIGReg: latents are pressed towards a standard normal distribution, direction by direction.
+"""SIGReg: a loss that makes latents follow a standard normal distribution, direction by direction.
 
 Written from the formula of Balestriero and LeCun (LeJEPA, 2025): by Cramér and Wold, a distribution is normal if all
 its one-dimensional projections are; each of some random projections is held to it by the Epps–Pulley statistic

@@ -1,4 +1,4 @@
-"""VICReg's two terms against collapse: each dimension varies, and no two tell the same.
+"""VICReg's two terms against collapse: each dimension varies, and no two are correlated.
 
 Written from the formulas of Bardes, Ponce and LeCun (VICReg, ICLR 2022, equations 1, 2 and 4).
 """
@@ -19,7 +19,8 @@ _EPSILON = 1e-4
 def vicreg(latents: Tensor) -> tuple[Tensor, Tensor]:
     """The variance hinge and the mean squared off-diagonal covariance of latents (N, D), over all processes' rows.
 
-    Autocast is off here: it would round the covariance to bfloat16. Raises InputError where nothing can vary together.
+    Autocast is off here: it would round the covariance to bfloat16. Raises InputError for fewer than two rows or
+    dimensions.
     """
     rows, size = latents.shape[0] * processes(), latents.shape[1]
     if rows < 2 or size < 2:

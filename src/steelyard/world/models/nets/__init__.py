@@ -1,1 +1,1 @@
-"""Small networks that the kinds of world model are put together from."""
+"""The small networks that the kinds of world model are made of."""

@@ -1,4 +1,4 @@
-"""Predictors of the next latent: from the last latent and action alone, or from all that was seen.
+"""Predictors of the next latent: from the last latent and action alone, or from all earlier ones.
 
 Both have the same three methods. The memory of the first has the size 0.
 """
@@ -14,7 +14,7 @@ _ACTION_WIDTH = 64
 
 
 class Predictor(nn.Module):
-    """What both kinds of predictor do. Actions are (B, T, A) in unit scale, or None where nobody acts."""
+    """The methods of both kinds of predictor. Actions are (B, T, A) in unit scale, or None for plain video."""
 
     memory_size = 0
 

@@ -1,7 +1,7 @@
-"""A map of the layout in tokens, and a predictor that looks up in it what is around.
+"""A map of the layout in tokens, and a predictor that looks up what is around a position.
 
-One vector for everything lost the door: a vector's few dimensions fill with functions of whatever varies most. So the
-vector carries what moves, and what stands still keeps its places: 16 × 16 tokens, one for 4 × 4 pixels.
+With one vector for everything, the door was lost: a vector's few dimensions fill with functions of whatever varies
+most. So the vector holds what moves, and a map of 16 × 16 tokens, one for 4 × 4 pixels, holds what does not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from steelyard.world.models.losses.gathered import mean_of_all
 from steelyard.world.sim.simulator import SIDE
 
-__all__ = ["MapEncoder", "MapPredictor", "PatchEncoder", "patches"]
+__all__ = ["MapEncoder", "MapPredictor", "PatchEncoder", "patches", "strided_layers"]
 
 _PATCH = 4
 _PLACES = SIDE // _PATCH
@@ -36,6 +36,17 @@ def patches(frames: Tensor) -> Tensor:
     return squares.reshape(*leading, _PLACES, _PLACES, _PATCH * _COLOURS).view(torch.uint8).float()
 
 
+def strided_layers(width: int) -> nn.Sequential:
+    """Make two strided convolutions: features (N, width, H, W) → (N, 4 · width, H / 4, W / 4)."""
+    return nn.Sequential(
+        nn.ReLU(),
+        nn.Conv2d(width, 2 * width, 3, 2, 1),
+        nn.ReLU(),
+        nn.Conv2d(2 * width, 4 * width, 3, 2, 1),
+        nn.ReLU(),
+    )
+
+
 class PatchEncoder(nn.Module):
     """Patches to one latent, by strided convolutions. It sees each colour channel with mean 0 and variance 1.
 
@@ -48,13 +59,7 @@ class PatchEncoder(nn.Module):
     def __init__(self, size: int, width: int) -> None:
         super().__init__()
         self.first = nn.Linear(_PATCH**2 * _COLOURS, width)
-        self.places = nn.Sequential(
-            nn.ReLU(),
-            nn.Conv2d(width, 2 * width, 3, 2, 1),
-            nn.ReLU(),
-            nn.Conv2d(2 * width, 4 * width, 3, 2, 1),
-            nn.ReLU(),
-        )
+        self.places = strided_layers(width)
         places = 4 * width * (_PLACES // 4) ** 2
         self.head = nn.Sequential(nn.Linear(places, _HEAD), nn.LayerNorm(_HEAD), nn.ReLU(), nn.Linear(_HEAD, size))
         self.register_buffer("mean", torch.full((_COLOURS,), 127.5))

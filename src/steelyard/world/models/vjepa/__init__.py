@@ -1,1 +1,1 @@
-"""V-JEPA: a video transformer that learns by predicting, in its own latent space, what a mask has taken away."""
+"""V-JEPA: a video transformer that learns by predicting, in its own latent space, what a mask hides."""

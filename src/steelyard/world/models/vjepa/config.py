@@ -1,4 +1,4 @@
-"""What a V-JEPA is made of, and the named sizes."""
+"""The settings of a V-JEPA, and the named sizes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 from steelyard.errors import InputError
 
-__all__ = ["SIZES", "VJepaConfig", "config_of"]
+__all__ = ["SIZES", "VJepaConfig", "config_of_size"]
 
 
 class VJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +62,7 @@ class VJepaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _LARGE = {"side": 224, "patch": 16, "predictor_width": 384, "predictor_depth": 12, "predictor_heads": 12}
 SIZES: dict[str, VJepaConfig] = {
-    # 0.4 M; for trainings so short that a slow copy would stay the random net it began as
+    # 0.4 M; for trainings so short that a slow copy would stay close to its random initial weights
     "tiny": VJepaConfig(momentum=0.99, anti_collapse_weight=4.0),
     "small": VJepaConfig(
         width=192, depth=6, heads=6, predictor_width=96, predictor_depth=4, predictor_heads=4
@@ -73,7 +73,7 @@ SIZES: dict[str, VJepaConfig] = {
 }
 
 
-def config_of(size: str) -> VJepaConfig:
+def config_of_size(size: str) -> VJepaConfig:
     """Give the configuration of a named size; raises InputError naming what there is."""
     if size not in SIZES:
         raise InputError(f"no V-JEPA of size {size!r}: choose one of {', '.join(SIZES)}")

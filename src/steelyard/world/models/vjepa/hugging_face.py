@@ -1,4 +1,4 @@
-"""V-JEPA 2 checkpoints as transformers writes them, from a folder on this machine: tested through the common door.
+"""V-JEPA 2 checkpoints in transformers' format, from a local folder, tested through the common protocol.
 
 ``VJEPA2Model`` has no EMA copy: its targets come from the same encoder that sees the context.
 """
@@ -27,7 +27,7 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class HuggingFaceVJepa(ClipReader):
-    """A ``VJEPA2Model`` as a learner that answers but is not trained here. Frames are resized to its size."""
+    """A ``VJEPA2Model`` as a learner that is tested but not trained here. Frames are resized to its size."""
 
     kind: ClassVar[str] = "vjepa2"
     frames_at_once: int = 192  # a large checkpoint, at 256 × 256 pixels
@@ -75,12 +75,12 @@ class HuggingFaceVJepa(ClipReader):
 
 
 def is_vjepa2(folder: Path) -> bool:
-    """Whether a folder is laid out as transformers does it, and not as ``steelyard world train`` does."""
+    """Whether a folder has transformers' layout, and not that of ``steelyard world train``."""
     return (folder / "config.json").is_file() and not (folder / CARD).exists()
 
 
 def untrained_vjepa2(like: WorldModel) -> HuggingFaceVJepa:
-    """The same architecture with weights that learned nothing, drawn from torch's global generator."""
+    """Make the same architecture with untrained weights, drawn from torch's global generator."""
     model: Any = like.learner.model
     return HuggingFaceVJepa(type(model)(model.config)).requires_grad_(False)
 
@@ -99,7 +99,7 @@ def load_vjepa2(folder: str | Path) -> WorldModel:
         raise MissingDependency("V-JEPA 2 checkpoints need transformers: pip install 'steelyard[hf]'") from error
     logging = transformers.utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity(logging.CRITICAL)  # what it would report is raised below, in one line
+    logging.set_verbosity(logging.CRITICAL)  # what it would log is raised below, in one line
     logging.disable_progress_bar()
     try:
         model, report = transformers.VJEPA2Model.from_pretrained(
@@ -132,6 +132,6 @@ def _expect_vjepa2(path: Path) -> None:
     try:
         made = msgspec.json.decode(config.read_bytes(), type=dict[str, Any])
     except msgspec.DecodeError as error:
-        raise InputError(f"no JSON object ({error}): copy the checkpoint again", where=config) from error
+        raise InputError(f"is not a JSON object ({error}): copy the checkpoint again", where=config) from error
     if made.get("model_type") != "vjepa2":
         raise InputError(f"a {made.get('model_type')!r}, not a 'vjepa2': give a V-JEPA 2 checkpoint", where=config)

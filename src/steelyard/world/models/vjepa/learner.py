@@ -17,7 +17,7 @@ from steelyard.world.models.losses.sigreg import sigreg
 from steelyard.world.models.vjepa.config import VJepaConfig
 from steelyard.world.models.vjepa.encoder import Encoder, gather
 from steelyard.world.models.vjepa.masks import Masks, multi_block
-from steelyard.world.models.vjepa.predictor import Predictor
+from steelyard.world.models.vjepa.predictor import MaskedPredictor
 from steelyard.world.models.vjepa.reader import ClipReader, resized
 
 __all__ = ["VJepa"]
@@ -28,9 +28,9 @@ _NUMBERS_AT_ONCE = 2048 * 64 * 96  # frames × patches × width of a test: large
 class VJepa(ClipReader):
     """After V-JEPA (2404.08471) and V-JEPA 2 (2506.09985): L1 in latent space, EMA targets of fixed momentum.
 
-    In the paper's recipe nothing but the slow copy and the predictor keeps the latents from collapsing. Short trainings
-    need ``anti_collapse_weight``: a copy that has moved little is still random, its latents have few directions, and
-    those are all that is learned. The training's gate watches either way.
+    In the paper's recipe only the slow copy and the predictor keep the latents from collapsing. Short trainings need
+    ``anti_collapse_weight``: a copy that has moved little is still random, its latents have few directions, and only
+    those are learned. Either way training checks for collapse.
     """
 
     kind: ClassVar[str] = "vjepa"
@@ -41,7 +41,7 @@ class VJepa(ClipReader):
         super().__init__()
         self.config: VJepaConfig = config
         self.encoder = Encoder(config)
-        self.predictor = Predictor(config)
+        self.predictor = MaskedPredictor(config)
         self.slow_encoder = slow_copy(self.encoder)
         numbers = config.grid[1] * config.grid[2] * config.width
         self.frames_at_once = max(config.frames, _NUMBERS_AT_ONCE // numbers)
@@ -115,7 +115,7 @@ class VJepa(ClipReader):
         return Masks(masks.visible[rank::count], masks.wanted[rank::count])
 
     def _fitting(self, frames: Tensor) -> Tensor:
-        """Clips that are tested are resized, to float, where the side is another; training's are never."""
+        """Resize test clips of another side, to float; training clips are never resized."""
         side = self.config.side
         if frames.shape[2:4] != (side, side):
             pixels = resized(frames.flatten(0, 1).permute(0, 3, 1, 2).float(), side)
@@ -130,5 +130,5 @@ class VJepa(ClipReader):
         if not fits or (height, width) != (config.side, config.side):
             raise InputError(
                 f"clips of {length} frames, {height} × {width} pixels, but this V-JEPA is for {config.frames} frames, "
-                f"{config.side} × {config.side}: give such clips or train one for these"
+                f"{config.side} × {config.side}: give such clips, or train a V-JEPA for these"
             )

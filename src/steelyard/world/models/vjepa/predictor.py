@@ -1,4 +1,4 @@
-"""A narrow transformer that guesses the latents of what is masked from those of what is visible."""
+"""A narrow transformer that predicts the latents of masked tubelets from those of visible ones."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from steelyard.world.models.vjepa.config import VJepaConfig
 from steelyard.world.models.vjepa.encoder import gather, initialise, positions, transformer
 
-__all__ = ["Predictor"]
+__all__ = ["MaskedPredictor"]
 
 
-class Predictor(nn.Module):
+class MaskedPredictor(nn.Module):
     """Context latents and mask tokens that carry only their place → latents at those places."""
 
     places: Tensor

@@ -1,4 +1,4 @@
-"""What a frozen encoder knows of a label: a linear probe in closed form, and an attentive one that is trained."""
+"""Probes of a frozen encoder: a linear one in closed form, and an attentive one that is trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a transformer over whole clips answers tests that ask frame by frame: by windows that end with that frame."""
+"""Frame-by-frame tests of a transformer over whole clips, by windows that end with each frame."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NO_ACTIONS = "a V-JEPA learned from plain video and knows no actions: test its 
 
 
 class ClipReader(Learner):
-    """What V-JEPAs of all makes share: they give :meth:`tokens` and :meth:`guess`. Clips may be longer.
+    """The base of all V-JEPAs, which give :meth:`tokens` and :meth:`guess`.
 
-    They may also be of any size, as worlds draw them: makes resize them by :func:`resized`.
+    Clips may be longer than a window and of any picture size; :func:`resized` adapts them.
     """
 
     sees_all_sizes: ClassVar[bool] = True
@@ -61,8 +61,8 @@ class ClipReader(Learner):
     def surprise(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """L1 error (B, T − 1) of guessing the tubelet that each frame is in from the tubelets before it.
 
-        A window at most is looked back. Frames of the first tubelet have nothing before them and get 0; a last frame
-        without a whole tubelet is repeated.
+        At most one window is looked back. Frames of the first tubelet have nothing before them and get 0; a last frame
+        without a whole tubelet is repeated. Raises InputError for a clip of no more than one tubelet.
         """
         window, tubelet = self.window()
         length = frames.shape[1]
@@ -78,11 +78,11 @@ class ClipReader(Learner):
         return torch.cat(errors, dim=1)[:, 1:length]
 
     def imagine(self, frames: Tensor, actions: Tensor) -> Tensor:
-        """Raise MissingDependency: nobody acted in the videos."""
+        """Raise MissingDependency: the training videos had no actions."""
         raise MissingDependency(_NO_ACTIONS)
 
     def distance(self, states: Tensor, goals: Tensor) -> Tensor:
-        """Raise MissingDependency: nobody acted in the videos."""
+        """Raise MissingDependency: the training videos had no actions."""
         raise MissingDependency(_NO_ACTIONS)
 
     def _until(self, frames: Tensor, last: int) -> Tensor:

@@ -1,7 +1,7 @@
-"""Physics scenes in which nobody acts: possible clips to learn from, matched quads to be surprised by, a hidden ball.
+"""Physics scenes without actions: possible clips for training, matched quads for surprise, and a hidden ball.
 
-All are pure functions of seeds. Training has the seeds below 2³¹, tests have
-:data:`steelyard.world.sim.catalog.HELD_OUT` and above. NumPy only, so who checks an answer needs nothing else.
+All are pure functions of seeds. Training uses seeds below 2³¹, tests use
+:data:`steelyard.world.sim.catalog.HELD_OUT` and above. NumPy only, so that checking an answer needs nothing else.
 """
 
 from __future__ import annotations

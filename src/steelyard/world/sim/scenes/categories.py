@@ -1,7 +1,7 @@
-"""The six categories: for each, pairs of possible scenes that can be cut and joined to impossible ones, unseen.
+"""The six categories: pairs of possible scenes that are cut and joined into impossible ones at a hidden moment.
 
 Each maker gives states (B, 24, 14) of scenes A and B and the cut (B,). Around the cut, at frames cut − 1 and cut, A and
-B look the same in every pixel: what tells them apart is out of sight. So A until the cut with B after it is a clip in
+B look the same in every pixel: what differs is out of sight. So A until the cut with B after it is a clip in
 which each single frame, and each step between two frames, also comes in a possible clip.
 """
 
@@ -36,7 +36,7 @@ __all__ = ["MAKERS", "Pair", "continuity", "inertia", "permanence", "solidity", 
 _TIMES = np.arange(FRAMES)
 _HEIGHTS = np.array([0, 0.25, 0.55, 1])
 """A screen's height while it rises, as a share. Its largest step is its last up and its first down, which always covers
-or uncovers bare background: with equal steps the largest frame difference told the category apart (pair accuracy .60).
+or uncovers bare background: with equal steps the largest frame difference alone had a pair accuracy of .60.
 """
 _RISE = 3  # frames that a screen takes
 _GRAVITY = 0.9  # pixels per frame²

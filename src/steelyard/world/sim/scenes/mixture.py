@@ -1,4 +1,4 @@
-"""What training sees: possible scenes only, of all kinds that tests are cut from."""
+"""Training scenes: possible ones only, of all kinds that the test scenes are cut from."""
 
 from __future__ import annotations
 

@@ -7,14 +7,14 @@ import json
 import pytest
 
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
-from steelyard.world.audit.scorers.surprise import MoreSurprised
+from steelyard.world.audit.scorers.violation_of_expectation import ViolationOfExpectation
 
 ASKED = Sample(id="t/0", request=GenerateRequest(prompt="{}"), target="")
 
 
 def score(answer: object) -> tuple[float | None, bool]:
     text = answer if isinstance(answer, str) else json.dumps(answer)
-    found = MoreSurprised().score(ASKED, ModelOutput(outcome=Outcome.OK, text=text))
+    found = ViolationOfExpectation().score(ASKED, ModelOutput(outcome=Outcome.OK, text=text))
     return found.value, found.parsed
 
 
