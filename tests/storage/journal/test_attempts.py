@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.records import Attempt, ModelOutput
+from steelyard.records import Attempt, ModelOutput, Outcome
 from steelyard.storage.journal import Texts, read_texts
 from steelyard.storage.journal.attempts import attempt_of
 
@@ -40,7 +40,7 @@ def test_texts_are_kept_by_digest_and_an_endpoints_words_are_bounded(
     run = tmp_path_factory.mktemp("run")
     texts = Texts(run)
     output = ModelOutput(
-        outcome="ok", text=answer, reasoning=reasoning, finish_reason=words, model=words, detail=words, prompt_tokens=4
+        outcome=Outcome.OK, text=answer, reasoning=reasoning, finish_reason=words, model=words, detail=words, prompt_tokens=4
     )
     attempt = recorded(output, texts)
     texts.close()
