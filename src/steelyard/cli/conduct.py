@@ -56,7 +56,7 @@ def options_of(chosen: dict[str, Any], uri: tuple[str, ...]) -> Options:
         data=chosen["data"],
         task_files=chosen["task_files"],
         with_texts=chosen["with_texts"],
-        limits=limits_of(chosen, by_role(uri, "--model").get("subject", "")),
+        role_limits={role: limits_of(chosen, one) for role, one in by_role(uri, "--model").items()},
         repeats=chosen.get("repeats"),
         detectors=chosen.get("detectors", ()),
         attempt_timeout=chosen["timeout"],
