@@ -40,13 +40,7 @@ def test_texts_are_kept_by_digest_and_an_endpoints_words_are_bounded(
     run = tmp_path_factory.mktemp("run")
     texts = Texts(run)
     output = ModelOutput(
-        outcome=Outcome.OK,
-        text=answer,
-        reasoning=reasoning,
-        finish_reason=words,
-        model=words,
-        detail=words,
-        prompt_tokens=4,
+        outcome=Outcome.OK, text=answer, reasoning=reasoning, finish_reason=words, model=words, detail=words, prompt_tokens=4
     )
     attempt = recorded(output, texts)
     texts.close()
