@@ -1,4 +1,4 @@
-"""What the user may choose; everything else is the plan's to decide."""
+"""The options of a plan that users choose; everything else follows from the plan."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["Options", "planned_model", "tolerance_of"]
 
 @dataclass(frozen=True)
 class Options:
-    """The user's choices. ``limits`` (or a role's own in ``role_limits``) and ``concurrency`` hold for each model.
+    """The user's choices. ``limits`` (or a role's own in ``role_limits``) and ``concurrency`` apply to each model separately.
 
-    ``detectors`` are planned beside the built-in ones. ``repeats``: answers to each sample, where nothing is tested.
+    ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
     """
 
     alpha: float = 0.05
@@ -39,7 +39,7 @@ class Options:
 def planned_model(
     identity: ModelIdentity, capabilities: Capabilities, options: Options, role: str = SUBJECT
 ) -> PlannedModel:
-    """A model as the plan seals it: who it is, what it can do, and how it may be asked."""
+    """A model as the plan seals it: its identity, its capabilities, and how it may be asked."""
     return PlannedModel(
         identity=identity,
         capabilities=capabilities,
@@ -58,5 +58,5 @@ def tolerance_of(text: str) -> Fraction:
     except (ValueError, ZeroDivisionError):
         raise InputError(f"--tolerance takes percentage points, such as 2 or 0.7, not {text!r}") from None
     if not 0 < tolerance < 1:
-        raise InputError(f"--tolerance must lie between 0 and 100 percentage points, not {text}")
+        raise InputError(f"--tolerance must be between 0 and 100 percentage points, not {text}")
     return tolerance
