@@ -19,6 +19,7 @@ from steelyard.adapters.chat_messages import request_texts
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask, write_imported_run
 from steelyard.adapters.prompt_match import AMBIGUOUS, UNMATCHED, PromptIndex
 from steelyard.errors import InputError
+from steelyard.evidence import layout
 from steelyard.gateway.exchange_parser import endpoint_kind, prompt_of, read_exchange
 from steelyard.plugins import ExecutingScorer
 from steelyard.records import Exchange, GenerateRequest, ModelIdentity, ModelOutput, Origin, Outcome, Sample, Verdict
@@ -130,7 +131,7 @@ def read_recording(
         ),
         public=task.public,
     )
-    seal = sha256_hex((recording / "bundle.dsse.json").read_bytes())
+    seal = sha256_hex((recording / layout.BUNDLE).read_bytes())
     origin = Origin(kind="imported", harness=HARNESS, file=recording.resolve().name, sha256=seal)
     identity = ModelIdentity(uri=plan.subject.identity.uri, name=name, backend=plan.subject.identity.backend)
     return ImportedLog((imported,), origin, identity), matcher.matched

@@ -137,8 +137,8 @@ def write_reports(run: Path, plan: Plan, verdict: Verdict) -> None:
     from steelyard.reports import html, machine, markdown
 
     write_file(run / layout.REPORT, canonical(machine.render(verdict)) + b"\n")
-    write_file(run / "report.md", markdown.render(verdict, plan).encode())
-    write_file(run / "report.html", html.render(verdict, plan).encode())
+    write_file(run / layout.REPORT_MARKDOWN, markdown.render(verdict, plan).encode())
+    write_file(run / layout.REPORT_PAGE, html.render(verdict, plan).encode())
 
 
 def checkpoint(run: Path, signer: Any = None) -> None:
@@ -151,7 +151,7 @@ def checkpoint(run: Path, signer: Any = None) -> None:
         tree = Tree()
         for _, line in read_segment(run, worker):
             tree.append(line)
-        sizes[f"journal/{segment_of(worker)}"] = (tree.size, tree.root())
+        sizes[segment_of(worker)] = (tree.size, tree.root())
     path = run / layout.CHECKPOINTS
     before = path.read_bytes() if path.is_file() else b""
     write_file(path, before + checkpoint_line(sizes, time.time_ns() // 1000, signer))

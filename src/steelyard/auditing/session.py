@@ -27,6 +27,7 @@ from steelyard.auditing.scoring import (
     unscored_attempts,
 )
 from steelyard.errors import InputError
+from steelyard.evidence import layout
 from steelyard.planning.samples import Prepared
 from steelyard.plugins import Model, Scorer
 from steelyard.records import SUBJECT, Attempt, ModelOutput, Plan, Sample, SampleScore
@@ -246,7 +247,7 @@ def _subject_first(role: str) -> tuple[bool, str]:
 
 
 def _texts_missing(run: Path) -> InputError:
-    return InputError("texts of this run are missing, so it cannot go on: put texts/ back", where=run)
+    return InputError(f"texts of this run are missing, so it cannot go on: put {layout.TEXTS} back", where=run)
 
 
 def _records(run: Path) -> Iterator[JournalRecord]:

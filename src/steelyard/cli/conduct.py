@@ -209,9 +209,10 @@ def default_folder(name: str) -> Path:
 
 def print_places(run: Path, *, signed: bool) -> None:
     """Say where the report lies and how to verify it. Paths go out whole, so that they can be copied at any width."""
+    from steelyard.evidence import layout
     from steelyard.util.console import err
 
-    click.echo(f"report  {run / 'report.html'}\nverify  steelyard verify {run}")
+    click.echo(f"report  {run / layout.REPORT_PAGE}\nverify  steelyard verify {run}")
     if not signed:
         err().print("unsigned: anyone can check this run, nobody can tell who made it (steelyard key new makes a key)")
 

@@ -56,10 +56,11 @@ def resume_recording(run: Path, signer: CryptoSigner | None, *, as_json: bool) -
 
     Raises InputError where a gateway still writes to it.
     """
+    from steelyard.evidence import layout
     from steelyard.gateway.seal import seal_killed
     from steelyard.gateway.summary import summary_of
 
-    sealed = (run / "bundle.dsse.json").exists()
+    sealed = (run / layout.BUNDLE).exists()
     show(summary_of(run) if sealed else seal_killed(run, signer), run, as_json=as_json, signed=True)
     return 0
 

@@ -128,8 +128,9 @@ def _log(source: Path, chosen: dict[str, Any]) -> ImportedLog:
     from steelyard.adapters.inspect_log import is_inspect_json, read_inspect_log
     from steelyard.adapters.lm_eval_log import is_lm_eval_results, read_lm_eval_log, results_in
     from steelyard.adapters.untrusted_json import read_json
+    from steelyard.evidence import layout
 
-    if source.is_dir() and (source / "plan.dsse.json").is_file():
+    if source.is_dir() and (source / layout.PLAN).is_file():
         return _recording(source, chosen)
     for option in ("model", "prompt"):
         if chosen[option]:

@@ -303,7 +303,9 @@ def _check_texts(run: Path, seal: _Seal, journal: JournalCommitment) -> int:
         first = first or missing
         absent += 1
     if absent and not seal.withheld:
-        raise VerificationError(f"texts/: {absent} texts are missing, such as the one with SHA-256 {first.hex()}")
+        raise VerificationError(
+            f"{layout.TEXTS}: {absent} texts are missing, such as the one with SHA-256 {first.hex()}"
+        )
     return absent
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from steelyard.auditing.finalize import checkpoint
 from steelyard.errors import InputError, VerificationError
+from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical
 from steelyard.gateway.summary import RecordingSummary, render, summary_of
 from steelyard.records import Plan
@@ -32,7 +33,7 @@ def seal_recording(run: Path, signer: Any = None) -> RecordingSummary:
 
     checkpoint(run, signer)
     plan, summary = open_plan_of(run).plan, summary_of(run)
-    write_file(run / "scores.jsonl", b"")  # every bundle names its scores: here there are none
+    write_file(run / layout.SCORES, b"")  # every bundle names its scores: here there are none
     write_reports(run, plan, summary)
     seal_bundle(run, {"renderer": renderer()}, signer)
     return summary
@@ -61,7 +62,7 @@ def seal_killed(run: Path, signer: Any = None) -> RecordingSummary:
 
 
 def _refuse_sealed(run: Path) -> None:
-    if (run / "bundle.dsse.json").exists():
+    if (run / layout.BUNDLE).exists():
         raise InputError("this recording is sealed already; steelyard report shows it", where=run)
 
 
@@ -83,23 +84,23 @@ def recompute_recording(run: Path, plan: Plan, drawn_by: Any) -> bool:
     True where the pages, too, were drawn again and are equal; false where other versions drew them (``drawn_by``).
     """
     if plan.measurements or plan.tests or plan.not_planned or plan.sheet:
-        raise VerificationError("plan.dsse.json: a recording plans no samples and tests no claims")
-    if (run / "scores.jsonl").read_bytes() or any((run / "samples").glob("*")):
-        raise VerificationError("scores.jsonl, samples/: a recording has neither scores nor samples")
+        raise VerificationError(f"{layout.PLAN}: a recording plans no samples and tests no claims")
+    if (run / layout.SCORES).read_bytes() or any((run / layout.SAMPLES).glob("*")):
+        raise VerificationError(f"{layout.SCORES}, {layout.SAMPLES}: a recording has neither scores nor samples")
     summary = summary_of(run)
     try:
-        sealed = json.loads((run / "report.json").read_bytes())
+        sealed = json.loads((run / layout.REPORT).read_bytes())
     except (OSError, ValueError):
-        raise VerificationError("report.json: missing or not JSON") from None
+        raise VerificationError(f"{layout.REPORT}: missing or not JSON") from None
     now = json.loads(canonical(render(summary, plan.subject.identity.uri)))
     for key in [*now, *(key for key in sealed if key not in now)]:
         if sealed.get(key) != now.get(key):
-            raise VerificationError(f"report.json: {key} does not follow from the journal")
+            raise VerificationError(f"{layout.REPORT}: {key} does not follow from the journal")
     if drawn_by != renderer() or plan.software != software():
         return False
     with tempfile.TemporaryDirectory() as folder:
         write_reports(Path(folder), plan, summary)
-        for name in ("report.md", "report.html"):
+        for name in (layout.REPORT_MARKDOWN, layout.REPORT_PAGE):
             if (Path(folder) / name).read_bytes() != (run / name).read_bytes():
                 raise VerificationError(f"{name}: not the page that this journal gives")
     return True
@@ -109,9 +110,9 @@ def write_reports(run: Path, plan: Plan, summary: RecordingSummary) -> None:
     """Write report.json, report.md and report.html."""
     from steelyard.gateway import pages
 
-    write_file(run / "report.json", canonical(render(summary, plan.subject.identity.uri)) + b"\n")
-    write_file(run / "report.md", pages.markdown(summary, plan).encode())
-    write_file(run / "report.html", pages.html(summary, plan).encode())
+    write_file(run / layout.REPORT, canonical(render(summary, plan.subject.identity.uri)) + b"\n")
+    write_file(run / layout.REPORT_MARKDOWN, pages.markdown(summary, plan).encode())
+    write_file(run / layout.REPORT_PAGE, pages.html(summary, plan).encode())
 
 
 def renderer() -> dict[str, str]:

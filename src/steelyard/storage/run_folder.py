@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,11 +22,7 @@ if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.planning.samples import Prepared
 
-__all__ = ["LOCAL", "SealedPlan", "clear_partial", "create", "local_settings", "open_plan_of"]
-
-PLAN: Final = layout.PLAN
-# Where this machine's data lies, for a resume: never sealed, since a path of ours is nobody else's business.
-LOCAL: Final = layout.LOCAL
+__all__ = ["SealedPlan", "clear_partial", "create", "local_settings", "open_plan_of"]
 
 
 @dataclass(frozen=True)
@@ -51,12 +47,12 @@ def create(
     missing = [folder for folder in (run, *run.parents) if not folder.exists()]
     try:
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (run / "samples").mkdir(mode=0o700)
+        (run / layout.SAMPLES).mkdir(mode=0o700)
         for measurement in plan.measurements:
-            with whole_file(run / "samples" / f"{measurement.id}.txt") as file:
+            with whole_file(run / layout.samples_of(measurement.id)) as file:
                 file.writelines(f"{digest}\n".encode() for digest in prepared[measurement.id].digests)
-        write_file(run / LOCAL, canonical(dict(local)) + b"\n")
-        write_file(run / PLAN, seal_plan(without_defaults(plan), signer))
+        write_file(run / layout.LOCAL, canonical(dict(local)) + b"\n")
+        write_file(run / layout.PLAN, seal_plan(without_defaults(plan), signer))
     except BaseException as error:
         _unmake(run, missing)
         if isinstance(error, OSError):
@@ -67,8 +63,8 @@ def create(
 
 def _unmake(run: Path, made: list[Path]) -> None:
     """Take back a folder that got no plan: neither a resume nor another run could do anything with it."""
-    shutil.rmtree(run / "samples", ignore_errors=True)
-    for name in (LOCAL, PLAN):
+    shutil.rmtree(run / layout.SAMPLES, ignore_errors=True)
+    for name in (layout.LOCAL, layout.PLAN):
         with suppress(OSError):
             (run / name).unlink()
     for folder in made:
@@ -80,25 +76,25 @@ def open_plan_of(run: Path) -> SealedPlan:
     """Read the sealed plan of a run; InputError where there is none, VerificationError where it is not a plan."""
     from steelyard.evidence.bundle import open_plan
 
-    path = run / PLAN
+    path = run / layout.PLAN
     if not path.is_file():
-        raise InputError("is not the folder of a run: there is no plan.dsse.json in it", where=run)
-    predicate, digest, signatures = open_plan(path.read_bytes(), PLAN)
+        raise InputError(f"is not the folder of a run: there is no {layout.PLAN} in it", where=run)
+    predicate, digest, signatures = open_plan(path.read_bytes(), layout.PLAN)
     try:
         plan = msgspec.convert(predicate, Plan)
     except msgspec.ValidationError as error:
-        raise VerificationError(f"{PLAN}: not a plan of this version of Steelyard: {error}") from None
+        raise VerificationError(f"{layout.PLAN}: not a plan of this version of Steelyard: {error}") from None
     if without_defaults(plan) != predicate:
-        raise VerificationError(f"{PLAN}: spells out a field that equals its default, which no sealed plan does")
+        raise VerificationError(f"{layout.PLAN}: spells out a field that equals its default, which no sealed plan does")
     if SUBJECT not in plan.models:
-        raise VerificationError(f"{PLAN}: names no model in the role {SUBJECT}")
+        raise VerificationError(f"{layout.PLAN}: names no model in the role {SUBJECT}")
     names = [measurement.id for measurement in plan.measurements]
     for name in names:
         # It becomes a file name, and a plan may come from a stranger.
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", name):
-            raise VerificationError(f"{PLAN}: {name[:80]!r} is not the id of a measurement")
+            raise VerificationError(f"{layout.PLAN}: {name[:80]!r} is not the id of a measurement")
     if len(set(names)) < len(names):
-        raise VerificationError(f"{PLAN}: two measurements have one id")
+        raise VerificationError(f"{layout.PLAN}: two measurements have one id")
     return SealedPlan(plan, digest, tuple(signatures))
 
 
@@ -120,6 +116,6 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
 def local_settings(run: Path) -> LocalSettings:
     """What this machine noted when the run began; empty where the folder came from elsewhere."""
     try:
-        return msgspec.json.decode((run / LOCAL).read_bytes(), type=LocalSettings)
+        return msgspec.json.decode((run / layout.LOCAL).read_bytes(), type=LocalSettings)
     except (OSError, msgspec.MsgspecError, ValueError):
         return LocalSettings()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steelyard.errors import VerificationError
+from steelyard.evidence import layout
 from steelyard.evidence.merkle import Tree
 from steelyard.planning.order import checked_samples, order_of
 from steelyard.records import Attempt, Measurement, Plan, PlannedModel, RecordedScore
@@ -51,7 +52,7 @@ def check_journal(run: Path, plan: Plan) -> JournalFound:
             name for name, sealed in sealed_samples.items() if numbering.ended(name) < sealed.planned
         )
     if found.unfinished and plan.origin.kind == "imported":
-        raise VerificationError(f"journal/: {min(found.unfinished)}: a call of the imported log is not there")
+        raise VerificationError(f"{layout.JOURNAL}: {min(found.unfinished)}: a call of the imported log is not there")
     return found
 
 
@@ -114,14 +115,15 @@ def _given_up(record: Attempt, model: PlannedModel) -> bool:
 def _digests(run: Path, measurement: Measurement) -> Digests:
     """The digests of a measurement's samples; VerificationError where they are not those that the plan sealed."""
     found, tree = Digests(), Tree()
+    name = layout.samples_of(measurement.id)
     try:
-        with (run / "samples" / f"{measurement.id}.txt").open("rb") as lines:
+        with (run / name).open("rb") as lines:
             for line in lines:
                 digest = line.rstrip()
                 found.append(digest.decode("ascii"))
                 tree.append(digest)
     except (OSError, ValueError):
-        raise VerificationError(f"samples/{measurement.id}.txt: missing or not a list of digests") from None
+        raise VerificationError(f"{name}: missing or not a list of digests") from None
     if len(found) != measurement.population or tree.root().hex() != measurement.samples_root:
-        raise VerificationError(f"samples/{measurement.id}.txt: not the samples that the plan sealed")
+        raise VerificationError(f"{name}: not the samples that the plan sealed")
     return found

@@ -47,7 +47,7 @@ def _wrong(reason: str) -> VerificationError:
 
 def _check_size(run: Path, measurement: Measurement) -> None:
     """Before anything is computed for each trial: a stranger's plan must not be larger than its samples."""
-    name = f"samples/{measurement.id}.txt"
+    name = layout.samples_of(measurement.id)
     try:
         size = (run / name).stat().st_size
     except OSError:

@@ -18,7 +18,6 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.records import Plan, SampleScore, Verdict
 from steelyard.storage.journal import segment_names
-from steelyard.storage.journal.lines import SEGMENT
 from steelyard.storage.run_folder import open_plan_of
 from steelyard.util.software import software
 from steelyard.verification.journal import checked_records
@@ -89,7 +88,7 @@ def _recompute(run: Path) -> Recomputed:
     left_open.finish()
     if found.withheld and plan.texts == "sealed":
         raise VerificationError(
-            f"texts/: the plan sealed them all, and those of {found.withheld} answers are not there"
+            f"{layout.TEXTS}: the plan sealed them all, and those of {found.withheld} answers are not there"
         )
     from steelyard.reports import machine
 
@@ -115,9 +114,9 @@ def _recompute_recording(run: Path, plan: Plan) -> Recomputed:
 def _check_segments(run: Path) -> None:
     """Everything that the seal names is read here: what lay in another segment would be sealed and not judged."""
     segment_names(run)
-    for path in sorted((run / "texts").glob("*")):
-        if path.name != SEGMENT:
-            raise VerificationError(f"texts/{path.name}: a segment that a run of this version has not")
+    for path in sorted((run / layout.TEXTS).glob("*")):
+        if (name := f"{layout.TEXTS}{path.name}") != layout.TEXT_SEGMENT:
+            raise VerificationError(f"{name}: a segment that a run of this version has not")
 
 
 def _check_same(was: Any, now: Any, place: str) -> None:
