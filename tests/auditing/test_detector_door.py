@@ -22,7 +22,7 @@ from steelyard.records import (
     VerdictWord,
 )
 from steelyard.storage.journal import read_lines
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.run_folder import RunFolder
 
 Sums = tuple[Path, float]
 
@@ -132,7 +132,7 @@ def test_it_is_sealed_stopped_resumed_replayed_and_verified(
     sums_server.seconds = lambda wrong: 0.0
     assert steelyard(["resume", str(run)]) in (0, 3)
 
-    plan = open_plan_of(run).plan
+    plan = RunFolder.open(run).plan
     assert set(plan.models) == {"subject", "reference"}
     assert [(each.role, each.arm) for each in plan.measurements] == [
         ("subject", ""), ("subject", "own"), ("reference", "own"),

@@ -20,7 +20,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.bundle import seal_bundle, seal_plan
 from steelyard.evidence.canonical import canonical, fields_of, sha256_hex, without_defaults
 from steelyard.storage.journal import GENESIS, JournalRecord
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 from tests.assets.make_golden import GOLDEN
 
@@ -115,13 +115,13 @@ def test_no_file_can_be_added(bundle: Path, name: str) -> None:
 @pytest.fixture
 def unsigned(bundle: Path) -> Path:
     """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    plan = without_defaults(open_plan_of(bundle).plan)
+    plan = without_defaults(RunFolder.open(bundle).plan)
     del plan["order_proof"]
     return with_new_reports(reseal(bundle, plan=plan))
 
 
 def with_new_reports(bundle: Path) -> Path:
-    found = results_of(bundle)
+    found = results_of(RunFolder.open(bundle))
     write_reports(bundle, found.plan, found.verdict)
     return reseal(bundle)
 
@@ -132,7 +132,7 @@ def reseal(bundle: Path, plan: dict[str, Any] | None = None, records: list[dict[
         (bundle / "plan.dsse.json").write_bytes(seal_plan(plan, None))
     path = bundle / "journal" / "main-0000.jsonl"
     kept = records if records is not None else [json.loads(line) for line in path.read_bytes().splitlines()]
-    kept[0]["plan"] = open_plan_of(bundle).sha256
+    kept[0]["plan"] = RunFolder.open(bundle).plan_sha256
     previous, lines = GENESIS, []
     for seq, record in enumerate(kept):
         record["seq"], record["prev"] = seq, previous
@@ -217,7 +217,7 @@ def test_an_edited_page_is_not_what_the_journal_gives(unsigned: Path, name: str)
     ],
 )
 def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: Callable[[Any], None]) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     change(plan["tests"][2])
     with pytest.raises(VerificationError, match=r"plan.dsse.json"):
         recompute(reseal(unsigned, plan=plan))
@@ -238,7 +238,7 @@ def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: C
     ],
 )
 def test_a_measurement_that_the_plan_could_not_hold(unsigned: Path, change: Callable[[Any], None]) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     change(plan["measurements"][0])
     with pytest.raises(VerificationError, match=r"plan.dsse.json|samples"):
         recompute(reseal(unsigned, plan=plan))
@@ -261,14 +261,14 @@ def test_a_measurement_that_the_plan_could_not_hold(unsigned: Path, change: Call
     ],
 )
 def test_a_plan_is_planned_again_from_what_it_seals(unsigned: Path, change: Callable[[Any], None], said: str) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     change(plan)
     with pytest.raises(VerificationError, match=said):
         recompute(reseal(unsigned, plan=plan))
 
 
 def test_another_order_shows_in_every_record(unsigned: Path) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     plan["measurements"][0]["order_seed"] = "f" * 64
     with pytest.raises(VerificationError, match="committed order"):
         recompute(reseal(unsigned, plan=plan))
@@ -322,7 +322,7 @@ def test_other_samples_than_the_sealed_ones(unsigned: Path) -> None:
 def test_withheld_texts_are_said_and_their_scores_taken_as_sealed(
     unsigned: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     del plan["texts"]
     with_new_reports(reseal(unsigned, plan=plan))
     assert steelyard(["verify", str(unsigned)]) == 0

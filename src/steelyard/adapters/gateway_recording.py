@@ -19,7 +19,6 @@ from steelyard.adapters.chat_messages import request_texts
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask, write_imported_run
 from steelyard.adapters.prompt_match import AMBIGUOUS, UNMATCHED, PromptIndex
 from steelyard.errors import InputError
-from steelyard.evidence import layout
 from steelyard.gateway.exchange_parser import endpoint_kind, prompt_of, read_exchange
 from steelyard.plugins import ExecutingScorer
 from steelyard.records import Exchange, GenerateRequest, ModelIdentity, ModelOutput, Origin, Outcome, Sample, Verdict
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from steelyard.evidence.keys import CryptoSigner
+    from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks import Task
 
 __all__ = ["Matched", "RecordingImport", "import_recording", "read_recording"]
@@ -75,7 +75,7 @@ class RecordingImport:
 
 
 def import_recording(
-    recording: Path,
+    recording: RunFolder,
     task: Task,
     run: Path,
     signer: CryptoSigner | None = None,
@@ -97,28 +97,26 @@ def import_recording(
 
 
 def read_recording(
-    recording: Path, task: Task, *, prompt: str = "", data: Path | None = None, model: str = ""
+    recording: RunFolder, task: Task, *, prompt: str = "", data: Path | None = None, model: str = ""
 ) -> tuple[ImportedLog, Matched]:
     """Match a sealed recording's calls to the task's samples; raises InputError as :func:`import_recording`."""
-    from steelyard.evidence.canonical import sha256_hex
     from steelyard.evidence.verify import verify_integrity
     from steelyard.scorers import open_scorer
     from steelyard.storage.journal import open_index
-    from steelyard.storage.run_folder import open_plan_of
 
-    plan = open_plan_of(recording).plan
+    plan, folder = recording.plan, recording.path
     if plan.origin.kind != "gateway":
-        raise InputError("is not a recording of steelyard gateway", where=recording)
-    verify_integrity(recording)
+        raise InputError("is not a recording of steelyard gateway", where=folder)
+    bundle = verify_integrity(folder).bundle
     scorer = open_scorer(task.scorer_for(prompt or task.default_prompt))
     if isinstance(scorer, ExecutingScorer):
         raise InputError(f"{task.id} is scored by running code, which is not done for recordings")
-    matcher = _Matcher(recording, task, prompt or task.default_prompt, data, open_index(recording))
+    matcher = _Matcher(folder, task, prompt or task.default_prompt, data, open_index(folder))
     name = matcher.take_all(model)
     if not matcher.found:
         raise InputError(
             f"none of the {matcher.matched.calls:,} recorded calls matches a sample of {task.id}: is the task right?",
-            where=recording,
+            where=folder,
         )
     imported = ImportedTask(
         name=task.id,
@@ -131,8 +129,7 @@ def read_recording(
         ),
         public=task.public,
     )
-    seal = sha256_hex((recording / layout.BUNDLE).read_bytes())
-    origin = Origin(kind="imported", harness=HARNESS, file=recording.resolve().name, sha256=seal)
+    origin = Origin(kind="imported", harness=HARNESS, file=folder.resolve().name, sha256=bundle.sha256)
     identity = ModelIdentity(uri=plan.subject.identity.uri, name=name, backend=plan.subject.identity.backend)
     return ImportedLog((imported,), origin, identity), matcher.matched
 

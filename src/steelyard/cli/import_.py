@@ -157,10 +157,11 @@ def _log(source: Path, chosen: dict[str, Any]) -> ImportedLog:
 
 def _recording(source: Path, chosen: dict[str, Any]) -> ImportedLog:
     from steelyard.adapters.gateway_recording import read_recording
-    from steelyard.storage.run_folder import open_plan_of
+    from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks.catalogue import Catalogue, open_task_file
 
-    if open_plan_of(source).plan.origin.kind != "gateway":
+    recording = RunFolder.open(source)
+    if recording.plan.origin.kind != "gateway":
         raise InputError(
             "is a run of steelyard already: steelyard report shows it, steelyard export writes it out", where=source
         )
@@ -175,7 +176,7 @@ def _recording(source: Path, chosen: dict[str, Any]) -> ImportedLog:
     task = open_task_file(Path(name)) if is_file else Catalogue(()).find(name)
     if task is None:
         raise InputError(f"no task is called {name!r}{Catalogue(()).near(name)}")
-    log, _ = read_recording(source, task, prompt=chosen["prompt"], data=chosen["data"], model=chosen["model"])
+    log, _ = read_recording(recording, task, prompt=chosen["prompt"], data=chosen["data"], model=chosen["model"])
     return log
 
 

@@ -16,49 +16,117 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.records import SUBJECT, Plan
-from steelyard.util.atomic_file import whole_file, write_file
+from steelyard.util.atomic_file import PARTIAL, whole_file, write_file
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.planning.samples import Prepared
 
-__all__ = ["SealedPlan", "clear_partial", "create", "local_settings", "open_plan_of"]
+__all__ = ["LocalSettings", "RunFolder"]
+
+
+class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What this machine noted for a resume: where models (by role), data and task files lie, and keys' variables."""
+
+    models: dict[str, str] = {}
+    api_key_env: dict[str, str] = {}
+    data: str = ""
+    tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class SealedPlan:
-    """A plan as it was sealed, with the SHA-256 of its payload, which the journal's header names."""
+class RunFolder:
+    """The folder of a run, opened once and passed on: where it is, and its plan as it was sealed.
 
+    ``plan_sha256`` is the digest of the plan's payload, which the journal's header names; ``signers`` are the ids of
+    the keys that signed the plan. Open it with :meth:`open` or :meth:`create`.
+    """
+
+    path: Path
     plan: Plan
-    sha256: str
-    signatures: tuple[Any, ...]
+    plan_sha256: str
+    signers: tuple[str, ...] = ()
 
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Read and check the sealed plan of a run.
 
-def create(
-    run: Path, plan: Plan, prepared: Mapping[str, Prepared], signer: CryptoSigner | None, local: Mapping[str, Any]
-) -> SealedPlan:
-    """Make the folder and seal the plan in it; refuses a folder that is not empty. Nothing is left half-written."""
-    from steelyard.evidence.bundle import seal_plan
+        Raises InputError where there is none, VerificationError where it is not a plan. Its signature and the rest of
+        the folder are not checked: :mod:`steelyard.evidence.verify` does that.
+        """
+        from steelyard.evidence.bundle import open_plan
 
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
-        raise InputError(
-            "is not an empty folder: choose another --out, or go on with it by steelyard resume", where=run
-        )
-    missing = [folder for folder in (run, *run.parents) if not folder.exists()]
-    try:
-        run.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (run / layout.SAMPLES).mkdir(mode=0o700)
-        for measurement in plan.measurements:
-            with whole_file(run / layout.samples_of(measurement.id)) as file:
-                file.writelines(f"{digest}\n".encode() for digest in prepared[measurement.id].digests)
-        write_file(run / layout.LOCAL, canonical(dict(local)) + b"\n")
-        write_file(run / layout.PLAN, seal_plan(without_defaults(plan), signer))
-    except BaseException as error:
-        _unmake(run, missing)
-        if isinstance(error, OSError):
-            raise InputError(f"cannot write here: {error.strerror}", where=run) from None
-        raise
-    return open_plan_of(run)
+        file = path / layout.PLAN
+        if not file.is_file():
+            raise InputError(f"is not the folder of a run: there is no {layout.PLAN} in it", where=path)
+        predicate, digest, signatures = open_plan(file.read_bytes(), layout.PLAN)
+        return cls(path, _plan_of(predicate), digest, tuple(signatures))
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        plan: Plan,
+        prepared: Mapping[str, Prepared],
+        signer: CryptoSigner | None = None,
+        local: Mapping[str, Any] | None = None,
+    ) -> RunFolder:
+        """Make the folder and seal the plan in it; ``local`` becomes its :meth:`local_settings`.
+
+        Raises InputError for a folder that is not empty or cannot be written. Nothing is left half-written.
+        """
+        from steelyard.evidence.bundle import seal_plan
+
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InputError(
+                "is not an empty folder: choose another --out, or go on with it by steelyard resume", where=path
+            )
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (path / layout.SAMPLES).mkdir(mode=0o700)
+            for measurement in plan.measurements:
+                with whole_file(path / layout.samples_of(measurement.id)) as file:
+                    file.writelines(f"{digest}\n".encode() for digest in prepared[measurement.id].digests)
+            write_file(path / layout.LOCAL, canonical(dict(local or {})) + b"\n")
+            write_file(path / layout.PLAN, seal_plan(without_defaults(plan), signer))
+        except BaseException as error:
+            _unmake(path, missing)
+            if isinstance(error, OSError):
+                raise InputError(f"cannot write here: {error.strerror}", where=path) from None
+            raise
+        return cls.open(path)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the run is finished: its seal is there."""
+        return (self.path / layout.BUNDLE).exists()
+
+    def local_settings(self) -> LocalSettings:
+        """What this machine noted when the run began; empty where the folder came from elsewhere."""
+        try:
+            return msgspec.json.decode((self.path / layout.LOCAL).read_bytes(), type=LocalSettings)
+        except (OSError, msgspec.MsgspecError, ValueError):
+            return LocalSettings()
+
+    def clear_partial(self) -> None:
+        """Remove what a kill left half-written: files that were never renamed into place."""
+        for path in self.path.glob(f"*{PARTIAL}"):
+            path.unlink()
+
+    def sealing_key(self, signer: CryptoSigner | None, what_to_do: str) -> CryptoSigner | None:
+        """The key that sealed the plan seals the run: any other would leave a bundle that does not verify.
+
+        Raises InputError, which says ``what_to_do`` with that key, where ``signer`` is another. None: not signed.
+        """
+        if not self.signers:
+            return None
+        if signer is None or signer.public_key.keyid not in self.signers:
+            raise InputError(
+                f"the plan is signed by key {self.signers[0][:16]}…: {what_to_do} with that one (--key)",
+                where=self.path,
+            )
+        return signer
 
 
 def _unmake(run: Path, made: list[Path]) -> None:
@@ -72,14 +140,8 @@ def _unmake(run: Path, made: list[Path]) -> None:
             folder.rmdir()
 
 
-def open_plan_of(run: Path) -> SealedPlan:
-    """Read the sealed plan of a run; InputError where there is none, VerificationError where it is not a plan."""
-    from steelyard.evidence.bundle import open_plan
-
-    path = run / layout.PLAN
-    if not path.is_file():
-        raise InputError(f"is not the folder of a run: there is no {layout.PLAN} in it", where=run)
-    predicate, digest, signatures = open_plan(path.read_bytes(), layout.PLAN)
+def _plan_of(predicate: dict[str, Any]) -> Plan:
+    """The plan of a sealed document; raises VerificationError where it is none."""
     try:
         plan = msgspec.convert(predicate, Plan)
     except msgspec.ValidationError as error:
@@ -95,27 +157,4 @@ def open_plan_of(run: Path) -> SealedPlan:
             raise VerificationError(f"{layout.PLAN}: {name[:80]!r} is not the id of a measurement")
     if len(set(names)) < len(names):
         raise VerificationError(f"{layout.PLAN}: two measurements have one id")
-    return SealedPlan(plan, digest, tuple(signatures))
-
-
-def clear_partial(run: Path) -> None:
-    """Remove what a kill left half-written: files that were never renamed into place."""
-    for path in run.glob("*.partial"):
-        path.unlink()
-
-
-class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What this machine noted for a resume: where models (by role), data and task files lie, and keys' variables."""
-
-    models: dict[str, str] = {}
-    api_key_env: dict[str, str] = {}
-    data: str = ""
-    tasks: tuple[str, ...] = ()
-
-
-def local_settings(run: Path) -> LocalSettings:
-    """What this machine noted when the run began; empty where the folder came from elsewhere."""
-    try:
-        return msgspec.json.decode((run / layout.LOCAL).read_bytes(), type=LocalSettings)
-    except (OSError, msgspec.MsgspecError, ValueError):
-        return LocalSettings()
+    return plan

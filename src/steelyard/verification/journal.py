@@ -10,7 +10,6 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import Final, Literal
 
 from steelyard.errors import VerificationError
@@ -18,6 +17,7 @@ from steelyard.evidence import layout
 from steelyard.records import Attempt, Exchange, Measurement, Plan, RecordedScore
 from steelyard.storage.journal import Cut, JournalRecord, Session, Stop, read_segment, segment_names
 from steelyard.storage.journal.lines import segment_of
+from steelyard.storage.run_folder import RunFolder
 from steelyard.util.compact import Naturals
 
 __all__ = ["AttemptNumbering", "checked_records"]
@@ -45,20 +45,20 @@ _NUMBER_MASK: Final = (1 << _NUMBER_BITS) - 1
 _SESSION_MASK: Final = ((1 << _SESSION_BITS) - 1) << _SESSION_SHIFT
 
 
-def checked_records(run: Path, plan: Plan) -> Iterator[tuple[JournalRecord, str]]:
+def checked_records(run: RunFolder) -> Iterator[tuple[JournalRecord, str]]:
     """Stream every (record, worker).
 
     Raises VerificationError where a record is one that nobody writes there, or a count is below 0.
     """
-    kind = plan.origin.kind
-    workers = segment_names(run)
+    kind = run.plan.origin.kind
+    workers = segment_names(run.path)
     if len(workers) > 1 and kind != "asked":
         raise VerificationError(f"{segment_of(workers[1])}: a segment that a run of this kind has not")
     sessions = 0
     last: JournalRecord | None = None
     for worker in workers:
         written = BY_WORKERS if worker else WRITTEN[kind]
-        for record, _ in read_segment(run, worker):
+        for record, _ in read_segment(run.path, worker):
             place = f"{segment_of(worker)} record {record.seq}"
             if record.seq and not isinstance(record, written):
                 raise VerificationError(f"{place}: a record of the kind {_name(record)} does not belong there")
@@ -70,7 +70,7 @@ def checked_records(run: Path, plan: Plan) -> Iterator[tuple[JournalRecord, str]
             yield record, worker
             last = record if not worker else last
     if kind == "asked":
-        _check_end(plan, last)
+        _check_end(run.plan, last)
 
 
 def _name(record: JournalRecord) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
@@ -11,6 +10,7 @@ from steelyard.evidence.merkle import Tree
 from steelyard.planning.order import checked_samples, order_of
 from steelyard.records import Attempt, Measurement, Plan, PlannedModel, RecordedScore
 from steelyard.storage.journal import Session, Stop
+from steelyard.storage.run_folder import RunFolder
 from steelyard.util.compact import Digests
 from steelyard.verification.journal import AttemptNumbering, checked_records
 
@@ -27,12 +27,13 @@ class JournalFound:
     unfinished: frozenset[str] = frozenset()
 
 
-def check_journal(run: Path, plan: Plan) -> JournalFound:
+def check_journal(run: RunFolder) -> JournalFound:
     """Every record is one that the plan allows there, about the sample that the committed order has at its place."""
+    plan = run.plan
     sealed_samples = {each.id: _SealedSamples(run, each) for each in plan.measurements}
     models = {each.id: plan.models[each.role] for each in plan.measurements}
     found, numbering, is_complete = JournalFound(), AttemptNumbering(plan.measurements), True
-    for record, worker in checked_records(run, plan):
+    for record, worker in checked_records(run):
         if isinstance(record, Attempt):
             place = f"record {record.seq}"
             if record.measurement not in sealed_samples:
@@ -72,7 +73,7 @@ def _check_outcome(record: Attempt, plan: Plan, model: PlannedModel, place: str)
 class _SealedSamples:
     """The samples of a measurement in the order that its seed commits to: 36 bytes each."""
 
-    def __init__(self, run: Path, measurement: Measurement) -> None:
+    def __init__(self, run: RunFolder, measurement: Measurement) -> None:
         self._measurement = measurement
         self._digests = _digests(run, measurement)
         self._order = order_of(measurement)
@@ -112,12 +113,12 @@ def _given_up(record: Attempt, model: PlannedModel) -> bool:
     return not record.outcome.retryable or record.attempt >= model.max_attempts
 
 
-def _digests(run: Path, measurement: Measurement) -> Digests:
+def _digests(run: RunFolder, measurement: Measurement) -> Digests:
     """The digests of a measurement's samples; VerificationError where they are not those that the plan sealed."""
     found, tree = Digests(), Tree()
     name = layout.samples_of(measurement.id)
     try:
-        with (run / name).open("rb") as lines:
+        with (run.path / name).open("rb") as lines:
             for line in lines:
                 digest = line.rstrip()
                 found.append(digest.decode("ascii"))
