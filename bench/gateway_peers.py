@@ -67,7 +67,7 @@ def compare(peer: InspectAI | LmEval, folder: Path, latency: float = 0.0) -> Agr
     """Run one peer through the gateway in ``folder`` and score its recording ourselves."""
     from steelyard.adapters.gateway_recording import import_recording
     from steelyard.storage.run_folder import RunFolder
-    from steelyard.tasks import task_from_file
+    from steelyard.tasks.from_file import task_from_file
 
     folder.mkdir(parents=True)
     questions = _questions(folder)

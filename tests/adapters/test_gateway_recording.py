@@ -16,7 +16,7 @@ from steelyard.gateway.recorder import ProxiedCall, Recorder, recording_plan
 from steelyard.gateway.seal import seal_recording
 from steelyard.gateway.secrets import Secrets
 from steelyard.storage.run_folder import RunFolder
-from steelyard.tasks import task_from_file
+from steelyard.tasks.from_file import task_from_file
 from steelyard.verification.recompute import recompute
 
 QUESTIONS = [f"What is {number} + {number}?" for number in range(10, 20)]
@@ -168,7 +168,7 @@ def test_a_recording_that_was_changed_is_not_scored(tmp_path: Path, questions: P
 
 
 def test_the_run_holds_the_harness_own_requests(tmp_path: Path, questions: Path) -> None:
-    from steelyard.storage.journal import read_texts
+    from steelyard.storage.journal.texts import read_texts
 
     imported(tmp_path, questions, asked(QUESTIONS[0], "20", stop=["\n"], seed=7), with_texts=True)
     samples = [json.loads(text) for _, text in read_texts(tmp_path / "scored") if '"request"' in text]

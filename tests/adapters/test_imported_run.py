@@ -27,8 +27,7 @@ from steelyard.records import (
     Score,
     Verdict,
 )
-from steelyard.storage.journal import GENESIS
-from steelyard.storage.journal.lines import decode, encode
+from steelyard.storage.journal.lines import GENESIS, decode, encode
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 

@@ -20,7 +20,7 @@ from steelyard.cli import execute as steelyard
 from steelyard.detectors.claim_retest.sealed import decode
 from steelyard.errors import InputError
 from steelyard.records import Attempt, Plan, PlannedTest
-from steelyard.storage.journal import read_lines, replay
+from steelyard.storage.journal.reader import read_lines, replay
 from steelyard.storage.run_folder import RunFolder
 
 Sums = tuple[Path, float]
@@ -102,7 +102,7 @@ def claim_tests(plan: Plan) -> list[PlannedTest]:
 
 def one_at_a_time(plan: Plan, test: PlannedTest, questions: list[dict[str, str]], server: Any) -> tuple[str, int]:
     """What a reader of the committed order alone concludes, from the known answers."""
-    from steelyard.runner import committed_order
+    from steelyard.planning.order import committed_order
     from steelyard.stats.sequential import StopTable, Tracker
 
     sealed, asked = decode(test), plan.by_id[test.reads[0].measurement]

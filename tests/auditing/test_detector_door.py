@@ -21,7 +21,7 @@ from steelyard.records import (
     SampleScore,
     VerdictWord,
 )
-from steelyard.storage.journal import read_lines
+from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
 
 Sums = tuple[Path, float]

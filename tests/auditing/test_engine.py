@@ -15,7 +15,8 @@ import pytest
 
 from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt
-from steelyard.storage.journal import Stop, read_lines
+from steelyard.storage.journal.lines import Stop
+from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
 
 Sums = tuple[Path, float]

@@ -14,6 +14,7 @@ from steelyard.auditing.finalize import checkpoint, finalize, read_scores, resul
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.merkle import root
+from steelyard.planning.order import committed_order
 from steelyard.planning.samples import Prepared
 from steelyard.records import (
     Attempt,
@@ -23,8 +24,9 @@ from steelyard.records import (
     Sample,
     SampleScore,
 )
-from steelyard.runner import committed_order
-from steelyard.storage.journal import Journal, Session, Stop, Texts, new_header
+from steelyard.storage.journal.lines import Session, Stop, new_header
+from steelyard.storage.journal.texts import Texts
+from steelyard.storage.journal.writer import Journal
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.atomic_file import whole_file
 from steelyard.util.compact import Digests

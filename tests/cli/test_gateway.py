@@ -20,7 +20,8 @@ import pytest
 from steelyard.cli import execute as steelyard
 from steelyard.gateway.summary import summary_of
 from steelyard.records import Exchange
-from steelyard.storage.journal import read_lines, read_texts
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.journal.texts import read_texts
 from steelyard.storage.run_folder import RunFolder
 from tests.conftest import SumsServer
 

@@ -19,7 +19,8 @@ from steelyard.gateway.seal import seal_killed, seal_recording
 from steelyard.gateway.secrets import Secrets
 from steelyard.gateway.summary import MAX_NAMES, OTHERS, RecordingSummary, summarise
 from steelyard.records import Exchange, Outcome
-from steelyard.storage.journal import Journal, Session, Stop, new_header
+from steelyard.storage.journal.lines import Session, Stop, new_header
+from steelyard.storage.journal.writer import Journal
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 

@@ -21,7 +21,9 @@ from steelyard.records import (
     Plan,
     Request,
 )
-from steelyard.storage.journal import Journal, Texts, new_header
+from steelyard.storage.journal.lines import new_header
+from steelyard.storage.journal.texts import Texts
+from steelyard.storage.journal.writer import Journal
 from steelyard.storage.run_folder import RunFolder
 from tests.plans import measurement, plan, planned_model
 

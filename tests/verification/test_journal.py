@@ -15,7 +15,7 @@ from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex, without_defaults
 from steelyard.gateway.seal import seal_recording
-from steelyard.storage.journal import GENESIS
+from steelyard.storage.journal.lines import GENESIS
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 from tests.assets.make_golden import GOLDEN

@@ -19,7 +19,7 @@ from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.bundle import seal_bundle, seal_plan
 from steelyard.evidence.canonical import canonical, fields_of, sha256_hex, without_defaults
-from steelyard.storage.journal import GENESIS, JournalRecord
+from steelyard.storage.journal.lines import GENESIS, JournalRecord
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 from tests.assets.make_golden import GOLDEN

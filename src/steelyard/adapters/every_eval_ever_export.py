@@ -181,7 +181,8 @@ class _Exporter:
         """One line for each scored output; missing ones have no score, so they have no line."""
         from steelyard.auditing.finalize import read_scores
         from steelyard.evidence.canonical import canonical
-        from steelyard.storage.journal import open_index, read_lines
+        from steelyard.storage.journal.reader import read_lines
+        from steelyard.storage.journal.texts import open_index
 
         scores: dict[tuple[str, str, int], list[SampleScore]] = {}
         for score in read_scores(self._run):

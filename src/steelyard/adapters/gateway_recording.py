@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.storage.run_folder import RunFolder
-    from steelyard.tasks import Task
+    from steelyard.tasks.task import Task
 
 __all__ = ["Matched", "RecordingImport", "import_recording", "read_recording"]
 
@@ -102,7 +102,7 @@ def read_recording(
     """Match a sealed recording's calls to the task's samples; raises InputError as :func:`import_recording`."""
     from steelyard.evidence.verify import verify_integrity
     from steelyard.scorers import open_scorer
-    from steelyard.storage.journal import open_index
+    from steelyard.storage.journal.texts import open_index
 
     plan, folder = recording.plan, recording.path
     if plan.origin.kind != "gateway":
@@ -152,7 +152,7 @@ class _Matcher:
 
     def take_all(self, model: str) -> str:
         """Match every call for ``model``; its name as the requests give it."""
-        from steelyard.storage.journal import read_lines
+        from steelyard.storage.journal.reader import read_lines
 
         exchanges = (record for record, _ in read_lines(self._recording) if isinstance(record, Exchange))
         asked: Counter[str] = Counter()

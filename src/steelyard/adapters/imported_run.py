@@ -53,7 +53,8 @@ from steelyard.util.software import software
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.planning.samples import Prepared
-    from steelyard.storage.journal import Journal, Texts
+    from steelyard.storage.journal.texts import Texts
+    from steelyard.storage.journal.writer import Journal
     from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["ImportedItem", "ImportedLog", "ImportedTask", "write_imported_run"]
@@ -196,7 +197,9 @@ def _fill(
     surveys: Sequence[Survey],
     signer: CryptoSigner | None,
 ) -> RunFolder:
-    from steelyard.storage.journal import Journal, Texts, new_header
+    from steelyard.storage.journal.lines import new_header
+    from steelyard.storage.journal.texts import Texts
+    from steelyard.storage.journal.writer import Journal
     from steelyard.storage.run_folder import RunFolder
 
     run = RunFolder.create(path, plan, prepared, signer)

@@ -20,8 +20,10 @@ from steelyard.planning.options import Options, planned_model
 from steelyard.planning.samples import Prepared, prepare_measurement
 from steelyard.plugins import Model
 from steelyard.records import ClaimSheet, ModelIdentity, Plan, PlannedModel, Verdict
-from steelyard.runner import RunEnd
-from steelyard.storage.journal import Header, Journal, Replay, Session, Stop, new_header
+from steelyard.runner.loop import RunEnd
+from steelyard.storage.journal.lines import Header, Session, Stop, new_header
+from steelyard.storage.journal.reader import Replay
+from steelyard.storage.journal.writer import Journal
 from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["Audit", "finalize_audit", "plan_audit", "plan_run", "resume_audit", "start_audit"]

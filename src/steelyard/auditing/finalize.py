@@ -18,8 +18,9 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, canonical_in_full
 from steelyard.records import Attempt, DetectorResult, Plan, SampleScore, Verdict
-from steelyard.storage.journal import open_index, read_lines, read_segment, segment_names
 from steelyard.storage.journal.lines import segment_of
+from steelyard.storage.journal.reader import read_lines, read_segment, segment_names
+from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.atomic_file import whole_file, write_file
 

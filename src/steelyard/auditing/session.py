@@ -30,22 +30,19 @@ from steelyard.evidence import layout
 from steelyard.planning.samples import Prepared
 from steelyard.plugins import Model, Scorer
 from steelyard.records import SUBJECT, Attempt, ModelOutput, Plan, Sample, SampleScore
-from steelyard.runner import (
-    AdaptiveConcurrency,
-    Budget,
-    CircuitBreaker,
-    Finished,
-    RateLimiter,
-    RetryPolicy,
-    RunEnd,
-    Runner,
-    RunnerGroup,
-    Schedule,
-    TaskQueue,
-    calls_of,
-)
-from steelyard.runner.budget import worst_case
-from steelyard.storage.journal import Journal, JournalRecord, Replay, Texts, open_index, read_lines
+from steelyard.runner.breaker import CircuitBreaker
+from steelyard.runner.budget import Budget, worst_case
+from steelyard.runner.concurrency import AdaptiveConcurrency
+from steelyard.runner.group import RunnerGroup
+from steelyard.runner.limits import RateLimiter
+from steelyard.runner.loop import RunEnd, Runner
+from steelyard.runner.order import Finished, calls_of
+from steelyard.runner.retry import RetryPolicy
+from steelyard.runner.schedule import Schedule, TaskQueue
+from steelyard.storage.journal.lines import JournalRecord
+from steelyard.storage.journal.reader import Replay, read_lines
+from steelyard.storage.journal.texts import Texts, open_index
+from steelyard.storage.journal.writer import Journal
 from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["RunSession", "SessionOptions", "Watcher"]

@@ -40,7 +40,7 @@ def command(sheet: Path, uri: tuple[str, ...], **chosen: Any) -> int:
     """Test every claim of SHEET that can be tested here, and seal what was found."""
     import asyncio
 
-    from steelyard.claims import read_sheet
+    from steelyard.claims.sheet import read_sheet
     from steelyard.cli.conduct import check_durations, default_folder, options_of
 
     claims = read_sheet(sheet)

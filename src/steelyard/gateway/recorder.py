@@ -25,7 +25,9 @@ from steelyard.records import (
     Plan,
     PlannedModel,
 )
-from steelyard.storage.journal import Journal, Session, Stop, Texts, new_header
+from steelyard.storage.journal.lines import Session, Stop, new_header
+from steelyard.storage.journal.texts import Texts
+from steelyard.storage.journal.writer import Journal
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.software import software
 from steelyard.util.text import one_line

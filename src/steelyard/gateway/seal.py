@@ -47,7 +47,9 @@ def seal_killed(run: RunFolder, signer: CryptoSigner | None = None) -> Recording
 
     Raises InputError for a folder that is no recording, is sealed already, or belongs to a gateway that still works.
     """
-    from steelyard.storage.journal import Journal, Stop, Texts, new_header
+    from steelyard.storage.journal.lines import Stop, new_header
+    from steelyard.storage.journal.texts import Texts
+    from steelyard.storage.journal.writer import Journal
 
     if not is_recording(run.plan):
         raise InputError("is not a recording of steelyard gateway", where=run.path)

@@ -12,7 +12,8 @@ import msgspec
 
 from steelyard.errors import VerificationError
 from steelyard.records import Exchange, Outcome, Record
-from steelyard.storage.journal import Cut, Header, JournalRecord, Session, Stop, read_lines
+from steelyard.storage.journal.lines import Cut, Header, JournalRecord, Session, Stop
+from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["STOPPED", "PathSummary", "Quantiles", "RecordingSummary", "render", "summarise", "summary_of"]

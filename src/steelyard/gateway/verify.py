@@ -10,7 +10,8 @@ from steelyard.errors import VerificationError
 from steelyard.gateway.bodies import wrapped
 from steelyard.gateway.exchange_parser import endpoint_kind, read_reply
 from steelyard.records import Exchange, ModelOutput, Outcome
-from steelyard.storage.journal import open_index, read_lines
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["check_replies"]

@@ -15,8 +15,8 @@ from typing import Final, Literal
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.records import Attempt, Exchange, Measurement, Plan, RecordedScore
-from steelyard.storage.journal import Cut, JournalRecord, Session, Stop, read_segment, segment_names
-from steelyard.storage.journal.lines import segment_of
+from steelyard.storage.journal.lines import Cut, JournalRecord, Session, Stop, segment_of
+from steelyard.storage.journal.reader import read_segment, segment_names
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.compact import Naturals
 

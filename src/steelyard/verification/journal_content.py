@@ -9,7 +9,7 @@ from steelyard.evidence import layout
 from steelyard.evidence.merkle import Tree
 from steelyard.planning.order import checked_samples, order_of
 from steelyard.records import Attempt, Measurement, Plan, PlannedModel, RecordedScore
-from steelyard.storage.journal import Session, Stop
+from steelyard.storage.journal.lines import Session, Stop
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.compact import Digests
 from steelyard.verification.journal import AttemptNumbering, checked_records

@@ -18,7 +18,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
 from steelyard.records import Plan, SampleScore, Verdict
-from steelyard.storage.journal import segment_names
+from steelyard.storage.journal.reader import segment_names
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.software import software
 from steelyard.verification.journal import checked_records
