@@ -19,7 +19,8 @@ from pathlib import Path
 
 from steelyard.records import ModelOutput, Outcome, Sample
 from steelyard.scorers.code import Code
-from steelyard.scorers.sandbox import End, Sandbox, SandboxLimits
+from steelyard.scorers.sandbox.box import Sandbox
+from steelyard.scorers.sandbox.limits import End, SandboxLimits
 from steelyard.tasks import load_task
 
 SECONDS = 8

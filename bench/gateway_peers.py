@@ -66,7 +66,8 @@ def peers() -> list[InspectAI | LmEval]:
 def compare(peer: InspectAI | LmEval, folder: Path, latency: float = 0.0) -> Agreement:
     """Run one peer through the gateway in ``folder`` and score its recording ourselves."""
     from steelyard.adapters.gateway_recording import import_recording
-    from steelyard.tasks import task_from_file
+    from steelyard.storage.run_folder import RunFolder
+    from steelyard.tasks.from_file import task_from_file
 
     folder.mkdir(parents=True)
     questions = _questions(folder)
@@ -75,7 +76,7 @@ def compare(peer: InspectAI | LmEval, folder: Path, latency: float = 0.0) -> Agr
         work = Work(questions, base, CONNECTIONS, folder / "work")
         run_weighed(peer, work, LIMIT_SECONDS)
         theirs = peer.score(work)
-    found = import_recording(recording, task_from_file(questions), scored)
+    found = import_recording(RunFolder.open(recording), task_from_file(questions), scored)
     return Agreement(
         name=peer.name,
         recorded=found.matched.calls,

@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import web
 
 from bench.table import Row
-from steelyard.storage.journal import replay
+from steelyard.storage.journal.reader import replay
 
 __all__ = ["measure", "serve"]
 
@@ -72,7 +72,7 @@ async def _bare(url: str, rows: list[dict[str, str]]) -> None:
 
 async def _audit(sheet: Path, questions: Path, url: str, run: Path) -> None:
     from steelyard.auditing.conductor import plan_audit, start_audit
-    from steelyard.claims import read_sheet
+    from steelyard.claims.sheet import read_sheet
     from steelyard.models import Settings, open_model
     from steelyard.planning.options import Options
 

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from steelyard.scorers.sandbox import Sandbox, SandboxLimits
-from steelyard.scorers.sandbox.box import open_box
+from steelyard.scorers.sandbox.box import Sandbox, open_box
 from steelyard.scorers.sandbox.examine import Exam, examine
+from steelyard.scorers.sandbox.limits import SandboxLimits
 
 RUNS = 100
 EXAM = Exam(

@@ -111,6 +111,53 @@ def test_no_public_name_is_a_submodule(path: Path) -> None:
     assert public(parsed(path)) & children == set()
 
 
+def defined(tree: ast.Module) -> set[str]:
+    """The names that a module defines at its head; imported names are none."""
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found.update(target.id for target in targets if isinstance(target, ast.Name))
+    return found
+
+
+PACKAGES = {name: path for name, path in MODULES.items() if path.name == "__init__.py"}
+REEXPORT = {"steelyard", "steelyard.records"}
+
+
+def taken_from_packages(path: Path) -> Iterator[str]:
+    """The names that a module imports from a package which neither defines them nor has a module of that name."""
+    for node in ast.walk(parsed(path)):
+        package = node.module if isinstance(node, ast.ImportFrom) and not node.level else None
+        if isinstance(node, ast.ImportFrom) and package in PACKAGES.keys() - REEXPORT:
+            here = defined(parsed(PACKAGES[package]))
+            for alias in node.names:
+                if alias.name not in here and f"{package}.{alias.name}" not in MODULES:
+                    yield f"{package}.{alias.name}"
+
+
+def test_only_records_reexports() -> None:
+    """A name is imported from the module that defines it, in the sources and in the tests."""
+    files = [*sources(), *sorted(TESTS.rglob("*.py"))]
+    found = {str(path.relative_to(ROOT)): names for path in files if (names := sorted(taken_from_packages(path)))}
+    assert found == {}
+
+
+@pytest.mark.parametrize("package", sorted(PACKAGES.keys() - REEXPORT))
+def test_a_package_lists_only_what_it_defines(package: str) -> None:
+    tree = parsed(PACKAGES[package])
+    listed = public(tree) - defined(tree)
+    assert listed == set()
+
+
+def test_a_reexport_would_be_found(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text("from steelyard.tasks import Task, load_task, task\nfrom steelyard.records import Plan\n")
+    assert list(taken_from_packages(module)) == ["steelyard.tasks.Task"]
+
+
 def test_no_module_is_too_long() -> None:
     lengths = {str(path.relative_to(SOURCE)): len(path.read_text().splitlines()) for path in sources()}
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}

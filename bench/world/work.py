@@ -21,7 +21,8 @@ from steelyard.world.models.model import WorldModel
 from steelyard.world.planners.settings import PlannerSettings, settings_for
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import HELD_OUT, SCENES, simulator
-from steelyard.world.training import Trained, TrainingBudget, TrainSettings, train
+from steelyard.world.training.budget import TrainingBudget
+from steelyard.world.training.loop import Trained, TrainSettings, train
 
 __all__ = ["ROOM", "config_for", "controls", "lengths", "measures", "planner", "tested", "units", "work"]
 
@@ -33,7 +34,7 @@ _NOTHING = Trained(steps=0, frames=0, seconds=0.0, cpu_seconds=0.0, losses={})
 
 def lengths() -> dict[str, int]:
     """Frames of an episode, by task."""
-    from steelyard.world.sim.scenes import FRAMES
+    from steelyard.world.sim.scenes.states import FRAMES
 
     return {"planning": _ROOM_FRAMES, "physics": FRAMES}
 

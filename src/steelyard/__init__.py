@@ -26,12 +26,12 @@ _HOMES = {
     "open_model": "steelyard.models",
     "open_scorer": "steelyard.scorers",
     "plan_audit": "steelyard.auditing.conductor",
-    "read_sheet": "steelyard.claims",
+    "read_sheet": "steelyard.claims.sheet",
     "recompute": "steelyard.verification.recompute",
     "resume_audit": "steelyard.auditing.conductor",
     "screen_sheet": "steelyard.auditing.desk",
     "start_audit": "steelyard.auditing.conductor",
-    "task_from_file": "steelyard.tasks",
+    "task_from_file": "steelyard.tasks.from_file",
     "verify_integrity": "steelyard.evidence.verify",
 }
 
@@ -57,13 +57,14 @@ __all__ = [
 if TYPE_CHECKING:
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
     from steelyard.auditing.desk import screen_sheet
-    from steelyard.claims import read_sheet
+    from steelyard.claims.sheet import read_sheet
     from steelyard.errors import ExitCode, SteelyardError
     from steelyard.evidence.verify import verify_integrity
     from steelyard.models import Settings, open_model
     from steelyard.planning.options import Options
     from steelyard.scorers import open_scorer
-    from steelyard.tasks import load_task, task_from_file
+    from steelyard.tasks import load_task
+    from steelyard.tasks.from_file import task_from_file
     from steelyard.verification.recompute import recompute
 
 

@@ -16,7 +16,7 @@ from steelyard.adapters.every_eval_ever_export import export_run
 from steelyard.adapters.imported_run import write_imported_run
 from steelyard.adapters.inspect_log import read_inspect_log
 from steelyard.adapters.sheet_file import sheet_text
-from steelyard.claims import read_sheet
+from steelyard.claims.sheet import read_sheet
 from steelyard.errors import InputError, VerificationError
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"

@@ -15,8 +15,8 @@ from steelyard.evidence.verify import verify_integrity
 from steelyard.gateway.recorder import ProxiedCall, Recorder, recording_plan
 from steelyard.gateway.seal import seal_recording
 from steelyard.gateway.secrets import Secrets
-from steelyard.storage.run_folder import open_plan_of
-from steelyard.tasks import task_from_file
+from steelyard.storage.run_folder import RunFolder
+from steelyard.tasks.from_file import task_from_file
 from steelyard.verification.recompute import recompute
 
 QUESTIONS = [f"What is {number} + {number}?" for number in range(10, 20)]
@@ -45,7 +45,7 @@ def recording(folder: Path, *calls: ProxiedCall) -> Path:
     for call in calls:
         recorder.record(call)
     recorder.close("stopped")
-    seal_recording(run)
+    seal_recording(RunFolder.open(run))
     return run
 
 
@@ -59,7 +59,7 @@ def questions(tmp_path: Path) -> Path:
 
 def imported(tmp_path: Path, questions: Path, *calls: ProxiedCall, **options: Any) -> RecordingImport:
     run = recording(tmp_path, *calls)
-    return import_recording(run, task_from_file(questions), tmp_path / "scored", **options)
+    return import_recording(RunFolder.open(run), task_from_file(questions), tmp_path / "scored", **options)
 
 
 def right(question: str) -> str:
@@ -72,7 +72,7 @@ def test_every_answer_is_scored_and_the_run_verifies(tmp_path: Path, questions: 
     (result,) = found.verdict.measurements
     assert (result.measured, result.asked, result.missing) == (0.8, 10, 0)
     assert found.matched.calls == 10
-    plan = open_plan_of(tmp_path / "scored").plan
+    plan = RunFolder.open(tmp_path / "scored").plan
     assert (plan.origin.kind, plan.origin.harness, plan.origin.file) == ("imported", "steelyard gateway", "recording")
     assert plan.subject.identity.name == "m"
     verify_integrity(tmp_path / "scored")
@@ -134,26 +134,28 @@ def test_several_models_are_not_mixed(tmp_path: Path, questions: Path) -> None:
     found = imported(tmp_path, questions, *calls, model="b")
     assert found.verdict.measurements[0].measured == 0.0
     with pytest.raises(InputError, match="no call is for the model 'c'"):
-        import_recording(tmp_path / "recording", task_from_file(questions), tmp_path / "other", model="c")
+        import_recording(
+            RunFolder.open(tmp_path / "recording"), task_from_file(questions), tmp_path / "other", model="c"
+        )
 
 
 def test_an_unscorable_recording_is_refused_with_the_reason(tmp_path: Path, questions: Path) -> None:
     task = task_from_file(questions)
     run = recording(tmp_path, asked("Tell me a joke", "Knock"))
     with pytest.raises(InputError, match="none of the 1 recorded calls"):
-        import_recording(run, task, tmp_path / "scored")
+        import_recording(RunFolder.open(run), task, tmp_path / "scored")
     with pytest.raises(InputError, match="not a recording"):
-        import_recording(_imported_run(tmp_path, questions), task, tmp_path / "scored")
+        import_recording(RunFolder.open(_imported_run(tmp_path, questions)), task, tmp_path / "scored")
     shutil.rmtree(run / "texts")
     with pytest.raises(InputError, match="withheld"):
-        import_recording(run, task, tmp_path / "scored")
+        import_recording(RunFolder.open(run), task, tmp_path / "scored")
     assert not (tmp_path / "scored").exists()
 
 
 def _imported_run(tmp_path: Path, questions: Path) -> Path:
     (tmp_path / "x").mkdir()
     run = recording(tmp_path / "x", asked(QUESTIONS[0], "20"))
-    import_recording(run, task_from_file(questions), tmp_path / "x" / "scored")
+    import_recording(RunFolder.open(run), task_from_file(questions), tmp_path / "x" / "scored")
     return tmp_path / "x" / "scored"
 
 
@@ -162,11 +164,11 @@ def test_a_recording_that_was_changed_is_not_scored(tmp_path: Path, questions: P
     texts = run / "texts" / "main-0000.jsonl"
     texts.write_bytes(texts.read_bytes().replace(b'\\"0\\"', b'\\"20\\"'))
     with pytest.raises(VerificationError):
-        import_recording(run, task_from_file(questions), tmp_path / "scored")
+        import_recording(RunFolder.open(run), task_from_file(questions), tmp_path / "scored")
 
 
 def test_the_run_holds_the_harness_own_requests(tmp_path: Path, questions: Path) -> None:
-    from steelyard.storage.journal import read_texts
+    from steelyard.storage.journal.texts import read_texts
 
     imported(tmp_path, questions, asked(QUESTIONS[0], "20", stop=["\n"], seed=7), with_texts=True)
     samples = [json.loads(text) for _, text in read_texts(tmp_path / "scored") if '"request"' in text]

@@ -27,8 +27,8 @@ from steelyard.records import (
     Score,
     Verdict,
 )
-from steelyard.storage.journal import GENESIS
-from steelyard.storage.journal.lines import decode, encode
+from steelyard.storage.journal.lines import GENESIS, decode, encode
+from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 
 ORIGIN = Origin(kind="imported", harness="some_harness 1.2", file="log.eval", sha256="ab" * 32)
@@ -101,7 +101,13 @@ def test_partial_credit_is_kept_and_counted_apart(tmp_path: Path) -> None:
     log[0] = dataclasses.replace(log[0], score=Score(value=0.25))
     verdict = write(tmp_path / "run", log, reported=0.9)
     assert verdict.measurements[0].measured == 0.75
-    assert sorted(score.value or 0.0 for score in read_scores(tmp_path / "run")) == [0.25, 1.0, 1.0, 1.0]
+    scores = read_scores(RunFolder.open(tmp_path / "run"))
+    assert sorted(score.value or 0.0 for score in scores) == [
+        0.25,
+        1.0,
+        1.0,
+        1.0,
+    ]
     told = " ".join(verdict.measurements[0].differences)
     assert "mean of the scores is 0.8125" in told
     assert "states a score of 0.9000" in told

@@ -21,7 +21,8 @@ from steelyard.adapters.inspect_log import read_inspect_log
 from steelyard.adapters.zip_members import Members, open_members
 from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Outcome, Verdict
-from steelyard.storage.journal import read_texts, replay
+from steelyard.storage.journal.reader import replay
+from steelyard.storage.journal.texts import read_texts
 from steelyard.verification.recompute import recompute
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"

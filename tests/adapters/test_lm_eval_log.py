@@ -15,7 +15,8 @@ from steelyard.adapters.imported_run import write_imported_run
 from steelyard.adapters.lm_eval_log import read_lm_eval_log
 from steelyard.errors import InputError
 from steelyard.records import Verdict
-from steelyard.storage.journal import read_texts, replay
+from steelyard.storage.journal.reader import replay
+from steelyard.storage.journal.texts import read_texts
 from steelyard.verification.recompute import recompute
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from steelyard.adapters.model_card import read_model_card
 from steelyard.adapters.sheet_file import decimal_text, sheet_text
-from steelyard.claims import read_sheet
+from steelyard.claims.sheet import read_sheet
 from steelyard.detectors.screen.screen import screen
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, Protocol

@@ -20,8 +20,8 @@ from steelyard.cli import execute as steelyard
 from steelyard.detectors.claim_retest.sealed import decode
 from steelyard.errors import InputError
 from steelyard.records import Attempt, Plan, PlannedTest
-from steelyard.storage.journal import read_lines, replay
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.journal.reader import read_lines, replay
+from steelyard.storage.run_folder import RunFolder
 
 Sums = tuple[Path, float]
 
@@ -89,7 +89,7 @@ def test_answers_in_adversarial_order_change_no_verdict(
     sums_server.seconds = lambda wrong: 0.08 if wrong is slow_when_wrong else 0.002
     run = tmp_path / "run"
     steelyard(audit(claims, sums_server, questions, run, "--concurrency", "64"))
-    sealed = open_plan_of(run).plan
+    sealed = RunFolder.open(run).plan
     rows = [json.loads(line) for line in questions.read_text().splitlines()]
     for test, claim in zip(claim_tests(sealed), reported(run)["claims"], strict=True):
         right = one_at_a_time(sealed, test, rows, sums_server)
@@ -102,7 +102,7 @@ def claim_tests(plan: Plan) -> list[PlannedTest]:
 
 def one_at_a_time(plan: Plan, test: PlannedTest, questions: list[dict[str, str]], server: Any) -> tuple[str, int]:
     """What a reader of the committed order alone concludes, from the known answers."""
-    from steelyard.runner import committed_order
+    from steelyard.planning.order import committed_order
     from steelyard.stats.sequential import StopTable, Tracker
 
     sealed, asked = decode(test), plan.by_id[test.reads[0].measurement]
@@ -140,7 +140,7 @@ def test_sigkill_and_resume_give_the_same_verdict_and_ask_nothing_twice(
     again = Counter(sums_server.asked) - asked_before
     assert sum(times for prompt, times in again.items() if " + " in prompt) == len(ended) - len(before)
     rows = [json.loads(line) for line in questions.read_text().splitlines()]
-    plan = open_plan_of(run).plan
+    plan = RunFolder.open(run).plan
     for test, claim in zip(claim_tests(plan), reported(run)["claims"], strict=True):
         assert (claim["verdict"], claim["asked"]) == one_at_a_time(plan, test, rows, sums_server)
     assert steelyard(["verify", str(run)]) == 0
@@ -279,7 +279,7 @@ def test_a_signed_run_proves_its_order_and_its_maker(
     run, other = tmp_path / "run", tmp_path / "other"
     for folder in (run, other):
         steelyard(audit(sheet(tmp_path, 97), sums_server, questions, folder))
-    plans = [open_plan_of(folder).plan for folder in (run, other)]
+    plans = [RunFolder.open(folder).plan for folder in (run, other)]
     assert plans[0].measurements[0].order_seed == plans[1].measurements[0].order_seed  # the auditor cannot draw again
     public = str(tmp_path / "keys" / "key.pub.pem")
     assert steelyard(["verify", str(run), "--require-key", public]) == 0
@@ -397,7 +397,7 @@ def test_sampled_decoding_end_to_end(sums_server: Any, sums_file: Sums, tmp_path
     )
     run = tmp_path / "run"
     assert steelyard(audit(claims, sums_server, questions, run, "--concurrency", "32")) == 0
-    plan = open_plan_of(run).plan
+    plan = RunFolder.open(run).plan
     asked = plan.measurements[0]
     assert (asked.decoding, asked.temperature, asked.repeats) == ("sampled", 0.6, 3)
     assert decode(claim_tests(plan)[0]).claimed_repeats == 4
@@ -568,7 +568,7 @@ def test_a_resume_that_began_before_the_seal_finds_it_under_the_lock(
     held = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     for _ in range(2):  # and the lock is let go again
         with pytest.raises(InputError, match="finished and sealed"):
-            _journal_of(run, open_plan_of(run))
+            _journal_of(RunFolder.open(run))
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == held
 
 

@@ -16,13 +16,14 @@ from steelyard.plugins import Planner
 from steelyard.records import (
     DetectorResult,
     Finding,
+    Note,
     Plan,
     PlannedTest,
     SampleScore,
     VerdictWord,
 )
-from steelyard.storage.journal import read_lines
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.run_folder import RunFolder
 
 Sums = tuple[Path, float]
 
@@ -45,6 +46,7 @@ class NotWorse:
                 id="not-worse", rule="not_worse@3", weight=1.0, null="the subject is not worse than the reference",
                 reads=(own.reads, other.reads), sealed={"least": 5},
             ),
+            PlannedTest(id="unread", rule="not_worse@3", weight=0.0, reads=(own.reads,), sealed={"least": 5}),
         )  # fmt: skip
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
@@ -53,10 +55,10 @@ class NotWorse:
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
         return None
 
-    def open(self, test: PlannedTest, plan: Plan) -> SignTest:
+    def open(self, test: PlannedTest, plan: Plan) -> SignTest | Unread:
         if set(test.sealed) != {"least"}:
             raise ValueError("sealed by another rule")
-        return SignTest(test)
+        return SignTest(test) if test.id == "not-worse" else Unread(test)
 
 
 class SignTest:
@@ -83,6 +85,21 @@ class SignTest:
         return DetectorResult(
             test=self.test.id, rule=self.test.rule, word=VerdictWord.INSUFFICIENT_POWER, p=p, findings=(finding,)
         )
+
+
+class Unread:
+    """Counts the answers that could not be read: a note, and no p-value."""
+
+    def __init__(self, test: PlannedTest) -> None:
+        self.test = test
+        self.unread = 0
+
+    def observe(self, score: SampleScore) -> None:
+        self.unread += score.value is None
+
+    def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
+        note = Note(detector="not_worse", check="unread", message=f"{self.unread} answers without a value")
+        return DetectorResult(test=self.test.id, rule=self.test.rule, word=VerdictWord.CONSISTENT, notes=(note,))
 
 
 @pytest.fixture
@@ -127,12 +144,12 @@ def test_it_is_sealed_stopped_resumed_replayed_and_verified(
 ) -> None:
     url = f"openai:sums@{sums_server.url}"
     run = tmp_path / "run"
-    sums_server.seconds = lambda wrong: 0.02
-    assert steelyard(command(tmp_path, sums_file, url, url, run, "--concurrency", "4", "--deadline", "1s")) == 4
+    sums_server.seconds = lambda wrong: 0.2
+    assert steelyard(command(tmp_path, sums_file, url, url, run, "--concurrency", "4", "--deadline", "5s")) == 4
     sums_server.seconds = lambda wrong: 0.0
     assert steelyard(["resume", str(run)]) in (0, 3)
 
-    plan = open_plan_of(run).plan
+    plan = RunFolder.open(run).plan
     assert set(plan.models) == {"subject", "reference"}
     assert [(each.role, each.arm) for each in plan.measurements] == [
         ("subject", ""), ("subject", "own"), ("reference", "own"),
@@ -186,7 +203,7 @@ def test_where_the_plugin_is_not_installed_its_test_is_named_and_the_rest_recomp
         assert steelyard(["verify", str(run)]) == 3
         assert "not recomputed: the test not-worse, since no detector not_worse@3" in capsys.readouterr().out
         assert steelyard(["verify", str(run), "--json"]) == 3
-        assert json.loads(capsys.readouterr().out)["not_recomputed"] == ["not-worse"]
+        assert json.loads(capsys.readouterr().out)["not_recomputed"] == ["not-worse", "unread"]
     finally:
         sys.path.insert(0, str(door))
 

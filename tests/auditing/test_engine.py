@@ -15,8 +15,9 @@ import pytest
 
 from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt
-from steelyard.storage.journal import Stop, read_lines
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.journal.lines import Stop
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.run_folder import RunFolder
 
 Sums = tuple[Path, float]
 
@@ -83,7 +84,7 @@ def test_a_budget_of_money_is_not_exceeded(sums_server: Any, sums_file: Sums, tm
     assert steelyard(measure(sums_server, sums_file[0], run, *more)) == 3
     cost = sum(attempt.prompt_tokens * 100 + attempt.completion_tokens * 500 for attempt in attempts(run)) / 1e6
     assert 0.3 < cost <= 0.5
-    limits = open_plan_of(run).plan.subject.limits
+    limits = RunFolder.open(run).plan.subject.limits
     assert (limits.cost, limits.price_prompt, limits.price_completion) == (0.5, 100.0, 500.0)
 
 

@@ -14,6 +14,7 @@ from steelyard.auditing.finalize import checkpoint, finalize, read_scores, resul
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.merkle import root
+from steelyard.planning.order import committed_order
 from steelyard.planning.samples import Prepared
 from steelyard.records import (
     Attempt,
@@ -23,9 +24,10 @@ from steelyard.records import (
     Sample,
     SampleScore,
 )
-from steelyard.runner import committed_order
-from steelyard.storage.journal import Journal, Session, Stop, Texts, new_header
-from steelyard.storage.run_folder import create
+from steelyard.storage.journal.lines import Session, Stop, new_header
+from steelyard.storage.journal.texts import Texts
+from steelyard.storage.journal.writer import Journal
+from steelyard.storage.run_folder import RunFolder
 from steelyard.util.atomic_file import whole_file
 from steelyard.util.compact import Digests
 from steelyard.verification.recompute import recompute
@@ -52,14 +54,14 @@ def written(
         prompt="written", scorers=(scorer,), population=len(SAMPLES),
         samples_root=root(digest.encode() for digest in DIGESTS).hex(), order_by="sample",
     )  # fmt: skip
-    sealed = create(
+    sealed = RunFolder.create(
         run,
         plan(asked, texts=texts),
         {asked.id: Prepared(measurement=asked, samples=SAMPLES, digests=DIGESTS)},
         None,
         {},
     )
-    journal, kept = Journal.create(run, new_header(plan=sealed.sha256, software="0")), Texts(run)
+    journal, kept = Journal.create(run, new_header(plan=sealed.plan_sha256, software="0")), Texts(run)
     journal.append(Session(started_us=0, active_us=0, machine=""))
     for position, number in enumerate(committed_order(asked.order_seed, asked.trials)):
         sample = SAMPLES[number]
@@ -88,19 +90,19 @@ def written(
     journal.append(Stop(reason="complete", active_us=1, at_us=1))
     journal.close()
     kept.close()
-    checkpoint(run)
+    checkpoint(RunFolder.open(run))
     return Written(run, run / "texts" / "main-0000.jsonl")
 
 
 def test_a_run_is_finalized_and_recomputed_in_the_order_of_its_journal(tmp_path: Path) -> None:
     run = written(tmp_path / "run", "exact@1").run
-    verdict = finalize(run)
+    verdict = finalize(RunFolder.open(run))
     claim = verdict.measurements[0]
     assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, 0.75, 0, 0)
-    scores = list(read_scores(run))
+    scores = list(read_scores(RunFolder.open(run)))
     assert [score.position for score in scores] == list(range(40))
     again: list[SampleScore] = []
-    found = results_of(run, again.append)
+    found = results_of(RunFolder.open(run), again.append)
     assert (found.scores, found.withheld, again, found.verdict) == (40, 0, scores, verdict)
     assert (recompute(run).scores, recompute(run).verdict) == (40, verdict)
 
@@ -108,7 +110,7 @@ def test_a_run_is_finalized_and_recomputed_in_the_order_of_its_journal(tmp_path:
 def test_recorded_scores_are_read_without_texts_and_a_failed_one_is_missing(tmp_path: Path) -> None:
     done = written(tmp_path / "run", EXECUTING, range(40), texts="withheld")
     done.texts.unlink()
-    verdict = finalize(done.run)
+    verdict = finalize(RunFolder.open(done.run))
     claim = verdict.measurements[0]
     assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, 1.0, 1, 4)
     assert recompute(done.run).withheld == 0
@@ -118,12 +120,12 @@ def test_an_output_without_its_score_is_missing_and_neither_sealed_nor_verified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = written(tmp_path / "run", EXECUTING, range(39)).run
-    assert results_of(run).verdict.measurements[0].missing >= 1
+    assert results_of(RunFolder.open(run)).verdict.measurements[0].missing >= 1
     with pytest.raises(InputError, match="not scored yet: steelyard resume"):
-        finalize(run)
+        finalize(RunFolder.open(run))
     assert not (run / "scores.jsonl").exists()
     monkeypatch.setattr("steelyard.auditing.finalize.unscored", lambda run: None)
-    finalize(run)
+    finalize(RunFolder.open(run))
     with pytest.raises(VerificationError, match="sealed without its score"):
         recompute(run)
 
@@ -132,16 +134,16 @@ def test_an_output_without_its_score_is_missing_and_neither_sealed_nor_verified(
 def half_withheld(tmp_path: Path) -> Path:
     """A sealed run that withholds its texts, every other of which is taken away."""
     done = written(tmp_path / "run", "exact@1", texts="withheld")
-    finalize(done.run)
+    finalize(RunFolder.open(done.run))
     lines = done.texts.read_bytes().splitlines(keepends=True)
     done.texts.write_bytes(b"".join(lines[::2]))
     return done.run
 
 
 def test_where_texts_are_withheld_in_part_scores_are_taken_as_sealed(half_withheld: Path) -> None:
-    sealed = list(read_scores(half_withheld))
+    sealed = list(read_scores(RunFolder.open(half_withheld)))
     again: list[SampleScore] = []
-    found = results_of(half_withheld, again.append)
+    found = results_of(RunFolder.open(half_withheld), again.append)
     assert again == sealed
     assert 0 < found.withheld <= 40
     assert recompute(half_withheld).withheld == found.withheld
@@ -157,7 +159,7 @@ def changed(scores: list[SampleScore]) -> Iterator[tuple[list[SampleScore], str]
 
 @pytest.mark.parametrize("number", range(5))
 def test_sealed_scores_that_do_not_follow(half_withheld: Path, number: int) -> None:
-    scores, said = list(changed(list(read_scores(half_withheld))))[number]
+    scores, said = list(changed(list(read_scores(RunFolder.open(half_withheld)))))[number]
     (half_withheld / "scores.jsonl").write_bytes(b"".join(canonical(score) + b"\n" for score in scores))
     with pytest.raises(VerificationError, match=said):
         recompute(half_withheld)
@@ -165,7 +167,7 @@ def test_sealed_scores_that_do_not_follow(half_withheld: Path, number: int) -> N
 
 def test_samples_that_are_not_the_sealed_ones(tmp_path: Path) -> None:
     run = written(tmp_path / "run", "exact@1").run
-    finalize(run)
+    finalize(RunFolder.open(run))
     path = run / "samples" / "00-t.txt"
     assert path.read_text() == "".join(f"{digest}\n" for digest in DIGESTS)
     for wrong in ("", "x\n", "é\n", "".join(f"{digest}\n" for digest in DIGESTS[:-1])):

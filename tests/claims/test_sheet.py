@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.claims import read_sheet
-from steelyard.claims.sheet import MAX_BYTES
+from steelyard.claims.sheet import MAX_BYTES, read_sheet
 from steelyard.errors import ExitCode, InputError
 from steelyard.records import ClaimSheet, ComparedWith, Protocol
 

@@ -20,7 +20,9 @@ import pytest
 from steelyard.cli import execute as steelyard
 from steelyard.gateway.summary import summary_of
 from steelyard.records import Exchange
-from steelyard.storage.journal import read_lines, read_texts
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.journal.texts import read_texts
+from steelyard.storage.run_folder import RunFolder
 from tests.conftest import SumsServer
 
 
@@ -79,7 +81,7 @@ def test_a_signal_ends_it_in_order_and_seals(
     assert "Ctrl-C stops and seals" in err
     assert verified(run)
     assert "a gateway recording" in capsys.readouterr().out
-    assert summary_of(run).whole
+    assert summary_of(RunFolder.open(run)).whole
     assert steelyard(["report", str(run), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["calls"] == 1
     pages = tmp_path / "page.html", tmp_path / "page.md"

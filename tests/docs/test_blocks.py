@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from steelyard.claims import read_sheet
+from steelyard.claims.sheet import read_sheet
 from steelyard.tasks.definition_file import read_definition
 from tests.docs import console
 from tests.docs.pages import ROOT, Block, blocks, pages

@@ -424,7 +424,7 @@ def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(layout, "MAX_LINE_BYTES", 100)
     with pytest.raises(VerificationError, match=r"checkpoints\.jsonl line 1: longer than 100 bytes"):
         verify_integrity(run)
-    monkeypatch.setattr("steelyard.evidence.verify.MAX_ENVELOPE_BYTES", 100)
+    monkeypatch.setattr("steelyard.evidence.bundle.MAX_ENVELOPE_BYTES", 100)
     with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: larger than 100 bytes"):
         verify_integrity(run)
 

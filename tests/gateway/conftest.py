@@ -17,7 +17,8 @@ from steelyard.gateway.recorder import Recorder, recording_plan
 from steelyard.gateway.server import Gateway, listen_on
 from steelyard.gateway.upstream import Upstream
 from steelyard.records import Exchange
-from steelyard.storage.journal import read_lines, read_texts
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.journal.texts import read_texts
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

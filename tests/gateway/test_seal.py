@@ -12,14 +12,16 @@ import pytest
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.evidence.keys import create_key, load_signer
+from steelyard.evidence.keys import CryptoSigner, create_key, load_signer
 from steelyard.evidence.verify import verify_integrity
 from steelyard.gateway.recorder import ProxiedCall, Recorder, recording_plan
 from steelyard.gateway.seal import seal_killed, seal_recording
 from steelyard.gateway.secrets import Secrets
 from steelyard.gateway.summary import MAX_NAMES, OTHERS, RecordingSummary, summarise
 from steelyard.records import Exchange, Outcome
-from steelyard.storage.journal import Journal, Session, Stop, new_header
+from steelyard.storage.journal.lines import Session, Stop, new_header
+from steelyard.storage.journal.writer import Journal
+from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 
 URL = "https://api.example/v1"
@@ -35,7 +37,13 @@ def call(content: str, reply: str = "5", *, status: int = 200, path: str = "/v1/
     return made
 
 
-def record(run: Path, *calls: ProxiedCall, with_texts: bool = False, signer: object = None, stop: bool = True) -> Path:
+def record(
+    run: Path,
+    *calls: ProxiedCall,
+    with_texts: bool = False,
+    signer: CryptoSigner | None = None,
+    stop: bool = True,
+) -> Path:
     recorder = Recorder(run, recording_plan(URL, with_texts=with_texts), signer)
     for each in calls:
         recorder.record(each)
@@ -50,7 +58,7 @@ def record(run: Path, *calls: ProxiedCall, with_texts: bool = False, signer: obj
 @pytest.fixture
 def sealed(tmp_path: Path) -> Path:
     run = record(tmp_path / "run", call("a"), call("b", status=429), call("b"), call("b", "6"), call("b", "7"))
-    seal_recording(run)
+    seal_recording(RunFolder.open(run))
     return run
 
 
@@ -74,7 +82,7 @@ def test_a_recording_is_sealed_and_holds_in_both_layers(sealed: Path) -> None:
 )
 def test_an_honest_recording_of_an_odd_reply_verifies(tmp_path: Path, reply: str) -> None:
     run = record(tmp_path / "run", call("a", reply))
-    seal_recording(run)
+    seal_recording(RunFolder.open(run))
     assert recompute(run).pages
     odd = ProxiedCall(path="/v1/chat/completions", secrets=Secrets({}))
     odd.request.take(b"{}")
@@ -82,7 +90,7 @@ def test_an_honest_recording_of_an_odd_reply_verifies(tmp_path: Path, reply: str
     odd.status, odd.headers = 200, {"Content-Type": "application/json"}
     odd.first_byte, odd.ended = odd.began + 0.001, odd.began + 0.002
     raw = record(tmp_path / "raw", odd)
-    seal_recording(raw)
+    seal_recording(RunFolder.open(raw))
     assert recompute(raw).pages
 
 
@@ -94,7 +102,7 @@ def test_it_holds_without_its_texts(sealed: Path) -> None:
 
 def test_sealed_texts_must_all_be_there(tmp_path: Path) -> None:
     run = record(tmp_path / "run", call("a"), with_texts=True)
-    seal_recording(run)
+    seal_recording(RunFolder.open(run))
     assert verify_integrity(run).texts == "all"
     path = run / "texts" / "main-0000.jsonl"
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
@@ -104,7 +112,7 @@ def test_sealed_texts_must_all_be_there(tmp_path: Path) -> None:
 
 def test_an_empty_recording(tmp_path: Path) -> None:
     run = record(tmp_path / "run")
-    assert seal_recording(run).calls == 0
+    assert seal_recording(RunFolder.open(run)).calls == 0
     verify_integrity(run)
     recompute(run)
 
@@ -155,7 +163,7 @@ def test_a_signed_recording(tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     create_key(key)
     run = record(tmp_path / "run", call("a"), signer=load_signer(key))
-    seal_recording(run, load_signer(key))
+    seal_recording(RunFolder.open(run), load_signer(key))
     assert verify_integrity(run).signed_by
 
 
@@ -168,20 +176,20 @@ def test_what_a_killed_gateway_left_is_sealed(tmp_path: Path) -> None:
         file.write(b'{"torn')
     with (run / "texts" / "main-0000.jsonl").open("ab") as file:
         file.write(b'{"torn')
-    summary = seal_killed(run)
+    summary = seal_killed(RunFolder.open(run))
     assert summary.calls == 2
     assert not summary.whole
     assert "The recorder was killed" in (run / "report.md").read_text()
     verify_integrity(run)
     recompute(run)
     with pytest.raises(InputError, match="sealed already"):
-        seal_killed(run)
+        seal_killed(RunFolder.open(run))
 
 
 def test_a_running_gateways_folder_is_not_sealed(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "run", recording_plan(URL, with_texts=False))
     with pytest.raises(InputError, match="another process"):
-        seal_killed(tmp_path / "run")
+        seal_killed(RunFolder.open(tmp_path / "run"))
     recorder.close("stopped")
 
 
@@ -190,8 +198,8 @@ def test_only_the_key_of_the_plan_seals(tmp_path: Path) -> None:
     create_key(key)
     run = record(tmp_path / "run", call("a"), signer=load_signer(key), stop=False)
     with pytest.raises(InputError, match="signed by key"):
-        seal_killed(run)
-    seal_killed(run, load_signer(key))
+        seal_killed(RunFolder.open(run))
+    seal_killed(RunFolder.open(run), load_signer(key))
     assert verify_integrity(run).signed_by
 
 
@@ -251,6 +259,6 @@ def test_a_recording_is_locked_until_its_seal_is_there(tmp_path: Path, monkeypat
         return sealing(*arguments)
 
     monkeypatch.setattr(bundle, "seal_bundle", seal_while_another_tries)
-    seal_killed(run)
+    seal_killed(RunFolder.open(run))
     assert refused == ["once"]
     Journal.resume(run, new_header(plan="0" * 64, software="0"))[0].close()

@@ -21,8 +21,10 @@ from steelyard.records import (
     Plan,
     Request,
 )
-from steelyard.storage.journal import Journal, Texts, new_header
-from steelyard.storage.run_folder import create
+from steelyard.storage.journal.lines import new_header
+from steelyard.storage.journal.texts import Texts
+from steelyard.storage.journal.writer import Journal
+from steelyard.storage.run_folder import RunFolder
 from tests.plans import measurement, plan, planned_model
 
 ASKED = GenerateRequest(prompt="What is 2 + 3?")
@@ -50,8 +52,8 @@ def record(run: Path, exchanges: Sequence[Exchange] = EXCHANGES, kinds: Sequence
     class Nothing:
         digests = ()
 
-    sealed = create(run, sealed_plan, {each.id: Nothing() for each in sealed_plan.measurements}, None, {})  # type: ignore[misc]
-    journal, texts = Journal.create(run, new_header(plan=sealed.sha256, software="0")), Texts(run)
+    sealed = RunFolder.create(run, sealed_plan, {each.id: Nothing() for each in sealed_plan.measurements}, None, {})  # type: ignore[misc]
+    journal, texts = Journal.create(run, new_header(plan=sealed.plan_sha256, software="0")), Texts(run)
     for number, (request, answer) in enumerate(exchanges):
         journal.append(
             Attempt(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steelyard.runner import CircuitBreaker
+from steelyard.runner.breaker import CircuitBreaker
 
 
 def test_it_looks_ever_less_often_and_gives_up_in_the_end() -> None:

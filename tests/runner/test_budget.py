@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.records import GenerateRequest, Limits, LoglikelihoodRequest, ModelOutput, Outcome
-from steelyard.runner import Budget
-from steelyard.runner.budget import Reservation, worst_case
+from steelyard.runner.budget import Budget, Reservation, worst_case
 
 
 @given(st.integers(1, 5000), st.floats(0.0001, 0.01), st.randoms(use_true_random=False))

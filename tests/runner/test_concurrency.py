@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from steelyard.runner import AdaptiveConcurrency
+from steelyard.runner.concurrency import AdaptiveConcurrency
 
 SERVICE = 0.1
 

@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 
 from steelyard.records import Attempt, Limits, ModelOutput, Outcome
-from steelyard.runner import Budget, CircuitBreaker, RateLimiter, RetryPolicy, Schedule, TaskQueue
-from steelyard.runner.schedule import MAX_AHEAD, Call
-from steelyard.storage.journal import Journal, Stop, new_header, read_lines
+from steelyard.runner.breaker import CircuitBreaker
+from steelyard.runner.budget import Budget
+from steelyard.runner.limits import RateLimiter
+from steelyard.runner.retry import RetryPolicy
+from steelyard.runner.schedule import MAX_AHEAD, Call, Schedule, TaskQueue
+from steelyard.storage.journal.lines import Stop, new_header
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.journal.writer import Journal
 from tests.runner.test_runner import ScriptedModel, carry_out, good
 
 REFUSED = ModelOutput(outcome=Outcome.DROPPED, detail="connection refused")
@@ -250,8 +255,9 @@ def test_scoring_counts_as_in_flight(tmp_path: Path) -> None:
     """See carry_out's listener: here it takes time, and the run waits for it before it is over."""
     import asyncio
 
-    from steelyard.runner import AdaptiveConcurrency, Runner
-    from steelyard.storage.journal import Texts
+    from steelyard.runner.concurrency import AdaptiveConcurrency
+    from steelyard.runner.loop import Runner
+    from steelyard.storage.journal.texts import Texts
     from tests.runner.test_runner import sample_of
 
     marked = 0
@@ -286,7 +292,7 @@ def test_scoring_counts_as_in_flight(tmp_path: Path) -> None:
 def test_work_that_was_left_comes_first_on_record_and_under_the_deadline(tmp_path: Path) -> None:
     import asyncio
 
-    from steelyard.storage.journal import Session
+    from steelyard.storage.journal.lines import Session
 
     seen: list[str] = []
 

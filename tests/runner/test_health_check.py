@@ -8,8 +8,9 @@ import time
 import pytest
 
 from steelyard.records import ModelOutput, Outcome
-from steelyard.runner import CircuitBreaker, RateLimiter
+from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.health_check import HealthCheck
+from steelyard.runner.limits import RateLimiter
 
 OK = ModelOutput(outcome=Outcome.OK, text="hi")
 

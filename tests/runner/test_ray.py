@@ -28,7 +28,7 @@ from steelyard.planning.options import Options
 from steelyard.records import Attempt, Outcome
 from steelyard.runner import ray as ray_module
 from steelyard.runner.ray import RayModel, open_on_ray
-from steelyard.storage.journal import read_segment, segment_names
+from steelyard.storage.journal.reader import read_segment, segment_names
 from steelyard.verification.recompute import recompute
 
 Sums = tuple[Path, float]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.planning.order import committed_order
 from steelyard.records import (
     Attempt,
     Capabilities,
@@ -22,18 +23,15 @@ from steelyard.records import (
     Outcome,
     Sample,
 )
-from steelyard.runner import (
-    AdaptiveConcurrency,
-    Call,
-    RetryPolicy,
-    RunEnd,
-    Runner,
-    RunnerGroup,
-    Schedule,
-    TaskQueue,
-    committed_order,
-)
-from steelyard.storage.journal import Journal, Stop, Texts, new_header, read_lines
+from steelyard.runner.concurrency import AdaptiveConcurrency
+from steelyard.runner.group import RunnerGroup
+from steelyard.runner.loop import RunEnd, Runner
+from steelyard.runner.retry import RetryPolicy
+from steelyard.runner.schedule import Call, Schedule, TaskQueue
+from steelyard.storage.journal.lines import Stop, new_header
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.journal.texts import Texts
+from steelyard.storage.journal.writer import Journal
 
 QUICK = RetryPolicy(max_attempts=3, base_seconds=0.001)
 

@@ -16,7 +16,8 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Sco
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.code import Code, blocks_in
 from steelyard.scorers.halt import Halted
-from steelyard.scorers.sandbox import SandboxError, SandboxLimits, box
+from steelyard.scorers.sandbox import box
+from steelyard.scorers.sandbox.limits import SandboxError, SandboxLimits
 
 PROMPT = 'import math\n\ndef helper(x):\n    return x + 1\n\ndef f(x):\n    """Square it."""\n'
 TARGET = json.dumps({"prompt": PROMPT, "names": ["f"], "tests": ["def check(c):\n    assert c(3) == 9", "check(f)"]})

@@ -20,7 +20,8 @@ from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample, Score
 from steelyard.scorers.code import Code
 from steelyard.scorers.sandbox import box
-from steelyard.storage.journal import Stop, read_lines
+from steelyard.storage.journal.lines import Stop
+from steelyard.storage.journal.reader import read_lines
 
 
 class Coder(BaseHTTPRequestHandler):

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError
-from steelyard.tasks import task_from_file
+from steelyard.tasks.from_file import task_from_file
 from steelyard.tasks.loaders import read_rows
 
 QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -10,7 +10,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, LoglikelihoodRequest
 from steelyard.scorers import open_scorer
-from steelyard.tasks import task_from_file
+from steelyard.tasks.from_file import task_from_file
 
 
 def rows_file(folder: Path, *rows: dict[str, object]) -> Path:

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.tasks import DataMissing, load_task
-from steelyard.tasks.loaders import hub_rows, read_rows
+from steelyard.tasks import load_task
+from steelyard.tasks.loaders import DataMissing, hub_rows, read_rows
 
 
 def refused(path: Path) -> str:

@@ -9,8 +9,8 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest
-from steelyard.tasks import DataMissing
 from steelyard.tasks.definition_file import read_definition
+from steelyard.tasks.loaders import DataMissing
 from steelyard.tasks.task import Task
 
 FILE = """\

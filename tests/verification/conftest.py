@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.evidence.canonical import without_defaults
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.run_folder import RunFolder
 from tests.assets.make_golden import GOLDEN
 from tests.verification.resealing import reseal, with_new_reports
 
@@ -22,6 +22,6 @@ def bundle(tmp_path: Path) -> Path:
 @pytest.fixture
 def unsigned(bundle: Path) -> Path:
     """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    plan = without_defaults(open_plan_of(bundle).plan)
+    plan = without_defaults(RunFolder.open(bundle).plan)
     del plan["order_proof"]
     return with_new_reports(reseal(bundle, plan=plan))

@@ -11,12 +11,12 @@ from steelyard.auditing.finalize import renderer, results_of, write_reports
 from steelyard.evidence.bundle import seal_bundle, seal_plan
 from steelyard.evidence.canonical import canonical, fields_of, sha256_hex
 from steelyard.evidence.keys import CryptoSigner
-from steelyard.storage.journal import GENESIS, JournalRecord
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.journal.lines import GENESIS, JournalRecord
+from steelyard.storage.run_folder import RunFolder
 
 
 def with_new_reports(bundle: Path) -> Path:
-    found = results_of(bundle)
+    found = results_of(RunFolder.open(bundle))
     write_reports(bundle, found.plan, found.verdict)
     return reseal(bundle)
 
@@ -32,7 +32,7 @@ def reseal(
         (bundle / "plan.dsse.json").write_bytes(seal_plan(plan, signer))
     path = bundle / "journal" / "main-0000.jsonl"
     kept = records if records is not None else [json.loads(line) for line in path.read_bytes().splitlines()]
-    kept[0]["plan"] = open_plan_of(bundle).sha256
+    kept[0]["plan"] = RunFolder.open(bundle).plan_sha256
     previous, lines = GENESIS, []
     for seq, record in enumerate(kept):
         record["seq"], record["prev"] = seq, previous

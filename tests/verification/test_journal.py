@@ -14,8 +14,8 @@ from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex, without_defaults
 from steelyard.gateway.seal import seal_recording
-from steelyard.storage.journal import GENESIS
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.journal.lines import GENESIS
+from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.journal import AttemptNumbering
 from steelyard.verification.recompute import recompute
 from tests.gateway.test_seal import call, record
@@ -37,7 +37,7 @@ def fault(attempt: dict[str, Any], number: int = 1, **changes: Any) -> dict[str,
 
 def sealed_again(bundle: Path, records: Records) -> Path:
     reseal(bundle, records=records)
-    finalize(bundle)
+    finalize(RunFolder.open(bundle))
     return bundle
 
 
@@ -211,13 +211,15 @@ def test_a_workers_segment_begins_no_session(unsigned: Path) -> None:
 
 def with_recorded_scores(bundle: Path, scorer: str) -> Path:
     """The bundle as if another scorer, which executes, had given the scores that it holds."""
-    plan = without_defaults(open_plan_of(bundle).plan)
+    plan = without_defaults(RunFolder.open(bundle).plan)
     for measured in plan["measurements"]:
         measured["scorers"] = [scorer]
     for each in (*plan["served"], *(test for test in plan["tests"] if "reads" in test)):
         for reads in [each["reads"]] if isinstance(each["reads"], dict) else each["reads"]:
             reads["scorer"] = scorer
-    values = {(score.measurement, score.sample, score.repeat): score.value for score in read_scores(bundle)}
+    values = {
+        (score.measurement, score.sample, score.repeat): score.value for score in read_scores(RunFolder.open(bundle))
+    }
     records: Records = []
     for each in records_of(bundle):
         records.append(each)
@@ -238,7 +240,7 @@ def test_scores_by_running_code_are_counted_apart_from_what_is_recomputed(
     unsigned: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with_recorded_scores(unsigned, "code[completion]@1")
-    scores = len(list(read_scores(unsigned)))
+    scores = len(list(read_scores(RunFolder.open(unsigned))))
     capsys.readouterr()
     assert steelyard(["verify", str(unsigned), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -268,12 +270,12 @@ def test_scores_by_running_code_are_counted_apart_from_what_is_recomputed(
 )
 def test_an_exchange_says_what_its_reply_says(tmp_path: Path, change: dict[str, Any]) -> None:
     run = record(tmp_path / "run", call("a"), call("b", status=429), call("c", "6"))
-    seal_recording(run)
+    seal_recording(RunFolder.open(run))
     recompute(run)
     records = records_of(run)
     records[2].update(change)
     write_segment(run, "main", records)
-    seal_recording(run)
+    seal_recording(RunFolder.open(run))
     with pytest.raises(VerificationError):
         recompute(run)
 
@@ -283,7 +285,7 @@ def test_an_answer_under_the_status_of_a_failure_is_told(tmp_path: Path) -> None
     records = records_of(run)
     records[2].update(outcome="server_error", status=500, model="")
     write_segment(run, "main", records)
-    seal_recording(run)
+    seal_recording(RunFolder.open(run))
     assert recompute(run).disowned == 1
 
 
@@ -291,7 +293,7 @@ def test_a_recording_holds_no_attempts_and_begins_with_a_session(tmp_path: Path)
     run = record(tmp_path / "run", call("a"))
     records = records_of(run)
     write_segment(run, "main", [records[0], *records[2:]])
-    seal_recording(run)
+    seal_recording(RunFolder.open(run))
     with pytest.raises(VerificationError, match="before any session"):
         recompute(run)
 

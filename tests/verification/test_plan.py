@@ -12,7 +12,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.evidence.keys import CryptoSigner, order_proof
 from steelyard.planning.build import order_material, with_orders
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 from tests.verification.resealing import reseal
 
@@ -36,7 +36,7 @@ from tests.verification.resealing import reseal
     ],
 )
 def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: Callable[[Any], None]) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     change(plan["tests"][2])
     with pytest.raises(VerificationError, match=r"plan.dsse.json"):
         recompute(reseal(unsigned, plan=plan))
@@ -57,7 +57,7 @@ def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: C
     ],
 )
 def test_a_measurement_that_the_plan_could_not_hold(unsigned: Path, change: Callable[[Any], None]) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     change(plan["measurements"][0])
     with pytest.raises(VerificationError, match=r"plan.dsse.json|samples"):
         recompute(reseal(unsigned, plan=plan))
@@ -80,7 +80,7 @@ def test_a_measurement_that_the_plan_could_not_hold(unsigned: Path, change: Call
     ],
 )
 def test_a_plan_is_planned_again_from_what_it_seals(unsigned: Path, change: Callable[[Any], None], said: str) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     change(plan)
     with pytest.raises(VerificationError, match=said):
         recompute(reseal(unsigned, plan=plan))
@@ -130,7 +130,7 @@ def an_unknown_plugin(plan: dict[str, Any]) -> None:
     ],
 )
 def test_a_plan_that_nobody_plans(unsigned: Path, change: Callable[[Any], None], said: str) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     change(plan)
     with pytest.raises(VerificationError, match=said):
         recompute(reseal(unsigned, plan=plan))
@@ -138,7 +138,7 @@ def test_a_plan_that_nobody_plans(unsigned: Path, change: Callable[[Any], None],
 
 def signed(bundle: Path, signer: CryptoSigner, *, proof_by: CryptoSigner) -> Path:
     """The bundle sealed with ``signer``, its order fixed by the proof of ``proof_by``."""
-    plan = open_plan_of(bundle).plan
+    plan = RunFolder.open(bundle).plan
     roots = {each.id: each.samples_root for each in plan.measurements}
     proof = order_proof(proof_by, order_material(plan.sheet, plan.subject.identity, roots, plan.created))
     form = without_defaults(plan) | {"order_proof": proof}
@@ -157,7 +157,7 @@ def test_an_order_that_another_key_fixed(unsigned: Path) -> None:
 def test_an_order_that_does_not_follow_from_its_proof(unsigned: Path) -> None:
     auditor = CryptoSigner.generate_ed25519()
     bundle = signed(unsigned, auditor, proof_by=auditor)
-    plan = without_defaults(open_plan_of(bundle).plan)
+    plan = without_defaults(RunFolder.open(bundle).plan)
     plan["measurements"][0]["order_seed"] = "f" * 64
     with pytest.raises(VerificationError, match="order_seed does not follow from the order's proof"):
         recompute(reseal(bundle, plan=plan, signer=auditor))

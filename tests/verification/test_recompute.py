@@ -16,7 +16,7 @@ import pytest
 from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 from tests.assets.make_golden import GOLDEN
 from tests.verification.resealing import edit, records_of, reseal, with_new_reports
@@ -138,7 +138,7 @@ def test_an_edited_page_is_not_what_the_journal_gives(unsigned: Path, name: str)
 
 
 def test_another_order_shows_in_every_record(unsigned: Path) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     plan["measurements"][0]["order_seed"] = "f" * 64
     with pytest.raises(VerificationError, match="committed order"):
         recompute(reseal(unsigned, plan=plan))
@@ -192,7 +192,7 @@ def test_other_samples_than_the_sealed_ones(unsigned: Path) -> None:
 def test_withheld_texts_are_said_and_their_scores_taken_as_sealed(
     unsigned: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
+    plan = without_defaults(RunFolder.open(unsigned).plan)
     del plan["texts"]
     with_new_reports(reseal(unsigned, plan=plan))
     assert steelyard(["verify", str(unsigned)]) == 0

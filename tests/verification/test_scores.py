@@ -8,6 +8,7 @@ import pytest
 
 from steelyard.auditing.finalize import finalize
 from steelyard.errors import VerificationError
+from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 from tests.verification.resealing import records_of, reseal
 
@@ -33,6 +34,6 @@ def test_a_run_that_stopped_before_its_tests_were_decided(unsigned: Path) -> Non
     attempts = [number for number, record in enumerate(records) if record["type"] == "attempt"]
     kept = records[: attempts[3]] + [record for record in records[attempts[3] :] if record["type"] != "attempt"]
     reseal(unsigned, records=kept)
-    finalize(unsigned)
+    finalize(RunFolder.open(unsigned))
     with pytest.raises(VerificationError, match="its tests are not decided"):
         recompute(unsigned)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from steelyard.auditing.finalize import Results
+    from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["export_run"]
 
@@ -41,7 +42,7 @@ WILSON: Final = "Wilson score interval, missing answers counted both ways"
 SEQUENCE: Final = "confidence sequence over a committed order, valid at any stop, missing answers counted both ways"
 
 
-def export_run(run: Path, samples: Path | None = None, *, with_texts: bool = False) -> dict[str, Any]:
+def export_run(path: Path, samples: Path | None = None, *, with_texts: bool = False) -> dict[str, Any]:
     """The document of a sealed run.
 
     ``samples``: write the instance-level lines to this file too; ``with_texts``: with texts instead of digests. Raises
@@ -49,12 +50,14 @@ def export_run(run: Path, samples: Path | None = None, *, with_texts: bool = Fal
     """
     from steelyard.auditing.finalize import results_of
     from steelyard.evidence.verify import verify_integrity
+    from steelyard.storage.run_folder import RunFolder
 
-    integrity = verify_integrity(run)
+    integrity = verify_integrity(path)
+    run = RunFolder.open(path)
     found = results_of(run)
     measured = [each for each in found.verdict.measurements if each.measured is not None]
     if not measured:
-        raise InputError("nothing in this run has a measured score: there is nothing to export", where=run)
+        raise InputError("nothing in this run has a measured score: there is nothing to export", where=path)
     exporter = _Exporter(run, found, {"journal_root": integrity.root, "answers_root": integrity.answers_root})
     document = exporter.document(measured)
     if samples is not None:
@@ -65,7 +68,7 @@ def export_run(run: Path, samples: Path | None = None, *, with_texts: bool = Fal
 class _Exporter:
     """Builds the parts of the document."""
 
-    def __init__(self, run: Path, found: Results, roots: dict[str, str]) -> None:
+    def __init__(self, run: RunFolder, found: Results, roots: dict[str, str]) -> None:
         self._run = run
         self._plan: Plan = found.plan
         self._measurements = found.plan.by_id
@@ -178,14 +181,15 @@ class _Exporter:
         """One line for each scored output; missing ones have no score, so they have no line."""
         from steelyard.auditing.finalize import read_scores
         from steelyard.evidence.canonical import canonical
-        from steelyard.storage.journal import open_index, read_lines
+        from steelyard.storage.journal.reader import read_lines
+        from steelyard.storage.journal.texts import open_index
 
         scores: dict[tuple[str, str, int], list[SampleScore]] = {}
         for score in read_scores(self._run):
             if score.position >= 0 and score.value is not None:
                 scores.setdefault((score.measurement, score.sample, score.repeat), []).append(score)
-        texts = open_index(self._run)
-        for record, _ in read_lines(self._run):
+        texts = open_index(self._run.path)
+        for record, _ in read_lines(self._run.path):
             if not isinstance(record, Attempt) or not record.final:
                 continue
             for score in scores.pop((record.measurement, record.sample, record.repeat), ()):

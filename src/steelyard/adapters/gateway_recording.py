@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from steelyard.evidence.keys import CryptoSigner
-    from steelyard.tasks import Task
+    from steelyard.storage.run_folder import RunFolder
+    from steelyard.tasks.task import Task
 
 __all__ = ["Matched", "RecordingImport", "import_recording", "read_recording"]
 
@@ -74,7 +75,7 @@ class RecordingImport:
 
 
 def import_recording(
-    recording: Path,
+    recording: RunFolder,
     task: Task,
     run: Path,
     signer: CryptoSigner | None = None,
@@ -96,28 +97,26 @@ def import_recording(
 
 
 def read_recording(
-    recording: Path, task: Task, *, prompt: str = "", data: Path | None = None, model: str = ""
+    recording: RunFolder, task: Task, *, prompt: str = "", data: Path | None = None, model: str = ""
 ) -> tuple[ImportedLog, Matched]:
     """Match a sealed recording's calls to the task's samples; raises InputError as :func:`import_recording`."""
-    from steelyard.evidence.canonical import sha256_hex
     from steelyard.evidence.verify import verify_integrity
     from steelyard.scorers import open_scorer
-    from steelyard.storage.journal import open_index
-    from steelyard.storage.run_folder import open_plan_of
+    from steelyard.storage.journal.texts import open_index
 
-    plan = open_plan_of(recording).plan
+    plan, folder = recording.plan, recording.path
     if plan.origin.kind != "gateway":
-        raise InputError("is not a recording of steelyard gateway", where=recording)
-    verify_integrity(recording)
+        raise InputError("is not a recording of steelyard gateway", where=folder)
+    bundle = verify_integrity(folder).bundle
     scorer = open_scorer(task.scorer_for(prompt or task.default_prompt))
     if isinstance(scorer, ExecutingScorer):
         raise InputError(f"{task.id} is scored by running code, which is not done for recordings")
-    matcher = _Matcher(recording, task, prompt or task.default_prompt, data, open_index(recording))
+    matcher = _Matcher(folder, task, prompt or task.default_prompt, data, open_index(folder))
     name = matcher.take_all(model)
     if not matcher.found:
         raise InputError(
             f"none of the {matcher.matched.calls:,} recorded calls matches a sample of {task.id}: is the task right?",
-            where=recording,
+            where=folder,
         )
     imported = ImportedTask(
         name=task.id,
@@ -130,8 +129,7 @@ def read_recording(
         ),
         public=task.public,
     )
-    seal = sha256_hex((recording / "bundle.dsse.json").read_bytes())
-    origin = Origin(kind="imported", harness=HARNESS, file=recording.resolve().name, sha256=seal)
+    origin = Origin(kind="imported", harness=HARNESS, file=folder.resolve().name, sha256=bundle.sha256)
     identity = ModelIdentity(uri=plan.subject.identity.uri, name=name, backend=plan.subject.identity.backend)
     return ImportedLog((imported,), origin, identity), matcher.matched
 
@@ -154,7 +152,7 @@ class _Matcher:
 
     def take_all(self, model: str) -> str:
         """Match every call for ``model``; its name as the requests give it."""
-        from steelyard.storage.journal import read_lines
+        from steelyard.storage.journal.reader import read_lines
 
         exchanges = (record for record, _ in read_lines(self._recording) if isinstance(record, Exchange))
         asked: Counter[str] = Counter()

@@ -53,7 +53,9 @@ from steelyard.util.software import software
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.planning.samples import Prepared
-    from steelyard.storage.journal import Journal, Texts
+    from steelyard.storage.journal.texts import Texts
+    from steelyard.storage.journal.writer import Journal
+    from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["ImportedItem", "ImportedLog", "ImportedTask", "write_imported_run"]
 
@@ -88,9 +90,9 @@ def write_imported_run(
     except OSError as error:
         raise InputError(f"cannot write here: {error.strerror}", where=run) from None
     try:
-        _fill(partial, plan, prepared, tasks, surveys, signer)
-        checkpoint(partial, signer)
-        verdict = finalize(partial, signer)
+        filled = _fill(partial, plan, prepared, tasks, surveys, signer)
+        checkpoint(filled, signer)
+        verdict = finalize(filled, signer)
         partial.replace(run)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -188,25 +190,28 @@ def _takes_scores(scorer: str) -> bool:
 
 
 def _fill(
-    run: Path,
+    path: Path,
     plan: Plan,
     prepared: Mapping[str, Prepared],
     tasks: Sequence[ImportedTask],
     surveys: Sequence[Survey],
     signer: CryptoSigner | None,
-) -> None:
-    from steelyard.storage.journal import Journal, Texts, new_header
-    from steelyard.storage.run_folder import create
+) -> RunFolder:
+    from steelyard.storage.journal.lines import new_header
+    from steelyard.storage.journal.texts import Texts
+    from steelyard.storage.journal.writer import Journal
+    from steelyard.storage.run_folder import RunFolder
 
-    sealed = create(run, plan, prepared, signer, {})
-    texts = Texts(run)
-    journal = Journal.create(run, new_header(plan=sealed.sha256, software=plan.software))
+    run = RunFolder.create(path, plan, prepared, signer)
+    texts = Texts(path)
+    journal = Journal.create(path, new_header(plan=run.plan_sha256, software=plan.software))
     try:
         for measurement, task, survey in zip(plan.measurements, tasks, surveys, strict=True):
             _Writer(measurement, survey, journal, texts, _takes_scores(task.scorer)).write(task)
     finally:
         texts.close()
         journal.close()
+    return run
 
 
 class _Writer:

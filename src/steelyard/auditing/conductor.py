@@ -14,16 +14,17 @@ from steelyard.auditing.finalize import checkpoint, finalize, unscored
 from steelyard.auditing.scoring import scorers_of
 from steelyard.auditing.session import RunSession, SessionOptions
 from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUnavailable, SteelyardError, StorageError
-from steelyard.evidence import layout
 from steelyard.evidence.keys import CryptoSigner
 from steelyard.planning.build import ProveOrder, RunRequest, build_plan, build_run
 from steelyard.planning.options import Options, planned_model
 from steelyard.planning.samples import Prepared, prepare_measurement
 from steelyard.plugins import Model
 from steelyard.records import ClaimSheet, ModelIdentity, Plan, PlannedModel, Verdict
-from steelyard.runner import RunEnd
-from steelyard.storage.journal import Journal, Replay, Session, Stop, new_header
-from steelyard.storage.run_folder import SealedPlan, clear_partial, create, open_plan_of
+from steelyard.runner.loop import RunEnd
+from steelyard.storage.journal.lines import Header, Session, Stop, new_header
+from steelyard.storage.journal.reader import Replay
+from steelyard.storage.journal.writer import Journal
+from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["Audit", "finalize_audit", "plan_audit", "plan_run", "resume_audit", "start_audit"]
 
@@ -77,7 +78,7 @@ async def _identified(models: Models, options: Options) -> dict[str, PlannedMode
 
 async def start_audit(
     audit: Audit,
-    run: Path,
+    path: Path,
     signer: CryptoSigner | None = None,
     local: Mapping[str, Any] | None = None,
     options: SessionOptions | None = None,
@@ -87,14 +88,14 @@ async def start_audit(
     Raises Interrupted, ModelUnavailable, Unfinished (the deadline) or StorageError where the run stopped early: the
     folder then waits for :func:`resume_audit`.
     """
-    sealed = create(run, audit.plan, audit.prepared, signer, local or {})
+    run = RunFolder.create(path, audit.plan, audit.prepared, signer, local)
     with _storage_of(run):
-        journal = Journal.create(run, new_header(plan=sealed.sha256, software=audit.plan.software))
-    return await _carry_out(sealed, audit, run, journal, None, signer, options or SessionOptions())
+        journal = Journal.create(run.path, _header(run))
+    return await _carry_out(run, audit, journal, None, signer, options or SessionOptions())
 
 
 async def resume_audit(
-    run: Path,
+    run: RunFolder | Path,
     models: Models,
     data: Path | None,
     task_files: Sequence[Path] = (),
@@ -107,49 +108,51 @@ async def resume_audit(
     """
     from steelyard.tasks.catalogue import Catalogue
 
-    sealed = open_plan_of(run)
+    run = RunFolder.open(run) if isinstance(run, Path) else run
     _refuse_sealed(run)
     catalogue = Catalogue(task_files)
-    for role, planned in sealed.plan.models.items():
+    for role, planned in run.plan.models.items():
         await _check_is_same(run, role, planned.identity, models)
-    signer = _same_signer(run, sealed, signer)
+    signer = run.sealing_key(signer, "go on")
     prepared = {
-        each.id: await asyncio.to_thread(prepare_measurement, each, catalogue, data)
-        for each in sealed.plan.measurements
+        each.id: await asyncio.to_thread(prepare_measurement, each, catalogue, data) for each in run.plan.measurements
     }
-    journal, before = _journal_of(run, sealed)
-    audit = Audit(sealed.plan, prepared, models)
-    return await _carry_out(sealed, audit, run, journal, before, signer, options or SessionOptions())
+    journal, before = _journal_of(run)
+    audit = Audit(run.plan, prepared, models)
+    return await _carry_out(run, audit, journal, before, signer, options or SessionOptions())
 
 
-async def _check_is_same(run: Path, role: str, planned: ModelIdentity, models: Models) -> None:
+async def _check_is_same(run: RunFolder, role: str, planned: ModelIdentity, models: Models) -> None:
     if role not in models:
-        raise InputError(f"the plan has a model in the role {role}: give it with --model {role}=URI", where=run)
+        raise InputError(f"the plan has a model in the role {role}: give it with --model {role}=URI", where=run.path)
     identity, _ = await models[role].identify()
     if (identity.sha256, identity.name) != (planned.sha256, planned.name):
-        raise InputError(f"the model is now {identity.name}, not the {planned.name} of the plan", where=run)
+        raise InputError(f"the model is now {identity.name}, not the {planned.name} of the plan", where=run.path)
     if not planned.sha256 and identity.uri != planned.uri:
-        raise InputError(f"the plan is about {planned.uri}, not {identity.uri}: audit that one anew", where=run)
+        raise InputError(f"the plan is about {planned.uri}, not {identity.uri}: audit that one anew", where=run.path)
 
 
-def finalize_audit(run: Path, signer: CryptoSigner | None = None) -> Verdict:
+def finalize_audit(run: RunFolder, signer: CryptoSigner | None = None) -> Verdict:
     """Ask nothing more and seal what is there: what was not asked stays undecided, and shows.
 
     Raises InputError where an answer still waits for an executing scorer, which only a resume runs.
     """
-    sealed = open_plan_of(run)
     _refuse_sealed(run)
-    signer = _same_signer(run, sealed, signer)
+    signer = run.sealing_key(signer, "go on")
     with _storage_of(run):
-        journal, before = _journal_of(run, sealed)
+        journal, before = _journal_of(run)
         with closing(journal):
             if before is None:
-                raise InputError("nothing was asked yet, so there is nothing to finalize: steelyard resume", where=run)
+                raise InputError(
+                    "nothing was asked yet, so there is nothing to finalize: steelyard resume", where=run.path
+                )
             if (left := unscored(run)) is not None:
-                raise InputError(f"the answer to {left.sample} is not scored yet: steelyard resume does it", where=run)
+                raise InputError(
+                    f"the answer to {left.sample} is not scored yet: steelyard resume does it", where=run.path
+                )
             now = time.time_ns() // 1000
             journal.append(
-                Session(started_us=now, active_us=before.active_us, machine=sealed.plan.subject.identity.machine)
+                Session(started_us=now, active_us=before.active_us, machine=run.plan.subject.identity.machine)
             )
             journal.append(Stop(reason="finalized", active_us=before.active_us, at_us=now))
             journal.sync()
@@ -157,40 +160,32 @@ def finalize_audit(run: Path, signer: CryptoSigner | None = None) -> Verdict:
             return finalize(run, signer)
 
 
-def _refuse_sealed(run: Path) -> None:
-    if (run / layout.BUNDLE).exists():
+def _refuse_sealed(run: RunFolder) -> None:
+    if run.is_sealed:
         raise InputError(
-            "this run is finished and sealed; steelyard report shows it, steelyard audit starts another", where=run
+            "this run is finished and sealed; steelyard report shows it, steelyard audit starts another", where=run.path
         )
 
 
-def _journal_of(run: Path, sealed: SealedPlan) -> tuple[Journal, Replay | None]:
+def _header(run: RunFolder) -> Header:
+    return new_header(plan=run.plan_sha256, software=run.plan.software)
+
+
+def _journal_of(run: RunFolder) -> tuple[Journal, Replay | None]:
     """Take the lock on a run; only then is it certain that nobody else has sealed it meanwhile."""
-    journal, before = Journal.resume(run, new_header(plan=sealed.sha256, software=sealed.plan.software))
+    journal, before = Journal.resume(run.path, _header(run))
     try:
         _refuse_sealed(run)
-        clear_partial(run)
+        run.clear_partial()
     except BaseException:
         journal.close()
         raise
     return journal, before
 
 
-def _same_signer(run: Path, sealed: SealedPlan, signer: CryptoSigner | None) -> CryptoSigner | None:
-    """The key that sealed the plan seals the run: any other would leave a bundle that does not verify."""
-    if not sealed.signatures:
-        return None
-    if signer is None or signer.public_key.keyid not in sealed.signatures:
-        raise InputError(
-            f"the plan is signed by key {sealed.signatures[0][:16]}…: go on with that one (--key)", where=run
-        )
-    return signer
-
-
 async def _carry_out(
-    sealed: SealedPlan,
+    run: RunFolder,
     audit: Audit,
-    run: Path,
     journal: Journal,
     before: Replay | None,
     signer: CryptoSigner | None,
@@ -198,7 +193,7 @@ async def _carry_out(
 ) -> Verdict:
     # The journal's lock is kept to the last: a resume that began before the seal would append behind it.
     with _storage_of(run), closing(journal):
-        live = RunSession(plan=sealed.plan, prepared=audit.prepared, scorers=scorers_of(sealed.plan), options=options)
+        live = RunSession(plan=run.plan, prepared=audit.prepared, scorers=scorers_of(run.plan), options=options)
         end = await _ask(live, audit.models, run, journal, before)
         journal.sync()
         checkpoint(run, signer)
@@ -208,35 +203,35 @@ async def _carry_out(
 
 
 @contextmanager
-def _storage_of(run: Path) -> Iterator[None]:
+def _storage_of(run: RunFolder) -> Iterator[None]:
     """Say in one line what a folder that takes no more leaves, and how to go on."""
     try:
         yield
     except OSError as error:
         raise StorageError(
-            f"{run}: cannot be written ({error.strerror}); nothing finished is lost. "
-            f"Make room there, then go on with: steelyard resume {run}"
+            f"{run.path}: cannot be written ({error.strerror}); nothing finished is lost. "
+            f"Make room there, then go on with: steelyard resume {run.path}"
         ) from None
 
 
-async def _ask(live: RunSession, models: Models, run: Path, journal: Journal, before: Replay | None) -> RunEnd:
+async def _ask(live: RunSession, models: Models, run: RunFolder, journal: Journal, before: Replay | None) -> RunEnd:
     try:
         return await live.run(models, run, journal, before)
     except asyncio.CancelledError:
         return "interrupted"
 
 
-def _stopped(end: RunEnd, run: Path, live: RunSession) -> SteelyardError:
+def _stopped(end: RunEnd, run: RunFolder, live: RunSession) -> SteelyardError:
     """What to tell the user of a run that stopped early."""
     if end == "endpoint_down":
         last = live.group.last_failure if live.group else ""
         return ModelUnavailable(
             f"{live.plan.subject.identity.uri} gives no answers (the last thing it said: {last}); "
-            f"when that is fixed, go on with: steelyard resume {run}"
+            f"when that is fixed, go on with: steelyard resume {run.path}"
         )
     if end == "deadline":
         done = sum(live.answered.values())
         return DeadlineExceeded(
-            f"the deadline came after {done:,} answers, none of them lost. Go on with: steelyard resume {run}"
+            f"the deadline came after {done:,} answers, none of them lost. Go on with: steelyard resume {run.path}"
         )
-    return Interrupted(f"interrupted; nothing finished is lost. Go on with: steelyard resume {run}")
+    return Interrupted(f"interrupted; nothing finished is lost. Go on with: steelyard resume {run.path}")

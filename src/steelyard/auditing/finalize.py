@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -18,10 +18,14 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, canonical_in_full
 from steelyard.records import Attempt, DetectorResult, Plan, SampleScore, Verdict
-from steelyard.storage.journal import open_index, read_lines, read_segment, segment_names
 from steelyard.storage.journal.lines import segment_of
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.journal.reader import read_lines, read_segment, segment_names
+from steelyard.storage.journal.texts import open_index
+from steelyard.storage.run_folder import RunFolder
 from steelyard.util.atomic_file import whole_file, write_file
+
+if TYPE_CHECKING:
+    from steelyard.evidence.keys import CryptoSigner
 
 __all__ = [
     "Results",
@@ -48,24 +52,24 @@ class Results:
     verdict: Verdict
 
 
-def results_of(run: Path, each: Callable[[SampleScore], object] = lambda _: None) -> Results:
+def results_of(run: RunFolder, each: Callable[[SampleScore], object] = lambda _: None) -> Results:
     """Everything after the journal, recomputed from it in one pass; ``each`` is given every score in its order.
 
     Raises VerificationError for a journal that does not fit its plan, InputError for a test that cannot be read.
     """
-    plan = open_plan_of(run).plan
+    plan = run.plan
     usage: dict[str, Usage] = {}
     reading = _Reading(run, each)
-    records = counted((record for record, _ in read_lines(run)), usage)
-    scores = reading.scores(score_attempts(plan, records, scorers_of(plan), open_index(run)))
+    records = counted((record for record, _ in read_lines(run.path)), usage)
+    scores = reading.scores(score_attempts(plan, records, scorers_of(plan), open_index(run.path)))
     verdict = decide(plan, scores, usage, _sealed_results(run))  # which goes through the scores: they count only then
     return Results(plan, reading.count, reading.withheld, verdict)
 
 
-def _sealed_results(run: Path) -> dict[str, DetectorResult]:
+def _sealed_results(run: RunFolder) -> dict[str, DetectorResult]:
     """The results of tests as a sealed report holds them: for tests whose plugin is not installed here."""
     try:
-        report = json.loads((run / layout.REPORT).read_bytes())
+        report = json.loads((run.path / layout.REPORT).read_bytes())
         results = [msgspec.convert(each, DetectorResult) for each in report.get("tests", [])]
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
@@ -75,7 +79,7 @@ def _sealed_results(run: Path) -> dict[str, DetectorResult]:
 class _Reading:
     """Gives the scores that follow from a journal, and those as they were sealed whose texts are withheld."""
 
-    def __init__(self, run: Path, each: Callable[[SampleScore], object]) -> None:
+    def __init__(self, run: RunFolder, each: Callable[[SampleScore], object]) -> None:
         self.count = self.withheld = 0
         self._sealed = read_scores(run)
         self._sealed_read = 0
@@ -107,7 +111,7 @@ class _Reading:
         return sealed
 
 
-def finalize(run: Path, signer: Any = None) -> Verdict:
+def finalize(run: RunFolder, signer: CryptoSigner | None = None) -> Verdict:
     """Write scores and reports of a finished run, and seal the bundle.
 
     Raises InputError where outputs still wait for an executing scorer: what is sealed cannot be scored any more.
@@ -116,43 +120,42 @@ def finalize(run: Path, signer: Any = None) -> Verdict:
 
     if waiting := unscored(run):
         raise InputError(
-            f"the answer of {waiting.sample} is not scored yet: steelyard resume goes on with it", where=run
+            f"the answer of {waiting.sample} is not scored yet: steelyard resume goes on with it", where=run.path
         )
-    with whole_file(run / layout.SCORES) as file:
+    with whole_file(run.path / layout.SCORES) as file:
         found = results_of(run, lambda score: file.write(canonical_in_full(score) + b"\n"))
-    write_reports(run, found.plan, found.verdict)
-    seal_bundle(run, {"renderer": renderer()}, signer)
+    write_reports(run.path, found.plan, found.verdict)
+    seal_bundle(run.path, {"renderer": renderer()}, signer)
     return found.verdict
 
 
-def unscored(run: Path) -> Attempt | None:
+def unscored(run: RunFolder) -> Attempt | None:
     """The first output that its executing scorer has not scored; None where there is none."""
-    plan = open_plan_of(run).plan
-    waiting = next(unscored_attempts((record for record, _ in read_lines(run)), scorers_of(plan)), None)
+    waiting = next(unscored_attempts((record for record, _ in read_lines(run.path)), scorers_of(run.plan)), None)
     return None if waiting is None else waiting.attempt
 
 
-def write_reports(run: Path, plan: Plan, verdict: Verdict) -> None:
-    """Write report.json, report.md and report.html."""
+def write_reports(folder: Path, plan: Plan, verdict: Verdict) -> None:
+    """Write report.json, report.md and report.html into a folder."""
     from steelyard.reports import html, machine, markdown
 
-    write_file(run / layout.REPORT, canonical(machine.render(verdict)) + b"\n")
-    write_file(run / "report.md", markdown.render(verdict, plan).encode())
-    write_file(run / "report.html", html.render(verdict, plan).encode())
+    write_file(folder / layout.REPORT, canonical(machine.render(verdict)) + b"\n")
+    write_file(folder / layout.REPORT_MARKDOWN, markdown.render(verdict, plan).encode())
+    write_file(folder / layout.REPORT_PAGE, html.render(verdict, plan).encode())
 
 
-def checkpoint(run: Path, signer: Any = None) -> None:
+def checkpoint(run: RunFolder, signer: CryptoSigner | None = None) -> None:
     """Note how far the journal's segments went at a stop, signed where there is a key: rewriting them then shows."""
     from steelyard.evidence.checkpoints import checkpoint_line
     from steelyard.evidence.merkle import Tree
 
     sizes = {}
-    for worker in segment_names(run):
+    for worker in segment_names(run.path):
         tree = Tree()
-        for _, line in read_segment(run, worker):
+        for _, line in read_segment(run.path, worker):
             tree.append(line)
-        sizes[f"journal/{segment_of(worker)}"] = (tree.size, tree.root())
-    path = run / layout.CHECKPOINTS
+        sizes[segment_of(worker)] = (tree.size, tree.root())
+    path = run.path / layout.CHECKPOINTS
     before = path.read_bytes() if path.is_file() else b""
     write_file(path, before + checkpoint_line(sizes, time.time_ns() // 1000, signer))
 
@@ -164,11 +167,11 @@ def renderer() -> dict[str, str]:
     return {name: version(name) for name in ("altair", "vl-convert-python", "jinja2")}
 
 
-def read_scores(run: Path) -> Iterator[SampleScore]:
+def read_scores(run: RunFolder) -> Iterator[SampleScore]:
     """Stream the scores as they were sealed; raises InputError where the run is not finalized yet."""
-    path = run / layout.SCORES
+    path = run.path / layout.SCORES
     if not path.is_file():
-        raise InputError("there are no scores here yet: steelyard resume goes on with the run", where=run)
+        raise InputError("there are no scores here yet: steelyard resume goes on with the run", where=run.path)
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from steelyard.auditing.executed_scoring import ExecutedScoring
@@ -27,25 +26,24 @@ from steelyard.auditing.scoring import (
     unscored_attempts,
 )
 from steelyard.errors import InputError
+from steelyard.evidence import layout
 from steelyard.planning.samples import Prepared
 from steelyard.plugins import Model, Scorer
 from steelyard.records import SUBJECT, Attempt, ModelOutput, Plan, Sample, SampleScore
-from steelyard.runner import (
-    AdaptiveConcurrency,
-    Budget,
-    CircuitBreaker,
-    Finished,
-    RateLimiter,
-    RetryPolicy,
-    RunEnd,
-    Runner,
-    RunnerGroup,
-    Schedule,
-    TaskQueue,
-    calls_of,
-)
-from steelyard.runner.budget import worst_case
-from steelyard.storage.journal import Journal, JournalRecord, Replay, Texts, open_index, read_lines
+from steelyard.runner.breaker import CircuitBreaker
+from steelyard.runner.budget import Budget, worst_case
+from steelyard.runner.concurrency import AdaptiveConcurrency
+from steelyard.runner.group import RunnerGroup
+from steelyard.runner.limits import RateLimiter
+from steelyard.runner.loop import RunEnd, Runner
+from steelyard.runner.order import Finished, calls_of
+from steelyard.runner.retry import RetryPolicy
+from steelyard.runner.schedule import Schedule, TaskQueue
+from steelyard.storage.journal.lines import JournalRecord
+from steelyard.storage.journal.reader import Replay, read_lines
+from steelyard.storage.journal.texts import Texts, open_index
+from steelyard.storage.journal.writer import Journal
+from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["RunSession", "SessionOptions", "Watcher"]
 
@@ -100,9 +98,9 @@ class RunSession:
         self.budgets = {role: Budget(model.limits) for role, model in self.plan.models.items()}
         self._executed = ExecutedScoring(self.scorers)
 
-    async def run(self, models: Mapping[str, Model], run: Path, journal: Journal, before: Replay | None) -> RunEnd:
+    async def run(self, models: Mapping[str, Model], run: RunFolder, journal: Journal, before: Replay | None) -> RunEnd:
         """Ask what the journal does not hold yet, until every test is decided or the plan's budget is spent."""
-        texts = Texts(run)  # cuts a torn last line, so it comes before the reading
+        texts = Texts(run.path)  # cuts a torn last line, so it comes before the reading
         self._journal = journal
         left = self._load(run, before)
         asked = {each.role for each in self.plan.measurements} or {SUBJECT}
@@ -146,13 +144,13 @@ class RunSession:
             first=left,
         )
 
-    def _load(self, run: Path, before: Replay | None) -> list[Work]:
+    def _load(self, run: RunFolder, before: Replay | None) -> list[Work]:
         """Feed what a journal already holds: its answers are read, never asked again; the scores it lacks are made."""
         left: dict[tuple[str, str, int, str], Work] = {}
         finished = {each.id: Finished(each, self.prepared[each.id].digests) for each in self.plan.measurements}
         used = dict.fromkeys(finished, 0.0)
         if before is not None:
-            texts = open_index(run)
+            texts = open_index(run.path)
             for attempt in before.attempts:
                 planned = self.plan.models[self.measurements[attempt.measurement].role]
                 used[attempt.measurement] += attempt.elapsed_us / 1e6 / planned.concurrency
@@ -183,7 +181,7 @@ class RunSession:
         heads = [monitor.heads.get(measurement, 0) for monitor in self.finders.monitors_of(measurement)]
         return min(heads) if heads else None
 
-    def _unscored(self, run: Path, texts: Mapping[str, str]) -> dict[tuple[str, str, int, str], Work]:
+    def _unscored(self, run: RunFolder, texts: Mapping[str, str]) -> dict[tuple[str, str, int, str], Work]:
         """By call and scorer, the scoring of outputs that arrived, but whose scoring was cut off."""
         left: dict[tuple[str, str, int, str], Work] = {}
         for attempt, scorer in unscored_attempts(_records(run), self.scorers):
@@ -245,12 +243,12 @@ def _subject_first(role: str) -> tuple[bool, str]:
     return role != SUBJECT, role
 
 
-def _texts_missing(run: Path) -> InputError:
-    return InputError("texts of this run are missing, so it cannot go on: put texts/ back", where=run)
+def _texts_missing(run: RunFolder) -> InputError:
+    return InputError(f"texts of this run are missing, so it cannot go on: put {layout.TEXTS} back", where=run.path)
 
 
-def _records(run: Path) -> Iterator[JournalRecord]:
-    return (record for record, _ in read_lines(run))
+def _records(run: RunFolder) -> Iterator[JournalRecord]:
+    return (record for record, _ in read_lines(run.path))
 
 
 @contextmanager

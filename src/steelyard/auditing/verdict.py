@@ -87,9 +87,11 @@ def decide(
     found += [sealed[test] for test in finders.absent if sealed and test in sealed]
     accused = rejected(plan, found)
     claims = sorted(_claims(plan, found, accused, usage), key=lambda claim: claim.line)
-    others = tuple(_settled(result, result.test in accused) for result in found if _is_decided_by_chance(result))
+    others = tuple(_settled(result, result.test in accused) for result in found if result.claim is None)
     findings = tuple(finding for result in found for finding in _findings(result, accused))
-    word = _overall(findings, [*(claim.verdict for claim in claims), *(other.word for other in others)], plan)
+    word = _overall(
+        findings, [claim.verdict for claim in claims] + [each.word for each in others if each.p is not None], plan
+    )
     missing = sum(tally.missing_anywhere for tally in tallies.values())
     measured = not plan.tests and bool(tallies) and all(tally.is_whole for tally in tallies.values())
     return Verdict(
@@ -131,12 +133,10 @@ def rejected(plan: Plan, results: Sequence[DetectorResult]) -> set[str]:
     return found
 
 
-def _is_decided_by_chance(result: DetectorResult) -> bool:
-    return result.claim is None and result.p is not None
-
-
 def _settled(result: DetectorResult, is_rejected: bool) -> DetectorResult:
     """A result with the word that the error budget of the whole report leaves it."""
+    if result.p is None:
+        return result
     if is_rejected:
         return msgspec.structs.replace(result, word=VerdictWord.INCONSISTENT)
     if result.word is VerdictWord.INCONSISTENT:

@@ -12,7 +12,7 @@ from steelyard.cli.options import asking_options, json_option, print_json, signe
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.planning.options import Options
-    from steelyard.records import ClaimSheet, Verdict
+    from steelyard.records import ClaimSheet, Plan, Verdict
 
 
 @click.command()
@@ -42,7 +42,7 @@ def command(sheet: Path, uri: tuple[str, ...], **chosen: Any) -> int:
     """Test every claim of SHEET that can be tested, and seal the result."""
     import asyncio
 
-    from steelyard.claims import read_sheet
+    from steelyard.claims.sheet import read_sheet
     from steelyard.cli.conduct import check_durations, default_folder, options_of
 
     claims = read_sheet(sheet)
@@ -52,12 +52,12 @@ def command(sheet: Path, uri: tuple[str, ...], **chosen: Any) -> int:
         return asyncio.run(_dry_run(claims, uri, options, chosen))
     run = chosen["out"] or default_folder(sheet.stem)
     signer = signer_at(chosen["key"])
-    verdict = asyncio.run(_audit(claims, uri, options, run, signer, chosen))
-    show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
+    verdict, plan = asyncio.run(_audit(claims, uri, options, run, signer, chosen))
+    show(verdict, plan, run, as_json=chosen["as_json"], signed=signer is not None)
     return verdict.exit
 
 
-def show(verdict: Verdict, run: Path, *, as_json: bool, signed: bool) -> None:
+def show(verdict: Verdict, plan: Plan, run: Path, *, as_json: bool, signed: bool) -> None:
     """Print a verdict and the path of its report."""
     if as_json:
         from steelyard.reports import machine
@@ -66,10 +66,9 @@ def show(verdict: Verdict, run: Path, *, as_json: bool, signed: bool) -> None:
         return
     from steelyard.cli.conduct import print_places
     from steelyard.reports import terminal
-    from steelyard.storage.run_folder import open_plan_of
     from steelyard.util.console import out
 
-    terminal.print_verdict(verdict, out(), open_plan_of(run).plan)
+    terminal.print_verdict(verdict, out(), plan)
     print_places(run, signed=signed)
 
 
@@ -80,7 +79,7 @@ async def _audit(
     run: Path,
     signer: CryptoSigner | None,
     chosen: dict[str, Any],
-) -> Verdict:
+) -> tuple[Verdict, Plan]:
     from steelyard.auditing.conductor import plan_audit
     from steelyard.cli.conduct import carry_out, order_prover, planned
 
@@ -88,7 +87,7 @@ async def _audit(
     audit = await planned(
         name, uri, options, chosen, lambda models: plan_audit(sheet, models, options, order_prover(signer))
     )
-    return await carry_out(audit, uri, options, run, signer, chosen)
+    return await carry_out(audit, uri, options, run, signer, chosen), audit.plan
 
 
 async def _dry_run(sheet: ClaimSheet, uri: tuple[str, ...], options: Options, chosen: dict[str, Any]) -> int:

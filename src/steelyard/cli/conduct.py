@@ -212,9 +212,10 @@ def default_folder(name: str) -> Path:
 
 def print_places(run: Path, *, signed: bool) -> None:
     """Print the path of the report and the command that verifies it, unwrapped, so that both can be copied."""
+    from steelyard.evidence import layout
     from steelyard.util.console import err
 
-    click.echo(f"report  {run / 'report.html'}\nverify  steelyard verify {run}")
+    click.echo(f"report  {run / layout.REPORT_PAGE}\nverify  steelyard verify {run}")
     if not signed:
         err().print("unsigned: anyone can verify this run, but not who made it (steelyard key new creates a key)")
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from steelyard.gateway.server import Gateway
     from steelyard.gateway.summary import RecordingSummary
     from steelyard.gateway.upstream import Upstream
+    from steelyard.storage.run_folder import RunFolder
 
 PORT = 8787
 
@@ -51,7 +52,7 @@ def command(url: str, **args: Any) -> int:
     return 0
 
 
-def resume_recording(run: Path, signer: CryptoSigner | None, *, as_json: bool) -> int:
+def resume_recording(run: RunFolder, signer: CryptoSigner | None, *, as_json: bool) -> int:
     """``steelyard resume`` for a recording: seal what a killed gateway left, or show what is sealed.
 
     Raises InputError where a gateway still writes to it.
@@ -59,27 +60,25 @@ def resume_recording(run: Path, signer: CryptoSigner | None, *, as_json: bool) -
     from steelyard.gateway.seal import seal_killed
     from steelyard.gateway.summary import summary_of
 
-    sealed = (run / "bundle.dsse.json").exists()
-    show(summary_of(run) if sealed else seal_killed(run, signer), run, as_json=as_json, signed=True)
+    show(summary_of(run) if run.is_sealed else seal_killed(run, signer), run, as_json=as_json, signed=True)
     return 0
 
 
-def show(summary: RecordingSummary, run: Path, *, as_json: bool, signed: bool) -> None:
+def show(summary: RecordingSummary, run: RunFolder, *, as_json: bool, signed: bool) -> None:
     """Print the summary and the path of the report."""
     from steelyard.cli.conduct import print_places
     from steelyard.gateway import pages
     from steelyard.gateway.summary import render
-    from steelyard.storage.run_folder import open_plan_of
 
     if as_json:
-        print_json(render(summary, open_plan_of(run).plan.subject.identity.uri))
+        print_json(render(summary, run.plan.subject.identity.uri))
         return
     for line in pages.lines(summary):
         click.echo(line)
-    print_places(run, signed=signed)
+    print_places(run.path, signed=signed)
 
 
-def _record(url: str, args: dict[str, Any], signer: CryptoSigner | None) -> tuple[RecordingSummary, Path]:
+def _record(url: str, args: dict[str, Any], signer: CryptoSigner | None) -> tuple[RecordingSummary, RunFolder]:
     from steelyard.cli.conduct import default_folder
     from steelyard.gateway.recorder import Recorder, recording_plan
     from steelyard.gateway.seal import seal_recording
@@ -88,9 +87,9 @@ def _record(url: str, args: dict[str, Any], signer: CryptoSigner | None) -> tupl
     from steelyard.gateway.upstream import Upstream, named_endpoint, own_key
 
     upstream = Upstream(named_endpoint(url), own_key(args["api_key_env"]))
-    run = args["out"] or default_folder("gateway")
+    path = args["out"] or default_folder("gateway")
     with listen_on(args["port"]) as listener:
-        recorder = Recorder(run, recording_plan(upstream.base, with_texts=args["with_texts"]), signer)
+        recorder = Recorder(path, recording_plan(upstream.base, with_texts=args["with_texts"]), signer)
         with ExitStack() as locked:
             locked.callback(recorder.release)
             reason = "failed"
@@ -102,7 +101,7 @@ def _record(url: str, args: dict[str, Any], signer: CryptoSigner | None) -> tupl
                 listener.close()  # new calls are refused at once, without waiting for the seal
             if recorder.failure is not None:
                 raise recorder.failure
-            return seal_recording(run, signer), run
+            return seal_recording(recorder.run, signer), recorder.run
 
 
 async def _serve(upstream: Upstream, recorder: Recorder, listener: socket.socket, *, quiet: bool) -> None:
@@ -117,7 +116,7 @@ async def _serve(upstream: Upstream, recorder: Recorder, listener: socket.socket
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stop, gateway, stop)
     click.echo(f"export OPENAI_BASE_URL={base}", err=quiet)
-    click.echo(f"recording calls to {upstream.base} in {recorder.run}; Ctrl-C stops and seals", err=True)
+    click.echo(f"recording calls to {upstream.base} in {recorder.run.path}; Ctrl-C stops and seals", err=True)
     with RecordingProgress(gateway, recorder) as progress:
         await progress.until(stop, gateway.failed)
         if gateway.in_flight:

@@ -135,8 +135,9 @@ def _log(source: Path, args: dict[str, Any]) -> ImportedLog:
     from steelyard.adapters.inspect_log import is_inspect_json, read_inspect_log
     from steelyard.adapters.lm_eval_log import is_lm_eval_results, read_lm_eval_log, results_in
     from steelyard.adapters.untrusted_json import read_json
+    from steelyard.evidence import layout
 
-    if source.is_dir() and (source / "plan.dsse.json").is_file():
+    if source.is_dir() and (source / layout.PLAN).is_file():
         return _recording(source, args)
     for option in ("model", "prompt"):
         if args[option]:
@@ -161,10 +162,11 @@ def _log(source: Path, args: dict[str, Any]) -> ImportedLog:
 
 def _recording(source: Path, args: dict[str, Any]) -> ImportedLog:
     from steelyard.adapters.gateway_recording import read_recording
-    from steelyard.storage.run_folder import open_plan_of
+    from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks.catalogue import Catalogue, open_task_file
 
-    if open_plan_of(source).plan.origin.kind != "gateway":
+    recording = RunFolder.open(source)
+    if recording.plan.origin.kind != "gateway":
         raise InputError("is a run of steelyard already: use steelyard report or steelyard export", where=source)
     if len(args["tasks"]) != 1:
         raise InputError("a recording does not name its task: give one --task", where=source)
@@ -177,7 +179,7 @@ def _recording(source: Path, args: dict[str, Any]) -> ImportedLog:
     task = open_task_file(Path(name)) if is_file else Catalogue(()).find(name)
     if task is None:
         raise InputError(f"no task is called {name!r}{Catalogue(()).near(name)}")
-    log, _ = read_recording(source, task, prompt=args["prompt"], data=args["data"], model=args["model"])
+    log, _ = read_recording(recording, task, prompt=args["prompt"], data=args["data"], model=args["model"])
     return log
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from steelyard.cli.options import json_option, print_json
 from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.storage.run_folder import RunFolder
 
 
 @click.command()
@@ -20,15 +24,16 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
     from steelyard.auditing.finalize import results_of
     from steelyard.gateway.seal import is_recording
     from steelyard.reports import html, machine, markdown, terminal
-    from steelyard.storage.run_folder import open_plan_of
+    from steelyard.storage.run_folder import RunFolder
     from steelyard.util.atomic_file import write_file
 
     for path in (html_file, markdown_file):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InputError("cannot be written: give a file in an existing folder", where=path)
-    if is_recording(open_plan_of(run).plan):
-        return _recording(run, html_file, markdown_file, as_json=as_json)
-    found = results_of(run)
+    folder = RunFolder.open(run)
+    if is_recording(folder.plan):
+        return _recording(folder, html_file, markdown_file, as_json=as_json)
+    found = results_of(folder)
     try:
         if html_file is not None:
             write_file(html_file, html.render(found.verdict, found.plan).encode())
@@ -45,14 +50,13 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
     return found.verdict.exit
 
 
-def _recording(run: Path, html_file: Path | None, markdown_file: Path | None, *, as_json: bool) -> int:
+def _recording(run: RunFolder, html_file: Path | None, markdown_file: Path | None, *, as_json: bool) -> int:
     """A gateway's recording: calls, outcomes and times instead of a verdict."""
     from steelyard.gateway import pages
     from steelyard.gateway.summary import render, summary_of
-    from steelyard.storage.run_folder import open_plan_of
     from steelyard.util.atomic_file import write_file
 
-    plan, summary = open_plan_of(run).plan, summary_of(run)
+    plan, summary = run.plan, summary_of(run)
     if html_file is not None:
         write_file(html_file, pages.html(summary, plan).encode())
     if markdown_file is not None:

@@ -22,11 +22,11 @@ from steelyard.cli.options import (
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.records import Verdict
-    from steelyard.storage.run_folder import LocalSettings
+    from steelyard.storage.run_folder import LocalSettings, RunFolder
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("path", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
     "--model",
     "uri",
@@ -49,39 +49,39 @@ if TYPE_CHECKING:
 @key_option
 @api_keys_option
 @json_option
-def command(run: Path, **chosen: Any) -> int:
+def command(path: Path, **chosen: Any) -> int:
     """Continue a stopped audit, run or recording in the folder RUN: no answered sample is asked again."""
     import asyncio
 
     from steelyard.cli.audit import show
     from steelyard.cli.conduct import check_durations
-    from steelyard.evidence import layout
-    from steelyard.storage.run_folder import local_settings, open_plan_of
+    from steelyard.storage.run_folder import RunFolder
 
     check_durations(chosen)
-    if open_plan_of(run).plan.origin.kind == "gateway":
+    run = RunFolder.open(path)
+    if run.plan.origin.kind == "gateway":
         from steelyard.cli.gateway import resume_recording
 
         return resume_recording(run, signer_at(chosen["key"]), as_json=chosen["as_json"])
-    if (run / layout.BUNDLE).exists():
+    if run.is_sealed:
         return _show_finished(run, as_json=chosen["as_json"])
     signer = signer_at(chosen["key"])
     if chosen["finalizes"]:
         from steelyard.auditing.conductor import finalize_audit
 
         verdict = finalize_audit(run, signer)
-        show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
+        show(verdict, run.plan, path, as_json=chosen["as_json"], signed=signer is not None)
         return verdict.exit
     # The local settings of the run's start; for a run from another machine, the user gives them again.
-    local = local_settings(run)
+    local = run.local_settings()
     files = chosen["task_files"] or tuple(Path(path) for path in local.tasks)
     chosen["data"] = chosen["data"] or local.data or None
     verdict = asyncio.run(_resume(run, chosen, local, files, signer))
-    show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
+    show(verdict, run.plan, path, as_json=chosen["as_json"], signed=signer is not None)
     return verdict.exit
 
 
-def _show_finished(run: Path, *, as_json: bool) -> int:
+def _show_finished(run: RunFolder, *, as_json: bool) -> int:
     """Show a run that is sealed already."""
     from steelyard.auditing.finalize import results_of
     from steelyard.cli.audit import show
@@ -89,12 +89,12 @@ def _show_finished(run: Path, *, as_json: bool) -> int:
 
     err().print("this run is finished and sealed; no request was sent")
     found = results_of(run)
-    show(found.verdict, run, as_json=as_json, signed=True)
+    show(found.verdict, run.plan, run.path, as_json=as_json, signed=True)
     return found.verdict.exit
 
 
 async def _resume(
-    run: Path,
+    run: RunFolder,
     chosen: dict[str, Any],
     local: LocalSettings,
     task_files: tuple[Path, ...],
@@ -104,9 +104,8 @@ async def _resume(
     from steelyard.cli.conduct import by_role, open_models, session_options
     from steelyard.cli.progress import RunProgress
     from steelyard.models import Settings
-    from steelyard.storage.run_folder import open_plan_of
 
-    plan = open_plan_of(run).plan
+    plan = run.plan
     uris = {role: model.identity.uri for role, model in plan.models.items()}
     uris |= local.models | by_role(chosen["uri"], "--model")
     keys = local.api_key_env | by_role(chosen["api_key_env"], "--api-key-env")

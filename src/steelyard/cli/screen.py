@@ -31,7 +31,7 @@ def command(sheet: str, as_json: bool) -> int:
     the claims against a model, use steelyard audit.
     """
     from steelyard.auditing.desk import screen_sheet
-    from steelyard.claims import read_sheet
+    from steelyard.claims.sheet import read_sheet
 
     claims = read_sheet(sheet)
     verdict = screen_sheet(claims)

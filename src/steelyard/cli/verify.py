@@ -24,14 +24,12 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     """Recompute every digest, score and verdict of BUNDLE offline; name the first check that fails (exit 1)."""
     from steelyard.cli.progress import working
     from steelyard.evidence.verify import verify_integrity
-    from steelyard.storage.run_folder import open_plan_of
     from steelyard.verification.recompute import recompute
 
     with working(f"verifying {run}"):
         integrity = verify_integrity(run, require_key, require_key is not None)
-        found = recompute(run)
-    plan = open_plan_of(run).plan
-    origin = plan.origin.kind
+        found = recompute(run, integrity.bundle)
+    origin = found.plan.origin.kind
     if as_json:
         print_json(
             {
@@ -73,7 +71,7 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     if found.wasted:
         click.echo(f"{found.wasted} attempts used tokens without a readable reply: none of them counts as an answer")
     click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
-    rules = {test.id: test.rule for test in plan.tests}
+    rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")
     return _exit_code(found)

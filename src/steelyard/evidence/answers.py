@@ -12,6 +12,7 @@ from typing import Any
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical
+from steelyard.evidence.layout import JOURNAL
 from steelyard.evidence.merkle import Tree, leaf_hash
 
 __all__ = ["LEAF_KEYS", "Answers", "leaf"]
@@ -74,7 +75,7 @@ class Answers:
                 place = call[:PLACE_BYTES]
                 if place == last and (position := int.from_bytes(place) + PROBE) != PROBE:
                     raise VerificationError(
-                        f"journal/: position {position} of measurement {row[:80]!r} is finished twice"
+                        f"{JOURNAL}: position {position} of measurement {row[:80]!r} is finished twice"
                     )
                 last = place
                 tree.append_hash(call[PLACE_BYTES:])

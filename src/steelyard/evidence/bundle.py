@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from securesystemslib.dsse import Envelope
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.chain import JournalCommitment, read_journal
-from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope, seal, statement
-from steelyard.evidence.keys import CryptoSigner, Signature
+from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, check_signature, open_envelope, seal, statement
+from steelyard.evidence.forms import has_form, is_count, is_sha256
+from steelyard.evidence.keys import CryptoSigner, Signature, SSlibKey, public_key
 
 __all__ = [
     "BUNDLE_FORMAT",
     "BUNDLE_PREDICATE",
     "PLAN_PREDICATE",
+    "Bundle",
+    "check_signed",
     "open_plan",
     "plan_in",
     "seal_bundle",
@@ -88,7 +94,7 @@ def texts_of(plan: Mapping[str, Any]) -> str:
     return str(plan.get("texts", "withheld"))
 
 
-# ── the bundle ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the bundle, written ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def seal_bundle(run: Path, extra: Mapping[str, Any], signer: CryptoSigner | None) -> None:
@@ -159,3 +165,103 @@ def _replace(run: Path, data: bytes) -> None:
         os.fsync(folder)  # so that the new name also survives a power cut
     finally:
         os.close(folder)
+
+
+# ── the bundle, read ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The seal of a run, opened once and passed on: well-formed, and signed by the key that it names.
+
+    ``subjects`` are the sealed files with their SHA-256, ``predicate`` is what the seal says of them, ``signer`` the
+    key that signed it (None: not signed), ``sha256`` the digest of the seal's own file. The sealed files are not
+    checked: :mod:`steelyard.evidence.verify` does that.
+    """
+
+    path: Path
+    subjects: dict[str, str]
+    predicate: dict[str, Any]
+    signer: SSlibKey | None
+    sha256: str
+
+    @classmethod
+    def open(cls, run: Path) -> Bundle:
+        """Read and check the seal in the folder of a run.
+
+        Raises InputError where ``run`` is not a run, VerificationError where it is not sealed, where the seal is
+        malformed, or where its signature does not verify.
+        """
+        has_seal, has_plan = (os.path.lexists(run / name) for name in (layout.BUNDLE, layout.PLAN))
+        if not has_seal and has_plan:
+            raise VerificationError(
+                f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet: finish it with steelyard resume {run}"
+            )
+        if not has_seal:
+            raise InputError(f"no run is here: a sealed run holds {layout.BUNDLE}", where=run)
+        data = layout.read_bounded(run, layout.BUNDLE, MAX_ENVELOPE_BYTES)
+        document, envelope = open_envelope(data, layout.BUNDLE)
+        predicate = document["predicate"]
+        if document["predicateType"] != BUNDLE_PREDICATE or predicate.get("format") != BUNDLE_FORMAT:
+            raise VerificationError(f"{layout.BUNDLE}: not a seal of format {BUNDLE_FORMAT}")
+        if not _is_well_formed(predicate):
+            raise VerificationError(f"{layout.BUNDLE}: its plan, journal, scores, texts or signer is malformed")
+        subjects = {subject["name"]: subject["digest"]["sha256"] for subject in document["subject"]}
+        for name in subjects:
+            if not layout.is_sealable(name) or (layout.is_text(name) and predicate["texts"] == "withheld"):
+                raise VerificationError(f"{layout.BUNDLE}: names a file that does not belong to a run: {name!r}")
+        for name in (layout.PLAN, layout.SCORES):
+            if name not in subjects:
+                raise VerificationError(f"{layout.BUNDLE}: does not name {name}")
+        return cls(run, subjects, predicate, _signer(predicate["signer"], envelope), sha256_hex(data))
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the run was sealed without its texts."""
+        return bool(self.predicate["texts"] == "withheld")
+
+    @property
+    def renderer(self) -> Any:
+        """What drew the pages of the report, as the seal says."""
+        return self.predicate.get("renderer")
+
+
+def _is_well_formed(predicate: dict[str, Any]) -> bool:
+    journal, answers = predicate.get("journal"), predicate.get("answers")
+    return (
+        has_form(journal, {"records": is_count, "root": is_sha256, "segments": _are_segments})
+        and has_form(answers, {"count": is_count, "root": is_sha256})
+        and is_sha256(predicate.get("plan"))
+        and is_count(predicate.get("scores"))
+        and predicate.get("texts") in ("sealed", "withheld")
+        and isinstance(predicate.get("signer"), str)
+    )
+
+
+def _are_segments(value: Any) -> bool:
+    form = {"head": is_sha256, "records": is_count}
+    return isinstance(value, dict) and all(has_form(segment, form) for segment in value.values())
+
+
+def _signer(public_hex: str, envelope: Envelope) -> SSlibKey | None:
+    """The key that signed, checked; None where the seal is not signed and does not say that it was."""
+    if not public_hex:
+        if envelope.signatures:
+            raise VerificationError(f"{layout.BUNDLE}: carries a signature and names no signer")
+        return None
+    try:
+        signer = public_key(public_hex)
+    except ValueError as error:
+        raise VerificationError(f"{layout.BUNDLE}: its signer: {error}") from None
+    check_signed(envelope, signer, layout.BUNDLE)
+    return signer
+
+
+def check_signed(envelope: Envelope, signer: SSlibKey, name: str) -> None:
+    """Raise VerificationError, naming ``name``, unless ``signer`` alone signed the envelope, and did so rightly."""
+    if signer.keyid not in envelope.signatures:
+        raise VerificationError(f"{name}: the signature by key {signer.keyid}, which sealed the run, is missing")
+    if len(envelope.signatures) > 1:
+        raise VerificationError(f"{name}: carries a signature besides that of key {signer.keyid}, which sealed the run")
+    if not check_signature(envelope, signer):
+        raise VerificationError(f"{name}: the signature by key {signer.keyid} does not verify")

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.signer import CryptoSigner, Signature, SSlibKey  # type: ignore[attr-defined]  # not in its __all__
 
 from steelyard.errors import InputError
+from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, sha256_hex
 
 __all__ = [
@@ -185,7 +186,7 @@ def _read_key_file(path: Path, *, private: bool) -> bytes:
 
 def _refuse_inside_run(path: Path) -> None:
     for folder in path.resolve().parents:
-        if os.path.lexists(folder / "plan.dsse.json"):
+        if os.path.lexists(folder / layout.PLAN):
             raise InputError(
                 f"a key must not lie inside a run, which others will receive ({folder}): give another path", where=path
             )

@@ -19,6 +19,7 @@ from steelyard.errors import VerificationError
 __all__ = [
     "BUNDLE",
     "CHECKPOINTS",
+    "JOURNAL",
     "LOCAL",
     "MAIN_SEGMENT",
     "MAX_LINE_BYTES",
@@ -26,8 +27,11 @@ __all__ = [
     "REPORT",
     "REPORT_MARKDOWN",
     "REPORT_PAGE",
+    "SAMPLES",
     "SCORES",
     "TEMPORARY_BUNDLE",
+    "TEXTS",
+    "TEXT_SEGMENT",
     "digest_and_lines",
     "is_derived",
     "is_journal",
@@ -38,6 +42,8 @@ __all__ = [
     "read_bounded",
     "reading_order",
     "run_files",
+    "samples_of",
+    "segment",
     "segment_label",
 ]
 
@@ -50,11 +56,16 @@ REPORT_MARKDOWN = "report.md"
 REPORT_PAGE = "report.html"
 LOCAL = "local.json"
 CHECKPOINTS = "checkpoints.jsonl"
-MAIN_SEGMENT = "journal/main-0000.jsonl"
+JOURNAL = "journal/"
+SAMPLES = "samples/"
+TEXTS = "texts/"
+SEGMENT_SUFFIX = "-0000.jsonl"
+MAIN_SEGMENT = f"{JOURNAL}main{SEGMENT_SUFFIX}"
+TEXT_SEGMENT = f"{TEXTS}main{SEGMENT_SUFFIX}"
 MAX_LINE_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 
-FOLDERS = {"journal", "samples", "texts"}
+FOLDERS = {JOURNAL, SAMPLES, TEXTS}
 SEALABLE = re.compile(
     r"plan\.dsse\.json|scores\.jsonl|checkpoints\.jsonl|report\.(json|md|html)"
     r"|journal/[a-z0-9][a-z0-9-]{0,62}-0000\.jsonl|texts/[a-z0-9_-]+-[0-9]{4}\.jsonl"
@@ -70,7 +81,7 @@ def is_sealable(name: str) -> bool:
 
 def is_journal(name: str) -> bool:
     """Whether ``name`` is a segment of the journal."""
-    return name.startswith("journal/")
+    return name.startswith(JOURNAL)
 
 
 def reading_order(segments: Iterable[str]) -> list[str]:
@@ -78,14 +89,24 @@ def reading_order(segments: Iterable[str]) -> list[str]:
     return sorted(segments, key=lambda name: (name != MAIN_SEGMENT, name))
 
 
+def segment(label: str) -> str:
+    """The file of the journal's segment with this label in its header: ``main`` → ``journal/main-0000.jsonl``."""
+    return f"{JOURNAL}{label}{SEGMENT_SUFFIX}"
+
+
 def segment_label(name: str) -> str:
     """The segment's name in its header: ``journal/main-0000.jsonl`` → ``main``."""
-    return name.removeprefix("journal/").removesuffix("-0000.jsonl")
+    return name.removeprefix(JOURNAL).removesuffix(SEGMENT_SUFFIX)
+
+
+def samples_of(measurement: str) -> str:
+    """The file with the digests of a measurement's samples, a line each."""
+    return f"{SAMPLES}{measurement}.txt"
 
 
 def is_text(name: str) -> bool:
     """Whether ``name`` holds texts, which a run may withhold."""
-    return name.startswith("texts/")
+    return name.startswith(TEXTS)
 
 
 def is_derived(name: str) -> bool:
@@ -102,9 +123,10 @@ def run_files(run: Path) -> Iterator[str]:
         if not is_folder:
             yield name
             continue
-        if name not in FOLDERS:
-            raise VerificationError(f"{name}/: this folder does not belong to a run: move it out")
-        for inner, is_inner_folder in _entries(run, f"{name}/"):
+        folder = f"{name}/"
+        if folder not in FOLDERS:
+            raise VerificationError(f"{folder}: this folder does not belong to a run: move it out")
+        for inner, is_inner_folder in _entries(run, folder):
             if is_inner_folder:
                 raise VerificationError(f"{inner}/: this folder does not belong to a run: move it out")
             yield inner

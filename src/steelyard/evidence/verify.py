@@ -8,24 +8,20 @@ the journal.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from securesystemslib.dsse import Envelope
-
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
-from steelyard.evidence.bundle import BUNDLE_FORMAT, BUNDLE_PREDICATE, plan_in, texts_of
+from steelyard.evidence.bundle import Bundle, check_signed, plan_in, texts_of
 from steelyard.evidence.canonical import parse_canonical, sha256_hex
 from steelyard.evidence.chain import JournalCommitment, Segment, read_journal
 from steelyard.evidence.checkpoints import Checkpoint, check_checkpoints, read_checkpoints, sizes_of
 from steelyard.evidence.digests import DigestSet
-from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, check_signature, open_envelope
-from steelyard.evidence.forms import has_form, is_count, is_sha256
-from steelyard.evidence.keys import SSlibKey, load_public, public_key
+from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope
+from steelyard.evidence.keys import SSlibKey, load_public
 
 __all__ = ["Integrity", "verify_integrity"]
 
@@ -40,7 +36,7 @@ class Integrity:
     key which the reader trusts. ``records``, ``segments`` (their number) and ``root`` are the journal's; ``answers``
     counts finished calls and ``answers_root`` commits to them, independent of machine and order; ``texts`` is "all" or
     "withheld N", the number of samples and model outputs whose text is missing. ``messages`` are sentences for the
-    reader.
+    reader. ``bundle`` is the seal, opened.
     """
 
     signed_by: str
@@ -52,18 +48,7 @@ class Integrity:
     answers_root: str
     texts: str
     messages: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Seal:
-    subjects: dict[str, str]
-    predicate: dict[str, Any]
-    envelope: Envelope
-    signer: SSlibKey | None
-
-    @property
-    def withheld(self) -> bool:
-        return bool(self.predicate["texts"] == "withheld")
+    bundle: Bundle = field(repr=False)
 
 
 def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bool = False) -> Integrity:
@@ -77,20 +62,20 @@ def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bo
     trusted = None if trusted_key is None else load_public(trusted_key)
     if require_key and trusted is None:
         raise InputError("a required key must be given: --require-key KEY.pub.pem")
-    seal = _open_seal(run)
-    is_trusted, message = _judge_signer(seal, trusted, require_key=require_key)
+    bundle = Bundle.open(run)
+    is_trusted, message = _judge_signer(bundle, trusted, require_key=require_key)
     messages = [message]
-    _check_names(run, seal)
-    messages += _check_plan(run, seal)
-    checkpoints = _read_checkpoints(run, seal)
-    journal = _check_journal(run, seal, checkpoints)
+    _check_names(bundle)
+    messages += _check_plan(bundle)
+    checkpoints = _read_checkpoints(bundle)
+    journal = _check_journal(bundle, checkpoints)
     check_checkpoints(checkpoints, journal)
-    _check_digests(run, seal, journal)
-    absent = _check_texts(run, seal, journal)
+    _check_digests(bundle, journal)
+    absent = _check_texts(bundle, journal)
     if absent:
         messages.append(f"{absent} texts (samples, model outputs) are withheld; their digests are sealed")
     return Integrity(
-        signed_by="" if seal.signer is None else seal.signer.keyid,
+        signed_by="" if bundle.signer is None else bundle.signer.keyid,
         trusted=is_trusted,
         records=journal.records,
         segments=len(journal.segments),
@@ -99,79 +84,15 @@ def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bo
         answers_root=journal.answers_root,
         texts=f"withheld {absent}" if absent else "all",
         messages=tuple(messages),
+        bundle=bundle,
     )
 
 
 # ── the seal ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _open_seal(run: Path) -> _Seal:
-    has_seal, has_plan = (os.path.lexists(run / name) for name in (layout.BUNDLE, layout.PLAN))
-    if not has_seal and has_plan:
-        raise VerificationError(
-            f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet: finish it with steelyard resume {run}"
-        )
-    if not has_seal:
-        raise InputError(f"no run is here: a sealed run holds {layout.BUNDLE}", where=run)
-    data = layout.read_bounded(run, layout.BUNDLE, MAX_ENVELOPE_BYTES)
-    document, envelope = open_envelope(data, layout.BUNDLE)
-    predicate = document["predicate"]
-    if document["predicateType"] != BUNDLE_PREDICATE or predicate.get("format") != BUNDLE_FORMAT:
-        raise VerificationError(f"{layout.BUNDLE}: not a seal of format {BUNDLE_FORMAT}")
-    if not _is_well_formed(predicate):
-        raise VerificationError(f"{layout.BUNDLE}: its plan, journal, scores, texts or signer is malformed")
-    subjects = {subject["name"]: subject["digest"]["sha256"] for subject in document["subject"]}
-    for name in subjects:
-        if not layout.is_sealable(name) or (layout.is_text(name) and predicate["texts"] == "withheld"):
-            raise VerificationError(f"{layout.BUNDLE}: names a file that does not belong to a run: {name!r}")
-    for name in (layout.PLAN, layout.SCORES):
-        if name not in subjects:
-            raise VerificationError(f"{layout.BUNDLE}: does not name {name}")
-    return _Seal(subjects, predicate, envelope, _signer(predicate["signer"], envelope))
-
-
-def _is_well_formed(predicate: dict[str, Any]) -> bool:
-    journal, answers = predicate.get("journal"), predicate.get("answers")
-    return (
-        has_form(journal, {"records": is_count, "root": is_sha256, "segments": _are_segments})
-        and has_form(answers, {"count": is_count, "root": is_sha256})
-        and is_sha256(predicate.get("plan"))
-        and is_count(predicate.get("scores"))
-        and predicate.get("texts") in ("sealed", "withheld")
-        and isinstance(predicate.get("signer"), str)
-    )
-
-
-def _are_segments(value: Any) -> bool:
-    form = {"head": is_sha256, "records": is_count}
-    return isinstance(value, dict) and all(has_form(segment, form) for segment in value.values())
-
-
-def _signer(public_hex: str, envelope: Envelope) -> SSlibKey | None:
-    """The key that signed, checked; None where the seal is not signed and does not say that it was."""
-    if not public_hex:
-        if envelope.signatures:
-            raise VerificationError(f"{layout.BUNDLE}: carries a signature and names no signer")
-        return None
-    try:
-        signer = public_key(public_hex)
-    except ValueError as error:
-        raise VerificationError(f"{layout.BUNDLE}: its signer: {error}") from None
-    _check_signed(envelope, signer, layout.BUNDLE)
-    return signer
-
-
-def _check_signed(envelope: Envelope, signer: SSlibKey, name: str) -> None:
-    if signer.keyid not in envelope.signatures:
-        raise VerificationError(f"{name}: the signature by key {signer.keyid}, which sealed the run, is missing")
-    if len(envelope.signatures) > 1:
-        raise VerificationError(f"{name}: carries a signature besides that of key {signer.keyid}, which sealed the run")
-    if not check_signature(envelope, signer):
-        raise VerificationError(f"{name}: the signature by key {signer.keyid} does not verify")
-
-
-def _judge_signer(seal: _Seal, trusted: SSlibKey | None, *, require_key: bool) -> tuple[bool, str]:
-    keyid = "" if seal.signer is None else seal.signer.keyid
+def _judge_signer(bundle: Bundle, trusted: SSlibKey | None, *, require_key: bool) -> tuple[bool, str]:
+    keyid = "" if bundle.signer is None else bundle.signer.keyid
     is_trusted = trusted is not None and keyid == trusted.keyid
     if require_key and trusted is not None and not is_trusted:
         found = f"signed by key {keyid}" if keyid else "not signed"
@@ -186,56 +107,56 @@ def _judge_signer(seal: _Seal, trusted: SSlibKey | None, *, require_key: bool) -
 # ── what it names ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _check_names(run: Path, seal: _Seal) -> None:
-    for name in layout.run_files(run):
+def _check_names(bundle: Bundle) -> None:
+    for name in layout.run_files(bundle.path):
         outside = layout.is_derived(name) or name == layout.BUNDLE
-        withheld = seal.withheld and layout.is_text(name) and layout.is_sealable(name)
-        if not outside and not withheld and name not in seal.subjects:
+        withheld = bundle.withheld and layout.is_text(name) and layout.is_sealable(name)
+        if not outside and not withheld and name not in bundle.subjects:
             raise VerificationError(f"{name}: was added: the seal does not name it")
 
 
-def _check_plan(run: Path, seal: _Seal) -> list[str]:
-    data = layout.read_bounded(run, layout.PLAN, MAX_ENVELOPE_BYTES)
+def _check_plan(bundle: Bundle) -> list[str]:
+    data = layout.read_bounded(bundle.path, layout.PLAN, MAX_ENVELOPE_BYTES)
     document, envelope = open_envelope(data, layout.PLAN)
     plan = plan_in(document, layout.PLAN)
-    if sha256_hex(data) != seal.subjects[layout.PLAN]:
+    if sha256_hex(data) != bundle.subjects[layout.PLAN]:
         raise _changed(layout.PLAN)
-    if sha256_hex(envelope.payload) != seal.predicate["plan"]:
+    if sha256_hex(envelope.payload) != bundle.predicate["plan"]:
         raise VerificationError(f"{layout.PLAN}: not the plan that the seal names")
-    if texts_of(plan) != seal.predicate["texts"]:
+    if texts_of(plan) != bundle.predicate["texts"]:
         raise VerificationError(f"{layout.BUNDLE}: the plan says texts are {texts_of(plan)!r}, the seal says otherwise")
     if envelope.signatures:
-        if seal.signer is None:
+        if bundle.signer is None:
             raise VerificationError(
                 f"{layout.BUNDLE}: not signed, while the plan is, by key {min(envelope.signatures)}"
             )
-        _check_signed(envelope, seal.signer, layout.PLAN)
+        check_signed(envelope, bundle.signer, layout.PLAN)
         return []
     if plan.get("order_proof"):
         raise VerificationError(
             f"{layout.PLAN}: its order of samples was fixed with a key, but its signature is missing"
         )
-    return [] if seal.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
+    return [] if bundle.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
 
 
-def _check_journal(run: Path, seal: _Seal, checkpoints: list[Checkpoint]) -> JournalCommitment:
-    sealed = seal.predicate["journal"]
+def _check_journal(bundle: Bundle, checkpoints: list[Checkpoint]) -> JournalCommitment:
+    sealed = bundle.predicate["journal"]
     segments: dict[str, dict[str, Any]] = sealed["segments"]
-    if segments.keys() != {name for name in seal.subjects if layout.is_journal(name)}:
+    if segments.keys() != {name for name in bundle.subjects if layout.is_journal(name)}:
         raise VerificationError(f"{layout.BUNDLE}: names other segments of the journal than it has digests of")
     if layout.MAIN_SEGMENT not in segments:
         raise VerificationError(f"{layout.BUNDLE}: does not name {layout.MAIN_SEGMENT}")
     heads = {name: segment["head"] for name, segment in segments.items()}
-    journal = read_journal(run, segments, sizes_of(checkpoints), heads)
+    journal = read_journal(bundle.path, segments, sizes_of(checkpoints), heads)
     for name, segment in journal.segments.items():
         _check_end(name, segment, segments[name])
     if (journal.records, journal.root) != (sealed["records"], sealed["root"]):
         raise VerificationError(
             f"{layout.BUNDLE}: the Merkle root over all {journal.records} records is not the one sealed"
         )
-    if journal.plan != seal.predicate["plan"]:
+    if journal.plan != bundle.predicate["plan"]:
         raise VerificationError(f"{layout.MAIN_SEGMENT} line 1 (record 0): names another plan than the one sealed")
-    answers = seal.predicate["answers"]
+    answers = bundle.predicate["answers"]
     if (journal.answers, journal.answers_root) != (answers["count"], answers["root"]):
         raise VerificationError(
             f"{layout.BUNDLE}: the root over the {journal.answers} finished calls is not the one sealed"
@@ -243,12 +164,12 @@ def _check_journal(run: Path, seal: _Seal, checkpoints: list[Checkpoint]) -> Jou
     return journal
 
 
-def _read_checkpoints(run: Path, seal: _Seal) -> list[Checkpoint]:
-    if layout.CHECKPOINTS not in seal.subjects:
+def _read_checkpoints(bundle: Bundle) -> list[Checkpoint]:
+    if layout.CHECKPOINTS not in bundle.subjects:
         return []
-    if layout.digest_and_lines(run, layout.CHECKPOINTS)[0] != seal.subjects[layout.CHECKPOINTS]:
+    if layout.digest_and_lines(bundle.path, layout.CHECKPOINTS)[0] != bundle.subjects[layout.CHECKPOINTS]:
         raise _changed(layout.CHECKPOINTS)
-    return read_checkpoints(run, seal.signer)
+    return read_checkpoints(bundle.path, bundle.signer)
 
 
 def _check_end(name: str, segment: Segment, sealed: dict[str, Any]) -> None:
@@ -265,45 +186,47 @@ def _check_end(name: str, segment: Segment, sealed: dict[str, Any]) -> None:
 # ── every other file ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _check_digests(run: Path, seal: _Seal, journal: JournalCommitment) -> None:
-    for name, sealed in seal.subjects.items():
+def _check_digests(bundle: Bundle, journal: JournalCommitment) -> None:
+    for name, sealed in bundle.subjects.items():
         if layout.is_text(name):
             continue  # read line by line, later
         if name in journal.segments:
             digest, count = journal.segments[name].digest, 0
         else:
-            digest, count = layout.digest_and_lines(run, name)
+            digest, count = layout.digest_and_lines(bundle.path, name)
         if digest != sealed:
             raise _changed(name)
-        if name == layout.SCORES and count != seal.predicate["scores"]:
-            raise VerificationError(f"{name}: holds {count} scores; the seal says {seal.predicate['scores']}")
+        if name == layout.SCORES and count != bundle.predicate["scores"]:
+            raise VerificationError(f"{name}: holds {count} scores; the seal says {bundle.predicate['scores']}")
 
 
 def _changed(name: str) -> VerificationError:
     return VerificationError(f"{name}: was changed: its SHA-256 is not the one sealed")
 
 
-def _check_texts(run: Path, seal: _Seal, journal: JournalCommitment) -> int:
+def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
     """Check every text that is here against its digest; the number that the journal refers to and that are not."""
     found = DigestSet()
-    here = {name for name in layout.run_files(run) if layout.is_text(name)}
-    for name in sorted(here | {name for name in seal.subjects if layout.is_text(name)}):
+    here = {name for name in layout.run_files(bundle.path) if layout.is_text(name)}
+    for name in sorted(here | {name for name in bundle.subjects if layout.is_text(name)}):
         digest = hashlib.sha256()
-        with layout.open_regular(run, name) as file:
+        with layout.open_regular(bundle.path, name) as file:
             for number, line in enumerate(layout.lines(file, name), 1):
                 digest.update(line)
                 try:
                     found.add(_text_digest(line[:-1]))
                 except ValueError as error:
                     raise VerificationError(f"{name} line {number}: {error}") from None
-        if not seal.withheld and digest.hexdigest() != seal.subjects[name]:
+        if not bundle.withheld and digest.hexdigest() != bundle.subjects[name]:
             raise _changed(name)
     first, absent = b"", 0
     for missing in journal.texts.without(found):
         first = first or missing
         absent += 1
-    if absent and not seal.withheld:
-        raise VerificationError(f"texts/: {absent} texts are missing, such as the one with SHA-256 {first.hex()}")
+    if absent and not bundle.withheld:
+        raise VerificationError(
+            f"{layout.TEXTS}: {absent} texts are missing, such as the one with SHA-256 {first.hex()}"
+        )
     return absent
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steelyard.gateway.bodies import Kept, decoded, text_of
 from steelyard.gateway.exchange_parser import assembled, endpoint_kind, is_stream, read_reply
@@ -25,10 +25,15 @@ from steelyard.records import (
     Plan,
     PlannedModel,
 )
-from steelyard.storage.journal import Journal, Session, Stop, Texts, new_header
-from steelyard.storage.run_folder import create
+from steelyard.storage.journal.lines import Session, Stop, new_header
+from steelyard.storage.journal.texts import Texts
+from steelyard.storage.journal.writer import Journal
+from steelyard.storage.run_folder import RunFolder
 from steelyard.util.software import software
 from steelyard.util.text import one_line
+
+if TYPE_CHECKING:
+    from steelyard.evidence.keys import CryptoSigner
 
 __all__ = ["ProxiedCall", "Recorder", "recording_plan"]
 
@@ -69,14 +74,13 @@ def recording_plan(base: str, *, with_texts: bool) -> Plan:
 class Recorder:
     """The appending side of a recording. ``failure`` is set where the disk takes no more: then nothing may pass."""
 
-    def __init__(self, run: Path, plan: Plan, signer: Any = None) -> None:
-        sealed = create(run, plan, {}, signer, {})
-        self.run = run
+    def __init__(self, path: Path, plan: Plan, signer: CryptoSigner | None = None) -> None:
+        self.run = run = RunFolder.create(path, plan, {}, signer)
         self.calls = 0
         self.outcomes: Counter[Outcome] = Counter()
         self.failure: OSError | None = None
-        self._texts = Texts(run)
-        self._journal = Journal.create(run, new_header(plan=sealed.sha256, software=plan.software))
+        self._texts = Texts(run.path)
+        self._journal = Journal.create(run.path, new_header(plan=run.plan_sha256, software=plan.software))
         self._wall_us, self._began = time.time_ns() // 1000, time.monotonic()
         self._dirty = False
         self._journal.append(Session(started_us=self._wall_us, active_us=0, machine=plan.subject.identity.machine))

@@ -6,14 +6,15 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from steelyard.errors import VerificationError
 from steelyard.records import Exchange, Outcome, Record
-from steelyard.storage.journal import Cut, Header, JournalRecord, Session, Stop, read_lines
+from steelyard.storage.journal.lines import Cut, Header, JournalRecord, Session, Stop
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["STOPPED", "PathSummary", "Quantiles", "RecordingSummary", "render", "summarise", "summary_of"]
 
@@ -93,9 +94,9 @@ class _Path:
                 self.first_byte.append(exchange.first_byte_us)
 
 
-def summary_of(run: Path) -> RecordingSummary:
+def summary_of(run: RunFolder) -> RecordingSummary:
     """The summary of a recording's journal; raises VerificationError for a record that no gateway writes."""
-    return summarise(record for record, _ in read_lines(run))
+    return summarise(record for record, _ in read_lines(run.path))
 
 
 def summarise(records: Iterable[JournalRecord]) -> RecordingSummary:

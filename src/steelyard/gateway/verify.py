@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Final
 
 from steelyard.errors import VerificationError
 from steelyard.gateway.bodies import wrapped
 from steelyard.gateway.exchange_parser import endpoint_kind, read_reply
 from steelyard.records import Exchange, ModelOutput, Outcome
-from steelyard.storage.journal import open_index, read_lines
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.journal.texts import open_index
+from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["check_replies"]
 
@@ -22,15 +23,15 @@ MAX_KEPT: Final = 200  # characters of a path or a model's name
 ON_THE_WIRE: Final = (Outcome.DROPPED, Outcome.TIMEOUT)
 
 
-def check_replies(run: Path) -> int:
+def check_replies(run: RunFolder) -> int:
     """Check every exchange against its reply; withheld replies are skipped.
 
     Returns the number of replies that hold a complete answer under an error status. Raises VerificationError where a
     record does not match its reply.
     """
-    texts = open_index(run)
+    texts = open_index(run.path)
     answers_under_errors = 0
-    for record, _ in read_lines(run):
+    for record, _ in read_lines(run.path):
         if not isinstance(record, Exchange):
             continue
         place = f"record {record.seq}"

@@ -25,7 +25,7 @@ from steelyard.records import (
 )
 from steelyard.storage.journal.reader import replay, segment_names, segment_path
 from steelyard.storage.journal.texts import read_texts
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["RecordedModel", "open_recorded"]
 
@@ -45,7 +45,7 @@ class RecordedModel:
     """A run's journal and texts as an :class:`steelyard.plugins.Model`."""
 
     def __init__(self, run: Path, role: str = SUBJECT) -> None:
-        plan = open_plan_of(run).plan
+        plan = RunFolder.open(run).plan
         if role not in plan.models:
             known = ", ".join(plan.models)
             raise InputError(f"the run has no model in the role {role[:40]!r}; it has: {known}", where=run)

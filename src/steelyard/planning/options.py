@@ -15,8 +15,9 @@ __all__ = ["Options", "planned_model", "tolerance_of"]
 
 @dataclass(frozen=True)
 class Options:
-    """The user's choices. ``limits`` (or a role's own in ``role_limits``) and ``concurrency`` apply to each model separately.
+    """The user's choices. ``limits`` and ``concurrency`` apply to each model separately.
 
+    ``role_limits``: limits of a role's own, in place of ``limits``.
     ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
     """
 

@@ -35,8 +35,9 @@ from steelyard.records import (
 )
 
 if TYPE_CHECKING:
-    from steelyard.tasks import ChosenProtocol, Task
     from steelyard.tasks.catalogue import Catalogue
+    from steelyard.tasks.protocol import ChosenProtocol
+    from steelyard.tasks.task import Task
 
 __all__ = ["TaskPlanner"]
 

@@ -17,8 +17,9 @@ from steelyard.records import GenerateRequest, Measurement, Sample
 from steelyard.util.compact import Digests
 
 if TYPE_CHECKING:
-    from steelyard.tasks import ChosenProtocol, Task
     from steelyard.tasks.catalogue import Catalogue
+    from steelyard.tasks.protocol import ChosenProtocol
+    from steelyard.tasks.task import Task
 
 __all__ = ["Prepared", "as_asked", "digests_of", "load_samples", "prepare_measurement"]
 
@@ -55,7 +56,7 @@ def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Pa
 
 def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: str | None) -> Sequence[Sample]:
     """A task's samples in the chosen protocol; raises Skip if the data are not available."""
-    from steelyard.tasks import DataMissing
+    from steelyard.tasks.loaders import DataMissing
 
     try:
         return task.prepare(protocol.prompt, data, seed, protocol.shots)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from steelyard.errors import VerificationError
+from steelyard.evidence import layout
 from steelyard.records import ClaimSheet, Measurement, Plan, PlannedModel, Served
 
 __all__ = ["SealedPlanner"]
@@ -39,7 +40,7 @@ class SealedPlanner:
     def measurement(self, served: Served) -> Measurement:
         """The sealed measurement; raises VerificationError if the plan has none."""
         if served.reads.measurement not in self._measurements:
-            raise VerificationError(f"plan.dsse.json: {served.request} is served by a measurement that the plan lacks")
+            raise VerificationError(f"{layout.PLAN}: {served.request} is served by a measurement that the plan lacks")
         return self._measurements[served.reads.measurement]
 
     def measure(self, request: str, task: str, **how: Any) -> Served | None:
@@ -48,5 +49,5 @@ class SealedPlanner:
         if request in self._served:
             return self._served[request]
         if request not in self._refused:
-            raise VerificationError(f"plan.dsse.json: nothing is planned for {request}, and no reason is given")
+            raise VerificationError(f"{layout.PLAN}: nothing is planned for {request}, and no reason is given")
         return None

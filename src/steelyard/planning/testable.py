@@ -10,9 +10,10 @@ from steelyard.plugins import ExecutingScorer
 from steelyard.records import Capabilities, Claim
 
 if TYPE_CHECKING:
-    from steelyard.tasks import ChosenProtocol, Task
     from steelyard.tasks.catalogue import Catalogue
     from steelyard.tasks.definition import PromptFormat
+    from steelyard.tasks.protocol import ChosenProtocol
+    from steelyard.tasks.task import Task
 
 __all__ = ["Skip", "check_testable", "incomplete", "kind_of", "other_average", "scorer_of", "task_named", "task_of"]
 

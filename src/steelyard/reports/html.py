@@ -40,6 +40,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         rows=[_row(claim, asked) for claim in verdict.claims],
         measured=[_measured(each) for each in words.only_measured(verdict)],
         closings=[_closing(index, claim) for index, claim in enumerate(drawn) if len(claim.trace) > 2],
+        tests=[(css_name(each.word), words.test_sentence(each)) for each in words.further_tests(verdict)],
         findings=[_finding(finding) for finding in verdict.findings],
         notes=[words.remark(note) for note in verdict.notes],
         asked=[_asked(measurement, plan) for measurement in asked.values()] if plan else [],

@@ -46,6 +46,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         _claims(verdict),
         _measured(verdict),
         _list("Re-runs", _reruns(verdict, plan)),
+        _list("Further tests", [escape(words.test_sentence(each), 500) for each in words.further_tests(verdict)]),
         _list("Findings", [_finding(finding) for finding in verdict.findings]),
         _list("Notes (they prove nothing by themselves)", [escape(words.remark(note)) for note in verdict.notes]),
         _list("Not tested, and why", _untested(verdict)),

@@ -39,6 +39,7 @@ def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) 
     if any(claim.asked for claim in verdict.claims):
         _print_claims(page, verdict, plan)
     _print_measured(page, verdict)
+    _print_tests(page, verdict)
     _print_findings(page, verdict.findings)
     _print_notes(page, verdict.notes)
     _print_untested(page, verdict)
@@ -156,6 +157,16 @@ def _print_measured(page: _Page, verdict: Verdict) -> None:
         detail = f"; {row.detail}" if row.detail else ""
         page.item(f"{row.task} ({row.prompt}): {row.measured} [{row.interval}], asked {row.asked}{detail}")
     _print_rest(page, len(rows) - _ROWS, "measurement")
+
+
+def _print_tests(page: _Page, verdict: Verdict) -> None:
+    results = words.further_tests(verdict)
+    if not results:
+        return
+    page.section("Further tests")
+    for result in results[:_ROWS]:
+        page.item(words.test_sentence(result), words.SIGNS[result.word], _STYLES[result.word])
+    _print_rest(page, len(results) - _ROWS, "test")
 
 
 def _print_findings(page: _Page, findings: tuple[Finding, ...]) -> None:

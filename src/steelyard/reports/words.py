@@ -14,6 +14,7 @@ from steelyard.errors import ExitCode
 from steelyard.records import (
     SUBJECT,
     ClaimVerdict,
+    DetectorResult,
     Finding,
     Measurement,
     MeasurementResult,
@@ -39,6 +40,7 @@ __all__ = [
     "exit_meaning",
     "finding_numbers",
     "floor",
+    "further_tests",
     "headline",
     "interval",
     "interval_name",
@@ -53,6 +55,7 @@ __all__ = [
     "reruns",
     "share",
     "tally",
+    "test_sentence",
     "untested",
     "verdict_words",
 ]
@@ -348,6 +351,18 @@ def finding_numbers(finding: Finding) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def further_tests(verdict: Verdict) -> list[DetectorResult]:
+    """The results of tests by a p-value that are not of a claim: those of further detectors."""
+    return [result for result in verdict.results if result.p is not None]
+
+
+def test_sentence(result: DetectorResult) -> str:
+    """One further test as a sentence: ``tail-answers (first_last@1): insufficient power, p = 0.31``."""
+    reason = one_line(result.reason, 240).rstrip(".")
+    named = f"{one_line(result.test, 80)} ({one_line(result.rule, 60)}): {result.word.words}, {p_value(result.p)}"
+    return f"{named}; {reason}" if reason else named
+
+
 def untested(verdict: Verdict) -> list[tuple[VerdictWord, str, list[str]]]:
     """What was not tested or not testable: (word, reason, tasks) grouped by reason, in the order of the sheet."""
     groups: dict[tuple[VerdictWord, str], list[str]] = {}
@@ -392,6 +407,8 @@ def headline(verdict: Verdict) -> str:
         case VerdictWord.CONSISTENT:
             held = "the claim holds" if len(claims) == 1 else f"all {total} hold"
             return f"Consistent: {held} {_within(claims)}, under this configuration."
+        case VerdictWord.INSUFFICIENT_POWER if not claims and further_tests(verdict):
+            return "Insufficient power: a further test could not be decided with the samples asked."
         case VerdictWord.INSUFFICIENT_POWER:
             return f"Insufficient power: {_of(len(claims), total)} could not be decided with the samples asked."
         case VerdictWord.NOT_TESTABLE:
@@ -405,7 +422,10 @@ def headline(verdict: Verdict) -> str:
 
 
 def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> str:
-    found = f"the desk screen has {counted(len(verdict.findings), 'finding')}" if verdict.findings else ""
+    by_screen = sum(finding.detector == "desk_screen" for finding in verdict.findings)
+    found = f"the desk screen has {counted(by_screen, 'finding')}" if by_screen else ""
+    if by_others := len(verdict.findings) - by_screen:
+        found = "; ".join(part for part in (found, f"further tests have {counted(by_others, 'finding')}") if part)
     if not retested:
         return f"Inconsistent: {found or 'the findings are below'}."
     if len(retested) == 1:

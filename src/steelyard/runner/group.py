@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from steelyard.runner.loop import RunEnd, Runner
-from steelyard.storage.journal import Journal, Session, Stop, Texts
+from steelyard.storage.journal.lines import Session, Stop
+from steelyard.storage.journal.texts import Texts
+from steelyard.storage.journal.writer import Journal
 
 __all__ = ["RunnerGroup"]
 

@@ -22,8 +22,9 @@ from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
 from steelyard.runner.recordable import recordable
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule
-from steelyard.storage.journal import Journal, Texts
 from steelyard.storage.journal.attempts import attempt_of
+from steelyard.storage.journal.texts import Texts
+from steelyard.storage.journal.writer import Journal
 
 __all__ = ["RunEnd", "Runner"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,96 +16,13 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.records import SUBJECT, Plan
-from steelyard.util.atomic_file import whole_file, write_file
+from steelyard.util.atomic_file import PARTIAL, whole_file, write_file
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.planning.samples import Prepared
 
-__all__ = ["LOCAL", "SealedPlan", "clear_partial", "create", "local_settings", "open_plan_of"]
-
-PLAN: Final = layout.PLAN
-# Where this machine's data lies, for a resume: never sealed, since a path of ours is nobody else's business.
-LOCAL: Final = layout.LOCAL
-
-
-@dataclass(frozen=True)
-class SealedPlan:
-    """A plan as it was sealed, with the SHA-256 of its payload, which the journal's header names."""
-
-    plan: Plan
-    sha256: str
-    signatures: tuple[Any, ...]
-
-
-def create(
-    run: Path, plan: Plan, prepared: Mapping[str, Prepared], signer: CryptoSigner | None, local: Mapping[str, Any]
-) -> SealedPlan:
-    """Make the folder and seal the plan in it; refuses a folder that is not empty. Nothing is left half-written."""
-    from steelyard.evidence.bundle import seal_plan
-
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
-        raise InputError(
-            "is not an empty folder: choose another --out, or go on with it by steelyard resume", where=run
-        )
-    missing = [folder for folder in (run, *run.parents) if not folder.exists()]
-    try:
-        run.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (run / "samples").mkdir(mode=0o700)
-        for measurement in plan.measurements:
-            with whole_file(run / "samples" / f"{measurement.id}.txt") as file:
-                file.writelines(f"{digest}\n".encode() for digest in prepared[measurement.id].digests)
-        write_file(run / LOCAL, canonical(dict(local)) + b"\n")
-        write_file(run / PLAN, seal_plan(without_defaults(plan), signer))
-    except BaseException as error:
-        _unmake(run, missing)
-        if isinstance(error, OSError):
-            raise InputError(f"cannot write here: {error.strerror}", where=run) from None
-        raise
-    return open_plan_of(run)
-
-
-def _unmake(run: Path, made: list[Path]) -> None:
-    """Take back a folder that got no plan: neither a resume nor another run could do anything with it."""
-    shutil.rmtree(run / "samples", ignore_errors=True)
-    for name in (LOCAL, PLAN):
-        with suppress(OSError):
-            (run / name).unlink()
-    for folder in made:
-        with suppress(OSError):  # not empty: somebody else's
-            folder.rmdir()
-
-
-def open_plan_of(run: Path) -> SealedPlan:
-    """Read the sealed plan of a run; InputError where there is none, VerificationError where it is not a plan."""
-    from steelyard.evidence.bundle import open_plan
-
-    path = run / PLAN
-    if not path.is_file():
-        raise InputError("is not the folder of a run: there is no plan.dsse.json in it", where=run)
-    predicate, digest, signatures = open_plan(path.read_bytes(), PLAN)
-    try:
-        plan = msgspec.convert(predicate, Plan)
-    except msgspec.ValidationError as error:
-        raise VerificationError(f"{PLAN}: not a plan of this version of Steelyard: {error}") from None
-    if without_defaults(plan) != predicate:
-        raise VerificationError(f"{PLAN}: spells out a field that equals its default, which no sealed plan does")
-    if SUBJECT not in plan.models:
-        raise VerificationError(f"{PLAN}: names no model in the role {SUBJECT}")
-    names = [measurement.id for measurement in plan.measurements]
-    for name in names:
-        # It becomes a file name, and a plan may come from a stranger.
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", name):
-            raise VerificationError(f"{PLAN}: {name[:80]!r} is not the id of a measurement")
-    if len(set(names)) < len(names):
-        raise VerificationError(f"{PLAN}: two measurements have one id")
-    return SealedPlan(plan, digest, tuple(signatures))
-
-
-def clear_partial(run: Path) -> None:
-    """Remove what a kill left half-written: files that were never renamed into place."""
-    for path in run.glob("*.partial"):
-        path.unlink()
+__all__ = ["LocalSettings", "RunFolder"]
 
 
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,9 +34,127 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = ()
 
 
-def local_settings(run: Path) -> LocalSettings:
-    """What this machine noted when the run began; empty where the folder came from elsewhere."""
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of a run, opened once and passed on: where it is, and its plan as it was sealed.
+
+    ``plan_sha256`` is the digest of the plan's payload, which the journal's header names; ``signers`` are the ids of
+    the keys that signed the plan. Open it with :meth:`open` or :meth:`create`.
+    """
+
+    path: Path
+    plan: Plan
+    plan_sha256: str
+    signers: tuple[str, ...] = ()
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Read and check the sealed plan of a run.
+
+        Raises InputError where there is none, VerificationError where it is not a plan. Its signature and the rest of
+        the folder are not checked: :mod:`steelyard.evidence.verify` does that.
+        """
+        from steelyard.evidence.bundle import open_plan
+
+        file = path / layout.PLAN
+        if not file.is_file():
+            raise InputError(f"is not the folder of a run: there is no {layout.PLAN} in it", where=path)
+        predicate, digest, signatures = open_plan(file.read_bytes(), layout.PLAN)
+        return cls(path, _plan_of(predicate), digest, tuple(signatures))
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        plan: Plan,
+        prepared: Mapping[str, Prepared],
+        signer: CryptoSigner | None = None,
+        local: Mapping[str, Any] | None = None,
+    ) -> RunFolder:
+        """Make the folder and seal the plan in it; ``local`` becomes its :meth:`local_settings`.
+
+        Raises InputError for a folder that is not empty or cannot be written. Nothing is left half-written.
+        """
+        from steelyard.evidence.bundle import seal_plan
+
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InputError(
+                "is not an empty folder: choose another --out, or go on with it by steelyard resume", where=path
+            )
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (path / layout.SAMPLES).mkdir(mode=0o700)
+            for measurement in plan.measurements:
+                with whole_file(path / layout.samples_of(measurement.id)) as file:
+                    file.writelines(f"{digest}\n".encode() for digest in prepared[measurement.id].digests)
+            write_file(path / layout.LOCAL, canonical(dict(local or {})) + b"\n")
+            write_file(path / layout.PLAN, seal_plan(without_defaults(plan), signer))
+        except BaseException as error:
+            _unmake(path, missing)
+            if isinstance(error, OSError):
+                raise InputError(f"cannot write here: {error.strerror}", where=path) from None
+            raise
+        return cls.open(path)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the run is finished: its seal is there."""
+        return (self.path / layout.BUNDLE).exists()
+
+    def local_settings(self) -> LocalSettings:
+        """What this machine noted when the run began; empty where the folder came from elsewhere."""
+        try:
+            return msgspec.json.decode((self.path / layout.LOCAL).read_bytes(), type=LocalSettings)
+        except (OSError, msgspec.MsgspecError, ValueError):
+            return LocalSettings()
+
+    def clear_partial(self) -> None:
+        """Remove what a kill left half-written: files that were never renamed into place."""
+        for path in self.path.glob(f"*{PARTIAL}"):
+            path.unlink()
+
+    def sealing_key(self, signer: CryptoSigner | None, what_to_do: str) -> CryptoSigner | None:
+        """The key that sealed the plan seals the run: any other would leave a bundle that does not verify.
+
+        Raises InputError, which says ``what_to_do`` with that key, where ``signer`` is another. None: not signed.
+        """
+        if not self.signers:
+            return None
+        if signer is None or signer.public_key.keyid not in self.signers:
+            raise InputError(
+                f"the plan is signed by key {self.signers[0][:16]}…: {what_to_do} with that one (--key)",
+                where=self.path,
+            )
+        return signer
+
+
+def _unmake(run: Path, made: list[Path]) -> None:
+    """Take back a folder that got no plan: neither a resume nor another run could do anything with it."""
+    shutil.rmtree(run / layout.SAMPLES, ignore_errors=True)
+    for name in (layout.LOCAL, layout.PLAN):
+        with suppress(OSError):
+            (run / name).unlink()
+    for folder in made:
+        with suppress(OSError):  # not empty: somebody else's
+            folder.rmdir()
+
+
+def _plan_of(predicate: dict[str, Any]) -> Plan:
+    """The plan of a sealed document; raises VerificationError where it is none."""
     try:
-        return msgspec.json.decode((run / LOCAL).read_bytes(), type=LocalSettings)
-    except (OSError, msgspec.MsgspecError, ValueError):
-        return LocalSettings()
+        plan = msgspec.convert(predicate, Plan)
+    except msgspec.ValidationError as error:
+        raise VerificationError(f"{layout.PLAN}: not a plan of this version of Steelyard: {error}") from None
+    if without_defaults(plan) != predicate:
+        raise VerificationError(f"{layout.PLAN}: spells out a field that equals its default, which no sealed plan does")
+    if SUBJECT not in plan.models:
+        raise VerificationError(f"{layout.PLAN}: names no model in the role {SUBJECT}")
+    names = [measurement.id for measurement in plan.measurements]
+    for name in names:
+        # It becomes a file name, and a plan may come from a stranger.
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", name):
+            raise VerificationError(f"{layout.PLAN}: {name[:80]!r} is not the id of a measurement")
+    if len(set(names)) < len(names):
+        raise VerificationError(f"{layout.PLAN}: two measurements have one id")
+    return plan

@@ -10,12 +10,9 @@ from steelyard.errors import InputError
 from steelyard.plugins import find, names
 from steelyard.tasks.definition import TaskDefinition
 from steelyard.tasks.definition_file import read_definition
-from steelyard.tasks.from_file import task_from_file
-from steelyard.tasks.loaders import DataMissing
-from steelyard.tasks.protocol import ChosenProtocol
-from steelyard.tasks.task import Samples, Task
+from steelyard.tasks.task import Task
 
-__all__ = ["ChosenProtocol", "DataMissing", "Samples", "Task", "load_task", "resolve", "task_from_file", "task_ids"]
+__all__ = ["load_task", "resolve", "task_ids"]
 
 REASONING_GYM = "reasoning-gym:"
 

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["whole_file", "write_file"]
+__all__ = ["PARTIAL", "whole_file", "write_file"]
+
+PARTIAL = ".partial"  # the suffix of a file that is being written
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -20,7 +22,7 @@ def write_file(path: Path, data: bytes) -> None:
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file for an atomic write: it replaces ``path`` at the end of the block, or not at all on an error."""
-    temporary = path.with_name(path.name + ".partial")
+    temporary = path.with_name(path.name + PARTIAL)
     try:
         with temporary.open("wb") as file:
             yield file

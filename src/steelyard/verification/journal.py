@@ -10,13 +10,14 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import Final, Literal
 
 from steelyard.errors import VerificationError
+from steelyard.evidence import layout
 from steelyard.records import Attempt, Exchange, Measurement, Plan, RecordedScore
-from steelyard.storage.journal import Cut, JournalRecord, Session, Stop, read_segment, segment_names
-from steelyard.storage.journal.lines import segment_of
+from steelyard.storage.journal.lines import Cut, JournalRecord, Session, Stop, segment_of
+from steelyard.storage.journal.reader import read_segment, segment_names
+from steelyard.storage.run_folder import RunFolder
 from steelyard.util.compact import Naturals
 
 __all__ = ["AttemptNumbering", "checked_records"]
@@ -44,21 +45,21 @@ _NUMBER_MASK: Final = (1 << _NUMBER_BITS) - 1
 _SESSION_MASK: Final = ((1 << _SESSION_BITS) - 1) << _SESSION_SHIFT
 
 
-def checked_records(run: Path, plan: Plan) -> Iterator[tuple[JournalRecord, str]]:
+def checked_records(run: RunFolder) -> Iterator[tuple[JournalRecord, str]]:
     """Stream every (record, worker).
 
     Raises VerificationError where a record is one that nobody writes there, or a count is below 0.
     """
-    kind = plan.origin.kind
-    workers = segment_names(run)
+    kind = run.plan.origin.kind
+    workers = segment_names(run.path)
     if len(workers) > 1 and kind != "asked":
-        raise VerificationError(f"journal/{segment_of(workers[1])}: a segment that a run of this kind has not")
+        raise VerificationError(f"{segment_of(workers[1])}: a segment that a run of this kind has not")
     sessions = 0
     last: JournalRecord | None = None
     for worker in workers:
         written = BY_WORKERS if worker else WRITTEN[kind]
-        for record, _ in read_segment(run, worker):
-            place = f"journal/{segment_of(worker)} record {record.seq}"
+        for record, _ in read_segment(run.path, worker):
+            place = f"{segment_of(worker)} record {record.seq}"
             if record.seq and not isinstance(record, written):
                 raise VerificationError(f"{place}: a record of the kind {_name(record)} does not belong there")
             if _is_below_nothing(record):
@@ -69,7 +70,7 @@ def checked_records(run: Path, plan: Plan) -> Iterator[tuple[JournalRecord, str]
             yield record, worker
             last = record if not worker else last
     if kind == "asked":
-        _check_end(plan, last)
+        _check_end(run.plan, last)
 
 
 def _name(record: JournalRecord) -> str:
@@ -96,13 +97,13 @@ def _is_below_nothing(record: JournalRecord) -> bool:
 def _check_end(plan: Plan, last: JournalRecord | None) -> None:
     """A run that is sealed has stopped: with nothing left to ask, at a budget that its plan sets, or by its user."""
     if not isinstance(last, Stop) or last.reason not in ENDS:
-        raise VerificationError("journal/: its last record is not the stop of a run that came to its end")
+        raise VerificationError(f"{layout.JOURNAL}: its last record is not the stop of a run that came to its end")
     if last.reason != "budget":
         return
     limited = any(model.limits.bounded for model in plan.models.values())
     if not limited and (plan.budget_us is None or last.active_us < plan.budget_us):
         raise VerificationError(
-            f"journal/ record {last.seq}: stopped by a budget that the plan does not set, or was not spent"
+            f"{layout.JOURNAL} record {last.seq}: stopped by a budget that the plan does not set, or was not spent"
         )
 
 
@@ -121,7 +122,7 @@ class AttemptNumbering:
             self._begins[each.id] = trials
             trials += each.trials + len(each.extra_repeats) * each.repeat_check.samples
         if trials >> _TRIAL_BITS:
-            raise VerificationError("plan.dsse.json: more calls than can be counted")
+            raise VerificationError(f"{layout.PLAN}: more calls than can be counted")
         self._attempts = array("Q")
         self._ended = Naturals()
         self._retried = False  # whether any call has another attempt than one, number 1, that ends it
@@ -133,7 +134,7 @@ class AttemptNumbering:
         """A process began to work: its attempts count from 1 again."""
         self._sessions += 1
         if self._sessions >> _SESSION_BITS:
-            raise VerificationError("journal/: more sessions than can be counted")
+            raise VerificationError(f"{layout.JOURNAL}: more sessions than can be counted")
 
     def add(self, attempt: Attempt, trial: int, worker: str) -> None:
         """Take the next attempt; ``trial`` is its place among the calls, the repeat check's last."""
@@ -186,7 +187,7 @@ class AttemptNumbering:
         found = next(each for each in reversed(self._measurements) if self._begins[each.id] <= trial)
         position = trial - self._begins[found.id]
         where = f"position {position}" if position < found.trials else "a repeat of the repeat check"
-        return f"journal/: {found.id}, {where}"
+        return f"{layout.JOURNAL}: {found.id}, {where}"
 
 
 def _are_numbered(numbers: list[int], most: int) -> bool:

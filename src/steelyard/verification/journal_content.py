@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from steelyard.errors import VerificationError
+from steelyard.evidence import layout
 from steelyard.evidence.merkle import Tree
 from steelyard.planning.order import checked_samples, order_of
 from steelyard.records import Attempt, Measurement, Plan, PlannedModel, RecordedScore
-from steelyard.storage.journal import Session, Stop
+from steelyard.storage.journal.lines import Session, Stop
+from steelyard.storage.run_folder import RunFolder
 from steelyard.util.compact import Digests
 from steelyard.verification.journal import AttemptNumbering, checked_records
 
@@ -26,12 +27,13 @@ class JournalFound:
     unfinished: frozenset[str] = frozenset()
 
 
-def check_journal(run: Path, plan: Plan) -> JournalFound:
+def check_journal(run: RunFolder) -> JournalFound:
     """Every record is one that the plan allows there, about the sample that the committed order has at its place."""
+    plan = run.plan
     sealed_samples = {each.id: _SealedSamples(run, each) for each in plan.measurements}
     models = {each.id: plan.models[each.role] for each in plan.measurements}
     found, numbering, is_complete = JournalFound(), AttemptNumbering(plan.measurements), True
-    for record, worker in checked_records(run, plan):
+    for record, worker in checked_records(run):
         if isinstance(record, Attempt):
             place = f"record {record.seq}"
             if record.measurement not in sealed_samples:
@@ -51,7 +53,7 @@ def check_journal(run: Path, plan: Plan) -> JournalFound:
             name for name, sealed in sealed_samples.items() if numbering.ended(name) < sealed.planned
         )
     if found.unfinished and plan.origin.kind == "imported":
-        raise VerificationError(f"journal/: {min(found.unfinished)}: a call of the imported log is not there")
+        raise VerificationError(f"{layout.JOURNAL}: {min(found.unfinished)}: a call of the imported log is not there")
     return found
 
 
@@ -71,7 +73,7 @@ def _check_outcome(record: Attempt, plan: Plan, model: PlannedModel, place: str)
 class _SealedSamples:
     """The samples of a measurement in the order that its seed commits to: 36 bytes each."""
 
-    def __init__(self, run: Path, measurement: Measurement) -> None:
+    def __init__(self, run: RunFolder, measurement: Measurement) -> None:
         self._measurement = measurement
         self._digests = _digests(run, measurement)
         self._order = order_of(measurement)
@@ -111,17 +113,18 @@ def _given_up(record: Attempt, model: PlannedModel) -> bool:
     return not record.outcome.retryable or record.attempt >= model.max_attempts
 
 
-def _digests(run: Path, measurement: Measurement) -> Digests:
+def _digests(run: RunFolder, measurement: Measurement) -> Digests:
     """The digests of a measurement's samples; VerificationError where they are not those that the plan sealed."""
     found, tree = Digests(), Tree()
+    name = layout.samples_of(measurement.id)
     try:
-        with (run / "samples" / f"{measurement.id}.txt").open("rb") as lines:
+        with (run.path / name).open("rb") as lines:
             for line in lines:
                 digest = line.rstrip()
                 found.append(digest.decode("ascii"))
                 tree.append(digest)
     except (OSError, ValueError):
-        raise VerificationError(f"samples/{measurement.id}.txt: missing or not a list of digests") from None
+        raise VerificationError(f"{name}: missing or not a list of digests") from None
     if len(found) != measurement.population or tree.root().hex() != measurement.samples_root:
-        raise VerificationError(f"samples/{measurement.id}.txt: not the samples that the plan sealed")
+        raise VerificationError(f"{name}: not the samples that the plan sealed")
     return found

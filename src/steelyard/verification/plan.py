@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from steelyard.auditing.scoring import executes, scorers_of
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
+from steelyard.evidence.bundle import Bundle
 from steelyard.planning.build import DETECTORS, order_material, with_orders
 from steelyard.planning.sealed_planner import SealedPlanner
 from steelyard.planning.weights import share_out
 from steelyard.plugins import Detector, detector_of
 from steelyard.records import SUBJECT, Measurement, Plan, PlannedTest
 from steelyard.scorers.imported import Imported
+from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["bundle_predicate", "check_plan", "check_scorers"]
+__all__ = ["check_plan", "check_scorers"]
 
 DIGEST_LINE_BYTES = 65
 MAX_REPEATS = 1000  # as many as can be asked for
 
 
-def check_plan(run: Path, plan: Plan) -> None:
+def check_plan(run: RunFolder, bundle: Bundle) -> None:
     """Raise VerificationError where tests, shares or orders do not follow from what the plan says it is about.
 
     Each detector that is installed plans and seals its tests again, from the sealed plan alone. Tests whose detector
     is not installed are left to :attr:`steelyard.records.Verdict.not_recomputed`.
     """
+    plan = run.plan
     for measurement in plan.measurements:
         _check_size(run, measurement)
         if measurement.role not in plan.models:
@@ -38,18 +39,18 @@ def check_plan(run: Path, plan: Plan) -> None:
     _check_served(plan)
     _check_tests(plan)
     _check_order(plan)
-    _check_proof(run, plan)
+    _check_proof(plan, bundle)
 
 
 def _wrong(reason: str) -> VerificationError:
     return VerificationError(f"{layout.PLAN}: {reason}")
 
 
-def _check_size(run: Path, measurement: Measurement) -> None:
+def _check_size(run: RunFolder, measurement: Measurement) -> None:
     """Before anything is computed for each trial: a stranger's plan must not be larger than its samples."""
-    name = f"samples/{measurement.id}.txt"
+    name = layout.samples_of(measurement.id)
     try:
-        size = (run / name).stat().st_size
+        size = (run.path / name).stat().st_size
     except OSError:
         raise VerificationError(f"{name}: missing") from None
     if size != DIGEST_LINE_BYTES * measurement.population:
@@ -176,24 +177,15 @@ def _check_order(plan: Plan) -> None:
             raise _wrong(f"{measurement.id}: a test reads it, and its order is not one of trials")
 
 
-def _check_proof(run: Path, plan: Plan) -> None:
+def _check_proof(plan: Plan, bundle: Bundle) -> None:
     if not plan.order_proof:
         return
-    from steelyard.evidence.keys import check_order_proof, public_key
+    from steelyard.evidence.keys import check_order_proof
 
     roots = {measurement.id: measurement.samples_root for measurement in plan.measurements}
     material = order_material(plan.sheet, plan.subject.identity, roots, plan.created)
-    if not check_order_proof(public_key(str(bundle_predicate(run)["signer"])), material, plan.order_proof):
+    if bundle.signer is None or not check_order_proof(bundle.signer, material, plan.order_proof):
         raise _wrong("the order of the samples was not fixed by the key that signed the plan")
-
-
-def bundle_predicate(run: Path) -> dict[str, Any]:
-    """What a bundle's seal says; raises VerificationError where there is none."""
-    from steelyard.evidence.envelope import open_envelope
-
-    document, _ = open_envelope((run / layout.BUNDLE).read_bytes(), layout.BUNDLE)
-    predicate: dict[str, Any] = document["predicate"]
-    return predicate
 
 
 def check_scorers(plan: Plan) -> None:

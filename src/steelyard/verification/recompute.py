@@ -16,14 +16,14 @@ from steelyard.auditing.finalize import read_scores, renderer, results_of, unsco
 from steelyard.auditing.verdict import decide
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
+from steelyard.evidence.bundle import Bundle
 from steelyard.records import Plan, SampleScore, Verdict
-from steelyard.storage.journal import segment_names
-from steelyard.storage.journal.lines import SEGMENT
-from steelyard.storage.run_folder import open_plan_of
+from steelyard.storage.journal.reader import segment_names
+from steelyard.storage.run_folder import RunFolder
 from steelyard.util.software import software
 from steelyard.verification.journal import checked_records
 from steelyard.verification.journal_content import check_journal
-from steelyard.verification.plan import bundle_predicate, check_plan, check_scorers
+from steelyard.verification.plan import check_plan, check_scorers
 from steelyard.verification.scores import Comparison, OpenMeasurements
 
 __all__ = ["Recomputed", "recompute"]
@@ -42,6 +42,7 @@ class Recomputed:
     answer under the status of a failure.
     """
 
+    plan: Plan
     scores: int
     withheld: int
     verdict: Verdict
@@ -56,10 +57,13 @@ class Recomputed:
         return self.scores + self.withheld + self.executed
 
 
-def recompute(run: Path) -> Recomputed:
-    """Recompute everything after the journal; raises VerificationError naming the first thing that does not follow."""
+def recompute(run: Path, bundle: Bundle | None = None) -> Recomputed:
+    """Recompute everything after the journal; raises VerificationError naming the first thing that does not follow.
+
+    ``bundle`` is the run's seal where it is open already (:attr:`steelyard.evidence.verify.Integrity.bundle`).
+    """
     try:
-        return _recompute(run)
+        return _recompute(RunFolder.open(run), bundle or Bundle.open(run))
     except (LookupError, ValueError, TypeError, ArithmeticError) as error:
         # A bundle may come from anyone: whatever its numbers make our own code stumble over does not hold.
         raise VerificationError(
@@ -67,14 +71,14 @@ def recompute(run: Path) -> Recomputed:
         ) from None
 
 
-def _recompute(run: Path) -> Recomputed:
-    plan = open_plan_of(run).plan
+def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
+    plan = run.plan
     _check_segments(run)
     if plan.origin.kind == "gateway":
-        return _recompute_recording(run, plan)
-    check_plan(run, plan)
+        return _recompute_recording(run, bundle)
+    check_plan(run, bundle)
     check_scorers(plan)
-    journal = check_journal(run, plan)
+    journal = check_journal(run)
     if waiting := unscored(run):
         raise VerificationError(f"record {waiting.seq}: the answer of {waiting.sample} was sealed without its score")
     comparison = Comparison(read_scores(run))
@@ -89,35 +93,35 @@ def _recompute(run: Path) -> Recomputed:
     left_open.finish()
     if found.withheld and plan.texts == "sealed":
         raise VerificationError(
-            f"texts/: the plan sealed them all, and those of {found.withheld} answers are not there"
+            f"{layout.TEXTS}: the plan sealed them all, and those of {found.withheld} answers are not there"
         )
     from steelyard.reports import machine
 
-    report = json.loads((run / layout.REPORT).read_bytes())
+    report = json.loads((run.path / layout.REPORT).read_bytes())
     _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), layout.REPORT)
-    pages = _check_pages(run, plan, found.verdict)
+    pages = _check_pages(run, bundle, found.verdict)
     scores = found.scores - found.withheld - journal.executed
-    return Recomputed(scores, found.withheld, found.verdict, pages, journal.executed, journal.wasted)
+    return Recomputed(plan, scores, found.withheld, found.verdict, pages, journal.executed, journal.wasted)
 
 
-def _recompute_recording(run: Path, plan: Plan) -> Recomputed:
+def _recompute_recording(run: RunFolder, bundle: Bundle) -> Recomputed:
     """A gateway's recording has neither scores nor claims: its report follows from the journal alone."""
     from steelyard.gateway.seal import recompute_recording
     from steelyard.gateway.verify import check_replies
 
-    for _ in checked_records(run, plan):
+    for _ in checked_records(run):
         pass
     disowned = check_replies(run)
-    pages = recompute_recording(run, plan, bundle_predicate(run).get("renderer"))
-    return Recomputed(0, 0, decide(plan, (), {}), pages, disowned=disowned)
+    pages = recompute_recording(run, bundle.renderer)
+    return Recomputed(run.plan, 0, 0, decide(run.plan, (), {}), pages, disowned=disowned)
 
 
-def _check_segments(run: Path) -> None:
+def _check_segments(run: RunFolder) -> None:
     """Everything that the seal names is read here: what lay in another segment would be sealed and not judged."""
-    segment_names(run)
-    for path in sorted((run / "texts").glob("*")):
-        if path.name != SEGMENT:
-            raise VerificationError(f"texts/{path.name}: a segment that a run of this version has not")
+    segment_names(run.path)
+    for path in sorted((run.path / layout.TEXTS).glob("*")):
+        if (name := f"{layout.TEXTS}{path.name}") != layout.TEXT_SEGMENT:
+            raise VerificationError(f"{name}: a segment that a run of this version has not")
 
 
 def _check_same(was: Any, now: Any, place: str) -> None:
@@ -138,15 +142,15 @@ def _check_same(was: Any, now: Any, place: str) -> None:
         raise VerificationError(f"{place} says {str(was)[:60]!r}, recomputed {str(now)[:60]!r}")
 
 
-def _check_pages(run: Path, plan: Plan, verdict: Verdict) -> bool:
+def _check_pages(run: RunFolder, bundle: Bundle, verdict: Verdict) -> bool:
     """Draw the pages again and compare, where the same versions drew them; else they are covered by the seal alone."""
     import tempfile
 
-    if plan.software != software() or bundle_predicate(run).get("renderer") != renderer():
+    if run.plan.software != software() or bundle.renderer != renderer():
         return False
     with tempfile.TemporaryDirectory() as folder:
-        write_reports(Path(folder), plan, verdict)
+        write_reports(Path(folder), run.plan, verdict)
         for name in (layout.REPORT_MARKDOWN, layout.REPORT_PAGE):
-            if (Path(folder) / name).read_bytes() != (run / name).read_bytes():
+            if (Path(folder) / name).read_bytes() != (run.path / name).read_bytes():
                 raise VerificationError(f"{name}: not the page that this journal gives")
     return True

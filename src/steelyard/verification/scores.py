@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from steelyard.auditing.finders import open_finders
 from steelyard.errors import VerificationError
+from steelyard.evidence import layout
 from steelyard.records import Plan, SampleScore
 
 __all__ = ["Comparison", "OpenMeasurements"]
@@ -23,17 +24,17 @@ class Comparison:
         self._count += 1
         was = next(self._sealed, None)
         if was is None:
-            raise VerificationError(f"scores.jsonl: {self._count - 1} scores, but the journal gives more")
+            raise VerificationError(f"{layout.SCORES}: {self._count - 1} scores, but the journal gives more")
         if was != now:
             raise VerificationError(
-                f"scores.jsonl line {self._count}: says {was.status} {was.value} for {was.sample}, "
+                f"{layout.SCORES} line {self._count}: says {was.status} {was.value} for {was.sample}, "
                 f"recomputed {now.status} {now.value} for {now.sample}"
             )
 
     def finish(self) -> None:
         """Raise VerificationError where more was sealed than there is."""
         if next(self._sealed, None) is not None:
-            raise VerificationError(f"scores.jsonl: more scores than the {self._count} that the journal gives")
+            raise VerificationError(f"{layout.SCORES}: more scores than the {self._count} that the journal gives")
 
 
 class OpenMeasurements:
@@ -54,5 +55,5 @@ class OpenMeasurements:
             absent = any(test.id in self._finders.absent for test in self._finders.plan.readers_of(name))
             if not absent and not self._finders.is_closed(name):
                 raise VerificationError(
-                    f"journal/: {name}: not all that was planned was asked, and its tests are not decided"
+                    f"{layout.JOURNAL}: {name}: not all that was planned was asked, and its tests are not decided"
                 )

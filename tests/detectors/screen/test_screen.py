@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.claims import read_sheet
+from steelyard.claims.sheet import read_sheet
 from steelyard.detectors.screen.screen import screen
 from steelyard.records import Claim, ClaimSheet, ComparedWith, Finding, Note, Protocol
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.scorers.sandbox import Sandbox
+from steelyard.scorers.sandbox.box import Sandbox
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from steelyard.scorers.sandbox import End, Execution, Sandbox, SandboxLimits
+from steelyard.scorers.sandbox.box import Sandbox
 from steelyard.scorers.sandbox.cgroups import find_cages, read_mounts
+from steelyard.scorers.sandbox.limits import End, Execution, SandboxLimits
 
 SHORT = SandboxLimits(seconds=2.0)
 

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.scorers.sandbox import End, Sandbox, SandboxError, SandboxLimits
+from steelyard.scorers.sandbox.box import Sandbox
 from steelyard.scorers.sandbox.examine import Exam, Examination, examine
+from steelyard.scorers.sandbox.limits import End, SandboxError, SandboxLimits
 
 TESTS = "assert f(2) == 4\nassert f(3) == 9\nassert f(-1) == 1\n"
 RIGHT = "def f(x):\n    return x * x\n"

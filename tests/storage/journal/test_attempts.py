@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.records import Attempt, ModelOutput, Outcome
-from steelyard.storage.journal import Texts, read_texts
 from steelyard.storage.journal.attempts import attempt_of
+from steelyard.storage.journal.texts import Texts, read_texts
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=600)
 

@@ -15,24 +15,21 @@ from hypothesis import strategies as st
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex, without_defaults
 from steelyard.records import Attempt, Exchange, Outcome, RecordedScore
-from steelyard.storage.journal import (
+from steelyard.storage.journal.lines import (
     GENESIS,
+    MAIN,
     Cut,
     Header,
-    Journal,
     JournalRecord,
     Session,
     Stop,
-    Texts,
+    decode,
+    encode,
     new_header,
-    read_lines,
-    read_segment,
-    read_texts,
-    replay,
-    segment_names,
 )
-from steelyard.storage.journal.lines import MAIN, decode, encode
-from steelyard.storage.journal.reader import segment_path
+from steelyard.storage.journal.reader import read_lines, read_segment, replay, segment_names, segment_path
+from steelyard.storage.journal.texts import Texts, read_texts
+from steelyard.storage.journal.writer import Journal
 
 HEADER = new_header(plan="c" * 64, software="0")
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.storage.journal import Texts, open_index, read_texts
 from steelyard.storage.journal import texts as module
+from steelyard.storage.journal.texts import Texts, open_index, read_texts
 from steelyard.util.line_file import LineFile
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from steelyard.auditing.conductor import Audit, plan_audit, start_audit
 from steelyard.auditing.finalize import renderer
-from steelyard.claims import read_sheet
+from steelyard.claims.sheet import read_sheet
 from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.bundle import seal_bundle

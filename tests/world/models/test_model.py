@@ -22,7 +22,7 @@ from steelyard.world.models.model import WorldModel
 from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.sim.catalog import HELD_OUT, simulator
 from steelyard.world.sim.simulator import Frames
-from steelyard.world.training import TrainingBudget
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.fitting import train_model
 from tests.world.small_worlds import SMALL, small_source
 

@@ -20,8 +20,9 @@ from steelyard.world.models.kinds import make_learner
 from steelyard.world.models.losses.gathered import noise_of_rows
 from steelyard.world.models.losses.sigreg import sigreg
 from steelyard.world.sim.scenes import clips
-from steelyard.world.training import TrainingBudget, TrainSettings, train
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.distributed import Ranks, shared
+from steelyard.world.training.loop import TrainSettings, train
 from tests.world.small_worlds import SMALL, small_source
 
 STEPS = 8

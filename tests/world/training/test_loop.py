@@ -20,8 +20,9 @@ from steelyard.world.data.batch import Batch
 from steelyard.world.models.kinds import make_learner
 from steelyard.world.models.learner import Learner
 from steelyard.world.models.weights import digest
-from steelyard.world.training import TrainingBudget, TrainSettings, Update, train
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.distributed import Ranks
+from steelyard.world.training.loop import TrainSettings, Update, train
 from steelyard.world.training.resume import RESUME, Position, read_position
 from tests.world.small_worlds import SMALL, small_source
 
@@ -37,7 +38,8 @@ torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[2])
 from tests.world.training.test_loop import SETTINGS, STEPS, learner
 from tests.world.small_worlds import small_source
-from steelyard.world.training import TrainingBudget, train
+from steelyard.world.training.budget import TrainingBudget
+from steelyard.world.training.loop import train
 def tell(update):
     print(update.step, flush=True)
 train(learner(), small_source(), TrainingBudget(steps=STEPS), SETTINGS, Path(sys.argv[1]), tell)

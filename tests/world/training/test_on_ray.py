@@ -8,7 +8,7 @@ import pytest
 
 from steelyard.world.data.sources import SourceSettings
 from steelyard.world.models.model import WorldModel
-from steelyard.world.training import TrainingBudget
+from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.on_ray import Job, fit_on_ray
 
 

@@ -1,5 +1,1 @@
 """IFEval: instructions whose following a program can check (Zhou et al. 2023, arXiv 2311.07911)."""
-
-from steelyard.scorers.ifeval.scorer import IfEval
-
-__all__ = ["IfEval"]

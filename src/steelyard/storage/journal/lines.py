@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from steelyard.evidence import layout
 from steelyard.evidence.canonical import SAFE_INTEGER, canonical, fields_of
 from steelyard.records import Attempt, Exchange, Record, RecordedScore
 
@@ -20,7 +21,6 @@ __all__ = [
     "FORMAT",
     "GENESIS",
     "MAIN",
-    "SEGMENT",
     "Cut",
     "Header",
     "JournalRecord",
@@ -37,7 +37,6 @@ FORMAT: Final = "steelyard-journal/2"
 UNPLACED: Final = -1  # the sequence number of a record that no journal holds yet
 GENESIS: Final = "0" * 64  # the "previous line" of the first line
 MAIN: Final = "main"
-SEGMENT: Final = "main-0000.jsonl"
 WORKER: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -93,12 +92,12 @@ _decoder: Final[msgspec.json.Decoder[JournalRecord]] = msgspec.json.Decoder(Jour
 
 
 def segment_of(worker: str) -> str:
-    """The file name of a worker's segment, of the main one for ""; ValueError for what is no worker's name."""
+    """The file of a worker's segment, of the main one for ""; ValueError for what is no worker's name."""
     if not worker:
-        return SEGMENT
+        return layout.MAIN_SEGMENT
     if worker == MAIN or not WORKER.fullmatch(worker):
         raise ValueError(f"a worker is named in small letters, digits and hyphens, and not {MAIN}: {worker[:80]!r}")
-    return f"{worker}-0000.jsonl"
+    return layout.segment(worker)
 
 
 def new_header(plan: str, software: str) -> Header:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from steelyard.errors import InputError, VerificationError
+from steelyard.evidence import layout
 from steelyard.evidence.canonical import sha256_hex
 from steelyard.records import Attempt
 from steelyard.storage.journal.lines import (
     GENESIS,
     MAIN,
-    SEGMENT,
     Header,
     JournalRecord,
     Session,
@@ -23,12 +23,10 @@ from steelyard.storage.journal.lines import (
 
 __all__ = ["Attempts", "Replay", "SegmentEnd", "read_lines", "read_segment", "replay", "segment_names", "segment_path"]
 
-SUFFIX = "-0000.jsonl"
-
 
 def segment_path(run: Path, worker: str = "") -> Path:
     """Where the journal of a run lies: its main segment, or a worker's."""
-    return run / "journal" / segment_of(worker)
+    return run / segment_of(worker)
 
 
 def segment_names(run: Path) -> list[str]:
@@ -37,15 +35,17 @@ def segment_names(run: Path) -> list[str]:
     Raises VerificationError for a file that is none: what it holds would be sealed and never read.
     """
     workers = []
-    for path in (run / "journal").glob("*"):
-        worker = path.name.removesuffix(SUFFIX)
+    for path in (run / layout.JOURNAL).glob("*"):
+        name = f"{layout.JOURNAL}{path.name}"
+        if name == layout.MAIN_SEGMENT:
+            continue
+        worker = layout.segment_label(name)
         try:
-            if path.name != SEGMENT and segment_of(worker) != path.name:
+            if segment_of(worker) != name:
                 raise ValueError
         except ValueError:
-            raise VerificationError(f"journal/{path.name[:80]!r}: not a segment of a journal") from None
-        if path.name != SEGMENT:
-            workers.append(worker)
+            raise VerificationError(f"{layout.JOURNAL}{path.name[:80]!r}: not a segment of a journal") from None
+        workers.append(worker)
     return ["", *sorted(workers)]
 
 
@@ -64,7 +64,8 @@ def read_segment(run: Path, worker: str = "") -> Iterator[tuple[JournalRecord, b
     Raises VerificationError naming the first line that does not hold.
     A torn last line (no newline) ends the stream silently: it was never acknowledged.
     """
-    path = segment_path(run, worker)
+    name = segment_of(worker)
+    path = run / name
     if not path.is_file():
         raise InputError("there is no journal here: name the folder of a run", where=run)
     previous = GENESIS
@@ -73,7 +74,7 @@ def read_segment(run: Path, worker: str = "") -> Iterator[tuple[JournalRecord, b
             if not raw.endswith(b"\n"):
                 return
             line = raw[:-1]
-            place = f"journal/{path.name} line {seq + 1}"
+            place = f"{name} line {seq + 1}"
             try:
                 record = decode(line)
             except ValueError as error:
@@ -148,7 +149,7 @@ def replay(run: Path) -> Replay:
             if isinstance(record, Header):
                 if header is not None and record.plan != header.plan:
                     raise VerificationError(
-                        f"journal/{segment_of(worker)} line 1: carries out another plan than {SEGMENT}"
+                        f"{segment_of(worker)} line 1: carries out another plan than {layout.MAIN_SEGMENT}"
                     )
                 header = header or record
             attempts += isinstance(record, Attempt)

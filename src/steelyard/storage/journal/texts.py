@@ -18,12 +18,11 @@ import msgspec
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.storage.journal.lines import SEGMENT, write_whole
+from steelyard.evidence.layout import TEXT_SEGMENT
+from steelyard.storage.journal.lines import write_whole
 from steelyard.util.line_file import LineFile
 
 __all__ = ["TextIndex", "Texts", "open_index", "read_texts"]
-
-FOLDER: Final = "texts"
 
 # A text that was written this recently is not written again: the answers of multiple choice, a sample's retries.
 RECENT = 8192
@@ -44,7 +43,7 @@ class Texts:
     """
 
     def __init__(self, run: Path) -> None:
-        path = run / FOLDER / SEGMENT
+        path = run / TEXT_SEGMENT
         path.parent.mkdir(mode=0o700, exist_ok=True)
         self._recent: dict[str, None] = {}  # the least recently met comes first
         self._file = path.open("ab", buffering=0)
@@ -114,12 +113,12 @@ def read_texts(run: Path) -> Iterator[tuple[str, str]]:
 
     Raises VerificationError where a text does not hash to its digest.
     """
-    path = run / FOLDER / SEGMENT
+    path = run / TEXT_SEGMENT
     if not path.is_file():
         return
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            record = _text_in(line, f"{FOLDER}/{SEGMENT} line {number}")
+            record = _text_in(line, f"{TEXT_SEGMENT} line {number}")
             yield record.sha256, record.text
 
 
@@ -128,7 +127,7 @@ def open_index(run: Path) -> Mapping[str, str]:
 
     Raises VerificationError, here or when a text is read, as :func:`read_texts` does. No folder: it is empty.
     """
-    path = run / FOLDER / SEGMENT
+    path = run / TEXT_SEGMENT
     return TextIndex(path) if path.is_file() else {}
 
 
@@ -148,14 +147,14 @@ class TextIndex(Mapping[str, str]):
             if not line.endswith(b"\n"):
                 break  # torn: no journal line names it
             if not line.startswith(_BEGINS):
-                raise VerificationError(f"{FOLDER}/{SEGMENT} line {number}: not a text record")
+                raise VerificationError(f"{TEXT_SEGMENT} line {number}: not a text record")
             self._insert(line[len(_BEGINS) : _BEYOND], place, number)
 
     def _insert(self, digest: bytes, place: int, number: int) -> None:
         try:
             slot, tag = self._slot(digest.decode("ascii"))
         except ValueError:
-            raise VerificationError(f"{FOLDER}/{SEGMENT} line {number}: not a text record") from None
+            raise VerificationError(f"{TEXT_SEGMENT} line {number}: not a text record") from None
         slots, mask = self._slots, self._mask
         while slots[slot]:
             slot = (slot + 1) & mask
@@ -170,7 +169,7 @@ class TextIndex(Mapping[str, str]):
         if found is None:
             raise KeyError(digest)
         place, line = found
-        return _text_in(line, f"{FOLDER}/{SEGMENT} byte {place}").text
+        return _text_in(line, f"{TEXT_SEGMENT} byte {place}").text
 
     def _find(self, digest: str) -> tuple[int, bytes] | None:
         if len(digest) != DIGEST_DIGITS or not digest.isascii():

@@ -68,7 +68,7 @@ def open_source(name: str, settings: SourceSettings) -> Source:
 
 def _scenes(settings: SourceSettings, rows: dict[str, int]) -> Source:
     from steelyard.world.data.scenes_source import ScenesSource
-    from steelyard.world.sim.scenes import FRAMES
+    from steelyard.world.sim.scenes.states import FRAMES
 
     if settings.length not in (None, FRAMES):
         raise InputError(f"clips are {FRAMES} frames long, not {settings.length}: leave the length out", where=SCENES)

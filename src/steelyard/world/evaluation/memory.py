@@ -17,7 +17,8 @@ from steelyard.world.evaluation.result import TestResult
 from steelyard.world.evaluation.ridge import Ridge, fit_ridge
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import HELD_OUT, SCENES
-from steelyard.world.sim.scenes import Hidden, draw, hidden, quads
+from steelyard.world.sim.scenes import Hidden, hidden, quads
+from steelyard.world.sim.scenes.drawing import draw
 from steelyard.world.sim.simulator import Floats, Frames
 
 __all__ = [

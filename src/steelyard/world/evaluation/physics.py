@@ -16,7 +16,8 @@ from steelyard.world.evaluation.result import TestResult
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import SCENES
 from steelyard.world.sim.rng import uniform
-from steelyard.world.sim.scenes import draw, quads
+from steelyard.world.sim.scenes import quads
+from steelyard.world.sim.scenes.drawing import draw
 from steelyard.world.sim.simulator import Frames
 
 __all__ = [

@@ -18,8 +18,7 @@ from steelyard.world.evaluation.physics import Doubles, drawn_quads, mean_surpri
 from steelyard.world.evaluation.result import TestResult
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import HELD_OUT
-from steelyard.world.sim.scenes import draw
-from steelyard.world.sim.scenes.drawing import BACKGROUND
+from steelyard.world.sim.scenes.drawing import BACKGROUND, draw
 from steelyard.world.sim.scenes.mixture import mixed
 from steelyard.world.sim.scenes.states import FLOOR_ROW
 from steelyard.world.sim.simulator import Frames

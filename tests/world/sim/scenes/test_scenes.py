@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from steelyard.errors import InputError
 from steelyard.world.sim.catalog import HELD_OUT
-from steelyard.world.sim.scenes import CATEGORIES, FRAMES, draw, hidden, possible, quad, quads
-from steelyard.world.sim.scenes.states import THERE, X, out_of_sight
+from steelyard.world.sim.scenes import CATEGORIES, hidden, possible, quad, quads
+from steelyard.world.sim.scenes.drawing import draw
+from steelyard.world.sim.scenes.states import FRAMES, THERE, X, out_of_sight
 
 seeds = st.integers(0, 2**62)
 

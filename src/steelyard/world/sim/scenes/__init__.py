@@ -16,18 +16,15 @@ from steelyard.errors import InputError
 from steelyard.world.sim.scenes.categories import MAKERS, inertia
 from steelyard.world.sim.scenes.drawing import draw
 from steelyard.world.sim.scenes.mixture import mixed
-from steelyard.world.sim.scenes.states import FRAMES, SCREENS, STATE_NAMES, X, frames_out_of_sight, out_of_sight
+from steelyard.world.sim.scenes.states import FRAMES, SCREENS, X, frames_out_of_sight, out_of_sight
 from steelyard.world.sim.simulator import Floats, Frames
 
 __all__ = [
     "CATEGORIES",
-    "FRAMES",
-    "STATE_NAMES",
     "Hidden",
     "Quad",
     "Quads",
     "clips",
-    "draw",
     "hidden",
     "possible",
     "quad",

@@ -1,0 +1,95 @@
+"""The folder of a run: what is sealed is read back, and what is no run is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence import layout
+from steelyard.evidence.bundle import seal_plan
+from steelyard.evidence.canonical import without_defaults
+from steelyard.evidence.keys import CryptoSigner, create_key, load_signer
+from steelyard.planning.samples import Prepared
+from steelyard.storage.run_folder import LocalSettings, RunFolder
+from tests.assets.make_golden import GOLDEN
+from tests.plans import measurement, plan
+
+ASKED = measurement(id="00-sums", task="sums", population=2)
+PREPARED = {ASKED.id: Prepared(measurement=ASKED, samples=(), digests=("a" * 64, "b" * 64))}
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> CryptoSigner:
+    """A key outside any run."""
+    create_key(tmp_path / "keys" / "key.pem")
+    return load_signer(tmp_path / "keys" / "key.pem")
+
+
+def test_what_is_created_is_opened_again(tmp_path: Path) -> None:
+    made = RunFolder.create(tmp_path / "run", plan(ASKED), PREPARED, None, {"data": "/where", "tasks": ["sums.yaml"]})
+    assert made == RunFolder.open(tmp_path / "run")
+    assert made.plan == plan(ASKED)
+    assert made.local_settings() == LocalSettings(data="/where", tasks=("sums.yaml",))
+    assert (made.path / layout.samples_of(ASKED.id)).read_text() == f"{'a' * 64}\n{'b' * 64}\n"
+    assert not made.is_sealed
+    assert RunFolder.open(GOLDEN).is_sealed
+    with pytest.raises(InputError, match="is not an empty folder"):
+        RunFolder.create(tmp_path / "run", plan(ASKED), PREPARED)
+
+
+def test_settings_that_are_missing_or_broken_are_empty(tmp_path: Path) -> None:
+    made = RunFolder.create(tmp_path / "run", plan(ASKED), PREPARED)
+    assert made.local_settings() == LocalSettings()
+    for content in (b"{", b'{"data": 3}', b"\xff"):
+        (made.path / layout.LOCAL).write_bytes(content)
+        assert made.local_settings() == LocalSettings()
+    (made.path / layout.LOCAL).unlink()
+    assert made.local_settings() == LocalSettings()
+
+
+def test_what_was_left_half_written_is_removed_alone(tmp_path: Path) -> None:
+    made = RunFolder.create(tmp_path / "run", plan(ASKED), PREPARED)
+    before = sorted(layout.run_files(made.path))
+    (made.path / f"{layout.SCORES}.partial").write_bytes(b"half")
+    made.clear_partial()
+    assert sorted(layout.run_files(made.path)) == before
+
+
+def test_the_key_of_the_plan_seals_the_run(tmp_path: Path, signer: CryptoSigner) -> None:
+    unsigned = RunFolder.create(tmp_path / "unsigned", plan(ASKED), PREPARED)
+    assert unsigned.sealing_key(signer, "seal") is None
+    signed = RunFolder.create(tmp_path / "signed", plan(ASKED), PREPARED, signer)
+    assert signed.signers == (signer.public_key.keyid,)
+    assert signed.sealing_key(signer, "go on") is signer
+    with pytest.raises(InputError, match=rf"signed by key {signer.public_key.keyid[:16]}…: go on with that one"):
+        signed.sealing_key(None, "go on")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda document: document.update(surplus=1), "not a plan of this version"),
+        (lambda document: document.update(texts="withheld"), "spells out a field that equals its default"),
+        (lambda document: document["models"].clear(), "names no model in the role subject"),
+        (lambda document: document["measurements"][0].update(id="../up"), "is not the id of a measurement"),
+        (lambda document: document["measurements"].append(document["measurements"][0]), "two measurements have one id"),
+    ],
+)
+def test_a_plan_that_no_version_seals_is_refused(tmp_path: Path, change: object, said: str) -> None:
+    assert callable(change)
+    document = json.loads(json.dumps(without_defaults(plan(ASKED))))
+    change(document)
+    (tmp_path / layout.PLAN).write_bytes(seal_plan(document, None))
+    with pytest.raises(VerificationError, match=said):
+        RunFolder.open(tmp_path)
+
+
+def test_a_folder_without_a_plan_is_no_run(tmp_path: Path) -> None:
+    run = Path(shutil.copytree(GOLDEN, tmp_path / "run"))
+    (run / layout.PLAN).unlink()
+    with pytest.raises(InputError, match=r"there is no plan\.dsse\.json in it"):
+        RunFolder.open(run)
