@@ -10,7 +10,7 @@ import pytest
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
-from steelyard.evidence.keys import CryptoSigner, order_proof
+from steelyard.evidence.keys import CryptoSigner, create_key, load_signer, order_proof
 from steelyard.planning.build import order_material, with_orders
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
@@ -147,15 +147,19 @@ def signed(bundle: Path, signer: CryptoSigner, *, proof_by: CryptoSigner) -> Pat
     return reseal(bundle, plan=form, signer=signer)
 
 
-def test_an_order_that_another_key_fixed(unsigned: Path) -> None:
+def new_key(path: Path) -> CryptoSigner:
+    return load_signer(create_key(path).path)
+
+
+def test_an_order_that_another_key_fixed(unsigned: Path, tmp_path: Path) -> None:
     """Two keys give two orders: the one of the key that did not sign the plan could have been chosen."""
-    auditor, other = CryptoSigner.generate_ed25519(), CryptoSigner.generate_ed25519()
+    auditor, other = new_key(tmp_path / "one" / "key.pem"), new_key(tmp_path / "other" / "key.pem")
     with pytest.raises(VerificationError, match="not fixed by the key that signed the plan"):
         recompute(signed(unsigned, auditor, proof_by=other))
 
 
-def test_an_order_that_does_not_follow_from_its_proof(unsigned: Path) -> None:
-    auditor = CryptoSigner.generate_ed25519()
+def test_an_order_that_does_not_follow_from_its_proof(unsigned: Path, tmp_path: Path) -> None:
+    auditor = new_key(tmp_path / "keys" / "key.pem")
     bundle = signed(unsigned, auditor, proof_by=auditor)
     plan = without_defaults(RunFolder.open(bundle).plan)
     plan["measurements"][0]["order_seed"] = "f" * 64

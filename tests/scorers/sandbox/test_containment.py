@@ -262,7 +262,8 @@ def test_our_own_death_takes_the_program_along(sandbox: Sandbox, tmp_path: Path)
     """SIGKILL us amid a run: the program ends, and the next sandbox sweeps away the control group."""
     child = (
         "import threading, time\n"
-        "from steelyard.scorers.sandbox import SandboxLimits, Sandbox\n"
+        "from steelyard.scorers.sandbox.box import Sandbox\n"
+        "from steelyard.scorers.sandbox.limits import SandboxLimits\n"
         "box = Sandbox(); assert not box.unavailable_reason()\n"
         "threading.Timer(0.5, lambda: print('running', flush=True)).start()\n"
         "box.run('while True: pass', limits=SandboxLimits(seconds=60))\n"
