@@ -44,7 +44,7 @@ __all__ = [
 def options_of(
     args: RunArguments, *, tolerance: str = "2", repeats: int | None = None, detectors: tuple[str, ...] = ()
 ) -> Options:
-    """The plan's options from the command line's."""
+    """The plan's options from the command line's. Raises InputError for an invalid price or duration."""
     from steelyard.cli.limits import limits_of
     from steelyard.planning.options import Options
 
