@@ -35,4 +35,6 @@ def test_run_arguments_has_a_field_for_every_option() -> None:
     @asking_options
     def command() -> None: ...
 
-    assert {field.name for field in fields(RunArguments)} == {parameter.name for parameter in command.params}
+    assert {field.name for field in fields(RunArguments) if field.init} == {
+        parameter.name for parameter in command.params
+    }

@@ -1,4 +1,4 @@
-"""What a claim's words become in a plan, and what is said where they cannot."""
+"""What a claim's words become in a plan, and the reason where a claim cannot be planned."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_decoding_is_read_from_the_vendors_words(words: str, decoding: str, temp
 
 
 @pytest.mark.parametrize(
-    ("claim", "verdict", "said"),
+    ("claim", "verdict", "reason"),
     [
         (Claim(task="chain_sum", value="150"), "not_testable", "outside 0 to 100"),
         (Claim(task="chain_sum", value="69.8", unit="fraction"), "not_testable", "outside 0 to 1"),
@@ -52,10 +52,10 @@ def test_decoding_is_read_from_the_vendors_words(words: str, decoding: str, temp
         (Claim(task="hellaswag", value="26"), "not_testable", "chance"),
     ],
 )
-def test_a_claim_that_cannot_be_tested_gets_a_reason(claim: Claim, verdict: str, said: str) -> None:
+def test_a_claim_that_cannot_be_tested_gets_a_reason(claim: Claim, verdict: str, reason: str) -> None:
     refused = planned(claim).not_planned[0]
     assert (refused.request, refused.verdict) == ("claim/0", verdict)
-    assert said in refused.reason
+    assert reason in refused.reason
 
 
 def test_pass_at_1_is_one_answer_a_sample() -> None:

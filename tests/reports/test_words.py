@@ -206,8 +206,8 @@ def test_only_limits_of_this_verdict_are_listed() -> None:
         "2 answers are missing",
         "from 3 answers",
         "withheld",
-        "differs from what the vendor",
-        "one file named",
+        "differences from the vendor",
+        "file with the digest",
     ):
         assert part in said
     plan = make.plan()

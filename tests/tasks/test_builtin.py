@@ -146,7 +146,7 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: str
 
 
 @pytest.mark.parametrize(
-    ("said", "prompt_format"),
+    ("stated", "prompt_format"),
     [
         (claim("gsm8k"), "cot"),
         (claim("gsm8k", prompt="few-shot CoT"), "cot"),
@@ -167,8 +167,8 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: str
         (claim("bbh", prompt="chain-of-thought", harness="lighteval"), "cot"),
     ],
 )
-def test_a_claim_chooses_its_prompt_format(said: Claim, prompt_format: str) -> None:
-    assert load_task(said.task).prompt_for(said) == prompt_format
+def test_a_claim_chooses_its_prompt_format(stated: Claim, prompt_format: str) -> None:
+    assert load_task(stated.task).prompt_for(stated) == prompt_format
 
 
 def test_remaining_differences_are_listed() -> None:

@@ -343,7 +343,7 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: str
 
 
 @pytest.mark.parametrize(
-    ("said", "prompt_format"),
+    ("stated", "prompt_format"),
     [
         (claim("arc-challenge"), "cloze"),
         (claim("arc-challenge", "acc_norm"), "cloze"),
@@ -374,13 +374,13 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: str
         (claim("ifeval", prompt="prompt_loose"), "prompt_loose"),
     ],
 )
-def test_a_claim_chooses_its_prompt_format(said: Claim, prompt_format: str) -> None:
-    protocol = load_task(said.task).protocol_for(said)
+def test_a_claim_chooses_its_prompt_format(stated: Claim, prompt_format: str) -> None:
+    protocol = load_task(stated.task).protocol_for(stated)
     assert (protocol.prompt, protocol.refused) == (prompt_format, "")
 
 
 @pytest.mark.parametrize(
-    ("said", "why"),
+    ("stated", "why"),
     [
         (claim("truthfulqa", "mc2"), "share of probability"),
         (claim("truthfulqa", "mc2", prompt="mc1"), "share of probability"),
@@ -396,8 +396,8 @@ def test_a_claim_chooses_its_prompt_format(said: Claim, prompt_format: str) -> N
         (claim("ifeval", "strict"), "metric: prompt-level strict"),
     ],
 )
-def test_a_claim_about_another_measure_is_refused_with_the_fix(said: Claim, why: str) -> None:
-    assert why in load_task(said.task).protocol_for(said).refused
+def test_a_claim_about_another_measure_is_refused_with_the_fix(stated: Claim, why: str) -> None:
+    assert why in load_task(stated.task).protocol_for(stated).refused
 
 
 def test_shots_of_a_claim(mirror: Path) -> None:

@@ -147,11 +147,13 @@ def test_mbpp_prompts(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "said", "prompt_format"),
+    ("task", "stated", "prompt_format"),
     [("HumanEval", "0-shot", "completion"), ("HumanEval", "instruct", "chat"), ("mbpp", "3-shot", "few_shot"),
      ("mbpp", "0-shot chat", "chat")],
 )  # fmt: skip
-def test_what_a_claim_means(task: str, said: str, prompt_format: str) -> None:
+def test_what_a_claim_means(task: str, stated: str, prompt_format: str) -> None:
     found = resolve(task)
     assert found is not None
-    assert load_task(found).prompt_for(Claim(task=task, value="50.0", protocol=Protocol(prompt=said))) == prompt_format
+    assert (
+        load_task(found).prompt_for(Claim(task=task, value="50.0", protocol=Protocol(prompt=stated))) == prompt_format
+    )

@@ -1,4 +1,4 @@
-"""Task files: what is wrong is said in one line, with the file, the line and the nearest known key."""
+"""Task files: an error is one line, with the file, the line and the nearest known key."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_file_of_format_1_is_read_as_the_same_task(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         ("title:", "titel:", ":2: unknown key 'titel': did you mean 'title'?"),
         ("    prompt:", "    promt:", ":8: unknown key 'promt': did you mean 'prompt'?"),
@@ -89,10 +89,10 @@ def test_a_file_of_format_1_is_read_as_the_same_task(tmp_path: Path) -> None:
         ("id: mine", "id: [", ""),
     ],
 )
-def test_an_error_names_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_an_error_names_its_line(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert old in GOOD
     message = read(tmp_path, GOOD.replace(old, new, 1))
-    assert said in message
+    assert expected in message
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n", "text\n", "id: x\n", "\t", "prompts: {}", "\x07"])

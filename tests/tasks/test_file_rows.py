@@ -94,7 +94,7 @@ def test_a_file_that_is_replaced_goes_on_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "expected"),
     [
         ([{"question": "q", "answer": "a"}, {"question": "q"}], "row 2: answer must be"),
         ([{"question": "q", "answer": "a"}, {"question": "q", "answer": "a", "choices": ["a", "b"]}], "row 1: choices"),
@@ -103,10 +103,10 @@ def test_a_file_that_is_replaced_goes_on_as_it_was(tmp_path: Path) -> None:
         ([{"q": "q", "answer": "a"}, {"question": "q"}], "x.jsonl:1: needs a column question or"),
     ],
 )
-def test_the_first_error_of_a_file_read_with_or_without_choices(tmp_path: Path, rows: list[Any], said: str) -> None:
+def test_the_first_error_of_a_file_read_with_or_without_choices(tmp_path: Path, rows: list[Any], expected: str) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=expected):
         task_from_file(path)
 
 

@@ -1,4 +1,4 @@
-"""Rows from mirrors and files: what a hostile file holds is said with its line; absent data says the mend."""
+"""Rows from mirrors and files: errors in a hostile file name its line; the error for missing data gives the fix."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_jsonl(tmp_path: Path, data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "expected"),
     [
         (b'{"a": 1}\n{"a": \n', ":2: is not JSON"),
         (b'{"a": 1}\n\n[1]\n', ":3: expected a JSON object, found list"),
@@ -52,8 +52,8 @@ def test_jsonl(tmp_path: Path, data: bytes) -> None:
     ],
     ids=range(11),
 )
-def test_hostile_jsonl(tmp_path: Path, data: bytes, said: str) -> None:
-    assert refused(written(tmp_path, "x.jsonl", data)).startswith(said)
+def test_hostile_jsonl(tmp_path: Path, data: bytes, expected: str) -> None:
+    assert refused(written(tmp_path, "x.jsonl", data)).startswith(expected)
 
 
 def test_an_escaped_backslash_is_no_nul(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_csv(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "expected"),
     [
         (b"a,b\n1,2\n1,2,3\n", ":3: 3 columns where the header has 2"),
         (b"a,b\n1\n", ":2: 1 columns"),
@@ -84,8 +84,8 @@ def test_csv(tmp_path: Path) -> None:
     ],
     ids=range(10),
 )
-def test_hostile_csv(tmp_path: Path, data: bytes, said: str) -> None:
-    assert refused(written(tmp_path, "x.csv", data)).startswith(said)
+def test_hostile_csv(tmp_path: Path, data: bytes, expected: str) -> None:
+    assert refused(written(tmp_path, "x.csv", data)).startswith(expected)
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

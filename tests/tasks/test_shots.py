@@ -73,7 +73,7 @@ def test_too_many_or_absent_examples(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         ('"{{ question }}="', '"{{ quest }}="', "mine.yaml: prompts.plain.prompt: 'quest' is undefined"),
         ("target: answer", "target: reply", "mine.yaml: fields.target: 'reply' is undefined"),
@@ -81,11 +81,11 @@ def test_too_many_or_absent_examples(data: Path) -> None:
         ("target: answer", "target: 9, choices: '[question, subject]'", "target '9' is no index of the 2 choices"),
     ],
 )
-def test_rows_that_do_not_fit_name_file_key_and_sample(data: Path, old: str, new: str, said: str) -> None:
+def test_rows_that_do_not_fit_name_file_key_and_sample(data: Path, old: str, new: str, expected: str) -> None:
     assert old in FILE
     with pytest.raises(InputError) as caught:
         task(data, "{split: dev}", FILE.replace(old, new)).prepare("plain", data)[0]
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     assert str(caught.value).endswith("(sample mine/test/0)")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import asking_options, json_option, print_json, signer_at
+from steelyard.cli.options import RunArguments, asking_options, json_option, print_json, signer_at
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
@@ -38,22 +38,24 @@ if TYPE_CHECKING:
     help="An installed detector to run in addition; may be given several times.",
 )
 @json_option
-def command(sheet: Path, uri: tuple[str, ...], **chosen: Any) -> int:
+def command(
+    sheet: Path, tolerance: str, dry_run: bool, detectors: tuple[str, ...], as_json: bool, **asking: Any
+) -> int:
     """Test every claim of SHEET that can be tested, and seal the result."""
     import asyncio
 
     from steelyard.claims.sheet import read_sheet
-    from steelyard.cli.conduct import check_durations, default_folder, options_of
+    from steelyard.cli.conduct import default_folder, options_of
 
     claims = read_sheet(sheet)
-    options = options_of(chosen, uri)
-    check_durations(chosen)
-    if chosen["dry_run"]:
-        return asyncio.run(_dry_run(claims, uri, options, chosen))
-    run = chosen["out"] or default_folder(sheet.stem)
-    signer = signer_at(chosen["key"])
-    verdict, plan = asyncio.run(_audit(claims, uri, options, run, signer, chosen))
-    show(verdict, plan, run, as_json=chosen["as_json"], signed=signer is not None)
+    args = RunArguments(**asking)
+    options = options_of(args, tolerance=tolerance, detectors=detectors)
+    if dry_run:
+        return asyncio.run(_dry_run(claims, options, args, as_json=as_json))
+    run = args.out or default_folder(sheet.stem)
+    signer = signer_at(args.key)
+    verdict, plan = asyncio.run(_audit(claims, options, run, signer, args))
+    show(verdict, plan, run, as_json=as_json, signed=signer is not None)
     return verdict.exit
 
 
@@ -74,23 +76,20 @@ def show(verdict: Verdict, plan: Plan, run: Path, *, as_json: bool, signed: bool
 
 async def _audit(
     sheet: ClaimSheet,
-    uri: tuple[str, ...],
     options: Options,
     run: Path,
     signer: CryptoSigner | None,
-    chosen: dict[str, Any],
+    args: RunArguments,
 ) -> tuple[Verdict, Plan]:
     from steelyard.auditing.conductor import plan_audit
     from steelyard.cli.conduct import carry_out, order_prover, planned
 
     name = sheet.model or sheet.path
-    audit = await planned(
-        name, uri, options, chosen, lambda models: plan_audit(sheet, models, options, order_prover(signer))
-    )
-    return await carry_out(audit, uri, options, run, signer, chosen), audit.plan
+    audit = await planned(name, options, args, lambda models: plan_audit(sheet, models, options, order_prover(signer)))
+    return await carry_out(audit, options, run, signer, args), audit.plan
 
 
-async def _dry_run(sheet: ClaimSheet, uri: tuple[str, ...], options: Options, chosen: dict[str, Any]) -> int:
+async def _dry_run(sheet: ClaimSheet, options: Options, args: RunArguments, *, as_json: bool) -> int:
     from steelyard.auditing.conductor import plan_audit
     from steelyard.cli.conduct import planned
     from steelyard.planning.dry_run import forecast
@@ -98,10 +97,10 @@ async def _dry_run(sheet: ClaimSheet, uri: tuple[str, ...], options: Options, ch
     from steelyard.util.console import out
 
     name = sheet.model or sheet.path
-    audit = await planned(name, uri, options, chosen, lambda models: plan_audit(sheet, models, options))
+    audit = await planned(name, options, args, lambda models: plan_audit(sheet, models, options))
     await audit.close()
     expected = forecast(audit.plan, audit.prepared)
-    if chosen["as_json"]:
+    if as_json:
         print_json(page.render(expected))
     else:
         page.print_forecast(expected, out())

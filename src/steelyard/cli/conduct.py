@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
-import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import read_duration
+from steelyard.cli.options import RunArguments, read_duration
 from steelyard.errors import DeadlineExceeded, InputError
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = [
     "by_role",
     "carry_out",
-    "check_durations",
     "default_folder",
     "models_in_words",
     "open_model_here_or_on_ray",
@@ -43,31 +41,32 @@ __all__ = [
 ]
 
 
-def options_of(chosen: dict[str, Any], uri: tuple[str, ...]) -> Options:
-    """The plan's options from the command line's."""
+def options_of(
+    args: RunArguments, *, tolerance: str = "2", repeats: int | None = None, detectors: tuple[str, ...] = ()
+) -> Options:
+    """The plan's options from the command line's. Raises InputError for an invalid price or duration."""
     from steelyard.cli.limits import limits_of
     from steelyard.planning.options import Options
 
     return Options(
-        tolerance=chosen.get("tolerance", "2"),
-        limit=chosen["limit"],
-        budget_seconds=read_duration(chosen["budget"]),
-        concurrency=chosen["concurrency"],
-        data=chosen["data"],
-        task_files=chosen["task_files"],
-        with_texts=chosen["with_texts"],
-        role_limits={role: limits_of(chosen, one) for role, one in by_role(uri, "--model").items()},
-        repeats=chosen.get("repeats"),
-        detectors=chosen.get("detectors", ()),
-        attempt_timeout=chosen["timeout"],
+        tolerance=tolerance,
+        limit=args.limit,
+        budget_seconds=read_duration(args.budget),
+        concurrency=args.concurrency,
+        data=args.data,
+        task_files=args.task_files,
+        with_texts=args.with_texts,
+        role_limits={role: limits_of(vars(args), one) for role, one in by_role(args.uri, "--model").items()},
+        repeats=repeats,
+        detectors=detectors,
+        attempt_timeout=args.timeout,
     )
 
 
 async def planned(
     name: str,
-    uri: tuple[str, ...],
     options: Options,
-    chosen: dict[str, Any],
+    args: RunArguments,
     plan: Callable[[Mapping[str, Model]], Coroutine[Any, Any, Audit]],
 ) -> Audit:
     """Open the models and plan what is asked of them; they are closed if that fails.
@@ -81,11 +80,11 @@ async def planned(
     settings = Settings(timeout_seconds=options.attempt_timeout)
     if options.concurrency is not None:
         settings = replace(settings, concurrency=options.concurrency)
-    models = open_models(by_role(uri, "--model"), by_role(chosen["api_key_env"], "--api-key-env"), settings, chosen)
-    against = one_line(models_in_words(by_role(uri, "--model")), 120)
+    models = open_models(by_role(args.uri, "--model"), by_role(args.api_key_env, "--api-key-env"), settings, args)
+    against = one_line(models_in_words(by_role(args.uri, "--model")), 120)
     try:
         with working(f"planning {one_line(name, 80)} against {against}"):
-            async with asyncio.timeout(_time_left(chosen)):
+            async with asyncio.timeout(args.seconds_left):
                 return await plan(models)
     except TimeoutError:
         await _close(models)
@@ -117,7 +116,7 @@ def models_in_words(uris: Mapping[str, str]) -> str:
 
 
 def open_models(
-    uris: Mapping[str, str], keys: Mapping[str, str], settings: Settings, chosen: dict[str, Any]
+    uris: Mapping[str, str], keys: Mapping[str, str], settings: Settings, args: RunArguments
 ) -> dict[str, Model]:
     """Open every model, by role. Raises InputError without a subject, or if a model cannot be opened."""
     from steelyard.records import SUBJECT
@@ -126,7 +125,7 @@ def open_models(
         raise InputError("no model under test is given: add --model URI, without a role")
     found: dict[str, Model] = {}
     for role, uri in uris.items():
-        found[role] = open_model_here_or_on_ray(uri, replace(settings, api_key_env=keys.get(role)), chosen)
+        found[role] = open_model_here_or_on_ray(uri, replace(settings, api_key_env=keys.get(role)), args)
     return found
 
 
@@ -135,67 +134,54 @@ async def _close(models: Mapping[str, Model]) -> None:
         await model.close()
 
 
-def open_model_here_or_on_ray(uri: str, settings: Settings, chosen: dict[str, Any]) -> Model:
+def open_model_here_or_on_ray(uri: str, settings: Settings, args: RunArguments) -> Model:
     """Open the model in this process or, with --ray, on the workers of a cluster. Raises InputError if it cannot."""
     from steelyard.models import open_model
 
-    if chosen["ray"] is None:
-        if chosen["workers"] is not None:
+    if args.ray is None:
+        if args.workers is not None:
             raise InputError("--workers needs --ray: add it, or leave out --workers")
         return open_model(uri, settings)
     from steelyard.runner.ray import open_on_ray
 
-    return open_on_ray(uri, settings, chosen["ray"], chosen["workers"])
+    return open_on_ray(uri, settings, args.ray, args.workers)
 
 
 async def carry_out(
     audit: Audit,
-    uri: tuple[str, ...],
     options: Options,
     run: Path,
     signer: CryptoSigner | None,
-    chosen: dict[str, Any],
+    args: RunArguments,
 ) -> Verdict:
     """Run a planned audit to its seal, and record the local paths of models, data and tasks for a resume."""
     from steelyard.auditing.conductor import start_audit
     from steelyard.cli.progress import RunProgress
 
     local: dict[str, Any] = {
-        "models": by_role(uri, "--model"),
-        "api_key_env": by_role(chosen["api_key_env"], "--api-key-env"),
+        "models": by_role(args.uri, "--model"),
+        "api_key_env": by_role(args.api_key_env, "--api-key-env"),
         "data": str(options.data.resolve()) if options.data else "",
         "tasks": [str(path.resolve()) for path in options.task_files],
     }
     gc.freeze()  # the plan and its samples live as long as the run; collecting garbage among them costs 7 %
     try:
         with RunProgress(audit.plan) as progress:
-            return await start_audit(audit, run, signer, local, session_options(chosen, progress))
+            return await start_audit(audit, run, signer, local, session_options(args, progress))
     finally:
         await audit.close()
 
 
-def session_options(chosen: dict[str, Any], progress: RunProgress) -> SessionOptions:
+def session_options(args: RunArguments, progress: RunProgress) -> SessionOptions:
     """The options of this session, from the command line and the progress display."""
     from steelyard.auditing.session import PATIENCE_SECONDS, SessionOptions
 
     return SessionOptions(
         watcher=progress.watch,
         notify=progress.notify,
-        deadline_seconds=_time_left(chosen),
-        patience_seconds=read_duration(chosen["patience"], "--patience") or PATIENCE_SECONDS,
+        deadline_seconds=args.seconds_left,
+        patience_seconds=read_duration(args.patience, "--patience") or PATIENCE_SECONDS,
     )
-
-
-def check_durations(chosen: dict[str, Any]) -> None:
-    """Raise InputError for an invalid --deadline or --patience; the deadline starts now."""
-    read_duration(chosen["patience"], "--patience")
-    deadline = read_duration(chosen["deadline"], "--deadline")
-    chosen["ends_at"] = None if deadline is None else time.monotonic() + deadline
-
-
-def _time_left(chosen: dict[str, Any]) -> float | None:
-    ends_at: float | None = chosen["ends_at"]
-    return None if ends_at is None else max(0.0, ends_at - time.monotonic())
 
 
 def default_folder(name: str) -> Path:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -155,29 +156,44 @@ _ASKING = (
 
 @dataclass(frozen=True, kw_only=True)
 class RunArguments:
-    """The values of :func:`asking_options`, one field per option: what every command that runs a model is given."""
+    """The values of :func:`asking_options`, one field per option; ``steelyard resume`` has some of them.
 
-    uri: str
-    out: Path | None
-    data: Path | None
-    task_files: tuple[Path, ...]
-    budget: str | None
-    limit: int | None
-    concurrency: int | None
-    timeout: float
-    rpm: int | None
-    tpm: int | None
-    max_tokens: int | None
-    max_cost: float | None
-    price: str | None
-    prices: Path | None
-    with_texts: bool
-    deadline: str | None
-    patience: str
-    ray: str | None
-    workers: int | None
-    key: Path | None
-    api_key_env: str | None
+    ``ends_at`` is the deadline on the monotonic clock, in seconds: it starts when the arguments are read. Raises
+    InputError for an invalid ``--deadline`` or ``--patience``.
+    """
+
+    uri: tuple[str, ...] = ()
+    out: Path | None = None
+    data: Path | None = None
+    task_files: tuple[Path, ...] = ()
+    budget: str | None = None
+    limit: int | None = None
+    concurrency: int | None = None
+    timeout: float = 120.0
+    rpm: int | None = None
+    tpm: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    price: str | None = None
+    prices: Path | None = None
+    with_texts: bool = False
+    deadline: str | None = None
+    patience: str = "10m"
+    ray: str | None = None
+    workers: int | None = None
+    key: Path | None = None
+    api_key_env: tuple[str, ...] = ()
+    ends_at: float | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        read_duration(self.patience, "--patience")
+        deadline = read_duration(self.deadline, "--deadline")
+        object.__setattr__(self, "ends_at", None if deadline is None else time.monotonic() + deadline)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the deadline, at least 0; None without one."""
+        return None if self.ends_at is None else max(0.0, self.ends_at - time.monotonic())
 
 
 MAX_SECONDS = 1e9  # thirty years

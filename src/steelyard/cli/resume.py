@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard.cli.options import (
+    RunArguments,
     api_keys_option,
     data_option,
     deadline_option,
@@ -49,35 +50,32 @@ if TYPE_CHECKING:
 @key_option
 @api_keys_option
 @json_option
-def command(path: Path, **chosen: Any) -> int:
+def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:
     """Continue a stopped audit, run or recording in the folder RUN: no answered sample is asked again."""
     import asyncio
 
     from steelyard.cli.audit import show
-    from steelyard.cli.conduct import check_durations
     from steelyard.storage.run_folder import RunFolder
 
-    check_durations(chosen)
+    args = RunArguments(**asking)
     run = RunFolder.open(path)
     if run.plan.origin.kind == "gateway":
         from steelyard.cli.gateway import resume_recording
 
-        return resume_recording(run, signer_at(chosen["key"]), as_json=chosen["as_json"])
+        return resume_recording(run, signer_at(args.key), as_json=as_json)
     if run.is_sealed:
-        return _show_finished(run, as_json=chosen["as_json"])
-    signer = signer_at(chosen["key"])
-    if chosen["finalizes"]:
+        return _show_finished(run, as_json=as_json)
+    signer = signer_at(args.key)
+    if finalizes:
         from steelyard.auditing.conductor import finalize_audit
 
         verdict = finalize_audit(run, signer)
-        show(verdict, run.plan, path, as_json=chosen["as_json"], signed=signer is not None)
+        show(verdict, run.plan, path, as_json=as_json, signed=signer is not None)
         return verdict.exit
     # The local settings of the run's start; for a run from another machine, the user gives them again.
     local = run.local_settings()
-    files = chosen["task_files"] or tuple(Path(path) for path in local.tasks)
-    chosen["data"] = chosen["data"] or local.data or None
-    verdict = asyncio.run(_resume(run, chosen, local, files, signer))
-    show(verdict, run.plan, path, as_json=chosen["as_json"], signed=signer is not None)
+    verdict = asyncio.run(_resume(run, args, local, signer))
+    show(verdict, run.plan, path, as_json=as_json, signed=signer is not None)
     return verdict.exit
 
 
@@ -95,9 +93,8 @@ def _show_finished(run: RunFolder, *, as_json: bool) -> int:
 
 async def _resume(
     run: RunFolder,
-    chosen: dict[str, Any],
+    args: RunArguments,
     local: LocalSettings,
-    task_files: tuple[Path, ...],
     signer: CryptoSigner | None,
 ) -> Verdict:
     from steelyard.auditing.conductor import resume_audit
@@ -107,17 +104,18 @@ async def _resume(
 
     plan = run.plan
     uris = {role: model.identity.uri for role, model in plan.models.items()}
-    uris |= local.models | by_role(chosen["uri"], "--model")
-    keys = local.api_key_env | by_role(chosen["api_key_env"], "--api-key-env")
+    uris |= local.models | by_role(args.uri, "--model")
+    keys = local.api_key_env | by_role(args.api_key_env, "--api-key-env")
     settings = Settings(
         timeout_seconds=plan.subject.attempt_timeout_us / 1e6,
         concurrency=plan.subject.concurrency,
     )
-    models = open_models({role: uris[role] for role in plan.models}, keys, settings, chosen)
-    data = Path(chosen["data"]) if chosen["data"] else None
+    models = open_models({role: uris[role] for role in plan.models}, keys, settings, args)
+    data = args.data or (Path(local.data) if local.data else None)
+    task_files = args.task_files or tuple(Path(path) for path in local.tasks)
     try:
         with RunProgress(plan) as progress:
-            return await resume_audit(run, models, data, task_files, signer, session_options(chosen, progress))
+            return await resume_audit(run, models, data, task_files, signer, session_options(args, progress))
     finally:
         for model in models.values():
             await model.close()

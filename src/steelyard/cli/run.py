@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import asking_options, json_option, print_json, signer_at
+from steelyard.cli.options import RunArguments, asking_options, json_option, print_json, signer_at
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,29 +31,37 @@ if TYPE_CHECKING:
     help="Answers to each sample; with several, pass@k is printed for the usual k up to N.",
 )
 @json_option
-def command(task: str, uri: tuple[str, ...], prompt: str, shots: int | None, **chosen: Any) -> int:
+def command(
+    task: str,
+    prompt: str,
+    shots: int | None,
+    temperature: float | None,
+    repeats: int | None,
+    as_json: bool,
+    **asking: Any,
+) -> int:
     """Measure TASK: the id of a built-in task, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml)."""
     import asyncio
 
-    from steelyard.cli.conduct import check_durations, default_folder, options_of, print_places
+    from steelyard.cli.conduct import default_folder, options_of, print_places
     from steelyard.planning.build import RunRequest
 
+    args = RunArguments(**asking)
     name = task
     if "." in task or "/" in task:
         from steelyard.tasks.catalogue import open_task_file
 
         name = open_task_file(Path(task)).id
-        chosen["task_files"] = (*chosen["task_files"], Path(task))
-    _check_prompt(name, prompt, chosen["task_files"])
-    options = options_of(chosen, uri)
-    check_durations(chosen)
-    run = chosen["out"] or default_folder(name.replace(":", "-"))
-    signer = signer_at(chosen["key"])
-    if (chosen["repeats"] or 1) > 1 and chosen["temperature"] is None:
+        args = replace(args, task_files=(*args.task_files, Path(task)))
+    _check_prompt(name, prompt, args.task_files)
+    options = options_of(args, repeats=repeats)
+    run = args.out or default_folder(name.replace(":", "-"))
+    signer = signer_at(args.key)
+    if (repeats or 1) > 1 and temperature is None:
         raise InputError("--repeats asks each sample several times: give the --temperature too (0 is greedy)")
-    wanted = RunRequest(task=name, prompt=prompt, shots=shots, temperature=chosen["temperature"])
-    verdict = asyncio.run(_run(wanted, uri, options, run, signer, chosen))
-    if chosen["as_json"]:
+    wanted = RunRequest(task=name, prompt=prompt, shots=shots, temperature=temperature)
+    verdict = asyncio.run(_run(wanted, options, run, signer, args))
+    if as_json:
         from steelyard.reports import machine
 
         print_json(machine.render(verdict))
@@ -77,23 +86,21 @@ def _check_prompt(task: str, prompt: str, files: tuple[Path, ...]) -> None:
 
 async def _run(
     wanted: RunRequest,
-    uri: tuple[str, ...],
     options: Options,
     run: Path,
     signer: CryptoSigner | None,
-    chosen: dict[str, Any],
+    args: RunArguments,
 ) -> Verdict:
     from steelyard.auditing.conductor import plan_run
     from steelyard.cli.conduct import carry_out, order_prover, planned
 
     audit = await planned(
         wanted.task,
-        uri,
         options,
-        chosen,
+        args,
         lambda models: plan_run([wanted], models, options, order_prover(signer)),
     )
-    return await carry_out(audit, uri, options, run, signer, chosen)
+    return await carry_out(audit, options, run, signer, args)
 
 
 def _print_result(result: MeasurementResult) -> None:
