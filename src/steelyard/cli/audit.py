@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import asking_options, json_option, print_json, signer_at
+from steelyard.cli.options import asking_options, json_option, print_json
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
@@ -40,8 +40,9 @@ def command(sheet: Path, uri: tuple[str, ...], **chosen: Any) -> int:
     """Test every claim of SHEET that can be tested here, and seal what was found."""
     import asyncio
 
+    from steelyard.api.conduct import default_folder, signer_at
     from steelyard.claims import read_sheet
-    from steelyard.cli.conduct import check_durations, default_folder, options_of
+    from steelyard.cli.conduct import check_durations, options_of
 
     claims = read_sheet(sheet)
     options = options_of(chosen, uri)
@@ -79,8 +80,9 @@ async def _audit(
     signer: CryptoSigner | None,
     chosen: dict[str, Any],
 ) -> Verdict:
+    from steelyard.api.conduct import order_prover
     from steelyard.auditing.conductor import plan_audit
-    from steelyard.cli.conduct import carry_out, order_prover, planned
+    from steelyard.cli.conduct import carry_out, planned
 
     name = sheet.model or sheet.path
     audit = await planned(

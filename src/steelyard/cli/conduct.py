@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import re
 import time
@@ -13,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import read_duration
-from steelyard.errors import DeadlineExceeded, InputError
+from steelyard.api.conduct import local_settings_for, models_in_words, plan_within, settings_of
+from steelyard.errors import InputError
+from steelyard.util.duration import read_duration
 
 if TYPE_CHECKING:
+    from steelyard.api.progress import RunProgress
     from steelyard.auditing.conductor import Audit
     from steelyard.auditing.session import SessionOptions
-    from steelyard.cli.progress import RunProgress
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.models import Settings
-    from steelyard.planning.build import ProveOrder
     from steelyard.planning.options import Options
     from steelyard.plugins import Model
     from steelyard.records import Verdict
@@ -31,12 +30,9 @@ __all__ = [
     "by_role",
     "carry_out",
     "check_durations",
-    "default_folder",
-    "models_in_words",
     "open_model_here_or_on_ray",
     "open_models",
     "options_of",
-    "order_prover",
     "planned",
     "print_places",
     "session_options",
@@ -45,7 +41,7 @@ __all__ = [
 
 def options_of(chosen: dict[str, Any], uri: tuple[str, ...]) -> Options:
     """The plan's options from the command line's."""
-    from steelyard.cli.limits import limits_of
+    from steelyard.api.limits import limits_of
     from steelyard.planning.options import Options
 
     return Options(
@@ -71,22 +67,15 @@ async def planned(
     plan: Callable[[Mapping[str, Model]], Coroutine[Any, Any, Audit]],
 ) -> Audit:
     """Open the models and plan what is asked of them; they are closed again where that fails."""
-    from steelyard.cli.progress import working
-    from steelyard.models import Settings
+    from steelyard.api.progress import working
     from steelyard.util.text import one_line
 
-    settings = Settings(timeout_seconds=options.attempt_timeout)
-    if options.concurrency is not None:
-        settings = replace(settings, concurrency=options.concurrency)
-    models = open_models(by_role(uri, "--model"), by_role(chosen["api_key_env"], "--api-key-env"), settings, chosen)
-    against = one_line(models_in_words(by_role(uri, "--model")), 120)
+    uris, keys = by_role(uri, "--model"), by_role(chosen["api_key_env"], "--api-key-env")
+    models = open_models(uris, keys, settings_of(options), chosen)
+    against = models_in_words(uris)
     try:
         with working(f"planning {one_line(name, 80)} against {against}"):
-            async with asyncio.timeout(_time_left(chosen)):
-                return await plan(models)
-    except TimeoutError:
-        await _close(models)
-        raise DeadlineExceeded(f"the deadline came while {against} was being asked what it is") from None
+            return await plan_within(plan(models), _time_left(chosen), against)
     except BaseException:
         await _close(models)
         raise
@@ -104,13 +93,6 @@ def by_role(values: tuple[str, ...], option: str) -> dict[str, str]:
             raise InputError(f"{option} is given twice for the role {role}: give each role once, as ROLE=VALUE")
         found[role] = plain
     return found
-
-
-def models_in_words(uris: Mapping[str, str]) -> str:
-    """The models' URIs, with their roles where there are several."""
-    from steelyard.records import SUBJECT
-
-    return ", ".join(uri if role == SUBJECT else f"{role}={uri}" for role, uri in uris.items())
 
 
 def open_models(
@@ -154,15 +136,10 @@ async def carry_out(
     chosen: dict[str, Any],
 ) -> Verdict:
     """Run a planned audit to its seal, noting for a resume where models, data and tasks lie on this machine."""
+    from steelyard.api.progress import RunProgress
     from steelyard.auditing.conductor import start_audit
-    from steelyard.cli.progress import RunProgress
 
-    local: dict[str, Any] = {
-        "models": by_role(uri, "--model"),
-        "api_key_env": by_role(chosen["api_key_env"], "--api-key-env"),
-        "data": str(options.data.resolve()) if options.data else "",
-        "tasks": [str(path.resolve()) for path in options.task_files],
-    }
+    local = local_settings_for(by_role(uri, "--model"), by_role(chosen["api_key_env"], "--api-key-env"), options)
     gc.freeze()  # the plan and its samples live as long as the run: looking through them again and again costs 7 %
     try:
         with RunProgress(audit.plan) as progress:
@@ -195,18 +172,6 @@ def _time_left(chosen: dict[str, Any]) -> float | None:
     return None if ends_at is None else max(0.0, ends_at - time.monotonic())
 
 
-def default_folder(name: str) -> Path:
-    """``runs/NAME-TIME`` in the current folder."""
-    from datetime import datetime
-
-    run = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    another = 1
-    while run.exists():  # two runs began in the same second
-        another += 1
-        run = run.with_name(f"{run.name}-{another}")
-    return run
-
-
 def print_places(run: Path, *, signed: bool) -> None:
     """Say where the report lies and how to verify it. Paths go out whole, so that they can be copied at any width."""
     from steelyard.util.console import err
@@ -214,12 +179,3 @@ def print_places(run: Path, *, signed: bool) -> None:
     click.echo(f"report  {run / 'report.html'}\nverify  steelyard verify {run}")
     if not signed:
         err().print("unsigned: anyone can check this run, nobody can tell who made it (steelyard key new makes a key)")
-
-
-def order_prover(signer: CryptoSigner | None) -> ProveOrder | None:
-    """What proves a plan's order with the auditor's key; None without a key."""
-    if signer is None:
-        return None
-    from steelyard.evidence.keys import order_proof
-
-    return lambda material: order_proof(signer, material)

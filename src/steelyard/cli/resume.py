@@ -15,7 +15,6 @@ from steelyard.cli.options import (
     key_option,
     patience_option,
     ray_options,
-    signer_at,
     task_option,
 )
 
@@ -48,6 +47,7 @@ def command(run: Path, **chosen: Any) -> int:
     """Finish what stopped in the folder RUN, an audit, a run or a recording: no answer is asked for again."""
     import asyncio
 
+    from steelyard.api.conduct import signer_at
     from steelyard.cli.audit import show
     from steelyard.cli.conduct import check_durations
     from steelyard.evidence import layout
@@ -95,9 +95,9 @@ async def _resume(
     task_files: tuple[Path, ...],
     signer: CryptoSigner | None,
 ) -> Verdict:
+    from steelyard.api.progress import RunProgress
     from steelyard.auditing.conductor import resume_audit
     from steelyard.cli.conduct import by_role, open_models, session_options
-    from steelyard.cli.progress import RunProgress
     from steelyard.models import Settings
     from steelyard.storage.run_folder import open_plan_of
 

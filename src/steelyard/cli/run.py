@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import asking_options, json_option, print_json, signer_at
-from steelyard.errors import InputError
+from steelyard.cli.options import asking_options, json_option, print_json
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
@@ -34,23 +33,13 @@ def command(task: str, uri: tuple[str, ...], prompt: str, shots: int | None, **c
     """Measure TASK: a built-in one's id, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml)."""
     import asyncio
 
-    from steelyard.cli.conduct import check_durations, default_folder, options_of, print_places
-    from steelyard.planning.build import RunRequest
+    from steelyard.api.conduct import default_folder, run_request, signer_at
+    from steelyard.cli.conduct import check_durations, options_of, print_places
 
-    name = task
-    if "." in task or "/" in task:
-        from steelyard.tasks.catalogue import open_task_file
-
-        name = open_task_file(Path(task)).id
-        chosen["task_files"] = (*chosen["task_files"], Path(task))
-    _check_prompt(name, prompt, chosen["task_files"])
-    options = options_of(chosen, uri)
+    wanted, options = run_request(task, prompt, shots, chosen["temperature"], options_of(chosen, uri))
     check_durations(chosen)
-    run = chosen["out"] or default_folder(name.replace(":", "-"))
+    run = chosen["out"] or default_folder(wanted.task.replace(":", "-"))
     signer = signer_at(chosen["key"])
-    if (chosen["repeats"] or 1) > 1 and chosen["temperature"] is None:
-        raise InputError("--repeats asks each sample several times: say at which --temperature (0 is greedy)")
-    wanted = RunRequest(task=name, prompt=prompt, shots=shots, temperature=chosen["temperature"])
     verdict = asyncio.run(_run(wanted, uri, options, run, signer, chosen))
     if chosen["as_json"]:
         from steelyard.reports import machine
@@ -66,15 +55,6 @@ def command(task: str, uri: tuple[str, ...], prompt: str, shots: int | None, **c
     return verdict.exit
 
 
-def _check_prompt(task: str, prompt: str, files: tuple[Path, ...]) -> None:
-    """Refuse a prompt format that the task's file does not declare, rather than ask in another."""
-    from steelyard.tasks.catalogue import Catalogue
-
-    found = Catalogue(files).find(task)
-    if prompt and found is not None:
-        found.prompt_format(prompt)
-
-
 async def _run(
     wanted: RunRequest,
     uri: tuple[str, ...],
@@ -83,8 +63,9 @@ async def _run(
     signer: CryptoSigner | None,
     chosen: dict[str, Any],
 ) -> Verdict:
+    from steelyard.api.conduct import order_prover
     from steelyard.auditing.conductor import plan_run
-    from steelyard.cli.conduct import carry_out, order_prover, planned
+    from steelyard.cli.conduct import carry_out, planned
 
     audit = await planned(
         wanted.task,
