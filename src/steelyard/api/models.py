@@ -79,11 +79,18 @@ class OpenedModel:
         return await self._here().loglikelihood(request)
 
     async def close(self) -> None:
-        """Free sockets, threads and memory; safe to call twice. Raises InputError on another loop than before."""
-        if not self._closed:
-            model = self._here()
-            self._closed = True
-            await model.close()
+        """Free sockets, threads and memory; safe to call twice.
+
+        Raises InputError where your own event loop used it and another one closes it.
+        """
+        if self._closed:
+            return
+        if self._loop is background.event_loop() is not asyncio.get_running_loop():
+            await background.await_call(lambda _: self.close())
+            return
+        model = self._here()
+        self._closed = True
+        await model.close()
 
     def _here(self) -> Model:
         return self.bound_to(asyncio.get_running_loop())
@@ -103,10 +110,7 @@ class OpenedModel:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._loop is background.event_loop():
-            await background.await_call(lambda _: self.close())
-        else:
-            await self.close()
+        await self.close()
 
 
 class _HealthChecked(OpenedModel):
