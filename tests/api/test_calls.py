@@ -1,4 +1,4 @@
-"""Plain calls from Python and their awaitable twins, on a real server on loopback."""
+"""Plain calls from Python and the awaitable ones, on a real server on loopback."""
 
 from __future__ import annotations
 
@@ -97,7 +97,9 @@ def test_a_plain_call_works_where_a_loop_runs_already(sums_server: Any, sums_fil
     assert asyncio.run(cell()).exit_code == 0
 
 
-def test_twins_leave_the_callers_loop_free(sums_server: Any, sums_file: Sums, sheet: Path, tmp_path: Path) -> None:
+def test_awaitable_calls_leave_the_callers_loop_free(
+    sums_server: Any, sums_file: Sums, sheet: Path, tmp_path: Path
+) -> None:
     sums_server.seconds = lambda wrong: 0.05
 
     async def script() -> tuple[steelyard.RunResult, int]:
@@ -171,7 +173,7 @@ async def cell():
     return measure()
 
 try:
-    asyncio.run(cell()) if sys.argv[4] == "cell" else measure()
+    asyncio.run(cell()) if sys.argv[4] == "inside a loop" else measure()
 except steelyard.Interrupted as error:
     print(error)
     sys.exit(int(error.exit_code))
@@ -185,11 +187,14 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_ctrl_c_stops_a_call_and_a_resume_finishes_it(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["script", "inside a loop"])
+def test_ctrl_c_stops_a_call_and_a_resume_finishes_it(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, where: str
+) -> None:
     run = tmp_path / "run"
     sums_server.seconds = lambda wrong: 0.05
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(sums_file[0]), uri(sums_server), str(run), "script"],
+        [sys.executable, "-c", SCRIPT, str(sums_file[0]), uri(sums_server), str(run), where],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     wait_for(lambda: sum(sums_server.asked.values()) > 20)
@@ -233,7 +238,7 @@ def test_ctrl_c_while_a_model_is_asked_what_it_is(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_cancelled_twin_stops_the_run_and_says_how_to_go_on(
+def test_a_cancelled_awaitable_call_stops_the_run_and_says_how_to_go_on(
     sums_server: Any, sums_file: Sums, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"

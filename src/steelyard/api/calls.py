@@ -1,4 +1,4 @@
-"""``steelyard.audit``, ``run``, ``screen`` and ``verify``: plain calls, and twins that can be awaited."""
+"""``steelyard.audit``, ``run``, ``screen`` and ``verify``: plain calls, and ``aaudit`` and ``arun`` to be awaited."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import os
+import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -85,9 +86,8 @@ os.register_at_fork(after_in_child=_forget)
 def call(work: Work[T]) -> T:
     """Run ``work`` on the loop and wait for its result.
 
-    Ctrl-C (KeyboardInterrupt in the waiting thread) interrupts the work, and waits for its end. Raises Interrupted
-    where the work was cancelled, InputError on the loop's own thread, which cannot wait for itself, and what the work
-    raises.
+    Ctrl-C interrupts the work, whose end is awaited. Raises Interrupted where the work was cancelled, InputError on
+    the loop's own thread, which cannot wait for itself, and what the work raises.
     """
     loop = event_loop()
     try:
@@ -95,16 +95,32 @@ def call(work: Work[T]) -> T:
     except RuntimeError:
         running = None
     if running is loop:
-        raise InputError("a plain call cannot wait on Steelyard's own event loop: await its twin there")
+        raise InputError("a plain call cannot wait on Steelyard's own event loop: await steelyard.aaudit or arun there")
     interruption = Interruption()
-    future = asyncio.run_coroutine_threadsafe(interruption.run(work), loop)
-    while True:
+    with _sigint_handled_by(lambda: loop.call_soon_threadsafe(interruption.interrupt)):
+        future = asyncio.run_coroutine_threadsafe(interruption.run(work), loop)
         try:
             return future.result()
-        except KeyboardInterrupt:
-            loop.call_soon_threadsafe(interruption.interrupt)
         except concurrent.futures.CancelledError:
             raise Interrupted("interrupted") from None
+
+
+@contextmanager
+def _sigint_handled_by(handler: Callable[[], object]) -> Iterator[None]:
+    """In the main thread, let ``handler`` take SIGINT, unless it is ignored.
+
+    To wait for KeyboardInterrupt would not do: under ``asyncio.run`` the first SIGINT only cancels the caller's task,
+    which cannot run while it waits here.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: handler())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def await_call(work: Work[T]) -> T:
