@@ -11,7 +11,7 @@ from steelyard.planning.options import Options
 
 
 def test_what_is_left_out_is_the_commands_default() -> None:
-    assert options_from({}, "embedded:smollm2") == Options()
+    assert options_from({}, {}) == Options()
 
 
 def test_arguments_become_options(tmp_path: Path) -> None:
@@ -27,12 +27,13 @@ def test_arguments_become_options(tmp_path: Path) -> None:
         "timeout": 30,
         "detectors": ["mine"],
     }
-    options = options_from(given, "openai:a@http://x")
+    options = options_from(given, {"subject": "openai:a@http://x"})
     assert (options.tolerance, options.limit, options.budget_seconds) == ("0.7", 5, 900)
     assert options.data == tmp_path
     assert options.task_files == (Path.home() / "mine.yaml",)
-    assert (options.limits.price_prompt, options.limits.price_completion, options.limits.cost) == (0.15, 0.6, 2)
-    assert (options.limits.requests_per_minute, options.attempt_timeout) == (60, 30.0)
+    limits = options.role_limits["subject"]
+    assert (limits.price_prompt, limits.price_completion, limits.cost) == (0.15, 0.6, 2)
+    assert (limits.requests_per_minute, options.attempt_timeout) == (60, 30.0)
     assert options.detectors == ("mine",)
 
 
@@ -40,14 +41,16 @@ def test_the_mirror_of_data_comes_from_the_environment_as_for_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STEELYARD_DATA", str(tmp_path))
-    assert options_from({}, "").data == tmp_path
-    assert options_from({"data": Path("other")}, "").data == Path("other")
+    assert options_from({}, {}).data == tmp_path
+    assert options_from({"data": Path("other")}, {}).data == Path("other")
 
 
-def test_prices_of_a_table_are_those_of_the_model_under_test(tmp_path: Path) -> None:
+def test_prices_of_a_table_are_looked_up_by_role(tmp_path: Path) -> None:
     table = tmp_path / "prices.yaml"
-    table.write_text("a: {prompt: 1, completion: 2}\n")
-    assert options_from({"prices": str(table)}, "openai:a@http://x").limits.price_completion == 2.0
+    table.write_text("a: {prompt: 1, completion: 2}\nb: {prompt: 3, completion: 4}\n")
+    uris = {"subject": "openai:a@http://x", "judge": "openai:b@http://x"}
+    limits = options_from({"prices": str(table)}, uris).role_limits
+    assert {role: each.price_completion for role, each in limits.items()} == {"subject": 2.0, "judge": 4.0}
 
 
 def test_none_is_as_if_left_out_and_unknown_names_are_refused() -> None:

@@ -246,7 +246,7 @@ def test_a_finished_run_is_not_run_again_and_a_full_folder_is_refused(
     assert steelyard(command) == 2
     assert "not an empty folder" in capsys.readouterr().err
     assert steelyard(["resume", str(tmp_path / "run")]) == 1
-    assert "finished and sealed; nothing was asked" in capsys.readouterr().err
+    assert "finished and sealed; no request was sent" in capsys.readouterr().err
     assert before == {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
 
 

@@ -73,13 +73,13 @@ def test_out_to_every_eval_ever_and_in_again(tmp_path: Path, capsys: pytest.Capt
     [
         (["nowhere.eval"], "no such file"),
         (["{tmp}"], "nothing to import"),
-        (["{tmp}/x.txt"], "nothing to import by its name"),
-        (["{tmp}/x.json"], "not a log or results that are known here"),
+        (["{tmp}/x.txt"], "unknown type of file"),
+        (["{tmp}/x.json"], "unknown format"),
         (["{logs}/inspect_sums.eval", "--scorer", "nosuch"], "no scorer is called 'nosuch'"),
         (["{logs}/inspect_sums.eval", "--scorer", "imported[x y]@1"], "runs model-written code"),
         (["{logs}/inspect_sums.eval", "--metric", "nosuch"], "no scorer 'nosuch'"),
-        (["{logs}/inspect_sums.eval", "--task", "sums"], "leave --task out"),
-        (["{assets}/cards/README.md", "--metric", "acc"], "chooses within a log"),
+        (["{logs}/inspect_sums.eval", "--task", "sums"], "leave out --task"),
+        (["{assets}/cards/README.md", "--metric", "acc"], "applies to a log"),
         (["{assets}/golden", "--task", "gsm8k"], "a run of steelyard already"),
         (["{assets}/golden"], "a run of steelyard already"),
     ],
@@ -114,7 +114,7 @@ def test_a_recording_of_the_gateway_is_scored_as_the_task_that_is_named(
     assert steelyard([*arguments, "--model", "nosuch", "--out", str(tmp_path / "other")]) == 2
     assert "no call is for the model 'nosuch'" in capsys.readouterr().err
     assert steelyard(["import", str(recorded)]) == 2
-    assert "say which task was asked by --task" in capsys.readouterr().err
+    assert "a recording does not name its task" in capsys.readouterr().err
 
 
 def test_texts_go_out_only_into_a_file_that_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,7 +52,7 @@ def test_decoding_is_read_from_the_vendors_words(words: str, decoding: str, temp
         (Claim(task="hellaswag", value="26"), "not_testable", "chance"),
     ],
 )
-def test_what_cannot_be_tested_is_said(claim: Claim, verdict: str, said: str) -> None:
+def test_a_claim_that_cannot_be_tested_gets_a_reason(claim: Claim, verdict: str, said: str) -> None:
     refused = planned(claim).not_planned[0]
     assert (refused.request, refused.verdict) == ("claim/0", verdict)
     assert said in refused.reason

@@ -113,7 +113,7 @@ def test_several_scorers_read_one_measurement() -> None:
     assert len(found.scorers) == 3
 
 
-def test_an_arm_stands_beside_another_measurement_and_has_an_output_budget() -> None:
+def test_an_arm_names_its_measurement_and_has_an_output_budget() -> None:
     found = read(
         Measurement,
         """{"id": "03-gsm8k", "task": "gsm8k", "prompt": "chat", "kind": "generate", "scorers": ["numeric@1"],

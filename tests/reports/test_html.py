@@ -126,10 +126,10 @@ def test_hostile_text_is_shown_as_text() -> None:
 def test_the_verdict_comes_first_in_one_sentence(page: Page) -> None:
     shown = page.shown
     assert "Inconsistent: the served model does not reach the claim on GSM8K" in shown
-    assert shown.index("Inconsistent: the served") < shown.index("The claims, and what was measured")
+    assert shown.index("Inconsistent: the served") < shown.index("Claims and measured scores")
 
 
-def test_everything_that_decided_is_said(page: Page) -> None:
+def test_the_page_shows_everything_that_decided(page: Page) -> None:
     for part in (
         "58 of 1,319",
         "consistent to within 2.0 points",
@@ -141,7 +141,7 @@ def test_everything_that_decided_is_said(page: Page) -> None:
         "c1" * 32,
         "b179c9523d0e",
         "697,500",
-        "A gap never proves training on the test",
+        "A gap does not prove training on the test",
         "steelyard verify DIR",
         "LMArena: measured on Llama-4-Maverick-03-26-Experimental",
         "Exit code 1: something is inconsistent.",
@@ -198,11 +198,11 @@ def test_a_screen_without_claims_or_plan() -> None:
         measurements=(),
     )
     page = Page(html.render(verdict))
-    assert "The sheet has no claim that could be put to a model." in page.shown
-    assert "What it cost" not in page.shown
+    assert "The sheet has no claim that could be tested on a model." in page.shown
+    assert "Calls, tokens and time" not in page.shown
     assert "nan" not in page.shown
     noted = msgspec.structs.replace(verdict, notes=make.verdict().notes)
-    assert "The desk screen found nothing that is impossible." in Page(html.render(noted)).shown
+    assert "The desk screen found no impossible value." in Page(html.render(noted)).shown
 
 
 def test_sampled_measurements_say_so() -> None:
@@ -211,7 +211,7 @@ def test_sampled_measurements_say_so() -> None:
     shown = Page(html.render(make.verdict(), make.only(plan, sampled))).shown
     assert "sampled at temperature 0.7" in shown
     assert "1,319, each 4 times" in shown
-    assert "Asked at most" in shown
+    assert "Limit on samples" in shown
 
 
 def test_what_nothing_tests_is_shown_with_its_errors_and_pass_at_k() -> None:
@@ -220,7 +220,7 @@ def test_what_nothing_tests_is_shown_with_its_errors_and_pass_at_k() -> None:
     page = Page(html.render(make.measured_verdict(), plan))
     for part in (
         "Measured: HumanEval 41.3 %.",
-        "What was measured",
+        "Measured scores",
         "36.1–46.7 %",
         "820 of 820",
         "1 missing",
@@ -235,7 +235,7 @@ def test_what_nothing_tests_is_shown_with_its_errors_and_pass_at_k() -> None:
     for part in ("claimed by", "The claims", "Claim sheet", "desk screen", "How each interval closed"):
         assert part not in page.shown, part
     beside = msgspec.structs.replace(make.verdict(), measurements=make.measured_verdict().measurements)
-    assert "Measured beside the claims" in Page(html.render(beside, make.plan())).shown
+    assert "Further measurements" in Page(html.render(beside, make.plan())).shown
 
 
 def luminance(colour: str) -> float:

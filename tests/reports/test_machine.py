@@ -26,7 +26,7 @@ def test_the_documented_keys_come_first() -> None:
     assert list(document["notes"][0]) == ["detector", "check", "task", "message"]
 
 
-def test_numbers_stand_in_the_claims_own_unit() -> None:
+def test_numbers_are_in_the_claims_own_unit() -> None:
     document = machine.render(make.verdict())
     first, inflated, undecided, elo = (document["claims"][index] for index in (0, 1, 2, -1))
     assert (first["claimed"], first["tolerance"], first["unit"]) == (40.9, 2.0, "percent")
@@ -39,7 +39,7 @@ def test_numbers_stand_in_the_claims_own_unit() -> None:
     assert (one["claimed"], one["measured"], one["tolerance"]) == (0.409, 0.4, 0.02)
 
 
-def test_a_measurement_stands_in_percent() -> None:
+def test_a_measurement_is_in_percent() -> None:
     (one,) = machine.render(make.measured_verdict())["measurements"]
     assert (one["task"], one["prompt"], one["scorer"], one["asked"]) == ("HumanEval", "chat", "code[program]@1", 820)
     assert (one["measured"], one["ci"], one["standard_error"]) == (41.3, [36.1, 46.7], 3.12)

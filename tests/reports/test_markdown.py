@@ -55,7 +55,7 @@ def test_a_measurement_cannot_break_its_table() -> None:
     assert "<script" not in rendered
 
 
-def test_it_says_all() -> None:
+def test_every_section_is_there() -> None:
     text = markdown.render(make.verdict(), make.plan())
     for part in ("| GSM8K | 57.0 % |", "✗ inconsistent", "## Findings", "## Notes", "## Not tested", "`numeric@1`"):
         assert part in text
@@ -64,7 +64,7 @@ def test_it_says_all() -> None:
     assert text.endswith("\n")
 
 
-def test_what_nothing_tests_is_said() -> None:
+def test_measurements_without_tests_are_listed() -> None:
     text = markdown.render(make.measured_verdict())
     assert "Measured: HumanEval 41.3 %" in text
     assert "| HumanEval | chat | 41.3 % | 36.1–46.7 % | 820 of 820, 1 missing |" in text
@@ -77,5 +77,5 @@ def test_an_empty_verdict() -> None:
         make.verdict(), verdict=VerdictWord.NOT_TESTED, exit=3, findings=(), notes=(), claims=(), measurements=()
     )
     text = markdown.render(empty)
-    assert "Not tested: no claim was put to a model." in text
+    assert "Not tested: no claim was tested on a model." in text
     assert "| Task" not in text

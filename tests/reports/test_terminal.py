@@ -34,7 +34,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [100, 60])
-def test_what_nothing_tests_is_said(width: int) -> None:
+def test_measurements_without_tests_are_printed(width: int) -> None:
     text = " ".join(printed(make.measured_verdict(), width, plan=False).split())
     for part in (
         "HumanEval (chat): 41.3 % [36.1–46.7 %], asked 820 of 820, 1 missing; 7 unparsed",
@@ -43,11 +43,11 @@ def test_what_nothing_tests_is_said(width: int) -> None:
         "What this does not show",
     ):
         assert part in text, part
-    assert "Measured beside the claims" not in text
+    assert "Further measurements" not in text
     assert "Claimed" not in text
 
 
-def test_the_table_says_verdict_needs_and_missing() -> None:
+def test_the_table_shows_verdict_needs_and_missing() -> None:
     text = " ".join(printed(make.verdict()).split())
     assert "1,412 of 10,042 ✓ consistent" in text
     assert "2 missing" in text

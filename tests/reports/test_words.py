@@ -44,7 +44,7 @@ def test_an_interval_is_shown_no_narrower_than_it_is(one: float, other: float, u
     assert len(left.partition(".")[2]) == (1 if unit == "percent" else 3)
 
 
-def test_numbers_stand_in_the_claims_unit() -> None:
+def test_numbers_are_in_the_claims_unit() -> None:
     assert words.share(0.57, "percent") == "57.0 %"
     assert words.share(0.57, "fraction") == "0.570"
     assert words.share(None, "percent") == words.share(float("nan"), "percent") == "–"
@@ -143,9 +143,9 @@ def test_what_nothing_tests_is_put_into_words() -> None:
 def test_limits_of_a_measurement() -> None:
     sampled = make.measurement("HumanEval", 164, decoding="sampled", temperature=0.8, repeats=5)
     said = " ".join(limits(make.measured_verdict(), make.only(make.plan(), sampled)))
-    for part in ("is Wilson's", "1 answer is missing", "From 7 answers", "One configuration"):
+    for part in ("is Wilson's", "1 answer is missing", "from 7 answers", "Only one configuration"):
         assert part in said
-    for part in ("weighted Holm", "for each claim", "valid at any stop", "the tolerance"):
+    for part in ("weighted Holm", "for each claim", "valid whenever the run stops", "the tolerance"):
         assert part not in said
 
 
@@ -161,7 +161,7 @@ def _only(*indices: int, word: VerdictWord) -> Verdict:
     )
 
 
-def test_the_headline_says_what_was_shown() -> None:
+def test_the_headline_states_the_result() -> None:
     full = make.verdict()
     assert words.headline(full) == (
         "Inconsistent: the served model does not reach the claim on GSM8K (57.0 %), under this configuration; "
@@ -177,11 +177,11 @@ def test_the_headline_says_what_was_shown() -> None:
     assert "all 2 claims hold" in words.headline(_only(0, 0, word=VerdictWord.CONSISTENT))
     assert "1 of 2 claims could not be decided" in words.headline(_only(0, 2, word=VerdictWord.INSUFFICIENT_POWER))
     assert "1 claim cannot be tested" in words.headline(_only(3, word=VerdictWord.NOT_TESTABLE))
-    assert "1 of 2 claims could not be put" in words.headline(_only(0, 4, word=VerdictWord.NOT_TESTED))
-    assert words.headline(_only(4, word=VerdictWord.NOT_TESTED)) == "Not tested: no claim was put to a model."
+    assert "1 of 2 claims could not be tested" in words.headline(_only(0, 4, word=VerdictWord.NOT_TESTED))
+    assert words.headline(_only(4, word=VerdictWord.NOT_TESTED)) == "Not tested: no claim was tested on a model."
 
 
-def test_equal_reasons_are_said_once() -> None:
+def test_equal_reasons_are_printed_once() -> None:
     groups = words.untested(make.verdict())
     assert [tasks for _, _, tasks in groups] == [["BBH"], ["IFEval", "PIQA"], ["LMArena"]]
 
@@ -193,13 +193,18 @@ def test_findings_and_their_numbers() -> None:
     assert words.remark(Note(detector="d", check="c", task="GSM8K", message="GSM8K: said")) == "GSM8K: said"
 
 
-def test_limits_bear_on_this_verdict() -> None:
+def test_only_limits_of_this_verdict_are_listed() -> None:
     said = " ".join(limits(make.verdict(), make.plan()))
-    for part in ("never proves training on the test", "weighted Holm", "valid at any stop", "One configuration"):
+    for part in (
+        "does not prove training on the test",
+        "weighted Holm",
+        "valid whenever the run stops",
+        "Only one configuration",
+    ):
         assert part in said
     for part in (
         "2 answers are missing",
-        "From 3 answers",
+        "from 3 answers",
         "withheld",
         "differs from what the vendor",
         "one file named",
@@ -214,7 +219,7 @@ def test_limits_bear_on_this_verdict() -> None:
         measurements=tuple(msgspec.structs.replace(each, decoding="sampled") for each in plan.measurements),
     )
     said = " ".join(limits(make.verdict(), endpoint))
-    assert "known only by what it says of itself" in said
+    assert "known only by what it reports about itself" in said
     assert "withheld" not in said
     assert "noise of the vendor's own passes" in said
 

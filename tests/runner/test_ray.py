@@ -250,7 +250,7 @@ def test_recordings_and_clients_are_refused() -> None:
 def test_workers_without_ray_are_refused(sums_file: Sums, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["run", str(sums_file[0]), "--model", "openai:m@http://127.0.0.1:1", "--workers", "2"]
     assert steelyard(command) == 2
-    assert "--workers is for --ray" in capsys.readouterr().err
+    assert "--workers needs --ray" in capsys.readouterr().err
 
 
 def test_an_error_on_a_worker_is_reported_by_the_driver(needs_ray: None, tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_a_claim_chooses_its_prompt_format(said: Claim, prompt_format: str) -> N
     assert load_task(said.task).prompt_for(said) == prompt_format
 
 
-def test_what_stays_different_is_said() -> None:
+def test_remaining_differences_are_listed() -> None:
     protocol = load_task("mmlu").protocol_for(claim("mmlu", prompt="our own wonderful prompt"))
     assert protocol.prompt == "letter"
     assert any("our own wonderful prompt" in sentence for sentence in protocol.differences)

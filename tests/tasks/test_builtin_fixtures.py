@@ -220,7 +220,7 @@ def test_arc_prompts(mirror: Path) -> None:
     assert cloze[0].id == "arc_challenge/test/0"
 
 
-def test_an_unknown_answer_key_is_said_with_its_sample(mirror: Path) -> None:
+def test_an_unknown_answer_key_is_an_error_that_names_the_sample(mirror: Path) -> None:
     path = mirror / "allenai/ai2_arc/ARC-Easy/test.jsonl"
     path.write_text(json.dumps({**ARC[0], "answerKey": "Z"}) + "\n")
     with pytest.raises(InputError, match=r"substring not found \(sample arc_easy/test/0\)"):
@@ -396,7 +396,7 @@ def test_a_claim_chooses_its_prompt_format(said: Claim, prompt_format: str) -> N
         (claim("ifeval", "strict"), "metric: prompt-level strict"),
     ],
 )
-def test_a_claim_about_another_measure_is_refused_with_the_mend(said: Claim, why: str) -> None:
+def test_a_claim_about_another_measure_is_refused_with_the_fix(said: Claim, why: str) -> None:
     assert why in load_task(said.task).protocol_for(said).refused
 
 
@@ -406,7 +406,7 @@ def test_shots_of_a_claim(mirror: Path) -> None:
     assert load_task("arc_challenge").protocol_for(claim("arc-challenge", shots=25)).shots == 25
     chat = load_task("arc_challenge").protocol_for(claim("arc-challenge", shots=25, prompt="chat"))
     assert (chat.prompt, chat.shots) == ("letter_generate", 0)
-    assert "The vendor showed 25 worked examples; this way of asking shows none." in chat.differences
+    assert "The vendor showed 25 worked examples; this prompt format shows none." in chat.differences
     with pytest.raises(InputError, match="3 worked examples, not 25"):
         load_task("arc_challenge").prepare("cloze", mirror, shots=25)
 

@@ -79,7 +79,7 @@ def test_a_file_of_format_1_is_read_as_the_same_task(tmp_path: Path) -> None:
         ('prompt: "{{ question }}"', "context: x", "needs either 'prompt' or both"),
         ("hub: {path", "generator: {name: x, count: 1, seed: s}\nhub: {path", "exactly one of 'hub' and 'generator'"),
         ("configs: [main]", "configs: []", "at least one configuration"),
-        ("prompts:", "default_prompt: none\nprompts:", "default_prompt 'none' is none of: plain, more"),
+        ("prompts:", "default_prompt: none\nprompts:", "default_prompt 'none' is not one of: plain, more"),
         ("prompts:", "chance: 1.5\nprompts:", "chance is a fraction"),
         ("prompts:", "shots: {split: a, seed: b}\nprompts:", "one of 'split', 'seed' and 'file'"),
         ("id: mine", "id: &x mine", ":1: "),
@@ -89,7 +89,7 @@ def test_a_file_of_format_1_is_read_as_the_same_task(tmp_path: Path) -> None:
         ("id: mine", "id: [", ""),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_an_error_names_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert old in GOOD
     message = read(tmp_path, GOOD.replace(old, new, 1))
     assert said in message

@@ -103,7 +103,7 @@ def test_a_file_that_is_replaced_goes_on_as_it_was(tmp_path: Path) -> None:
         ([{"q": "q", "answer": "a"}, {"question": "q"}], "x.jsonl:1: needs a column question or"),
     ],
 )
-def test_the_first_fault_of_a_file_as_it_turned_out_to_be(tmp_path: Path, rows: list[Any], said: str) -> None:
+def test_the_first_error_of_a_file_read_with_or_without_choices(tmp_path: Path, rows: list[Any], said: str) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(InputError, match=said):

@@ -89,7 +89,7 @@ def test_a_file_gives_no_twins_and_shows_no_examples(tmp_path: Path) -> None:
     task = task_from_file(rows_file(tmp_path, {"question": "q", "answer": "a"}))
     with pytest.raises(InputError, match="another seed gives no twins"):
         task.prepare("question", seed="other")
-    with pytest.raises(InputError, match="0 shots only"):
+    with pytest.raises(InputError, match="only 0 shots"):
         task.prepare("question", shots=3)
     with pytest.raises(InputError, match="no prompt format 'nothing'; it has: question, verbatim, completion"):
         task.prepare("nothing")

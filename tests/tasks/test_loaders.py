@@ -44,11 +44,11 @@ def test_jsonl(tmp_path: Path, data: bytes) -> None:
         (b'{"a": NaN}\n', ":1: is not JSON"),
         (b'{"a": 1}\n{"a": "\xff"}\n', ":2: is not JSON"),
         (b'{"a": "\0"}\n', ":1: is not JSON"),
-        (b'{"a": ["x", {"b": "\\u0000"}]}\n', ":1: text holds a NUL character"),
+        (b'{"a": ["x", {"b": "\\u0000"}]}\n', ":1: text contains a NUL character"),
         (b'{"a": ' + b"[" * 100_000 + b"\n", ":1: is not JSON"),
         (b'{"a": "' + b"x" * 16_000_001 + b'"}\n', ":1: line is longer than"),
-        (b"", ": holds no rows"),
-        (b"\n\n", ": holds no rows"),
+        (b"", ": has no rows"),
+        (b"\n\n", ": has no rows"),
     ],
     ids=range(11),
 )
@@ -76,11 +76,11 @@ def test_csv(tmp_path: Path) -> None:
         (b"a,a\n1,2\n", ":1: the header must name every column once"),
         (b"a,\n1,2\n", ":1: the header"),
         (b'a,b\n1,"2\n', ":2: is not CSV"),
-        (b"a,b\n1,\0\n", ":2: text holds a NUL"),
+        (b"a,b\n1,\0\n", ":2: text contains a NUL"),
         (b"a,b\n\xff,1\n", ":2: is not UTF-8 text"),
         (b"a\n" + b"x" * 200_000 + b"\n", ":2: is not CSV"),
-        (b"a,b\n", ": holds no rows"),
-        (b"", ": holds no rows"),
+        (b"a,b\n", ": has no rows"),
+        (b"", ": has no rows"),
     ],
     ids=range(10),
 )
@@ -114,7 +114,7 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_other_files(tmp_path: Path) -> None:
-    assert "unknown kind of file" in refused(written(tmp_path, "x.exe", b""))
+    assert "unknown type of file" in refused(written(tmp_path, "x.exe", b""))
     assert "no such file" in refused(tmp_path / "absent.jsonl")
     folder = tmp_path / "folder.csv"
     folder.mkdir()
@@ -128,7 +128,7 @@ def test_a_mirror_has_the_hubs_layout(tmp_path: Path) -> None:
     assert list(hub_rows("me/mine", "main", "test", tmp_path)) == [{"question": "q"}]
 
 
-def test_absent_data_says_the_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_missing_data_gives_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stub_hub(monkeypatch, AssertionError("who names a mirror is not taken to the network"))
     with pytest.raises(DataMissing, match="STEELYARD_DATA") as caught:
         load_task("gsm8k").prepare("cot", tmp_path)

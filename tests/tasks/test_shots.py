@@ -107,7 +107,7 @@ def test_generated_examples_can_be_picked(data: Path) -> None:
     assert both.split()[1:][-1] == second.split()[1:][-1]
 
 
-def test_what_a_task_says_of_itself(data: Path) -> None:
+def test_the_properties_of_a_task(data: Path) -> None:
     mine = task(data, "{split: dev}")
     assert (mine.title, mine.metric, mine.public, mine.chance) == ("Mine", "accuracy", True, 0.0)
     assert repr(mine) == "Task('mine')"

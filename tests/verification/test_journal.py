@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,21 +16,13 @@ from steelyard.evidence.canonical import canonical, sha256_hex, without_defaults
 from steelyard.gateway.seal import seal_recording
 from steelyard.storage.journal import GENESIS
 from steelyard.storage.run_folder import open_plan_of
+from steelyard.verification.journal import AttemptNumbering
 from steelyard.verification.recompute import recompute
-from tests.assets.make_golden import GOLDEN
 from tests.gateway.test_seal import call, record
-from tests.verification.test_recompute import records_of, reseal, sealed_form, with_new_reports
+from tests.plans import measurement
+from tests.verification.resealing import records_of, reseal, sealed_form
 
 Records = list[dict[str, Any]]
-
-
-@pytest.fixture
-def unsigned(tmp_path: Path) -> Path:
-    """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    bundle = Path(shutil.copytree(GOLDEN, tmp_path / "bundle"))
-    plan = without_defaults(open_plan_of(bundle).plan)
-    del plan["order_proof"]
-    return with_new_reports(reseal(bundle, plan=plan))
 
 
 def asked(records: Records) -> int:
@@ -221,8 +212,8 @@ def test_a_workers_segment_begins_no_session(unsigned: Path) -> None:
 def with_recorded_scores(bundle: Path, scorer: str) -> Path:
     """The bundle as if another scorer, which executes, had given the scores that it holds."""
     plan = without_defaults(open_plan_of(bundle).plan)
-    for measurement in plan["measurements"]:
-        measurement["scorers"] = [scorer]
+    for measured in plan["measurements"]:
+        measured["scorers"] = [scorer]
     for each in (*plan["served"], *(test for test in plan["tests"] if "reads" in test)):
         for reads in [each["reads"]] if isinstance(each["reads"], dict) else each["reads"]:
             reads["scorer"] = scorer
@@ -303,3 +294,14 @@ def test_a_recording_holds_no_attempts_and_begins_with_a_session(tmp_path: Path)
     seal_recording(run)
     with pytest.raises(VerificationError, match="before any session"):
         recompute(run)
+
+
+def test_more_calls_or_sessions_than_can_be_counted() -> None:
+    """An attempt is packed into one number: a plan or journal that would not fit is refused, and nothing wraps."""
+    with pytest.raises(VerificationError, match="more calls than can be counted"):
+        AttemptNumbering((measurement(population=1 << 30),))
+    numbering = AttemptNumbering((measurement(population=3),))
+    for _ in range((1 << 16) - 1):
+        numbering.begin_session()
+    with pytest.raises(VerificationError, match="more sessions than can be counted"):
+        numbering.begin_session()

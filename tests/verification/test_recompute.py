@@ -5,32 +5,23 @@ A tampering that is sealed again (by someone without the key) is caught by recom
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from steelyard.auditing.finalize import renderer, results_of, write_reports
 from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
-from steelyard.evidence.bundle import seal_bundle, seal_plan
-from steelyard.evidence.canonical import canonical, fields_of, sha256_hex, without_defaults
-from steelyard.storage.journal import GENESIS, JournalRecord
+from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import open_plan_of
 from steelyard.verification.recompute import recompute
 from tests.assets.make_golden import GOLDEN
+from tests.verification.resealing import edit, records_of, reseal, with_new_reports
 
 FILES = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file())
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Path:
-    """A copy of the golden bundle."""
-    return Path(shutil.copytree(GOLDEN, tmp_path / "bundle"))
 
 
 def test_the_golden_bundle_holds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,58 +103,6 @@ def test_no_file_can_be_added(bundle: Path, name: str) -> None:
 # ── sealed again by someone without the key ─────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def unsigned(bundle: Path) -> Path:
-    """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    plan = without_defaults(open_plan_of(bundle).plan)
-    del plan["order_proof"]
-    return with_new_reports(reseal(bundle, plan=plan))
-
-
-def with_new_reports(bundle: Path) -> Path:
-    found = results_of(bundle)
-    write_reports(bundle, found.plan, found.verdict)
-    return reseal(bundle)
-
-
-def reseal(bundle: Path, plan: dict[str, Any] | None = None, records: list[dict[str, Any]] | None = None) -> Path:
-    """Make plan, chain, and bundle consistent again, as an attacker would."""
-    if plan is not None:
-        (bundle / "plan.dsse.json").write_bytes(seal_plan(plan, None))
-    path = bundle / "journal" / "main-0000.jsonl"
-    kept = records if records is not None else [json.loads(line) for line in path.read_bytes().splitlines()]
-    kept[0]["plan"] = open_plan_of(bundle).sha256
-    previous, lines = GENESIS, []
-    for seq, record in enumerate(kept):
-        record["seq"], record["prev"] = seq, previous
-        lines.append(canonical(sealed_form(record)))
-        previous = sha256_hex(lines[-1])
-    path.write_bytes(b"\n".join(lines) + b"\n")
-    (bundle / "checkpoints.jsonl").unlink(missing_ok=True)
-    seal_bundle(bundle, {"renderer": renderer()}, None)
-    return bundle
-
-
-def sealed_form(record: dict[str, Any]) -> dict[str, Any]:
-    """A record without the fields that equal their default, which no sealed record spells out."""
-    kinds = {kind.__struct_config__.tag: kind for kind in get_args(JournalRecord)}
-    defaults = {name: default for name, default, has in fields_of(kinds[record["type"]])[1] if has}
-    empty: dict[str, Any] = {"logprobs": []}
-    return {key: value for key, value in record.items() if value != empty.get(key, defaults.get(key, ...))}
-
-
-def records_of(bundle: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (bundle / "journal" / "main-0000.jsonl").read_bytes().splitlines()]
-
-
-def edit(path: Path, change: Callable[[Any], None], line: int = 0) -> None:
-    lines = path.read_bytes().splitlines()
-    document = json.loads(lines[line])
-    change(document)
-    lines[line] = canonical(document)
-    path.write_bytes(b"\n".join(lines) + b"\n")
-
-
 def test_an_honest_reseal_holds(unsigned: Path) -> None:
     assert steelyard(["verify", str(unsigned)]) == 0
 
@@ -196,75 +135,6 @@ def test_an_edited_page_is_not_what_the_journal_gives(unsigned: Path, name: str)
     path.write_text(path.read_text().replace("inconsistent", "consistent", 1))
     with pytest.raises(VerificationError, match=name):
         recompute(reseal(unsigned))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda test: test["sealed"].update(threshold=test["sealed"]["threshold"] - 3),
-        lambda test: test["sealed"].update(stop_consistent=[0] * len(test["sealed"]["stop_consistent"])),
-        lambda test: test["sealed"].update(alpha_inconsistent=0.5),
-        lambda test: test["sealed"].update(claimed_samples=20),
-        lambda test: test["sealed"].update(tolerance="20"),
-        lambda test: test["sealed"].update(claim=7),
-        lambda test: test["sealed"].update(odd=1),
-        lambda test: test.update(weight=0.9),
-        lambda test: test.update(null="anything goes"),
-        lambda test: test.update(rule="desk_screen@1"),
-        lambda test: test.update(rule="other@1"),
-        lambda test: test.update(reads=[]),
-        lambda test: test["reads"][0].update(scorer="exact@1"),
-    ],
-)
-def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: Callable[[Any], None]) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
-    change(plan["tests"][2])
-    with pytest.raises(VerificationError, match=r"plan.dsse.json"):
-        recompute(reseal(unsigned, plan=plan))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda measurement: measurement.update(population=measurement["population"] + 1),
-        lambda measurement: measurement.update(population=10**12),
-        lambda measurement: measurement.update(repeats=10**9),
-        lambda measurement: measurement.update(repeats=0),
-        lambda measurement: measurement.update(share=0.5),
-        lambda measurement: measurement.update(order_by="sample"),
-        lambda measurement: measurement.update(role="judge"),
-        lambda measurement: measurement.update(task="other"),
-        lambda measurement: measurement.update(arm=""),
-    ],
-)
-def test_a_measurement_that_the_plan_could_not_hold(unsigned: Path, change: Callable[[Any], None]) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
-    change(plan["measurements"][0])
-    with pytest.raises(VerificationError, match=r"plan.dsse.json|samples"):
-        recompute(reseal(unsigned, plan=plan))
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda plan: plan["tests"].pop(2), "claim-01-sums is not planned"),
-        (lambda plan: plan["tests"].pop(0), "desk-screen is not planned"),
-        (lambda plan: plan.pop("tests"), "is not planned"),
-        (lambda plan: plan.update(detectors=plan["detectors"][:1]), "claim_retest did not plan"),
-        (lambda plan: plan["detectors"].append("claim_retest@9"), "planned twice"),
-        (lambda plan: plan["served"].pop(1), "nothing is planned for claim/1"),
-        (lambda plan: plan["served"].append(plan["served"][0]), "answered twice"),
-        (lambda plan: plan["served"].append(plan["served"][0] | {"request": "claim/9"}), "belongs to no test"),
-        (lambda plan: plan["tests"].append(plan["tests"][2]), "two tests have one id"),
-        (lambda plan: plan["models"].pop("subject"), "no model in the role subject"),
-        (lambda plan: plan.update(budget_us=None), "spells out a field"),
-    ],
-)
-def test_a_plan_is_planned_again_from_what_it_seals(unsigned: Path, change: Callable[[Any], None], said: str) -> None:
-    plan = without_defaults(open_plan_of(unsigned).plan)
-    change(plan)
-    with pytest.raises(VerificationError, match=said):
-        recompute(reseal(unsigned, plan=plan))
 
 
 def test_another_order_shows_in_every_record(unsigned: Path) -> None:

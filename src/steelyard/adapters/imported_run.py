@@ -36,7 +36,6 @@ from steelyard.plugins import ExecutingScorer, distribution_of
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,
-    Attempt,
     GenerateRequest,
     Measurement,
     ModelIdentity,
@@ -48,6 +47,7 @@ from steelyard.records import (
     RecordedScore,
     Verdict,
 )
+from steelyard.storage.journal.attempts import attempt_of
 from steelyard.util.software import software
 
 if TYPE_CHECKING:
@@ -273,24 +273,17 @@ class _Writer:
         trial = place * self._measurement.repeats + repeat
         self._written[trial] = 1
         self._journal.append(
-            Attempt(
+            attempt_of(
+                answer,
+                self._texts,
                 measurement=self._measurement.id,
                 position=self._positions[trial],
                 sample=sample,
                 item=self._survey.digests[place],
                 repeat=repeat,
-                attempt=1,
+                number=1,
                 request=self._requests[32 * place : 32 * place + 32].hex(),
-                outcome=answer.outcome,
                 final=True,
-                answer=self._texts.add(answer.text),
-                reasoning=self._texts.add(answer.reasoning),
-                logprobs=answer.logprobs,
-                finish_reason=answer.finish_reason[:40],
-                prompt_tokens=answer.prompt_tokens,
-                completion_tokens=answer.completion_tokens,
-                model=answer.model[:200],
-                detail=answer.detail[:200],
                 started_us=started_us,
                 elapsed_us=elapsed_us,
             )

@@ -26,7 +26,7 @@ from steelyard.api.models import key_of, models_by_role, open_for_call, uri_of
 from steelyard.api.results import RunResult, ScreenResult, VerifyResult, verified
 from steelyard.errors import Interrupted
 from steelyard.evidence import layout
-from steelyard.records import SUBJECT, ClaimSheet
+from steelyard.records import ClaimSheet
 from steelyard.util.background import Interruption, Work, await_call, call
 from steelyard.util.duration import read_duration
 
@@ -145,10 +145,10 @@ class _Job:
     plan: Callable[[Mapping[str, Model], ProveOrder | None], Coroutine[Any, Any, Audit]]
 
 
-def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], subject: str) -> _Job:
+def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], uris: Mapping[str, str]) -> _Job:
     from steelyard.auditing.conductor import plan_audit
 
-    claims, options = _sheet(sheet), options_from(given, subject)
+    claims, options = _sheet(sheet), options_from(given, uris)
     return _Job(
         about=claims.model or claims.path,
         name=Path(claims.path).stem or "audit",
@@ -157,12 +157,12 @@ def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], subject: str) 
     )
 
 
-def _run(task: str | Path, given: dict[str, Any], subject: str) -> _Job:
+def _run(task: str | Path, given: dict[str, Any], uris: Mapping[str, str]) -> _Job:
     from steelyard.api.conduct import run_request
     from steelyard.auditing.conductor import plan_run
 
     asked = given.get("prompt", ""), given.get("shots"), given.get("temperature")
-    wanted, options = run_request(task, *asked, options_from(given, subject))
+    wanted, options = run_request(task, *asked, options_from(given, uris))
     return _Job(
         about=wanted.task,
         name=wanted.task.replace(":", "-"),
@@ -171,14 +171,14 @@ def _run(task: str | Path, given: dict[str, Any], subject: str) -> _Job:
     )
 
 
-def _work(prepare: Callable[[str], _Job], model: AnyModels, given: dict[str, Any]) -> Work[RunResult]:
+def _work(prepare: Callable[[Mapping[str, str]], _Job], model: AnyModels, given: dict[str, Any]) -> Work[RunResult]:
     """The whole of a call, for the background loop: open, plan, carry out, close what was opened here."""
 
     async def work(interruption: Interruption) -> RunResult:
         from steelyard.api.conduct import default_folder, order_prover, settings_of, signer_at
 
         by_role = models_by_role(model)
-        job = prepare(uri_of(by_role[SUBJECT]))
+        job = prepare({role: uri_of(each) for role, each in by_role.items()})
         session = _Session(given, interruption)
         signer = signer_at(path_of(given.get("key")))
         keys = keys_by_role(given) | {role: name for role, each in by_role.items() if (name := key_of(each))}

@@ -109,8 +109,8 @@ def deadline_of(given: Mapping[str, Any]) -> float | None:
     return None if seconds is None else time.monotonic() + seconds
 
 
-def options_from(given: Mapping[str, Any], subject: str) -> Options:
-    """The plan's options; prices of a table are those of the model ``subject``. Raises InputError for bad values."""
+def options_from(given: Mapping[str, Any], uris: Mapping[str, str]) -> Options:
+    """The plan's options; prices of a table are looked up by each role's URI. Raises InputError for bad values."""
     from steelyard.api.limits import limits_of
     from steelyard.planning.options import Options
 
@@ -124,7 +124,7 @@ def options_from(given: Mapping[str, Any], subject: str) -> Options:
         budget_seconds=read_duration(given.get("budget"), "budget"),
         data=path_of(data),
         task_files=tuple(Path(file).expanduser() for file in ([files] if isinstance(files, Text) else files)),
-        limits=limits_of(_limits(given), subject),
+        role_limits={role: limits_of(_limits(given), uri) for role, uri in uris.items()},
         attempt_timeout=float(given.get("timeout", 120.0)),
         detectors=tuple(given.get("detectors", ())),
     )

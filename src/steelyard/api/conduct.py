@@ -51,7 +51,7 @@ async def plan_within(planning: Awaitable[Audit], seconds: float | None, against
         async with asyncio.timeout(seconds):
             return await planning
     except TimeoutError:
-        raise DeadlineExceeded(f"the deadline came while {against} was being asked what it is") from None
+        raise DeadlineExceeded(f"the deadline ended before {against} was identified") from None
 
 
 def local_settings_for(models: Mapping[str, str], keys: Mapping[str, str], options: Options) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def run_request(
     if prompt and found is not None:
         found.prompt_format(prompt)  # one that is not declared is refused, rather than asked in another format
     if (options.repeats or 1) > 1 and temperature is None:
-        raise InputError("--repeats asks each sample several times: say at which --temperature (0 is greedy)")
+        raise InputError("--repeats asks each sample several times: give the --temperature too (0 is greedy)")
     return RunRequest(task=name, prompt=prompt, shots=shots, temperature=temperature), options
 
 
@@ -112,7 +112,7 @@ def signer_at(key: Path | None) -> CryptoSigner | None:
 
 
 def order_prover(signer: CryptoSigner | None) -> ProveOrder | None:
-    """What proves a plan's order with the auditor's key; None without a key."""
+    """The function that signs a plan's order with the auditor's key; None without a key."""
     if signer is None:
         return None
     from steelyard.evidence.keys import order_proof

@@ -71,7 +71,7 @@ async def _identified(models: Models, options: Options) -> dict[str, PlannedMode
     found = {}
     for role, model in models.items():
         identity, capabilities = await model.identify()
-        found[role] = planned_model(identity, capabilities, options)
+        found[role] = planned_model(identity, capabilities, options, role)
     return found
 
 

@@ -23,21 +23,23 @@ if TYPE_CHECKING:
     default="2",
     metavar="POINTS",
     show_default=True,
-    help="How far below the claim still is the claim, in percentage points.",
+    help="How far below the claim a score still counts as the claim, in percentage points.",
 )
 @click.option(
-    "--dry-run", is_flag=True, help="Print calls, tokens, minutes, cost, what can be decided; send no sample."
+    "--dry-run",
+    is_flag=True,
+    help="Print the expected calls, tokens, time, cost and decisions without sending any sample.",
 )
 @click.option(
     "--detector",
     "detectors",
     multiple=True,
     metavar="NAME",
-    help="An installed detector to plan beside the claims; may be given several times.",
+    help="An installed detector to run in addition; may be given several times.",
 )
 @json_option
 def command(sheet: Path, uri: tuple[str, ...], **chosen: Any) -> int:
-    """Test every claim of SHEET that can be tested here, and seal what was found."""
+    """Test every claim of SHEET that can be tested, and seal the result."""
     import asyncio
 
     from steelyard.api.conduct import default_folder, signer_at
@@ -57,7 +59,7 @@ def command(sheet: Path, uri: tuple[str, ...], **chosen: Any) -> int:
 
 
 def show(verdict: Verdict, run: Path, *, as_json: bool, signed: bool) -> None:
-    """Print a verdict and where its report lies."""
+    """Print a verdict and the path of its report."""
     if as_json:
         from steelyard.reports import machine
 

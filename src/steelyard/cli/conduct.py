@@ -1,4 +1,4 @@
-"""What ``steelyard audit`` and ``steelyard run`` share: open models, plan, carry out under a progress display."""
+"""Shared by ``steelyard audit`` and ``steelyard run``: open models, plan, and run with a progress display."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def options_of(chosen: dict[str, Any], uri: tuple[str, ...]) -> Options:
         data=chosen["data"],
         task_files=chosen["task_files"],
         with_texts=chosen["with_texts"],
-        limits=limits_of(chosen, by_role(uri, "--model").get("subject", "")),
+        role_limits={role: limits_of(chosen, one) for role, one in by_role(uri, "--model").items()},
         repeats=chosen.get("repeats"),
         detectors=chosen.get("detectors", ()),
         attempt_timeout=chosen["timeout"],
@@ -66,7 +66,10 @@ async def planned(
     chosen: dict[str, Any],
     plan: Callable[[Mapping[str, Model]], Coroutine[Any, Any, Audit]],
 ) -> Audit:
-    """Open the models and plan what is asked of them; they are closed again where that fails."""
+    """Open the models and plan what is asked of them; they are closed if that fails.
+
+    Raises DeadlineExceeded if the deadline ends before the models are identified.
+    """
     from steelyard.api.progress import working
     from steelyard.util.text import one_line
 
@@ -82,7 +85,7 @@ async def planned(
 
 
 def by_role(values: tuple[str, ...], option: str) -> dict[str, str]:
-    """``ROLE=VALUE`` by role; plain values are the subject's. Raises InputError where a role is given twice."""
+    """``ROLE=VALUE`` by role; values without a role are the subject's. Raises InputError for a role given twice."""
     from steelyard.records import SUBJECT
 
     found: dict[str, str] = {}
@@ -90,7 +93,7 @@ def by_role(values: tuple[str, ...], option: str) -> dict[str, str]:
         parts = re.fullmatch(r"([a-z][a-z0-9-]*)=(.*)", value, re.DOTALL)
         role, plain = (parts[1], parts[2]) if parts else (SUBJECT, value)
         if role in found:
-            raise InputError(f"{option} is given twice for the role {role}: give each role once, as ROLE=VALUE")
+            raise InputError(f"{option} is given twice for the role {role}: give it once for each role, as ROLE=VALUE")
         found[role] = plain
     return found
 
@@ -98,11 +101,11 @@ def by_role(values: tuple[str, ...], option: str) -> dict[str, str]:
 def open_models(
     uris: Mapping[str, str], keys: Mapping[str, str], settings: Settings, chosen: dict[str, Any]
 ) -> dict[str, Model]:
-    """Open every model, by role. Raises InputError where there is no subject, or one cannot be opened."""
+    """Open every model, by role. Raises InputError without a subject, or if a model cannot be opened."""
     from steelyard.records import SUBJECT
 
     if SUBJECT not in uris:
-        raise InputError("no model is under test: give one plainly, as --model URI")
+        raise InputError("no model under test is given: add --model URI, without a role")
     found: dict[str, Model] = {}
     for role, uri in uris.items():
         found[role] = open_model_here_or_on_ray(uri, replace(settings, api_key_env=keys.get(role)), chosen)
@@ -115,12 +118,12 @@ async def _close(models: Mapping[str, Model]) -> None:
 
 
 def open_model_here_or_on_ray(uri: str, settings: Settings, chosen: dict[str, Any]) -> Model:
-    """Open the model in this process or, by --ray, on the workers of a cluster."""
+    """Open the model in this process or, with --ray, on the workers of a cluster. Raises InputError if it cannot."""
     from steelyard.models import open_model
 
     if chosen["ray"] is None:
         if chosen["workers"] is not None:
-            raise InputError("--workers is for --ray: give that too, or leave --workers out")
+            raise InputError("--workers needs --ray: add it, or leave out --workers")
         return open_model(uri, settings)
     from steelyard.runner.ray import open_on_ray
 
@@ -135,12 +138,12 @@ async def carry_out(
     signer: CryptoSigner | None,
     chosen: dict[str, Any],
 ) -> Verdict:
-    """Run a planned audit to its seal, noting for a resume where models, data and tasks lie on this machine."""
+    """Run a planned audit to its seal, and record the local paths of models, data and tasks for a resume."""
     from steelyard.api.progress import RunProgress
     from steelyard.auditing.conductor import start_audit
 
     local = local_settings_for(by_role(uri, "--model"), by_role(chosen["api_key_env"], "--api-key-env"), options)
-    gc.freeze()  # the plan and its samples live as long as the run: looking through them again and again costs 7 %
+    gc.freeze()  # the plan and its samples live as long as the run; collecting garbage among them costs 7 %
     try:
         with RunProgress(audit.plan) as progress:
             return await start_audit(audit, run, signer, local, session_options(chosen, progress))
@@ -149,7 +152,7 @@ async def carry_out(
 
 
 def session_options(chosen: dict[str, Any], progress: RunProgress) -> SessionOptions:
-    """How this session goes about the plan, from the command line and its display."""
+    """The options of this session, from the command line and the progress display."""
     from steelyard.auditing.session import PATIENCE_SECONDS, SessionOptions
 
     return SessionOptions(
@@ -161,7 +164,7 @@ def session_options(chosen: dict[str, Any], progress: RunProgress) -> SessionOpt
 
 
 def check_durations(chosen: dict[str, Any]) -> None:
-    """Refuse a deadline or a patience that is no duration before anything is asked; the deadline runs from here."""
+    """Raise InputError for an invalid --deadline or --patience; the deadline starts now."""
     read_duration(chosen["patience"], "--patience")
     deadline = read_duration(chosen["deadline"], "--deadline")
     chosen["ends_at"] = None if deadline is None else time.monotonic() + deadline
@@ -173,9 +176,9 @@ def _time_left(chosen: dict[str, Any]) -> float | None:
 
 
 def print_places(run: Path, *, signed: bool) -> None:
-    """Say where the report lies and how to verify it. Paths go out whole, so that they can be copied at any width."""
+    """Print the path of the report and the command that verifies it, unwrapped, so that both can be copied."""
     from steelyard.util.console import err
 
     click.echo(f"report  {run / 'report.html'}\nverify  steelyard verify {run}")
     if not signed:
-        err().print("unsigned: anyone can check this run, nobody can tell who made it (steelyard key new makes a key)")
+        err().print("unsigned: anyone can verify this run, but not who made it (steelyard key new creates a key)")

@@ -26,40 +26,45 @@ WHAT = (
     "--task",
     "tasks",
     multiple=True,
-    help="Of lm-eval's tasks only this one; for a recording, the task that was asked: a built-in one or its file.",
+    help="Import only this task of lm-eval's results; for a recording: the task, by its name or file.",
 )
-@click.option("--metric", default="", help="Of a log's scorers or metrics this one (default: the first).")
+@click.option("--metric", default="", help="The log's scorer or metric to import (default: the first).")
 @click.option(
     "--scorer",
     default="",
-    help="Mark the answers again by a scorer of ours, such as exact or numeric, instead of keeping the log's marks.",
+    help="Score the answers again with this scorer of Steelyard, such as exact or numeric (default: the log's scores).",
 )
-@click.option("--model", default="", help="Of a recording's models this one.")
-@click.option("--prompt", default="", help="The way in which a recording's task was asked (default: the task's own).")
+@click.option("--model", default="", help="The recording's model to import, if it has several.")
+@click.option("--prompt", default="", help="The prompt format of a recording's task (default: the task's own).")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the run, or the file of the claim sheet.")
 @data_option
-@click.option("--with-texts", is_flag=True, help="Seal the texts too: publishing them would contaminate.")
+@click.option(
+    "--with-texts",
+    is_flag=True,
+    help="Seal the texts of samples and outputs too: do not publish them, or the benchmark is contaminated.",
+)
 @key_option
 @json_option
-def command(source: Path, **chosen: Any) -> int:
+def command(source: Path, **args: Any) -> int:
     """Import SOURCE: an Inspect or lm-eval log, a gateway recording, a model card or a file of Every Eval Ever.
 
-    A log becomes an ordinary run that can be reported, verified and exported; it says that we did not see its calls.
+    A log becomes an ordinary run that can be reported, verified and exported.
+    Its report states that Steelyard did not see the calls.
     Published results become a claim sheet for steelyard screen and steelyard audit.
     """
     if not source.exists():
-        raise InputError("there is no such file or folder: name a log, a recording or a model card", where=source)
+        raise InputError("there is no such file or folder: give a log, a recording or a model card", where=source)
     sheet = _sheet(source)
     if sheet is not None:
-        return _write_sheet(sheet, source, chosen)
-    return _write_run(source, chosen)
+        return _write_sheet(sheet, source, args)
+    return _write_run(source, args)
 
 
 # ── published results ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _sheet(source: Path) -> ClaimSheet | None:
-    """The sheet that a card or a file of results gives; None where the source is no such thing."""
+    """The claim sheet of a model card or a file of results; None for any other source."""
     from steelyard.adapters.every_eval_ever import is_every_eval_ever, read_every_eval_ever
     from steelyard.adapters.model_card import read_model_card
     from steelyard.adapters.untrusted_json import read_json
@@ -72,23 +77,25 @@ def _sheet(source: Path) -> ClaimSheet | None:
     return read_model_card(source)
 
 
-def _write_sheet(sheet: ClaimSheet, source: Path, chosen: dict[str, Any]) -> int:
+def _write_sheet(sheet: ClaimSheet, source: Path, args: dict[str, Any]) -> int:
     import re
 
     from steelyard.adapters.sheet_file import sheet_text
     from steelyard.util.atomic_file import write_file
 
     for option in ("tasks", "metric", "scorer", "model", "prompt"):
-        if chosen[option]:
-            raise InputError(f"--{option.rstrip('s')} chooses within a log; {source.name} gives a claim sheet")
+        if args[option]:
+            raise InputError(
+                f"--{option.rstrip('s')} applies to a log: leave it out, since {source.name} becomes a claim sheet"
+            )
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", sheet.model).strip("-.")[:80] or "claims"
-    out: Path = chosen["out"] or Path(f"{name}.yaml")
+    out: Path = args["out"] or Path(f"{name}.yaml")
     if out.exists():
-        raise InputError("is there already: name another file with --out", where=out)
+        raise InputError("is there already: give another file with --out", where=out)
     if not out.parent.is_dir():
-        raise InputError("its folder does not exist: make it first", where=out)
+        raise InputError("its folder does not exist: create it first", where=out)
     write_file(out, sheet_text(sheet, f"Imported from {source.name} by steelyard import").encode())
-    if chosen["as_json"]:
+    if args["as_json"]:
         print_json({"sheet": str(out), "model": sheet.model, "claims": len(sheet.claims)})
         return 0
     for note in sheet.footnotes:
@@ -100,19 +107,19 @@ def _write_sheet(sheet: ClaimSheet, source: Path, chosen: dict[str, Any]) -> int
 # ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _write_run(source: Path, chosen: dict[str, Any]) -> int:
+def _write_run(source: Path, args: dict[str, Any]) -> int:
     from steelyard.adapters.imported_run import write_imported_run
     from steelyard.api.conduct import default_folder, signer_at
     from steelyard.api.progress import working
     from steelyard.cli.conduct import print_places
     from steelyard.reports.limits import of_the_origin
 
-    signer = signer_at(chosen["key"])
+    signer = signer_at(args["key"])
     with working(f"importing {source}"):
-        log = _log(source, chosen)
-        run = chosen["out"] or default_folder(f"imported-{source.resolve().stem}")
-        verdict = write_imported_run(run, log.tasks, log.origin, log.model, signer, with_texts=chosen["with_texts"])
-    if chosen["as_json"]:
+        log = _log(source, args)
+        run = args["out"] or default_folder(f"imported-{source.resolve().stem}")
+        verdict = write_imported_run(run, log.tasks, log.origin, log.model, signer, with_texts=args["with_texts"])
+    if args["as_json"]:
         _print_json(verdict, log, run)
         return verdict.exit
     click.echo(of_the_origin(log.origin))
@@ -124,63 +131,59 @@ def _write_run(source: Path, chosen: dict[str, Any]) -> int:
     return verdict.exit
 
 
-def _log(source: Path, chosen: dict[str, Any]) -> ImportedLog:
-    """Find out what the source is, and read it."""
+def _log(source: Path, args: dict[str, Any]) -> ImportedLog:
+    """Detect the source's format and read it."""
     from steelyard.adapters.inspect_log import is_inspect_json, read_inspect_log
     from steelyard.adapters.lm_eval_log import is_lm_eval_results, read_lm_eval_log, results_in
     from steelyard.adapters.untrusted_json import read_json
 
     if source.is_dir() and (source / "plan.dsse.json").is_file():
-        return _recording(source, chosen)
+        return _recording(source, args)
     for option in ("model", "prompt"):
-        if chosen[option]:
-            raise InputError(
-                f"--{option} chooses within a recording of steelyard gateway, which this is not", where=source
-            )
-    scorer = _scorer(chosen["scorer"])
+        if args[option]:
+            raise InputError(f"--{option} applies only to a recording of steelyard gateway: leave it out", where=source)
+    scorer = _scorer(args["scorer"])
     if source.is_dir() and results_in(source):
-        return read_lm_eval_log(source, chosen["metric"], scorer, chosen["tasks"])
+        return read_lm_eval_log(source, args["metric"], scorer, args["tasks"])
     if source.is_dir():
-        raise InputError(f"in this folder is nothing to import: name {WHAT}", where=source)
+        raise InputError(f"this folder has nothing to import: give {WHAT}", where=source)
     if source.suffix.lower() == ".json":
         document = read_json(source)
         if is_lm_eval_results(document):
-            return read_lm_eval_log(source, chosen["metric"], scorer, chosen["tasks"])
+            return read_lm_eval_log(source, args["metric"], scorer, args["tasks"])
         if not is_inspect_json(document):
-            raise InputError(f"not a log or results that are known here: name {WHAT}", where=source)
+            raise InputError(f"unknown format: give {WHAT}", where=source)
     elif source.suffix.lower() != ".eval":
-        raise InputError(f"nothing to import by its name: name {WHAT}", where=source)
-    if chosen["tasks"]:
-        raise InputError("a log of Inspect's holds one task: leave --task out", where=source)
-    return read_inspect_log(source, chosen["metric"], scorer)
+        raise InputError(f"unknown type of file: give {WHAT}", where=source)
+    if args["tasks"]:
+        raise InputError("an Inspect log has one task: leave out --task", where=source)
+    return read_inspect_log(source, args["metric"], scorer)
 
 
-def _recording(source: Path, chosen: dict[str, Any]) -> ImportedLog:
+def _recording(source: Path, args: dict[str, Any]) -> ImportedLog:
     from steelyard.adapters.gateway_recording import read_recording
     from steelyard.storage.run_folder import open_plan_of
     from steelyard.tasks.catalogue import Catalogue, open_task_file
 
     if open_plan_of(source).plan.origin.kind != "gateway":
+        raise InputError("is a run of steelyard already: use steelyard report or steelyard export", where=source)
+    if len(args["tasks"]) != 1:
+        raise InputError("a recording does not name its task: give one --task", where=source)
+    if args["scorer"] or args["metric"]:
         raise InputError(
-            "is a run of steelyard already: steelyard report shows it, steelyard export writes it out", where=source
+            "a recording is scored by the task's own scorer: leave out --scorer and --metric", where=source
         )
-    if len(chosen["tasks"]) != 1:
-        raise InputError("a recording holds calls alone: say which task was asked by --task", where=source)
-    if chosen["scorer"] or chosen["metric"]:
-        raise InputError(
-            "a recording is scored by the task's own scorer: leave --scorer and --metric out", where=source
-        )
-    name = chosen["tasks"][0]
+    name = args["tasks"][0]
     is_file = "." in name or "/" in name
     task = open_task_file(Path(name)) if is_file else Catalogue(()).find(name)
     if task is None:
         raise InputError(f"no task is called {name!r}{Catalogue(()).near(name)}")
-    log, _ = read_recording(source, task, prompt=chosen["prompt"], data=chosen["data"], model=chosen["model"])
+    log, _ = read_recording(source, task, prompt=args["prompt"], data=args["data"], model=args["model"])
     return log
 
 
 def _scorer(name: str) -> str:
-    """The identifier of a scorer of ours, from its name or itself; raises InputError for one that executes."""
+    """The identifier of a scorer, from its name or identifier; raises InputError for one that runs code."""
     from steelyard.plugins import ExecutingScorer
     from steelyard.scorers import open_identifier, open_scorer
 
@@ -188,11 +191,11 @@ def _scorer(name: str) -> str:
         return ""
     scorer = open_identifier(name) if "@" in name else open_scorer({"name": name})
     if isinstance(scorer, ExecutingScorer):
-        raise InputError(f"--scorer {name}: it runs model-written code, which an import does not do")
+        raise InputError(f"--scorer {name}: it runs model-written code, which an import cannot do")
     return scorer.identifier
 
 
-# ── what is said ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── output ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _line(result: MeasurementResult) -> str:
@@ -200,13 +203,13 @@ def _line(result: MeasurementResult) -> str:
     from steelyard.util.text import one_line
 
     answered = result.asked - result.missing - result.open
-    said = (
+    line = (
         f"{one_line(result.task)} ({one_line(result.prompt)}): {share(result.measured, 'percent')}, "
         f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {answered} right"
     )
     for number, word in ((result.unparsed, "unparsed"), (result.open, "open"), (result.missing, "missing")):
-        said += f", {number} {word}" if number else ""
-    return said
+        line += f", {number} {word}" if number else ""
+    return line
 
 
 def _print_json(verdict: Verdict, log: ImportedLog, run: Path) -> None:

@@ -122,9 +122,9 @@ _ASKING = (
     ),
     click.option("--rpm", type=click.IntRange(min=1), metavar="N", help="At most N requests per minute."),
     click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="At most about N tokens per minute."),
-    click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Stop before N tokens are used."),
+    click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Stop before a model uses N tokens."),
     click.option(
-        "--max-cost", type=COST, metavar="AMOUNT", help="Stop before the cost exceeds this, at your --prices."
+        "--max-cost", type=COST, metavar="AMOUNT", help="Stop before a model's cost exceeds this, at your --prices."
     ),
     click.option("--price", metavar="IN,OUT", help="Price per million prompt and completion tokens."),
     click.option(

@@ -1,4 +1,4 @@
-"""``steelyard report``: the report of a run again, from its journal."""
+"""``steelyard report``: the report of a run, recomputed from its journal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from steelyard.errors import InputError
 @click.option("--markdown", "markdown_file", type=click.Path(path_type=Path), help="Write Markdown to this file.")
 @json_option
 def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_json: bool) -> int:
-    """Compute the verdict of RUN from its journal again, and show it; the run itself is not touched."""
+    """Recompute the verdict of RUN from its journal and print it; the run itself is not changed."""
     from steelyard.auditing.finalize import results_of
     from steelyard.gateway.seal import is_recording
     from steelyard.reports import html, machine, markdown, terminal
@@ -25,7 +25,7 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
 
     for path in (html_file, markdown_file):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
-            raise InputError("cannot be written: give the name of a file in a folder that exists", where=path)
+            raise InputError("cannot be written: give a file in an existing folder", where=path)
     if is_recording(open_plan_of(run).plan):
         return _recording(run, html_file, markdown_file, as_json=as_json)
     found = results_of(run)

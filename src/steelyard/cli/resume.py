@@ -1,4 +1,4 @@
-"""``steelyard resume``: go on where an audit stopped."""
+"""``steelyard resume``: continue a stopped run."""
 
 from __future__ import annotations
 
@@ -31,9 +31,14 @@ if TYPE_CHECKING:
     "uri",
     multiple=True,
     metavar="[ROLE=]URI",
-    help="Where a model is now (default: where it was); plain: the model under test.",
+    help="The model's URI if it changed; without ROLE=: the model under test.",
 )
-@click.option("--finalize", "finalizes", is_flag=True, help="Ask nothing more: seal what is there; the rest shows.")
+@click.option(
+    "--finalize",
+    "finalizes",
+    is_flag=True,
+    help="Seal what was recorded, without sending any request; what is missing is reported.",
+)
 @click.option("--conclude", "finalizes", is_flag=True, hidden=True)
 @data_option
 @task_option
@@ -44,7 +49,7 @@ if TYPE_CHECKING:
 @api_keys_option
 @json_option
 def command(run: Path, **chosen: Any) -> int:
-    """Finish what stopped in the folder RUN, an audit, a run or a recording: no answer is asked for again."""
+    """Continue a stopped audit, run or recording in the folder RUN: no answered sample is asked again."""
     import asyncio
 
     from steelyard.api.conduct import signer_at
@@ -67,7 +72,7 @@ def command(run: Path, **chosen: Any) -> int:
         verdict = finalize_audit(run, signer)
         show(verdict, run, as_json=chosen["as_json"], signed=signer is not None)
         return verdict.exit
-    # What this machine noted when the run began; a run that came from elsewhere has it named again.
+    # The local settings of the run's start; for a run from another machine, the user gives them again.
     local = local_settings(run)
     files = chosen["task_files"] or tuple(Path(path) for path in local.tasks)
     chosen["data"] = chosen["data"] or local.data or None
@@ -77,12 +82,12 @@ def command(run: Path, **chosen: Any) -> int:
 
 
 def _show_finished(run: Path, *, as_json: bool) -> int:
-    """A run that was killed after its seal has nothing left to do but to be shown."""
+    """Show a run that is sealed already."""
     from steelyard.auditing.finalize import results_of
     from steelyard.cli.audit import show
     from steelyard.util.console import err
 
-    err().print("this run is finished and sealed; nothing was asked")
+    err().print("this run is finished and sealed; no request was sent")
     found = results_of(run)
     show(found.verdict, run, as_json=as_json, signed=True)
     return found.verdict.exit

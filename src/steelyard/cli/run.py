@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(task: str, uri: tuple[str, ...], prompt: str, shots: int | None, **chosen: Any) -> int:
-    """Measure TASK: a built-in one's id, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml)."""
+    """Measure TASK: the id of a built-in task, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml)."""
     import asyncio
 
     from steelyard.api.conduct import default_folder, run_request, signer_at
@@ -78,26 +78,26 @@ async def _run(
 
 
 def _print_result(result: MeasurementResult) -> None:
-    """One line on what was measured, and one for each pass@k."""
+    """Print one line for a measurement, and one for each pass@k."""
     from steelyard.reports.words import interval, pass_at_k, share
     from steelyard.util.text import one_line
 
     named = f"{one_line(result.task)} ({one_line(result.prompt)})"
     if not result.asked:
-        click.echo(f"{named}: nothing was asked; {result.reason}")
+        click.echo(f"{named}: no sample was asked; {result.reason}")
         return
     answered = result.asked - result.missing - result.open
-    said = (
+    line = (
         f"{named}: {share(result.measured, 'percent')}, "
         f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {answered} right"
     )
     if result.asked < result.of:
-        said += f", of {result.of:,} {'answers' if result.pass_at_k else 'samples'}"
+        line += f", of {result.of:,} {'answers' if result.pass_at_k else 'samples'}"
     for number, word in ((result.unparsed, "unparsed"), (result.open, "open"), (result.missing, "missing")):
-        said += f", {number} {word}" if number else ""
+        line += f", {number} {word}" if number else ""
     if result.standard_error is not None:
         error = f"{result.standard_error * 100:.1f} points"
-        said += f"; standard error {error}, clustered by {result.clusters} subtasks"
-    click.echo(said + (f"; {result.reason}" if result.asked < result.planned else ""))
+        line += f"; standard error {error}, clustered by {result.clusters} subtasks"
+    click.echo(line + (f"; {result.reason}" if result.asked < result.planned else ""))
     for each in result.pass_at_k:
         click.echo(pass_at_k(each))

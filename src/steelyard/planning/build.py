@@ -1,7 +1,7 @@
-"""Claim sheet or task → plan: what will be asked, how much of it, in which order, and what will count as what.
+"""Claim sheet or task → plan: which samples are asked, how many, in which order, and how they are tested.
 
-The plan is sealed before the first call. Everything that could be bent afterwards to reach a wished result stands in
-it: the samples (as a Merkle root), their order, the tests with their integer stop tables, the shares of the budget.
+The plan is sealed before the first call. It contains everything that could be changed afterwards to get a desired
+result: the samples (as a Merkle root), their order, the tests with their integer stop tables, the shares of the budget.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ __all__ = ["DETECTORS", "Planned", "RunRequest", "build_plan", "build_run", "ord
 
 ProveOrder = Callable[[dict[str, Any]], str]
 
-# What every audit plans. Others are named by the user, and come in by the same door.
+# What every audit plans. Users add others by name; all are loaded as plugins.
 DETECTORS = ("desk_screen", "claim_retest")
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan with its samples in hand, by measurement."""
+    """A plan with its loaded samples, by measurement id."""
 
     plan: Plan
     prepared: Mapping[str, Prepared]
@@ -55,7 +55,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """A task to measure: its name, and how to ask where not by default."""
+    """A task to measure: its name, and what differs from the task's defaults."""
 
     task: str
     prompt: str = ""
@@ -66,18 +66,18 @@ class RunRequest:
 def build_plan(
     sheet: ClaimSheet, models: Mapping[str, PlannedModel], options: Options, prove_order: ProveOrder | None = None
 ) -> Planned:
-    """Plan every claim of the sheet, and what further detectors ask.
+    """Plan a test of every claim in the sheet, and what further detectors request.
 
-    ``prove_order`` signs the order's material (the auditor's key); without it the order is drawn at random.
-    Raises InputError for options that cannot be used.
+    ``prove_order`` signs the order's material with the auditor's key; without it the order is drawn at random.
+    Raises InputError for options that cannot be used, and for a file of ``--task`` that no claim names.
     """
     catalogue = _catalogue(options)
-    tolerance_of(options.tolerance)  # refused before any claim is looked at
+    tolerance_of(options.tolerance)  # an invalid tolerance is refused before any task is opened
     planner = TaskPlanner(sheet, models, options, catalogue)
     detectors = {name: _detector(name) for name in dict.fromkeys((*DETECTORS, *options.detectors))}
     tests = [test for detector in detectors.values() for test in detector.plan(planner)]
     if unused := catalogue.unused():
-        raise InputError(f"no claim names the task {unused[0]!r} that --task gives: write its name as a claim's task")
+        raise InputError(f"no claim names the task {unused[0]!r} of --task: write its name as the task of a claim")
     by_rule = {f"{detector.name}@{detector.version}": detector for detector in detectors.values()}
     planned = _with_order(planner, sheet, models, options, prove_order, tests, tuple(by_rule))
     sealed = tuple(by_rule[test.rule].seal(test, planned.plan) for test in planned.plan.tests)
@@ -90,7 +90,7 @@ def build_run(
     options: Options,
     prove_order: ProveOrder | None = None,
 ) -> Planned:
-    """Plan measurements that nothing tests: ``steelyard run``. Raises InputError where a task cannot be asked."""
+    """Plan measurements without tests: ``steelyard run``. Raises InputError for a task that cannot be measured."""
     planner = TaskPlanner(None, models, options, _catalogue(options))
     for request in wanted:
         served = planner.measure(
@@ -106,7 +106,7 @@ def build_run(
             raise InputError(f"{refused.task}: {refused.reason}")
         measurement = planner.measurement(served)
         if request.shots is not None and request.shots != measurement.shots:
-            shown = f"asked by {measurement.prompt} it shows {measurement.shots} worked examples"
+            shown = f"the prompt format {measurement.prompt} shows {measurement.shots} worked examples"
             raise InputError(f"{measurement.task}: {shown}: leave --shots out, or name another --prompt")
     return _with_order(planner, None, models, options, prove_order, ())
 
@@ -116,15 +116,15 @@ def order_material(
 ) -> dict[str, Any]:
     """What the order's proof signs: one order a day for the same claims about the same model.
 
-    Remarks and layout of the sheet are left out, since they could be varied to grind for a pleasant order; the day is
-    in, so that an order which was published with a bundle does not tell a vendor the next audit's.
+    The sheet's notes and layout are left out: an auditor could vary them until the order suits. The day is included:
+    otherwise a vendor could learn the next audit's order from a published bundle.
     """
     claims = [[claim.task, claim.value, claim.unit] for claim in sheet.claims] if sheet else []
     return {"claims": claims, "model": [identity.uri, identity.sha256], "samples": roots, "day": created[:10]}
 
 
 def with_orders(measurements: Sequence[Measurement], secret: str) -> tuple[Measurement, ...]:
-    """The measurements with their order seeds, which follow from a secret, and equal shares of the time."""
+    """The measurements with order seeds derived from a secret, and equal shares of the time budget."""
     return tuple(
         msgspec.structs.replace(
             each, order_seed=sha256_hex(f"{secret}:{each.id}".encode()), share=1.0 / len(measurements)
@@ -137,7 +137,7 @@ def _catalogue(options: Options) -> Catalogue:
     from steelyard.tasks.catalogue import Catalogue
 
     if options.data is not None and not options.data.is_dir():
-        raise InputError("there is no such folder: --data names a mirror of the data sets", where=options.data)
+        raise InputError("there is no such folder: give --data a mirror of the data sets", where=options.data)
     return Catalogue(options.task_files)
 
 
@@ -185,7 +185,7 @@ def _with_order(
 
 
 def _plugins(measurements: Sequence[Measurement], rules: Sequence[str]) -> dict[str, str]:
-    """The distribution and version of every scorer and detector that the plan rests on."""
+    """The distribution and version of every scorer and detector that the plan uses."""
     names = {("scorer", scorer) for measurement in measurements for scorer in measurement.scorers}
     names |= {("detector", rule) for rule in rules}
     plain = {(kind, re.split(r"[@\[]", name)[0]) for kind, name in names}

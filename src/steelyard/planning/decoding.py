@@ -1,4 +1,4 @@
-"""How a claim is asked: greedy or sampled, how often, as chat or as a plain completion."""
+"""How a claim is measured: greedy or sampled, how often, as chat or as a plain completion."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ __all__ = [
     "repeat_check_of",
     "repeats_of",
 ]
-# A remote greedy endpoint may batch requests and so vary; in-process, one sequence at a time, it cannot, and a small
-# check shows as much. Sampled answers need their within-sample variance, which is what the larger check measures.
+# A remote endpoint may batch requests, so greedy answers can vary; in-process, one sequence at a time, they cannot, and
+# a small check confirms it. For sampled answers the larger check measures the within-sample variance.
 REMOTE_CHECK = RepeatCheck(samples=20, repeats=3)
 LOCAL_CHECK = RepeatCheck(samples=2, repeats=3)
 SAMPLED_CHECK = RepeatCheck(samples=50, repeats=3)
@@ -33,35 +33,38 @@ SAMPLED_TEMPERATURE = 0.7
 TEMPERATURE = re.compile(
     r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"
 )
-HOTTEST = 2.0  # what endpoints accept; a larger number was not a temperature
-# Enough trials that sampling noise of our own pass is no larger than the tolerance is meant to be.
+HOTTEST = 2.0  # the maximum that endpoints accept; a larger number was not a temperature
+# Enough trials to keep the sampling noise of our own pass below a usual tolerance.
 SAMPLED_TRIALS = 1000
 
 
 def repeat_check_of(decoding: str, capabilities: Capabilities, asked: int) -> RepeatCheck:
-    """The repeats from which it is seen whether answers vary: more where they will."""
+    """The repeat check that shows whether answers vary: larger where they are expected to."""
     check = SAMPLED_CHECK if decoding == "sampled" else LOCAL_CHECK if capabilities.deterministic else REMOTE_CHECK
     return RepeatCheck(samples=min(check.samples, asked), repeats=check.repeats)
 
 
 def repeats_of(decoding: str, population: int) -> int:
-    """How often each sample is asked: once where greedy, else enough for some 1,000 trials in all."""
+    """How often each sample is asked: once if greedy, otherwise enough for about 1,000 trials in total."""
     return 1 if decoding == "greedy" else max(1, min(8, math.ceil(SAMPLED_TRIALS / population)))
 
 
 def asks_chat(prompt_format: PromptFormat, capabilities: Capabilities) -> tuple[bool, tuple[str, ...]]:
-    """Whether to ask by chat, and in words where that is not the format's own way, since the endpoint has no other."""
+    """Whether to ask by chat, and the difference to report where the endpoint does not offer the format's own way."""
     if not prompt_format.generates:
         return False, ()
     if prompt_format.chat and not capabilities.chat:
         return False, ("Asked as a plain completion: this endpoint has no chat.",)
     if not prompt_format.chat and not capabilities.completions:
-        return True, ("Asked as one chat message: this endpoint gives no plain completions.",)
+        return True, ("Asked as one chat message: this endpoint has no plain completions.",)
     return prompt_format.chat, ()
 
 
 def decoding_of(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:
-    """Greedy unless the vendor says that it sampled; an unstated temperature is declared, not hidden."""
+    """Decoding, temperature and differences: greedy unless the vendor states sampling.
+
+    A temperature of our own, where the vendor states none, is reported as a difference.
+    """
     words = claim.protocol.decoding.lower()
     stated = TEMPERATURE.search(words)
     temperature = float(stated["value"] or stated["short"]) if stated else 0.0 if "greedy" in words else None
@@ -71,6 +74,6 @@ def decoding_of(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:
     if kind == "loglikelihood" or temperature == 0 or not (temperature or averaged or "sampl" in words):
         return "greedy", 0.0, ()
     if temperature is None:
-        told = f"the vendor sampled at a temperature that it does not state; ours is {SAMPLED_TEMPERATURE}"
-        return "sampled", SAMPLED_TEMPERATURE, (told,)
+        difference = f"The vendor sampled at a temperature that it does not state; ours is {SAMPLED_TEMPERATURE}."
+        return "sampled", SAMPLED_TEMPERATURE, (difference,)
     return "sampled", temperature, ()

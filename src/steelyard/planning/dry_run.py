@@ -1,4 +1,4 @@
-"""Plan → what it would take: calls, tokens, minutes and cost per claim, and what could be decided. Nothing is sent."""
+"""Plan → calls, tokens, time and cost of each claim, and what could be decided, without sending any request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from steelyard.records import (
     Request,
 )
 
-__all__ = ["Forecast", "RowForecast", "forecast"]
+__all__ = ["ClaimForecast", "Forecast", "forecast"]
 
 # Assumptions, printed with the numbers: English text has about four characters a token; the embedded model reads 155
 # and writes 78 tokens a second on one thread (2026-11-24); an endpoint answers in a second; a world model of 0.6
@@ -33,11 +33,12 @@ WRONG_BY = 0.10
 
 
 @dataclass(frozen=True)
-class RowForecast:
-    """One claim: the most calls that can be made, per-call means, and after how many samples a decision comes.
+class ClaimForecast:
+    """One claim: the maximum of calls, tokens, seconds and cost, and the samples until a decision.
 
-    ``if_true``: the expected path when the claim holds exactly. ``if_false``: when the truth is ten points lower.
-    ``seconds`` and ``cost`` are for every call of the row; a decision usually comes much earlier.
+    ``if_true``: on the expected path if the claim is exactly true. ``if_false``: if the true score is ten points lower.
+    ``seconds`` and ``cost`` are for all calls; a decision usually comes much earlier. ``affordable`` is the number of
+    samples that the budget allows.
     """
 
     task: str
@@ -54,16 +55,16 @@ class RowForecast:
 
 @dataclass(frozen=True)
 class Forecast:
-    """All rows, what is skipped and why, and the assumptions in one sentence."""
+    """All claims, what is skipped and why, and the assumptions in one sentence."""
 
     model: str
-    rows: tuple[RowForecast, ...]
+    rows: tuple[ClaimForecast, ...]
     skipped: tuple[tuple[str, str, str], ...]
     assumptions: str
 
 
 def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
-    """Estimate from the plan alone."""
+    """Forecast a plan's cost and decisions from the plan and its samples alone."""
     model = plan.subject
     limits = model.limits
     local = bool(model.identity.sha256)
@@ -77,15 +78,15 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
     priced = limits.price_prompt is not None and limits.price_completion is not None
     return Forecast(
         model=model.identity.uri,
-        rows=tuple(_row(plan, test, prepared) for test in plan.tests if test.reads),
+        rows=tuple(_claim_forecast(plan, test, prepared) for test in plan.tests if test.reads),
         skipped=tuple((refused.task, refused.verdict, refused.reason) for refused in plan.not_planned),
         assumptions=f"assumed: {CHARACTERS_PER_TOKEN:g} characters a token, {speed}"
         + ("" if priced else "; no cost without --price IN,OUT or --prices FILE"),
     )
 
 
-def _row(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) -> RowForecast:
-    """One test: what all of its measurements would take, and after how many answers it would decide."""
+def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) -> ClaimForecast:
+    """One test: what all of its measurements would cost, and after how many samples it would decide."""
     costs = [_cost(plan, prepared[reads.measurement]) for reads in test.reads]
     calls, asked = sum(cost.calls for cost in costs), sum(cost.asked for cost in costs)
     seconds = sum(cost.seconds for cost in costs)
@@ -95,7 +96,7 @@ def _row(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) -> Row
     assert detector is not None  # it planned the test
     value = next((claim.value for claim in _claims_of(plan, test)), "")
     if_true, if_false = (detector.forecast(test, plan, shortfall) for shortfall in (0.0, WRONG_BY))
-    return RowForecast(
+    return ClaimForecast(
         task=first.task,
         claimed=value,
         calls=calls,
@@ -130,7 +131,7 @@ class _Cost:
 
 
 def _cost(plan: Plan, prepared: Prepared) -> _Cost:
-    """What a measurement takes if it is asked to its end."""
+    """The cost of a measurement if every planned sample is asked."""
     measurement = prepared.measurement
     model = plan.models[measurement.role]
     local = bool(model.identity.sha256)
@@ -151,7 +152,7 @@ def _is_world(model: PlannedModel) -> bool:
 
 
 def _tokens(prepared: Prepared, local: bool) -> tuple[float, float]:
-    """Tokens of a prompt, and at most of an answer, as the first samples of the order have them in the mean."""
+    """Mean tokens of a prompt, and at most of an answer, over the first samples of the order."""
     measurement = prepared.measurement
     first = order_of(measurement)[:LOOKED_AT]
     looked = [prepared.samples[trial // measurement.repeats].request for trial in first]
@@ -161,7 +162,7 @@ def _tokens(prepared: Prepared, local: bool) -> tuple[float, float]:
 
 
 def _prompt_tokens(request: Request, local: bool) -> float:
-    """Tokens to be read for one call; in-process, shots are read once and kept, so they do not count again."""
+    """Tokens read for one call; in-process, shots are read once and cached, so they are not counted again."""
     prefix = 0 if local else len(request.prefix)
     if isinstance(request, LoglikelihoodRequest):
         options = sum(len(text) for text in request.continuations)

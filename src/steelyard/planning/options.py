@@ -1,22 +1,23 @@
-"""What the user may choose; everything else is the plan's to decide."""
+"""The options of a plan that users choose; everything else follows from the plan."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 from steelyard.errors import InputError
-from steelyard.records import Capabilities, Limits, ModelIdentity, PlannedModel
+from steelyard.records import SUBJECT, Capabilities, Limits, ModelIdentity, PlannedModel
 
 __all__ = ["Options", "planned_model", "tolerance_of"]
 
 
 @dataclass(frozen=True)
 class Options:
-    """The user's choices. ``limits`` and ``concurrency`` hold for each model by itself.
+    """The user's choices. ``limits`` (or a role's own in ``role_limits``) and ``concurrency`` apply to each model separately.
 
-    ``detectors`` are planned beside the built-in ones. ``repeats``: answers to each sample, where nothing is tested.
+    ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
     """
 
     alpha: float = 0.05
@@ -28,18 +29,21 @@ class Options:
     task_files: tuple[Path, ...] = ()
     with_texts: bool = False
     limits: Limits = field(default_factory=Limits)
+    role_limits: Mapping[str, Limits] = field(default_factory=dict)
     attempt_timeout: float = 120.0
     max_attempts: int = 5
     repeats: int | None = None
     detectors: tuple[str, ...] = ()
 
 
-def planned_model(identity: ModelIdentity, capabilities: Capabilities, options: Options) -> PlannedModel:
-    """A model as the plan seals it: who it is, what it can do, and how it may be asked."""
+def planned_model(
+    identity: ModelIdentity, capabilities: Capabilities, options: Options, role: str = SUBJECT
+) -> PlannedModel:
+    """A model as the plan seals it: its identity, its capabilities, and how it may be asked."""
     return PlannedModel(
         identity=identity,
         capabilities=capabilities,
-        limits=options.limits,
+        limits=options.role_limits.get(role, options.limits),
         concurrency=min(options.concurrency or capabilities.concurrency, capabilities.concurrency),
         adaptive=options.concurrency is None and capabilities.concurrency > 1,
         max_attempts=options.max_attempts,
@@ -54,5 +58,5 @@ def tolerance_of(text: str) -> Fraction:
     except (ValueError, ZeroDivisionError):
         raise InputError(f"--tolerance takes percentage points, such as 2 or 0.7, not {text!r}") from None
     if not 0 < tolerance < 1:
-        raise InputError(f"--tolerance must lie between 0 and 100 percentage points, not {text}")
+        raise InputError(f"--tolerance must be between 0 and 100 percentage points, not {text}")
     return tolerance

@@ -20,8 +20,8 @@ def committed_order(seed: str, trials: int) -> Sequence[int]:
     """A permutation of ``range(trials)``: trial numbers sorted by SHA-256("seed:number").
 
     Any language can recompute it in one line, which a shuffle of a particular library cannot promise.
-    A trial is ``sample × repeats + repeat``, so the repeats of a sample lie in random order too
-    (in blocks of one pass each, the test's false alarms were .34–.38).
+    A trial is ``sample × repeats + repeat``, so the repeats of a sample are in random order too
+    (with blocks of one pass each, the test's false alarm rate was .34–.38).
 
     It takes 4 bytes a trial, and 16 while it is made: trials are put into buckets by the first bits of their digests,
     and each bucket is sorted by the first 8 bytes; in the rare case that two are equal, by all 32.
@@ -40,18 +40,18 @@ def committed_order(seed: str, trials: int) -> Sequence[int]:
         buckets[key >> (8 * _KEY_BYTES - bits)].append(number)
     order = array("I")
     for bucket in buckets:
-        chosen = sorted(bucket, key=keys.__getitem__)
-        if any(keys[one] == keys[other] for one, other in pairwise(chosen)):
-            chosen.sort(key=digest)
-        order.extend(chosen)
+        ordered = sorted(bucket, key=keys.__getitem__)
+        if any(keys[one] == keys[other] for one, other in pairwise(ordered)):
+            ordered.sort(key=digest)
+        order.extend(ordered)
     return order
 
 
 def order_of(measurement: Measurement) -> Sequence[int]:
     """The committed order of a measurement's trials, which are ``sample × repeats + repeat``.
 
-    Ordered by sample, all trials of a sample follow one another: a limit then cuts off whole samples, and pass@k has
-    what it needs. No sequential test may read such an order.
+    With ``order_by`` "sample", all trials of a sample follow one another: then a limit cuts off whole samples, as
+    pass@k needs. No sequential test may read such an order.
     """
     if measurement.order_by == "trial" or measurement.repeats == 1:
         return committed_order(measurement.order_seed, measurement.trials)
@@ -61,7 +61,7 @@ def order_of(measurement: Measurement) -> Sequence[int]:
 
 
 def checked_samples(measurement: Measurement, order: Sequence[int]) -> list[int]:
-    """The samples that the repeat check asks again: the first ones of the order."""
+    """The samples that the repeat check asks again: the first of the order."""
     found: dict[int, None] = {}
     for position in range(measurement.planned):
         if len(found) == measurement.repeat_check.samples:

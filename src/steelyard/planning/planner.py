@@ -1,4 +1,4 @@
-"""The planner that detectors plan with: it turns their requests into measurements of tasks that are here."""
+"""The planner that detectors plan with: it turns their requests into measurements of installed tasks."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ __all__ = ["TaskPlanner"]
 
 
 @dataclass(frozen=True)
-class _Way:
-    """How samples are asked: greedy or sampled, as chat or not, how often."""
+class _Decoding:
+    """How a task's samples are asked: greedy or sampled, as chat or as a completion."""
 
-    decoding: Literal["greedy", "sampled"]
+    mode: Literal["greedy", "sampled"]
     temperature: float
     chat: bool
     differences: tuple[str, ...]
 
 
 class TaskPlanner:
-    """Serves detectors' requests from tasks. Requests whose samples are equal share one measurement.
+    """Answers detectors' requests with measurements. Requests with equal samples share one measurement.
 
-    ``drafts`` are the measurements so far, without order seed and share, which follow from all of them together.
+    ``drafts`` are the measurements so far. Their order seeds and shares are set when all are known.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class TaskPlanner:
 
     @property
     def sheet(self) -> ClaimSheet | None:
-        """The vendor's claims; None where nothing is claimed."""
+        """The vendor's claims; None without a sheet."""
         return self._sheet
 
     @property
@@ -85,7 +85,7 @@ class TaskPlanner:
         return self._options.tolerance
 
     def measurement(self, served: Served) -> Measurement:
-        """The draft that serves a request."""
+        """The measurement that serves a request, without order seed and share."""
         return self.drafts[served.reads.measurement].measurement
 
     def measure(
@@ -103,7 +103,10 @@ class TaskPlanner:
         seed: str | None = None,
         beside: str = "",
     ) -> Served | None:
-        """Serve one request, or note why it cannot be served (:class:`steelyard.plugins.Planner`)."""
+        """Serve one request, or record why it cannot be served (see :class:`steelyard.plugins.Planner`).
+
+        Raises InputError for a seed, a prompt format or a number of shots that the task does not have.
+        """
         try:
             if role not in self._models:
                 raise Skip("not_tested", f"no model has the role {role}: give one with --model {role}=URI")
@@ -136,8 +139,8 @@ class TaskPlanner:
             if protocol.refused:
                 raise Skip("not_testable", protocol.refused)
             check_testable(claim, task.chance, tolerance_of(self.tolerance))
-        way = self._way(task, protocol, kind, claim, role, temperature)
-        samples = as_asked(load_samples(task, protocol, self._options.data, seed), way.temperature, way.chat)
+        decoding = self._decoding(task, protocol, kind, claim, role, temperature)
+        samples = as_asked(load_samples(task, protocol, self._options.data, seed), decoding.temperature, decoding.chat)
         if not samples:
             raise Skip("not_tested", "the task has no samples")
         digests, samples_root = digests_of(samples)
@@ -149,18 +152,18 @@ class TaskPlanner:
             task=task.id,
             prompt=protocol.prompt,
             shots=protocol.shots,
-            chat=way.chat,
+            chat=decoding.chat,
             kind=kind,
-            decoding=way.decoding,
-            temperature=way.temperature,
+            decoding=decoding.mode,
+            temperature=decoding.temperature,
             scorers=(scorer_of(task, protocol),),
             population=population,
             samples_root=samples_root,
             order_seed="",
             order_by="trial" if self._sheet else "sample",
-            repeats=repeats_of(way.decoding, population) if claim else repeats or 1,
+            repeats=repeats_of(decoding.mode, population) if claim else repeats or 1,
             # Where nothing is tested nothing rests on a check, and its calls would come out of the user's limits.
-            repeat_check=repeat_check_of(way.decoding, capabilities, limit or population) if claim else RepeatCheck(),
+            repeat_check=repeat_check_of(decoding.mode, capabilities, limit or population) if claim else RepeatCheck(),
             limit=limit,
             chance=task.chance,
             public=task.public,
@@ -171,11 +174,11 @@ class TaskPlanner:
             request=request,
             reads=Reads(measurement="", scorer=measurement.scorers[0]),
             prompt=protocol.prompt,
-            differences=(*protocol.differences, *way.differences, *incomplete(task, population)),
+            differences=(*protocol.differences, *decoding.differences, *incomplete(task, population)),
         )
         return Prepared(measurement, samples, digests, withheld), served
 
-    def _way(
+    def _decoding(
         self,
         task: Task,
         protocol: ChosenProtocol,
@@ -183,22 +186,22 @@ class TaskPlanner:
         claim: Claim | None,
         role: str,
         temperature: float | None,
-    ) -> _Way:
+    ) -> _Decoding:
         capabilities = self._models[role].capabilities
-        decoding: Any = "sampled" if temperature and kind == "generate" else "greedy"
+        mode: Any = "sampled" if temperature and kind == "generate" else "greedy"
         degrees = (temperature or 0.0) if kind == "generate" else 0.0
         of_decoding: tuple[str, ...] = ()
         if claim:
-            decoding, degrees, of_decoding = decoding_of(claim, kind)
+            mode, degrees, of_decoding = decoding_of(claim, kind)
         chat, of_chat = asks_chat(task.prompt_format(protocol.prompt), capabilities)
         of_average = other_average(claim) if claim else ()
-        return _Way(decoding, degrees, chat, (*of_decoding, *of_chat, *of_average))
+        return _Decoding(mode, degrees, chat, (*of_decoding, *of_chat, *of_average))
 
     def _shared(self, draft: Prepared, served: Served) -> Served:
-        """Put a draft with an equal one that is there already, which then also has its scorer; else keep it."""
+        """Merge a draft into an equal one, which then has its scorer too; otherwise add it."""
         (scorer,) = draft.measurement.scorers
         for name, other in self.drafts.items():
-            if _what_is_asked(other.measurement) != _what_is_asked(draft.measurement):
+            if _without_scoring(other.measurement) != _without_scoring(draft.measurement):
                 continue
             scorers = other.measurement.scorers
             if scorer not in scorers:
@@ -212,6 +215,6 @@ class TaskPlanner:
         return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
 
 
-def _what_is_asked(measurement: Measurement) -> Measurement:
-    """A measurement without what may differ between requests that share its answers."""
+def _without_scoring(measurement: Measurement) -> Measurement:
+    """A measurement without the fields that may differ between requests that share its answers."""
     return msgspec.structs.replace(measurement, id="", prompt="", scorers=(), chance=0.0)

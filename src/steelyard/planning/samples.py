@@ -1,4 +1,4 @@
-"""A measurement's samples in hand: rendered lazily, with the digest of each."""
+"""A measurement with its samples: rendered lazily, with the digest of each."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ __all__ = ["Prepared", "as_asked", "digests_of", "load_samples", "prepare_measur
 
 @dataclass(frozen=True)
 class Prepared:
-    """A measurement's samples in hand: rendered lazily, with the digest of each.
+    """A measurement with its samples: rendered lazily, with the digest of each.
 
-    ``withheld``: a fixed public set, whose texts stay out of the seal, since publishing them would contaminate it;
-    a generator gives fresh ones for any seed.
+    ``withheld``: a fixed public set, whose texts are not sealed, since publishing them would contaminate it.
+    A generator gives fresh samples for any seed.
     """
 
     measurement: Measurement
@@ -38,10 +38,10 @@ class Prepared:
 
 
 def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Path | None) -> Prepared:
-    """Load a measurement's samples again, for a resume; raises InputError where they are not the sealed ones."""
+    """Load a measurement's samples again, for a resume; raises InputError if they are not the sealed ones."""
     task = catalogue.find(measurement.task)
     if task is None:
-        raise InputError(f"the task {measurement.task} of the plan is not here: name its file again with --task")
+        raise InputError(f"the task {measurement.task} of the plan is not installed: name its file again with --task")
     samples = task.prepare(measurement.prompt, data, measurement.seed or None, measurement.shots)
     asked = as_asked(samples, measurement.temperature, measurement.chat)
     digests, root = digests_of(asked)
@@ -54,7 +54,7 @@ def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Pa
 
 
 def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: str | None) -> Sequence[Sample]:
-    """A task's samples by the chosen protocol; raises Skip where the data cannot be had."""
+    """A task's samples in the chosen protocol; raises Skip if the data are not available."""
     from steelyard.tasks import DataMissing
 
     try:
@@ -64,7 +64,7 @@ def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: 
 
 
 class _Asked(Sequence[Sample]):
-    """Samples asked at a temperature or as chat: rendered lazily, like the ones beneath."""
+    """Samples with another temperature or as chat: rendered lazily, like the samples that they wrap."""
 
     def __init__(self, samples: Sequence[Sample], changes: dict[str, Any]) -> None:
         self._samples = samples

@@ -1,4 +1,4 @@
-"""The planner of a verifier: it answers a detector's requests from what a plan has sealed, and needs no task."""
+"""The planner of a verifier: it answers a detector's requests from a sealed plan, and needs no task."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["SealedPlanner"]
 
 
 class SealedPlanner:
-    """Gives each request what the plan gave it. Requests that the plan does not know do not belong to it."""
+    """Answers each request as the sealed plan did. A request that the plan does not have is an error."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -37,13 +37,13 @@ class SealedPlanner:
         return self._plan.tolerance
 
     def measurement(self, served: Served) -> Measurement:
-        """The sealed measurement; raises VerificationError where the plan has none."""
+        """The sealed measurement; raises VerificationError if the plan has none."""
         if served.reads.measurement not in self._measurements:
-            raise VerificationError(f"plan.dsse.json: {served.request} is served by a measurement that is not there")
+            raise VerificationError(f"plan.dsse.json: {served.request} is served by a measurement that the plan lacks")
         return self._measurements[served.reads.measurement]
 
     def measure(self, request: str, task: str, **how: Any) -> Served | None:
-        """What the plan gave this request; raises VerificationError where it has no such request."""
+        """How the plan serves this request; raises VerificationError if it has no such request."""
         self.asked.add(request)
         if request in self._served:
             return self._served[request]

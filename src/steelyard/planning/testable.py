@@ -1,4 +1,4 @@
-"""Whether a claim can be tested here, and if not, why: each reason ends one claim, never the plan."""
+"""Whether a claim can be tested here, and if not, why: each reason skips one claim, never the plan."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Skip", "check_testable", "incomplete", "kind_of", "other_average", "
 
 
 class Skip(Exception):
-    """Ends one request: it is not asked, with the verdict and the reason that the plan will hold."""
+    """Skips one request, with the verdict and the reason that the plan records."""
 
     def __init__(self, verdict: Any, reason: str) -> None:
         super().__init__(reason)
@@ -27,16 +27,16 @@ class Skip(Exception):
 
 
 def task_of(claim: Claim, catalogue: Catalogue) -> Task:
-    """The task that a claim is about, where it is one that can be asked at all."""
+    """The task that a claim is about; raises Skip for a metric or unit that cannot be tested, and an unknown task."""
     if several := re.search(r"(?i)\b(?:maj|cons|best|pass)\s*(?:@|-?of-?)\s*(?!1\b)\w+", claim.metric):
-        raise Skip("not_testable", f"the metric {several[0]} takes several answers to a sample; here each has one")
+        raise Skip("not_testable", f"the metric {several[0]} needs several answers to a sample; an audit takes one")
     if not claim.is_proportion:
         raise Skip("not_tested", f"a value in {claim.unit} is not a share of right answers")
     return task_named(claim.task, catalogue)
 
 
 def task_named(name: str, catalogue: Catalogue) -> Task:
-    """The task of this name; raises Skip where there is none, saying what is known of the benchmark."""
+    """The task of this name; raises Skip if there is none, with what is known about the benchmark."""
     task = catalogue.find(name)
     if task is None:
         raise _no_task(name, catalogue)
@@ -44,7 +44,7 @@ def task_named(name: str, catalogue: Catalogue) -> Task:
 
 
 def scorer_of(task: Task, protocol: ChosenProtocol) -> str:
-    """The identifier of the scorer; raises Skip where it cannot score here."""
+    """The identifier of the scorer; raises Skip if it cannot run here."""
     from steelyard.scorers import open_scorer
 
     scorer = open_scorer(task.scorer_for(protocol.prompt))
@@ -56,7 +56,10 @@ def scorer_of(task: Task, protocol: ChosenProtocol) -> str:
 def kind_of(
     task: Task, protocol: ChosenProtocol, capabilities: Capabilities, *, by_flag: bool
 ) -> Literal["generate", "loglikelihood"]:
-    """Whether text or log-likelihoods are asked for; a model that gives none is told how to be asked in writing."""
+    """Whether text or log-likelihoods are requested.
+
+    Raises Skip where the model cannot give them, naming a prompt format that asks for text if there is one.
+    """
     _check_offered(task.prompt_format(protocol.prompt), capabilities)
     if task.prompt_format(protocol.prompt).generates:
         return "generate"
@@ -64,23 +67,23 @@ def kind_of(
         reason = capabilities.loglikelihood_reason or "this model gives no log-likelihoods"
         written = next((name for name, prompt_format in task.prompts.items() if prompt_format.generates), "")
         how = f"--prompt {written}" if by_flag else f"protocol: {{prompt: {written}}}"
-        raise Skip("not_testable", f"{reason}; ask in writing with {how}" if written else reason)
+        raise Skip("not_testable", f"{reason}; ask for text with {how}" if written else reason)
     return "loglikelihood"
 
 
 def _check_offered(prompt_format: PromptFormat, capabilities: Capabilities) -> None:
-    """A language model is asked nothing about a world, a world model nothing in words, nor about a world it has not."""
+    """Skip a task that needs language from a world model, or a world that the model does not have."""
     offers = capabilities.offers
     needs = prompt_format.needs or ("language",)
     missing = [need for need in needs if offers is not None and need not in offers]
     if not missing:
         return
     if "language" in missing:
-        raise Skip("not_testable", "this asks for text, and a world model writes none: audit a language model for it")
+        raise Skip("not_testable", "the task asks for text, which a world model does not write: audit a language model")
     if "language" in (offers or ()):
-        raise Skip("not_testable", f"this asks a world model ({missing[0]}): audit one with --model world:PATH")
+        raise Skip("not_testable", f"the task needs a world model ({missing[0]}): audit one with --model world:PATH")
     has = ", ".join(offers or ()) or "nothing"
-    raise Skip("not_testable", f"this needs {' and '.join(missing)}; the world model given has {has}")
+    raise Skip("not_testable", f"the task needs {' and '.join(missing)}; the given world model has {has}")
 
 
 def _no_task(name: str, catalogue: Catalogue) -> Skip:
@@ -89,22 +92,22 @@ def _no_task(name: str, catalogue: Catalogue) -> Skip:
     known = lookup(name)
     if known is not None and known.why_not:
         return Skip("not_testable", known.why_not)
-    return Skip("not_tested", f"no task of this name is here{catalogue.near(name)}")
+    return Skip("not_tested", f"no task has this name{catalogue.near(name)}")
 
 
 def check_testable(claim: Claim, chance: float, tolerance: Fraction) -> None:
-    """Raise Skip where no score could be too low: the claim less the tolerance is not above the chance score."""
+    """Raise Skip if no score could be too low: the claim minus the tolerance is not above the chance score."""
     if not 0 <= claim.number <= claim.scale:
-        raise Skip("not_testable", f"{claim.value} lies outside 0 to {claim.scale}: no share of right answers can")
-    room = claim.number / claim.scale - claim.printed_unit / claim.scale / 2 - Fraction(str(chance))
-    if room > tolerance:
+        raise Skip("not_testable", f"{claim.value} is outside 0 to {claim.scale}, so it is no share of right answers")
+    distance = claim.number / claim.scale - claim.printed_unit / claim.scale / 2 - Fraction(str(chance))
+    if distance > tolerance:
         return
-    floor = f"chance ({chance * 100:g} %)" if chance else "zero"
-    fix = f"; testable with --tolerance {float(room) * 50:.1g}" if room > Fraction(1, 1000) else ""
+    floor = f"the chance score ({chance * 100:g} %)" if chance else "zero"
+    fix = f"; testable with --tolerance {float(distance) * 50:.1g}" if distance > Fraction(1, 1000) else ""
     raise Skip(
         "not_testable",
-        f"the claim less a tolerance of {float(tolerance) * 100:g} points is not above {floor}, "
-        f"so guessing would do{fix}",
+        f"the claim minus a tolerance of {float(tolerance) * 100:g} points is not above {floor}, "
+        f"so guessing would reach it{fix}",
     )
 
 
@@ -112,15 +115,15 @@ def other_average(claim: Claim) -> tuple[str, ...]:
     """A sentence on the vendor's average over subtasks, where it is not one over samples."""
     if claim.average not in ("macro", "weighted"):
         return ()
-    return (f"The vendor's number is a {claim.average} average over subtasks; every sample counts alike here.",)
+    return (f"The vendor's number is a {claim.average} average over subtasks; here every sample has the same weight.",)
 
 
 def incomplete(task: Task, population: int) -> tuple[str, ...]:
-    """A mirror that lacks samples is not the benchmark: said where the facts know its size."""
+    """A sentence on a mirror that lacks samples of the benchmark, where the benchmark's size is known."""
     from steelyard.claims.benchmarks import lookup
 
     benchmark = lookup(task.id) if task.definition.hub is not None else None
     size = benchmark.whole_size if benchmark is not None else None
     if size is None or size == population:
         return ()
-    return (f"Only {population:,} samples are here; the benchmark has {size:,}.",) if population < size else ()
+    return (f"Only {population:,} samples are available; the benchmark has {size:,}.",) if population < size else ()

@@ -1,7 +1,7 @@
 """The frozen records that flow one way: Claim → Plan → Sample → Attempt → Score → Finding → Verdict.
 
 Everything that is written to disk is one of these, encoded as canonical JSON (keys sorted, RFC 8785). Proportions are
-fractions in [0, 1] throughout; only what a vendor printed is kept as text, because its decimals are its precision.
+fractions in [0, 1] throughout; only a vendor's printed value is kept as text, for its precision.
 Durations are whole microseconds, so that two machines write the same bytes.
 """
 

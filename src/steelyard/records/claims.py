@@ -1,4 +1,4 @@
-"""What a vendor says: a claim sheet and its claims."""
+"""A vendor's published results: a claim sheet and its claims."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Claim", "ClaimSheet", "ComparedWith", "Protocol"]
 
 
 class Protocol(Record, frozen=True, kw_only=True):
-    """How the vendor says it measured; empty means unstated."""
+    """How the vendor measured, as it states; empty means unstated."""
 
     prompt: str = ""
     decoding: str = ""
@@ -23,7 +23,7 @@ class Protocol(Record, frozen=True, kw_only=True):
 
 
 class ComparedWith(Record, frozen=True, kw_only=True):
-    """A rival's number printed beside the claim; ``value`` as printed."""
+    """Another model's number in the same row of the vendor's table; ``value`` as printed."""
 
     model: str
     value: str = ""
@@ -68,7 +68,7 @@ class Claim(Record, frozen=True, kw_only=True):
 
     @property
     def scale(self) -> int:
-        """What one whole is in the claim's unit: 100 for percent, 1 for a fraction."""
+        """The value of a perfect score in the claim's unit: 100 for percent, 1 for a fraction."""
         return 100 if self.unit == "percent" else 1
 
 

@@ -1,4 +1,4 @@
-"""What happened: the records of a journal."""
+"""The records of a journal: attempts, recorded scores and exchanges."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["Attempt", "Exchange", "RecordedScore"]
 class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"):
     """One attempt at one call, as the journal keeps it.
 
-    ``item``, ``request``, ``answer`` and ``reasoning`` are SHA-256 digests of the sample, of what was sent, of the
-    text that came back and of the reasoning that came with it. ``position`` is the place in the committed order;
-    −1 is an extra ask of the repeat check, which no test counts. ``final``: no further attempt will be made.
+    ``item``, ``request``, ``answer`` and ``reasoning`` are SHA-256 digests of the sample, the request, the model output
+    and its reasoning. ``position`` is the place in the committed order; −1 is an extra request of the repeat check,
+    which no test counts. ``final``: no further attempt will be made.
     """
 
     seq: int = -1
@@ -40,11 +40,11 @@ class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"
 
 
 class RecordedScore(Record, frozen=True, kw_only=True, tag="score", tag_field="type"):
-    """A score that was made once, by running something, and is read from the journal ever after.
+    """A score that is recorded once and never recomputed: it is read from the journal.
 
-    Model-written code that ran in the sandbox, or the score that another harness's log gives. It belongs to the final
-    attempt of one call. No ``value``: with ``open`` the output cannot be read in one way; without, the scorer itself
-    failed, which is our fault: the call is *missing*. ``group`` is the sample's subtask.
+    It comes from model-written code that ran in the sandbox, or from another harness's log, and belongs to the final
+    attempt of one call. ``value`` is None where the output is ambiguous (``open``), or where the scorer itself failed:
+    then the call is *missing*. ``group`` is the sample's subtask.
     """
 
     seq: int = -1
@@ -62,9 +62,10 @@ class RecordedScore(Record, frozen=True, kw_only=True, tag="score", tag_field="t
 
 
 class Exchange(Record, frozen=True, kw_only=True, tag="exchange", tag_field="type"):
-    """One call of another harness that went through the gateway: what was sent and what came back, by digest.
+    """One call of another harness through the gateway: request and reply, by digest.
 
-    ``request`` and ``reply`` are SHA-256 digests of the bodies, as text. ``first_byte_us``: when the reply began.
+    ``request`` and ``reply`` are SHA-256 digests of the bodies, as text. ``first_byte_us``: microseconds to the reply's
+    first byte.
     """
 
     seq: int = -1

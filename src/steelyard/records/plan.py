@@ -1,7 +1,7 @@
-"""The plan, sealed before the first call: who is asked what, in which order, and which tests read the answers.
+"""The plan, sealed before the first call: models, measurements, their order, and the tests that read the scores.
 
-Format 2. *What is asked* (a measurement) and *what is concluded from it* (a test) are separate records: a measurement
-without a test measures, one measurement may be read by several tests, and one test may read several measurements.
+Format 2. Measurements and tests are separate records. A measurement needs no test, one measurement may be read by
+several tests, and one test may read several measurements.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ SUBJECT: Final = "subject"  # the role of the model under test
 
 
 class RepeatCheck(Record, frozen=True, kw_only=True):
-    """Do answers vary? The first ``samples`` of the order are asked ``repeats`` times, before everything else."""
+    """Checks whether answers vary: the first ``samples`` of the order are asked ``repeats`` times, before others."""
 
     samples: int = 0
     repeats: int = 1
 
 
 class Limits(Record, frozen=True, kw_only=True):
-    """What the user allows an endpoint: rates a minute, and budgets that asking stops short of.
+    """The user's limits for an endpoint: rates per minute, and budgets that the run does not exceed.
 
-    Prices are the user's own, per million tokens, in whatever currency ``cost`` is meant in.
+    Prices come from the user, per million tokens, in the currency of ``cost``.
     """
 
     requests_per_minute: int | None = None
@@ -61,9 +61,9 @@ class Limits(Record, frozen=True, kw_only=True):
 
 
 class PlannedModel(Record, frozen=True, kw_only=True):
-    """One model of the plan, in a role: who it is, what it can do, and how it may be asked.
+    """One model of the plan, in a role: its identity, its capabilities and its limits.
 
-    ``adaptive``: ``concurrency`` is a ceiling below which the runner finds the server's capacity by itself.
+    ``adaptive``: ``concurrency`` is a maximum, and the runner adapts to the server's capacity below it.
     """
 
     identity: ModelIdentity
@@ -76,9 +76,10 @@ class PlannedModel(Record, frozen=True, kw_only=True):
 
 
 class Origin(Record, frozen=True, kw_only=True):
-    """Where the answers come from: asked by us, passed through our gateway, or taken from another harness's log.
+    """Where the answers come from: our own requests, calls through our gateway, or another harness's log.
 
-    For a log: which ``harness`` (with its version) wrote it, the file's name and its SHA-256. We did not see its calls.
+    For a log: the ``harness`` that wrote it, with its version, the file's name and its SHA-256. Steelyard did not see
+    the calls of a log.
     """
 
     kind: Literal["asked", "gateway", "imported"] = "asked"
@@ -88,12 +89,12 @@ class Origin(Record, frozen=True, kw_only=True):
 
 
 class Measurement(Record, frozen=True, kw_only=True):
-    """What is asked of one model: samples of a task, one prompt format, in a committed order, scored one way or more.
+    """Samples of a task that one model answers, in one prompt format and a committed order, with one scorer or more.
 
     ``population`` counts samples; the committed order runs over population × repeats *trials*. With
-    ``order_by`` "sample" the order is one of samples, all trials of one following one another. ``limit`` is the
-    number of samples asked at most. ``output_budget`` is the number of tokens that an answer may have, where it is
-    not the prompt format's own. ``arm``, ``seed`` and ``beside`` are for what a detector asks beside the claims.
+    ``order_by`` "sample" it is an order of samples, and all trials of a sample follow one another. ``limit`` is the
+    maximum number of samples asked. ``output_budget`` is the maximum number of tokens of an answer, if it differs from
+    the prompt format's. ``arm``, ``seed`` and ``beside`` are for further measurements that a detector requests.
     """
 
     id: str
@@ -124,24 +125,24 @@ class Measurement(Record, frozen=True, kw_only=True):
 
     @property
     def trials(self) -> int:
-        """Samples × repeats: what the committed order runs over and a test counts."""
+        """Samples × repeats: the length of the committed order, and what a test counts."""
         return self.population * self.repeats
 
     @property
     def planned(self) -> int:
-        """How many of the trials are to be asked at most."""
+        """The maximum number of trials that are asked."""
         return self.trials if self.limit is None else min(self.trials, self.limit * self.repeats)
 
     @property
     def extra_repeats(self) -> range:
-        """The repeat numbers of the repeat check's extra asks: apart from the order's own, which count from 0."""
+        """The repeat numbers of the repeat check's extra requests: they follow the order's own, which start at 0."""
         check = self.repeat_check
         extra = check.repeats if self.decoding == "sampled" else check.repeats - 1
         return range(self.repeats, self.repeats + max(extra, 0)) if check.samples else range(0)
 
 
 class Reads(Record, frozen=True, kw_only=True):
-    """Which scores a test reads: those of one measurement by one scorer."""
+    """The scores that a test reads: those of one measurement by one scorer."""
 
     measurement: str
     scorer: str
@@ -165,7 +166,7 @@ class PlannedTest(Record, frozen=True, kw_only=True):
 
 
 class PlanInput(Record, frozen=True, kw_only=True):
-    """Something else that a verifier needs, by its SHA-256: a panel's runs, a suite, covariates."""
+    """Another input that a verifier needs, by its SHA-256: a panel's runs, a suite, covariates."""
 
     kind: str
     sha256: str
@@ -174,8 +175,8 @@ class PlanInput(Record, frozen=True, kw_only=True):
 class Served(Record, frozen=True, kw_only=True):
     """A detector's request for a measurement (``request``: its name, ``claim/3``) and the scores that serve it.
 
-    Requests whose samples are equal share one measurement. ``differences`` says, in sentences, how what is asked
-    differs from what was requested.
+    Requests whose samples are equal share one measurement. ``differences`` states, in sentences, how the
+    measurement differs from the request.
     """
 
     request: str
@@ -185,7 +186,7 @@ class Served(Record, frozen=True, kw_only=True):
 
 
 class NotPlanned(Record, frozen=True, kw_only=True):
-    """A detector's request that is not asked, and why."""
+    """A detector's request that gets no measurement, with the reason."""
 
     request: str
     task: str
@@ -194,11 +195,11 @@ class NotPlanned(Record, frozen=True, kw_only=True):
 
 
 class Plan(Record, frozen=True, kw_only=True):
-    """Everything that decides, fixed before the first call. Its canonical bytes are what is sealed.
+    """Everything that determines the result, fixed before the first call. Its canonical bytes are sealed.
 
-    ``sheet`` is None where no claims are tested: then the plan is about its measurements alone. ``detectors`` names the
-    rules that planned the tests, also those that found nothing to test. ``plugins`` holds the
-    distribution and version of every plugin that the plan rests on, by ``kind.name``.
+    ``sheet`` is None if no claims are tested: then the plan has measurements alone. ``detectors`` names the rules that
+    planned the tests, including those that planned none. ``plugins`` holds the
+    distribution and version of every plugin that the plan uses, by ``kind.name``.
     """
 
     format: str
@@ -232,7 +233,7 @@ class Plan(Record, frozen=True, kw_only=True):
 
     @property
     def is_bounded(self) -> bool:
-        """Whether a budget (of time, tokens or cost) can end the run before all is asked."""
+        """Whether a budget (of time, tokens or cost) can end the run before every sample is asked."""
         return self.budget_us is not None or any(model.limits.bounded for model in self.models.values())
 
     def readers_of(self, measurement: str) -> tuple[PlannedTest, ...]:

@@ -1,4 +1,4 @@
-"""What is asked, what comes back, and who is asked."""
+"""Requests, model outputs, and the models themselves."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Request = GenerateRequest | LoglikelihoodRequest
 
 
 class Sample(Record, frozen=True, kw_only=True):
-    """One item of a task, rendered: what will be asked and what counts as right.
+    """One item of a task, rendered: the request and the right answer.
 
     ``target`` is the right answer's text, or for a choice its index as text; ``group`` is the subtask or cluster.
     """
@@ -77,17 +77,17 @@ class Outcome(StrEnum):
 
     @property
     def answered(self) -> bool:
-        """Whether this is the model's own answer, which is scored and never asked again."""
+        """Whether this is the model's own answer, which is scored and never retried."""
         return self in (Outcome.OK, Outcome.TRUNCATED, Outcome.REFUSED)
 
     @property
     def retryable(self) -> bool:
-        """Whether asking again may help: not after an answer, and not after the client's own error."""
+        """Whether a retry may help: not after an answer, and not after a client error."""
         return not self.answered and self is not Outcome.CLIENT_ERROR
 
 
 class RateHint(Record, frozen=True, kw_only=True):
-    """What an endpoint's rate headers say is left of its limits, and in how many seconds that is renewed."""
+    """What is left of an endpoint's rate limits, from its headers, and the seconds until they reset."""
 
     requests: int | None = None
     requests_reset: float | None = None
@@ -96,12 +96,12 @@ class RateHint(Record, frozen=True, kw_only=True):
 
 
 class ModelOutput(Record, frozen=True, kw_only=True):
-    """What one attempt brought back. A model never raises for these: it returns the outcome.
+    """The result of one attempt. A model does not raise an exception for a failure: it returns the outcome.
 
-    ``reasoning`` is the text that a model wrote before its answer, where the endpoint gives it apart; no scorer reads
-    it.
+    ``reasoning`` is the text that a model wrote before its answer, if the endpoint returns it separately; no scorer
+    reads it.
     ``logprobs``: one sum of token log-probabilities per continuation, in nats. ``detail`` is one line, free of secrets.
-    ``worker`` names the machine that asked, where a run has several: its journal segment takes the record.
+    ``worker`` names the machine that sent the request, if a run has several: the record goes to its journal segment.
     """
 
     outcome: Outcome
@@ -116,15 +116,15 @@ class ModelOutput(Record, frozen=True, kw_only=True):
     retry_after: float | None = None
     rate: RateHint | None = None
     worker: str = ""
-    overloaded: bool = False  # the endpoint says that it has too much to do (429, 503, 529)
-    fatal: bool = False  # if this is the endpoint's word on everything, no patience helps: key or credit is refused
+    overloaded: bool = False  # the endpoint reports that it is overloaded (429, 503, 529)
+    fatal: bool = False  # no retry of any request will help: the endpoint refuses the key or the credit
 
 
 class Capabilities(Record, frozen=True, kw_only=True):
-    """What a model can do here, and why not where it cannot.
+    """What a model can do, and the reason where it cannot.
 
-    ``offers`` is held against what a way of asking ``needs``: ``language`` for a model of text, and for a world model
-    such as ``world two-room``. None: this cannot be known, so it is asked.
+    ``offers`` is compared with what a prompt format ``needs``: ``language`` for a language model, names such as
+    ``world two-room`` for a world model. None: unknown, so every prompt format is tried.
     """
 
     generate: bool = True
@@ -138,7 +138,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
 
 
 class ModelIdentity(Record, frozen=True, kw_only=True):
-    """What can be known of the model under test: for a file its SHA-256, for an endpoint what it says of itself."""
+    """The identity of a model: for a file its SHA-256, for an endpoint what it reports about itself."""
 
     uri: str
     name: str = ""

@@ -1,4 +1,4 @@
-"""What it shows: scores, findings and verdicts."""
+"""The results: scores, findings and verdicts."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ __all__ = [
 class Score(Record, frozen=True, kw_only=True):
     """What a scorer gives one model output: a value in [0, 1].
 
-    *Unparsed*: no answer was extracted, which counts as 0 and is counted apart. ``value`` None: the output is *open*,
-    it cannot be read in one way; it counts neither as right nor as wrong.
+    *Unparsed*: no answer was extracted, which counts as 0 and is reported separately. ``value`` None: the output is
+    *open*, since it is ambiguous, and counts neither as right nor as wrong.
     """
 
     value: float | None
@@ -40,8 +40,8 @@ class Score(Record, frozen=True, kw_only=True):
 class SampleScore(Record, frozen=True, kw_only=True):
     """One score at its place in the committed order.
 
-    *missing* (nothing came) and *open* (what came cannot be read in one way) have no value: the plan's rule gives
-    bounds both ways. ``group`` is the sample's subtask, by which errors are clustered.
+    *missing* (no answer) and *open* (an ambiguous answer) have no value: results then have a lower and an upper bound.
+    ``group`` is the sample's subtask, by which errors are clustered.
     """
 
     measurement: str
@@ -71,7 +71,7 @@ class VerdictWord(StrEnum):
 
 
 class Finding(Record, frozen=True, kw_only=True):
-    """What a detector showed, with its error rate. ``null`` is the null hypothesis in one sentence."""
+    """A detector's finding, with its error rate. ``null`` is the null hypothesis in one sentence."""
 
     detector: str
     check: str
@@ -101,14 +101,14 @@ class Note(Record, frozen=True, kw_only=True):
 
 
 class Needs(Record, frozen=True, kw_only=True):
-    """What a decision would still cost, if the samples to come are like those seen."""
+    """What a decision would still need, if the next samples are like those so far."""
 
     samples: int
     seconds: float | None = None
 
 
 class TracePoint(Record, frozen=True, kw_only=True):
-    """One look while the interval closes: samples read, right so far, interval of the proportion."""
+    """One point of a closing interval: samples read, right so far, interval of the proportion."""
 
     n: int
     right: int
@@ -119,7 +119,7 @@ class TracePoint(Record, frozen=True, kw_only=True):
 class ClaimVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one claim, as its retest gives it; proportions are fractions, ``claimed_text`` is as printed.
 
-    ``measurement`` and ``prompt`` say what was asked for it; both are empty where nothing was.
+    ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one.
     """
 
     task: str
@@ -155,11 +155,11 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
 
 
 class DetectorResult(Record, frozen=True, kw_only=True):
-    """What one test shows by itself, before the error budget of the whole report is applied.
+    """The result of one test by itself, before the error budget of the whole report is applied.
 
-    ``p`` None: nothing was decided by chance (arithmetic on a table), so ``findings`` hold as they are. With a p, they
-    are reported where weighted Holm rejects, or where ``word`` is *inconsistent*: a boundary that was sealed at the
-    test's own share of the level was crossed. ``claim`` is the view of a claim retest.
+    ``p`` None: the test is deterministic (arithmetic on a table), so its ``findings`` are reported as they are. With a
+    p, they are reported if weighted Holm rejects, or if ``word`` is *inconsistent*: then a boundary was crossed that
+    was sealed at the test's own share of the level. ``claim`` is the claim's verdict, for a claim retest.
     """
 
     test: str
@@ -183,7 +183,7 @@ class PassAtK(Record, frozen=True, kw_only=True):
 
 
 class MeasurementResult(Record, frozen=True, kw_only=True):
-    """What one measurement came to, by one scorer. Proportions are fractions; only a full score counts as right.
+    """The result of one measurement by one scorer. Proportions are fractions; only a full score counts as right.
 
     ``ci`` is Wilson's interval over samples. ``standard_error`` is clustered by ``clusters`` subtasks, where there are
     several: items of one subtask are not independent. ``read_by`` names the tests that read it.
@@ -216,10 +216,10 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
 
 
 class Verdict(Record, frozen=True, kw_only=True):
-    """The whole report: one word, one exit code, and what they rest on.
+    """The whole report: one word, one exit code, and the results behind them.
 
-    ``results`` are those of the tests that make no claim's verdict; ``not_recomputed`` names tests whose plugin is not
-    installed where this was computed.
+    ``results`` are those of tests other than claim retests; ``not_recomputed`` names the tests whose plugin was not
+    installed when the verdict was computed.
     """
 
     verdict: VerdictWord

@@ -1,4 +1,4 @@
-"""The two charts of the report: claims against what was measured, and how each interval closed."""
+"""The two charts of the report: claims against measured scores, and how each interval closed."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def _fill(word: VerdictWord) -> str:
 
 
 def drawable(claims: Sequence[ClaimVerdict]) -> list[ClaimVerdict]:
-    """The claims that have something to draw: asked about, with a claim that is a proportion, and an interval."""
+    """The claims that can be drawn: measured, with an interval, and claimed as a proportion."""
     return [claim for claim in claims if claim.asked and claim.ci is not None and claim.claimed is not None]
 
 
-# ── claims against what was measured ────────────────────────────────────────────────────────────────────────────────
+# ── claims against measured scores ──────────────────────────────────────────────────────────────────────────────────
 
 
 def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: str = "claims") -> str:
-    """Draw each claim that was asked about: claim tick, tolerance band, interval and measured point, in percent.
+    """Draw each claim that was measured: claim tick, tolerance band, interval and measured point, in percent.
 
     ``narrow`` draws for a phone, with each task above its row. ``name`` makes the ids of title and description unique.
     """
@@ -50,14 +50,14 @@ def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: 
 
     drawn = drawable(claims)
     rows = [_claim_values(index, claim) for index, claim in enumerate(drawn)]
-    # Row numbers, not names, place the rows: two rows may bear one name.
+    # Rows are placed by number, not by name: two rows may have the same name.
     y = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(domain=[row["row"] for row in rows], paddingInner=0))
     base = chart(rows).encode(y=y)
     labels = _labels_above(base) if narrow else _labels_beside(base)
     drawing = alt.layer(*_claim_marks(base, _domain(rows), narrow), *labels).properties(
         width=320 if narrow else 560, height=len(rows) * (62 if narrow else 46)
     )
-    return svg(drawing, name, "Claims against what was measured", "; ".join(_described(claim) for claim in drawn))
+    return svg(drawing, name, "Claims against measured scores", "; ".join(_described(claim) for claim in drawn))
 
 
 def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[Any]:
@@ -70,7 +70,7 @@ def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[A
         axis=alt.Axis(labelExpr="datum.label + ' %'", orient="top", tickCount=5 if narrow else 8),
     )
     colour = alt.Color("colour:N", scale=None, legend=None)
-    down = 12 if narrow else 0  # room for the task's name above
+    down = 12 if narrow else 0  # space for the task's name above
     return [
         base.mark_rule(stroke=GRID, yOffset=down).encode(x=alt.value(0), x2=alt.value("width")),
         base.mark_bar(fill=BAND, height=22, yOffset=down).encode(x=alt.X("floor:Q", title=None), x2="claimed:Q"),
@@ -162,7 +162,7 @@ def _look_values(look: TracePoint, window: tuple[float, float]) -> dict[str, Any
         "n": look.n,
         "low": _clamp(100 * look.low, window),
         "high": _clamp(100 * look.high, window),
-        # The first answers swing past the window: there the line is left out, not bent along its edge.
+        # The first points lie outside the window: the line is left out there, not drawn along its edge.
         "share": share if window[0] <= share <= window[1] else None,
     }
 
@@ -212,7 +212,7 @@ def _thinned(looks: list[TracePoint]) -> list[TracePoint]:
 def _window(claim: ClaimVerdict, looks: list[TracePoint]) -> tuple[float, float]:
     """The visible range in percent: what the second half of the looks shows, the claim and the lowest score allowed.
 
-    The first looks span nearly everything: to show them whole would hide the rest.
+    The first intervals are so wide that showing them whole would hide the rest.
     """
     settled = looks[len(looks) // 2 :]
     values = [100 * bound for look in settled for bound in (look.low, look.high)]

@@ -1,4 +1,4 @@
-"""The page of a dry run: what an audit would take, in the terminal and for machines."""
+"""The output of a dry run: what an audit would take, in the terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def render(forecast: Forecast) -> dict[str, Any]:
 
 
 def print_forecast(forecast: Forecast, console: Console) -> None:
-    """Print one row a claim, what is skipped with its reason, and the assumptions."""
+    """Print one line for each claim, what is skipped and why, and the assumptions."""
     from rich import box
     from rich.table import Table
     from rich.text import Text

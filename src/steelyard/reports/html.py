@@ -17,10 +17,10 @@ __all__ = ["render"]
 
 
 def render(verdict: Verdict, plan: Plan | None = None) -> str:
-    """Write the report's page; ``plan`` adds what was asked, the model's identity and how to verify.
+    """Write the report's page; ``plan`` adds the measurements, the model's identity and how to verify.
 
-    Nothing in it is loaded from elsewhere: its policy (CSP) forbids scripts and every request. All text that came from
-    others is escaped, and stripped of control characters (:func:`steelyard.util.text.one_line`).
+    Nothing in it is loaded from elsewhere: its policy (CSP) forbids scripts and every request. All text of others
+    is escaped, and stripped of control characters (:func:`steelyard.util.text.one_line`).
     """
     asked = words.measurements_of(plan)
     lead_word, _, lead_rest = words.headline(verdict).partition(": ")
@@ -72,7 +72,7 @@ def _measured(result: MeasurementResult) -> dict[str, Any]:
 
 
 def _breakable(name: str) -> Any:
-    """A task's name that may break after an underscore, rather than in the middle of a word."""
+    """A task's name with optional line breaks after underscores."""
     from markupsafe import Markup, escape
 
     return Markup(str(escape(name)).replace("_", "_<wbr>"))  # noqa: S704 — escaped here
@@ -105,10 +105,10 @@ def _asked(measurement: Measurement, plan: Plan) -> dict[str, Any]:
         ("Scorer" if len(measurement.scorers) == 1 else "Scorers", ", ".join(measurement.scorers)),
     ]
     if measurement.limit is not None:
-        facts.insert(3, ("Asked at most", words.count(measurement.limit)))
+        facts.insert(3, ("Limit on samples", words.count(measurement.limit)))
     for test in plan.readers_of(measurement.id):
         facts += _test_facts(measurement, test)
-    digests = [("Order seed", measurement.order_seed), ("Root of the samples", measurement.samples_root)]
+    digests = [("Order seed", measurement.order_seed), ("Merkle root of the samples", measurement.samples_root)]
     served = [each for each in plan.served if each.reads.measurement == measurement.id]
     differences = dict.fromkeys([*measurement.differences, *(text for each in served for text in each.differences)])
     return {"plan": measurement, "facts": facts, "digests": digests, "differences": list(differences)}
@@ -124,7 +124,7 @@ def _test_facts(measurement: Measurement, test: PlannedTest) -> list[tuple[str, 
 
 
 def _by_measurement(verdict: Verdict) -> list[MeasurementResult]:
-    """Each measurement once, whatever the number of its scorers: answers that several read cost once."""
+    """Each measurement once, however many scorers it has: its answers are paid for once."""
     return list({each.measurement: each for each in verdict.measurements}.values())
 
 
@@ -140,7 +140,7 @@ class _Cost:
 
     @property
     def time(self) -> str:
-        """The time in words."""
+        """The time as text."""
         return words.about_time(self.seconds)
 
 
@@ -151,7 +151,7 @@ def _cost(result: MeasurementResult) -> _Cost:
 def _total(verdict: Verdict) -> _Cost:
     costs = [_cost(each) for each in _by_measurement(verdict)]
     return _Cost(
-        "Together",
+        "Total",
         sum(cost.calls for cost in costs),
         sum(cost.prompt for cost in costs),
         sum(cost.completion for cost in costs),
@@ -166,7 +166,7 @@ def _identity(plan: Plan | None) -> list[tuple[str, str]]:
     for role, model in plan.models.items():
         identity = model.identity
         named = [
-            ("Asked at", identity.uri),
+            ("Model URI", identity.uri),
             ("Name", identity.name),
             ("SHA-256", identity.sha256),
             ("Backend", identity.backend),

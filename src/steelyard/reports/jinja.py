@@ -1,4 +1,4 @@
-"""The pages' templates: everything is escaped, nothing that is missing passes silently."""
+"""The templates of the pages: everything is escaped, and a missing variable is an error."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def template(name: str, package: str = "steelyard.reports") -> Template:
 
 
 def markup(drawing: str) -> Any:
-    """Mark a drawing of ours as safe: whoever drew it has escaped every text in it."""
+    """Mark an SVG drawing as safe: every text in it must be escaped already."""
     from markupsafe import Markup
 
     return Markup(drawing)  # noqa: S704 — our own SVG, whose texts vl-convert and vega.py have escaped

@@ -1,4 +1,4 @@
-"""What a verdict does not show, in words that stand next to it: only the limits that bear on this verdict."""
+"""What a verdict does not show: only the limits that apply to this verdict, to be printed next to it."""
 
 from __future__ import annotations
 
@@ -9,116 +9,120 @@ from steelyard.util.text import one_line
 __all__ = ["limits", "of_the_origin"]
 
 _OF_A_MEASUREMENT = (
-    "The {level} interval is Wilson's, for a number of samples that is fixed before; where a budget fixed it, it "
-    "is only approximate. Missing answers widen it both ways."
+    "The {level} interval is Wilson's, for a number of samples that is fixed in advance; where a budget ended the run, "
+    "it is only approximate. Missing answers widen it both ways."
 )
 GATEWAY = "steelyard gateway"  # the harness that an import of our own recordings names
 
 
 def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
-    """The limits that bear on this verdict: what a gap shows, the error rates, the configuration, what is missing.
+    """The limits that apply to this verdict: what a gap shows, the error rates, the configuration, what is missing.
 
-    The verdict's own ``limits`` come after them, each once.
+    The verdict's own ``limits`` follow them, without repeats.
     """
     asked = [claim for claim in verdict.claims if claim.asked]
     measured = [each for each in only_measured(verdict) if each.asked]
     names = {claim.measurement for claim in asked} | {each.measurement for each in measured}
-    # The gravest first: a terminal shows only the first few.
-    said = [*_of_the_words(asked, measured), *_of_the_setting(names, asked, plan)]
-    said += _of_the_numbers(verdict, asked, measured)
+    # The most important ones first: a terminal shows only the first few.
+    sentences = [*_of_the_words(asked, measured), *_of_the_setting(names, asked, plan)]
+    sentences += _of_the_numbers(verdict, asked, measured)
     if asked and len(asked) < len(verdict.claims):
-        said.append("Nothing is said about the claims that were not testable or not tested.")
+        sentences.append("The report shows nothing about the claims that were not testable or not tested.")
     if verdict.notes:
-        said.append("A note proves nothing by itself and never changes the verdict.")
+        sentences.append("A note proves nothing by itself and never changes the verdict.")
     own = [one_line(limit) for limit in verdict.limits]
-    return tuple(dict.fromkeys([*said, *own]))
+    return tuple(dict.fromkeys([*sentences, *own]))
 
 
 def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) -> list[str]:
     words = {claim.verdict for claim in asked}
-    said = []
+    sentences = []
     if asked or measured:
         each = " for each claim" if asked else ""
-        said.append(f"One configuration (prompt, format, decoding) was asked{each}: another may score otherwise.")
+        sentences.append(
+            f"Only one configuration (prompt, format, decoding) was tested{each}: another may score differently."
+        )
     if VerdictWord.INCONSISTENT in words:
-        said.append(
-            "A gap never proves training on the test, nor bad faith: it shows that the claimed score was not reached "
-            "here, by the model as served, under this configuration."
+        sentences.append(
+            "A gap does not prove training on the test set or bad faith. It shows that the model as served did not "
+            "reach the claimed score here, under this configuration."
         )
     if VerdictWord.CONSISTENT in words:
-        said.append(
+        sentences.append(
             "Consistent means that the score over the whole benchmark is not lower than the claim by more than the "
             "tolerance and the rounding of the printed number. It does not mean equal, and it does not show how the "
             "score was earned."
         )
     if VerdictWord.INSUFFICIENT_POWER in words:
-        said.append("Insufficient power speaks neither for a claim nor against it: it says what a decision would cost.")
-    return said
+        sentences.append(
+            "Insufficient power is evidence neither for nor against a claim: it states what a decision would cost."
+        )
+    return sentences
 
 
 def _of_the_numbers(verdict: Verdict, asked: list[ClaimVerdict], measured: list[MeasurementResult]) -> list[str]:
-    level, said = f"{100 * verdict.alpha:g} %", []
+    level, sentences = f"{100 * verdict.alpha:g} %", []
     if asked:
-        said = [
-            f"Error rates: over the whole report, the chance that any honest claim is called inconsistent is at most "
-            f"{level} (weighted Holm); consistent is at {level} for each claim.",
-            f"The {100 * (1 - verdict.alpha):g} % intervals are valid at any stop, however often one looks, and for a "
-            "benchmark of finite size; so they are wider than the textbook's, for a number of samples fixed before.",
+        sentences = [
+            f"Error rates: over the whole report, the chance that any true claim is called inconsistent is at most "
+            f"{level} (weighted Holm). For each claim, a false consistent has a chance of at most {level}.",
+            f"The {100 * (1 - verdict.alpha):g} % intervals are valid whenever the run stops, however often results "
+            "are looked at, and for a benchmark of finite size. So they are wider than textbook intervals, which fix "
+            "the number of samples in advance.",
         ]
     if measured:
-        said.append(_OF_A_MEASUREMENT.format(level=f"{100 * (1 - verdict.alpha):g} %"))
+        sentences.append(_OF_A_MEASUREMENT.format(level=f"{100 * (1 - verdict.alpha):g} %"))
     missing = sum(claim.missing for claim in asked) + sum(each.missing for each in measured)
     if missing:
-        said.append(
-            f"{counted(missing, 'answer is', 'answers are')} missing. Each counts as right where the test could say "
-            "inconsistent and as wrong where it could say consistent; the interval covers both."
+        sentences.append(
+            f"{counted(missing, 'answer is', 'answers are')} missing. Each counts as right where the test could decide "
+            "inconsistent and as wrong where it could decide consistent; the interval covers both."
         )
     unparsed = sum(claim.unparsed for claim in asked) + sum(each.unparsed for each in measured)
     if unparsed:
-        said.append(
-            f"From {counted(unparsed, 'answer')} no result could be extracted: counted as wrong, and counted apart."
+        sentences.append(
+            f"No result could be extracted from {counted(unparsed, 'answer')}: counted as wrong and reported apart."
         )
-    return said
+    return sentences
 
 
 def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | None) -> list[str]:
     if not names:
         return []
-    said = []
+    sentences = []
     if any(claim.differences for claim in asked):
-        said.append(
-            "What was asked differs from what the vendor describes, where the report says so: a gap can come from "
-            "that difference."
+        sentences.append(
+            "Where the report lists differences from the vendor's description, a gap can come from those differences."
         )
     if plan is None:
-        return said
-    rows = [each for each in plan.measurements if each.id in names]
+        return sentences
+    measurements = [each for each in plan.measurements if each.id in names]
     claimed = {claim.measurement for claim in asked}
-    if any(row.decoding == "sampled" and row.id in claimed for row in rows):
-        said.append(
+    if any(each.decoding == "sampled" and each.id in claimed for each in measurements):
+        sentences.append(
             "Where decoding is sampled, the tolerance allows for the noise of the vendor's own passes and ours."
         )
-    if any(row.public for row in rows):
-        said.append(
-            "The samples are public and may have been trained on: a score that holds on them need not hold on fresh "
-            "ones, and that was not tested here."
+    if any(each.public for each in measurements):
+        sentences.append(
+            "The samples are public and may have been trained on: a score reached on them may not be reached on "
+            "fresh samples, which was not tested here."
         )
     if plan.origin.kind == "imported":
-        said.append(of_the_origin(plan.origin))
+        sentences.append(of_the_origin(plan.origin))
     elif plan.subject.identity.sha256:
-        said.append(
-            "The model is the one file named here, by its digest; other weights sold under the name may differ."
+        sentences.append(
+            "The model under test is the file with the digest given here; other weights sold under its name may differ."
         )
     else:
-        said.append(
-            "The endpoint is known only by what it says of itself: whether it serves the weights that were benchmarked "
-            "was not tested."
+        sentences.append(
+            "The endpoint is known only by what it reports about itself: whether it serves the weights that were "
+            "benchmarked was not tested."
         )
-    return said + _of_the_texts(plan, sum(row.population for row in rows))
+    return sentences + _of_the_texts(plan, sum(each.population for each in measurements))
 
 
 def of_the_origin(origin: Origin) -> str:
-    """What an imported run rests on: a log is another's word, a recording our gateway made as the calls passed."""
+    """What an imported run relies on: another harness's log, or a recording that our gateway made of the calls."""
     place = f"({one_line(origin.file)}, SHA-256 {origin.sha256[:16]}…)"
     if origin.harness == GATEWAY:
         return (
@@ -126,8 +130,8 @@ def of_the_origin(origin: Origin) -> str:
             "samples by their prompts."
         )
     return (
-        f"Imported from {one_line(origin.harness)} {place}: we did not see the calls. What was asked and answered, by "
-        "which model, is taken from there; the seal shows that it was not changed since the import."
+        f"Imported from {one_line(origin.harness)} {place}: we did not see the calls. Requests, answers and the "
+        "model's name are taken from the log; the seal shows that they have not changed since the import."
     )
 
 
@@ -136,5 +140,5 @@ def _of_the_texts(plan: Plan, samples: int) -> list[str]:
         return []
     return [
         f"The texts of the {count(samples)} samples and of the answers are withheld, so that publishing this report "
-        "does not spoil the benchmark; their digests are sealed, and whoever holds the texts can check them."
+        "does not contaminate the benchmark. Their digests are sealed: anyone who has the texts can check them."
     ]

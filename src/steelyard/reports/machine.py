@@ -15,9 +15,9 @@ REPORT_FORMAT = "steelyard-report/2"
 
 
 def render(verdict: Verdict) -> dict[str, Any]:
-    """Give the keys of DESIGN.md, in its order, and after them what else is known.
+    """The verdict as a JSON object: the keys of DESIGN.md in its order, then the others.
 
-    A claim's ``claimed``, ``tolerance``, ``measured`` and ``ci`` stand in the claim's own ``unit``: percent points for
+    A claim's ``claimed``, ``tolerance``, ``measured`` and ``ci`` are in the claim's own ``unit``: percent points for
     percent, 0 to 1 for a fraction. ``implied_reruns`` has null for more than a million. NaN and infinities are null, so
     the result is JSON to every reader.
     """
@@ -113,7 +113,7 @@ def _measured(result: MeasurementResult) -> dict[str, Any]:
 def _own_unit(value: float | None, unit: str) -> float | None:
     if value is None or not math.isfinite(value):
         return None
-    # Rounded far below any precision that is claimed, so that 0.57 comes out as 57.0 and not as 56.99999999999999.
+    # Rounded far below the precision of any claim, so that 0.57 comes out as 57.0 and not as 56.99999999999999.
     return round(100 * value, 10) if unit == "percent" else value
 
 

@@ -32,7 +32,7 @@ def escape(text: str, limit: int = 400) -> str:
 def _escaped(match: re.Match[str]) -> str:
     character = match.group()
     if character in "@#":
-        # An entity would be decoded before mentions are looked for; an empty comment keeps the two apart.
+        # GitHub decodes an entity before it looks for mentions; an empty comment prevents the mention.
         return character + "<!-- -->"
     return f"&#{ord(character)};" if character in ":.<>&)" else "\\" + character
 
@@ -96,9 +96,9 @@ def _list(title: str, items: list[str]) -> str:
 
 
 def _reruns(verdict: Verdict, plan: Plan | None) -> list[str]:
-    rows = words.measurements_of(plan)
-    said = ((claim.task, words.reruns(claim, rows.get(claim.measurement))) for claim in verdict.claims)
-    return [f"{escape(task, 80)}: {escape(sentence)}" for task, sentence in said if sentence]
+    measurements = words.measurements_of(plan)
+    sentences = ((claim.task, words.reruns(claim, measurements.get(claim.measurement))) for claim in verdict.claims)
+    return [f"{escape(task, 80)}: {escape(sentence)}" for task, sentence in sentences if sentence]
 
 
 def _finding(finding: Finding) -> str:
@@ -121,8 +121,8 @@ def _asked(plan: Plan | None) -> list[str]:
     for each in plan.measurements:
         samples, seed = words.counted(each.population, "sample"), _code(each.order_seed)
         served = [served for served in plan.served if served.reads.measurement == each.id]
-        told = dict.fromkeys([*each.differences, *(text for one in served for text in one.differences)])
-        differs = f" Differs from the vendor: {escape('; '.join(told), 2000)}." if told else ""
+        differences = dict.fromkeys([*each.differences, *(text for one in served for text in one.differences)])
+        differs = f" Differs from the vendor: {escape('; '.join(differences), 2000)}." if differences else ""
         lines.append(
             f"{escape(each.task, 80)}: prompt format `{_code(each.prompt)}`, {each.kind}, {each.decoding}, "
             f"scorer `{_code(', '.join(each.scorers))}`, {samples}, order seed `{seed}`.{differs}"

@@ -1,4 +1,4 @@
-"""The verdict in a terminal: a table within 100 columns, and under it what else must be known."""
+"""The verdict in a terminal: a table within 100 columns, then findings, notes and limits."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _STYLES = {
     VerdictWord.NOT_TESTED: "dim",
 }
 _PLAIN = str.maketrans({"✗": "x", "✓": "+", "–": "-", "−": "-", "…": "...", "·": "-", "½": "1/2", "≥": ">=", "≤": "<="})
-_NARROW = 96  # below this the table's columns no longer hold their words: each claim becomes a small paragraph
-# Beyond these a terminal scrolls away what matters; --json and the report have all.
+_NARROW = 96  # below this width the table's columns are too narrow: each claim becomes a small paragraph
+# Beyond these numbers the important lines scroll away; --json and the report have all.
 _FINDINGS, _NOTES, _ROWS, _LIMITS = 20, 12, 60, 4
 
 
@@ -44,11 +44,11 @@ def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) 
     _print_untested(page, verdict)
     if any(each.asked for each in verdict.measurements) or any(claim.asked for claim in verdict.claims):
         page.section("What this does not show")
-        said = limits(verdict, plan)
-        for limit in said[:_LIMITS]:
+        sentences = limits(verdict, plan)
+        for limit in sentences[:_LIMITS]:
             page.item(limit, style="dim")
-        if len(said) > _LIMITS:
-            page.item(f"{words.counted(len(said) - _LIMITS, 'more limit')} in the report", "…", "dim")
+        if len(sentences) > _LIMITS:
+            page.item(f"{words.counted(len(sentences) - _LIMITS, 'more limit')} in the report", "…", "dim")
     _print_overall(page, verdict)
 
 
@@ -60,7 +60,7 @@ class _Page:
         self.width = console.width
 
     def text(self, content: str, style: str = "") -> Text:
-        """Make a rich Text of plain content; what the stream cannot encode gets a plain stand-in."""
+        """Make a rich Text of plain content; what the stream cannot encode becomes a plain character."""
         from rich.text import Text
 
         encoding = self.console.encoding
@@ -99,9 +99,9 @@ def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
         _print_paragraphs(page, verdict)
     if len(verdict.claims) > _ROWS:
         page.line(f"… and {words.counted(len(verdict.claims) - _ROWS, 'more claim')}: --json shows all", "dim")
-    rows = words.measurements_of(plan)
+    measurements = words.measurements_of(plan)
     for claim in verdict.claims[:_ROWS]:
-        if sentence := words.reruns(claim, rows.get(claim.measurement)):
+        if sentence := words.reruns(claim, measurements.get(claim.measurement)):
             page.item(f"{one_line(claim.task, 80)}: {sentence}")
 
 
@@ -117,7 +117,7 @@ def _table(page: _Page, verdict: Verdict) -> Table:
     table.add_column("Verdict", overflow="fold", ratio=1)
     for claim in verdict.claims[:_ROWS]:
         row = words.claim_words(claim)
-        # Reasons are long and often shared: they stand once, below the table.
+        # Reasons are long and often shared: each is printed once, below the table.
         short = row.verdict_words if _is_unasked(claim) else row.full
         style = _STYLES[row.verdict]
         table.add_row(
@@ -151,7 +151,7 @@ def _print_measured(page: _Page, verdict: Verdict) -> None:
     rows = [words.measured_words(each) for each in words.only_measured(verdict)]
     if not rows:
         return
-    page.section("Measured" if not verdict.claims else "Measured beside the claims")
+    page.section("Measured" if not verdict.claims else "Further measurements")
     for row in rows[:_ROWS]:
         detail = f"; {row.detail}" if row.detail else ""
         page.item(f"{row.task} ({row.prompt}): {row.measured} [{row.interval}], asked {row.asked}{detail}")

@@ -1,4 +1,4 @@
-"""From Vega-Lite to SVG that lives in a page and follows its colours.
+"""From Vega-Lite to SVG that is embedded in a page and follows its colours.
 
 Colours are CSS variables (``var(--consistent)``), so one drawing serves light, dark and paper; text inherits the page's
 font. Data enters as inline values only: nothing is fetched, and no text from others becomes a field or an expression.

@@ -1,7 +1,7 @@
-"""The words and numbers that every report shares, so that all four say the same thing.
+"""The words and numbers that all four reports share, so that they agree.
 
-Numbers stand in the claim's own unit: percent with one decimal, fractions with three, never more than was measured.
-Intervals are rounded outward. Verdict words are fixed (DETECTORS.md); what stands in brackets after them is the detail.
+Numbers are in the claim's own unit: percent with one decimal, fractions with three, never more than was measured.
+Intervals are rounded outward. Verdict words are fixed (DETECTORS.md); the detail follows in brackets.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 EXIT_MEANINGS = {
-    ExitCode.CONSISTENT: "all that was planned is consistent",
+    ExitCode.CONSISTENT: "every planned claim is consistent",
     ExitCode.INCONSISTENT: "something is inconsistent",
     ExitCode.UNDECIDED: "something could not be decided, tested or asked",
     ExitCode.PLAN_NOT_MET: "the plan was not met: answers are missing",
@@ -98,7 +98,7 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def about_time(seconds: float) -> str:
-    """A duration as a person would say it: ``40 seconds``, ``21 minutes``, ``3.5 hours``, ``12 days``."""
+    """A duration in words: ``40 seconds``, ``21 minutes``, ``3.5 hours``, ``12 days``."""
     if seconds < 90:
         return counted(max(1, round(seconds)), "second")
     if seconds < 90 * 60:
@@ -117,7 +117,7 @@ def _scale(unit: str) -> int:
 
 
 def share(value: float | None, unit: str) -> str:
-    """A proportion (0 to 1) in the claim's unit: ``41.3 %`` or ``0.413``; an en dash where there is none."""
+    """A proportion (0 to 1) in the claim's unit: ``41.3 %`` or ``0.413``; an en dash where there is no value."""
     if value is None or not math.isfinite(value):
         return "–"
     return f"{_scale(unit) * value:.{_places(unit)}f}{'' if unit == 'fraction' else ' %'}"
@@ -135,7 +135,7 @@ def interval(bounds: tuple[float, float] | None, unit: str) -> str:
 
 
 def points(tolerance: float, unit: str) -> str:
-    """A difference of proportions: ``2.0 points`` (percentage points), or ``0.020`` beside a fraction."""
+    """A difference of proportions: ``2.0 points`` (percentage points), or ``0.020`` where the claim is a fraction."""
     scaled = round(tolerance * _scale(unit), 6)
     short = f"{scaled:.{_places(unit)}f}"
     exact = short if float(short) == scaled else f"{scaled:g}"
@@ -143,7 +143,7 @@ def points(tolerance: float, unit: str) -> str:
 
 
 def p_value(p: float | None) -> str:
-    """A p-value with two digits, never ``0``: ``p = 0.012``, ``p < 0.0001``; empty where there is none."""
+    """A p-value with two digits, never ``0``: ``p = 0.012``, ``p < 0.0001``; empty without a p-value."""
     if p is None or not math.isfinite(p):
         return ""
     if p < 1e-4:
@@ -168,7 +168,7 @@ def floor(claim: ClaimVerdict) -> float | None:
 
 
 def interval_name(verdict: Verdict) -> str:
-    """What the interval column is called: ``95 % interval``; a desk screen has no level, then ``interval``."""
+    """The title of the interval column: ``95 % interval``, or ``interval`` for a desk screen, which has no level."""
     return f"{100 * (1 - verdict.alpha):g} % interval" if math.isfinite(verdict.alpha) else "interval"
 
 
@@ -177,7 +177,7 @@ def interval_name(verdict: Verdict) -> str:
 
 @dataclass(frozen=True)
 class ClaimWords:
-    """One row of the table, in words, the same in every report."""
+    """One claim as every report prints it."""
 
     task: str
     claimed: str
@@ -195,7 +195,7 @@ class ClaimWords:
 
 
 def claim_words(claim: ClaimVerdict) -> ClaimWords:
-    """Put one claim's verdict into words."""
+    """One claim's verdict as text."""
     return ClaimWords(
         task=one_line(claim.task, 80) or "(no name)",
         claimed=claimed_value(claim),
@@ -236,7 +236,7 @@ def _detail(claim: ClaimVerdict) -> str:
 
 
 def _sheet_note(claim: ClaimVerdict) -> str:
-    """What the sheet itself remarks on the claim, quoted: a label such as "inflated on purpose" must not get lost."""
+    """The sheet's own note on the claim, quoted: a label such as "inflated on purpose" must not get lost."""
     return f"the sheet says “{one_line(claim.note, 120)}”" if claim.note and claim.measurement else ""
 
 
@@ -249,7 +249,7 @@ def _plural(number: int, noun: str) -> str:
 
 
 def reruns(claim: ClaimVerdict, measurement: Measurement | None) -> str:
-    """How re-runs of the served system could explain a claim that was not reached; empty where nothing is said."""
+    """How re-runs of the served system could explain a claim that was not reached; empty if not applicable."""
     if claim.verdict is not VerdictWord.INCONSISTENT or not claim.asked:
         return ""
     if measurement is not None and measurement.decoding == "greedy" and not claim.implied_reruns:
@@ -276,7 +276,7 @@ def measurements_of(plan: Plan | None) -> dict[str, Measurement]:
     return {} if plan is None else plan.by_id
 
 
-# ── what was measured, where no claim is about it ───────────────────────────────────────────────────────────────────
+# ── measurements without a claim ────────────────────────────────────────────────────────────────────────────────────
 
 
 def only_measured(verdict: Verdict) -> list[MeasurementResult]:
@@ -287,7 +287,7 @@ def only_measured(verdict: Verdict) -> list[MeasurementResult]:
 
 @dataclass(frozen=True)
 class MeasuredWords:
-    """One measurement, in words, the same in every report."""
+    """One measurement as every report prints it."""
 
     task: str
     prompt: str
@@ -298,7 +298,7 @@ class MeasuredWords:
 
 
 def measured_words(result: MeasurementResult) -> MeasuredWords:
-    """Put one measurement into words."""
+    """One measurement as text."""
     missing = f", {count(result.missing)} missing" if result.missing else ""
     parts = [f"as {one_line(result.role, 40)}" if result.role != SUBJECT else ""]
     parts += [
@@ -339,7 +339,7 @@ def remark(item: Finding | Note, limit: int = 400) -> str:
 
 
 def finding_numbers(finding: Finding) -> str:
-    """The numbers that a finding rests on: ``p < 0.0001, n = 300``; empty for deterministic evidence."""
+    """The numbers behind a finding: ``p < 0.0001, n = 300``; empty for deterministic evidence."""
     parts = [p_value(finding.p)]
     if finding.e is not None and math.isfinite(finding.e):
         parts.append(f"e = {finding.e:.3g}")
@@ -349,7 +349,7 @@ def finding_numbers(finding: Finding) -> str:
 
 
 def untested(verdict: Verdict) -> list[tuple[VerdictWord, str, list[str]]]:
-    """What was not tested or not testable: (word, reason, tasks) with equal reasons put together, in sheet order."""
+    """What was not tested or not testable: (word, reason, tasks) grouped by reason, in the order of the sheet."""
     groups: dict[tuple[VerdictWord, str], list[str]] = {}
     for claim in verdict.claims:
         if claim.verdict in (VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED):
@@ -361,24 +361,24 @@ def untested(verdict: Verdict) -> list[tuple[VerdictWord, str, list[str]]]:
 
 
 def tally(verdict: Verdict) -> list[tuple[VerdictWord, int]]:
-    """How many claims got which word, gravest first, without zeros."""
+    """How many claims got which word, most severe first, without zeros."""
     counts = {word: sum(claim.verdict is word for claim in verdict.claims) for word in VerdictWord}
     return [(word, number) for word, number in counts.items() if number]
 
 
 def only_measures(verdict: Verdict) -> bool:
-    """Whether the whole verdict is about measurements: then there was no table of claims to screen."""
+    """Whether the verdict has measurements alone, without any claims to screen."""
     return bool(verdict.measurements) and not verdict.claims
 
 
 def exit_meaning(verdict: Verdict) -> str:
-    """What the exit code says, in words; empty for a code that is none of ours."""
+    """What the exit code means, as text; empty for a code that Steelyard does not use."""
     if verdict.exit not in set(ExitCode):
         return ""
     if only_measures(verdict):
-        told = {0: "all that was planned was asked", 3: "it ended before all was asked"}.get(verdict.exit)
-        if told:
-            return told
+        meaning = {0: "every planned sample was asked", 3: "the run ended before every sample was asked"}
+        if verdict.exit in meaning:
+            return meaning[verdict.exit]
     return EXIT_MEANINGS.get(ExitCode(verdict.exit), "")
 
 
@@ -393,21 +393,21 @@ def headline(verdict: Verdict) -> str:
             held = "the claim holds" if len(claims) == 1 else f"all {total} hold"
             return f"Consistent: {held} {_within(claims)}, under this configuration."
         case VerdictWord.INSUFFICIENT_POWER:
-            return f"Insufficient power: {_of(len(claims), total)} could not be decided with what was asked."
+            return f"Insufficient power: {_of(len(claims), total)} could not be decided with the samples asked."
         case VerdictWord.NOT_TESTABLE:
             return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons are below."
     if not verdict.claims and (measured := [each for each in verdict.measurements if each.asked]):
-        said = (f"{one_line(each.task, 80)} {share(each.measured, 'percent')}" for each in measured)
-        return "Measured: " + "; ".join(said) + "."
+        scores = (f"{one_line(each.task, 80)} {share(each.measured, 'percent')}" for each in measured)
+        return "Measured: " + "; ".join(scores) + "."
     if any(claim.asked for claim in verdict.claims):
-        return f"Not tested: {_of(len(claims), total)} could not be put to the model; the reasons are below."
-    return "Not tested: no claim was put to a model."
+        return f"Not tested: {_of(len(claims), total)} could not be tested; the reasons are below."
+    return "Not tested: no claim was tested on a model."
 
 
 def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> str:
     found = f"the desk screen has {counted(len(verdict.findings), 'finding')}" if verdict.findings else ""
     if not retested:
-        return f"Inconsistent: {found or 'what was found is below'}."
+        return f"Inconsistent: {found or 'the findings are below'}."
     if len(retested) == 1:
         on = f"{one_line(retested[0].task, 80)} ({claimed_value(retested[0])})"
         lead = f"Inconsistent: the served model does not reach the claim on {on}, under this configuration"

@@ -23,6 +23,7 @@ from steelyard.runner.recordable import recordable
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule
 from steelyard.storage.journal import Journal, Texts
+from steelyard.storage.journal.attempts import attempt_of
 
 __all__ = ["RunEnd", "Runner"]
 
@@ -357,24 +358,17 @@ class Runner:
     def _record(self, pending: Pending, output: ModelOutput, started: float, now: float, *, final: bool) -> Attempt:
         call = pending.call
         return self.journal.append(
-            Attempt(
+            attempt_of(
+                output,
+                self.texts,
                 measurement=call.measurement,
                 position=call.position,
                 sample=pending.sample.id,
                 item=pending.item,
                 repeat=call.repeat,
-                attempt=pending.attempts,
+                number=pending.attempts,
                 request=pending.request,
-                outcome=output.outcome,
                 final=final,
-                answer=self.texts.add(output.text),
-                reasoning=self.texts.add(output.reasoning),
-                logprobs=output.logprobs,
-                finish_reason=output.finish_reason[:40],
-                prompt_tokens=output.prompt_tokens,
-                completion_tokens=output.completion_tokens,
-                model=output.model[:200],
-                detail=output.detail[:300],
                 started_us=self._wall_us + int((started - self._began) * 1e6),
                 elapsed_us=int((now - started) * 1e6),
             ),

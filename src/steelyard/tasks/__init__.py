@@ -1,4 +1,4 @@
-"""What is asked: benchmarks as data, seeded twins, and anyone's own files."""
+"""Tasks: benchmarks as data, seeded generators, and users' own files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def task_ids() -> list[str]:
 
 
 def resolve(name: str) -> str | None:
-    """The id of the installed benchmark that a name or alias means; None where none does."""
+    """The id of the installed benchmark with this name or alias; None if there is no such benchmark."""
     if name.startswith(REASONING_GYM):
         return name
     own = _names().get(key_of(name))
@@ -37,7 +37,7 @@ def resolve(name: str) -> str | None:
 
 
 def load_task(name: str) -> Task:
-    """Open a benchmark by id or alias, or ``reasoning-gym:NAME``; raises InputError naming what there is."""
+    """Open a benchmark by id or alias, or ``reasoning-gym:NAME``; raises InputError for an unknown name."""
     if name.startswith(REASONING_GYM):
         from steelyard.tasks.generators.reasoning_gym import open_task
 
@@ -51,13 +51,15 @@ def load_task(name: str) -> Task:
 
 @cache
 def _installed() -> dict[str, tuple[TaskDefinition, Path]]:
-    """Every task file of every installed folder. Two files with one id are an error, not a race."""
+    """Every task file of every installed folder. Two files with the same id are an error."""
     found: dict[str, tuple[TaskDefinition, Path]] = {}
     for plugin in names("tasks"):
         for path in sorted(Path(find("tasks", plugin)).glob("*.yaml")):
             definition = read_definition(path)
             if definition.id in found:
-                raise InputError(f"the id {definition.id!r} is taken by {found[definition.id][1]}", where=path)
+                raise InputError(
+                    f"the id {definition.id!r} is used by {found[definition.id][1]}: choose another", where=path
+                )
             found[definition.id] = definition, path
     return found
 

@@ -14,15 +14,23 @@ __all__ = ["Catalogue", "open_task_file"]
 
 
 def open_task_file(path: Path) -> Task:
-    """A task from a task file (``.yaml``) or from questions (``.jsonl``, ``.csv``, ``.parquet``), named by its stem."""
+    """A task from a task file (``.yaml``) or from questions (``.jsonl``, ``.csv``, ``.parquet``), named by its stem.
+
+    Raises InputError for a file that cannot be read as a task.
+    """
     task = Task(read_definition(path), path) if path.suffix in (".yaml", ".yml") else task_from_file(path)
     if not task.id.isprintable():
-        raise InputError("a task is named by its file, and this name cannot be printed: rename it", where=repr(path))
+        raise InputError(
+            "a task has its file's name, and this name cannot be printed: rename the file", where=repr(path)
+        )
     return task
 
 
 class Catalogue:
-    """Finds tasks by name. ``files`` are named on the command line: a sheet, which a vendor writes, can name none."""
+    """Finds tasks by name. ``files`` come from the command line; a vendor's sheet cannot name files.
+
+    Raises InputError for a file that cannot be read as a task, and for two files of one name.
+    """
 
     def __init__(self, files: Sequence[Path] = ()) -> None:
         self._own: dict[str, Task] = {}
@@ -40,14 +48,14 @@ class Catalogue:
         from steelyard.tasks import task_ids
 
         close = get_close_matches(name, [*self._own, *task_ids()], 1)
-        return f"; did you mean {close[0]!r}?" if close else " (docs/adding-a-benchmark.md says how to add it)"
+        return f"; did you mean {close[0]!r}?" if close else " (docs/adding-a-benchmark.md shows how to add it)"
 
     def unused(self) -> list[str]:
-        """The user's own tasks that nothing has asked for yet."""
+        """The user's own tasks that were not looked up yet."""
         return [name for name in self._own if name not in self._found]
 
     def find(self, name: str) -> Task | None:
-        """The task of this name or alias; None where there is none."""
+        """The task with this name or alias, or None. Raises InputError for a task file that is invalid."""
         from steelyard.tasks import load_task, resolve
 
         self._found.add(name)

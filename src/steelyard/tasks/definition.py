@@ -1,4 +1,4 @@
-"""A benchmark's definition: the records that one YAML file in a ``tasks`` folder is read into.
+"""A benchmark's definition: the records of one YAML file in a ``tasks`` folder.
 
 Prompts are data: every text in a :class:`PromptFormat` is a Jinja template in the file, and every value in
 :class:`Fields` is a Jinja expression over a row's own keys. Rows are only ever *values* in them: text from a data set
@@ -19,7 +19,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Hub(Part, frozen=True, kw_only=True):
-    """Where the rows lie: ``<path>/<config>/<split>.jsonl`` in a mirror, the same three names on the hub.
+    """Where the rows are: ``<path>/<config>/<split>.jsonl`` in a mirror, the same three names on the hub.
 
     With several ``configs`` each is a subtask: they follow one another in this order and name their samples' ``group``.
     """
@@ -30,7 +30,7 @@ class Hub(Part, frozen=True, kw_only=True):
 
 
 class Generator(Part, frozen=True, kw_only=True):
-    """A seeded generator of rows. ``seed`` is public: it *is* the benchmark; any other seed gives twins of it."""
+    """A seeded generator of rows. The public ``seed`` gives the benchmark; any other seed gives twins of it."""
 
     name: str
     count: int
@@ -44,7 +44,7 @@ class Shots(Part, frozen=True, kw_only=True):
     Exactly one source: ``split`` of the hub data set, ``seed`` of the task's own generator, or ``file`` beside the task
     file: a mapping from group to ``{shots: [row, …], …}`` whose other keys the prefix template may use too.
     ``pick`` lists row numbers (from 0) in the order shown; empty means the first ones. ``by_group`` keeps only
-    rows of the sample's own group. ``count`` is what is used where nobody asks for another number.
+    rows of the sample's own group. ``count`` is the default number.
     """
 
     split: str = ""
@@ -64,14 +64,13 @@ class Fields(Part, frozen=True, kw_only=True):
 
 
 class PromptFormat(Part, frozen=True, kw_only=True):
-    """One named way of asking: a prompt format.
+    """One named prompt format of a task.
 
     A prompt format that generates has ``prompt`` (with ``stop`` and ``max_tokens``); one that reads log-likelihoods has
     ``context`` and ``continuations`` (an expression that gives a list of texts). ``prefix`` is rendered once per
-    group, with ``shots`` and ``group``. ``like`` takes over every part that the prompt format does not name from
-    another prompt format. ``words`` are what a claim's protocol may say to mean this cell; ``differences`` say how the
-    prompt differs from the vendor's. ``needs`` is what a model must offer to be asked so (``world two-room``); empty
-    means language.
+    group, with ``shots`` and ``group``. ``like`` names another prompt format, from which every part that is not given
+    is copied. ``words`` are phrases of a claim's protocol that mean this prompt format; ``differences`` state how the
+    prompt differs from the vendor's. ``needs`` is what a model must offer (``world two-room``); empty means language.
     """
 
     like: str = ""
@@ -99,8 +98,8 @@ class PromptFormat(Part, frozen=True, kw_only=True):
 class Refusal(Part, frozen=True, kw_only=True):
     """Claims that no prompt format can test, because they are about another measure of the same answers.
 
-    Refused is a claim whose task, variant, metric or prompt says one of ``words``; where ``unless`` is given instead,
-    one that says none of those: of several usual measures none is guessed. ``why`` says why, and the mend.
+    A claim is refused if its task, variant, metric or prompt contains one of ``words``. If ``unless`` is given instead,
+    a claim that contains none of these is refused, since its measure is ambiguous. ``why`` is the reason, with the fix.
     """
 
     why: str
@@ -109,7 +108,7 @@ class Refusal(Part, frozen=True, kw_only=True):
 
 
 class TaskDefinition(Part, frozen=True, kw_only=True):
-    """One benchmark. ``chance`` is the score of guessing, a fraction; ``public`` samples may be in training corpora."""
+    """One benchmark. ``chance`` is the chance score, a fraction; ``public`` samples may be in training corpora."""
 
     id: str
     title: str

@@ -1,4 +1,4 @@
-"""Reads a task file strictly: what is wrong is said in one line with the file, the line and the nearest known key."""
+"""Reads a task file strictly: an error is one line with the file, the line and the nearest known key."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read_definition(path: Path) -> TaskDefinition:
 
 
 def _with_new_keys(tree: Node | None) -> Node | None:
-    """Task files of format 1 called the prompt formats ``cells``: they are still read."""
+    """Accept the key ``cells`` of format 1 for ``prompts``."""
     if not isinstance(tree, Branch):
         return tree
     for old, new in (("cells", "prompts"), ("default_cell", "default_prompt")):
@@ -42,7 +42,7 @@ def _with_new_keys(tree: Node | None) -> Node | None:
 
 
 def read_plain_yaml(path: Path) -> Any:
-    """Read a YAML data file (such as worked examples) into lists and mappings of texts."""
+    """Read a YAML data file (such as worked examples) into lists and mappings of texts; raises InputError."""
     tree = _tree(path)
     return None if tree is None else _texts(tree)
 
@@ -54,7 +54,7 @@ def _tree(path: Path) -> Node | None:
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=path) from None
     if len(data) > MAX_BYTES:
-        raise InputError(f"larger than {MAX_BYTES:,} bytes: this is no task file", where=path)
+        raise InputError(f"larger than {MAX_BYTES:,} bytes: not a task file", where=path)
     try:
         return read_tree(data.decode(), str(path))
     except UnicodeDecodeError:
@@ -72,7 +72,7 @@ def _texts(node: Node) -> Any:
 
 
 def _guessed(node: Node) -> Any:
-    """A value of unknown kind, such as a scorer's option: only a plain true, false or number is more than a text."""
+    """A value of unknown type, such as a scorer's option: a plain true, false or number, otherwise text."""
     match node:
         case Items(items=items):
             return [_guessed(item) for item in items]
@@ -88,7 +88,7 @@ def _guessed(node: Node) -> Any:
 
 
 def _built(node: Node, kind: Any, path: Path) -> Any:
-    """Turn a node into ``kind``, bottom up, so that every error knows its own line."""
+    """Turn a node into ``kind``, bottom up, so that every error has its own line."""
     kind = _without_none(kind)
     if kind is Any:
         return _guessed(node)
@@ -134,7 +134,7 @@ def _without_none(kind: Any) -> Any:
 
 
 def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
-    """Check what no single part can know, and unfold ``like``."""
+    """Check what concerns several parts, and resolve ``like``."""
     if (definition.hub is None) == (definition.generator is None):
         raise InputError("a task needs exactly one of 'hub' and 'generator'", where=path)
     if definition.hub is not None and not definition.hub.configs:
@@ -146,20 +146,20 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         raise InputError("a task needs at least one prompt format", where=path)
     if not all(bool(refusal.words) != bool(refusal.unless) for refusal in definition.refused):
         raise InputError("each entry of 'refused' needs one of 'words' and 'unless'", where=path)
-    prompts = {name: _unfolded(name, definition.prompts, path) for name in definition.prompts}
+    prompts = {name: _resolved(name, definition.prompts, path) for name in definition.prompts}
     default = definition.default_prompt or next(iter(prompts))
     if default not in prompts:
-        raise InputError(f"default_prompt {default!r} is none of: {', '.join(prompts)}", where=path)
+        raise InputError(f"default_prompt {default!r} is not one of: {', '.join(prompts)}", where=path)
     if not 0 <= definition.chance < 1:
         raise InputError("chance is a fraction from 0 to below 1", where=path)
     return msgspec.structs.replace(definition, prompts=prompts, default_prompt=default)
 
 
-def _unfolded(name: str, prompts: Mapping[str, PromptFormat], path: Path) -> PromptFormat:
+def _resolved(name: str, prompts: Mapping[str, PromptFormat], path: Path) -> PromptFormat:
     prompt_format = prompts[name]
     if prompt_format.like:
         if prompt_format.like not in prompts or prompts[prompt_format.like].like:
-            raise InputError(f"prompts.{name}: like must name a prompt format that stands by itself", where=path)
+            raise InputError(f"prompts.{name}: like must name a prompt format without 'like'", where=path)
         prompt_format = _inherited(prompt_format, prompts[prompt_format.like])
     asks = bool(prompt_format.prompt), bool(prompt_format.context and prompt_format.continuations)
     if sum(asks) != 1:
@@ -170,7 +170,7 @@ def _unfolded(name: str, prompts: Mapping[str, PromptFormat], path: Path) -> Pro
 
 
 def _inherited(prompt_format: PromptFormat, parent: PromptFormat) -> PromptFormat:
-    """Fill what is left at its default from the parent; words name one prompt format only, so they stay its own."""
+    """Copy every field with its default value from the parent, except words and title, which name one format only."""
     own = {"like", "words", "title"}
     taken = {}
     for field in msgspec.structs.fields(PromptFormat):

@@ -1,7 +1,7 @@
-"""Rows of a file that are read when they are asked for: a JSONL or CSV row costs 8 bytes of memory, whatever it holds.
+"""Rows of a file, read on access: a JSONL or CSV row takes 8 bytes of memory, whatever its length.
 
-Every row is read once when a file is opened, so that what is wrong in it is said then, with its line. A file that is
-written to afterwards is refused, since its rows would not be those that were planned with.
+Every row is read once when a file is opened, so that errors are reported then, with their line. A file that is changed
+afterwards is refused, since its rows would differ from the plan's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from steelyard.util.line_file import LineFile
 __all__ = ["CsvRows", "FileRows", "JsonlRows", "Look", "ParquetRows", "Row"]
 
 Row = dict[str, Any]
-Look = Callable[[Row], None]  # is shown every row while the file is opened; may raise InputError
+Look = Callable[[Row], None]  # called with every row while the file is opened; may raise InputError
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _LONE_RETURN: Final = re.compile(r"(?<=\r)(?!\n)")
@@ -33,7 +33,7 @@ class FileRows(Sequence[Row]):
 
     @abstractmethod
     def _row(self, number: int) -> Row:
-        """The row of this number, which is one there is."""
+        """The row of this number, which is in range."""
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -46,7 +46,7 @@ class FileRows(Sequence[Row]):
 
 
 class JsonlRows(FileRows):
-    """One JSON object a line; lines of spaces are no rows."""
+    """One JSON object per line; blank lines are skipped. Raises InputError with file and line."""
 
     def __init__(self, path: Path, look: Look) -> None:
         self._file = LineFile(path)
@@ -82,7 +82,7 @@ def _json_row(line: bytes, path: Path, number: int) -> Row:
     if not isinstance(row, dict):
         raise InputError(f"expected a JSON object, found {type(row).__name__}", where=path, line=number)
     if b"\\u0000" in line and _holds_nul(row):
-        raise InputError("text holds a NUL character", where=path, line=number)
+        raise InputError("text contains a NUL character", where=path, line=number)
     return row
 
 
@@ -95,7 +95,7 @@ def _holds_nul(value: Any) -> bool:
 
 
 class CsvRows(FileRows):
-    """A header and its rows; a quoted cell may span lines."""
+    """A header and its rows; a quoted field may span lines. Raises InputError with file and line."""
 
     def __init__(self, path: Path, look: Look) -> None:
         self._file = LineFile(path)
@@ -105,19 +105,19 @@ class CsvRows(FileRows):
         try:
             self._header = _header(next(reader, []), path)
             start = pieces.next_place
-            for cells in reader:
-                if cells:
-                    look(self._named(cells, path, reader.line_num))
+            for fields in reader:
+                if fields:
+                    look(self._named(fields, path, reader.line_num))
                     self._starts.append(start)
                 start = pieces.next_place
         except csv.Error as error:
             raise InputError(f"is not CSV: {error}", where=path, line=reader.line_num) from None
 
-    def _named(self, cells: list[str], path: Path, line: int) -> Row:
-        if len(cells) != len(self._header):
-            message = f"{len(cells)} columns where the header has {len(self._header)}"
+    def _named(self, fields: list[str], path: Path, line: int) -> Row:
+        if len(fields) != len(self._header):
+            message = f"{len(fields)} columns where the header has {len(self._header)}"
             raise InputError(message, where=path, line=line)
-        return dict(zip(self._header, cells, strict=True))
+        return dict(zip(self._header, fields, strict=True))
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -145,7 +145,7 @@ class _Pieces(Iterator[str]):
     def _split(self, lines: Iterable[tuple[int, bytes]], path: Path) -> Iterator[str]:
         for number, (place, line) in enumerate(lines, 1):
             if b"\0" in line:
-                raise InputError("text holds a NUL character", where=path, line=number)
+                raise InputError("text contains a NUL character", where=path, line=number)
             try:
                 text = line.decode()
             except UnicodeDecodeError:
@@ -161,7 +161,10 @@ class _Pieces(Iterator[str]):
 
 
 class ParquetRows(FileRows):
-    """The rows of a Parquet file. Its columns are held as Arrow holds them, which random access needs."""
+    """The rows of a Parquet file, kept in memory as Arrow columns for random access.
+
+    Raises InputError for a file that is not Parquet, MissingDependency without pyarrow.
+    """
 
     def __init__(self, path: Path, look: Look) -> None:
         try:

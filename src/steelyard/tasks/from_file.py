@@ -1,4 +1,4 @@
-"""Anyone's own questions, from a JSONL, CSV or Parquet file, as a task."""
+"""A user's own questions, from a JSONL, CSV or Parquet file, as a task."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def task_from_file(path: Path) -> Task:
 
     With choices it is multiple choice by letter, and the answer is a choice's index, letter or text. Otherwise answers
     are compared as numbers where every one is a number, else exactly; a ``prompt`` or ``input`` is a whole prompt and
-    goes out as it stands, where a ``question`` is given a line that asks for the answer alone. Raises InputError with
-    the file and the row of the first thing that is wrong.
+    is sent unchanged, while a ``question`` gets a line that asks for the answer alone. Raises InputError with the file
+    and the row of the first error.
     """
     survey = _Survey(path)
     rows = read_rows(path, survey.look)
@@ -49,16 +49,16 @@ def task_from_file(path: Path) -> Task:
 
 @dataclass(frozen=True)
 class _Columns:
-    """Which columns hold question and answer."""
+    """The names of the columns with question and answer."""
 
     question: str
     answer: str
 
 
 class _Survey:
-    """What one pass over a file shows: its columns, whether there are choices, whether all answers are numbers.
+    """The result of one pass over a file: its columns, whether it has choices, whether all answers are numbers.
 
-    Only the last row tells whether there are choices, so the first fault of either reading is kept until then.
+    Whether it has choices is known only after the last row, so the first error of either reading is kept until then.
     """
 
     def __init__(self, path: Path) -> None:
@@ -70,7 +70,7 @@ class _Survey:
         self.most_choices = 0
 
     def look(self, row: Row) -> None:
-        """Take in the next row; raises InputError where the first one has not the columns."""
+        """Read the next row; raises InputError if the first one lacks the columns."""
         self._number += 1
         if self._number == 1:
             self.columns = _Columns(_column(row, _QUESTION, self._path), _column(row, _ANSWER, self._path))
@@ -90,13 +90,13 @@ class _Survey:
             return None
 
     def check(self) -> None:
-        """Raise the first fault of the file, read as what it turned out to be."""
+        """Raise the first InputError of the file, read with choices or without."""
         if self.has_choices in self._faults:
             raise self._faults[self.has_choices]
 
 
 class _TidyRows(Sequence[Row]):
-    """Rows with exactly the keys question, answer and choices, tidied when they are asked for."""
+    """Rows with exactly the keys question, answer and choices, tidied on access."""
 
     def __init__(self, rows: Sequence[Row], columns: _Columns, has_choices: bool, path: Path) -> None:
         self._rows, self._columns, self._has_choices, self._path = rows, columns, has_choices, path
@@ -120,7 +120,7 @@ def _open_prompts() -> dict[str, PromptFormat]:
         "question": PromptFormat(
             title="the question, as a message", prompt="{{ question }}\n\nReply with the answer alone.", chat=True
         ),
-        "verbatim": PromptFormat(title="the text as it stands, as a message", prompt="{{ question }}", chat=True),
+        "verbatim": PromptFormat(title="the text unchanged, as a message", prompt="{{ question }}", chat=True),
         "completion": PromptFormat(
             title="the question, completed",
             prompt="Question: {{ question }}\nAnswer:",
@@ -165,7 +165,7 @@ def _tidied(row: Row, number: int, columns: _Columns, has_choices: bool, path: P
 
 
 def _choices(value: Any, where: str) -> list[str]:
-    if isinstance(value, str):  # a CSV cell holds the list as JSON, or split by |
+    if isinstance(value, str):  # a CSV field has the list as JSON, or separated by |
         try:
             value = json.loads(value) if value.lstrip().startswith("[") else value.split("|")
         except (ValueError, RecursionError):
@@ -179,7 +179,7 @@ def _choices(value: Any, where: str) -> list[str]:
 
 
 def _index(target: Any, choices: list[str], where: str) -> str:
-    """The answer's index: the text of a choice means that choice, before an index or a letter does."""
+    """The answer's index: the text of a choice takes precedence over an index or a letter."""
     text = str(target).strip()
     if isinstance(target, str) and choices.count(text) == 1:
         return str(choices.index(text))
@@ -187,4 +187,4 @@ def _index(target: Any, choices: list[str], where: str) -> str:
         return str(int(text))
     if len(text) == 1 and text.upper() in _LETTERS[: len(choices)]:
         return str(_LETTERS.index(text.upper()))
-    raise InputError(f"answer {text[:40]!r} is no text, index or letter of a choice", where=where)
+    raise InputError(f"answer {text[:40]!r} is not the text, index or letter of a choice", where=where)

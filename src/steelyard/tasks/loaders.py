@@ -1,4 +1,4 @@
-"""Rows of data, from a mirror, the hub, a generator or a plain file. What is wrong in a file is said with its line."""
+"""Rows of data, from a mirror, the hub, a generator or a plain file. Errors name file and line."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ __all__ = ["DataMissing", "Row", "generated_rows", "hub_rows", "read_rows"]
 
 
 class DataMissing(MissingDependency):
-    """A benchmark's rows are neither in the mirror nor to be had from the hub; the message says how to get them."""
+    """A benchmark's rows are not available, from a mirror or from the hub; the message says how to get them."""
 
 
 def hub_rows(path: str, config: str, split: str, data: Path | None) -> Sequence[Row]:
     """Rows of one split: from the mirror ``data`` where one is named, else from the hub (extra ``data``).
 
-    Who names a mirror is not taken to the network for what it lacks. Raises DataMissing with the mend.
+    With a mirror, no network is used, even for what the mirror lacks. Raises DataMissing with the fix, and
+    InputError for an invalid file of the mirror.
     """
     if data is None:
         return _from_hub(path, config, split)
@@ -29,7 +30,7 @@ def hub_rows(path: str, config: str, split: str, data: Path | None) -> Sequence[
     if not mirrored.is_file():
         raise DataMissing(
             f"no data: the mirror has no {mirrored.relative_to(data)}; add it, or "
-            "leave --data and STEELYARD_DATA away to ask the hub"
+            "leave out --data and STEELYARD_DATA to use the hub"
         )
     return read_rows(mirrored)
 
@@ -42,12 +43,12 @@ def _from_hub(path: str, config: str, split: str) -> list[Row]:
         raise DataMissing(
             f"no data for {wanted}: give a mirror with --data DIR, or pip install 'steelyard[data]' for the hub"
         ) from None
-    # Its client logs each of its retries; what came of them is said once, below.
+    # The client logs each retry; the result is reported once, below.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         datasets.disable_progress_bars()
         return [dict(row) for row in datasets.load_dataset(path, config, split=split)]
-    except Exception as error:  # the client raises dozens of kinds; each of them means: no rows from there
+    except Exception as error:  # the client raises dozens of types; each means that the hub gave no rows
         reason = (str(error).splitlines() or [""])[0][:160]
         raise DataMissing(
             f"the hub gave no data for {wanted} ({type(error).__name__}: {reason}): give a mirror with --data DIR"
@@ -55,7 +56,7 @@ def _from_hub(path: str, config: str, split: str) -> list[Row]:
 
 
 def generated_rows(generator: Generator, seed: str, count: int, where: Path) -> list[Row]:
-    """Rows of a seeded generator; raises InputError where it does not know an option of the task's file."""
+    """Rows of a seeded generator; raises InputError for an unknown option in the task's file."""
     generate = find("generator", generator.name)
     try:
         return [dict(row) for row in generate(seed, count, **generator.options)]
@@ -64,9 +65,9 @@ def generated_rows(generator: Generator, seed: str, count: int, where: Path) -> 
 
 
 def read_rows(path: Path, look: Look = lambda _: None) -> Sequence[Row]:
-    """Open a JSONL, CSV or Parquet file; raises InputError with the line of the first thing that is wrong.
+    """Open a JSONL, CSV or Parquet file; raises InputError with the line of the first error.
 
-    ``look`` is shown every row on the way; afterwards each is read again when it is asked for.
+    ``look`` is called with every row; afterwards each row is read again on access.
     """
     readers: dict[str, Callable[[Path, Look], FileRows]] = {
         ".jsonl": JsonlRows,
@@ -76,10 +77,10 @@ def read_rows(path: Path, look: Look = lambda _: None) -> Sequence[Row]:
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"unknown kind of file; known are {', '.join(readers)}", where=path)
+        raise InputError(f"unknown type of file; known are {', '.join(readers)}", where=path)
     if not path.is_file():
         raise InputError("there is no such file", where=path)
     rows = reader(path, look)
     if not rows:
-        raise InputError("holds no rows", where=path)
+        raise InputError("has no rows", where=path)
     return rows

@@ -1,4 +1,4 @@
-"""Worked examples, and the part of the prompt that they make: the same for every sample of a group."""
+"""Worked examples, and the prompt prefix that shows them: the same for every sample of a group."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Prefixes", "WorkedExamples", "shots_in"]
 
 
 def shots_in(definition: TaskDefinition, prompt_format: PromptFormat) -> int:
-    """How many worked examples a prompt format shows where nobody asks for another number."""
+    """How many worked examples a prompt format shows by default."""
     return definition.shots.count if prompt_format.shots is None else prompt_format.shots
 
 
@@ -29,9 +29,9 @@ class WorkedExamples:
         self._splits: dict[str, Sequence[Row]] = {}
 
     def of_group(self, group: str, count: int) -> tuple[list[Row], dict[str, Any]]:
-        """The first ``count`` examples for one group, and what else the examples' file says of that group.
+        """The first ``count`` examples for one group, and the other keys of that group in the examples' file.
 
-        Raises InputError where there are not so many, DataMissing where their split is not there.
+        Raises InputError if there are fewer, DataMissing if their split is not available.
         """
         shots = self._definition.shots
         entry = dict(self._file.get(group) or {}) if shots.file else {}
@@ -58,7 +58,7 @@ class WorkedExamples:
             needed = max(count, *(index + 1 for index in shots.pick)) if shots.pick else count
             return generated_rows(generator, shots.seed, needed, self._where)
         if not shots.split or hub is None:
-            raise InputError(f"{definition.id} declares no worked examples: it can be asked with 0 shots only")
+            raise InputError(f"{definition.id} declares no worked examples: only 0 shots are possible")
         config = group if group in hub.configs else hub.configs[0]
         if config not in self._splits:
             self._splits[config] = hub_rows(hub.path, config, shots.split, self._data)

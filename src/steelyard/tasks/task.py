@@ -23,7 +23,7 @@ __all__ = ["Samples", "Task"]
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """Rows of one subtask; ``label`` stands in the sample ids, ``group`` names it where there are several."""
+    """Rows of one subtask; ``label`` is part of the sample ids, ``group`` names the subtask if there are several."""
 
     label: str
     group: str
@@ -33,7 +33,7 @@ class Rows(msgspec.Struct, frozen=True):
 class Task:
     """One benchmark, ready to be prepared.
 
-    ``where`` (its file) goes into every error; ``rows`` are given for a task that is a plain file.
+    ``where`` (its file) is named in every error; ``rows`` are given for a task from a plain file.
     """
 
     def __init__(self, definition: TaskDefinition, where: Path, rows: Sequence[Row] | None = None) -> None:
@@ -51,32 +51,32 @@ class Task:
 
     @property
     def title(self) -> str:
-        """The name that a reader knows."""
+        """The benchmark's usual name."""
         return self.definition.title
 
     @property
     def prompts(self) -> dict[str, PromptFormat]:
-        """The named ways of asking."""
+        """The prompt formats by name."""
         return self.definition.prompts
 
     @property
     def default_prompt(self) -> str:
-        """The way of asking where a claim names none."""
+        """The prompt format if a claim names none."""
         return self.definition.default_prompt
 
     @property
     def chance(self) -> float:
-        """The score of guessing, as a fraction."""
+        """The chance score, as a fraction."""
         return self.definition.chance
 
     @property
     def public(self) -> bool:
-        """Whether the samples are public, so that publishing texts would contaminate."""
+        """Whether the samples are public, so that publishing their texts would contaminate the benchmark."""
         return self.definition.public
 
     @property
     def metric(self) -> str:
-        """What the score is called."""
+        """The name of the metric."""
         return self.definition.metric
 
     @property
@@ -85,42 +85,42 @@ class Task:
         return self.scorer_for(self.default_prompt)
 
     def scorer_for(self, prompt_format: str) -> dict[str, Any]:
-        """The scorer's specification in one prompt format."""
+        """The scorer's specification in one prompt format; raises InputError for an unknown prompt format."""
         return self.prompt_format(prompt_format).scorer or self.definition.scorer
 
     def prompt_format(self, name: str) -> PromptFormat:
-        """One prompt format by its name; raises InputError naming the prompt formats there are."""
+        """One prompt format by its name; raises InputError for an unknown name."""
         if name not in self.prompts:
             raise InputError(f"{self.id} has no prompt format {name!r}; it has: {', '.join(self.prompts)}")
         return self.prompts[name]
 
     def protocol_for(self, claim: Claim) -> ChosenProtocol:
-        """The declared cell and number of shots that a claim means, and what remains different."""
+        """The prompt format and number of shots that a claim means, and the differences that remain."""
         return choose_protocol(self.definition, RequestedProtocol.of_claim(claim))
 
     def protocol_of(self, prompt: str = "", shots: int | None = None) -> ChosenProtocol:
-        """The declared prompt format that a user names (default: the task's own), and the number of shots."""
+        """The prompt format that a user names (default: the task's own), and the number of shots."""
         return choose_protocol(self.definition, RequestedProtocol(prompt=prompt, shots=shots))
 
     def prompt_for(self, claim: Claim) -> str:
-        """The name of the declared cell that a claim means."""
+        """The name of the prompt format that a claim means."""
         return self.protocol_for(claim).prompt
 
     def prepare(
         self, prompt_format: str, data: Path | None = None, seed: str | None = None, shots: int | None = None
     ) -> Samples:
-        """Load the rows and get every sample ready to be rendered.
+        """Load the rows, so that every sample can be rendered.
 
         ``data`` is a mirror of the hub. ``seed`` other than the public one gives exchangeable twins (generated tasks
-        only). ``shots`` other than the prompt format's own number is possible where worked examples are declared.
-        Raises DataMissing where the rows cannot be had, InputError where seed or shots do not apply.
+        only). ``shots`` other than the prompt format's own number is possible if worked examples are declared.
+        Raises DataMissing if the rows are not available, InputError if seed or shots do not apply to the task.
         """
         chosen = self.prompt_format(prompt_format)
         sources = self._sources(data, seed)
         count = shots_in(self.definition, chosen) if shots is None else shots
         prefixes = Prefixes(chosen, WorkedExamples(self.definition, self.where, data), count)
         samples = Samples(self, prompt_format, sources, prefixes)
-        # Rendered here once, so that absent worked examples and faults of the file show now and not during a run.
+        # Rendered here once, so that missing worked examples and errors of the file show now and not during a run.
         next(iter(samples), None)
         return samples
 
@@ -146,7 +146,7 @@ class Task:
 
 
 class Samples(Sequence[Sample]):
-    """All samples of a prepared task in their published order; each is rendered when it is asked for."""
+    """All samples of a prepared task in their published order; each is rendered on access."""
 
     def __init__(self, task: Task, prompt_name: str, sources: Sequence[Rows], prefixes: Prefixes) -> None:
         self.task, self.prompt_name = task, prompt_name

@@ -1,4 +1,4 @@
-"""Prompt templates: Jinja in a sandbox, strict about what is missing, with a few pure filters.
+"""Prompt templates: Jinja in a sandbox, with errors for missing values and a few pure filters.
 
 Templates and expressions come from task files. Rows of a data set are passed as values and never evaluated.
 """
@@ -23,18 +23,18 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KEPT_FILTERS = ("first", "int", "join", "last", "length", "list", "lower", "map", "replace", "string", "trim", "upper")
 
 
-def after(text: str, mark: str) -> str:
-    """What stands after the last ``mark``; the whole text where the mark is absent."""
-    return text.rpartition(mark)[2]
+def after(text: str, separator: str) -> str:
+    """The text after the last ``separator``; the whole text without one."""
+    return text.rpartition(separator)[2]
 
 
-def before(text: str, mark: str) -> str:
-    """What stands before the first ``mark``; the whole text where the mark is absent."""
-    return text.partition(mark)[0]
+def before(text: str, separator: str) -> str:
+    """The text before the first ``separator``; the whole text without one."""
+    return text.partition(separator)[0]
 
 
 def regex_replace(text: str, pattern: str, replacement: str = "") -> str:
-    """Replace every match; the pattern stands in the task file."""
+    """Replace every match; the pattern comes from the task file."""
     return re.sub(pattern, replacement, text)
 
 
@@ -46,7 +46,7 @@ def prefixed(text: str, start: str) -> str:
 def lettered(choices: Sequence[str], pattern: str = "{letter}. {choice}\n") -> str:
     """The choices as a lettered list, A for the first."""
     lines = zip(_LETTERS, choices, strict=False)
-    # Two plain replacements, not str.format: a choice that holds braces stays what it is.
+    # Two plain replacements, not str.format: a choice that contains braces is not changed.
     head, _, tail = pattern.partition("{choice}")
     return "".join(head.replace("{letter}", letter) + str(choice) + tail for letter, choice in lines)
 
@@ -62,7 +62,7 @@ def letter(index: Any) -> str:
 
 
 def shuffled(choices: Sequence[str]) -> list[str]:
-    """The texts in an order that their SHA-256 decides: the same on every machine, and no place is likelier right."""
+    """The texts in the order of their SHA-256: the same on every machine, each place equally likely to be right."""
     return sorted(choices, key=lambda text: sha256(str(text).encode("utf-8", "replace")).digest())
 
 
@@ -86,26 +86,29 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 class Template:
-    """One text of a prompt format. ``where`` (file and key) goes into every error."""
+    """One text of a prompt format. ``where`` (file and key) is named in every error.
+
+    Raises InputError for invalid Jinja.
+    """
 
     def __init__(self, source: str, where: str) -> None:
         self._where = where
         self._render = _guarded(lambda: _environment().from_string(source).render, where)
 
     def render(self, values: Mapping[str, Any]) -> str:
-        """Fill in the values; raises InputError where the template names something that is not there."""
+        """Fill in the values; raises InputError if the template names a missing value."""
         return str(_guarded(lambda: self._render(values), self._where))
 
 
 class Expression:
-    """One expression over a row: ``answer | after('####') | trim``."""
+    """One expression over a row: ``answer | after('####') | trim``. Raises InputError for invalid Jinja."""
 
     def __init__(self, source: str, where: str) -> None:
         self._where = where
         self._evaluate = _guarded(lambda: _environment().compile_expression(source, undefined_to_none=False), where)
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
-        """The expression's value; raises InputError where it names something that is not there."""
+        """The expression's value; raises InputError if it names a missing value."""
         result = _guarded(lambda: self._evaluate(values), self._where)
         if isinstance(result, StrictUndefined):
             raise InputError(f"{self._where}: {result._undefined_message}")

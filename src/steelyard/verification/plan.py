@@ -103,6 +103,8 @@ def _check_tests(plan: Plan) -> None:
         raise _wrong(f"the test {missing[0]} is not planned, and no reason is given")
     _check_weights(plan)
     for test in plan.tests:
+        if test.id in again and test.rule != again[test.id].rule:
+            raise _wrong(f"the test {test.id} is sealed as one by {test.rule[:80]}, and {again[test.id].rule} plans it")
         if test.rule in detectors:
             _check_test(plan, test, again, shared[test.id], detectors[test.rule])
     unknown = {name for name in _requests(plan) if name not in planner.asked}

@@ -1,4 +1,4 @@
-"""The desk screen: findings only where nothing honest explains the table, notes for everything else."""
+"""The desk screen: findings only where no correct measurement gives the table, notes for everything else."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class TestVariant:
     def test_a_row_of_another_model_without_served_as(self) -> None:
         (finding,) = findings_of(claim(), claim("mmlu", "80.0", variant="Foo 2 Experimental", line=9))
         assert (finding.check, finding.task, finding.records) == ("variant", "mmlu", ("claims[1]",))
-        assert "Foo 2, which is sold" in finding.message
+        assert "Foo 2, the model that is sold" in finding.message
 
     def test_all_rows_of_another_model(self) -> None:
         rows = [claim(f"t{number}", "50.0", variant="Bar", line=number) for number in range(9)]
@@ -137,7 +137,7 @@ class TestVariant:
         assert finding.message.startswith("rows of one table were measured on different models: ")
         assert finding.records == ("claims[0]", "claims[1]")
 
-    def test_many_snapshots_are_told_shortly(self) -> None:
+    def test_many_snapshots_are_abbreviated(self) -> None:
         rows = [claim(f"t{number}", "50.0", variant=f"foo-2-{20240000 + number}") for number in range(50)]
         (finding,) = findings_of(*rows)
         assert finding.message.endswith("and 46 more")
@@ -193,7 +193,7 @@ class TestGranularity:
         assert findings_of(claim(value="69.8", **{**STATED, **fields})) == ()
 
     @pytest.mark.parametrize("footnote", ["GPQA Diamond is averaged over 8 runs", "All scores are averages of 8 runs"])
-    def test_a_footnote_on_averaging_is_an_honest_explanation(self, footnote: str) -> None:
+    def test_a_footnote_on_averaging_explains_the_value(self, footnote: str) -> None:
         (note,) = notes_of("granularity", claim(value="69.8", **STATED), footnotes=(footnote,))
         assert f"“{footnote}”" in note.message
         assert "over 198 (stated)" in note.message
@@ -211,7 +211,7 @@ class TestGranularity:
         assert findings_of(claim("ifeval", "69.8", **STATED)) == ()
         assert findings_of(claim("docvqa", "69.8", samples=198, repeats=1)) == ()
 
-    def test_the_note_says_what_would_explain_it(self) -> None:
+    def test_the_note_lists_possible_explanations(self) -> None:
         (note,) = notes_of("granularity", claim(value="69.8", repeats=1))
         assert note.message == (
             "not one full pass over 198 (the benchmark's size): an average of at least 3 passes, 196 items scored, "
@@ -219,7 +219,7 @@ class TestGranularity:
         )
         (note,) = notes_of("granularity", claim("aime-2024", "50.0001", average="macro", repeats=2))
         assert "not 2 full passes over 30" in note.message
-        assert "the sheet says macro average" in note.message
+        assert "the sheet states a macro average" in note.message
 
     def test_no_note_where_the_size_is_of_a_part_or_unknown(self) -> None:
         for task in ("mgsm", "livecodebench", "mine", "docvqa"):

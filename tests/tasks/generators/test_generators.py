@@ -48,7 +48,7 @@ def test_an_item_does_not_depend_on_the_count(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_item_stands_twice_and_another_seed_gives_twins(name: str) -> None:
+def test_no_item_is_repeated_and_another_seed_gives_twins(name: str) -> None:
     task = load_task(name)
     public, twins = task.prepare("completion"), task.prepare("completion", seed="secret")
     assert len(public) == len(twins) == 300
@@ -124,7 +124,7 @@ def test_reasoning_gym_without_the_package(monkeypatch: pytest.MonkeyPatch) -> N
         find("generator", "reasoning_gym")("s", 1, name="chain_sum")
 
 
-def test_reasoning_gym_says_what_it_does_not_know() -> None:
+def test_reasoning_gym_refuses_unknown_names_and_options() -> None:
     pytest.importorskip("reasoning_gym")
     for options in ({"name": "unheard_of"}, {"name": "chain_sum", "min_terms": -1}, {"name": "chain_sum", "odd": 1}):
         with pytest.raises(InputError, match="reasoning-gym:") as caught:

@@ -96,8 +96,8 @@ def test_the_wrong_kind_of_model_raises_a_one_line_error() -> None:
         return [refused.reason for refused in ready.plan.not_planned]
 
     language, other, _ = asyncio.run(reasons())
-    assert language == "this asks for text, and a world model writes none: audit a language model for it"
-    assert other.startswith("this needs world two-room; the world model given has few frames two-room-fixed, ")
+    assert language == "the task asks for text, which a world model does not write: audit a language model"
+    assert other.startswith("the task needs world two-room; the given world model has few frames two-room-fixed, ")
 
 
 def test_a_measurement_by_a_recording_gives_the_same_scores(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ class ClaimRetest:
     access = ("text",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
-        """One test for each claim that can be asked about, all with the same weight."""
+        """One test for each claim that can be measured, all with the same weight."""
         tests = []
         for number, claim in enumerate(planner.sheet.claims if planner.sheet else ()):
             served = planner.measure(f"claim/{number}", claim.task, claim=claim)
@@ -55,12 +55,12 @@ class ClaimRetest:
         from steelyard.stats.sequential import StopTable, samples_needed
 
         sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
-        if not sealed.stop_consistent:  # sampled: the table follows from the variance that the repeats will show
+        if not sealed.stop_consistent:  # sampled: the table depends on the variance that the repeat check will show
             return measurement.trials
         table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
         rate = max(0.0, float(claim.number / claim.scale) - shortfall)
         return samples_needed(table, 0, 0, measurement.trials, rate) or measurement.trials
 
     def open(self, test: PlannedTest, plan: Plan) -> ClaimFinder:
-        """Start reading for one test; raises ValueError where its sealed part is not a claim retest's."""
+        """Start one test; raises ValueError if its sealed part is not a claim retest's."""
         return ClaimFinder(test, plan)

@@ -1,7 +1,8 @@
-"""How one claim is read: scores in committed order → its sequential test. A live run and a verifier use the same code.
+"""The monitor of one claim: scores in committed order → its sequential test, in a live run and in a verifier.
 
-Only the contiguous prefix of the committed order is read, whatever finished first: updating as answers arrive calls
-false claims consistent .11/.63/1.00 of the time at 16/64/256 connections when wrong answers are the slow ones.
+It reads only the contiguous prefix of the committed order, whichever answers arrive first. If it read answers as they
+arrive, and wrong answers were slow, false claims would be called consistent .11/.63/1.00 of the time at 16/64/256
+connections.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ __all__ = ["ClaimMonitor"]
 TRACE_POINTS = 60
 MAX_VARIANCE = 0.25  # of a score that is 0 or 1
 
-# How a score waits for its turn, in a byte: only these count.
+# How a score that waits for its place in the order is kept, in a byte.
 _WRONG, _RIGHT, _MISSING, _UNPARSED, _OPEN = 0, 1, 2, 4, 8
 
 
 class ClaimMonitor:
     """Takes a claim's scores in any order of arrival and feeds its test in committed order.
 
-    What waits for its turn takes a byte, what was read eight: for the picture of how the interval closed. Raises
+    A waiting score takes one byte, a score that was read eight bytes, for the chart of how the interval closed. Raises
     ValueError for a test whose sealed part is not a claim retest's.
     """
 
@@ -55,13 +56,13 @@ class ClaimMonitor:
 
     @property
     def decision(self) -> str | None:
-        """``"inconsistent"``, ``"consistent"``, ``"not_testable"`` (noise swallows the claim) or None: still open."""
+        """``"inconsistent"``, ``"consistent"``, ``"not_testable"`` (the noise is too large) or None: undecided."""
         if self.test is not None and not self.test.testable:
             return "not_testable"
         return self.tracker.decision if self.tracker else None
 
     def observe(self, score: SampleScore) -> None:
-        """Take one score; the test moves as far as the contiguous prefix reaches."""
+        """Take one score; the test reads on to the end of the contiguous prefix."""
         if score.position < 0:
             self._observe_repeat(score)
         elif self.tracker is None or self.tracker.decision is None:
@@ -75,16 +76,16 @@ class ClaimMonitor:
 
     @property
     def closed(self) -> frozenset[str]:
-        """The claim's measurement, once the test has decided."""
+        """The claim's measurement if the test has decided, otherwise empty."""
         return frozenset((self.measurement.id,)) if self.decision else frozenset()
 
     @property
     def heads(self) -> dict[str, int]:
-        """How far the claim's measurement was read."""
+        """How many trials of the claim's measurement were read."""
         return {self.measurement.id: self.next_position}
 
     def progress(self) -> Progress:
-        """Where the test is, for a display."""
+        """The state of the test, for a display."""
         from steelyard.stats.intervals import confidence_sequence
 
         interval = None
@@ -99,7 +100,7 @@ class ClaimMonitor:
         )
 
     def remaining(self, rate: float | None = None) -> int | None:
-        """Trials until a decision, if those to come are right at this rate (default: that of those seen)."""
+        """Trials until a decision if the next ones are right at this rate (default: the rate so far)."""
         from steelyard.stats.sequential import StopTable, samples_needed
 
         if self.tracker is None or self.test is None or (rate is None and not self.tracker.n):
@@ -114,7 +115,7 @@ class ClaimMonitor:
         self._repeats_left -= 1
 
     def _check_is_complete(self) -> bool:
-        """All repeats are in, and where greedy the answers that they repeat: w depends on no order of arrival."""
+        """Whether all repeats have arrived, and if greedy the answers that they repeat: w depends on no order."""
         if self._repeats_left > 0:
             return False
         return self.measurement.decoding == "sampled" or all(n in self._first for n in range(self._checked_positions))
@@ -131,14 +132,13 @@ class ClaimMonitor:
         self.tracker = Tracker(self.measurement.trials, self.test.threshold, table)
 
     def _variance(self) -> float:
-        """Give w from the repeats: 0 where greedy answers did not change, the largest there is without any scores."""
+        """Estimate w from the repeats: 0 if greedy answers did not change, the maximum without any scores."""
         from steelyard.stats.sequential import within_sample_variance, within_sample_variance_upper
 
         if not len(self.measurement.extra_repeats):
             return 0.0
-        if (
-            self.measurement.decoding == "greedy"
-        ):  # the order's first samples were asked again: their first answers count too
+        if self.measurement.decoding == "greedy":
+            # The repeats are of the order's first samples, whose first answers count too.
             for position in range(self._checked_positions):
                 score = self._first[position]
                 if score.value is not None:
@@ -159,7 +159,7 @@ class ClaimMonitor:
                 return
             self.next_position += 1
             self._waiting.forget_before(self.next_position)
-            # An open output speaks as a missing one does: for the vendor where the test could accuse, else against.
+            # An open output counts as a missing one: as right for inconsistent, as wrong for consistent.
             tracker.observe(None if score & (_MISSING | _OPEN) else score & _RIGHT)
             self.unparsed += bool(score & _UNPARSED)
             self.open += bool(score & _OPEN)
@@ -167,24 +167,24 @@ class ClaimMonitor:
         self._waiting.clear()
 
     def trace_points(self, alpha: float) -> tuple[TracePoint, ...]:
-        """At most 60 looks at how the interval closed, the last one included."""
+        """At most 61 points of how the interval closed, with the last one."""
         from steelyard.stats.intervals import confidence_sequence
 
         if not self.trace:
             return ()
         step = max(1, math.ceil(len(self.trace) / TRACE_POINTS))
-        chosen = [*self.trace[step - 1 :: step]]
-        if chosen[-1] != self.trace[-1]:
-            chosen.append(self.trace[-1])
+        shown = [*self.trace[step - 1 :: step]]
+        if shown[-1] != self.trace[-1]:
+            shown.append(self.trace[-1])
         points = []
-        for n, low_right, high_right in chosen:
+        for n, low_right, high_right in shown:
             low, high = confidence_sequence(n, low_right, high_right, self.measurement.trials, alpha)
             points.append(TracePoint(n=n, right=low_right, low=low, high=high))
         return tuple(points)
 
 
 def _in_a_byte(score: SampleScore) -> int:
-    """A score in a byte. Partial credit has no place in a test of shares: only a full score counts as right."""
+    """A score as one byte. The test is of a share of right answers, so only a full score counts as right."""
     if score.status == "open":
         return _OPEN
     right = _MISSING if score.value is None else _RIGHT if score.value == 1.0 else _WRONG

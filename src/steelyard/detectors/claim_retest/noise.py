@@ -1,4 +1,4 @@
-"""The test that a claim ends up under: the sealed tables, or the sealed rule where answers vary from ask to ask."""
+"""The test of a claim: the sealed tables, or the sealed rule where answers vary between repeats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["SequentialTest", "own_noise", "sequential_test"]
 
 @dataclass(frozen=True)
 class SequentialTest:
-    """The test that a claim ends up under: its M0 in trials, its stop tables, and the noise that widened its margin."""
+    """The test of a claim: its M0 in trials, its stop tables, and the noise that widened its margin."""
 
     threshold: int
     inconsistent: tuple[int, ...]
@@ -26,7 +26,7 @@ class SequentialTest:
 
     @property
     def noisy(self) -> bool:
-        """Whether answers vary from ask to ask."""
+        """Whether answers vary between repeats."""
         return self.variance > 0
 
 
@@ -35,7 +35,7 @@ def sequential_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, v
 
     ``variance`` is w, the within-sample variance of the scores from our own repeats (DETECTORS.md, "Sampled decoding").
     A vendor who scored n of the N samples adds v(1 − v)(1/n − 1/N) under the root. Half of each side's level goes to
-    that noise. *Consistent* must hold for the model's own rate, of which our trials are one noisy draw too: its
+    that noise. *Consistent* must be true of the model's own rate, of which our trials are one noisy sample: its
     threshold is higher by our own noise, z·√(w/(k_o·N)). (Without it, a rate .5 points too low is called consistent
     .26 of the time at N = 200, k_o = 5, w = .1.)
     """
@@ -51,13 +51,13 @@ def sequential_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, v
         variance, sealed.claimed_repeats, measurement.repeats, measurement.population, sealed.alpha_inconsistent
     )
     if sealed.claimed_samples:
-        chosen = (
+        selection = (
             float(claimed * (1 - claimed))
             * (1 / sealed.claimed_samples - 1 / measurement.population)
             * measurement.population
         )
         noise = math.hypot(
-            noise, noise_margin(chosen, 1, 1, measurement.population, sealed.alpha_inconsistent) / math.sqrt(2)
+            noise, noise_margin(selection, 1, 1, measurement.population, sealed.alpha_inconsistent) / math.sqrt(2)
         )
     margin = max(tolerance, _rounded_up(noise))
     half_unit = claim.printed_unit / claim.scale / 2
@@ -76,12 +76,12 @@ def sequential_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, v
 
 
 def own_noise(sealed: ClaimTest, measurement: Measurement, variance: float, alpha: float) -> Fraction:
-    """z·√(w/(k_o·N)), a proportion: how far our own trials' mean may lie from the model's rate."""
+    """z·√(w/(k_o·N)), a proportion: how far the mean of our own trials may be from the model's rate."""
     from steelyard.stats.sequential import noise_margin
 
-    ours = 1 / measurement.repeats / (1 / measurement.repeats + 1 / sealed.claimed_repeats)
+    our_part = 1 / measurement.repeats / (1 / measurement.repeats + 1 / sealed.claimed_repeats)
     whole = noise_margin(variance, sealed.claimed_repeats, measurement.repeats, measurement.population, alpha)
-    return _rounded_up(whole * math.sqrt(ours))
+    return _rounded_up(whole * math.sqrt(our_part))
 
 
 def _rounded_up(value: float) -> Fraction:

@@ -1,4 +1,4 @@
-"""What a claim retest shows: its result for the error budget, and the claim's verdict as its view."""
+"""The result of a claim retest: for the error budget of the report, and as the claim's verdict."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["ClaimFinder", "p_value", "result_of"]
 
 
 class ClaimFinder(ClaimMonitor):
-    """A claim's monitor with its result."""
+    """A claim's monitor that also gives the result."""
 
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
-        """What the scores so far show of the claim."""
+        """The result of the test from the scores so far."""
         return result_of(self)
 
 
 def result_of(monitor: ClaimMonitor) -> DetectorResult:
     """The result of one claim's test.
 
-    Its ``claim`` carries what a decision would still need and what re-runs could explain: the verdict keeps of these
-    what goes with its word.
+    Its ``claim`` has both what a decision would still need and what re-runs could explain; the verdict keeps the one
+    that belongs to its word.
     """
     word = _word(monitor)
     p = p_value(monitor)
@@ -61,7 +61,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     trace = monitor.trace_points(monitor.plan.alpha)
     ci = (trace[-1].low, trace[-1].high) if trace else None
     if ci and test and test.noisy:
-        # The interval of the true rate: that of our own trials, wider by the noise of our own repeats.
+        # The interval of the true rate: that of our own trials, widened by the noise of our own repeats.
         noise = float(own_noise(monitor.sealed, measurement, test.variance, monitor.plan.alpha))
         ci = max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
     measured = tracker.right / answered if tracker and answered else None
@@ -103,18 +103,18 @@ def _reason(monitor: ClaimMonitor, word: VerdictWord) -> str:
         return "the repeat check was not finished"
     if word is VerdictWord.NOT_TESTABLE and test is not None:
         noise = f"{float(test.margin) * 100:.1f} points"
-        return f"answers vary so much from ask to ask that a claim could be off by {noise}, which guessing would reach"
+        return f"answers vary so much between repeats that the tolerance would be {noise}, which guessing would reach"
     if word is not VerdictWord.INSUFFICIENT_POWER:
         return ""
     if measurement.limit is not None and tracker.n >= measurement.limit:
         return f"stopped at the limit of {measurement.limit} samples"
     if monitor.next_position < measurement.trials:
         return "the budget was spent" if monitor.plan.is_bounded else "the run stopped before a decision"
-    return "answers are missing: both bounds stay open"
+    return "answers are missing: neither bound was reached"
 
 
 def _reruns(monitor: ClaimMonitor) -> dict[str, int | None]:
-    """Only where re-running changes answers at all: a greedy, deterministic gap is not explained by re-runs."""
+    """Empty if re-running changes no answer: re-runs do not explain a greedy, deterministic gap."""
     from steelyard.stats.reruns import implied_reruns
 
     tracker, measurement, claim = monitor.tracker, monitor.measurement, monitor.claim

@@ -15,12 +15,12 @@ __all__ = ["ClaimTest", "claim_of", "decode", "encode", "measurement_of", "seal"
 
 
 class ClaimTest(Record, frozen=True, kw_only=True):
-    """One claim's test. ``claim`` is its place in the sheet; ``threshold`` (M0) and the stop tables count trials.
+    """One claim's test. ``claim`` is its index in the sheet; ``threshold`` (M0) and the stop tables count trials.
 
     Greedy measurements whose repeat check shows no change use the sealed tables. Sampled ones, and greedy ones that
-    turn out not to be deterministic, widen the margin by the noise of one pass (``claimed_repeats``) from the check's
-    own repeats, and test at half the level: a rule, so no table can be sealed for them. So do claims whose vendor
-    scored only ``claimed_samples``, by the noise of that choice.
+    turn out not to be deterministic, widen the margin by the noise of ``claimed_repeats`` passes, which the repeat
+    check measures, and test at half the level. So do claims whose vendor scored only ``claimed_samples``, by the noise
+    of that selection. For these a rule is sealed instead of a table.
     """
 
     claim: int
@@ -34,7 +34,7 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     stop_consistent: tuple[int, ...] = ()
 
     def has_table(self, measurement: Measurement) -> bool:
-        """Whether integer stop tables are sealed: not where the margin follows from what the repeats will show."""
+        """Whether integer stop tables are sealed: not if the margin depends on the repeat check."""
         return measurement.decoding == "greedy" and self.claimed_samples is None
 
 

@@ -2,8 +2,8 @@
 
 A score of k right answers out of n = items × passes is printed with d decimals. Whatever the vendor did to the last
 digit (round half up, half to even, down, up), the printed v is less than one printed unit u = 10^-d from scale·k/n. So
-v is impossible where no whole k has v − u < scale·k/n < v + u (DETECTORS.md, D0). A test with ± u/2 would accuse every
-second honest vendor who truncates.
+v is impossible where no whole k has v − u < scale·k/n < v + u (DETECTORS.md, D0). With ± u/2, half of all
+correct values that a vendor truncated would be called impossible.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import lru_cache
 
 __all__ = ["fewest_passes", "impossible", "nearest_items", "no_count", "sampling_noise"]
 
-MAX_PASSES = 64  # averaging more generations than that is not customary
-MAX_DROPPED = 20  # more items than that are not dropped without a word
+MAX_PASSES = 64  # averaging over more generations is not customary
+MAX_DROPPED = 20  # vendors do not drop more items than that without stating it
 _SCALES = {"percent": 100, "fraction": 1}
 
 

@@ -1,4 +1,4 @@
-"""The desk screen as a detector: one test without a p-value, which reads the sheet and no answer."""
+"""The desk screen as a detector: one test without a p-value, which reads the sheet and no model output."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ __all__ = ["DeskScreen"]
 
 
 class DeskScreen:
-    """D0: what a vendor's table shows by arithmetic alone."""
+    """D0: checks a vendor's table by arithmetic alone."""
 
     name = "desk_screen"
     version = 1
     access = ("sheet",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
-        """One test of the whole sheet; none where there is no sheet."""
+        """One test of the whole sheet; no test without a sheet."""
         if planner.sheet is None:
             return ()
         null = "the table is arithmetically possible, and about the one model that is served"
         return (PlannedTest(id="desk-screen", rule=f"{self.name}@{self.version}", null=null),)
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
-        """Nothing follows from the level: findings of arithmetic have no p-value."""
+        """The test unchanged: findings of arithmetic have no p-value, so no level applies."""
         return test
 
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
-        """No answer is asked for."""
+        """Zero: the screen asks for no answer."""
         return 0
 
     def open(self, test: PlannedTest, plan: Plan) -> _Screening:
-        """Start the test; raises ValueError where anything is sealed for it, or the plan has no sheet."""
+        """Start the test; raises ValueError if anything is sealed for it, or if the plan has no sheet."""
         return _Screening(test, plan)
 
 
 class _Screening:
-    """The screen's finder: scores say nothing to it."""
+    """The screen's finder, which ignores scores."""
 
     def __init__(self, test: PlannedTest, plan: Plan) -> None:
         if test.sealed or test.reads or plan.sheet is None:
@@ -48,7 +48,7 @@ class _Screening:
         self._test, self._sheet = test, plan.sheet
 
     def observe(self, score: SampleScore) -> None:
-        """Take no notice."""
+        """Ignore the score."""
 
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
         """Screen the sheet."""

@@ -1,7 +1,7 @@
-"""Whether two names can mean the same model: forgiving on spelling, prefixes, dates, sizes and settings.
+"""Whether two names can mean the same model, tolerant of spelling, prefixes, dates, sizes and settings.
 
-A screen must not accuse a vendor for writing a name out in full. Two names are taken for different models only where
-each has a word that the other lacks, or where a longer name adds a word that marks another model (``experimental``).
+A vendor who writes out a name in full must not get a finding. Two names mean different models only if each has a word
+that the other lacks, or if the longer name adds a word that means another model (``experimental``).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SETTING = re.compile(
 
 
 class ModelName(NamedTuple):
-    """A name taken apart: ``letters`` for plain equality, ``words`` for what it names beyond that."""
+    """A parsed name: ``letters`` for plain equality, and its ``words``."""
 
     letters: str
     words: Counter[str]
@@ -47,11 +47,11 @@ class ModelName(NamedTuple):
         return self.letters not in _UNSTATED
 
     def same(self, other: ModelName) -> bool:
-        """Whether both are one name but for case, spaces, dashes and the owner's prefix."""
+        """Whether both are equal except for case, spaces, dashes and the owner's prefix."""
         return self.letters == other.letters
 
     def may_mean(self, other: ModelName) -> bool:
-        """Whether both can be names of one model: one is the other written out further, or run in another setting."""
+        """Whether both can be names of one model: one adds to the other, or names another setting."""
         if self.same(other):
             return True
         more, less = list(self.words - other.words), list(other.words - self.words)
@@ -62,7 +62,7 @@ class ModelName(NamedTuple):
 
 
 def parse_name(name: str, vendor: str = "") -> ModelName:
-    """Take a name apart; a hub owner (``meta-llama/``) and the vendor's own name in front are left out."""
+    """Parse a name; a hub owner (``meta-llama/``) and the vendor's own name in front are left out."""
     folded = unicodedata.normalize("NFKC", name).casefold().strip()
     words = _TOKEN.findall(_HUB_ID.sub("", folded))
     owner = _TOKEN.findall(unicodedata.normalize("NFKC", vendor).casefold())
@@ -77,5 +77,5 @@ def may_be_served(variant: ModelName, sold: ModelName, served: ModelName) -> boo
         return True
     if not served.is_stated:
         return variant.may_mean(sold)
-    # Where the served string is a deployment's own alias it says nothing about names, and the sold name decides.
+    # If the served string is an alias of a deployment, it tells nothing about the model, and the sold name decides.
     return variant.may_mean(served) or (not served.may_mean(sold) and variant.may_mean(sold))

@@ -14,13 +14,13 @@ from steelyard.records import Claim, ClaimSheet, Note
 __all__ = ["notes_on"]
 
 _UNIT_REMARKS = {
-    "elo": "a rating moves with its field and its judges: it can be compared within one arena on one day only",
-    "points": "points have no range of their own here: state who marked and on which scale",
+    "elo": "a rating depends on its arena, opponents and judges: compare it only within one arena on one day",
+    "points": "the range of points is unknown: state who scored and on which scale",
 }
 
 
 def notes_on(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Note]:
-    """All notes on a sheet: at most a few for a row, and one for the sheet where many rows share a remark."""
+    """All notes on a sheet: at most a few for each row, and one for the sheet where many rows share it."""
     for row in rows:
         yield from _range(row)
         yield from _granularity(row)
@@ -41,7 +41,7 @@ def _note(check: str, message: str, task: str = "") -> Note:
 def _range(row: Row) -> Iterator[Note]:
     if not row.in_range and row.scoring == "unbounded":
         claim = row.claim
-        message = f"{claim.value} lies outside 0 to {claim.scale}, which the metric {claim.metric!r} may allow"
+        message = f"{claim.value} is outside 0 to {claim.scale}, which the metric {claim.metric!r} may allow"
         yield _note("range", message, claim.task)
 
 
@@ -51,14 +51,14 @@ def _granularity(row: Row) -> Iterator[Note]:
         return
     passes = claim.repeats if isinstance(claim.repeats, int) else 1
     if row.states_plain_average or not impossible(claim.value, claim.unit, items, passes):
-        return  # stated in full, it is a finding
+        return  # if stated in full, this is a finding
     full = "one full pass" if passes == 1 else f"{passes} full passes"
     stated = "stated" if claim.samples else "the benchmark's size"
     parts = [f"not {full} over {items:,} ({stated}): {_explanations(claim, items, passes)}"]
     if claim.repeats == "several":
-        parts.append("the sheet says several passes")
+        parts.append("the sheet states several passes")
     if claim.average in ("macro", "weighted"):
-        parts.append(f"the sheet says {claim.average} average")
+        parts.append(f"the sheet states a {claim.average} average")
     parts.extend(f"“{short(remark)}”" for remark in row.averaging_beside[:2])
     yield _note("granularity", "; ".join(parts), claim.task)
 
@@ -102,7 +102,7 @@ def _points(share: float, claim: Claim) -> str:
 
 
 def _names(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Note]:
-    """Names that are not accused, but are not the same either: a date, a size or a setting more."""
+    """Names that may mean the served model but add a date, a size or a setting."""
     sold, served = parse_name(sheet.model, sheet.vendor), parse_name(sheet.served_as, sheet.vendor)
     variants: dict[str, list[Row]] = {}
     for row in rows:
@@ -110,7 +110,7 @@ def _names(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Note]:
     if served.is_stated:
         while_ = f"while {short(sheet.served_as, 80)} is served"
     else:
-        while_ = f"while {short(sheet.model, 80)} is sold; 'served_as' on the sheet would settle it"
+        while_ = f"while {short(sheet.model, 80)} is sold; add 'served_as' to the sheet to settle it"
     for variant, their_rows in variants.items():
         name = parse_name(variant, sheet.vendor)
         exact = name.same(sold) or name.same(served)
@@ -130,9 +130,9 @@ def _duplicates(rows: list[Row]) -> Iterator[Note]:
         if len(claims) < 2:
             continue
         values = list(dict.fromkeys(claim.value for claim in claims))
-        said = f"with {len(values):,} values" if len(values) > 1 else "with the same value"
+        how = f"with {len(values):,} values" if len(values) > 1 else "with the same value"
         lines = ", ".join(str(claim.line) for claim in claims[:SHOWN]) + (" …" if len(claims) > SHOWN else "")
-        yield _note("duplicate", f"stated {len(claims):,} times {said} (lines {lines})", claims[0].task)
+        yield _note("duplicate", f"stated {len(claims):,} times {how} (lines {lines})", claims[0].task)
 
 
 def _units(rows: list[Row]) -> Iterator[Note]:
@@ -143,7 +143,7 @@ def _units(rows: list[Row]) -> Iterator[Note]:
 
 
 def _protocol(rows: list[Row]) -> Iterator[Note]:
-    """What a retest would have to guess: one note for the sheet, since a table states these once or not at all."""
+    """What a retest must choose: one note for the sheet, since a table states these once or not at all."""
     shares = [row for row in rows if row.claim.is_proportion]
     missing = {
         "shots": [row for row in shares if row.claim.shots is None],
@@ -152,7 +152,7 @@ def _protocol(rows: list[Row]) -> Iterator[Note]:
     }
     parts = [f"{what} for {_how_many(without, shares)}" for what, without in missing.items() if without]
     if parts:
-        yield _note("protocol", f"not stated: {'; '.join(parts)}. A retest has to choose them, and says what it chose")
+        yield _note("protocol", f"not stated: {'; '.join(parts)}. A retest chooses them, and reports its choice")
 
 
 def _how_many(some: list[Row], of: list[Row]) -> str:

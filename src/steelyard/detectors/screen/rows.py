@@ -1,4 +1,4 @@
-"""One row of a table with what is known of its benchmark: what the desk screen reads everything from."""
+"""The rows of a claim sheet, with the facts of their benchmarks and footnotes, as the desk screen reads them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from steelyard.records import Claim, ClaimSheet, Protocol
 __all__ = ["DETECTOR", "SHOWN", "Footnotes", "Row", "rows_of", "short"]
 
 DETECTOR = "desk_screen"
-SHOWN = 4  # how many names or lines a message lists before it says "and N more"
+SHOWN = 4  # how many names or lines a message lists before "and N more"
 
-# zero_one: each answer is right or wrong. graded: within 0 to 1, with partial credit. unbounded: may leave the range.
+# zero_one: each answer is right or wrong. graded: within 0 to 1, with partial credit. unbounded: may exceed that range.
 Scoring = Literal["zero_one", "graded", "unknown", "unbounded"]
 
 _ZERO_ONE = re.compile(
     r"accuracy|acc|acc ?norm|acc ?char|em|(?:quasi )?exact ?match|pass@1|resolved|mc1|(?:relaxed|strict) accuracy"
 )
 _GRADED = re.compile(r"\b(?:f1|anls|chrf|bleu|rouge|mc2|win ?rate)")
-# A metric with one of these words stays within 0 to 1, unless a word of the second list moves or stretches it.
+# A metric with one of these words is within 0 to 1, unless a word of the second list shifts or scales it.
 _BOUNDED = re.compile(
     _GRADED.pattern
     + r"|\b(?:accurac(?:y|ies)|acc|em|match|mc1|pass|precision|recall|resolved|success|solved?|correct)\b"
@@ -42,7 +42,7 @@ _MAX_NAME = 6  # words in a benchmark's name
 
 @dataclass(frozen=True)
 class Row:
-    """One claim with its place on the sheet, its benchmark where that is known, and the footnotes on averaging."""
+    """One claim with its id in the sheet, its benchmark if known, and the footnotes on averaging."""
 
     id: str
     claim: Claim
@@ -51,23 +51,23 @@ class Row:
 
     @property
     def name_keys(self) -> frozenset[str]:
-        """Every name of the row's task, as footnotes are searched for it."""
+        """Every name of the row's task, for the search in footnotes."""
         own = key_of(self.claim.task)
         return self.fact.keys | {own} if self.fact else frozenset({own})
 
     @property
     def in_range(self) -> bool:
-        """Whether the value lies within its unit's range; ratings and points have none."""
+        """Whether the value is within its unit's range; ratings and points have no range."""
         return not self.claim.is_proportion or 0 <= self.claim.number <= self.claim.scale
 
     @property
     def items(self) -> int | None:
-        """The items behind the value: as stated, else the benchmark's size where one number covers it whole."""
+        """The items behind the value: as stated, otherwise the benchmark's size if the value covers all of it."""
         return self.claim.samples or (self.fact.whole_size if self.fact else None)
 
     @cached_property
     def scoring(self) -> Scoring:
-        """How the metric marks an answer, as far as the sheet and the facts say."""
+        """How the metric scores an answer, as far as the sheet and the benchmark's facts show."""
         metric = self.claim.metric
         if not metric:
             return "unknown" if self.fact is None else "zero_one" if self.fact.zero_one else "graded"
@@ -80,7 +80,7 @@ class Row:
 
     @cached_property
     def averaging_remarks(self) -> tuple[str, ...]:
-        """What the sheet says about how this row was averaged: the row's own note first, then the footnotes."""
+        """The sheet's remarks on how this row was averaged: the row's own note first, then the footnotes."""
         own = (
             self.claim.note,
             self.claim.metric,
@@ -90,15 +90,15 @@ class Row:
 
     @property
     def averaging_beside(self) -> tuple[str, ...]:
-        """The remarks to show beside a note: where one names the task, those that name none are left out."""
+        """The remarks to quote in a note: if some name the task, only those."""
         named = self.footnotes.naming(self.name_keys)
         return named or self.averaging_remarks
 
     @property
     def states_plain_average(self) -> bool:
-        """Whether the sheet states items, passes and unweighted 0/1 marks, and nothing that could mean otherwise.
+        """Whether the sheet states items, passes and unweighted 0/1 scores, and nothing that contradicts them.
 
-        Where averaging over subtasks is customary, only ``average: micro`` states that it was not done.
+        Where averaging over subtasks is customary, only ``average: micro`` rules it out.
         """
         claim = self.claim
         if not (claim.is_proportion and self.in_range and claim.samples and isinstance(claim.repeats, int)):
@@ -110,7 +110,7 @@ class Row:
 
 
 class Footnotes:
-    """The footnotes that speak of averaging, found by the tasks that they name; one that names none is about all."""
+    """The footnotes on averaging, found by the tasks that they name; one without a task applies to all."""
 
     def __init__(self, footnotes: tuple[str, ...], task_keys: frozenset[str]) -> None:
         self._by_key: dict[str, list[str]] = {}

@@ -1,8 +1,8 @@
-"""D0, the desk screen: what can be said of a vendor's table from the table alone, without a model or a network.
+"""D0, the desk screen: checks a vendor's table by arithmetic alone, without a model or a network.
 
-A *finding* stands only where nothing honest explains the table (DETECTORS.md, D0): a value outside its range, rows
-measured on different models or on another than is served, a value that no whole number of right answers gives. All
-else is a *note* (:mod:`steelyard.detectors.screen.notes`), which never changes an exit code.
+A *finding* is reported only if no correct measurement could give the table (DETECTORS.md, D0): a value outside its
+range, rows measured on different models or on a model that is not the served one, a value that no whole number of right
+answers gives. Everything else is a *note* (:mod:`steelyard.detectors.screen.notes`), which never changes an exit code.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ __all__ = ["screen"]
 
 
 def screen(sheet: ClaimSheet) -> tuple[tuple[Finding, ...], tuple[Note, ...]]:
-    """Screen a claim sheet; a pure function, linear in the rows. Both stand by check, then in the sheet's order.
+    """Screen a claim sheet; a pure function, linear in the rows.
 
-    A finding's ``records`` name the rows that it rests on, ``claims[3]`` counting from 0. Findings have no p-value:
-    each is deterministic, and false only where the sheet is.
+    Findings and notes are ordered by check, then as in the sheet.
+    A finding's ``records`` name the rows that it is based on, ``claims[3]`` counting from 0. Findings have no p-value:
+    each is deterministic, and wrong only if the sheet is.
     """
     rows = rows_of(sheet)
     findings = (*_out_of_range(rows), *_other_models(sheet, rows), *_impossible(rows))
@@ -35,7 +36,7 @@ def screen(sheet: ClaimSheet) -> tuple[tuple[Finding, ...], tuple[Note, ...]]:
 
 def _out_of_range(rows: list[Row]) -> Iterator[Finding]:
     for row in rows:
-        # A metric that we do not know may well leave 0 to 100 (word error rate, gain over a baseline): that is a note.
+        # An unknown metric may exceed 0 to 100 (word error rate, gain over a baseline): that is a note.
         if row.in_range or row.scoring == "unbounded":
             continue
         claim = row.claim
@@ -47,8 +48,8 @@ def _out_of_range(rows: list[Row]) -> Iterator[Finding]:
             null=f"the value is a share of the samples, from 0 to {claim.scale}",
             n=1,
             message=(
-                f"{claim.value} {unit} lies outside 0 to {claim.scale} (line {claim.line}); if it is no share, "
-                "state the metric or another unit"
+                f"{claim.value} {unit} is outside 0 to {claim.scale} (line {claim.line}); if it is not a share "
+                "of samples, state the metric or another unit"
             ),
             records=(row.id,),
         )
@@ -58,7 +59,7 @@ def _out_of_range(rows: list[Row]) -> Iterator[Finding]:
 
 
 class _Variant(NamedTuple):
-    """All rows that name one variant as the model that was tested."""
+    """All rows that name one variant as the tested model."""
 
     name: ModelName
     rows: list[Row]
@@ -94,16 +95,16 @@ def _not_the_served(sheet: ClaimSheet, variant: _Variant) -> Finding:
     served = (
         f"the model that is served, {short(sheet.served_as, 80)}"
         if sheet.served_as
-        else f"{short(sheet.model, 80)}, which is sold"
+        else f"{short(sheet.model, 80)}, the model that is sold"
     )
     first = variant.rows[0].claim
-    remark = f"; the sheet remarks: {short(first.note)}" if first.note else ""
+    remark = f"; the sheet notes: {short(first.note)}" if first.note else ""
     return Finding(
         detector=DETECTOR,
         check="variant",
         task=first.task,
-        null="every row was measured on the model that a customer is served",
-        assumptions=("names that differ by more than spelling, date, size or setting are of different models",),
+        null="every row was measured on the model that customers are served",
+        assumptions=("names that differ by more than spelling, date, size or setting mean different models",),
         n=len(variant.rows),
         message=f"measured on {short(variant.text, 80)} ({_lines(variant.rows)}), not on {served}{remark}",
         records=tuple(row.id for row in variant.rows),
@@ -111,7 +112,7 @@ def _not_the_served(sheet: ClaimSheet, variant: _Variant) -> Finding:
 
 
 def _not_one_model(variants: list[_Variant], sold: ModelName) -> Iterator[Finding]:
-    """Each name may be the served model's, but two of them exclude each other: two dated snapshots, say."""
+    """Each name may be the served model's, but two of them exclude each other, such as two dated snapshots."""
     named = [variant for variant in variants if not variant.name.same(sold)]
     if not named:
         return
@@ -127,7 +128,7 @@ def _not_one_model(variants: list[_Variant], sold: ModelName) -> Iterator[Findin
         check="variant",
         task=others[0].rows[0].claim.task,
         null="every row was measured on the same model",
-        assumptions=("names that exclude each other are of different models",),
+        assumptions=("names that exclude each other mean different models",),
         n=len(rows),
         message=f"rows of one table were measured on different models: {names}{more}",
         records=tuple(row.id for row in rows),
@@ -160,8 +161,8 @@ def _impossible(rows: list[Row]) -> Iterator[Finding]:
             detector=DETECTOR,
             check="granularity",
             task=claim.task,
-            null="the value is a whole number of right answers out of all, rounded or truncated in whatever way",
-            assumptions=("the sheet's own items and passes", "every answer is marked 0 or 1 and weighs the same"),
+            null="the value is a whole number of right answers divided by all answers, rounded or truncated in any way",
+            assumptions=("the sheet's own items and passes", "every answer is scored 0 or 1 and has the same weight"),
             n=answers,
             message=(
                 f"no whole number of right answers out of {answers:,} ({claim.samples:,} items × {claim.repeats} "

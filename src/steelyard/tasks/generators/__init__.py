@@ -1,1 +1,1 @@
-"""Seeded generators. A public seed is a benchmark; any other seed gives exchangeable twins of it."""
+"""Seeded generators. The public seed gives a benchmark; any other seed gives exchangeable twins of it."""

@@ -1,4 +1,4 @@
-"""Sums and differences of a few small numbers, in the manner of reasoning-gym's ``chain_sum``."""
+"""Sums and differences of a few small numbers, like reasoning-gym's ``chain_sum``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def generate(
 ) -> Sequence[dict[str, str]]:
     """Rows such as ``{"question": "4 + 3 - 9", "answer": "-2"}``.
 
-    Terms are 0 to ``largest``, the first one 0 to ``first_largest`` where that is given; plus and minus are as likely.
+    Terms are 0 to ``largest``, the first one 0 to ``first_largest`` where that is given; plus and minus are equally
+    likely. Raises InputError for options outside their range.
     """
     first_largest = largest if first_largest is None else first_largest
     if not (

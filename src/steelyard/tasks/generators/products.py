@@ -16,7 +16,7 @@ def generate(
 ) -> Sequence[dict[str, str]]:
     """Rows such as ``{"question": "7 * 46", "answer": "322"}``: one factor to ``largest``, one to ``other_largest``.
 
-    Which of the two comes first is random too.
+    Which of the two comes first is random too. Raises InputError for options outside their range.
     """
     if not 0 <= smallest <= min(largest, other_largest) <= max(largest, other_largest) < 10**12:
         raise InputError("products: needs 0 ≤ smallest ≤ largest, other_largest < 10^12")

@@ -18,9 +18,9 @@ PUBLIC_SEED = "public-1"
 
 
 def generate(seed: str, count: int, name: str = "", **options: Any) -> Sequence[dict[str, str]]:
-    """``count`` rows of one of reasoning-gym's data sets; ``options`` go to it as they are.
+    """``count`` rows of one of reasoning-gym's data sets; ``options`` are passed on unchanged.
 
-    Raises MissingDependency where the package is not installed, InputError where it has no such data set or option.
+    Raises MissingDependency if the package is not installed, InputError for an unknown data set or option.
     """
     try:
         import reasoning_gym
@@ -37,7 +37,7 @@ def generate(seed: str, count: int, name: str = "", **options: Any) -> Sequence[
 
 def open_task(name: str) -> Task:
     """A task of one data set with its default options: zero-shot, as a message or as a completion."""
-    differences = ("Marked by exact match; reasoning-gym's own scorers may give partial credit.",)
+    differences = ("Scored by exact match; reasoning-gym's own scorers may give partial credit.",)
     definition = TaskDefinition(
         id=f"reasoning-gym:{name}",
         title=f"reasoning-gym {name}",

@@ -1,4 +1,4 @@
-"""What our generators share: one random source per item, so that item *i* does not depend on how many are made."""
+"""Shared by the generators: one random source per item, so that item *i* does not depend on the number of items."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def random_for(name: str, seed: str, index: int, attempt: int = 0) -> Random:
 
 
 def distinct_items(name: str, seed: str, count: int, make: Callable[[Random], Item]) -> list[Item]:
-    """``count`` items without repeats; item *i* depends on those before it only.
+    """``count`` items without repeats; item *i* depends only on those before it.
 
-    Where 200 attempts give nothing new the space is as good as empty, and a repeat is let in.
+    If 200 attempts give nothing new, the space is taken as exhausted, and a repeat is allowed.
     """
     items: list[Item] = []
     seen: set[Item] = set()

@@ -1,4 +1,4 @@
-"""A few words in reverse order, in the manner of reasoning-gym's ``word_sequence_reversal``."""
+"""A few words in reverse order, like reasoning-gym's ``word_sequence_reversal``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ WORDS = tuple(_VOCABULARY.split())
 def generate(seed: str, count: int, lengths: Sequence[int] = (2, 3)) -> Sequence[dict[str, str]]:
     """Rows such as ``{"question": "lion, spoon, river", "answer": "river, spoon, lion"}``; no word twice in one.
 
-    The number of words is drawn from ``lengths``: one that stands there twice comes twice as often.
+    The number of words is drawn from ``lengths``: a length that is listed twice is drawn twice as often.
+    Raises InputError for other lengths than 2 to 20.
     """
     if not lengths or not all(isinstance(length, int) and 2 <= length <= 20 for length in lengths):
         raise InputError("word_sequence_reversal: lengths must be numbers from 2 to 20")
