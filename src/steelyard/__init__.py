@@ -3,11 +3,11 @@
 The names below are the public API; everything else may change without notice. They are imported when first used, so
 that ``import steelyard`` costs nothing::
 
-    import asyncio, steelyard
+    import steelyard
 
-    sheet = steelyard.read_sheet("examples/embedded.yaml")
-    model = steelyard.open_model("embedded:smollm2")
-    planned = asyncio.run(steelyard.plan_audit(sheet, model, steelyard.Options(limit=50)))
+    with steelyard.open_model("embedded:smollm2") as model:
+        result = steelyard.audit("examples/embedded.yaml", model=model, limit=50)
+    print(result.verdict.verdict, result.folder)
 """
 
 from __future__ import annotations
@@ -17,30 +17,92 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "SteelyardError": "steelyard.errors",
-    "ExitCode": "steelyard.errors",
-    "Options": "steelyard.planning.options",
-    "Settings": "steelyard.models",
-    "load_task": "steelyard.tasks",
-    "open_model": "steelyard.models",
-    "open_scorer": "steelyard.scorers",
-    "plan_audit": "steelyard.auditing.conductor",
-    "read_sheet": "steelyard.claims.sheet",
-    "recompute": "steelyard.verification.recompute",
-    "resume_audit": "steelyard.auditing.conductor",
-    "screen_sheet": "steelyard.auditing.desk",
-    "start_audit": "steelyard.auditing.conductor",
-    "task_from_file": "steelyard.tasks.from_file",
-    "verify_integrity": "steelyard.evidence.verify",
+_NAMES = {
+    "steelyard.api.calls": ["aaudit", "arun", "audit", "run", "screen", "verify"],
+    "steelyard.api.models": ["OpenedModel", "open_model"],
+    "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
+    "steelyard.auditing.conductor": ["plan_audit", "resume_audit", "start_audit"],
+    "steelyard.claims.sheet": ["read_sheet"],
+    "steelyard.errors": [
+        "DeadlineExceeded",
+        "ExitCode",
+        "InputError",
+        "Interrupted",
+        "MissingDependency",
+        "ModelUnavailable",
+        "SteelyardError",
+        "StorageError",
+        "VerificationError",
+    ],
+    "steelyard.evidence.verify": ["verify_integrity"],
+    "steelyard.models": ["Settings"],
+    "steelyard.planning.options": ["Options"],
+    "steelyard.plugins": ["Detector", "Generator", "Model", "Scorer"],
+    "steelyard.records": [
+        "Capabilities",
+        "Claim",
+        "ClaimSheet",
+        "ClaimVerdict",
+        "Finding",
+        "GenerateRequest",
+        "LoglikelihoodRequest",
+        "MeasurementResult",
+        "ModelIdentity",
+        "ModelOutput",
+        "Note",
+        "Outcome",
+        "Sample",
+        "Score",
+        "Verdict",
+        "VerdictWord",
+    ],
+    "steelyard.scorers": ["open_scorer"],
+    "steelyard.tasks": ["load_task"],
+    "steelyard.tasks.from_file": ["task_from_file"],
+    "steelyard.verification.recompute": ["recompute"],
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = [
+    "Capabilities",
+    "Claim",
+    "ClaimSheet",
+    "ClaimVerdict",
+    "DeadlineExceeded",
+    "Detector",
     "ExitCode",
+    "Finding",
+    "GenerateRequest",
+    "Generator",
+    "InputError",
+    "Interrupted",
+    "LoglikelihoodRequest",
+    "MeasurementResult",
+    "MissingDependency",
+    "Model",
+    "ModelIdentity",
+    "ModelOutput",
+    "ModelUnavailable",
+    "Note",
+    "OpenedModel",
     "Options",
+    "Outcome",
+    "RunResult",
+    "Sample",
+    "Score",
+    "Scorer",
+    "ScreenResult",
     "Settings",
     "SteelyardError",
+    "StorageError",
+    "Verdict",
+    "VerdictWord",
+    "VerificationError",
+    "VerifyResult",
     "__version__",
+    "aaudit",
+    "arun",
+    "audit",
     "load_task",
     "open_model",
     "open_scorer",
@@ -48,20 +110,53 @@ __all__ = [
     "read_sheet",
     "recompute",
     "resume_audit",
-    "screen_sheet",
+    "run",
+    "screen",
     "start_audit",
     "task_from_file",
+    "verify",
     "verify_integrity",
 ]
 
 if TYPE_CHECKING:
+    from steelyard.api.calls import aaudit, arun, audit, run, screen, verify
+    from steelyard.api.models import OpenedModel, open_model
+    from steelyard.api.results import RunResult, ScreenResult, VerifyResult
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
-    from steelyard.auditing.desk import screen_sheet
     from steelyard.claims.sheet import read_sheet
-    from steelyard.errors import ExitCode, SteelyardError
+    from steelyard.errors import (
+        DeadlineExceeded,
+        ExitCode,
+        InputError,
+        Interrupted,
+        MissingDependency,
+        ModelUnavailable,
+        SteelyardError,
+        StorageError,
+        VerificationError,
+    )
     from steelyard.evidence.verify import verify_integrity
-    from steelyard.models import Settings, open_model
+    from steelyard.models import Settings
     from steelyard.planning.options import Options
+    from steelyard.plugins import Detector, Generator, Model, Scorer
+    from steelyard.records import (
+        Capabilities,
+        Claim,
+        ClaimSheet,
+        ClaimVerdict,
+        Finding,
+        GenerateRequest,
+        LoglikelihoodRequest,
+        MeasurementResult,
+        ModelIdentity,
+        ModelOutput,
+        Note,
+        Outcome,
+        Sample,
+        Score,
+        Verdict,
+        VerdictWord,
+    )
     from steelyard.scorers import open_scorer
     from steelyard.tasks import load_task
     from steelyard.tasks.from_file import task_from_file

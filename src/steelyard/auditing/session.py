@@ -6,7 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -54,18 +54,38 @@ PATIENCE_SECONDS = 600.0
 BEAT_SECONDS = 0.5
 
 
+@contextmanager
+def by_signals(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Within this block SIGINT and SIGTERM call ``interrupt``, if this is the main thread."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    try:
+        for number in signals:
+            loop.add_signal_handler(number, interrupt)
+    except (ValueError, RuntimeError):  # not the main thread: the caller's own handling stays
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
 @dataclass(frozen=True)
 class SessionOptions:
     """How one session goes about a plan. It changes no result, so it is no part of what is sealed.
 
     ``deadline_seconds`` ends the session whatever is in flight; ``patience_seconds`` is how long an endpoint that is
-    down is waited for. ``watcher`` hears of every answer, ``notify`` takes a line for the user.
+    down is waited for. ``watcher`` hears of every answer, ``notify`` takes a line for the user. ``on_interrupt`` gives
+    a block within which the user's interruption calls the given function, on the event loop.
     """
 
     watcher: Watcher = lambda _: None
     notify: Callable[[str], None] = lambda _: None
     deadline_seconds: float | None = None
     patience_seconds: float = PATIENCE_SECONDS
+    on_interrupt: Callable[[Callable[[], None]], AbstractContextManager[None]] = by_signals
 
 
 @dataclass
@@ -111,7 +131,7 @@ class RunSession:
         self.group = RunnerGroup(runners, journal, texts, self.plan.subject.identity.machine)
         beat = asyncio.create_task(self._beat())
         try:
-            with _stop_on_interrupt(self.group, self.options.notify):
+            with self.options.on_interrupt(_interrupt(self.group, self.options.notify)):
                 return await self.group.run(before.active_us if before else 0)
         finally:
             beat.cancel()
@@ -251,10 +271,8 @@ def _records(run: RunFolder) -> Iterator[JournalRecord]:
     return (record for record, _ in read_lines(run.path))
 
 
-@contextmanager
-def _stop_on_interrupt(group: RunnerGroup, notify: Callable[[str], None]) -> Iterator[None]:
+def _interrupt(group: RunnerGroup, notify: Callable[[str], None]) -> Callable[[], None]:
     """Ctrl-C once: finish what is in flight. Twice: stop now; the calls in flight are asked again at a resume."""
-    loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None
 
@@ -266,18 +284,7 @@ def _stop_on_interrupt(group: RunnerGroup, notify: Callable[[str], None]) -> Ite
             notify(f"stopping: {calls} finishing; Ctrl-C again leaves them for the resume")
         group.stop("interrupted")
 
-    signals = (signal.SIGINT, signal.SIGTERM)
-    try:
-        for number in signals:
-            loop.add_signal_handler(number, interrupt)
-    except (ValueError, RuntimeError):  # not the main thread: the caller's own handling stands
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
+    return interrupt
 
 
 def _slice_seconds(plan: Plan) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import RunArguments, asking_options, json_option, print_json, signer_at
+from steelyard.cli.options import RunArguments, asking_options, json_option, print_json
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
@@ -44,8 +44,9 @@ def command(
     """Test every claim of SHEET that can be tested, and seal the result."""
     import asyncio
 
+    from steelyard.api.conduct import default_folder, signer_at
     from steelyard.claims.sheet import read_sheet
-    from steelyard.cli.conduct import default_folder, options_of
+    from steelyard.cli.conduct import options_of
 
     claims = read_sheet(sheet)
     args = RunArguments(**asking)
@@ -81,8 +82,9 @@ async def _audit(
     signer: CryptoSigner | None,
     args: RunArguments,
 ) -> tuple[Verdict, Plan]:
+    from steelyard.api.conduct import order_prover
     from steelyard.auditing.conductor import plan_audit
-    from steelyard.cli.conduct import carry_out, order_prover, planned
+    from steelyard.cli.conduct import carry_out, planned
 
     name = sheet.model or sheet.path
     audit = await planned(name, options, args, lambda models: plan_audit(sheet, models, options, order_prover(signer)))

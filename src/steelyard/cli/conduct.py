@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import re
 from collections.abc import Callable, Coroutine, Mapping
@@ -12,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import RunArguments, read_duration
-from steelyard.errors import DeadlineExceeded, InputError
+from steelyard.api.conduct import local_settings_for, models_in_words, plan_within, settings_of
+from steelyard.cli.options import RunArguments
+from steelyard.errors import InputError
+from steelyard.util.duration import read_duration
 
 if TYPE_CHECKING:
+    from steelyard.api.progress import RunProgress
     from steelyard.auditing.conductor import Audit
     from steelyard.auditing.session import SessionOptions
-    from steelyard.cli.progress import RunProgress
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.models import Settings
-    from steelyard.planning.build import ProveOrder
     from steelyard.planning.options import Options
     from steelyard.plugins import Model
     from steelyard.records import Verdict
@@ -29,12 +29,9 @@ if TYPE_CHECKING:
 __all__ = [
     "by_role",
     "carry_out",
-    "default_folder",
-    "models_in_words",
     "open_model_here_or_on_ray",
     "open_models",
     "options_of",
-    "order_prover",
     "planned",
     "print_places",
     "session_options",
@@ -45,7 +42,7 @@ def options_of(
     args: RunArguments, *, tolerance: str = "2", repeats: int | None = None, detectors: tuple[str, ...] = ()
 ) -> Options:
     """The plan's options from the command line's. Raises InputError for an invalid price or duration."""
-    from steelyard.cli.limits import limits_of
+    from steelyard.api.limits import limits_of
     from steelyard.planning.options import Options
 
     return Options(
@@ -73,22 +70,15 @@ async def planned(
 
     Raises DeadlineExceeded if the deadline ends before the models are identified.
     """
-    from steelyard.cli.progress import working
-    from steelyard.models import Settings
+    from steelyard.api.progress import working
     from steelyard.util.text import one_line
 
-    settings = Settings(timeout_seconds=options.attempt_timeout)
-    if options.concurrency is not None:
-        settings = replace(settings, concurrency=options.concurrency)
-    models = open_models(by_role(args.uri, "--model"), by_role(args.api_key_env, "--api-key-env"), settings, args)
-    against = one_line(models_in_words(by_role(args.uri, "--model")), 120)
+    uris, keys = by_role(args.uri, "--model"), by_role(args.api_key_env, "--api-key-env")
+    models = open_models(uris, keys, settings_of(options), args)
+    against = models_in_words(uris)
     try:
         with working(f"planning {one_line(name, 80)} against {against}"):
-            async with asyncio.timeout(args.seconds_left):
-                return await plan(models)
-    except TimeoutError:
-        await _close(models)
-        raise DeadlineExceeded(f"the deadline ended before {against} was identified") from None
+            return await plan_within(plan(models), args.seconds_left, against)
     except BaseException:
         await _close(models)
         raise
@@ -106,13 +96,6 @@ def by_role(values: tuple[str, ...], option: str) -> dict[str, str]:
             raise InputError(f"{option} is given twice for the role {role}: give it once for each role, as ROLE=VALUE")
         found[role] = plain
     return found
-
-
-def models_in_words(uris: Mapping[str, str]) -> str:
-    """The models' URIs, with their roles where there are several."""
-    from steelyard.records import SUBJECT
-
-    return ", ".join(uri if role == SUBJECT else f"{role}={uri}" for role, uri in uris.items())
 
 
 def open_models(
@@ -155,15 +138,10 @@ async def carry_out(
     args: RunArguments,
 ) -> Verdict:
     """Run a planned audit to its seal, and record the local paths of models, data and tasks for a resume."""
+    from steelyard.api.progress import RunProgress
     from steelyard.auditing.conductor import start_audit
-    from steelyard.cli.progress import RunProgress
 
-    local: dict[str, Any] = {
-        "models": by_role(args.uri, "--model"),
-        "api_key_env": by_role(args.api_key_env, "--api-key-env"),
-        "data": str(options.data.resolve()) if options.data else "",
-        "tasks": [str(path.resolve()) for path in options.task_files],
-    }
+    local = local_settings_for(by_role(args.uri, "--model"), by_role(args.api_key_env, "--api-key-env"), options)
     gc.freeze()  # the plan and its samples live as long as the run; collecting garbage among them costs 7 %
     try:
         with RunProgress(audit.plan) as progress:
@@ -184,18 +162,6 @@ def session_options(args: RunArguments, progress: RunProgress) -> SessionOptions
     )
 
 
-def default_folder(name: str) -> Path:
-    """``runs/NAME-TIME`` in the current folder."""
-    from datetime import datetime
-
-    run = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    another = 1
-    while run.exists():  # two runs began in the same second
-        another += 1
-        run = run.with_name(f"{run.name}-{another}")
-    return run
-
-
 def print_places(run: Path, *, signed: bool) -> None:
     """Print the path of the report and the command that verifies it, unwrapped, so that both can be copied."""
     from steelyard.evidence import layout
@@ -204,12 +170,3 @@ def print_places(run: Path, *, signed: bool) -> None:
     click.echo(f"report  {run / layout.REPORT_PAGE}\nverify  steelyard verify {run}")
     if not signed:
         err().print("unsigned: anyone can verify this run, but not who made it (steelyard key new creates a key)")
-
-
-def order_prover(signer: CryptoSigner | None) -> ProveOrder | None:
-    """The function that signs a plan's order with the auditor's key; None without a key."""
-    if signer is None:
-        return None
-    from steelyard.evidence.keys import order_proof
-
-    return lambda material: order_proof(signer, material)

@@ -54,7 +54,7 @@ class Diagnostic:
 @json_option
 def command(as_json: bool) -> int:
     """Check this machine: Python, packages, extras, the embedded model, the signing key, the sandbox."""
-    from steelyard.cli.progress import working
+    from steelyard.api.progress import working
     from steelyard.util.console import out
 
     with working("checking this machine"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import api_key_option, json_option, key_option, print_json, signer_at
+from steelyard.cli.options import api_key_option, json_option, key_option, print_json
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
@@ -46,6 +46,8 @@ def command(url: str, **args: Any) -> int:
     Point a client at the base URL that is printed. Its API key is forwarded and never stored; where STEELYARD_API_KEY
     (or --api-key-env) holds one, that is sent instead. After a kill, steelyard resume seals what was recorded.
     """
+    from steelyard.api.conduct import signer_at
+
     signer = signer_at(args["key"])
     summary, run = _record(url, args, signer)
     show(summary, run, as_json=args["as_json"], signed=signer is not None)
@@ -79,7 +81,7 @@ def show(summary: RecordingSummary, run: RunFolder, *, as_json: bool, signed: bo
 
 
 def _record(url: str, args: dict[str, Any], signer: CryptoSigner | None) -> tuple[RecordingSummary, RunFolder]:
-    from steelyard.cli.conduct import default_folder
+    from steelyard.api.conduct import default_folder
     from steelyard.gateway.recorder import Recorder, recording_plan
     from steelyard.gateway.seal import seal_recording
     from steelyard.gateway.server import listen_on

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import data_option, json_option, key_option, print_json, signer_at
+from steelyard.cli.options import data_option, json_option, key_option, print_json
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,8 +109,9 @@ def _write_sheet(sheet: ClaimSheet, source: Path, args: dict[str, Any]) -> int:
 
 def _write_run(source: Path, args: dict[str, Any]) -> int:
     from steelyard.adapters.imported_run import write_imported_run
-    from steelyard.cli.conduct import default_folder, print_places
-    from steelyard.cli.progress import working
+    from steelyard.api.conduct import default_folder, signer_at
+    from steelyard.api.progress import working
+    from steelyard.cli.conduct import print_places
     from steelyard.reports.limits import of_the_origin
 
     signer = signer_at(args["key"])

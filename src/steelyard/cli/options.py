@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from steelyard.errors import InputError
-
-if TYPE_CHECKING:
-    from steelyard.evidence.keys import CryptoSigner
+from steelyard.util.duration import read_duration
 
 __all__ = [
     "RunArguments",
@@ -28,8 +24,6 @@ __all__ = [
     "patience_option",
     "print_json",
     "ray_options",
-    "read_duration",
-    "signer_at",
     "task_option",
 ]
 
@@ -196,37 +190,11 @@ class RunArguments:
         return None if self.ends_at is None else max(0.0, self.ends_at - time.monotonic())
 
 
-MAX_SECONDS = 1e9  # thirty years
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-
-
 def asking_options(command: F) -> F:
     """Add the options of every command that runs a model."""
     for option in reversed(_ASKING):
         command = option(command)
     return command
-
-
-def read_duration(text: str | None, option: str = "--budget") -> float | None:
-    """``90s``, ``15m``, ``2h`` or plain seconds → seconds; raises InputError for anything else."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
-    if not match or not 0 < float(match[1]) * UNITS[match[2] or "s"] < MAX_SECONDS:
-        raise InputError(f"{option} takes a duration such as 90s, 15m or 2h, not {text!r}")
-    return float(match[1]) * UNITS[match[2] or "s"]
-
-
-def signer_at(key: Path | None) -> CryptoSigner | None:
-    """The signer of a named key, or of the default key where there is one, else None (the run stays unsigned).
-
-    Raises InputError where the key cannot be used.
-    """
-    from steelyard.evidence.keys import default_key_path, load_signer
-
-    if key is None and not default_key_path().is_file():
-        return None
-    return load_signer(key)
 
 
 def print_json(document: Any) -> None:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from steelyard.cli.progress import LiveProgress
+from steelyard.api.progress import LiveProgress
 from steelyard.records import Outcome
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from steelyard.cli.options import (
     key_option,
     patience_option,
     ray_options,
-    signer_at,
     task_option,
 )
 
@@ -54,6 +53,7 @@ def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:
     """Continue a stopped audit, run or recording in the folder RUN: no answered sample is asked again."""
     import asyncio
 
+    from steelyard.api.conduct import signer_at
     from steelyard.cli.audit import show
     from steelyard.storage.run_folder import RunFolder
 
@@ -97,9 +97,9 @@ async def _resume(
     local: LocalSettings,
     signer: CryptoSigner | None,
 ) -> Verdict:
+    from steelyard.api.progress import RunProgress
     from steelyard.auditing.conductor import resume_audit
     from steelyard.cli.conduct import by_role, open_models, session_options
-    from steelyard.cli.progress import RunProgress
     from steelyard.models import Settings
 
     plan = run.plan

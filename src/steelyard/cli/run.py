@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import RunArguments, asking_options, json_option, print_json, signer_at
-from steelyard.errors import InputError
+from steelyard.cli.options import RunArguments, asking_options, json_option, print_json
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
@@ -43,23 +41,13 @@ def command(
     """Measure TASK: the id of a built-in task, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml)."""
     import asyncio
 
-    from steelyard.cli.conduct import default_folder, options_of, print_places
-    from steelyard.planning.build import RunRequest
+    from steelyard.api.conduct import default_folder, run_request, signer_at
+    from steelyard.cli.conduct import options_of, print_places
 
     args = RunArguments(**asking)
-    name = task
-    if "." in task or "/" in task:
-        from steelyard.tasks.catalogue import open_task_file
-
-        name = open_task_file(Path(task)).id
-        args = replace(args, task_files=(*args.task_files, Path(task)))
-    _check_prompt(name, prompt, args.task_files)
-    options = options_of(args, repeats=repeats)
-    run = args.out or default_folder(name.replace(":", "-"))
+    wanted, options = run_request(task, prompt, shots, temperature, options_of(args, repeats=repeats))
+    run = args.out or default_folder(wanted.task.replace(":", "-"))
     signer = signer_at(args.key)
-    if (repeats or 1) > 1 and temperature is None:
-        raise InputError("--repeats asks each sample several times: give the --temperature too (0 is greedy)")
-    wanted = RunRequest(task=name, prompt=prompt, shots=shots, temperature=temperature)
     verdict = asyncio.run(_run(wanted, options, run, signer, args))
     if as_json:
         from steelyard.reports import machine
@@ -75,15 +63,6 @@ def command(
     return verdict.exit
 
 
-def _check_prompt(task: str, prompt: str, files: tuple[Path, ...]) -> None:
-    """Raise InputError for a prompt format that the task does not declare."""
-    from steelyard.tasks.catalogue import Catalogue
-
-    found = Catalogue(files).find(task)
-    if prompt and found is not None:
-        found.prompt_format(prompt)
-
-
 async def _run(
     wanted: RunRequest,
     options: Options,
@@ -91,8 +70,9 @@ async def _run(
     signer: CryptoSigner | None,
     args: RunArguments,
 ) -> Verdict:
+    from steelyard.api.conduct import order_prover
     from steelyard.auditing.conductor import plan_run
-    from steelyard.cli.conduct import carry_out, order_prover, planned
+    from steelyard.cli.conduct import carry_out, planned
 
     audit = await planned(
         wanted.task,

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from steelyard.cli.options import json_option, print_json
-from steelyard.errors import ExitCode
-
-if TYPE_CHECKING:
-    from steelyard.verification.recompute import Recomputed
 
 
 @click.command()
@@ -22,18 +17,17 @@ if TYPE_CHECKING:
 @json_option
 def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     """Recompute every digest, score and verdict of BUNDLE offline; name the first check that fails (exit 1)."""
-    from steelyard.cli.progress import working
-    from steelyard.evidence.verify import verify_integrity
-    from steelyard.verification.recompute import recompute
+    from steelyard.api.progress import working
+    from steelyard.api.results import verified
 
     with working(f"verifying {run}"):
-        integrity = verify_integrity(run, require_key, require_key is not None)
-        found = recompute(run, integrity.bundle)
+        result = verified(run, require_key)
+    integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
     if as_json:
         print_json(
             {
-                "holds": True,
+                "holds": result.holds,
                 "verdict": found.verdict.verdict,
                 "records": integrity.records,
                 "segments": integrity.segments,
@@ -51,7 +45,7 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
                 "not_recomputed": list(found.verdict.not_recomputed),
             }
         )
-        return _exit_code(found)
+        return int(result.exit_code)
     chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
     click.echo(f"holds: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…")
     if integrity.answers:
@@ -74,11 +68,7 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")
-    return _exit_code(found)
-
-
-def _exit_code(found: Recomputed) -> int:
-    return ExitCode.UNDECIDED if found.verdict.not_recomputed else ExitCode.CONSISTENT
+    return int(result.exit_code)
 
 
 def _pages(redrawn: bool) -> str:

@@ -16,7 +16,7 @@ __all__ = ["page"]
 def page(results: Results, loaded: Loaded, command: str) -> str:
     """Write the page: scores, film strips of planning, surprise under a pair of each category, what was left out."""
     import steelyard
-    from steelyard.cli.progress import working
+    from steelyard.api.progress import working
     from steelyard.cli.world.checkpoints import facts
     from steelyard.reports.words import counted
     from steelyard.world.report.page import Page, render_page

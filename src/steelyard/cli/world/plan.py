@@ -45,7 +45,7 @@ def command(
 
     A ridge probe reads what the model imagines and draws it: where the picture is wrong, the model's state lacks it.
     """
-    from steelyard.cli.progress import working
+    from steelyard.api.progress import working
     from steelyard.util.atomic_file import write_file
     from steelyard.world.models.model import WorldModel
     from steelyard.world.sim.catalog import HELD_OUT, simulator

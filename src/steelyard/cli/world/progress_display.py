@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from steelyard.cli.progress import LOG_SECONDS, REDRAW_SECONDS
+from steelyard.api.progress import LOG_SECONDS, REDRAW_SECONDS
 from steelyard.util.console import err
 
 __all__ = ["ProgressDisplay"]

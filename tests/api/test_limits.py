@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.cli.limits import limits_of
+from steelyard.api.limits import limits_of
 from steelyard.errors import InputError
 
 URI = "openai:small@http://127.0.0.1:1/v1"

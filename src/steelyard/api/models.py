@@ -1,0 +1,187 @@
+"""A model that the user opened: a context manager, which stays with the event loop that used it first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+from steelyard.errors import InputError, ModelUnavailable
+from steelyard.records import SUBJECT
+from steelyard.util import background
+from steelyard.util.text import one_line
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
+    from steelyard.models import Settings
+    from steelyard.plugins import HealthCheckedModel, Model
+    from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput
+
+__all__ = [
+    "AnyModels",
+    "ByRole",
+    "OpenedModel",
+    "key_of",
+    "models_by_role",
+    "open_for_call",
+    "open_model",
+    "uri_of",
+]
+
+AnyModels: TypeAlias = "str | Model | Mapping[str, str | Model]"
+ByRole: TypeAlias = "Mapping[str, str | Model]"
+
+
+class OpenedModel:
+    """A model of any kind, opened by :func:`steelyard.open_model`; close it, or use it in a ``with`` block.
+
+    Its connections belong to the event loop that used it first: that of the plain calls (``steelyard.audit``), or your
+    own where you await its methods. Another loop's use is refused with InputError.
+    """
+
+    def __init__(self, uri: str, model: Model, api_key_env: str | None = None) -> None:
+        self.uri = uri
+        self.api_key_env = api_key_env
+        self._model = model
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<{'closed ' if self._closed else ''}model {one_line(self.uri, 120)}>"
+
+    def bound_to(self, loop: asyncio.AbstractEventLoop) -> Model:
+        """The model, for use on ``loop``.
+
+        Raises InputError where another loop used it first, ModelUnavailable where it is closed.
+        """
+        if self._closed:
+            raise ModelUnavailable(f"{self.uri} is closed: open it again with steelyard.open_model")
+        if self._loop is None:
+            self._loop = loop
+        if self._loop is not loop:
+            raise InputError(
+                f"{self.uri} was used from another event loop before: open one for each with steelyard.open_model"
+            )
+        return self._model
+
+    async def identify(self) -> tuple[ModelIdentity, Capabilities]:
+        """Say what this is and can do; raises ModelUnavailable where nothing answers."""
+        return await self._here().identify()
+
+    async def generate(self, request: GenerateRequest) -> ModelOutput:
+        """Answer with text; raises InputError on another event loop than before."""
+        return await self._here().generate(request)
+
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
+        """Answer with one log-likelihood (nats) per continuation; raises InputError on another loop than before."""
+        return await self._here().loglikelihood(request)
+
+    async def close(self) -> None:
+        """Free sockets, threads and memory; safe to call twice.
+
+        Raises InputError where your own event loop used it and another one closes it.
+        """
+        if self._closed:
+            return
+        if self._loop is background.event_loop() is not asyncio.get_running_loop():
+            await background.await_call(lambda _: self.close())
+            return
+        model = self._here()
+        self._closed = True
+        await model.close()
+
+    def _here(self) -> Model:
+        return self.bound_to(asyncio.get_running_loop())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._loop not in (None, background.event_loop()):
+            assert self._loop is not None
+            if not self._loop.is_closed():
+                raise InputError(f"{self.uri} was used from an event loop of yours: close it there, by async with")
+            self._loop = None
+        background.call(lambda _: self.close())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+class _HealthChecked(OpenedModel):
+    """An opened model with a health check; the runner looks for the method."""
+
+    _model: HealthCheckedModel
+
+    async def ping(self) -> ModelOutput:
+        """Send a request that is not a sample."""
+        self._here()
+        return await self._model.ping()
+
+
+def open_model(uri: str, settings: Settings | None = None) -> OpenedModel:
+    """Open the model that ``uri`` names, such as ``embedded:smollm2`` or ``openai:NAME@URL``.
+
+    Use it as a context manager (``with`` or ``async with``), so that it is closed. Raises InputError for a URI that
+    names no model, MissingDependency where an extra is missing.
+    """
+    from steelyard import models, plugins
+
+    opened = models.open_model(uri, settings)
+    kind = _HealthChecked if isinstance(opened, plugins.HealthCheckedModel) else OpenedModel
+    return kind(uri, opened, settings.api_key_env if settings else None)
+
+
+# ── what a call is given ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def models_by_role(model: AnyModels) -> dict[str, str | Model]:
+    """The models of a call by role; one alone is the subject.
+
+    Raises InputError where none is under test, or one is neither a URI nor a model.
+    """
+    from steelyard.plugins import Model
+
+    found = dict(model) if isinstance(model, Mapping) else {SUBJECT: model}
+    for role, each in found.items():
+        if not isinstance(each, str | Model):
+            raise InputError(f"the model {role} is a URI such as embedded:smollm2 or an opened model, not {type(each)}")
+    if SUBJECT not in found:
+        raise InputError(f"no model is under test: give one in the role {SUBJECT!r}")
+    return found
+
+
+def uri_of(model: str | Model) -> str:
+    """The URI by which a model is opened again; empty for one that was made otherwise."""
+    return model if isinstance(model, str) else model.uri if isinstance(model, OpenedModel) else ""
+
+
+def key_of(model: str | Model) -> str:
+    """The environment variable with the API key of an opened model; empty where it has none of its own."""
+    return (model.api_key_env or "") if isinstance(model, OpenedModel) else ""
+
+
+def open_for_call(
+    by_role: ByRole, keys: Mapping[str, str], settings: Settings, opened_here: AsyncExitStack
+) -> dict[str, Model]:
+    """The models of a call on the running loop. Those that are opened here are closed with ``opened_here``.
+
+    Raises InputError where one belongs to another loop or cannot be opened, ModelUnavailable where it is closed.
+    """
+    from steelyard import models
+
+    found: dict[str, Model] = {}
+    for role, each in by_role.items():
+        if isinstance(each, OpenedModel):
+            found[role] = each.bound_to(asyncio.get_running_loop())
+        elif isinstance(each, str):
+            found[role] = models.open_model(each, replace(settings, api_key_env=keys.get(role)))
+            opened_here.push_async_callback(found[role].close)
+        else:
+            found[role] = each
+    return found

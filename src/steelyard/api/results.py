@@ -1,0 +1,196 @@
+"""What calls from Python return: small frozen objects that show themselves in a terminal and in a notebook."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steelyard.errors import ExitCode
+from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict, VerdictWord
+
+if TYPE_CHECKING:
+    from steelyard.evidence.verify import Integrity
+    from steelyard.verification.recompute import Recomputed
+
+__all__ = ["RunResult", "ScreenResult", "VerifyResult", "verified"]
+
+
+@dataclass(frozen=True, repr=False)
+class ScreenResult:
+    """What the desk screen shows of a claim sheet, by arithmetic alone.
+
+    ``verdict`` is the whole report. *Findings* have no honest explanation; *notes* prove nothing by themselves.
+    """
+
+    verdict: Verdict
+
+    @property
+    def claims(self) -> tuple[ClaimVerdict, ...]:
+        """The verdict on each claim, in the sheet's order."""
+        return self.verdict.claims
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What detectors found."""
+        return self.verdict.findings
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Remarks that prove nothing by themselves."""
+        return self.verdict.notes
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that the command would return; 0 where all that was planned is consistent."""
+        return ExitCode(self.verdict.exit)
+
+    def __repr__(self) -> str:
+        from steelyard.reports.words import counted
+
+        parts = [self.verdict.verdict.words, *self._counts(), counted(len(self.findings), "finding")]
+        return f"<{type(self).__name__} {', '.join(parts)}, exit code {int(self.exit_code)}>"
+
+    def _counts(self) -> list[str]:
+        from steelyard.reports.words import counted
+
+        return [counted(len(self.claims), "claim")]
+
+    def _repr_html_(self) -> str:
+        """One table for notebooks: escaped, without a script, a style or anything that is fetched."""
+        from steelyard.reports.words import claim_words, counted, headline, remark
+
+        rows = [claim_words(claim) for claim in self.claims]
+        cells = [(w.task, w.claimed, w.measured, w.interval, w.asked, w.full) for w in rows]
+        parts = [_paragraph(headline(self.verdict))]
+        if cells:
+            parts.append(_table(("Task", "Claimed", "Measured", "95 % interval", "Asked", "Verdict"), cells))
+        parts += [_paragraph(f"Finding: {remark(finding)}") for finding in self.findings[:_REMARKS_SHOWN]]
+        if len(self.findings) > _REMARKS_SHOWN:
+            parts.append(_paragraph(f"… and {counted(len(self.findings) - _REMARKS_SHOWN, 'more finding')}"))
+        return "".join(parts)
+
+
+@dataclass(frozen=True, repr=False)
+class RunResult(ScreenResult):
+    """What an audit or a run came to.
+
+    ``folder`` is the run's folder: journal, report and seal, for ``steelyard.verify``. It is never deleted.
+    """
+
+    folder: Path
+
+    @property
+    def measurements(self) -> tuple[MeasurementResult, ...]:
+        """What was measured, one for each measurement and scorer, with its interval; proportions are fractions."""
+        return self.verdict.measurements
+
+    def __repr__(self) -> str:
+        from steelyard.util.text import one_line
+
+        return f"{super().__repr__()[:-1]}, folder {one_line(str(self.folder), 200)}>"
+
+    def _counts(self) -> list[str]:
+        from steelyard.reports.words import counted, measured_words
+
+        if self.claims:
+            return super()._counts()
+        words = [measured_words(result) for result in self.measurements]
+        shown = [f"{word.task} {word.measured} ({word.interval})" for word in words[:3]]
+        return shown + ([f"{counted(len(words) - 3, 'more measurement')}"] if len(words) > 3 else [])
+
+    def _repr_html_(self) -> str:
+        """As that of a screen, with what was measured beside the claims and the folder."""
+        from steelyard.reports.words import measured_words, only_measured
+        from steelyard.util.text import one_line
+
+        rows = [measured_words(result) for result in only_measured(self.verdict)]
+        cells = [(w.task, w.prompt, w.measured, w.interval, w.asked, w.detail) for w in rows]
+        parts = [super()._repr_html_()]
+        if cells:
+            parts.append(_table(("Task", "Prompt format", "Measured", "95 % interval", "Asked", "Detail"), cells))
+        return "".join((*parts, _paragraph(f"Folder: {one_line(str(self.folder), 400)}")))
+
+
+@dataclass(frozen=True, repr=False)
+class VerifyResult:
+    """A bundle that holds: nothing was changed since its seal, and its verdict follows from its journal.
+
+    What does not hold raises :class:`~steelyard.VerificationError`, so ``holds`` is always true.
+    ``integrity`` and ``recomputed`` give the details.
+    """
+
+    integrity: Integrity
+    recomputed: Recomputed
+    folder: Path
+
+    @property
+    def holds(self) -> bool:
+        """True: a bundle that does not hold gives no result."""
+        return True
+
+    @property
+    def verdict(self) -> VerdictWord:
+        """The recomputed verdict of the whole report."""
+        return self.recomputed.verdict.verdict
+
+    @property
+    def signed_by(self) -> str:
+        """The id of the key that signed the seal; empty where it is not signed."""
+        return self.integrity.signed_by
+
+    @property
+    def not_recomputed(self) -> tuple[str, ...]:
+        """The tests whose detector is not installed here: their sealed results were not recomputed."""
+        return self.recomputed.verdict.not_recomputed
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """3 where a test was not recomputed, else 0, as ``steelyard verify`` returns."""
+        return ExitCode.UNDECIDED if self.not_recomputed else ExitCode.CONSISTENT
+
+    def _facts(self) -> list[tuple[str, str]]:
+        from steelyard.util.text import one_line
+
+        signed = f"signed by {self.signed_by[:16]}…" if self.signed_by else "unsigned"
+        return [
+            ("verdict", self.verdict.words),
+            ("records", f"{self.integrity.records:,}"),
+            ("scores recomputed", f"{self.recomputed.scores:,}"),
+            ("seal", signed),
+            *[("not recomputed", one_line(test, 80)) for test in self.not_recomputed],
+        ]
+
+    def __repr__(self) -> str:
+        return f"<VerifyResult holds: {', '.join(f'{name} {value}' for name, value in self._facts())}>"
+
+    def _repr_html_(self) -> str:
+        """One table for notebooks: escaped, without a script, a style or anything that is fetched."""
+        return _table(("holds", "yes"), self._facts())
+
+
+def verified(run: Path, require_key: Path | None = None) -> VerifyResult:
+    """Check a bundle offline: its integrity, then everything that follows from its journal.
+
+    Raises VerificationError naming the first check that fails, InputError where ``run`` is not a run.
+    """
+    from steelyard.evidence.verify import verify_integrity
+    from steelyard.verification.recompute import recompute
+
+    integrity = verify_integrity(run, require_key, require_key is not None)
+    return VerifyResult(integrity, recompute(run, integrity.bundle), run)
+
+
+_REMARKS_SHOWN = 20
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{html.escape(heading)}</th>" for heading in headings)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>"
