@@ -13,7 +13,8 @@ __all__ = ["Call", "answers_of", "asked_calls", "finished_calls", "outcomes", "r
 # One call that a plan makes: measurement, place in the committed order (−1: a repeat check's), sample, repeat.
 Call = tuple[str, int, str, int]
 
-# The fields of an answer without time, place or number of attempts, with its digest instead of its text.
+# The fields of an answer without time, place or number of attempts, with its digest instead of its text. A record
+# leaves out a field that equals its default.
 OF_AN_ANSWER = ("item", "request", "outcome", "answer", "logprobs", "finish_reason")
 
 
@@ -37,7 +38,7 @@ def asked_calls(run: Path) -> Counter[Call]:
 def answers_of(run: Path) -> list[tuple[Any, ...]]:
     """The final records in the order of the plan, so that two runs with the same answers give equal lists."""
     found = finished_calls(run)
-    return [(*call, *(found[call][name] for name in OF_AN_ANSWER)) for call in sorted(found)]
+    return [(*call, *(found[call].get(name) for name in OF_AN_ANSWER)) for call in sorted(found)]
 
 
 def outcomes(run: Path) -> Counter[str]:
