@@ -59,6 +59,7 @@ __all__ = [
     "Monitor",
     "Planner",
     "Progress",
+    "ReopenedScorer",
     "Scorer",
     "StoppableScorer",
     "detector_of",
@@ -125,6 +126,16 @@ class Scorer(Protocol):
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Score one output; a score without a value is *open*: the output cannot be read in one way."""
+        ...
+
+
+@runtime_checkable
+class ReopenedScorer(Protocol):
+    """A scorer with options: its identifier spells them in brackets, and a verifier opens it from them again."""
+
+    @classmethod
+    def from_options(cls, options: str) -> Scorer:
+        """The scorer whose identifier has these options, as written between the brackets; InputError where none has."""
         ...
 
 

@@ -33,7 +33,9 @@ def test_runs_of_one_second_have_folders_of_their_own(tmp_path: Path, monkeypatc
     for _ in range(3):
         folders.append(default_folder("sums"))
         folders[-1].mkdir(parents=True)
+    seconds = {folder.name.split("-")[2] for folder in folders}
     assert len(set(folders)) == 3
+    assert len(seconds) > 1 or [folder.name[-2:] for folder in folders[1:]] == ["-2", "-3"]
 
 
 def test_models_are_named_with_their_roles() -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from steelyard import plugins
 from steelyard.cli import execute as steelyard
+from steelyard.errors import VerificationError
+from steelyard.evidence.canonical import without_defaults
 from steelyard.plugins import Planner
 from steelyard.records import (
     DetectorResult,
@@ -24,6 +26,8 @@ from steelyard.records import (
 )
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
+from steelyard.verification.recompute import recompute
+from tests.verification.resealing import reseal
 
 Sums = tuple[Path, float]
 
@@ -206,6 +210,32 @@ def test_where_the_plugin_is_not_installed_its_test_is_named_and_the_rest_recomp
         assert json.loads(capsys.readouterr().out)["not_recomputed"] == ["not-worse", "unread"]
     finally:
         sys.path.insert(0, str(door))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda plan: plan["served"][2]["reads"].update(measurement="01-sums"), "whose role is 'subject'"),
+        (lambda plan: plan["measurements"][1].update(arm="other"), "whose arm is 'other'"),
+        (lambda plan: plan["measurements"][2].update(beside="00-sums"), "whose beside is '00-sums'"),
+        (lambda plan: plan["measurements"][2].update(seed="7"), "whose seed is '7'"),
+        (lambda plan: plan["measurements"][2].update(repeats=2), "whose repeats is '2'"),
+        (lambda plan: plan["measurements"][2].update(task="other"), "whose task is 'other'"),
+        (lambda plan: plan["measurements"][0].update(repeats=3), "whose repeats is '3'"),
+        (lambda plan: plan["measurements"][0].pop("repeat_check"), "whose repeat_check is"),
+    ],
+)
+def test_what_a_detector_asked_for_is_what_was_measured(
+    door: Path, sums_server: Any, sums_file: Sums, tmp_path: Path, change: Any, said: str
+) -> None:
+    """A sealed plan whose second model is the first one, or whose samples were asked otherwise, is refused."""
+    url, run = f"openai:sums@{sums_server.url}", tmp_path / "run"
+    steelyard(command(tmp_path, sums_file, url, url, run))
+    plan = without_defaults(RunFolder.open(run).plan)
+    assert [each["request"] for each in plan["served"]] == ["claim/0", "not-worse/subject", "not-worse/reference"]
+    change(plan)
+    with pytest.raises(VerificationError, match=said):
+        recompute(reseal(run, plan=plan))
 
 
 def test_a_role_that_no_model_has_is_said(

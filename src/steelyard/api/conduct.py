@@ -91,11 +91,11 @@ def default_folder(name: str) -> Path:
     """``runs/NAME-TIME`` in the current folder."""
     from datetime import datetime
 
-    run = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    first = run = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
     another = 1
     while run.exists():  # two runs began in the same second
         another += 1
-        run = run.with_name(f"{run.name}-{another}")
+        run = first.with_name(f"{first.name}-{another}")
     return run
 
 

@@ -85,7 +85,7 @@ async def start_audit(
 ) -> Verdict:
     """Seal the plan in a new folder, run it to its end, and conclude.
 
-    Raises Interrupted, ModelUnavailable, Unfinished (the deadline) or StorageError where the run stopped early: the
+    Raises Interrupted, ModelUnavailable, DeadlineExceeded or StorageError where the run stopped early: the
     folder then waits for :func:`resume_audit`.
     """
     run = RunFolder.create(path, audit.plan, audit.prepared, signer, local)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +29,6 @@ from steelyard.storage.journal.lines import JournalRecord
 
 __all__ = ["Usage", "counted", "decide", "rejected"]
 
-_CLAIM = re.compile(r"claim/(\d+)")
 _ROUNDING = 1 + 1e-9  # a boundary that was crossed in integers, against a p that is a float
 
 
@@ -159,8 +157,8 @@ def _claims(
             settled = _settled_claim(result.claim, result.test in accused)
             yield _with_usage(settled, plan, usage.get(settled.measurement, Usage()))
     for refused in plan.not_planned:
-        if plan.sheet is not None and (number := _CLAIM.fullmatch(refused.request)):
-            yield _refused_claim(plan, int(number[1]), refused)
+        if plan.sheet is not None and (number := refused.claim_number) is not None:
+            yield _refused_claim(plan, number, refused)
 
 
 def _settled_claim(claim: ClaimVerdict, is_rejected: bool) -> ClaimVerdict:
@@ -239,7 +237,7 @@ def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:
             "was not chosen: steelyard key new makes the order of the next audit provable",
         )
     for refused in plan.not_planned:
-        if not _CLAIM.fullmatch(refused.request):
+        if refused.claim_number is None:
             message = f"{refused.request} is {refused.verdict.replace('_', ' ')}: {refused.reason}"
             yield Note(detector="plan", check="not_planned", task=refused.task, message=message)
     for measurement in plan.measurements:

@@ -113,10 +113,9 @@ def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepar
 def _claims_of(plan: Plan, test: PlannedTest) -> Iterator[Claim]:
     """The claim that a test is about, by the requests that its measurements serve."""
     for served in plan.served:
-        if served.reads in test.reads and plan.sheet and served.request.startswith("claim/"):
-            number = int(served.request.removeprefix("claim/"))
-            if test.sealed.get("claim", 0) == number:
-                yield plan.sheet.claims[number]
+        number = served.claim_number
+        if served.reads in test.reads and plan.sheet and number is not None and test.sealed.get("claim", 0) == number:
+            yield plan.sheet.claims[number]
 
 
 @dataclass(frozen=True)

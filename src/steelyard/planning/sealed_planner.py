@@ -7,7 +7,9 @@ from typing import Any
 
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
-from steelyard.records import ClaimSheet, Measurement, Plan, PlannedModel, Served
+from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
+from steelyard.records import SUBJECT, Claim, ClaimSheet, Measurement, Plan, PlannedModel, RepeatCheck, Served
+from steelyard.tasks import resolve
 
 __all__ = ["SealedPlanner"]
 
@@ -43,11 +45,71 @@ class SealedPlanner:
             raise VerificationError(f"{layout.PLAN}: {served.request} is served by a measurement that the plan lacks")
         return self._measurements[served.reads.measurement]
 
-    def measure(self, request: str, task: str, **how: Any) -> Served | None:
-        """How the plan serves this request; raises VerificationError if it has no such request."""
+    def measure(
+        self,
+        request: str,
+        task: str,
+        *,
+        claim: Claim | None = None,
+        role: str = SUBJECT,
+        prompt: str = "",
+        shots: int | None = None,
+        temperature: float | None = None,
+        repeats: int | None = None,
+        arm: str = "",
+        seed: str | None = None,
+        beside: str = "",
+    ) -> Served | None:
+        """How the plan serves this request (see :class:`steelyard.plugins.Planner`).
+
+        Raises VerificationError if it has no such request, or serves it by a measurement of something else.
+        """
         self.asked.add(request)
-        if request in self._served:
-            return self._served[request]
-        if request not in self._refused:
-            raise VerificationError(f"{layout.PLAN}: nothing is planned for {request}, and no reason is given")
-        return None
+        served = self._served.get(request)
+        if served is None:
+            if request not in self._refused:
+                raise VerificationError(f"{layout.PLAN}: nothing is planned for {request}, and no reason is given")
+            return None
+        measurement = self.measurement(served)
+        wanted: dict[str, object] = {"role": role, "arm": arm, "seed": seed or "", "beside": beside}
+        wanted |= self._of_a_claim(measurement, claim) if claim else _of_a_task(measurement, temperature, repeats)
+        if prompt:
+            wanted["prompt"] = prompt
+        if shots is not None:
+            wanted["shots"] = shots
+        if measurement.task not in (task, resolve(task)):
+            raise self._differs(request, "task", measurement.task, task)
+        for name, value in wanted.items():
+            if getattr(measurement, name) != value:
+                raise self._differs(request, name, getattr(measurement, name), value)
+        return served
+
+    def _of_a_claim(self, measurement: Measurement, claim: Claim) -> dict[str, Any]:
+        """What a claim says about decoding and repeats; a log's are those of the harness that wrote it."""
+        if self._plan.origin.kind == "imported":
+            return {}
+        mode, temperature, _ = decoding_of(claim, measurement.kind)
+        asked = measurement.limit or measurement.population
+        capabilities = self._plan.models[measurement.role].capabilities
+        return {
+            "decoding": mode,
+            "temperature": temperature,
+            "repeats": repeats_of(mode, measurement.population),
+            "repeat_check": repeat_check_of(mode, capabilities, asked),
+        }
+
+    def _differs(self, request: str, name: str, sealed: object, wanted: object) -> VerificationError:
+        return VerificationError(
+            f"{layout.PLAN}: {request} is served by a measurement whose {name} is {str(sealed)[:80]!r}, "
+            f"and its detector asks for {str(wanted)[:80]!r}"
+        )
+
+
+def _of_a_task(measurement: Measurement, temperature: float | None, repeats: int | None) -> dict[str, Any]:
+    degrees = (temperature or 0.0) if measurement.kind == "generate" else 0.0
+    return {
+        "decoding": "sampled" if degrees else "greedy",
+        "temperature": degrees,
+        "repeats": repeats or 1,
+        "repeat_check": RepeatCheck(),
+    }

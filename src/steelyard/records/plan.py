@@ -6,6 +6,7 @@ several tests, and one test may read several measurements.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, Literal
 
 import msgspec
@@ -32,6 +33,8 @@ __all__ = [
 
 PLAN_FORMAT: Final = "steelyard-plan/2"
 SUBJECT: Final = "subject"  # the role of the model under test
+
+_CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
 
 
 class RepeatCheck(Record, frozen=True, kw_only=True):
@@ -172,6 +175,11 @@ class PlanInput(Record, frozen=True, kw_only=True):
     sha256: str
 
 
+def _claim_number(request: str) -> int | None:
+    found = _CLAIM_REQUEST.fullmatch(request)
+    return None if found is None else int(found[1])
+
+
 class Served(Record, frozen=True, kw_only=True):
     """A detector's request for a measurement (``request``: its name, ``claim/3``) and the scores that serve it.
 
@@ -184,6 +192,11 @@ class Served(Record, frozen=True, kw_only=True):
     prompt: str
     differences: tuple[str, ...] = ()
 
+    @property
+    def claim_number(self) -> int | None:
+        """The number of the claim that the request is for, from 0; None for another request."""
+        return _claim_number(self.request)
+
 
 class NotPlanned(Record, frozen=True, kw_only=True):
     """A detector's request that gets no measurement, with the reason."""
@@ -192,6 +205,11 @@ class NotPlanned(Record, frozen=True, kw_only=True):
     task: str
     verdict: Literal["not_testable", "not_tested"]
     reason: str
+
+    @property
+    def claim_number(self) -> int | None:
+        """The number of the claim that the request is for, from 0; None for another request."""
+        return _claim_number(self.request)
 
 
 class Plan(Record, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The words and numbers that all four reports share, so that they agree.
 
 Numbers are in the claim's own unit: percent with one decimal, fractions with three, never more than was measured.
-Intervals are rounded outward. Verdict words are fixed (DETECTORS.md); the detail follows in brackets.
+Intervals are rounded outward. Verdict words are fixed (docs/statistics.md); the detail follows in brackets.
 """
 
 from __future__ import annotations
@@ -162,7 +162,10 @@ def claimed_value(claim: ClaimVerdict) -> str:
 
 
 def floor(claim: ClaimVerdict) -> float | None:
-    """The lowest true score that still counts as the claim: v − ½ printed unit − δ, as a proportion (DETECTORS.md)."""
+    """The lowest true score that still counts as the claim: v − ½ printed unit − δ, as a proportion.
+
+    Source: docs/statistics.md.
+    """
     if claim.claimed is None:
         return None
     decimals = len(claim.claimed_text.partition(".")[2])

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from steelyard.errors import InputError
-from steelyard.plugins import Scorer, find
+from steelyard.plugins import ReopenedScorer, Scorer, find
 
 __all__ = ["open_identifier", "open_scorer"]
 
@@ -28,6 +28,7 @@ def open_scorer(specification: Mapping[str, Any]) -> Scorer:
         scorer: Scorer = find("scorer", name)(**options)
     except TypeError as error:
         raise InputError(f"scorer {name!r}: {str(error).partition('__init__() ')[2] or error}") from None
+    open_identifier(scorer.identifier)  # what cannot be opened from a sealed plan is not sealed
     return scorer
 
 
@@ -41,6 +42,8 @@ def open_identifier(identifier: str) -> Scorer:
         raise InputError(f"{identifier!r} is not the identifier of a scorer, such as numeric@1")
     kind = find("scorer", parts["name"])
     options = parts["options"]
+    if options is not None and not issubclass(kind, ReopenedScorer):
+        raise InputError(f"the scorer {parts['name']} has options in its identifier, and no from_options to read them")
     scorer: Scorer = kind() if options is None else kind.from_options(options)
     if scorer.identifier != identifier:
         raise InputError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 
 import msgspec
 
@@ -73,10 +72,10 @@ def _check_served(plan: Plan) -> None:
         measurement = measurements.get(served.reads.measurement)
         if measurement is None or served.reads.scorer not in measurement.scorers:
             raise _wrong(f"{served.request} is served by scores that no measurement gives")
-        number = re.fullmatch(r"claim/(\d+)", served.request)
-        if number is None or plan.sheet is None or int(number[1]) >= len(plan.sheet.claims):
+        number = served.claim_number
+        if number is None or plan.sheet is None or number >= len(plan.sheet.claims):
             continue
-        task = plan.sheet.claims[int(number[1])].task
+        task = plan.sheet.claims[number].task
         if measurement.task != task and measurement.task != resolve(task):
             raise _wrong(f"the claim on {task[:80]!r} is measured on another task, {measurement.task[:80]!r}")
         if measurement.role != SUBJECT:

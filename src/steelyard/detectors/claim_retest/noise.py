@@ -33,7 +33,7 @@ class SequentialTest:
 def sequential_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, variance: float) -> SequentialTest:
     """The sealed test where answers do not vary, else the sealed *rule*: margin = max(δ, z·√(w(1/k_v + 1/k_o)/N)).
 
-    ``variance`` is w, the within-sample variance of the scores from our own repeats (DETECTORS.md, "Sampled decoding").
+    ``variance`` is w, the within-sample variance of the scores from our own repeats (docs/statistics.md).
     A vendor who scored n of the N samples adds v(1 − v)(1/n − 1/N) under the root. Half of each side's level goes to
     that noise. *Consistent* must be true of the model's own rate, of which our trials are one noisy sample: its
     threshold is higher by our own noise, z·√(w/(k_o·N)). (Without it, a rate .5 points too low is called consistent

@@ -2,7 +2,7 @@
 
 A score of k right answers out of n = items × passes is printed with d decimals. Whatever the vendor did to the last
 digit (round half up, half to even, down, up), the printed v is less than one printed unit u = 10^-d from scale·k/n. So
-v is impossible where no whole k has v − u < scale·k/n < v + u (DETECTORS.md, D0). With ± u/2, half of all
+v is impossible where no whole k has v − u < scale·k/n < v + u (docs/statistics.md). With ± u/2, half of all
 correct values that a vendor truncated would be called impossible.
 """
 

@@ -1,6 +1,6 @@
 """D0, the desk screen: checks a vendor's table by arithmetic alone, without a model or a network.
 
-A *finding* is reported only if no correct measurement could give the table (DETECTORS.md, D0): a value outside its
+A *finding* is reported only if no correct measurement could give the table (docs/statistics.md): a value outside its
 range, rows measured on different models or on a model that is not the served one, a value that no whole number of right
 answers gives. Everything else is a *note* (:mod:`steelyard.detectors.screen.notes`), which never changes an exit code.
 """
