@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from steelyard import cli
 from steelyard.cli import execute
+from tests.assets.make_golden import GOLDEN
 
 
 def test_an_error_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,3 +64,16 @@ def test_main_ends_the_process_with_the_exit_code(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(("arguments", "code"), [([], 2), (["--help"], 0), (["--version"], 0), (["frobnicate"], 2)])
 def test_exit_codes_without_a_command(arguments: list[str], code: int) -> None:
     assert execute(arguments) == code
+
+
+@pytest.mark.parametrize("command", [["report", str(GOLDEN)], ["report", str(GOLDEN), "--json"], ["--help"]])
+def test_a_reader_that_stopped_gives_the_code_of_sigpipe_and_no_verdict(command: list[str]) -> None:
+    """``| head`` under ``pipefail``: neither 0 (consistent) nor 1 (inconsistent), and no traceback."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        found = subprocess.run(
+            [sys.executable, "-m", "steelyard", *command], stdout=closed, stderr=subprocess.PIPE, check=False
+        )
+    assert found.returncode == 141
+    assert found.stderr == b""

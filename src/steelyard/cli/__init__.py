@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import signal
 import sys
 import traceback
@@ -80,9 +82,8 @@ def execute(arguments: list[str] | None = None) -> int:
         return _fail("interrupted", ExitCode.INTERRUPTED)
     except SteelyardError as error:
         return _fail(str(error), error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return ExitCode.CONSISTENT
+    except (BrokenPipeError, SystemExit):  # click and rich end the process for a broken pipe, with a verdict's code
+        return _reader_gone()
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _fail(f"{place}{error.strerror or error}; finished work is not lost", ExitCode.BAD_INPUT)
@@ -92,6 +93,15 @@ def execute(arguments: list[str] | None = None) -> int:
             ExitCode.INTERNAL_ERROR,
         )
     return int(result) if isinstance(result, int) else ExitCode.CONSISTENT
+
+
+def _reader_gone() -> int:
+    """The code of a program that SIGPIPE ended: whoever read our output has stopped (``| head``)."""
+    with open(os.devnull, "wb") as nothing:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(nothing.fileno(), stream.fileno())  # so that what is still buffered raises no further error
+    return 128 + signal.SIGPIPE
 
 
 def _call(arguments: list[str] | None) -> Any:
