@@ -26,7 +26,7 @@ COMMANDS = {
     "import": "import another harness's log as a sealed run, or published results as a claim sheet",
     "key": "create and show the signing key",
     "model": "fetch the embedded model",
-    "report": "rewrite the report of a run from its journal",
+    "report": "show the report of a run again, computed from its journal",
     "resume": "resume an interrupted run or recording",
     "run": "measure one task on a model, with error bars",
     "screen": "screen a claim sheet by arithmetic alone: no model, no network",

@@ -61,7 +61,7 @@ api_keys_option = click.option(
 COST = click.FloatRange(min=0, min_open=True)
 
 deadline_option = click.option(
-    "--deadline", metavar="TIME", help="End after this time, whatever is in flight (exit 4): 2h."
+    "--deadline", metavar="TIME", help="End after this time without waiting for calls in flight (exit 4): 2h."
 )
 patience_option = click.option(
     "--patience",
@@ -103,13 +103,18 @@ _ASKING = (
         multiple=True,
         metavar="[ROLE=]URI",
         help="The model under test: embedded:smollm2, gguf:PATH, openai:NAME@URL, recorded:RUN or world:PATH. "
-        "Further models by role, as reference=URI, where a detector needs them.",
+        "Further models by role, as reference=URI, for a detector that compares models.",
     ),
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
     data_option,
     task_option,
     click.option("--budget", metavar="TIME", help="Stop after this much time: 90s, 15m, 2h."),
-    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Use at most N samples of each task."),
+    click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Ask at most N samples of each task: the first of the sealed order.",
+    ),
     click.option(
         "--concurrency",
         type=click.IntRange(1, 1000),

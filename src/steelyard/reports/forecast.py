@@ -45,7 +45,7 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     if forecast.rows:
         console.print(table)
         console.print(
-            "The last two columns: samples until a decision on the expected path; * = not within budget or limit."
+            "The last two columns: samples that the test is expected to need; * = not within budget or limit."
         )
     for task, verdict, reason in forecast.skipped:
         console.print(Text(one_line(f"{task}: {verdict.replace('_', ' ')}: {reason}")))
