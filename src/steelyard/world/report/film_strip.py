@@ -35,7 +35,7 @@ class FilmStrip(NamedTuple):
 
 
 def spread(count: int, most: int = COLUMNS) -> list[int]:
-    """Choose at most so many of ``count`` steps, evenly, always with the first and the last."""
+    """Choose at most ``most`` of ``count`` steps, evenly spaced, the first and the last among them."""
     return sorted({round(step) for step in np.linspace(0, count - 1, min(count, most))})
 
 
