@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from steelyard.api.choices import AuditChoices, check_names, keys_by_role, options_from
-from steelyard.planning.options import Options
+from steelyard.api.arguments import RunArguments
+from steelyard.api.choices import AuditChoices, arguments_from, check_names
+from steelyard.api.options import options_of
+from steelyard.errors import InputError
+
+URI = "openai:a@http://x"
 
 
 def test_what_is_left_out_is_the_commands_default() -> None:
-    assert options_from({}, {}) == Options()
+    assert arguments_from({}, URI) == RunArguments(models={"subject": URI})
 
 
-def test_arguments_become_options(tmp_path: Path) -> None:
+def test_arguments_become_one_record(tmp_path: Path) -> None:
     given = {
-        "tolerance": 0.7,
         "limit": 5,
         "budget": "15m",
         "data": str(tmp_path),
@@ -25,32 +29,48 @@ def test_arguments_become_options(tmp_path: Path) -> None:
         "max_cost": 2,
         "rpm": 60,
         "timeout": 30,
-        "detectors": ["mine"],
+        "patience": 5,
+        "progress": True,
     }
-    options = options_from(given, {"subject": "openai:a@http://x"})
-    assert (options.tolerance, options.limit, options.budget_seconds) == ("0.7", 5, 900)
-    assert options.data == tmp_path
-    assert options.task_files == (Path.home() / "mine.yaml",)
-    limits = options.role_limits["subject"]
-    assert (limits.price_prompt, limits.price_completion, limits.cost) == (0.15, 0.6, 2)
-    assert (limits.requests_per_minute, options.attempt_timeout) == (60, 30.0)
-    assert options.detectors == ("mine",)
+    args = arguments_from(given, URI)
+    assert args == RunArguments(
+        models={"subject": URI},
+        limit=5,
+        budget_seconds=900.0,
+        data=tmp_path,
+        task_files=(Path.home() / "mine.yaml",),
+        price=(0.15, 0.6),
+        max_cost=2,
+        rpm=60,
+        timeout=30,
+        patience_seconds=5.0,
+        shows_progress=True,
+    )
+    assert options_of(args).role_limits["subject"].cost == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"limit": 0}, "limit takes a whole number from 1 on, not 0"),
+        ({"concurrency": 2000}, "concurrency takes a whole number from 1 to 1,000"),
+        ({"timeout": True}, "timeout takes a number from 0.1 to 86,400"),
+        ({"max_cost": 0}, "max_cost takes an amount above 0"),
+        ({"price": (1,)}, "price takes two numbers"),
+        ({"deadline": "soon"}, "deadline takes a duration"),
+    ],
+)
+def test_values_that_cannot_be_used_are_named_as_in_python(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        arguments_from(given, URI)
 
 
 def test_the_mirror_of_data_comes_from_the_environment_as_for_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STEELYARD_DATA", str(tmp_path))
-    assert options_from({}, {}).data == tmp_path
-    assert options_from({"data": Path("other")}, {}).data == Path("other")
-
-
-def test_prices_of_a_table_are_looked_up_by_role(tmp_path: Path) -> None:
-    table = tmp_path / "prices.yaml"
-    table.write_text("a: {prompt: 1, completion: 2}\nb: {prompt: 3, completion: 4}\n")
-    uris = {"subject": "openai:a@http://x", "judge": "openai:b@http://x"}
-    limits = options_from({"prices": str(table)}, uris).role_limits
-    assert {role: each.price_completion for role, each in limits.items()} == {"subject": 2.0, "judge": 4.0}
+    assert arguments_from({}, URI).data == tmp_path
+    assert arguments_from({"data": Path("other")}, URI).data == Path("other")
 
 
 def test_none_is_as_if_left_out_and_unknown_names_are_refused() -> None:
@@ -60,6 +80,6 @@ def test_none_is_as_if_left_out_and_unknown_names_are_refused() -> None:
 
 
 def test_keys_are_named_by_role() -> None:
-    assert keys_by_role({}) == {}
-    assert keys_by_role({"api_key_env": "KEY"}) == {"subject": "KEY"}
-    assert keys_by_role({"api_key_env": {"judge": "KEY"}}) == {"judge": "KEY"}
+    assert arguments_from({}, URI).keys == {}
+    assert arguments_from({"api_key_env": "KEY"}, URI).keys == {"subject": "KEY"}
+    assert arguments_from({"api_key_env": {"judge": "KEY"}}, URI).keys == {"judge": "KEY"}

@@ -8,14 +8,8 @@ from typing import Any
 
 import pytest
 
-from steelyard.api.conduct import (
-    default_folder,
-    local_settings_for,
-    models_in_words,
-    plan_within,
-    run_request,
-    signer_at,
-)
+from steelyard.api.arguments import RunArguments, ends_after
+from steelyard.api.conduct import Job, default_folder, planned, run_request, signer_at
 from steelyard.errors import DeadlineExceeded, InputError
 from steelyard.planning.options import Options
 
@@ -38,17 +32,22 @@ def test_runs_of_one_second_have_folders_of_their_own(tmp_path: Path, monkeypatc
     assert len(seconds) > 1 or [folder.name[-2:] for folder in folders[1:]] == ["-2", "-3"]
 
 
-def test_models_are_named_with_their_roles() -> None:
-    uris = {"subject": "openai:a@http://x", "reference": "openai:b@http://x"}
-    assert models_in_words(uris) == "openai:a@http://x, reference=openai:b@http://x"
+def test_planning_ends_at_the_deadline(sums_file: tuple[Path, float]) -> None:
+    """The models are named with their roles."""
 
-
-def test_planning_ends_at_the_deadline() -> None:
-    async def slow() -> Any:
+    async def slow(*_: Any) -> Any:
         await asyncio.sleep(60)
 
-    with pytest.raises(DeadlineExceeded, match="the deadline ended before m was identified"):
-        asyncio.run(plan_within(slow(), 0.01, "m"))
+    async def plan() -> None:
+        models = {"subject": "openai:a@http://x", "reference": "openai:b@http://x"}
+        args = RunArguments(models=models, ends_at=ends_after(0.01))
+        job = Job(about="sums", name="sums", options=Options(), plan=slow)
+        async with planned(job, args):
+            raise AssertionError("a plan came")
+
+    expected = "the deadline ended before openai:a@http://x, reference=openai:b@http://x was identified"
+    with pytest.raises(DeadlineExceeded, match=expected):
+        asyncio.run(plan())
 
 
 def test_a_path_is_a_file_and_a_plain_word_a_builtin_task(sums_file: tuple[Path, float]) -> None:
@@ -60,14 +59,3 @@ def test_a_path_is_a_file_and_a_plain_word_a_builtin_task(sums_file: tuple[Path,
     assert (wanted.task, options.task_files) == ("chain_sum", ())
     with pytest.raises(InputError, match="nonsense"):
         run_request("chain_sum", "nonsense", None, None, Options())
-
-
-def test_what_a_resume_needs_is_noted(tmp_path: Path) -> None:
-    options = Options(data=tmp_path, task_files=(tmp_path / "sums.jsonl",))
-    noted = local_settings_for({"subject": "embedded:smollm2"}, {"subject": "KEY"}, options)
-    assert noted == {
-        "models": {"subject": "embedded:smollm2"},
-        "api_key_env": {"subject": "KEY"},
-        "data": str(tmp_path),
-        "tasks": [str(tmp_path / "sums.jsonl")],
-    }

@@ -121,14 +121,14 @@ def test_a_price_table_that_is_none_is_refused(
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--max-cost", "1"], "--max-cost needs your prices"),
+        (["--max-cost", "1"], "a maximum cost needs your prices"),
         (["--price", "1"], "--price takes two numbers"),
         (["--price", "1,nan"], "--price takes two numbers"),
         (["--price", "1,2", "--prices", "x.yaml"], "give one of them"),
         (["--prices", "nowhere.yaml"], "nowhere.yaml"),
         (["--deadline", "soon"], "--deadline takes a duration"),
         (["--patience", "0"], "--patience takes a duration"),
-        (["--repeats", "3"], "--temperature"),
+        (["--repeats", "3"], "give a temperature"),
     ],
 )
 def test_bad_limits_are_refused_before_anything_is_sent(

@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from steelyard.api.choices import (
-    AuditChoices,
-    RunChoices,
-    check_names,
-    deadline_of,
-    keys_by_role,
-    options_from,
-    path_of,
-    takes,
-)
-from steelyard.api.models import key_of, models_by_role, open_for_call, uri_of
+from steelyard.api.choices import AuditChoices, RunChoices, arguments_from, check_names, path_of, takes
+from steelyard.api.conduct import Job, audit_job, conduct, run_job, run_request, signer_at
 from steelyard.api.results import RunResult, ScreenResult, VerifyResult, verified
-from steelyard.errors import Interrupted
-from steelyard.evidence import layout
 from steelyard.records import ClaimSheet
 from steelyard.util.background import Interruption, Work, await_call, call
-from steelyard.util.duration import read_duration
 
 if TYPE_CHECKING:
-    from steelyard.api.models import AnyModels, ByRole
-    from steelyard.auditing.conductor import Audit
-    from steelyard.auditing.session import SessionOptions
-    from steelyard.evidence.keys import CryptoSigner
-    from steelyard.planning.build import ProveOrder
-    from steelyard.planning.options import Options
-    from steelyard.plugins import Model
-    from steelyard.records import Plan, Verdict
+    from steelyard.api.arguments import RunArguments
+    from steelyard.api.models import AnyModels
 
 __all__ = ["aaudit", "arun", "audit", "run", "screen", "verify"]
 
@@ -135,128 +112,26 @@ def _sheet(sheet: str | Path | ClaimSheet) -> ClaimSheet:
     return sheet if isinstance(sheet, ClaimSheet) else read_sheet(Path(sheet).expanduser())
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What is asked: how to plan it, what the progress line calls it, and what its default folder is named after."""
+def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], args: RunArguments) -> Job:
+    from steelyard.api.options import options_of
 
-    about: str
-    name: str
-    options: Options
-    plan: Callable[[Mapping[str, Model], ProveOrder | None], Coroutine[Any, Any, Audit]]
+    options = options_of(args, tolerance=str(given.get("tolerance", "2")), detectors=tuple(given.get("detectors", ())))
+    return audit_job(_sheet(sheet), options)
 
 
-def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], uris: Mapping[str, str]) -> _Job:
-    from steelyard.auditing.conductor import plan_audit
-
-    claims, options = _sheet(sheet), options_from(given, uris)
-    return _Job(
-        about=claims.model or claims.path,
-        name=Path(claims.path).stem or "audit",
-        options=options,
-        plan=lambda models, prove: plan_audit(claims, models, options, prove),
-    )
-
-
-def _run(task: str | Path, given: dict[str, Any], uris: Mapping[str, str]) -> _Job:
-    from steelyard.api.conduct import run_request
-    from steelyard.auditing.conductor import plan_run
+def _run(task: str | Path, given: dict[str, Any], args: RunArguments) -> Job:
+    from steelyard.api.options import options_of
 
     asked = given.get("prompt", ""), given.get("shots"), given.get("temperature")
-    wanted, options = run_request(task, *asked, options_from(given, uris))
-    return _Job(
-        about=wanted.task,
-        name=wanted.task.replace(":", "-"),
-        options=options,
-        plan=lambda models, prove: plan_run([wanted], models, options, prove),
-    )
+    return run_job(*run_request(task, *asked, options_of(args, repeats=given.get("repeats"))))
 
 
-def _work(prepare: Callable[[Mapping[str, str]], _Job], model: AnyModels, given: dict[str, Any]) -> Work[RunResult]:
-    """The whole of a call, for the background loop: open, plan, carry out, close what was opened here."""
+def _work(prepare: Callable[[RunArguments], Job], model: AnyModels, given: dict[str, Any]) -> Work[RunResult]:
+    """The whole of a call, for the background loop."""
 
     async def work(interruption: Interruption) -> RunResult:
-        from steelyard.api.conduct import default_folder, order_prover, settings_of, signer_at
-
-        by_role = models_by_role(model)
-        job = prepare({role: uri_of(each) for role, each in by_role.items()})
-        session = _Session(given, interruption)
-        signer = signer_at(path_of(given.get("key")))
-        keys = keys_by_role(given) | {role: name for role, each in by_role.items() if (name := key_of(each))}
-        async with AsyncExitStack() as opened_here:
-            models = open_for_call(by_role, keys, settings_of(job.options), opened_here)
-            folder = path_of(given.get("out"))
-            try:
-                audit = await session.plan(job, models, by_role, order_prover(signer))
-                # Nothing is awaited from here to the folder's making, so that no other call takes the same name.
-                folder = folder or default_folder(job.name)
-                return RunResult(await session.carry_out(audit, folder, signer, job, by_role, keys), folder)
-            except asyncio.CancelledError:
-                raise _interrupted(folder) from None
+        args = arguments_from(given, model)
+        conducted = await conduct(prepare(args), args, signer_at(args.key), interruption.handled_by)
+        return RunResult(conducted.verdict, conducted.folder)
 
     return work
-
-
-def _interrupted(folder: Path | None) -> Interrupted:
-    if folder is None or not (folder / layout.PLAN).is_file():
-        return Interrupted("interrupted; nothing was asked yet")
-    return Interrupted(f"interrupted; nothing finished is lost. Go on with: steelyard resume {folder}")
-
-
-class _Session:
-    """How one call goes about its plan: its deadline, its patience, its display and its interruption."""
-
-    def __init__(self, given: Mapping[str, Any], interruption: Interruption) -> None:
-        self._ends_at = deadline_of(given)
-        self._patience = read_duration(given.get("patience"), "patience")
-        self._shows = bool(given.get("progress"))
-        self._interruption = interruption
-
-    async def plan(
-        self, job: _Job, models: Mapping[str, Model], by_role: ByRole, prove_order: ProveOrder | None
-    ) -> Audit:
-        from steelyard.api.conduct import models_in_words, plan_within
-        from steelyard.api.progress import working
-        from steelyard.util.text import one_line
-
-        against = models_in_words({role: uri_of(each) or repr(each) for role, each in by_role.items()})
-        with working(f"planning {one_line(job.about, 80)} against {against}") if self._shows else nullcontext():
-            return await plan_within(job.plan(models, prove_order), self._seconds_left(), against)
-
-    async def carry_out(
-        self,
-        audit: Audit,
-        folder: Path,
-        signer: CryptoSigner | None,
-        job: _Job,
-        by_role: ByRole,
-        keys: Mapping[str, str],
-    ) -> Verdict:
-        from steelyard.api.conduct import local_settings_for
-        from steelyard.auditing.conductor import start_audit
-
-        local = local_settings_for(
-            {role: uri for role, each in by_role.items() if (uri := uri_of(each))}, keys, job.options
-        )
-        with self._options(audit.plan) as options:
-            return await start_audit(audit, folder, signer, local, options)
-
-    @contextmanager
-    def _options(self, plan: Plan) -> Iterator[SessionOptions]:
-        from steelyard.auditing.session import PATIENCE_SECONDS, SessionOptions
-
-        options = SessionOptions(
-            notify=logging.getLogger("steelyard").info,  # silent, unless the user's logging wants it
-            deadline_seconds=self._seconds_left(),
-            patience_seconds=self._patience or PATIENCE_SECONDS,
-            on_interrupt=self._interruption.handled_by,
-        )
-        if not self._shows:
-            yield options
-            return
-        from steelyard.api.progress import RunProgress
-
-        with RunProgress(plan) as display:
-            yield replace(options, watcher=display.watch, notify=display.notify)
-
-    def _seconds_left(self) -> float | None:
-        return None if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())

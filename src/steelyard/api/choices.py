@@ -5,29 +5,21 @@ from __future__ import annotations
 import inspect
 import math
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
+from steelyard.api.arguments import REAL_RANGES, WHOLE_RANGES, RunArguments, ends_after
+from steelyard.api.limits import price_pair
+from steelyard.api.models import key_of, models_by_role
 from steelyard.errors import InputError
 from steelyard.records import SUBJECT
 from steelyard.util.duration import read_duration
 
 if TYPE_CHECKING:
-    from steelyard.planning.options import Options
+    from steelyard.api.models import AnyModels
 
-__all__ = [
-    "AuditChoices",
-    "Choices",
-    "RunChoices",
-    "check_names",
-    "deadline_of",
-    "keys_by_role",
-    "options_from",
-    "path_of",
-    "takes",
-]
+__all__ = ["AuditChoices", "Choices", "RunChoices", "arguments_from", "check_names", "path_of", "takes"]
 
 Text = str | Path
 F = TypeVar("F", bound=Callable[..., Any])
@@ -103,55 +95,31 @@ def path_of(value: Text | None) -> Path | None:
     return None if value is None else Path(value).expanduser()
 
 
-def deadline_of(given: Mapping[str, Any]) -> float | None:
-    """When the call must end, in seconds of ``time.monotonic``; raises InputError for what is no duration."""
-    seconds = read_duration(given.get("deadline"), "deadline")
-    return None if seconds is None else time.monotonic() + seconds
-
-
-def options_from(given: Mapping[str, Any], uris: Mapping[str, str]) -> Options:
-    """The plan's options; prices of a table are looked up by each role's URI. Raises InputError for bad values."""
-    from steelyard.api.limits import limits_of
-    from steelyard.planning.options import Options
-
+def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
+    """The record of what a call asks. Raises InputError for a value that cannot be used."""
     _check_numbers(given)
+    models = models_by_role(model)
     files = given.get("task_files", ())
-    data = given.get("data", os.environ.get("STEELYARD_DATA") or None)
-    chosen = {name: given[name] for name in ("limit", "concurrency", "with_texts", "repeats") if name in given}
-    return Options(
-        **chosen,
-        tolerance=str(given.get("tolerance", "2")),
-        budget_seconds=read_duration(given.get("budget"), "budget"),
-        data=path_of(data),
+    plain = ("limit", "concurrency", "timeout", "rpm", "tpm", "max_tokens", "max_cost", "with_texts")
+    return RunArguments(
+        models=models,
+        keys=_keys_by_role(given) | {role: name for role, each in models.items() if (name := key_of(each))},
+        out=path_of(given.get("out")),
+        data=path_of(given.get("data", os.environ.get("STEELYARD_DATA") or None)),
         task_files=tuple(Path(file).expanduser() for file in ([files] if isinstance(files, Text) else files)),
-        role_limits={role: limits_of(_limits(given), uri) for role, uri in uris.items()},
-        attempt_timeout=float(given.get("timeout", 120.0)),
-        detectors=tuple(given.get("detectors", ())),
+        budget_seconds=read_duration(given.get("budget"), "budget"),
+        price=price_pair(given.get("price"), "price"),
+        prices=path_of(given.get("prices")),
+        ends_at=ends_after(read_duration(given.get("deadline"), "deadline")),
+        patience_seconds=read_duration(given.get("patience"), "patience"),
+        key=path_of(given.get("key")),
+        shows_progress=bool(given.get("progress")),
+        **{name: given[name] for name in plain if name in given},
     )
 
 
-def _limits(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of limits as the command line gives them."""
-    price = given.get("price")
-    joined = price if price is None or isinstance(price, str) else ",".join(map(str, price))
-    return {**given, "price": joined, "prices": path_of(given.get("prices"))}
-
-
-# The ranges of the command's options; None: no upper bound.
-_WHOLE: Final = {
-    "limit": (1, None),
-    "concurrency": (1, 1000),
-    "repeats": (1, 1000),
-    "rpm": (1, None),
-    "tpm": (1, None),
-    "max_tokens": (1, None),
-    "shots": (0, None),
-}
-_REAL: Final = {"timeout": (0.1, 86400), "temperature": (0, 2)}
-
-
 def _check_numbers(given: Mapping[str, Any]) -> None:
-    for ranges, kinds, noun in ((_WHOLE, int, "a whole number"), (_REAL, int | float, "a number")):
+    for ranges, kinds, noun in ((WHOLE_RANGES, int, "a whole number"), (REAL_RANGES, int | float, "a number")):
         for name, (low, high) in ranges.items():
             value = given.get(name, low)
             fits = isinstance(value, kinds) and not isinstance(value, bool) and low <= value
@@ -163,7 +131,7 @@ def _check_numbers(given: Mapping[str, Any]) -> None:
         raise InputError(f"max_cost takes an amount above 0, not {cost!r}")
 
 
-def keys_by_role(given: Mapping[str, Any]) -> dict[str, str]:
+def _keys_by_role(given: Mapping[str, Any]) -> dict[str, str]:
     """The environment variables that hold API keys, by role; a plain name is the subject's."""
     names = given.get("api_key_env") or {}
     return {SUBJECT: names} if isinstance(names, str) else dict(names)

@@ -1,52 +1,174 @@
-"""What the command line and the calls from Python share on the way from opened models to a sealed verdict."""
+"""From what a user asked to a sealed verdict: the one way, for the command line and for calls from Python."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
-from dataclasses import replace
+import gc
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steelyard.errors import DeadlineExceeded, InputError
+from steelyard.errors import DeadlineExceeded, InputError, Interrupted
+from steelyard.evidence import layout
 
 if TYPE_CHECKING:
+    from steelyard.api.arguments import RunArguments
     from steelyard.auditing.conductor import Audit
+    from steelyard.auditing.session import SessionOptions
     from steelyard.evidence.keys import CryptoSigner
-    from steelyard.models import Settings
     from steelyard.planning.build import ProveOrder, RunRequest
     from steelyard.planning.options import Options
+    from steelyard.plugins import Model
+    from steelyard.records import ClaimSheet, Plan, Verdict
 
 __all__ = [
+    "Conducted",
+    "Job",
+    "OnInterrupt",
+    "audit_job",
+    "conduct",
     "default_folder",
-    "local_settings_for",
-    "models_in_words",
-    "order_prover",
-    "plan_within",
+    "planned",
+    "run_job",
     "run_request",
-    "settings_of",
+    "session_options",
     "signer_at",
 ]
 
-
-def settings_of(options: Options) -> Settings:
-    """How models are opened for a plan with these options."""
-    from steelyard.models import Settings
-
-    settings = Settings(timeout_seconds=options.attempt_timeout)
-    return settings if options.concurrency is None else replace(settings, concurrency=options.concurrency)
+OnInterrupt = Callable[[Callable[[], None]], AbstractContextManager[None]]
 
 
-def models_in_words(uris: Mapping[str, str]) -> str:
-    """The models' URIs in one line, with their roles where they are not under test."""
+@dataclass(frozen=True)
+class Job:
+    """What is to be planned.
+
+    ``about`` is its name in the progress line, ``name`` that in the default folder; ``plan`` plans it for the models
+    by role.
+    """
+
+    about: str
+    name: str
+    options: Options
+    plan: Callable[[Mapping[str, Model], ProveOrder | None], Coroutine[Any, Any, Audit]]
+
+
+@dataclass(frozen=True)
+class Conducted:
+    """A run that came to its end, and the folder of its evidence."""
+
+    verdict: Verdict
+    plan: Plan
+    folder: Path
+    is_signed: bool
+
+
+def audit_job(sheet: ClaimSheet, options: Options) -> Job:
+    """An audit of a claim sheet."""
+    from steelyard.auditing.conductor import plan_audit
+
+    return Job(
+        about=sheet.model or sheet.path,
+        name=Path(sheet.path).stem or "audit",
+        options=options,
+        plan=lambda models, prove: plan_audit(sheet, models, options, prove),
+    )
+
+
+def run_job(wanted: RunRequest, options: Options) -> Job:
+    """The measurement of one task."""
+    from steelyard.auditing.conductor import plan_run
+
+    return Job(
+        about=wanted.task,
+        name=wanted.task.replace(":", "-"),
+        options=options,
+        plan=lambda models, prove: plan_run([wanted], models, options, prove),
+    )
+
+
+@asynccontextmanager
+async def planned(job: Job, args: RunArguments, signer: CryptoSigner | None = None) -> AsyncIterator[Audit]:
+    """Open the models, plan what is asked of them, and close at the end those that were opened here.
+
+    Raises DeadlineExceeded where the deadline ends before the models are identified, InputError and ModelUnavailable
+    where one cannot be used.
+    """
+    from steelyard.api.models import open_for_call
+    from steelyard.api.progress import working
+    from steelyard.util.text import one_line
+
+    against = _in_words(args)
+    async with AsyncExitStack() as opened_here:
+        models = open_for_call(args, opened_here)
+        line = f"planning {one_line(job.about, 80)} against {against}"
+        with working(line) if args.shows_progress else nullcontext():
+            audit = await _within(job.plan(models, _order_prover(signer)), args.seconds_left, against)
+        yield audit
+
+
+async def conduct(
+    job: Job, args: RunArguments, signer: CryptoSigner | None, on_interrupt: OnInterrupt | None = None
+) -> Conducted:
+    """Plan a job and run it to its seal.
+
+    Raises Interrupted, ModelUnavailable, DeadlineExceeded or StorageError where it stopped early; what is finished is
+    in its folder, and ``steelyard resume`` goes on with it.
+    """
+    from steelyard.api.options import local_settings_of
+    from steelyard.auditing.conductor import start_audit
+
+    folder = args.out
+    try:
+        async with planned(job, args, signer) as audit:
+            # Nothing is awaited from here to the folder's making, so that no other call takes the same name.
+            folder = folder or default_folder(job.name)
+            if args.owns_process:
+                gc.freeze()  # the plan and its samples live as long as the run; collecting among them costs 7 %
+            with session_options(audit.plan, args, on_interrupt) as options:
+                verdict = await start_audit(audit, folder, signer, local_settings_of(args, job.options), options)
+            return Conducted(verdict, audit.plan, folder, signer is not None)
+    except asyncio.CancelledError:
+        raise _interrupted(folder) from None
+
+
+@contextmanager
+def session_options(
+    plan: Plan, args: RunArguments, on_interrupt: OnInterrupt | None = None
+) -> Iterator[SessionOptions]:
+    """The options of one session, with its progress display where one is wanted."""
+    from steelyard.auditing.session import SessionOptions
+
+    options = SessionOptions(
+        notify=logging.getLogger("steelyard").info,  # silent, unless the user's logging wants it
+        deadline_seconds=args.seconds_left,
+    )
+    if args.patience_seconds is not None:
+        options = replace(options, patience_seconds=args.patience_seconds)
+    if on_interrupt is not None:
+        options = replace(options, on_interrupt=on_interrupt)
+    if not args.shows_progress:
+        yield options
+        return
+    from steelyard.api.progress import RunProgress
+
+    with RunProgress(plan) as display:
+        yield replace(options, watcher=display.watch, notify=display.notify)
+
+
+def _in_words(args: RunArguments) -> str:
+    """The models in one line, with their roles where they are not under test."""
+    from steelyard.api.models import uri_of
     from steelyard.records import SUBJECT
     from steelyard.util.text import one_line
 
-    return one_line(", ".join(uri if role == SUBJECT else f"{role}={uri}" for role, uri in uris.items()), 120)
+    named = {role: uri_of(model) or repr(model) for role, model in args.models.items()}
+    return one_line(", ".join(uri if role == SUBJECT else f"{role}={uri}" for role, uri in named.items()), 120)
 
 
-async def plan_within(planning: Awaitable[Audit], seconds: float | None, against: str) -> Audit:
-    """Await a plan; raises DeadlineExceeded where that takes more than ``seconds``."""
+async def _within(planning: Awaitable[Audit], seconds: float | None, against: str) -> Audit:
     try:
         async with asyncio.timeout(seconds):
             return await planning
@@ -54,14 +176,10 @@ async def plan_within(planning: Awaitable[Audit], seconds: float | None, against
         raise DeadlineExceeded(f"the deadline ended before {against} was identified") from None
 
 
-def local_settings_for(models: Mapping[str, str], keys: Mapping[str, str], options: Options) -> dict[str, Any]:
-    """What a run's folder notes for a resume on this machine: where models, data and tasks are. It is never sealed."""
-    return {
-        "models": dict(models),
-        "api_key_env": dict(keys),
-        "data": str(options.data.resolve()) if options.data else "",
-        "tasks": [str(path.resolve()) for path in options.task_files],
-    }
+def _interrupted(folder: Path | None) -> Interrupted:
+    if folder is None or not (folder / layout.PLAN).is_file():
+        return Interrupted("interrupted; nothing was asked yet")
+    return Interrupted(f"interrupted; nothing finished is lost. Go on with: steelyard resume {folder}")
 
 
 def run_request(
@@ -83,7 +201,7 @@ def run_request(
     if prompt and found is not None:
         found.prompt_format(prompt)  # one that is not declared is refused, rather than asked in another format
     if (options.repeats or 1) > 1 and temperature is None:
-        raise InputError("--repeats asks each sample several times: give the --temperature too (0 is greedy)")
+        raise InputError("repeats ask each sample several times: give a temperature too (0 is greedy)")
     return RunRequest(task=name, prompt=prompt, shots=shots, temperature=temperature), options
 
 
@@ -111,7 +229,7 @@ def signer_at(key: Path | None) -> CryptoSigner | None:
     return load_signer(key)
 
 
-def order_prover(signer: CryptoSigner | None) -> ProveOrder | None:
+def _order_prover(signer: CryptoSigner | None) -> ProveOrder | None:
     """The function that signs a plan's order with the auditor's key; None without a key."""
     if signer is None:
         return None

@@ -1,54 +1,60 @@
-"""The options ``--rpm``, ``--max-cost``, ``--prices`` … → the limits of a plan. Prices always come from the user."""
+"""The limits of a model in a plan, from what the user asked. Prices always come from the user."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError
 from steelyard.records import Limits
 
-__all__ = ["limits_of"]
+if TYPE_CHECKING:
+    from steelyard.api.arguments import RunArguments
+
+__all__ = ["limits_of", "price_pair"]
 
 MAX_PRICE = 1e6
 MAX_BYTES = 1 << 20
 
 
-def limits_of(args: dict[str, Any], uri: str) -> Limits:
-    """Read the options; raises InputError for an invalid price, and for ``--max-cost`` without prices."""
-    prices = _prices(args.get("price"), args.get("prices"), uri)
-    if args.get("max_cost") is not None and prices is None:
-        raise InputError("--max-cost needs your prices: --price IN,OUT or --prices FILE")
+def limits_of(args: RunArguments, uri: str) -> Limits:
+    """The limits of the model that ``uri`` names.
+
+    Raises InputError for a maximum cost without prices, for prices given twice, and for a table that cannot be used.
+    """
+    if args.price is not None and args.prices is not None:
+        raise InputError("a price and a table of prices are given: give one of them")
+    prices = args.price if args.prices is None else _from_table(args.prices, uri)
+    if args.max_cost is not None and prices is None:
+        raise InputError("a maximum cost needs your prices: give the price of a million tokens, or a table of prices")
     return Limits(
-        requests_per_minute=args.get("rpm"),
-        tokens_per_minute=args.get("tpm"),
-        tokens=args.get("max_tokens"),
-        cost=args.get("max_cost"),
+        requests_per_minute=args.rpm,
+        tokens_per_minute=args.tpm,
+        tokens=args.max_tokens,
+        cost=args.max_cost,
         price_prompt=prices[0] if prices else None,
         price_completion=prices[1] if prices else None,
     )
 
 
-def _prices(price: str | None, table: Path | None, uri: str) -> tuple[float, float] | None:
-    if price is not None and table is not None:
-        raise InputError("--price and --prices both name prices: give one of them")
-    if price is not None:
-        return _pair(price)
-    return None if table is None else _from_table(table, uri)
+def price_pair(text: str | tuple[float, float] | None, option: str) -> tuple[float, float] | None:
+    """``0.15,0.60`` or two numbers: the prices of a million prompt and completion tokens; None stays None.
 
-
-def _pair(price: str) -> tuple[float, float]:
-    parts = price.split(",")
+    Raises InputError for anything else; ``option`` is how the message names it.
+    """
+    if text is None:
+        return None
+    parts = text.split(",") if isinstance(text, str) else text
     numbers = [_price(part) for part in parts]
     if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
-        raise InputError(f"--price takes two numbers per million tokens, such as 0.15,0.60, not {price!r}")
+        raise InputError(f"{option} takes two numbers per million tokens, such as 0.15,0.60, not {text!r}")
     return numbers[0], numbers[1]
 
 
-def _price(text: str) -> float | None:
+def _price(text: str | float) -> float | None:
     try:
         value = float(text)
-    except ValueError:
+    except (TypeError, ValueError):
         return None
     return value if 0 <= value < MAX_PRICE else None
 
@@ -64,7 +70,7 @@ def _from_table(table: Path, uri: str) -> tuple[float, float]:
     except UnicodeDecodeError:
         raise InputError("is not text: a price table is YAML", where=where) from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror}): check the path of --prices", where=where) from None
+        raise InputError(f"cannot be read ({error.strerror}): check the path of the price table", where=where) from None
     tree = read_tree(text, where)
     name = uri.partition(":")[2].rpartition("@")[0] or uri
     if not isinstance(tree, Branch) or name not in tree.entries:

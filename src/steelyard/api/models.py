@@ -15,23 +15,23 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
+    from steelyard.api.arguments import RunArguments
     from steelyard.models import Settings
     from steelyard.plugins import HealthCheckedModel, Model
     from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput
 
 __all__ = [
     "AnyModels",
-    "ByRole",
     "OpenedModel",
     "key_of",
     "models_by_role",
     "open_for_call",
     "open_model",
     "uri_of",
+    "uris_of",
 ]
 
 AnyModels: TypeAlias = "str | Model | Mapping[str, str | Model]"
-ByRole: TypeAlias = "Mapping[str, str | Model]"
 
 
 class OpenedModel:
@@ -161,27 +161,38 @@ def uri_of(model: str | Model) -> str:
     return model if isinstance(model, str) else model.uri if isinstance(model, OpenedModel) else ""
 
 
+def uris_of(models: Mapping[str, str | Model]) -> dict[str, str]:
+    """The URIs by which models are opened again, by role; a model that was made otherwise is left out."""
+    return {role: uri for role, model in models.items() if (uri := uri_of(model))}
+
+
 def key_of(model: str | Model) -> str:
     """The environment variable with the API key of an opened model; empty where it has none of its own."""
     return (model.api_key_env or "") if isinstance(model, OpenedModel) else ""
 
 
-def open_for_call(
-    by_role: ByRole, keys: Mapping[str, str], settings: Settings, opened_here: AsyncExitStack
-) -> dict[str, Model]:
-    """The models of a call on the running loop. Those that are opened here are closed with ``opened_here``.
+def open_for_call(args: RunArguments, opened_here: AsyncExitStack) -> dict[str, Model]:
+    """The models of a run on the running loop, by role. Those that are opened here are closed with ``opened_here``.
 
     Raises InputError where one belongs to another loop or cannot be opened, ModelUnavailable where it is closed.
     """
-    from steelyard import models
-
     found: dict[str, Model] = {}
-    for role, each in by_role.items():
+    for role, each in args.models.items():
         if isinstance(each, OpenedModel):
             found[role] = each.bound_to(asyncio.get_running_loop())
         elif isinstance(each, str):
-            found[role] = models.open_model(each, replace(settings, api_key_env=keys.get(role)))
+            found[role] = _open_here_or_on_ray(each, replace(args.settings(), api_key_env=args.keys.get(role)), args)
             opened_here.push_async_callback(found[role].close)
         else:
             found[role] = each
     return found
+
+
+def _open_here_or_on_ray(uri: str, settings: Settings, args: RunArguments) -> Model:
+    from steelyard import models
+
+    if args.ray is None:
+        return models.open_model(uri, settings)
+    from steelyard.runner.ray import open_on_ray
+
+    return open_on_ray(uri, settings, args.ray, args.workers)

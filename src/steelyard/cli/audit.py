@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import RunArguments, asking_options, json_option, print_json
+from steelyard.cli.options import asking_options, json_option, run_arguments, with_subject
+from steelyard.cli.output import print_json, print_verdict
 
 if TYPE_CHECKING:
-    from steelyard.evidence.keys import CryptoSigner
-    from steelyard.planning.options import Options
-    from steelyard.records import ClaimSheet, Plan, Verdict
+    from steelyard.api.arguments import RunArguments
+    from steelyard.api.conduct import Job
 
 
 @click.command()
@@ -44,64 +44,28 @@ def command(
     """Test every claim of SHEET that can be tested, and seal the result."""
     import asyncio
 
-    from steelyard.api.conduct import default_folder, signer_at
+    from steelyard.api.conduct import audit_job, conduct, signer_at
+    from steelyard.api.options import options_of
     from steelyard.claims.sheet import read_sheet
-    from steelyard.cli.conduct import options_of
 
     claims = read_sheet(sheet)
-    args = RunArguments(**asking)
-    options = options_of(args, tolerance=tolerance, detectors=detectors)
+    args = with_subject(run_arguments(**asking))
+    job = audit_job(claims, options_of(args, tolerance=tolerance, detectors=detectors))
     if dry_run:
-        return asyncio.run(_dry_run(claims, options, args, as_json=as_json))
-    run = args.out or default_folder(sheet.stem)
-    signer = signer_at(args.key)
-    verdict, plan = asyncio.run(_audit(claims, options, run, signer, args))
-    show(verdict, plan, run, as_json=as_json, signed=signer is not None)
-    return verdict.exit
+        return asyncio.run(_dry_run(job, args, as_json=as_json))
+    done = asyncio.run(conduct(job, args, signer_at(args.key)))
+    print_verdict(done.verdict, done.plan, done.folder, as_json=as_json, signed=done.is_signed)
+    return done.verdict.exit
 
 
-def show(verdict: Verdict, plan: Plan, run: Path, *, as_json: bool, signed: bool) -> None:
-    """Print a verdict and the path of its report."""
-    if as_json:
-        from steelyard.reports import machine
-
-        print_json(machine.render(verdict))
-        return
-    from steelyard.cli.conduct import print_places
-    from steelyard.reports import terminal
-    from steelyard.util.console import out
-
-    terminal.print_verdict(verdict, out(), plan)
-    print_places(run, signed=signed)
-
-
-async def _audit(
-    sheet: ClaimSheet,
-    options: Options,
-    run: Path,
-    signer: CryptoSigner | None,
-    args: RunArguments,
-) -> tuple[Verdict, Plan]:
-    from steelyard.api.conduct import order_prover
-    from steelyard.auditing.conductor import plan_audit
-    from steelyard.cli.conduct import carry_out, planned
-
-    name = sheet.model or sheet.path
-    audit = await planned(name, options, args, lambda models: plan_audit(sheet, models, options, order_prover(signer)))
-    return await carry_out(audit, options, run, signer, args), audit.plan
-
-
-async def _dry_run(sheet: ClaimSheet, options: Options, args: RunArguments, *, as_json: bool) -> int:
-    from steelyard.auditing.conductor import plan_audit
-    from steelyard.cli.conduct import planned
+async def _dry_run(job: Job, args: RunArguments, *, as_json: bool) -> int:
+    from steelyard.api.conduct import planned
     from steelyard.planning.dry_run import forecast
     from steelyard.reports import forecast as page
     from steelyard.util.console import out
 
-    name = sheet.model or sheet.path
-    audit = await planned(name, options, args, lambda models: plan_audit(sheet, models, options))
-    await audit.close()
-    expected = forecast(audit.plan, audit.prepared)
+    async with planned(job, args) as audit:
+        expected = forecast(audit.plan, audit.prepared)
     if as_json:
         print_json(page.render(expected))
     else:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import click
 
-from steelyard.cli.options import json_option, print_json
+from steelyard.cli.options import json_option
+from steelyard.cli.output import print_json
 
 __all__ = ["Diagnostic", "command", "run_checks"]
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import api_key_option, json_option, key_option, print_json
+from steelyard.cli.options import api_key_option, json_option, key_option
+from steelyard.cli.output import print_json
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import CryptoSigner
@@ -69,7 +70,7 @@ def resume_recording(run: RunFolder, signer: CryptoSigner | None, *, as_json: bo
 
 def show(summary: RecordingSummary, run: RunFolder, *, as_json: bool, signed: bool) -> None:
     """Print the summary and the path of the report."""
-    from steelyard.cli.conduct import print_places
+    from steelyard.cli.output import print_places
     from steelyard.gateway import pages
     from steelyard.gateway.summary import render
 

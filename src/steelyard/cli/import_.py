@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.cli.options import data_option, json_option, key_option, print_json
+from steelyard.cli.options import data_option, json_option, key_option
+from steelyard.cli.output import print_json, print_measurement, print_places
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.adapters.imported_run import ImportedLog
-    from steelyard.records import ClaimSheet, MeasurementResult, Verdict
+    from steelyard.records import ClaimSheet, Verdict
 
 WHAT = (
     "an Inspect log (.eval, .json), lm-eval's results (the folder of --output_path), a recording of steelyard gateway, "
@@ -111,7 +112,6 @@ def _write_run(source: Path, args: dict[str, Any]) -> int:
     from steelyard.adapters.imported_run import write_imported_run
     from steelyard.api.conduct import default_folder, signer_at
     from steelyard.api.progress import working
-    from steelyard.cli.conduct import print_places
     from steelyard.reports.limits import of_the_origin
 
     signer = signer_at(args["key"])
@@ -124,7 +124,7 @@ def _write_run(source: Path, args: dict[str, Any]) -> int:
         return verdict.exit
     click.echo(of_the_origin(log.origin))
     for result in verdict.measurements:
-        click.echo(_line(result))
+        print_measurement(result)
         for difference in result.differences:
             click.echo(f"  {difference}")
     print_places(run, signed=signer is not None)
@@ -198,20 +198,6 @@ def _scorer(name: str) -> str:
 
 
 # ── output ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _line(result: MeasurementResult) -> str:
-    from steelyard.reports.words import interval, share
-    from steelyard.util.text import one_line
-
-    answered = result.asked - result.missing - result.open
-    line = (
-        f"{one_line(result.task)} ({one_line(result.prompt)}): {share(result.measured, 'percent')}, "
-        f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {answered} right"
-    )
-    for number, word in ((result.unparsed, "unparsed"), (result.open, "open"), (result.missing, "missing")):
-        line += f", {number} {word}" if number else ""
-    return line
 
 
 def _print_json(verdict: Verdict, log: ImportedLog, run: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from steelyard.cli.options import json_option, print_json
+from steelyard.cli.options import json_option
+from steelyard.cli.output import print_json
 
 __all__ = ["command"]
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from steelyard.api.arguments import REAL_RANGES, WHOLE_RANGES, RunArguments, ends_after
+from steelyard.errors import InputError
 from steelyard.util.duration import read_duration
 
 __all__ = [
-    "RunArguments",
     "api_key_option",
     "api_keys_option",
     "asking_options",
@@ -22,9 +22,10 @@ __all__ = [
     "json_option",
     "key_option",
     "patience_option",
-    "print_json",
     "ray_options",
+    "run_arguments",
     "task_option",
+    "whole",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,6 +58,12 @@ api_keys_option = click.option(
     metavar="[ROLE=]NAME",
     help="The environment variable that holds the endpoint's API key; by role where there are several models.",
 )
+
+
+def whole(name: str) -> click.IntRange:
+    """The type of a whole number's option, with the range that it has in Python too."""
+    return click.IntRange(*WHOLE_RANGES[name])
+
 
 COST = click.FloatRange(min=0, min_open=True)
 
@@ -111,26 +118,26 @@ _ASKING = (
     click.option("--budget", metavar="TIME", help="Stop after this much time: 90s, 15m, 2h."),
     click.option(
         "--limit",
-        type=click.IntRange(min=1),
+        type=whole("limit"),
         metavar="N",
         help="Ask at most N samples of each task: the first of the sealed order.",
     ),
     click.option(
         "--concurrency",
-        type=click.IntRange(1, 1000),
+        type=whole("concurrency"),
         metavar="N",
         help="Requests in flight at an endpoint (default: adaptive, up to 128); an in-process model always has one.",
     ),
     click.option(
         "--timeout",
-        type=click.FloatRange(0.1, 86400),
+        type=click.FloatRange(*REAL_RANGES["timeout"]),
         default=120.0,
         show_default=True,
         help="Seconds until an attempt counts as timed out.",
     ),
-    click.option("--rpm", type=click.IntRange(min=1), metavar="N", help="At most N requests per minute."),
-    click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="At most about N tokens per minute."),
-    click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Stop before a model uses N tokens."),
+    click.option("--rpm", type=whole("rpm"), metavar="N", help="At most N requests per minute."),
+    click.option("--tpm", type=whole("tpm"), metavar="N", help="At most about N tokens per minute."),
+    click.option("--max-tokens", type=whole("max_tokens"), metavar="N", help="Stop before a model uses N tokens."),
     click.option(
         "--max-cost", type=COST, metavar="AMOUNT", help="Stop before a model's cost exceeds this, at your --prices."
     ),
@@ -153,48 +160,6 @@ _ASKING = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunArguments:
-    """The values of :func:`asking_options`, one field per option; ``steelyard resume`` has some of them.
-
-    ``ends_at`` is the deadline on the monotonic clock, in seconds: it starts when the arguments are read. Raises
-    InputError for an invalid ``--deadline`` or ``--patience``.
-    """
-
-    uri: tuple[str, ...] = ()
-    out: Path | None = None
-    data: Path | None = None
-    task_files: tuple[Path, ...] = ()
-    budget: str | None = None
-    limit: int | None = None
-    concurrency: int | None = None
-    timeout: float = 120.0
-    rpm: int | None = None
-    tpm: int | None = None
-    max_tokens: int | None = None
-    max_cost: float | None = None
-    price: str | None = None
-    prices: Path | None = None
-    with_texts: bool = False
-    deadline: str | None = None
-    patience: str = "10m"
-    ray: str | None = None
-    workers: int | None = None
-    key: Path | None = None
-    api_key_env: tuple[str, ...] = ()
-    ends_at: float | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        read_duration(self.patience, "--patience")
-        deadline = read_duration(self.deadline, "--deadline")
-        object.__setattr__(self, "ends_at", None if deadline is None else time.monotonic() + deadline)
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Seconds until the deadline, at least 0; None without one."""
-        return None if self.ends_at is None else max(0.0, self.ends_at - time.monotonic())
-
-
 def asking_options(command: F) -> F:
     """Add the options of every command that runs a model."""
     for option in reversed(_ASKING):
@@ -202,8 +167,55 @@ def asking_options(command: F) -> F:
     return command
 
 
-def print_json(document: Any) -> None:
-    """Print one JSON document on stdout, without infinities, safe for any terminal."""
-    import json
+def run_arguments(
+    *,
+    uri: tuple[str, ...] = (),
+    api_key_env: tuple[str, ...] = (),
+    budget: str | None = None,
+    deadline: str | None = None,
+    patience: str | None = None,
+    price: str | None = None,
+    **plain: Any,
+) -> RunArguments:
+    """The values of :func:`asking_options`, or of some of them, read; the deadline starts now.
 
-    click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=True))
+    Raises InputError for an invalid duration or price, a role given twice, and ``--workers`` without ``--ray``.
+    """
+    from steelyard.api.limits import price_pair
+
+    if plain.get("workers") is not None and plain.get("ray") is None:
+        raise InputError("--workers needs --ray: add it, or leave out --workers")
+    return RunArguments(
+        models=_by_role(uri, "--model"),
+        keys=_by_role(api_key_env, "--api-key-env"),
+        budget_seconds=read_duration(budget, "--budget"),
+        ends_at=ends_after(read_duration(deadline, "--deadline")),
+        patience_seconds=read_duration(patience, "--patience"),
+        price=price_pair(price, "--price"),
+        shows_progress=True,
+        owns_process=True,
+        **plain,
+    )
+
+
+def _by_role(values: tuple[str, ...], option: str) -> dict[str, str]:
+    """``ROLE=VALUE`` by role; values without a role are the subject's. Raises InputError for a role given twice."""
+    from steelyard.records import SUBJECT
+
+    found: dict[str, str] = {}
+    for value in values:
+        parts = re.fullmatch(r"([a-z][a-z0-9-]*)=(.*)", value, re.DOTALL)
+        role, plain = (parts[1], parts[2]) if parts else (SUBJECT, value)
+        if role in found:
+            raise InputError(f"{option} is given twice for the role {role}: give it once for each role, as ROLE=VALUE")
+        found[role] = plain
+    return found
+
+
+def with_subject(args: RunArguments) -> RunArguments:
+    """The arguments as they are; raises InputError where no model is under test."""
+    from steelyard.records import SUBJECT
+
+    if SUBJECT not in args.models:
+        raise InputError("no model under test is given: add --model URI, without a role")
+    return args

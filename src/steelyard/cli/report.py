@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steelyard.cli.options import json_option, print_json
+from steelyard.cli.options import json_option
+from steelyard.cli.output import print_json
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from steelyard.cli.options import (
-    RunArguments,
     api_keys_option,
     data_option,
     deadline_option,
@@ -16,10 +17,13 @@ from steelyard.cli.options import (
     key_option,
     patience_option,
     ray_options,
+    run_arguments,
     task_option,
 )
+from steelyard.cli.output import print_verdict
 
 if TYPE_CHECKING:
+    from steelyard.api.arguments import RunArguments
     from steelyard.evidence.keys import CryptoSigner
     from steelyard.records import Verdict
     from steelyard.storage.run_folder import LocalSettings, RunFolder
@@ -54,10 +58,9 @@ def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:
     import asyncio
 
     from steelyard.api.conduct import signer_at
-    from steelyard.cli.audit import show
     from steelyard.storage.run_folder import RunFolder
 
-    args = RunArguments(**asking)
+    args = run_arguments(**asking)
     run = RunFolder.open(path)
     if run.plan.origin.kind == "gateway":
         from steelyard.cli.gateway import resume_recording
@@ -70,24 +73,23 @@ def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:
         from steelyard.auditing.conductor import finalize_audit
 
         verdict = finalize_audit(run, signer)
-        show(verdict, run.plan, path, as_json=as_json, signed=signer is not None)
+        print_verdict(verdict, run.plan, path, as_json=as_json, signed=signer is not None)
         return verdict.exit
     # The local settings of the run's start; for a run from another machine, the user gives them again.
     local = run.local_settings()
     verdict = asyncio.run(_resume(run, args, local, signer))
-    show(verdict, run.plan, path, as_json=as_json, signed=signer is not None)
+    print_verdict(verdict, run.plan, path, as_json=as_json, signed=signer is not None)
     return verdict.exit
 
 
 def _show_finished(run: RunFolder, *, as_json: bool) -> int:
     """Show a run that is sealed already."""
     from steelyard.auditing.finalize import results_of
-    from steelyard.cli.audit import show
     from steelyard.util.console import err
 
     err().print("this run is finished and sealed; no request was sent")
     found = results_of(run)
-    show(found.verdict, run.plan, run.path, as_json=as_json, signed=True)
+    print_verdict(found.verdict, run.plan, run.path, as_json=as_json, signed=True)
     return found.verdict.exit
 
 
@@ -97,25 +99,22 @@ async def _resume(
     local: LocalSettings,
     signer: CryptoSigner | None,
 ) -> Verdict:
-    from steelyard.api.progress import RunProgress
+    from steelyard.api.conduct import session_options
+    from steelyard.api.models import open_for_call, uris_of
     from steelyard.auditing.conductor import resume_audit
-    from steelyard.cli.conduct import by_role, open_models, session_options
-    from steelyard.models import Settings
 
     plan = run.plan
-    uris = {role: model.identity.uri for role, model in plan.models.items()}
-    uris |= local.models | by_role(args.uri, "--model")
-    keys = local.api_key_env | by_role(args.api_key_env, "--api-key-env")
-    settings = Settings(
-        timeout_seconds=plan.subject.attempt_timeout_us / 1e6,
+    uris = {**{role: model.identity.uri for role, model in plan.models.items()}, **local.models, **uris_of(args.models)}
+    args = replace(
+        args,
+        models={role: uris[role] for role in plan.models},
+        keys={**local.api_key_env, **args.keys},
+        timeout=plan.subject.attempt_timeout_us / 1e6,
         concurrency=plan.subject.concurrency,
     )
-    models = open_models({role: uris[role] for role in plan.models}, keys, settings, args)
     data = args.data or (Path(local.data) if local.data else None)
     task_files = args.task_files or tuple(Path(path) for path in local.tasks)
-    try:
-        with RunProgress(plan) as progress:
-            return await resume_audit(run, models, data, task_files, signer, session_options(args, progress))
-    finally:
-        for model in models.values():
-            await model.close()
+    async with AsyncExitStack() as opened_here:
+        models = open_for_call(args, opened_here)
+        with session_options(plan, args) as options:
+            return await resume_audit(run, models, data, task_files, signer, options)

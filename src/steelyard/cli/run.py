@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from steelyard.cli.options import RunArguments, asking_options, json_option, print_json
-
-if TYPE_CHECKING:
-    from steelyard.evidence.keys import CryptoSigner
-    from steelyard.planning.build import RunRequest
-    from steelyard.planning.options import Options
-    from steelyard.records import MeasurementResult, Verdict
+from steelyard.api.arguments import REAL_RANGES
+from steelyard.cli.options import asking_options, json_option, run_arguments, whole, with_subject
+from steelyard.cli.output import print_json, print_measurement, print_places
 
 
 @click.command()
 @click.argument("task")
 @asking_options
 @click.option("--prompt", default="", help="The prompt format (of the task's file); default: the task's own.")
-@click.option("--shots", type=click.IntRange(min=0), help="Worked examples to show; default: the task's own number.")
-@click.option("--temperature", type=click.FloatRange(0, 2), metavar="T", help="Sampling temperature (default: greedy).")
+@click.option("--shots", type=whole("shots"), help="Worked examples to show; default: the task's own number.")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(*REAL_RANGES["temperature"]),
+    metavar="T",
+    help="Sampling temperature (default: greedy).",
+)
 @click.option(
     "--repeats",
-    type=click.IntRange(1, 1000),
+    type=whole("repeats"),
     metavar="N",
     help="Answers to each sample; with several, pass@k is printed for the usual k up to N.",
 )
@@ -41,69 +41,22 @@ def command(
     """Measure TASK: the id of a built-in task, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml)."""
     import asyncio
 
-    from steelyard.api.conduct import default_folder, run_request, signer_at
-    from steelyard.cli.conduct import options_of, print_places
+    from steelyard.api.conduct import conduct, run_job, run_request, signer_at
+    from steelyard.api.options import options_of
 
-    args = RunArguments(**asking)
-    wanted, options = run_request(task, prompt, shots, temperature, options_of(args, repeats=repeats))
-    run = args.out or default_folder(wanted.task.replace(":", "-"))
-    signer = signer_at(args.key)
-    verdict = asyncio.run(_run(wanted, options, run, signer, args))
+    args = with_subject(run_arguments(**asking))
+    job = run_job(*run_request(task, prompt, shots, temperature, options_of(args, repeats=repeats)))
+    done = asyncio.run(conduct(job, args, signer_at(args.key)))
+    verdict = done.verdict
     if as_json:
         from steelyard.reports import machine
 
         print_json(machine.render(verdict))
         return verdict.exit
     for result in verdict.measurements:
-        _print_result(result)
+        print_measurement(result)
     for note in verdict.notes:
         if note.check == "missing":
             click.echo(note.message)
-    print_places(run, signed=signer is not None)
+    print_places(done.folder, signed=done.is_signed)
     return verdict.exit
-
-
-async def _run(
-    wanted: RunRequest,
-    options: Options,
-    run: Path,
-    signer: CryptoSigner | None,
-    args: RunArguments,
-) -> Verdict:
-    from steelyard.api.conduct import order_prover
-    from steelyard.auditing.conductor import plan_run
-    from steelyard.cli.conduct import carry_out, planned
-
-    audit = await planned(
-        wanted.task,
-        options,
-        args,
-        lambda models: plan_run([wanted], models, options, order_prover(signer)),
-    )
-    return await carry_out(audit, options, run, signer, args)
-
-
-def _print_result(result: MeasurementResult) -> None:
-    """Print one line for a measurement, and one for each pass@k."""
-    from steelyard.reports.words import interval, pass_at_k, share
-    from steelyard.util.text import one_line
-
-    named = f"{one_line(result.task)} ({one_line(result.prompt)})"
-    if not result.asked:
-        click.echo(f"{named}: no sample was asked; {result.reason}")
-        return
-    answered = result.asked - result.missing - result.open
-    line = (
-        f"{named}: {share(result.measured, 'percent')}, "
-        f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {answered} right"
-    )
-    if result.asked < result.of:
-        line += f", of {result.of:,} {'answers' if result.pass_at_k else 'samples'}"
-    for number, word in ((result.unparsed, "unparsed"), (result.open, "open"), (result.missing, "missing")):
-        line += f", {number} {word}" if number else ""
-    if result.standard_error is not None:
-        error = f"{result.standard_error * 100:.1f} points"
-        line += f"; standard error {error}, clustered by {result.clusters} subtasks"
-    click.echo(line + (f"; {result.reason}" if result.asked < result.planned else ""))
-    for each in result.pass_at_k:
-        click.echo(pass_at_k(each))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steelyard.cli.options import json_option, print_json
+from steelyard.cli.options import json_option
+from steelyard.cli.output import print_json
 
 if TYPE_CHECKING:
     from rich.console import Console

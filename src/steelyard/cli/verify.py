@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from steelyard.cli.options import json_option, print_json
+from steelyard.cli.options import json_option
+from steelyard.cli.output import print_json
 
 
 @click.command()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from steelyard.planning.order import order_of
 from steelyard.planning.samples import Prepared
-from steelyard.plugins import detector_of
+from steelyard.plugins import Monitor, detector_of
 from steelyard.records import (
-    Claim,
     GenerateRequest,
     LoglikelihoodRequest,
     Plan,
@@ -36,6 +35,7 @@ WRONG_BY = 0.10
 class ClaimForecast:
     """One claim: the maximum of calls, tokens, seconds and cost, and the samples until a decision.
 
+    ``claimed`` is what the test's interval closes on, in percent; empty where a test has no such value.
     ``if_true``: on the expected path if the claim is exactly true. ``if_false``: if the true score is ten points lower.
     ``seconds`` and ``cost`` are for all calls; a decision usually comes much earlier. ``affordable`` is the number of
     samples that the budget allows.
@@ -94,11 +94,11 @@ def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepar
     budget = None if plan.budget_us is None else plan.budget_us / 1e6 * sum(cost.share for cost in costs)
     detector = detector_of(test.rule)
     assert detector is not None  # it planned the test
-    value = next((claim.value for claim in _claims_of(plan, test)), "")
+    finder = detector.open(test, plan)
     if_true, if_false = (detector.forecast(test, plan, shortfall) for shortfall in (0.0, WRONG_BY))
     return ClaimForecast(
         task=first.task,
-        claimed=value,
+        claimed=finder.progress().target if isinstance(finder, Monitor) else "",
         calls=calls,
         prompt_tokens=round(sum(cost.prompt for cost in costs)),
         completion_tokens=round(sum(cost.completion for cost in costs)),
@@ -108,14 +108,6 @@ def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepar
         if_false=asked if if_false is None else if_false,
         affordable=asked if budget is None else min(asked, int(budget / seconds * calls) if seconds else asked),
     )
-
-
-def _claims_of(plan: Plan, test: PlannedTest) -> Iterator[Claim]:
-    """The claim that a test is about, by the requests that its measurements serve."""
-    for served in plan.served:
-        number = served.claim_number
-        if served.reads in test.reads and plan.sheet and number is not None and test.sealed.get("claim", 0) == number:
-            yield plan.sheet.claims[number]
 
 
 @dataclass(frozen=True)

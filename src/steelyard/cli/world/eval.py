@@ -67,7 +67,7 @@ def command(
     if as_json:
         import msgspec
 
-        from steelyard.cli.options import print_json
+        from steelyard.cli.output import print_json
 
         print_json(msgspec.to_builtins(results))
     else:

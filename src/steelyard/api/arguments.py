@@ -1,0 +1,79 @@
+"""What a user asks of a run, in one record: the command line and the calls from Python both fill it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from steelyard.models import Settings
+    from steelyard.plugins import Model
+
+__all__ = ["REAL_RANGES", "WHOLE_RANGES", "RunArguments", "ends_after"]
+
+# What numbers may be, from the command line and from Python alike; None: no upper bound.
+WHOLE_RANGES: Final[Mapping[str, tuple[int, int | None]]] = {
+    "limit": (1, None),
+    "concurrency": (1, 1000),
+    "repeats": (1, 1000),
+    "rpm": (1, None),
+    "tpm": (1, None),
+    "max_tokens": (1, None),
+    "shots": (0, None),
+}
+REAL_RANGES: Final[Mapping[str, tuple[float, float]]] = {"timeout": (0.1, 86400), "temperature": (0, 2)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunArguments:
+    """A user's choices, read and typed.
+
+    ``models`` and ``keys`` (environment variables that hold API keys) are by role; a model is a URI or an opened one.
+    ``price`` is per million prompt and completion tokens, ``prices`` a table of them. ``ends_at`` is the deadline in
+    seconds of ``time.monotonic``. ``ray`` is the address of a cluster. ``owns_process``: the process does nothing but
+    this run, so that its garbage collection may be tuned for it.
+    """
+
+    models: Mapping[str, str | Model] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    out: Path | None = None
+    data: Path | None = None
+    task_files: tuple[Path, ...] = ()
+    budget_seconds: float | None = None
+    limit: int | None = None
+    concurrency: int | None = None
+    timeout: float = 120.0
+    rpm: int | None = None
+    tpm: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    price: tuple[float, float] | None = None
+    prices: Path | None = None
+    with_texts: bool = False
+    ends_at: float | None = None
+    patience_seconds: float | None = None
+    ray: str | None = None
+    workers: int | None = None
+    key: Path | None = None
+    shows_progress: bool = False
+    owns_process: bool = False
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the deadline, at least 0; None without one."""
+        return None if self.ends_at is None else max(0.0, self.ends_at - time.monotonic())
+
+    def settings(self) -> Settings:
+        """How models are opened."""
+        from steelyard.models import Settings
+
+        settings = Settings(timeout_seconds=self.timeout)
+        return settings if self.concurrency is None else replace(settings, concurrency=self.concurrency)
+
+
+def ends_after(seconds: float | None) -> float | None:
+    """A deadline that starts now, in seconds of ``time.monotonic``; None stays None."""
+    return None if seconds is None else time.monotonic() + seconds

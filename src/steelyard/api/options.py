@@ -1,0 +1,43 @@
+"""What a user asked → the options of a plan, and what a run's folder notes for a resume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from steelyard.api.limits import limits_of
+from steelyard.api.models import uri_of, uris_of
+from steelyard.planning.options import Options
+
+if TYPE_CHECKING:
+    from steelyard.api.arguments import RunArguments
+
+__all__ = ["local_settings_of", "options_of"]
+
+
+def options_of(
+    args: RunArguments, *, tolerance: str = "2", repeats: int | None = None, detectors: tuple[str, ...] = ()
+) -> Options:
+    """The options of a plan. Raises InputError for limits that cannot be used, as :func:`limits_of` does."""
+    return Options(
+        tolerance=tolerance,
+        limit=args.limit,
+        budget_seconds=args.budget_seconds,
+        concurrency=args.concurrency,
+        data=args.data,
+        task_files=args.task_files,
+        with_texts=args.with_texts,
+        role_limits={role: limits_of(args, uri_of(model)) for role, model in args.models.items()},
+        repeats=repeats,
+        detectors=detectors,
+        attempt_timeout=args.timeout,
+    )
+
+
+def local_settings_of(args: RunArguments, options: Options) -> dict[str, Any]:
+    """Where models, data and tasks are on this machine; a resume reads it, and it is never sealed."""
+    return {
+        "models": uris_of(args.models),
+        "api_key_env": dict(args.keys),
+        "data": str(options.data.resolve()) if options.data else "",
+        "tasks": [str(path.resolve()) for path in options.task_files],
+    }

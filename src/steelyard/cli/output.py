@@ -1,0 +1,70 @@
+"""What several commands print: a verdict, a measurement, where the evidence is, JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from steelyard.records import MeasurementResult, Plan, Verdict
+
+__all__ = ["print_json", "print_measurement", "print_places", "print_verdict"]
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout, without infinities, safe for any terminal."""
+    import json
+
+    click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=True))
+
+
+def print_verdict(verdict: Verdict, plan: Plan, run: Path, *, as_json: bool, signed: bool) -> None:
+    """Print a verdict and the path of its report."""
+    if as_json:
+        from steelyard.reports import machine
+
+        print_json(machine.render(verdict))
+        return
+    from steelyard.reports import terminal
+    from steelyard.util.console import out
+
+    terminal.print_verdict(verdict, out(), plan)
+    print_places(run, signed=signed)
+
+
+def print_places(run: Path, *, signed: bool) -> None:
+    """Print the path of the report and the command that verifies it, unwrapped, so that both can be copied."""
+    from steelyard.evidence import layout
+    from steelyard.util.console import err
+
+    click.echo(f"report  {run / layout.REPORT_PAGE}\nverify  steelyard verify {run}")
+    if not signed:
+        err().print("unsigned: anyone can verify this run, but not who made it (steelyard key new creates a key)")
+
+
+def print_measurement(result: MeasurementResult) -> None:
+    """Print one line for a measurement, and one for each pass@k."""
+    from steelyard.reports.words import interval, pass_at_k, share
+    from steelyard.util.text import one_line
+
+    named = f"{one_line(result.task)} ({one_line(result.prompt)})"
+    if not result.asked:
+        click.echo(f"{named}: no sample was asked; {result.reason}")
+        return
+    answered = result.asked - result.missing - result.open
+    line = (
+        f"{named}: {share(result.measured, 'percent')}, "
+        f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {answered} right"
+    )
+    if result.asked < result.of:
+        line += f", of {result.of:,} {'answers' if result.pass_at_k else 'samples'}"
+    for number, word in ((result.unparsed, "unparsed"), (result.open, "open"), (result.missing, "missing")):
+        line += f", {number} {word}" if number else ""
+    if result.standard_error is not None:
+        error = f"{result.standard_error * 100:.1f} points"
+        line += f"; standard error {error}, clustered by {result.clusters} subtasks"
+    click.echo(line + (f"; {result.reason}" if result.asked < result.planned else ""))
+    for each in result.pass_at_k:
+        click.echo(pass_at_k(each))

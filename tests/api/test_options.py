@@ -1,0 +1,38 @@
+"""What a user asked becomes the options of a plan and the notes for a resume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from steelyard.api.arguments import RunArguments
+from steelyard.api.models import open_model
+from steelyard.api.options import local_settings_of, options_of
+from steelyard.planning.options import Options
+
+
+def test_what_is_left_out_is_the_plans_default() -> None:
+    assert options_of(RunArguments()) == Options()
+
+
+def test_prices_of_a_table_are_looked_up_by_role(tmp_path: Path) -> None:
+    table = tmp_path / "prices.yaml"
+    table.write_text("a: {prompt: 1, completion: 2}\nb: {prompt: 3, completion: 4}\n")
+    models = {"subject": "openai:a@http://x", "judge": "openai:b@http://x"}
+    limits = options_of(RunArguments(models=models, prices=table)).role_limits
+    assert {role: each.price_completion for role, each in limits.items()} == {"subject": 2.0, "judge": 4.0}
+
+
+def test_what_a_resume_needs_is_noted(tmp_path: Path) -> None:
+    opened = open_model("openai:b@http://x")
+    args = RunArguments(
+        models={"subject": "embedded:smollm2", "reference": opened},
+        keys={"subject": "KEY"},
+        data=tmp_path,
+        task_files=(tmp_path / "sums.jsonl",),
+    )
+    assert local_settings_of(args, options_of(args)) == {
+        "models": {"subject": "embedded:smollm2", "reference": "openai:b@http://x"},
+        "api_key_env": {"subject": "KEY"},
+        "data": str(tmp_path),
+        "tasks": [str(tmp_path / "sums.jsonl")],
+    }
