@@ -53,7 +53,7 @@ def group(flags: _Flags, debug: bool) -> None:
     """Re-test AI models in-house: from a vendor's claims to a verdict that anyone can verify.
 
     Exit codes: 0 all consistent or intact, 1 something inconsistent or broken, 2 bad input, 3 undecided,
-    4 the plan was not met, 130 interrupted, 70 internal error.
+    4 answers are missing or the model was not reached, 130 interrupted, 70 internal error.
     """
     flags.debug = debug
 

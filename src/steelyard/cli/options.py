@@ -68,7 +68,9 @@ def whole(name: str) -> click.IntRange:
 COST = click.FloatRange(min=0, min_open=True)
 
 deadline_option = click.option(
-    "--deadline", metavar="TIME", help="End after this time without waiting for calls in flight (exit 4): 2h."
+    "--deadline",
+    metavar="TIME",
+    help="End after this time without a conclusion (exit 4); steelyard resume goes on: 2h.",
 )
 patience_option = click.option(
     "--patience",
@@ -115,7 +117,11 @@ _ASKING = (
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
     data_option,
     task_option,
-    click.option("--budget", metavar="TIME", help="Stop after this much time: 90s, 15m, 2h."),
+    click.option(
+        "--budget",
+        metavar="TIME",
+        help="Stop asking after this time and conclude from what was answered: 90s, 15m, 2h.",
+    ),
     click.option(
         "--limit",
         type=whole("limit"),

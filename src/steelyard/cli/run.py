@@ -26,7 +26,7 @@ from steelyard.cli.output import print_json, print_measurement, print_places
     "--repeats",
     type=whole("repeats"),
     metavar="N",
-    help="Answers to each sample; with several, pass@k is printed for the usual k up to N.",
+    help="Answers to each sample; with several, pass@k is printed for k of 1, 2, 5, 10 … up to N.",
 )
 @json_option
 def command(

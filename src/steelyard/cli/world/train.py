@@ -34,11 +34,13 @@ def _finite(_context: click.Context, option: click.Parameter, value: float | Non
     "--model",
     "kind",
     metavar="KIND",
-    help="jepa, jepa-map, vjepa, or a rival: pixel, vq-gpt, rssm.  [default: by source]",
+    help="jepa, jepa-map, vjepa, or a rival: pixel, vq-gpt, rssm.  [default: depends on the data]",
 )
 @click.option("--size", metavar="SIZE", help="For vjepa: tiny, small, vit-s, vit-b or vit-l.  [default: tiny]")
 @click.option("--config", metavar="JSON", help='Model settings that differ from the defaults: {"latent": 128}.')
-@click.option("--steps", type=COUNT, metavar="N", help="End after N optimiser steps.  [default in a world: by source]")
+@click.option(
+    "--steps", type=COUNT, metavar="N", help="End after N optimiser steps.  [default in a world: depends on the world]"
+)
 @click.option("--frames", type=COUNT, metavar="N", help="End after N frames.")
 @click.option(
     "--cpu-seconds",
@@ -54,9 +56,11 @@ def _finite(_context: click.Context, option: click.Parameter, value: float | Non
     "--batch",
     type=click.IntRange(1, 65_536),
     metavar="N",
-    help="Clips in a step, over all processes.  [default: by source]",
+    help="Clips in a step, over all processes.  [default: depends on the data]",
 )
-@click.option("--length", type=click.IntRange(2, 100_000), metavar="N", help="Frames in a clip.  [default: by source]")
+@click.option(
+    "--length", type=click.IntRange(2, 100_000), metavar="N", help="Frames in a clip.  [default: depends on the data]"
+)
 @click.option(
     "--pool",
     type=click.IntRange(1, 10_000_000),
@@ -77,7 +81,7 @@ def _finite(_context: click.Context, option: click.Parameter, value: float | Non
     type=click.FloatRange(min=0, max=10, min_open=True),
     callback=_finite,
     metavar="X",
-    help="Learning rate after the warm-up.  [default: by source]",
+    help="Learning rate after the warm-up.  [default: depends on the data]",
 )
 @click.option("--tensorboard", is_flag=True, help="Also log to TensorBoard.")
 @click.option("--resume", is_flag=True, help="Continue a training that stopped; give all other options as before.")
