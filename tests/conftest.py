@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +24,10 @@ from tests.skips import pytest_sessionfinish  # noqa: F401 — a hook
 # A loaded machine is slow, and no test may fail by that.
 hypothesis.settings.register_profile("steelyard", deadline=None)
 hypothesis.settings.load_profile("steelyard")
+
+# Where the tests themselves were started with Ctrl-C ignored (nohup, cron), the processes they start would ignore it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 LLAMA_SERVER = """
