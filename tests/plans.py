@@ -23,7 +23,7 @@ from steelyard.records import (
 
 __all__ = ["claim_plan", "measurement", "plan", "planned_model"]
 
-EXACT = "exact@1"
+EXACT = "exact@2"
 
 
 def measurement(**changes: Any) -> Measurement:

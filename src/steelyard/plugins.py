@@ -62,6 +62,7 @@ __all__ = [
     "ReopenedScorer",
     "Scorer",
     "StoppableScorer",
+    "TruncatedReader",
     "detector_of",
     "distribution_of",
     "find",
@@ -117,7 +118,7 @@ class StoppableScorer(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@1``."""
+    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@2``."""
 
     @property
     def identifier(self) -> str:
@@ -137,6 +138,16 @@ class ReopenedScorer(Protocol):
     def from_options(cls, options: str) -> Scorer:
         """The scorer whose identifier has these options, as written between the brackets; InputError where none has."""
         ...
+
+
+@runtime_checkable
+class TruncatedReader(Scorer, Protocol):
+    """A scorer that scores an output that was cut off, and leaves open what more text could have changed.
+
+    For any other scorer an output that was cut off is *open*.
+    """
+
+    reads_truncated: bool
 
 
 @runtime_checkable

@@ -17,10 +17,12 @@ from steelyard.plugins import Scorer
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.numeric import Numeric, number_in
+from steelyard.scorers.reading.texts import number_reading
 
 SPECIFICATIONS: list[dict[str, Any]] = [
     {"name": "exact"},
-    {"name": "exact", "casefold": True},
+    {"name": "exact", "strict": True},
+    {"name": "answer"},
     {"name": "numeric"},
     {"name": "numeric", "strict": True},
     {"name": "choice"},
@@ -33,9 +35,8 @@ SPECIFICATIONS: list[dict[str, Any]] = [
     {"name": "ifeval"},
     {"name": "ifeval", "loose": True},
     {"name": "contains"},
-    {"name": "contains", "casefold": True},
     {"name": "regex", "pattern": "the answer is (.*)"},
-    {"name": "regex", "pattern": r"\d+", "which": "last", "casefold": True},
+    {"name": "regex", "pattern": r"\d+", "which": "last"},
 ]
 
 
@@ -62,23 +63,23 @@ def test_the_identifier_opens_the_same_scorer(specification: dict[str, Any]) -> 
 
 def test_identifiers_are_stable() -> None:
     assert [open_scorer(specification).identifier for specification in SPECIFICATIONS] == [
-        "exact@1",
-        "exact[casefold]@1",
-        "numeric@1",
-        "numeric[strict]@1",
+        "exact@2",
+        "exact[strict]@2",
+        "answer@1",
+        "numeric@2",
+        "numeric[strict]@2",
         "choice@1",
         "choice[bytes]@1",
         "choice[characters]@1",
         "choice[opening]@1",
-        "letter@1",
-        "letter[strict]@1",
-        "option@1",
+        "letter@2",
+        "letter[strict]@2",
+        "option@2",
         "ifeval[strict]@1",
         "ifeval[loose]@1",
-        "contains@1",
-        "contains[casefold]@1",
-        'regex[{"pattern":"the answer is (.*)"}]@1',
-        'regex[{"casefold":true,"pattern":"\\\\d+","which":"last"}]@1',
+        "contains@2",
+        'regex[{"pattern":"the answer is (.*)"}]@2',
+        'regex[{"pattern":"\\\\d+","which":"last"}]@2',
     ]
 
 
@@ -87,12 +88,12 @@ def test_identifiers_are_stable() -> None:
     [
         "",
         "numeric",
-        "numeric@2",
-        "numeric[loose]@1",
-        "exact[x]@1",
-        "contains[x]@1",
-        "letter[x]@1",
-        "option[x]@1",
+        "numeric@1",
+        "numeric[loose]@2",
+        "exact[x]@2",
+        "contains[x]@2",
+        "letter[x]@2",
+        "option[x]@2",
         "ifeval@1",
         "ifeval[x]@1",
         "choice[words]@1",
@@ -137,43 +138,70 @@ def test_an_unknown_specification_is_refused_in_one_line(specification: dict[str
     ("text", "number"),
     [
         ("She makes $18.\n#### 18", 18),
-        ("#### 18 and #### 19", 18),
-        ("so 16-3", 3),
+        ("#### 18 and #### 19", None),
+        ("#### 18\nand then\n#### 19", 18),
+        ("so 16-3", None),
         ("so 16 - 3 = 13.", 13),
         ("that is -3", -3),
         ("that is −3", -3),
         ("(-3)", -3),
         ("$1,234.50", Fraction(2469, 2)),
+        ("1.234,50 €", Fraction(2469, 2)),
+        ("1 234,50", Fraction(2469, 2)),
         ("1,234,567", 1234567),
-        ("lists 1,2", 2),
+        ("1.234.567", 1234567),
+        ("1{,}234", 1234),
+        ("3,5", Fraction(7, 2)),
         ("3/4", Fraction(3, 4)),
+        ("\\frac{3}{4}", Fraction(3, 4)),
         ("50%", 50),
         (".5", Fraction(1, 2)),
         ("18.0", 18),
+        ("5 million", 5_000_000),
+        ("5 × 10^3", 5000),
+        ("1.2e3", 1200),
+        ("three", 3),
+        ("zwölf", 12),
+        ("18 km², as CO2 shows", 18),
         ("####18\nQuestion: what is 5 + 5?\n#### 10", 18),
         ("7\nQ: 4 + 4 =\nA: 8", 7),
+        ("The answer is 18 or 20.", None),
+        ("lists 1, 2", None),
         ("1/0", None),
         ("no number", None),
         ("", None),
         ("٣", None),
         ("9" * 101, None),
         ("1" * 1_000_000, None),
-        ("1e999999", 999999),
     ],
 )
 def test_numeric_rules(text: str, number: int | Fraction | None) -> None:
-    assert number_in(text) == number
+    if number is None:
+        readings = {number_reading(text, Fraction(each)) for each in (1, 2, 3, 16, 18, 19, 20)}
+        assert True not in readings
+        assert None in readings
+    else:
+        assert number_reading(text, Fraction(number)) is True
+        assert number_reading(text, Fraction(number) + 7) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "target"), [("1,234", "1.234"), ("1.234", "1234"), ("25 %", ".25"), ("5 million", "5"), ("1,2", "2")]
+)
+def test_a_number_that_can_be_read_two_ways_is_open(text: str, target: str) -> None:
+    assert number_reading(text, Fraction(target)) is None
 
 
 def test_numeric_strict_reads_only_after_the_delimiter() -> None:
     strict: dict[str, Any] = {"name": "numeric", "strict": True}
     assert score(strict, "18", "#### 18") == Score(value=1.0)
+    assert score(strict, "18", "#### $18.00\n") == Score(value=1.0)
     assert not score(strict, "18", "The answer is 18.").parsed
     assert score({"name": "numeric"}, "18", "The answer is 18.") == Score(value=1.0)
 
 
 def test_numeric_agrees_with_the_recorded_scores_of_gsm8k(shared: Path) -> None:
-    """OpenAI's own solutions of four models, with the correctness that OpenAI recorded."""
+    """OpenAI's own solutions of four models, with the correctness that OpenAI recorded: every one, and none is open."""
     scorer, agreed, total = Numeric(), 0, 0
     with (shared / "data/openai/gsm8k/example_model_solutions.jsonl").open() as lines:
         for line in lines:
@@ -182,10 +210,9 @@ def test_numeric_agrees_with_the_recorded_scores_of_gsm8k(shared: Path) -> None:
             for solution in row.values():
                 if isinstance(solution, dict):
                     value = scorer.score(sample(target), output_of(solution["solution"])).value
-                    agreed += bool(value) == solution["is_correct"]
+                    agreed += value == float(solution["is_correct"])
                     total += 1
-    assert total == 5276
-    assert agreed / total >= 0.99
+    assert (agreed, total) == (5276, 5276)
 
 
 def test_choice_takes_the_likeliest_per_unit() -> None:
@@ -249,6 +276,8 @@ def test_choice_does_not_guess_at_missing_likelihoods(logprobs: tuple[float, ...
         ("A man walks", None),
         ("The answer is Apple", None),
         ("Either (A) or (B)", None),
+        ("Not B", None),
+        ("B. It is not A.", "B"),
         ("E", None),
         ("I don't know", None),
         ("", None),
@@ -256,8 +285,8 @@ def test_choice_does_not_guess_at_missing_likelihoods(logprobs: tuple[float, ...
 )
 def test_letter_rules(text: str, letter: str | None) -> None:
     scores = [score({"name": "letter"}, str(index), text, ("w", "x", "y", "z")) for index in range(4)]
-    assert [scored.value for scored in scores] == [float("ABCD"[index] == letter) for index in range(4)]
-    assert all(scored.parsed == (letter is not None) for scored in scores)
+    expected = [None if letter is None else float("ABCD"[index] == letter) for index in range(4)]
+    assert [scored.value for scored in scores] == expected
 
 
 @pytest.mark.parametrize(
@@ -288,7 +317,10 @@ def test_letter_strict_reads_only_what_mmlu_pro_reads(text: str, letter: str | N
         ("Yes.", 1),
         ("**No**, it is not. Some say yes.", 0),
         ("I think that the answer is yes", 1),
-        ("yes or no? Hard to say", 1),
+        ("yes or no? Hard to say", None),
+        ("Ja, das stimmt.", 1),
+        ("The answer is: no", 0),
+        ("true", 1),
         ("It may be yes or no", None),
         ("yesterday", None),
         ("noyes", None),
@@ -298,8 +330,9 @@ def test_letter_strict_reads_only_what_mmlu_pro_reads(text: str, letter: str | N
 )
 def test_option_rules(text: str, index: int | None) -> None:
     scores = [score({"name": "option"}, str(place), text, ("no", "yes")) for place in range(2)]
-    assert [scored.value for scored in scores] == [float(place == index) for place in range(2)]
-    assert all(scored.parsed == (index is not None) for scored in scores)
+    assert [scored.value for scored in scores] == [
+        None if index is None else float(place == index) for place in range(2)
+    ]
 
 
 def test_of_options_that_an_answer_begins_with_the_longest_counts() -> None:
@@ -307,29 +340,44 @@ def test_of_options_that_an_answer_begins_with_the_longest_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("specification", "target", "text", "value", "parsed"),
+    ("specification", "target", "text", "value"),
     [
-        ({"name": "exact"}, "Paris", " Paris.\n", 1, True),
-        ({"name": "exact"}, "] ) }", "]  ) }", 1, True),
-        ({"name": "exact"}, "Paris", "paris", 0, True),
-        ({"name": "exact", "casefold": True}, "Paris", "PARIS", 1, True),
-        ({"name": "exact"}, "Paris", " \n", 0, False),
-        ({"name": "contains"}, "12", "it is 12 or so", 1, True),
-        ({"name": "contains"}, "12", "it is 1123 or 12x", 0, True),
-        ({"name": "contains"}, "12", "1123, then 12", 1, True),
-        ({"name": "contains"}, "cat", "concat the cats", 0, True),
-        ({"name": "contains", "casefold": True}, "Cat", "the CAT!", 1, True),
-        ({"name": "contains"}, "cat", "", 0, False),
-        ({"name": "regex", "pattern": "answer is (.*)"}, "(B)", "So the answer is (B).", 1, True),
-        ({"name": "regex", "pattern": "answer is (.*)"}, "(B)", "the answer is (A). The answer is (B).", 0, True),
-        ({"name": "regex", "pattern": r"\d", "which": "last"}, "2", "1 2", 1, True),
-        ({"name": "regex", "pattern": r"\d"}, "2", "none", 0, False),
-        ({"name": "regex", "pattern": "(x)?y"}, "x", "y", 0, True),
+        ({"name": "exact"}, "Paris", " Paris.\n", 1),
+        ({"name": "exact"}, "] ) }", "]  ) }", 1),
+        ({"name": "exact"}, "> ]", "]", 0),
+        ({"name": "exact"}, "C++", "C", 0),
+        ({"name": "exact"}, "St. Petersburg", "The answer is St. Petersburg.", 1),
+        ({"name": "exact"}, "Paris", "paris", 1),
+        ({"name": "exact"}, "Paris", " \n", None),
+        ({"name": "exact"}, "Paris", "Paris Hilton", None),
+        ({"name": "exact", "strict": True}, "Paris", "Paris.", 1),
+        ({"name": "exact", "strict": True}, "Paris", "paris", 0),
+        ({"name": "exact", "strict": True}, "Paris", "**Paris**", 0),
+        ({"name": "contains"}, "12", "it is 12 of them", 1),
+        ({"name": "contains"}, "12", "it is 12 or so", None),
+        ({"name": "contains"}, "12", "it is 1123", 0),
+        ({"name": "contains"}, "12", "1123, then 12", 1),
+        ({"name": "contains"}, "cat", "concat the cats", 0),
+        ({"name": "contains"}, "Cat", "the CAT!", 1),
+        ({"name": "contains"}, "cat", "", None),
+        ({"name": "regex", "pattern": "answer is (.*)"}, "(B)", "So the answer is (B).", 1),
+        ({"name": "regex", "pattern": "answer is (.*)"}, "(B)", "the answer is (A). The answer is (B).", 0),
+        ({"name": "regex", "pattern": "answer is (.*)"}, "(B)", "so the answer is **(B)**.", 1),
+        ({"name": "regex", "pattern": r"\d", "which": "last"}, "2", "1 2", 1),
+        ({"name": "regex", "pattern": r"\d"}, "2", "none", None),
+        ({"name": "regex", "pattern": "(x)?y"}, "x", "y", 0),
+        (
+            {"name": "answer"},
+            "Paris",
+            "I looked it up in the library, and then I went to Paris to see it.",
+            None,
+        ),
+        ({"name": "answer"}, "Paris", "I do not know which city that is, and nobody in this library does either.", 0),
+        ({"name": "answer"}, "yes", "Oui.", 1),
     ],
 )
-def test_text_rules(specification: dict[str, Any], target: str, text: str, value: float, parsed: bool) -> None:
-    scored = score(specification, target, text)
-    assert (scored.value, scored.parsed) == (value, parsed)
+def test_text_rules(specification: dict[str, Any], target: str, text: str, value: float | None) -> None:
+    assert score(specification, target, text).value == value
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS, ids=str)
@@ -341,7 +389,7 @@ def test_any_text_gets_a_score(
     asked = sample(target, tuple(choices))
     answer = output_of(text, tuple(logprobs))
     scored = open_scorer(specification).score(asked, answer)
-    assert scored.value in (0.0, 1.0)
+    assert scored.value in (None, 0.0, 1.0)
     assert scored.parsed or scored.value == 0
     assert open_scorer(specification).score(asked, answer) == scored
 
@@ -359,6 +407,6 @@ def test_long_hostile_text_gets_a_score(specification: dict[str, Any], text: str
 def test_a_number_is_equal_to_itself_however_it_is_written(number: Fraction, zeros: int) -> None:
     whole = number.numerator
     assert number_in(f"the sum is {whole:,}") == whole
-    assert number_in(f"#### {whole}.{'0' * (zeros + 1)}") == whole
+    assert number_reading(f"#### {whole}.{'0' * (zeros + 4)}", Fraction(whole))
     if number >= 0:
         assert number_in(f"{whole}/{number.denominator}") == number

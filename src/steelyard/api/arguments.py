@@ -58,6 +58,7 @@ class RunArguments:
     ray: str | None = None
     workers: int | None = None
     key: Path | None = None
+    scorer: str = ""
     shows_progress: bool = False
     owns_process: bool = False
 

@@ -41,7 +41,7 @@ def audit(
             ``budget``, ``deadline`` and ``patience`` are durations (``"15m"``, or seconds); ``timeout`` is in seconds;
             ``limit`` caps the samples of each task; ``data`` is a mirror of the data sets, ``task_files`` are tasks of
             your own; ``detectors`` are planned beside the claims; ``key`` signs; ``rpm``, ``tpm``, ``max_tokens``,
-            ``max_cost``, ``price``, ``prices``, ``concurrency``, ``with_texts``, ``api_key_env``.
+            ``max_cost``, ``price``, ``prices``, ``concurrency``, ``with_texts``, ``api_key_env``, ``scorer``.
 
     Raises:
         SteelyardError: InputError for input that cannot be used, ModelUnavailable, DeadlineExceeded, StorageError or

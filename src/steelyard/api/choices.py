@@ -47,6 +47,7 @@ class Choices(TypedDict, total=False):
     with_texts: bool
     key: Text | None
     api_key_env: str | Mapping[str, str] | None
+    scorer: str | None
 
 
 class AuditChoices(Choices, total=False):
@@ -100,7 +101,7 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
     _check_numbers(given)
     models = models_by_role(model)
     files = given.get("task_files", ())
-    plain = ("limit", "concurrency", "timeout", "rpm", "tpm", "max_tokens", "max_cost", "with_texts")
+    plain = ("limit", "concurrency", "timeout", "rpm", "tpm", "max_tokens", "max_cost", "with_texts", "scorer")
     return RunArguments(
         models=models,
         keys=_keys_by_role(given) | {role: name for role, each in models.items() if (name := key_of(each))},

@@ -30,6 +30,7 @@ def options_of(
         repeats=repeats,
         detectors=detectors,
         attempt_timeout=args.timeout,
+        scorer=args.scorer,
     )
 
 

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from steelyard.auditing.scoring import Scorers
+from steelyard.auditing.scoring import Scorers, read_score
 from steelyard.errors import SteelyardError
 from steelyard.plugins import Scorer, StoppableScorer
 from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample
@@ -31,7 +31,7 @@ class ExecutedScoring:
         began = time.monotonic()
         found, note = None, ""
         try:
-            found = await asyncio.get_running_loop().run_in_executor(self._pool, scorer.score, sample, output)
+            found = await asyncio.get_running_loop().run_in_executor(self._pool, read_score, scorer, sample, output)
             note = found.note[:300]
         except SteelyardError as error:  # one line of our own, with how to fix it
             note = str(error)

@@ -13,10 +13,12 @@ import msgspec
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.plugins import ExecutingScorer, Scorer
-from steelyard.records import Attempt, ModelOutput, Plan, RecordedScore, Sample, SampleScore
+from steelyard.plugins import ExecutingScorer, Scorer, TruncatedReader
+from steelyard.records import Attempt, ModelOutput, Outcome, Plan, RecordedScore, Sample, SampleScore, Score
+from steelyard.scorers.reading.loops import ends_in_loop
 from steelyard.storage.journal.lines import JournalRecord
 from steelyard.util.compact import Naturals
+from steelyard.util.reasoning import split_reasoning
 
 __all__ = [
     "Scorers",
@@ -24,6 +26,7 @@ __all__ = [
     "executes",
     "final_attempts",
     "output_of",
+    "read_score",
     "sample_of",
     "score",
     "score_attempts",
@@ -33,6 +36,8 @@ __all__ = [
 ]
 
 Call = tuple[str, str, int]  # measurement, sample, repeat: what an attempt and a score are about
+CONTENT_FILTER = "content_filter"  # the finish reason of OpenAI's wire format
+
 Scorers = Mapping[str, tuple[Scorer, ...]]  # by measurement
 
 
@@ -55,10 +60,29 @@ def score(scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput)
     """
     if attempt.outcome.answered:
         with suppress(Exception):
-            found = scorer.score(sample, output)
+            found = read_score(scorer, sample, output)
             status = "open" if found.value is None else "scored" if found.parsed else "unparsed"
             return _score(attempt, scorer.identifier, status, found.value, sample.group)
     return _score(attempt, scorer.identifier, "missing", None, sample.group)
+
+
+def read_score(scorer: Scorer, sample: Sample, output: ModelOutput) -> Score:
+    """Score what is the answer in an output: reasoning is not read, and nothing is held against a model that was cut.
+
+    *Open* is what the endpoint's content filter stopped, and an output that was cut off, unless the scorer knows that
+    more text could not have changed what it read. One that ends in a loop has no answer, and is wrong.
+    """
+    answer, reasoning, _ = split_reasoning(output.text)
+    if reasoning:
+        output = msgspec.structs.replace(output, text=answer)
+    if output.finish_reason == CONTENT_FILTER:
+        return Score(value=None, note="the endpoint's content filter")
+    if output.outcome is not Outcome.TRUNCATED:
+        return scorer.score(sample, output)
+    found = scorer.score(sample, output) if isinstance(scorer, TruncatedReader) else Score(value=None)
+    if found.value is None and ends_in_loop(answer or reasoning):
+        return Score(value=0.0, parsed=False, note="the output ends in a loop")
+    return found
 
 
 def score_recorded(attempt: Attempt, recorded: RecordedScore) -> SampleScore:

@@ -33,7 +33,9 @@ WHAT = (
 @click.option(
     "--scorer",
     default="",
-    help="Score the answers again with this scorer of Steelyard, such as exact or numeric (default: the log's scores).",
+    metavar="NAME[:OPTION]",
+    help="Score the answers again with this scorer of Steelyard: answer, exact, numeric:strict … (default: the log's "
+    "scores).",
 )
 @click.option("--model", default="", help="The recording's model to import, if it has several.")
 @click.option("--prompt", default="", help="The prompt format of a recording's task (default: the task's own).")
@@ -187,11 +189,11 @@ def _recording(source: Path, args: dict[str, Any]) -> ImportedLog:
 def _scorer(name: str) -> str:
     """The identifier of a scorer, from its name or identifier; raises InputError for one that runs code."""
     from steelyard.plugins import ExecutingScorer
-    from steelyard.scorers import open_identifier, open_scorer
+    from steelyard.scorers import scorer_named
 
     if not name:
         return ""
-    scorer = open_identifier(name) if "@" in name else open_scorer({"name": name})
+    scorer = scorer_named(name)
     if isinstance(scorer, ExecutingScorer):
         raise InputError(f"--scorer {name}: it runs model-written code, which an import cannot do")
     return scorer.identifier

@@ -158,6 +158,12 @@ _ASKING = (
         is_flag=True,
         help="Seal the texts of samples and outputs too: do not publish them, or the benchmark is contaminated.",
     ),
+    click.option(
+        "--scorer",
+        default="",
+        metavar="NAME[:OPTION]",
+        help="Score answers to questions of your own by this rule, such as exact or numeric:strict, not the task's.",
+    ),
     deadline_option,
     patience_option,
     *_RAY,

@@ -19,6 +19,7 @@ class Options:
 
     ``role_limits``: limits of a role's own, in place of ``limits``.
     ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
+    ``scorer``: in place of the tasks' own, but not for a claim about a published benchmark.
     """
 
     alpha: float = 0.05
@@ -35,6 +36,7 @@ class Options:
     max_attempts: int = 5
     repeats: int | None = None
     detectors: tuple[str, ...] = ()
+    scorer: str = ""
 
 
 def planned_model(

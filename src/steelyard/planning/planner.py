@@ -157,7 +157,7 @@ class TaskPlanner:
             kind=kind,
             decoding=decoding.mode,
             temperature=decoding.temperature,
-            scorers=(scorer_of(task, protocol),),
+            scorers=(scorer_of(task, protocol, self._options.scorer, of_claim=claim is not None),),
             population=population,
             samples_root=samples_root,
             order_seed="",
@@ -175,7 +175,12 @@ class TaskPlanner:
             request=request,
             reads=Reads(measurement="", scorer=measurement.scorers[0]),
             prompt=protocol.prompt,
-            differences=(*protocol.differences, *decoding.differences, *incomplete(task, population)),
+            differences=(
+                *protocol.differences,
+                *decoding.differences,
+                *incomplete(task, population),
+                *_other_scorer(task, protocol, measurement.scorers[0]),
+            ),
         )
         return Prepared(measurement, samples, digests, withheld), served
 
@@ -214,6 +219,12 @@ class TaskPlanner:
         measurement = msgspec.structs.replace(draft.measurement, id=name)
         self.drafts[name] = Prepared(measurement, draft.samples, draft.digests, draft.withheld)
         return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
+
+
+def _other_scorer(task: Task, protocol: ChosenProtocol, identifier: str) -> tuple[str, ...]:
+    """The difference to report where the user chose a scorer that is not the task's."""
+    own = scorer_of(task, protocol)
+    return () if identifier == own else (f"Scored by {identifier}, which the user chose, not by the task's {own}.",)
 
 
 def _without_scoring(measurement: Measurement) -> Measurement:

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
+from steelyard.errors import InputError
 from steelyard.plugins import ExecutingScorer
 from steelyard.records import Capabilities, Claim
 
@@ -44,11 +45,19 @@ def task_named(name: str, catalogue: Catalogue) -> Task:
     return task
 
 
-def scorer_of(task: Task, protocol: ChosenProtocol) -> str:
-    """The identifier of the scorer; raises Skip if it cannot run here."""
-    from steelyard.scorers import open_scorer
+def scorer_of(task: Task, protocol: ChosenProtocol, chosen: str = "", *, of_claim: bool = False) -> str:
+    """The identifier of the scorer: the task's, or the one that the user chose.
+
+    Raises Skip if it cannot run here, InputError where none can be chosen: a claim about a published benchmark is
+    scored by that benchmark's rule, and a log-likelihood by the format's.
+    """
+    from steelyard.scorers import open_scorer, scorer_named
 
     scorer = open_scorer(task.scorer_for(protocol.prompt))
+    if chosen and not (of_claim and task.public):
+        if not task.prompt_format(protocol.prompt).generates:
+            raise InputError(f"--scorer {chosen}: {task.id} asks for log-likelihoods, not for text: leave it out")
+        scorer = scorer_named(chosen)
     if isinstance(scorer, ExecutingScorer) and (reason := scorer.unavailable_reason()):
         raise Skip("not_testable", reason)
     return scorer.identifier

@@ -78,6 +78,13 @@ def _of_the_numbers(verdict: Verdict, asked: list[ClaimVerdict], measured: list[
             f"{counted(missing, 'answer is', 'answers are')} missing. Each counts as right where the test could decide "
             "inconsistent and as wrong where it could decide consistent; the interval covers both."
         )
+    unread = sum(claim.open for claim in asked) + sum(each.open for each in measured)
+    if unread:
+        sentences.append(
+            f"{counted(unread, 'answer is', 'answers are')} open: cut off, stopped by a content filter, or readable in "
+            "two ways. Each counts as right where the test could decide inconsistent and as wrong where it could "
+            "decide consistent; the interval covers both."
+        )
     unparsed = sum(claim.unparsed for claim in asked) + sum(each.unparsed for each in measured)
     if unparsed:
         sentences.append(

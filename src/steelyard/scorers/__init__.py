@@ -13,7 +13,7 @@ from typing import Any
 from steelyard.errors import InputError
 from steelyard.plugins import ReopenedScorer, Scorer, find
 
-__all__ = ["open_identifier", "open_scorer"]
+__all__ = ["open_identifier", "open_scorer", "scorer_named"]
 
 _IDENTIFIER = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(?:\[(?P<options>.*)\])?@(?P<version>[0-9]+)", re.DOTALL)
 
@@ -32,6 +32,18 @@ def open_scorer(specification: Mapping[str, Any]) -> Scorer:
     return scorer
 
 
+def scorer_named(text: str) -> Scorer:
+    """Open what a user names: ``exact``, ``numeric:strict``, ``regex:pattern=answer (.*)``, or an identifier.
+
+    Raises InputError for an unknown name or option.
+    """
+    if _IDENTIFIER.fullmatch(text):
+        return open_identifier(text)
+    name, _, option = text.partition(":")
+    key, is_given, value = option.partition("=")
+    return open_scorer({"name": name} | ({key: value if is_given else True} if option else {}))
+
+
 def open_identifier(identifier: str) -> Scorer:
     """Open a scorer from its identifier, such as ``choice[characters]@1``.
 
@@ -39,7 +51,7 @@ def open_identifier(identifier: str) -> Scorer:
     """
     parts = _IDENTIFIER.fullmatch(identifier)
     if parts is None:
-        raise InputError(f"{identifier!r} is not the identifier of a scorer, such as numeric@1")
+        raise InputError(f"{identifier!r} is not the identifier of a scorer, such as numeric@2")
     kind = find("scorer", parts["name"])
     options = parts["options"]
     if options is not None and not issubclass(kind, ReopenedScorer):

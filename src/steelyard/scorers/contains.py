@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from steelyard.errors import InputError
-from steelyard.records import ModelOutput, Sample, Score
-from steelyard.scorers.normalise import normalise
+from steelyard.records import ModelOutput, Outcome, Sample, Score
+from steelyard.scorers.reading.dress import comparable
+from steelyard.scorers.reading.marks import marked_answers
+from steelyard.scorers.reading.phrases import hedges
+from steelyard.scorers.reading.scores import score_of
+from steelyard.scorers.reading.texts import holds, text_reading
 
-__all__ = ["Contains", "stands_alone"]
+__all__ = ["Contains"]
 
 
 @dataclass(frozen=True, slots=True)
 class Contains:
-    """The target occurs anywhere in the answer, not as a part of a longer word or number."""
+    """The target occurs in the answer, not as a part of a longer word or number; case and dress make no difference.
 
-    casefold: bool = False
+    Where an answer is marked, it must occur in that. Beside a word that excludes it or names a second answer (*not*,
+    *or*), it is open.
+    """
 
-    @classmethod
-    def from_options(cls, options: str) -> Contains:
-        """The scorer for the options in its identifier; raises InputError for unknown ones."""
-        if options != "casefold":
-            raise InputError(f"contains has no option {options!r}")
-        return cls(casefold=True)
+    reads_truncated: ClassVar[bool] = True
 
     @property
     def identifier(self) -> str:
-        """``contains@1`` or ``contains[casefold]@1``."""
-        return "contains[casefold]@1" if self.casefold else "contains@1"
+        """``contains@2``."""
+        return "contains@2"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """1 where the target occurs in the answer; an answer of white space alone is unparsed."""
-        text, target = normalise(output.text, self.casefold), normalise(sample.target, self.casefold)
-        if not text:
-            return Score(value=0.0, parsed=False, note="nothing was answered")
-        return Score(value=float(bool(target) and stands_alone(target, text)))
+        """1 where the target occurs in the answer, 0 where not, open where it can be read in two ways."""
+        text, target = comparable(output.text), comparable(sample.target)
+        if not text or not target or output.outcome is Outcome.TRUNCATED:
+            return score_of(None)
+        marked = marked_answers(output.text)
+        if not holds(comparable(marked[-1].text) if marked else text, target):
+            return score_of(False)
+        if text_reading(output.text, sample.target) is True:
+            return score_of(True)
+        return score_of(None if _is_hedged(text, target) else True)
 
 
-def stands_alone(target: str, text: str) -> bool:
-    """Whether the target occurs in the text, not as a part of a longer word or number."""
-    start = text.find(target)
-    while start >= 0:
-        end = start + len(target)
-        cut_before = start > 0 and target[0].isalnum() and text[start - 1].isalnum()
-        cut_after = end < len(text) and target[-1].isalnum() and text[end].isalnum()
-        if not cut_before and not cut_after:
-            return True
-        start = text.find(target, start + 1)
-    return False
+def _is_hedged(text: str, target: str) -> bool:
+    """Whether a word that excludes or adds an answer stands in a sentence with the target."""
+    if f"{target}/" in text or f"/{target}" in text:
+        return True
+    return any(hedges(part.replace(target, " ")) for part in text.split(". ") if target in part)

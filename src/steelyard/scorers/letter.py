@@ -1,35 +1,59 @@
-"""The letter of a choice, extracted from the text of a model."""
+"""The letter of a choice, read from the text of a model."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from steelyard.errors import InputError
-from steelyard.records import ModelOutput, Sample, Score
+from steelyard.records import ModelOutput, Outcome, Sample, Score
+from steelyard.scorers.reading.dress import comparable, undress
+from steelyard.scorers.reading.marks import marked_answers
+from steelyard.scorers.reading.phrases import hedges
+from steelyard.scorers.reading.texts import holds
 
 __all__ = ["Letter"]
 
 MAX_CHARACTERS = 10_000
+SHORT = 60
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-# In this order: "the answer is (B)"; a letter alone or before punctuation at the start; "(B)" or "**B**" alone
-# anywhere.
-_NAMED = re.compile(r"(?i:answer(?: is)?(?: option)?)[ \t]*[:=]?[ \t]*[*_(\[\"']{0,3}([A-Z])(?![A-Za-z0-9'’])")
-_FIRST = re.compile(r"[\s*_(\[\"'#]{0,8}([A-Z])(?:[.):,;\]*_\"'\n]|\s*$)")
-_DELIMITED = re.compile(r"[(\[*]([A-Z])[)\]*]")
+_LEAD = (
+    r"[\s*_(\[\"'#`$\\{]{0,10}(?:(?i:option|choice|answer|antwort|letter|text|boxed|textbf|buchstabe)[\s:{*(]{1,4})?"
+)
+# A letter with its closing mark, or alone to the end: "B. Paris", "(B)", "**B**", "B: …", "B – …", "Option B is".
+_FIRST = re.compile(rf"\A{_LEAD}([A-Z])(?:\s*[.):,;\]*_\"'`\n}}]|\s+[-–—=]\s|\s*\Z|\s+(?:is|because|since|ist|est)\b)")
+_FIRST_SMALL = re.compile(r"\A[\s*_(\[\"'`]{0,8}([a-z])(?:[.)\]]|[*_\"'`]*\s*\Z)")
+_DELIMITED = re.compile(
+    r"[(\[*]([A-Z])[)\]*]|(?:^|\n)[ \t*]*([A-Z])[.):](?=\s)|\b(?i:option|choice|answer)[ ]([A-Z])\b"
+)
+# "It is B." as the end of the output.
+_PREDICATE = re.compile(r"(?:\b(?:is|it's|ist|est|es)|[:=→])\s+[*_\"'(]{0,3}([A-Z])[*_\"').!]{0,4}\s*\Z", re.IGNORECASE)
+_LISTED = re.compile(
+    r"(?<![\w'’])([A-Z])[*_)\].:\"']{0,3}\s*(?:[/,&+]|\b(?i:or|oder|ou|and|und|et|nor)\b|または)\s*"
+    r"(?:(?i:option)\s+)?[*_(\[\"']{0,3}([A-Z])(?!\w)"
+)
+_EXCLUDED = re.compile(
+    r"\b(?i:not|never|isn't|neither|nicht|pas|keine?|no)\s+(?:(?i:the\s+)?(?i:option|answer|choice)\s+)?"
+    r"[*_(\[\"']{0,3}([A-Z])(?![\w'’])"
+)
 # MMLU-Pro's own first rule, which is lm-eval's only one. "The answer is All …" gives A, there as here.
 _STRICT = re.compile(r"answer is \(?([A-J])\)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The letter that the answer names, A for the first choice. Where rules find several different ones: unparsed.
+    r"""The letter that the answer names, A for the first choice, or the choice whose text it writes.
 
-    Rules, in this order: the last "answer is X" or "answer: X"; a letter by itself at the start; letters in brackets or
-    bold, if they agree. Only the letters of the sample's choices count. Reads the last 10,000 characters.
+    Rules, in this order: the last marked answer ("answer is X", ``\boxed{X}``, JSON …); a letter with a closing mark
+    at the start; the text of one choice; letters in brackets or bold. Only the letters of the sample's choices count.
+    Where an unmarked answer names several, or none is named, the output is open. Reads the last 10,000 characters.
 
     ``strict``: the first "answer is (X)", X from A to J, wherever it occurs, and nothing else: MMLU-Pro in lm-eval.
+    Without it unparsed, which counts as wrong.
     """
+
+    reads_truncated: ClassVar[bool] = True
 
     strict: bool = False
 
@@ -42,27 +66,90 @@ class Letter:
 
     @property
     def identifier(self) -> str:
-        """``letter@1`` or ``letter[strict]@1``."""
-        return "letter[strict]@1" if self.strict else "letter@1"
+        """``letter@2`` or ``letter[strict]@2``."""
+        return "letter[strict]@2" if self.strict else "letter@2"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """1 where the letter is the target's."""
+        """1 where the letter is the target's, 0 for another, open where it cannot be read in one way."""
+        truncated = output.outcome is Outcome.TRUNCATED
         if self.strict:
             match = _STRICT.search(output.text)
-            letter = match.group(1) if match is not None else None
-        else:
-            letter = _extract(output.text[-MAX_CHARACTERS:], _LETTERS[: len(sample.choices) or 26])
-        if letter is None:
-            return Score(value=0.0, parsed=False, note="no letter")
-        return Score(value=float(str(_LETTERS.index(letter)) == sample.target))
+            if match is None:
+                return Score(value=None) if truncated else Score(value=0.0, parsed=False, note="no letter")
+            return _scored(match.group(1), sample)
+        text = output.text[-MAX_CHARACTERS:]
+        letter = _settled(text, sample) if truncated else _letter(text, sample)
+        return Score(value=None) if letter is None else _scored(letter, sample)
 
 
-def _extract(text: str, known: str) -> str | None:
-    named = [letter for letter in _NAMED.findall(text) if letter in known]
-    if named:
-        return str(named[-1])
+def _scored(letter: str, sample: Sample) -> Score:
+    return Score(value=float(str(_LETTERS.index(letter)) == sample.target))
+
+
+def _known(sample: Sample) -> str:
+    return _LETTERS[: len(sample.choices) or 26]
+
+
+def _settled(text: str, sample: Sample) -> str | None:
+    """The letter of a text that was cut off, where more text could not have changed it."""
+    if closed := [each for each in marked_answers(text) if each.closed]:
+        return _of_content(closed[-1].text, sample)
     first = _FIRST.match(text)
-    if first is not None and first.group(1) in known:
-        return first.group(1)
-    found = {letter for letter in _DELIMITED.findall(text) if letter in known}
+    is_closed = first is not None and first.end() < len(text)
+    return (
+        first[1] if first and is_closed and first[1] in _known(sample) and not _others(text, first[1], sample) else None
+    )
+
+
+def _letter(text: str, sample: Sample) -> str | None:
+    if marked := marked_answers(text):
+        return _of_content(marked[-1].text, sample)
+    short = len(text) <= SHORT
+    plain = undress(text)
+    first = _FIRST.match(plain) or _FIRST_SMALL.match(plain)
+    if first is not None and first[1].upper() in _known(sample):
+        letter = _of_content(text, sample) if short else first[1].upper()
+        return None if letter is None or _others(text, letter, sample) else letter
+    if short and _EXCLUDED.search(text):
+        return None
+    if (named := _by_text(text, sample)) is not None:
+        return named
+    found = {letter for groups in _DELIMITED.findall(text) for letter in groups if letter and letter in _known(sample)}
+    if not found and (last := _PREDICATE.search(plain)) and last[1] in _known(sample):
+        return last[1]
     return found.pop() if len(found) == 1 else None
+
+
+def _of_content(content: str, sample: Sample) -> str | None:
+    """The letter of a marked answer, or of a short one: not where it lists several ("A or B") or excludes it."""
+    plain = undress(content)
+    first = _FIRST.match(plain) or _FIRST_SMALL.match(plain)
+    letter = first[1].upper() if first and first[1].upper() in _known(sample) else None
+    opening = content[:SHORT]
+    if any(each in _known(sample) for match in _LISTED.finditer(opening) for each in match.groups()):
+        return None
+    excluded = {match[1] for match in _EXCLUDED.finditer(opening)}
+    if letter is None and not excluded & set(_known(sample)):
+        return _by_text(content, sample)
+    return None if letter in excluded else letter
+
+
+def _others(text: str, letter: str, sample: Sample) -> bool:
+    """Whether a text that begins with a letter names another one after it."""
+    named = {each for groups in _DELIMITED.findall(text) for each in groups if each and each in _known(sample)}
+    last = _PREDICATE.search(undress(text))
+    return bool((named | ({last[1]} if last and last[1] in _known(sample) else set())) - {letter})
+
+
+def _by_text(text: str, sample: Sample) -> str | None:
+    """The letter of the only choice whose text is the answer."""
+    said = comparable(text.strip().split("\n")[0] if len(text) <= 4 * SHORT else text[: 2 * SHORT])
+    choices = [comparable(choice) for choice in sample.choices]
+    same = [number for number, choice in enumerate(choices) if choice and choice == said]
+    if len(same) == 1:
+        return _LETTERS[same[0]]
+    if len(text) > 4 * SHORT or hedges(text):
+        return None
+    whole = comparable(text)
+    held = [number for number, choice in enumerate(choices) if len(choice) > 2 and holds(whole, choice)]
+    return _LETTERS[held[0]] if len(held) == 1 else None

@@ -1,36 +1,35 @@
-"""The final number of an answer, by GSM8K's rules."""
+"""The final number of an answer, by GSM8K's rules and as people write it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 from steelyard.errors import InputError
-from steelyard.records import ModelOutput, Sample, Score
+from steelyard.records import ModelOutput, Outcome, Sample, Score
+from steelyard.scorers.reading.numbers import numbers_in, sole_numbers
+from steelyard.scorers.reading.scores import score_of
+from steelyard.scorers.reading.texts import number_reading
 
 __all__ = ["Numeric", "number_in"]
 
-MAX_CHARACTERS = 10_000
-_MAX_DIGITS = 100
-_NUMBER = (
-    r"(?:(?<![0-9A-Za-z)])[-−+])?"  # a sign, but not the minus of 16-3
-    r"\$?(?<![0-9])"
-    r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:/[0-9]+)?"
-    r"|(?:(?<![0-9A-Za-z)])[-−+])?\$?(?<![0-9])\.[0-9]+"
-)
-_ANY = re.compile(_NUMBER)
-_DELIMITED = re.compile(rf"####[ \t]*({_NUMBER})")
+_DELIMITED = re.compile(r"####[ \t]*([^\n]*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Numeric:
-    """The number after the first ``####``; where there is none, the last number (``strict``: then unparsed).
+    r"""The marked number (``####``, ``\boxed{}``, "the answer is"); where none is marked, the last one.
 
-    Text after a new "Question:" or "Q:" line is the model continuing by itself and is not read. Numbers are ASCII
-    digits with commas between thousands, a decimal point, a sign, one ``/``; ``$`` and ``%`` are left out; compared as
-    exact fractions, so 18 = 18.0 = 36/2. Longer than 100 digits is unparsed. Reads the last 10,000 characters.
+    Text after a new "Question:" or "Q:" line is the model continuing by itself and is not read. Values are compared as
+    exact fractions, so 18 = 18.0 = 36/2; units, currency, thousands separators and a decimal comma are read. Where
+    several numbers compete to be the answer, or there is none, the output is open. Reads the last 10,000 characters.
+
+    ``strict``: the number after the first ``####`` and nothing else; without it unparsed, which counts as wrong.
     """
+
+    reads_truncated: ClassVar[bool] = True
 
     strict: bool = False
 
@@ -43,36 +42,27 @@ class Numeric:
 
     @property
     def identifier(self) -> str:
-        """``numeric@1`` or ``numeric[strict]@1``."""
-        return "numeric[strict]@1" if self.strict else "numeric@1"
+        """``numeric@2`` or ``numeric[strict]@2``."""
+        return "numeric[strict]@2" if self.strict else "numeric@2"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """1 where the numbers are equal."""
-        number = number_in(output.text, self.strict)
-        if number is None:
+        """1 where the numbers are equal, 0 where not, open where the answer cannot be read in one way."""
+        target = number_in(sample.target)
+        truncated = output.outcome is Outcome.TRUNCATED
+        if not self.strict:
+            if target is None:
+                return Score(value=0.0, note="the target is no number")
+            return score_of(number_reading(output.text, target, settled_only=truncated))
+        found = _DELIMITED.search(output.text)
+        numbers = sole_numbers(found[1]) if found else []
+        if truncated and (found is None or found.end() == len(output.text)):
+            return Score(value=None)
+        if not numbers:
             return Score(value=0.0, parsed=False, note="no number")
-        return Score(value=float(number == number_in(sample.target)))
+        return Score(value=float(numbers[0].value == target))
 
 
-def number_in(text: str, strict: bool = False) -> Fraction | None:
-    """The final number of a text, exact; None where there is none."""
-    for delimiter in ("\nQuestion:", "\nQ:"):
-        text = text.partition(delimiter)[0]
-    text = text[-MAX_CHARACTERS:]
-    found = _DELIMITED.search(text)
-    if found is not None:
-        return _value(found.group(1))
-    if strict:
-        return None
-    last = None
-    for last in _ANY.finditer(text):  # noqa: B007 — the last one is wanted
-        pass
-    return None if last is None else _value(last.group())
-
-
-def _value(written: str) -> Fraction | None:
-    plain = written.replace("−", "-").replace("$", "").replace(",", "")
-    numerator, _, denominator = plain.partition("/")
-    if len(plain) > _MAX_DIGITS or (denominator and not denominator.strip("0")):
-        return None
-    return Fraction(numerator) / Fraction(denominator or 1)
+def number_in(text: str) -> Fraction | None:
+    """The last number of a target's text, exact; None where there is none."""
+    found = numbers_in(text)
+    return found[-1].value if found else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from steelyard.errors import InputError
-from steelyard.records import ModelOutput, Sample, Score
-from steelyard.scorers.normalise import normalise
+from steelyard.records import ModelOutput, Outcome, Sample, Score
+from steelyard.scorers.reading.dress import comparable
 
 __all__ = ["Regex"]
 
@@ -22,12 +22,14 @@ _NESTED_REPETITION = re.compile(r"(?<!\\)[+*}]\??[^()]*\)[+*{]|\|[^()]*\)+[+*{]"
 class Regex:
     """The first (or last) match of ``pattern``: its first group, or all of it, must equal the target.
 
-    Only the first 10,000 characters of the answer are read (the last ones for ``which: last``). No match is unparsed.
+    Only the first 10,000 characters of the answer are read (the last ones for ``which: last``). Case, Markdown, quotes
+    and closing punctuation of what matches make no difference. No match is open: nothing was read.
     """
+
+    reads_truncated: ClassVar[bool] = True
 
     pattern: str
     which: Literal["first", "last"] = "first"
-    casefold: bool = False
     _compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -50,22 +52,22 @@ class Regex:
 
     @property
     def identifier(self) -> str:
-        """``regex[{"pattern":…}]@1``, with every option that is not at its default, as JSON with sorted keys."""
+        """``regex[{"pattern":…}]@2``, with every option that is not at its default, as JSON with sorted keys."""
         options: dict[str, object] = {"pattern": self.pattern}
         if self.which != "first":
             options["which"] = self.which
-        if self.casefold:
-            options["casefold"] = True
-        return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@1"
+        return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@2"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """1 where the extracted text equals the target."""
+        """1 where the extracted text equals the target, 0 where not, open where nothing was read."""
+        truncated = output.outcome is Outcome.TRUNCATED
         found = self._extract(output.text)
-        if found is None:
-            return Score(value=0.0, parsed=False, note="no match")
-        return Score(value=float(normalise(found, self.casefold) == normalise(sample.target, self.casefold)))
+        if found is None or (truncated and (self.which == "last" or found[1] >= len(output.text))):
+            return Score(value=None)
+        return Score(value=float(comparable(found[0]) == comparable(sample.target)))
 
-    def _extract(self, text: str) -> str | None:
+    def _extract(self, text: str) -> tuple[str, int] | None:
+        """What matched, and where it ends."""
         if self.which == "first":
             match = self._compiled.search(text[:MAX_CHARACTERS])
         else:
@@ -74,4 +76,4 @@ class Regex:
                 pass
         if match is None:
             return None
-        return (match.group(1) if self._compiled.groups else match.group()) or ""
+        return (match.group(1) if self._compiled.groups else match.group()) or "", match.end()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +17,16 @@ __all__ = ["task_from_file"]
 
 _QUESTION = ("question", "prompt", "input")
 _ANSWER = ("answer", "target")
-_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def task_from_file(path: Path) -> Task:
     """Make a task of a file with the columns question (or prompt, input), answer (or target) and, perhaps, choices.
 
-    With choices it is multiple choice by letter, and the answer is a choice's index, letter or text. Otherwise answers
-    are compared as numbers where every one is a number, else exactly; a ``prompt`` or ``input`` is a whole prompt and
-    is sent unchanged, while a ``question`` gets a line that asks for the answer alone. Raises InputError with the file
-    and the row of the first error.
+    With choices it is multiple choice by letter, and the answer is a choice's index, letter or text. Otherwise the
+    scorer ``answer`` compares answers as numbers where the target is one, else as texts. A ``prompt`` or ``input`` is a
+    whole prompt and is sent unchanged, while a ``question`` gets a line that asks for the answer alone. Raises
+    InputError with the file and the row of the first error.
     """
     survey = _Survey(path)
     rows = read_rows(path, survey.look)
@@ -38,7 +36,7 @@ def task_from_file(path: Path) -> Task:
         id=path.stem,
         title=path.name,
         fields=Fields(target="answer", choices="choices" if has_choices else ""),
-        scorer={"name": "letter" if has_choices else "numeric" if survey.all_numbers else "exact"},
+        scorer={"name": "letter" if has_choices else "answer"},
         prompts=_choice_prompts() if has_choices else _open_prompts(),
         default_prompt="letter" if has_choices else "question" if survey.columns.question == "question" else "verbatim",
         chance=1 / survey.most_choices if has_choices else 0.0,
@@ -56,7 +54,7 @@ class _Columns:
 
 
 class _Survey:
-    """The result of one pass over a file: its columns, whether it has choices, whether all answers are numbers.
+    """The result of one pass over a file: its columns, and whether it has choices.
 
     Whether it has choices is known only after the last row, so the first error of either reading is kept until then.
     """
@@ -66,7 +64,6 @@ class _Survey:
         self._number = 0
         self._faults: dict[bool, InputError] = {}
         self.has_choices = False
-        self.all_numbers = True
         self.most_choices = 0
 
     def look(self, row: Row) -> None:
@@ -75,8 +72,7 @@ class _Survey:
         if self._number == 1:
             self.columns = _Columns(_column(row, _QUESTION, self._path), _column(row, _ANSWER, self._path))
         self.has_choices = self.has_choices or bool(row.get("choices"))
-        if written := self._tidied(row, has_choices=False):
-            self.all_numbers = self.all_numbers and bool(_NUMBER.fullmatch(written["answer"]))
+        self._tidied(row, has_choices=False)
         if chosen := self._tidied(row, has_choices=True):
             self.most_choices = max(self.most_choices, len(chosen["choices"]))
 

@@ -37,7 +37,7 @@ def score(position: int, value: float | None, *, sample: str = "", repeat: int =
         repeat=repeat,
         status="missing" if value is None else "scored",
         value=value,
-        scorer="exact@1",
+        scorer="exact@2",
         seq=position + 1,
     )
 

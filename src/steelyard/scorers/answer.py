@@ -1,0 +1,40 @@
+"""The final answer of a text, as a careful person reads it: for questions of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from steelyard.records import ModelOutput, Outcome, Sample, Score
+from steelyard.scorers.reading.numbers import plain_number
+from steelyard.scorers.reading.scores import score_of
+from steelyard.scorers.reading.texts import line_reading, number_reading, text_reading
+
+__all__ = ["Answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The final answer equals the target: as a number where the target is one, else as text.
+
+    As :class:`~steelyard.scorers.exact.Exact`, but an answer that is not marked is also found in a sentence
+    ("The capital is Paris."), and a text of any length that holds the target without naming it as its answer is open,
+    not wrong.
+    """
+
+    reads_truncated: ClassVar[bool] = True
+
+    @property
+    def identifier(self) -> str:
+        """``answer@1``."""
+        return "answer@1"
+
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
+        """1 for the target, 0 for another answer, open where it can be read in two ways."""
+        truncated = output.outcome is Outcome.TRUNCATED
+        number = plain_number(sample.target)
+        if number is not None:
+            return score_of(number_reading(output.text, number, settled_only=truncated))
+        if truncated:
+            return score_of(line_reading(output.text, sample.target))
+        return score_of(text_reading(output.text, sample.target, anywhere=True))

@@ -1,0 +1,121 @@
+"""Numbers as people write them: thousands, decimal comma, currency, per cent, millions, fractions, LaTeX."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from steelyard.scorers.reading.dress import strip_remark, undress
+from steelyard.scorers.reading.phrases import NUMBER_WORDS
+
+__all__ = ["Number", "numbers_in", "plain_number", "sole_numbers"]
+
+MAX_DIGITS = 100
+MAX_EXPONENT = 300
+_SIGN = r"(?:(?<![0-9A-Za-z)\]])[-−+][ ]?)?"  # a sign, but not the minus of 16-3
+_DIGITS = (
+    r"(?:[0-9]{1,3}(?:[,'’\u00a0\u202f][0-9]{3})+(?![0-9])"  # 1,234,567
+    r"|[0-9]{1,3}(?: [0-9]{3})+(?![0-9])"  # 1 234 567
+    r"|[0-9]{1,3}(?:\.[0-9]{3}){2,}(?![0-9])"  # 1.234.567
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+(?=,[0-9])"  # 1.234,5
+    r"|[0-9]+)"
+    r"(?:[.,][0-9]+)?"
+)
+_NUMBER = re.compile(
+    rf"(?<![0-9A-Za-z_^.,])(?P<sign>{_SIGN})(?P<currency>[$€£¥]?[ ]?)(?P<digits>{_DIGITS}|\.[0-9]+)"
+    r"(?:/(?P<denominator>[0-9]+))?(?:[eE](?P<exponent>[-+]?[0-9]{1,3})(?![0-9A-Za-z]))?"
+    r"(?P<rest>\s?%|\s?\\%|\s?(?:million|billion|thousand|millionen|milliarden|tausend|millions|milliards|mille)\b)?",
+    re.IGNORECASE,
+)
+_SCALES = {
+    "thousand": 10**3, "tausend": 10**3, "mille": 10**3,
+    "million": 10**6, "millions": 10**6, "millionen": 10**6,
+    "billion": 10**9, "milliarden": 10**9, "milliards": 10**9,
+}  # fmt: skip
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{([0-9]{1,50})\}\s*\{([0-9]{1,50})\}")
+_POWER = re.compile(r"(?<=[0-9])\s*(?:×|\\times|\*|·|\\cdot)\s*10\s?\^\s?\{?([-−+]?[0-9]{1,3})\}?")
+_AFTER = re.compile(r"[=≈]|\\approx|\\to|→|⇒")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number as it is read first, and the other values that the same writing can have."""
+
+    value: Fraction
+    others: frozenset[Fraction] = frozenset()
+
+
+def numbers_in(text: str) -> list[Number]:
+    """The numbers of a text in order; digits inside a word or an exponent (``CO2``, ``m^2``) are none.
+
+    Numbers of more than 100 digits are left out.
+    """
+    text = text.replace("{,}", ",").replace("\\,", " ").replace("\\$", "$").replace("\\!", "")
+    text = _FRACTION.sub(r"\1/\2", text)
+    text = _POWER.sub(lambda power: "e" + power[1].replace("−", "-"), text)
+    found = (_read(match) for match in _NUMBER.finditer(text))
+    return [number for number in found if number is not None]
+
+
+def plain_number(text: str) -> Fraction | None:
+    """The value of a target that is one number and nothing else, ``1,234.5`` or ``$18``; None for any other."""
+    found = _NUMBER.fullmatch(text.strip())
+    number = None if found is None else _read(found)
+    return None if number is None else number.value
+
+
+def sole_numbers(content: str) -> list[Number]:
+    """The numbers that a short answer can mean: those after its last ``=``, without a remark in brackets.
+
+    A number word alone (*three*) is read too.
+    """
+    content = strip_remark(undress(content))
+    last = None
+    for last in _AFTER.finditer(content):  # noqa: B007 — the last one is wanted
+        pass
+    if last is not None and (found := numbers_in(content[last.end() :])):
+        return found
+    word = undress(content).casefold()
+    return numbers_in(content) or ([Number(Fraction(NUMBER_WORDS[word]))] if word in NUMBER_WORDS else [])
+
+
+def _read(match: re.Match[str]) -> Number | None:
+    digits, denominator = match["digits"], match["denominator"]
+    exponent = int(match["exponent"] or 0)
+    if len(match.group()) > MAX_DIGITS or (denominator and not denominator.strip("0")):
+        return None
+    if abs(exponent) > MAX_EXPONENT:
+        return None
+    first, others = _values(digits)
+    factor = Fraction(10) ** exponent / Fraction(denominator or 1)
+    factor *= -1 if match["sign"].strip() in ("-", "−") else 1
+    scale = _SCALES.get((match["rest"] or "").strip().casefold(), 1)
+    values = {first * factor * scale, *(other * factor * scale for other in others)}
+    if "%" in (match["rest"] or ""):
+        values |= {value / 100 for value in values}
+    if scale != 1:
+        values |= {first * factor}
+    value = first * factor * scale
+    return Number(value, frozenset(values - {value}))
+
+
+def _values(digits: str) -> tuple[Fraction, tuple[Fraction, ...]]:
+    """A writing as English reads it first, and as German or French would where that differs."""
+    plain = re.sub(r"[ '’\u00a0\u202f]", "", digits)
+    commas, points = plain.count(","), plain.count(".")
+    if commas and points:
+        decimal = "," if plain.rfind(",") > plain.rfind(".") else "."
+        return Fraction(plain.replace("," if decimal == "." else ".", "").replace(",", ".")), ()
+    if points > 1:
+        return Fraction(plain.replace(".", "")), ()
+    if commas > 1:
+        return Fraction(plain.replace(",", "")), ()
+    if not commas and not points:
+        return Fraction(plain), ()
+    whole, _, rest = plain.partition("," if commas else ".")
+    decimal_value = Fraction(f"{whole or '0'}.{rest}")
+    if len(rest) != 3 or not 1 <= len(whole) <= 3 or whole == "0":
+        return decimal_value, (Fraction(whole), Fraction(rest)) if commas else ()  # "1,2" may be a list
+    thousands = Fraction(whole + rest)
+    return (thousands, (decimal_value,)) if commas else (decimal_value, (thousands,))
