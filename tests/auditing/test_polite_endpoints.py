@@ -107,9 +107,7 @@ def test_answers_that_were_cut_off_accuse_nobody(polite: SumsServer, questions: 
 
 
 @pytest.mark.parametrize("polite", [(["a filtered text"], "content_filter")], indirect=True)
-def test_what_the_endpoints_filter_stopped_accuses_nobody(
-    polite: SumsServer, questions: Path, tmp_path: Path
-) -> None:
+def test_what_the_endpoints_filter_stopped_accuses_nobody(polite: SumsServer, questions: Path, tmp_path: Path) -> None:
     code, report = audited(polite, questions, tmp_path)
     assert report["claims"][0]["verdict"] == "insufficient_power"
     assert code == 3
@@ -125,9 +123,7 @@ def test_an_endpoint_that_ends_in_loops_is_wrong(polite: SumsServer, questions: 
 
 
 @pytest.mark.parametrize("polite", [(["**{}**"],)], indirect=True)
-def test_a_scorer_that_the_user_chose_is_sealed_and_named(
-    polite: SumsServer, questions: Path, tmp_path: Path
-) -> None:
+def test_a_scorer_that_the_user_chose_is_sealed_and_named(polite: SumsServer, questions: Path, tmp_path: Path) -> None:
     code, report = audited(polite, questions, tmp_path, "--scorer", "exact:strict")
     (claim,) = report["claims"]
     assert (code, claim["verdict"]) == (1, "inconsistent")

@@ -28,7 +28,10 @@ _DELIMITED = re.compile(
     r"[(\[*]([A-Z])[)\]*]|(?:^|\n)[ \t*]*([A-Z])[.):](?=\s)|\b(?i:option|choice|answer)[ ]([A-Z])\b"
 )
 # "It is B." as the end of the output.
-_PREDICATE = re.compile(r"(?:\b(?:is|it's|ist|est|es)|[:=→])\s+[*_\"'(]{0,3}([A-Z])[*_\"').!]{0,4}\s*\Z", re.IGNORECASE)
+_PREDICATE = re.compile(
+    r"(?:\b(?:is|be|it's|ist|est|es|choose|pick|select|with|option|wähle|nehme|choisis)|[:=→])\s+"
+    r"[*_\"'(]{0,3}([A-Z])[*_\"').!]{0,4}\s*\Z"
+)
 _LISTED = re.compile(
     r"(?<![\w'’])([A-Z])[*_)\].:\"']{0,3}\s*(?:[/,&+]|\b(?i:or|oder|ou|and|und|et|nor)\b|または)\s*"
     r"(?:(?i:option)\s+)?[*_(\[\"']{0,3}([A-Z])(?!\w)"
@@ -106,7 +109,11 @@ def _letter(text: str, sample: Sample) -> str | None:
         return _of_content(marked[-1].text, sample)
     short = len(text) <= SHORT
     plain = undress(text)
+    last = _PREDICATE.search(plain)
+    concluded = last[1] if last and last[1] in _known(sample) else None
     first = _FIRST.match(plain) or _FIRST_SMALL.match(plain)
+    if concluded and _lists_all(text, sample):
+        return concluded
     if first is not None and first[1].upper() in _known(sample):
         letter = _of_content(text, sample) if short else first[1].upper()
         return None if letter is None or _others(text, letter, sample) else letter
@@ -115,9 +122,13 @@ def _letter(text: str, sample: Sample) -> str | None:
     if (named := _by_text(text, sample)) is not None:
         return named
     found = {letter for groups in _DELIMITED.findall(text) for letter in groups if letter and letter in _known(sample)}
-    if not found and (last := _PREDICATE.search(plain)) and last[1] in _known(sample):
-        return last[1]
-    return found.pop() if len(found) == 1 else None
+    return concluded or (found.pop() if len(found) == 1 else None)
+
+
+def _lists_all(text: str, sample: Sample) -> bool:
+    """Whether a text repeats the choices, each with its letter at the start of a line."""
+    begun = {line.strip(" *(-")[:1] for line in text.split("\n")[:-1]}
+    return len(sample.choices) > 1 and set(_known(sample)) <= begun
 
 
 def _of_content(content: str, sample: Sample) -> str | None:

@@ -19,7 +19,12 @@ _CLOSING = ".!?,;:。！？、，；：…"
 _FENCE_LANGUAGE = re.compile(
     r"\A(?:text|txt|plaintext|markdown|md|json|python|latex|tex|answer)?[ \t]*\n", re.IGNORECASE
 )
-_LEADING = re.compile(r"\A(?:#{1,6}[ \t]+|>[ \t]+|[-*+•→⇒✅✓][ \t]+|=>[ \t]*|=[ \t]+)")
+_LEADING = re.compile(
+    r"\A(?:#{1,6}[ \t]+|>[ \t]+|[-*+•→⇒✅✓][ \t]+|=>[ \t]*|=[ \t]+"
+    r"|[0-9]{1,2}[.)][ \t]+(?=[^\W\d])|[A-Za-z][ ]?=[ ](?=\S))"
+)
+_ELEMENT = re.compile(r"\A<(b|i|u|p|em|strong|span|div|code|li)>(.*)</\1>\Z", re.IGNORECASE | re.DOTALL)
+_SYMBOLS = ("So", "Cf", "Mn", "Cs")  # emoji and what joins them
 _REMARK = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]\s*\Z")
 _ARTICLE = re.compile(
     r"\A(?:the|an|a|der|die|das|den|dem|eine|ein|le|la|les|un|une|el|los|las|il|lo|gli|o|os)\s+|\A[ld]'"
@@ -33,14 +38,23 @@ def undress(text: str) -> str:
     """Take layers of dress off: ``**“Paris”.**`` → ``Paris``. Brackets stay where something is outside of them."""
     for _ in range(MAX_LAYERS):
         before = text
-        text = text.strip()
-        text = _unwrap(text)
+        text = _unwrap(_strip_symbols(text.strip()))
         text = _LEADING.sub("", text)
         if len(text) > 1:
             text = text.rstrip(_CLOSING) or text
         if text == before:
             break
     return text
+
+
+def _strip_symbols(text: str) -> str:
+    """Without the emoji at both ends; unchanged where nothing else is there."""
+    begin, end = 0, len(text)
+    while begin < end and unicodedata.category(text[begin]) in _SYMBOLS:
+        begin += 1
+    while end > begin and unicodedata.category(text[end - 1]) in _SYMBOLS:
+        end -= 1
+    return text[begin:end].strip() or text
 
 
 def _unwrap(text: str) -> str:
@@ -57,6 +71,8 @@ def _unwrap(text: str) -> str:
     for opening, close in (("\\(", "\\)"), ("\\[", "\\]")):
         if text.startswith(opening) and text.endswith(close) and len(text) >= 4:
             return text[2:-2]
+    if element := _ELEMENT.match(text):
+        return element[2]
     command = _COMMAND.match(text)
     if command and _closing_brace(text, command.end()) == len(text) - 1:
         return text[command.end() : -1]
@@ -109,5 +125,6 @@ def comparable(text: str) -> str:
     text = _THOUSANDS.sub(lambda number: re.sub(r"\D", "", number.group()), text)
     text = _DIGIT_LETTER.sub(" ", text.casefold())
     text = re.sub(r"(?<=\w)-(?=\w)", " ", text)
+    text = re.sub(r"(?<=[^\W\d_])\^(?=[0-9])", "", text)  # NFKC writes x² as x2
     text = " ".join(text.split())
     return _ARTICLE.sub("", text) or text

@@ -14,6 +14,7 @@ __all__ = ["MAX_CHARACTERS", "Marked", "marked_answers"]
 MAX_CHARACTERS = 10_000
 _TAG = re.compile(r"<(answer|final_answer|solution)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 _HASHES = re.compile(r"####[ \t]*([^\n]*)(\n?)")
+_ENUMERATED = re.compile(r"[0-9]{1,2}[.):]\s+[^\W\d]")
 _KEYS = ("final_answer", "answer", "result", "antwort", "réponse", "solution", "output", "label", "prediction")
 _FENCE = re.compile(r"\A```[a-z]*[ \t]*\n(.*?)\n?```\Z", re.IGNORECASE | re.DOTALL)
 
@@ -37,7 +38,7 @@ def marked_answers(text: str) -> list[Marked]:
         return [Marked(value, len(text), True)]
     found = [Marked(content, end, True) for content, end in boxed(text)]
     found += [Marked(tag.group(2), tag.end(), True) for tag in _TAG.finditer(text)]
-    found += [Marked(each.group(1), each.end(), bool(each.group(2))) for each in _HASHES.finditer(text)]
+    found += [Marked(each[1], each.end(), bool(each[2])) for each in _HASHES.finditer(text) if _is_answer(each, text)]
     phrases = []
     for mark in ANSWER_MARK.finditer(text):
         line, end = _rest_of_line(text, mark.end())
@@ -45,6 +46,13 @@ def marked_answers(text: str) -> list[Marked]:
             phrases.append(Marked(line, end, False))
     found += phrases
     return sorted((each for each in found if each.text.strip()), key=lambda each: each.end)
+
+
+def _is_answer(hashes: re.Match[str], text: str) -> bool:
+    """Whether ``####`` marks an answer, not a heading: a number stands there, or it is the last line."""
+    content = hashes[1].lstrip(" *_$\\({€£-−+")
+    is_number = content[:1].isdigit() and not _ENUMERATED.match(content)
+    return is_number or content.startswith("boxed") or not text[hashes.end() :].strip()
 
 
 def _rest_of_line(text: str, start: int) -> tuple[str, int]:

@@ -34,6 +34,7 @@ _SCALES = {
     "billion": 10**9, "milliarden": 10**9, "milliards": 10**9,
 }  # fmt: skip
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([0-9]{1,50})\}\s*\{([0-9]{1,50})\}")
+_MINUS = re.compile(r"\b(?:minus|negative|moins|negativ)[ ]+(?=[0-9])", re.IGNORECASE)
 _POWER = re.compile(r"(?<=[0-9])\s*(?:×|\\times|\*|·|\\cdot)\s*10\s?\^\s?\{?([-−+]?[0-9]{1,3})\}?")
 _AFTER = re.compile(r"[=≈]|\\approx|\\to|→|⇒")
 
@@ -52,7 +53,7 @@ def numbers_in(text: str) -> list[Number]:
     Numbers of more than 100 digits are left out.
     """
     text = text.replace("{,}", ",").replace("\\,", " ").replace("\\$", "$").replace("\\!", "")
-    text = _FRACTION.sub(r"\1/\2", text)
+    text = _MINUS.sub("-", _FRACTION.sub(r"\1/\2", text))
     text = _POWER.sub(lambda power: "e" + power[1].replace("−", "-"), text)
     found = (_read(match) for match in _NUMBER.finditer(text))
     return [number for number in found if number is not None]
@@ -60,7 +61,7 @@ def numbers_in(text: str) -> list[Number]:
 
 def plain_number(text: str) -> Fraction | None:
     """The value of a target that is one number and nothing else, ``1,234.5`` or ``$18``; None for any other."""
-    found = _NUMBER.fullmatch(text.strip())
+    found = _NUMBER.fullmatch(_FRACTION.sub(r"\1/\2", text.strip()))
     number = None if found is None else _read(found)
     return None if number is None else number.value
 

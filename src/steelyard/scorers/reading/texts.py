@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from fractions import Fraction
 
+from steelyard.scorers.reading.dates import dates_of
 from steelyard.scorers.reading.dress import comparable, strip_remark, undress
 from steelyard.scorers.reading.marks import MAX_CHARACTERS, marked_answers
 from steelyard.scorers.reading.numbers import Number, numbers_in, sole_numbers
@@ -19,6 +21,14 @@ SHORT = 60
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
 _BOLD = re.compile(r"\*\*([^*\n]{1,60})\*\*")
 _CONTINUED = ("\nQuestion:", "\nQ:")
+_OPENING_WORD = re.compile(r"\A(\w+)(?:\s*[,.;:!。、—–-]|\Z)")
+_RETRACTED = re.compile(
+    r"\b(?:wait|actually|correction|oops|sorry|instead|rather|no[,:]|nein|doch|eigentlich|falsch|pardon|en fait|non)",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[^\W_]+")
+_JOINING = ("and", "und", "et", "y", "e", "the", "of")
+_FULL = {"mt": "mount", "st": "saint", "ste": "sainte", "dr": "doctor"}
 _AFTER_ANSWER = re.compile(r"\A\s*(?:[,;:.!?()（\-]|because\b|since\b|as\b|weil\b|da\b|denn\b|car\b|parce\b|です|。)")
 _EXCLUDED = re.compile(r"\b(?:not|never|nicht|keine?|pas|no)[ ]+[$€£*(]{0,3}[-−]?[0-9]", re.IGNORECASE)
 _CONCLUDES = re.compile(
@@ -42,11 +52,13 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
         return True
     if marked := marked_answers(text):
         return _content_reading(marked[-1].text, wanted)
+    if (said := _opening_truth(text)) is not None and _truth(wanted) is not None:
+        return said == _truth(wanted)
     if _unmarked_is(text, wanted):
         return True
     if not (anywhere or len(text.strip()) <= SHORT):
         return False
-    return None if holds(comparable(text), wanted) else False
+    return None if holds(comparable(text), wanted) or _may_be_same(text, wanted) else False
 
 
 def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -> Reading:
@@ -91,12 +103,48 @@ def _is_same(text: str, wanted: str) -> bool:
     found = comparable(text)
     if found == wanted or _truth(found) == _truth(wanted) is not None:
         return True
+    if dates_of(found) and dates_of(found) == dates_of(wanted):
+        return True
+    if "," in wanted or ";" in wanted:  # a list, however it is separated
+        return _items(text) == _items(wanted)
     bare = strip_remark(found)
     return bare != found and comparable(bare) == wanted and not hedges(found[len(bare) :])
 
 
+def _items(text: str) -> list[str]:
+    return [word for word in _WORDS.findall(comparable(text)) if word not in _JOINING]
+
+
+def _may_be_same(text: str, wanted: str) -> bool:
+    """Whether a short answer that is not the target may mean it.
+
+    Its words are some of the target's, or the other way round ("Shakespeare"); its numbers are the target's, beside
+    other words ("5 Euro" for "5 €"); it is the same without accents; or it is a date that can be the same day.
+    """
+    found = comparable(text)
+    if len(found) > max(SHORT, 2 * len(wanted)):
+        return False
+    if _unaccented(found) == _unaccented(wanted) or dates_of(found) & dates_of(wanted):
+        return True
+    said, meant = ({_FULL.get(word, word) for word in _items(each)} for each in (found, wanted))
+    if said and meant and (said <= meant or meant <= said):
+        return any(len(word) > 2 or word.isdigit() for word in said & meant)
+    numbers = [sorted(word.lstrip("0") for word in words if word.isdigit()) for words in (said, meant)]
+    return bool(numbers[0]) and numbers[0] == numbers[1]
+
+
+def _unaccented(text: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+
+
 def _truth(word: str) -> bool | None:
     return True if word in TRUTH_WORDS[0] else False if word in TRUTH_WORDS[1] else None
+
+
+def _opening_truth(text: str) -> bool | None:
+    """Whether a text opens with yes or no, closed by a mark: "No, it is not."."""
+    opening = _OPENING_WORD.match(undress(text).casefold())
+    return None if opening is None else _truth(opening[1])
 
 
 def _content_reading(content: str, wanted: str) -> Reading:
@@ -108,7 +156,7 @@ def _content_reading(content: str, wanted: str) -> Reading:
     if truth is not None and word and (said := _truth(word.group())) is not None:
         return said == truth
     if not holds(found, wanted):
-        return False
+        return None if _may_be_same(content, wanted) else False
     if found.startswith(wanted) and not hedges(found[len(wanted) :]) and _AFTER_ANSWER.match(found[len(wanted) :]):
         return True
     return None
@@ -120,7 +168,7 @@ def _unmarked_is(text: str, wanted: str) -> bool:
     if len(lines) > 1:
         if _is_same(lines[-1], wanted):
             return True
-        if _is_same(lines[0], wanted) and not any(hedges(line) for line in lines[1:]):
+        if _is_same(lines[0], wanted) and not any(_RETRACTED.search(line) for line in lines[1:]):
             return True
     sentences = [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
     if not sentences:
@@ -198,9 +246,9 @@ def _unmarked_number(text: str, target: Fraction) -> Reading:
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         return None
-    bold = [content for content in _BOLD.findall(lines[-1]) if len(numbers_in(content)) == 1]
-    if bold and len(bold[-1].split()) <= 3:
-        return _one_of(numbers_in(bold[-1]), target)
+    bold = [each for each in _BOLD.finditer(lines[-1]) if len(numbers_in(each[1])) == 1 and len(each[1].split()) <= 3]
+    if bold and not bold[-1][1].endswith(":") and not numbers_in(lines[-1][bold[-1].end() :]):
+        return _one_of(numbers_in(bold[-1][1]), target)
     found = sole_numbers(lines[-1] if len(lines) > 1 else text)
     if len(found) == 1:
         return _not_excluded(_one_of(found, target), lines[-1])
