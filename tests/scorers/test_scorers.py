@@ -16,6 +16,7 @@ from steelyard.errors import InputError
 from steelyard.plugins import Scorer
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier, open_scorer
+from steelyard.scorers.letter import Letter
 from steelyard.scorers.numeric import Numeric, number_in
 from steelyard.scorers.reading.texts import number_reading
 
@@ -285,6 +286,29 @@ def test_choice_does_not_guess_at_missing_likelihoods(logprobs: tuple[float, ...
 )
 def test_letter_rules(text: str, letter: str | None) -> None:
     scores = [score({"name": "letter"}, str(index), text, ("w", "x", "y", "z")) for index in range(4)]
+    expected = [None if letter is None else float("ABCD"[index] == letter) for index in range(4)]
+    assert [scored.value for scored in scores] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("B. Berlin has been the cap", "B"),
+        ("(B) Berlin, since", "B"),
+        ("\\boxed{B} since", "B"),
+        ("B", None),
+        ("A. Paris\n\nThe answer is D. Neither l", None),
+        ("A. Paris\n\nThe correct answer is", None),
+        ("A. Paris\nB. Ber", None),
+        ("A. Paris\n\nThe answer is A. Par", "A"),
+        ("The correct answer is D. Ne", None),
+        ("Let me think about", None),
+    ],
+)
+def test_of_a_letter_that_was_cut_off_only_what_is_closed_counts(text: str, letter: str | None) -> None:
+    """As the embedded model writes them on MMLU, read by hand."""
+    cut = ModelOutput(outcome=Outcome.TRUNCATED, text=text)
+    scores = [Letter().score(sample(str(index), ("Paris", "Berlin", "Rome", "Madrid")), cut) for index in range(4)]
     expected = [None if letter is None else float("ABCD"[index] == letter) for index in range(4)]
     assert [scored.value for scored in scores] == expected
 

@@ -10,7 +10,7 @@ from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.reading.dress import comparable, undress
 from steelyard.scorers.reading.marks import marked_answers
-from steelyard.scorers.reading.phrases import hedges
+from steelyard.scorers.reading.phrases import ANSWER_MARK, hedges
 from steelyard.scorers.reading.texts import holds
 
 __all__ = ["Letter"]
@@ -25,7 +25,7 @@ _LEAD = (
 _FIRST = re.compile(rf"\A{_LEAD}([A-Z])(?:\s*[.):,;\]*_\"'`\n}}]|\s+[-–—=]\s|\s*\Z|\s+(?:is|because|since|ist|est)\b)")
 _FIRST_SMALL = re.compile(r"\A[\s*_(\[\"'`]{0,8}([a-z])(?:[.)\]]|[*_\"'`]*\s*\Z)")
 _DELIMITED = re.compile(
-    r"[(\[*]([A-Z])[)\]*]|(?:^|\n)[ \t*]*([A-Z])[.):](?=\s)|\b(?i:option|choice|answer)[ ]([A-Z])\b"
+    r"[(\[*]([A-Z])[)\]*]|(?:^|\n)[ \t*]*([A-Z])[.):](?=\s|\Z)|\b(?i:option|choice|answer)[ ]([A-Z])\b"
 )
 # "It is B." as the end of the output.
 _PREDICATE = re.compile(
@@ -98,10 +98,12 @@ def _settled(text: str, sample: Sample) -> str | None:
     if closed := [each for each in marked_answers(text) if each.closed]:
         return _of_content(closed[-1].text, sample)
     first = _FIRST.match(text)
-    is_closed = first is not None and first.end() < len(text)
-    return (
-        first[1] if first and is_closed and first[1] in _known(sample) and not _others(text, first[1], sample) else None
-    )
+    if first is None or first.end() == len(text) or first[1] not in _known(sample):
+        return None
+    marked = {_of_content(each.text, sample) for each in marked_answers(text)}
+    if not marked and ANSWER_MARK.search(text):  # cut right before the answer
+        return None
+    return None if marked - {first[1]} or _others(text, first[1], sample) else first[1]
 
 
 def _letter(text: str, sample: Sample) -> str | None:
@@ -146,7 +148,11 @@ def _of_content(content: str, sample: Sample) -> str | None:
 
 
 def _others(text: str, letter: str, sample: Sample) -> bool:
-    """Whether a text that begins with a letter names another one after it."""
+    """Whether a text that begins with a letter, and is not that choice alone, names another one after it."""
+    choice = comparable(sample.choices[_LETTERS.index(letter)]) if sample.choices else ""
+    said = comparable(text)
+    if choice and said.endswith(choice) and len(said) <= len(choice) + len("(a) "):
+        return False
     named = {each for groups in _DELIMITED.findall(text) for each in groups if each and each in _known(sample)}
     last = _PREDICATE.search(undress(text))
     return bool((named | ({last[1]} if last and last[1] in _known(sample) else set())) - {letter})
