@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.models.openai_wire import generate_body, path_of, read_completion, read_error, read_retry_after
+from steelyard.models.openai_wire import Dialect, generate_body, path_of, read_completion, read_error, read_retry_after
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
 
 CHAT = GenerateRequest(prompt="q", chat=True, stop=("\n",))
@@ -41,7 +41,7 @@ def test_only_what_is_set_is_sent() -> None:
     request = GenerateRequest(
         prompt="b", chat=True, system="s", stop=tuple("vwxyz"), seed=3, temperature=0.5, max_tokens=9
     )
-    body = generate_body("m", request, "max_completion_tokens")
+    body = generate_body("m", request, Dialect(limit_name="max_completion_tokens"))
     assert body["messages"] == [{"role": "system", "content": "s"}, {"role": "user", "content": "b"}]
     assert body["stop"] == list("vwxy")
     assert (body["seed"], body["temperature"], body["max_completion_tokens"]) == (3, 0.5, 9)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from steelyard.models.chat_template import ChatTemplate, TemplateError
-from steelyard.models.stops import cut_at_stop
+from steelyard.models.stops import cut_answer_at_stop
 from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class InferenceSession:
             if self._llama.is_end(token):
                 return data.decode("utf-8", "replace"), count, "stop"
             data += self._llama.piece(token)
-            text, stopped = cut_at_stop(data.decode("utf-8", "replace"), request.stop)
+            text, stopped = cut_answer_at_stop(data.decode("utf-8", "replace"), request.stop)
             if stopped:
                 return text, count + 1, "stop"
             if count + 1 == request.max_tokens or position + count >= self._llama.context_tokens:

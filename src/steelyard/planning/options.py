@@ -19,6 +19,7 @@ class Options:
 
     ``role_limits``: limits of a role's own, in place of ``limits``.
     ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
+    ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
 
     alpha: float = 0.05
@@ -35,6 +36,8 @@ class Options:
     max_attempts: int = 5
     repeats: int | None = None
     detectors: tuple[str, ...] = ()
+    output_tokens: int | None = None
+    reasoning_effort: str = ""
 
 
 def planned_model(
