@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from typing import Any
 
 from aiohttp import web
 
+from steelyard.models.reasoning_check import QUESTION
 from tests.conftest import SumsServer
 
 __all__ = ["COST", "DIALECTS", "ReasoningServer"]
@@ -24,14 +24,15 @@ class ReasoningServer(SumsServer):
     """``dialect`` says where its reasoning is; ``plain`` has none. It costs 148 tokens, and the answer two.
 
     A smaller budget ends in the reasoning with ``finish_reason`` length. ``takes`` is the largest budget it accepts.
-    ``refuses`` names parameters that are answered with HTTP 400: ``temperature``, ``max_tokens``.
+    ``refuses`` names parameters that are answered with HTTP 400: ``temperature``, ``max_tokens``. After ``sums_left``
+    samples it is down.
     """
 
     def __init__(self, dialect: str, refuses: tuple[str, ...] = (), takes: int = 1 << 20) -> None:
         super().__init__()
         self.dialect, self.refuses, self.takes = dialect, refuses, takes
         self.bodies: list[dict[str, Any]] = []
-        self.budgets: Counter[int] = Counter()
+        self.sums_left: int | None = None
 
     async def _chat(self, request: web.Request) -> web.Response:
         body = json.loads(await request.text())
@@ -45,8 +46,12 @@ class ReasoningServer(SumsServer):
             message = f"max_tokens is too large: {budget}. This model supports at most {self.takes} tokens."
             return web.json_response({"error": {"message": message}}, status=400)
         self.bodies.append(body)
-        self.budgets[budget] += 1
-        found = SUM.search(body["messages"][-1]["content"])
+        prompt = body["messages"][-1]["content"]
+        found = SUM.search(prompt)
+        if self.sums_left == 0:
+            return web.json_response({"error": {"message": "down"}}, status=502)
+        if found and self.sums_left and prompt != QUESTION:
+            self.sums_left -= 1
         answer = str(int(found[1]) + int(found[2])) if found else "Hello!"
         reasoning = min(COST, budget) if self.dialect != "plain" else 0
         is_cut = reasoning + 2 > budget if reasoning else False
