@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.util.reasoning import TAGS, split_reasoning
+from steelyard.util.reasoning import TAGS, has_reasoning_tags, opening_at_end, split_reasoning
 
 FINAL = "<|end|><|start|>assistant<|channel|>final<|message|>"
 PIECES = [tag for pair in TAGS for tag in pair] + ["`", "```", "\n", " ", "a", "4", "<", "|>", "<|end|>", "<|return|>"]
@@ -97,3 +97,11 @@ def test_a_hostile_text_of_a_million_characters_is_split(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
     answer, reasoning, _ = split_reasoning(text)
     assert reasoning + answer == text
+
+
+def test_the_tag_that_a_chat_template_ends_with() -> None:
+    assert opening_at_end("<|assistant|><think>\n") == "<think>\n"
+    assert opening_at_end("<|assistant|>[THINK]") == "[THINK]"
+    assert opening_at_end("<think>\n\n</think>\n\n") == opening_at_end("") == ""
+    assert has_reasoning_tags("{% if thinking %}<think>{% endif %}")
+    assert not has_reasoning_tags("{{ messages }}")

@@ -239,7 +239,7 @@ class TaskPlanner:
         """Raise InputError for an output budget or a reasoning effort that the model is known to refuse."""
         wanted, effort, taken = self._options.output_tokens, self._options.reasoning_effort, capabilities.output_tokens
         if wanted is not None and taken and taken < MAX_OUTPUT_TOKENS and wanted >= 2 * taken:
-            raise InputError(f"the endpoint refused {2 * taken:,} tokens of output: give --output-tokens {taken}")
+            raise InputError(f"the model does not take {2 * taken:,} tokens of output: give --output-tokens {taken}")
         if effort not in ("", "none") and not capabilities.reasons:
             raise InputError(f"the model does not reason before it answers: leave out --reasoning-effort {effort}")
 
