@@ -8,7 +8,6 @@ from typing import Any
 
 from aiohttp import web
 
-from steelyard.models.reasoning_check import QUESTION
 from tests.conftest import SumsServer
 
 __all__ = ["COST", "DIALECTS", "ReasoningServer"]
@@ -46,11 +45,10 @@ class ReasoningServer(SumsServer):
             message = f"max_tokens is too large: {budget}. This model supports at most {self.takes} tokens."
             return web.json_response({"error": {"message": message}}, status=400)
         self.bodies.append(body)
-        prompt = body["messages"][-1]["content"]
-        found = SUM.search(prompt)
+        found = SUM.search(body["messages"][-1]["content"])
         if self.sums_left == 0:
             return web.json_response({"error": {"message": "down"}}, status=502)
-        if found and self.sums_left and prompt != QUESTION:
+        if found and self.sums_left:
             self.sums_left -= 1
         answer = str(int(found[1]) + int(found[2])) if found else "Hello!"
         reasoning = min(COST, budget) if self.dialect != "plain" else 0

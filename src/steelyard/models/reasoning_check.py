@@ -10,7 +10,7 @@ from steelyard.util.reasoning import split_reasoning
 
 __all__ = ["QUESTION", "find_reasoning"]
 
-QUESTION = "How much is 2 + 3? Reply with the number alone."
+QUESTION = "How many days has a week? Reply with the number alone."
 SHORT, LONG = 16, 1024  # tokens: enough for the answer alone, and enough for reasoning about it
 BUDGETS = (16_384, 8_192, 4_096, 2_048, 1_024)
 _NO_EFFORT = ("", "none")
