@@ -131,9 +131,17 @@ def test_reasoning_that_the_budget_cut_off_is_no_answer() -> None:
 
 
 def test_an_endpoint_that_reasons_gets_no_stop_strings_and_an_effort_is_sent() -> None:
-    request = GenerateRequest(prompt="q", stop=("\n",), reasoning_effort="low")
-    body = generate_body("m", request, Dialect(reasons=True, takes_temperature=False))
-    assert body == {"model": "m", "prompt": "q", "max_tokens": 256, "reasoning_effort": "low"}
+    dialect = Dialect(reasons=True, takes_temperature=False)
+    body = generate_body("m", GenerateRequest(prompt="q", chat=True, stop=("\n",), reasoning_effort="low"), dialect)
+    asked = {"messages": [{"role": "user", "content": "q"}]}
+    assert body == {"model": "m", "max_tokens": 256, "reasoning_effort": "low"} | asked
+    assert generate_body("m", PLAIN, dialect)["stop"] == ["\n"]
+
+
+def test_a_completion_is_no_unfinished_reasoning() -> None:
+    cut = {"choices": [{"text": " 4 and\n", "finish_reason": "length"}]}
+    answer = read_completion(cut, GenerateRequest(prompt="q"), reasons=True)
+    assert (answer.outcome, answer.text, answer.reasoning) == (Outcome.TRUNCATED, " 4 and\n", "")
 
 
 def test_a_filter_and_a_full_context_keep_their_finish_reason() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from steelyard.errors import InputError
@@ -78,7 +79,7 @@ def test_an_endpoint_without_completions_is_asked_by_chat_and_the_other_way_roun
 
 def test_a_model_that_reasons_gets_room_for_it() -> None:
     claim = Claim(task="chain_sum", value="57")
-    reasons = Capabilities(chat=True, reasons=True, output_tokens=16_384)
+    reasons = Capabilities(chat=True, completions=False, reasons=True, output_tokens=16_384)
     assert planned(claim).measurements[0].output_budget is None
     found = planned(claim, reasons)
     assert (found.measurements[0].output_budget, found.output_tokens) == (16_384, None)
@@ -87,12 +88,14 @@ def test_a_model_that_reasons_gets_room_for_it() -> None:
     assert (found.measurements[0].output_budget, found.output_tokens) == (99, 99)
     assert found.measurements[0].reasoning_effort == found.reasoning_effort == "low"
     assert "Asked with the reasoning effort low." in found.served[0].differences
-    unknown = Capabilities(chat=True, reasons=True, output_tokens=0)
+    completed = planned(claim, msgspec.structs.replace(reasons, completions=True)).measurements[0]
+    assert (completed.chat, completed.output_budget) == (False, None)
+    unknown = Capabilities(chat=True, completions=False, reasons=True, output_tokens=0)
     assert planned(claim, unknown).measurements[0].output_budget is None
 
 
 def test_log_likelihoods_have_no_output_budget() -> None:
-    assert output_budget_of("loglikelihood", Capabilities(reasons=True, output_tokens=16_384), 99) is None
+    assert output_budget_of("loglikelihood", False, Capabilities(reasons=True, output_tokens=16_384), 99) is None
     samples = [
         Sample(id="a", request=LoglikelihoodRequest(context="b", continuations=("c", "d")), target="0"),
     ]

@@ -54,7 +54,7 @@ def path_of(request: GenerateRequest) -> str:
 def generate_body(model: str, request: GenerateRequest, dialect: Dialect = Dialect()) -> dict[str, Any]:
     """Make the JSON body of a generation. Unset fields are omitted; the API takes four stop strings at most.
 
-    An endpoint that reasons gets no stop strings: it would stop inside its reasoning.
+    In a chat, an endpoint that reasons gets no stop strings: it would stop inside its reasoning.
     """
     text = request.prefix + request.prompt
     body: dict[str, Any] = {"model": model, dialect.limit_name: request.max_tokens}
@@ -65,7 +65,7 @@ def generate_body(model: str, request: GenerateRequest, dialect: Dialect = Diale
         body["messages"] = [*system, {"role": "user", "content": text}]
     else:
         body["prompt"] = text
-    if request.stop and not dialect.reasons:
+    if request.stop and not (dialect.reasons and request.chat):
         body["stop"] = list(request.stop[:STOPS_ON_THE_WIRE])
     if request.seed is not None:
         body["seed"] = request.seed
@@ -87,7 +87,10 @@ def echo_body(model: str, prompt: str, max_tokens: int) -> dict[str, Any]:
 
 
 def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = False) -> ModelOutput:
-    """Parse the reply to a generation (status 200) into exactly one typed output. ``reasons``: the endpoint does."""
+    """Parse the reply to a generation (status 200) into exactly one typed output.
+
+    ``reasons``: the endpoint reasons before it answers in a chat.
+    """
     if not isinstance(payload, Mapping):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not a JSON object")
     if payload.get("error") and not payload.get("choices"):
@@ -105,7 +108,7 @@ def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = F
     }
     if not choices:
         return ModelOutput(outcome=Outcome.EMPTY, detail="the reply has no choices", **about)
-    return _read_choice(choices[0], request, about, reasons=reasons)
+    return _read_choice(choices[0], request, about, reasons=reasons and request.chat)
 
 
 def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any], *, reasons: bool) -> ModelOutput:

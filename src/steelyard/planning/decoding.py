@@ -83,13 +83,16 @@ def decoding_of(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:
     return "sampled", temperature, ()
 
 
-def output_budget_of(kind: str, capabilities: Capabilities, wanted: int | None) -> int | None:
-    """The most tokens of an answer: the user's ``wanted``, or room for reasoning; None: the prompt format's own."""
+def output_budget_of(kind: str, chat: bool, capabilities: Capabilities, wanted: int | None) -> int | None:
+    """The most tokens of an answer: the user's ``wanted``, or room for reasoning; None: the prompt format's own.
+
+    A plain completion goes on from its prompt, without the chat template that makes a model reason.
+    """
     if kind != "generate":
         return None
     if wanted is not None:
         return wanted
-    return min(MAX_OUTPUT_TOKENS, capabilities.output_tokens) or None if capabilities.reasons else None
+    return min(MAX_OUTPUT_TOKENS, capabilities.output_tokens) or None if capabilities.reasons and chat else None
 
 
 def of_the_endpoint(capabilities: Capabilities, budget: int | None, own: int, effort: str) -> tuple[str, ...]:

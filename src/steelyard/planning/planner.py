@@ -228,7 +228,7 @@ class TaskPlanner:
         chat, of_chat = asks_chat(prompt_format, capabilities)
         of_average = other_average(claim) if claim else ()
         self._check_asked(capabilities)
-        budget = output_budget_of(kind, capabilities, self._options.output_tokens)
+        budget = output_budget_of(kind, chat, capabilities, self._options.output_tokens)
         effort = self._options.reasoning_effort if kind == "generate" else ""
         of_endpoint: tuple[str, ...] = ()
         if kind == "generate":

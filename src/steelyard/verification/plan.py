@@ -66,7 +66,7 @@ def _check_output_budgets(plan: Plan) -> None:
     """How long an answer may be, and the reasoning effort, follow from the model and the user's options."""
     for each in plan.measurements:
         capabilities = plan.models[each.role].capabilities
-        if each.output_budget != output_budget_of(each.kind, capabilities, plan.output_tokens):
+        if each.output_budget != output_budget_of(each.kind, each.chat, capabilities, plan.output_tokens):
             raise _wrong(f"{each.id}: output_budget does not follow from what its model takes")
         if each.reasoning_effort != (plan.reasoning_effort if each.kind == "generate" else ""):
             raise _wrong(f"{each.id}: reasoning_effort is not the plan's")
