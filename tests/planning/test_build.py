@@ -13,7 +13,16 @@ from steelyard.planning.build import build_plan, order_material
 from steelyard.planning.decoding import output_budget_of
 from steelyard.planning.options import Options, planned_model
 from steelyard.planning.samples import as_asked
-from steelyard.records import Capabilities, Claim, ClaimSheet, LoglikelihoodRequest, ModelIdentity, Protocol, Sample
+from steelyard.records import (
+    Capabilities,
+    Claim,
+    ClaimSheet,
+    Limits,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    Protocol,
+    Sample,
+)
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 
@@ -109,6 +118,8 @@ def test_what_a_model_is_known_to_refuse_is_an_error() -> None:
     with pytest.raises(InputError, match="does not reason before it answers: leave out --reasoning-effort high"):
         planned(claim, reasoning_effort="high")
     assert planned(claim, reasoning_effort="none").reasoning_effort == "none"
+    with pytest.raises(InputError, match="--max-tokens 5000 has no room for one answer of 8,192 tokens"):
+        planned(claim, limits=Limits(tokens=5000), output_tokens=8_192)
 
 
 def test_an_endpoint_without_temperature_is_a_declared_difference() -> None:

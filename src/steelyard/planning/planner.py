@@ -33,7 +33,6 @@ from steelyard.planning.testable import (
 )
 from steelyard.records import (
     SUBJECT,
-    Capabilities,
     Claim,
     ClaimSheet,
     Measurement,
@@ -227,17 +226,22 @@ class TaskPlanner:
         prompt_format = task.prompt_format(protocol.prompt)
         chat, of_chat = asks_chat(prompt_format, capabilities)
         of_average = other_average(claim) if claim else ()
-        self._check_asked(capabilities)
         budget = output_budget_of(kind, chat, capabilities, self._options.output_tokens)
+        self._check_asked(self._models[role], budget)
         effort = self._options.reasoning_effort if kind == "generate" else ""
         of_endpoint: tuple[str, ...] = ()
         if kind == "generate":
             of_endpoint = of_the_endpoint(capabilities, budget, prompt_format.max_tokens, effort)
         return _Decoding(mode, degrees, chat, budget, effort, (*of_decoding, *of_chat, *of_average), of_endpoint)
 
-    def _check_asked(self, capabilities: Capabilities) -> None:
-        """Raise InputError for an output budget or a reasoning effort that the model is known to refuse."""
+    def _check_asked(self, model: PlannedModel, budget: int | None) -> None:
+        """Raise InputError for an output budget or effort that the model refuses, or that leaves no room for a call."""
+        capabilities, tokens = model.capabilities, model.limits.tokens
         wanted, effort, taken = self._options.output_tokens, self._options.reasoning_effort, capabilities.output_tokens
+        if budget is not None and tokens is not None and tokens <= budget:
+            raise InputError(
+                f"--max-tokens {tokens} has no room for one answer of {budget:,} tokens: give --output-tokens too"
+            )
         if wanted is not None and taken and taken < MAX_OUTPUT_TOKENS and wanted >= 2 * taken:
             raise InputError(f"the model does not take {2 * taken:,} tokens of output: give --output-tokens {taken}")
         if effort not in ("", "none") and not capabilities.reasons:
