@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
-from steelyard.api.arguments import REAL_RANGES, WHOLE_RANGES, RunArguments, ends_after
+from steelyard.api.arguments import REAL_RANGES, WHOLE_RANGES, RunArguments, effort_word, ends_after
 from steelyard.api.choices import AuditChoices, RunChoices
+from steelyard.errors import InputError
 
 
 def test_without_a_deadline_there_is_no_end() -> None:
@@ -35,3 +36,11 @@ def test_models_are_opened_as_asked() -> None:
 def test_every_range_is_that_of_an_argument() -> None:
     names = {**AuditChoices.__annotations__, **RunChoices.__annotations__}
     assert {*WHOLE_RANGES, *REAL_RANGES} <= names.keys()
+
+
+def test_an_effort_is_one_word() -> None:
+    assert (effort_word(None, "--reasoning-effort"), effort_word("low", "--reasoning-effort")) == ("", "low")
+    for wrong in ("", "very low", "x" * 41, 3):
+        with pytest.raises(InputError, match="--reasoning-effort takes a word"):
+            effort_word(wrong, "--reasoning-effort")
+    assert RunArguments(reasoning_effort="low").settings().reasoning_effort == "low"

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
 from steelyard.errors import InputError, ModelUnavailable
@@ -268,6 +269,21 @@ def test_a_file_without_a_usable_template_cannot_chat(session: InferenceSession,
     session._template._source = source
     assert words in session.chat_unavailable_reason()
     assert ask(session, GenerateRequest(prompt="x", chat=True)).outcome is Outcome.CLIENT_ERROR
+
+
+def test_in_process_there_is_no_reasoning_effort(smollm2: Path) -> None:
+    with pytest.raises(InputError, match="takes no reasoning effort"):
+        open_model(f"gguf:{smollm2}", Settings(threads=1, reasoning_effort="low"))
+
+
+def test_reasoning_that_the_template_opens_is_not_cut_at_a_stop(session: InferenceSession) -> None:
+    request = GenerateRequest(prompt="Say hello.", chat=True, max_tokens=6)
+    before = session.reasons
+    session._template._source += "{% if add_generation_prompt %}<think>\n{% endif %}"
+    assert (before, session.reasons) == (False, True)
+    answer = ask(session, msgspec.structs.replace(request, stop=("\n", " ")))
+    assert (answer.outcome, answer.finish_reason, answer.completion_tokens) == (Outcome.TRUNCATED, "length", 6)
+    assert answer.text.startswith("<think>\n")
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\0", "\N{FAMILY}" * 3, "é" * 10, " ", "\n"])

@@ -319,7 +319,7 @@ def test_a_passing_fault_does_not_read_as_cannot() -> None:
 
     _, capabilities = at_handler(handler, identify)
     assert capabilities.chat
-    assert asked == 2
+    assert asked == 3  # the greeting twice, and the question that shows whether it reasons
 
 
 # ── the stub server of the measuring bench ──────────────────────────────────────────────────────────────────────────

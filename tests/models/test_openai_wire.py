@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.models.openai_wire import generate_body, path_of, read_completion, read_error, read_retry_after
+from steelyard.models.openai_wire import Dialect, generate_body, path_of, read_completion, read_error, read_retry_after
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
 
 CHAT = GenerateRequest(prompt="q", chat=True, stop=("\n",))
@@ -20,7 +20,19 @@ JSON = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["choices", "message", "content", "text", "finish_reason", "usage", "error", "code", "refusal"]
+                [
+                    "choices",
+                    "message",
+                    "content",
+                    "text",
+                    "finish_reason",
+                    "usage",
+                    "error",
+                    "code",
+                    "refusal",
+                    "reasoning",
+                    "type",
+                ]
             ),
             inner,
             max_size=4,
@@ -41,7 +53,7 @@ def test_only_what_is_set_is_sent() -> None:
     request = GenerateRequest(
         prompt="b", chat=True, system="s", stop=tuple("vwxyz"), seed=3, temperature=0.5, max_tokens=9
     )
-    body = generate_body("m", request, "max_completion_tokens")
+    body = generate_body("m", request, Dialect(limit_name="max_completion_tokens"))
     assert body["messages"] == [{"role": "system", "content": "s"}, {"role": "user", "content": "b"}]
     assert body["stop"] == list("vwxy")
     assert (body["seed"], body["temperature"], body["max_completion_tokens"]) == (3, 0.5, 9)
@@ -77,6 +89,74 @@ def test_only_what_is_set_is_sent() -> None:
 def test_each_shape_is_one_outcome(payload: Any, outcome: Outcome, text: str) -> None:
     answer = read_completion(payload, CHAT)
     assert (answer.outcome, answer.text) == (outcome, text)
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "reasoning"),
+    [
+        ({"content": "4", "reasoning_content": "2+2"}, "4", "2+2"),
+        ({"content": "\n\n4", "reasoning_content": "2+2"}, "\n\n4", "2+2"),
+        ({"content": "4", "reasoning": "2+2", "reasoning_details": [{"type": "reasoning.text", "text": "2+2"}]}, "4",
+         "2+2"),
+        ({"content": "4", "reasoning_details": [{"text": "2"}, {"summary": "+2"}]}, "4", "2\n+2"),
+        ({"content": "4", "reasoning": {"effort": "low", "summary": [{"type": "summary_text", "text": "2+2"}]}}, "4",
+         "2+2"),
+        ({"content": "4", "reasoning_content": None, "reasoning": ""}, "4", ""),
+        ({"content": [{"type": "text", "text": "4"}]}, "4", ""),
+        ({"content": [{"type": "output_text", "text": "4"}, {"type": "output_text", "text": "2"}]}, "42", ""),
+        ({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "2+2"}]},
+                      {"type": "image", "url": "x"}, {"type": "text", "text": "4"}]}, "4", "2+2"),
+        ({"content": [{"type": "reasoning", "summary": [{"text": "a"}, {"text": "b"}]}]}, "", "a\nb"),
+        ({"content": "<think>2\n+2</think>4\nmore"}, "<think>2\n+2</think>4", ""),
+    ],
+)  # fmt: skip
+def test_reasoning_is_read_apart_from_the_answer(message: dict[str, Any], text: str, reasoning: str) -> None:
+    answer = read_completion(chat(**message), CHAT)
+    assert (answer.outcome, answer.text, answer.reasoning) == (Outcome.OK, text, reasoning)
+
+
+def test_reasoning_tokens_are_counted() -> None:
+    usage = {"completion_tokens": 150, "completion_tokens_details": {"reasoning_tokens": 148}}
+    answer = read_completion(chat(content="4") | {"usage": usage}, CHAT)
+    assert (answer.completion_tokens, answer.reasoning_tokens) == (150, 148)
+
+
+def test_reasoning_that_the_budget_cut_off_is_no_answer() -> None:
+    hidden = read_completion(chat("length", content="", reasoning_content="First,\n"), CHAT, reasons=True)
+    assert (hidden.outcome, hidden.text, hidden.reasoning) == (Outcome.TRUNCATED, "", "First,\n")
+    unopened = read_completion(chat("length", content="First,\nthe units"), CHAT, reasons=True)
+    assert (unopened.outcome, unopened.text, unopened.reasoning) == (Outcome.TRUNCATED, "", "First,\nthe units")
+    inline = read_completion(chat("length", content="<think>First,\nthe"), CHAT)
+    assert (inline.outcome, inline.text) == (Outcome.TRUNCATED, "<think>First,\nthe")
+
+
+def test_an_endpoint_that_reasons_gets_no_stop_strings_and_an_effort_is_sent() -> None:
+    dialect = Dialect(reasons=True, takes_temperature=False)
+    body = generate_body("m", GenerateRequest(prompt="q", chat=True, stop=("\n",), reasoning_effort="low"), dialect)
+    asked = {"messages": [{"role": "user", "content": "q"}]}
+    assert body == {"model": "m", "max_tokens": 256, "reasoning_effort": "low"} | asked
+    assert generate_body("m", PLAIN, dialect)["stop"] == ["\n"]
+
+
+def test_a_completion_is_no_unfinished_reasoning() -> None:
+    cut = {"choices": [{"text": " 4 and\n", "finish_reason": "length"}]}
+    answer = read_completion(cut, GenerateRequest(prompt="q"), reasons=True)
+    assert (answer.outcome, answer.text, answer.reasoning) == (Outcome.TRUNCATED, " 4 and\n", "")
+
+
+def test_a_filter_and_a_full_context_keep_their_finish_reason() -> None:
+    assert read_completion(chat("content_filter", content=None), CHAT).finish_reason == "content_filter"
+    assert read_error(400, {"error": {"code": "content_filter", "message": "no"}}, {}).finish_reason == "content_filter"
+    full = read_error(400, {"error": {"code": "context_length_exceeded", "message": "no"}}, {})
+    assert (full.outcome, full.finish_reason) == (Outcome.CLIENT_ERROR, "length")
+
+
+def test_a_dialect_leaves_out_what_an_endpoint_refuses() -> None:
+    first = Dialect().fitted_to("HTTP 400: use 'max_completion_tokens'")
+    assert first == Dialect(limit_name="max_completion_tokens")
+    second = first.fitted_to("HTTP 400: Unsupported value: 'temperature' does not support 0")
+    assert second == Dialect(limit_name="max_completion_tokens", takes_temperature=False)
+    assert second.fitted_to("HTTP 400: no such model") == second
 
 
 def test_model_name_and_usage_are_kept() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from steelyard.errors import InputError, VerificationError
@@ -14,6 +15,7 @@ from steelyard.models import open_model
 from steelyard.plugins import Model
 from steelyard.records import (
     Attempt,
+    Capabilities,
     GenerateRequest,
     LoglikelihoodRequest,
     ModelOutput,
@@ -40,8 +42,12 @@ EXCHANGES: tuple[Exchange, ...] = (
 )
 
 
+CAN = Capabilities(chat=True, completions=False, reasons=True, output_tokens=4096, takes_temperature=False)
+
+
 def planned(kinds: Sequence[str]) -> Plan:
     identity = planned_model("openai:m@http://127.0.0.1/v1", name="m", backend="HTTP")
+    identity = msgspec.structs.replace(identity, capabilities=CAN)
     asked = (measurement(id=kind, task="sums", kind=kind, population=4) for kind in kinds)
     return plan(*asked, models={"subject": identity})
 
@@ -92,6 +98,8 @@ def test_it_identifies_itself_as_a_recording_and_names_the_original(tmp_path: Pa
     assert identity.sha256 == sha256_hex((run / "journal" / "main-0000.jsonl").read_bytes())
     assert identity.details["recorded_uri"] == "openai:m@http://127.0.0.1/v1"
     assert (capabilities.generate, capabilities.loglikelihood) == (True, False)
+    for name in ("chat", "completions", "reasons", "output_tokens", "takes_temperature"):
+        assert getattr(capabilities, name) == getattr(CAN, name)
     assert capabilities.loglikelihood_reason == "the recording holds no log-likelihoods"
     both = record(tmp_path / "both", kinds=("generate", "loglikelihood"))
     assert asyncio.run(open_model(f"recorded:{both}").identify())[1].loglikelihood

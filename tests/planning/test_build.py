@@ -5,11 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from steelyard.errors import InputError
 from steelyard.planning.build import build_plan, order_material
+from steelyard.planning.decoding import output_budget_of
 from steelyard.planning.options import Options, planned_model
-from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Protocol
+from steelyard.planning.samples import as_asked
+from steelyard.records import (
+    Capabilities,
+    Claim,
+    ClaimSheet,
+    Limits,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    Protocol,
+    Sample,
+)
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 
@@ -73,6 +86,47 @@ def test_an_endpoint_without_completions_is_asked_by_chat_and_the_other_way_roun
     assert any("no chat" in difference for difference in found.served[0].differences)
 
 
+def test_a_model_that_reasons_gets_room_for_it() -> None:
+    claim = Claim(task="chain_sum", value="57")
+    reasons = Capabilities(chat=True, completions=False, reasons=True, output_tokens=16_384)
+    assert planned(claim).measurements[0].output_budget is None
+    found = planned(claim, reasons)
+    assert (found.measurements[0].output_budget, found.output_tokens) == (16_384, None)
+    assert any("16,384 tokens" in difference for difference in found.served[0].differences)
+    found = planned(claim, reasons, output_tokens=99, reasoning_effort="low")
+    assert (found.measurements[0].output_budget, found.output_tokens) == (99, 99)
+    assert found.measurements[0].reasoning_effort == found.reasoning_effort == "low"
+    assert "Asked with the reasoning effort low." in found.served[0].differences
+    completed = planned(claim, msgspec.structs.replace(reasons, completions=True)).measurements[0]
+    assert (completed.chat, completed.output_budget) == (False, None)
+    unknown = Capabilities(chat=True, completions=False, reasons=True, output_tokens=0)
+    assert planned(claim, unknown).measurements[0].output_budget is None
+
+
+def test_log_likelihoods_have_no_output_budget() -> None:
+    assert output_budget_of("loglikelihood", False, Capabilities(reasons=True, output_tokens=16_384), 99) is None
+    samples = [
+        Sample(id="a", request=LoglikelihoodRequest(context="b", continuations=("c", "d")), target="0"),
+    ]
+    assert as_asked(samples, 0.0, False, output_budget=99, reasoning_effort="low") is samples
+
+
+def test_what_a_model_is_known_to_refuse_is_an_error() -> None:
+    claim = Claim(task="chain_sum", value="57")
+    with pytest.raises(InputError, match="give --output-tokens 4096"):
+        planned(claim, Capabilities(chat=True, reasons=True, output_tokens=4_096), output_tokens=8_192)
+    with pytest.raises(InputError, match="does not reason before it answers: leave out --reasoning-effort high"):
+        planned(claim, reasoning_effort="high")
+    assert planned(claim, reasoning_effort="none").reasoning_effort == "none"
+    with pytest.raises(InputError, match="--max-tokens 5000 has no room for one answer of 8,192 tokens"):
+        planned(claim, limits=Limits(tokens=5000), output_tokens=8_192)
+
+
+def test_an_endpoint_without_temperature_is_a_declared_difference() -> None:
+    found = planned(Claim(task="chain_sum", value="57"), Capabilities(chat=True, takes_temperature=False))
+    assert "The endpoint takes no temperature: it samples at its own." in found.served[0].differences
+
+
 def test_an_average_over_subtasks_is_a_declared_difference() -> None:
     found = planned(Claim(task="chain_sum", value="57", average="macro"))
     assert any("macro average" in difference for difference in found.served[0].differences)
@@ -90,7 +144,5 @@ def test_remarks_and_layout_of_a_sheet_do_not_change_the_order() -> None:
 
 
 def test_a_missing_mirror_is_an_error_not_a_claim_left_out(tmp_path: Path) -> None:
-    from steelyard.errors import InputError
-
     with pytest.raises(InputError, match="no such folder"):
         planned(Claim(task="gsm8k", value="57"), data=tmp_path / "nowhere")

@@ -24,11 +24,12 @@ SEALED = [
 DEFAULTS = {
     "Attempt": {
         "seq": -1, "prev": "", "answer": "", "reasoning": "", "logprobs": [], "finish_reason": "", "prompt_tokens": 0,
-        "completion_tokens": 0, "model": "", "detail": "",
+        "completion_tokens": 0, "reasoning_tokens": 0, "model": "", "detail": "",
     },
     "Capabilities": {
         "generate": True, "chat": False, "completions": True, "loglikelihood": False, "loglikelihood_reason": "",
-        "deterministic": False, "concurrency": 1, "offers": ["language"],
+        "deterministic": False, "concurrency": 1, "offers": ["language"], "reasons": False, "output_tokens": 0,
+        "takes_temperature": True,
     },
     "Claim": {
         "unit": "percent", "metric": "", "samples": None, "repeats": None, "average": "", "shots": None, "variant": "",
@@ -45,6 +46,7 @@ DEFAULTS = {
     },
     "GenerateRequest": {
         "prefix": "", "chat": False, "system": "", "max_tokens": 256, "stop": [], "temperature": 0.0, "seed": None,
+        "reasoning_effort": "",
     },
     "Limits": {
         "requests_per_minute": None, "tokens_per_minute": None, "tokens": None, "cost": None, "price_prompt": None,
@@ -53,6 +55,7 @@ DEFAULTS = {
     "LoglikelihoodRequest": {"prefix": ""},
     "Measurement": {
         "role": "subject", "shots": 0, "chat": False, "decoding": "greedy", "temperature": 0.0, "output_budget": None,
+        "reasoning_effort": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
         "public": True, "differences": [], "arm": "", "seed": "", "beside": "",
     },
@@ -61,7 +64,8 @@ DEFAULTS = {
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},
     "Plan": {
         "sheet": None, "measurements": [], "detectors": [], "tests": [], "served": [], "not_planned": [], "inputs": {},
-        "tolerance": "", "order_proof": "", "origin": {}, "budget_us": None, "texts": "withheld", "plugins": {},
+        "tolerance": "", "order_proof": "", "origin": {}, "budget_us": None,
+        "output_tokens": None, "reasoning_effort": "", "texts": "withheld", "plugins": {},
     },
     "PlanInput": {},
     "PlannedModel": {

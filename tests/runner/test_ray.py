@@ -23,6 +23,7 @@ from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError, MissingDependency, ModelUnavailable
 from steelyard.evidence.verify import Integrity, verify_integrity
 from steelyard.models import Settings, open_model
+from steelyard.models.reasoning_check import QUESTION
 from steelyard.planning.build import RunRequest
 from steelyard.planning.options import Options
 from steelyard.records import Attempt, Outcome
@@ -194,6 +195,7 @@ def test_ctrl_c_finishes_what_is_in_flight_and_leaves_no_process(
     assert steelyard(["resume", str(run)]) == 0
     handshakes = sums_server.asked.pop("Hello")  # each worker's, and the resume's
     assert handshakes == 3
+    assert sums_server.asked.pop(QUESTION) == 2  # each worker's: a resume takes what was sealed
     assert verified(run).answers == sums_server.asked.total() == CALLS
 
 

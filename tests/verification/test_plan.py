@@ -54,6 +54,8 @@ def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: C
         lambda measurement: measurement.update(role="judge"),
         lambda measurement: measurement.update(task="other"),
         lambda measurement: measurement.update(arm=""),
+        lambda measurement: measurement.update(output_budget=1),
+        lambda measurement: measurement.update(reasoning_effort="none"),
     ],
 )
 def test_a_measurement_that_the_plan_could_not_hold(unsigned: Path, change: Callable[[Any], None]) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from steelyard.errors import InputError
+
 if TYPE_CHECKING:
     from steelyard.models import Settings
     from steelyard.plugins import Model
 
-__all__ = ["REAL_RANGES", "WHOLE_RANGES", "RunArguments", "ends_after"]
+__all__ = ["REAL_RANGES", "WHOLE_RANGES", "RunArguments", "effort_word", "ends_after"]
 
 # What numbers may be, from the command line and from Python alike; None: no upper bound.
 WHOLE_RANGES: Final[Mapping[str, tuple[int, int | None]]] = {
@@ -23,6 +26,7 @@ WHOLE_RANGES: Final[Mapping[str, tuple[int, int | None]]] = {
     "tpm": (1, None),
     "max_tokens": (1, None),
     "shots": (0, None),
+    "output_tokens": (1, None),
 }
 REAL_RANGES: Final[Mapping[str, tuple[float, float]]] = {"timeout": (0.1, 86400), "temperature": (0, 2)}
 
@@ -50,6 +54,8 @@ class RunArguments:
     tpm: int | None = None
     max_tokens: int | None = None
     max_cost: float | None = None
+    output_tokens: int | None = None
+    reasoning_effort: str = ""
     price: tuple[float, float] | None = None
     prices: Path | None = None
     with_texts: bool = False
@@ -71,8 +77,17 @@ class RunArguments:
         """How models are opened."""
         from steelyard.models import Settings
 
-        settings = Settings(timeout_seconds=self.timeout)
+        settings = Settings(timeout_seconds=self.timeout, reasoning_effort=self.reasoning_effort)
         return settings if self.concurrency is None else replace(settings, concurrency=self.concurrency)
+
+
+def effort_word(value: object, option: str) -> str:
+    """A reasoning effort, such as ``low``: one word; None is empty. Raises InputError, naming ``option``, otherwise."""
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
+        raise InputError(f"{option} takes a word that the endpoint knows, such as low, medium or high, not {value!r}")
+    return value
 
 
 def ends_after(seconds: float | None) -> float | None:

@@ -39,6 +39,7 @@ def audit(
         choices: the command's options by the same names. ``out`` is the run's folder (default: runs/NAME-TIME);
             ``progress=True`` prints what the command prints while it runs; ``tolerance`` is in percentage points;
             ``budget``, ``deadline`` and ``patience`` are durations (``"15m"``, or seconds); ``timeout`` is in seconds;
+            ``output_tokens`` caps one answer, and ``reasoning_effort`` is sent with each request;
             ``limit`` caps the samples of each task; ``data`` is a mirror of the data sets, ``task_files`` are tasks of
             your own; ``detectors`` are planned beside the claims; ``key`` signs; ``rpm``, ``tpm``, ``max_tokens``,
             ``max_cost``, ``price``, ``prices``, ``concurrency``, ``with_texts``, ``api_key_env``, ``scorer``.

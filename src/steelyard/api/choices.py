@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from steelyard.api.arguments import REAL_RANGES, WHOLE_RANGES, RunArguments, ends_after
+from steelyard.api.arguments import REAL_RANGES, WHOLE_RANGES, RunArguments, effort_word, ends_after
 from steelyard.api.limits import price_pair
 from steelyard.api.models import key_of, models_by_role
 from steelyard.errors import InputError
@@ -42,6 +42,8 @@ class Choices(TypedDict, total=False):
     tpm: int | None
     max_tokens: int | None
     max_cost: float | None
+    output_tokens: int | None
+    reasoning_effort: str | None
     price: tuple[float, float] | str | None
     prices: Text | None
     with_texts: bool
@@ -101,7 +103,18 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
     _check_numbers(given)
     models = models_by_role(model)
     files = given.get("task_files", ())
-    plain = ("limit", "concurrency", "timeout", "rpm", "tpm", "max_tokens", "max_cost", "with_texts", "scorer")
+    plain = (
+        "limit",
+        "concurrency",
+        "timeout",
+        "rpm",
+        "tpm",
+        "max_tokens",
+        "max_cost",
+        "output_tokens",
+        "with_texts",
+        "scorer",
+    )
     return RunArguments(
         models=models,
         keys=_keys_by_role(given) | {role: name for role, each in models.items() if (name := key_of(each))},
@@ -114,6 +127,7 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
         ends_at=ends_after(read_duration(given.get("deadline"), "deadline")),
         patience_seconds=read_duration(given.get("patience"), "patience"),
         key=path_of(given.get("key")),
+        reasoning_effort=effort_word(given.get("reasoning_effort"), "reasoning_effort"),
         shows_progress=bool(given.get("progress")),
         **{name: given[name] for name in plain if name in given},
     )

@@ -171,8 +171,12 @@ def key_of(model: str | Model) -> str:
     return (model.api_key_env or "") if isinstance(model, OpenedModel) else ""
 
 
-def open_for_call(args: RunArguments, opened_here: AsyncExitStack) -> dict[str, Model]:
+def open_for_call(
+    args: RunArguments, opened_here: AsyncExitStack, sealed: Mapping[str, Capabilities] | None = None
+) -> dict[str, Model]:
     """The models of a run on the running loop, by role. Those that are opened here are closed with ``opened_here``.
+
+    ``sealed``: the capabilities in the plan of a resumed run, which are not measured again.
 
     Raises InputError where one belongs to another loop or cannot be opened, ModelUnavailable where it is closed.
     """
@@ -181,7 +185,8 @@ def open_for_call(args: RunArguments, opened_here: AsyncExitStack) -> dict[str, 
         if isinstance(each, OpenedModel):
             found[role] = each.bound_to(asyncio.get_running_loop())
         elif isinstance(each, str):
-            found[role] = _open_here_or_on_ray(each, replace(args.settings(), api_key_env=args.keys.get(role)), args)
+            settings = replace(args.settings(), api_key_env=args.keys.get(role), sealed=(sealed or {}).get(role))
+            found[role] = _open_here_or_on_ray(each, settings, args)
             opened_here.push_async_callback(found[role].close)
         else:
             found[role] = each

@@ -29,6 +29,8 @@ def options_of(
         role_limits={role: limits_of(args, uri_of(model)) for role, model in args.models.items()},
         repeats=repeats,
         detectors=detectors,
+        output_tokens=args.output_tokens,
+        reasoning_effort=args.reasoning_effort,
         attempt_timeout=args.timeout,
         scorer=args.scorer,
     )

@@ -40,6 +40,7 @@ class Usage:
     answers: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
     seconds: float = 0.0
     failed: Counter[str] = field(default_factory=Counter)  # how calls ended that brought no answer
 
@@ -51,6 +52,7 @@ class Usage:
         self.answers += attempt.final
         self.prompt_tokens += attempt.prompt_tokens
         self.completion_tokens += attempt.completion_tokens
+        self.reasoning_tokens += attempt.reasoning_tokens
         self.seconds += attempt.elapsed_us / 1e6
 
 
@@ -184,6 +186,7 @@ def _with_usage(claim: ClaimVerdict, plan: Plan, usage: Usage) -> ClaimVerdict:
         calls=usage.calls,
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
         seconds=round(usage.seconds / concurrency, 3),
     )
 
@@ -220,6 +223,7 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
         calls=cost.calls,
         prompt_tokens=cost.prompt_tokens,
         completion_tokens=cost.completion_tokens,
+        reasoning_tokens=cost.reasoning_tokens,
         seconds=round(cost.seconds / plan.models[tally.measurement.role].concurrency, 3),
     )
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from steelyard.api.arguments import REAL_RANGES, WHOLE_RANGES, RunArguments, ends_after
+from steelyard.api.arguments import REAL_RANGES, WHOLE_RANGES, RunArguments, effort_word, ends_after
 from steelyard.errors import InputError
 from steelyard.util.duration import read_duration
 
@@ -143,6 +143,18 @@ _ASKING = (
     ),
     click.option("--rpm", type=whole("rpm"), metavar="N", help="At most N requests per minute."),
     click.option("--tpm", type=whole("tpm"), metavar="N", help="At most about N tokens per minute."),
+    click.option(
+        "--output-tokens",
+        type=whole("output_tokens"),
+        metavar="N",
+        help="At most N tokens in one answer, reasoning included (default: the prompt format's own; where the model "
+        "reasons, 16,384 or the most that the endpoint takes).",
+    ),
+    click.option(
+        "--reasoning-effort",
+        metavar="EFFORT",
+        help="Sent with every request to an endpoint that reasons: none, minimal, low, medium, high, or its own word.",
+    ),
     click.option("--max-tokens", type=whole("max_tokens"), metavar="N", help="Stop before a model uses N tokens."),
     click.option(
         "--max-cost", type=COST, metavar="AMOUNT", help="Stop before a model's cost exceeds this, at your --prices."
@@ -187,11 +199,12 @@ def run_arguments(
     deadline: str | None = None,
     patience: str | None = None,
     price: str | None = None,
+    reasoning_effort: str | None = None,
     **plain: Any,
 ) -> RunArguments:
     """The values of :func:`asking_options`, or of some of them, read; the deadline starts now.
 
-    Raises InputError for an invalid duration or price, a role given twice, and ``--workers`` without ``--ray``.
+    Raises InputError for an invalid duration, price or effort, a role given twice, and ``--workers`` without ``--ray``.
     """
     from steelyard.api.limits import price_pair
 
@@ -204,6 +217,7 @@ def run_arguments(
         ends_at=ends_after(read_duration(deadline, "--deadline")),
         patience_seconds=read_duration(patience, "--patience"),
         price=price_pair(price, "--price"),
+        reasoning_effort=effort_word(reasoning_effort, "--reasoning-effort"),
         shows_progress=True,
         owns_process=True,
         **plain,

@@ -115,6 +115,7 @@ async def _resume(
     data = args.data or (Path(local.data) if local.data else None)
     task_files = args.task_files or tuple(Path(path) for path in local.tasks)
     async with AsyncExitStack() as opened_here:
-        models = open_for_call(args, opened_here)
+        sealed = {role: planned.capabilities for role, planned in plan.models.items()}
+        models = open_for_call(args, opened_here, sealed)
         with session_options(plan, args) as options:
             return await resume_audit(run, models, data, task_files, signer, options)

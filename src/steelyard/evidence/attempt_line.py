@@ -24,6 +24,7 @@ NUMBERS: Final = r"(\[[-+.,0-9e]+\])"  # read as JSON
 OPTIONAL: Final = {
     "answer": SOME_TEXT, "completion_tokens": NOT_ZERO, "detail": SOME_TEXT, "finish_reason": SOME_TEXT,
     "logprobs": NUMBERS, "model": SOME_TEXT, "prompt_tokens": NOT_ZERO, "reasoning": SOME_TEXT,
+    "reasoning_tokens": NOT_ZERO,
 }  # fmt: skip
 FORMS: Final = {
     "attempt": WHOLE, "elapsed_us": WHOLE, "final": EITHER, "item": TEXT, "measurement": TEXT, "outcome": TEXT,
@@ -31,7 +32,7 @@ FORMS: Final = {
     "started_us": WHOLE, "type": '"(attempt)"', **OPTIONAL,
 }  # fmt: skip
 UNREAD: Final = {
-    "attempt", "completion_tokens", "detail", "elapsed_us", "model", "prompt_tokens", "started_us",
+    "attempt", "completion_tokens", "detail", "elapsed_us", "model", "prompt_tokens", "reasoning_tokens", "started_us",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.plugins import Model
+    from steelyard.records import Capabilities
 
 __all__ = ["Settings", "open_model"]
 
@@ -29,12 +30,16 @@ class Settings:
     ``api_key_env`` names the environment variable that holds the key (default: STEELYARD_API_KEY, then OPENAI_API_KEY);
     ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there at most;
     ``threads`` is for the in-process model (default: STEELYARD_THREADS, then 1) and changes no number.
+    ``reasoning_effort`` is sent with the handshake of an endpoint too. ``sealed``: the capabilities that the plan of a
+    resumed run holds, which an endpoint has without being measured again.
     """
 
     api_key_env: str | None = None
     timeout_seconds: float = 120.0
     concurrency: int = 128
     threads: int | None = None
+    reasoning_effort: str = ""
+    sealed: Capabilities | None = None
 
 
 def open_model(uri: str, settings: Settings | None = None) -> Model:

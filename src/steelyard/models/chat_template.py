@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from steelyard.util.reasoning import has_reasoning_tags, opening_at_end
+
 if TYPE_CHECKING:
     from steelyard.models.llama import Llama
 
@@ -27,6 +29,15 @@ class ChatTemplate:
     def __init__(self, llama: Llama) -> None:
         self._llama = llama
         self._source = llama.metadata("tokenizer.chat_template")
+
+    @property
+    def reasons(self) -> bool:
+        """Whether the template handles reasoning, as that of a model does which reasons before it answers."""
+        return has_reasoning_tags(self._source)
+
+    def reasoning_opening(self, system: str) -> str:
+        """The tag with which the template itself opens the reasoning, if it does; raises TemplateError."""
+        return opening_at_end(self._render(bool(system))) if self.reasons else ""
 
     def tokens(self, system: str, user: str) -> list[int]:
         """Give the tokens of one turn, up to where the assistant begins; raises TemplateError.

@@ -53,6 +53,8 @@ class EmbeddedModel:
     """A GGUF file as a :class:`steelyard.plugins.Model`. The URI holds its name only; the SHA-256 is its identity."""
 
     def __init__(self, uri: str, path: Path, sha256: str, settings: Settings, *, name: str = "") -> None:
+        if settings.reasoning_effort:
+            raise InputError(f"{uri} takes no reasoning effort: leave out --reasoning-effort")
         self._uri = uri
         self._name = name
         self._sha256 = sha256
@@ -72,7 +74,15 @@ class EmbeddedModel:
             machine=f"{processor_name()} ({self._llama.processor_features()})",
             details=self._details(),
         )
-        capabilities = Capabilities(chat=not no_chat, loglikelihood=True, deterministic=True, concurrency=1)
+        reasons = not no_chat and self._session.reasons
+        capabilities = Capabilities(
+            chat=not no_chat,
+            loglikelihood=True,
+            deterministic=True,
+            concurrency=1,
+            reasons=reasons,
+            output_tokens=self._llama.context_tokens if reasons else 0,
+        )
         return identity, capabilities
 
     def _details(self) -> dict[str, str]:

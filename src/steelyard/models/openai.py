@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, echo_check, openai_wire
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
+from steelyard.models.reasoning_check import find_reasoning
 from steelyard.records import (
     Capabilities,
     GenerateRequest,
@@ -41,6 +42,7 @@ JSON = {"Content-Type": "application/json"}
 KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
 _HANDSHAKE_ATTEMPTS = 3
 _HANDSHAKE_SECONDS = 30.0
+_GREETING_TOKENS = (1, 16, 1024)  # the first that is enough: some reasoning endpoints end fewer in an error
 _REDACTED_FROM = 8
 
 
@@ -89,8 +91,9 @@ class OpenAIModel:
         self._base = base
         self._key = key
         self._settings = settings
-        self._limit_name = "max_tokens"
+        self._dialect = openai_wire.Dialect()
         self._pings_by_chat = True
+        self._greeting_tokens = _GREETING_TOKENS[0]
         self._echo_max_tokens = 0
         self._rate: RateHint | None = None  # from the last echo's headers
         self._proxy = proxy_of(base)
@@ -102,32 +105,54 @@ class OpenAIModel:
     # ── what it is ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
-        """Probe the endpoint without sending any sample: list models, one token by chat, one by completion, two echoes.
+        """Probe the endpoint without sending any sample: list models, greet by chat and by completion, two echoes.
 
-        Raises ModelUnavailable where nothing answers, the key is refused, or the model is not served there.
+        Where it chats, a short question shows whether it reasons. In a resumed run its capabilities are those of the
+        sealed plan. Raises ModelUnavailable where nothing answers, the key is refused, or the model is not served
+        there, InputError where it refuses the reasoning effort.
         """
         listed = await self._listed()
-        chat = await self._handshake(chat=True)
+        self._adopt_sealed()
+        chat = await self._greeted(chat=True)
         self._pings_by_chat = chat.outcome is not Outcome.CLIENT_ERROR
-        completion = await self._handshake(chat=False)
+        completion = await self._greeted(chat=False)
         if Outcome.CLIENT_ERROR is chat.outcome is completion.outcome:
             raise ModelUnavailable(f"{self._base} does not serve {self._name!r}: {chat.detail}")
-        completions = completion.outcome is not Outcome.CLIENT_ERROR
-        reason = await self._loglikelihood_unavailable_reason() if completions else "it has no /completions"
+        self._adopt_sealed()
         identity = ModelIdentity(
             uri=f"openai:{self._name}@{self._base}",
             name=self._name,
             backend="OpenAI-compatible HTTP",
             details={"listed": listed, "answers_as": chat.model or completion.model},
         )
-        capabilities = Capabilities(
+        return identity, await self._capabilities(chat, completion)
+
+    def _adopt_sealed(self) -> None:
+        if (sealed := self._settings.sealed) is not None:
+            self._dialect = replace(self._dialect, takes_temperature=sealed.takes_temperature, reasons=sealed.reasons)
+
+    async def _capabilities(self, chat: ModelOutput, completion: ModelOutput) -> Capabilities:
+        sealed = self._settings.sealed
+        completions = completion.outcome is not Outcome.CLIENT_ERROR
+        reason = "it has no /completions"
+        if completions and (sealed is None or sealed.loglikelihood):
+            reason = await self._loglikelihood_unavailable_reason()
+        if sealed is not None:
+            return sealed
+        reasons, output_tokens = False, 0
+        if chat.outcome is not Outcome.CLIENT_ERROR:
+            reasons, output_tokens = await find_reasoning(self._patiently, self._settings.reasoning_effort)
+        self._dialect = replace(self._dialect, reasons=reasons)
+        return Capabilities(
             chat=chat.outcome is not Outcome.CLIENT_ERROR,
             completions=completions,
             loglikelihood=not reason,
             loglikelihood_reason=f"this endpoint cannot give log-likelihoods: {reason}" if reason else "",
             concurrency=self._settings.concurrency,
+            reasons=reasons,
+            output_tokens=output_tokens,
+            takes_temperature=self._dialect.takes_temperature,
         )
-        return identity, capabilities
 
     async def _listed(self) -> str:
         reply = await self._call("GET", "/models", None)
@@ -143,22 +168,34 @@ class OpenAIModel:
         names = [entry.get("id") for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
         return "yes" if self._name in names else "no" if names else "unknown"
 
-    async def _handshake(self, *, chat: bool) -> ModelOutput:
-        """Generate one token; transient errors are retried, so that they do not count as "unsupported"."""
-        request = GenerateRequest(prompt="Hello", chat=chat, max_tokens=1)
+    async def _greeted(self, *, chat: bool) -> ModelOutput:
+        """Generate one token, or as many as the endpoint needs for a reply."""
+        output = ModelOutput(outcome=Outcome.DROPPED)
+        for tokens in _GREETING_TOKENS:
+            output = await self._patiently(GenerateRequest(prompt="Hello", chat=chat, max_tokens=tokens))
+            if output.outcome is not Outcome.CLIENT_ERROR or "token" not in output.detail.lower():
+                self._greeting_tokens = max(tokens, self._greeting_tokens)
+                break
+        if output.outcome in (Outcome.TIMEOUT, Outcome.DROPPED):
+            raise ModelUnavailable(f"{self._base} does not answer ({output.detail}): is the server up?")
+        return output
+
+    async def _patiently(self, request: GenerateRequest) -> ModelOutput:
+        """Generate; transient errors are retried, so that they do not count as "unsupported".
+
+        What the endpoint refuses in a body is left out of all later ones.
+        """
         output = ModelOutput(outcome=Outcome.DROPPED)
         for attempt in range(_HANDSHAKE_ATTEMPTS):
             output = await self.generate(request)
-            if "max_completion_tokens" in output.detail and self._limit_name == "max_tokens":
-                self._limit_name = "max_completion_tokens"
+            while not output.outcome.answered and (fitted := self._dialect.fitted_to(output.detail)) != self._dialect:
+                self._dialect = fitted
                 output = await self.generate(request)
             if output.detail.startswith(("HTTP 401", "HTTP 403")):
                 raise ModelUnavailable(f"{self._base} refuses the key: {output.detail}")
             if output.outcome is Outcome.TIMEOUT or not output.outcome.retryable:
                 break
             await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
-        if output.outcome in (Outcome.TIMEOUT, Outcome.DROPPED):
-            raise ModelUnavailable(f"{self._base} does not answer ({output.detail}): is the server up?")
         return output
 
     async def _loglikelihood_unavailable_reason(self) -> str:
@@ -177,16 +214,17 @@ class OpenAIModel:
 
     async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Answer with text; stop strings are cut here too, since some servers ignore them."""
-        body = openai_wire.generate_body(self._name, request, self._limit_name)
+        body = openai_wire.generate_body(self._name, request, self._dialect)
         reply = await self._call("POST", openai_wire.path_of(request), body)
         if isinstance(reply, ModelOutput):
             return reply
-        output = openai_wire.read_completion(reply.payload, request)
+        output = openai_wire.read_completion(reply.payload, request, reasons=self._dialect.reasons)
         return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
 
     async def ping(self) -> ModelOutput:
-        """The health check: generate one token after a greeting, as in the handshake. Not a sample."""
-        return await self.generate(GenerateRequest(prompt="Hello", chat=self._pings_by_chat, max_tokens=1))
+        """The health check: a greeting as in the handshake. Not a sample."""
+        greeting = GenerateRequest(prompt="Hello", chat=self._pings_by_chat, max_tokens=self._greeting_tokens)
+        return await self.generate(greeting)
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Answer with one sum of log-probabilities (nats) per continuation: an echoed prompt each, in turn."""

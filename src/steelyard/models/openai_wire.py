@@ -4,20 +4,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from steelyard.models.rate_headers import read_rate_headers
-from steelyard.models.stops import cut_at_stop
+from steelyard.models.stops import cut_answer_at_stop
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.util.reasoning import split_reasoning
 from steelyard.util.text import one_line
 
-__all__ = ["echo_body", "generate_body", "path_of", "read_completion", "read_error", "read_retry_after"]
+__all__ = ["Dialect", "echo_body", "generate_body", "path_of", "read_completion", "read_error", "read_retry_after"]
 
 STOPS_ON_THE_WIRE = 4
 MAX_DETAIL = 300
 OVERLOADED = (429, 503, 529)  # 529: "overloaded", as Anthropic says it
+# The fields of a message that hold reasoning; the first that has text counts, since some repeat one another.
+REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
+ANSWER_PARTS = ("text", "output_text")
+REASONING_PARTS = ("reasoning", "reasoning_text", "thinking", "summary", "summary_text")
+_TEXT_KEYS = ("summary", "thinking", "reasoning", "content", "text")
+# What an error's code says took the place of a model output.
+_FINISH_REASONS = {"content_filter": "content_filter", "context_length_exceeded": "length"}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What an endpoint takes in the body of a generation, and whether it reasons before it answers."""
+
+    limit_name: str = "max_tokens"
+    takes_temperature: bool = True
+    reasons: bool = False
+
+    def fitted_to(self, refusal: str) -> Dialect:
+        """The dialect without what the endpoint refuses in an error; the same one where that is not known."""
+        if "max_completion_tokens" in refusal and self.limit_name == "max_tokens":
+            return replace(self, limit_name="max_completion_tokens")
+        if "temperature" in refusal.lower() and self.takes_temperature:
+            return replace(self, takes_temperature=False)
+        return self
 
 
 def path_of(request: GenerateRequest) -> str:
@@ -25,19 +51,26 @@ def path_of(request: GenerateRequest) -> str:
     return "/chat/completions" if request.chat else "/completions"
 
 
-def generate_body(model: str, request: GenerateRequest, limit_name: str = "max_tokens") -> dict[str, Any]:
-    """Make the JSON body of a generation. Unset fields are omitted; the API takes four stop strings at most."""
+def generate_body(model: str, request: GenerateRequest, dialect: Dialect = Dialect()) -> dict[str, Any]:
+    """Make the JSON body of a generation. Unset fields are omitted; the API takes four stop strings at most.
+
+    In a chat, an endpoint that reasons gets no stop strings: it would stop inside its reasoning.
+    """
     text = request.prefix + request.prompt
-    body: dict[str, Any] = {"model": model, limit_name: request.max_tokens, "temperature": request.temperature}
+    body: dict[str, Any] = {"model": model, dialect.limit_name: request.max_tokens}
+    if dialect.takes_temperature:
+        body["temperature"] = request.temperature
     if request.chat:
         system = [{"role": "system", "content": request.system}] if request.system else []
         body["messages"] = [*system, {"role": "user", "content": text}]
     else:
         body["prompt"] = text
-    if request.stop:
+    if request.stop and not (dialect.reasons and request.chat):
         body["stop"] = list(request.stop[:STOPS_ON_THE_WIRE])
     if request.seed is not None:
         body["seed"] = request.seed
+    if request.reasoning_effort:
+        body["reasoning_effort"] = request.reasoning_effort
     return body
 
 
@@ -53,8 +86,11 @@ def echo_body(model: str, prompt: str, max_tokens: int) -> dict[str, Any]:
     }
 
 
-def read_completion(payload: Any, request: GenerateRequest) -> ModelOutput:
-    """Parse the reply to a generation (status 200) into exactly one typed output."""
+def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = False) -> ModelOutput:
+    """Parse the reply to a generation (status 200) into exactly one typed output.
+
+    ``reasons``: the endpoint reasons before it answers in a chat.
+    """
     if not isinstance(payload, Mapping):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not a JSON object")
     if payload.get("error") and not payload.get("choices"):
@@ -62,40 +98,81 @@ def read_completion(payload: Any, request: GenerateRequest) -> ModelOutput:
     choices = payload.get("choices")
     if not isinstance(choices, list):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply has no list of choices")
-    usage = payload.get("usage") if isinstance(payload.get("usage"), Mapping) else {}
+    usage: Any = payload["usage"] if isinstance(payload.get("usage"), Mapping) else {}
     model = payload.get("model")
     about: dict[str, Any] = {
         "model": one_line(model) if isinstance(model, str) else "",
         "prompt_tokens": _count(usage, "prompt_tokens"),
         "completion_tokens": _count(usage, "completion_tokens"),
+        "reasoning_tokens": _count(usage.get("completion_tokens_details"), "reasoning_tokens"),
     }
     if not choices:
         return ModelOutput(outcome=Outcome.EMPTY, detail="the reply has no choices", **about)
-    return _read_choice(choices[0], request, about)
+    return _read_choice(choices[0], request, about, reasons=reasons and request.chat)
 
 
-def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any]) -> ModelOutput:
+def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any], *, reasons: bool) -> ModelOutput:
     message = choice.get("message") if isinstance(choice, Mapping) and request.chat else choice
     if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply's choice has no message", **about)
     finish = choice.get("finish_reason")
     about["finish_reason"] = one_line(finish) if isinstance(finish, str) else ""
-    text = message.get("content" if request.chat else "text")
+    text, inside = _read_parts(message.get("content" if request.chat else "text"))
+    about["reasoning"] = reasoning = next(
+        filter(None, (_texts(message.get(name)) for name in REASONING_FIELDS)), inside
+    )
     refusal = message.get("refusal")
     if (isinstance(refusal, str) and refusal) or finish == "content_filter":
         refused_text = refusal if isinstance(refusal, str) and refusal else text
         return ModelOutput(outcome=Outcome.REFUSED, text=refused_text if isinstance(refused_text, str) else "", **about)
     if text is None:
         outcome = Outcome.TRUNCATED if finish == "length" else Outcome.EMPTY
+        if reasoning and finish == "stop":  # it reasoned, and gave no answer
+            outcome = Outcome.OK
         return ModelOutput(outcome=outcome, detail="the reply has no text", **about)
     if not isinstance(text, str):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply's text is not a string", **about)
-    text, stopped = cut_at_stop(text, request.stop)
+    if reasons and finish == "length" and not (reasoning or about["reasoning_tokens"] or split_reasoning(text)[1]):
+        # Its chat template opened the reasoning, and the budget ended before the closing tag.
+        return ModelOutput(outcome=Outcome.TRUNCATED, **about | {"reasoning": text})
+    text, stopped = cut_answer_at_stop(text, request.stop, after_reasoning=reasons or bool(reasoning))
     if stopped:
         about["finish_reason"] = "stop"
     return ModelOutput(
         outcome=Outcome.TRUNCATED if finish == "length" and not stopped else Outcome.OK, text=text, **about
     )
+
+
+def _read_parts(content: Any) -> tuple[Any, str]:
+    """The answer and the reasoning in a message's content: a text or a list of parts; a malformed one as it is."""
+    if not isinstance(content, list):
+        return content, ""
+    answer: list[str] = []
+    reasoning: list[str] = []
+    for part in content:
+        kind = part.get("type") if isinstance(part, Mapping) else None
+        if kind in ANSWER_PARTS:
+            if not isinstance(part.get("text"), str):
+                return content, ""
+            answer.append(part["text"])
+        elif kind in REASONING_PARTS:
+            reasoning.append(_texts(part))
+    return "".join(answer) if answer else None, "\n".join(reasoning)
+
+
+def _texts(value: Any) -> str:
+    """The texts in a field of reasoning (a text, an object or a list of either), in order, a line each."""
+    found: list[str] = []
+    left = [value]
+    while left:
+        match left.pop():
+            case str(text):
+                found.append(text)
+            case list(items):
+                left += reversed(items)
+            case {**fields}:
+                left += [fields[key] for key in reversed(_TEXT_KEYS) if key in fields]
+    return "\n".join(filter(None, found))
 
 
 def _error_in_reply(error: Any) -> ModelOutput:
@@ -122,6 +199,7 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
     )
     return ModelOutput(
         outcome=outcome,
+        finish_reason=_FINISH_REASONS.get(_code(payload), ""),
         detail=one_line(detail, MAX_DETAIL),
         retry_after=read_retry_after(headers, now=now),
         rate=read_rate_headers(headers, now=now),
@@ -136,6 +214,12 @@ def _message(payload: Any) -> str:
     )
     found = error.get("message") if isinstance(error, Mapping) else error
     return one_line(found) if isinstance(found, str) else ""
+
+
+def _code(payload: Any) -> str:
+    error = payload.get("error") if isinstance(payload, Mapping) else None
+    code = error.get("code") if isinstance(error, Mapping) else None
+    return code if isinstance(code, str) else ""
 
 
 def read_retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
@@ -154,5 +238,5 @@ def read_retry_after(headers: Mapping[str, str], *, now: datetime | None = None)
 
 
 def _count(usage: Any, key: str) -> int:
-    value = usage.get(key)
+    value = usage.get(key) if isinstance(usage, Mapping) else None
     return value if type(value) is int and 0 <= value < 1 << 31 else 0

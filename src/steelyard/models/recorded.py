@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
+import msgspec
+
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.models import Settings
@@ -50,6 +52,8 @@ class RecordedModel:
             known = ", ".join(plan.models)
             raise InputError(f"the run has no model in the role {role[:40]!r}; it has: {known}", where=run)
         self._was = plan.models[role].identity
+        # Who imports a log, or records another harness, has not measured what the model can do.
+        self._sealed = plan.models[role].capabilities if plan.origin.kind == "asked" else None
         self._asked = [each for each in plan.measurements if each.role == role]
         asked = {each.id for each in self._asked}
         attempts = [attempt for attempt in replay(run).attempts if attempt.measurement in asked]
@@ -67,7 +71,7 @@ class RecordedModel:
         self._sha256 = sha256_hex(b"".join(segment_path(run, worker).read_bytes() for worker in segment_names(run)))
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
-        """Name the recording (its journal's SHA-256) and the model that it recorded."""
+        """Name the recording (its journal's SHA-256) and the model that it recorded, with what that one can do."""
         was = self._was
         identity = ModelIdentity(
             uri=f"recorded:{self._name}",
@@ -78,9 +82,9 @@ class RecordedModel:
             details={"recorded_uri": was.uri, "recorded_sha256": was.sha256, "recorded_backend": was.backend},
         )
         kinds = {each.kind for each in self._asked}
-        capabilities = Capabilities(
+        capabilities = msgspec.structs.replace(
+            self._sealed or Capabilities(chat="generate" in kinds),
             generate="generate" in kinds,
-            chat="generate" in kinds,
             loglikelihood="loglikelihood" in kinds,
             loglikelihood_reason="" if "loglikelihood" in kinds else "the recording holds no log-likelihoods",
             concurrency=CONCURRENCY,
@@ -118,6 +122,7 @@ class RecordedModel:
             finish_reason=attempt.finish_reason,
             prompt_tokens=attempt.prompt_tokens,
             completion_tokens=attempt.completion_tokens,
+            reasoning_tokens=attempt.reasoning_tokens,
             model=attempt.model,
             detail=attempt.detail,
         )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from steelyard.models.chat_template import ChatTemplate, TemplateError
-from steelyard.models.stops import cut_at_stop
+from steelyard.models.stops import cut_answer_at_stop
 from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome
 
 if TYPE_CHECKING:
@@ -76,6 +76,11 @@ class InferenceSession:
             return str(error)
         return ""
 
+    @property
+    def reasons(self) -> bool:
+        """Whether the file's chat template is one of a model that reasons before it answers."""
+        return self._template.reasons
+
     # ── log-likelihood ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def loglikelihood(self, request: LoglikelihoodRequest, cancelled: Cancelled) -> ModelOutput:
@@ -129,14 +134,18 @@ class InferenceSession:
     # ── generation ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def generate(self, request: GenerateRequest, cancelled: Cancelled) -> ModelOutput:
-        """Generate greedily, or at a temperature from a seeded generator; cut before the first stop string."""
+        """Generate greedily, or at a temperature from a seeded generator; cut the answer before the first stop string.
+
+        Where the chat template opens the reasoning, the text begins with that tag.
+        """
         try:
             prompt, cut = self._prompt(request)
             self._check_room(len(prompt) + 1)
             logits = self._decode_context(prompt, cut)
+            opening = self._template.reasoning_opening(request.system) if request.chat else ""
         except (_Refused, TemplateError) as refusal:
             return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(refusal))
-        text, count, finish = self._continue(request, len(prompt), logits, cancelled)
+        text, count, finish = self._continue(request, len(prompt), logits, cancelled, opening)
         if finish == "cancelled":
             return ModelOutput(outcome=Outcome.DROPPED, detail="cancelled")
         full = finish == "length" and count < request.max_tokens
@@ -161,11 +170,11 @@ class InferenceSession:
         return tokens, self._cut(request.prefix, tokens)
 
     def _continue(
-        self, request: GenerateRequest, position: int, logits: NDArray[np.float32], cancelled: Cancelled
+        self, request: GenerateRequest, position: int, logits: NDArray[np.float32], cancelled: Cancelled, opening: str
     ) -> tuple[str, int, str]:
         """Give the text, the number of tokens, and why it ended: stop, length or cancelled."""
         choose = _chooser(request.temperature, request.seed)
-        data = b""
+        data = opening.encode()
         for count in range(request.max_tokens):
             if cancelled():
                 return "", count, "cancelled"
@@ -173,7 +182,7 @@ class InferenceSession:
             if self._llama.is_end(token):
                 return data.decode("utf-8", "replace"), count, "stop"
             data += self._llama.piece(token)
-            text, stopped = cut_at_stop(data.decode("utf-8", "replace"), request.stop)
+            text, stopped = cut_answer_at_stop(data.decode("utf-8", "replace"), request.stop)
             if stopped:
                 return text, count + 1, "stop"
             if count + 1 == request.max_tokens or position + count >= self._llama.context_tokens:

@@ -177,6 +177,8 @@ def _with_order(
         alpha=options.alpha,
         tolerance=options.tolerance if sheet else "",
         order_proof=proof,
+        output_tokens=options.output_tokens,
+        reasoning_effort=options.reasoning_effort,
         budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),
         texts="withheld" if withheld else "sealed",
         plugins=_plugins(measurements, rules),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HOTTEST",
     "LOCAL_CHECK",
+    "MAX_OUTPUT_TOKENS",
     "REMOTE_CHECK",
     "SAMPLED_CHECK",
     "SAMPLED_TEMPERATURE",
@@ -21,6 +22,8 @@ __all__ = [
     "TEMPERATURE",
     "asks_chat",
     "decoding_of",
+    "of_the_endpoint",
+    "output_budget_of",
     "repeat_check_of",
     "repeats_of",
 ]
@@ -34,6 +37,7 @@ TEMPERATURE = re.compile(
     r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"
 )
 HOTTEST = 2.0  # the maximum that endpoints accept; a larger number was not a temperature
+MAX_OUTPUT_TOKENS = 16_384  # for one answer of a model that reasons, where the user states no other number
 # Enough trials to keep the sampling noise of our own pass below a usual tolerance.
 SAMPLED_TRIALS = 1000
 
@@ -77,3 +81,28 @@ def decoding_of(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:
         difference = f"The vendor sampled at a temperature that it does not state; ours is {SAMPLED_TEMPERATURE}."
         return "sampled", SAMPLED_TEMPERATURE, (difference,)
     return "sampled", temperature, ()
+
+
+def output_budget_of(kind: str, chat: bool, capabilities: Capabilities, wanted: int | None) -> int | None:
+    """The most tokens of an answer: the user's ``wanted``, or room for reasoning; None: the prompt format's own.
+
+    A plain completion goes on from its prompt, without the chat template that makes a model reason.
+    """
+    if kind != "generate":
+        return None
+    if wanted is not None:
+        return wanted
+    return min(MAX_OUTPUT_TOKENS, capabilities.output_tokens) or None if capabilities.reasons and chat else None
+
+
+def of_the_endpoint(capabilities: Capabilities, budget: int | None, own: int, effort: str) -> tuple[str, ...]:
+    """What differs from the prompt format for text, because of the endpoint or the user: sentences for the report."""
+    differences = []
+    if not capabilities.takes_temperature:
+        differences.append("The endpoint takes no temperature: it samples at its own.")
+    if budget is not None and budget != own:
+        why = ", since the model reasons before it answers" if capabilities.reasons else ""
+        differences.append(f"An answer may have {budget:,} tokens instead of the prompt format's {own:,}{why}.")
+    if effort:
+        differences.append(f"Asked with the reasoning effort {effort}.")
+    return tuple(differences)

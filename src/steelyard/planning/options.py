@@ -20,6 +20,7 @@ class Options:
     ``role_limits``: limits of a role's own, in place of ``limits``.
     ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
     ``scorer``: in place of the tasks' own, but not for a claim about a published benchmark.
+    ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
 
     alpha: float = 0.05
@@ -37,6 +38,8 @@ class Options:
     repeats: int | None = None
     detectors: tuple[str, ...] = ()
     scorer: str = ""
+    output_tokens: int | None = None
+    reasoning_effort: str = ""
 
 
 def planned_model(

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from steelyard.planning.decoding import asks_chat, decoding_of, repeat_check_of, repeats_of
+from steelyard.errors import InputError
+from steelyard.planning.decoding import (
+    MAX_OUTPUT_TOKENS,
+    asks_chat,
+    decoding_of,
+    of_the_endpoint,
+    output_budget_of,
+    repeat_check_of,
+    repeats_of,
+)
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.samples import Prepared, as_asked, digests_of, load_samples
 from steelyard.planning.testable import (
@@ -44,12 +53,18 @@ __all__ = ["TaskPlanner"]
 
 @dataclass(frozen=True)
 class _Decoding:
-    """How a task's samples are asked: greedy or sampled, as chat or as a completion."""
+    """How a task's samples are asked: greedy or sampled, as chat or as a completion, with how many tokens at most.
+
+    ``of_endpoint``: the differences that are not the claim's but the endpoint's or the user's.
+    """
 
     mode: Literal["greedy", "sampled"]
     temperature: float
     chat: bool
+    output_budget: int | None
+    reasoning_effort: str
     differences: tuple[str, ...]
+    of_endpoint: tuple[str, ...]
 
 
 class TaskPlanner:
@@ -141,7 +156,13 @@ class TaskPlanner:
                 raise Skip("not_testable", protocol.refused)
             check_testable(claim, task.chance, tolerance_of(self.tolerance))
         decoding = self._decoding(task, protocol, kind, claim, role, temperature)
-        samples = as_asked(load_samples(task, protocol, self._options.data, seed), decoding.temperature, decoding.chat)
+        samples = as_asked(
+            load_samples(task, protocol, self._options.data, seed),
+            decoding.temperature,
+            decoding.chat,
+            output_budget=decoding.output_budget,
+            reasoning_effort=decoding.reasoning_effort,
+        )
         if not samples:
             raise Skip("not_tested", "the task has no samples")
         digests, samples_root = digests_of(samples)
@@ -157,6 +178,8 @@ class TaskPlanner:
             kind=kind,
             decoding=decoding.mode,
             temperature=decoding.temperature,
+            output_budget=decoding.output_budget,
+            reasoning_effort=decoding.reasoning_effort,
             scorers=(scorer_of(task, protocol, self._options.scorer, of_claim=claim is not None),),
             population=population,
             samples_root=samples_root,
@@ -168,6 +191,7 @@ class TaskPlanner:
             limit=limit,
             chance=task.chance,
             public=task.public,
+            differences=decoding.of_endpoint,
             seed=seed or "",
         )
         withheld = task.public and task.definition.generator is None
@@ -178,6 +202,7 @@ class TaskPlanner:
             differences=(
                 *protocol.differences,
                 *decoding.differences,
+                *decoding.of_endpoint,
                 *incomplete(task, population),
                 *_other_scorer(task, protocol, measurement.scorers[0]),
             ),
@@ -199,9 +224,29 @@ class TaskPlanner:
         of_decoding: tuple[str, ...] = ()
         if claim:
             mode, degrees, of_decoding = decoding_of(claim, kind)
-        chat, of_chat = asks_chat(task.prompt_format(protocol.prompt), capabilities)
+        prompt_format = task.prompt_format(protocol.prompt)
+        chat, of_chat = asks_chat(prompt_format, capabilities)
         of_average = other_average(claim) if claim else ()
-        return _Decoding(mode, degrees, chat, (*of_decoding, *of_chat, *of_average))
+        budget = output_budget_of(kind, chat, capabilities, self._options.output_tokens)
+        self._check_asked(self._models[role], budget)
+        effort = self._options.reasoning_effort if kind == "generate" else ""
+        of_endpoint: tuple[str, ...] = ()
+        if kind == "generate":
+            of_endpoint = of_the_endpoint(capabilities, budget, prompt_format.max_tokens, effort)
+        return _Decoding(mode, degrees, chat, budget, effort, (*of_decoding, *of_chat, *of_average), of_endpoint)
+
+    def _check_asked(self, model: PlannedModel, budget: int | None) -> None:
+        """Raise InputError for an output budget or effort that the model refuses, or that leaves no room for a call."""
+        capabilities, tokens = model.capabilities, model.limits.tokens
+        wanted, effort, taken = self._options.output_tokens, self._options.reasoning_effort, capabilities.output_tokens
+        if budget is not None and tokens is not None and tokens <= budget:
+            raise InputError(
+                f"--max-tokens {tokens} has no room for one answer of {budget:,} tokens: give --output-tokens too"
+            )
+        if wanted is not None and taken and taken < MAX_OUTPUT_TOKENS and wanted >= 2 * taken:
+            raise InputError(f"the model does not take {2 * taken:,} tokens of output: give --output-tokens {taken}")
+        if effort not in ("", "none") and not capabilities.reasons:
+            raise InputError(f"the model does not reason before it answers: leave out --reasoning-effort {effort}")
 
     def _shared(self, draft: Prepared, served: Served) -> Served:
         """Merge a draft into an equal one, which then has its scorer too; otherwise add it."""

@@ -44,7 +44,13 @@ def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Pa
     if task is None:
         raise InputError(f"the task {measurement.task} of the plan is not installed: name its file again with --task")
     samples = task.prepare(measurement.prompt, data, measurement.seed or None, measurement.shots)
-    asked = as_asked(samples, measurement.temperature, measurement.chat)
+    asked = as_asked(
+        samples,
+        measurement.temperature,
+        measurement.chat,
+        output_budget=measurement.output_budget,
+        reasoning_effort=measurement.reasoning_effort,
+    )
     digests, root = digests_of(asked)
     if root != measurement.samples_root:
         raise InputError(
@@ -65,7 +71,7 @@ def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: 
 
 
 class _Asked(Sequence[Sample]):
-    """Samples with another temperature or as chat: rendered lazily, like the samples that they wrap."""
+    """Samples whose requests differ in some fields: rendered lazily, like the samples that they wrap."""
 
     def __init__(self, samples: Sequence[Sample], changes: dict[str, Any]) -> None:
         self._samples = samples
@@ -80,12 +86,27 @@ class _Asked(Sequence[Sample]):
         return msgspec.structs.replace(sample, request=request)
 
 
-def as_asked(samples: Sequence[Sample], temperature: float, chat: bool) -> Sequence[Sample]:
-    """The samples with their requests at this temperature, as chat or as plain completions."""
+def as_asked(
+    samples: Sequence[Sample],
+    temperature: float,
+    chat: bool,
+    *,
+    output_budget: int | None = None,
+    reasoning_effort: str = "",
+) -> Sequence[Sample]:
+    """The samples with their requests at this temperature, as chat or as plain completions.
+
+    ``output_budget`` (tokens) and ``reasoning_effort`` are set in requests for text.
+    """
     first = samples[0].request if len(samples) else None
     changes: dict[str, Any] = {"temperature": temperature} if temperature else {}
-    if isinstance(first, GenerateRequest) and first.chat is not chat:
-        changes["chat"] = chat
+    if isinstance(first, GenerateRequest):
+        if first.chat is not chat:
+            changes["chat"] = chat
+        if output_budget is not None:
+            changes["max_tokens"] = output_budget
+        if reasoning_effort:
+            changes["reasoning_effort"] = reasoning_effort
     return _Asked(samples, changes) if changes else samples
 
 

@@ -33,6 +33,7 @@ class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"
     finish_reason: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
     model: str = ""
     detail: str = ""
     started_us: int

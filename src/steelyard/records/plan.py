@@ -96,8 +96,9 @@ class Measurement(Record, frozen=True, kw_only=True):
 
     ``population`` counts samples; the committed order runs over population × repeats *trials*. With
     ``order_by`` "sample" it is an order of samples, and all trials of a sample follow one another. ``limit`` is the
-    maximum number of samples asked. ``output_budget`` is the maximum number of tokens of an answer, if it differs from
-    the prompt format's. ``arm``, ``seed`` and ``beside`` are for further measurements that a detector requests.
+    maximum number of samples asked. ``output_budget`` is the maximum number of tokens of an answer, in place of the
+    prompt format's; ``reasoning_effort`` is sent with every request. ``arm``, ``seed`` and ``beside`` are for further
+    measurements that a detector requests.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     decoding: Literal["greedy", "sampled"] = "greedy"
     temperature: float = 0.0
     output_budget: int | None = None
+    reasoning_effort: str = ""
     scorers: tuple[str, ...]
     population: int
     samples_root: str
@@ -216,8 +218,9 @@ class Plan(Record, frozen=True, kw_only=True):
     """Everything that determines the result, fixed before the first call. Its canonical bytes are sealed.
 
     ``sheet`` is None if no claims are tested: then the plan has measurements alone. ``detectors`` names the rules that
-    planned the tests, including those that planned none. ``plugins`` holds the
-    distribution and version of every plugin that the plan uses, by ``kind.name``.
+    planned the tests, including those that planned none. ``output_tokens`` and ``reasoning_effort`` are the user's;
+    without them each measurement's follow from its model. ``plugins`` holds the distribution and version of every
+    plugin that the plan uses, by ``kind.name``.
     """
 
     format: str
@@ -236,6 +239,8 @@ class Plan(Record, frozen=True, kw_only=True):
     order_proof: str = ""
     origin: Origin = msgspec.field(default_factory=Origin)
     budget_us: int | None = None
+    output_tokens: int | None = None
+    reasoning_effort: str = ""
     texts: Literal["withheld", "sealed"] = "withheld"
     plugins: dict[str, str] = msgspec.field(default_factory=dict)
 

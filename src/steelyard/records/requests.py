@@ -25,6 +25,7 @@ class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_fie
     """Ask for text. ``prefix`` (the shots, shared by many samples) and ``prompt`` are two separate batches in-process.
 
     ``chat`` sends prefix + prompt as one user message; otherwise it is a plain completion. Temperature 0 is greedy.
+    ``reasoning_effort`` is sent where it is not empty.
     """
 
     prefix: str = ""
@@ -35,6 +36,7 @@ class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_fie
     stop: tuple[str, ...] = ()
     temperature: float = 0.0
     seed: int | None = None
+    reasoning_effort: str = ""
 
 
 class LoglikelihoodRequest(Record, frozen=True, kw_only=True, tag="loglikelihood", tag_field="kind"):
@@ -99,7 +101,7 @@ class ModelOutput(Record, frozen=True, kw_only=True):
     """The result of one attempt. A model does not raise an exception for a failure: it returns the outcome.
 
     ``reasoning`` is the text that a model wrote before its answer, if the endpoint returns it separately; no scorer
-    reads it.
+    reads it. ``reasoning_tokens`` are counted in ``completion_tokens`` too.
     ``logprobs``: one sum of token log-probabilities per continuation, in nats. ``detail`` is one line, free of secrets.
     ``worker`` names the machine that sent the request, if a run has several: the record goes to its journal segment.
     """
@@ -111,6 +113,7 @@ class ModelOutput(Record, frozen=True, kw_only=True):
     finish_reason: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
     model: str = ""
     detail: str = ""
     retry_after: float | None = None
@@ -125,6 +128,8 @@ class Capabilities(Record, frozen=True, kw_only=True):
 
     ``offers`` is compared with what a prompt format ``needs``: ``language`` for a language model, names such as
     ``world two-room`` for a world model. None: unknown, so every prompt format is tried.
+    ``reasons``: the model reasons before it answers; ``output_tokens`` is then the largest output budget that it took.
+    ``takes_temperature`` False: the endpoint refuses a temperature and samples at its own.
     """
 
     generate: bool = True
@@ -135,6 +140,9 @@ class Capabilities(Record, frozen=True, kw_only=True):
     deterministic: bool = False  # greedy answers are reproducible by construction (one sequence at a time, in-process)
     concurrency: int = 1  # how many requests may be in flight
     offers: tuple[str, ...] | None = ("language",)
+    reasons: bool = False
+    output_tokens: int = 0
+    takes_temperature: bool = True
 
 
 class ModelIdentity(Record, frozen=True, kw_only=True):

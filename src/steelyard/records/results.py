@@ -149,6 +149,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
     seconds: float = 0.0
     line: int = 0
     note: str = ""
@@ -212,6 +213,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
     seconds: float = 0.0
 
 

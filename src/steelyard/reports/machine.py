@@ -92,6 +92,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "calls": claim.calls,
         "prompt_tokens": claim.prompt_tokens,
         "completion_tokens": claim.completion_tokens,
+        "reasoning_tokens": claim.reasoning_tokens,
         "seconds": claim.seconds,
         "line": claim.line,
     }

@@ -15,7 +15,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -196,7 +196,9 @@ class RayModel:
         """Send a health check, which is not a sample, through a worker."""
         capabilities = None if self._opened is None else self._opened.capabilities
         by_chat = capabilities is None or capabilities.chat
-        return await self._ask(GenerateRequest(prompt="Hello", chat=by_chat, max_tokens=1))
+        # Some endpoints that reason end a reply of few tokens in an error.
+        tokens = 1024 if capabilities is not None and capabilities.reasons else 1
+        return await self._ask(GenerateRequest(prompt="Hello", chat=by_chat, max_tokens=tokens))
 
     async def close(self) -> None:
         """End the workers, and the cluster where it was started here; safe to call twice."""
@@ -227,7 +229,10 @@ class RayModel:
         return _Slot(f"worker-{number}", actor)
 
     async def _open(self, slot: _Slot) -> Opened:
-        opened = OPENED.decode(await slot.actor.open.remote(self._uri, self._settings, self._environment()))
+        settings = self._settings
+        if self._opened is not None:  # a restarted worker is asked as the plan says
+            settings = replace(settings, sealed=settings.sealed or self._opened.capabilities)
+        opened = OPENED.decode(await slot.actor.open.remote(self._uri, settings, self._environment()))
         if opened.software != software():
             raise InputError(f"{slot.name} has {opened.software}, this machine {software()}: install the same")
         if opened.error is not None:

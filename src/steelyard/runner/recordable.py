@@ -22,11 +22,11 @@ def recordable(output: ModelOutput) -> ModelOutput:
     if not all(math.isfinite(value) for value in output.logprobs):
         malformed = ModelOutput(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=output.model)
         return without_surrogates(malformed)
-    if not output.outcome.answered and (output.text or output.logprobs):
+    if not output.outcome.answered and (output.text or output.reasoning or output.logprobs):
         # A failed call has no output: text in it could be an answer that was discarded on purpose.
         output = msgspec.structs.replace(output, text="", reasoning="", logprobs=())
-    if min(output.prompt_tokens, output.completion_tokens) < 0:
-        output = msgspec.structs.replace(output, prompt_tokens=0, completion_tokens=0)
+    if min(output.prompt_tokens, output.completion_tokens, output.reasoning_tokens) < 0:
+        output = msgspec.structs.replace(output, prompt_tokens=0, completion_tokens=0, reasoning_tokens=0)
     return without_surrogates(output)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["split_reasoning"]
+__all__ = ["has_reasoning_tags", "opening_at_end", "split_reasoning"]
 
 # Opening and closing tag of each dialect; letters in any case.
 TAGS: Final = (
@@ -62,6 +62,18 @@ def split_reasoning(text: str) -> tuple[str, str, bool]:
     for ending in _ENDINGS:
         answer = answer.removesuffix(ending)
     return answer, text[:cut], True
+
+
+def has_reasoning_tags(text: str) -> bool:
+    """Whether a text, such as a chat template, has any of the tags."""
+    return _ANY_TAG.search(text) is not None
+
+
+def opening_at_end(text: str) -> str:
+    """The opening tag that a text ends with, with the white space after it; empty where it ends otherwise."""
+    end = text.rstrip()
+    opening = next((opening for opening in _CLOSINGS if end.lower().endswith(opening)), "")
+    return text[len(end) - len(opening) :] if opening else ""
 
 
 def _after_space(text: str, start: int) -> int:

@@ -11,6 +11,7 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
 from steelyard.planning.build import DETECTORS, order_material, with_orders
+from steelyard.planning.decoding import output_budget_of
 from steelyard.planning.sealed_planner import SealedPlanner
 from steelyard.planning.weights import share_out
 from steelyard.plugins import Detector, detector_of
@@ -35,6 +36,7 @@ def check_plan(run: RunFolder, bundle: Bundle) -> None:
         _check_size(run, measurement)
         if measurement.role not in plan.models:
             raise _wrong(f"{measurement.id} asks a model in a role that the plan has not: {measurement.role[:80]!r}")
+    _check_output_budgets(plan)
     _check_served(plan)
     _check_tests(plan)
     _check_order(plan)
@@ -58,6 +60,16 @@ def _check_size(run: RunFolder, measurement: Measurement) -> None:
         )
     if not 1 <= measurement.repeats <= MAX_REPEATS:
         raise _wrong(f"{measurement.id}: {measurement.repeats} repeats are not from 1 to {MAX_REPEATS}")
+
+
+def _check_output_budgets(plan: Plan) -> None:
+    """How long an answer may be, and the reasoning effort, follow from the model and the user's options."""
+    for each in plan.measurements:
+        capabilities = plan.models[each.role].capabilities
+        if each.output_budget != output_budget_of(each.kind, each.chat, capabilities, plan.output_tokens):
+            raise _wrong(f"{each.id}: output_budget does not follow from what its model takes")
+        if each.reasoning_effort != (plan.reasoning_effort if each.kind == "generate" else ""):
+            raise _wrong(f"{each.id}: reasoning_effort is not the plan's")
 
 
 def _check_served(plan: Plan) -> None:

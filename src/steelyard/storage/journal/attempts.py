@@ -47,6 +47,7 @@ def attempt_of(
         finish_reason=output.finish_reason[:MAX_REASON],
         prompt_tokens=output.prompt_tokens,
         completion_tokens=output.completion_tokens,
+        reasoning_tokens=output.reasoning_tokens,
         model=output.model[:MAX_MODEL],
         detail=output.detail[:MAX_DETAIL],
         started_us=started_us,

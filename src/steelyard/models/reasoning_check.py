@@ -1,0 +1,58 @@
+"""Check whether an endpoint reasons before it answers, and how long a model output it allows: by a short question."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from steelyard.errors import InputError
+from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.util.reasoning import split_reasoning
+
+__all__ = ["QUESTION", "find_reasoning"]
+
+QUESTION = "How many days has a week? Reply with the number alone."
+SHORT, LONG = 16, 1024  # tokens: enough for the answer alone, and enough for reasoning about it
+BUDGETS = (16_384, 8_192, 4_096, 2_048, 1_024)
+_NO_EFFORT = ("", "none")
+
+Ask = Callable[[GenerateRequest], Awaitable[ModelOutput]]
+
+
+async def find_reasoning(ask: Ask, effort: str = "") -> tuple[bool, int]:
+    """Whether the endpoint reasons, and if so the largest output budget of :data:`BUDGETS` that it takes, else 0.
+
+    An endpoint that takes a reasoning ``effort`` other than "none" reasons. Raises InputError where it takes none.
+    """
+
+    async def within(tokens: int) -> ModelOutput:
+        return await ask(GenerateRequest(prompt=QUESTION, chat=True, max_tokens=tokens, reasoning_effort=effort))
+
+    short = await within(SHORT)
+    if effort and short.outcome is Outcome.CLIENT_ERROR and "reasoning" in short.detail.lower():
+        raise InputError(f"the endpoint refuses --reasoning-effort {effort} ({short.detail}): leave it out")
+    if effort in _NO_EFFORT and not _shows_reasoning(short):
+        if _is_complete(short):
+            return False, 0
+        long = await within(LONG)
+        # What left no room for one number within 16 tokens, and ended there, was hidden reasoning.
+        hidden = not short.text.strip() and _ended_at_its_limit(short)
+        if not _shows_reasoning(long) and not hidden:
+            return False, 0
+    for budget in BUDGETS:
+        if (await within(budget)).outcome not in (Outcome.CLIENT_ERROR, Outcome.SERVER_ERROR):
+            return True, budget
+    return True, 0
+
+
+def _shows_reasoning(output: ModelOutput) -> bool:
+    return bool(output.reasoning or output.reasoning_tokens or split_reasoning(output.text)[1])
+
+
+def _is_complete(output: ModelOutput) -> bool:
+    return output.outcome is Outcome.OK and bool(output.text.strip())
+
+
+def _ended_at_its_limit(output: ModelOutput) -> bool:
+    """Whether the budget ended it; some endpoints say so with an error that names their limit."""
+    named = output.outcome is Outcome.CLIENT_ERROR and "token" in output.detail.lower()
+    return output.outcome is Outcome.TRUNCATED or named
