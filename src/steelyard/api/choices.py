@@ -54,6 +54,8 @@ class AuditChoices(Choices, total=False):
 
     tolerance: str | float | None
     detectors: Iterable[str] | None
+    accept_model: bool
+    allow_part: bool
 
 
 class RunChoices(Choices, total=False):
@@ -100,7 +102,8 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
     _check_numbers(given)
     models = models_by_role(model)
     files = given.get("task_files", ())
-    plain = ("limit", "concurrency", "timeout", "rpm", "tpm", "max_tokens", "max_cost", "with_texts")
+    plain = ("limit", "concurrency", "timeout", "rpm", "tpm", "max_tokens", "max_cost")
+    flags = ("with_texts", "accept_model", "allow_part")
     return RunArguments(
         models=models,
         keys=_keys_by_role(given) | {role: name for role, each in models.items() if (name := key_of(each))},
@@ -114,7 +117,7 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
         patience_seconds=read_duration(given.get("patience"), "patience"),
         key=path_of(given.get("key")),
         shows_progress=bool(given.get("progress")),
-        **{name: given[name] for name in plain if name in given},
+        **{name: given[name] for name in (*plain, *flags) if name in given},
     )
 
 

@@ -178,6 +178,8 @@ def _with_order(
         tolerance=options.tolerance if sheet else "",
         order_proof=proof,
         budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),
+        accept_model=bool(sheet) and options.accept_model,
+        allow_part=bool(sheet) and options.allow_part,
         texts="withheld" if withheld else "sealed",
         plugins=_plugins(measurements, rules),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from steelyard.claims.served_model import why_another_model
 from steelyard.planning.decoding import asks_chat, decoding_of, repeat_check_of, repeats_of
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.samples import Prepared, as_asked, digests_of, load_samples
@@ -120,6 +121,13 @@ class TaskPlanner:
         self.served.append(served)
         return served
 
+    def _check_model(self, claim: Claim, role: str) -> None:
+        """Skip a claim about another model than the endpoint serves, judging by their names."""
+        if self._sheet is None or self._options.accept_model:
+            return
+        if another := why_another_model(self._sheet, claim, self._models[role].identity):
+            raise Skip("not_testable", another)
+
     def _measure(
         self,
         request: str,
@@ -134,6 +142,8 @@ class TaskPlanner:
     ) -> tuple[Prepared, Served]:
         capabilities = self._models[role].capabilities
         task = task_of(claim, self._catalogue) if claim else task_named(name, self._catalogue)
+        if claim:
+            self._check_model(claim, role)
         protocol = task.protocol_for(claim) if claim else task.protocol_of(prompt, shots)
         kind = kind_of(task, protocol, capabilities, by_flag=claim is None)
         if claim:

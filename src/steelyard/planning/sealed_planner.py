@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from steelyard.claims.served_model import why_another_model
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
@@ -70,6 +71,8 @@ class SealedPlanner:
             if request not in self._refused:
                 raise VerificationError(f"{layout.PLAN}: nothing is planned for {request}, and no reason is given")
             return None
+        if claim:
+            self._check_model(request, claim, role)
         measurement = self.measurement(served)
         wanted: dict[str, object] = {"role": role, "arm": arm, "seed": seed or "", "beside": beside}
         wanted |= self._of_a_claim(measurement, claim) if claim else _of_a_task(measurement, temperature, repeats)
@@ -83,6 +86,13 @@ class SealedPlanner:
             if getattr(measurement, name) != value:
                 raise self._differs(request, name, getattr(measurement, name), value)
         return served
+
+    def _check_model(self, request: str, claim: Claim, role: str) -> None:
+        """A claim about another model is tested only where the plan says that the user accepts it."""
+        if self._plan.sheet is None or self._plan.accept_model:
+            return
+        if another := why_another_model(self._plan.sheet, claim, self._plan.models[role].identity):
+            raise VerificationError(f"{layout.PLAN}: {request} is planned, and {another}")
 
     def _of_a_claim(self, measurement: Measurement, claim: Claim) -> dict[str, Any]:
         """What a claim says about decoding and repeats; a log's are those of the harness that wrote it."""

@@ -216,7 +216,8 @@ class Plan(Record, frozen=True, kw_only=True):
     """Everything that determines the result, fixed before the first call. Its canonical bytes are sealed.
 
     ``sheet`` is None if no claims are tested: then the plan has measurements alone. ``detectors`` names the rules that
-    planned the tests, including those that planned none. ``plugins`` holds the
+    planned the tests, including those that planned none. ``accept_model``: the user accepts that the endpoint's name is
+    another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested. ``plugins`` holds the
     distribution and version of every plugin that the plan uses, by ``kind.name``.
     """
 
@@ -236,6 +237,8 @@ class Plan(Record, frozen=True, kw_only=True):
     order_proof: str = ""
     origin: Origin = msgspec.field(default_factory=Origin)
     budget_us: int | None = None
+    accept_model: bool = False
+    allow_part: bool = False
     texts: Literal["withheld", "sealed"] = "withheld"
     plugins: dict[str, str] = msgspec.field(default_factory=dict)
 

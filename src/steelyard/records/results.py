@@ -218,6 +218,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
 class Verdict(Record, frozen=True, kw_only=True):
     """The whole report: one word, one exit code, and the results behind them.
 
+    ``names`` is the claimed name beside those of the endpoint, where they differ.
     ``results`` are those of tests other than claim retests; ``not_recomputed`` names the tests whose plugin was not
     installed when the verdict was computed.
     """
@@ -226,6 +227,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     exit: int
     model: str
     served: str
+    names: str = ""
     alpha: float
     findings: tuple[Finding, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -32,6 +32,7 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "tests": [msgspec.to_builtins(each) for each in verdict.results],
         "model": verdict.model,
         "served": verdict.served,
+        "names": verdict.names,
         "alpha": verdict.alpha,
     }
     finite: dict[str, Any] = _finite(document)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from steelyard.claims.benchmarks import key_of
+from steelyard.claims.model_names import may_be_served, parse_name
 from steelyard.detectors.screen.arithmetic import fewest_passes, impossible, nearest_items, sampling_noise
-from steelyard.detectors.screen.model_names import may_be_served, parse_name
 from steelyard.detectors.screen.rows import DETECTOR, SHOWN, Row, short
 from steelyard.records import Claim, ClaimSheet, Note
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from steelyard.claims.model_names import ModelName, may_be_served, parse_name
 from steelyard.detectors.screen.arithmetic import impossible
-from steelyard.detectors.screen.model_names import ModelName, may_be_served, parse_name
 from steelyard.detectors.screen.notes import notes_on
 from steelyard.detectors.screen.rows import DETECTOR, SHOWN, Row, rows_of, short
 from steelyard.records import ClaimSheet, Finding, Note
