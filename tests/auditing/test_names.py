@@ -90,7 +90,7 @@ def test_from_python(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
     sums_server.name = "foo-70b"
     sheet = tmp_path / "sheet.yaml"
     sheet.write_text("model: Foo-7B\nclaims:\n  - {task: sums, value: 80}\n")
-    asked = {"model": f"openai:foo-70b@{sums_server.url}", "task_files": sums_file[0]}
+    asked: Any = {"model": f"openai:foo-70b@{sums_server.url}", "task_files": sums_file[0]}
     refused = api.audit(sheet, out=tmp_path / "refused", **asked)
     accepted = api.audit(sheet, out=tmp_path / "accepted", accept_model=True, **asked)
     assert refused.verdict.verdict.value == "not_testable"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from steelyard.claims.served_model import names_in_words, why_another_model
@@ -12,7 +14,7 @@ def identity(asked: str, answers_as: str = "") -> ModelIdentity:
     return ModelIdentity(uri=f"openai:{asked}@http://x/v1", name=asked, details={"answers_as": answers_as})
 
 
-def why(sheet: dict[str, str], asked: str, answers_as: str = "", variant: str = "") -> str:
+def why(sheet: dict[str, Any], asked: str, answers_as: str = "", variant: str = "") -> str:
     claim = Claim(task="t", value="80", variant=variant)
     return why_another_model(ClaimSheet(claims=(claim,), **sheet), claim, identity(asked, answers_as))
 

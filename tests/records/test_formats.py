@@ -61,7 +61,8 @@ DEFAULTS = {
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},
     "Plan": {
         "sheet": None, "measurements": [], "detectors": [], "tests": [], "served": [], "not_planned": [], "inputs": {},
-        "tolerance": "", "order_proof": "", "origin": {}, "budget_us": None, "texts": "withheld", "plugins": {},
+        "tolerance": "", "order_proof": "", "origin": {}, "budget_us": None, "accept_model": False,
+        "allow_part": False, "texts": "withheld", "plugins": {},
     },
     "PlanInput": {},
     "PlannedModel": {
