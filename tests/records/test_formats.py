@@ -54,7 +54,7 @@ DEFAULTS = {
     "Measurement": {
         "role": "subject", "shots": 0, "chat": False, "decoding": "greedy", "temperature": 0.0, "output_budget": None,
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
-        "public": True, "differences": [], "arm": "", "seed": "", "beside": "",
+        "public": True, "part": None, "differences": [], "arm": "", "seed": "", "beside": "",
     },
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},
     "NotPlanned": {},

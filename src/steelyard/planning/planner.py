@@ -12,11 +12,11 @@ import msgspec
 from steelyard.claims.served_model import why_another_model
 from steelyard.planning.decoding import asks_chat, decoding_of, repeat_check_of, repeats_of
 from steelyard.planning.options import Options, tolerance_of
+from steelyard.planning.part import check_whole, in_words, part_of, revision_in_words
 from steelyard.planning.samples import Prepared, as_asked, digests_of, load_samples
 from steelyard.planning.testable import (
     Skip,
     check_testable,
-    incomplete,
     kind_of,
     other_average,
     scorer_of,
@@ -151,9 +151,13 @@ class TaskPlanner:
                 raise Skip("not_testable", protocol.refused)
             check_testable(claim, task.chance, tolerance_of(self.tolerance))
         decoding = self._decoding(task, protocol, kind, claim, role, temperature)
-        samples = as_asked(load_samples(task, protocol, self._options.data, seed), decoding.temperature, decoding.chat)
-        if not samples:
+        loaded = load_samples(task, protocol, self._options.data, seed)
+        if not loaded:
             raise Skip("not_tested", "the task has no samples")
+        part = part_of(task, loaded)
+        if claim and not self._options.allow_part:
+            check_whole(claim, task, len(loaded), part)
+        samples = as_asked(loaded, decoding.temperature, decoding.chat)
         digests, samples_root = digests_of(samples)
         population = len(samples)
         limit = None if self._options.limit is None else min(self._options.limit, population)
@@ -178,6 +182,7 @@ class TaskPlanner:
             limit=limit,
             chance=task.chance,
             public=task.public,
+            part=part,
             seed=seed or "",
         )
         withheld = task.public and task.definition.generator is None
@@ -185,7 +190,12 @@ class TaskPlanner:
             request=request,
             reads=Reads(measurement="", scorer=measurement.scorers[0]),
             prompt=protocol.prompt,
-            differences=(*protocol.differences, *decoding.differences, *incomplete(task, population)),
+            differences=(
+                *protocol.differences,
+                *decoding.differences,
+                *in_words(claim, measurement),
+                *revision_in_words(loaded),
+            ),
         )
         return Prepared(measurement, samples, digests, withheld), served
 

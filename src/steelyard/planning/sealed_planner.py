@@ -9,7 +9,8 @@ from steelyard.claims.served_model import why_another_model
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
-from steelyard.records import SUBJECT, Claim, ClaimSheet, Measurement, Plan, PlannedModel, RepeatCheck, Served
+from steelyard.planning.part import least_size
+from steelyard.records import SUBJECT, Claim, ClaimSheet, Measurement, Part, Plan, PlannedModel, RepeatCheck, Served
 from steelyard.tasks import resolve
 
 __all__ = ["SealedPlanner"]
@@ -74,6 +75,8 @@ class SealedPlanner:
         if claim:
             self._check_model(request, claim, role)
         measurement = self.measurement(served)
+        if claim:
+            self._check_part(request, claim, measurement)
         wanted: dict[str, object] = {"role": role, "arm": arm, "seed": seed or "", "beside": beside}
         wanted |= self._of_a_claim(measurement, claim) if claim else _of_a_task(measurement, temperature, repeats)
         if prompt:
@@ -93,6 +96,23 @@ class SealedPlanner:
             return
         if another := why_another_model(self._plan.sheet, claim, self._plan.models[role].identity):
             raise VerificationError(f"{layout.PLAN}: {request} is planned, and {another}")
+
+    def _check_part(self, request: str, claim: Claim, measurement: Measurement) -> None:
+        """A claim is tested on a part of its benchmark only where the plan allows it and says how large the part is."""
+        if self._plan.origin.kind == "imported":
+            return
+        part = measurement.part or Part(of=measurement.population, same=measurement.population)
+        size = max(least_size(measurement.task), measurement.population)
+        if part.of < size or not 0 <= part.same <= min(part.of, measurement.population):
+            raise VerificationError(
+                f"{layout.PLAN}: {request} is tested on {measurement.population:,} samples of {measurement.task[:80]}, "
+                f"which has {size:,}, and the plan says {part.same:,} of {part.of:,}"
+            )
+        whole = measurement.part is None and (claim.samples or 0) <= measurement.population
+        if not whole and not self._plan.allow_part:
+            raise VerificationError(
+                f"{layout.PLAN}: {request} is tested on a part of its benchmark, without --allow-part"
+            )
 
     def _of_a_claim(self, measurement: Measurement, claim: Claim) -> dict[str, Any]:
         """What a claim says about decoding and repeats; a log's are those of the harness that wrote it."""

@@ -22,6 +22,7 @@ __all__ = [
     "Measurement",
     "NotPlanned",
     "Origin",
+    "Part",
     "Plan",
     "PlanInput",
     "PlannedModel",
@@ -91,13 +92,21 @@ class Origin(Record, frozen=True, kw_only=True):
     sha256: str = ""
 
 
+class Part(Record, frozen=True, kw_only=True):
+    """A part of a benchmark of ``of`` items: ``same`` of the samples are among them, each counted once."""
+
+    of: int
+    same: int
+
+
 class Measurement(Record, frozen=True, kw_only=True):
     """Samples of a task that one model answers, in one prompt format and a committed order, with one scorer or more.
 
     ``population`` counts samples; the committed order runs over population × repeats *trials*. With
     ``order_by`` "sample" it is an order of samples, and all trials of a sample follow one another. ``limit`` is the
     maximum number of samples asked. ``output_budget`` is the maximum number of tokens of an answer, if it differs from
-    the prompt format's. ``arm``, ``seed`` and ``beside`` are for further measurements that a detector requests.
+    the prompt format's. ``part`` is set where the samples are not all the items that the benchmark has. ``arm``,
+    ``seed`` and ``beside`` are for further measurements that a detector requests.
     """
 
     id: str
@@ -121,6 +130,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     share: float = 1.0
     chance: float = 0.0
     public: bool = True
+    part: Part | None = None
     differences: tuple[str, ...] = ()
     arm: str = ""
     seed: str = ""
