@@ -39,7 +39,8 @@ def sequential_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, v
     that noise. Where the samples are a part of a benchmark, the threshold of *inconsistent* is lower for it
     (:mod:`steelyard.detectors.claim_retest.part`), and *consistent* is about the part. *Consistent* must be true of the
     model's own rate, of which our trials are one noisy sample: its threshold is higher by our own noise,
-    z·√(w/(k_o·N)). (Without it, a rate .5 points too low is called consistent .26 of the time at N = 200, k_o = 5, w = .1.)
+    z·√(w/(k_o·N)). (Without it, a rate .5 points too low is called consistent .26 of the time at N = 200, k_o = 5,
+    w = .1.)
     """
     from steelyard.stats.sequential import noise_margin, stop_table, threshold
 
