@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from steelyard.claims.served_model import names_in_words, why_another_model
+from steelyard.claims.sheet import read_sheet
 from steelyard.records import Claim, ClaimSheet, ModelIdentity
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def identity(asked: str, answers_as: str = "") -> ModelIdentity:
@@ -73,3 +77,34 @@ def test_two_models(sheet: dict[str, str], asked: str, answers_as: str, variant:
 def test_the_names_in_words(model: str, asked: str, answers_as: str, accepted: bool, said: str) -> None:
     sheet = ClaimSheet(model=model, claims=(Claim(task="t", value="80"),))
     assert names_in_words(sheet, identity(asked, answers_as), accepted=accepted) == said
+
+
+@pytest.mark.parametrize(
+    ("sheet", "name"),
+    [
+        ("embedded", "SmolLM2-135M-Instruct"),
+        ("smollm2-135m-instruct", "SmolLM2-135M-Instruct"),
+        ("world-claims", "Steelyard's JEPA"),
+        ("llama-4-scout", "meta-llama/Llama-4-Scout-17B-16E-Instruct"),
+    ],
+)
+def test_the_examples_need_no_flag(sheet: str, name: str) -> None:
+    read = read_sheet(EXAMPLES / f"{sheet}.yaml")
+    assert {why_another_model(read, claim, identity(name)) for claim in read.claims} == {""}
+
+
+@pytest.mark.parametrize(
+    ("file", "inside", "is_another"),
+    [
+        ("SmolLM2-135M-Instruct.Q4_1.gguf", "Smollm2 135M 8k Lc100K Mix1 Ep2", False),
+        ("model.gguf", "SmolLM2 135M Instruct", False),
+        ("model-q4_0.gguf", "llama 135M Q4_0", False),
+        ("SmolLM2-1.7B-Instruct.gguf", "", True),
+        ("model.gguf", "SmolLM2 1.7B Instruct", True),
+    ],
+)
+def test_a_gguf_file_has_two_names(file: str, inside: str, is_another: bool) -> None:
+    sheet = ClaimSheet(model="SmolLM2-135M-Instruct", claims=(Claim(task="t", value="80"),))
+    named = ModelIdentity(uri=f"gguf:{file}", name=inside, sha256="0" * 64)
+    assert bool(why_another_model(sheet, sheet.claims[0], named)) == is_another
+    assert names_in_words(sheet, named, accepted=False).startswith("claimed: SmolLM2-135M-Instruct; asked: ")

@@ -15,15 +15,18 @@ def why_another_model(sheet: ClaimSheet, claim: Claim, identity: ModelIdentity) 
     """Why the names say that a claim is about another model than the endpoint serves; empty where they do not.
 
     A name that shares no word with the claimed one is an alias, and no reason, unless the sheet states ``served_as``
-    and no name of the endpoint shares a word with it.
+    and no name of the endpoint shares a word with it. A GGUF file has its own name and that in its metadata, which may
+    be a training run's: one of them is enough.
     """
     served = _served(identity)
     claimed = [*_claimed(sheet), *([claim.variant] if _is_stated(claim.variant) else [])]
     for name in claimed:
+        if _is_file(identity) and any(compare(name, other, sheet.vendor).startswith("same") for other in served):
+            continue
         for other in served:
             if compare(name, other, sheet.vendor) == "another" and not _settled(sheet, name, other):
                 return _two_models(f"the claim is about {_short(name)}, and the endpoint serves {_short(other)}")
-    if len(served) == 2 and compare(*served) == "another":
+    if len(served) == 2 and not _is_file(identity) and compare(*served) == "another":
         return _two_models(f"the endpoint was asked for {_short(served[0])}, and answers as {_short(served[1])}")
     if _is_stated(sheet.served_as) and served and all(compare(sheet.served_as, name) == "alias" for name in served):
         return _two_models(f"the sheet says served_as {_short(sheet.served_as)}, and this is {_short(served[-1])}")
@@ -39,7 +42,7 @@ def names_in_words(sheet: ClaimSheet, identity: ModelIdentity, *, accepted: bool
     likenesses = {compare(claimed, name, sheet.vendor) for name in _served(identity)}
     if likenesses <= {"same"} and all(parse_name(claimed).same(parse_name(name)) for name in _served(identity)):
         return ""
-    names = {"claimed": claimed, "asked": identity.name, "answers as": identity.details.get("answers_as", "")}
+    names = {"claimed": claimed, **_names(identity)}
     remark = ""
     if accepted and any(why_another_model(sheet, claim, identity) for claim in sheet.claims):
         remark = " (two models by their names, accepted as one)"
@@ -57,8 +60,17 @@ def _claimed(sheet: ClaimSheet) -> list[str]:
 
 def _served(identity: ModelIdentity) -> list[str]:
     """The name that was asked for and the name that answers, without repeats."""
-    names = (identity.name, identity.details.get("answers_as", ""))
-    return list(dict.fromkeys(name for name in names if name))
+    return list(dict.fromkeys(name for name in _names(identity).values() if name))
+
+
+def _names(identity: ModelIdentity) -> dict[str, str]:
+    if _is_file(identity):
+        return {"asked": identity.uri.removeprefix("gguf:"), "named in the file": identity.name}
+    return {"asked": identity.name, "answers as": identity.details.get("answers_as", "")}
+
+
+def _is_file(identity: ModelIdentity) -> bool:
+    return identity.uri.startswith("gguf:")
 
 
 def _settled(sheet: ClaimSheet, name: str, served: str) -> bool:

@@ -76,7 +76,7 @@ def in_words(claim: Claim | None, measurement: Measurement) -> tuple[str, ...]:
     others = measurement.population - part.same
     beside = f" and {others:,} that differ" if others else ""
     return (
-        f"Only a part of the benchmark was here: {part.same:,} of its {of:,} items{beside}. The verdict is about this "
+        f"Only a part of the benchmark was here: {part.same:,} of its {of:,} items{beside}. What is said is about this "
         "part, and nothing shows that it was drawn at random.",
     )
 
