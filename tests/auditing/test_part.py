@@ -69,12 +69,15 @@ def test_a_mirror_of_gsm8k_that_holds_100_of_1319(shared: Path, sums_server: Any
     )
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_an_honest_vendor_is_not_accused_on_a_part(audit: Audit, seed: int) -> None:
-    held = random.Random(seed).sample(PAIRS, 60)
-    code, report = audit(held, 100 * RIGHT / WHOLE, "--allow-part")
-    assert code in (0, 3)
-    assert report["claims"][0]["part_of"] == WHOLE
+def test_an_honest_vendor_is_not_accused_on_a_part(audit: Audit) -> None:
+    """Eight random parts: one accusation is possible by the level, two have a probability below .001."""
+    found = [
+        audit(random.Random(seed).sample(PAIRS, 60), 100 * RIGHT / WHOLE, "--allow-part", out=f"run-{seed}")
+        for seed in range(8)
+    ]
+    assert sum(code == 1 for code, _ in found) <= 1
+    assert {code for code, _ in found} <= {0, 1, 3}
+    assert {report["claims"][0]["part_of"] for _, report in found} == {WHOLE}
 
 
 def test_an_inflated_claim_is_still_found_on_a_part(audit: Audit, tmp_path: Path) -> None:
