@@ -48,6 +48,11 @@ def test_another_model_than_served_as_is_not_testable(audit: Audit, sums_server:
     assert "claimed: Foo-2-70B; asked: Qwen2.5-7B-Instruct" in " ".join(shown.split())
     assert not any("What is" in prompt for prompt in sums_server.asked)
     assert recompute(tmp_path / "run").verdict.names == report["names"]
+    plan = without_defaults(RunFolder.open(tmp_path / "run").plan)
+    plan["models"]["subject"]["identity"]["details"]["answers_as"] = "foo-2-70b"
+    plan["models"]["subject"]["identity"]["name"] = "foo-2-70b"
+    with pytest.raises(VerificationError, match="refused for names that are not those of two models"):
+        recompute(reseal(tmp_path / "run", plan=plan))
 
 
 def test_an_endpoint_that_answers_as_another_model(audit: Audit, sums_server: Any) -> None:

@@ -23,7 +23,7 @@ class SealedPlanner:
         self._plan = plan
         self._measurements = plan.by_id
         self._served = {served.request: served for served in plan.served}
-        self._refused = {refused.request for refused in plan.not_planned}
+        self._refused = {refused.request: refused.reason for refused in plan.not_planned}
         self.asked: set[str] = set()
 
     @property
@@ -71,6 +71,8 @@ class SealedPlanner:
         if served is None:
             if request not in self._refused:
                 raise VerificationError(f"{layout.PLAN}: nothing is planned for {request}, and no reason is given")
+            if claim and self._refused[request].endswith("--accept-model"):
+                self._check_refused(request, claim, role)
             return None
         if claim:
             self._check_model(request, claim, role)
@@ -96,6 +98,13 @@ class SealedPlanner:
             return
         if another := why_another_model(self._plan.sheet, claim, self._plan.models[role].identity):
             raise VerificationError(f"{layout.PLAN}: {request} is planned, and {another}")
+
+    def _check_refused(self, request: str, claim: Claim, role: str) -> None:
+        """A claim that was refused for the names is one about another model by the names that are sealed."""
+        assert self._plan.sheet is not None, "a claim is of a sheet"
+        why = why_another_model(self._plan.sheet, claim, self._plan.models[role].identity)
+        if self._plan.accept_model or self._refused[request] != why:
+            raise VerificationError(f"{layout.PLAN}: {request} is refused for names that are not those of two models")
 
     def _check_part(self, request: str, claim: Claim, measurement: Measurement) -> None:
         """A claim is tested on a part of its benchmark only where the plan allows it and says how large the part is."""
