@@ -29,6 +29,7 @@ from steelyard.records import (
     ClaimSheet,
     Measurement,
     NotPlanned,
+    Part,
     PlannedModel,
     Reads,
     RepeatCheck,
@@ -69,6 +70,7 @@ class TaskPlanner:
         self.drafts: dict[str, Prepared] = {}
         self.served: list[Served] = []
         self.not_planned: list[NotPlanned] = []
+        self._parts: dict[str, Part | None] = {}  # by task: a part is one of items, whatever the prompt format
         self._sheet, self._models, self._options, self._catalogue = sheet, models, options, catalogue
 
     @property
@@ -154,7 +156,8 @@ class TaskPlanner:
         loaded = load_samples(task, protocol, self._options.data, seed)
         if not loaded:
             raise Skip("not_tested", "the task has no samples")
-        part = part_of(task, loaded)
+        part = self._parts[task.id] if task.id in self._parts else part_of(task, loaded)
+        self._parts[task.id] = part
         if claim and not self._options.allow_part:
             check_whole(claim, task, len(loaded), part)
         samples = as_asked(loaded, decoding.temperature, decoding.chat)
