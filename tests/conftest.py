@@ -75,7 +75,8 @@ def no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
 class SumsServer:
     """An OpenAI-compatible server on loopback that adds, wrong on one prompt in five by a hash of the prompt.
 
-    ``seconds(wrong)`` is how long an answer takes; ``status(prompt, times)`` may give another HTTP status than 200.
+    ``name`` is the model that it answers as. ``seconds(wrong)`` is how long an answer takes; ``status(prompt, times)``
+    may give another HTTP status than 200.
     """
 
     def __init__(self) -> None:
@@ -83,6 +84,7 @@ class SumsServer:
         self.status: Callable[[str, int], int] = lambda prompt, times: 200
         self.asked: Counter[str] = Counter()
         self.url = ""
+        self.name = "sums"
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -117,7 +119,7 @@ class SumsServer:
         self._loop.close()
 
     async def _models(self, _: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": "sums", "object": "model"}]})
+        return web.json_response({"object": "list", "data": [{"id": self.name, "object": "model"}]})
 
     async def _chat(self, request: web.Request) -> web.Response:
         prompt = json.loads(await request.text())["messages"][-1]["content"]
@@ -131,7 +133,7 @@ class SumsServer:
             return web.json_response({"error": {"message": "as the test wants"}}, status=status)
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         usage = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
-        return web.json_response({"id": "x", "model": "sums", "choices": [choice], "usage": usage})
+        return web.json_response({"id": "x", "model": self.name, "choices": [choice], "usage": usage})
 
 
 @pytest.fixture

@@ -74,7 +74,9 @@ def test_an_opened_model_can_be_used_by_plan_audit(sums_server: Any, sums_file: 
 
     async def script() -> int:
         async with steelyard.open_model(f"openai:sums@{sums_server.url}") as model:
-            planned = await steelyard.plan_audit(sheet, {"subject": model}, steelyard.Options(limit=5))
+            planned = await steelyard.plan_audit(
+                sheet, {"subject": model}, steelyard.Options(limit=5, accept_model=True)
+            )
             return len(planned.plan.measurements)
 
     assert asyncio.run(script()) > 0

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.claims.sheet import MAX_BYTES, read_sheet
+from steelyard.cli import execute
 from steelyard.errors import ExitCode, InputError
 from steelyard.records import ClaimSheet, ComparedWith, Protocol
 
@@ -75,12 +76,12 @@ class TestWhatIsRead:
         assert (second.samples, second.shots, second.note) == (None, None, "")
 
     def test_the_least(self, sheet_file: Path) -> None:
-        sheet = read(sheet_file, HEAD + "- {task: a, value: 1}")
+        sheet = read(sheet_file, HEAD + "- {task: a, value: 50}")
         assert sheet.claims[0].unit == "percent"
         assert sheet.claims[0].repeats is None
 
     def test_a_byte_order_mark_and_unicode(self, sheet_file: Path) -> None:
-        sheet = read(sheet_file, "\ufeffmodel: 日本語\nclaims: [{task: é, value: 1}]")
+        sheet = read(sheet_file, "\ufeffmodel: 日本語\nclaims: [{task: é, value: 50}]")
         assert (sheet.model, sheet.claims[0].task) == ("日本語", "é")
 
     def test_nothing_but_text(self, sheet_file: Path) -> None:
@@ -139,8 +140,9 @@ class TestValues:
             ("~", "as it was printed"),
             ("'1,417'", "no separator of thousands"),
             ("'69,8'", "after a point"),
-            ("69.8%", "write 69.8 and 'unit: percent'"),
-            ("69.8 %", "write 69.8 and 'unit: percent'"),
+            ("1e5 %", "as it was printed"),
+            ("'%'", "as it was printed"),
+            ("69.8%%", "as it was printed"),
             ("−3", "ASCII '-'"),
             ("+3", "ASCII '-'"),
             (".5", "a digit"),
@@ -290,3 +292,63 @@ class TestFuzz:
             if not content:
                 break
         self.survive(tmp_path_factory.getbasetemp() / "fuzz.yaml", bytes(content))
+
+
+class TestPercentAndFraction:
+    @pytest.mark.parametrize("written", ["60.1%", "60.1 %", "'60.10%'"])
+    def test_a_percent_sign_states_the_unit(self, sheet_file: Path, written: str) -> None:
+        (claim,) = read(sheet_file, HEAD + f"- {{task: a, value: {written}}}").claims
+        assert (claim.value, claim.unit) == (written.strip("' %"), "percent")
+
+    @pytest.mark.parametrize("unit", ["fraction", "elo", "points"])
+    def test_a_percent_sign_beside_another_unit(self, sheet_file: Path, unit: str) -> None:
+        message = refusal(sheet_file, HEAD + f"- task: a\n  value: 60.1%\n  unit: {unit}")
+        assert message == f":4: 'value' is in percent: leave out the % or the unit '{unit}'"
+
+    def test_another_models_value_takes_one_too(self, sheet_file: Path) -> None:
+        row = "- {task: a, value: 60, compared_with: [{model: b, value: 59.1%}]}"
+        assert read(sheet_file, HEAD + row).claims[0].compared_with[0].value == "59.1"
+
+    @pytest.mark.parametrize(
+        ("rows", "line"),
+        [
+            (["value: 0.916"], 3),
+            (["value: 1"], 3),
+            (["value: 0.9"], 3),
+            (["value: 0", "value: 0.9"], 4),
+            (["value: 0.9, unit: fraction", "value: 0.8"], 4),
+            (["value: 1400, unit: elo", "value: 0.8"], 4),
+            (["value: 91.6", "value: 0.87"], 4),
+            (["value: 91.6%", "value: 0.87"], 4),
+        ],
+    )
+    def test_a_value_that_may_be_either_is_refused(self, sheet_file: Path, rows: list[str], line: int) -> None:
+        message = refusal(sheet_file, HEAD + "".join(f"- {{task: a, {row}}}\n" for row in rows))
+        assert message.startswith(f":{line}: 'value: {rows[line - 3].split()[-1]}' may be a fraction or percent: ")
+        assert "add 'unit: fraction' or write " in message
+        assert "unit: percent" in message
+
+    def test_the_fix_names_the_percentage(self, sheet_file: Path) -> None:
+        assert "or write 91.6, or" in refusal(sheet_file, HEAD + "- {task: a, value: 0.916}")
+
+    def test_the_audit_asks_nothing(self, sheet_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        sheet_file.write_text(HEAD + "- {task: gsm8k, value: 0.916}\n")
+        assert execute(["audit", str(sheet_file), "--model", "openai:m@http://127.0.0.1:9/v1"]) == ExitCode.BAD_INPUT
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"{sheet_file}:3: 'value: 0.916' may be a fraction or percent" in line
+
+    @pytest.mark.parametrize(
+        ("rows", "units"),
+        [
+            (["value: 0.916, unit: fraction"], ["fraction"]),
+            (["value: 0.31, unit: percent"], ["percent"]),
+            (["value: 0.31%"], ["percent"]),
+            (["value: 91.6", "value: 0.31, unit: percent"], ["percent", "percent"]),
+            (["value: 91.6", "value: 0.9"], ["percent", "percent"]),
+            (["value: 0"], ["percent"]),
+            (["value: 0.31, unit: points"], ["points"]),
+        ],
+    )
+    def test_a_stated_unit_settles_it(self, sheet_file: Path, rows: list[str], units: list[str]) -> None:
+        sheet = read(sheet_file, HEAD + "".join(f"- {{task: a, {row}}}\n" for row in rows))
+        assert [claim.unit for claim in sheet.claims] == units

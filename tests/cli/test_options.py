@@ -9,6 +9,7 @@ import click
 import pytest
 
 from steelyard.api.arguments import RunArguments
+from steelyard.cli.audit import command as audit_command
 from steelyard.cli.options import asking_options, run_arguments, with_subject
 from steelyard.errors import InputError
 
@@ -30,10 +31,11 @@ def test_the_record_has_a_field_for_every_option() -> None:
     def command() -> None: ...
 
     options = {parameter.name or "" for parameter in command.params}
-    about_the_process = {"shows_progress", "owns_process"}
+    about_the_process, of_an_audit = {"shows_progress", "owns_process"}, {"accept_model", "allow_part"}
     assert {READ.get(name, name) for name in options} == {
         field.name for field in fields(RunArguments)
-    } - about_the_process
+    } - about_the_process - of_an_audit
+    assert of_an_audit <= {parameter.name for parameter in audit_command.params}
 
 
 def test_values_are_read(tmp_path: Path) -> None:

@@ -57,15 +57,15 @@ DEFAULTS = {
         "role": "subject", "shots": 0, "chat": False, "decoding": "greedy", "temperature": 0.0, "output_budget": None,
         "reasoning_effort": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
-        "public": True, "differences": [], "arm": "", "seed": "", "beside": "",
+        "public": True, "part": None, "differences": [], "arm": "", "seed": "", "beside": "",
     },
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},
     "NotPlanned": {},
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},
     "Plan": {
         "sheet": None, "measurements": [], "detectors": [], "tests": [], "served": [], "not_planned": [], "inputs": {},
-        "tolerance": "", "order_proof": "", "origin": {}, "budget_us": None,
-        "output_tokens": None, "reasoning_effort": "", "texts": "withheld", "plugins": {},
+        "tolerance": "", "order_proof": "", "origin": {}, "budget_us": None, "output_tokens": None,
+        "reasoning_effort": "", "accept_model": False, "allow_part": False, "texts": "withheld", "plugins": {},
     },
     "PlanInput": {},
     "PlannedModel": {

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError, MissingDependency
+from steelyard.planning.part import revision_in_words
 from steelyard.tasks import load_task
 from steelyard.tasks.loaders import DataMissing, hub_rows, read_rows
 
@@ -154,6 +155,27 @@ def stub_hub(monkeypatch: pytest.MonkeyPatch, answer: object) -> None:
 def test_the_hub_is_asked_where_no_mirror_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     stub_hub(monkeypatch, [{"question": "q"}])
     assert hub_rows("me/mine", "main", "test", None) == [{"question": "q"}]
+
+
+@pytest.mark.parametrize(
+    ("files", "revision"),
+    [
+        ({"hf://datasets/me/mine@" + "e5" * 20 + "/main/test.parquet": {}}, "e5" * 20),
+        ({"https://example.org/test.parquet": {}}, ""),
+        (None, ""),
+    ],
+)
+def test_rows_of_the_hub_name_their_revision(
+    monkeypatch: pytest.MonkeyPatch, files: dict[str, object] | None, revision: str
+) -> None:
+    class Loaded(list[dict[str, str]]):
+        info = types.SimpleNamespace(download_checksums=files)
+
+    stub_hub(monkeypatch, Loaded([{"question": "What?", "answer": "#### 4"}]))
+    samples = load_task("gsm8k").prepare("chat")
+    assert samples.revisions == ((revision,) if revision else ())
+    said = (f"The rows are the hub's at revision {revision}.",) if revision else ()
+    assert revision_in_words(samples) == said
 
 
 def test_a_hub_that_does_not_answer_is_missing_data(monkeypatch: pytest.MonkeyPatch) -> None:

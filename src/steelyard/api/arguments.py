@@ -59,6 +59,8 @@ class RunArguments:
     price: tuple[float, float] | None = None
     prices: Path | None = None
     with_texts: bool = False
+    accept_model: bool = False
+    allow_part: bool = False
     ends_at: float | None = None
     patience_seconds: float | None = None
     ray: str | None = None

@@ -41,8 +41,10 @@ def audit(
             ``budget``, ``deadline`` and ``patience`` are durations (``"15m"``, or seconds); ``timeout`` is in seconds;
             ``output_tokens`` caps one answer, and ``reasoning_effort`` is sent with each request;
             ``limit`` caps the samples of each task; ``data`` is a mirror of the data sets, ``task_files`` are tasks of
-            your own; ``detectors`` are planned beside the claims; ``key`` signs; ``rpm``, ``tpm``, ``max_tokens``,
-            ``max_cost``, ``price``, ``prices``, ``concurrency``, ``with_texts``, ``api_key_env``, ``scorer``.
+            your own; ``detectors`` are planned beside the claims; ``accept_model=True`` tests an endpoint whose name is
+            another model's than the claimed one, ``allow_part=True`` a part of a benchmark; ``key`` signs;
+            ``rpm``, ``tpm``, ``max_tokens``, ``max_cost``, ``price``, ``prices``, ``concurrency``,
+            ``with_texts``, ``api_key_env``, ``scorer``.
 
     Raises:
         SteelyardError: InputError for input that cannot be used, ModelUnavailable, DeadlineExceeded, StorageError or
@@ -71,8 +73,9 @@ def run(task: str | Path, *, model: AnyModels, **choices: Unpack[RunChoices]) ->
     Args:
         task: a built-in task's id, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml).
         model: as :func:`steelyard.audit` takes it.
-        choices: as those of :func:`steelyard.audit`, without ``tolerance`` and ``detectors``, and ``prompt`` (the
-            prompt format), ``shots`` (worked examples), ``temperature`` and ``repeats`` (answers to each sample).
+        choices: as those of :func:`steelyard.audit`, without ``tolerance``, ``detectors``, ``accept_model`` and
+            ``allow_part``, and ``prompt`` (the prompt format), ``shots`` (worked examples), ``temperature`` and
+            ``repeats`` (answers to each sample).
 
     Raises:
         SteelyardError: as :func:`steelyard.audit` does.

@@ -57,6 +57,8 @@ class AuditChoices(Choices, total=False):
 
     tolerance: str | float | None
     detectors: Iterable[str] | None
+    accept_model: bool
+    allow_part: bool
 
 
 class RunChoices(Choices, total=False):
@@ -115,6 +117,7 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
         "with_texts",
         "scorer",
     )
+    flags = ("accept_model", "allow_part")
     return RunArguments(
         models=models,
         keys=_keys_by_role(given) | {role: name for role, each in models.items() if (name := key_of(each))},
@@ -129,7 +132,7 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
         key=path_of(given.get("key")),
         reasoning_effort=effort_word(given.get("reasoning_effort"), "reasoning_effort"),
         shows_progress=bool(given.get("progress")),
-        **{name: given[name] for name in plain if name in given},
+        **{name: given[name] for name in (*plain, *flags) if name in given},
     )
 
 

@@ -26,6 +26,8 @@ def options_of(
         data=args.data,
         task_files=args.task_files,
         with_texts=args.with_texts,
+        accept_model=args.accept_model,
+        allow_part=args.allow_part,
         role_limits={role: limits_of(args, uri_of(model)) for role, model in args.models.items()},
         repeats=repeats,
         detectors=detectors,

@@ -11,6 +11,7 @@ import msgspec
 
 from steelyard.auditing.finders import open_finders
 from steelyard.auditing.measured import Tally
+from steelyard.claims.served_model import names_in_words
 from steelyard.errors import ExitCode
 from steelyard.records import (
     Attempt,
@@ -99,6 +100,7 @@ def decide(
         exit=_exit_code(word, missing, measured=measured),
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
+        names=_names(plan),
         alpha=plan.alpha,
         findings=findings,
         notes=(*(note for result in found for note in result.notes), *_notes(plan, usage)),
@@ -226,6 +228,12 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
         reasoning_tokens=cost.reasoning_tokens,
         seconds=round(cost.seconds / plan.models[tally.measurement.role].concurrency, 3),
     )
+
+
+def _names(plan: Plan) -> str:
+    if plan.sheet is None:
+        return ""
+    return names_in_words(plan.sheet, plan.subject.identity, accepted=plan.accept_model)
 
 
 def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:

@@ -1,6 +1,7 @@
 """The claim sheet: a vendor's table in YAML, read strictly, every error with its line, its key and how to fix it.
 
-The schema is that of docs and ``examples/``. Values are read as text, so that 69.80 keeps both its decimals. This
+The schema is that of docs and ``examples/``. Values are read as text, so that 69.80 keeps both its decimals; a percent
+sign behind one states its unit. This
 module does not judge whether a value can be true: that is a finding of the screen, not a parse error.
 """
 
@@ -10,6 +11,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,6 +26,7 @@ __all__ = ["MAX_BYTES", "read_sheet"]
 MAX_BYTES = 8 * 2**20  # 10,000 rows with every key written out take 4 MB
 _MAX_COUNT = 10**9
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
+_PERCENT = re.compile(r"(?P<number>\S+) ?%")
 _COUNT = re.compile(r"[0-9]{1,10}")
 _KIND = {Leaf: "text", Items: "a list", Branch: "a mapping"}
 
@@ -112,10 +115,34 @@ class _SheetReader:
         items = self._list(node, path, "a row")
         if not items:
             raise self._error(node, "'claims' is empty: a sheet needs at least one row, '- task: … value: …'")
-        return tuple(self._claim(item, f"claims[{index}]") for index, item in enumerate(items))
+        claims = [self._claim(item, f"claims[{index}]") for index, item in enumerate(items)]
+        self._check_units(items, claims)
+        return tuple(claims)
 
     def _claim(self, node: Node, path: str) -> Claim:
-        return Claim(**self._mapping(node, path, self._claim_fields, ("task", "value")), line=node.line)
+        fields = self._mapping(node, path, self._claim_fields, ("task", "value"))
+        if isinstance(node, Branch) and fields.get("unit", "percent") != "percent" and _has_percent_sign(node):
+            fix = f"leave out the % or the unit {fields['unit']!r}"
+            raise InputError(f"'value' is in percent: {fix}", where=self._where, line=node.key_lines["value"])
+        return Claim(**fields, line=node.line)
+
+    def _check_units(self, items: list[Node], claims: list[Claim]) -> None:
+        """Refuse a value that may be percent or a fraction: 0.916 without a unit.
+
+        That is any share up to 1 where no share of the sheet is above 1, and one with two decimals or more elsewhere.
+        """
+        beside_percent = any(claim.unit == "percent" and claim.number > 1 for claim in claims)
+        for item, claim in zip(items, claims, strict=True):
+            if not isinstance(item, Branch) or "unit" in item.entries or _has_percent_sign(item):
+                continue
+            if 0 < claim.number <= 1 and (claim.decimals > 1 or not beside_percent):
+                percent = format(Decimal(claim.value).scaleb(2), "f")
+                raise InputError(
+                    f"'value: {claim.value}' may be a fraction or percent: add 'unit: fraction' or write {percent}, "
+                    f"or add 'unit: percent' if it is {claim.value} %",
+                    where=self._where,
+                    line=item.key_lines["value"],
+                )
 
     def _protocol(self, node: Node, path: str) -> Protocol:
         return Protocol() if _is_null(node) else Protocol(**self._mapping(node, path, self._protocol_fields))
@@ -179,6 +206,8 @@ class _SheetReader:
 
     def _decimal(self, node: Node, path: str) -> str:
         text = self._scalar(node, path)
+        if percent := _PERCENT.fullmatch(text):
+            text = percent["number"]
         if not _DECIMAL.fullmatch(text):
             raise self._error(
                 node, f"{path!r} is {quoted(text)}, not a plain decimal number: {_how_to_fix_decimal(text)}"
@@ -228,6 +257,11 @@ def _literals(record: type[msgspec.Struct], field: str) -> tuple[str, ...]:
     return tuple(str(value) for value in get_args(kind))
 
 
+def _has_percent_sign(row: Branch) -> bool:
+    value = row.entries.get("value")
+    return isinstance(value, Leaf) and value.text.endswith("%")
+
+
 def _is_null(node: Node) -> bool:
     return isinstance(node, Leaf) and node.is_null
 
@@ -237,9 +271,6 @@ def _kind(node: Node) -> str:
 
 
 def _how_to_fix_decimal(text: str) -> str:
-    bare = text.rstrip("% ").strip()
-    if bare != text and _DECIMAL.fullmatch(bare):
-        return f"write {bare} and 'unit: percent'"
     if "," in text:
         return "write the decimals after a point and no separator of thousands, such as 1417"
     if text.startswith(("\N{MINUS SIGN}", "+", ".")):

@@ -37,6 +37,16 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="An installed detector to run in addition; may be given several times.",
 )
+@click.option(
+    "--accept-model",
+    is_flag=True,
+    help="Test the claims although the endpoint's name is another model's than the claimed one.",
+)
+@click.option(
+    "--allow-part",
+    is_flag=True,
+    help="Test claims on the part of a benchmark that the data hold, with a margin for the part.",
+)
 @json_option
 def command(
     sheet: Path, tolerance: str, dry_run: bool, detectors: tuple[str, ...], as_json: bool, **asking: Any

@@ -79,7 +79,12 @@ class RecordedModel:
             sha256=self._sha256,
             backend="recording",
             machine=was.machine,
-            details={"recorded_uri": was.uri, "recorded_sha256": was.sha256, "recorded_backend": was.backend},
+            details={
+                "recorded_uri": was.uri,
+                "recorded_sha256": was.sha256,
+                "recorded_backend": was.backend,
+                "answers_as": was.details.get("answers_as", ""),
+            },
         )
         kinds = {each.kind for each in self._asked}
         capabilities = msgspec.structs.replace(

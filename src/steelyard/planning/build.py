@@ -180,6 +180,8 @@ def _with_order(
         output_tokens=options.output_tokens,
         reasoning_effort=options.reasoning_effort,
         budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),
+        accept_model=bool(sheet) and options.accept_model,
+        allow_part=bool(sheet) and options.allow_part,
         texts="withheld" if withheld else "sealed",
         plugins=_plugins(measurements, rules),
     )

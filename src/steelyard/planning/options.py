@@ -18,6 +18,7 @@ class Options:
     """The user's choices. ``limits`` and ``concurrency`` apply to each model separately.
 
     ``role_limits``: limits of a role's own, in place of ``limits``.
+    ``accept_model`` and ``allow_part``: see :class:`steelyard.records.Plan`.
     ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
     ``scorer``: in place of the tasks' own, but not for a claim about a published benchmark.
     ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
@@ -31,6 +32,8 @@ class Options:
     data: Path | None = None
     task_files: tuple[Path, ...] = ()
     with_texts: bool = False
+    accept_model: bool = False
+    allow_part: bool = False
     limits: Limits = field(default_factory=Limits)
     role_limits: Mapping[str, Limits] = field(default_factory=dict)
     attempt_timeout: float = 120.0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
@@ -20,11 +21,11 @@ from steelyard.planning.decoding import (
     repeats_of,
 )
 from steelyard.planning.options import Options, tolerance_of
+from steelyard.planning.part import check_whole, in_words, part_of, revision_in_words
 from steelyard.planning.samples import Prepared, as_asked, digests_of, load_samples
 from steelyard.planning.testable import (
     Skip,
     check_testable,
-    incomplete,
     kind_of,
     other_average,
     scorer_of,
@@ -37,6 +38,7 @@ from steelyard.records import (
     ClaimSheet,
     Measurement,
     NotPlanned,
+    Part,
     PlannedModel,
     Reads,
     RepeatCheck,
@@ -83,6 +85,7 @@ class TaskPlanner:
         self.drafts: dict[str, Prepared] = {}
         self.served: list[Served] = []
         self.not_planned: list[NotPlanned] = []
+        self._parts: dict[str, Part | None] = {}  # by task: a part is one of items, whatever the prompt format
         self._sheet, self._models, self._options, self._catalogue = sheet, models, options, catalogue
 
     @property
@@ -135,6 +138,13 @@ class TaskPlanner:
         self.served.append(served)
         return served
 
+    def _check_model(self, claim: Claim, role: str) -> None:
+        """Skip a claim about another model than the endpoint serves, judging by their names."""
+        if self._sheet is None or self._options.accept_model:
+            return
+        if another := why_another_model(self._sheet, claim, self._models[role].identity):
+            raise Skip("not_testable", another)
+
     def _measure(
         self,
         request: str,
@@ -149,6 +159,8 @@ class TaskPlanner:
     ) -> tuple[Prepared, Served]:
         capabilities = self._models[role].capabilities
         task = task_of(claim, self._catalogue) if claim else task_named(name, self._catalogue)
+        if claim:
+            self._check_model(claim, role)
         protocol = task.protocol_for(claim) if claim else task.protocol_of(prompt, shots)
         kind = kind_of(task, protocol, capabilities, by_flag=claim is None)
         if claim:
@@ -156,15 +168,20 @@ class TaskPlanner:
                 raise Skip("not_testable", protocol.refused)
             check_testable(claim, task.chance, tolerance_of(self.tolerance))
         decoding = self._decoding(task, protocol, kind, claim, role, temperature)
+        loaded = load_samples(task, protocol, self._options.data, seed)
+        if not loaded:
+            raise Skip("not_tested", "the task has no samples")
+        part = self._parts[task.id] if task.id in self._parts else part_of(task, loaded)
+        self._parts[task.id] = part
+        if claim and not self._options.allow_part:
+            check_whole(claim, task, len(loaded), part)
         samples = as_asked(
-            load_samples(task, protocol, self._options.data, seed),
+            loaded,
             decoding.temperature,
             decoding.chat,
             output_budget=decoding.output_budget,
             reasoning_effort=decoding.reasoning_effort,
         )
-        if not samples:
-            raise Skip("not_tested", "the task has no samples")
         digests, samples_root = digests_of(samples)
         population = len(samples)
         limit = None if self._options.limit is None else min(self._options.limit, population)
@@ -192,6 +209,7 @@ class TaskPlanner:
             chance=task.chance,
             public=task.public,
             differences=decoding.of_endpoint,
+            part=part,
             seed=seed or "",
         )
         withheld = task.public and task.definition.generator is None
@@ -203,8 +221,9 @@ class TaskPlanner:
                 *protocol.differences,
                 *decoding.differences,
                 *decoding.of_endpoint,
-                *incomplete(task, population),
+                *in_words(claim, measurement),
                 *_other_scorer(task, protocol, measurement.scorers[0]),
+                *revision_in_words(loaded),
             ),
         )
         return Prepared(measurement, samples, digests, withheld), served

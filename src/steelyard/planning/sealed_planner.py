@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from steelyard.claims.served_model import why_another_model
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
-from steelyard.records import SUBJECT, Claim, ClaimSheet, Measurement, Plan, PlannedModel, RepeatCheck, Served
+from steelyard.planning.part import least_size
+from steelyard.records import SUBJECT, Claim, ClaimSheet, Measurement, Part, Plan, PlannedModel, RepeatCheck, Served
 from steelyard.tasks import resolve
 
 __all__ = ["SealedPlanner"]
@@ -21,7 +23,7 @@ class SealedPlanner:
         self._plan = plan
         self._measurements = plan.by_id
         self._served = {served.request: served for served in plan.served}
-        self._refused = {refused.request for refused in plan.not_planned}
+        self._refused = {refused.request: refused.reason for refused in plan.not_planned}
         self.asked: set[str] = set()
 
     @property
@@ -69,8 +71,14 @@ class SealedPlanner:
         if served is None:
             if request not in self._refused:
                 raise VerificationError(f"{layout.PLAN}: nothing is planned for {request}, and no reason is given")
+            if claim and self._refused[request].endswith("--accept-model"):
+                self._check_refused(request, claim, role)
             return None
+        if claim:
+            self._check_model(request, claim, role)
         measurement = self.measurement(served)
+        if claim:
+            self._check_part(request, claim, measurement)
         wanted: dict[str, object] = {"role": role, "arm": arm, "seed": seed or "", "beside": beside}
         wanted |= self._of_a_claim(measurement, claim) if claim else _of_a_task(measurement, temperature, repeats)
         if prompt:
@@ -83,6 +91,37 @@ class SealedPlanner:
             if getattr(measurement, name) != value:
                 raise self._differs(request, name, getattr(measurement, name), value)
         return served
+
+    def _check_model(self, request: str, claim: Claim, role: str) -> None:
+        """A claim about another model is tested only where the plan says that the user accepts it."""
+        if self._plan.sheet is None or self._plan.accept_model:
+            return
+        if another := why_another_model(self._plan.sheet, claim, self._plan.models[role].identity):
+            raise VerificationError(f"{layout.PLAN}: {request} is planned, and {another}")
+
+    def _check_refused(self, request: str, claim: Claim, role: str) -> None:
+        """A claim that was refused for the names is one about another model by the names that are sealed."""
+        assert self._plan.sheet is not None, "a claim is of a sheet"
+        why = why_another_model(self._plan.sheet, claim, self._plan.models[role].identity)
+        if self._plan.accept_model or self._refused[request] != why:
+            raise VerificationError(f"{layout.PLAN}: {request} is refused for names that are not those of two models")
+
+    def _check_part(self, request: str, claim: Claim, measurement: Measurement) -> None:
+        """A claim is tested on a part of its benchmark only where the plan allows it and says how large the part is."""
+        if self._plan.origin.kind == "imported":
+            return
+        part = measurement.part or Part(of=measurement.population, same=measurement.population)
+        size = max(least_size(measurement.task), measurement.population)
+        if part.of < size or not 0 <= part.same <= min(part.of, measurement.population):
+            raise VerificationError(
+                f"{layout.PLAN}: {request} is tested on {measurement.population:,} samples of {measurement.task[:80]}, "
+                f"which has {size:,}, and the plan says {part.same:,} of {part.of:,}"
+            )
+        whole = measurement.part is None and (claim.samples or 0) <= measurement.population
+        if not whole and not self._plan.allow_part:
+            raise VerificationError(
+                f"{layout.PLAN}: {request} is tested on a part of its benchmark, without --allow-part"
+            )
 
     def _of_a_claim(self, measurement: Measurement, claim: Claim) -> dict[str, Any]:
         """What a claim says about decoding and repeats; a log's are those of the harness that wrote it."""

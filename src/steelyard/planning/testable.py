@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["Skip", "check_testable", "incomplete", "kind_of", "other_average", "scorer_of", "task_named", "task_of"]
+__all__ = ["Skip", "check_testable", "kind_of", "other_average", "scorer_of", "task_named", "task_of"]
 
 
 class Skip(Exception):
@@ -126,14 +126,3 @@ def other_average(claim: Claim) -> tuple[str, ...]:
     if claim.average not in ("macro", "weighted"):
         return ()
     return (f"The vendor's number is a {claim.average} average over subtasks; here every sample has the same weight.",)
-
-
-def incomplete(task: Task, population: int) -> tuple[str, ...]:
-    """A sentence on a mirror that lacks samples of the benchmark, where the benchmark's size is known."""
-    from steelyard.claims.benchmarks import lookup
-
-    benchmark = lookup(task.id) if task.definition.hub is not None else None
-    size = benchmark.whole_size if benchmark is not None else None
-    if size is None or size == population:
-        return ()
-    return (f"Only {population:,} samples are available; the benchmark has {size:,}.",) if population < size else ()

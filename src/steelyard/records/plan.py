@@ -22,6 +22,7 @@ __all__ = [
     "Measurement",
     "NotPlanned",
     "Origin",
+    "Part",
     "Plan",
     "PlanInput",
     "PlannedModel",
@@ -91,14 +92,22 @@ class Origin(Record, frozen=True, kw_only=True):
     sha256: str = ""
 
 
+class Part(Record, frozen=True, kw_only=True):
+    """A part of a benchmark of ``of`` items: ``same`` of the samples are among them, each counted once."""
+
+    of: int
+    same: int
+
+
 class Measurement(Record, frozen=True, kw_only=True):
     """Samples of a task that one model answers, in one prompt format and a committed order, with one scorer or more.
 
     ``population`` counts samples; the committed order runs over population × repeats *trials*. With
     ``order_by`` "sample" it is an order of samples, and all trials of a sample follow one another. ``limit`` is the
     maximum number of samples asked. ``output_budget`` is the maximum number of tokens of an answer, in place of the
-    prompt format's; ``reasoning_effort`` is sent with every request. ``arm``, ``seed`` and ``beside`` are for further
-    measurements that a detector requests.
+    prompt format's; ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
+    items that the benchmark has. ``arm``, ``seed`` and ``beside`` are for further measurements that a detector
+    requests.
     """
 
     id: str
@@ -123,6 +132,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     share: float = 1.0
     chance: float = 0.0
     public: bool = True
+    part: Part | None = None
     differences: tuple[str, ...] = ()
     arm: str = ""
     seed: str = ""
@@ -219,8 +229,9 @@ class Plan(Record, frozen=True, kw_only=True):
 
     ``sheet`` is None if no claims are tested: then the plan has measurements alone. ``detectors`` names the rules that
     planned the tests, including those that planned none. ``output_tokens`` and ``reasoning_effort`` are the user's;
-    without them each measurement's follow from its model. ``plugins`` holds the distribution and version of every
-    plugin that the plan uses, by ``kind.name``.
+    without them each measurement's follow from its model. ``accept_model``: the user accepts that the endpoint's name
+    is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested. ``plugins`` holds the
+    distribution and version of every plugin that the plan uses, by ``kind.name``.
     """
 
     format: str
@@ -241,6 +252,8 @@ class Plan(Record, frozen=True, kw_only=True):
     budget_us: int | None = None
     output_tokens: int | None = None
     reasoning_effort: str = ""
+    accept_model: bool = False
+    allow_part: bool = False
     texts: Literal["withheld", "sealed"] = "withheld"
     plugins: dict[str, str] = msgspec.field(default_factory=dict)
 

@@ -119,6 +119,7 @@ class TracePoint(Record, frozen=True, kw_only=True):
 class ClaimVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one claim, as its retest gives it; proportions are fractions, ``claimed_text`` is as printed.
 
+    ``part_of`` is the number of items that the claim is about, where the samples are a part of them.
     ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one.
     """
 
@@ -145,6 +146,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     measurement: str = ""
     prompt: str = ""
     differences: tuple[str, ...] = ()
+    part_of: int | None = None
     trace: tuple[TracePoint, ...] = ()
     calls: int = 0
     prompt_tokens: int = 0
@@ -220,6 +222,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
 class Verdict(Record, frozen=True, kw_only=True):
     """The whole report: one word, one exit code, and the results behind them.
 
+    ``names`` is the claimed name beside those of the endpoint, where they differ.
     ``results`` are those of tests other than claim retests; ``not_recomputed`` names the tests whose plugin was not
     installed when the verdict was computed.
     """
@@ -228,6 +231,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     exit: int
     model: str
     served: str
+    names: str = ""
     alpha: float
     findings: tuple[Finding, ...] = ()
     notes: tuple[Note, ...] = ()

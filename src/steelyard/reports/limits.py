@@ -12,6 +12,10 @@ _OF_A_MEASUREMENT = (
     "The {level} interval is Wilson's, for a number of samples that is fixed in advance; where a budget ended the run, "
     "it is only approximate. Missing answers widen it both ways."
 )
+_OF_A_PART = (
+    "Where the data held only a part of a benchmark, the verdict is about this part. Nothing shows that the part was "
+    "drawn at random, as the wider tolerance to accuse assumes."
+)
 GATEWAY = "steelyard gateway"  # the harness that an import of our own recordings names
 
 
@@ -22,9 +26,11 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
     """
     asked = [claim for claim in verdict.claims if claim.asked]
     measured = [each for each in only_measured(verdict) if each.asked]
+    on_part = [claim for claim in asked if claim.part_of]
     names = {claim.measurement for claim in asked} | {each.measurement for each in measured}
     # The most important ones first: a terminal shows only the first few.
-    sentences = [*_of_the_words(asked, measured), *_of_the_setting(names, asked, plan)]
+    sentences = [_OF_A_PART] if on_part else []
+    sentences += [*_of_the_words(asked, measured), *_of_the_setting(names, asked, plan)]
     sentences += _of_the_numbers(verdict, asked, measured)
     if asked and len(asked) < len(verdict.claims):
         sentences.append("The report shows nothing about the claims that were not testable or not tested.")

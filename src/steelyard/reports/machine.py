@@ -32,6 +32,7 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "tests": [msgspec.to_builtins(each) for each in verdict.results],
         "model": verdict.model,
         "served": verdict.served,
+        "names": verdict.names,
         "alpha": verdict.alpha,
     }
     finite: dict[str, Any] = _finite(document)
@@ -78,6 +79,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "verdict": claim.verdict.value,
         "needs": needs,
         "implied_reruns": dict(claim.implied_reruns),
+        "part_of": claim.part_of,
         "unit": claim.unit,
         "claimed_text": claim.claimed_text,
         "reason": claim.reason,

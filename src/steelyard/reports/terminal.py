@@ -36,6 +36,8 @@ def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) 
     is printed as plain text: markup and escape sequences in it are shown, never interpreted.
     """
     page = _Page(console)
+    if verdict.names and not any(claim.asked for claim in verdict.claims):
+        page.line(one_line(verdict.names, 400))
     if any(claim.asked for claim in verdict.claims):
         _print_claims(page, verdict, plan)
     _print_measured(page, verdict)
@@ -94,6 +96,8 @@ class _Page:
 
 def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
     page.line(f"{one_line(verdict.model, 80)}, as served by {one_line(verdict.served, 120)}", "bold")
+    if verdict.names:
+        page.line(one_line(verdict.names, 400))
     if page.width >= _NARROW:
         page.console.print(_table(page, verdict))
     else:

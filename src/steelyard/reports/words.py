@@ -79,9 +79,6 @@ SIGNS = {
 _UNIT_WORDS = {"percent": " %", "fraction": "", "elo": " Elo", "points": " points"}
 
 
-# ── text that others wrote ──────────────────────────────────────────────────────────────────────────────────────────
-
-
 # ── numbers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -210,7 +207,7 @@ def claim_words(claim: ClaimVerdict) -> ClaimWords:
         asked=_asked(claim),
         verdict=claim.verdict,
         verdict_words=claim.verdict.words,
-        detail="; ".join(part for part in (_detail(claim), _sheet_note(claim)) if part),
+        detail="; ".join(each for each in (_detail(claim), _part(claim), _sheet_note(claim)) if each),
     )
 
 
@@ -239,6 +236,10 @@ def _detail(claim: ClaimVerdict) -> str:
             time = "" if claim.needs.seconds is None else f", about {about_time(claim.needs.seconds)}"
             return f"needs about {about(claim.needs.samples)} more {_plural(claim.needs.samples, 'sample')}{time}"
     return _why(claim)
+
+
+def _part(claim: ClaimVerdict) -> str:
+    return f"on a part of the {count(claim.part_of)} items" if claim.part_of and claim.asked else ""
 
 
 def _sheet_note(claim: ClaimVerdict) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Fields", "Generator", "Hub", "PromptFormat", "Refusal", "Shots", "TaskDefinition"]
+__all__ = ["Fields", "Generator", "Hub", "Items", "PromptFormat", "Refusal", "Shots", "TaskDefinition"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,10 +55,21 @@ class Shots(Part, frozen=True, kw_only=True):
     by_group: bool = False
 
 
+class Items(Part, frozen=True, kw_only=True):
+    """How many items the published benchmark has, and what pins their content (:mod:`steelyard.tasks.items`)."""
+
+    count: int
+    sha256: str = ""
+
+
 class Fields(Part, frozen=True, kw_only=True):
-    """Expressions over a row: the right answer (a choice's index for multiple choice), choices, and the group."""
+    """Expressions over a row: the right answer (a choice's index for multiple choice), choices, and the group.
+
+    ``question`` is what the item asks, whatever the prompt format: it pins the items.
+    """
 
     target: str
+    question: str = ""
     choices: str = ""
     group: str = ""
 
@@ -117,6 +128,7 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     prompts: dict[str, PromptFormat]
     aliases: tuple[str, ...] = ()
     hub: Hub | None = None
+    items: Items | None = None
     generator: Generator | None = None
     shots: Shots = msgspec.field(default_factory=Shots)
     refused: tuple[Refusal, ...] = ()

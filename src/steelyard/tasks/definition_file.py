@@ -150,6 +150,10 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     default = definition.default_prompt or next(iter(prompts))
     if default not in prompts:
         raise InputError(f"default_prompt {default!r} is not one of: {', '.join(prompts)}", where=path)
+    if definition.items is not None and definition.items.count < 1:
+        raise InputError("items.count must be at least 1", where=path)
+    if definition.items is not None and definition.items.sha256 and not definition.fields.question:
+        raise InputError("items.sha256 needs fields.question, which says what an item asks", where=path)
     if not 0 <= definition.chance < 1:
         raise InputError("chance is a fraction from 0 to below 1", where=path)
     return msgspec.structs.replace(definition, prompts=prompts, default_prompt=default)

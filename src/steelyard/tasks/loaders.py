@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -35,7 +36,13 @@ def hub_rows(path: str, config: str, split: str, data: Path | None) -> Sequence[
     return read_rows(mirrored)
 
 
-def _from_hub(path: str, config: str, split: str) -> list[Row]:
+class HubRows(list[Row]):
+    """Rows of the hub, with the commit of the data set that they are from; empty where the client does not say."""
+
+    revision: str = ""
+
+
+def _from_hub(path: str, config: str, split: str) -> HubRows:
     wanted = f"{path}/{config}/{split}"
     try:
         import datasets
@@ -47,12 +54,18 @@ def _from_hub(path: str, config: str, split: str) -> list[Row]:
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         datasets.disable_progress_bars()
-        return [dict(row) for row in datasets.load_dataset(path, config, split=split)]
+        loaded = datasets.load_dataset(path, config, split=split)
+        rows = HubRows(dict(row) for row in loaded)
     except Exception as error:  # the client raises dozens of types; each means that the hub gave no rows
         reason = (str(error).splitlines() or [""])[0][:160]
         raise DataMissing(
             f"the hub gave no data for {wanted} ({type(error).__name__}: {reason}): give a mirror with --data DIR"
         ) from None
+    # The client names each file with the commit: hf://datasets/openai/gsm8k@e53f…/main/test-00000-of-00001.parquet.
+    files = " ".join(map(str, getattr(getattr(loaded, "info", None), "download_checksums", None) or ()))
+    if commit := re.search(r"@([0-9a-f]{40})/", files):
+        rows.revision = commit[1]
+    return rows
 
 
 def generated_rows(generator: Generator, seed: str, count: int, where: Path) -> list[Row]:

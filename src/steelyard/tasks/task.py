@@ -14,6 +14,7 @@ import msgspec
 from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
+from steelyard.tasks.items import digest_of_item
 from steelyard.tasks.loaders import Row, generated_rows, hub_rows
 from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol
 from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
@@ -158,6 +159,7 @@ class Samples(Sequence[Sample]):
         self._target = self._expression(fields.target, "fields.target")
         self._choices = self._expression(fields.choices, "fields.choices") if fields.choices else None
         self._group = self._expression(fields.group, "fields.group") if fields.group else None
+        self._question = self._expression(fields.question, "fields.question") if fields.question else None
         place = f"{task.where}: prompts.{prompt_name}"
         self._asked = Template(self._format.prompt or self._format.context, f"{place}.prompt")
         self._continuations = None
@@ -182,6 +184,28 @@ class Samples(Sequence[Sample]):
             return [self._at(place) for place in range(*index.indices(len(self)))]
         return self._at(range(len(self))[index])
 
+    @property
+    def revisions(self) -> tuple[str, ...]:
+        """The hub's revisions of the rows (commit ids), without repeats; empty for rows of a mirror or a file."""
+        found = (getattr(source.rows, "revision", "") for source in self._sources)
+        return tuple(dict.fromkeys(revision for revision in found if revision))
+
+    def item_digests(self) -> list[bytes]:
+        """The digest of each item's content, in published order (:mod:`steelyard.tasks.items`).
+
+        Raises InputError for a task that does not say what an item asks (``fields.question``), and for a row that does
+        not have it.
+        """
+        if self._question is None:
+            raise InputError("has no fields.question, so that its items have no digest: add it", where=self.task.where)
+        digests = []
+        for source in self._sources:
+            for row in source.rows:
+                values = dict(row)
+                choices, target = self._answers(values)
+                digests.append(digest_of_item(str(self._question.evaluate(values)), choices, target))
+        return digests
+
     def _at(self, place: int) -> Sample:
         source = bisect_right(self._ends, place)
         return self._render(self._sources[source], place - (self._ends[source - 1] if source else 0))
@@ -197,15 +221,19 @@ class Samples(Sequence[Sample]):
 
     def _rendered(self, sample_id: str, source: Rows, row: Row) -> Sample:
         values = dict(row)
-        choices: tuple[str, ...] = ()
-        if self._choices is not None:
-            choices = _texts(self._choices.evaluate(values), "choices")
-            values["choices"] = list(choices)
-        target = str(self._target.evaluate(values)).strip()
+        choices, target = self._answers(values)
         if choices and not (target.isdecimal() and int(target) < len(choices)):
             raise InputError(f"target {target[:40]!r} is no index of the {len(choices)} choices")
         group = source.group or (str(self._group.evaluate(values)) if self._group is not None else "")
         return Sample(id=sample_id, request=self._request(values, group), target=target, choices=choices, group=group)
+
+    def _answers(self, values: dict[str, Any]) -> tuple[tuple[str, ...], str]:
+        """Choices and target of a row; the choices are put into ``values`` for the other expressions."""
+        choices: tuple[str, ...] = ()
+        if self._choices is not None:
+            choices = _texts(self._choices.evaluate(values), "choices")
+            values["choices"] = list(choices)
+        return choices, str(self._target.evaluate(values)).strip()
 
     def _request(self, values: Row, group: str) -> Request:
         prompt_format, prefix = self._format, self._prefixes[group]

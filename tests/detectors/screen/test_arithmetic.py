@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.detectors.screen.arithmetic import fewest_passes, impossible, nearest_items, no_count, sampling_noise
+from steelyard.detectors.screen.arithmetic import (
+    fewest_passes,
+    impossible,
+    nearest_items,
+    no_count,
+    rounded_passes,
+    sampling_noise,
+)
 
 MODES = (decimal.ROUND_HALF_EVEN, decimal.ROUND_HALF_UP, decimal.ROUND_DOWN, decimal.ROUND_UP)
 SCALES = {"percent": 100, "fraction": 1}
@@ -25,10 +32,12 @@ def printed(right: int, answers: int, scale: int, places: int, mode: str) -> str
 
 
 def brute_force(value: str, unit: str, answers: int) -> bool:
-    """The definition itself: no k with v − u < scale·k/n < v + u."""
-    places = len(value.partition(".")[2])
+    """The definition itself: no k with v − u < scale·k/n < v + u, for n below scale / 2u; a last zero is no digit."""
+    places = len(value.partition(".")[2].rstrip("0"))
     number, step, scale = Fraction(value), Fraction(1, 10**places), SCALES[unit]
-    return not any(number - step < Fraction(scale * k, answers) < number + step for k in range(answers + 1))
+    return 2 * answers < scale * 10**places and not any(
+        number - step < Fraction(scale * k, answers) < number + step for k in range(answers + 1)
+    )
 
 
 class TestNoHonestValueIsImpossible:
@@ -69,7 +78,9 @@ class TestImpossibleValuesAreFound:
         for answers in [*range(1, 41), 49, 50, 51, 164, 198]:
             for number in range(units + 1):
                 value = f"{number // 10**places}.{number % 10**places}" if places else str(number)
-                expected = 2 * answers < units and self.between(number, units, answers)
+                padded = bool(places) and number % 10 == 0
+                one = units // 10 if padded else units
+                expected = 2 * answers < one and self.between(number // 10 if padded else number, one, answers)
                 assert impossible(value, "percent", answers) == expected, (value, answers)
 
     @staticmethod
@@ -86,7 +97,7 @@ class TestImpossibleValuesAreFound:
         units = SCALES[unit] * 10**places
         whole, part = divmod(number % (units + 1), 10**places)
         value = f"{whole}.{part:0{places}d}"
-        assert impossible(value, unit, answers) == (2 * answers < units and brute_force(value, unit, answers))
+        assert impossible(value, unit, answers) == brute_force(value, unit, answers)
 
     @pytest.mark.parametrize(
         ("value", "unit", "items", "passes", "expected"),
@@ -95,6 +106,11 @@ class TestImpossibleValuesAreFound:
             ("69.7", "percent", 198, 1, False),
             ("69.6", "percent", 198, 1, False),  # 138 of 198 = 69.697, truncated
             ("69.8", "percent", 198, 3, False),
+            ("69.70", "percent", 198, 1, False),  # padded by a spreadsheet: one decimal
+            ("69.60", "percent", 198, 1, False),
+            ("69.80", "percent", 198, 1, True),
+            ("0.6970", "fraction", 198, 1, False),
+            ("70.00", "percent", 198, 1, False),
             ("0.698", "fraction", 198, 1, True),
             ("0.697", "fraction", 198, 1, False),
             ("85", "percent", 30, 1, True),
@@ -140,3 +156,26 @@ class TestExplanations:
 def test_sampling_noise() -> None:
     assert sampling_noise(0.5, 0.5, 200) == pytest.approx(0.098, abs=1e-3)
     assert sampling_noise(0, 1, 10) == 0
+
+
+class TestRoundedPasses:
+    @given(
+        items=st.integers(1, 300),
+        shares=st.lists(st.fractions(0, 1), min_size=2, max_size=9),
+        places=st.integers(0, 4),
+        more=st.integers(0, 3),
+        mode=st.sampled_from(MODES),
+        unit=st.sampled_from(["percent", "fraction"]),
+    )
+    def test_no_average_of_rounded_passes_is_missed(
+        self, items: int, shares: list[Fraction], places: int, more: int, mode: str, unit: str
+    ) -> None:
+        passes = [Fraction(printed(round(share * items), items, SCALES[unit], places, mode)) for share in shares]
+        mean = sum(passes, Fraction(0)) / len(passes)
+        value = printed(mean.numerator, mean.denominator, 1, places + more, mode)
+        assert rounded_passes(value, unit, items, len(passes)) or not impossible(value, unit, items, len(passes))
+
+    def test_what_no_rounded_passes_give(self) -> None:
+        assert rounded_passes("33.337", "percent", 198, 3)  # 33.34, 33.33 and 33.34
+        assert not rounded_passes("33.45", "percent", 198, 3)
+        assert not rounded_passes("63.46", "percent", 30, 5)

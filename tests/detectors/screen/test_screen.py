@@ -166,7 +166,18 @@ class TestGranularity:
 
     def test_passes_count(self) -> None:
         assert findings_of(claim(value="69.8", **{**STATED, "repeats": 3})) == ()
-        assert len(findings_of(claim(value="33.337", **{**STATED, "repeats": 3}))) == 1
+        assert len(findings_of(claim(value="33.45", **{**STATED, "repeats": 3}))) == 1
+
+    def test_an_average_of_rounded_passes_is_a_note(self) -> None:
+        row = claim(value="33.337", **{**STATED, "repeats": 3})
+        assert findings_of(row) == ()
+        (note,) = notes_of("granularity", row)
+        assert "an average of passes that were rounded first would explain it" in note.message
+
+    def test_a_zero_at_the_end_is_no_digit(self) -> None:
+        row = claim(value="69.70", **STATED)
+        assert findings_of(row) == ()
+        assert notes_of("granularity", row) == []
 
     def test_a_stated_metric_is_enough_where_the_task_is_unknown(self) -> None:
         assert len(findings_of(claim("mine", "69.8", **STATED))) == 1

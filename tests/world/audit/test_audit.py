@@ -123,7 +123,7 @@ def test_the_example_sheet_can_be_tested_claim_by_claim_and_forecast() -> None:
     }
 
     async def told() -> Forecast:
-        ready = await planned(claims, Options(), **everything)
+        ready = await planned(claims, Options(accept_model=True), **everything)
         await ready.close()
         return forecast(ready.plan, ready.prepared)
 

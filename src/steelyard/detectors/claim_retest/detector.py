@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from steelyard.detectors.claim_retest.part import whole_of
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of, seal
 from steelyard.plugins import Planner
@@ -30,12 +31,14 @@ class ClaimRetest:
         return tests
 
     def _test(self, planner: Planner, number: int, claim: Claim, served: Served) -> PlannedTest:
-        population = planner.measurement(served).population
+        measurement = planner.measurement(served)
+        whole, samples = whole_of(claim, measurement), claim.samples
         sealed = ClaimTest(
             claim=number,
             tolerance=planner.tolerance,
             claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
-            claimed_samples=claim.samples if claim.samples is not None and claim.samples < population else None,
+            claimed_samples=samples if samples and samples < (whole or measurement.population) else None,
+            whole=whole,
         )
         return PlannedTest(
             id=f"claim-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', claim.task)[:80]}",

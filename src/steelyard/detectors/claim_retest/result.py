@@ -92,6 +92,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         prompt=served.prompt if served else measurement.prompt,
         differences=served.differences if served else measurement.differences,
         trace=trace,
+        part_of=monitor.sealed.whole,
         line=claim.line,
         note=claim.note,
     )
@@ -101,6 +102,9 @@ def _reason(monitor: ClaimMonitor, word: VerdictWord) -> str:
     tracker, test, measurement = monitor.tracker, monitor.test, monitor.measurement
     if tracker is None:
         return "the repeat check was not finished"
+    if word is VerdictWord.NOT_TESTABLE and test is not None and monitor.sealed.whole:
+        of = f"{measurement.population:,} of {monitor.sealed.whole:,} items"
+        return f"{of} are so few that the tolerance would be {float(test.margin) * 100:.1f} points"
     if word is VerdictWord.NOT_TESTABLE and test is not None:
         noise = f"{float(test.margin) * 100:.1f} points"
         return f"answers vary so much between repeats that the tolerance would be {noise}, which guessing would reach"
@@ -110,6 +114,9 @@ def _reason(monitor: ClaimMonitor, word: VerdictWord) -> str:
         return f"stopped at the limit of {measurement.limit} samples"
     if monitor.next_position < measurement.trials:
         return "the budget was spent" if monitor.plan.is_bounded else "the run stopped before a decision"
+    if monitor.sealed.whole and not tracker.missing:
+        of = f"{measurement.population:,} of the benchmark's {monitor.sealed.whole:,} items"
+        return f"the score on this part, {of}, is too near to the claim"
     return "answers are missing: neither bound was reached"
 
 

@@ -20,13 +20,15 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     Greedy measurements whose repeat check shows no change use the sealed tables. Sampled ones, and greedy ones that
     turn out not to be deterministic, widen the margin by the noise of ``claimed_repeats`` passes, which the repeat
     check measures, and test at half the level. So do claims whose vendor scored only ``claimed_samples``, by the noise
-    of that selection. For these a rule is sealed instead of a table.
+    of that selection, and those whose samples are a part of the ``whole`` that the claim is about. For these a rule is
+    sealed instead of a table.
     """
 
     claim: int
     tolerance: str
     claimed_repeats: int = 1
     claimed_samples: int | None = None
+    whole: int | None = None
     threshold: int = 0
     alpha_inconsistent: float = 0.0
     alpha_consistent: float = 0.0
@@ -35,7 +37,7 @@ class ClaimTest(Record, frozen=True, kw_only=True):
 
     def has_table(self, measurement: Measurement) -> bool:
         """Whether integer stop tables are sealed: not if the margin depends on the repeat check."""
-        return measurement.decoding == "greedy" and self.claimed_samples is None
+        return measurement.decoding == "greedy" and self.claimed_samples is None and self.whole is None
 
 
 def encode(test: ClaimTest) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-__all__ = ["fewest_passes", "impossible", "nearest_items", "no_count", "sampling_noise"]
+__all__ = ["fewest_passes", "impossible", "nearest_items", "no_count", "rounded_passes", "sampling_noise"]
 
 MAX_PASSES = 64  # averaging over more generations is not customary
 MAX_DROPPED = 20  # vendors do not drop more items than that without stating it
@@ -22,11 +22,43 @@ _SCALES = {"percent": 100, "fraction": 1}
 def impossible(value: str, unit: str, items: int, passes: int = 1) -> bool:
     """Whether no whole number of right answers, unweighted, gives the printed ``value``; in O(1), exact.
 
-    ``value`` is the decimal text as printed, ``unit`` is ``percent`` or ``fraction``. False from
-    items × passes ≥ scale·10^d / 2 on, where the grid is as fine as the print (10^(d+2)/2 for percent).
+    ``value`` is the decimal text as printed, ``unit`` is ``percent`` or ``fraction``. A zero at its end is no digit,
+    because spreadsheets and pandas pad with zeros. False from items × passes ≥ scale·10^d / 2 on, where the grid is as
+    fine as the print (10^(d+2)/2 for percent).
     """
+    printed, one = _printed(value)
+    return no_count(printed, _SCALES[unit] * one, items * passes)
+
+
+def rounded_passes(value: str, unit: str, items: int, passes: int) -> bool:
+    """Whether an average of ``passes`` values that were rounded first can be printed as ``value``.
+
+    Each pass may have any number of decimals up to those of ``value``; with more, it is off by less. Then the average
+    is a multiple of 1/passes of a pass's unit, and less than one such unit from k/(items · passes). This is necessary,
+    not sufficient, so that doubt speaks for the vendor.
+    """
+    printed, one = _printed(value)
+    answers, unit_of_pass = items * passes, one
+    whole = _SCALES[unit] * one
+    while unit_of_pass >= 1:  # one: as many decimals as the value; 1: none
+        coarseness = one // unit_of_pass
+        on_grid = _distance(printed * passes, coarseness) < passes
+        if on_grid and _distance(printed * answers, whole) < answers * (coarseness + 1):
+            return True
+        unit_of_pass //= 10
+    return False
+
+
+def _printed(value: str) -> tuple[int, int]:
+    """The value in units of its last digit that is not a padded zero, and how many of them are one."""
     whole, _, decimals = value.partition(".")
-    return no_count(int(whole + decimals), _SCALES[unit] * int(10 ** len(decimals)), items * passes)
+    decimals = decimals.rstrip("0")
+    return int(whole + decimals), int(10 ** len(decimals))
+
+
+def _distance(number: int, step: int) -> int:
+    """How far a number is from the nearest multiple of ``step``."""
+    return min(number % step, -number % step)
 
 
 def no_count(printed: int, units: int, answers: int) -> bool:

@@ -6,8 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from steelyard.claims.benchmarks import key_of
-from steelyard.detectors.screen.arithmetic import fewest_passes, impossible, nearest_items, sampling_noise
-from steelyard.detectors.screen.model_names import may_be_served, parse_name
+from steelyard.claims.model_names import may_be_served, parse_name
+from steelyard.detectors.screen.arithmetic import (
+    fewest_passes,
+    impossible,
+    nearest_items,
+    rounded_passes,
+    sampling_noise,
+)
 from steelyard.detectors.screen.rows import DETECTOR, SHOWN, Row, short
 from steelyard.records import Claim, ClaimSheet, Note
 
@@ -50,11 +56,16 @@ def _granularity(row: Row) -> Iterator[Note]:
     if not claim.is_proportion or not row.in_range or items is None or row.scoring in ("graded", "unbounded"):
         return
     passes = claim.repeats if isinstance(claim.repeats, int) else 1
-    if row.states_plain_average or not impossible(claim.value, claim.unit, items, passes):
-        return  # if stated in full, this is a finding
+    if not impossible(claim.value, claim.unit, items, passes):
+        return
+    rounded = passes > 1 and rounded_passes(claim.value, claim.unit, items, passes)
+    if row.states_plain_average and not rounded:
+        return  # stated in full, this is a finding
     full = "one full pass" if passes == 1 else f"{passes} full passes"
     stated = "stated" if claim.samples else "the benchmark's size"
     parts = [f"not {full} over {items:,} ({stated}): {_explanations(claim, items, passes)}"]
+    if rounded:
+        parts.append("an average of passes that were rounded first would explain it")
     if claim.repeats == "several":
         parts.append("the sheet states several passes")
     if claim.average in ("macro", "weighted"):

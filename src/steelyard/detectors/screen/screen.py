@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from steelyard.detectors.screen.arithmetic import impossible
-from steelyard.detectors.screen.model_names import ModelName, may_be_served, parse_name
+from steelyard.claims.model_names import ModelName, may_be_served, parse_name
+from steelyard.detectors.screen.arithmetic import impossible, rounded_passes
 from steelyard.detectors.screen.notes import notes_on
 from steelyard.detectors.screen.rows import DETECTOR, SHOWN, Row, rows_of, short
 from steelyard.records import ClaimSheet, Finding, Note
@@ -151,6 +151,8 @@ def _impossible(rows: list[Row]) -> Iterator[Finding]:
             continue
         if not impossible(claim.value, claim.unit, claim.samples, claim.repeats):
             continue
+        if claim.repeats > 1 and rounded_passes(claim.value, claim.unit, claim.samples, claim.repeats):
+            continue  # a note
         answers = claim.samples * claim.repeats
         below = int(claim.number * answers / claim.scale)
         around = " and ".join(
