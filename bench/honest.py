@@ -65,7 +65,7 @@ class Vendor:
     or never. Greedy answers have ``variance`` of their own (batches), and ``sampled`` is that of answers at a
     temperature. The vendor's number is one pass over ``scored`` random samples (None: all), sampled where ``decoding``
     says so or it ``hides`` that it was, and ``inflated`` by so much. Our answers are ``open`` or ``missing`` at random
-    with these shares.
+    with these shares. ``cached``: the endpoint repeats its first answer to every sample.
     """
 
     name: str
@@ -82,6 +82,7 @@ class Vendor:
     open: float = 0.0
     missing: float = 0.0
     flip: float = 0.5
+    cached: bool = False
 
 
 SIZES = (164, 198, 1319)
@@ -108,6 +109,10 @@ HONEST: tuple[Vendor, ...] = (
         for w in (0.05, 0.1)
     ),
     Vendor("sampled, does not say so, in-process", 198, sampled=0.05, decoding="", hides=True, in_process=True),
+    *(
+        Vendor("sampled, behind a cache", size, accuracy=0.75, sampled=0.05, decoding=TEMPERATURE, cached=True)
+        for size in SIZES
+    ),
     Vendor("scored 20 of N", 1319, accuracy=0.95, scored=20),
     Vendor("scored 30 of N", 198, scored=30),
     Vendor("scored 200 of N", 1319, scored=200, in_process=True),
@@ -206,7 +211,10 @@ def _plan(vendor: Vendor, value: str) -> Plan:
     samples = vendor.scored
     claim = Claim(task="t", value=value, samples=samples, protocol=Protocol(decoding=vendor.decoding))
     sheet = ClaimSheet(model="m", claims=(claim,), digest="0" * 64)
-    model = PlannedModel(identity=ModelIdentity(uri="x:y"), capabilities=Capabilities(deterministic=vendor.in_process))
+    model = PlannedModel(
+        identity=ModelIdentity(uri="x:y"),
+        capabilities=Capabilities(deterministic=vendor.in_process, repeats_identical=(0.7,) if vendor.cached else ()),
+    )
     planner = BenchPlanner(sheet, model, vendor.tolerance, vendor.population)
     tests = ClaimRetest().plan(planner)  # type: ignore[arg-type]
     plan = Plan(
@@ -270,7 +278,8 @@ def _turns(finder: object, calls: dict[str, Iterator[Call]]) -> Iterator[str]:
 def _ours(vendor: Vendor, measurement: Measurement, source: Random) -> Chances:
     """p of our own answers: greedy ones of a vendor that samples are right where its sampled ones are on average."""
     if measurement.decoding == "sampled":
-        return _chances(vendor, vendor.sampled)
+        chances = _chances(vendor, vendor.sampled)
+        return (source.random(vendor.population) < chances).astype(float) if vendor.cached else chances
     return _chances(vendor, vendor.variance)
 
 

@@ -29,6 +29,7 @@ DEFAULTS = {
     "Capabilities": {
         "generate": True, "chat": False, "completions": True, "loglikelihood": False, "loglikelihood_reason": "",
         "deterministic": False, "concurrency": 1, "offers": ["language"],
+        "repeats_identical": [],
     },
     "Claim": {
         "unit": "percent", "metric": "", "samples": None, "repeats": None, "average": "", "shots": None, "variant": "",
@@ -74,7 +75,7 @@ DEFAULTS = {
     "RecordedScore": {
         "seq": -1, "prev": "", "parsed": True, "open": False, "note": "", "group": "", "elapsed_us": 0,
     },
-    "RepeatCheck": {"samples": 0, "repeats": 1},
+    "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
     "Sample": {"choices": [], "group": ""},
     "Served": {"differences": []},
 }  # fmt: skip

@@ -125,6 +125,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
 
     ``offers`` is compared with what a prompt format ``needs``: ``language`` for a language model, names such as
     ``world two-room`` for a world model. None: unknown, so every prompt format is tried.
+    ``repeats_identical``: temperatures at which one open question brought the same text three times, as from a cache.
     """
 
     generate: bool = True
@@ -135,6 +136,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     deterministic: bool = False  # greedy answers are reproducible by construction (one sequence at a time, in-process)
     concurrency: int = 1  # how many requests may be in flight
     offers: tuple[str, ...] | None = ("language",)
+    repeats_identical: tuple[float, ...] = ()
 
 
 class ModelIdentity(Record, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from steelyard.auditing.finders import open_finders
 from steelyard.detectors.claim_retest.repeats import Mark, Pairs
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.retest import FIRST_PAIRS
-from steelyard.detectors.claim_retest.sealed import decode
+from steelyard.detectors.claim_retest.sealed import decode, seal
 from steelyard.detectors.claim_retest.thresholds import Noise, last_test
 from steelyard.records import Claim, Plan, RepeatCheck, SampleScore
 from steelyard.runner.order import calls_of
@@ -276,3 +276,27 @@ def test_the_order_of_arrival_of_both_measurements_changes_nothing() -> None:
             finder.observe(each)
         found.append((finder.decision, finder.retest.n, finder.retest.p))
     assert len(set(found)) == 1
+
+
+# ── a cache ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_behind_a_cache_repeats_are_one_answer_and_the_variance_is_the_greatest() -> None:
+    """Sampled five times, with the same text each time: the margin is that of one pass with w = .25."""
+    import msgspec
+
+    changes: dict[str, Any] = {"decoding": "sampled", "temperature": 0.7, "repeats": 5}
+    plan = planned(**changes, repeat_check=RepeatCheck(samples=4, repeats=3))
+    subject = plan.models["subject"]
+    cached = msgspec.structs.replace(subject.capabilities, repeats_identical=(0.7,))
+    plan = msgspec.structs.replace(plan, models={"subject": msgspec.structs.replace(subject, capabilities=cached)})
+    plan = msgspec.structs.replace(plan, tests=tuple(seal(test, plan) for test in plan.tests))
+    finder = ClaimFinder(plan.tests[0], plan)
+    for call in calls_of(plan.measurements[0]):
+        if call.position < 0:
+            finder.observe(score(-1, 1.0, f"t/{call.sample}", call.repeat))
+    test = finder.retest.test
+    assert test is not None
+    assert test.noise == Noise(0.25, 0.25)
+    assert float(test.margin) == pytest.approx(1.959964 * (0.25 * 2 / 200) ** 0.5, abs=2e-6)
+    assert [note.check for note in finder.find({}).notes] == ["cache"]

@@ -57,7 +57,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     ci = (trace[-1].low, trace[-1].high) if trace else None
     if ci and test and test.noisy:
         # The interval of the true rate: that of our own trials, widened by the noise of our own repeats.
-        noise = float(own_noise(measurement, test.noise.own, monitor.plan.alpha / 2))
+        noise = float(own_noise(monitor.sealed, measurement, test.noise.own, monitor.plan.alpha / 2))
         ci = max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
     measured = retest.right / answered if answered else None
     served = next((each for each in monitor.plan.served if each.request == f"claim/{monitor.sealed.claim}"), None)
@@ -147,6 +147,12 @@ def _reruns(monitor: ClaimMonitor) -> dict[str, int | None]:
 
 def _notes(monitor: ClaimMonitor) -> tuple[Note, ...]:
     test = monitor.retest.test
+    if monitor.sealed.one_answer:
+        message = (
+            f"at temperature {monitor.measurement.temperature:g} the endpoint gave an open question of ours the same "
+            "answer three times: a cache, or it ignores the temperature. Repeats count as one answer here"
+        )
+        return (Note(detector="claim_retest", check="cache", task=monitor.claim.task, message=message),)
     if test is None or not test.noisy or monitor.measurement.decoding != "greedy" or monitor.sealed.varies:
         return ()
     return (

@@ -20,6 +20,7 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     that answers in-process use the sealed tables, if their repeat check shows no change. Where answers vary, the
     margins follow from the variance that repeated answers show, and a rule is sealed instead of a table
     (docs/statistics.md): for sampled answers, and for ``varies``, greedy answers of any other model.
+    ``one_answer``: repeats bring the same text, as from a cache, so that they show nothing and count as one answer.
     ``claimed_repeats`` and ``claimed_samples`` are what the vendor's number is a mean of.
     """
 
@@ -28,6 +29,7 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     claimed_repeats: int = 1
     claimed_samples: int | None = None
     varies: bool = False
+    one_answer: bool = False
     accuse: int = 0
     confirm: int = 0
     alpha_inconsistent: float = 0.0
@@ -38,6 +40,10 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     def has_table(self, measurement: Measurement) -> bool:
         """Whether integer stop tables are sealed: not if the margins depend on repeated answers."""
         return measurement.decoding == "greedy" and not self.varies
+
+    def own_repeats(self, measurement: Measurement) -> int:
+        """How many independent answers to a sample our own mean has."""
+        return 1 if self.one_answer else measurement.repeats
 
     def is_paired(self, measurement: Measurement) -> bool:
         """Whether greedy answers vary and every sample is asked twice, so that its two answers show by how much."""
@@ -88,10 +94,11 @@ def seal(test: PlannedTest, plan: Plan) -> PlannedTest:
     from steelyard.detectors.claim_retest.thresholds import sealed_test
 
     sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
-    in_process = plan.models[measurement.role].capabilities.deterministic
+    capabilities = plan.models[measurement.role].capabilities
     sealed = msgspec.structs.replace(
         sealed,
-        varies=measurement.decoding == "greedy" and not in_process,
+        varies=measurement.decoding == "greedy" and not capabilities.deterministic,
+        one_answer=measurement.decoding == "sampled" and measurement.temperature in capabilities.repeats_identical,
         alpha_inconsistent=plan.alpha * test.weight,
         alpha_consistent=plan.alpha,
         stop_inconsistent=(),

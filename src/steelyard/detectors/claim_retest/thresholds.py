@@ -109,11 +109,15 @@ def least_confirming(sealed: ClaimTest, measurement: Measurement, claim: Claim, 
     return _confirming(sealed, measurement, claim, variance, sealed.alpha_consistent, SKEW)
 
 
-def own_noise(measurement: Measurement, variance: float, level: float, skew: float = 0.0) -> Fraction:
+def own_noise(
+    sealed: ClaimTest, measurement: Measurement, variance: float, level: float, skew: float = 0.0
+) -> Fraction:
     """z·√(w/(k·N)), a proportion: how far above the model's rate the mean of our own k·N trials may lie."""
     from steelyard.stats.sequential import noise_margin
 
-    return _rounded_up(noise_margin(0.0, variance / measurement.repeats, measurement.population, level, skew))
+    return _rounded_up(
+        noise_margin(0.0, variance / sealed.own_repeats(measurement), measurement.population, level, skew)
+    )
 
 
 def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, parts: int) -> SequentialTest:
@@ -156,7 +160,7 @@ def _accusing(
             least_total(measurement.population, sealed.claimed_samples, right, level), measurement.population
         )
     if noise:
-        of_vendor, of_ours = noise.vendor / sealed.claimed_repeats, noise.own / measurement.repeats
+        of_vendor, of_ours = noise.vendor / sealed.claimed_repeats, noise.own / sealed.own_repeats(measurement)
         least -= _rounded_up(noise_margin(of_vendor, of_ours, measurement.population, level, skew))
     least = min(least, printed - Fraction(sealed.tolerance) / 100)
     if least <= Fraction(str(measurement.chance)):
@@ -171,7 +175,7 @@ def _confirming(
     printed = (claim.number - claim.printed_unit / 2) / claim.scale
     least = printed - Fraction(sealed.tolerance) / 100
     if variance > 0 or skew:
-        least += own_noise(measurement, variance, level, skew)
+        least += own_noise(sealed, measurement, variance, level, skew)
     return min(measurement.trials + 1, max(1, math.ceil(measurement.trials * least)))
 
 
