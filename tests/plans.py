@@ -10,6 +10,7 @@ from steelyard.detectors.claim_retest.sealed import ClaimTest, encode, seal
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,
+    Capabilities,
     Claim,
     ClaimSheet,
     Measurement,
@@ -35,9 +36,13 @@ def measurement(**changes: Any) -> Measurement:
     return Measurement(**fields | changes)
 
 
-def planned_model(uri: str = "openai:m@http://127.0.0.1/v1", **identity: Any) -> PlannedModel:
+def planned_model(
+    uri: str = "openai:m@http://127.0.0.1/v1", *, in_process: bool = False, **identity: Any
+) -> PlannedModel:
     """An endpoint that nobody asked."""
-    return PlannedModel(identity=ModelIdentity(uri=uri, **identity))
+    return PlannedModel(
+        identity=ModelIdentity(uri=uri, **identity), capabilities=Capabilities(deterministic=in_process)
+    )
 
 
 def plan(*measurements: Measurement, **changes: Any) -> Plan:
@@ -49,16 +54,32 @@ def plan(*measurements: Measurement, **changes: Any) -> Plan:
     return Plan(**fields | changes)
 
 
-def claim_plan(claim: Claim | None = None, sealed: dict[str, Any] | None = None, **changes: Any) -> Plan:
+def claim_plan(
+    claim: Claim | None = None,
+    sealed: dict[str, Any] | None = None,
+    *,
+    in_process: bool = True,
+    sampling_check: Measurement | None = None,
+    **changes: Any,
+) -> Plan:
     """A plan of one claim on one measurement, its test sealed at the whole level; ``changes`` are the measurement's."""
     claim = claim or Claim(task="t", value="80")
     asked = measurement(**changes)
     reads = Reads(measurement=asked.id, scorer=asked.scorers[0])
+    beside = () if sampling_check is None else (Reads(measurement=sampling_check.id, scorer=asked.scorers[0]),)
     test = PlannedTest(
-        id="claim-00-t", rule="claim_retest@1", weight=1.0, null="the claim holds", reads=(reads,),
+        id="claim-00-t", rule="claim_retest@2", weight=1.0, null="the claim holds", reads=(reads, *beside),
         sealed=encode(ClaimTest(claim=0, tolerance="2", **(sealed or {}))),
     )  # fmt: skip
     sheet = ClaimSheet(model="t", claims=(claim,), digest="0" * 64)
     served = (Served(request="claim/0", reads=reads, prompt=asked.prompt),)
-    unsealed = plan(asked, sheet=sheet, tests=(test,), detectors=("claim_retest@1",), served=served, tolerance="2")
+    unsealed = plan(
+        *((asked,) if sampling_check is None else (asked, sampling_check)),
+        models={SUBJECT: planned_model(in_process=in_process)},
+        sheet=sheet,
+        tests=(test,),
+        detectors=("claim_retest@2",),
+        served=served,
+        tolerance="2",
+    )
     return msgspec.structs.replace(unsealed, tests=(seal(test, unsealed),))

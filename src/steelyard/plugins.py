@@ -42,6 +42,7 @@ from steelyard.records import (
     Plan,
     PlannedModel,
     PlannedTest,
+    RepeatCheck,
     Sample,
     SampleScore,
     Score,
@@ -207,6 +208,8 @@ class Planner(Protocol):
         shots: int | None = None,
         temperature: float | None = None,
         repeats: int | None = None,
+        limit: int | None = None,
+        repeat_check: RepeatCheck | None = None,
         arm: str = "",
         seed: str | None = None,
         beside: str = "",
@@ -214,7 +217,8 @@ class Planner(Protocol):
         """Ask for a measurement under a name of its own; None where it cannot be had (the plan says why).
 
         With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means. ``seed`` other
-        than the task's gives fresh twins of a generated task.
+        than the task's gives fresh twins of a generated task. ``limit`` is the maximum number of samples asked, in
+        place of the user's.
         """
         ...
 
@@ -260,8 +264,11 @@ class Monitor(Finder, Protocol):
         ...
 
     @property
-    def heads(self) -> Mapping[str, int]:
-        """By measurement, the first place of its order that was not read yet: answers may not run far ahead of it."""
+    def heads(self) -> Mapping[str, int | None]:
+        """By measurement, the first place of its order that was not read yet: answers may not run far ahead of it.
+
+        None for a measurement of which no answer is needed yet: it is not asked meanwhile.
+        """
         ...
 
     def progress(self) -> Progress:
@@ -329,7 +336,7 @@ def distribution_of(kind: str, name: str) -> str:
 
 
 def detector_of(rule: str) -> Detector | None:
-    """The detector that applies a rule (``claim_retest@1``); None where it is not installed in this version."""
+    """The detector that applies a rule (``claim_retest@2``); None where it is not installed in this version."""
     name, _, version = rule.partition("@")
     if name not in names("detector"):
         return None

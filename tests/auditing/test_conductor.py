@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from steelyard.cli import execute as steelyard
-from steelyard.detectors.claim_retest.sealed import decode
+from steelyard.detectors.claim_retest.sealed import claim_of, decode
 from steelyard.errors import InputError
 from steelyard.records import Attempt, Plan, PlannedTest
 from steelyard.storage.journal.reader import read_lines, replay
@@ -102,18 +102,21 @@ def claim_tests(plan: Plan) -> list[PlannedTest]:
 
 def one_at_a_time(plan: Plan, test: PlannedTest, questions: list[dict[str, str]], server: Any) -> tuple[str, int]:
     """What a reader of the committed order alone concludes, from the known answers."""
+    from steelyard.detectors.claim_retest.retest import Retest
     from steelyard.planning.order import committed_order
-    from steelyard.stats.sequential import StopTable, Tracker
+    from steelyard.stats.sequential import within_sample_variance_upper
 
     sealed, asked = decode(test), plan.by_id[test.reads[0].measurement]
-    table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
-    tracker = Tracker(asked.population, sealed.threshold, table)
+    retest = Retest(sealed, asked, claim_of(test, plan), unchecked=True)
+    retest.begin(within_sample_variance_upper([(1, 1)] * 100))
     for sample in committed_order(asked.order_seed, asked.population):
         first, second = questions[sample]["question"].removeprefix("What is ").rstrip("?").split(" + ")
-        tracker.observe(int(not server.is_wrong(first, second)))
-        if tracker.decision:
+        retest.take(int(not server.is_wrong(first, second)))
+        if retest.suspects:
+            retest.allow_for(within_sample_variance_upper([(1, 1, 1)] * 50))
+        if retest.word:
             break
-    return tracker.decision or "insufficient_power", tracker.n
+    return retest.word or "insufficient_power", retest.n
 
 
 def test_sigkill_and_resume_give_the_same_verdict_and_ask_nothing_twice(
@@ -490,7 +493,7 @@ def test_a_real_model_behind_http(llama_server: str, tmp_path: Path, shared: Pat
     more = ["--data", str(shared / "data"), "--limit", "8", "--concurrency", "2"]
     assert steelyard(["audit", str(claims), "--model", model, "--out", str(run), *more]) == 3
     found = {claim["task"]: claim for claim in reported(run)["claims"]}
-    assert found["chain_sum"]["asked"] == found["gsm8k"]["asked"] == 8
+    assert found["chain_sum"]["asked"] == 2 * found["gsm8k"]["asked"] == 16  # few sums: all are asked twice
     assert found["hellaswag"]["verdict"] == "not_testable"
     assert "cannot give log-likelihoods" in found["hellaswag"]["reason"]
     assert steelyard(["verify", str(run)]) == 0

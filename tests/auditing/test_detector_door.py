@@ -127,7 +127,7 @@ def door(tmp_path: Path) -> Iterator[Path]:
 
 def sheet(folder: Path, value: float) -> Path:
     path = folder / "sheet.yaml"
-    path.write_text(f"model: adder\nclaims:\n  - {{task: sums, value: {value:.1f}}}\n")
+    path.write_text(f"model: adder\nclaims:\n  - {{task: sums, value: {value:.1f}, protocol: {{decoding: greedy}}}}\n")
     return path
 
 

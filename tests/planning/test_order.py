@@ -53,7 +53,20 @@ def listed(asked_for: Measurement, finished: set[tuple[int, int]]) -> list[Call]
     ]
     checked = list(dict.fromkeys(call.sample for call in main))[: asked_for.repeat_check.samples]
     repeats = [Call(asked_for.id, -1, sample, repeat) for sample in checked for repeat in asked_for.extra_repeats]
-    return [call for call in (*repeats, *main) if (call.sample, call.repeat) not in finished]
+    calls = [*repeats, *main]
+    if among := min(asked_for.repeat_check.among, last):
+        calls = []
+        for position in range(last + 1):
+            calls += [call for call in repeats if place_of(call, checked, asked_for.order_seed, among) == position]
+            calls += main[position : position + 1]
+    return [call for call in calls if (call.sample, call.repeat) not in finished]
+
+
+def place_of(call: Call, checked: list[int], seed: str, among: int) -> int:
+    own = checked.index(call.sample)
+    free = [place for place in range(among + 1) if place not in (own, own + 1)] or [among]
+    digest = sha256(f"{seed}:check:{call.sample}:{call.repeat}".encode()).digest()
+    return free[int.from_bytes(digest) % len(free)]
 
 
 DIGESTS = Digests(sha256(f"{number}".encode()).hexdigest() for number in range(30))
@@ -76,7 +89,11 @@ def test_calls_are_those_of_the_order_less_what_was_ended(data: st.DataObject) -
         decoding="sampled" if sampled else "greedy",
         repeats=data.draw(st.integers(1, 3)) if sampled else 1,
         limit=data.draw(st.none() | st.integers(1, 40)),
-        repeat_check=RepeatCheck(samples=data.draw(st.integers(0, 5)), repeats=data.draw(st.integers(1, 3))),
+        repeat_check=RepeatCheck(
+            samples=data.draw(st.integers(0, 5)),
+            repeats=data.draw(st.integers(1, 3)),
+            among=0 if sampled else data.draw(st.sampled_from([0, 4, 20, 400])),
+        ),
     )
     everything = list(calls_of(planned))
     assert everything == listed(planned, set())
@@ -88,6 +105,20 @@ def test_calls_are_those_of_the_order_less_what_was_ended(data: st.DataObject) -
     assert len(finished) == len(pairs)
     assert list(calls_of(planned, finished)) == listed(planned, pairs)
     assert list(calls_of(planned, pairs)) == listed(planned, pairs)
+
+
+@pytest.mark.parametrize(("population", "limit"), [(1319, None), (350, None), (1319, 120)])
+def test_second_answers_are_spread_and_never_next_to_the_first(population: int, limit: int | None) -> None:
+    planned = asked(population=population, limit=limit, repeat_check=RepeatCheck(samples=100, repeats=2, among=400))
+    calls = list(calls_of(planned))
+    first = {call.sample: place for place, call in enumerate(calls) if call.position >= 0}
+    second = {call.sample: place for place, call in enumerate(calls) if call.position < 0}
+    assert len(second) == 100
+    assert all(abs(first[sample] - place) > 1 for sample, place in second.items())
+    assert max(second.values()) <= 100 + 400
+    assert sum(place < first[sample] for sample, place in second.items()) > 2  # whichever of the two comes first
+    apart = sorted(abs(first[sample] - place) for sample, place in second.items())
+    assert apart[50] > 30
 
 
 def test_a_journal_that_does_not_fit_the_samples_is_refused() -> None:

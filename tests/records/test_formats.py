@@ -29,7 +29,7 @@ DEFAULTS = {
     "Capabilities": {
         "generate": True, "chat": False, "completions": True, "loglikelihood": False, "loglikelihood_reason": "",
         "deterministic": False, "concurrency": 1, "offers": ["language"], "reasons": False, "output_tokens": 0,
-        "takes_temperature": True,
+        "takes_temperature": True, "repeats_identical": [],
     },
     "Claim": {
         "unit": "percent", "metric": "", "samples": None, "repeats": None, "average": "", "shots": None, "variant": "",
@@ -78,7 +78,7 @@ DEFAULTS = {
     "RecordedScore": {
         "seq": -1, "prev": "", "parsed": True, "open": False, "note": "", "group": "", "elapsed_us": 0,
     },
-    "RepeatCheck": {"samples": 0, "repeats": 1},
+    "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
     "Sample": {"choices": [], "group": ""},
     "Served": {"differences": []},
 }  # fmt: skip

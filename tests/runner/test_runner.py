@@ -275,6 +275,16 @@ def test_a_closed_measurement_makes_no_more_calls() -> None:
     assert [call.measurement for call in iter(schedule.next_call, None)] == ["b", "b", "b"]
 
 
+def test_a_held_measurement_waits_until_it_is_needed() -> None:
+    schedule = Schedule(
+        [TaskQueue(name, 1.0, deque(Call(name, n, n, 0) for n in range(2))) for name in ("a", "b")], 100.0
+    )
+    schedule.hold("a", True)
+    assert [call.measurement for call in iter(schedule.next_call, None)] == ["b", "b"]
+    schedule.hold("a", False)
+    assert [call.measurement for call in iter(schedule.next_call, None)] == ["a", "a"]
+
+
 def test_time_slices_follow_shares() -> None:
     queues = [
         TaskQueue(name, share, deque(Call(name, n, n, 0) for n in range(400)))

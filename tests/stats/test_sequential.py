@@ -314,8 +314,8 @@ def test_within_sample_variance_is_unbiased(p: float, k: int) -> None:
 
 
 def test_noise_margin_by_hand() -> None:
-    assert noise_margin(0.05, 1, 1, 164, 0.05) == pytest.approx(1.959964 * math.sqrt(0.1 / 164), abs=1e-7)
-    assert noise_margin(0.05, 4, 2, 30, 0.1) == pytest.approx(1.644854 * math.sqrt(0.05 * 0.75 / 30), abs=1e-7)
+    assert noise_margin(0.05, 0.05, 164, 0.025) == pytest.approx(1.959964 * math.sqrt(0.1 / 164), abs=1e-7)
+    assert noise_margin(0.05 / 4, 0.05 / 2, 30, 0.05) == pytest.approx(1.644854 * math.sqrt(0.05 * 0.75 / 30), abs=1e-7)
 
 
 Estimator = Callable[[Sequence[Sequence[int]]], float]
@@ -338,7 +338,8 @@ def false_alarms(population: int, variance: float, estimate: Estimator | None, t
             margin, alpha = Fraction(2, 100), ALPHA
         else:
             probe = (rng.random((min(50, population), 3)) < order[:50, None]).astype(int).tolist()
-            noise = noise_margin(estimate(probe), 1, 1, population, ALPHA)
+            estimated = estimate(probe)
+            noise = noise_margin(estimated, estimated, population, ALPHA / 2)
             margin, alpha = max(Fraction(2, 100), Fraction(noise)), ALPHA / 2
         wanted = threshold(population, claimed, Fraction(0), margin)
         tracker = Tracker(population, wanted, table_of(population, wanted, alpha, ALPHA))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from steelyard.auditing.finalize import checkpoint, finalize, unscored
 from steelyard.auditing.scoring import scorers_of
 from steelyard.auditing.session import RunSession, SessionOptions
@@ -19,7 +21,7 @@ from steelyard.planning.build import ProveOrder, RunRequest, build_plan, build_r
 from steelyard.planning.options import Options, planned_model
 from steelyard.planning.samples import Prepared, prepare_measurement
 from steelyard.plugins import Model
-from steelyard.records import ClaimSheet, ModelIdentity, Plan, PlannedModel, Verdict
+from steelyard.records import SUBJECT, ClaimSheet, ModelIdentity, Plan, PlannedModel, Verdict
 from steelyard.runner.loop import RunEnd
 from steelyard.storage.journal.lines import Header, Session, Stop, new_header
 from steelyard.storage.journal.reader import Replay
@@ -53,7 +55,9 @@ async def plan_audit(
 
     Raises ModelUnavailable where a model does not answer, InputError for options that cannot be used.
     """
-    planned = build_plan(sheet, await _identified(models, options), options, prove_order)
+    identified = await _identified(models, options)
+    identified[SUBJECT] = await _with_cache_check(identified[SUBJECT], models[SUBJECT], sheet)
+    planned = build_plan(sheet, identified, options, prove_order)
     return Audit(planned.plan, planned.prepared, models)
 
 
@@ -74,6 +78,21 @@ async def _identified(models: Models, options: Options) -> dict[str, PlannedMode
         identity, capabilities = await model.identify()
         found[role] = planned_model(identity, capabilities, options, role)
     return found
+
+
+async def _with_cache_check(planned: PlannedModel, model: Model, sheet: ClaimSheet) -> PlannedModel:
+    """The model with the temperatures of the sheet at which it repeats its answers word for word."""
+    from steelyard.models.cache_check import identical_at
+    from steelyard.planning.decoding import decoding_of
+
+    decodings = [decoding_of(claim, "generate") for claim in sheet.claims if claim.is_proportion]
+    temperatures = sorted({degrees for mode, degrees, _ in decodings if mode == "sampled"})
+    capabilities = planned.capabilities
+    if not capabilities.generate or (capabilities.offers is not None and "language" not in capabilities.offers):
+        return planned
+    found = tuple([each for each in temperatures if await identical_at(model, capabilities, each)])
+    changed: PlannedModel = replace(planned, capabilities=replace(capabilities, repeats_identical=found))
+    return changed
 
 
 async def start_audit(

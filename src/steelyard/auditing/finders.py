@@ -22,6 +22,7 @@ class Finders:
     _readers: Mapping[tuple[str, str], tuple[Finder, ...]]
     _monitors: Mapping[str, tuple[Monitor, ...]]
     _stoppable: frozenset[str]
+    _read_with: Mapping[str, tuple[str, ...]]
 
     def observe(self, score: SampleScore) -> None:
         """Give a score to every test that reads it."""
@@ -31,6 +32,27 @@ class Finders:
     def monitors_of(self, measurement: str) -> tuple[Monitor, ...]:
         """The tests that read a measurement and may stop early."""
         return self._monitors.get(measurement, ())
+
+    def read_with(self, measurement: str) -> tuple[str, ...]:
+        """The measurement, and those that some test reads beside it: an answer to one may close or open another."""
+        return self._read_with.get(measurement, (measurement,))
+
+    def head(self, measurement: str) -> int | None:
+        """The first place of the order that some test has not read; None where no test waits for one."""
+        heads = [head for head in self._heads(measurement) if head is not None]
+        return min(heads) if heads else None
+
+    def is_held(self, measurement: str) -> bool:
+        """Whether no test needs an answer of the measurement yet."""
+        heads = self._heads(measurement)
+        return measurement in self._stoppable and bool(heads) and all(head is None for head in heads)
+
+    def _heads(self, measurement: str) -> list[int | None]:
+        return [
+            monitor.heads.get(measurement, 0)
+            for monitor in self.monitors_of(measurement)
+            if measurement not in monitor.closed
+        ]
 
     def is_closed(self, measurement: str) -> bool:
         """Whether every test that reads the measurement needs no more of it. Without a test it is asked to its end."""
@@ -71,4 +93,10 @@ def open_finders(plan: Plan) -> Finders:
         {key: tuple(each) for key, each in readers.items()},
         monitors,
         frozenset(stoppable),
+        {each.id: _read_with(plan, each.id) for each in plan.measurements},
     )
+
+
+def _read_with(plan: Plan, measurement: str) -> tuple[str, ...]:
+    others = [reads.measurement for test in plan.readers_of(measurement) for reads in test.reads]
+    return tuple(dict.fromkeys([measurement, *others]))

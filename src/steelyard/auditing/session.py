@@ -190,16 +190,12 @@ class RunSession:
                 calls_of(each, finished[each.id]),
                 used[each.id],
                 self.finders.is_closed(each.id),
-                self._head(each.id),
+                self.finders.head(each.id),
             )
+            queue.held = self.finders.is_held(each.id)
             self.schedules[each.role].add(queue)
             self.answered[each.id] = len(finished[each.id])
         return list(left.values())
-
-    def _head(self, measurement: str) -> int | None:
-        """The first place of the order that some test has not read; None where no test reads an order."""
-        heads = [monitor.heads.get(measurement, 0) for monitor in self.finders.monitors_of(measurement)]
-        return min(heads) if heads else None
 
     def _unscored(self, run: RunFolder, texts: Mapping[str, str]) -> dict[tuple[str, str, int, str], Work]:
         """By call and scorer, the scoring of outputs that arrived, but whose scoring was cut off."""
@@ -245,11 +241,13 @@ class RunSession:
 
     def _observe(self, done: SampleScore) -> None:
         self._read(done)
-        schedule = self.schedules[self.measurements[done.measurement].role]
-        if (head := self._head(done.measurement)) is not None:
-            schedule.advance(done.measurement, head)
-        if self.finders.is_closed(done.measurement):
-            schedule.close(done.measurement)
+        for measurement in self.finders.read_with(done.measurement):
+            schedule = self.schedules[self.measurements[measurement].role]
+            if (head := self.finders.head(measurement)) is not None:
+                schedule.advance(measurement, head)
+            schedule.hold(measurement, self.finders.is_held(measurement))
+            if self.finders.is_closed(measurement):
+                schedule.close(measurement)
         self.options.watcher(self)
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from steelyard.claims.decoding import stated_temperature, states_decoding
 from steelyard.records import Capabilities, Claim, RepeatCheck
 
 if TYPE_CHECKING:
     from steelyard.tasks.definition import PromptFormat
 
 __all__ = [
-    "HOTTEST",
     "LOCAL_CHECK",
     "MAX_OUTPUT_TOKENS",
     "REMOTE_CHECK",
     "SAMPLED_CHECK",
     "SAMPLED_TEMPERATURE",
     "SAMPLED_TRIALS",
-    "TEMPERATURE",
     "asks_chat",
     "decoding_of",
     "of_the_endpoint",
@@ -27,30 +27,36 @@ __all__ = [
     "repeat_check_of",
     "repeats_of",
 ]
-# A remote endpoint may batch requests, so greedy answers can vary; in-process, one sequence at a time, they cannot, and
-# a small check confirms it. For sampled answers the larger check measures the within-sample variance.
-REMOTE_CHECK = RepeatCheck(samples=20, repeats=3)
+# A remote endpoint may batch requests, so greedy answers vary; in-process, one sequence at a time, they cannot, and a
+# small check confirms it. The other checks measure the within-sample variance. The second answers of greedy ones are
+# asked among the first places of the order, so that they meet other batches than the first. Where a benchmark is small,
+# every sample is asked twice instead, and the test reads both answers.
+REMOTE_CHECK = RepeatCheck(samples=100, repeats=2, among=400)
+PAIRED_UP_TO = 300
 LOCAL_CHECK = RepeatCheck(samples=2, repeats=3)
 SAMPLED_CHECK = RepeatCheck(samples=50, repeats=3)
 SAMPLED_TEMPERATURE = 0.7
-TEMPERATURE = re.compile(
-    r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"
-)
-HOTTEST = 2.0  # the maximum that endpoints accept; a larger number was not a temperature
 MAX_OUTPUT_TOKENS = 16_384  # for one answer of a model that reasons, where the user states no other number
 # Enough trials to keep the sampling noise of our own pass below a usual tolerance.
 SAMPLED_TRIALS = 1000
 
 
-def repeat_check_of(decoding: str, capabilities: Capabilities, asked: int) -> RepeatCheck:
-    """The repeat check that shows whether answers vary: larger where they are expected to."""
+def repeat_check_of(decoding: str, capabilities: Capabilities, asked: int, population: int) -> RepeatCheck:
+    """The repeat check that shows how much answers vary: none where every sample is asked twice anyway."""
+    if decoding == "greedy" and repeats_of(decoding, capabilities, population) > 1:
+        return RepeatCheck()
     check = SAMPLED_CHECK if decoding == "sampled" else LOCAL_CHECK if capabilities.deterministic else REMOTE_CHECK
-    return RepeatCheck(samples=min(check.samples, asked), repeats=check.repeats)
+    return msgspec.structs.replace(check, samples=min(check.samples, asked))
 
 
-def repeats_of(decoding: str, population: int) -> int:
-    """How often each sample is asked: once if greedy, otherwise enough for about 1,000 trials in total."""
-    return 1 if decoding == "greedy" else max(1, min(8, math.ceil(SAMPLED_TRIALS / population)))
+def repeats_of(decoding: str, capabilities: Capabilities, population: int) -> int:
+    """How often each sample is asked: if sampled, often enough for about 1,000 trials in total.
+
+    If greedy, once; twice where answers may vary and a repeat check would be as large as the benchmark.
+    """
+    if decoding == "greedy":
+        return 1 if capabilities.deterministic or population > PAIRED_UP_TO else 2
+    return max(1, min(8, math.ceil(SAMPLED_TRIALS / population)))
 
 
 def asks_chat(prompt_format: PromptFormat, capabilities: Capabilities) -> tuple[bool, tuple[str, ...]]:
@@ -69,13 +75,8 @@ def decoding_of(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:
 
     A temperature of our own, where the vendor states none, is reported as a difference.
     """
-    words = claim.protocol.decoding.lower()
-    stated = TEMPERATURE.search(words)
-    temperature = float(stated["value"] or stated["short"]) if stated else 0.0 if "greedy" in words else None
-    if temperature is not None and temperature > HOTTEST:
-        temperature = None
-    averaged = claim.repeats == "several" or (isinstance(claim.repeats, int) and claim.repeats > 1)
-    if kind == "loglikelihood" or temperature == 0 or not (temperature or averaged or "sampl" in words):
+    temperature = stated_temperature(claim)
+    if kind == "loglikelihood" or temperature == 0 or not states_decoding(claim):
         return "greedy", 0.0, ()
     if temperature is None:
         difference = f"The vendor sampled at a temperature that it does not state; ours is {SAMPLED_TEMPERATURE}."

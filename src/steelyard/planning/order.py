@@ -10,7 +10,7 @@ from typing import Final
 
 from steelyard.records import Measurement
 
-__all__ = ["checked_samples", "committed_order", "order_of"]
+__all__ = ["check_places", "checked_samples", "committed_order", "order_of"]
 
 _KEY_BYTES: Final = 8
 _MAX_BUCKET_BITS: Final = 10
@@ -68,3 +68,22 @@ def checked_samples(measurement: Measurement, order: Sequence[int]) -> list[int]
             break
         found[order[position] // measurement.repeats] = None
     return list(found)
+
+
+def check_places(measurement: Measurement, checked: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """When the repeat check asks: by place of the order, the (sample, repeat) pairs that are asked right before it.
+
+    Before all others, which is place 0; or at random ``among`` the first places, by the order's seed, and never next to
+    the sample's own place, which is its number among ``checked``: a server may answer neighbours in one batch.
+    """
+    check, repeats = measurement.repeat_check, measurement.extra_repeats
+    if not check.among:
+        return {0: [(sample, repeat) for sample in checked for repeat in repeats]}
+    last = min(check.among, measurement.planned)
+    places: dict[int, list[tuple[int, int]]] = {}
+    for own, sample in enumerate(checked):
+        free = [place for place in range(last + 1) if place not in (own, own + 1)] or [last]
+        for repeat in repeats:
+            drawn = sha256(f"{measurement.order_seed}:check:{sample}:{repeat}".encode()).digest()
+            places.setdefault(free[int.from_bytes(drawn) % len(free)], []).append((sample, repeat))
+    return places

@@ -118,6 +118,8 @@ class TaskPlanner:
         shots: int | None = None,
         temperature: float | None = None,
         repeats: int | None = None,
+        limit: int | None = None,
+        repeat_check: RepeatCheck | None = None,
         arm: str = "",
         seed: str | None = None,
         beside: str = "",
@@ -134,6 +136,10 @@ class TaskPlanner:
             self.not_planned.append(NotPlanned(request=request, task=task, verdict=skip.verdict, reason=skip.reason))
             return None
         measurement = msgspec.structs.replace(draft.measurement, arm=arm, beside=beside)
+        if limit is not None:
+            measurement = msgspec.structs.replace(measurement, limit=limit)
+        if repeat_check is not None:
+            measurement = msgspec.structs.replace(measurement, repeat_check=repeat_check)
         served = self._shared(Prepared(measurement, draft.samples, draft.digests, draft.withheld), served)
         self.served.append(served)
         return served
@@ -202,9 +208,11 @@ class TaskPlanner:
             samples_root=samples_root,
             order_seed="",
             order_by="trial" if self._sheet else "sample",
-            repeats=repeats_of(decoding.mode, population) if claim else repeats or 1,
+            repeats=repeats_of(decoding.mode, capabilities, population) if claim else repeats or 1,
             # Where nothing is tested nothing rests on a check, and its calls would come out of the user's limits.
-            repeat_check=repeat_check_of(decoding.mode, capabilities, limit or population) if claim else RepeatCheck(),
+            repeat_check=repeat_check_of(decoding.mode, capabilities, limit or population, population)
+            if claim
+            else RepeatCheck(),
             limit=limit,
             chance=task.chance,
             public=task.public,

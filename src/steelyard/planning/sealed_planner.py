@@ -58,6 +58,8 @@ class SealedPlanner:
         shots: int | None = None,
         temperature: float | None = None,
         repeats: int | None = None,
+        limit: int | None = None,
+        repeat_check: RepeatCheck | None = None,
         arm: str = "",
         seed: str | None = None,
         beside: str = "",
@@ -81,6 +83,10 @@ class SealedPlanner:
             self._check_part(request, claim, measurement)
         wanted: dict[str, object] = {"role": role, "arm": arm, "seed": seed or "", "beside": beside}
         wanted |= self._of_a_claim(measurement, claim) if claim else _of_a_task(measurement, temperature, repeats)
+        if limit is not None:
+            wanted["limit"] = limit
+        if repeat_check is not None:
+            wanted["repeat_check"] = repeat_check
         if prompt:
             wanted["prompt"] = prompt
         if shots is not None:
@@ -133,8 +139,8 @@ class SealedPlanner:
         return {
             "decoding": mode,
             "temperature": temperature,
-            "repeats": repeats_of(mode, measurement.population),
-            "repeat_check": repeat_check_of(mode, capabilities, asked),
+            "repeats": repeats_of(mode, capabilities, measurement.population),
+            "repeat_check": repeat_check_of(mode, capabilities, asked, measurement.population),
         }
 
     def _differs(self, request: str, name: str, sealed: object, wanted: object) -> VerificationError:

@@ -39,10 +39,14 @@ _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
 
 
 class RepeatCheck(Record, frozen=True, kw_only=True):
-    """Checks whether answers vary: the first ``samples`` of the order are asked ``repeats`` times, before others."""
+    """Checks how much answers vary: the first ``samples`` of the order are asked ``repeats`` times.
+
+    The extra requests come before all others, or ``among`` so many first places of the order, at random.
+    """
 
     samples: int = 0
     repeats: int = 1
+    among: int = 0
 
 
 class Limits(Record, frozen=True, kw_only=True):
@@ -166,7 +170,7 @@ class Reads(Record, frozen=True, kw_only=True):
 class PlannedTest(Record, frozen=True, kw_only=True):
     """One test, of any kind, with its share of the error budget.
 
-    ``rule`` is the detector and the version of its rule (``claim_retest@1``): a change of thresholds or margins raises
+    ``rule`` is the detector and the version of its rule (``claim_retest@2``): a change of thresholds or margins raises
     the version. ``null`` is the null hypothesis in one sentence. ``weight`` 0: no p-value, so no share. ``inputs``
     names entries of :attr:`Plan.inputs`. ``sealed`` is a JSON object that the rule's detector alone decodes, strictly.
     """

@@ -130,6 +130,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     ``world two-room`` for a world model. None: unknown, so every prompt format is tried.
     ``reasons``: the model reasons before it answers; ``output_tokens`` is then the largest output budget that it took.
     ``takes_temperature`` False: the endpoint refuses a temperature and samples at its own.
+    ``repeats_identical``: temperatures at which one open question brought the same text three times, as from a cache.
     """
 
     generate: bool = True
@@ -143,6 +144,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     reasons: bool = False
     output_tokens: int = 0
     takes_temperature: bool = True
+    repeats_identical: tuple[float, ...] = ()
 
 
 class ModelIdentity(Record, frozen=True, kw_only=True):

@@ -116,11 +116,13 @@ def _asked(measurement: Measurement, plan: Plan) -> dict[str, Any]:
 
 
 def _test_facts(measurement: Measurement, test: PlannedTest) -> list[tuple[str, str]]:
-    threshold = test.sealed.get("threshold")
+    below, least = test.sealed.get("accuse"), test.sealed.get("confirm")
     facts = [(f"Weight of {test.id} in the report's error rate", f"{test.weight:.3g}")]
-    if isinstance(threshold, int):
-        least = f"{words.count(threshold)} right of {words.count(measurement.trials)}, or more"
-        facts.insert(0, ("Still counts as the claim", least))
+    if isinstance(below, int) and isinstance(least, int) and measurement.id == test.reads[0].measurement:
+        of = f"right of {words.count(measurement.trials)}"
+        more = "; further apart by the noise where answers vary" if test.sealed.get("varies") else ""
+        facts.insert(0, ("Counts as the claim", f"{words.count(least)} {of}, or more{more}"))
+        facts.insert(1, ("Counts as below the claim", f"fewer than {words.count(below)} {of}"))
     return facts
 
 

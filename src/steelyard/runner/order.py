@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 
 from steelyard.errors import VerificationError
-from steelyard.planning.order import checked_samples, order_of
+from steelyard.planning.order import check_places, checked_samples, order_of
 from steelyard.records import Attempt, Measurement
 from steelyard.runner.schedule import Call
 from steelyard.util.compact import Naturals
@@ -14,16 +14,18 @@ __all__ = ["Finished", "calls_of"]
 
 
 def calls_of(measurement: Measurement, finished: Container[tuple[int, int]] = frozenset()) -> Iterator[Call]:
-    """What a measurement asks, in order, one after another: the repeat check, then the committed order up to the limit.
+    """What a measurement asks, in order, one after another: the committed order up to the limit, and the repeat check.
 
     ``finished`` holds the (sample, repeat) pairs that a resumed journal already ended (:class:`Finished`).
     """
     order = finished.order if isinstance(finished, Finished) else order_of(measurement)
-    for sample in checked_samples(measurement, order):
-        for repeat in measurement.extra_repeats:
+    places = check_places(measurement, checked_samples(measurement, order))
+    for position in range(measurement.planned + 1):
+        for sample, repeat in places.get(position, ()):
             if (sample, repeat) not in finished:
                 yield Call(measurement.id, -1, sample, repeat)
-    for position in range(measurement.planned):
+        if position == measurement.planned:
+            return
         sample, repeat = divmod(order[position], measurement.repeats)
         if (sample, repeat) not in finished:
             yield Call(measurement.id, position, sample, repeat)

@@ -26,7 +26,7 @@ class TaskQueue:
     """One measurement's remaining calls and used time (seconds). Closed: decided, no more calls are made.
 
     ``head`` is the first position that its test has not read yet; None for a measurement without a sequential test,
-    whose calls may run ahead without limit.
+    whose calls may run ahead without limit. Held: no test needs its answers yet.
     """
 
     def __init__(
@@ -43,13 +43,14 @@ class TaskQueue:
         self.used_seconds = used_seconds
         self.closed = closed
         self.head = head
+        self.held = False
         self._calls: Iterator[Call] = iter(calls)
         self._upcoming = next(self._calls, None)
 
     @property
     def ready(self) -> bool:
         """Whether the next call may be made now."""
-        if self.closed or self._upcoming is None:
+        if self.closed or self.held or self._upcoming is None:
             return False
         return self.head is None or self._upcoming.position - self.head <= MAX_AHEAD
 
@@ -100,6 +101,10 @@ class Schedule:
     def advance(self, measurement: str, head: int) -> None:
         """Note that its tests have read its order up to ``head``."""
         self._queues[measurement].head = head
+
+    def hold(self, measurement: str, held: bool) -> None:
+        """Make no calls of this measurement for the time being, or make them again."""
+        self._queues[measurement].held = held
 
     def close(self, measurement: str) -> None:
         """Make no more calls of this measurement."""

@@ -191,7 +191,8 @@ class StopTable:
     """When to stop, in integers: entry n − 1 is for ``n`` answers.
 
     Inconsistent where right ≤ ``inconsistent[n − 1]`` (−1: never), consistent where right ≥ ``consistent[n − 1]``
-    (population + 1: never). The two never overlap, and after the whole population one of them always holds.
+    (population + 1: never). The two never overlap. After the whole population one of them always holds, unless each
+    side has a threshold of its own: then neither does in between.
     """
 
     inconsistent: tuple[int, ...]
@@ -206,19 +207,28 @@ class StopTable:
         return None
 
 
-def stop_table(population: int, threshold: int, alpha_inconsistent: float, alpha_consistent: float) -> StopTable:
+def stop_table(
+    population: int, threshold: int, alpha_inconsistent: float, alpha_consistent: float, confirm: int | None = None
+) -> StopTable:
     """The table for a plan to seal: each side stops where its E ≥ 1/α or where its null has become impossible.
 
-    ``alpha_inconsistent`` is the claim's own share of the report's level. Verification recomputes the table: it is the
-    same on every machine, because exact integers decide where floats could differ. Raises ValueError for a threshold
-    outside 1 … population or an α outside (0, 1).
+    ``alpha_inconsistent`` is the claim's own share of the report's level. ``confirm`` is the threshold of the
+    consistent side where that is a higher one: *consistent* means M ≥ ``confirm``, and population + 1 is never reached.
+    Verification recomputes the table: it is the same on every machine, because exact integers decide where floats
+    could differ. Raises ValueError for a threshold outside 1 … population, ``confirm`` outside threshold …
+    population + 1, or an α outside (0, 1).
     """
     _check(population, threshold)
+    confirm = threshold if confirm is None else confirm
+    if not threshold <= confirm <= population + 1:
+        raise ValueError(f"confirm must be within {threshold} … {population + 1}, not {confirm}")
     for alpha in (alpha_inconsistent, alpha_consistent):
         if not 0 < alpha < 1:
             raise ValueError(f"a level must be within (0, 1), not {alpha}")
     most_right = _climb(population, threshold, INCONSISTENT_DISTANCES, alpha_inconsistent)
-    most_wrong = _climb(population, population - threshold + 1, CONSISTENT_DISTANCES, alpha_consistent)
+    if confirm > population:
+        return StopTable(inconsistent=tuple(most_right), consistent=(population + 1,) * population)
+    most_wrong = _climb(population, population - confirm + 1, CONSISTENT_DISTANCES, alpha_consistent)
     least_right = (n - wrong if wrong >= 0 else population + 1 for n, wrong in enumerate(most_wrong, start=1))
     return StopTable(inconsistent=tuple(most_right), consistent=tuple(least_right))
 
@@ -273,8 +283,8 @@ class Tracker:
 def samples_needed(table: StopTable, n: int, right: int, population: int, rate: float) -> int | None:
     """How many more answers decide if the share ``rate`` of them is right: the expected path's first stop.
 
-    0 where the counts decide already. The path always stops by the end of the population; None only where the table is
-    cut to a limit before that.
+    0 where the counts decide already. None where the path ends between two thresholds, and where the table is cut to a
+    limit before it stops.
     """
     for more in range(min(population, len(table.inconsistent)) - n + 1):
         path = right + math.floor(rate * more + 0.5)
@@ -321,12 +331,17 @@ def within_sample_variance_upper(scores_by_sample: Sequence[Sequence[int]]) -> f
     return math.fsum([*values, _disagreement([1] * (k // 2) + [0] * (k - k // 2))]) / (len(values) + 1)
 
 
-def noise_margin(variance: float, claimed_repeats: int, own_repeats: int, population: int, alpha: float) -> float:
-    """The distance of two honest means of sampled passes: z_(1 − α/2) · √(w(1/k_v + 1/k_o)/N), a proportion.
+def noise_margin(claimed: float, own: float, population: int, level: float, skew: float = 0.0) -> float:
+    """How far two honest means of sampled passes fall apart: z_(1 − level) · √((claimed + own)/N), a proportion.
 
-    ``variance`` is the within-sample variance w, ``claimed_repeats`` k_v and ``own_repeats`` k_o are full passes over
-    the ``population`` of N samples (not N·k cells). Only one side can accuse, so that this spends α/2; the sequential
-    test then runs at the other α/2.
+    ``claimed`` and ``own`` are the within-sample variances of the two means of answers to one sample: w/k with k full
+    passes over the ``population`` of N samples (not N·k trials). One side alone is meant: the distance is exceeded with
+    probability ``level``.
+
+    ``skew``: where w comes from the very answers that are tested, it is low when they are. The margin e then solves
+    e = z · √((claimed + own + skew · e)/N), as a score test would (Wilson 1927): a distance of e by itself shows that
+    much more variance.
     """
-    spread = variance * (1 / claimed_repeats + 1 / own_repeats) / population
-    return NormalDist().inv_cdf(1 - alpha / 2) * math.sqrt(spread)
+    z = NormalDist().inv_cdf(1 - level)
+    shift = z * z * skew / population
+    return (shift + math.sqrt(shift * shift + 4 * z * z * (claimed + own) / population)) / 2

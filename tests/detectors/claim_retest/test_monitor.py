@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.detectors.claim_retest.noise import sequential_test
-from steelyard.detectors.claim_retest.result import ClaimFinder, p_value
+from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.sealed import ClaimTest, decode
 from steelyard.records import Claim, Measurement, Plan, RepeatCheck, SampleScore
 from tests.plans import claim_plan
 
 
-def planned(
-    population: int = 200, value: str = "80", sealed: dict[str, object] | None = None, **changes: object
-) -> Plan:
+def planned(population: int = 200, value: str = "80", sealed: dict[str, Any] | None = None, **changes: Any) -> Plan:
     return claim_plan(Claim(task="t", value=value), sealed, population=population, **changes)
 
 
@@ -58,14 +56,14 @@ def test_the_order_of_arrival_changes_nothing(source: random.Random, rate: float
     source.shuffle(shuffled)
     wrong_last = sorted(scores, key=lambda each: -(each.value or 0))
     readers = [read(plan, arrived) for arrived in (scores, shuffled, wrong_last)]
-    assert len({(r.decision, r.tracker and r.tracker.n, p_value(r), tuple(r.trace)) for r in readers}) == 1
+    assert len({(r.decision, r.retest.n, r.retest.p, tuple(r.retest.trace)) for r in readers}) == 1
 
 
 def test_nothing_is_read_past_a_gap() -> None:
     plan = planned()
     reader = read(plan, [score(n, 0.0) for n in range(1, 150)])
-    assert reader.tracker is not None
-    assert (reader.tracker.n, reader.decision) == (0, None)
+    assert reader.retest.tracker is not None
+    assert (reader.retest.n, reader.decision) == (0, None)
     reader.observe(score(0, 0.0))
     assert reader.decision == "inconsistent"
 
@@ -73,7 +71,11 @@ def test_nothing_is_read_past_a_gap() -> None:
 def test_a_missing_answer_counts_for_the_claim_on_one_side_and_against_it_on_the_other() -> None:
     plan = planned(population=100)
     all_missing = read(plan, [score(n, None) for n in range(100)])
-    assert (all_missing.decision, all_missing.find({}).claim.missing) == (None, 100)  # type: ignore[union-attr]
+    found = all_missing.find({}).claim
+    assert found is not None
+    # 78 right ones would be enough: after as many missing answers neither verdict can be reached, and asking stops.
+    assert (all_missing.decision, found.missing, found.asked) == ("insufficient_power", 78, 78)
+    assert "78 of 78 answers are missing" in found.reason
     few = read(plan, [score(n, None if n % 10 == 0 else 1.0) for n in range(100)])
     assert few.decision == "consistent"
 
@@ -103,23 +105,23 @@ def test_greedy_answers_that_do_not_change_keep_the_sealed_table() -> None:
     plan = planned(repeat_check=RepeatCheck(samples=4, repeats=3))
     assert len(asked(plan).extra_repeats) == 2
     reader = read(plan, [*(score(n, 1.0) for n in range(4)), *repeats_of(False, plan)])
-    assert reader.test is not None
-    assert (reader.test.noisy, reader.test.consistent) == (False, sealed_in(plan).stop_consistent)
+    assert reader.retest.test is not None
+    assert (reader.retest.test.noisy, reader.retest.test.consistent) == (False, sealed_in(plan).stop_consistent)
 
 
 def test_greedy_answers_that_change_are_tested_as_sampled() -> None:
     plan = planned(repeat_check=RepeatCheck(samples=4, repeats=3))
     reader = read(plan, [*(score(n, 1.0) for n in range(4)), *repeats_of(True, plan)])
-    assert reader.test is not None
-    assert reader.test.noisy
-    assert reader.test.threshold < sealed_in(plan).threshold
-    assert p_value(reader) >= sealed_in(plan).alpha_inconsistent
+    assert reader.retest.test is not None
+    assert reader.retest.test.noisy
+    assert reader.retest.test.accuse < sealed_in(plan).accuse
+    assert reader.retest.p >= sealed_in(plan).alpha_inconsistent
 
 
 def test_no_test_begins_before_its_repeat_check_is_finished() -> None:
     plan = planned(repeat_check=RepeatCheck(samples=4, repeats=3))
     reader = read(plan, [score(n, 0.0) for n in range(150)])
-    assert (reader.tracker, reader.decision) == (None, None)
+    assert (reader.retest.tracker, reader.decision) == (None, None)
     for each in repeats_of(False, plan):
         reader.observe(each)
     assert reader.decision == "inconsistent"
@@ -129,9 +131,9 @@ def test_a_sampled_measurement_waits_for_its_variance_and_allows_for_it() -> Non
     plan = planned(decoding="sampled", repeats=2, repeat_check=RepeatCheck(samples=50, repeats=3))
     assert (asked(plan).trials, sealed_in(plan).stop_consistent, len(asked(plan).extra_repeats)) == (400, (), 3)
     reader = read(plan, repeats_of(True, plan))
-    assert reader.test is not None
-    assert reader.test.noisy
-    assert len(reader.test.consistent) == 400
+    assert reader.retest.test is not None
+    assert reader.retest.test.noisy
+    assert len(reader.retest.test.consistent) == 400
 
 
 def test_noise_that_swallows_the_claim_is_not_testable() -> None:
@@ -149,7 +151,7 @@ def test_noise_that_swallows_the_claim_is_not_testable() -> None:
         for repeat in asked(plan).extra_repeats
     ]
     reader = read(plan, varying)
-    assert (reader.decision, p_value(reader)) == ("not_testable", 1.0)
+    assert (reader.decision, reader.retest.p) == ("not_testable", 1.0)
     assert read(plan, [*varying, *(score(n, 0.0) for n in range(30))]).decision == "not_testable"
 
 
@@ -167,7 +169,7 @@ def test_the_trace_is_short_and_ends_where_the_reading_does(count: int) -> None:
     reader = read(plan, [score(n, float(n % 2)) for n in range(count)])
     points = reader.trace_points(0.05)
     assert len(points) <= 61
-    assert points[-1].n == reader.trace[-1][0]
+    assert points[-1].n == reader.retest.trace[-1][0]
     assert all(point.low <= point.right / point.n <= point.high for point in points)
 
 
@@ -189,8 +191,8 @@ def false_alarms(plan: Plan, right: int, trials: int, word: str) -> float:
 def test_the_size_holds_end_to_end_at_the_boundary() -> None:
     plan = planned(population=164)
     error = 2.6 * (0.05 * 0.95 / 400) ** 0.5
-    assert false_alarms(plan, sealed_in(plan).threshold, 400, "inconsistent") <= 0.05 + error
-    assert false_alarms(plan, sealed_in(plan).threshold - 1, 400, "consistent") <= 0.05 + error
+    assert false_alarms(plan, sealed_in(plan).accuse, 400, "inconsistent") <= 0.05 + error
+    assert false_alarms(plan, sealed_in(plan).accuse - 1, 400, "consistent") <= 0.05 + error
     assert false_alarms(plan, int(0.6 * 164), 200, "inconsistent") >= 0.99
 
 
@@ -199,8 +201,8 @@ def test_the_order_of_arrival_does_not_change_what_a_repeat_check_measures() -> 
     first = [score(n, 0.0 if n == 1 else 1.0) for n in range(4)]  # sample 1 answered otherwise when it was asked again
     repeats = repeats_of(False, plan)
     readers = [read(plan, arrived) for arrived in ([*first, *repeats], [*repeats, *first])]
-    assert [reader.test and reader.test.noisy for reader in readers] == [True, True]
-    assert readers[0].test == readers[1].test
+    assert [reader.retest.test and reader.retest.test.noisy for reader in readers] == [True, True]
+    assert readers[0].retest.test == readers[1].retest.test
 
 
 @pytest.mark.parametrize("decoding", ["greedy", "sampled"])
@@ -208,18 +210,19 @@ def test_a_repeat_check_without_answers_proves_nothing(decoding: str) -> None:
     plan = planned(decoding=decoding, repeat_check=RepeatCheck(samples=4, repeats=3))
     lost = [score(-1, None, sample=f"t/{n}", repeat=repeat) for n in range(4) for repeat in asked(plan).extra_repeats]
     reader = read(plan, [*(score(n, None) for n in range(4)), *lost])
-    assert reader.test is not None
-    assert reader.test.variance == 0.25
+    assert reader.retest.test is not None
+    assert reader.retest.test.noise.own == 0.25
 
 
 def test_a_vendor_who_scored_some_of_the_samples_is_allowed_the_noise_of_that() -> None:
     plan = planned(population=1319, value="80", sealed={"claimed_samples": 200})
-    assert (sealed_in(plan).has_table(asked(plan)), sealed_in(plan).stop_consistent) == (False, ())
     reader = ClaimFinder(plan.tests[0], plan)
-    assert reader.test is not None
-    # z.9875·√(.8·.2·(1/200 − 1/1319)) = 5.8 points; the plain two points would accuse such a vendor .19 of the time.
-    assert 0.05 < float(reader.test.margin) < 0.065
-    assert not reader.test.noisy
+    assert reader.retest.test is not None
+    # z.975·√(.8·.2·(1/200 − 1/1319)) = 5.1 points is near it; two points would accuse such a vendor .19 of the time.
+    assert 0.05 < float(reader.retest.test.margin) < 0.065
+    assert not reader.retest.test.noisy
+    assert (sealed_in(plan).accuse, sealed_in(plan).confirm) == (973, 1023)  # 78 − u/2 to confirm: no noise of theirs
+    assert sealed_in(plan).has_table(asked(plan))
 
 
 @pytest.mark.slow
@@ -230,11 +233,12 @@ def test_a_rate_just_too_low_is_not_called_consistent_by_our_own_noise(
     """Sampled: the model's rate lies half a point below what still counts; its trials are one noisy draw."""
     import numpy as np
 
+    from steelyard.detectors.claim_retest.thresholds import Noise, sequential_test
     from steelyard.stats.sequential import StopTable, Tracker
 
     plan = planned(population, decoding="sampled", repeats=repeats, sealed={"claimed_repeats": 4})
-    test = sequential_test(sealed_in(plan), asked(plan), Claim(task="t", value="80"), variance)
-    rate = 0.80 - 0.005 - float(test.margin) - 0.005
+    test = sequential_test(sealed_in(plan), asked(plan), Claim(task="t", value="80"), Noise(variance, variance))
+    rate = 0.80 - 0.005 - 0.02 - 0.005
     source = np.random.default_rng(20261124)
     called = 0
     trials = 300
@@ -244,7 +248,7 @@ def test_a_rate_just_too_low_is_not_called_consistent_by_our_own_noise(
         steady = (rate - 0.5 * varying.mean()) / (1 - varying.mean())
         chances = np.where(varying, 0.5, source.permutation(np.arange(population) < steady * population))
         cells = source.permutation((source.random((population, repeats)) < chances[:, None]).ravel())
-        tracker = Tracker(asked(plan).trials, test.threshold, StopTable(test.inconsistent, test.consistent))
+        tracker = Tracker(asked(plan).trials, test.accuse, StopTable(test.inconsistent, test.consistent))
         for cell in cells:
             if tracker.observe(int(cell)):
                 break
@@ -259,4 +263,5 @@ def test_open_outputs_speak_for_the_vendor_on_one_side_and_against_it_on_the_oth
     unreadable = [msgspec.structs.replace(score(n, None), status="open") for n in range(100)]
     found = read(plan, unreadable).find({}).claim
     assert found is not None
-    assert (found.verdict, found.open, found.missing) == ("insufficient_power", 100, 0)
+    assert (found.verdict, found.open, found.missing) == ("insufficient_power", 78, 0)
+    assert found.reason.startswith("78 of 78 answers can be read two ways or were cut off")

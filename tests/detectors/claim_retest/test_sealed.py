@@ -22,7 +22,7 @@ def test_a_sealed_test_is_read_back_and_sealed_again_to_the_same() -> None:
     assert measurement_of(test, plan).id == "00-t"
 
 
-@pytest.mark.parametrize("change", [{"claimed_repeats": 1}, {"stop_consistent": [], "threshold": 0}])
+@pytest.mark.parametrize("change", [{"claimed_repeats": 1}, {"stop_consistent": [], "accuse": 0}])
 def test_a_default_that_is_spelled_out_is_refused(change: dict[str, Any]) -> None:
     (test,) = claim_plan().tests
     with pytest.raises(ValueError, match="spelled out"):
@@ -37,7 +37,7 @@ def test_a_claim_that_the_sheet_does_not_have_is_refused(number: int) -> None:
         claim_of(test, plan)
 
 
-@pytest.mark.parametrize("names", [(), ("00-t", "00-t"), ("99-other",)])
+@pytest.mark.parametrize("names", [(), ("00-t", "00-t"), ("99-other",), ("00-t", "99-other")])
 def test_a_claim_retest_reads_one_measurement_of_the_plan(names: tuple[str, ...]) -> None:
     plan = claim_plan()
     reads = tuple(Reads(measurement=name, scorer="exact@2") for name in names)

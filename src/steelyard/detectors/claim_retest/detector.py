@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from steelyard.claims.decoding import states_decoding
 from steelyard.detectors.claim_retest.part import whole_of
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of, seal
 from steelyard.plugins import Planner
-from steelyard.records import Claim, Plan, PlannedTest, Served
+from steelyard.records import Claim, Measurement, Plan, PlannedTest, Reads, RepeatCheck, Served
 
 __all__ = ["ClaimRetest"]
+
+# How much a vendor's answers vary who does not say that it sampled: each sample is asked once in its order, and again.
+SAMPLES_CHECKED, ASKED_AGAIN, TEMPERATURE = 50, 2, 0.7
 
 
 class ClaimRetest:
     """D1: asks each claim's benchmark in a committed order until the claim is decided (docs/statistics.md)."""
 
     name = "claim_retest"
-    version = 1
+    version = 2
     access = ("text",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
@@ -45,9 +49,30 @@ class ClaimRetest:
             rule=f"{self.name}@{self.version}",
             weight=1.0,
             null="the served model's score is not lower than the claim by more than the tolerance",
-            reads=(served.reads,),
+            reads=(served.reads, *self._sampling_check(planner, number, claim, measurement)),
             sealed=encode(sealed),
         )
+
+    def _sampling_check(
+        self, planner: Planner, number: int, claim: Claim, measurement: Measurement
+    ) -> tuple[Reads, ...]:
+        """Sampled answers, asked only before *inconsistent*: a vendor that states no decoding may have sampled."""
+        offers = planner.models[measurement.role].capabilities.offers
+        speaks = offers is None or "language" in offers  # a world model has no temperature
+        if measurement.decoding != "greedy" or measurement.kind != "generate" or states_decoding(claim) or not speaks:
+            return ()
+        checked = min(SAMPLES_CHECKED, measurement.limit or measurement.population)
+        served = planner.measure(
+            f"claim/{number}/sampled",
+            claim.task,
+            prompt=measurement.prompt,
+            shots=measurement.shots,
+            temperature=TEMPERATURE,
+            limit=checked,
+            repeat_check=RepeatCheck(samples=checked, repeats=ASKED_AGAIN),
+            arm="sampled",
+        )
+        return () if served is None else (served.reads,)
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
         """See :func:`steelyard.detectors.claim_retest.sealed.seal`."""
@@ -58,7 +83,7 @@ class ClaimRetest:
         from steelyard.stats.sequential import StopTable, samples_needed
 
         sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
-        if not sealed.stop_consistent:  # sampled: the table depends on the variance that the repeat check will show
+        if not sealed.stop_consistent:  # the table depends on the variance that repeated answers will show
             return measurement.trials
         table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
         rate = max(0.0, float(claim.number / claim.scale) - shortfall)

@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 from steelyard.detectors.claim_retest.monitor import ClaimMonitor
-from steelyard.detectors.claim_retest.noise import own_noise
+from steelyard.detectors.claim_retest.thresholds import own_noise
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
 
-__all__ = ["ClaimFinder", "p_value", "result_of"]
+__all__ = ["ClaimFinder", "result_of"]
 
 
 class ClaimFinder(ClaimMonitor):
@@ -29,7 +29,7 @@ def result_of(monitor: ClaimMonitor) -> DetectorResult:
     that belongs to its word.
     """
     word = _word(monitor)
-    p = p_value(monitor)
+    p = monitor.retest.p
     return DetectorResult(
         test=monitor.planned.id,
         rule=monitor.planned.rule,
@@ -41,50 +41,45 @@ def result_of(monitor: ClaimMonitor) -> DetectorResult:
     )
 
 
-def p_value(monitor: ClaimMonitor) -> float:
-    """A valid p for Holm. A noisy test's noise allowance is half of its level, so its p is never below that."""
-    tracker, test = monitor.tracker, monitor.test
-    if tracker is None or test is None or not test.testable:
-        return 1.0
-    return min(1.0, max(2 * tracker.p, monitor.sealed.alpha_inconsistent)) if test.halved else tracker.p
-
-
 def _word(monitor: ClaimMonitor) -> VerdictWord:
     return VerdictWord(monitor.decision) if monitor.decision else VerdictWord.INSUFFICIENT_POWER
 
 
 def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
-    claim, measurement, tracker, test = monitor.claim, monitor.measurement, monitor.tracker, monitor.test
+    claim, measurement, retest, test = monitor.claim, monitor.measurement, monitor.retest, monitor.retest.test
     claimed = float(claim.number / claim.scale)
-    n = tracker.n if tracker else 0
-    answered = n - tracker.missing if tracker else 0
+    answered = retest.n - retest.missing
+    margin = Fraction(monitor.sealed.tolerance) / 100
+    if test and word is not VerdictWord.CONSISTENT:
+        margin = Fraction(math.floor(test.margin * 10_000), 10_000)  # to a hundredth of a point
+    log_e = retest.tracker.log_e if retest.tracker else math.inf
     trace = monitor.trace_points(monitor.plan.alpha)
     ci = (trace[-1].low, trace[-1].high) if trace else None
     if ci and test and test.noisy:
         # The interval of the true rate: that of our own trials, widened by the noise of our own repeats.
-        noise = float(own_noise(monitor.sealed, measurement, test.variance, monitor.plan.alpha))
+        noise = float(own_noise(monitor.sealed, measurement, test.noise.own, monitor.plan.alpha / 2))
         ci = max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
-    measured = tracker.right / answered if tracker and answered else None
+    measured = retest.right / answered if answered else None
     served = next((each for each in monitor.plan.served if each.request == f"claim/{monitor.sealed.claim}"), None)
-    needed = monitor.remaining(claimed if measured is None else measured)
+    needed = retest.remaining(claimed if measured is None else measured) if test else None
     return ClaimVerdict(
         task=claim.task,
         claimed_text=claim.value,
         unit=claim.unit,
         claimed=claimed,
-        tolerance=float(test.margin) if test else float(Fraction(monitor.sealed.tolerance)) / 100,
+        tolerance=float(margin),
         measured=measured,
         ci=ci,
-        asked=n,
+        asked=retest.n,
         of=measurement.trials,
-        missing=tracker.missing - monitor.open if tracker else 0,
+        missing=retest.missing - monitor.open,
         open=monitor.open,
         unparsed=monitor.unparsed,
         verdict=word,
         reason=_reason(monitor, word),
         better=bool(ci and ci[0] > claimed + float(claim.printed_unit / claim.scale / 2)),
         p=p,
-        log_e=tracker.log_e if tracker and math.isfinite(tracker.log_e) else None,
+        log_e=log_e if math.isfinite(log_e) else None,
         level=monitor.sealed.alpha_inconsistent,
         needs=Needs(samples=needed) if needed else None,
         implied_reruns=_reruns(monitor),
@@ -99,9 +94,9 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
 
 
 def _reason(monitor: ClaimMonitor, word: VerdictWord) -> str:
-    tracker, test, measurement = monitor.tracker, monitor.test, monitor.measurement
-    if tracker is None:
-        return "the repeat check was not finished"
+    retest, test, measurement = monitor.retest, monitor.retest.test, monitor.measurement
+    if retest.suspects:
+        return "the vendor does not state its decoding, and how much sampled answers vary was not measured to the end"
     if word is VerdictWord.NOT_TESTABLE and test is not None and monitor.sealed.whole:
         of = f"{measurement.population:,} of {monitor.sealed.whole:,} items"
         return f"{of} are so few that the tolerance would be {float(test.margin) * 100:.1f} points"
@@ -110,33 +105,59 @@ def _reason(monitor: ClaimMonitor, word: VerdictWord) -> str:
         return f"answers vary so much between repeats that the tolerance would be {noise}, which guessing would reach"
     if word is not VerdictWord.INSUFFICIENT_POWER:
         return ""
-    if measurement.limit is not None and tracker.n >= measurement.limit:
+    if retest.word is not None:
+        return _between(monitor)
+    if measurement.limit is not None and retest.n >= measurement.planned:
         return f"stopped at the limit of {measurement.limit} samples"
-    if monitor.next_position < measurement.trials:
-        return "the budget was spent" if monitor.plan.is_bounded else "the run stopped before a decision"
-    if monitor.sealed.whole and not tracker.missing:
-        of = f"{measurement.population:,} of the benchmark's {monitor.sealed.whole:,} items"
-        return f"the score on this part, {of}, is too near to the claim"
-    return "answers are missing: neither bound was reached"
+    if test is None and retest.n == 0:
+        return "the repeat check was not finished"
+    return "the budget was spent" if monitor.plan.is_bounded else "the run stopped before a decision"
+
+
+def _between(monitor: ClaimMonitor) -> str:
+    """Why no answer could decide any more: what cannot be read, what is missing, or the noise of the claim."""
+    retest, trials = monitor.retest, monitor.measurement.trials
+    accuse, confirm = retest.bounds
+    missing = retest.missing - monitor.open
+    for unread, why in (
+        (monitor.open, "answers can be read two ways or were cut off"),
+        (missing, "answers are missing"),
+        (retest.missing, "answers are missing, were cut off or can be read two ways"),
+    ):
+        # As right ones, or as wrong ones, these alone would have left a verdict possible.
+        if unread and (
+            retest.right + retest.missing - unread < accuse or retest.n - retest.right - unread <= trials - confirm
+        ):
+            return f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
+    low, high = (f"{bound / trials * 100:.1f} %" for bound in (accuse, confirm))
+    if confirm > trials:
+        return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent"
+    return f"within noise of the claim: a score below {low} would be inconsistent, one of {high} or more consistent"
 
 
 def _reruns(monitor: ClaimMonitor) -> dict[str, int | None]:
     """Empty if re-running changes no answer: re-runs do not explain a greedy, deterministic gap."""
     from steelyard.stats.reruns import implied_reruns
 
-    tracker, measurement, claim = monitor.tracker, monitor.measurement, monitor.claim
-    if tracker is None or not tracker.n or monitor.test is None or not monitor.test.noisy:
+    retest, measurement, claim = monitor.retest, monitor.measurement, monitor.claim
+    if not retest.n or retest.test is None or not retest.test.noisy:
         return {}
     least = (claim.number - claim.printed_unit / 2) / claim.scale  # the least value that is printed as the claim
-    right = tracker.right + tracker.missing
+    right = retest.right + retest.missing
     return implied_reruns(
-        tracker.n, right, least, measurement.population, alpha=monitor.plan.alpha, cells=measurement.trials
+        retest.n, right, least, measurement.population, alpha=monitor.plan.alpha, cells=measurement.trials
     )
 
 
 def _notes(monitor: ClaimMonitor) -> tuple[Note, ...]:
-    test = monitor.test
-    if test is None or not test.noisy or monitor.measurement.decoding != "greedy":
+    test = monitor.retest.test
+    if monitor.sealed.one_answer:
+        message = (
+            f"at temperature {monitor.measurement.temperature:g} the endpoint gave an open question of ours the same "
+            "answer three times: a cache, or it ignores the temperature. Repeats count as one answer here"
+        )
+        return (Note(detector="claim_retest", check="cache", task=monitor.claim.task, message=message),)
+    if test is None or not test.noisy or monitor.measurement.decoding != "greedy" or monitor.sealed.varies:
         return ()
     return (
         Note(

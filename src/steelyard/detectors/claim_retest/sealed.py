@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -11,17 +10,19 @@ from steelyard.evidence.canonical import without_defaults
 from steelyard.records import Claim, Measurement, Plan, PlannedTest
 from steelyard.records.record import Record
 
-__all__ = ["ClaimTest", "claim_of", "decode", "encode", "measurement_of", "seal"]
+__all__ = ["ClaimTest", "claim_of", "decode", "encode", "measurement_of", "sampling_check_of", "seal"]
 
 
 class ClaimTest(Record, frozen=True, kw_only=True):
-    """One claim's test. ``claim`` is its index in the sheet; ``threshold`` (M0) and the stop tables count trials.
+    """One claim's test. ``claim`` is its index in the sheet; ``accuse``, ``confirm`` and the tables count trials.
 
-    Greedy measurements whose repeat check shows no change use the sealed tables. Sampled ones, and greedy ones that
-    turn out not to be deterministic, widen the margin by the noise of ``claimed_repeats`` passes, which the repeat
-    check measures, and test at half the level. So do claims whose vendor scored only ``claimed_samples``, by the noise
-    of that selection, and those whose samples are a part of the ``whole`` that the claim is about. For these a rule is
-    sealed instead of a table.
+    *Inconsistent* means fewer than ``accuse`` right, *consistent* at least ``confirm``. Greedy measurements of a model
+    that answers in-process use the sealed tables, if their repeat check shows no change. Where answers vary, the
+    margins follow from the variance that repeated answers show, and a rule is sealed instead of a table
+    (docs/statistics.md): for sampled answers, and for ``varies``, greedy answers of any other model.
+    ``one_answer``: repeats bring the same text, as from a cache, so that they show nothing and count as one answer.
+    ``claimed_repeats`` and ``claimed_samples`` are what the vendor's number is a mean of. ``whole`` is the number of
+    items that the claim is about, where the samples are a part of them.
     """
 
     claim: int
@@ -29,15 +30,26 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     claimed_repeats: int = 1
     claimed_samples: int | None = None
     whole: int | None = None
-    threshold: int = 0
+    varies: bool = False
+    one_answer: bool = False
+    accuse: int = 0
+    confirm: int = 0
     alpha_inconsistent: float = 0.0
     alpha_consistent: float = 0.0
     stop_inconsistent: tuple[int, ...] = ()
     stop_consistent: tuple[int, ...] = ()
 
     def has_table(self, measurement: Measurement) -> bool:
-        """Whether integer stop tables are sealed: not if the margin depends on the repeat check."""
-        return measurement.decoding == "greedy" and self.claimed_samples is None and self.whole is None
+        """Whether integer stop tables are sealed: not if the margins depend on repeated answers."""
+        return measurement.decoding == "greedy" and not self.varies
+
+    def own_repeats(self, measurement: Measurement) -> int:
+        """How many independent answers to a sample our own mean has."""
+        return 1 if self.one_answer else measurement.repeats
+
+    def is_paired(self, measurement: Measurement) -> bool:
+        """Whether greedy answers vary and every sample is asked twice, so that its two answers show by how much."""
+        return self.varies and measurement.repeats > 1
 
 
 def encode(test: ClaimTest) -> dict[str, Any]:
@@ -63,28 +75,39 @@ def claim_of(test: PlannedTest, plan: Plan) -> Claim:
 
 
 def measurement_of(test: PlannedTest, plan: Plan) -> Measurement:
-    """The one measurement that a claim retest reads; raises ValueError where it reads another number of them."""
-    if len(test.reads) != 1 or test.reads[0].measurement not in plan.by_id:
-        raise ValueError(f"test {test.id}: a claim retest reads one measurement of the plan")
-    return plan.by_id[test.reads[0].measurement]
+    """The measurement that a claim retest tests; raises ValueError where it reads none, or too many, of the plan."""
+    return _read(test, plan)[0]
+
+
+def sampling_check_of(test: PlannedTest, plan: Plan) -> Measurement | None:
+    """The sampled answers that are asked before a claim with unstated decoding is called inconsistent; else None."""
+    return next(iter(_read(test, plan)[1:]), None)
+
+
+def _read(test: PlannedTest, plan: Plan) -> list[Measurement]:
+    read = [plan.by_id[reads.measurement] for reads in test.reads if reads.measurement in plan.by_id]
+    if not 1 <= len(read) <= 2 or len({each.id for each in read}) < len(test.reads):
+        raise ValueError(f"test {test.id}: a claim retest reads one measurement of the plan, and at most one beside it")
+    return read
 
 
 def seal(test: PlannedTest, plan: Plan) -> PlannedTest:
-    """Give a test its levels, its threshold M0 and its integer stop tables: they follow from its share of the level."""
-    from steelyard.stats.sequential import stop_table, threshold
+    """Give a test its levels, its thresholds and its integer stop tables: they follow from its share of the level."""
+    from steelyard.detectors.claim_retest.thresholds import sealed_test
 
     sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
-    alpha = plan.alpha * test.weight
-    half_unit = claim.printed_unit / claim.scale / 2
-    level = threshold(measurement.trials, claim.number / claim.scale, half_unit, Fraction(sealed.tolerance) / 100)
-    changes: dict[str, Any] = {
-        "threshold": level,
-        "alpha_inconsistent": alpha,
-        "alpha_consistent": plan.alpha,
-        "stop_inconsistent": (),
-        "stop_consistent": (),
-    }
+    capabilities = plan.models[measurement.role].capabilities
+    sealed = msgspec.structs.replace(
+        sealed,
+        varies=measurement.decoding == "greedy" and not capabilities.deterministic,
+        one_answer=measurement.decoding == "sampled" and measurement.temperature in capabilities.repeats_identical,
+        alpha_inconsistent=plan.alpha * test.weight,
+        alpha_consistent=plan.alpha,
+        stop_inconsistent=(),
+        stop_consistent=(),
+    )
+    found = sealed_test(sealed, measurement, claim)
+    changes: dict[str, Any] = {"accuse": found.accuse, "confirm": found.confirm}
     if sealed.has_table(measurement):
-        table = stop_table(measurement.trials, level, alpha, plan.alpha)
-        changes |= {"stop_inconsistent": table.inconsistent, "stop_consistent": table.consistent}
+        changes |= {"stop_inconsistent": found.inconsistent, "stop_consistent": found.consistent}
     return msgspec.structs.replace(test, sealed=encode(msgspec.structs.replace(sealed, **changes)))

@@ -1,0 +1,28 @@
+"""How a vendor decoded its answers, as far as its sheet says so."""
+
+from __future__ import annotations
+
+import re
+
+from steelyard.records import Claim
+
+__all__ = ["stated_temperature", "states_decoding"]
+
+TEMPERATURE = re.compile(
+    r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"
+)
+HOTTEST = 2.0  # the maximum that endpoints accept; a larger number was not a temperature
+
+
+def stated_temperature(claim: Claim) -> float | None:
+    """The temperature that a claim states: 0 for greedy decoding, None where it states none that can be asked for."""
+    words = claim.protocol.decoding.lower()
+    stated = TEMPERATURE.search(words)
+    temperature = float(stated["value"] or stated["short"]) if stated else 0.0 if "greedy" in words else None
+    return None if temperature is not None and temperature > HOTTEST else temperature
+
+
+def states_decoding(claim: Claim) -> bool:
+    """Whether a claim says how answers were decoded: a temperature, greedy, sampling, or the mean of several passes."""
+    averaged = claim.repeats == "several" or (isinstance(claim.repeats, int) and claim.repeats > 1)
+    return stated_temperature(claim) is not None or averaged or "sampl" in claim.protocol.decoding.lower()

@@ -1,0 +1,191 @@
+"""The course of one claim's test: answers in committed order, and the thresholds that they are held against."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steelyard.detectors.claim_retest.repeats import Mark, Pairs
+from steelyard.detectors.claim_retest.sealed import ClaimTest
+from steelyard.detectors.claim_retest.thresholds import (
+    Noise,
+    SequentialTest,
+    early_test,
+    last_test,
+    least_confirming,
+    sealed_test,
+    sequential_test,
+)
+from steelyard.records import Claim, Measurement
+from steelyard.util.compact import Trace
+
+if TYPE_CHECKING:
+    from steelyard.stats.sequential import Tracker
+
+__all__ = ["FIRST_PAIRS", "Retest"]
+
+# Where every sample is asked twice, the early test begins when so many samples have both of their answers.
+FIRST_PAIRS = 50
+
+
+class Retest:
+    """One claim's test, fed with the committed order's answers one after another.
+
+    ``word`` is the verdict's, or None while it is undecided. It begins when the variance of the answers is known:
+    :meth:`begin`, or by itself where every sample is asked twice. ``unchecked``: the vendor does not state its
+    decoding, so *inconsistent* is not final before :meth:`allow_for` has the variance of sampled answers.
+    """
+
+    def __init__(self, sealed: ClaimTest, measurement: Measurement, claim: Claim, *, unchecked: bool = False) -> None:
+        self.sealed, self.measurement, self.claim = sealed, measurement, claim
+        self.trace = Trace()
+        self.right = self.missing = 0
+        self.tracker: Tracker | None = None
+        self.word: str | None = None
+        self.unchecked = unchecked
+        self._p_before = 0.0
+        self._of_vendor = 0.0
+        self._noise: Noise | None = None  # None: not known yet
+        self._running: SequentialTest | None = None
+        self._last: SequentialTest | None = None
+        self._pairs = Pairs() if sealed.is_paired(measurement) else None
+
+    @property
+    def n(self) -> int:
+        """How many trials were read."""
+        return len(self.trace)
+
+    @property
+    def test(self) -> SequentialTest | None:
+        """The test at work; None before it begins."""
+        return self._last or self._running
+
+    @property
+    def suspects(self) -> bool:
+        """Whether *inconsistent* waits for :meth:`allow_for`. No further answer is read meanwhile."""
+        return self.unchecked and self.word == "inconsistent"
+
+    @property
+    def p(self) -> float:
+        """A valid p for Holm. What is allowed to noise is a share of the test's own level, so p is never below that."""
+        test, level = self.test, self.sealed.alpha_inconsistent
+        if self.unchecked or test is None or not test.testable:
+            return 1.0
+        return max(self._p_before, self._p_of(test, level))
+
+    def _p_of(self, test: SequentialTest, level: float) -> float:
+        if self._last is not None and self.word == "inconsistent":
+            return level
+        if self._running is None or self.tracker is None:
+            return 1.0
+        parts = self._running.parts
+        return self.tracker.p if parts == 1 else min(1.0, max(parts * self.tracker.p, level))
+
+    def begin(self, variance: float) -> None:
+        """Begin with the variance of our own answers, which the repeat check shows: 0 where they do not vary."""
+        self._noise = Noise(vendor=variance, own=variance)
+        self._run()
+
+    def take(self, mark: Mark, sample: str = "") -> None:
+        """Take the next answer of the order, to the sample of this name."""
+        self.right += mark == 1
+        self.missing += not isinstance(mark, int)
+        self.trace.append(self.right, self.right + self.missing)
+        if self.tracker is not None:
+            self.tracker.observe(mark if isinstance(mark, int) else None)
+        if self._pairs is not None:
+            self._take_pair(self._pairs, mark, sample)
+        self._judge()
+
+    def allow_for(self, variance: float) -> None:
+        """Allow for a vendor who sampled: the claim must be missed by that noise too, as far as the order was read."""
+        self._p_before = self._p_of(self.test, self.sealed.alpha_inconsistent) if self.test else 1.0
+        self._of_vendor = variance
+        self.unchecked, self.word = False, None
+        self._run()
+
+    def remaining(self, rate: float) -> int:
+        """Trials until a decision if this share of the next ones is right; those left where nothing would decide."""
+        from steelyard.stats.sequential import StopTable, samples_needed
+
+        left = self.measurement.trials - self.n
+        if self.word is not None or self._running is None:
+            return 0 if self.word else left
+        table = StopTable(inconsistent=self._running.inconsistent, consistent=self._running.consistent)
+        needed = samples_needed(table, self.n, self.right, self.measurement.trials, rate)
+        return left if needed is None else needed
+
+    # ── the tests ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _take_pair(self, pairs: Pairs, mark: Mark, sample: str) -> None:
+        """Begin the early test when the first pairs are there."""
+        before = pairs.complete
+        pairs.take(sample, mark)
+        if before < pairs.complete == min(FIRST_PAIRS, self.measurement.population):
+            self._noise = Noise(vendor=pairs.upper_variance(), own=pairs.upper_variance())
+            self._run()
+        elif self.n == self.measurement.trials:
+            self._run()
+
+    def _run(self) -> None:
+        """Open the test for what is known of the noise, and let it read what was read of the order."""
+        from steelyard.stats.sequential import StopTable, Tracker
+
+        assert self._noise is not None
+        sealed, measurement, claim = self.sealed, self.measurement, self.claim
+        noise = self._with_vendor(self._noise)
+        if self._pairs is not None:
+            self._running = early_test(sealed, measurement, claim, noise)
+        elif noise:
+            self._running = sequential_test(sealed, measurement, claim, noise)
+        else:
+            self._running = sealed_test(sealed, measurement, claim)
+        table = StopTable(inconsistent=self._running.inconsistent, consistent=self._running.consistent)
+        self.tracker = Tracker(measurement.trials, self._running.accuse, table)
+        before = 0, 0
+        for _, right, high in self.trace:
+            self.tracker.observe(1 if right > before[0] else 0 if high == before[1] else None)
+            before = right, high
+        if self._pairs is not None and self.n == measurement.trials:
+            upper = self._pairs.upper_variance()
+            noise = self._with_vendor(Noise(vendor=upper, own=upper))
+            self._last = last_test(sealed, measurement, claim, noise, self._pairs.variance())
+        self._judge()
+
+    def _with_vendor(self, noise: Noise) -> Noise:
+        return Noise(vendor=max(noise.vendor, self._of_vendor), own=noise.own)
+
+    def _judge(self) -> None:
+        if self.word is not None:
+            return
+        test, last = self._running, self._last
+        if test is not None and self._pairs is None and not test.testable:
+            self.word = "not_testable"
+        elif self.tracker is not None and self.tracker.decision is not None:
+            self.word = self.tracker.decision
+        elif last is not None:
+            self.word = self._final_word(last)
+        elif self._is_hopeless():
+            self.word = "insufficient_power"
+
+    def _final_word(self, last: SequentialTest) -> str:
+        if last.testable and self.right + self.missing < last.accuse:
+            return "inconsistent"
+        if self.right >= last.confirm:
+            return "consistent"
+        return "insufficient_power" if last.testable else "not_testable"
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Fewer right trials than the first may still be inconsistent, at least the second may be consistent."""
+        test = self.test if self._pairs is None else self._last
+        if test is not None:
+            return test.accuse, test.confirm
+        # The variance that the pairs will show can only lower one threshold and raise the other.
+        return self.sealed.confirm, least_confirming(self.sealed, self.measurement, self.claim, 0.0)
+
+    def _is_hopeless(self) -> bool:
+        """Whether no further answer could decide: too many are right to accuse, and too few to confirm."""
+        if self._pairs is None and self._running is None:
+            return False
+        accuse, confirm = self.bounds
+        return self.right + self.missing >= accuse and self.n - self.right > self.measurement.trials - confirm

@@ -1,0 +1,188 @@
+"""The two thresholds of a claim, and the tests that hold its answers against them (docs/statistics.md).
+
+To accuse: v − u/2 − max(δ, noise), where the noise is the vendor's and ours. To confirm: v − u/2 − δ + our own noise,
+since the vendor's noise is a reason not to accuse, and none to confirm. Between the two no answer decides.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from steelyard.detectors.claim_retest.part import least_on_part
+from steelyard.detectors.claim_retest.sealed import ClaimTest
+from steelyard.records import Claim, Measurement
+
+__all__ = [
+    "Noise",
+    "SequentialTest",
+    "early_test",
+    "last_test",
+    "least_confirming",
+    "own_noise",
+    "sealed_test",
+    "sequential_test",
+]
+
+
+# Where the variance w comes from the two answers to each sample that the test itself reads. Let e be the distance of
+# our mean from what it estimates. If it comes from samples that are right seldom (or seldom wrong), w is e too low for
+# our own mean, whose variance is w/2; and e/3 too low for the distance from a vendor's pass, whose variance is 3w/2.
+SKEW = 0.5
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The variance within samples, of one answer: the vendor's and ours. It comes from repeated answers."""
+
+    vendor: float = 0.0
+    own: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.vendor > 0 or self.own > 0
+
+
+@dataclass(frozen=True)
+class SequentialTest:
+    """A claim's test, in trials: *inconsistent* means fewer than ``accuse`` right, *consistent* at least ``confirm``.
+
+    ``inconsistent`` and ``consistent`` are its stop tables. The sequential part has the level divided by ``parts``; the
+    rest is for noise. ``margin`` is the distance from v − u/2 to ``accuse``, a proportion. ``testable`` is False where
+    guessing would reach ``accuse``.
+    """
+
+    accuse: int
+    confirm: int
+    inconsistent: tuple[int, ...]
+    consistent: tuple[int, ...]
+    margin: Fraction
+    noise: Noise = Noise()
+    parts: int = 1
+    testable: bool = True
+
+    @property
+    def noisy(self) -> bool:
+        """Whether our own answers vary between repeats."""
+        return self.noise.own > 0
+
+
+def sealed_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> SequentialTest:
+    """The test where answers do not vary, with the sealed tables or, before they are sealed, with new ones.
+
+    A vendor who scored ``claimed_samples`` of N, and a claim about a ``whole`` of which we have a part, get half of the
+    level for the choice of these.
+    """
+    return _test(sealed, measurement, claim, Noise(), 2 if sealed.claimed_samples or sealed.whole else 1)
+
+
+def sequential_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise) -> SequentialTest:
+    """The test where answers vary: half of each side's level goes to the noise, and half to the sequential part."""
+    return _test(sealed, measurement, claim, noise, 2)
+
+
+def early_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise) -> SequentialTest:
+    """The early test of a row whose samples are all asked twice: ``noise`` comes from the first pairs.
+
+    It accuses at half of the level, a quarter for the noise and a quarter for its bets, and confirms nothing.
+    """
+    test = _test(sealed, measurement, claim, noise, 4)
+    never = measurement.trials + 1
+    return replace(test, confirm=never, consistent=(never,) * measurement.trials)
+
+
+def last_test(
+    sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, variance: float
+) -> SequentialTest:
+    """The last test of such a row, for all of its trials at once: no bets, so that the noise has the whole level.
+
+    It accuses at the other half of the level, and confirms at the whole. ``noise`` is the upper estimate from all
+    pairs, ``variance`` their plain mean: with SKEW it is enough to confirm (false *consistent* at most .046 over sizes
+    from 30 to 300 and samples that are right .02 to .98 of the time; .13 without it).
+    """
+    accuse, margin, testable = _accusing(sealed, measurement, claim, noise, sealed.alpha_inconsistent / 2, SKEW)
+    confirm = least_confirming(sealed, measurement, claim, variance)
+    never = (-1,) * measurement.trials, (measurement.trials + 1,) * measurement.trials
+    return SequentialTest(accuse, confirm, *never, margin, noise, testable=testable)
+
+
+def least_confirming(sealed: ClaimTest, measurement: Measurement, claim: Claim, variance: float) -> int:
+    """The threshold to confirm of the last test, in trials. It grows with the variance."""
+    return _confirming(sealed, measurement, claim, variance, sealed.alpha_consistent, SKEW)
+
+
+def own_noise(
+    sealed: ClaimTest, measurement: Measurement, variance: float, level: float, skew: float = 0.0
+) -> Fraction:
+    """z·√(w/(k·N)), a proportion: how far above the model's rate the mean of our own k·N trials may lie."""
+    from steelyard.stats.sequential import noise_margin
+
+    return _rounded_up(
+        noise_margin(0.0, variance / sealed.own_repeats(measurement), measurement.population, level, skew)
+    )
+
+
+def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, parts: int) -> SequentialTest:
+    """Thresholds and tables. The sequential part and the noise that widens the margin each have α / ``parts``."""
+    from steelyard.stats.sequential import StopTable, stop_table
+
+    trials, of_confirming = measurement.trials, 2 if noise.own > 0 else 1
+    alpha, alpha_consistent = sealed.alpha_inconsistent / parts, sealed.alpha_consistent / of_confirming
+    accuse, margin, testable = _accusing(sealed, measurement, claim, noise, alpha)
+    confirm = _confirming(sealed, measurement, claim, noise.own, alpha_consistent)
+    if not testable:
+        never = (-1,) * trials, (trials + 1,) * trials
+        return SequentialTest(accuse, confirm, *never, margin, noise, parts, testable=False)
+    if sealed.stop_inconsistent and not noise:
+        table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
+    else:
+        table = stop_table(trials, accuse, alpha, alpha_consistent, confirm)
+    return SequentialTest(accuse, confirm, table.inconsistent, table.consistent, margin, noise, parts)
+
+
+def _accusing(
+    sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, level: float, skew: float = 0.0
+) -> tuple[int, Fraction, bool]:
+    """⌈N·(v − u/2 − max(δ, noise))⌉ in trials, that margin, and whether guessing stays below it.
+
+    ``level`` is the probability that an honest vendor's noise and ours exceed the margin. Equal shares of it have the
+    answers that vary, the vendor's choice of ``claimed_samples`` of N, and our part of the ``whole`` that the claim is
+    about.
+    """
+    from steelyard.stats.hypergeometric import least_total
+    from steelyard.stats.sequential import noise_margin
+
+    printed = (claim.number - claim.printed_unit / 2) / claim.scale
+    least = printed
+    whole = sealed.whole or measurement.population
+    level /= max(1, bool(noise) + bool(sealed.claimed_samples) + bool(sealed.whole))
+    if sealed.claimed_samples:
+        reached = printed * sealed.claimed_samples
+        # Averaged passes need not give whole numbers of right answers; one pass over n samples does.
+        right = math.ceil(reached) if sealed.claimed_repeats == 1 else math.floor(reached)
+        least = Fraction(least_total(whole, sealed.claimed_samples, right, level), whole)
+    if noise:
+        of_vendor, of_ours = noise.vendor / sealed.claimed_repeats, noise.own / sealed.own_repeats(measurement)
+        least -= _rounded_up(noise_margin(of_vendor, of_ours, measurement.population, level, skew))
+    least = min(least, printed - Fraction(sealed.tolerance) / 100)
+    if sealed.whole:
+        least = least_on_part(least, whole, measurement, level)
+    if least <= Fraction(str(measurement.chance)):
+        return 1, printed - least, False
+    return math.ceil(measurement.trials * least), printed - least, True
+
+
+def _confirming(
+    sealed: ClaimTest, measurement: Measurement, claim: Claim, variance: float, level: float, skew: float = 0.0
+) -> int:
+    """⌈N·(v − u/2 − δ + our own noise)⌉ in trials, at most all of them and one."""
+    printed = (claim.number - claim.printed_unit / 2) / claim.scale
+    least = printed - Fraction(sealed.tolerance) / 100
+    if variance > 0 or skew:
+        least += own_noise(sealed, measurement, variance, level, skew)
+    return min(measurement.trials + 1, max(1, math.ceil(measurement.trials * least)))
+
+
+def _rounded_up(value: float) -> Fraction:
+    """Six decimals, rounded up: the same integer threshold on every machine."""
+    return Fraction(math.ceil(value * 1_000_000), 1_000_000)

@@ -1,0 +1,34 @@
+"""Whether repeated requests bring new answers: a response cache repeats the first, and so does a fixed seed."""
+
+from __future__ import annotations
+
+from steelyard.plugins import Model
+from steelyard.records import Capabilities, GenerateRequest, ModelOutput
+
+__all__ = ["identical_at"]
+
+# An open question, whose answer has 40 tokens and more. Short ones repeat by nature: 20 of 30 sums at temperature .7.
+QUESTION = (
+    "Invent a small town by the sea. Describe it in about eighty words: its name, its harbour, one shop, one person "
+    "who lives there, and what that person did yesterday."
+)
+TOKENS = 120
+TIMES = 3
+
+
+async def identical_at(model: Model, capabilities: Capabilities, temperature: float) -> bool:
+    """Ask one open question three times at this temperature: whether all three answers are the same text.
+
+    False where an answer fails, since that shows nothing.
+    """
+    request = GenerateRequest(prompt=QUESTION, chat=capabilities.chat, max_tokens=TOKENS, temperature=temperature)
+    first = await _text(model, request)
+    for _ in range(TIMES - 1):
+        if first is None or await _text(model, request) != first:
+            return False
+    return True
+
+
+async def _text(model: Model, request: GenerateRequest) -> str | None:
+    output: ModelOutput = await model.generate(request)
+    return output.text + output.reasoning if output.outcome.answered else None

@@ -1,0 +1,31 @@
+"""Whether a claim states how its answers were decoded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from steelyard.claims.decoding import stated_temperature, states_decoding
+from steelyard.records import Claim, Protocol
+
+
+@pytest.mark.parametrize(
+    ("words", "changes", "temperature", "stated"),
+    [
+        ("", {}, None, False),
+        ("beam search", {}, None, False),
+        ("Greedy", {}, 0.0, True),
+        ("temperature 0.6, top-p 0.95", {}, 0.6, True),
+        ("sampled", {}, None, True),
+        ("temperature 8192", {}, None, False),
+        ("", {"repeats": 4}, None, True),
+        ("", {"repeats": 1}, None, False),
+        ("", {"repeats": "several"}, None, True),
+    ],
+)
+def test_what_a_sheet_says_of_decoding(
+    words: str, changes: dict[str, Any], temperature: float | None, stated: bool
+) -> None:
+    claim = Claim(task="t", value="80", protocol=Protocol(decoding=words), **changes)
+    assert (stated_temperature(claim), states_decoding(claim)) == (temperature, stated)
