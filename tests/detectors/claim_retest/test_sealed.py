@@ -9,7 +9,7 @@ import pytest
 
 from steelyard.detectors.claim_retest.detector import ClaimRetest
 from steelyard.detectors.claim_retest.sealed import claim_of, decode, encode, measurement_of, seal
-from steelyard.records import Reads
+from steelyard.records import Reads, RepeatCheck
 from tests.plans import claim_plan
 
 
@@ -51,3 +51,15 @@ def test_without_a_table_the_forecast_is_every_trial() -> None:
     assert ClaimRetest().forecast(plan.tests[0], plan, 0.0) == 200
     greedy = claim_plan()
     assert ClaimRetest().forecast(greedy.tests[0], greedy, 0.5) in range(1, 51)
+
+
+def test_the_forecast_of_an_endpoint_takes_its_answers_to_repeat_themselves() -> None:
+    check = RepeatCheck(samples=100, repeats=2, among=400)
+    for plan in (
+        claim_plan(in_process=False, population=1319, repeat_check=check),
+        claim_plan(in_process=False, population=198, repeats=2),
+    ):
+        true, false = (ClaimRetest().forecast(plan.tests[0], plan, shortfall) for shortfall in (0.0, 0.1))
+        assert true is not None
+        assert false is not None
+        assert 0 < false < true <= plan.measurements[0].trials

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from steelyard.claims.decoding import states_decoding
 from steelyard.detectors.claim_retest.part import whole_of
 from steelyard.detectors.claim_retest.result import ClaimFinder
+from steelyard.detectors.claim_retest.retest import expected_test
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of, seal
 from steelyard.plugins import Planner
 from steelyard.records import Claim, Measurement, Plan, PlannedTest, Reads, RepeatCheck, Served
@@ -79,13 +80,18 @@ class ClaimRetest:
         return seal(test, plan)
 
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
-        """Trials until a decision on the expected path, if the true rate is the claim less ``shortfall``."""
+        """Trials until a decision on the expected path, if the true rate is the claim less ``shortfall``.
+
+        Greedy answers are taken to repeat themselves. How much sampled ones vary is not known before they are asked:
+        all of them.
+        """
         from steelyard.stats.sequential import StopTable, samples_needed
 
         sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
-        if not sealed.stop_consistent:  # the table depends on the variance that repeated answers will show
+        if measurement.decoding == "sampled":
             return measurement.trials
-        table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
+        expected = expected_test(sealed, measurement, claim)
+        table = StopTable(inconsistent=expected.inconsistent, consistent=expected.consistent)
         rate = max(0.0, float(claim.number / claim.scale) - shortfall)
         return samples_needed(table, 0, 0, measurement.trials, rate) or measurement.trials
 

@@ -21,7 +21,7 @@ from steelyard.util.compact import Trace
 if TYPE_CHECKING:
     from steelyard.stats.sequential import Tracker
 
-__all__ = ["FIRST_PAIRS", "Retest"]
+__all__ = ["FIRST_PAIRS", "Retest", "expected_test"]
 
 # Where every sample is asked twice, the early test begins when so many samples have both of their answers.
 FIRST_PAIRS = 50
@@ -189,3 +189,15 @@ class Retest:
             return False
         accuse, confirm = self.bounds
         return self.right + self.missing >= accuse and self.n - self.right > self.measurement.trials - confirm
+
+
+def expected_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> SequentialTest:
+    """The test of greedy answers that will be the same whenever they are repeated: for a forecast."""
+    if not sealed.varies:
+        return sealed_test(sealed, measurement, claim)
+    is_paired = sealed.is_paired(measurement)
+    repeated = min(FIRST_PAIRS, measurement.population) if is_paired else measurement.repeat_check.samples
+    variance = 0.5 / (repeated + 1)
+    return (early_test if is_paired else sequential_test)(
+        sealed, measurement, claim, Noise(vendor=variance, own=variance)
+    )
