@@ -16,7 +16,9 @@ COST = 148  # tokens of its reasoning
 DIALECTS = ("hidden", "field", "inline", "unopened", "parts", "plain")
 SUM = re.compile(r"(\d+) \+ (\d+)\?")
 # Stop strings, wrong numbers and lines are in it, as in real reasoning.
-REASONING = "First the units.\n\nQ: is it 7?\nNo, 11.\n" + "Let me check that once more. " * 20
+REASONING = "First the units.\n\nQ: is it 7?\nNo, 11.\n" + "".join(
+    f"Let me check that for the {number}th time. " for number in range(4, 20)
+)
 
 
 class ReasoningServer(SumsServer):

@@ -127,19 +127,6 @@ def test_the_lowest_score_that_counts_includes_the_rounding() -> None:
     assert words.floor(make.verdict().claims[-1]) is None
 
 
-def test_what_nothing_tests_is_put_into_words() -> None:
-    result = make.only_measured()
-    said = words.measured_words(result)
-    assert (said.task, said.prompt, said.measured, said.interval) == ("HumanEval", "chat", "41.3 %", "36.1–46.7 %")
-    assert said.asked == "820 of 820, 1 missing"
-    assert said.detail.startswith("7 unparsed; standard error 3.1 points, clustered by 12 subtasks; pass@1: 41.2 % to ")
-    early = msgspec.structs.replace(result, role="judge", asked=10, reason="a budget ended it.", open=2, pass_at_k=())
-    assert words.measured_words(early).detail.startswith("as judge; 7 unparsed; 2 open; ")
-    assert words.measured_words(early).detail.endswith("; a budget ended it")
-    assert words.only_measured(make.verdict()) == []  # the claims' verdicts show them
-    assert words.headline(make.measured_verdict()) == "Measured: HumanEval 41.3 %."
-
-
 def test_limits_of_a_measurement() -> None:
     sampled = make.measurement("HumanEval", 164, decoding="sampled", temperature=0.8, repeats=5)
     said = " ".join(limits(make.measured_verdict(), make.only(make.plan(), sampled)))

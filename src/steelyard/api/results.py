@@ -93,7 +93,8 @@ class RunResult(ScreenResult):
         return f"{super().__repr__()[:-1]}, folder {one_line(str(self.folder), 200)}>"
 
     def _counts(self) -> list[str]:
-        from steelyard.reports.words import counted, measured_words
+        from steelyard.reports.measured import measured_words
+        from steelyard.reports.words import counted
 
         if self.claims:
             return super()._counts()
@@ -103,7 +104,7 @@ class RunResult(ScreenResult):
 
     def _repr_html_(self) -> str:
         """As that of a screen, with what was measured beside the claims and the folder."""
-        from steelyard.reports.words import measured_words, only_measured
+        from steelyard.reports.measured import measured_words, only_measured
         from steelyard.util.text import one_line
 
         rows = [measured_words(result) for result in only_measured(self.verdict)]

@@ -46,7 +46,8 @@ def print_places(run: Path, *, signed: bool) -> None:
 
 def print_measurement(result: MeasurementResult) -> None:
     """Print one line for a measurement, and one for each pass@k."""
-    from steelyard.reports.words import interval, pass_at_k, share
+    from steelyard.reports.measured import pass_at_k
+    from steelyard.reports.words import interval, share
     from steelyard.util.text import one_line
 
     named = f"{one_line(result.task)} ({one_line(result.prompt)})"

@@ -12,6 +12,7 @@ from steelyard.reports import words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.limits import limits
+from steelyard.reports.measured import measured_words, only_measured
 
 __all__ = ["render"]
 
@@ -38,7 +39,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         chart_wide=markup(claims_chart(drawn, name="claims-wide")) if drawn else "",
         chart_narrow=markup(claims_chart(drawn, narrow=True, name="claims-narrow")) if drawn else "",
         rows=[_row(claim, asked) for claim in verdict.claims],
-        measured=[_measured(each) for each in words.only_measured(verdict)],
+        measured=[_measured(each) for each in only_measured(verdict)],
         closings=[_closing(index, claim) for index, claim in enumerate(drawn) if len(claim.trace) > 2],
         tests=[(css_name(each.word), words.test_sentence(each)) for each in words.further_tests(verdict)],
         findings=[_finding(finding) for finding in verdict.findings],
@@ -68,7 +69,7 @@ def _row(claim: ClaimVerdict, asked: Mapping[str, Measurement]) -> dict[str, Any
 
 
 def _measured(result: MeasurementResult) -> dict[str, Any]:
-    row = words.measured_words(result)
+    row = measured_words(result)
     return {"words": row, "task": _breakable(row.task), "asked_lines": row.asked.split(", ")}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from steelyard.records import ClaimVerdict, MeasurementResult, Origin, Plan, Verdict, VerdictWord
-from steelyard.reports.words import count, counted, only_measured
+from steelyard.reports.measured import only_measured
+from steelyard.reports.words import count, counted
 from steelyard.util.text import one_line
 
 __all__ = ["limits", "of_the_origin"]

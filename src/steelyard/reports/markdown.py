@@ -7,6 +7,7 @@ import re
 from steelyard.records import Finding, Plan, Verdict
 from steelyard.reports import words
 from steelyard.reports.limits import limits
+from steelyard.reports.measured import measured_words, only_measured
 from steelyard.util.text import one_line
 
 __all__ = ["escape", "render"]
@@ -80,7 +81,7 @@ def _claims(verdict: Verdict) -> str:
 
 
 def _measured(verdict: Verdict) -> str:
-    rows = [words.measured_words(each) for each in words.only_measured(verdict)]
+    rows = [measured_words(each) for each in only_measured(verdict)]
     if not rows:
         return ""
     lines = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from steelyard.records import ClaimVerdict, Finding, Note, Plan, Verdict, VerdictWord
 from steelyard.reports import words
 from steelyard.reports.limits import limits
+from steelyard.reports.measured import measured_words, only_measured
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _print_paragraphs(page: _Page, verdict: Verdict) -> None:
 
 
 def _print_measured(page: _Page, verdict: Verdict) -> None:
-    rows = [words.measured_words(each) for each in words.only_measured(verdict)]
+    rows = [measured_words(each) for each in only_measured(verdict)]
     if not rows:
         return
     page.section("Measured" if not verdict.claims else "Further measurements")

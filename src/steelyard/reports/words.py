@@ -12,14 +12,11 @@ from fractions import Fraction
 
 from steelyard.errors import ExitCode
 from steelyard.records import (
-    SUBJECT,
     ClaimVerdict,
     DetectorResult,
     Finding,
     Measurement,
-    MeasurementResult,
     Note,
-    PassAtK,
     Plan,
     Verdict,
     VerdictWord,
@@ -30,7 +27,6 @@ __all__ = [
     "EXIT_MEANINGS",
     "SIGNS",
     "ClaimWords",
-    "MeasuredWords",
     "about",
     "about_time",
     "claim_words",
@@ -44,12 +40,9 @@ __all__ = [
     "headline",
     "interval",
     "interval_name",
-    "measured_words",
     "measurements_of",
-    "only_measured",
     "only_measures",
     "p_value",
-    "pass_at_k",
     "points",
     "remark",
     "reruns",
@@ -219,8 +212,10 @@ def verdict_words(claim: ClaimVerdict) -> str:
 def _asked(claim: ClaimVerdict) -> str:
     if not claim.asked:
         return "–"
-    missing = f", {count(claim.missing)} missing" if claim.missing else ""
-    return f"{count(claim.asked)} of {count(claim.of)}{missing}"
+    unscored = "".join(
+        f", {count(number)} {word}" for number, word in ((claim.missing, "missing"), (claim.open, "open")) if number
+    )
+    return f"{count(claim.asked)} of {count(claim.of)}{unscored}"
 
 
 def _detail(claim: ClaimVerdict) -> str:
@@ -281,63 +276,6 @@ def reruns(claim: ClaimVerdict, measurement: Measurement | None) -> str:
 def measurements_of(plan: Plan | None) -> dict[str, Measurement]:
     """The plan's measurements by their id."""
     return {} if plan is None else plan.by_id
-
-
-# ── measurements without a claim ────────────────────────────────────────────────────────────────────────────────────
-
-
-def only_measured(verdict: Verdict) -> list[MeasurementResult]:
-    """The measurements that no claim's verdict shows already, less those that a test turned out not to need."""
-    shown = {claim.measurement for claim in verdict.claims}
-    return [
-        result
-        for result in verdict.measurements
-        if result.measurement not in shown and (result.asked or not result.read_by)
-    ]
-
-
-@dataclass(frozen=True)
-class MeasuredWords:
-    """One measurement as every report prints it."""
-
-    task: str
-    prompt: str
-    measured: str
-    interval: str
-    asked: str
-    detail: str
-
-
-def measured_words(result: MeasurementResult) -> MeasuredWords:
-    """One measurement as text."""
-    missing = f", {count(result.missing)} missing" if result.missing else ""
-    parts = [f"as {one_line(result.role, 40)}" if result.role != SUBJECT else ""]
-    parts += [
-        f"{counted(number, word, word)}"
-        for number, word in ((result.unparsed, "unparsed"), (result.open, "open"))
-        if number
-    ]
-    if result.standard_error is not None:
-        parts.append(
-            f"standard error {result.standard_error * 100:.1f} points, clustered by {count(result.clusters)} subtasks"
-        )
-    parts += [pass_at_k(each) for each in result.pass_at_k]
-    parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned else "")
-    return MeasuredWords(
-        task=one_line(result.task, 80) or "(no name)",
-        prompt=one_line(result.prompt, 60),
-        measured=share(result.measured, "percent"),
-        interval=interval(result.ci, "percent"),
-        asked=f"{count(result.asked)} of {count(result.of)}{missing}" if result.asked else "–",
-        detail="; ".join(part for part in parts if part),
-    )
-
-
-def pass_at_k(found: PassAtK) -> str:
-    """``pass@10: 41.3 %, 95 % interval 38.1–44.6 %``; two values where answers are missing."""
-    least, most = share(found.least, "percent"), share(found.most, "percent")
-    value = least if found.least == found.most else f"{least} to {most}"
-    return f"pass@{found.k}: {value}, 95 % interval {interval((found.low, found.high), 'percent')}"
 
 
 # ── findings and notes ──────────────────────────────────────────────────────────────────────────────────────────────

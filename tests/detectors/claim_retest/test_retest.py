@@ -12,8 +12,8 @@ from steelyard.auditing.finders import open_finders
 from steelyard.detectors.claim_retest.repeats import Mark, Pairs
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.retest import FIRST_PAIRS
-from steelyard.detectors.claim_retest.sealed import decode, seal
-from steelyard.detectors.claim_retest.thresholds import Noise, last_test
+from steelyard.detectors.claim_retest.sealed import decode
+from steelyard.detectors.claim_retest.thresholds import Noise, last_test, seal
 from steelyard.records import Claim, Plan, RepeatCheck, SampleScore
 from steelyard.runner.order import calls_of
 from tests.plans import claim_plan, measurement

@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
+
+import msgspec
 
 from steelyard.detectors.claim_retest.part import least_on_part
-from steelyard.detectors.claim_retest.sealed import ClaimTest
-from steelyard.records import Claim, Measurement
+from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
+from steelyard.records import Claim, Measurement, Plan, PlannedTest
 
 __all__ = [
     "Noise",
@@ -21,6 +24,7 @@ __all__ = [
     "last_test",
     "least_confirming",
     "own_noise",
+    "seal",
     "sealed_test",
     "sequential_test",
 ]
@@ -65,6 +69,26 @@ class SequentialTest:
     def noisy(self) -> bool:
         """Whether our own answers vary between repeats."""
         return self.noise.own > 0
+
+
+def seal(test: PlannedTest, plan: Plan) -> PlannedTest:
+    """Give a test its levels, its thresholds and its integer stop tables: they follow from its share of the level."""
+    sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
+    capabilities = plan.models[measurement.role].capabilities
+    sealed = msgspec.structs.replace(
+        sealed,
+        varies=measurement.decoding == "greedy" and not capabilities.deterministic,
+        one_answer=measurement.decoding == "sampled" and measurement.temperature in capabilities.repeats_identical,
+        alpha_inconsistent=plan.alpha * test.weight,
+        alpha_consistent=plan.alpha,
+        stop_inconsistent=(),
+        stop_consistent=(),
+    )
+    found = sealed_test(sealed, measurement, claim)
+    changes: dict[str, Any] = {"accuse": found.accuse, "confirm": found.confirm}
+    if sealed.has_table(measurement):
+        changes |= {"stop_inconsistent": found.inconsistent, "stop_consistent": found.consistent}
+    return msgspec.structs.replace(test, sealed=encode(msgspec.structs.replace(sealed, **changes)))
 
 
 def sealed_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> SequentialTest:

@@ -1,0 +1,65 @@
+"""Measurements as text: what was measured beside the claims, with intervals, errors and pass@k."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from steelyard.records import SUBJECT, MeasurementResult, PassAtK, Verdict
+from steelyard.reports.words import count, counted, interval, share
+from steelyard.util.text import one_line
+
+__all__ = ["MeasuredWords", "measured_words", "only_measured", "pass_at_k"]
+
+
+def only_measured(verdict: Verdict) -> list[MeasurementResult]:
+    """The measurements that no claim's verdict shows already, less those that a test turned out not to need."""
+    shown = {claim.measurement for claim in verdict.claims}
+    return [
+        result
+        for result in verdict.measurements
+        if result.measurement not in shown and (result.asked or not result.read_by)
+    ]
+
+
+@dataclass(frozen=True)
+class MeasuredWords:
+    """One measurement as every report prints it."""
+
+    task: str
+    prompt: str
+    measured: str
+    interval: str
+    asked: str
+    detail: str
+
+
+def measured_words(result: MeasurementResult) -> MeasuredWords:
+    """One measurement as text."""
+    missing = f", {count(result.missing)} missing" if result.missing else ""
+    parts = [f"as {one_line(result.role, 40)}" if result.role != SUBJECT else ""]
+    parts += [
+        f"{counted(number, word, word)}"
+        for number, word in ((result.unparsed, "unparsed"), (result.open, "open"))
+        if number
+    ]
+    if result.standard_error is not None:
+        parts.append(
+            f"standard error {result.standard_error * 100:.1f} points, clustered by {count(result.clusters)} subtasks"
+        )
+    parts += [pass_at_k(each) for each in result.pass_at_k]
+    parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned else "")
+    return MeasuredWords(
+        task=one_line(result.task, 80) or "(no name)",
+        prompt=one_line(result.prompt, 60),
+        measured=share(result.measured, "percent"),
+        interval=interval(result.ci, "percent"),
+        asked=f"{count(result.asked)} of {count(result.of)}{missing}" if result.asked else "–",
+        detail="; ".join(part for part in parts if part),
+    )
+
+
+def pass_at_k(found: PassAtK) -> str:
+    """``pass@10: 41.3 %, 95 % interval 38.1–44.6 %``; two values where answers are missing."""
+    least, most = share(found.least, "percent"), share(found.most, "percent")
+    value = least if found.least == found.most else f"{least} to {most}"
+    return f"pass@{found.k}: {value}, 95 % interval {interval((found.low, found.high), 'percent')}"
