@@ -140,7 +140,8 @@ def test_an_unknown_specification_is_refused_in_one_line(specification: dict[str
     [
         ("She makes $18.\n#### 18", 18),
         ("#### 18 and #### 19", None),
-        ("#### 18\nand then\n#### 19", 18),
+        ("#### 18\nand then\n#### 19", None),
+        ("#### 18\nand then\n#### 18", 18),
         ("so 16-3", None),
         ("so 16 - 3 = 13.", 13),
         ("that is -3", -3),

@@ -74,6 +74,8 @@ def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -
     if settled_only:
         closed = [each for each in hashes[:1] or marked if each.closed]
         return _one_of(sole_numbers(closed[0 if hashes else -1].text), target) if closed else None
+    if len(hashes) > 1:
+        return _one_of([number for each in hashes for number in sole_numbers(each.text)], target)
     if marked:
         content = (hashes[0] if hashes else marked[-1]).text
         return _not_excluded(_one_of(sole_numbers(content), target), content)
