@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from steelyard.detectors.claim_retest.sealed import ClaimTest, encode, seal
+from steelyard.detectors.claim_retest.sealed import ClaimTest, encode
+from steelyard.detectors.claim_retest.thresholds import seal
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,

@@ -288,11 +288,8 @@ def measurements_of(plan: Plan | None) -> dict[str, Measurement]:
 def only_measured(verdict: Verdict) -> list[MeasurementResult]:
     """The measurements that no claim's verdict shows already, less those that a test turned out not to need."""
     shown = {claim.measurement for claim in verdict.claims}
-    return [
-        result
-        for result in verdict.measurements
-        if result.measurement not in shown and (result.asked or not result.read_by)
-    ]
+    needed = (result for result in verdict.measurements if result.asked or not result.read_by)
+    return [result for result in needed if result.measurement not in shown]
 
 
 @dataclass(frozen=True)

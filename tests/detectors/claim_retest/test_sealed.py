@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from steelyard.detectors.claim_retest.detector import ClaimRetest
-from steelyard.detectors.claim_retest.sealed import claim_of, decode, encode, measurement_of, seal
+from steelyard.detectors.claim_retest.sealed import claim_of, decode, encode, measurement_of
+from steelyard.detectors.claim_retest.thresholds import seal
 from steelyard.records import Reads, RepeatCheck
 from tests.plans import claim_plan
 

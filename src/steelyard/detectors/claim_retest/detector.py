@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from steelyard.claims.decoding import states_decoding
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.retest import expected_test
-from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of, seal
+from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
+from steelyard.detectors.claim_retest.thresholds import seal
 from steelyard.plugins import Planner
 from steelyard.records import Claim, Measurement, Plan, PlannedTest, Reads, RepeatCheck, Served
 
@@ -74,7 +75,7 @@ class ClaimRetest:
         return () if served is None else (served.reads,)
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
-        """See :func:`steelyard.detectors.claim_retest.sealed.seal`."""
+        """See :func:`steelyard.detectors.claim_retest.thresholds.seal`."""
         return seal(test, plan)
 
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:

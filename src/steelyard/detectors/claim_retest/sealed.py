@@ -10,7 +10,7 @@ from steelyard.evidence.canonical import without_defaults
 from steelyard.records import Claim, Measurement, Plan, PlannedTest
 from steelyard.records.record import Record
 
-__all__ = ["ClaimTest", "claim_of", "decode", "encode", "measurement_of", "sampling_check_of", "seal"]
+__all__ = ["ClaimTest", "claim_of", "decode", "encode", "measurement_of", "sampling_check_of"]
 
 
 class ClaimTest(Record, frozen=True, kw_only=True):
@@ -87,25 +87,3 @@ def _read(test: PlannedTest, plan: Plan) -> list[Measurement]:
     if not 1 <= len(read) <= 2 or len({each.id for each in read}) < len(test.reads):
         raise ValueError(f"test {test.id}: a claim retest reads one measurement of the plan, and at most one beside it")
     return read
-
-
-def seal(test: PlannedTest, plan: Plan) -> PlannedTest:
-    """Give a test its levels, its thresholds and its integer stop tables: they follow from its share of the level."""
-    from steelyard.detectors.claim_retest.thresholds import sealed_test
-
-    sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
-    capabilities = plan.models[measurement.role].capabilities
-    sealed = msgspec.structs.replace(
-        sealed,
-        varies=measurement.decoding == "greedy" and not capabilities.deterministic,
-        one_answer=measurement.decoding == "sampled" and measurement.temperature in capabilities.repeats_identical,
-        alpha_inconsistent=plan.alpha * test.weight,
-        alpha_consistent=plan.alpha,
-        stop_inconsistent=(),
-        stop_consistent=(),
-    )
-    found = sealed_test(sealed, measurement, claim)
-    changes: dict[str, Any] = {"accuse": found.accuse, "confirm": found.confirm}
-    if sealed.has_table(measurement):
-        changes |= {"stop_inconsistent": found.inconsistent, "stop_consistent": found.consistent}
-    return msgspec.structs.replace(test, sealed=encode(msgspec.structs.replace(sealed, **changes)))

@@ -1,0 +1,49 @@
+"""Samples that are asked several times: the variance that their answers show."""
+
+from __future__ import annotations
+
+import pytest
+
+from steelyard.detectors.claim_retest.repeats import Mark, Pairs, Repeats
+from steelyard.records import SampleScore
+
+
+def test_the_variance_of_pairs() -> None:
+    pairs = Pairs()
+    assert pairs.upper_variance() == pairs.variance() == 0.25
+    marks: dict[str, tuple[Mark, Mark]] = {
+        "a": (1, 1), "b": (1, 0), "c": (0, "open"), "d": (1, "missing"), "e": ("open", "open"),
+    }  # fmt: skip
+    for sample, both in marks.items():
+        for mark in both:
+            pairs.take(sample, mark)
+    assert (pairs.complete, pairs.variance()) == (5, 3 / 8)  # b, c and e differ; d shows nothing
+    assert pairs.upper_variance() == 4 / 10
+
+
+def answer(sample: str, mark: Mark) -> SampleScore:
+    return SampleScore(
+        measurement="00-t", position=-1, sample=sample, repeat=1, value=float(mark) if isinstance(mark, int) else None,
+        status="scored" if isinstance(mark, int) else mark, scorer="exact@1", seq=0,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("marks", "differ", "variance"),
+    [
+        ((1, 1, 1), False, 1 / 3 / 2),
+        ((1, 1, "open"), True, 1 / 3),
+        ((1, "open", "open"), True, 1 / 3),
+        ((1, 1, "missing"), False, 1 / 2 / 2),
+        ((1, "missing", "missing"), True, 0.25),  # nothing shows that they are the same
+        ((), True, 0.25),
+    ],
+)
+def test_open_answers_disagree_and_missing_ones_are_left_out(
+    marks: tuple[Mark, ...], differ: bool, variance: float
+) -> None:
+    repeats = Repeats(3)
+    for mark in marks:
+        repeats.take(answer("a", mark))
+    assert (repeats.left, repeats.differ) == (3 - len(marks), differ)
+    assert repeats.variance() == pytest.approx(variance)
