@@ -48,7 +48,7 @@ ALPHA = 0.05
 SCORER = "exact@1"
 SEED = 20261126
 ACCURACY = 0.85
-VENDORS = 300
+VENDORS = 200
 
 Random = np.random.Generator
 Chances = NDArray[np.float64]

@@ -76,7 +76,7 @@ class SumsServer:
     """An OpenAI-compatible server on loopback that adds, wrong on one prompt in five by a hash of the prompt.
 
     ``name`` is the model that it answers as. ``seconds(wrong)`` is how long an answer takes; ``status(prompt, times)``
-    may give another HTTP status than 200.
+    may give another HTTP status than 200. A prompt that asks for no sum gets another answer each time.
     """
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class SumsServer:
         prompt = json.loads(await request.text())["messages"][-1]["content"]
         found = SUM.search(prompt)
         wrong = bool(found and self.is_wrong(*found.groups()))
-        text = str(int(found[1]) + int(found[2]) + wrong) if found else "no sum"
+        text = str(int(found[1]) + int(found[2]) + wrong) if found else f"no sum, {self.asked[prompt]}"
         self.asked[prompt] += 1
         await asyncio.sleep(self.seconds(wrong))
         status = self.status(prompt, self.asked[prompt])

@@ -61,6 +61,30 @@ def test_an_honest_and_an_inflated_claim(sums_server: Any, sums_file: Sums, tmp_
     assert steelyard(["verify", str(tmp_path / "run")]) == 0
 
 
+@pytest.mark.parametrize(("value", "code", "sampled"), [(78.5, 0, 0), (97, 1, 50)])
+def test_sampled_answers_are_asked_before_inconsistent_is_said_and_not_otherwise(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, value: float, code: int, sampled: int
+) -> None:
+    """The sheet does not state how the vendor decoded."""
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    assert steelyard(audit(sheet(tmp_path, value), sums_server, questions, run)) == code
+    asked = {each.arm: each.id for each in RunFolder.open(run).plan.measurements}
+    calls = Counter(attempt.measurement for attempt in replay(run).attempts)
+    assert calls[asked["sampled"]] == 3 * sampled
+    assert steelyard(["verify", str(run)]) == 0
+
+
+def test_ten_points_too_many_are_not_consistent_because_few_samples_are_stated(
+    sums_server: Any, sums_file: Sums, tmp_path: Path
+) -> None:
+    questions, truth = sums_file
+    claims = tmp_path / "sheet.yaml"
+    claims.write_text(f"model: adder\nclaims:\n  - {{task: sums, value: {truth * 100 + 10:.1f}, samples: 30}}\n")
+    assert steelyard(audit(claims, sums_server, questions, tmp_path / "run")) in (1, 3)
+    assert words(tmp_path / "run") in (["insufficient_power"], ["inconsistent"])
+
+
 def test_honest_claims_alone_exit_0(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
     questions, truth = sums_file
     claims = sheet(tmp_path, f"{truth * 100:.1f}")

@@ -1,53 +1,49 @@
-"""Samples that are asked several times: what their answers show of the variance within samples."""
+"""Samples that are asked several times: the variance that their answers show."""
 
 from __future__ import annotations
 
-from steelyard.detectors.claim_retest.repeats import MAX_VARIANCE, MISSING, OPEN, Pairs, Repeats, mark_of
+import pytest
+
+from steelyard.detectors.claim_retest.repeats import Mark, Pairs, Repeats
 from steelyard.records import SampleScore
 
 
-def score(sample: str, value: float | None, status: str = "scored") -> SampleScore:
-    return SampleScore(
-        measurement="m",
-        position=-1,
-        sample=sample,
-        repeat=1,
-        value=value,
-        scorer="exact@2",
-        seq=0,
-        status=status,  # type: ignore[arg-type]
-    )
-
-
-def test_only_a_full_score_is_right() -> None:
-    assert [mark_of(score("a", value)) for value in (1.0, 0.5, 0.0)] == [1, 0, 0]
-    assert mark_of(score("a", None, "missing")) == MISSING
-    assert mark_of(score("a", None, "open")) == OPEN
-
-
-def test_a_check_without_two_answers_to_a_sample_shows_the_greatest_variance() -> None:
-    check = Repeats(calls=2)
-    check.take(score("a", 1.0))
-    check.take(score("b", None, "missing"))
-    assert (check.left, check.differ, check.variance()) == (0, True, MAX_VARIANCE)
-
-
-def test_equal_answers_do_not_differ_and_their_upper_estimate_is_above_zero() -> None:
-    check = Repeats(calls=40)
-    for sample in range(20):
-        for _ in range(2):
-            check.take(score(f"s{sample}", float(sample % 2)))
-    assert not check.differ
-    assert 0 < check.variance() < 0.1
-
-
-def test_an_open_answer_is_the_score_that_disagrees_most() -> None:
+def test_the_variance_of_pairs() -> None:
     pairs = Pairs()
-    for mark in (1, OPEN):
-        pairs.take("a", mark)
-    for mark in (0, 0):
-        pairs.take("b", mark)
-    pairs.take("c", 1)
-    assert (pairs.complete, pairs.variance()) == (2, 0.25)
-    assert pairs.upper_variance() > pairs.variance()
-    assert (Pairs().variance(), Pairs().upper_variance()) == (MAX_VARIANCE, MAX_VARIANCE)
+    assert pairs.upper_variance() == pairs.variance() == 0.25
+    marks: dict[str, tuple[Mark, Mark]] = {
+        "a": (1, 1), "b": (1, 0), "c": (0, "open"), "d": (1, "missing"), "e": ("open", "open"),
+    }  # fmt: skip
+    for sample, both in marks.items():
+        for mark in both:
+            pairs.take(sample, mark)
+    assert (pairs.complete, pairs.variance()) == (5, 3 / 8)  # b, c and e differ; d shows nothing
+    assert pairs.upper_variance() == 4 / 10
+
+
+def answer(sample: str, mark: Mark) -> SampleScore:
+    return SampleScore(
+        measurement="00-t", position=-1, sample=sample, repeat=1, value=float(mark) if isinstance(mark, int) else None,
+        status="scored" if isinstance(mark, int) else mark, scorer="exact@1", seq=0,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("marks", "differ", "variance"),
+    [
+        ((1, 1, 1), False, 1 / 3 / 2),
+        ((1, 1, "open"), True, 1 / 3),
+        ((1, "open", "open"), True, 1 / 3),
+        ((1, 1, "missing"), False, 1 / 2 / 2),
+        ((1, "missing", "missing"), True, 0.25),  # nothing shows that they are the same
+        ((), True, 0.25),
+    ],
+)
+def test_open_answers_disagree_and_missing_ones_are_left_out(
+    marks: tuple[Mark, ...], differ: bool, variance: float
+) -> None:
+    repeats = Repeats(3)
+    for mark in marks:
+        repeats.take(answer("a", mark))
+    assert (repeats.left, repeats.differ) == (3 - len(marks), differ)
+    assert repeats.variance() == pytest.approx(variance)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from steelyard.auditing.finders import open_finders
-from steelyard.detectors.claim_retest.repeats import Mark, Pairs
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.retest import FIRST_PAIRS
 from steelyard.detectors.claim_retest.sealed import decode
-from steelyard.detectors.claim_retest.thresholds import Noise, last_test, seal
+from steelyard.detectors.claim_retest.thresholds import Noise, seal
 from steelyard.records import Claim, Plan, RepeatCheck, SampleScore
 from steelyard.runner.order import calls_of
 from tests.plans import claim_plan, measurement
@@ -120,15 +118,6 @@ def test_with_few_samples_the_first_pairs_are_all_pairs(population: int) -> None
     assert (found.decision, found.retest.n) == ("inconsistent", 2 * population)
 
 
-def test_pairs_that_differ_move_the_thresholds_apart() -> None:
-    plan = paired()
-    sealed, asked, claim = decode(plan.tests[0]), plan.measurements[0], Claim(task="t", value="80.0")
-    steady = last_test(sealed, asked, claim, Noise(0.0025, 0.0025), 0.0)
-    noisy = last_test(sealed, asked, claim, Noise(0.05, 0.05), 0.05)
-    assert noisy.accuse < steady.accuse <= steady.confirm < noisy.confirm
-    assert steady.margin == Fraction(2, 100)
-
-
 def test_open_answers_end_a_paired_row_early_and_say_so() -> None:
     import msgspec
 
@@ -142,53 +131,6 @@ def test_open_answers_end_a_paired_row_early_and_say_so() -> None:
     assert found is not None
     assert (found.verdict, found.asked < 400) == ("insufficient_power", True)
     assert "can be read two ways or were cut off" in found.reason
-
-
-def test_the_variance_of_pairs() -> None:
-    pairs = Pairs()
-    assert pairs.upper_variance() == pairs.variance() == 0.25
-    marks: dict[str, tuple[Mark, Mark]] = {
-        "a": (1, 1), "b": (1, 0), "c": (0, "open"), "d": (1, "missing"), "e": ("open", "open"),
-    }  # fmt: skip
-    for sample, both in marks.items():
-        for mark in both:
-            pairs.take(sample, mark)
-    assert (pairs.complete, pairs.variance()) == (5, 3 / 8)  # b, c and e differ; d shows nothing
-    assert pairs.upper_variance() == 4 / 10
-
-
-@pytest.mark.parametrize(("rate", "spread"), [(0.5, 12), (0.9, 30), (0.1, 30)])
-def test_the_last_test_keeps_both_error_rates_where_answers_vary(rate: float, spread: int) -> None:
-    """An honest vendor's pass and ours, and a truth just below what still counts: the last test's share of each."""
-    import numpy as np
-
-    population, trials = 198, 20_000
-    plan = paired(population)
-    sealed, asked = decode(plan.tests[0]), plan.measurements[0]
-    source = np.random.default_rng(20261126)
-    steady = 100
-    vendor = steady + source.binomial(spread, rate, trials)
-    ours = source.binomial(1, rate, (trials, spread, 2))
-    right, differing = 2 * steady + ours.sum((1, 2)), (ours[:, :, 0] != ours[:, :, 1]).sum(1)
-    tests: dict[tuple[str, int], tuple[int, int]] = {}
-
-    def thresholds(value: str, differ: int) -> tuple[int, int]:
-        if (value, differ) not in tests:
-            upper = (differ + 1) / 2 / (population + 1)
-            claim = Claim(task="t", value=value)
-            test = last_test(sealed, asked, claim, Noise(upper, upper), differ / 2 / population)
-            tests[value, differ] = test.accuse, test.confirm
-        return tests[value, differ]
-
-    accused = sum(
-        mine < thresholds(f"{theirs / population * 100:.1f}", int(differ))[0]
-        for theirs, mine, differ in zip(vendor, right, differing, strict=True)
-    )
-    # The claim from which the model's own rate is just more than the tolerance away.
-    too_high = f"{(steady + spread * rate) / population * 100 + 2.06:.1f}"
-    confirmed = sum(mine >= thresholds(too_high, int(differ))[1] for mine, differ in zip(right, differing, strict=True))
-    assert accused / trials <= 0.025
-    assert confirmed / trials <= 0.05
 
 
 # ── decoding not stated ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,66 +1,73 @@
-"""The two thresholds of a claim: noise widens the one that accuses, and only our own noise the one that confirms."""
+"""The thresholds to accuse and to confirm, and their error rates where answers vary."""
 
 from __future__ import annotations
 
+from fractions import Fraction
+from typing import Any
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from steelyard.detectors.claim_retest.sealed import ClaimTest
-from steelyard.detectors.claim_retest.thresholds import Noise, last_test, sealed_test, sequential_test
-from steelyard.records import Claim
-from tests.plans import measurement
-
-CLAIM = Claim(task="t", value="88.0")
+from steelyard.detectors.claim_retest.sealed import decode
+from steelyard.detectors.claim_retest.thresholds import Noise, last_test, sequential_test
+from steelyard.records import Claim, Plan
+from steelyard.stats.hypergeometric import least_total
+from tests.plans import claim_plan
 
 
-def sealed(**changes: object) -> ClaimTest:
-    levels = {"alpha_inconsistent": 0.05, "alpha_consistent": 0.05}
-    return ClaimTest(claim=0, tolerance="2", **levels, **changes)  # type: ignore[arg-type]
+def paired(population: int = 200, value: str = "80.0", **changes: Any) -> Plan:
+    return claim_plan(Claim(task="t", value=value), population=population, in_process=False, repeats=2, **changes)
 
 
-def test_without_noise_both_thresholds_are_the_claims_own() -> None:
-    found = sealed_test(sealed(), measurement(population=1000), CLAIM)
-    assert (found.accuse, found.confirm, found.parts, found.noisy) == (860, 860, 1, False)  # 88.0 − .05 − 2 = 85.95 %
+def test_pairs_that_differ_move_the_thresholds_apart() -> None:
+    plan = paired()
+    sealed, asked, claim = decode(plan.tests[0]), plan.measurements[0], Claim(task="t", value="80.0")
+    steady = last_test(sealed, asked, claim, Noise(0.0025, 0.0025), 0.0)
+    noisy = last_test(sealed, asked, claim, Noise(0.05, 0.05), 0.05)
+    assert noisy.accuse < steady.accuse <= steady.confirm < noisy.confirm
+    assert steady.margin == Fraction(2, 100)
 
 
-def test_a_vendors_noise_widens_the_threshold_that_accuses_alone() -> None:
-    plain = sealed_test(sealed(), measurement(population=1000), CLAIM)
-    vendors = sequential_test(sealed(), measurement(population=1000), CLAIM, Noise(vendor=0.2))
-    assert vendors.accuse < plain.accuse
-    assert vendors.confirm == plain.confirm
-    both = sequential_test(sealed(), measurement(population=1000), CLAIM, Noise(vendor=0.2, own=0.2))
-    assert both.accuse < vendors.accuse
-    assert both.confirm > plain.confirm
+@pytest.mark.parametrize(("rate", "spread"), [(0.5, 12), (0.9, 30), (0.1, 30)])
+def test_the_last_test_keeps_both_error_rates_where_answers_vary(rate: float, spread: int) -> None:
+    """An honest vendor's pass and ours, and a truth just below what still counts: the last test's share of each."""
+    import numpy as np
 
+    population, trials = 198, 20_000
+    plan = paired(population)
+    sealed, asked = decode(plan.tests[0]), plan.measurements[0]
+    source = np.random.default_rng(20261126)
+    steady = 100
+    vendor = steady + source.binomial(spread, rate, trials)
+    ours = source.binomial(1, rate, (trials, spread, 2))
+    right, differing = 2 * steady + ours.sum((1, 2)), (ours[:, :, 0] != ours[:, :, 1]).sum(1)
+    tests: dict[tuple[str, int], tuple[int, int]] = {}
 
-@pytest.mark.parametrize(("changes", "least"), [({"claimed_samples": 60}, 700), ({"whole": 14_042}, 800)])
-def test_a_choice_of_samples_widens_it_too(changes: dict[str, int], least: int) -> None:
-    plain = sealed_test(sealed(), measurement(population=1000), CLAIM)
-    chosen = sealed_test(sealed(**changes), measurement(population=1000), CLAIM)
-    assert least < chosen.accuse < plain.accuse
-    assert (chosen.confirm, chosen.parts) == (plain.confirm, 2)
+    def thresholds(value: str, differ: int) -> tuple[int, int]:
+        if (value, differ) not in tests:
+            upper = (differ + 1) / 2 / (population + 1)
+            claim = Claim(task="t", value=value)
+            test = last_test(sealed, asked, claim, Noise(upper, upper), differ / 2 / population)
+            tests[value, differ] = test.accuse, test.confirm
+        return tests[value, differ]
 
-
-def test_several_reasons_share_the_level() -> None:
-    one = sealed_test(sealed(whole=14_042), measurement(population=1000), CLAIM)
-    two = sealed_test(sealed(whole=14_042, claimed_samples=500), measurement(population=1000), CLAIM)
-    three = sequential_test(
-        sealed(whole=14_042, claimed_samples=500), measurement(population=1000), CLAIM, Noise(0.05, 0.05)
+    accused = sum(
+        mine < thresholds(f"{theirs / population * 100:.1f}", int(differ))[0]
+        for theirs, mine, differ in zip(vendor, right, differing, strict=True)
     )
-    assert three.accuse < two.accuse < one.accuse
+    # The claim from which the model's own rate is just more than the tolerance away.
+    too_high = f"{(steady + spread * rate) / population * 100 + 2.06:.1f}"
+    confirmed = sum(mine >= thresholds(too_high, int(differ))[1] for mine, differ in zip(right, differing, strict=True))
+    assert accused / trials <= 0.025
+    assert confirmed / trials <= 0.05
 
 
-def test_a_margin_that_guessing_would_reach_makes_a_claim_not_testable() -> None:
-    found = sealed_test(sealed(claimed_samples=2), measurement(population=1000, chance=0.3), CLAIM)
-    assert not found.testable
-
-
-@given(st.floats(0, 0.25), st.floats(0, 0.25), st.integers(30, 300))
-def test_more_noise_never_makes_either_verdict_easier(low: float, high: float, population: int) -> None:
-    low, high = sorted((low, high))
-    asked = measurement(population=population, repeats=2)
-    less = last_test(sealed(varies=True), asked, CLAIM, Noise(low, low), low)
-    more = last_test(sealed(varies=True), asked, CLAIM, Noise(high, high), high)
-    assert (not more.testable) or more.accuse <= less.accuse
-    assert more.confirm >= less.confirm
+def test_a_choice_of_samples_and_answers_that_vary_share_the_level() -> None:
+    """Half of α is for the bets, and of the other half each of the two noises has half."""
+    plan = claim_plan(
+        Claim(task="t", value="80"), {"claimed_samples": 60}, population=200, decoding="sampled", temperature=0.7
+    )
+    test = sequential_test(decode(plan.tests[0]), plan.measurements[0], Claim(task="t", value="80"), Noise(0.05, 0.05))
+    of_choice = least_total(200, 60, 48, 0.0125) / 200  # 79.5 % of 60 are 47.7
+    assert test.accuse / 200 == pytest.approx(of_choice - 2.2414 * (0.05 * 2 / 200) ** 0.5, abs=1 / 200)
+    assert test.confirm / 200 == pytest.approx(0.775 + 1.96 * (0.05 / 200) ** 0.5, abs=1 / 200)
+    assert test.parts == 2

@@ -71,26 +71,6 @@ class SequentialTest:
         return self.noise.own > 0
 
 
-def seal(test: PlannedTest, plan: Plan) -> PlannedTest:
-    """Give a test its levels, its thresholds and its integer stop tables: they follow from its share of the level."""
-    sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
-    capabilities = plan.models[measurement.role].capabilities
-    sealed = msgspec.structs.replace(
-        sealed,
-        varies=measurement.decoding == "greedy" and not capabilities.deterministic,
-        one_answer=measurement.decoding == "sampled" and measurement.temperature in capabilities.repeats_identical,
-        alpha_inconsistent=plan.alpha * test.weight,
-        alpha_consistent=plan.alpha,
-        stop_inconsistent=(),
-        stop_consistent=(),
-    )
-    found = sealed_test(sealed, measurement, claim)
-    changes: dict[str, Any] = {"accuse": found.accuse, "confirm": found.confirm}
-    if sealed.has_table(measurement):
-        changes |= {"stop_inconsistent": found.inconsistent, "stop_consistent": found.consistent}
-    return msgspec.structs.replace(test, sealed=encode(msgspec.structs.replace(sealed, **changes)))
-
-
 def sealed_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> SequentialTest:
     """The test where answers do not vary, with the sealed tables or, before they are sealed, with new ones.
 
@@ -133,6 +113,26 @@ def last_test(
 def least_confirming(sealed: ClaimTest, measurement: Measurement, claim: Claim, variance: float) -> int:
     """The threshold to confirm of the last test, in trials. It grows with the variance."""
     return _confirming(sealed, measurement, claim, variance, sealed.alpha_consistent, SKEW)
+
+
+def seal(test: PlannedTest, plan: Plan) -> PlannedTest:
+    """Give a test its levels, its thresholds and its integer stop tables: they follow from its share of the level."""
+    sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
+    capabilities = plan.models[measurement.role].capabilities
+    sealed = msgspec.structs.replace(
+        sealed,
+        varies=measurement.decoding == "greedy" and not capabilities.deterministic,
+        one_answer=measurement.decoding == "sampled" and measurement.temperature in capabilities.repeats_identical,
+        alpha_inconsistent=plan.alpha * test.weight,
+        alpha_consistent=plan.alpha,
+        stop_inconsistent=(),
+        stop_consistent=(),
+    )
+    found = sealed_test(sealed, measurement, claim)
+    changes: dict[str, Any] = {"accuse": found.accuse, "confirm": found.confirm}
+    if sealed.has_table(measurement):
+        changes |= {"stop_inconsistent": found.inconsistent, "stop_consistent": found.consistent}
+    return msgspec.structs.replace(test, sealed=encode(msgspec.structs.replace(sealed, **changes)))
 
 
 def own_noise(
