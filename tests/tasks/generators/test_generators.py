@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.evidence.canonical import canonical_in_full
+from steelyard.evidence.canonical import canonical
 from steelyard.plugins import find
 from steelyard.records import Sample
 from steelyard.tasks import load_task
@@ -27,15 +27,15 @@ NAMES = ["chain_sum", "products", "word_sequence_reversal"]
 
 
 def digest(samples: Iterable[Sample]) -> str:
-    return sha256(b"\n".join(canonical_in_full(sample) for sample in samples)).hexdigest()[:16]
+    return sha256(b"\n".join(canonical(sample) for sample in samples)).hexdigest()[:16]
 
 
 def test_the_benchmarks_never_change() -> None:
     """A change here is another benchmark: every published value would be void."""
     assert {name: digest(load_task(name).prepare("completion")) for name in NAMES} == {
-        "chain_sum": "b4b6318f087cfefd",
-        "products": "c6946f36db60e213",
-        "word_sequence_reversal": "094f45e98d4d9f54",
+        "chain_sum": "4da87ba12b55c447",
+        "products": "17f3a830f30fe126",
+        "word_sequence_reversal": "f3c764b55c74a9b5",
     }
 
 
