@@ -133,3 +133,10 @@ def test_a_pattern_repeated_takes_less_than_two_seconds(scorer: str, pattern: st
     value(scorer, "18", pattern * (100_000 // len(pattern)))
     value(scorer, "Paris", pattern * (100_000 // len(pattern)))
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("text", ["Yes... wai", "Yes, but a", "Yes. Actually, n", "yes, or n", "No. Ye"])
+def test_a_choice_that_was_cut_off_before_it_was_taken_back_is_open(text: str) -> None:
+    sample = Sample(id="x/0", request=GenerateRequest(prompt="?"), target="1", choices=("no", "yes"))
+    cut = ModelOutput(outcome=Outcome.TRUNCATED, text=text, finish_reason="length")
+    assert read_score(open_scorer({"name": "option"}), sample, cut).value is None

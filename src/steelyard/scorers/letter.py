@@ -10,7 +10,7 @@ from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.reading.dress import FULL_WIDTH, comparable, undress
 from steelyard.scorers.reading.marks import marked_answers
-from steelyard.scorers.reading.parts import own_part
+from steelyard.scorers.reading.parts import RETRACTED, goes_on, own_part
 from steelyard.scorers.reading.phrases import ANSWER_MARK, hedges
 from steelyard.scorers.reading.texts import holds
 
@@ -60,6 +60,8 @@ _TURN = re.compile(
     r"(?i:\b(?:actually|no|wait|maybe|possibly|perhaps|rather))[,:. ]+"
     r"(?:[a-z']+ ){0,5}[*_(]{0,3}([A-Z])(?![\w'’]|[ ][a-z])"
 )
+# What follows the letter of a cut output: words of its choice, not "B is wr", "(B) or (C", "B, C".
+_ON_ITS_OWN = re.compile(r"(?!\W*(?:is|ist|est|es|or|and|oder|und|ou|et|nor|isn't|was)\b)\W*\w{2,}\W+\w", re.IGNORECASE)
 _CLAUSE = re.compile(r"[.!?,;:\n]")
 _UNLIKELY = re.compile(r"\b(?i:no|not|never|wrong|incorrect|false|least|except|falsch|nicht|pas)\b|n't\b")
 _CHOSEN = re.compile(r"(?<![不别])选(?:择|项)?[ ：:]*[*(（]{0,3}([A-Z])")
@@ -119,8 +121,16 @@ def _known(sample: Sample) -> str:
 def _settled(text: str, sample: Sample) -> str | None:
     """The letter of a text that was cut off, where more text could not have changed it."""
     if closed := [each for each in marked_answers(text) if each.closed]:
-        return _of_content(closed[-1].text, sample)
+        return None if goes_on(text[closed[-1].end :]) else _of_content(closed[-1].text, sample)
     first = _FIRST.match(text)
+    if first and not _ON_ITS_OWN.match(text, first.end()):
+        return None
+    if first and sample.choices and first[1] in _known(sample):
+        said, own = comparable(text[first.end() :].split("\n")[0]), sample.choices[_LETTERS.index(first[1])]
+        if any(comparable(each).startswith(said) for each in sample.choices if each != own):  # another's text
+            return None
+    if _TURN.search(text) or _JUDGED.search(text) or RETRACTED.search(text):
+        return None
     if first is None or first.end() == len(text) or first[1] not in _known(sample):
         return None
     marked = {_of_content(each.text, sample) for each in marked_answers(text)}

@@ -143,10 +143,12 @@ def _held(read: str, sample: Sample) -> list[int]:
 
 
 def _closed_opening(text: str, sample: Sample) -> list[int]:
-    """The choice that a cut output begins with, where a mark closes it: "Yes, since …"."""
+    """The choice that a cut output begins with, where a mark closes it and words follow: "Yes, since it is …"."""
     read = _plain(text)
     found = _begun(read, sample)
     if not found:
         return []
     choice = _plain(sample.choices[found[0]])
-    return found if read.startswith(choice) and read[len(choice) : len(choice) + 1] in tuple(",.;:!") else []
+    rest = read[len(choice) :]
+    is_closed = read.startswith(choice) and rest[:1] in tuple(",.;:!") and len(_WORD.findall(rest)) > 3
+    return found if is_closed and not _RETRACTS.search(rest) else []

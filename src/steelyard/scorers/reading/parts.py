@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["AFTERWORD", "CONTRAST", "RETRACTED", "first_sentence", "own_part", "without_tags"]
+__all__ = ["AFTERWORD", "CONTRAST", "RETRACTED", "first_sentence", "goes_on", "own_part", "without_tags"]
 
 _CONTINUED = ("\nQuestion:", "\nQ:", "\nUser:", "\nHuman:", "<|endoftext|>", "<|im_end|>", "<|eot_id|>")
 RETRACTED = re.compile(
@@ -31,6 +31,8 @@ _TAKES_BACK = re.compile(
     r"|possibly|could|might|may)\b",
     re.IGNORECASE,
 )
+# "or", "wait", a second box or tag, cut off in the middle
+_BEGUN = re.compile(r"\A\W*(?:o|wa?i?|ou|od|u|un|a|an)?\Z|\\(?:b\w*)?(?:\{[^{}]*)?\Z|\A[^\w<]*<", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:b|i|u|p|em|strong|span|div|code|li|ul|br)\s*/?>", re.IGNORECASE)
 
 
@@ -40,6 +42,11 @@ def own_part(text: str) -> str:
         before = text.partition(delimiter)[0]
         text = before if before.strip() else text
     return text
+
+
+def goes_on(rest: str) -> bool:
+    """Whether what stands behind an answer begins to take it back, or to name a second one; also the cut words do."""
+    return bool(RETRACTED.search(rest) or _TAKES_BACK.search(rest) or _BEGUN.search(rest))
 
 
 def first_sentence(content: str) -> str:

@@ -6,11 +6,20 @@ import re
 import unicodedata
 from fractions import Fraction
 
+from steelyard.scorers.reading.bounds import excludes, without_contrasts
 from steelyard.scorers.reading.dates import dates_of
 from steelyard.scorers.reading.dress import comparable, strip_remark, undress
 from steelyard.scorers.reading.marks import MAX_CHARACTERS, marked_answers
 from steelyard.scorers.reading.numbers import Number, numbers_in, plain_number, sole_numbers
-from steelyard.scorers.reading.parts import AFTERWORD, CONTRAST, RETRACTED, first_sentence, own_part, without_tags
+from steelyard.scorers.reading.parts import (
+    AFTERWORD,
+    CONTRAST,
+    RETRACTED,
+    first_sentence,
+    goes_on,
+    own_part,
+    without_tags,
+)
 from steelyard.scorers.reading.phrases import COPULAS, NUMBER_WORDS, TRUTH_WORDS, hedges
 
 __all__ = ["SHORT", "Reading", "holds", "line_reading", "number_reading", "text_reading"]
@@ -39,21 +48,6 @@ _OR_BETWEEN_NAMES = re.compile(
 )
 _FULL = {"mt": "mount", "st": "saint", "ste": "sainte", "dr": "doctor", "jr": "junior", "sr": "senior"}
 _AFTER_ANSWER = re.compile(r"\A\s*(?:[,:.!?()（\-]|because\b|since\b|as\b|weil\b|da\b|denn\b|car\b|parce\b|です|。)")
-_NUMERAL = r"[$€£*(]{0,3}([-−]?[0-9](?:[0-9.,]*[0-9])?)"
-# What stands before a number that is no answer: "not 18", "less than 18", "> 18", "√18".
-_EXCLUDED = re.compile(
-    r"(?:\b(?:not|never|nicht|keine?|pas|no|(?:less|more|fewer) than|at (?:least|most)|before|vor|avant"
-    r"|(?:mehr|weniger) als|mindestens|höchstens|(?:plus|moins) de|[a-z]{2,6}n['’]t)[ ]+|不是|并非|[<>≥≤≠√±]\s*"
-    rf"|\|(?=[-−][0-9.]+\|)|\\(?:sqrt\s*\{{|(?:neq?|[lg]eq?|[lg]t|pm)\b\s*)){_NUMERAL}",
-    re.IGNORECASE,
-)
-_DENIED = re.compile(rf"{_NUMERAL}\S{{0,3}}(?:ではあり|ではな|じゃな)")
-# ", not 20": another number that the answer is set against
-_CONTRASTED = re.compile(
-    rf"(?:[,(;][ ]?|\b(?:and|und|et)[ ])?\b(?:not|nicht|pas)[ ]{_NUMERAL}(?:[ ]?[^\W\d_]{{1,20}})?\)?"
-    r"(?=\s*(?:[.,;!]|\Z|but\b))",
-    re.IGNORECASE,
-)
 _FORMERLY = re.compile(r"\b(?:used to|once|formerly|previously|früher|ehemals|autrefois)\b")
 _CONCLUDES = re.compile(
     r"\b(?:so|therefore|thus|hence|gives|makes|leaves|equals|totals|means|is|are|also|folglich|daher|ergibt|sind|ist|donc"
@@ -95,12 +89,14 @@ def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -
     ``settled_only``: the text was cut off, so only a mark that is closed counts; otherwise None.
     """
     text = without_tags(own_part(text)[-MAX_CHARACTERS:])
-    text = _CONTRASTED.sub(lambda found: found[0] if _means(found[1], target) else "", text)
+    text = without_contrasts(text, target)
     marked = [each for each in marked_answers(text) if sole_numbers(each.text)]
     hashes = [each for each in marked if text[: each.end].rstrip("\n").rpartition("\n")[2].lstrip().startswith("####")]
     if settled_only:
         closed = [each for each in hashes[:1] or marked if each.closed]
-        return _one_of(sole_numbers(closed[0 if hashes else -1].text), target) if closed else None
+        last = closed[0 if hashes else -1] if closed else None
+        is_open = last is None or (not hashes and goes_on(text[last.end :]))
+        return None if last is None or is_open else _one_of(sole_numbers(last.text), target)
     if len(hashes) > 1:
         return _one_of([number for each in hashes for number in sole_numbers(each.text)], target)
     if marked:
@@ -115,9 +111,12 @@ def line_reading(text: str, target: str) -> Reading:
     That is a marked answer that is closed, and a first line of at most 60 characters that a line break closes.
     """
     wanted = comparable(target)
+    text = text[-MAX_CHARACTERS:]
     if closed := [each for each in marked_answers(text) if each.closed]:
-        return _content_reading(closed[-1].text, wanted)
-    first, line_break, _ = text.strip("\n ").partition("\n")
+        return None if goes_on(text[closed[-1].end :]) else _content_reading(closed[-1].text, wanted)
+    first, line_break, rest = text.strip("\n ").partition("\n")
+    if len(_WORDS.findall(rest)) <= 3 or goes_on(rest):  # perhaps a second answer
+        return None
     if line_break and 0 < len(first.strip()) <= SHORT and _is_same(first, wanted):
         return True
     return None
@@ -342,14 +341,9 @@ def _one_of(numbers: list[Number], target: Fraction) -> Reading:
     return None if any(number.value == target or target in number.others for number in numbers) else False
 
 
-def _means(numeral: str, target: Fraction) -> bool:
-    return any(target in {each.value, *each.others} for each in numbers_in(numeral))
-
-
 def _not_excluded(reading: Reading, text: str, target: Fraction) -> Reading:
     """Open where *not*, *less than* or a root stands right before the number of the text."""
-    excluded = [*_EXCLUDED.finditer(text), *_DENIED.finditer(text)] if reading else []
-    return None if any(_means(each[1], target) for each in excluded) else reading
+    return None if reading and excludes(text, target) else reading
 
 
 def _unmarked_number(text: str, target: Fraction) -> Reading:
