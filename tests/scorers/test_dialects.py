@@ -126,8 +126,8 @@ def test_wrong_answers_that_look_right_are_not(scorer: str, target: str, choices
     assert value(scorer, target, text, choices) != 1
 
 
-@pytest.mark.parametrize("scorer", ["answer", "numeric"])
-@pytest.mark.parametrize("pattern", ["答えは", "answer:", " ", "\n", "1/", "1 1/", "not 1 ", "½", "<b>"])
+@pytest.mark.parametrize("scorer", ["answer", "numeric", "option"])
+@pytest.mark.parametrize("pattern", ["答えは", "answer:", " ", "\n", "1/", "1 1/", "not 1 ", "½", "<b>", "_"])
 def test_a_pattern_repeated_takes_less_than_two_seconds(scorer: str, pattern: str) -> None:
     begun = time.process_time()
     value(scorer, "18", pattern * (100_000 // len(pattern)))

@@ -28,7 +28,9 @@ _CLOSING = re.compile(
 _NO_ANSWER = re.compile(r"\s+(?:clear|idea|one|answer|doubt|question|problem|worries|information|matter|way to)\b")
 _RETRACTS = re.compile(r"\b(?:wait|actually|no[,:]|rather|sorry|correction|instead|but)\b|\?|\.\.")
 _JOINS = re.compile(r"\b(?:and|or|und|oder|et|ou|y|o|otherwise|maybe|else)\b|[/|]")
-_WEAKENS = re.compile(r"\b(?:hardly|barely|scarcely|kaum|à peine)\b|(?<![^\W_])non[ -]")
+_WEAKENS = re.compile(
+    r"\b(?:hardly|barely|scarcely|hard to|difficult to|[a-z]{2,6}n['’]t|kaum|à peine)\b|(?<![^\W_])non[ -]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Option:
 
 def _plain(text: str) -> str:
     """A text or a choice to be compared, ``not_entailment`` as *not entailment*."""
-    return comparable(text).replace("_", " ")
+    return " ".join(comparable(text).replace("_", " ").split())
 
 
 def _without_contrast(read: str, sample: Sample) -> str:

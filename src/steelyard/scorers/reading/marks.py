@@ -19,6 +19,7 @@ _TAG = re.compile(
 _HASHES = re.compile(r"####[ \t]*([^\n]*)(\n?)")
 _ENUMERATED = re.compile(r"[0-9]{1,2}[.):]\s+[^\W\d]")
 _RULE = re.compile(r"[-=—─–]+")
+_DISCLAIMED = re.compile(r"(?:n['’]t (?:think|believe)|not sure|unsure|(?<!no )doubt)\b[^.!?\n]{0,20}\Z")
 _KEYS = (
     "final_answer",
     "answer",
@@ -58,6 +59,8 @@ def marked_answers(text: str) -> list[Marked]:
     phrases = []
     for mark in ANSWER_MARK.finditer(text):
         line, end = _rest_of_line(text, mark.end())
+        if _DISCLAIMED.search(text, max(0, mark.start() - 40), mark.start()):
+            continue
         if line and not any(mark.start() < other.end <= end + 1 for other in found):
             phrases.append(Marked(line, end, False))
     found += phrases

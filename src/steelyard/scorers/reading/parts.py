@@ -8,7 +8,8 @@ __all__ = ["AFTERWORD", "CONTRAST", "RETRACTED", "first_sentence", "goes_on", "o
 
 _CONTINUED = ("\nQuestion:", "\nQ:", "\nUser:", "\nHuman:", "<|endoftext|>", "<|im_end|>", "<|eot_id|>")
 RETRACTED = re.compile(
-    r"\b(?:wait|actually|correction|oops|sorry|instead|rather|no[,:]|nein|doch|eigentlich|falsch|pardon|en fait|non)",
+    r"\b(?:wait|actually|correction|oops|sorry|instead|rather|no[,:]|nein|doch|eigentlich|falsch|pardon|en fait|non"
+    r"|on second thoughts?|reconsider|scratch that|i mean)",
     re.IGNORECASE,
 )
 # ", not Sydney": another name that the answer is set against

@@ -30,7 +30,7 @@ ANSWER_MARK = re.compile(
 # What stands between the subject of a sentence and its answer.
 _COPULAS = """
 is are was were be equals it's that's = : → => ist sind war lautet heißt heisst beträgt est sont était c'est es son era
-è é becomes called named by
+è é becomes called named
 """
 
 # What takes an answer back, excludes one, or names a second one. Where such a word stands beside an answer, no rule
@@ -38,6 +38,7 @@ is are was were be equals it's that's = : → => ist sind war lautet heißt heis
 _HEDGES = """
 or either nor neither not no never isn't wasn't aren't cannot can't actually wait instead except unlike rather wrong
 incorrect but however although unless
+don't
 oder entweder weder nicht kein keine keiner keinen falsch sondern aber jedoch doch
 ou soit ni pas jamais faux mais plutôt non o pero sino incorrecto incorrecta oppure ma não mas
 """

@@ -9,6 +9,7 @@ from fractions import Fraction
 from steelyard.scorers.reading.bounds import excludes, without_contrasts
 from steelyard.scorers.reading.dates import dates_of
 from steelyard.scorers.reading.dress import comparable, strip_remark, undress
+from steelyard.scorers.reading.emphasis import BOLD, stands_out
 from steelyard.scorers.reading.marks import MAX_CHARACTERS, marked_answers
 from steelyard.scorers.reading.numbers import Number, numbers_in, plain_number, sole_numbers
 from steelyard.scorers.reading.parts import (
@@ -29,16 +30,18 @@ Reading = bool | None
 
 SHORT = 60
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
-_BOLD = re.compile(r"\*\*([^*\n]{1,60})\*\*")
 _OPENING_WORD = re.compile(
     r"\A(?:(?:sure|absolutely|indeed|certainly|so)[,!.]?\s+)?[*_]{0,3}(\w+)[*_]{0,3}(?:\s*[,.;:!。、，！—–-]|\Z)"
 )
 _COPULA_AT_END = re.compile(r"(?:です|でした|になります|である|だ)[。！]?\s*\Z")
 _ABOUT = re.compile(r"\A(?:(?:approximately|approx\.?|about|around|roughly|ca\.?|etwa|environ)\s|[≈~])\s*")
 _STRONG = re.compile(r"<(?:b|strong)>([^<>\n]{1,60})</", re.IGNORECASE)
-_CODE = re.compile(r"(?<!`)`([^`\n]{1,60})`(?!`)")
+_MADE_BY = (
+    r"(?:written|painted|composed|invented|discovered|directed|created|founded|designed|built|developed|given) by"
+)
 _FENCED = re.compile(r"^```[^\n`]*\n(.*?)\n?```", re.DOTALL | re.MULTILINE)
 _WORDS = re.compile(r"[^\W_]+")
+_TOTALS = re.compile(r"\b(?:so|therefore|thus|hence|total|answer|altogether)\b", re.IGNORECASE)
 _LONG_WORD = re.compile(r"[^\W\d_]{2,}")
 _JOINING = ("and", "und", "et", "y", "e", "the", "of")
 _TURNS = re.compile(r"\W*(?:or|but|no|not|maybe|perhaps|possibly|oder|aber|ou|mais|pero)\b", re.IGNORECASE)
@@ -74,7 +77,7 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
     if (said := _opening_truth(text)) is not None and _truth(wanted) is not None:
         rest = undress(text).partition(" ")[2]
         return None if RETRACTED.search(rest) and _names_other_truth(rest, said) else said == _truth(wanted)
-    if _stands_out(text, wanted) or _unmarked_is(text, wanted):
+    if stands_out(text, wanted) or _unmarked_is(text, wanted):
         return True
     if not any(map(str.isalnum, wanted)) and wanted in re.sub(r"[\s`*]", "", text):
         return None
@@ -147,22 +150,16 @@ def _names_other_truth(text: str, said: bool) -> bool:
 
 def _is_sole_block(text: str, wanted: str) -> bool:
     """Whether the only fenced block of a text is the target."""
-    blocks = _FENCED.findall(text)
-    return len(blocks) == 1 and _is_same(blocks[0], wanted)
-
-
-def _stands_out(text: str, wanted: str) -> bool:
-    """Whether the one thing in bold, or in code, of a text is the target, and nothing there takes it back."""
-    for pattern in (_BOLD, _CODE):
-        spans = pattern.findall(text)
-        if len(spans) == 1 and comparable(spans[0]) == wanted:
-            return not hedges(text.replace(spans[0], " ")) and not RETRACTED.search(text)
-    return False
+    blocks = list(_FENCED.finditer(text))
+    if len(blocks) != 1 or not _is_same(blocks[0][1], wanted):
+        return False
+    before = text[: blocks[0].start()].strip(" *_\n")
+    return not before or before.endswith((":", "："))
 
 
 def _points_at(text: str, wanted: str) -> bool:
     """Whether a long text, as some read it, has the target for its answer: in bold, or said of its subject."""
-    if any(comparable(each) == wanted for each in _BOLD.findall(text) + _STRONG.findall(text)):
+    if any(comparable(each) == wanted for each in BOLD.findall(text) + _STRONG.findall(text)):
         return True
     said = re.compile(rf"\b(?:is|are|was|by|playwright|author|ist|est|es)\s(?:the\s)?{re.escape(wanted)}(?!\w)")
     return any(_states(each, wanted) or said.search(comparable(each)) for each in _SENTENCE_END.split(text))
@@ -233,7 +230,8 @@ def _content_reading(content: str, wanted: str) -> Reading:
         return said == truth
     if not holds(found, wanted):
         return None if _may_be_same(content, wanted) else False
-    if found.startswith(wanted) and not hedges(found[len(wanted) :]) and _AFTER_ANSWER.match(found[len(wanted) :]):
+    after = found[len(wanted) :]
+    if found.startswith(wanted) and _AFTER_ANSWER.match(after) and not hedges(after) and not RETRACTED.search(after):
         return True
     return None
 
@@ -251,6 +249,8 @@ def _unmarked_is(text: str, wanted: str) -> bool:
     sentences = [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
     if not sentences:
         return False
+    if len(sentences) == 2 and sentences[0].endswith("!") and len(sentences[0].split()) <= 2:  # "Sure! Paris."
+        return _is_same(sentences[1], wanted) or _states(sentences[1], wanted)
     is_first = comparable(sentences[-1]).startswith(wanted)
     if _states(sentences[-1], wanted) and not (is_first and any(map(_is_statement, sentences[:-1]))):
         return True
@@ -281,7 +281,7 @@ def _states(sentence: str, wanted: str) -> bool:
     if hedges(said.replace(wanted, " ")) or _FORMERLY.search(said):
         return False
     if re.search(
-        rf"\b(?:is|are|by|ist|est|es|war|fut) (?:\w+ )?{re.escape(wanted)}(?: \([^()]*\))?,? "
+        rf"\b(?:is|are|{_MADE_BY}|ist|est|es|war|fut) (?:\w+ )?{re.escape(wanted)}(?: \([^()]*\))?,? "
         r"(?:an?|which|who|with|located|at|in|from|since|because|as|around|eine?|geschrieben)\b",
         said,
     ):
@@ -289,6 +289,8 @@ def _states(sentence: str, wanted: str) -> bool:
     for found in (said, bare, said.rstrip("\"'` ")):
         before = found.removesuffix(wanted).rstrip("\"'`* ") + " " if found.endswith(wanted) else found
         if before != found and (words := re.findall(r"[^\s\w]+|[\w']+", before)):
+            if before.strip() == "by" or re.search(rf"\b{_MADE_BY}\s*\Z", before):
+                return True
             if words[-1].endswith(("'s", "’s")) or words[-1] in COPULAS or before.rstrip()[-1:] in (":", "=", "→"):
                 return True
             if " ".join(words[-2:]) in ("is the", "is a", "is an", "ist die", "ist der", "ist das", "est la", "est le"):
@@ -350,12 +352,15 @@ def _unmarked_number(text: str, target: Fraction) -> Reading:
     """The reading of a text, also without what stands behind its answer: a check, an explanation, a closing phrase."""
     reading, afterword = _last_number(text, target), AFTERWORD.search(text)
     line, _, rest = text.strip().partition("\n\n")
-    is_bare = bool(rest) and plain_number(undress(line)) is not None and len(_LONG_WORD.findall(rest)) > 3
+    is_bare = bool(rest) and plain_number(undress(line)) is not None and len(_LONG_WORD.findall(rest)) > 2
     before = line if is_bare else text[: afterword.start()] if afterword else ""
+    if is_bare and reading is True and _last_number(line, target) is False:
+        return None
     if not before.strip() or reading is True or _last_number(before, target) is not True:
         return reading
     is_settled = is_bare or (afterword is not None and not numbers_in(text[afterword.start() :]))
-    return True if is_settled and not RETRACTED.search(text[len(before) :]) else None
+    after = text.strip()[len(before) :]
+    return None if not is_settled or RETRACTED.search(after) or _TOTALS.search(after) else True
 
 
 def _word_reading(text: str, target: Fraction) -> Reading:
@@ -368,7 +373,7 @@ def _last_number(text: str, target: Fraction) -> Reading:
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         return None
-    bold = [each for each in _BOLD.finditer(lines[-1]) if len(numbers_in(each[1])) == 1 and len(each[1].split()) <= 3]
+    bold = [each for each in BOLD.finditer(lines[-1]) if len(numbers_in(each[1])) == 1 and len(each[1].split()) <= 3]
     if bold and not bold[-1][1].endswith(":") and not numbers_in(lines[-1][bold[-1].end() :]):
         return _one_of(numbers_in(bold[-1][1]), target)
     found = sole_numbers(lines[-1] if len(lines) > 1 else text)
