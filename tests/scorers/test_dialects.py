@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from steelyard.auditing.scoring import read_score
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_scorer
-from tests.scorers.dialects import HEDGED, LETTERS, MARKED, NUMBERS, PLAIN, SENTENCES
+from tests.scorers.dialects import (
+    CITIES,
+    HEDGED,
+    LETTERS,
+    MARKED,
+    NEVER_RIGHT,
+    NEVER_WRONG,
+    NUMBERS,
+    PLAIN,
+    RIGHT,
+    SENTENCES,
+)
 
 TEXTS = {**PLAIN, **MARKED, **SENTENCES}
 ALL_NUMBERS = {**PLAIN, **MARKED, **NUMBERS, "it is": "It is {}.", "approx": "{} (approx.)"}
 ALL_LETTERS = {**PLAIN, **MARKED, **LETTERS, "it is": "It is {}."}
-CITIES = ("Paris", "Berlin", "Rome", "Madrid")
 
 
 def value(scorer: str, target: str, text: str, choices: tuple[str, ...] = ()) -> float | None:
@@ -89,3 +101,42 @@ def test_hedges_are_not_right(scorer: str, answer: str, other: str, target: str,
     said = {name: value(scorer, target, filled(template, answer, other), choices) for name, template in HEDGED.items()}
     listed = {"both", "both, turned"} if scorer == "contains" else set()  # as "Paris, France"
     assert [name for name, score in said.items() if score == 1 and name not in listed] == []
+
+
+def rows(
+    table: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...],
+) -> list[tuple[str, str, tuple[str, ...], str]]:
+    return [(scorer, target, choices, text) for scorer, target, choices, texts in table for text in texts]
+
+
+@pytest.mark.parametrize(("scorer", "target", "choices", "text"), rows(RIGHT))
+def test_what_was_once_misread_is_right(scorer: str, target: str, choices: tuple[str, ...], text: str) -> None:
+    assert value(scorer, target, text, choices) == 1
+
+
+@pytest.mark.parametrize(("scorer", "target", "choices", "text"), rows(NEVER_WRONG))
+def test_right_answers_that_are_hard_to_read_are_not_wrong(
+    scorer: str, target: str, choices: tuple[str, ...], text: str
+) -> None:
+    assert value(scorer, target, text, choices) != 0
+
+
+@pytest.mark.parametrize(("scorer", "target", "choices", "text"), rows(NEVER_RIGHT))
+def test_wrong_answers_that_look_right_are_not(scorer: str, target: str, choices: tuple[str, ...], text: str) -> None:
+    assert value(scorer, target, text, choices) != 1
+
+
+@pytest.mark.parametrize("scorer", ["answer", "numeric", "option"])
+@pytest.mark.parametrize("pattern", ["答えは", "answer:", " ", "\n", "1/", "1 1/", "not 1 ", "½", "<b>", "_"])
+def test_a_pattern_repeated_takes_less_than_two_seconds(scorer: str, pattern: str) -> None:
+    begun = time.process_time()
+    value(scorer, "18", pattern * (100_000 // len(pattern)))
+    value(scorer, "Paris", pattern * (100_000 // len(pattern)))
+    assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("text", ["Yes... wai", "Yes, but a", "Yes. Actually, n", "yes, or n", "No. Ye"])
+def test_a_choice_that_was_cut_off_before_it_was_taken_back_is_open(text: str) -> None:
+    sample = Sample(id="x/0", request=GenerateRequest(prompt="?"), target="1", choices=("no", "yes"))
+    cut = ModelOutput(outcome=Outcome.TRUNCATED, text=text, finish_reason="length")
+    assert read_score(open_scorer({"name": "option"}), sample, cut).value is None

@@ -304,6 +304,13 @@ def test_letter_rules(text: str, letter: str | None) -> None:
         ("A. Paris\n\nThe answer is A. Par", "A"),
         ("The correct answer is D. Ne", None),
         ("Let me think about", None),
+        ("(B) or (C", None),
+        ("B is wro", None),
+        ("B. Actual", None),
+        ("B. Paris is the cap", "B"),
+        ("B. Par", None),
+        ("A: incorrect, B: ", None),
+        ("\\boxed{B} or ", None),
     ],
 )
 def test_of_a_letter_that_was_cut_off_only_what_is_closed_counts(text: str, letter: str | None) -> None:

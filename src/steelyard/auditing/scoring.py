@@ -18,7 +18,7 @@ from steelyard.records import Attempt, ModelOutput, Outcome, Plan, RecordedScore
 from steelyard.scorers.reading.loops import ends_in_loop
 from steelyard.storage.journal.lines import JournalRecord
 from steelyard.util.compact import Naturals
-from steelyard.util.reasoning import split_reasoning
+from steelyard.util.reasoning import split_reasoning, without_ending
 
 __all__ = [
     "Scorers",
@@ -73,7 +73,8 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput) -> Score:
     more text could not have changed what it read. One that ends in a loop has no answer, and is wrong.
     """
     answer, reasoning, _ = split_reasoning(output.text)
-    if reasoning:
+    answer = without_ending(answer)
+    if answer != output.text:
         output = msgspec.structs.replace(output, text=answer)
     if output.finish_reason == CONTENT_FILTER:
         return Score(value=None, note="the endpoint's content filter")

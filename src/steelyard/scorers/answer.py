@@ -34,7 +34,16 @@ class Answer:
         truncated = output.outcome is Outcome.TRUNCATED
         number = plain_number(sample.target)
         if number is not None:
-            return score_of(number_reading(output.text, number, settled_only=truncated))
+            reading = number_reading(output.text, number, settled_only=truncated)
+            if reading is False and "%" in sample.target:  # "0.25" for 25 %
+                reading = None if number_reading(output.text, number / 100, settled_only=truncated) else False
+            return score_of(None if reading and _other_currency(output.text, sample.target) else reading)
         if truncated:
             return score_of(line_reading(output.text, sample.target))
         return score_of(text_reading(output.text, sample.target, anywhere=True))
+
+
+def _other_currency(text: str, target: str) -> bool:
+    """Whether a text names another currency than the target, and not the target's."""
+    said, meant = ({sign for sign in "$€£¥" if sign in each} for each in (text, target))
+    return bool(said and meant) and not said & meant

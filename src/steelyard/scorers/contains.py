@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.reading.dress import comparable
-from steelyard.scorers.reading.marks import marked_answers
+from steelyard.scorers.reading.marks import MAX_CHARACTERS, marked_answers
 from steelyard.scorers.reading.phrases import hedges
 from steelyard.scorers.reading.scores import score_of
 from steelyard.scorers.reading.texts import holds, text_reading
@@ -37,7 +37,8 @@ class Contains:
             return score_of(None)
         marked = marked_answers(output.text)
         if not holds(comparable(marked[-1].text) if marked else text, target):
-            return score_of(False)
+            follows = marked and holds(comparable(output.text[-MAX_CHARACTERS:][marked[-1].end :]), target)
+            return score_of(None if follows else False)
         if text_reading(output.text, sample.target) is True:
             return score_of(True)
         return score_of(None if _is_hedged(text, target) else True)

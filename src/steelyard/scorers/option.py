@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,12 +10,27 @@ from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.reading.dress import comparable
 from steelyard.scorers.reading.marks import marked_answers
-from steelyard.scorers.reading.phrases import TRUTH_WORDS
+from steelyard.scorers.reading.phrases import TRUTH_WORDS, hedges
 from steelyard.scorers.reading.texts import holds
 
 __all__ = ["Option"]
 
 MAX_CHARACTERS = 10_000
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*|\n+")
+_WORD = re.compile(r"\w+")
+_NOT_IT = re.compile(
+    r"[\"'*]*\s+(?:isn't|(?:is|would be|ist|est|es)\s+(?:not|wrong|incorrect|false|falsch|nicht|faux))\b"
+)
+# A word that closes its clause, as an answer does: the "no" of "yes, no", not that of "yes, no doubt".
+_CLOSING = re.compile(
+    r"(?<!not )(?<!n't )\b(\w+)(?=[\s*\"')]*(?:[.,;:!?/|。、]|\Z|\s(?:or|and|if|otherwise|in|maybe)\b))"
+)
+_NO_ANSWER = re.compile(r"\s+(?:clear|idea|one|answer|doubt|question|problem|worries|information|matter|way to)\b")
+_RETRACTS = re.compile(r"\b(?:wait|actually|no[,:]|rather|sorry|correction|instead|but)\b|\?|\.\.")
+_JOINS = re.compile(r"\b(?:and|or|und|oder|et|ou|y|o|otherwise|maybe|else)\b|[/|]")
+_WEAKENS = re.compile(
+    r"\b(?:hardly|barely|scarcely|hard to|difficult to|[a-z]{2,6}n['’]t|kaum|à peine)\b|(?<![^\W_])non[ -]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,46 +60,97 @@ class Option:
         marked = marked_answers(text)
         if output.outcome is Outcome.TRUNCATED:
             closed = [each for each in marked if each.closed]
-            found = _begun(comparable(closed[-1].text), sample) if closed else _closed_opening(text, sample)
+            found = _begun(_plain(closed[-1].text), sample) if closed else _closed_opening(text, sample)
         else:
-            read = comparable(marked[-1].text if marked else text)
-            found = _begun(read, sample) or _held(read, sample)
-        if len(found) != 1:
+            read = _without_contrast(_plain(marked[-1].text if marked else text), sample)
+            found = _begun(read, sample)
+            if found is None:
+                found = [] if _denies(read, sample) else _held(read, sample)
+        if found is None or len(found) != 1:
             return Score(value=None)
         return Score(value=float(str(found[0]) == sample.target))
 
 
-def _begun(read: str, sample: Sample) -> list[int]:
-    """The number of the longest choice that a text begins with."""
-    first = read.split()[:1]
+def _plain(text: str) -> str:
+    """A text or a choice to be compared, ``not_entailment`` as *not entailment*."""
+    return " ".join(comparable(text).replace("_", " ").split())
+
+
+def _without_contrast(read: str, sample: Sample) -> str:
+    """Without the choice that a text contrasts with its answer: "positive, not negative"."""
+    choices = "|".join(re.escape(choice) for choice in map(_plain, sample.choices) if choice)
+    return re.sub(rf"\s*[,(]\s*(?:and\s+)?not\s+(?:{choices})\b\)?", "", read) if choices else read
+
+
+def _begun(read: str, sample: Sample) -> list[int] | None:
+    """The number of the longest choice that a text begins with; empty where it takes that back, None without any."""
+    first = re.split(r"[\s。、，！]", read)[:1]
     begun = [
         (len(choice), number)
-        for number, choice in enumerate(map(comparable, sample.choices))
+        for number, choice in enumerate(map(_plain, sample.choices))
         if choice and read.startswith(choice) and not read[len(choice) : len(choice) + 1].isalnum()
     ]
     if begun:
-        return [] if _offers_another(read, sample) else [max(begun)[1]]
+        return [] if _is_unsettled(read, max(begun)[0], sample) else [max(begun)[1]]
     for words in TRUTH_WORDS:
         if first and first[0].strip(",.;:!") in words:
-            return [number for number, choice in enumerate(map(comparable, sample.choices)) if choice in words]
-    return []
+            if _is_unsettled(read, len(first[0].strip(",.;:!")), sample):
+                return []
+            return [number for number, choice in enumerate(map(_plain, sample.choices)) if choice in words] or None
+    return None
 
 
-def _offers_another(read: str, sample: Sample) -> bool:
-    """Whether a second choice follows the first behind *or*: "yes or no"."""
-    words = read.split()[:4]
-    return any(word in ("or", "oder", "ou", "/") for word in words) and len(_held(" ".join(words), sample)) > 1
+def _is_unsettled(read: str, length: int, sample: Sample) -> bool:
+    """Whether what follows the choice at the start takes it back, or names another: "yes or no", "Yes is wrong"."""
+    rest = read[length:]
+    if _NOT_IT.match(rest) or (read[:length] == "no" and _NO_ANSWER.match(rest)):
+        return True
+    sentences = [each for each in _SENTENCE_END.split(rest) if each.strip()]
+    for number, sentence in enumerate(sentences):
+        words, said = _WORD.findall(sentence), _side(read[:length], sample)
+        others = {word for word in _CLOSING.findall(sentence) if _side(word, sample) not in (None, said)}
+        if said is None:
+            others |= {str(each) for each in _held(sentence, sample) if not read.startswith(_choice(each, sample))}
+        if others and (number == 0 or len(words) <= 2 or _RETRACTS.search(sentence)) and _competes(sentence, words):
+            return True
+    return False
+
+
+def _competes(sentence: str, words: list[str]) -> bool:
+    """Whether a second choice in a sentence may be its answer: it is listed beside the first, or ends the sentence."""
+    return len(words) <= 4 or bool(_JOINS.search(sentence)) or bool(_RETRACTS.search(sentence))
+
+
+def _side(word: str, sample: Sample) -> bool | None:
+    """The truth that a word stands for, where the choices are such words themselves."""
+    if not any(_choice(number, sample) in words for number in range(len(sample.choices)) for words in TRUTH_WORDS):
+        return None
+    return True if word in TRUTH_WORDS[0] else False if word in TRUTH_WORDS[1] else None
+
+
+def _choice(number: int, sample: Sample) -> str:
+    return _plain(sample.choices[number])
+
+
+def _denies(read: str, sample: Sample) -> bool:
+    """Whether a word that excludes stands in a text, beside its choices: "It is not positive"."""
+    for choice in sorted(map(_plain, sample.choices), key=len, reverse=True):
+        if choice:
+            read = re.sub(rf"(?<!\w){re.escape(choice)}(?!\w)(?=[\s*\"')]*(?:[.,;:!?]|\Z))", " ", read)
+    return hedges(read) or bool(_WEAKENS.search(read))
 
 
 def _held(read: str, sample: Sample) -> list[int]:
-    return [number for number, choice in enumerate(map(comparable, sample.choices)) if choice and holds(read, choice)]
+    return [number for number, choice in enumerate(map(_plain, sample.choices)) if choice and holds(read, choice)]
 
 
 def _closed_opening(text: str, sample: Sample) -> list[int]:
-    """The choice that a cut output begins with, where a mark closes it: "Yes, since …"."""
-    read = comparable(text)
+    """The choice that a cut output begins with, where a mark closes it and words follow: "Yes, since it is …"."""
+    read = _plain(text)
     found = _begun(read, sample)
-    if len(found) != 1:
+    if not found:
         return []
-    choice = comparable(sample.choices[found[0]])
-    return found if read.startswith(choice) and read[len(choice) : len(choice) + 1] in tuple(",.;:!") else []
+    choice = _plain(sample.choices[found[0]])
+    rest = read[len(choice) :]
+    is_closed = read.startswith(choice) and rest[:1] in tuple(",.;:!") and len(_WORD.findall(rest)) > 3
+    return found if is_closed and not _RETRACTS.search(rest) else []

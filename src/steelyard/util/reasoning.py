@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["has_reasoning_tags", "opening_at_end", "split_reasoning"]
+__all__ = ["has_reasoning_tags", "opening_at_end", "split_reasoning", "without_ending"]
 
 # Opening and closing tag of each dialect; letters in any case.
 TAGS: Final = (
@@ -24,7 +24,10 @@ TAGS: Final = (
     ("<|channel|>commentary<|message|>", "<|channel|>final<|message|>"),
     ("<|start|>assistant<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
 )
-_ENDINGS: Final = ("<|return|>", "<|end|>")  # what Harmony writes after the answer
+# What chat templates write after an answer; an endpoint that does not hide such tokens shows them.
+_ENDING: Final = re.compile(
+    r"(?:<\|(?:return|end|im_end|eot_id|endoftext|end_of_text|end_of_turn)\|>|<end_of_turn>|</s>|<｜end▁of▁sentence｜>)\s*\Z"
+)
 
 
 def _pattern(*texts: str) -> re.Pattern[str]:
@@ -46,7 +49,7 @@ def split_reasoning(text: str) -> tuple[str, str, bool]:
     not closed, all that follows is reasoning, the answer is empty and ``closed`` is False. A closing tag without its
     opening one, outside code (a chat template may open the reasoning in the prompt), ends reasoning that began with
     the text. The reasoning holds its tags and the white space after them: reasoning + answer is the text, but for an
-    end marker of Harmony. A text without tags comes back as (text, "", True).
+    end marker. A text without tags comes back as (text, "", True).
     """
     cut = 0
     while opening := _OPENING.match(text, _after_space(text, cut)):
@@ -58,10 +61,12 @@ def split_reasoning(text: str) -> tuple[str, str, bool]:
     if not cut:
         return text, "", True
     cut = _after_space(text, cut)
-    answer = text[cut:]
-    for ending in _ENDINGS:
-        answer = answer.removesuffix(ending)
-    return answer, text[:cut], True
+    return _ENDING.sub("", text[cut:]), text[:cut], True
+
+
+def without_ending(text: str) -> str:
+    """An answer without the token that a chat template writes after it."""
+    return _ENDING.sub("", text)
 
 
 def has_reasoning_tags(text: str) -> bool:

@@ -51,6 +51,9 @@ def test_statements_with_the_target_in_the_middle_of_hedges_are_open() -> None:
         ("The capital of France is Par", None),
         ("The answer is Paris", None),
         ("Berlin\nIt is the cap", None),
+        ("Paris\nBerl", None),
+        ("\\boxed{Paris} or", None),
+        ("\\boxed{Berlin} wait, no", None),
     ],
 )
 def test_of_a_cut_text_only_what_is_closed_counts(text: str, reading: bool | None) -> None:
@@ -65,6 +68,8 @@ def test_of_a_cut_text_only_what_is_closed_counts(text: str, reading: bool | Non
         ("\\boxed{18} apples and", True),
         ("so there are 18", None),
         ("#### 20\nThen", False),
+        ("\\boxed{18} or \\boxed{2", None),
+        ("\\boxed{20}. Actually, I", None),
     ],
 )
 def test_of_a_cut_text_only_a_closed_number_counts(text: str, reading: bool | None) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["boxed", "comparable", "strip_remark", "undress"]
+__all__ = ["FULL_WIDTH", "boxed", "comparable", "strip_remark", "undress"]
 
 MAX_LAYERS = 12
+FULL_WIDTH = {0xFF01 + place: 0x21 + place for place in range(94)}  # "Ｂ", "１８" as East Asian keyboards write them
 _PAIRS = {
     "“": "”", "„": "“”", "«": "»", "»": "«", "‹": "›", "‘": "’", "「": "」", "『": "』", "(": ")", "[": "]", "（": "）",
     "【": "】", "<": ">",
@@ -20,17 +21,19 @@ _FENCE_LANGUAGE = re.compile(
     r"\A(?:text|txt|plaintext|markdown|md|json|python|latex|tex|answer)?[ \t]*\n", re.IGNORECASE
 )
 _LEADING = re.compile(
-    r"\A(?:#{1,6}[ \t]+|>[ \t]+|[-*+•→⇒✅✓][ \t]+|=>[ \t]*|=[ \t]+"
+    r"\A(?:#{1,6}[ \t]+|>[ \t]+|-(?![ \t]+[$€£]?[0-9.])[ \t]+|[*+•→⇒✅✓][ \t]+|=>[ \t]*|=[ \t]+"
     r"|[0-9]{1,2}[.)][ \t]+(?=[^\W\d])|[A-Za-z][ ]?=[ ](?=\S))"
 )
 _ELEMENT = re.compile(r"\A<(b|i|u|p|em|strong|span|div|code|li)>(.*)</\1>\Z", re.IGNORECASE | re.DOTALL)
 _SYMBOLS = ("So", "Cf", "Mn", "Cs")  # emoji and what joins them
 _REMARK = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]\s*\Z")
 _ARTICLE = re.compile(
-    r"\A(?:the|an|a|der|die|das|den|dem|eine|ein|le|la|les|un|une|el|los|las|il|lo|gli|o|os)\s+|\A[ld]'"
+    r"\A(?:the|an|a(?=\s+\w)|der|die|das|den|dem|eine|ein|le|la|les|un|une|el|los|las|il|lo|gli|o|os)\s+|\A[ld]'"
 )
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])|(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f']\d{3})+(?!\d)")
 _DIGIT_LETTER = re.compile(r"(?<=\d)(?=[^\W\d_]|[°%€$£])")
+_INNER_COMMAND = re.compile(rf"\\(?:{'|'.join(_COMMANDS)})\s*\{{([^{{}}]*)\}}")
+_INITIALS = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.[ ]?){2,}(?=[^\W\d_])")  # "J. R. R. Tolkien", "J.R.R. Tolkien"
 _QUOTES = str.maketrans("’‘ʼ“”„−–—‐‑", "'''\"\"\"-----")
 
 
@@ -45,6 +48,16 @@ def undress(text: str) -> str:
         if text == before:
             break
     return text
+
+
+def _without_code_dress(symbols: str) -> str:
+    """Symbols alone, without a fence, backticks, bold or quotes around them."""
+    stripped = symbols.removesuffix(".")
+    for mark in ("```", "**", "`", '"', "'"):
+        inner = stripped[len(mark) : -len(mark)].strip()
+        if inner and stripped.startswith(mark) and stripped.endswith(mark) and mark not in inner:
+            return inner
+    return symbols
 
 
 def _strip_symbols(text: str) -> str:
@@ -117,14 +130,16 @@ def comparable(text: str) -> str:
     between number and unit make no difference. Symbols alone (``] ) }``) are compared as they are, without spaces.
     """
     if not any(character.isalnum() for character in text):
-        return "".join(text.split()).rstrip(".")
+        return "".join(_without_code_dress(text.strip()).split()).rstrip(".")
     text = unicodedata.normalize("NFKC", undress(text)).translate(_QUOTES)
     text = (
         undress(text).replace("**", "").replace("__", "").replace("\\,", "").replace("\\%", "%").replace("&", " and ")
     )
+    text = _INNER_COMMAND.sub(r" \1 ", text).replace("\\ ", " ").strip()
     text = _THOUSANDS.sub(lambda number: re.sub(r"\D", "", number.group()), text)
     text = _DIGIT_LETTER.sub(" ", text.casefold())
     text = re.sub(r"(?<=\w)-(?=\w)", " ", text)
+    text = _INITIALS.sub(lambda found: found[0].replace(".", "").replace(" ", "") + " ", text)
     text = re.sub(r"(?<=[^\W\d_])\^(?=[0-9])", "", text)  # NFKC writes x² as x2
     text = " ".join(text.split())
     return _ARTICLE.sub("", text) or text

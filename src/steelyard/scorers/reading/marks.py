@@ -12,10 +12,27 @@ from steelyard.scorers.reading.phrases import ANSWER_MARK
 __all__ = ["MAX_CHARACTERS", "Marked", "marked_answers"]
 
 MAX_CHARACTERS = 10_000
-_TAG = re.compile(r"<(answer|final_answer|solution)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+MAX_LINE = 500  # of a line behind a phrase: thousands of phrases on one line would take seconds
+_TAG = re.compile(
+    r"<(answer|final_answer|final|solution|response|result|output|choice)>(.*?)</\1>", re.IGNORECASE | re.DOTALL
+)
 _HASHES = re.compile(r"####[ \t]*([^\n]*)(\n?)")
 _ENUMERATED = re.compile(r"[0-9]{1,2}[.):]\s+[^\W\d]")
-_KEYS = ("final_answer", "answer", "result", "antwort", "réponse", "solution", "output", "label", "prediction")
+_RULE = re.compile(r"[-=—─–]+")
+_DISCLAIMED = re.compile(r"(?:n['’]t (?:think|believe)|not sure|unsure|(?<!no )doubt)\b[^.!?\n]{0,20}\Z")
+_KEYS = (
+    "final_answer",
+    "answer",
+    "result",
+    "antwort",
+    "réponse",
+    "solution",
+    "output",
+    "label",
+    "prediction",
+    "choice",
+    "correct_answer",
+)
 _FENCE = re.compile(r"\A```[a-z]*[ \t]*\n(.*?)\n?```\Z", re.IGNORECASE | re.DOTALL)
 
 
@@ -42,6 +59,8 @@ def marked_answers(text: str) -> list[Marked]:
     phrases = []
     for mark in ANSWER_MARK.finditer(text):
         line, end = _rest_of_line(text, mark.end())
+        if _DISCLAIMED.search(text, max(0, mark.start() - 40), mark.start()):
+            continue
         if line and not any(mark.start() < other.end <= end + 1 for other in found):
             phrases.append(Marked(line, end, False))
     found += phrases
@@ -60,12 +79,20 @@ def _rest_of_line(text: str, start: int) -> tuple[str, int]:
     for _ in range(4):
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
-        if any(character.isalnum() for character in text[start:end]):
-            return text[start:end], end
+        if _says_something(text[start:end]):
+            return text[start : min(end, start + MAX_LINE)], end
         if end == len(text):
             break
         start = end + 1
     return "", len(text)
+
+
+def _says_something(line: str) -> bool:
+    """Whether a line holds more than dress: a word, or symbols that may be an answer (``) ] }``)."""
+    if any(character.isalnum() for character in line):
+        return True
+    symbols = line.strip(" \t*_:`$\"'#.~|")
+    return bool(symbols) and symbols not in ("\\[", "\\(", "\\]", "\\)") and not _RULE.fullmatch(symbols)
 
 
 def _json_answer(text: str) -> str | None:

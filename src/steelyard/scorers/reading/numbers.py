@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from steelyard.scorers.reading.dress import strip_remark, undress
+from steelyard.scorers.reading.dress import FULL_WIDTH, strip_remark, undress
 from steelyard.scorers.reading.phrases import NUMBER_WORDS
 
 __all__ = ["Number", "numbers_in", "plain_number", "sole_numbers"]
 
 MAX_DIGITS = 100
 MAX_EXPONENT = 300
-_SIGN = r"(?:(?<![0-9A-Za-z)\]])[-−+][ ]?)?"  # a sign, but not the minus of 16-3
+_SIGN = r"(?:(?<![0-9A-Za-z)\]])(?:[-−+][ ]?|–(?=[0-9$€£.])))?"  # a sign, but not the minus of 16-3
 _DIGITS = (
     r"(?:[0-9]{1,3}(?:[,'’\u00a0\u202f][0-9]{3})+(?![0-9])"  # 1,234,567
     r"|[0-9]{1,3}(?: [0-9]{3})+(?![0-9])"  # 1 234 567
@@ -22,20 +23,28 @@ _DIGITS = (
     r"|[0-9]+)"
     r"(?:[.,][0-9]+)?"
 )
+_SCALES = {
+    "thousand": 10**3, "tausend": 10**3, "mille": 10**3, "mil": 10**3, "k": 10**3, "万": 10**4, "萬": 10**4,
+    "millionen": 10**6, "millions": 10**6, "million": 10**6, "millones": 10**6, "mio": 10**6, "m": 10**6, "億": 10**8,
+    "亿": 10**8, "milliarden": 10**9, "milliards": 10**9, "billion": 10**9, "mrd": 10**9, "b": 10**9, "bn": 10**9,
+}  # fmt: skip
+_LONG_SCALES = "|".join(word for word in _SCALES if word.isascii() and len(word) > 2)
 _NUMBER = re.compile(
     rf"(?<![0-9A-Za-z_^.,])(?P<sign>{_SIGN})(?P<currency>[$€£¥]?[ ]?)(?P<digits>{_DIGITS}|\.[0-9]+)"
-    r"(?:/(?P<denominator>[0-9]+))?(?:[eE](?P<exponent>[-+]?[0-9]{1,3})(?![0-9A-Za-z]))?"
-    r"(?P<rest>\s?%|\s?\\%|\s?(?:million|billion|thousand|millionen|milliarden|tausend|millions|milliards|mille)\b)?",
+    r"(?P<slash>[ ]?/[ ]?(?P<denominator>[0-9]+))?(?:\^\{?(?P<power>[0-9]{1,2})\}?)?"
+    r"(?:[eE](?P<exponent>[-+]?[0-9]{1,3})(?![0-9A-Za-z]))?"
+    rf"(?P<rest>\s?%|\s?\\%|\s?(?:{_LONG_SCALES})\b"
+    r"|(?-i:k|K|M|B|bn)\b|\s?[万萬億亿])?",
     re.IGNORECASE,
 )
-_SCALES = {
-    "thousand": 10**3, "tausend": 10**3, "mille": 10**3,
-    "million": 10**6, "millions": 10**6, "millionen": 10**6,
-    "billion": 10**9, "milliarden": 10**9, "milliards": 10**9,
-}  # fmt: skip
-_FRACTION = re.compile(r"\\[dt]?frac\s*\{([0-9]{1,50})\}\s*\{([0-9]{1,50})\}")
-_MINUS = re.compile(r"\b(?:minus|negative|moins|negativ)[ ]+(?=[0-9])", re.IGNORECASE)
+_FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([0-9]{1,50})\}\s*\{([0-9]{1,50})\}|([0-9])([0-9]))")
+_MIXED = re.compile(r"(?<![0-9.,/^])([0-9]{1,9})[ ]([0-9]{1,2})/([0-9]{1,2})(?![0-9/])")  # "1 1/2"
+_VULGAR = {each: unicodedata.normalize("NFKC", each).replace("⁄", "/") for each in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
+_RAISED = re.compile(r"(?<=[0-9])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}")
+_DATE = re.compile(r"(?<![0-9.])([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?![0-9.])")
+_MINUS = re.compile(r"(?:\b(?:minus|negative|moins|negativ)[ ]+|マイナス|負の|零下|负)(?=[0-9])", re.IGNORECASE)
 _POWER = re.compile(r"(?<=[0-9])\s*(?:×|\\times|\*|·|\\cdot)\s*10\s?\^\s?\{?([-−+]?[0-9]{1,3})\}?")
+_NEGATIVE = ("minus ", "negative ", "moins ", "negativ ")
 _AFTER = re.compile(r"[=≈]|\\approx|\\to|→|⇒")
 
 
@@ -53,15 +62,31 @@ def numbers_in(text: str) -> list[Number]:
     Numbers of more than 100 digits are left out.
     """
     text = text.replace("{,}", ",").replace("\\,", " ").replace("\\$", "$").replace("\\!", "")
-    text = _MINUS.sub("-", _FRACTION.sub(r"\1/\2", text))
+    text = _MINUS.sub("-", _plain_fractions(text.translate(FULL_WIDTH).replace("⁄", "/")))
+    text = _DATE.sub(r"\1; \2; \3", text.replace("10−", "10-"))
+    text = re.sub(r"(?<=[0-9])_(?=[0-9]{3})", "", text)
     text = _POWER.sub(lambda power: "e" + power[1].replace("−", "-"), text)
     found = (_read(match) for match in _NUMBER.finditer(text))
     return [number for number in found if number is not None]
 
 
+def _plain_fractions(text: str) -> str:
+    r"""``\frac{1}{2}``, ``\frac12``, ``½`` and mixed numbers as n/d; powers in raised digits with ``^``."""
+    text = _FRACTION.sub(lambda found: f" {found[1] or found[3]}/{found[2] or found[4]}", text)
+    for sign, plain in _VULGAR.items():
+        text = text.replace(sign, f" {plain}")
+    text = _RAISED.sub(lambda found: "^" + unicodedata.normalize("NFKC", found[0]).replace("−", "-"), text)
+    return _MIXED.sub(_improper, text)
+
+
+def _improper(found: re.Match[str]) -> str:
+    whole, numerator, denominator = map(int, found.groups())
+    return f"{whole * denominator + numerator}/{denominator}" if numerator < denominator else found[0]
+
+
 def plain_number(text: str) -> Fraction | None:
     """The value of a target that is one number and nothing else, ``1,234.5`` or ``$18``; None for any other."""
-    found = _NUMBER.fullmatch(_FRACTION.sub(r"\1/\2", text.strip()))
+    found = _NUMBER.fullmatch(_plain_fractions(text).strip())
     number = None if found is None else _read(found)
     return None if number is None else number.value
 
@@ -71,14 +96,19 @@ def sole_numbers(content: str) -> list[Number]:
 
     A number word alone (*three*) is read too.
     """
-    content = strip_remark(undress(content))
+    content = strip_remark(undress(content.translate(FULL_WIDTH)))
     last = None
     for last in _AFTER.finditer(content):  # noqa: B007 — the last one is wanted
         pass
     if last is not None and (found := numbers_in(content[last.end() :])):
         return found
-    word = undress(content).casefold()
-    return numbers_in(content) or ([Number(Fraction(NUMBER_WORDS[word]))] if word in NUMBER_WORDS else [])
+    return numbers_in(content) or _of_word(undress(content).casefold())
+
+
+def _of_word(word: str) -> list[Number]:
+    sign = -1 if word.startswith(_NEGATIVE) else 1
+    word = word.removeprefix("a ").partition(" ")[2] if sign < 0 else word
+    return [Number(Fraction(sign * NUMBER_WORDS[word]))] if word in NUMBER_WORDS else []
 
 
 def _read(match: re.Match[str]) -> Number | None:
@@ -90,9 +120,22 @@ def _read(match: re.Match[str]) -> Number | None:
         return None
     first, others = _values(digits)
     factor = Fraction(10) ** exponent / Fraction(denominator or 1)
-    factor *= -1 if match["sign"].strip() in ("-", "−") else 1
+    power = int(match["power"] or 1)
+    if power > 1 and len(digits) * power > MAX_DIGITS:
+        return None
+    is_bullet = match["sign"] == "- " and (match.start() == 0 or match.string[match.start() - 1] == "\n")
+    sign = -1 if match["sign"].strip() in ("-", "−", "–") and not is_bullet else 1
+    factor *= sign
     scale = _SCALES.get((match["rest"] or "").strip().casefold(), 1)
+    bases = (first, *others)
+    if match["power"]:
+        others = (first, *(other**power for other in others))
+        first = first**power
     values = {first * factor * scale, *(other * factor * scale for other in others)}
+    if is_bullet or match["sign"] == "–":
+        values |= {-value for value in values}
+    if match["slash"] and " " in match["slash"]:  # "3 / 4", or two numbers
+        values |= {*bases, Fraction(denominator)}
     if "%" in (match["rest"] or ""):
         values |= {value / 100 for value in values}
     if scale != 1:

@@ -6,11 +6,22 @@ import re
 import unicodedata
 from fractions import Fraction
 
+from steelyard.scorers.reading.bounds import excludes, without_contrasts
 from steelyard.scorers.reading.dates import dates_of
 from steelyard.scorers.reading.dress import comparable, strip_remark, undress
+from steelyard.scorers.reading.emphasis import BOLD, stands_out
 from steelyard.scorers.reading.marks import MAX_CHARACTERS, marked_answers
-from steelyard.scorers.reading.numbers import Number, numbers_in, sole_numbers
-from steelyard.scorers.reading.phrases import COPULAS, TRUTH_WORDS, hedges
+from steelyard.scorers.reading.numbers import Number, numbers_in, plain_number, sole_numbers
+from steelyard.scorers.reading.parts import (
+    AFTERWORD,
+    CONTRAST,
+    RETRACTED,
+    first_sentence,
+    goes_on,
+    own_part,
+    without_tags,
+)
+from steelyard.scorers.reading.phrases import COPULAS, NUMBER_WORDS, TRUTH_WORDS, hedges
 
 __all__ = ["SHORT", "Reading", "holds", "line_reading", "number_reading", "text_reading"]
 
@@ -19,18 +30,28 @@ Reading = bool | None
 
 SHORT = 60
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
-_BOLD = re.compile(r"\*\*([^*\n]{1,60})\*\*")
-_CONTINUED = ("\nQuestion:", "\nQ:")
-_OPENING_WORD = re.compile(r"\A(\w+)(?:\s*[,.;:!。、—–-]|\Z)")
-_RETRACTED = re.compile(
-    r"\b(?:wait|actually|correction|oops|sorry|instead|rather|no[,:]|nein|doch|eigentlich|falsch|pardon|en fait|non)",
-    re.IGNORECASE,
+_OPENING_WORD = re.compile(
+    r"\A(?:(?:sure|absolutely|indeed|certainly|so)[,!.]?\s+)?[*_]{0,3}(\w+)[*_]{0,3}(?:\s*[,.;:!。、，！—–-]|\Z)"
 )
+_COPULA_AT_END = re.compile(r"(?:です|でした|になります|である|だ)[。！]?\s*\Z")
+_ABOUT = re.compile(r"\A(?:(?:approximately|approx\.?|about|around|roughly|ca\.?|etwa|environ)\s|[≈~])\s*")
+_STRONG = re.compile(r"<(?:b|strong)>([^<>\n]{1,60})</", re.IGNORECASE)
+_MADE_BY = (
+    r"(?:written|painted|composed|invented|discovered|directed|created|founded|designed|built|developed|given) by"
+)
+_FENCED = re.compile(r"^```[^\n`]*\n(.*?)\n?```", re.DOTALL | re.MULTILINE)
 _WORDS = re.compile(r"[^\W_]+")
+_TOTALS = re.compile(r"\b(?:so|therefore|thus|hence|total|answer|altogether)\b", re.IGNORECASE)
+_LONG_WORD = re.compile(r"[^\W\d_]{2,}")
 _JOINING = ("and", "und", "et", "y", "e", "the", "of")
-_FULL = {"mt": "mount", "st": "saint", "ste": "sainte", "dr": "doctor"}
-_AFTER_ANSWER = re.compile(r"\A\s*(?:[,;:.!?()（\-]|because\b|since\b|as\b|weil\b|da\b|denn\b|car\b|parce\b|です|。)")
-_EXCLUDED = re.compile(r"\b(?:not|never|nicht|keine?|pas|no)[ ]+[$€£*(]{0,3}[-−]?[0-9]", re.IGNORECASE)
+_TURNS = re.compile(r"\W*(?:or|but|no|not|maybe|perhaps|possibly|oder|aber|ou|mais|pero)\b", re.IGNORECASE)
+# "It is often confused with Sydney or Melbourne": names joined by "or" that are no second answer
+_OR_BETWEEN_NAMES = re.compile(
+    r"\b(?:confused|mistaken|compared|like|as|with|from|for|than)\b[^.!?]{0,60}?\b(?:or|not)\b"
+)
+_FULL = {"mt": "mount", "st": "saint", "ste": "sainte", "dr": "doctor", "jr": "junior", "sr": "senior"}
+_AFTER_ANSWER = re.compile(r"\A\s*(?:[,:.!?()（\-]|because\b|since\b|as\b|weil\b|da\b|denn\b|car\b|parce\b|です|。)")
+_FORMERLY = re.compile(r"\b(?:used to|once|formerly|previously|früher|ehemals|autrefois)\b")
 _CONCLUDES = re.compile(
     r"\b(?:so|therefore|thus|hence|gives|makes|leaves|equals|totals|means|is|are|also|folglich|daher|ergibt|sind|ist|donc"
     r"|alors|est|sont)\b"
@@ -47,16 +68,20 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
     wanted = comparable(target)
     if not text.strip() or not wanted:
         return None
-    text = text[-MAX_CHARACTERS:]
-    if _is_same(text, wanted):
+    text = without_tags(own_part(text)[-MAX_CHARACTERS:])
+    if _is_same(text, wanted) or _is_sole_block(text, wanted):
         return True
+    text = CONTRAST.sub(lambda found: found[0] if holds(comparable(found[0]), wanted) else "", text)
     if marked := marked_answers(text):
         return _content_reading(marked[-1].text, wanted)
     if (said := _opening_truth(text)) is not None and _truth(wanted) is not None:
-        return said == _truth(wanted)
-    if _unmarked_is(text, wanted):
+        rest = undress(text).partition(" ")[2]
+        return None if RETRACTED.search(rest) and _names_other_truth(rest, said) else said == _truth(wanted)
+    if stands_out(text, wanted) or _unmarked_is(text, wanted):
         return True
-    if not (anywhere or len(text.strip()) <= SHORT):
+    if not any(map(str.isalnum, wanted)) and wanted in re.sub(r"[\s`*]", "", text):
+        return None
+    if not (anywhere or len(text.strip()) <= SHORT or _points_at(text, wanted)):
         return False
     return None if holds(comparable(text), wanted) or _may_be_same(text, wanted) else False
 
@@ -66,19 +91,20 @@ def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -
 
     ``settled_only``: the text was cut off, so only a mark that is closed counts; otherwise None.
     """
-    for delimiter in _CONTINUED:  # the model continues by itself
-        text = text.partition(delimiter)[0]
-    text = text[-MAX_CHARACTERS:]
+    text = without_tags(own_part(text)[-MAX_CHARACTERS:])
+    text = without_contrasts(text, target)
     marked = [each for each in marked_answers(text) if sole_numbers(each.text)]
     hashes = [each for each in marked if text[: each.end].rstrip("\n").rpartition("\n")[2].lstrip().startswith("####")]
     if settled_only:
         closed = [each for each in hashes[:1] or marked if each.closed]
-        return _one_of(sole_numbers(closed[0 if hashes else -1].text), target) if closed else None
+        last = closed[0 if hashes else -1] if closed else None
+        is_open = last is None or (not hashes and goes_on(text[last.end :]))
+        return None if last is None or is_open else _one_of(sole_numbers(last.text), target)
     if len(hashes) > 1:
         return _one_of([number for each in hashes for number in sole_numbers(each.text)], target)
     if marked:
-        content = (hashes[0] if hashes else marked[-1]).text
-        return _not_excluded(_one_of(sole_numbers(content), target), content)
+        content = first_sentence((hashes[0] if hashes else marked[-1]).text)
+        return _not_excluded(_one_of(sole_numbers(content), target), content, target)
     return _unmarked_number(text, target)
 
 
@@ -88,9 +114,12 @@ def line_reading(text: str, target: str) -> Reading:
     That is a marked answer that is closed, and a first line of at most 60 characters that a line break closes.
     """
     wanted = comparable(target)
+    text = text[-MAX_CHARACTERS:]
     if closed := [each for each in marked_answers(text) if each.closed]:
-        return _content_reading(closed[-1].text, wanted)
-    first, line_break, _ = text.strip("\n ").partition("\n")
+        return None if goes_on(text[closed[-1].end :]) else _content_reading(closed[-1].text, wanted)
+    first, line_break, rest = text.strip("\n ").partition("\n")
+    if len(_WORDS.findall(rest)) <= 3 or goes_on(rest):  # perhaps a second answer
+        return None
     if line_break and 0 < len(first.strip()) <= SHORT and _is_same(first, wanted):
         return True
     return None
@@ -109,8 +138,31 @@ def _is_same(text: str, wanted: str) -> bool:
         return True
     if "," in wanted or ";" in wanted:  # a list, however it is separated
         return _items(text) == _items(wanted)
+    if wanted[0].isdigit() and (exact := _ABOUT.sub("", found)) != found:
+        return comparable(exact) == wanted
     bare = strip_remark(found)
     return bare != found and comparable(bare) == wanted and not hedges(found[len(bare) :])
+
+
+def _names_other_truth(text: str, said: bool) -> bool:
+    return any(_truth(word) is (not said) for word in re.findall(r"\w+", text.casefold()))
+
+
+def _is_sole_block(text: str, wanted: str) -> bool:
+    """Whether the only fenced block of a text is the target."""
+    blocks = list(_FENCED.finditer(text))
+    if len(blocks) != 1 or not _is_same(blocks[0][1], wanted):
+        return False
+    before = text[: blocks[0].start()].strip(" *_\n")
+    return not before or before.endswith((":", "："))
+
+
+def _points_at(text: str, wanted: str) -> bool:
+    """Whether a long text, as some read it, has the target for its answer: in bold, or said of its subject."""
+    if any(comparable(each) == wanted for each in BOLD.findall(text) + _STRONG.findall(text)):
+        return True
+    said = re.compile(rf"\b(?:is|are|was|by|playwright|author|ist|est|es)\s(?:the\s)?{re.escape(wanted)}(?!\w)")
+    return any(_states(each, wanted) or said.search(comparable(each)) for each in _SENTENCE_END.split(text))
 
 
 def _items(text: str) -> list[str]:
@@ -131,8 +183,22 @@ def _may_be_same(text: str, wanted: str) -> bool:
     said, meant = ({_FULL.get(word, word) for word in _items(each)} for each in (found, wanted))
     if said and meant and (said <= meant or meant <= said):
         return any(len(word) > 2 or word.isdigit() for word in said & meant)
+    if len(name := _items(wanted)) > 1 and len(name[-1]) > 3 and name[-1] in said:  # "W. Shakespeare"
+        return True
+    value = plain_number(wanted)
+    values = {value, value / 100 if "%" in wanted else value} if value is not None else set()
+    if any(values & {number.value, *number.others} for number in sole_numbers(text)):
+        return True
+    if _abbreviates(_items(text), _items(wanted)) or _abbreviates(_items(wanted), _items(text)):
+        return True
+    said, meant = ({str(NUMBER_WORDS.get(word, word)) for word in words} for words in (said, meant))
     numbers = [sorted(word.lstrip("0") for word in words if word.isdigit()) for words in (said, meant)]
     return bool(numbers[0]) and numbers[0] == numbers[1]
+
+
+def _abbreviates(one: list[str], other: list[str]) -> bool:
+    """Whether one word is the initials of others, perhaps not of all of them: *USA*, *MLK*."""
+    return len(one) == 1 < len(other) and len(one[0]) > 1 and "".join(each[0] for each in other).startswith(one[0])
 
 
 def _unaccented(text: str) -> str:
@@ -153,13 +219,19 @@ def _content_reading(content: str, wanted: str) -> Reading:
     """A marked answer to the end of its line."""
     if _is_same(content, wanted):
         return True
+    content = _COPULA_AT_END.sub("", content)
+    if _is_same(content, wanted) or _is_same(first_sentence(content), wanted):
+        return True
+    if len(_SENTENCE_END.split(content.strip())) == 1 and _states(content, wanted):
+        return True
     found = comparable(content)
     truth, word = _truth(wanted), re.match(r"\w+", found)
     if truth is not None and word and (said := _truth(word.group())) is not None:
         return said == truth
     if not holds(found, wanted):
         return None if _may_be_same(content, wanted) else False
-    if found.startswith(wanted) and not hedges(found[len(wanted) :]) and _AFTER_ANSWER.match(found[len(wanted) :]):
+    after = found[len(wanted) :]
+    if found.startswith(wanted) and _AFTER_ANSWER.match(after) and not hedges(after) and not RETRACTED.search(after):
         return True
     return None
 
@@ -168,29 +240,57 @@ def _unmarked_is(text: str, wanted: str) -> bool:
     """Whether a text that marks nothing plainly gives the target as its answer."""
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) > 1:
+        if _are_listed(lines):
+            return False
         if _is_same(lines[-1], wanted):
             return True
-        if _is_same(lines[0], wanted) and not any(_RETRACTED.search(line) for line in lines[1:]):
+        if _is_same(lines[0], wanted) and not any(RETRACTED.search(line) for line in lines[1:]):
             return True
     sentences = [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
     if not sentences:
         return False
-    if _states(sentences[-1], wanted):
+    if len(sentences) == 2 and sentences[0].endswith("!") and len(sentences[0].split()) <= 2:  # "Sure! Paris."
+        return _is_same(sentences[1], wanted) or _states(sentences[1], wanted)
+    is_first = comparable(sentences[-1]).startswith(wanted)
+    if _states(sentences[-1], wanted) and not (is_first and any(map(_is_statement, sentences[:-1]))):
         return True
     if len(sentences) > 1 and (_states(sentences[0], wanted) or _is_same(sentences[0], wanted)):
-        return not any(hedges(sentence) for sentence in sentences) and not _short_statement(sentences[-1])
+        rest = sentences[1:]
+        if any(RETRACTED.search(each) or _TURNS.match(each) for each in rest) or _short_statement(rest[-1]):
+            return False
+        return not any(hedges(_OR_BETWEEN_NAMES.sub(" ", sentence)) for sentence in sentences)
     return False
+
+
+def _is_statement(sentence: str) -> bool:
+    return any(word in COPULAS for word in re.findall(r"[\w']+", sentence.casefold()))
+
+
+def _are_listed(lines: list[str]) -> bool:
+    """Whether short lines stand side by side, none of which leads to another: two answers, or none."""
+    short = [line for line in lines if len(_WORDS.findall(line)) <= 3]
+    if len(short) < len(lines) or any(line.rstrip(" *_").endswith((":", "!", ".", ",", "：")) for line in lines[:-1]):
+        return False
+    return len({comparable(line) for line in lines if _WORDS.search(line)}) > 1
 
 
 def _states(sentence: str, wanted: str) -> bool:
     """Whether a sentence says that its subject is the target: "… is Paris." or "Paris is …", without a hedge."""
     said = comparable(sentence)
     bare = strip_remark(said)
-    if hedges(said.replace(wanted, " ")):
+    if hedges(said.replace(wanted, " ")) or _FORMERLY.search(said):
         return False
-    for found in (said, bare):
-        before = found.removesuffix(wanted)
+    if re.search(
+        rf"\b(?:is|are|{_MADE_BY}|ist|est|es|war|fut) (?:\w+ )?{re.escape(wanted)}(?: \([^()]*\))?,? "
+        r"(?:an?|which|who|with|located|at|in|from|since|because|as|around|eine?|geschrieben)\b",
+        said,
+    ):
+        return True
+    for found in (said, bare, said.rstrip("\"'` ")):
+        before = found.removesuffix(wanted).rstrip("\"'`* ") + " " if found.endswith(wanted) else found
         if before != found and (words := re.findall(r"[^\s\w]+|[\w']+", before)):
+            if before.strip() == "by" or re.search(rf"\b{_MADE_BY}\s*\Z", before):
+                return True
             if words[-1].endswith(("'s", "’s")) or words[-1] in COPULAS or before.rstrip()[-1:] in (":", "=", "→"):
                 return True
             if " ".join(words[-2:]) in ("is the", "is a", "is an", "ist die", "ist der", "ist das", "est la", "est le"):
@@ -198,7 +298,7 @@ def _states(sentence: str, wanted: str) -> bool:
         after = found.removeprefix(wanted)
         if after != found and (words := re.findall(r"[\w']+", after)) and words[0] in COPULAS and after[:1].isspace():
             return True
-        if found == wanted + "です" or found.endswith(("は" + wanted, "は" + wanted + "です")):
+        if found == wanted + "です" or found.endswith(("は" + wanted, "は" + wanted + "です", "是" + wanted)):
             return True
     return False
 
@@ -206,6 +306,8 @@ def _states(sentence: str, wanted: str) -> bool:
 def _short_statement(sentence: str) -> bool:
     """Whether a sentence is so short ("It is Paris.") that it may be the answer itself."""
     words = re.findall(r"[\w']+", sentence)
+    if len(words) <= 2 and not sentence.rstrip().endswith("!"):
+        return True
     return len(words) <= 5 and any(word.casefold() in COPULAS or word.casefold() == "it's" for word in words)
 
 
@@ -236,32 +338,55 @@ def _one_of(numbers: list[Number], target: Fraction) -> Reading:
         return None
     if all(number.value == target for number in numbers):
         return True
+    if len(numbers) == 2 and numbers[1].value and numbers[0].value / numbers[1].value == target:  # "3 out of 4"
+        return None
     return None if any(number.value == target or target in number.others for number in numbers) else False
 
 
-def _not_excluded(reading: Reading, text: str) -> Reading:
-    """Open where *not* stands right before a number of the text."""
-    return None if reading and _EXCLUDED.search(text) else reading
+def _not_excluded(reading: Reading, text: str, target: Fraction) -> Reading:
+    """Open where *not*, *less than* or a root stands right before the number of the text."""
+    return None if reading and excludes(text, target) else reading
 
 
 def _unmarked_number(text: str, target: Fraction) -> Reading:
+    """The reading of a text, also without what stands behind its answer: a check, an explanation, a closing phrase."""
+    reading, afterword = _last_number(text, target), AFTERWORD.search(text)
+    line, _, rest = text.strip().partition("\n\n")
+    is_bare = bool(rest) and plain_number(undress(line)) is not None and len(_LONG_WORD.findall(rest)) > 2
+    before = line if is_bare else text[: afterword.start()] if afterword else ""
+    if is_bare and reading is True and _last_number(line, target) is False:
+        return None
+    if not before.strip() or reading is True or _last_number(before, target) is not True:
+        return reading
+    is_settled = is_bare or (afterword is not None and not numbers_in(text[afterword.start() :]))
+    after = text.strip()[len(before) :]
+    return None if not is_settled or RETRACTED.search(after) or _TOTALS.search(after) else True
+
+
+def _word_reading(text: str, target: Fraction) -> Reading:
+    """A text without digits that has one number word: "There are three."."""
+    words = {word for word in _WORDS.findall(text.casefold()) if word in NUMBER_WORDS}
+    return True if len(words) == 1 and NUMBER_WORDS[words.pop()] == target and not hedges(text) else None
+
+
+def _last_number(text: str, target: Fraction) -> Reading:
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         return None
-    bold = [each for each in _BOLD.finditer(lines[-1]) if len(numbers_in(each[1])) == 1 and len(each[1].split()) <= 3]
+    bold = [each for each in BOLD.finditer(lines[-1]) if len(numbers_in(each[1])) == 1 and len(each[1].split()) <= 3]
     if bold and not bold[-1][1].endswith(":") and not numbers_in(lines[-1][bold[-1].end() :]):
         return _one_of(numbers_in(bold[-1][1]), target)
     found = sole_numbers(lines[-1] if len(lines) > 1 else text)
     if len(found) == 1:
-        return _not_excluded(_one_of(found, target), lines[-1])
+        return _not_excluded(_one_of(found, target), lines[-1], target)
     sentences = [each for each in _SENTENCE_END.split(undress(text)) if numbers_in(each) or sole_numbers(each)]
     if not sentences:
-        return None
+        return _word_reading(text, target)
     last = sole_numbers(sentences[-1]) or numbers_in(sentences[-1])
     short = numbers_in(text) if len(text.strip()) <= SHORT else []
     if last[-1].value == target and _concludes_with_one(sentences[-1]):
         return True
-    return _one_of([*last, *short], target)
+    return _one_of(short if len(short) > len(last) else last, target)
 
 
 def _concludes_with_one(sentence: str) -> bool:
