@@ -63,7 +63,7 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
 
     The last marked answer counts. Where none is marked, the whole text, its first or last line, or the sentence that
     ends or begins with the target is the answer; then the target as a whole word is a second reading, in texts of at
-    most 60 characters, or (``anywhere``) in any.
+    most 60 characters, or (``anywhere``) in any. With ``anywhere`` a short answer that may mean the target is open too.
     """
     wanted = comparable(target)
     if not text.strip() or not wanted:
@@ -73,7 +73,7 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
         return True
     text = CONTRAST.sub(lambda found: found[0] if holds(comparable(found[0]), wanted) else "", text)
     if marked := marked_answers(text):
-        return _content_reading(marked[-1].text, wanted)
+        return _content_reading(marked[-1].text, wanted, meaning=anywhere)
     if (said := _opening_truth(text)) is not None and _truth(wanted) is not None:
         rest = undress(text).partition(" ")[2]
         return None if RETRACTED.search(rest) and _names_other_truth(rest, said) else said == _truth(wanted)
@@ -83,7 +83,7 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
         return None
     if not (anywhere or len(text.strip()) <= SHORT or _points_at(text, wanted)):
         return False
-    return None if holds(comparable(text), wanted) or _may_be_same(text, wanted) else False
+    return None if holds(comparable(text), wanted) or _may_be_same(text, wanted, meaning=anywhere) else False
 
 
 def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -> Reading:
@@ -116,7 +116,7 @@ def line_reading(text: str, target: str) -> Reading:
     wanted = comparable(target)
     text = text[-MAX_CHARACTERS:]
     if closed := [each for each in marked_answers(text) if each.closed]:
-        return None if goes_on(text[closed[-1].end :]) else _content_reading(closed[-1].text, wanted)
+        return None if goes_on(text[closed[-1].end :]) else _content_reading(closed[-1].text, wanted, meaning=False)
     first, line_break, rest = text.strip("\n ").partition("\n")
     if len(_WORDS.findall(rest)) <= 3 or goes_on(rest):  # perhaps a second answer
         return None
@@ -169,25 +169,30 @@ def _items(text: str) -> list[str]:
     return [word for word in _WORDS.findall(comparable(text)) if word not in _JOINING]
 
 
-def _may_be_same(text: str, wanted: str) -> bool:
+def _may_be_same(text: str, wanted: str, *, meaning: bool) -> bool:
     """Whether a short answer that is not the target may mean it.
 
-    Its words are some of the target's, or the other way round ("Shakespeare"); its numbers are the target's, beside
-    other words ("5 Euro" for "5 €"); it is the same without accents; or it is a date that can be the same day.
+    It is the same without accents, the same number, or a date that can be the same day. With ``meaning`` also: its
+    words are some of the target's, or the other way round ("Shakespeare"); its numbers are the target's, beside other
+    words ("5 Euro" for "5 €"); it is a list in another order.
     """
     found = comparable(text)
     if len(found) > max(SHORT, 2 * len(wanted)):
         return False
     if _unaccented(found) == _unaccented(wanted) or dates_of(found) & dates_of(wanted):
         return True
+    value = plain_number(wanted)
+    values = {value, value / 100 if "%" in wanted else value} if value is not None else set()
+    if any(values & {number.value, *number.others} for number in sole_numbers(text)):
+        return True
+    if not meaning:
+        return False
+    if "," in wanted or ";" in wanted:  # a list, in another order
+        return sorted(_items(text)) == sorted(_items(wanted))
     said, meant = ({_FULL.get(word, word) for word in _items(each)} for each in (found, wanted))
     if said and meant and (said <= meant or meant <= said):
         return any(len(word) > 2 or word.isdigit() for word in said & meant)
     if len(name := _items(wanted)) > 1 and len(name[-1]) > 3 and name[-1] in said:  # "W. Shakespeare"
-        return True
-    value = plain_number(wanted)
-    values = {value, value / 100 if "%" in wanted else value} if value is not None else set()
-    if any(values & {number.value, *number.others} for number in sole_numbers(text)):
         return True
     if _abbreviates(_items(text), _items(wanted)) or _abbreviates(_items(wanted), _items(text)):
         return True
@@ -215,7 +220,7 @@ def _opening_truth(text: str) -> bool | None:
     return None if opening is None else _truth(opening[1])
 
 
-def _content_reading(content: str, wanted: str) -> Reading:
+def _content_reading(content: str, wanted: str, *, meaning: bool) -> Reading:
     """A marked answer to the end of its line."""
     if _is_same(content, wanted):
         return True
@@ -229,7 +234,7 @@ def _content_reading(content: str, wanted: str) -> Reading:
     if truth is not None and word and (said := _truth(word.group())) is not None:
         return said == truth
     if not holds(found, wanted):
-        return None if _may_be_same(content, wanted) else False
+        return None if _may_be_same(content, wanted, meaning=meaning) else False
     after = found[len(wanted) :]
     if found.startswith(wanted) and _AFTER_ANSWER.match(after) and not hedges(after) and not RETRACTED.search(after):
         return True
