@@ -1,8 +1,8 @@
 """What the embedded model writes, read as a person read it once.
 
 ``tests/assets/readings.json`` holds, by task and sample, the beginning of the output's SHA-256 and the answer that a
-person found in it; empty where it was cut off before its answer, or names several. The outputs themselves hold texts of
-benchmarks and are made anew.
+person found in it; empty where it was cut off before its answer, or names several (a letter, and another choice's
+text). The outputs themselves hold texts of benchmarks and are made anew.
 """
 
 from __future__ import annotations
