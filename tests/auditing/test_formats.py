@@ -67,13 +67,15 @@ def test_the_second_format_reaches_the_claim(audit: Audit, sums_server: SumsServ
     (claim,) = report["claims"]
     assert (code, claim["verdict"], claim["prompt"]) == (0, "consistent", "plain")
     assert claim["formats"] == ["words", "plain"]
-    assert note_of(report).startswith("the vendor states no prompt format; asked as words (below the claim: ")
+    assert note_of(report).startswith(
+        "the vendor states none of the task's prompt formats; asked as words (below the claim: "
+    )
     assert "then as plain (reaches the claim" in note_of(report)
     assert 0 < asked(sums_server, "Add") < 300  # the first format was rejected, and asked no further
     assert claim["calls"] == asked(sums_server, "Add") + asked(sums_server, "What is")
     for name in ("report.md", "report.html"):
         text = (tmp_path / "run" / name).read_text()
-        assert "the vendor states no prompt format; asked as words" in text
+        assert "asked as words (below the claim" in text
         assert "asked one after another" in text
         assert "Only one configuration" not in text
     assert recompute(tmp_path / "run").verdict.claims[0].prompt == "plain"
@@ -102,7 +104,9 @@ def test_a_format_that_needs_log_likelihoods_may_reach_the_claim(audit: Audit, t
     code, report = audit(LETTER + WORDS + PLAIN, min(99.9, RATE + 18))
     (claim,) = report["claims"]
     assert (code, report["verdict"], claim["verdict"], claim["p"]) == (3, "not_testable", "not_testable", 1.0)
-    assert claim["reason"].startswith("the vendor states no prompt format, and letter needs log-likelihoods")
+    assert claim["reason"].startswith(
+        "the vendor states none of the task's prompt formats, and letter needs log-likelihoods"
+    )
     assert "protocol: {prompt: " in claim["reason"]
     assert claim["formats"] == ["words", "plain", "letter"]
     recompute(tmp_path / "run")
@@ -124,6 +128,23 @@ def test_unstated_decoding_is_checked_last(audit: Audit, sums_server: SumsServer
     sampled = {each.id for each in plan.measurements if each.arm}
     assert sum(each["calls"] for each in report["measurements"] if each["measurement"] in sampled) == 0
     recompute(tmp_path / "run")
+
+
+def test_unstated_decoding_is_checked_in_every_format_that_was_rejected(audit: Audit, tmp_path: Path) -> None:
+    code, report = audit(WORDS + PLAIN, min(99.9, RATE + 18), protocol="")
+    assert (code, report["verdict"]) == (1, "inconsistent")
+    plan = RunFolder.open(tmp_path / "run").plan
+    calls = {each["measurement"]: each["calls"] for each in report["measurements"]}
+    assert [calls[each.id] for each in plan.measurements if each.arm] == [150, 150]
+    recompute(tmp_path / "run")
+
+
+def test_a_limit_ends_in_the_format_that_was_being_asked(audit: Audit, sums_server: SumsServer) -> None:
+    code, report = audit(PLAIN + WORDS, RATE, "--limit", "20")
+    (claim,) = report["claims"]
+    assert (code, claim["verdict"], claim["reason"]) == (3, "insufficient_power", "stopped at the limit of 20 samples")
+    assert (claim["asked"], asked(sums_server, "Add")) == (40, 0)
+    assert "not asked: words" in note_of(report)
 
 
 def test_the_dry_run_counts_all_formats(audit: Audit, capsys: pytest.CaptureFixture[str]) -> None:

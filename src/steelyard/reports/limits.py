@@ -46,7 +46,7 @@ def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) 
     sentences = []
     if any(claim.formats for claim in asked):
         sentences.append(
-            "Where the vendor states no prompt format, those of the task were asked one after another, until one "
+            "Where the vendor states none of the task's prompt formats, they were asked one after another, until one "
             "reached the claim; another prompt, shots or decoding may score differently."
         )
     if any(not each.read_by for each in measured) or any(not claim.formats for claim in asked):

@@ -174,15 +174,15 @@ class FormatsFinder:
         reached = [finder for finder in self.finders if finder.retest.word == "consistent"]
         if reached:
             return reached[0]
-        if self.decision is None:
+        if self.decision is None and self.current.retest.n:
             return self.current
         return max(self.finders, key=lambda finder: (finder.retest.p, _rate(finder)))
 
     def _reason(self, word: VerdictWord, shown: ClaimFinder) -> str:
         if word is VerdictWord.NOT_TESTABLE and self.not_asked:
             return (
-                f"the vendor states no prompt format, and {self._lacking()}; "
-                f"if it means another, state it, such as protocol: {{prompt: {_prompt(shown)}}}"
+                f"the vendor states none of the task's prompt formats, and {self._lacking()}; "
+                f"state the format that it means, such as protocol: {{prompt: {_prompt(shown)}}}"
             )
         if word is VerdictWord.INSUFFICIENT_POWER and self.decision is not None:
             open_ones = [finder for finder in self.finders if finder.retest.word != "inconsistent"]
@@ -190,7 +190,7 @@ class FormatsFinder:
                 f"{_prompt(finder)}: {reason_of(finder, VerdictWord(finder.retest.word or word))}"
                 for finder in open_ones
             )
-        return reason_of(shown, word)
+        return reason_of(self.current if self.decision is None else shown, word)
 
     def _lacking(self) -> str:
         """The formats that cannot be asked here, and why."""
@@ -209,7 +209,7 @@ class FormatsFinder:
         parts = [f"asked as {', then as '.join(asked)}"] if asked else []
         parts += [f"not asked: {', '.join(left)}"] if left else []
         parts += [f"not possible here: {', '.join(self.not_asked)}"] if self.not_asked else []
-        return f"the vendor states no prompt format; {'; '.join(parts)}"
+        return f"the vendor states none of the task's prompt formats; {'; '.join(parts)}"
 
 
 def _reads(finder: ClaimFinder) -> Sequence[Reads]:
