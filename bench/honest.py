@@ -10,7 +10,7 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from steelyard.auditing.verdict import rejected
 from steelyard.detectors.claim_retest.detector import ClaimRetest
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
 from steelyard.planning.weights import share_out
+from steelyard.plugins import Formats
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,
@@ -65,7 +66,8 @@ class Vendor:
     or never. Greedy answers have ``variance`` of their own (batches), and ``sampled`` is that of answers at a
     temperature. The vendor's number is one pass over ``scored`` random samples (None: all), sampled where ``decoding``
     says so or it ``hides`` that it was, and ``inflated`` by so much. Our answers are ``open`` or ``missing`` at random
-    with these shares. ``cached``: the endpoint repeats its first answer to every sample.
+    with these shares. ``cached``: the endpoint repeats its first answer to every sample. ``formats``: the task has so
+    many prompt formats, and the vendor states none; in each its model loses so much of its accuracy.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Vendor:
     missing: float = 0.0
     flip: float = 0.5
     cached: bool = False
+    formats: tuple[float, ...] = (0.0,)
 
 
 SIZES = (164, 198, 1319)
@@ -118,6 +121,11 @@ HONEST: tuple[Vendor, ...] = (
     Vendor("scored 200 of N", 1319, scored=200, in_process=True),
     *(Vendor(f"{share:.0%} open", size, open=share) for share in (0.01, 0.03, 0.05) for size in (198, 1319)),
     *(Vendor("5% missing", size, missing=0.05) for size in (198, 1319)),
+    *(Vendor("best of 3 formats, states none", size, formats=(0.08, 0.03, 0.0)) for size in (198, 1319)),
+    *(Vendor("2 formats alike, states none", size, variance=0.005, formats=(0.0, 0.0)) for size in (198, 1319)),
+    Vendor(
+        "best of 3 formats, states no decoding either", 198, "2", 0.75, 0.005, 0.05, "", True, formats=(0.1, 0, 0.05)
+    ),
 )
 INFLATED: tuple[Vendor, ...] = (
     *(
@@ -132,6 +140,10 @@ INFLATED: tuple[Vendor, ...] = (
     ),
     Vendor("states samples: 30", 198, scored=30, inflated=0.10, accuracy=0.75),
     Vendor("states samples: 30", 1319, scored=30, inflated=0.10, accuracy=0.75),
+    *(
+        Vendor("best of 3 formats, states none", size, inflated=0.10, accuracy=0.75, formats=(0.08, 0.0, 0.03))
+        for size in (500, 1319)
+    ),
 )
 
 
@@ -157,10 +169,17 @@ def _printed(vendor: Vendor, source: Random) -> str:
 class BenchPlanner:
     """Plans a benchmark of a given size without its samples; the rest is as :class:`TaskPlanner` decides it."""
 
-    def __init__(self, sheet: ClaimSheet, model: PlannedModel, tolerance: str, population: int) -> None:
+    def __init__(
+        self, sheet: ClaimSheet, model: PlannedModel, tolerance: str, population: int, formats: int = 1
+    ) -> None:
         self.sheet, self.models, self.tolerance, self.population = sheet, {SUBJECT: model}, tolerance, population
+        self.format_count = formats
         self.measurements: list[Measurement] = []
         self.served: list[Served] = []
+
+    def formats(self, request: str, claim: Claim) -> Formats:
+        """The formats of the task, by their numbers."""
+        return Formats(tuple(map(str, range(self.format_count)))) if self.format_count > 1 else Formats()
 
     def measure(
         self,
@@ -185,7 +204,7 @@ class BenchPlanner:
         measurement = Measurement(
             id=f"{len(self.measurements):02d}",
             task=task,
-            prompt="question",
+            prompt=prompt or "0",
             kind="generate",
             decoding=mode,
             temperature=degrees,
@@ -199,7 +218,8 @@ class BenchPlanner:
             arm=arm,
         )
         self.measurements.append(measurement)
-        self.served.append(Served(request=request, reads=Reads(measurement=measurement.id, scorer=SCORER), prompt=""))
+        reads = Reads(measurement=measurement.id, scorer=SCORER)
+        self.served.append(Served(request=request, reads=reads, prompt=measurement.prompt))
         return self.served[-1]
 
     def measurement(self, served: Served) -> Measurement:
@@ -215,7 +235,7 @@ def _plan(vendor: Vendor, value: str) -> Plan:
         identity=ModelIdentity(uri="x:y"),
         capabilities=Capabilities(deterministic=vendor.in_process, repeats_identical=(0.7,) if vendor.cached else ()),
     )
-    planner = BenchPlanner(sheet, model, vendor.tolerance, vendor.population)
+    planner = BenchPlanner(sheet, model, vendor.tolerance, vendor.population, len(vendor.formats))
     tests = ClaimRetest().plan(planner)  # type: ignore[arg-type]
     plan = Plan(
         format=PLAN_FORMAT,
@@ -277,6 +297,7 @@ def _turns(finder: object, calls: dict[str, Iterator[Call]]) -> Iterator[str]:
 
 def _ours(vendor: Vendor, measurement: Measurement, source: Random) -> Chances:
     """p of our own answers: greedy ones of a vendor that samples are right where its sampled ones are on average."""
+    vendor = replace(vendor, accuracy=vendor.accuracy - vendor.formats[int(measurement.prompt)])
     if measurement.decoding == "sampled":
         chances = _chances(vendor, vendor.sampled)
         return (source.random(vendor.population) < chances).astype(float) if vendor.cached else chances

@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from steelyard.errors import InputError
 from steelyard.records import (
@@ -54,6 +54,7 @@ __all__ = [
     "Detector",
     "ExecutingScorer",
     "Finder",
+    "Formats",
     "Generator",
     "HealthCheckedModel",
     "Model",
@@ -174,6 +175,16 @@ class Generator(Protocol):
         ...
 
 
+class Formats(NamedTuple):
+    """The prompt formats that a claim may mean, in the task's order: those to ask, and those that cannot be asked here.
+
+    ``to_ask`` is empty where there is no choice.
+    """
+
+    to_ask: tuple[str, ...] = ()
+    not_asked: tuple[str, ...] = ()
+
+
 @runtime_checkable
 class Planner(Protocol):
     """What a detector plans with: the sheet, the models, and :meth:`measure`, by which it asks for answers.
@@ -197,6 +208,13 @@ class Planner(Protocol):
         """How far below a claim still counts as the claim, in percentage points, as the user wrote it."""
         ...
 
+    def formats(self, request: str, claim: Claim) -> Formats:
+        """The prompt formats that a claim may mean: several where the vendor states none.
+
+        ``request`` is the name of the claim's own request. Formats that cannot be asked here are recorded in the plan.
+        """
+        ...
+
     def measure(
         self,
         request: str,
@@ -216,9 +234,9 @@ class Planner(Protocol):
     ) -> Served | None:
         """Ask for a measurement under a name of its own; None where it cannot be had (the plan says why).
 
-        With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means. ``seed`` other
-        than the task's gives fresh twins of a generated task. ``limit`` is the maximum number of samples asked, in
-        place of the user's.
+        With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means; ``prompt`` is then
+        one of its :meth:`formats`, or empty. ``seed`` other than the task's gives fresh twins of a generated task.
+        ``limit`` is the maximum number of samples asked, in place of the user's.
         """
         ...
 

@@ -510,7 +510,8 @@ def test_no_command_writes_outside_its_folder(sums_server: Any, sums_file: Sums,
 def test_a_real_model_behind_http(llama_server: str, tmp_path: Path, shared: Path) -> None:
     """llama.cpp's own server with the embedded file: text is asked for, log-likelihoods are refused in words."""
     claims = tmp_path / "sheet.yaml"
-    rows = "  - {task: chain_sum, value: 57}\n  - {task: hellaswag, value: 40.9}\n  - {task: gsm8k, value: 30}\n"
+    hellaswag = "{task: hellaswag, value: 40.9, protocol: {prompt: completion}}"
+    rows = f"  - {{task: chain_sum, value: 57}}\n  - {hellaswag}\n  - {{task: gsm8k, value: 30}}\n"
     claims.write_text(f"model: SmolLM2-135M-Instruct\nclaims:\n{rows}")
     run = tmp_path / "run"
     model = f"openai:smollm2@{llama_server}"

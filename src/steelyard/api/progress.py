@@ -106,7 +106,9 @@ class RunProgress(LiveProgress):
             table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
         table.add_column("interval → claim", justify="right", no_wrap=True)
         for measurement in self._plan.measurements:
-            table.add_row(*self._row(live, measurement, elapsed))
+            name = measurement.id
+            if live.answered[name] or not (live.finders.is_held(name) or live.finders.is_closed(name)):
+                table.add_row(*self._row(live, measurement, elapsed))
         return table
 
     def _row(self, live: RunSession, measurement: Measurement, elapsed: float) -> tuple[Any, ...]:

@@ -56,6 +56,12 @@ class Usage:
         self.reasoning_tokens += attempt.reasoning_tokens
         self.seconds += attempt.elapsed_us / 1e6
 
+    def include(self, other: Usage) -> None:
+        """Add what another measurement cost."""
+        self.failed.update(other.failed)
+        for name in ("calls", "answers", "prompt_tokens", "completion_tokens", "reasoning_tokens", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 def counted(records: Iterable[JournalRecord], usage: dict[str, Usage]) -> Iterator[JournalRecord]:
     """Pass a journal's records on, adding up on the way what each measurement cost."""
@@ -159,10 +165,21 @@ def _claims(
     for result in results:
         if result.claim is not None:
             settled = _settled_claim(result.claim, result.test in accused)
-            yield _with_usage(settled, plan, usage.get(settled.measurement, Usage()))
+            yield _with_usage(settled, plan, _usage_of(settled, result.test, plan, usage))
     for refused in plan.not_planned:
         if plan.sheet is not None and (number := refused.claim_number) is not None:
             yield _refused_claim(plan, number, refused)
+
+
+def _usage_of(claim: ClaimVerdict, test: str, plan: Plan, usage: Mapping[str, Usage]) -> Usage:
+    """What a claim cost: its measurement, or those of all prompt formats that were asked for it."""
+    if not claim.formats:
+        return usage.get(claim.measurement, Usage())
+    reads = next(each.reads for each in plan.tests if each.id == test)
+    whole = Usage()
+    for name in dict.fromkeys(each.measurement for each in reads):
+        whole.include(usage.get(name, Usage()))
+    return whole
 
 
 def _settled_claim(claim: ClaimVerdict, is_rejected: bool) -> ClaimVerdict:
@@ -249,7 +266,7 @@ def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:
             "was not chosen: steelyard key new makes the order of the next audit provable",
         )
     for refused in plan.not_planned:
-        if refused.claim_number is None:
+        if refused.claim_number is None and not refused.format:  # a claim's verdict names the formats that it lacks
             message = f"{refused.request} is {refused.verdict.replace('_', ' ')}: {refused.reason}"
             yield Note(detector="plan", check="not_planned", task=refused.task, message=message)
     for measurement in plan.measurements:
@@ -263,7 +280,7 @@ def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:
 def _overall(findings: tuple[Finding, ...], words: Sequence[VerdictWord], plan: Plan) -> VerdictWord:
     if findings or VerdictWord.INCONSISTENT in words:
         return VerdictWord.INCONSISTENT
-    present = {*words, *(VerdictWord(refused.verdict) for refused in plan.not_planned)}
+    present = {*words, *(VerdictWord(refused.verdict) for refused in plan.not_planned if not refused.format)}
     for word in (VerdictWord.INSUFFICIENT_POWER, VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED):
         if word in present:
             return word

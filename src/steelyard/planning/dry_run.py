@@ -79,7 +79,7 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
     return Forecast(
         model=model.identity.uri,
         rows=tuple(_claim_forecast(plan, test, prepared) for test in plan.tests if test.reads),
-        skipped=tuple((refused.task, refused.verdict, refused.reason) for refused in plan.not_planned),
+        skipped=tuple((each.task, each.verdict, each.reason) for each in plan.not_planned if not each.format),
         assumptions=f"assumed: {CHARACTERS_PER_TOKEN:g} characters a token, {speed}"
         + ("" if priced else "; no cost without --price IN,OUT or --prices FILE"),
     )
@@ -87,7 +87,7 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
 
 def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) -> ClaimForecast:
     """One test: what all of its measurements would cost, and after how many samples it would decide."""
-    costs = [_cost(plan, prepared[reads.measurement]) for reads in test.reads]
+    costs = [_cost(plan, prepared[name]) for name in dict.fromkeys(reads.measurement for reads in test.reads)]
     calls, asked = sum(cost.calls for cost in costs), sum(cost.asked for cost in costs)
     seconds = sum(cost.seconds for cost in costs)
     first = plan.by_id[test.reads[0].measurement]

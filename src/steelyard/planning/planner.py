@@ -32,6 +32,7 @@ from steelyard.planning.testable import (
     task_named,
     task_of,
 )
+from steelyard.plugins import Formats
 from steelyard.records import (
     SUBJECT,
     Claim,
@@ -144,6 +145,28 @@ class TaskPlanner:
         self.served.append(served)
         return served
 
+    def formats(self, request: str, claim: Claim) -> Formats:
+        """The prompt formats that a claim may mean (see :class:`steelyard.plugins.Planner`)."""
+        try:
+            task = task_of(claim, self._catalogue)
+        except Skip:
+            return Formats()
+        names = task.formats_for(claim)
+        refused = {}
+        for name in names:
+            try:
+                kind_of(task, task.protocol_for(claim, name), self._models[SUBJECT].capabilities, by_flag=False)
+            except Skip as skip:
+                refused[name] = skip
+        to_ask = tuple(name for name in names if name not in refused)
+        if len(names) == 1 or not to_ask:
+            return Formats()
+        for name, why in refused.items():
+            self.not_planned.append(
+                NotPlanned(request=f"{request}/format/{name}", task=claim.task, verdict=why.verdict, reason=why.reason)
+            )
+        return Formats(to_ask, tuple(refused))
+
     def _check_model(self, claim: Claim, role: str) -> None:
         """Skip a claim about another model than the endpoint serves, judging by their names."""
         if self._sheet is None or self._options.accept_model:
@@ -167,7 +190,7 @@ class TaskPlanner:
         task = task_of(claim, self._catalogue) if claim else task_named(name, self._catalogue)
         if claim:
             self._check_model(claim, role)
-        protocol = task.protocol_for(claim) if claim else task.protocol_of(prompt, shots)
+        protocol = task.protocol_for(claim, prompt) if claim else task.protocol_of(prompt, shots)
         kind = kind_of(task, protocol, capabilities, by_flag=claim is None)
         if claim:
             if protocol.refused:

@@ -10,8 +10,9 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
 from steelyard.planning.part import least_size
+from steelyard.plugins import Formats
 from steelyard.records import SUBJECT, Claim, ClaimSheet, Measurement, Part, Plan, PlannedModel, RepeatCheck, Served
-from steelyard.tasks import resolve
+from steelyard.tasks import load_task, resolve
 
 __all__ = ["SealedPlanner"]
 
@@ -46,6 +47,31 @@ class SealedPlanner:
         if served.reads.measurement not in self._measurements:
             raise VerificationError(f"{layout.PLAN}: {served.request} is served by a measurement that the plan lacks")
         return self._measurements[served.reads.measurement]
+
+    def formats(self, request: str, claim: Claim) -> Formats:
+        """The formats that the plan asks for a claim (see :class:`steelyard.plugins.Planner`).
+
+        Raises VerificationError if it leaves out one that the claim may mean.
+        """
+        prefix = f"{request}/format/"
+        of_formats = [name for name in (*self._served, *self._refused) if name.rpartition("/")[0] == prefix[:-1]]
+        self.asked.update(name for name in of_formats if name in self._refused)
+        first = self._served.get(request)
+        if first is None:
+            return Formats()
+        to_ask = (first.prompt, *(name.removeprefix(prefix) for name in of_formats if name in self._served))
+        not_asked = tuple(name.removeprefix(prefix) for name in of_formats if name in self._refused)
+        self._check_formats(request, claim, {*to_ask, *not_asked})
+        return Formats(to_ask, not_asked) if len(to_ask) + len(not_asked) > 1 else Formats()
+
+    def _check_formats(self, request: str, claim: Claim, planned: set[str]) -> None:
+        found = resolve(claim.task)
+        if found is None or self.measurement(self._served[request]).task != found:
+            return
+        if left_out := [name for name in load_task(found).formats_for(claim) if name not in planned]:
+            raise VerificationError(
+                f"{layout.PLAN}: {request} is not planned in the prompt format {left_out[0]}, which the claim may mean"
+            )
 
     def measure(
         self,
@@ -88,7 +114,7 @@ class SealedPlanner:
         if repeat_check is not None:
             wanted["repeat_check"] = repeat_check
         if prompt:
-            wanted["prompt"] = prompt
+            self._check_prompt(request, prompt, served)
         if shots is not None:
             wanted["shots"] = shots
         if measurement.task not in (task, resolve(task)):
@@ -142,6 +168,13 @@ class SealedPlanner:
             "repeats": repeats_of(mode, capabilities, measurement.population),
             "repeat_check": repeat_check_of(mode, capabilities, asked, measurement.population),
         }
+
+    def _check_prompt(self, request: str, prompt: str, served: Served) -> None:
+        """Formats with equal requests share a measurement, which has the name of one of them."""
+        own = self.measurement(served)
+        sharing = {each.prompt for each in self._plan.served if each.reads.measurement == own.id}
+        if served.prompt != prompt or own.prompt not in sharing:
+            raise self._differs(request, "prompt", served.prompt if served.prompt != prompt else own.prompt, prompt)
 
     def _differs(self, request: str, name: str, sealed: object, wanted: object) -> VerificationError:
         return VerificationError(

@@ -36,6 +36,7 @@ PLAN_FORMAT: Final = "steelyard-plan/2"
 SUBJECT: Final = "subject"  # the role of the model under test
 
 _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
+_FORMAT_REQUEST: Final = re.compile(r"claim/[0-9]{1,9}/format/([^/]+)")
 
 
 class RepeatCheck(Record, frozen=True, kw_only=True):
@@ -226,6 +227,12 @@ class NotPlanned(Record, frozen=True, kw_only=True):
     def claim_number(self) -> int | None:
         """The number of the claim that the request is for, from 0; None for another request."""
         return _claim_number(self.request)
+
+    @property
+    def format(self) -> str:
+        """The prompt format that the request is for, of a claim that states none; empty for another request."""
+        found = _FORMAT_REQUEST.fullmatch(self.request)
+        return found[1] if found else ""
 
 
 class Plan(Record, frozen=True, kw_only=True):

@@ -120,7 +120,9 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one claim, as its retest gives it; proportions are fractions, ``claimed_text`` is as printed.
 
     ``part_of`` is the number of items that the claim is about, where the samples are a part of them.
-    ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one.
+    ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one. ``formats`` names
+    the prompt formats that the claim may mean, in their order, where the vendor states none; the numbers are then those
+    of ``prompt``, and a note says what each came to.
     """
 
     task: str
@@ -145,6 +147,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     implied_reruns: dict[str, int | None] = msgspec.field(default_factory=dict)
     measurement: str = ""
     prompt: str = ""
+    formats: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
     part_of: int | None = None
     trace: tuple[TracePoint, ...] = ()

@@ -44,10 +44,16 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
 def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) -> list[str]:
     words = {claim.verdict for claim in asked}
     sentences = []
-    if asked or measured:
-        each = " for each claim" if asked else ""
+    if any(claim.formats for claim in asked):
         sentences.append(
-            f"Only one configuration (prompt, format, decoding) was tested{each}: another may score differently."
+            "Where the vendor states none of the task's prompt formats, they were asked one after another, until one "
+            "reached the claim; another prompt, shots or decoding may score differently."
+        )
+    if any(not each.read_by for each in measured) or any(not claim.formats for claim in asked):
+        each = " for each claim" if asked else ""
+        other = " whose prompt format is stated" if any(claim.formats for claim in asked) else ""
+        sentences.append(
+            f"Only one configuration (prompt, format, decoding) was tested{each}{other}: another may score differently."
         )
     if VerdictWord.INCONSISTENT in words:
         sentences.append(

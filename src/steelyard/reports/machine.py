@@ -90,6 +90,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "level": claim.level,
         "measurement": claim.measurement,
         "prompt": claim.prompt,
+        "formats": claim.formats,
         "differences": claim.differences,
         "calls": claim.calls,
         "prompt_tokens": claim.prompt_tokens,

@@ -10,7 +10,7 @@ import msgspec
 from steelyard.records import Claim
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 
-__all__ = ["ChosenProtocol", "RequestedProtocol", "choose_protocol"]
+__all__ = ["ChosenProtocol", "RequestedProtocol", "choose_protocol", "possible_formats"]
 
 
 class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +48,13 @@ class ChosenProtocol(msgspec.Struct, frozen=True):
     refused: str = ""
 
 
-def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol) -> ChosenProtocol:
-    """Choose by the stated prompt, metric and harness, in this order of weight; otherwise the task's default."""
+def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, chosen: str = "") -> ChosenProtocol:
+    """Choose by the stated prompt, metric and harness, in this order of weight; otherwise the task's default.
+
+    ``chosen`` is one of :func:`possible_formats`, to be asked although the vendor does not state it.
+    """
     named = _by_name(definition, requested.prompt)
-    name = (
-        named or _best(definition, (requested.prompt, requested.metric, requested.harness)) or definition.default_prompt
-    )
+    name = chosen or _stated(definition, requested) or definition.default_prompt
     prompt_format = definition.prompts[name]
     differences = list(prompt_format.differences)
     if _is_more_than_shots(requested.prompt) and not named and not _matches(requested.prompt, name, prompt_format):
@@ -63,6 +64,25 @@ def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol) ->
     shots, remark = _shots(definition, prompt_format, requested)
     differences += [remark] if remark else []
     return ChosenProtocol(name, shots, tuple(differences), _refused(definition, requested, bool(named)))
+
+
+def possible_formats(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[str, ...]:
+    """The prompt formats that a claim may mean, in the task's order: one where the vendor states its format.
+
+    All of a public benchmark's formats for text, where nothing that the vendor states chooses one. The formats of world
+    models are measures of their own, and a user's own task has no vendor: these have their default.
+    """
+    stated = _stated(definition, requested)
+    own = definition.prompts[definition.default_prompt]
+    if stated or not definition.public or own.needs or _refused(definition, requested, named=False):
+        return (stated or definition.default_prompt,)
+    return tuple(name for name, prompt_format in definition.prompts.items() if not prompt_format.needs)
+
+
+def _stated(definition: TaskDefinition, requested: RequestedProtocol) -> str:
+    """The prompt format that the stated prompt, metric or harness chooses; empty where none does."""
+    texts = requested.prompt, requested.metric, requested.harness
+    return _by_name(definition, requested.prompt) or _best(definition, texts)
 
 
 def _words(text: str) -> list[str]:

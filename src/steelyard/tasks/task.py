@@ -16,7 +16,7 @@ from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Requ
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.items import digest_of_item
 from steelyard.tasks.loaders import Row, generated_rows, hub_rows
-from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol
+from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol, possible_formats
 from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
 from steelyard.tasks.template import Expression, Template
 
@@ -95,9 +95,16 @@ class Task:
             raise InputError(f"{self.id} has no prompt format {name!r}; it has: {', '.join(self.prompts)}")
         return self.prompts[name]
 
-    def protocol_for(self, claim: Claim) -> ChosenProtocol:
-        """The prompt format and number of shots that a claim means, and the differences that remain."""
-        return choose_protocol(self.definition, RequestedProtocol.of_claim(claim))
+    def protocol_for(self, claim: Claim, chosen: str = "") -> ChosenProtocol:
+        """The prompt format and number of shots that a claim means, and the differences that remain.
+
+        ``chosen`` is one of :meth:`formats_for`, to be asked although the vendor does not state it.
+        """
+        return choose_protocol(self.definition, RequestedProtocol.of_claim(claim), chosen)
+
+    def formats_for(self, claim: Claim) -> tuple[str, ...]:
+        """The prompt formats that a claim may mean, in the task's order: several where the vendor states none."""
+        return possible_formats(self.definition, RequestedProtocol.of_claim(claim))
 
     def protocol_of(self, prompt: str = "", shots: int | None = None) -> ChosenProtocol:
         """The prompt format that a user names (default: the task's own), and the number of shots."""

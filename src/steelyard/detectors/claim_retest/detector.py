@@ -6,13 +6,22 @@ import re
 from collections.abc import Sequence
 
 from steelyard.claims.decoding import states_decoding
+from steelyard.detectors.claim_retest.formats import (
+    SAMPLED,
+    FormatsFinder,
+    FormatTests,
+    encode_formats,
+    has_formats,
+    seal_formats,
+    tests_of,
+)
 from steelyard.detectors.claim_retest.part import whole_of
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.retest import expected_test
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
 from steelyard.detectors.claim_retest.thresholds import seal
-from steelyard.plugins import Planner
-from steelyard.records import Claim, Measurement, Plan, PlannedTest, Reads, RepeatCheck, Served
+from steelyard.plugins import Formats, Planner
+from steelyard.records import Claim, Plan, PlannedTest, Reads, RepeatCheck, Served
 
 __all__ = ["ClaimRetest"]
 
@@ -31,71 +40,99 @@ class ClaimRetest:
         """One test for each claim that can be measured, all with the same weight."""
         tests = []
         for number, claim in enumerate(planner.sheet.claims if planner.sheet else ()):
-            served = planner.measure(f"claim/{number}", claim.task, claim=claim)
-            if served is not None:
-                tests.append(self._test(planner, number, claim, served))
+            request = f"claim/{number}"
+            formats = planner.formats(request, claim)
+            first = planner.measure(
+                request, claim.task, claim=claim, prompt=formats.to_ask[0] if formats.to_ask else ""
+            )
+            if first is not None:
+                tests.append(self._test(planner, number, claim, first, formats))
         return tests
 
-    def _test(self, planner: Planner, number: int, claim: Claim, served: Served) -> PlannedTest:
+    def _test(self, planner: Planner, number: int, claim: Claim, first: Served, formats: Formats) -> PlannedTest:
+        served, not_asked = {first.reads: first}, [*formats.not_asked]  # formats whose requests are equal are one
+        for name in formats.to_ask[1:]:
+            found = planner.measure(f"claim/{number}/format/{name}", claim.task, claim=claim, prompt=name)
+            if found is None:
+                not_asked.append(name)
+            else:
+                served.setdefault(found.reads, found)
+        reads: list[Reads] = []
+        for each in served.values():
+            # A claim that cannot be rejected needs no check before it is.
+            checks = () if not_asked else self._sampling_check(planner, number, claim, each)
+            reads += [each.reads, *checks]
+        tests = tuple(self._of_format(planner, number, claim, each) for each in served.values())
+        one = len(tests) == 1 and not not_asked
+        return PlannedTest(
+            id=f"claim-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', claim.task)[:80]}",
+            rule=f"{self.name}@{self.version}",
+            weight=1.0,
+            null="the served model's score is not lower than the claim by more than the tolerance",
+            reads=tuple(reads),
+            sealed=encode(tests[0]) if one else encode_formats(FormatTests(formats=tests, not_asked=tuple(not_asked))),
+        )
+
+    def _of_format(self, planner: Planner, number: int, claim: Claim, served: Served) -> ClaimTest:
         measurement = planner.measurement(served)
         whole, samples = whole_of(claim, measurement), claim.samples
-        sealed = ClaimTest(
+        return ClaimTest(
             claim=number,
             tolerance=planner.tolerance,
             claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
             claimed_samples=samples if samples and samples < (whole or measurement.population) else None,
             whole=whole,
         )
-        return PlannedTest(
-            id=f"claim-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', claim.task)[:80]}",
-            rule=f"{self.name}@{self.version}",
-            weight=1.0,
-            null="the served model's score is not lower than the claim by more than the tolerance",
-            reads=(served.reads, *self._sampling_check(planner, number, claim, measurement)),
-            sealed=encode(sealed),
-        )
 
-    def _sampling_check(
-        self, planner: Planner, number: int, claim: Claim, measurement: Measurement
-    ) -> tuple[Reads, ...]:
+    def _sampling_check(self, planner: Planner, number: int, claim: Claim, of: Served) -> tuple[Reads, ...]:
         """Sampled answers, asked only before *inconsistent*: a vendor that states no decoding may have sampled."""
+        measurement = planner.measurement(of)
         offers = planner.models[measurement.role].capabilities.offers
         speaks = offers is None or "language" in offers  # a world model has no temperature
         if measurement.decoding != "greedy" or measurement.kind != "generate" or states_decoding(claim) or not speaks:
             return ()
         checked = min(SAMPLES_CHECKED, measurement.limit or measurement.population)
         served = planner.measure(
-            f"claim/{number}/sampled",
+            f"{of.request}/sampled",
             claim.task,
-            prompt=measurement.prompt,
+            prompt=of.prompt,
             shots=measurement.shots,
             temperature=TEMPERATURE,
             limit=checked,
             repeat_check=RepeatCheck(samples=checked, repeats=ASKED_AGAIN),
-            arm="sampled",
+            arm=SAMPLED,
         )
         return () if served is None else (served.reads,)
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
         """See :func:`steelyard.detectors.claim_retest.thresholds.seal`."""
-        return seal(test, plan)
+        return seal_formats(test, plan) if has_formats(test) else seal(test, plan)
 
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
         """Trials until a decision on the expected path, if the true rate is the claim less ``shortfall``.
 
         Greedy answers are taken to repeat themselves. How much sampled ones vary is not known before they are asked:
-        all of them.
+        all of them. Where the vendor states no prompt format, a true claim is taken to hold in the first one, and a
+        false one in none.
         """
-        from steelyard.stats.sequential import StopTable, samples_needed
+        trials: dict[str, int] = {}  # by measurement: formats with equal requests read the same answers
+        for each in tests_of(test, plan):
+            name = each.reads[0].measurement
+            trials[name] = max(trials.get(name, 0), _trials(each, plan, shortfall))
+        return sum(trials.values()) if shortfall else next(iter(trials.values()))
 
-        sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
-        if measurement.decoding == "sampled":
-            return measurement.trials
-        expected = expected_test(sealed, measurement, claim)
-        table = StopTable(inconsistent=expected.inconsistent, consistent=expected.consistent)
-        rate = max(0.0, float(claim.number / claim.scale) - shortfall)
-        return samples_needed(table, 0, 0, measurement.trials, rate) or measurement.trials
-
-    def open(self, test: PlannedTest, plan: Plan) -> ClaimFinder:
+    def open(self, test: PlannedTest, plan: Plan) -> ClaimFinder | FormatsFinder:
         """Start one test; raises ValueError if its sealed part is not a claim retest's."""
-        return ClaimFinder(test, plan)
+        return FormatsFinder(test, plan) if has_formats(test) else ClaimFinder(test, plan)
+
+
+def _trials(test: PlannedTest, plan: Plan, shortfall: float) -> int:
+    from steelyard.stats.sequential import StopTable, samples_needed
+
+    sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
+    if measurement.decoding == "sampled":
+        return measurement.trials
+    expected = expected_test(sealed, measurement, claim)
+    table = StopTable(inconsistent=expected.inconsistent, consistent=expected.consistent)
+    rate = max(0.0, float(claim.number / claim.scale) - shortfall)
+    return samples_needed(table, 0, 0, measurement.trials, rate) or measurement.trials

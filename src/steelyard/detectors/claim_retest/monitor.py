@@ -14,7 +14,7 @@ from steelyard.detectors.claim_retest.repeats import MAX_VARIANCE, MISSING, OPEN
 from steelyard.detectors.claim_retest.retest import Retest
 from steelyard.detectors.claim_retest.sealed import claim_of, decode, measurement_of, sampling_check_of
 from steelyard.plugins import Progress
-from steelyard.records import Measurement, Plan, PlannedTest, SampleScore, TracePoint
+from steelyard.records import Measurement, Plan, PlannedTest, SampleScore, Served, TracePoint
 from steelyard.util.compact import SmallIntegers
 
 __all__ = ["ClaimMonitor"]
@@ -49,6 +49,15 @@ class ClaimMonitor:
         self._repeats = Repeats(_calls_of_check(self.measurement) + self._checked_positions)
         self._sampled = Repeats(_calls(self.sampling_check) if self.sampling_check else 0)
         self._begin()
+
+    @property
+    def served(self) -> Served | None:
+        """The claim's request that the measurement serves: its prompt format, and the differences from the vendor's."""
+        own, request = self.planned.reads[0], f"claim/{self.sealed.claim}"
+        for each in self.plan.served:
+            if each.reads == own and (each.request == request or each.request.startswith(f"{request}/format/")):
+                return each
+        return None
 
     @property
     def decision(self) -> str | None:
@@ -99,7 +108,9 @@ class ClaimMonitor:
         interval = None
         if self.retest.trace:
             n, low_right, high_right = self.retest.trace[-1]
-            interval = confidence_sequence(n, low_right, high_right, self.measurement.trials, self.plan.alpha)
+            interval = confidence_sequence(
+                n, low_right, high_right, self.measurement.trials, self.sealed.alpha_consistent
+            )
         return Progress(
             decision=self.decision or "",
             interval=interval,

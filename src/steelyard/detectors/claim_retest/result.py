@@ -11,7 +11,7 @@ from steelyard.detectors.claim_retest.monitor import ClaimMonitor
 from steelyard.detectors.claim_retest.thresholds import own_noise
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
 
-__all__ = ["ClaimFinder", "result_of"]
+__all__ = ["ClaimFinder", "reason_of", "result_of"]
 
 
 class ClaimFinder(ClaimMonitor):
@@ -35,7 +35,7 @@ def result_of(monitor: ClaimMonitor) -> DetectorResult:
         rule=monitor.planned.rule,
         word=word,
         p=p,
-        reason=_reason(monitor, word),
+        reason=reason_of(monitor, word),
         notes=_notes(monitor),
         claim=_claim(monitor, word, p),
     )
@@ -53,14 +53,14 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     if test and word is not VerdictWord.CONSISTENT:
         margin = Fraction(math.floor(test.margin * 10_000), 10_000)  # to a hundredth of a point
     log_e = retest.tracker.log_e if retest.tracker else math.inf
-    trace = monitor.trace_points(monitor.plan.alpha)
+    trace = monitor.trace_points(monitor.sealed.alpha_consistent)
     ci = (trace[-1].low, trace[-1].high) if trace else None
     if ci and test and test.noisy:
         # The interval of the true rate: that of our own trials, widened by the noise of our own repeats.
-        noise = float(own_noise(monitor.sealed, measurement, test.noise.own, monitor.plan.alpha / 2))
+        noise = float(own_noise(monitor.sealed, measurement, test.noise.own, monitor.sealed.alpha_consistent / 2))
         ci = max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
     measured = retest.right / answered if answered else None
-    served = next((each for each in monitor.plan.served if each.request == f"claim/{monitor.sealed.claim}"), None)
+    served = monitor.served
     needed = retest.remaining(claimed if measured is None else measured) if test else None
     return ClaimVerdict(
         task=claim.task,
@@ -76,7 +76,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         open=monitor.open,
         unparsed=monitor.unparsed,
         verdict=word,
-        reason=_reason(monitor, word),
+        reason=reason_of(monitor, word),
         better=bool(ci and ci[0] > claimed + float(claim.printed_unit / claim.scale / 2)),
         p=p,
         log_e=log_e if math.isfinite(log_e) else None,
@@ -93,7 +93,8 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     )
 
 
-def _reason(monitor: ClaimMonitor, word: VerdictWord) -> str:
+def reason_of(monitor: ClaimMonitor, word: VerdictWord) -> str:
+    """Why a claim's test ends with this word; empty where the word says it all."""
     retest, test, measurement = monitor.retest, monitor.retest.test, monitor.measurement
     if retest.suspects:
         return "the vendor does not state its decoding, and how much sampled answers vary was not measured to the end"

@@ -115,8 +115,11 @@ def least_confirming(sealed: ClaimTest, measurement: Measurement, claim: Claim, 
     return _confirming(sealed, measurement, claim, variance, sealed.alpha_consistent, SKEW)
 
 
-def seal(test: PlannedTest, plan: Plan) -> PlannedTest:
-    """Give a test its levels, its thresholds and its integer stop tables: they follow from its share of the level."""
+def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
+    """Give a test its levels, its thresholds and its integer stop tables: they follow from its share of the level.
+
+    The test is one of so many ``formats`` of a claim, each of which may confirm it at its share of the level.
+    """
     sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
     capabilities = plan.models[measurement.role].capabilities
     sealed = msgspec.structs.replace(
@@ -124,7 +127,7 @@ def seal(test: PlannedTest, plan: Plan) -> PlannedTest:
         varies=measurement.decoding == "greedy" and not capabilities.deterministic,
         one_answer=measurement.decoding == "sampled" and measurement.temperature in capabilities.repeats_identical,
         alpha_inconsistent=plan.alpha * test.weight,
-        alpha_consistent=plan.alpha,
+        alpha_consistent=plan.alpha / formats,
         stop_inconsistent=(),
         stop_consistent=(),
     )

@@ -1,0 +1,232 @@
+"""A claim whose vendor states no prompt format: one test for each format that it may mean, one after another.
+
+One format that reaches the claim is enough for *consistent*, and all of them must be rejected for *inconsistent*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from steelyard.detectors.claim_retest.result import ClaimFinder, reason_of, result_of
+from steelyard.detectors.claim_retest.sealed import ClaimTest, encode
+from steelyard.detectors.claim_retest.thresholds import seal
+from steelyard.evidence.canonical import without_defaults
+from steelyard.plugins import Progress
+from steelyard.records import DetectorResult, Note, Plan, PlannedTest, Reads, SampleScore, VerdictWord
+from steelyard.records.record import Record
+
+__all__ = ["FormatTests", "FormatsFinder", "encode_formats", "has_formats", "seal_formats", "tests_of"]
+
+SAMPLED = "sampled"  # the arm of a measurement that checks how much sampled answers vary
+
+
+class FormatTests(Record, frozen=True, kw_only=True):
+    """The tests of one claim, one for each prompt format, in the task's order.
+
+    ``not_asked`` names the formats that cannot be asked here: any of them may reach the claim.
+    """
+
+    formats: tuple[ClaimTest, ...]
+    not_asked: tuple[str, ...] = ()
+
+
+def has_formats(test: PlannedTest) -> bool:
+    """Whether a planned claim retest is one of several prompt formats."""
+    return "formats" in test.sealed
+
+
+def encode_formats(tests: FormatTests) -> dict[str, Any]:
+    """The JSON object that goes into :attr:`~steelyard.records.PlannedTest.sealed`."""
+    sealed: dict[str, Any] = without_defaults(tests)
+    return sealed
+
+
+def _decode(test: PlannedTest) -> FormatTests:
+    found = msgspec.convert(test.sealed, FormatTests)
+    if encode_formats(found) != test.sealed:
+        raise ValueError(f"test {test.id}: a default is spelled out")
+    return found
+
+
+def tests_of(test: PlannedTest, plan: Plan) -> list[PlannedTest]:
+    """One test for each prompt format, as for a claim that states it; the test itself where there is one format.
+
+    Raises ValueError where the measurements are not those of the formats.
+    """
+    if not has_formats(test):
+        return [test]
+    sealed = _decode(test).formats
+    groups: list[list[Reads]] = []
+    for reads in test.reads:
+        measurement = plan.by_id.get(reads.measurement)
+        if groups and measurement is not None and measurement.arm == SAMPLED:
+            groups[-1].append(reads)
+        else:
+            groups.append([reads])
+    if not sealed or len(groups) != len(sealed) or len({each.claim for each in sealed}) > 1:
+        raise ValueError(f"test {test.id}: its measurements are not one for each prompt format of one claim")
+    return [
+        msgspec.structs.replace(test, reads=tuple(group), sealed=encode(one))
+        for group, one in zip(groups, sealed, strict=True)
+    ]
+
+
+def seal_formats(test: PlannedTest, plan: Plan) -> PlannedTest:
+    """Seal the test of every format: each accuses at the claim's level, and confirms at its share of the level."""
+    tests = tests_of(test, plan)
+    sealed = [msgspec.convert(seal(each, plan, len(tests)).sealed, ClaimTest) for each in tests]
+    found = FormatTests(formats=tuple(sealed), not_asked=_decode(test).not_asked)
+    return msgspec.structs.replace(test, sealed=encode_formats(found))
+
+
+class FormatsFinder:
+    """Asks a claim's prompt formats one after another, each with a test of its own.
+
+    The next format is asked when the one before can no longer reach the claim. How much sampled answers vary is asked
+    last, when every format has been rejected.
+    """
+
+    def __init__(self, test: PlannedTest, plan: Plan) -> None:
+        self.planned, self.plan = test, plan
+        self.not_asked = _decode(test).not_asked
+        self.finders = [ClaimFinder(each, plan) for each in tests_of(test, plan)]
+
+    def observe(self, score: SampleScore) -> None:
+        """Give one score to the formats that read it."""
+        for finder in self.finders:
+            if any(reads.measurement == score.measurement and reads.scorer == score.scorer for reads in _reads(finder)):
+                finder.observe(score)
+
+    @property
+    def decision(self) -> str | None:
+        """The word of the verdict, or None: undecided."""
+        words = [finder.retest.word for finder in self.finders]
+        if "consistent" in words:
+            return "consistent"
+        if None in words:
+            return None
+        if self.not_asked or set(words) == {"not_testable"}:
+            return "not_testable"
+        if set(words) != {"inconsistent"}:
+            return "insufficient_power"
+        return None if any(finder.retest.suspects for finder in self.finders) else "inconsistent"
+
+    @property
+    def current(self) -> ClaimFinder:
+        """The format that is asked now: the first undecided one, or else the first whose rejection is not final."""
+        undecided = [finder for finder in self.finders if finder.retest.word is None]
+        suspects = [finder for finder in self.finders if finder.retest.suspects]
+        return (undecided or suspects or self.finders[-1:])[0]
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """The measurements whose answers no format needs any more."""
+        names = frozenset(reads.measurement for reads in self.planned.reads)
+        current = self.current
+        stopped = current.retest.word is None and current.next_position >= current.measurement.planned
+        if self.decision is not None or stopped:
+            return names
+        return frozenset(
+            name
+            for name in names
+            if all(name in each.closed for each in self.finders if any(name == r.measurement for r in _reads(each)))
+        )
+
+    @property
+    def heads(self) -> Mapping[str, int | None]:
+        """How many trials of the current format were read; the other formats wait."""
+        waiting: dict[str, int | None] = {reads.measurement: None for reads in self.planned.reads}
+        return {**waiting, **self.current.heads}
+
+    def progress(self) -> Progress:
+        """The state of the current format's test, for a display."""
+        from dataclasses import replace
+
+        return replace(self.current.progress(), decision=self.decision or "")
+
+    @property
+    def p(self) -> float:
+        """A valid p for Holm: the claim is false in every format, so the largest; 1 where one cannot be asked."""
+        return 1.0 if self.not_asked else max(finder.retest.p for finder in self.finders)
+
+    def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
+        """The result of the claim: that of the format which reached it, or else came nearest."""
+        word = VerdictWord(self.decision) if self.decision else VerdictWord.INSUFFICIENT_POWER
+        shown = self._shown()
+        result = result_of(shown)
+        assert result.claim is not None
+        reason, p = self._reason(word, shown), self.p
+        claim = msgspec.structs.replace(
+            result.claim,
+            verdict=word,
+            reason=reason,
+            p=p,
+            needs=result.claim.needs if self.decision is None else None,
+            formats=(*(_prompt(finder) for finder in self.finders), *self.not_asked),
+        )
+        said = Note(detector="claim_retest", check="formats", task=claim.task, message=self._in_words())
+        return msgspec.structs.replace(result, word=word, p=p, reason=reason, notes=(said, *result.notes), claim=claim)
+
+    def _shown(self) -> ClaimFinder:
+        reached = [finder for finder in self.finders if finder.retest.word == "consistent"]
+        if reached:
+            return reached[0]
+        if self.decision is None and self.current.retest.n:
+            return self.current
+        return max(self.finders, key=lambda finder: (finder.retest.p, _rate(finder)))
+
+    def _reason(self, word: VerdictWord, shown: ClaimFinder) -> str:
+        if word is VerdictWord.NOT_TESTABLE and self.not_asked:
+            return (
+                f"the vendor states none of the task's prompt formats, and {self._lacking()}; "
+                f"state the format that it means, such as protocol: {{prompt: {_prompt(shown)}}}"
+            )
+        if word is VerdictWord.INSUFFICIENT_POWER and self.decision is not None:
+            open_ones = [finder for finder in self.finders if finder.retest.word != "inconsistent"]
+            return "; ".join(
+                f"{_prompt(finder)}: {reason_of(finder, VerdictWord(finder.retest.word or word))}"
+                for finder in open_ones
+            )
+        return reason_of(self.current if self.decision is None else shown, word)
+
+    def _lacking(self) -> str:
+        """The formats that cannot be asked here, and why."""
+        claim = self.finders[0].sealed.claim
+        requests = {f"claim/{claim}/format/{name}" for name in self.not_asked}
+        reasons = dict.fromkeys(each.reason for each in self.plan.not_planned if each.request in requests)
+        names, plural = ", ".join(self.not_asked), len(self.not_asked) > 1
+        if not self.plan.models[self.finders[0].measurement.role].capabilities.loglikelihood:
+            return f"{names} {'need' if plural else 'needs'} log-likelihoods, which this model does not give"
+        return f"{names} cannot be asked here ({'; '.join(reasons)})"
+
+    def _in_words(self) -> str:
+        """What each format came to."""
+        asked = [f"{_prompt(each)} ({_outcome(each)})" for each in self.finders if each.retest.n]
+        left = [_prompt(each) for each in self.finders if not each.retest.n]
+        parts = [f"asked as {', then as '.join(asked)}"] if asked else []
+        parts += [f"not asked: {', '.join(left)}"] if left else []
+        parts += [f"not possible here: {', '.join(self.not_asked)}"] if self.not_asked else []
+        return f"the vendor states none of the task's prompt formats; {'; '.join(parts)}"
+
+
+def _reads(finder: ClaimFinder) -> Sequence[Reads]:
+    return finder.planned.reads
+
+
+def _prompt(finder: ClaimFinder) -> str:
+    served = finder.served
+    return served.prompt if served else finder.measurement.prompt
+
+
+def _rate(finder: ClaimFinder) -> float:
+    return finder.retest.right / finder.retest.n if finder.retest.n else 0.0
+
+
+def _outcome(finder: ClaimFinder) -> str:
+    retest = finder.retest
+    words = {"consistent": "reaches the claim", "inconsistent": "below the claim", "insufficient_power": "undecided"}
+    word = words.get(retest.word or "", "undecided")
+    return f"{word}: {retest.right:,} of {retest.n:,} right"
