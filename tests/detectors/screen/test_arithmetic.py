@@ -28,7 +28,7 @@ def printed(right: int, answers: int, scale: int, places: int, mode: str) -> str
     """What a vendor prints, by the decimal module, which knows nothing of our arithmetic."""
     with decimal.localcontext(prec=60):
         exact = decimal.Decimal(scale * right) / decimal.Decimal(answers)
-        return str(exact.quantize(decimal.Decimal(1).scaleb(-places), rounding=mode))
+        return f"{exact.quantize(decimal.Decimal(1).scaleb(-places), rounding=mode):f}"
 
 
 def brute_force(value: str, unit: str, answers: int) -> bool:
