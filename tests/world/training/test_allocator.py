@@ -32,4 +32,4 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 def test_no_page_is_faulted_in_again() -> None:
     done = subprocess.run([sys.executable, "-c", _STEPS], capture_output=True, text=True, check=True)
     pages = 5 * 8 * 8_000_000 / resource.getpagesize()
-    assert int(done.stdout) < pages / 20
+    assert int(done.stdout) < pages / 5  # all of them without it; the system itself may take some back
