@@ -24,7 +24,7 @@ from steelyard.auditing.verdict import rejected
 from steelyard.detectors.claim_retest.detector import ClaimRetest
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
 from steelyard.planning.weights import share_out
-from steelyard.plugins import Formats
+from steelyard.plugins import Formats, MeasurementRequest
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,
@@ -46,7 +46,7 @@ from steelyard.runner.schedule import Call
 from steelyard.stats.intervals import clopper_pearson
 
 ALPHA = 0.05
-SCORER = "exact@1"
+SCORER = "exact@2"
 SEED = 20261126
 ACCURACY = 0.85
 VENDORS = 200
@@ -181,30 +181,18 @@ class BenchPlanner:
         """The formats of the task, by their numbers."""
         return Formats(tuple(map(str, range(self.format_count)))) if self.format_count > 1 else Formats()
 
-    def measure(
-        self,
-        request: str,
-        task: str,
-        *,
-        claim: Claim | None = None,
-        temperature: float = 0.0,
-        limit: int | None = None,
-        repeat_check: RepeatCheck | None = None,
-        arm: str = "",
-        prompt: str = "",
-        shots: int | None = None,
-    ) -> Served:
+    def measure(self, request: MeasurementRequest) -> Served:
         """Serve a request."""
-        capabilities, size = self.models[SUBJECT].capabilities, self.population
-        mode: Any = "sampled" if temperature else "greedy"
-        degrees = temperature
+        capabilities, size, claim = self.models[SUBJECT].capabilities, self.population, request.claim
+        degrees = request.temperature or 0.0
+        mode: Any = "sampled" if degrees else "greedy"
         if claim:
             mode, degrees, _ = decoding_of(claim, "generate")
-        check = repeat_check_of(mode, capabilities, size, size) if claim else repeat_check or RepeatCheck()
+        check = repeat_check_of(mode, capabilities, size, size) if claim else request.repeat_check or RepeatCheck()
         measurement = Measurement(
             id=f"{len(self.measurements):02d}",
-            task=task,
-            prompt=prompt or "0",
+            task=request.task,
+            prompt=request.prompt or "0",
             kind="generate",
             decoding=mode,
             temperature=degrees,
@@ -214,12 +202,12 @@ class BenchPlanner:
             order_seed=f"seed {len(self.measurements)}",  # one order: the samples are shuffled instead
             repeats=repeats_of(mode, capabilities, size) if claim else 1,
             repeat_check=check,
-            limit=limit,
-            arm=arm,
+            limit=request.limit,
+            arm=request.arm,
         )
         self.measurements.append(measurement)
         reads = Reads(measurement=measurement.id, scorer=SCORER)
-        self.served.append(Served(request=request, reads=reads, prompt=measurement.prompt))
+        self.served.append(Served(request=request.name, reads=reads, prompt=measurement.prompt))
         return self.served[-1]
 
     def measurement(self, served: Served) -> Measurement:
@@ -236,7 +224,7 @@ def _plan(vendor: Vendor, value: str) -> Plan:
         capabilities=Capabilities(deterministic=vendor.in_process, repeats_identical=(0.7,) if vendor.cached else ()),
     )
     planner = BenchPlanner(sheet, model, vendor.tolerance, vendor.population, len(vendor.formats))
-    tests = ClaimRetest().plan(planner)  # type: ignore[arg-type]
+    tests = ClaimRetest().plan(planner)
     plan = Plan(
         format=PLAN_FORMAT,
         software="0",

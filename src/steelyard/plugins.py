@@ -57,6 +57,7 @@ __all__ = [
     "Formats",
     "Generator",
     "HealthCheckedModel",
+    "MeasurementRequest",
     "Model",
     "Monitor",
     "Planner",
@@ -185,6 +186,31 @@ class Formats(NamedTuple):
     not_asked: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class MeasurementRequest:
+    """What a detector asks of a planner: answers of a model to a task, under a ``name`` of its own.
+
+    With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means; ``prompt`` is then one
+    of its :meth:`Planner.formats`, or empty. ``seed`` other than the task's gives fresh twins of a generated task.
+    ``limit`` is the maximum number of samples asked, in place of the user's; ``arm`` and ``beside`` say what a
+    measurement that a detector asks for in addition is, and beside which one it stands.
+    """
+
+    name: str
+    task: str
+    claim: Claim | None = None
+    role: str = "subject"
+    prompt: str = ""
+    shots: int | None = None
+    temperature: float | None = None
+    repeats: int | None = None
+    limit: int | None = None
+    repeat_check: RepeatCheck | None = None
+    arm: str = ""
+    seed: str | None = None
+    beside: str = ""
+
+
 @runtime_checkable
 class Planner(Protocol):
     """What a detector plans with: the sheet, the models, and :meth:`measure`, by which it asks for answers.
@@ -215,29 +241,8 @@ class Planner(Protocol):
         """
         ...
 
-    def measure(
-        self,
-        request: str,
-        task: str,
-        *,
-        claim: Claim | None = None,
-        role: str = "subject",
-        prompt: str = "",
-        shots: int | None = None,
-        temperature: float | None = None,
-        repeats: int | None = None,
-        limit: int | None = None,
-        repeat_check: RepeatCheck | None = None,
-        arm: str = "",
-        seed: str | None = None,
-        beside: str = "",
-    ) -> Served | None:
-        """Ask for a measurement under a name of its own; None where it cannot be had (the plan says why).
-
-        With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means; ``prompt`` is then
-        one of its :meth:`formats`, or empty. ``seed`` other than the task's gives fresh twins of a generated task.
-        ``limit`` is the maximum number of samples asked, in place of the user's.
-        """
+    def measure(self, request: MeasurementRequest) -> Served | None:
+        """Serve a request; None where it cannot be served (the plan says why)."""
         ...
 
     def measurement(self, served: Served) -> Measurement:

@@ -26,12 +26,6 @@ from steelyard.storage.run_folder import RunFolder
 Sums = tuple[Path, float]
 
 
-@pytest.fixture(autouse=True)
-def one_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same committed order at every run: a test of size α would else fail now and then, as it should."""
-    monkeypatch.setattr("secrets.token_hex", lambda size: "5eed")
-
-
 def sheet(folder: Path, *values: float | str) -> Path:
     path = folder / "sheet.yaml"
     rows = "".join(f'  - {{task: sums, value: "{value}"}}\n' for value in values)

@@ -14,7 +14,7 @@ from steelyard import plugins
 from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
-from steelyard.plugins import Planner
+from steelyard.plugins import MeasurementRequest, Planner
 from steelyard.records import (
     DetectorResult,
     Finding,
@@ -41,8 +41,8 @@ class NotWorse:
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
         task = planner.sheet.claims[0].task if planner.sheet else "sums"
-        own = planner.measure("not-worse/subject", task, arm="own")
-        other = planner.measure("not-worse/reference", task, role="reference", arm="own")
+        own = planner.measure(MeasurementRequest(name="not-worse/subject", task=task, arm="own"))
+        other = planner.measure(MeasurementRequest(name="not-worse/reference", task=task, role="reference", arm="own"))
         if own is None or other is None:
             return ()
         return (

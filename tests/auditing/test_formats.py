@@ -34,12 +34,6 @@ LETTER = "  letter: {context: 'What is {{ a }} + {{ b }}?', continuations: \"['0
 Audit = Callable[..., tuple[int, dict[str, Any]]]
 
 
-@pytest.fixture(autouse=True)
-def one_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same committed order at every run: a test of size α would else fail now and then, as it should."""
-    monkeypatch.setattr("secrets.token_hex", lambda size: "5eed")
-
-
 @pytest.fixture
 def audit(sums_server: Any, tmp_path: Path) -> Audit:
     """Audit a claim on these sums in these formats; exit code and report."""

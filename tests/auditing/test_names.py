@@ -21,12 +21,6 @@ Sums = tuple[Path, float]
 Audit = Callable[..., tuple[int, dict[str, Any], str]]
 
 
-@pytest.fixture(autouse=True)
-def one_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same committed order at every run: a test of size α would else fail now and then, as it should."""
-    monkeypatch.setattr("secrets.token_hex", lambda size: "5eed")
-
-
 @pytest.fixture
 def audit(sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Audit:
     """Audit an honest claim under a sheet with these lines; exit code, report and terminal."""

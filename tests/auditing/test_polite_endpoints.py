@@ -41,12 +41,6 @@ class PoliteServer(SumsServer):
         return web.json_response({"id": "x", "model": "sums", "choices": [choice], "usage": usage})
 
 
-@pytest.fixture(autouse=True)
-def one_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same committed order at every run: a test of size α would else fail now and then, as it should."""
-    monkeypatch.setattr("secrets.token_hex", lambda size: "5eed")
-
-
 @pytest.fixture
 def questions(tmp_path: Path) -> Path:
     path = tmp_path / "capitals.jsonl"
@@ -145,3 +139,4 @@ def test_an_unknown_scorer_is_refused_before_anything_is_sent(
         steelyard(["run", str(questions), "--model", model, "--scorer", "exactly", "--out", str(tmp_path / "r")]) == 2
     )
     assert "no scorer is called 'exactly'" in capsys.readouterr().err
+    assert not sums_server.asked

@@ -18,12 +18,6 @@ from tests.reasoning_server import COST, ReasoningServer
 Sums = tuple[Path, float]
 
 
-@pytest.fixture(autouse=True)
-def one_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same committed order at every run: a test of size α would else fail now and then, as it should."""
-    monkeypatch.setattr("secrets.token_hex", lambda size: "5eed")
-
-
 def audit(server: ReasoningServer, questions: Path, out: Path, *more: str) -> list[str]:
     path = out.parent / "sheet.yaml"
     path.write_text('model: adder\nvendor: tests\nclaims:\n  - {task: sums, value: "98"}\n')

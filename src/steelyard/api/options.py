@@ -17,7 +17,11 @@ __all__ = ["local_settings_of", "options_of"]
 def options_of(
     args: RunArguments, *, tolerance: str = "2", repeats: int | None = None, detectors: tuple[str, ...] = ()
 ) -> Options:
-    """The options of a plan. Raises InputError for limits that cannot be used, as :func:`limits_of` does."""
+    """The options of a plan. Raises InputError for limits that cannot be used, and for a scorer that there is not."""
+    from steelyard.scorers import scorer_named
+
+    if args.scorer:
+        scorer_named(args.scorer)  # before any model is asked
     return Options(
         tolerance=tolerance,
         limit=args.limit,

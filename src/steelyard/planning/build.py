@@ -21,7 +21,7 @@ from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.planner import TaskPlanner
 from steelyard.planning.samples import Prepared
 from steelyard.planning.weights import share_out
-from steelyard.plugins import Detector, distribution_of, find
+from steelyard.plugins import Detector, MeasurementRequest, distribution_of, find
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,
@@ -94,12 +94,14 @@ def build_run(
     planner = TaskPlanner(None, models, options, _catalogue(options))
     for request in wanted:
         served = planner.measure(
-            request.task,
-            request.task,
-            prompt=request.prompt,
-            shots=request.shots,
-            temperature=request.temperature,
-            repeats=options.repeats,
+            MeasurementRequest(
+                name=request.task,
+                task=request.task,
+                prompt=request.prompt,
+                shots=request.shots,
+                temperature=request.temperature,
+                repeats=options.repeats,
+            )
         )
         if served is None:
             refused = planner.not_planned[-1]

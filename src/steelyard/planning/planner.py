@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,7 +32,7 @@ from steelyard.planning.testable import (
     task_named,
     task_of,
 )
-from steelyard.plugins import Formats
+from steelyard.plugins import Formats, MeasurementRequest
 from steelyard.records import (
     SUBJECT,
     Claim,
@@ -43,6 +43,7 @@ from steelyard.records import (
     PlannedModel,
     Reads,
     RepeatCheck,
+    Sample,
     Served,
 )
 
@@ -108,40 +109,23 @@ class TaskPlanner:
         """The measurement that serves a request, without order seed and share."""
         return self.drafts[served.reads.measurement].measurement
 
-    def measure(
-        self,
-        request: str,
-        task: str,
-        *,
-        claim: Claim | None = None,
-        role: str = SUBJECT,
-        prompt: str = "",
-        shots: int | None = None,
-        temperature: float | None = None,
-        repeats: int | None = None,
-        limit: int | None = None,
-        repeat_check: RepeatCheck | None = None,
-        arm: str = "",
-        seed: str | None = None,
-        beside: str = "",
-    ) -> Served | None:
+    def measure(self, request: MeasurementRequest) -> Served | None:
         """Serve one request, or record why it cannot be served (see :class:`steelyard.plugins.Planner`).
 
         Raises InputError for a seed, a prompt format or a number of shots that the task does not have.
         """
         try:
-            if role not in self._models:
-                raise Skip("not_tested", f"no model has the role {role}: give one with --model {role}=URI")
-            draft, served = self._measure(request, task, claim, role, prompt, shots, temperature, repeats, seed)
+            if request.role not in self._models:
+                raise Skip(
+                    "not_tested", f"no model has the role {request.role}: give one with --model {request.role}=URI"
+                )
+            draft, served = self._measure(request)
         except Skip as skip:
-            self.not_planned.append(NotPlanned(request=request, task=task, verdict=skip.verdict, reason=skip.reason))
+            self.not_planned.append(
+                NotPlanned(request=request.name, task=request.task, verdict=skip.verdict, reason=skip.reason)
+            )
             return None
-        measurement = msgspec.structs.replace(draft.measurement, arm=arm, beside=beside)
-        if limit is not None:
-            measurement = msgspec.structs.replace(measurement, limit=limit)
-        if repeat_check is not None:
-            measurement = msgspec.structs.replace(measurement, repeat_check=repeat_check)
-        served = self._shared(Prepared(measurement, draft.samples, draft.digests, draft.withheld), served)
+        served = self._shared(draft, served)
         self.served.append(served)
         return served
 
@@ -174,36 +158,12 @@ class TaskPlanner:
         if another := why_another_model(self._sheet, claim, self._models[role].identity):
             raise Skip("not_testable", another)
 
-    def _measure(
-        self,
-        request: str,
-        name: str,
-        claim: Claim | None,
-        role: str,
-        prompt: str,
-        shots: int | None,
-        temperature: float | None,
-        repeats: int | None,
-        seed: str | None,
-    ) -> tuple[Prepared, Served]:
-        capabilities = self._models[role].capabilities
-        task = task_of(claim, self._catalogue) if claim else task_named(name, self._catalogue)
-        if claim:
-            self._check_model(claim, role)
-        protocol = task.protocol_for(claim, prompt) if claim else task.protocol_of(prompt, shots)
-        kind = kind_of(task, protocol, capabilities, by_flag=claim is None)
-        if claim:
-            if protocol.refused:
-                raise Skip("not_testable", protocol.refused)
-            check_testable(claim, task.chance, tolerance_of(self.tolerance))
-        decoding = self._decoding(task, protocol, kind, claim, role, temperature)
-        loaded = load_samples(task, protocol, self._options.data, seed)
-        if not loaded:
-            raise Skip("not_tested", "the task has no samples")
-        part = self._parts[task.id] if task.id in self._parts else part_of(task, loaded)
-        self._parts[task.id] = part
-        if claim and not self._options.allow_part:
-            check_whole(claim, task, len(loaded), part)
+    def _measure(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
+        claim = request.claim
+        task = task_of(claim, self._catalogue) if claim else task_named(request.task, self._catalogue)
+        protocol, kind = self._asked_as(request, task)
+        decoding = self._decoding(task, protocol, kind, request)
+        loaded, part = self._loaded(request, task, protocol)
         samples = as_asked(
             loaded,
             decoding.temperature,
@@ -212,11 +172,9 @@ class TaskPlanner:
             reasoning_effort=decoding.reasoning_effort,
         )
         digests, samples_root = digests_of(samples)
-        population = len(samples)
-        limit = None if self._options.limit is None else min(self._options.limit, population)
         measurement = Measurement(
             id="",
-            role=role,
+            role=request.role,
             task=task.id,
             prompt=protocol.prompt,
             shots=protocol.shots,
@@ -227,25 +185,21 @@ class TaskPlanner:
             output_budget=decoding.output_budget,
             reasoning_effort=decoding.reasoning_effort,
             scorers=(scorer_of(task, protocol, self._options.scorer, of_claim=claim is not None),),
-            population=population,
+            population=len(samples),
             samples_root=samples_root,
             order_seed="",
             order_by="trial" if self._sheet else "sample",
-            repeats=repeats_of(decoding.mode, capabilities, population) if claim else repeats or 1,
-            # Where nothing is tested nothing rests on a check, and its calls would come out of the user's limits.
-            repeat_check=repeat_check_of(decoding.mode, capabilities, limit or population, population)
-            if claim
-            else RepeatCheck(),
-            limit=limit,
             chance=task.chance,
             public=task.public,
             differences=decoding.of_endpoint,
             part=part,
-            seed=seed or "",
+            arm=request.arm,
+            seed=request.seed or "",
+            beside=request.beside,
+            **self._asked_how_often(request, decoding, len(samples)),
         )
-        withheld = task.public and task.definition.generator is None
         served = Served(
-            request=request,
+            request=request.name,
             reads=Reads(measurement="", scorer=measurement.scorers[0]),
             prompt=protocol.prompt,
             differences=(
@@ -257,20 +211,62 @@ class TaskPlanner:
                 *revision_in_words(loaded),
             ),
         )
+        withheld = task.public and task.definition.generator is None
         return Prepared(measurement, samples, digests, withheld), served
+
+    def _asked_as(
+        self, request: MeasurementRequest, task: Task
+    ) -> tuple[ChosenProtocol, Literal["generate", "loglikelihood"]]:
+        """The prompt format, and whether it asks for text; raises Skip for a claim that cannot be tested."""
+        claim, capabilities = request.claim, self._models[request.role].capabilities
+        if claim is None:
+            protocol = task.protocol_of(request.prompt, request.shots)
+            return protocol, kind_of(task, protocol, capabilities, by_flag=True)
+        self._check_model(claim, request.role)
+        protocol = task.protocol_for(claim, request.prompt)
+        kind = kind_of(task, protocol, capabilities, by_flag=False)
+        if protocol.refused:
+            raise Skip("not_testable", protocol.refused)
+        check_testable(claim, task.chance, tolerance_of(self.tolerance))
+        return protocol, kind
+
+    def _loaded(
+        self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol
+    ) -> tuple[Sequence[Sample], Part | None]:
+        """The samples, and the part of the benchmark that they are; raises Skip where a claim is not about a part."""
+        loaded = load_samples(task, protocol, self._options.data, request.seed)
+        if not loaded:
+            raise Skip("not_tested", "the task has no samples")
+        if task.id not in self._parts:
+            self._parts[task.id] = part_of(task, loaded)
+        part = self._parts[task.id]
+        if request.claim and not self._options.allow_part:
+            check_whole(request.claim, task, len(loaded), part)
+        return loaded, part
+
+    def _asked_how_often(self, request: MeasurementRequest, decoding: _Decoding, population: int) -> dict[str, Any]:
+        """The limit, the repeats and the repeat check of a measurement."""
+        limit = None if self._options.limit is None else min(self._options.limit, population)
+        limit = limit if request.limit is None else request.limit
+        # Where nothing is tested nothing rests on a check, and its calls would come out of the user's limits.
+        repeats, check = request.repeats or 1, RepeatCheck()
+        if request.claim:
+            capabilities = self._models[request.role].capabilities
+            repeats = repeats_of(decoding.mode, capabilities, population)
+            check = repeat_check_of(decoding.mode, capabilities, limit or population, population)
+        return {"limit": limit, "repeats": repeats, "repeat_check": request.repeat_check or check}
 
     def _decoding(
         self,
         task: Task,
         protocol: ChosenProtocol,
         kind: str,
-        claim: Claim | None,
-        role: str,
-        temperature: float | None,
+        request: MeasurementRequest,
     ) -> _Decoding:
-        capabilities = self._models[role].capabilities
-        mode: Any = "sampled" if temperature and kind == "generate" else "greedy"
-        degrees = (temperature or 0.0) if kind == "generate" else 0.0
+        claim, model = request.claim, self._models[request.role]
+        capabilities = model.capabilities
+        degrees = (request.temperature or 0.0) if kind == "generate" else 0.0
+        mode: Any = "sampled" if degrees else "greedy"
         of_decoding: tuple[str, ...] = ()
         if claim:
             mode, degrees, of_decoding = decoding_of(claim, kind)
@@ -278,7 +274,7 @@ class TaskPlanner:
         chat, of_chat = asks_chat(prompt_format, capabilities)
         of_average = other_average(claim) if claim else ()
         budget = output_budget_of(kind, chat, capabilities, self._options.output_tokens)
-        self._check_asked(self._models[role], budget)
+        self._check_asked(model, budget)
         effort = self._options.reasoning_effort if kind == "generate" else ""
         of_endpoint: tuple[str, ...] = ()
         if kind == "generate":

@@ -10,8 +10,8 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
 from steelyard.planning.part import least_size
-from steelyard.plugins import Formats
-from steelyard.records import SUBJECT, Claim, ClaimSheet, Measurement, Part, Plan, PlannedModel, RepeatCheck, Served
+from steelyard.plugins import Formats, MeasurementRequest
+from steelyard.records import Claim, ClaimSheet, Measurement, Part, Plan, PlannedModel, RepeatCheck, Served
 from steelyard.tasks import load_task, resolve
 
 __all__ = ["SealedPlanner"]
@@ -73,56 +73,41 @@ class SealedPlanner:
                 f"{layout.PLAN}: {request} is not planned in the prompt format {left_out[0]}, which the claim may mean"
             )
 
-    def measure(
-        self,
-        request: str,
-        task: str,
-        *,
-        claim: Claim | None = None,
-        role: str = SUBJECT,
-        prompt: str = "",
-        shots: int | None = None,
-        temperature: float | None = None,
-        repeats: int | None = None,
-        limit: int | None = None,
-        repeat_check: RepeatCheck | None = None,
-        arm: str = "",
-        seed: str | None = None,
-        beside: str = "",
-    ) -> Served | None:
+    def measure(self, request: MeasurementRequest) -> Served | None:
         """How the plan serves this request (see :class:`steelyard.plugins.Planner`).
 
         Raises VerificationError if it has no such request, or serves it by a measurement of something else.
         """
-        self.asked.add(request)
-        served = self._served.get(request)
+        name, claim = request.name, request.claim
+        self.asked.add(name)
+        served = self._served.get(name)
         if served is None:
-            if request not in self._refused:
-                raise VerificationError(f"{layout.PLAN}: nothing is planned for {request}, and no reason is given")
-            if claim and self._refused[request].endswith("--accept-model"):
-                self._check_refused(request, claim, role)
+            if name not in self._refused:
+                raise VerificationError(f"{layout.PLAN}: nothing is planned for {name}, and no reason is given")
+            if claim and self._refused[name].endswith("--accept-model"):
+                self._check_refused(name, claim, request.role)
             return None
-        if claim:
-            self._check_model(request, claim, role)
         measurement = self.measurement(served)
         if claim:
-            self._check_part(request, claim, measurement)
-        wanted: dict[str, object] = {"role": role, "arm": arm, "seed": seed or "", "beside": beside}
-        wanted |= self._of_a_claim(measurement, claim) if claim else _of_a_task(measurement, temperature, repeats)
-        if limit is not None:
-            wanted["limit"] = limit
-        if repeat_check is not None:
-            wanted["repeat_check"] = repeat_check
-        if prompt:
-            self._check_prompt(request, prompt, served)
-        if shots is not None:
-            wanted["shots"] = shots
-        if measurement.task not in (task, resolve(task)):
-            raise self._differs(request, "task", measurement.task, task)
-        for name, value in wanted.items():
-            if getattr(measurement, name) != value:
-                raise self._differs(request, name, getattr(measurement, name), value)
+            self._check_model(name, claim, request.role)
+            self._check_part(name, claim, measurement)
+        if request.prompt:
+            self._check_prompt(name, request.prompt, served)
+        if measurement.task not in (request.task, resolve(request.task)):
+            raise self._differs(name, "task", measurement.task, request.task)
+        for field, value in self._wanted(request, measurement).items():
+            if getattr(measurement, field) != value:
+                raise self._differs(name, field, getattr(measurement, field), value)
         return served
+
+    def _wanted(self, request: MeasurementRequest, measurement: Measurement) -> dict[str, object]:
+        """The fields of a measurement that follow from the request."""
+        wanted: dict[str, object] = {
+            "role": request.role, "arm": request.arm, "seed": request.seed or "", "beside": request.beside,
+        }  # fmt: skip
+        wanted |= self._of_a_claim(measurement, request.claim) if request.claim else _of_a_task(measurement, request)
+        stated = {"limit": request.limit, "repeat_check": request.repeat_check, "shots": request.shots}
+        return wanted | {field: value for field, value in stated.items() if value is not None}
 
     def _check_model(self, request: str, claim: Claim, role: str) -> None:
         """A claim about another model is tested only where the plan says that the user accepts it."""
@@ -183,11 +168,11 @@ class SealedPlanner:
         )
 
 
-def _of_a_task(measurement: Measurement, temperature: float | None, repeats: int | None) -> dict[str, Any]:
-    degrees = (temperature or 0.0) if measurement.kind == "generate" else 0.0
+def _of_a_task(measurement: Measurement, request: MeasurementRequest) -> dict[str, Any]:
+    degrees = (request.temperature or 0.0) if measurement.kind == "generate" else 0.0
     return {
         "decoding": "sampled" if degrees else "greedy",
         "temperature": degrees,
-        "repeats": repeats or 1,
+        "repeats": request.repeats or 1,
         "repeat_check": RepeatCheck(),
     }

@@ -10,7 +10,6 @@ from steelyard.detectors.claim_retest.formats import (
     SAMPLED,
     FormatsFinder,
     FormatTests,
-    encode_formats,
     has_formats,
     seal_formats,
     tests_of,
@@ -20,7 +19,7 @@ from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.retest import expected_test
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
 from steelyard.detectors.claim_retest.thresholds import seal
-from steelyard.plugins import Formats, Planner
+from steelyard.plugins import Formats, MeasurementRequest, Planner
 from steelyard.records import Claim, Plan, PlannedTest, Reads, RepeatCheck, Served
 
 __all__ = ["ClaimRetest"]
@@ -42,9 +41,8 @@ class ClaimRetest:
         for number, claim in enumerate(planner.sheet.claims if planner.sheet else ()):
             request = f"claim/{number}"
             formats = planner.formats(request, claim)
-            first = planner.measure(
-                request, claim.task, claim=claim, prompt=formats.to_ask[0] if formats.to_ask else ""
-            )
+            prompt = formats.to_ask[0] if formats.to_ask else ""
+            first = planner.measure(MeasurementRequest(name=request, task=claim.task, claim=claim, prompt=prompt))
             if first is not None:
                 tests.append(self._test(planner, number, claim, first, formats))
         return tests
@@ -52,7 +50,8 @@ class ClaimRetest:
     def _test(self, planner: Planner, number: int, claim: Claim, first: Served, formats: Formats) -> PlannedTest:
         served, not_asked = {first.reads: first}, [*formats.not_asked]  # formats whose requests are equal are one
         for name in formats.to_ask[1:]:
-            found = planner.measure(f"claim/{number}/format/{name}", claim.task, claim=claim, prompt=name)
+            request = f"claim/{number}/format/{name}"
+            found = planner.measure(MeasurementRequest(name=request, task=claim.task, claim=claim, prompt=name))
             if found is None:
                 not_asked.append(name)
             else:
@@ -70,7 +69,7 @@ class ClaimRetest:
             weight=1.0,
             null="the served model's score is not lower than the claim by more than the tolerance",
             reads=tuple(reads),
-            sealed=encode(tests[0]) if one else encode_formats(FormatTests(formats=tests, not_asked=tuple(not_asked))),
+            sealed=encode(tests[0]) if one else encode(FormatTests(formats=tests, not_asked=tuple(not_asked))),
         )
 
     def _of_format(self, planner: Planner, number: int, claim: Claim, served: Served) -> ClaimTest:
@@ -93,14 +92,16 @@ class ClaimRetest:
             return ()
         checked = min(SAMPLES_CHECKED, measurement.limit or measurement.population)
         served = planner.measure(
-            f"{of.request}/sampled",
-            claim.task,
-            prompt=of.prompt,
-            shots=measurement.shots,
-            temperature=TEMPERATURE,
-            limit=checked,
-            repeat_check=RepeatCheck(samples=checked, repeats=ASKED_AGAIN),
-            arm=SAMPLED,
+            MeasurementRequest(
+                name=f"{of.request}/sampled",
+                task=claim.task,
+                prompt=of.prompt,
+                shots=measurement.shots,
+                temperature=TEMPERATURE,
+                limit=checked,
+                repeat_check=RepeatCheck(samples=checked, repeats=ASKED_AGAIN),
+                arm=SAMPLED,
+            )
         )
         return () if served is None else (served.reads,)
 

@@ -11,14 +11,13 @@ from typing import Any
 import msgspec
 
 from steelyard.detectors.claim_retest.result import ClaimFinder, reason_of, result_of
-from steelyard.detectors.claim_retest.sealed import ClaimTest, encode
+from steelyard.detectors.claim_retest.sealed import ClaimTest, decode_as, encode
 from steelyard.detectors.claim_retest.thresholds import seal
-from steelyard.evidence.canonical import without_defaults
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Note, Plan, PlannedTest, Reads, SampleScore, VerdictWord
 from steelyard.records.record import Record
 
-__all__ = ["FormatTests", "FormatsFinder", "encode_formats", "has_formats", "seal_formats", "tests_of"]
+__all__ = ["FormatTests", "FormatsFinder", "has_formats", "seal_formats", "tests_of"]
 
 SAMPLED = "sampled"  # the arm of a measurement that checks how much sampled answers vary
 
@@ -38,19 +37,6 @@ def has_formats(test: PlannedTest) -> bool:
     return "formats" in test.sealed
 
 
-def encode_formats(tests: FormatTests) -> dict[str, Any]:
-    """The JSON object that goes into :attr:`~steelyard.records.PlannedTest.sealed`."""
-    sealed: dict[str, Any] = without_defaults(tests)
-    return sealed
-
-
-def _decode(test: PlannedTest) -> FormatTests:
-    found = msgspec.convert(test.sealed, FormatTests)
-    if encode_formats(found) != test.sealed:
-        raise ValueError(f"test {test.id}: a default is spelled out")
-    return found
-
-
 def tests_of(test: PlannedTest, plan: Plan) -> list[PlannedTest]:
     """One test for each prompt format, as for a claim that states it; the test itself where there is one format.
 
@@ -58,7 +44,7 @@ def tests_of(test: PlannedTest, plan: Plan) -> list[PlannedTest]:
     """
     if not has_formats(test):
         return [test]
-    sealed = _decode(test).formats
+    sealed = decode_as(test, FormatTests).formats
     groups: list[list[Reads]] = []
     for reads in test.reads:
         measurement = plan.by_id.get(reads.measurement)
@@ -78,8 +64,8 @@ def seal_formats(test: PlannedTest, plan: Plan) -> PlannedTest:
     """Seal the test of every format: each accuses at the claim's level, and confirms at its share of the level."""
     tests = tests_of(test, plan)
     sealed = [msgspec.convert(seal(each, plan, len(tests)).sealed, ClaimTest) for each in tests]
-    found = FormatTests(formats=tuple(sealed), not_asked=_decode(test).not_asked)
-    return msgspec.structs.replace(test, sealed=encode_formats(found))
+    found = FormatTests(formats=tuple(sealed), not_asked=decode_as(test, FormatTests).not_asked)
+    return msgspec.structs.replace(test, sealed=encode(found))
 
 
 class FormatsFinder:
@@ -91,7 +77,7 @@ class FormatsFinder:
 
     def __init__(self, test: PlannedTest, plan: Plan) -> None:
         self.planned, self.plan = test, plan
-        self.not_asked = _decode(test).not_asked
+        self.not_asked = decode_as(test, FormatTests).not_asked
         self.finders = [ClaimFinder(each, plan) for each in tests_of(test, plan)]
 
     def observe(self, score: SampleScore) -> None:

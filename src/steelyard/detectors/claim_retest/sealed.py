@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -10,7 +10,9 @@ from steelyard.evidence.canonical import without_defaults
 from steelyard.records import Claim, Measurement, Plan, PlannedTest
 from steelyard.records.record import Record
 
-__all__ = ["ClaimTest", "claim_of", "decode", "encode", "measurement_of", "sampling_check_of"]
+__all__ = ["ClaimTest", "claim_of", "decode", "decode_as", "encode", "measurement_of", "sampling_check_of"]
+
+R = TypeVar("R", bound=Record)
 
 
 class ClaimTest(Record, frozen=True, kw_only=True):
@@ -52,15 +54,20 @@ class ClaimTest(Record, frozen=True, kw_only=True):
         return self.varies and measurement.repeats > 1
 
 
-def encode(test: ClaimTest) -> dict[str, Any]:
+def encode(sealed: Record) -> dict[str, Any]:
     """The JSON object that goes into :attr:`~steelyard.records.PlannedTest.sealed`."""
-    sealed: dict[str, Any] = without_defaults(test)
-    return sealed
+    found: dict[str, Any] = without_defaults(sealed)
+    return found
 
 
 def decode(test: PlannedTest) -> ClaimTest:
     """What a planned claim retest seals; raises ValueError for anything that :func:`encode` would not have written."""
-    found = msgspec.convert(test.sealed, ClaimTest)
+    return decode_as(test, ClaimTest)
+
+
+def decode_as(test: PlannedTest, kind: type[R]) -> R:
+    """As :func:`decode`, for a sealed part of another kind."""
+    found = msgspec.convert(test.sealed, kind)
     if encode(found) != test.sealed:
         raise ValueError(f"test {test.id}: a default is spelled out")
     return found

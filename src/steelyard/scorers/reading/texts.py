@@ -161,7 +161,7 @@ def _points_at(text: str, wanted: str) -> bool:
     """Whether a long text, as some read it, has the target for its answer: in bold, or said of its subject."""
     if any(comparable(each) == wanted for each in BOLD.findall(text) + _STRONG.findall(text)):
         return True
-    said = re.compile(rf"\b(?:is|are|was|by|playwright|author|ist|est|es)\s(?:the\s)?{re.escape(wanted)}(?!\w)")
+    said = re.compile(rf"\b(?:is|are|was|by|ist|est|es)\s(?:the\s)?{re.escape(wanted)}(?!\w)")
     return any(_states(each, wanted) or said.search(comparable(each)) for each in _SENTENCE_END.split(text))
 
 
