@@ -83,5 +83,7 @@ def in_words(claim: Claim | None, measurement: Measurement) -> tuple[str, ...]:
 
 def revision_in_words(samples: Sequence[Sample]) -> tuple[str, ...]:
     """A sentence on the commit of the hub's data set that the samples are from; none for other samples."""
-    revisions = getattr(samples, "revisions", ())
+    from steelyard.tasks.task import Samples
+
+    revisions = samples.revisions if isinstance(samples, Samples) else ()
     return (f"The rows are the hub's at revision {', '.join(revisions)}.",) if revisions else ()

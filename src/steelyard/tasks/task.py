@@ -15,7 +15,7 @@ from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.items import digest_of_item
-from steelyard.tasks.loaders import Row, generated_rows, hub_rows
+from steelyard.tasks.loaders import HubRows, Row, generated_rows, hub_rows
 from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol, possible_formats
 from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
 from steelyard.tasks.template import Expression, Template
@@ -194,7 +194,7 @@ class Samples(Sequence[Sample]):
     @property
     def revisions(self) -> tuple[str, ...]:
         """The hub's revisions of the rows (commit ids), without repeats; empty for rows of a mirror or a file."""
-        found = (getattr(source.rows, "revision", "") for source in self._sources)
+        found = (source.rows.revision for source in self._sources if isinstance(source.rows, HubRows))
         return tuple(dict.fromkeys(revision for revision in found if revision))
 
     def item_digests(self) -> list[bytes]:

@@ -25,7 +25,7 @@ def test_a_training_prints_its_first_step_and_not_every_one(capsys: pytest.Captu
 def test_speed_and_time_left_are_counted_from_the_first_update(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("steelyard.cli.world.progress_display.LOG_SECONDS", 0.0)
+    monkeypatch.setattr("steelyard.api.progress.LOG_SECONDS", 0.0)
     with TrainProgress() as progress:
         progress.show(update(1, 1.0))
         progress.show(update(2, 3.0))
@@ -38,7 +38,7 @@ def test_an_evaluation_counts_episodes_over_all_runs(
     with EvalProgress(20) as progress:
         progress.begin("planning in push")
         assert capsys.readouterr().err == ""
-        monkeypatch.setattr("steelyard.cli.world.progress_display.LOG_SECONDS", 0.0)
+        monkeypatch.setattr("steelyard.api.progress.LOG_SECONDS", 0.0)
         progress.show(10, 10)
         progress.show(5, 10)
     assert capsys.readouterr().err.splitlines() == [

@@ -33,7 +33,7 @@ class EvalProgress(ProgressDisplay):
             self._done, self._within = self._done + total, 0
 
     def _draw(self) -> None:
-        if self._bar is not None or self.due:
+        if self._display is not None or self.due:
             done = self._done + self._within
             self.update(done, self._part, f"{self._part}: {done} of {self._total} episodes")
 
