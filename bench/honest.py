@@ -7,19 +7,23 @@ in committed order until it needs no more. There is no network, and no text.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
+import platform
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
+from bench.vendors import HONEST, INFLATED, Random, Vendor, chances_of, printed, readings
 from steelyard.auditing.verdict import rejected
 from steelyard.detectors.claim_retest.detector import ClaimRetest
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
@@ -31,10 +35,13 @@ from steelyard.records import (
     Capabilities,
     Claim,
     ClaimSheet,
+    DetectorResult,
     Measurement,
     ModelIdentity,
+    Part,
     Plan,
     PlannedModel,
+    PlannedTest,
     Protocol,
     Reads,
     RepeatCheck,
@@ -43,124 +50,17 @@ from steelyard.records import (
 )
 from steelyard.runner.order import calls_of
 from steelyard.runner.schedule import Call
+from steelyard.stats import sequential
 from steelyard.stats.intervals import clopper_pearson
 
 ALPHA = 0.05
-SCORER = "exact@2"
+SCORER = "numeric@2"
 SEED = 20261126
-ACCURACY = 0.85
 VENDORS = 200
+PART = 250  # of one kind's vendors, in one job
 
-Random = np.random.Generator
-Chances = NDArray[np.float64]
-
-
-# ── vendors ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class Vendor:
-    """One kind of vendor: how its model answers, what it prints, and how it may be asked.
-
-    ``variance`` is w, the variance within samples: some of them are right with probability ``flip``, all others always
-    or never. Greedy answers have ``variance`` of their own (batches), and ``sampled`` is that of answers at a
-    temperature. The vendor's number is one pass over ``scored`` random samples (None: all), sampled where ``decoding``
-    says so or it ``hides`` that it was, and ``inflated`` by so much. Our answers are ``open`` or ``missing`` at random
-    with these shares. ``cached``: the endpoint repeats its first answer to every sample. ``formats``: the task has so
-    many prompt formats, and the vendor states none; in each its model loses so much of its accuracy.
-    """
-
-    name: str
-    population: int
-    tolerance: str = "2"
-    accuracy: float = ACCURACY
-    variance: float = 0.0
-    sampled: float = 0.0
-    decoding: str = "greedy"
-    hides: bool = False
-    in_process: bool = False
-    scored: int | None = None
-    inflated: float = 0.0
-    open: float = 0.0
-    missing: float = 0.0
-    flip: float = 0.5
-    cached: bool = False
-    formats: tuple[float, ...] = (0.0,)
-
-
-SIZES = (164, 198, 1319)
-TEMPERATURE = "temperature 0.7"
-
-HONEST: tuple[Vendor, ...] = (
-    *(Vendor("greedy, in-process", size, in_process=True) for size in SIZES),
-    *(Vendor("greedy", size) for size in SIZES),
-    *(Vendor(f"batch noise w = {w}", size, variance=w) for w in (0.005, 0.016) for size in (198, 1319)),
-    *(
-        Vendor(f"batch noise w = {w}, tolerance .5", size, "0.5", variance=w)
-        for w in (0.005, 0.016)
-        for size in (198, 1319)
-    ),
-    *(
-        Vendor(f"batch noise w = 0.016, flips of {flip}, tolerance .5", size, "0.5", 0.5, 0.016, flip=flip)
-        for flip in (0.1, 0.9)
-        for size in (30, 198, 1319)
-    ),
-    *(Vendor("sampled", size, accuracy=0.75, sampled=0.05, decoding=TEMPERATURE) for size in (30, *SIZES)),
-    *(
-        Vendor(f"sampled (w = {w}), does not say so", size, "2", 0.75, 0.005, w, decoding="", hides=True)
-        for size in (30, 164, 198)
-        for w in (0.05, 0.1)
-    ),
-    Vendor("sampled, does not say so, in-process", 198, sampled=0.05, decoding="", hides=True, in_process=True),
-    *(
-        Vendor("sampled, behind a cache", size, accuracy=0.75, sampled=0.05, decoding=TEMPERATURE, cached=True)
-        for size in SIZES
-    ),
-    Vendor("scored 20 of N", 1319, accuracy=0.95, scored=20),
-    Vendor("scored 30 of N", 198, scored=30),
-    Vendor("scored 200 of N", 1319, scored=200, in_process=True),
-    *(Vendor(f"{share:.0%} open", size, open=share) for share in (0.01, 0.03, 0.05) for size in (198, 1319)),
-    *(Vendor("5% missing", size, missing=0.05) for size in (198, 1319)),
-    *(Vendor("best of 3 formats, states none", size, formats=(0.08, 0.03, 0.0)) for size in (198, 1319)),
-    *(Vendor("2 formats alike, states none", size, variance=0.005, formats=(0.0, 0.0)) for size in (198, 1319)),
-    Vendor(
-        "best of 3 formats, states no decoding either", 198, "2", 0.75, 0.005, 0.05, "", True, formats=(0.1, 0, 0.05)
-    ),
-)
-INFLATED: tuple[Vendor, ...] = (
-    *(
-        Vendor(name, size, variance=w, in_process=in_process, inflated=points, accuracy=0.75, open=share)
-        for name, w, in_process, share in (
-            ("in-process", 0.0, True, 0.0),
-            ("w = 0.016", 0.016, False, 0.0),
-            ("w = 0.016, 1% open", 0.016, False, 0.01),
-        )
-        for size in (164, 500, 1319)
-        for points in (0.05, 0.10)
-    ),
-    Vendor("states samples: 30", 198, scored=30, inflated=0.10, accuracy=0.75),
-    Vendor("states samples: 30", 1319, scored=30, inflated=0.10, accuracy=0.75),
-    *(
-        Vendor("best of 3 formats, states none", size, inflated=0.10, accuracy=0.75, formats=(0.08, 0.0, 0.03))
-        for size in (500, 1319)
-    ),
-)
-
-
-def _chances(vendor: Vendor, variance: float) -> Chances:
-    """p of each sample: those that vary, and those that are always right or always wrong, so that the mean is right."""
-    varying = variance * vendor.population / (vendor.flip * (1 - vendor.flip))
-    flips = 10 * round(varying / 10) if vendor.flip != 0.5 else 2 * round(varying / 2)
-    right = round(vendor.accuracy * vendor.population) - round(flips * vendor.flip)
-    return np.array([vendor.flip] * flips + [1.0] * right + [0.0] * (vendor.population - flips - right))
-
-
-def _printed(vendor: Vendor, source: Random) -> str:
-    """The number that the vendor prints: one pass, with one decimal."""
-    chances = _chances(vendor, vendor.sampled if vendor.hides or vendor.decoding == TEMPERATURE else vendor.variance)
-    marks = source.random(vendor.population) < chances
-    scored = marks if vendor.scored is None else source.choice(marks, vendor.scored, replace=False)
-    return f"{min(100.0, 100 * (scored.mean() + vendor.inflated)):.1f}"
+# Vendors of one kind print the same numbers again and again: their tables are made once.
+sequential.stop_table = cache(sequential.stop_table)
 
 
 # ── the audit ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -169,11 +69,11 @@ def _printed(vendor: Vendor, source: Random) -> str:
 class BenchPlanner:
     """Plans a benchmark of a given size without its samples; the rest is as :class:`TaskPlanner` decides it."""
 
-    def __init__(
-        self, sheet: ClaimSheet, model: PlannedModel, tolerance: str, population: int, formats: int = 1
-    ) -> None:
-        self.sheet, self.models, self.tolerance, self.population = sheet, {SUBJECT: model}, tolerance, population
-        self.format_count = formats
+    def __init__(self, sheet: ClaimSheet, model: PlannedModel, vendor: Vendor) -> None:
+        self.sheet, self.models, self.tolerance = sheet, {SUBJECT: model}, vendor.tolerance
+        self.population, self.format_count = vendor.asked_of, len(vendor.formats)
+        whole = vendor.population
+        self.part = Part(of=whole, same=vendor.part) if vendor.part else None
         self.measurements: list[Measurement] = []
         self.served: list[Served] = []
 
@@ -203,6 +103,7 @@ class BenchPlanner:
             repeats=repeats_of(mode, capabilities, size) if claim else 1,
             repeat_check=check,
             limit=request.limit,
+            part=self.part,
             arm=request.arm,
         )
         self.measurements.append(measurement)
@@ -215,15 +116,19 @@ class BenchPlanner:
         return next(each for each in self.measurements if each.id == served.reads.measurement)
 
 
-def _plan(vendor: Vendor, value: str) -> Plan:
-    samples = vendor.scored
-    claim = Claim(task="t", value=value, samples=samples, protocol=Protocol(decoding=vendor.decoding))
-    sheet = ClaimSheet(model="m", claims=(claim,), digest="0" * 64)
+@cache
+def _plan(vendor: Vendor, values: tuple[str, ...]) -> Plan:
+    protocol, repeats = Protocol(decoding=vendor.decoding), vendor.passes if vendor.passes > 1 else None
+    claims = tuple(
+        Claim(task=f"t{row}", value=value, samples=vendor.scored, repeats=repeats, protocol=protocol)
+        for row, value in enumerate(values)
+    )
+    sheet = ClaimSheet(model="m", claims=claims, digest="0" * 64)
     model = PlannedModel(
         identity=ModelIdentity(uri="x:y"),
         capabilities=Capabilities(deterministic=vendor.in_process, repeats_identical=(0.7,) if vendor.cached else ()),
     )
-    planner = BenchPlanner(sheet, model, vendor.tolerance, vendor.population, len(vendor.formats))
+    planner = BenchPlanner(sheet, model, vendor)
     tests = ClaimRetest().plan(planner)
     plan = Plan(
         format=PLAN_FORMAT,
@@ -248,19 +153,33 @@ def _calls(measurement: Measurement) -> tuple[Call, ...]:
 
 @dataclass(frozen=True)
 class Audited:
-    """How one audit ended, and its calls as a share of the benchmark's size."""
+    """How one audit ended, by its worst word, and its calls as a share of the samples."""
 
     word: str
     asked: float
 
 
 def audit(vendor: Vendor, source: Random) -> Audited:
-    """One vendor, from its printed number to the verdict."""
-    plan = _plan(vendor, _printed(vendor, source))
-    shuffled = source.permutation(vendor.population)
-    chances = {each.id: _ours(vendor, each, source)[shuffled] for each in plan.measurements}
-    finder = ClaimRetest().open(plan.tests[0], plan)
-    calls = {each.id: iter(_calls(each)) for each in plan.measurements}
+    """One vendor, from its printed numbers to the verdicts."""
+    others = replace(vendor, inflated=0.0, states_rate=False)
+    values = (printed(vendor, source), *(printed(others, source) for _ in range(vendor.claims - 1)))
+    plan = _plan(vendor, values)
+    asked, results = 0, []
+    for test in plan.tests:
+        result, calls = _retest(vendor, plan, test, source)
+        results.append(result)
+        asked += calls
+    words = {result.word.value for result in results}
+    word = next(word for word in ("not_testable", "insufficient_power", "inconsistent", "consistent") if word in words)
+    return Audited("inconsistent" if rejected(plan, results) else word, asked / vendor.asked_of / vendor.claims)
+
+
+def _retest(vendor: Vendor, plan: Plan, test: PlannedTest, source: Random) -> tuple[DetectorResult, int]:
+    """One test, and how many calls it took."""
+    read = {each.measurement for each in test.reads}
+    answerers = {each.id: _Answerer(vendor, each, source) for each in plan.measurements if each.id in read}
+    finder: Any = ClaimRetest().open(test, plan)
+    calls = {name: iter(_calls(plan.by_id[name])) for name in answerers}
     asked = 0
     while (turn := next(_turns(finder, calls), None)) is not None:
         call = next(calls[turn], None)
@@ -268,43 +187,56 @@ def audit(vendor: Vendor, source: Random) -> Audited:
             del calls[turn]
             continue
         asked += 1
-        finder.observe(_score(vendor, call, chances[turn][call.sample], source))
-    result = finder.find({})
-    word = "inconsistent" if rejected(plan, [result]) else result.word.value
-    return Audited(word, asked / vendor.population)
+        finder.observe(answerers[turn].score(call))
+    return finder.find({}), asked
 
 
-def _turns(finder: object, calls: dict[str, Iterator[Call]]) -> Iterator[str]:
+def _turns(finder: Any, calls: dict[str, Iterator[Call]]) -> Iterator[str]:
     """The measurements that may be asked now."""
-    return (
-        name
-        for name in calls
-        if name not in finder.closed and finder.heads[name] is not None  # type: ignore[attr-defined]
-    )
+    closed, heads = finder.closed, finder.heads
+    return (name for name in calls if name not in closed and heads[name] is not None)
 
 
-def _ours(vendor: Vendor, measurement: Measurement, source: Random) -> Chances:
-    """p of our own answers: greedy ones of a vendor that samples are right where its sampled ones are on average."""
-    vendor = replace(vendor, accuracy=vendor.accuracy - vendor.formats[int(measurement.prompt)])
-    if measurement.decoding == "sampled":
-        chances = _chances(vendor, vendor.sampled)
-        return (source.random(vendor.population) < chances).astype(float) if vendor.cached else chances
-    return _chances(vendor, vendor.variance)
+class _Answerer:
+    """A vendor's endpoint under one measurement, with the scores of its answers."""
 
+    def __init__(self, vendor: Vendor, measurement: Measurement, source: Random) -> None:
+        self._vendor, self._source = vendor, source
+        loses = vendor.loses + vendor.formats[int(measurement.prompt)]
+        model = replace(vendor, accuracy=vendor.accuracy - loses)
+        chances = chances_of(model, vendor.sampled if measurement.decoding == "sampled" else vendor.variance)
+        if vendor.cached and measurement.decoding == "sampled":
+            chances = (source.random(vendor.population) < chances).astype(float)
+        # The part that is here, in a random order: the committed order is one and the same.
+        self._chances = source.permutation(chances)[: vendor.asked_of]
+        self._filtered = source.random(vendor.asked_of) < vendor.filtered
 
-def _score(vendor: Vendor, call: Call, chance: float, source: Random) -> SampleScore:
-    lost = source.random()
-    status = "open" if lost < vendor.open else "missing" if lost < vendor.open + vendor.missing else "scored"
-    return SampleScore(
-        measurement=call.measurement,
-        position=call.position,
-        sample=str(call.sample),
-        repeat=call.repeat,
-        status=status,  # type: ignore[arg-type]
-        value=float(source.random() < chance) if status == "scored" else None,
-        scorer=SCORER,
-        seq=0,
-    )
+    def score(self, call: Call) -> SampleScore:
+        """The score of the answer to one call."""
+        value = float(self._source.random() < self._chances[call.sample])
+        status: Any = self._status(call, value)
+        if self._vendor.says and status == "scored":
+            text = self._vendor.says[int(self._source.integers(len(self._vendor.says)))]
+            of_text = readings(text, value == 1.0)[call.sample % 40]
+            status, value = ("open", value) if of_text is None else ("scored", of_text)
+        return SampleScore(
+            measurement=call.measurement,
+            position=call.position,
+            sample=str(call.sample),
+            repeat=call.repeat,
+            status=status,
+            value=value if status == "scored" else None,
+            scorer=SCORER,
+            seq=0,
+        )
+
+    def _status(self, call: Call, value: float) -> str:
+        vendor, lost = self._vendor, self._source.random()
+        if lost < vendor.open or self._filtered[call.sample]:
+            return "open"
+        if lost < vendor.open + vendor.missing + (0.0 if value else vendor.slow):
+            return "missing"
+        return "scored"
 
 
 # ── the tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -312,7 +244,7 @@ def _score(vendor: Vendor, call: Call, chance: float, source: Random) -> SampleS
 
 @dataclass(frozen=True)
 class Rates:
-    """How a kind of vendors ended."""
+    """How the vendors of one kind ended; ``asked`` is the sum of their calls as shares of the samples."""
 
     vendor: Vendor
     audits: int
@@ -320,51 +252,68 @@ class Rates:
     consistent: int
     asked: float
 
+    def __add__(self, other: Rates) -> Rates:
+        """More vendors of the same kind."""
+        counts = (self.audits, self.inconsistent, self.consistent, self.asked)
+        more = (other.audits, other.inconsistent, other.consistent, other.asked)
+        return Rates(self.vendor, *(one + two for one, two in zip(counts, more, strict=True)))  # type: ignore[arg-type]
 
-def measure(vendor: Vendor, audits: int) -> Rates:
-    """Audit so many vendors of one kind, with the kind's own random numbers."""
-    source = np.random.default_rng(
-        [SEED, *vendor.name.encode(), vendor.population, int(1000 * vendor.sampled), int(1000 * vendor.inflated)]
-    )
+
+def measure(vendor: Vendor, audits: int, part: int = 0) -> Rates:
+    """Audit so many vendors of one kind; each ``part`` of them has random numbers of its own."""
+    digest = hashlib.sha256(f"{SEED} {vendor} {part}".encode()).digest()
+    source = np.random.default_rng(int.from_bytes(digest[:16], "big"))
     found = [audit(vendor, source) for _ in range(audits)]
     words = [each.word for each in found]
-    share = float(np.mean([each.asked for each in found]))
-    return Rates(vendor, audits, words.count("inconsistent"), words.count("consistent"), share)
+    asked = sum(each.asked for each in found)
+    return Rates(vendor, audits, words.count("inconsistent"), words.count("consistent"), asked)
 
 
-def _table(title: str, rows: Sequence[Rates]) -> Table:
-    table = Table(title=title)
-    table.add_column("vendors")
-    for name in ("N", "n", "inconsistent", "95 % limits", "consistent", "asked / N"):
-        table.add_column(name, justify="right")
+def measure_all(kinds: Sequence[Vendor], audits: int) -> list[Rates]:
+    """Audit so many vendors of each kind, on all cores, with progress on stderr."""
+    parts = [min(PART, audits - start) for start in range(0, audits, PART)]
+    found: dict[Vendor, Rates] = {}
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(measure, kind, size, part) for kind in kinds for part, size in enumerate(parts)]
+        for job in track(as_completed(jobs), "auditing", len(jobs), console=Console(stderr=True)):
+            rates = job.result()
+            found[rates.vendor] = found[rates.vendor] + rates if rates.vendor in found else rates
+    return [found[kind] for kind in kinds]
+
+
+def table(title: str, rows: Sequence[Rates]) -> Table:
+    """One line a kind, and all of them together."""
+    found = Table(title=title)
+    found.add_column("vendors")
+    for name in ("N", "n", "inconsistent", "95 % limits", "consistent", "asked"):
+        found.add_column(name, justify="right")
+    audits, inconsistent = sum(row.audits for row in rows), sum(row.inconsistent for row in rows)
     for row in rows:
-        low, high = clopper_pearson(row.inconsistent, row.audits)
-        table.add_row(
-            row.vendor.name + (f", + {row.vendor.inflated:.0%}" if row.vendor.inflated else ""),
-            f"{row.vendor.population:,}",
-            f"{row.audits:,}",
-            f"{row.inconsistent / row.audits:.3f}",
-            f"{low:.3f}–{high:.3f}",
-            f"{row.consistent / row.audits:.3f}",
-            f"{row.asked:.2f}",
-        )
-    return table
+        found.add_row(row.vendor.title, f"{row.vendor.population:,}", *_cells(row.audits, row.inconsistent),
+                      f"{row.consistent / row.audits:.3f}", f"{row.asked / row.audits:.2f}")  # fmt: skip
+    found.add_section()
+    found.add_row("all", "", *_cells(audits, inconsistent), "", "")
+    return found
+
+
+def _cells(audits: int, inconsistent: int) -> tuple[str, str, str]:
+    low, high = clopper_pearson(inconsistent, audits)
+    return f"{audits:,}", f"{inconsistent / audits:.3f}", f"{low:.3f}–{high:.3f}"
 
 
 def main() -> None:
-    """Audit every kind and print two tables."""
+    """Audit every kind and print a table of the honest and one of the inflated."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vendors", type=int, default=VENDORS, help="audits of each kind")
     parser.add_argument("--only", default="", help="kinds whose name contains this")
+    parser.add_argument("--of", choices=("honest", "inflated", "both"), default="both", help="which vendors")
     arguments = parser.parse_args()
-    kinds = [kind for kind in (*HONEST, *INFLATED) if arguments.only in kind.name]
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        rows = list(pool.map(partial(measure, audits=arguments.vendors), kinds))
-    console = Console(width=110)
-    for title, inflated in (("Honest vendors", False), ("Inflated claims", True)):
-        shown = [row for row in rows if bool(row.vendor.inflated) is inflated]
-        if shown:
-            console.print(_table(f"{title}: α = {ALPHA}, seed {SEED}", shown))
+    for title, name, kinds in (("Honest vendors", "honest", HONEST), ("Inflated claims", "inflated", INFLATED)):
+        chosen = [kind for kind in kinds if arguments.only in kind.name and arguments.of in (name, "both")]
+        if chosen:
+            rows = measure_all(chosen, arguments.vendors)
+            machine = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}"
+            Console(width=110).print(table(f"{title}: α = {ALPHA}, seed {SEED}; {machine}", rows))
 
 
 if __name__ == "__main__":

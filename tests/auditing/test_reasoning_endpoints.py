@@ -84,6 +84,25 @@ def test_a_budget_below_the_reasoning_accuses_nobody(dialect: str, sums_file: Su
     assert claim["open"] == claim["asked"]
 
 
+@pytest.mark.parametrize(
+    ("more", "budget", "code", "verdict"),
+    [((), 100, 1, "inconsistent"), (("--output-tokens", "50"), 50, 3, "insufficient_power")],
+)
+def test_a_limit_that_the_claim_states_counts_what_it_cuts_off(
+    more: tuple[str, ...], budget: int, code: int, verdict: str, sums_file: Sums, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    with ReasoningServer("inline") as server:
+        command = audit(server, sums_file[0], run, *more)
+        sheet = tmp_path / "sheet.yaml"
+        sheet.write_text(sheet.read_text().replace('"98"', '"98", protocol: {max_tokens: 100}'))
+        assert steelyard(command) == code
+        assert server.bodies[-1]["max_tokens"] == budget
+    (claim,) = reported(run)["claims"]
+    assert (claim["verdict"], claim["open"] == 0) == (verdict, not more)
+    assert steelyard(["verify", str(run)]) == 0
+
+
 def test_an_endpoint_that_takes_no_temperature_is_audited_and_says_so(sums_file: Sums, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with ReasoningServer("hidden", refuses=("temperature", "max_tokens")) as server:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.honest import HONEST, INFLATED, Vendor, measure
+from bench.honest import measure
+from bench.vendors import HONEST, INFLATED, Vendor
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.claims.decoding import stated_temperature, states_decoding
+from steelyard.claims.decoding import max_tokens_of, stated_temperature, states_decoding
 from steelyard.records import Claim, Protocol
 
 
@@ -29,3 +29,8 @@ def test_what_a_sheet_says_of_decoding(
 ) -> None:
     claim = Claim(task="t", value="80", protocol=Protocol(decoding=words), **changes)
     assert (stated_temperature(claim), states_decoding(claim)) == (temperature, stated)
+
+
+def test_the_limit_of_an_answer_that_a_sheet_states() -> None:
+    claim = Claim(task="t", value="80", protocol=Protocol(max_tokens=512))
+    assert (max_tokens_of(claim), max_tokens_of(Claim(task="t", value="80")), max_tokens_of(None)) == (512, None, None)

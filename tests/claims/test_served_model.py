@@ -108,3 +108,22 @@ def test_a_gguf_file_has_two_names(file: str, inside: str, is_another: bool) -> 
     named = ModelIdentity(uri=f"gguf:{file}", name=inside, sha256="0" * 64)
     assert bool(why_another_model(sheet, sheet.claims[0], named)) == is_another
     assert names_in_words(sheet, named, accepted=False).startswith("claimed: SmolLM2-135M-Instruct; asked: ")
+
+
+@pytest.mark.parametrize(
+    ("claimed", "quantisation", "said"),
+    [
+        ("SmolLM2-135M-Instruct (Q4_1)", "Q4_1", ""),
+        ("SmolLM2-135M-Instruct", "Q4_K - Medium", "asked: SmolLM2-135M-Instruct (Q4_K - Medium)"),
+        ("SmolLM2-135M-Instruct", "a pro model", ""),
+        ("SmolLM2-135M-Instruct", "", ""),
+    ],
+)
+def test_the_precision_of_the_file_belongs_to_the_name(claimed: str, quantisation: str, said: str) -> None:
+    sheet = ClaimSheet(model=claimed, claims=(Claim(task="t", value="80"),))
+    details = {"quantisation": quantisation}
+    named = ModelIdentity(uri="embedded:smollm2", name="SmolLM2-135M-Instruct", details=details)
+    assert why_another_model(sheet, sheet.claims[0], named) == ""
+    found = names_in_words(sheet, named, accepted=False)
+    assert said in found
+    assert bool(said) == bool(found)

@@ -32,7 +32,7 @@ claims:
     average: micro
     shots: 0
     variant: maverick-1
-    protocol: {prompt: p, decoding: greedy, subset: s, judge: j, harness: h}
+    protocol: {prompt: p, decoding: greedy, subset: s, judge: j, harness: h, max_tokens: 512}
     compared_with: [{model: GPT-4o, value: 53.6}, {model: other}]
     note: as printed
   - {task: lmarena, value: "-3", unit: elo, repeats: several, samples: , shots: null, note: ~}
@@ -70,7 +70,9 @@ class TestWhatIsRead:
         first, second = sheet.claims
         assert (first.task, first.value, first.decimals, first.line) == ("gpqa-diamond", "69.80", 2, 8)
         assert (first.samples, first.repeats, first.shots, first.average) == (198, 4, 0, "micro")
-        assert first.protocol == Protocol(prompt="p", decoding="greedy", subset="s", judge="j", harness="h")
+        assert first.protocol == Protocol(
+            prompt="p", decoding="greedy", subset="s", judge="j", harness="h", max_tokens=512
+        )
         assert first.compared_with == (ComparedWith(model="GPT-4o", value="53.6"), ComparedWith(model="other"))
         assert (second.unit, second.value, second.repeats, second.line) == ("elo", "-3", "several", 20)
         assert (second.samples, second.shots, second.note) == (None, None, "")
@@ -172,6 +174,7 @@ class TestValues:
             ("value: 1, unit: kg", "use one of percent, fraction, elo, points"),
             ("value: 1, average: makro", "did you mean 'macro'?"),
             ("value: 1, note: {a: b}", "'note' must be one value"),
+            ("value: 1, protocol: {max_tokens: 2k}", "'max_tokens' is '2k': write a whole number from 1 on"),
             ("value: 1, protocol: greedy", "protocol must be a mapping"),
             ("value: 1, compared_with: {model: x}", "'compared_with' must be a list"),
             ("value: 1, compared_with: [{model: x, value: high}]", "'value' is 'high'"),

@@ -27,8 +27,8 @@ from steelyard.records import (
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 
 
-def planned(claim: Claim, capabilities: Capabilities = EVERYTHING, **options: Any) -> Any:
-    sheet = ClaimSheet(model="m", claims=(claim,), digest="0" * 64)
+def planned(*claims: Claim, capabilities: Capabilities = EVERYTHING, **options: Any) -> Any:
+    sheet = ClaimSheet(model="m", claims=claims, digest="0" * 64)
     model = planned_model(ModelIdentity(uri="x:y"), capabilities, Options(**options))
     return build_plan(sheet, {"subject": model}, Options(**options)).plan
 
@@ -77,11 +77,11 @@ def test_pass_at_1_is_one_answer_a_sample() -> None:
 
 def test_an_endpoint_without_completions_is_asked_by_chat_and_the_other_way_round() -> None:
     claim = Claim(task="chain_sum", value="57")
-    found = planned(claim, Capabilities(chat=True, completions=False))
+    found = planned(claim, capabilities=Capabilities(chat=True, completions=False))
     assert found.measurements[0].chat
     assert any("no plain completions" in difference for difference in found.served[0].differences)
     claim = Claim(task="chain_sum", value="57", protocol=Protocol(prompt="chat"))
-    found = planned(claim, Capabilities(chat=False, completions=True))
+    found = planned(claim, capabilities=Capabilities(chat=False, completions=True))
     assert not found.measurements[0].chat
     assert any("no chat" in difference for difference in found.served[0].differences)
 
@@ -90,21 +90,45 @@ def test_a_model_that_reasons_gets_room_for_it() -> None:
     claim = Claim(task="chain_sum", value="57")
     reasons = Capabilities(chat=True, completions=False, reasons=True, output_tokens=16_384)
     assert planned(claim).measurements[0].output_budget is None
-    found = planned(claim, reasons)
+    found = planned(claim, capabilities=reasons)
     assert (found.measurements[0].output_budget, found.output_tokens) == (16_384, None)
     assert any("16,384 tokens" in difference for difference in found.served[0].differences)
-    found = planned(claim, reasons, output_tokens=99, reasoning_effort="low")
+    found = planned(claim, capabilities=reasons, output_tokens=99, reasoning_effort="low")
     assert (found.measurements[0].output_budget, found.output_tokens) == (99, 99)
     assert found.measurements[0].reasoning_effort == found.reasoning_effort == "low"
     assert "Asked with the reasoning effort low." in found.served[0].differences
-    completed = planned(claim, msgspec.structs.replace(reasons, completions=True)).measurements[0]
+    completed = planned(claim, capabilities=msgspec.structs.replace(reasons, completions=True)).measurements[0]
     assert (completed.chat, completed.output_budget) == (False, None)
     unknown = Capabilities(chat=True, completions=False, reasons=True, output_tokens=0)
-    assert planned(claim, unknown).measurements[0].output_budget is None
+    assert planned(claim, capabilities=unknown).measurements[0].output_budget is None
+
+
+def test_the_limit_that_a_vendor_states_is_the_budget_as_far_as_user_and_model_allow() -> None:
+    claim = Claim(task="chain_sum", value="57", protocol=Protocol(max_tokens=500))
+    reasons = Capabilities(chat=True, completions=False, reasons=True, output_tokens=16_384)
+    for capabilities, wanted, budget, stated in (
+        (None, None, 500, True),
+        (reasons, None, 500, True),
+        (reasons, 4_000, 500, True),
+        (reasons, 99, 99, False),
+        (msgspec.structs.replace(reasons, output_tokens=256), None, 256, False),
+    ):
+        found = planned(claim, capabilities=capabilities or EVERYTHING, output_tokens=wanted)
+        measurement, differences = found.measurements[0], " ".join(found.served[0].differences)
+        assert (measurement.output_budget, measurement.budget_stated) == (budget, stated)
+        assert ("instead of the 500 that the vendor states" in differences) is not stated
+        assert "prompt format's" not in differences
+
+
+def test_a_limit_is_stated_for_one_claim_alone() -> None:
+    stated = [Protocol(prompt="completion", decoding="greedy", max_tokens=limit) for limit in (500, None, 500)]
+    found = planned(*(Claim(task="chain_sum", value="57", protocol=protocol) for protocol in stated))
+    assert [each.budget_stated for each in found.measurements] == [True, False]
+    assert [each.reads.measurement[:2] for each in found.served if each.claim_number is not None] == ["00", "01", "00"]
 
 
 def test_log_likelihoods_have_no_output_budget() -> None:
-    assert output_budget_of("loglikelihood", False, Capabilities(reasons=True, output_tokens=16_384), 99) is None
+    assert output_budget_of("loglikelihood", False, Capabilities(reasons=True, output_tokens=16_384), 99, 5) is None
     samples = [
         Sample(id="a", request=LoglikelihoodRequest(context="b", continuations=("c", "d")), target="0"),
     ]
@@ -114,7 +138,7 @@ def test_log_likelihoods_have_no_output_budget() -> None:
 def test_what_a_model_is_known_to_refuse_is_an_error() -> None:
     claim = Claim(task="chain_sum", value="57")
     with pytest.raises(InputError, match="give --output-tokens 4096"):
-        planned(claim, Capabilities(chat=True, reasons=True, output_tokens=4_096), output_tokens=8_192)
+        planned(claim, capabilities=Capabilities(chat=True, reasons=True, output_tokens=4_096), output_tokens=8_192)
     with pytest.raises(InputError, match="does not reason before it answers: leave out --reasoning-effort high"):
         planned(claim, reasoning_effort="high")
     assert planned(claim, reasoning_effort="none").reasoning_effort == "none"
@@ -123,7 +147,7 @@ def test_what_a_model_is_known_to_refuse_is_an_error() -> None:
 
 
 def test_an_endpoint_without_temperature_is_a_declared_difference() -> None:
-    found = planned(Claim(task="chain_sum", value="57"), Capabilities(chat=True, takes_temperature=False))
+    found = planned(Claim(task="chain_sum", value="57"), capabilities=Capabilities(chat=True, takes_temperature=False))
     assert "The endpoint takes no temperature: it samples at its own." in found.served[0].differences
 
 

@@ -55,7 +55,7 @@ DEFAULTS = {
     "LoglikelihoodRequest": {"prefix": ""},
     "Measurement": {
         "role": "subject", "shots": 0, "chat": False, "decoding": "greedy", "temperature": 0.0, "output_budget": None,
-        "reasoning_effort": "",
+        "budget_stated": False, "reasoning_effort": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
         "public": True, "part": None, "differences": [], "arm": "", "seed": "", "beside": "",
     },
@@ -73,7 +73,7 @@ DEFAULTS = {
         "attempt_timeout_us": 120000000,
     },
     "PlannedTest": {"weight": 0.0, "null": "", "reads": [], "inputs": [], "sealed": {}},
-    "Protocol": {"prompt": "", "decoding": "", "subset": "", "judge": "", "harness": ""},
+    "Protocol": {"prompt": "", "decoding": "", "subset": "", "judge": "", "harness": "", "max_tokens": None},
     "Reads": {},
     "RecordedScore": {
         "seq": -1, "prev": "", "parsed": True, "open": False, "note": "", "group": "", "elapsed_us": 0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_bbh_worked_examples_are_right_by_their_own_scorer() -> None:
             assert scorer.score(sample, ModelOutput(outcome=Outcome.OK, text=row["reasoning"])).value == 1
 
 
-def claim(task: str, shots: int | None = None, metric: str = "", **protocol: str) -> Claim:
+def claim(task: str, shots: int | None = None, metric: str = "", **protocol: Any) -> Claim:
     return Claim(task=task, value="50.0", shots=shots, metric=metric, protocol=Protocol(**protocol))
 
 

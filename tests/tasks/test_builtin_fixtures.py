@@ -338,7 +338,7 @@ def test_ifeval_prompts_and_marks(mirror: Path) -> None:
     assert open_scorer(task.scorer_for("prompt_loose")).identifier == "ifeval[loose]@1"
 
 
-def claim(task: str, metric: str = "", shots: int | None = None, **protocol: str) -> Claim:
+def claim(task: str, metric: str = "", shots: int | None = None, **protocol: Any) -> Claim:
     return Claim(task=task, value="50.0", metric=metric, shots=shots, protocol=Protocol(**protocol))
 
 

@@ -58,6 +58,7 @@ def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: C
         lambda measurement: measurement.update(task="other"),
         lambda measurement: measurement.update(arm=""),
         lambda measurement: measurement.update(output_budget=1),
+        lambda measurement: measurement.update(budget_stated=True),
         lambda measurement: measurement.update(reasoning_effort="none"),
     ],
 )

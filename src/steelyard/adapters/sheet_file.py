@@ -64,7 +64,8 @@ def _claim_lines(claim: Claim) -> Iterator[str]:
         bullet = "  "
     if claim.protocol != Protocol():
         stated = {name: value for name, value in msgspec.to_builtins(claim.protocol).items() if value}
-        yield "    protocol: {" + ", ".join(f"{name}: {_quoted(value)}" for name, value in stated.items()) + "}"
+        pairs = [f"{name}: {value if isinstance(value, int) else _quoted(value)}" for name, value in stated.items()]
+        yield f"    protocol: {{{', '.join(pairs)}}}"
 
 
 def _quoted(text: str) -> str:

@@ -7,6 +7,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 from steelyard.auditing.scoring import Scorers, read_score
 from steelyard.errors import SteelyardError
@@ -24,14 +25,17 @@ class ExecutedScoring:
         self._pool: ThreadPoolExecutor | None = None
         self._closed = False
 
-    async def score(self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput) -> RecordedScore:
+    async def score(
+        self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False
+    ) -> RecordedScore:
         """Score one output in a thread. Where the scorer itself fails there is no value: the answer is missing."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="steelyard-scoring")
         began = time.monotonic()
         found, note = None, ""
         try:
-            found = await asyncio.get_running_loop().run_in_executor(self._pool, read_score, scorer, sample, output)
+            read = partial(read_score, scorer, sample, output, cut_is_final=cut_is_final)
+            found = await asyncio.get_running_loop().run_in_executor(self._pool, read)
             note = found.note[:300]
         except SteelyardError as error:  # one line of our own, with how to fix it
             note = str(error)

@@ -50,27 +50,32 @@ class Unscored(NamedTuple):
 
 def executes(scorer: Scorer) -> bool:
     """Whether this scorer runs something, once, so that its scores are read from the journal ever after."""
-    return isinstance(scorer, ExecutingScorer) and scorer.executes
+    # Asked for each answer: the attribute alone first, since isinstance with a protocol is slow in Python 3.11.
+    return bool(getattr(scorer, "executes", False)) and isinstance(scorer, ExecutingScorer)
 
 
-def score(scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput) -> SampleScore:
+def score(
+    scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False
+) -> SampleScore:
     """Score the final attempt of one call; an attempt that brought no answer is *missing*, never silently wrong.
 
     So is an output on which a scorer fails: a fault of ours must count neither for nor against the model.
+    ``cut_is_final``: see :func:`read_score`.
     """
     if attempt.outcome.answered:
         with suppress(Exception):
-            found = read_score(scorer, sample, output)
+            found = read_score(scorer, sample, output, cut_is_final=cut_is_final)
             status = "open" if found.value is None else "scored" if found.parsed else "unparsed"
             return _score(attempt, scorer.identifier, status, found.value, sample.group)
     return _score(attempt, scorer.identifier, "missing", None, sample.group)
 
 
-def read_score(scorer: Scorer, sample: Sample, output: ModelOutput) -> Score:
+def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False) -> Score:
     """Score what is the answer in an output: reasoning is not read, and nothing is held against a model that was cut.
 
     *Open* is what the endpoint's content filter stopped, and an output that was cut off, unless the scorer knows that
-    more text could not have changed what it read. One that ends in a loop has no answer, and is wrong.
+    more text could not have changed what it read. One that ends in a loop has no answer, and is wrong. With
+    ``cut_is_final`` the claim's protocol states the limit that cut it off: it is scored as a whole output.
     """
     answer, reasoning, _ = split_reasoning(output.text)
     answer = without_ending(answer)
@@ -78,6 +83,8 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput) -> Score:
         output = msgspec.structs.replace(output, text=answer)
     if output.finish_reason == CONTENT_FILTER:
         return Score(value=None, note="the endpoint's content filter")
+    if output.outcome is Outcome.TRUNCATED and cut_is_final:
+        output = msgspec.structs.replace(output, outcome=Outcome.OK)
     if output.outcome is not Outcome.TRUNCATED:
         return scorer.score(sample, output)
     found = scorer.score(sample, output) if isinstance(scorer, TruncatedReader) else Score(value=None)
@@ -148,7 +155,7 @@ def score_attempts(
     last, as *missing*. Raises VerificationError for records that do not belong together, and for a recorded score that
     no output has.
     """
-    trials = {measurement.id: measurement.trials for measurement in plan.measurements}
+    measurements = plan.by_id
     waiting = _Waiting(scorers)
     ended = _Ended()
     for record in records:
@@ -156,19 +163,20 @@ def score_attempts(
             if attempt := waiting.take_recorded(record):
                 yield score_recorded(attempt, record)
         elif isinstance(record, Attempt) and record.final:
-            if record.position >= trials.get(record.measurement, 0):
+            measurement = measurements.get(record.measurement)
+            if measurement is None or record.position >= measurement.trials:
                 raise VerificationError(
                     f"record {record.seq}: the plan has no place {record.position} in {record.measurement}"
                 )
             ended.add(record)
-            yield from _scores_of(record, scorers[record.measurement], waiting, texts)
+            yield from _scores_of(record, scorers[record.measurement], waiting, texts, measurement.budget_stated)
     for attempt, scorer in waiting.rest():
         sample = sample_of(attempt, texts)
         yield _score(attempt, scorer.identifier, "missing", None, sample.group if sample else "")
 
 
 def _scores_of(
-    attempt: Attempt, scorers: Iterable[Scorer], waiting: _Waiting, texts: Mapping[str, str]
+    attempt: Attempt, scorers: Iterable[Scorer], waiting: _Waiting, texts: Mapping[str, str], cut_is_final: bool
 ) -> Iterator[SampleScore | Unscored]:
     sample = sample_of(attempt, texts)
     for scorer in scorers:
@@ -180,7 +188,7 @@ def _scores_of(
         if sample is None or output is None:
             yield Unscored(attempt, scorer)
         else:
-            yield score(scorer, attempt, sample, output)
+            yield score(scorer, attempt, sample, output, cut_is_final=cut_is_final)
 
 
 def unscored_attempts(records: Iterable[JournalRecord], scorers: Scorers) -> Iterator[Unscored]:

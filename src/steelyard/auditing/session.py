@@ -222,17 +222,19 @@ class RunSession:
 
     def _on_final(self, sample: Sample, attempt: Attempt, output: ModelOutput) -> Awaitable[None] | None:
         self.answered[attempt.measurement] += 1
-        executing = []
+        executing, stated = [], self.measurements[attempt.measurement].budget_stated
         for scorer in self.scorers[attempt.measurement]:
             if attempt.outcome.answered and executes(scorer):
                 executing.append(scorer)
             else:
-                self._observe(score(scorer, attempt, sample, output))
+                self._observe(score(scorer, attempt, sample, output, cut_is_final=stated))
         return self._execute(executing, attempt, sample, output) if executing else None
 
     async def _execute(self, scorers: Sequence[Scorer], attempt: Attempt, sample: Sample, output: ModelOutput) -> None:
         for scorer in scorers:
-            recorded = self._journal.append(await self._executed.score(scorer, attempt, sample, output))
+            stated = self.measurements[attempt.measurement].budget_stated
+            found = await self._executed.score(scorer, attempt, sample, output, cut_is_final=stated)
+            recorded = self._journal.append(found)
             self._observe(score_recorded(attempt, recorded))
 
     def _read(self, done: SampleScore) -> None:

@@ -6,7 +6,7 @@ import re
 
 from steelyard.records import Claim
 
-__all__ = ["stated_temperature", "states_decoding"]
+__all__ = ["max_tokens_of", "stated_temperature", "states_decoding"]
 
 TEMPERATURE = re.compile(
     r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"
@@ -20,6 +20,11 @@ def stated_temperature(claim: Claim) -> float | None:
     stated = TEMPERATURE.search(words)
     temperature = float(stated["value"] or stated["short"]) if stated else 0.0 if "greedy" in words else None
     return None if temperature is not None and temperature > HOTTEST else temperature
+
+
+def max_tokens_of(claim: Claim | None) -> int | None:
+    """The limit of an answer that a claim's protocol states."""
+    return claim.protocol.max_tokens if claim else None
 
 
 def states_decoding(claim: Claim) -> bool:

@@ -15,7 +15,7 @@ import unicodedata
 from collections import Counter
 from typing import Literal, NamedTuple
 
-__all__ = ["Likeness", "ModelName", "compare", "may_be_served", "parse_name"]
+__all__ = ["Likeness", "ModelName", "compare", "is_precision", "may_be_served", "parse_name"]
 
 _TOKEN = re.compile(
     r"(?:bf|fp|int|nf|q)\d+"  # precision: bf16, int4
@@ -94,6 +94,7 @@ _PRECISION = re.compile(
     r"|(?:bf|fp|f|int|nf|mxfp|nvfp)\d+(?:[_-]?e\dm\d|[_-]?dynamic)?|\d+[_-]?bits?|w\d+a\d+"
     r"|awq|gptq|gguf|ggml|exl[23]|bnb|mlx|hqq|aqlm|marlin|quanti[sz]ed|quant|turbomind"
 )
+
 _DATE = re.compile(r"20\d\d-?[01]\d-?[0-3]\d|\d{4}")
 _SIZE = re.compile(r"a?\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)?[bmte]")
 # From left to right: precision and dates first, since they hold what else would end a word.
@@ -127,6 +128,11 @@ class _Parts(NamedTuple):
     def has_more_than(self, other: _Parts) -> bool:
         """Whether this name states a size, version or tuning that the other leaves out."""
         return bool(self.sizes - other.sizes or self.versions - other.versions or self.tuning - other.tuning)
+
+
+def is_precision(text: str) -> bool:
+    """Whether a text is a weight format and nothing else: ``Q4_1``, ``Q4_K - Medium``, ``fp8``."""
+    return _PRECISION.fullmatch(text.casefold()) is not None
 
 
 def compare(claimed: str, served: str, vendor: str = "") -> Likeness:

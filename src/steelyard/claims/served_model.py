@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steelyard.claims.model_names import compare, parse_name
+from steelyard.claims.model_names import compare, is_precision, parse_name
 from steelyard.records import Claim, ClaimSheet, ModelIdentity
 from steelyard.util.text import one_line
 
@@ -65,8 +65,15 @@ def _served(identity: ModelIdentity) -> list[str]:
 
 def _names(identity: ModelIdentity) -> dict[str, str]:
     if _is_file(identity):
-        return {"asked": identity.uri.removeprefix("gguf:"), "named in the file": identity.name}
-    return {"asked": identity.name, "answers as": identity.details.get("answers_as", "")}
+        return {"asked": identity.uri.removeprefix("gguf:"), "named in the file": _with_precision(identity)}
+    return {"asked": _with_precision(identity), "answers as": identity.details.get("answers_as", "")}
+
+
+def _with_precision(identity: ModelIdentity) -> str:
+    """The model's name, and the precision that its file states, where the name has none."""
+    name, precision = identity.name, identity.details.get("quantisation", "")
+    states_none = bool(name) and is_precision(precision) and precision.casefold() not in name.casefold()
+    return f"{name} ({precision})" if states_none else name
 
 
 def _is_file(identity: ModelIdentity) -> bool:

@@ -80,7 +80,8 @@ class _SheetReader:
 
     def __init__(self, where: str) -> None:
         self._where = where
-        self._protocol_fields: dict[str, Read] = dict.fromkeys(Protocol.__struct_fields__, self._text)
+        texts: dict[str, Read] = dict.fromkeys(Protocol.__struct_fields__, self._text)
+        self._protocol_fields: dict[str, Read] = {**texts, "max_tokens": self._count_from(1)}
         self._rival_fields: dict[str, Read] = {"model": self._name, "value": self._decimal_or_nothing}
         self._claim_fields: dict[str, Read] = {
             "task": self._name,

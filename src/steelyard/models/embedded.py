@@ -87,7 +87,7 @@ class EmbeddedModel:
 
     def _details(self) -> dict[str, str]:
         return {
-            "quantisation": self._llama.description().rpartition(" ")[2],
+            "quantisation": " ".join(self._llama.description().split()[2:]),  # llama 135M Q4_K - Medium
             "parameters": str(self._llama.parameters()),
             "context_tokens": str(self._llama.context_tokens),
             "batching": f"one sequence; prefix, context and each option apart, in pieces of at most {BATCH} tokens",

@@ -84,24 +84,37 @@ def decoding_of(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:
     return "sampled", temperature, ()
 
 
-def output_budget_of(kind: str, chat: bool, capabilities: Capabilities, wanted: int | None) -> int | None:
-    """The most tokens of an answer: the user's ``wanted``, or room for reasoning; None: the prompt format's own.
+def output_budget_of(
+    kind: str, chat: bool, capabilities: Capabilities, wanted: int | None, stated: int | None = None
+) -> int | None:
+    """The most tokens of an answer; None: the prompt format's own.
 
-    A plain completion goes on from its prompt, without the chat template that makes a model reason.
+    That is what the claim's protocol ``stated``, as far as the user and the model allow it; else the user's ``wanted``,
+    or room for reasoning. A plain completion goes on from its prompt, without the chat template that makes a model
+    reason.
     """
     if kind != "generate":
         return None
+    if stated is not None:
+        return min(limit for limit in (stated, wanted, capabilities.output_tokens) if limit)
     if wanted is not None:
         return wanted
     return min(MAX_OUTPUT_TOKENS, capabilities.output_tokens) or None if capabilities.reasons and chat else None
 
 
-def of_the_endpoint(capabilities: Capabilities, budget: int | None, own: int, effort: str) -> tuple[str, ...]:
-    """What differs from the prompt format for text, because of the endpoint or the user: sentences for the report."""
+def of_the_endpoint(
+    capabilities: Capabilities, budget: int | None, own: int, effort: str, stated: int | None = None
+) -> tuple[str, ...]:
+    """What differs for text because of the endpoint or the user, as sentences for the report.
+
+    The limit of an answer is compared with what the claim ``stated``, or else with the prompt format's ``own``.
+    """
     differences = []
     if not capabilities.takes_temperature:
         differences.append("The endpoint takes no temperature: it samples at its own.")
-    if budget is not None and budget != own:
+    if stated is not None and budget != stated:
+        differences.append(f"An answer may have {budget:,} tokens instead of the {stated:,} that the vendor states.")
+    elif stated is None and budget is not None and budget != own:
         why = ", since the model reasons before it answers" if capabilities.reasons else ""
         differences.append(f"An answer may have {budget:,} tokens instead of the prompt format's {own:,}{why}.")
     if effort:

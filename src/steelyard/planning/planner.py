@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.decoding import (
@@ -183,6 +184,7 @@ class TaskPlanner:
             decoding=decoding.mode,
             temperature=decoding.temperature,
             output_budget=decoding.output_budget,
+            budget_stated=decoding.output_budget is not None and decoding.output_budget == max_tokens_of(claim),
             reasoning_effort=decoding.reasoning_effort,
             scorers=(scorer_of(task, protocol, self._options.scorer, of_claim=claim is not None),),
             population=len(samples),
@@ -273,12 +275,13 @@ class TaskPlanner:
         prompt_format = task.prompt_format(protocol.prompt)
         chat, of_chat = asks_chat(prompt_format, capabilities)
         of_average = other_average(claim) if claim else ()
-        budget = output_budget_of(kind, chat, capabilities, self._options.output_tokens)
+        stated = max_tokens_of(claim)
+        budget = output_budget_of(kind, chat, capabilities, self._options.output_tokens, stated)
         self._check_asked(model, budget)
         effort = self._options.reasoning_effort if kind == "generate" else ""
         of_endpoint: tuple[str, ...] = ()
         if kind == "generate":
-            of_endpoint = of_the_endpoint(capabilities, budget, prompt_format.max_tokens, effort)
+            of_endpoint = of_the_endpoint(capabilities, budget, prompt_format.max_tokens, effort, stated)
         return _Decoding(mode, degrees, chat, budget, effort, (*of_decoding, *of_chat, *of_average), of_endpoint)
 
     def _check_asked(self, model: PlannedModel, budget: int | None) -> None:

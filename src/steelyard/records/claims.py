@@ -13,13 +13,14 @@ __all__ = ["Claim", "ClaimSheet", "ComparedWith", "Protocol"]
 
 
 class Protocol(Record, frozen=True, kw_only=True):
-    """How the vendor measured, as it states; empty means unstated."""
+    """How the vendor measured, as it states; empty or None means unstated. ``max_tokens``: the limit of an answer."""
 
     prompt: str = ""
     decoding: str = ""
     subset: str = ""
     judge: str = ""
     harness: str = ""
+    max_tokens: int | None = None
 
 
 class ComparedWith(Record, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ PLAN_FORMAT: Final = "steelyard-plan/2"
 SUBJECT: Final = "subject"  # the role of the model under test
 
 _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
+_OF_CLAIM: Final = re.compile(r"claim/([0-9]{1,9})(?:/format/[^/]+)?")
 _FORMAT_REQUEST: Final = re.compile(r"claim/[0-9]{1,9}/format/([^/]+)")
 
 
@@ -110,7 +111,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     ``population`` counts samples; the committed order runs over population × repeats *trials*. With
     ``order_by`` "sample" it is an order of samples, and all trials of a sample follow one another. ``limit`` is the
     maximum number of samples asked. ``output_budget`` is the maximum number of tokens of an answer, in place of the
-    prompt format's; ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
+    prompt format's; ``budget_stated``: the claim's protocol states it, so that an output which it cuts off is scored
+    as it stands. ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
     items that the benchmark has. ``arm``, ``seed`` and ``beside`` are for further measurements that a detector
     requests.
     """
@@ -125,6 +127,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     decoding: Literal["greedy", "sampled"] = "greedy"
     temperature: float = 0.0
     output_budget: int | None = None
+    budget_stated: bool = False
     reasoning_effort: str = ""
     scorers: tuple[str, ...]
     population: int
@@ -192,11 +195,6 @@ class PlanInput(Record, frozen=True, kw_only=True):
     sha256: str
 
 
-def _claim_number(request: str) -> int | None:
-    found = _CLAIM_REQUEST.fullmatch(request)
-    return None if found is None else int(found[1])
-
-
 class Served(Record, frozen=True, kw_only=True):
     """A detector's request for a measurement (``request``: its name, ``claim/3``) and the scores that serve it.
 
@@ -211,8 +209,9 @@ class Served(Record, frozen=True, kw_only=True):
 
     @property
     def claim_number(self) -> int | None:
-        """The number of the claim that the request is for, from 0; None for another request."""
-        return _claim_number(self.request)
+        """The number of the claim that is tested on this, in whatever prompt format, from 0; None if none is."""
+        found = _OF_CLAIM.fullmatch(self.request)
+        return None if found is None else int(found[1])
 
 
 class NotPlanned(Record, frozen=True, kw_only=True):
@@ -226,7 +225,8 @@ class NotPlanned(Record, frozen=True, kw_only=True):
     @property
     def claim_number(self) -> int | None:
         """The number of the claim that the request is for, from 0; None for another request."""
-        return _claim_number(self.request)
+        found = _CLAIM_REQUEST.fullmatch(self.request)
+        return None if found is None else int(found[1])
 
     @property
     def format(self) -> str:

@@ -7,6 +7,7 @@ import math
 import msgspec
 
 from steelyard.auditing.scoring import executes, scorers_of
+from steelyard.claims.decoding import max_tokens_of
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
@@ -63,11 +64,21 @@ def _check_size(run: RunFolder, measurement: Measurement) -> None:
 
 
 def _check_output_budgets(plan: Plan) -> None:
-    """How long an answer may be, and the reasoning effort, follow from the model and the user's options."""
+    """How long an answer may be, and the reasoning effort, follow from the claim, the model and the user's options."""
+    claims = plan.sheet.claims if plan.sheet else ()
+    stated: dict[str, set[int | None]] = {}
+    for served in plan.served:
+        number = served.claim_number
+        claim = claims[number] if number is not None and number < len(claims) else None
+        stated.setdefault(served.reads.measurement, set()).add(max_tokens_of(claim))
     for each in plan.measurements:
         capabilities = plan.models[each.role].capabilities
-        if each.output_budget != output_budget_of(each.kind, each.chat, capabilities, plan.output_tokens):
-            raise _wrong(f"{each.id}: output_budget does not follow from what its model takes")
+        for tokens in stated.get(each.id, {None}):
+            budget = output_budget_of(each.kind, each.chat, capabilities, plan.output_tokens, tokens)
+            if each.output_budget != budget:
+                raise _wrong(f"{each.id}: output_budget does not follow from its claim and what its model takes")
+            if each.budget_stated != (budget is not None and budget == tokens):
+                raise _wrong(f"{each.id}: budget_stated does not follow from its claim")
         if each.reasoning_effort != (plan.reasoning_effort if each.kind == "generate" else ""):
             raise _wrong(f"{each.id}: reasoning_effort is not the plan's")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.honest import Vendor, measure
+from bench.honest import measure
+from bench.vendors import Vendor
 from steelyard.records import Claim, Protocol
 from steelyard.stats.intervals import clopper_pearson
 from steelyard.tasks import load_task

@@ -48,6 +48,9 @@ class Retest:
         self._running: SequentialTest | None = None
         self._last: SequentialTest | None = None
         self._pairs = Pairs() if sealed.is_paired(measurement) else None
+        # The variance that the pairs will show can only lower one threshold and raise the other.
+        confirm = least_confirming(sealed, measurement, claim, 0.0) if self._pairs is not None else sealed.confirm
+        self._widest = sealed.confirm, confirm
 
     @property
     def n(self) -> int:
@@ -180,8 +183,7 @@ class Retest:
         test = self.test if self._pairs is None else self._last
         if test is not None:
             return test.accuse, test.confirm
-        # The variance that the pairs will show can only lower one threshold and raise the other.
-        return self.sealed.confirm, least_confirming(self.sealed, self.measurement, self.claim, 0.0)
+        return self._widest
 
     def _is_hopeless(self) -> bool:
         """Whether no further answer could decide: too many are right to accuse, and too few to confirm."""

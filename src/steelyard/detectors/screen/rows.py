@@ -84,7 +84,11 @@ class Row:
         own = (
             self.claim.note,
             self.claim.metric,
-            *(getattr(self.claim.protocol, name) for name in Protocol.__struct_fields__),
+            *(
+                text
+                for name in Protocol.__struct_fields__
+                if isinstance(text := getattr(self.claim.protocol, name), str)
+            ),
         )
         return tuple(text for text in own if _AVERAGED.search(text)) + self.footnotes.about(self.name_keys)
 

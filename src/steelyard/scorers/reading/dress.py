@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 __all__ = ["FULL_WIDTH", "boxed", "comparable", "strip_remark", "undress"]
 
@@ -72,7 +73,7 @@ def _strip_symbols(text: str) -> str:
 
 def _unwrap(text: str) -> str:
     """Take one layer off: a pair around the whole text, or a LaTeX command whose braces close at its end."""
-    if not text:
+    if not text or text[0].isalnum():
         return text
     for mark in _SAME:
         inner = text[len(mark) : -len(mark)]
@@ -129,6 +130,10 @@ def comparable(text: str) -> str:
     Case, dress, a leading article, kinds of quotes and dashes, hyphen or space, thousands separators, and a space
     between number and unit make no difference. Symbols alone (``] ) }``) are compared as they are, without spaces.
     """
+    return _comparable_again(text) if len(text) <= _SHORT else _comparable(text)
+
+
+def _comparable(text: str) -> str:
     if not any(character.isalnum() for character in text):
         return "".join(_without_code_dress(text.strip()).split()).rstrip(".")
     text = unicodedata.normalize("NFKC", undress(text)).translate(_QUOTES)
@@ -143,3 +148,8 @@ def comparable(text: str) -> str:
     text = re.sub(r"(?<=[^\W\d_])\^(?=[0-9])", "", text)  # NFKC writes x² as x2
     text = " ".join(text.split())
     return _ARTICLE.sub("", text) or text
+
+
+# One score compares the target, the choices and short answers again and again.
+_SHORT = 80
+_comparable_again = lru_cache(maxsize=4096)(_comparable)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from steelyard.scorers.reading.dress import FULL_WIDTH, strip_remark, undress
 from steelyard.scorers.reading.phrases import NUMBER_WORDS
@@ -84,6 +85,7 @@ def _improper(found: re.Match[str]) -> str:
     return f"{whole * denominator + numerator}/{denominator}" if numerator < denominator else found[0]
 
 
+@lru_cache(maxsize=256)
 def plain_number(text: str) -> Fraction | None:
     """The value of a target that is one number and nothing else, ``1,234.5`` or ``$18``; None for any other."""
     found = _NUMBER.fullmatch(_plain_fractions(text).strip())

@@ -42,6 +42,7 @@ _MADE_BY = (
 _FENCED = re.compile(r"^```[^\n`]*\n(.*?)\n?```", re.DOTALL | re.MULTILINE)
 _WORDS = re.compile(r"[^\W_]+")
 _TOTALS = re.compile(r"\b(?:so|therefore|thus|hence|total|answer|altogether)\b", re.IGNORECASE)
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")  # most often the whole of an answer, and read in one way alone
 _LONG_WORD = re.compile(r"[^\W\d_]{2,}")
 _JOINING = ("and", "und", "et", "y", "e", "the", "of")
 _TURNS = re.compile(r"\W*(?:or|but|no|not|maybe|perhaps|possibly|oder|aber|ou|mais|pero)\b", re.IGNORECASE)
@@ -91,6 +92,8 @@ def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -
 
     ``settled_only``: the text was cut off, so only a mark that is closed counts; otherwise None.
     """
+    if not settled_only and _WHOLE_NUMBER.fullmatch(text):
+        return int(text) == target
     text = without_tags(own_part(text)[-MAX_CHARACTERS:])
     text = without_contrasts(text, target)
     marked = [each for each in marked_answers(text) if sole_numbers(each.text)]

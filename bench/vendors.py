@@ -1,0 +1,222 @@
+"""The kinds of vendors that ``python -m bench.honest`` audits: how each answers, prints and can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steelyard.auditing.scoring import read_score
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
+from steelyard.scorers import open_scorer
+from tests.scorers.dialects import MARKED, NUMBERS, PLAIN
+
+__all__ = ["HONEST", "INFLATED", "TEMPERATURE", "Random", "Vendor", "chances_of", "printed", "readings"]
+
+ACCURACY = 0.85
+TEMPERATURE = "temperature 0.7"
+SIZES = (164, 198, 1319)
+GSM8K = 1319
+
+Random = np.random.Generator
+Chances = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One kind of vendor: how its model answers, what it prints, and how it may be asked.
+
+    ``variance`` is w, the variance within samples: some of them are right with probability ``flip``, all others always
+    or never. Greedy answers have ``variance`` of their own (batches), and ``sampled`` is that of answers at a
+    temperature. The vendor's number is the mean of so many ``passes`` over ``scored`` random samples (None: all),
+    sampled where ``decoding`` says so or it ``hides`` that it was, and ``inflated`` by so much; ``states_rate``: it is
+    the model's accuracy instead, inflated by so much, whatever its samples gave. ``loses``: the served model's accuracy
+    is lower by so much.
+
+    Our answers are ``open`` or ``missing`` at random with these shares; ``filtered`` of the samples are always open
+    (a content filter), and ``slow`` of the wrong answers are missing (a timeout). ``says``: its answers are texts in
+    these dialects, read by the scorer of numbers. ``cached``: the endpoint repeats its first answer to every sample.
+    ``formats``: the task has so many prompt formats, and the vendor states none; in each its model loses so much of
+    its accuracy. ``part``: only so many random samples of the benchmark are here. ``claims``: its table has so many
+    rows, of which the first alone is inflated.
+    """
+
+    name: str
+    population: int
+    tolerance: str = "2"
+    accuracy: float = ACCURACY
+    variance: float = 0.0
+    sampled: float = 0.0
+    decoding: str = "greedy"
+    hides: bool = False
+    in_process: bool = False
+    scored: int | None = None
+    passes: int = 1
+    inflated: float = 0.0
+    states_rate: bool = False
+    loses: float = 0.0
+    open: float = 0.0
+    missing: float = 0.0
+    filtered: float = 0.0
+    slow: float = 0.0
+    says: tuple[str, ...] = ()
+    flip: float = 0.5
+    cached: bool = False
+    formats: tuple[float, ...] = (0.0,)
+    part: int | None = None
+    claims: int = 1
+
+    @property
+    def asked_of(self) -> int:
+        """How many samples are here."""
+        return self.part or self.population
+
+    @property
+    def title(self) -> str:
+        """Its name, and how it inflates."""
+        inflated = f", + {self.inflated:.0%}" if self.inflated else ""
+        return (
+            self.name
+            + ("" if self.claims == 1 or not inflated else ", 1 of 5 claims")
+            + inflated
+            + (" of the true rate" if self.states_rate else "")
+        )
+
+    @property
+    def open_share(self) -> float:
+        """The share of its answers that nobody can read."""
+        return self.open + self.filtered
+
+
+def _texts(*names: str) -> tuple[str, ...]:
+    return tuple({**PLAIN, **MARKED, **NUMBERS}[name] for name in names)
+
+
+CHATTY = _texts("polite, marked", "after reasoning", "so", "therefore", "in all", "marked, then explained", "per step")
+OTHER_LANGUAGES = _texts(
+    "german", "german unit", "german, loesung", "french", "french unit", "japanese", "chinese", "spanish", "italian"
+)
+DRESSED = _texts(
+    "bold", "boxed in dollars", "json in a fence", "fence", "hashes with dollars", "final answer heading", "tag"
+)
+REASONING = _texts("reasoning inline", "reasoning inline, lines")
+LARGE = (198, GSM8K)
+
+
+def _in_sizes(kind: Vendor, sizes: tuple[int, ...] = LARGE) -> tuple[Vendor, ...]:
+    return tuple(replace(kind, population=size) for size in sizes)
+
+
+HONEST: tuple[Vendor, ...] = (
+    *_in_sizes(Vendor("greedy, in-process", 0, in_process=True), SIZES),
+    *_in_sizes(Vendor("greedy", 0), SIZES),
+    *(kind for w in (0.005, 0.016) for kind in _in_sizes(Vendor(f"batch noise w = {w}", 0, variance=w))),
+    *(
+        kind
+        for w in (0.005, 0.016)
+        for kind in _in_sizes(Vendor(f"batch noise w = {w}, tolerance .5", 0, "0.5", variance=w))
+    ),
+    *(
+        kind
+        for flip in (0.1, 0.9)
+        for kind in _in_sizes(
+            Vendor(f"batch noise w = 0.016, flips of {flip}, tolerance .5", 0, "0.5", 0.5, 0.016, flip=flip),
+            (30, 198, GSM8K),
+        )
+    ),
+    *_in_sizes(Vendor("sampled", 0, accuracy=0.75, sampled=0.05, decoding=TEMPERATURE), (30, *SIZES)),
+    *_in_sizes(
+        Vendor("mean of 4 passes", 0, accuracy=0.75, sampled=0.05, decoding=TEMPERATURE, passes=4), (30, *LARGE)
+    ),
+    *(
+        kind
+        for w in (0.05, 0.1)
+        for kind in _in_sizes(
+            Vendor(f"sampled (w = {w}), does not say so", 0, "2", 0.75, 0.005, w, decoding="", hides=True),
+            (30, 164, 198),
+        )
+    ),
+    Vendor("sampled, does not say so, in-process", 198, sampled=0.05, decoding="", hides=True, in_process=True),
+    *_in_sizes(
+        Vendor("sampled, behind a cache", 0, accuracy=0.75, sampled=0.05, decoding=TEMPERATURE, cached=True), SIZES
+    ),
+    Vendor("scored 20 of N", GSM8K, accuracy=0.95, scored=20),
+    Vendor("scored 30 of N", 198, scored=30),
+    Vendor("scored 200 of N", GSM8K, scored=200, in_process=True),
+    Vendor("100 of N are here, --allow-part", GSM8K, variance=0.005, part=100),
+    Vendor("500 of N are here, --allow-part", 14_042, variance=0.005, part=500),
+    *_in_sizes(Vendor("quantisation declared, loses 0.5 points", 0, variance=0.005, loses=0.005)),
+    *(kind for share in (0.01, 0.03, 0.05) for kind in _in_sizes(Vendor(f"{share:.0%} open", 0, open=share))),
+    *_in_sizes(Vendor("25% truncated", 0, variance=0.005, open=0.25)),
+    *_in_sizes(Vendor("content filter on 3% of the items", 0, variance=0.005, filtered=0.03)),
+    *_in_sizes(Vendor("flaky, 2% missing", 0, variance=0.016, missing=0.02)),
+    *_in_sizes(Vendor("5% answered with 5xx", 0, variance=0.005, missing=0.05)),
+    *_in_sizes(Vendor("30% of the wrong answers time out", 0, variance=0.005, slow=0.3)),
+    *_in_sizes(Vendor("chatty", 0, variance=0.005, says=CHATTY)),
+    *_in_sizes(Vendor("other languages", 0, variance=0.005, says=OTHER_LANGUAGES)),
+    *_in_sizes(Vendor("Markdown, LaTeX, JSON", 0, variance=0.005, says=DRESSED)),
+    *_in_sizes(Vendor("reasoning in the text", 0, variance=0.016, says=REASONING)),
+    *_in_sizes(Vendor("best of 3 formats, states none", 0, formats=(0.08, 0.03, 0.0))),
+    *_in_sizes(Vendor("2 formats alike, states none", 0, variance=0.005, formats=(0.0, 0.0))),
+    Vendor(
+        "best of 3 formats, states no decoding either", 198, "2", 0.75, 0.005, 0.05, "", True, formats=(0.1, 0, 0.05)
+    ),
+    *_in_sizes(Vendor("5 claims", 0, variance=0.016, claims=5)),
+)
+INFLATED: tuple[Vendor, ...] = (
+    *(
+        Vendor(name, size, variance=w, in_process=in_process, inflated=points, accuracy=0.75, open=share, claims=claims)
+        for claims in (1, 5)
+        for name, w, in_process, share in (
+            ("in-process", 0.0, True, 0.0),
+            ("w = 0.016", 0.016, False, 0.0),
+            ("w = 0.016, 1% open", 0.016, False, 0.01),
+        )
+        for size in (164, 500, GSM8K)
+        for points in (0.05, 0.10)
+    ),
+    *(
+        Vendor("states samples: 30", size, scored=30, inflated=0.10, accuracy=0.75, states_rate=states_rate)
+        for size in LARGE
+        for states_rate in (False, True)
+    ),
+    # Every honest kind whose answers can be read, inflated: where one is not found, it is named.
+    *(
+        replace(kind, inflated=0.10, accuracy=min(kind.accuracy, 0.85))
+        for kind in HONEST
+        if kind.open_share < 0.1 and kind.tolerance == "2" and kind.claims == 1 and kind.population != 164
+    ),
+)
+
+
+def chances_of(vendor: Vendor, variance: float) -> Chances:
+    """p of each sample: those that vary, and those that are always right or always wrong, so that the mean is right."""
+    varying = variance * vendor.population / (vendor.flip * (1 - vendor.flip))
+    flips = 10 * round(varying / 10) if vendor.flip != 0.5 else 2 * round(varying / 2)
+    right = round(vendor.accuracy * vendor.population) - round(flips * vendor.flip)
+    return np.array([vendor.flip] * flips + [1.0] * right + [0.0] * (vendor.population - flips - right))
+
+
+def printed(vendor: Vendor, source: Random) -> str:
+    """The number that the vendor prints, with one decimal."""
+    if vendor.states_rate:
+        return f"{100 * (vendor.accuracy + vendor.inflated):.1f}"
+    chances = chances_of(vendor, vendor.sampled if vendor.hides or vendor.decoding == TEMPERATURE else vendor.variance)
+    marks = (source.random((vendor.passes, vendor.population)) < chances).mean(axis=0)
+    scored = marks if vendor.scored is None else source.choice(marks, vendor.scored, replace=False)
+    return f"{min(100.0, 100 * (scored.mean() + vendor.inflated)):.1f}"
+
+
+@cache
+def readings(text: str, is_right: bool) -> tuple[float | None, ...]:
+    """How the scorer of numbers reads one dialect: the scores of 40 answers that are all right, or all wrong."""
+    scorer = open_scorer({"name": "numeric"})
+    found = []
+    for number in range(7, 47):
+        target, said = f"{number * number}", f"{number * number + (0 if is_right else number)}"
+        sample = Sample(id="x/0", request=GenerateRequest(prompt="?"), target=target)
+        output = ModelOutput(outcome=Outcome.OK, text=text.format(said), finish_reason="stop")
+        found.append(read_score(scorer, sample, output).value)
+    return tuple(found)
