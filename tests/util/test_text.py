@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.util.text import one_line
+from steelyard.util.text import one_line, printable
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,9 @@ def test_text_is_made_printable(text: str, shown: str) -> None:
 def test_long_text_is_cut() -> None:
     assert one_line("word " * 999, 12) == "word word w…"
     assert len(one_line("x" * 9999, 300)) == 300
+
+
+def test_several_lines_stay_and_the_rest_is_visible() -> None:
+    assert printable("one\r\n\ttwo\x1b[31m\u202e") == "one\n    two�[31m�"
+    assert printable("é" * 5, 3) == "ééé … (2 more characters)"
+    assert printable("", 3) == ""

@@ -1,10 +1,10 @@
-"""Making untrusted text safe to show: one line, bounded, without control characters."""
+"""Making untrusted text safe to show: bounded, without control characters."""
 
 from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["one_line"]
+__all__ = ["one_line", "printable"]
 
 
 def one_line(text: str, limit: int = 400) -> str:
@@ -23,3 +23,14 @@ def one_line(text: str, limit: int = 400) -> str:
 def _visible(character: str) -> bool:
     # Combining marks count as printable; stacked without end they cover their neighbours, but only in one line.
     return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def printable(text: str, limit: int = 2000) -> str:
+    """Make untrusted text safe to show in several lines: its line breaks stay, and of the rest only what is visible.
+
+    A text of more than ``limit`` characters is cut, with the number of those that were left out.
+    """
+    lines = text[:limit].replace("\r\n", "\n").expandtabs(4).split("\n")
+    shown = ["".join(each if _visible(each) else "\N{REPLACEMENT CHARACTER}" for each in line) for line in lines]
+    left = len(text) - limit
+    return "\n".join(shown) + (f" … ({left:,} more characters)" if left > 0 else "")

@@ -120,16 +120,17 @@ def _between(monitor: ClaimMonitor) -> str:
     retest, trials = monitor.retest, monitor.measurement.trials
     accuse, confirm = retest.bounds
     missing = retest.missing - monitor.open
-    for unread, why in (
-        (monitor.open, "answers can be read two ways or were cut off"),
-        (missing, "answers are missing"),
-        (retest.missing, "answers are missing, were cut off or can be read two ways"),
+    for unread, why, option in (
+        (monitor.open, "answers can be read two ways or were cut off", "--open"),
+        (missing, "answers are missing", "--missing"),
+        (retest.missing, "answers are missing, were cut off or can be read two ways", "--open --missing"),
     ):
         # As right ones, or as wrong ones, these alone would have left a verdict possible.
         if unread and (
             retest.right + retest.missing - unread < accuse or retest.n - retest.right - unread <= trials - confirm
         ):
-            return f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
+            said = f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
+            return f"{said} (steelyard show RUN {option} lists them)"
     low, high = (f"{bound / trials * 100:.1f} %" for bound in (accuse, confirm))
     if confirm > trials:
         return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent"

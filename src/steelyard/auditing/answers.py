@@ -1,0 +1,129 @@
+"""Each answer of a run with what was asked, what was expected, how it was read and its score; a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from steelyard.auditing.finalize import results_of
+from steelyard.auditing.scoring import executes, output_of, read_score, sample_of, scorers_of
+from steelyard.plugins import Scorer
+from steelyard.records import Attempt, GenerateRequest, Measurement, RecordedScore, Sample, SampleScore
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.journal.texts import open_index
+from steelyard.storage.run_folder import RunFolder
+from steelyard.util.reasoning import split_reasoning
+
+__all__ = ["Answer", "Reading", "answers_of", "reading_of"]
+
+Reading = Literal["right", "wrong", "partly right", "open", "missing"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer and one of its scores. ``question``, ``expected`` and ``answer`` are None where texts are withheld.
+
+    ``reading`` is the score in a word, and ``why`` what the scorer or the endpoint says of it. ``position`` is the
+    place in the committed order; −1 is an extra answer of the repeat check. ``answer`` holds no reasoning.
+    """
+
+    measurement: str
+    task: str
+    sample: str
+    position: int
+    repeat: int
+    reading: Reading
+    score: float | None
+    scorer: str
+    why: str
+    question: str | None
+    expected: str | None
+    answer: str | None
+    reasoning: str
+
+
+def reading_of(score: SampleScore) -> Reading:
+    """A score in a word."""
+    if score.value is None:
+        return "open" if score.status == "open" else "missing"
+    return "right" if score.value == 1 else "partly right" if score.value > 0 else "wrong"
+
+
+def answers_of(run: RunFolder, wanted: Callable[[SampleScore], bool] = lambda _: True) -> Iterator[Answer]:
+    """The answers whose scores are wanted, in the order of the journal; a run that has not ended may be read, too.
+
+    Raises VerificationError for a journal that does not fit its plan.
+    """
+    found: dict[int, list[SampleScore]] = {}
+
+    def collect(score: SampleScore) -> None:
+        if wanted(score):
+            found.setdefault(score.seq, []).append(score)
+
+    plan = results_of(run, collect).plan
+    measurements, texts = plan.by_id, open_index(run.path)
+    scorers = {(name, each.identifier): each for name, by in scorers_of(plan).items() for each in by}
+    notes = {
+        (record.measurement, record.sample, record.repeat, record.scorer): record.note
+        for record, _ in read_lines(run.path)
+        if isinstance(record, RecordedScore) and record.note
+    }
+    for record, _ in read_lines(run.path):
+        if not isinstance(record, Attempt):
+            continue
+        for score in found.get(record.seq, ()):
+            note = notes.get((score.measurement, score.sample, score.repeat, score.scorer), "")
+            scorer = scorers[score.measurement, score.scorer]
+            yield _answer(measurements[score.measurement], record, score, scorer, texts, note)
+
+
+def _answer(
+    measurement: Measurement, attempt: Attempt, score: SampleScore, scorer: Scorer, texts: Mapping[str, str], note: str
+) -> Answer:
+    sample, output = sample_of(attempt, texts), output_of(attempt, texts)
+    answer, reasoning, _ = split_reasoning(output.text) if output else (None, "", True)
+    if sample and output and attempt.outcome.answered and not executes(scorer):
+        with suppress(Exception):  # such a score is missing
+            note = read_score(scorer, sample, output, cut_is_final=measurement.budget_stated).note
+    if answer == "" and output is not None and output.logprobs:
+        answer = ", ".join(f"{value:.2f}" for value in output.logprobs)
+    return Answer(
+        measurement=measurement.id,
+        task=measurement.task,
+        sample=attempt.sample,
+        position=attempt.position,
+        repeat=attempt.repeat,
+        reading=reading_of(score),
+        score=score.value,
+        scorer=score.scorer,
+        why="; ".join(filter(None, (_ended(attempt), note))),
+        question=None if sample is None else _question(sample),
+        expected=None if sample is None else _expected(sample),
+        answer=answer,
+        reasoning=texts.get(attempt.reasoning, "") if attempt.reasoning else reasoning,
+    )
+
+
+def _ended(attempt: Attempt) -> str:
+    """How the endpoint ended this answer, where it is not the model's own end."""
+    if not attempt.outcome.answered:
+        return ": ".join(filter(None, (attempt.outcome.value.replace("_", " "), attempt.detail)))
+    return {"length": "cut off", "content_filter": "stopped by a content filter"}.get(attempt.finish_reason, "")
+
+
+def _question(sample: Sample) -> str:
+    request = sample.request
+    if isinstance(request, GenerateRequest):
+        return "\n\n".join(filter(None, (request.system, request.prompt)))
+    return request.context
+
+
+def _expected(sample: Sample) -> str:
+    """The right answer; with the text of the choice where the target names one by its number."""
+    number = sample.target
+    if sample.choices and not isinstance(sample.request, GenerateRequest) and number.isdecimal():
+        place = int(number)
+        return sample.choices[place] if place < len(sample.choices) else number
+    return number

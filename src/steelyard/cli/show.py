@@ -1,0 +1,207 @@
+"""``steelyard show``: the questions and answers of a run, and how they were read."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from steelyard.cli.options import json_option
+from steelyard.cli.output import print_json
+from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from steelyard.auditing.answers import Answer
+    from steelyard.records import SampleScore
+    from steelyard.storage.run_folder import RunFolder
+
+_WITHHELD = "(withheld: its text is not in this folder)"
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--right", "readings", flag_value="right", multiple=True, help="Answers that are right.")
+@click.option("--wrong", "readings", flag_value="wrong", multiple=True, help="Answers that are wrong, or partly right.")
+@click.option(
+    "--open", "readings", flag_value="open", multiple=True, help="Answers that were cut off or can be read two ways."
+)
+@click.option("--missing", "readings", flag_value="missing", multiple=True, help="Questions that got no answer.")
+@click.option("--sample", "samples", multiple=True, metavar="ID", help="This sample; may be given more than once.")
+@click.option("--task", metavar="NAME", help="Only this task.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
+    help="Show so many at most; 0 is all.",
+)  # fmt: skip
+@click.option("--reasoning", is_flag=True, help="Show the model's reasoning, too.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print them as CSV.")
+@json_option
+def command(
+    run: Path,
+    readings: tuple[str, ...],
+    samples: tuple[str, ...],
+    task: str | None,
+    limit: int,
+    reasoning: bool,
+    as_csv: bool,
+    as_json: bool,
+) -> int:
+    """Show the questions of RUN with the expected answer, the model's answer, how it was read, and its score.
+
+    Without a selection all answers are shown. Nothing is asked, and the run is not changed.
+    """
+    from steelyard.auditing.answers import answers_of
+    from steelyard.gateway.seal import is_recording
+    from steelyard.storage.run_folder import RunFolder
+
+    if as_csv and as_json:
+        raise InputError("--csv and --json: give one of them")
+    folder = RunFolder.open(run)
+    plan = folder.plan
+    if is_recording(plan):
+        raise InputError("a gateway's recording has no questions and scores: steelyard report shows it", where=run)
+    tasks = {each.id: each.task for each in plan.measurements}
+    if task is not None and task not in tasks.values():
+        named = ", ".join(dict.fromkeys(tasks.values())) or "none"
+        raise InputError(f"--task {task!r} was not measured here; measured: {named}", where=run)
+    counted = _Counted(lambda score: _wants(score, readings, samples) and task in (None, tasks[score.measurement]))
+    answers = answers_of(folder, counted)
+    _check_samples(folder, samples)
+    shown = islice(answers, limit) if limit and not as_csv and not as_json else answers
+    if as_csv:
+        _print_csv(shown, reasoning=reasoning)
+    elif as_json:
+        print_json({"answers": [_document(each, reasoning=reasoning) for each in shown], "of": counted.all})
+    else:
+        _print_texts(shown, counted, limit, reasoning=reasoning)
+    return 0
+
+
+def _check_samples(run: RunFolder, samples: tuple[str, ...]) -> None:
+    """Raise InputError for a sample that the run does not have."""
+    from steelyard.records import Attempt
+    from steelyard.storage.journal.reader import read_lines
+
+    if not samples:
+        return
+    asked = dict.fromkeys(record.sample for record, _ in read_lines(run.path) if isinstance(record, Attempt))
+    if absent := [sample for sample in samples if sample not in asked]:
+        example = f"; ids look like {next(iter(asked))}" if asked else ""
+        raise InputError(f"--sample {absent[0]!r} was not asked here{example}", where=run.path)
+
+
+def _wants(score: SampleScore, readings: tuple[str, ...], samples: tuple[str, ...]) -> bool:
+    from steelyard.auditing.answers import reading_of
+
+    reading = reading_of(score).replace("partly right", "wrong")
+    return (not readings or reading in readings) and (not samples or score.sample in samples)
+
+
+class _Counted:
+    """A selection that counts what it is asked about, and what it takes."""
+
+    def __init__(self, wants: Callable[[SampleScore], bool]) -> None:
+        self.all = self.taken = 0
+        self._wants = wants
+
+    def __call__(self, score: SampleScore) -> bool:
+        self.all += 1
+        is_taken = self._wants(score)
+        self.taken += is_taken
+        return is_taken
+
+
+def _document(answer: Answer, *, reasoning: bool) -> dict[str, object]:
+    from dataclasses import asdict
+
+    fields = asdict(answer)
+    if not reasoning:
+        fields["reasoning"] = len(answer.reasoning)
+    return fields
+
+
+def _print_csv(answers: Iterable[Answer], *, reasoning: bool) -> None:
+    """Every field of every answer, a row each; a cell that a spreadsheet would evaluate begins with an apostrophe."""
+    import csv
+    import sys
+
+    writer = None
+    for answer in answers:
+        fields = {name: _cell(value) for name, value in _document(answer, reasoning=reasoning).items()}
+        if writer is None:
+            writer = csv.DictWriter(sys.stdout, list(fields), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow(fields)
+
+
+def _cell(value: object) -> object:
+    from steelyard.util.text import printable
+
+    if not isinstance(value, str):
+        return value
+    text = printable(value, len(value))
+    if not text.startswith(("=", "+", "-", "@")):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return "'" + text
+    return text
+
+
+def _print_texts(answers: Iterable[Answer], counted: _Counted, limit: int, *, reasoning: bool) -> None:
+    from steelyard.util.console import out
+
+    console = out()
+    shown = 0
+    for answer in answers:
+        shown += 1
+        for line in _lines(answer, console.width, reasoning=reasoning):
+            click.echo(line)
+        click.echo()
+    if not counted.taken:
+        click.echo(f"none of {counted.all:,} answers is one of these")
+    elif limit and counted.taken > shown:
+        click.echo(f"{shown:,} of {counted.taken:,} shown ({counted.all:,} answers in all): --limit 0 shows them")
+    else:
+        click.echo(f"{shown:,} of {counted.all:,} answers")
+
+
+_SIGNS = {"right": "✓", "wrong": "✗", "partly right": "½", "open": "?", "missing": "–"}
+
+
+def _lines(answer: Answer, width: int, *, reasoning: bool) -> list[str]:
+    from steelyard.util.text import one_line
+
+    place = f", repeat {answer.repeat}" if answer.repeat else ""
+    score = f" ({answer.score:.2f})" if answer.reading == "partly right" else ""
+    why = f": {one_line(answer.why, 200)}" if answer.why else ""
+    lines = [
+        f"{_SIGNS[answer.reading]} {answer.reading}{score}  {one_line(answer.task, 60)}  "
+        f"{one_line(answer.sample, 80)}{place}  by {answer.scorer}{why}"
+    ]
+    lines += _field("question", answer.question, width)
+    lines += _field("expected", answer.expected, width)
+    if reasoning and answer.reasoning:
+        lines += _field("reasoning", answer.reasoning, width)
+    elif answer.reasoning:
+        lines += _field("reasoning", f"{len(answer.reasoning):,} characters: --reasoning shows them", width)
+    return lines + _field("answer", answer.answer, width)
+
+
+def _field(name: str, text: str | None, width: int) -> list[str]:
+    """A name, and a text beside it that is wrapped to the width."""
+    import textwrap
+
+    from steelyard.util.text import printable
+
+    text = _WITHHELD if text is None else text.strip("\n") or "(empty)"
+    wrapped = [
+        part
+        for line in printable(text).split("\n")
+        for part in textwrap.wrap(line, width - 14, drop_whitespace=False, replace_whitespace=False) or [""]
+    ]
+    return [f"  {name if not number else '':<10}  {part}".rstrip() for number, part in enumerate(wrapped)]

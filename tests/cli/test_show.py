@@ -1,0 +1,147 @@
+"""``steelyard show``: questions, answers and how they were read, and hostile text that stays text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steelyard.cli import execute
+from tests.conftest import SumsServer
+from tests.reasoning_server import ReasoningServer
+
+HOSTILE = "What is 5 + 6? \x1b[31mred\u202e\nSecond line."
+
+
+@pytest.fixture(autouse=True)
+def columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Five sums: two right, two wrong (one with a hostile question), one that the server never answered."""
+    wrong = [(a, b) for a in range(60) for b in range(60) if SumsServer.is_wrong(str(a), str(b))]
+    right = [(a, b) for a in range(60) for b in range(60) if not SumsServer.is_wrong(str(a), str(b))]
+    lines = [{"question": f"What is {a} + {b}?", "answer": str(a + b)} for a, b in (*right[:2], wrong[0], (90, 91))]
+    path = tmp_path / "sums.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, {"question": HOSTILE, "answer": "=1+1"}]))
+    with SumsServer() as server:
+        server.status = lambda prompt, times: 400 if "90 + 91" in prompt else 200
+        command = ["run", str(path), "--model", f"openai:sums@{server.url}", "--out", str(tmp_path / "run")]
+        assert execute([*command, "--patience", "1s"]) == 4
+    capsys.readouterr()
+    return tmp_path / "run"
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert execute(["show", *arguments]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return printed.out
+
+
+def test_every_answer_with_its_question_and_how_it_was_read(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = shown(capsys, str(run))
+    assert out.splitlines()[-1] == "5 of 5 answers"
+    assert max(map(len, out.splitlines())) <= 100
+    assert [out.count(f"\n{sign} ") + out.startswith(f"{sign} ") for sign in ("✓ right", "✗ wrong", "– missing")] == [
+        2,
+        2,
+        1,
+    ]
+    assert "client error" in out
+    block = next(block for block in out.split("\n\n✓ ") if "What is 0 + 1?" in block)
+    assert block.index("question") < block.index("expected") < block.index("answer  ")
+
+
+@pytest.mark.parametrize(
+    ("options", "readings"),
+    [
+        (("--wrong",), ["wrong", "wrong"]),
+        (("--missing",), ["missing"]),
+        (("--right", "--missing"), ["missing", "right", "right"]),
+        (("--open",), []),
+        (("--task", "sums", "--right"), ["right", "right"]),
+    ],
+)
+def test_a_selection(
+    run: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], readings: list[str]
+) -> None:
+    document = json.loads(shown(capsys, str(run), "--json", *options))
+    assert sorted(each["reading"] for each in document["answers"]) == readings
+    assert document["of"] == 5
+    text = shown(capsys, str(run), *options)
+    assert text.splitlines()[-1] == (
+        f"{len(readings)} of 5 answers" if readings else "none of 5 answers is one of these"
+    )
+
+
+def test_one_sample_and_a_limit(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = shown(capsys, str(run), "--limit", "1")
+    assert out.splitlines()[-1] == "1 of 5 shown (5 answers in all): --limit 0 shows them"
+    answers: list[dict[str, Any]] = json.loads(shown(capsys, str(run), "--json"))["answers"]
+    (found,) = json.loads(shown(capsys, str(run), "--json", "--sample", answers[0]["sample"]))["answers"]
+    assert found == answers[0]
+
+
+def test_text_of_others_is_shown_and_never_interpreted(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for options in ((), ("--csv",)):
+        out = shown(capsys, str(run), *options)
+        assert "\x1b" not in out
+        assert "\u202e" not in out
+        assert "Second line." in out
+    rows = list(csv.DictReader(io.StringIO(shown(capsys, str(run), "--csv"))))
+    assert len(rows) == 5
+    assert sum(row["expected"] == "'=1+1" for row in rows) == 1
+    assert {row["reading"] for row in rows} == {"right", "wrong", "missing"}
+
+
+def test_withheld_texts_are_named(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text in (run / "texts").iterdir():
+        text.unlink()
+    out = shown(capsys, str(run), "--right")
+    assert out.count("(withheld: its text is not in this folder)") == 6
+
+
+def test_reasoning_is_folded(tmp_path: Path, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    with ReasoningServer("inline") as server:
+        command = ["run", str(sums_file[0]), "--model", f"openai:sums@{server.url}", "--out", str(run), "--limit", "1"]
+        assert execute(command) == 0
+    capsys.readouterr()
+    assert "characters: --reasoning shows them" in shown(capsys, str(run))
+    assert "Let me check that for the 4th time." in shown(capsys, str(run), "--reasoning")
+
+
+def test_cut_answers_are_listed(
+    tmp_path: Path, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    with ReasoningServer("field") as server:
+        command = ["run", str(sums_file[0]), "--model", f"openai:sums@{server.url}", "--out", str(run)]
+        execute([*command, "--limit", "2", "--output-tokens", "100"])
+    capsys.readouterr()
+    out = shown(capsys, str(run), "--open")
+    assert out.splitlines()[-1] == "2 of 2 answers"
+    assert out.count("? open") == 2
+    assert "cut off" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--task", "x"), "--task 'x' was not measured here; measured: sums"),
+        (("--sample", "x"), "--sample 'x' was not asked here; ids look like sums/"),
+        (("--json", "--csv"), "--csv and --json: give one of them"),
+    ],
+)
+def test_what_is_not_there(
+    run: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    assert execute(["show", str(run), *arguments]) == 2
+    assert said in capsys.readouterr().err
