@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any
@@ -26,14 +27,18 @@ class ReasoningServer(SumsServer):
 
     A smaller budget ends in the reasoning with ``finish_reason`` length. ``takes`` is the largest budget it accepts.
     ``refuses`` names parameters that are answered with HTTP 400: ``temperature``, ``max_tokens``. After ``sums_left``
-    samples it is down.
+    samples it is down. ``wrong`` is the share of sums that it gets wrong, by a hash of the sum.
     """
 
-    def __init__(self, dialect: str, refuses: tuple[str, ...] = (), takes: int = 1 << 20) -> None:
+    def __init__(self, dialect: str, refuses: tuple[str, ...] = (), takes: int = 1 << 20, wrong: float = 0.0) -> None:
         super().__init__()
-        self.dialect, self.refuses, self.takes = dialect, refuses, takes
+        self.dialect, self.refuses, self.takes, self.wrong = dialect, refuses, takes, wrong
         self.bodies: list[dict[str, Any]] = []
         self.sums_left: int | None = None
+
+    def errs(self, first: str, second: str) -> bool:
+        """Whether it gets this sum wrong."""
+        return hashlib.sha256(f"{first}+{second}".encode()).digest()[0] < 256 * self.wrong
 
     async def _chat(self, request: web.Request) -> web.Response:
         body = json.loads(await request.text())
@@ -52,7 +57,7 @@ class ReasoningServer(SumsServer):
             return web.json_response({"error": {"message": "down"}}, status=502)
         if found and self.sums_left:
             self.sums_left -= 1
-        answer = str(int(found[1]) + int(found[2])) if found else "Hello!"
+        answer = str(int(found[1]) + int(found[2]) + self.errs(*found.groups())) if found else "Hello!"
         reasoning = min(COST, budget) if self.dialect != "plain" else 0
         is_cut = reasoning + 2 > budget if reasoning else False
         usage: dict[str, Any] = {"prompt_tokens": 9, "completion_tokens": reasoning + (0 if is_cut else 2)}

@@ -13,6 +13,7 @@ from steelyard.models.reasoning_check import QUESTION
 from steelyard.records import Attempt, Outcome
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
+from tests.conftest import SUM
 from tests.reasoning_server import COST, ReasoningServer
 
 Sums = tuple[Path, float]
@@ -158,3 +159,25 @@ def test_an_output_budget_above_what_the_endpoint_takes_is_refused(
     with ReasoningServer("field", takes=5_000) as server:
         assert steelyard(measure(server, sums_file[0], tmp_path / "run", "--output-tokens", "10000")) == 2
     assert "give --output-tokens 4096" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "holds"), [((), True), (("--output-tokens", "160"), True), (("--output-tokens", "100"), False)]
+)
+@pytest.mark.parametrize("dialect", ["hidden", "field", "inline", "unopened"])
+def test_two_hundred_audits_accuse_nobody(
+    dialect: str, options: tuple[str, ...], holds: bool, sums_file: Sums, tmp_path: Path
+) -> None:
+    """17 audits for each of 4 dialects and 3 budgets: 204. Each has its own order of the samples."""
+    with ReasoningServer(dialect, wrong=0.02) as server:
+        sums = [SUM.search(json.loads(line)["question"]) for line in sums_file[0].read_text().splitlines()]
+        right = sum(not server.errs(*found.groups()) for found in sums if found) / len(sums)
+        words = []
+        for number in range(17):
+            command = audit(server, sums_file[0], tmp_path / f"run{number}", *options)
+            sheet = tmp_path / "sheet.yaml"
+            sheet.write_text(sheet.read_text().replace('"98"', f'"{100 * right:.1f}"'))
+            steelyard(command)
+            words += [claim["verdict"] for claim in reported(tmp_path / f"run{number}")["claims"]]
+    assert words == ["consistent" if holds else "insufficient_power"] * 17
