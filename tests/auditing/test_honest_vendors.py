@@ -1,6 +1,6 @@
 """Honest vendors whose answers vary, or who scored few samples, by the real command: none is accused.
 
-How often that would happen is simulated in ``bench.honest``; here each kind is audited a few times, end to end.
+How often one is, with luck and bad luck, is simulated in ``bench.honest``; here each kind is audited a few times.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class VaryingServer(SumsServer):
         place = int.from_bytes(hashlib.sha256(f"{first} {second}".encode()).digest()[:4], "big") / 2**32
         return 0.5 if place < self.varying else float(place < self.varying + self.right)
 
-    def one_pass(self, pairs: list[tuple[str, str]], source: random.Random) -> int:
-        """How many of these an honest vendor gets right in one pass."""
-        return sum(source.random() < self.chance(*pair) for pair in pairs)
+    def rate(self, pairs: list[tuple[str, str]]) -> float:
+        """The share of right answers on average: what an honest vendor prints who was neither lucky nor unlucky."""
+        return sum(self.chance(*pair) for pair in pairs) / len(pairs)
 
     async def _chat(self, request: web.Request) -> web.Response:
         prompt = json.loads(await request.text())["messages"][-1]["content"]
@@ -88,20 +88,24 @@ def test_greedy_answers_with_batch_noise(audit: Audit) -> None:
     """w = .016 and half a point of tolerance."""
     sums = pairs(198)
     with VaryingServer(varying=0.064, right=0.8) as server:
-        for vendor in range(VENDORS):
-            value = server.one_pass(sums, random.Random(vendor)) / len(sums)
-            claim = audit(server, sums, value, "--tolerance", "0.5", stated=", protocol: {decoding: greedy}")
+        for _ in range(VENDORS):
+            claim = audit(
+                server, sums, server.rate(sums), "--tolerance", "0.5", stated=", protocol: {decoding: greedy}"
+            )
             assert claim["verdict"] in ("consistent", "insufficient_power")
 
 
 @pytest.mark.parametrize("size", [30, 164])
 def test_one_sampled_pass_that_the_sheet_does_not_mention(audit: Audit, size: int) -> None:
-    """One pass over few questions may lie far above the model's rate."""
+    """Our own answers vary as much as the vendor's, and nobody says so."""
     sums = pairs(size)
     with VaryingServer(varying=0.3, right=0.6) as server:
-        for vendor in range(VENDORS):
-            value = server.one_pass(sums, random.Random(vendor)) / size
-            assert audit(server, sums, value)["verdict"] in ("consistent", "insufficient_power", "not_testable")
+        for _ in range(VENDORS):
+            assert audit(server, sums, server.rate(sums))["verdict"] in (
+                "consistent",
+                "insufficient_power",
+                "not_testable",
+            )
 
 
 def test_a_vendor_that_scored_20_of_400(audit: Audit) -> None:
@@ -118,7 +122,6 @@ def test_a_cache_in_front_of_a_sampled_row(audit: Audit) -> None:
     for vendor in range(VENDORS):
         with VaryingServer(varying=0.3, right=0.6, cached=True) as server:
             server.random = random.Random(100 + vendor)
-            value = server.one_pass(sums, random.Random(vendor)) / len(sums)
-            claim = audit(server, sums, value, stated=', protocol: {decoding: "temperature 0.7"}')
+            claim = audit(server, sums, server.rate(sums), stated=', protocol: {decoding: "temperature 0.7"}')
             assert claim["verdict"] in ("consistent", "insufficient_power", "not_testable")
             assert "cache" in claim["notes"]
