@@ -16,7 +16,7 @@ DATA ?= ../shared/data
 # pip knows dependency groups since 25.1. `uv sync --all-extras` makes the same environment from the lock.
 .venv/dev: .venv/core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --editable '.[data,logs,procedural,ray,world,hf]' --group dev
+	  --editable '.[data,logs,excel,procedural,ray,world,hf]' --group dev
 	touch $@
 
 # The main job: a real language model against a sheet of claims, one of them inflated on purpose.

@@ -35,4 +35,6 @@ def test_what_a_resume_needs_is_noted(tmp_path: Path) -> None:
         "api_key_env": {"subject": "KEY"},
         "data": str(tmp_path),
         "tasks": [str(tmp_path / "sums.jsonl")],
+        "question": "",
+        "answer": "",
     }

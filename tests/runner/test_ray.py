@@ -30,6 +30,7 @@ from steelyard.records import Attempt, Outcome
 from steelyard.runner import ray as ray_module
 from steelyard.runner.ray import RayModel, open_on_ray
 from steelyard.storage.journal.reader import read_segment, segment_names
+from steelyard.tasks.catalogue import Catalogue
 from steelyard.verification.recompute import recompute
 
 Sums = tuple[Path, float]
@@ -155,7 +156,7 @@ def test_when_no_worker_is_left_the_run_stops_and_goes_on_without_a_cluster(
         await start_audit(audit, tmp_path / "alone")
         with pytest.raises(ModelUnavailable, match=r"no worker is left on the cluster.*steelyard resume"):
             await on_ray(audit, uri, tmp_path / "ray", kill_all)
-        await resume_audit(tmp_path / "ray", audit.models, None, (questions,))
+        await resume_audit(tmp_path / "ray", audit.models, None, Catalogue([questions]))
         await audit.close()
 
     asyncio.run(main())

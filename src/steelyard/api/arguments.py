@@ -35,6 +35,7 @@ REAL_RANGES: Final[Mapping[str, tuple[float, float]]] = {"timeout": (0.1, 86400)
 class RunArguments:
     """A user's choices, read and typed.
 
+    ``question`` and ``answer`` name the columns of the task files' questions, where theirs are no usual ones.
     ``models`` and ``keys`` (environment variables that hold API keys) are by role; a model is a URI or an opened one.
     ``price`` is per million prompt and completion tokens, ``prices`` a table of them. ``ends_at`` is the deadline in
     seconds of ``time.monotonic``. ``ray`` is the address of a cluster. ``owns_process``: the process does nothing but
@@ -46,6 +47,8 @@ class RunArguments:
     out: Path | None = None
     data: Path | None = None
     task_files: tuple[Path, ...] = ()
+    question: str = ""
+    answer: str = ""
     budget_seconds: float | None = None
     limit: int | None = None
     concurrency: int | None = None

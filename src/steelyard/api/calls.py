@@ -71,7 +71,7 @@ def run(task: str | Path, *, model: AnyModels, **choices: Unpack[RunChoices]) ->
     """Measure a task on a model, with error bars, as ``steelyard run`` does.
 
     Args:
-        task: a built-in task's id, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml).
+        task: a built-in task's id, a file of questions (.jsonl, .csv, .xlsx …) or a task file (.yaml).
         model: as :func:`steelyard.audit` takes it.
         choices: as those of :func:`steelyard.audit`, without ``tolerance``, ``detectors``, ``accept_model`` and
             ``allow_part``, and ``prompt`` (the prompt format), ``shots`` (worked examples), ``temperature`` and

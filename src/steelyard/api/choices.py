@@ -32,6 +32,8 @@ class Choices(TypedDict, total=False):
     progress: bool
     data: Text | None
     task_files: Text | Iterable[Text] | None
+    question: str | None
+    answer: str | None
     limit: int | None
     budget: str | float | None
     deadline: str | float | None
@@ -116,6 +118,8 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
         "output_tokens",
         "with_texts",
         "scorer",
+        "question",
+        "answer",
     )
     flags = ("accept_model", "allow_part")
     return RunArguments(

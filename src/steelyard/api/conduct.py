@@ -98,6 +98,7 @@ async def planned(job: Job, args: RunArguments, signer: CryptoSigner | None = No
     """
     from steelyard.api.models import open_for_call
     from steelyard.api.progress import working
+    from steelyard.util.console import err
     from steelyard.util.text import one_line
 
     against = _in_words(args)
@@ -106,6 +107,9 @@ async def planned(job: Job, args: RunArguments, signer: CryptoSigner | None = No
         line = f"planning {one_line(job.about, 80)} against {against}"
         with working(line) if args.shows_progress else nullcontext():
             audit = await _within(job.plan(models, _order_prover(signer)), args.seconds_left, against)
+        for each in dict.fromkeys(one.assumed for one in audit.prepared.values() if one.assumed):
+            if args.shows_progress:
+                err().print(one_line(each, 300))
         yield audit
 
 
@@ -195,9 +199,9 @@ def run_request(
 
     name = str(task)
     if isinstance(task, Path) or "." in name or "/" in name:
-        name = open_task_file(Path(task)).id
+        name = open_task_file(Path(task), options.question, options.answer).id
         options = replace(options, task_files=(*options.task_files, Path(task)))
-    found = Catalogue(options.task_files).find(name)
+    found = Catalogue(options.task_files, options.question, options.answer).find(name)
     if prompt and found is not None:
         found.prompt_format(prompt)  # one that is not declared is refused, rather than asked in another format
     if (options.repeats or 1) > 1 and temperature is None:

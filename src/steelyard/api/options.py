@@ -29,6 +29,8 @@ def options_of(
         concurrency=args.concurrency,
         data=args.data,
         task_files=args.task_files,
+        question=args.question,
+        answer=args.answer,
         with_texts=args.with_texts,
         accept_model=args.accept_model,
         allow_part=args.allow_part,
@@ -49,4 +51,6 @@ def local_settings_of(args: RunArguments, options: Options) -> dict[str, Any]:
         "api_key_env": dict(args.keys),
         "data": str(options.data.resolve()) if options.data else "",
         "tasks": [str(path.resolve()) for path in options.task_files],
+        "question": options.question,
+        "answer": options.answer,
     }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -27,6 +27,9 @@ from steelyard.storage.journal.lines import Header, Session, Stop, new_header
 from steelyard.storage.journal.reader import Replay
 from steelyard.storage.journal.writer import Journal
 from steelyard.storage.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from steelyard.tasks.catalogue import Catalogue
 
 __all__ = ["Audit", "finalize_audit", "plan_audit", "plan_run", "resume_audit", "start_audit"]
 
@@ -117,7 +120,7 @@ async def resume_audit(
     run: RunFolder | Path,
     models: Models,
     data: Path | None,
-    task_files: Sequence[Path] = (),
+    catalogue: Catalogue,
     signer: CryptoSigner | None = None,
     options: SessionOptions | None = None,
 ) -> Verdict:
@@ -125,11 +128,8 @@ async def resume_audit(
 
     Raises InputError where a model, the data or the key is another than the plan's, and as :func:`start_audit` does.
     """
-    from steelyard.tasks.catalogue import Catalogue
-
     run = RunFolder.open(run) if isinstance(run, Path) else run
     _refuse_sealed(run)
-    catalogue = Catalogue(task_files)
     for role, planned in run.plan.models.items():
         await _check_is_same(run, role, planned.identity, models)
     signer = run.sealing_key(signer, "go on")

@@ -31,6 +31,8 @@ CORE = (
 )
 EXTRAS = {
     "data": ("datasets", "pyarrow"),
+    "logs": ("zstandard",),
+    "excel": ("openpyxl",),
     "procedural": ("reasoning_gym",),
     "ray": ("ray",),
     "world": ("torch", "gymnasium", "av", "safetensors"),

@@ -14,6 +14,7 @@ from steelyard.errors import InputError
 from steelyard.util.duration import read_duration
 
 __all__ = [
+    "answer_option",
     "api_key_option",
     "api_keys_option",
     "asking_options",
@@ -22,6 +23,7 @@ __all__ = [
     "json_option",
     "key_option",
     "patience_option",
+    "question_option",
     "ray_options",
     "run_arguments",
     "task_option",
@@ -36,12 +38,19 @@ data_option = click.option(
     envvar="STEELYARD_DATA",
     help="A local mirror of the data sets: <hub id>/<config>/<split>.jsonl. Also STEELYARD_DATA.",
 )
+question_option = click.option(
+    "--question", default="", metavar="COLUMN", help="The column of your file that holds the questions."
+)
+answer_option = click.option(
+    "--answer", default="", metavar="COLUMN", help="The column of your file that holds the expected answers."
+)
 task_option = click.option(
     "--task",
     "task_files",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="A task of your own that claims can name: a task file (.yaml) or questions (.jsonl, .csv, .parquet).",
+    help="A task of your own that claims can name: a task file (.yaml) or questions "
+    "(.jsonl, .json, .csv, .tsv, .xlsx, .parquet).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 key_option = click.option(
@@ -117,6 +126,8 @@ _ASKING = (
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
     data_option,
     task_option,
+    question_option,
+    answer_option,
     click.option(
         "--budget",
         metavar="TIME",

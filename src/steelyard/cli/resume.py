@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard.cli.options import (
+    answer_option,
     api_keys_option,
     data_option,
     deadline_option,
     json_option,
     key_option,
     patience_option,
+    question_option,
     ray_options,
     run_arguments,
     task_option,
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 @click.option("--conclude", "finalizes", is_flag=True, hidden=True)
 @data_option
 @task_option
+@question_option
+@answer_option
 @deadline_option
 @patience_option
 @ray_options
@@ -102,6 +106,7 @@ async def _resume(
     from steelyard.api.conduct import session_options
     from steelyard.api.models import open_for_call, uris_of
     from steelyard.auditing.conductor import resume_audit
+    from steelyard.tasks.catalogue import Catalogue
 
     plan = run.plan
     uris = {**{role: model.identity.uri for role, model in plan.models.items()}, **local.models, **uris_of(args.models)}
@@ -114,8 +119,9 @@ async def _resume(
     )
     data = args.data or (Path(local.data) if local.data else None)
     task_files = args.task_files or tuple(Path(path) for path in local.tasks)
+    catalogue = Catalogue(task_files, args.question or local.question, args.answer or local.answer)
     async with AsyncExitStack() as opened_here:
         sealed = {role: planned.capabilities for role, planned in plan.models.items()}
         models = open_for_call(args, opened_here, sealed)
         with session_options(plan, args) as options:
-            return await resume_audit(run, models, data, task_files, signer, options)
+            return await resume_audit(run, models, data, catalogue, signer, options)

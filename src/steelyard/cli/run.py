@@ -38,7 +38,11 @@ def command(
     as_json: bool,
     **asking: Any,
 ) -> int:
-    """Measure TASK: the id of a built-in task, a file of questions (.jsonl, .csv, .parquet) or a task file (.yaml)."""
+    """Measure TASK: the id of a built-in task, a file of questions, or a task file (.yaml).
+
+    Questions come from .jsonl, .json, .csv, .tsv, .xlsx or .parquet, with a column for the question and one for the
+    answer.
+    """
     import asyncio
 
     from steelyard.api.conduct import conduct, run_job, run_request, signer_at

@@ -140,7 +140,7 @@ def _catalogue(options: Options) -> Catalogue:
 
     if options.data is not None and not options.data.is_dir():
         raise InputError("there is no such folder: give --data a mirror of the data sets", where=options.data)
-    return Catalogue(options.task_files)
+    return Catalogue(options.task_files, options.question, options.answer)
 
 
 def _detector(name: str) -> Detector:

@@ -21,6 +21,7 @@ class Options:
     ``accept_model`` and ``allow_part``: see :class:`steelyard.records.Plan`.
     ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
     ``scorer``: in place of the tasks' own, but not for a claim about a published benchmark.
+    ``question`` and ``answer`` name the columns of the task files' questions.
     ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
 
@@ -31,6 +32,8 @@ class Options:
     concurrency: int | None = None
     data: Path | None = None
     task_files: tuple[Path, ...] = ()
+    question: str = ""
+    answer: str = ""
     with_texts: bool = False
     accept_model: bool = False
     allow_part: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -211,10 +211,11 @@ class TaskPlanner:
                 *in_words(claim, measurement),
                 *_other_scorer(task, protocol, measurement.scorers[0]),
                 *revision_in_words(loaded),
+                *filter(None, (task.assumed,)),
             ),
         )
         withheld = task.public and task.definition.generator is None
-        return Prepared(measurement, samples, digests, withheld), served
+        return Prepared(measurement, samples, digests, withheld, task.assumed), served
 
     def _asked_as(
         self, request: MeasurementRequest, task: Task
@@ -307,11 +308,11 @@ class TaskPlanner:
             if scorer not in scorers:
                 scorers = (*scorers, scorer)
             measurement = msgspec.structs.replace(other.measurement, scorers=scorers)
-            self.drafts[name] = Prepared(measurement, other.samples, other.digests, other.withheld)
+            self.drafts[name] = replace(other, measurement=measurement)
             return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
         name = f"{len(self.drafts):02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', draft.measurement.task)[:100]}"
         measurement = msgspec.structs.replace(draft.measurement, id=name)
-        self.drafts[name] = Prepared(measurement, draft.samples, draft.digests, draft.withheld)
+        self.drafts[name] = replace(draft, measurement=measurement)
         return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
 
 

@@ -28,6 +28,7 @@ __all__ = ["Prepared", "as_asked", "digests_of", "load_samples", "prepare_measur
 class Prepared:
     """A measurement with its samples: rendered lazily, with the digest of each.
 
+    ``assumed``: how a file of questions was read, where that was not certain.
     ``withheld``: a fixed public set, whose texts are not sealed, since publishing them would contaminate it.
     A generator gives fresh samples for any seed.
     """
@@ -36,6 +37,7 @@ class Prepared:
     samples: Sequence[Sample]
     digests: Sequence[str]
     withheld: bool = True
+    assumed: str = ""
 
 
 def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Path | None) -> Prepared:
@@ -54,8 +56,8 @@ def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Pa
     digests, root = digests_of(asked)
     if root != measurement.samples_root:
         raise InputError(
-            f"the samples of {measurement.task} are not those that the plan sealed: "
-            "name the same data again with --data"
+            f"the samples of {measurement.task} are not those that the plan sealed: name "
+            f"{'the same data again with --data' if task.public else 'the file that was asked about with --task'}"
         )
     return Prepared(measurement=measurement, samples=asked, digests=digests)
 

@@ -32,6 +32,8 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     api_key_env: dict[str, str] = {}
     data: str = ""
     tasks: tuple[str, ...] = ()
+    question: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from steelyard.tasks.task import Task
 __all__ = ["Catalogue", "open_task_file"]
 
 
-def open_task_file(path: Path) -> Task:
-    """A task from a task file (``.yaml``) or from questions (``.jsonl``, ``.csv``, ``.parquet``), named by its stem.
+def open_task_file(path: Path, question: str = "", answer: str = "") -> Task:
+    """A task from a task file (``.yaml``) or from questions (``.jsonl``, ``.csv``, ``.xlsx`` …), named by its stem.
 
-    Raises InputError for a file that cannot be read as a task.
+    ``question`` and ``answer`` name the columns of questions. Raises InputError for a file that cannot be read.
     """
-    task = Task(read_definition(path), path) if path.suffix in (".yaml", ".yml") else task_from_file(path)
+    is_definition = path.suffix in (".yaml", ".yml")
+    task = Task(read_definition(path), path) if is_definition else task_from_file(path, question, answer)
     if not task.id.isprintable():
         raise InputError(
             "a task has its file's name, and this name cannot be printed: rename the file", where=repr(path)
@@ -29,14 +30,15 @@ def open_task_file(path: Path) -> Task:
 class Catalogue:
     """Finds tasks by name. ``files`` come from the command line; a vendor's sheet cannot name files.
 
-    Raises InputError for a file that cannot be read as a task, and for two files of one name.
+    ``question`` and ``answer`` name the columns of their questions. Raises InputError for a file that cannot be read
+    as a task, and for two files of one name.
     """
 
-    def __init__(self, files: Sequence[Path] = ()) -> None:
+    def __init__(self, files: Sequence[Path] = (), question: str = "", answer: str = "") -> None:
         self._own: dict[str, Task] = {}
         self._found: set[str] = set()
         for path in files:
-            task = open_task_file(path)
+            task = open_task_file(path, question, answer)
             if task.id in self._own:
                 raise InputError(f"two task files are called {task.id!r}: rename one", where=path)
             self._own[task.id] = task

@@ -19,7 +19,7 @@ import msgspec
 from steelyard.errors import InputError, MissingDependency
 from steelyard.util.line_file import LineFile
 
-__all__ = ["CsvRows", "FileRows", "JsonlRows", "Look", "ParquetRows", "Row"]
+__all__ = ["CsvRows", "FileRows", "JsonlRows", "Look", "ParquetRows", "Row", "holds_nul"]
 
 Row = dict[str, Any]
 Look = Callable[[Row], None]  # called with every row while the file is opened; may raise InputError
@@ -81,17 +81,18 @@ def _json_row(line: bytes, path: Path, number: int) -> Row:
         raise InputError(f"is not JSON: {reason}", where=path, line=number) from None
     if not isinstance(row, dict):
         raise InputError(f"expected a JSON object, found {type(row).__name__}", where=path, line=number)
-    if b"\\u0000" in line and _holds_nul(row):
+    if b"\\u0000" in line and holds_nul(row):
         raise InputError("text contains a NUL character", where=path, line=number)
     return row
 
 
-def _holds_nul(value: Any) -> bool:
+def holds_nul(value: Any) -> bool:
+    """Whether a text in a decoded JSON value has a NUL character."""
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):
-        return any(_holds_nul(key) or _holds_nul(part) for key, part in value.items())
-    return isinstance(value, list) and any(_holds_nul(part) for part in value)
+        return any(holds_nul(key) or holds_nul(part) for key, part in value.items())
+    return isinstance(value, list) and any(holds_nul(part) for part in value)
 
 
 class CsvRows(FileRows):

@@ -1,4 +1,4 @@
-"""A user's own questions, from a JSONL, CSV or Parquet file, as a task."""
+"""A user's own questions, from a file as spreadsheets and programs write it, as a task."""
 
 from __future__ import annotations
 
@@ -12,23 +12,45 @@ from steelyard.errors import InputError
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
 from steelyard.tasks.loaders import Row, read_rows
 from steelyard.tasks.task import Task
+from steelyard.util.text import one_line
 
 __all__ = ["task_from_file"]
 
-_QUESTION = ("question", "prompt", "input")
-_ANSWER = ("answer", "target")
+# The usual names of the two columns, the first of them that is there counts; case, spaces and underscores do not.
+_QUESTION = (
+    "question",
+    "prompt",
+    "input",
+    "query",
+    "user input",
+    "instruction",
+    "frage",
+    "anfrage",
+    "eingabe",
+    "aufgabe",
+)
+_ANSWER = (
+    "answer", "target", "expected", "expected answer", "expected output", "correct answer", "reference answer",
+    "reference", "ground truth", "solution", "output", "antwort", "erwartete antwort", "richtige antwort",
+    "musterantwort", "lösung", "loesung", "soll",
+)  # fmt: skip
+_CHOICES = ("choices", "options", "auswahl", "antwortmöglichkeiten")
+_WHOLE_PROMPTS = ("prompt", "input", "user input", "instruction", "eingabe")  # sent unchanged
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def task_from_file(path: Path) -> Task:
+def task_from_file(path: Path, question: str = "", answer: str = "") -> Task:
     """Make a task of a file with the columns question (or prompt, input), answer (or target) and, perhaps, choices.
+
+    Other usual names are known, in English and German; ``question`` and ``answer`` name the columns where theirs are
+    none. What was assumed to read the file is in :attr:`~steelyard.tasks.task.Task.assumed`.
 
     With choices it is multiple choice by letter, and the answer is a choice's index, letter or text. Otherwise the
     scorer ``answer`` compares answers as numbers where the target is one, else as texts. A ``prompt`` or ``input`` is a
     whole prompt and is sent unchanged, while a ``question`` gets a line that asks for the answer alone. Raises
     InputError with the file and the row of the first error.
     """
-    survey = _Survey(path)
+    survey = _Survey(path, question, answer)
     rows = read_rows(path, survey.look)
     survey.check()
     has_choices = survey.has_choices
@@ -38,19 +60,40 @@ def task_from_file(path: Path) -> Task:
         fields=Fields(target="answer", choices="choices" if has_choices else ""),
         scorer={"name": "letter" if has_choices else "answer"},
         prompts=_choice_prompts() if has_choices else _open_prompts(),
-        default_prompt="letter" if has_choices else "question" if survey.columns.question == "question" else "verbatim",
+        default_prompt="letter" if has_choices else "verbatim" if survey.columns.is_whole_prompt else "question",
         chance=1 / survey.most_choices if has_choices else 0.0,
         public=False,
     )
-    return Task(definition, path, rows=_TidyRows(rows, survey.columns, has_choices, path))
+    assumed = filter(None, (getattr(rows, "assumed", ""), survey.columns.assumed))
+    tidy = _TidyRows(rows, survey.columns, has_choices, path)
+    return Task(definition, path, rows=tidy, assumed=" ".join(assumed))
 
 
 @dataclass(frozen=True)
 class _Columns:
-    """The names of the columns with question and answer."""
+    """The names of the columns with question, answer and, perhaps, choices."""
 
     question: str
     answer: str
+    choices: str
+
+    @property
+    def is_whole_prompt(self) -> bool:
+        """Whether the texts are whole prompts, by the name of their column."""
+        return _plain(self.question) in _WHOLE_PROMPTS
+
+    @property
+    def assumed(self) -> str:
+        """Which columns are meant, where they have other names than ours."""
+        if self.question in _QUESTION[:3] and self.answer in _ANSWER[:2] and self.choices == "choices":
+            return ""
+        named = {
+            "question is": self.question,
+            "answer is": self.answer,
+            "choices are": self.choices.removeprefix("choices"),
+        }
+        parts = [f"the {what} in the column {one_line(name, 60)!r}" for what, name in named.items() if name]
+        return f"T{', '.join(parts)[1:]}."
 
 
 class _Survey:
@@ -59,8 +102,8 @@ class _Survey:
     Whether it has choices is known only after the last row, so the first error of either reading is kept until then.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, question: str, answer: str) -> None:
+        self._path, self._question, self._answer = path, question, answer
         self._number = 0
         self._faults: dict[bool, InputError] = {}
         self.has_choices = False
@@ -70,8 +113,12 @@ class _Survey:
         """Read the next row; raises InputError if the first one lacks the columns."""
         self._number += 1
         if self._number == 1:
-            self.columns = _Columns(_column(row, _QUESTION, self._path), _column(row, _ANSWER, self._path))
-        self.has_choices = self.has_choices or bool(row.get("choices"))
+            self.columns = _Columns(
+                question=_column(row, self._question, "question", _QUESTION, self._path),
+                answer=_column(row, self._answer, "answer", _ANSWER, self._path),
+                choices=_named(row, _CHOICES) or "choices",
+            )
+        self.has_choices = self.has_choices or bool(row.get(self.columns.choices))
         self._tidied(row, has_choices=False)
         if chosen := self._tidied(row, has_choices=True):
             self.most_choices = max(self.most_choices, len(chosen["choices"]))
@@ -139,11 +186,29 @@ def _choice_prompts() -> dict[str, PromptFormat]:
     }
 
 
-def _column(row: Row, names: Sequence[str], path: Path) -> str:
-    for name in names:
-        if name in row:
-            return name
-    raise InputError(f"needs a column {' or '.join(names)}; it has {', '.join(map(str, row))}", where=path, line=1)
+def _plain(name: str) -> str:
+    return " ".join(str(name).casefold().replace("_", " ").split()).rstrip(":?")
+
+
+def _named(row: Row, names: Sequence[str]) -> str | None:
+    """The column that has the first of these names."""
+    by_name = {_plain(column): column for column in reversed(row)}
+    return next((by_name[name] for name in names if name in by_name), None)
+
+
+def _column(row: Row, wanted: str, role: str, names: Sequence[str], path: Path) -> str:
+    """The column that the user ``wanted``, or that has a usual name."""
+    columns = one_line(", ".join(map(str, row)), 200)
+    if wanted:
+        if wanted in row:
+            return wanted
+        raise InputError(f"has no column {wanted!r} for --{role}; it has {columns}", where=path, line=1)
+    found = _named(row, names)
+    if found is None:
+        raise InputError(
+            f"needs a column {' or '.join(names[:3])}, or --{role} COLUMN; it has {columns}", where=path, line=1
+        )
+    return found
 
 
 def _tidied(row: Row, number: int, columns: _Columns, has_choices: bool, path: Path) -> Row:
@@ -156,7 +221,7 @@ def _tidied(row: Row, number: int, columns: _Columns, has_choices: bool, path: P
         raise InputError(f"{columns.answer} must be a text or a number", where=where)
     if not has_choices:
         return {"question": asked, "answer": str(target)}
-    choices = _choices(row.get("choices"), where)
+    choices = _choices(row.get(columns.choices), where)
     return {"question": asked, "answer": _index(target, choices, where), "choices": choices}
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from steelyard.errors import InputError, MissingDependency
 from steelyard.plugins import find
 from steelyard.tasks.definition import Generator
-from steelyard.tasks.file_rows import CsvRows, FileRows, JsonlRows, Look, ParquetRows, Row
+from steelyard.tasks.file_rows import FileRows, JsonlRows, Look, ParquetRows, Row
+from steelyard.tasks.spreadsheets import open_json, open_table, open_workbook
 
 __all__ = ["DataMissing", "Row", "generated_rows", "hub_rows", "read_rows"]
 
@@ -78,19 +79,23 @@ def generated_rows(generator: Generator, seed: str, count: int, where: Path) -> 
 
 
 def read_rows(path: Path, look: Look = lambda _: None) -> Sequence[Row]:
-    """Open a JSONL, CSV or Parquet file; raises InputError with the line of the first error.
+    """Open a file of rows by its ending; raises InputError with the line of the first error.
 
     ``look`` is called with every row; afterwards each row is read again on access.
     """
     readers: dict[str, Callable[[Path, Look], FileRows]] = {
         ".jsonl": JsonlRows,
         ".ndjson": JsonlRows,
-        ".csv": CsvRows,
+        ".json": open_json,
+        ".csv": open_table,
+        ".tsv": open_table,
+        ".xlsx": open_workbook,
         ".parquet": ParquetRows,
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"unknown type of file; known are {', '.join(readers)}", where=path)
+        older = ": open it in Excel and save it as .xlsx" if path.suffix.lower() == ".xls" else ""
+        raise InputError(f"unknown type of file; known are {', '.join(readers)}{older}", where=path)
     if not path.is_file():
         raise InputError("there is no such file", where=path)
     rows = reader(path, look)

@@ -34,12 +34,16 @@ class Rows(msgspec.Struct, frozen=True):
 class Task:
     """One benchmark, ready to be prepared.
 
-    ``where`` (its file) is named in every error; ``rows`` are given for a task from a plain file.
+    ``where`` (its file) is named in every error; ``rows`` are given for a task from a plain file, and ``assumed`` says
+    how that was read.
     """
 
-    def __init__(self, definition: TaskDefinition, where: Path, rows: Sequence[Row] | None = None) -> None:
+    def __init__(
+        self, definition: TaskDefinition, where: Path, rows: Sequence[Row] | None = None, assumed: str = ""
+    ) -> None:
         self.definition = definition
         self.where = where
+        self.assumed = assumed
         self._given = rows
 
     def __repr__(self) -> str:
