@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -147,6 +148,13 @@ HONEST: tuple[Vendor, ...] = (
     Vendor("scored 200 of N", GSM8K, scored=200, in_process=True),
     Vendor("100 of N are here, --allow-part", GSM8K, variance=0.005, part=100),
     Vendor("500 of N are here, --allow-part", 14_042, variance=0.005, part=500),
+    *(
+        kind
+        for w in (0.0, 0.005, 0.016)
+        for kind in _in_sizes(
+            Vendor(f"at the tolerance, w = {w}", 0, variance=w, inflated=0.02, states_rate=True), SIZES
+        )
+    ),
     *_in_sizes(Vendor("quantisation declared, loses 0.5 points", 0, variance=0.005, loses=0.005)),
     *(kind for share in (0.01, 0.03, 0.05) for kind in _in_sizes(Vendor(f"{share:.0%} open", 0, open=share))),
     *_in_sizes(Vendor("25% truncated", 0, variance=0.005, open=0.25)),
@@ -186,7 +194,11 @@ INFLATED: tuple[Vendor, ...] = (
     *(
         replace(kind, inflated=0.10, accuracy=min(kind.accuracy, 0.85))
         for kind in HONEST
-        if kind.open_share < 0.1 and kind.tolerance == "2" and kind.claims == 1 and kind.population != 164
+        if kind.open_share < 0.1
+        and kind.tolerance == "2"
+        and kind.claims == 1
+        and kind.population != 164
+        and not kind.states_rate
     ),
 )
 
@@ -201,9 +213,9 @@ def chances_of(vendor: Vendor, variance: float) -> Chances:
 
 def printed(vendor: Vendor, source: Random) -> str:
     """The number that the vendor prints, with one decimal."""
-    if vendor.states_rate:
-        return f"{100 * (vendor.accuracy + vendor.inflated):.1f}"
     chances = chances_of(vendor, vendor.sampled if vendor.hides or vendor.decoding == TEMPERATURE else vendor.variance)
+    if vendor.states_rate:  # rounded in its favour
+        return f"{math.floor(1000 * (chances.mean() + vendor.inflated) + 0.5 + 1e-9) / 10:.1f}"
     marks = (source.random((vendor.passes, vendor.population)) < chances).mean(axis=0)
     scored = marks if vendor.scored is None else source.choice(marks, vendor.scored, replace=False)
     return f"{min(100.0, 100 * (scored.mean() + vendor.inflated)):.1f}"

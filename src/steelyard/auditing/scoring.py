@@ -84,6 +84,8 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, *, cut_is_fi
     if output.finish_reason == CONTENT_FILTER:
         return Score(value=None, note="the endpoint's content filter")
     if output.outcome is Outcome.TRUNCATED and cut_is_final:
+        if not answer.strip():
+            return Score(value=0.0, parsed=False, note="no answer within the token limit that the claim states")
         output = msgspec.structs.replace(output, outcome=Outcome.OK)
     if output.outcome is not Outcome.TRUNCATED:
         return scorer.score(sample, output)

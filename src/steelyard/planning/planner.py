@@ -184,7 +184,7 @@ class TaskPlanner:
             decoding=decoding.mode,
             temperature=decoding.temperature,
             output_budget=decoding.output_budget,
-            budget_stated=decoding.output_budget is not None and decoding.output_budget == max_tokens_of(claim),
+            budget_stated=decoding.output_budget is not None and decoding.output_budget == self._limit_stated(request),
             reasoning_effort=decoding.reasoning_effort,
             scorers=(scorer_of(task, protocol, self._options.scorer, of_claim=claim is not None),),
             population=len(samples),
@@ -276,7 +276,7 @@ class TaskPlanner:
         prompt_format = task.prompt_format(protocol.prompt)
         chat, of_chat = asks_chat(prompt_format, capabilities)
         of_average = other_average(claim) if claim else ()
-        stated = max_tokens_of(claim)
+        stated = self._limit_stated(request)
         budget = output_budget_of(kind, chat, capabilities, self._options.output_tokens, stated)
         self._check_asked(model, budget)
         effort = self._options.reasoning_effort if kind == "generate" else ""
@@ -284,6 +284,12 @@ class TaskPlanner:
         if kind == "generate":
             of_endpoint = of_the_endpoint(capabilities, budget, prompt_format.max_tokens, effort, stated)
         return _Decoding(mode, degrees, chat, budget, effort, (*of_decoding, *of_chat, *of_average), of_endpoint)
+
+    def _limit_stated(self, request: MeasurementRequest) -> int | None:
+        """The limit of an answer that the claim states whose test asks for this."""
+        unserved = Served(request=request.name, reads=Reads(measurement="", scorer=""), prompt="")
+        number = None if self._sheet is None else unserved.claim_number
+        return None if number is None or self._sheet is None else max_tokens_of(self._sheet.claims[number])
 
     def _check_asked(self, model: PlannedModel, budget: int | None) -> None:
         """Raise InputError for an output budget or effort that the model refuses, or that leaves no room for a call."""

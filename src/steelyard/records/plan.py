@@ -36,7 +36,7 @@ PLAN_FORMAT: Final = "steelyard-plan/2"
 SUBJECT: Final = "subject"  # the role of the model under test
 
 _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
-_OF_CLAIM: Final = re.compile(r"claim/([0-9]{1,9})(?:/format/[^/]+)?")
+_OF_CLAIM: Final = re.compile(r"claim/([0-9]{1,9})(?:/.*)?")
 _FORMAT_REQUEST: Final = re.compile(r"claim/[0-9]{1,9}/format/([^/]+)")
 
 
@@ -209,7 +209,7 @@ class Served(Record, frozen=True, kw_only=True):
 
     @property
     def claim_number(self) -> int | None:
-        """The number of the claim that is tested on this, in whatever prompt format, from 0; None if none is."""
+        """The number of the claim whose test asks for this, from 0; None for another request."""
         found = _OF_CLAIM.fullmatch(self.request)
         return None if found is None else int(found[1])
 

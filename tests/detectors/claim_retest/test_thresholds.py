@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from steelyard.detectors.claim_retest.sealed import decode
-from steelyard.detectors.claim_retest.thresholds import Noise, last_test, sequential_test
+from steelyard.detectors.claim_retest.thresholds import Noise, last_test, own_noise, sequential_test
 from steelyard.records import Claim, Plan
 from steelyard.stats.hypergeometric import least_total
 from tests.plans import claim_plan
@@ -24,7 +24,7 @@ def test_pairs_that_differ_move_the_thresholds_apart() -> None:
     steady = last_test(sealed, asked, claim, Noise(0.0025, 0.0025), 0.0)
     noisy = last_test(sealed, asked, claim, Noise(0.05, 0.05), 0.05)
     assert noisy.accuse < steady.accuse <= steady.confirm < noisy.confirm
-    assert steady.margin == Fraction(2, 100)
+    assert steady.margin == Fraction(2, 100) + own_noise(sealed, asked, 0.0025, sealed.alpha_inconsistent / 2, 0.5)
 
 
 @pytest.mark.parametrize(("rate", "spread"), [(0.5, 12), (0.9, 30), (0.1, 30)])

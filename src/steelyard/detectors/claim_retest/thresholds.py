@@ -1,7 +1,9 @@
 """The two thresholds of a claim, and the tests that hold its answers against them (docs/statistics.md).
 
-To accuse: v − u/2 − max(δ, noise), where the noise is the vendor's and ours. To confirm: v − u/2 − δ + our own noise,
-since the vendor's noise is a reason not to accuse, and none to confirm. Between the two no answer decides.
+To accuse: v − u/2 − max(δ + our own noise, noise), where the noise is the vendor's and ours: neither a model that is
+the tolerance below its claim, nor one whose vendor was lucky, is accused for how our own answers fell. To confirm:
+v − u/2 − δ + our own noise, since the vendor's noise is a reason not to accuse, and none to confirm. Between the two no
+answer decides.
 """
 
 from __future__ import annotations
@@ -170,7 +172,7 @@ def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Nois
 def _accusing(
     sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, level: float, skew: float = 0.0
 ) -> tuple[int, Fraction, bool]:
-    """⌈N·(v − u/2 − max(δ, noise))⌉ in trials, that margin, and whether guessing stays below it.
+    """⌈N·(v − u/2 − max(δ + our own noise, noise))⌉ in trials, that margin, and whether guessing stays below it.
 
     ``level`` is the probability that an honest vendor's noise and ours exceed the margin. Equal shares of it have the
     answers that vary, the vendor's choice of ``claimed_samples`` of N, and our part of the ``whole`` that the claim is
@@ -191,7 +193,8 @@ def _accusing(
     if noise:
         of_vendor, of_ours = noise.vendor / sealed.claimed_repeats, noise.own / sealed.own_repeats(measurement)
         least -= _rounded_up(noise_margin(of_vendor, of_ours, measurement.population, level, skew))
-    least = min(least, printed - Fraction(sealed.tolerance) / 100)
+    ours = own_noise(sealed, measurement, noise.own, level, skew) if noise.own > 0 else Fraction(0)
+    least = min(least, printed - Fraction(sealed.tolerance) / 100 - ours)
     if sealed.whole:
         least = least_on_part(least, whole, measurement, level)
     if least <= Fraction(str(measurement.chance)):
