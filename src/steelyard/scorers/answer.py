@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from steelyard.records import ModelOutput, Outcome, Sample, Score
-from steelyard.scorers.reading.numbers import plain_number
+from steelyard.scorers.reading.numbers import currencies_in, target_number
 from steelyard.scorers.reading.scores import score_of
 from steelyard.scorers.reading.texts import line_reading, number_reading, text_reading
 
@@ -32,11 +32,13 @@ class Answer:
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the target, 0 for another answer, open where it can be read in two ways."""
         truncated = output.outcome is Outcome.TRUNCATED
-        number = plain_number(sample.target)
+        number = target_number(sample.target)
         if number is not None:
-            reading = number_reading(output.text, number, settled_only=truncated)
-            if reading is False and "%" in sample.target:  # "0.25" for 25 %
-                reading = None if number_reading(output.text, number / 100, settled_only=truncated) else False
+            reading = number_reading(output.text, number.value, settled_only=truncated)
+            # "0.25" for 25 %, and 8858 for 8.858, which may be written with thousands
+            others = {*number.others, *([number.value / 100] if "%" in sample.target else [])}
+            if reading is False and any(number_reading(output.text, each, settled_only=truncated) for each in others):
+                reading = None
             return score_of(None if reading and _other_currency(output.text, sample.target) else reading)
         if truncated:
             return score_of(line_reading(output.text, sample.target))
@@ -45,5 +47,5 @@ class Answer:
 
 def _other_currency(text: str, target: str) -> bool:
     """Whether a text names another currency than the target, and not the target's."""
-    said, meant = ({sign for sign in "$€£¥" if sign in each} for each in (text, target))
+    said, meant = currencies_in(text), currencies_in(target)
     return bool(said and meant) and not said & meant

@@ -12,7 +12,8 @@ __all__ = ["excludes", "without_contrasts"]
 _NUMERAL = r"[$€£*(]{0,3}([-−]?[0-9](?:[0-9.,]*[0-9])?)"
 # What stands before a number that is no answer: "not 18", "less than 18", "> 18", "√18".
 _EXCLUDED = re.compile(
-    r"(?:\b(?:not|never|nicht|keine?|pas|no|(?:less|more|fewer) than|at (?:least|most)|before|vor|avant"
+    r"(?:\b(?:not|never|nicht|keine?|pas|no|(?:less|more|fewer) than|at (?:least|most)|before|vor|avant|unter|über"
+    r"|under|over|below|above|up to|bis zu"
     r"|(?:mehr|weniger) als|mindestens|höchstens|(?:plus|moins) de|[a-z]{2,6}n['’]t)[ ]+|不是|并非|[<>≥≤≠√±]\s*"
     rf"|\|(?=[-−][0-9.]+\|)|\\(?:sqrt\s*\{{|(?:neq?|[lg]eq?|[lg]t|pm)\b\s*)){_NUMERAL}",
     re.IGNORECASE,

@@ -35,6 +35,10 @@ _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])|(?<![\d.,])\d{1
 _DIGIT_LETTER = re.compile(r"(?<=\d)(?=[^\W\d_]|[°%€$£])")
 _INNER_COMMAND = re.compile(rf"\\(?:{'|'.join(_COMMANDS)})\s*\{{([^{{}}]*)\}}")
 _INITIALS = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.[ ]?){2,}(?=[^\W\d_])")  # "J. R. R. Tolkien", "J.R.R. Tolkien"
+_SUBSCRIPT = re.compile(r"(?<=[^\W_])\s?_\{?([0-9]+)\}?")  # CO_2
+_ESCAPED = re.compile(r"\\([#_&$*+.!~-])")  # as Markdown and LaTeX write them
+_LETTERS = re.compile(r"(?:[^\W\d_]\.){1,}[^\W\d_]\.?")  # U.S.A.
+_VERSION = re.compile(r"\bversion (?=[0-9])")
 _QUOTES = str.maketrans("’‘ʼ“”„−–—‐‑", "'''\"\"\"-----")
 
 
@@ -136,13 +140,18 @@ def comparable(text: str) -> str:
 def _comparable(text: str) -> str:
     if not any(character.isalnum() for character in text):
         return "".join(_without_code_dress(text.strip()).split()).rstrip(".")
+    if text.count("**") % 2:  # a mark before the answer took the other half: "**Answer: (B)**."
+        text = text.replace("**", "")
     text = unicodedata.normalize("NFKC", undress(text)).translate(_QUOTES)
     text = (
         undress(text).replace("**", "").replace("__", "").replace("\\,", "").replace("\\%", "%").replace("&", " and ")
     )
-    text = _INNER_COMMAND.sub(r" \1 ", text).replace("\\ ", " ").strip()
+    text = _INNER_COMMAND.sub(r" \1 ", text).replace("\\ ", " ").replace("\u00ad", "").strip()
+    text = _SUBSCRIPT.sub(r"\1", _ESCAPED.sub(r"\1", text))
+    if _LETTERS.fullmatch(text):
+        text = text.replace(".", "")
     text = _THOUSANDS.sub(lambda number: re.sub(r"\D", "", number.group()), text)
-    text = _DIGIT_LETTER.sub(" ", text.casefold())
+    text = _DIGIT_LETTER.sub(" ", _VERSION.sub("v", text.casefold()))
     text = re.sub(r"(?<=\w)-(?=\w)", " ", text)
     text = _INITIALS.sub(lambda found: found[0].replace(".", "").replace(" ", "") + " ", text)
     text = re.sub(r"(?<=[^\W\d_])\^(?=[0-9])", "", text)  # NFKC writes x² as x2

@@ -11,7 +11,7 @@ from functools import lru_cache
 from steelyard.scorers.reading.dress import FULL_WIDTH, strip_remark, undress
 from steelyard.scorers.reading.phrases import NUMBER_WORDS
 
-__all__ = ["Number", "numbers_in", "plain_number", "sole_numbers"]
+__all__ = ["Number", "currencies_in", "numbers_in", "plain_number", "sole_numbers", "target_number"]
 
 MAX_DIGITS = 100
 MAX_EXPONENT = 300
@@ -30,11 +30,12 @@ _SCALES = {
     "亿": 10**8, "milliarden": 10**9, "milliards": 10**9, "billion": 10**9, "mrd": 10**9, "b": 10**9, "bn": 10**9,
 }  # fmt: skip
 _LONG_SCALES = "|".join(word for word in _SCALES if word.isascii() and len(word) > 2)
+_PER_CENT = "percent|per cent|prozent|pour cent|por ciento|per cento"
 _NUMBER = re.compile(
     rf"(?<![0-9A-Za-z_^.,])(?P<sign>{_SIGN})(?P<currency>[$€£¥]?[ ]?)(?P<digits>{_DIGITS}|\.[0-9]+)"
     r"(?P<slash>[ ]?/[ ]?(?P<denominator>[0-9]+))?(?:\^\{?(?P<power>[0-9]{1,2})\}?)?"
     r"(?:[eE](?P<exponent>[-+]?[0-9]{1,3})(?![0-9A-Za-z]))?"
-    rf"(?P<rest>\s?%|\s?\\%|\s?(?:{_LONG_SCALES})\b"
+    rf"(?P<rest>\s?%|\s?\\%|\s?(?:{_PER_CENT})\b|\s?(?:{_LONG_SCALES})\b"
     r"|(?-i:k|K|M|B|bn)\b|\s?[万萬億亿])?",
     re.IGNORECASE,
 )
@@ -47,6 +48,19 @@ _MINUS = re.compile(r"(?:\b(?:minus|negative|moins|negativ)[ ]+|マイナス|負
 _POWER = re.compile(r"(?<=[0-9])\s*(?:×|\\times|\*|·|\\cdot)\s*10\s?\^\s?\{?([-−+]?[0-9]{1,3})\}?")
 _NEGATIVE = ("minus ", "negative ", "moins ", "negativ ")
 _AFTER = re.compile(r"[=≈]|\\approx|\\to|→|⇒")
+
+
+_CURRENCIES = {
+    "€": "€", "eur": "€", "euro": "€", "euros": "€", "$": "$", "usd": "$", "dollar": "$", "dollars": "$",
+    "us-dollar": "$", "us$": "$", "£": "£", "gbp": "£", "pfund": "£", "pounds": "£", "¥": "¥", "jpy": "¥", "yen": "¥",
+    "chf": "chf", "franken": "chf", "sfr": "chf", "fr": "chf",
+}  # fmt: skip
+_CURRENCY_NAMES = "|".join(sorted(map(re.escape, _CURRENCIES), key=len, reverse=True))
+_CURRENCY_WORD = re.compile(rf"(?<![^\W\d_])(?:{_CURRENCY_NAMES})(?![^\W\d_])", re.IGNORECASE)
+_GLUED = re.compile(rf"(?<![^\W\d_])(?:{_CURRENCY_NAMES})(?=[0-9])", re.IGNORECASE)  # CHF2.50
+_CURRENCY = re.compile(
+    rf"\A(?:{_CURRENCY_NAMES})\.?\s*(?=[-−+0-9.])|(?<=[0-9])\s*(?:{_CURRENCY_NAMES})\.?\Z", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,7 @@ def numbers_in(text: str) -> list[Number]:
     text = _MINUS.sub("-", _plain_fractions(text.translate(FULL_WIDTH).replace("⁄", "/")))
     text = _DATE.sub(r"\1; \2; \3", text.replace("10−", "10-"))
     text = re.sub(r"(?<=[0-9])_(?=[0-9]{3})", "", text)
+    text = _GLUED.sub(r"\g<0> ", text)
     text = _POWER.sub(lambda power: "e" + power[1].replace("−", "-"), text)
     found = (_read(match) for match in _NUMBER.finditer(text))
     return [number for number in found if number is not None]
@@ -86,11 +101,23 @@ def _improper(found: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=256)
+def target_number(text: str) -> Number | None:
+    """The number that a target is, ``1,234.5``, ``$18`` or ``2,50 EUR``; None where it is more than that."""
+    text = _CURRENCY.sub("", _plain_fractions(text).strip())
+    found = _NUMBER.fullmatch(text.strip())
+    return None if found is None else _read(found)
+
+
 def plain_number(text: str) -> Fraction | None:
-    """The value of a target that is one number and nothing else, ``1,234.5`` or ``$18``; None for any other."""
-    found = _NUMBER.fullmatch(_plain_fractions(text).strip())
-    number = None if found is None else _read(found)
+    """The value that :func:`target_number` reads first."""
+    number = target_number(text)
     return None if number is None else number.value
+
+
+def currencies_in(text: str) -> frozenset[str]:
+    """The currencies that a text names, by their signs."""
+    found = (each.group().strip().casefold() for each in _CURRENCY_WORD.finditer(text))
+    return frozenset(_CURRENCIES[word] for word in found)
 
 
 def sole_numbers(content: str) -> list[Number]:
@@ -138,7 +165,7 @@ def _read(match: re.Match[str]) -> Number | None:
         values |= {-value for value in values}
     if match["slash"] and " " in match["slash"]:  # "3 / 4", or two numbers
         values |= {*bases, Fraction(denominator)}
-    if "%" in (match["rest"] or ""):
+    if "%" in (match["rest"] or "") or (match["rest"] or "").strip().casefold() in _PER_CENT.split("|"):
         values |= {value / 100 for value in values}
     if scale != 1:
         values |= {first * factor}

@@ -48,7 +48,7 @@ zero one two three four five six seven eight nine ten eleven twelve thirteen fou
 null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf
 zéro un deux trois quatre cinq six sept huit neuf dix onze douze
 """
-_TRUE = "yes yep yeah yup true correct ja wahr richtig stimmt oui vrai sí si verdadero はい 是 是的 对 正确"
+_TRUE = "yes yep yeah yup true correct ja jawohl wahr richtig stimmt oui vrai sí si verdadero はい 是 是的 对 正确"
 _FALSE = "no nope false incorrect nein falsch non faux falso いいえ 否 不 不是 错 错误"
 
 COPULAS = frozenset(_COPULAS.split())

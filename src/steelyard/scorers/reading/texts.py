@@ -7,7 +7,7 @@ import unicodedata
 from fractions import Fraction
 
 from steelyard.scorers.reading.bounds import excludes, without_contrasts
-from steelyard.scorers.reading.dates import dates_of
+from steelyard.scorers.reading.dates import Date, dates_in, dates_of
 from steelyard.scorers.reading.dress import comparable, strip_remark, undress
 from steelyard.scorers.reading.emphasis import BOLD, stands_out
 from steelyard.scorers.reading.marks import MAX_CHARACTERS, marked_answers
@@ -43,6 +43,7 @@ _FENCED = re.compile(r"^```[^\n`]*\n(.*?)\n?```", re.DOTALL | re.MULTILINE)
 _WORDS = re.compile(r"[^\W_]+")
 _TOTALS = re.compile(r"\b(?:so|therefore|thus|hence|total|answer|altogether)\b", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")  # most often the whole of an answer, and read in one way alone
+_LAST_LABEL = re.compile(r"\s*(?:a|ans)\s*[:=]", re.IGNORECASE)  # "A: 60" ends worked solutions
 _LONG_WORD = re.compile(r"[^\W\d_]{2,}")
 _JOINING = ("and", "und", "et", "y", "e", "the", "of")
 _TURNS = re.compile(r"\W*(?:or|but|no|not|maybe|perhaps|possibly|oder|aber|ou|mais|pero)\b", re.IGNORECASE)
@@ -72,6 +73,8 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
     text = without_tags(own_part(text)[-MAX_CHARACTERS:])
     if _is_same(text, wanted) or _is_sole_block(text, wanted):
         return True
+    if days := dates_of(wanted) or dates_of(target):
+        return _date_reading(text, days)
     text = CONTRAST.sub(lambda found: found[0] if holds(comparable(found[0]), wanted) else "", text)
     if marked := marked_answers(text):
         return _content_reading(marked[-1].text, wanted, meaning=anywhere)
@@ -84,7 +87,8 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
         return None
     if not (anywhere or len(text.strip()) <= SHORT or _points_at(text, wanted)):
         return False
-    return None if holds(comparable(text), wanted) or _may_be_same(text, wanted, meaning=anywhere) else False
+    found = holds(_plain(comparable(text)), _plain(wanted))
+    return None if found or _may_be_same(text, wanted, meaning=anywhere) else False
 
 
 def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -> Reading:
@@ -107,7 +111,11 @@ def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -
         return _one_of([number for each in hashes for number in sole_numbers(each.text)], target)
     if marked:
         content = first_sentence((hashes[0] if hashes else marked[-1]).text)
-        return _not_excluded(_one_of(sole_numbers(content), target), content, target)
+        reading = _not_excluded(_one_of(sole_numbers(content), target), content, target)
+        before, equals, _ = content.partition("=")
+        if reading is False and equals and [each.value for each in numbers_in(before)] == [target]:  # "18 = 10 + 8"
+            return None
+        return reading
     return _unmarked_number(text, target)
 
 
@@ -137,14 +145,22 @@ def _is_same(text: str, wanted: str) -> bool:
     found = comparable(text)
     if found == wanted or _truth(found) == _truth(wanted) is not None:
         return True
-    if dates_of(found) and dates_of(found) == dates_of(wanted):
-        return True
     if "," in wanted or ";" in wanted:  # a list, however it is separated
         return _items(text) == _items(wanted)
     if wanted[0].isdigit() and (exact := _ABOUT.sub("", found)) != found:
         return comparable(exact) == wanted
     bare = strip_remark(found)
     return bare != found and comparable(bare) == wanted and not hedges(found[len(bare) :])
+
+
+def _date_reading(text: str, days: frozenset[Date]) -> Reading:
+    """A text against a date: right where it names this one alone, open where it names others too, or none."""
+    found = dates_in(text)
+    if not found or hedges(text) or RETRACTED.search(text):
+        return None if not found or any(each & days for each in found) else False
+    if all(each == days for each in found):
+        return True
+    return None if any(each & days for each in found) else False
 
 
 def _names_other_truth(text: str, said: bool) -> bool:
@@ -182,7 +198,12 @@ def _may_be_same(text: str, wanted: str, *, meaning: bool) -> bool:
     found = comparable(text)
     if len(found) > max(SHORT, 2 * len(wanted)):
         return False
-    if _unaccented(found) == _unaccented(wanted) or dates_of(found) & dates_of(wanted):
+    if _plain(found).replace(" ", "") == _plain(wanted).replace(" ", ""):
+        return True
+    digits = [re.sub(r"[^0-9]", "", each) for each in (found, wanted)]
+    if (
+        digits[0] == digits[1] and len(digits[0]) > 5 and not re.search(r"[^\W\d_]", found + wanted)
+    ):  # a telephone number
         return True
     value = plain_number(wanted)
     values = {value, value / 100 if "%" in wanted else value} if value is not None else set()
@@ -209,7 +230,11 @@ def _abbreviates(one: list[str], other: list[str]) -> bool:
     return len(one) == 1 < len(other) and len(one[0]) > 1 and "".join(each[0] for each in other).startswith(one[0])
 
 
-def _unaccented(text: str) -> str:
+def _plain(text: str) -> str:
+    """A comparable text without accents, umlauts written out, hyphens and the v of a version."""
+    for umlaut, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue")):
+        text = text.replace(umlaut, letters)
+    text = re.sub(r"\bv(?=[0-9])", "", text)
     return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
 
 
@@ -365,10 +390,29 @@ def _unmarked_number(text: str, target: Fraction) -> Reading:
     if is_bare and reading is True and _last_number(line, target) is False:
         return None
     if not before.strip() or reading is True or _last_number(before, target) is not True:
-        return reading
+        return None if reading is False and _stands_first(text, target) else reading
     is_settled = is_bare or (afterword is not None and not numbers_in(text[afterword.start() :]))
     after = text.strip()[len(before) :]
     return None if not is_settled or RETRACTED.search(after) or _TOTALS.search(after) else True
+
+
+def _stands_first(text: str, target: Fraction) -> bool:
+    """Whether a text that ends with another number gave the target before, as its answer.
+
+    It is in bold and no other number is, or alone in the first line or the first sentence.
+    """
+    bold = [number for each in BOLD.findall(text) for number in numbers_in(each)]
+    if bold and all(number.value == target for number in bold):
+        return True
+    lines = [line for line in text.split("\n") if line.strip()]
+    sentences = [each for each in _SENTENCE_END.split(text) if each.strip()]
+    if not lines or _LAST_LABEL.match(lines[-1]):
+        return False
+    for each in (*lines[:1], *sentences[:1]):
+        numbers = numbers_in(each.partition("=")[0])  # "18 = 10 + 8"
+        if numbers and all(number.value == target for number in numbers):
+            return True
+    return False
 
 
 def _word_reading(text: str, target: Fraction) -> Reading:
