@@ -19,7 +19,7 @@ from aiohttp.test_utils import TestServer
 
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, open_model
-from steelyard.models.openai import OpenAIModel
+from steelyard.models.openai import OpenAIModel, open_openai
 from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
 
 T = TypeVar("T")
@@ -130,7 +130,23 @@ def test_where_the_key_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     at_handler(handler, ask)
     monkeypatch.setenv("MY_KEY", "third")
     at_handler(handler, ask, api_key_env="MY_KEY")
-    assert seen == [None, "Bearer second", "Bearer first", "Bearer third"]
+    assert seen == [None, None, "Bearer first", "Bearer third"]
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://api.openai.com/v1", True),
+        ("https://API.OpenAI.com", True),
+        ("http://api.openai.com/v1", False),
+        ("https://api.openai.com.example.org/v1", False),
+        ("https://example.org/api.openai.com/v1", False),
+    ],
+)
+def test_openais_own_key_goes_to_openai_alone(url: str, sent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-mine")
+    model = open_openai(f"m@{url}", Settings())
+    assert ("sk-mine" in repr(vars(model))) is sent
 
 
 def test_a_key_that_is_absent_or_unusable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +272,7 @@ def test_a_refused_key_names_the_variables() -> None:
         return web.json_response({"data": []}, status=200 if request.method == "GET" else 403)
 
     for handler in (all_refused, only_models_open):
-        with pytest.raises(ModelUnavailable, match=r"refuses the key: .* STEELYARD_API_KEY or OPENAI_API_KEY"):
+        with pytest.raises(ModelUnavailable, match=r"refuses the key: .* STEELYARD_API_KEY"):
             at_handler(handler, identify)
 
 

@@ -183,7 +183,7 @@ def test_no_reply_raises(payload: Any, by_chat: bool) -> None:
         (408, Outcome.TIMEOUT, "HTTP 408: no"),
         (400, Outcome.CLIENT_ERROR, "HTTP 400: no"),
         (404, Outcome.CLIENT_ERROR, "HTTP 404: no"),
-        (401, Outcome.CLIENT_ERROR, "STEELYARD_API_KEY or OPENAI_API_KEY"),
+        (401, Outcome.CLIENT_ERROR, "read from STEELYARD_API_KEY"),
         (307, Outcome.CLIENT_ERROR, "redirect to https://elsewhere/: not followed"),
     ],
 )

@@ -27,7 +27,8 @@ __all__ = ["Settings", "open_model"]
 class Settings:
     """Settings of a model beside its URI.
 
-    ``api_key_env`` names the environment variable that holds the key (default: STEELYARD_API_KEY, then OPENAI_API_KEY);
+    ``api_key_env`` names the environment variable that holds the key (default: STEELYARD_API_KEY; for
+    api.openai.com over https also OPENAI_API_KEY, which is sent to no other address);
     ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there at most;
     ``threads`` is for the in-process model (default: STEELYARD_THREADS, then 1) and changes no number.
     ``reasoning_effort`` is sent with the handshake of an endpoint too. ``sealed``: the capabilities that the plan of a

@@ -40,6 +40,7 @@ __all__ = ["OpenAIModel", "open_openai"]
 REPLY_BYTES = 16 << 20
 JSON = {"Content-Type": "application/json"}
 KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
+_OPENAI = "https://api.openai.com"  # the only address that the second variable's key is meant for
 _HANDSHAKE_ATTEMPTS = 3
 _HANDSHAKE_SECONDS = 30.0
 _GREETING_TOKENS = (1, 16, 1024)  # the first that is enough: some reasoning endpoints end fewer in an error
@@ -62,11 +63,13 @@ def open_openai(rest: str, settings: Settings) -> OpenAIModel:
             "the URL of openai:NAME@URL takes no query and no password: the key belongs into STEELYARD_API_KEY"
         )
     base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
-    return OpenAIModel(name, base, _key(settings), settings)
+    return OpenAIModel(name, base, _key(settings, f"{parts.scheme}://{parts.hostname}"), settings)
 
 
-def _key(settings: Settings) -> str:
-    names = (settings.api_key_env,) if settings.api_key_env else KEY_VARIABLES
+def _key(settings: Settings, address: str) -> str:
+    names = (
+        (settings.api_key_env,) if settings.api_key_env else KEY_VARIABLES if address == _OPENAI else KEY_VARIABLES[:1]
+    )
     found = next((value.strip() for name in names if (value := os.environ.get(name, "")).strip()), "")
     if settings.api_key_env and not found:
         raise InputError(f"the environment variable {settings.api_key_env} holds no API key: set it, or name another")

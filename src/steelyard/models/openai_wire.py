@@ -189,9 +189,7 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
     if message:
         detail += f": {message}"
     if status in (401, 403):
-        detail += (
-            " (is the API key right? it is read from STEELYARD_API_KEY or OPENAI_API_KEY, or where --api-key-env says)"
-        )
+        detail += " (is the API key right? it is read from STEELYARD_API_KEY, or where --api-key-env says)"
     if 300 <= status < 400:
         detail += f" redirect to {one_line(headers.get('Location', 'nowhere'))}: not followed, give that URL instead"
     outcome = {429: Outcome.RATE_LIMITED, 408: Outcome.TIMEOUT}.get(
