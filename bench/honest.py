@@ -205,7 +205,7 @@ class _Answerer:
         loses = vendor.loses + vendor.formats[int(measurement.prompt)]
         model = replace(vendor, accuracy=vendor.accuracy - loses)
         chances = chances_of(model, vendor.sampled if measurement.decoding == "sampled" else vendor.variance)
-        if vendor.cached and measurement.decoding == "sampled":
+        if vendor.cached:
             chances = (source.random(vendor.population) < chances).astype(float)
         # The part that is here, in a random order: the committed order is one and the same.
         self._chances = source.permutation(chances)[: vendor.asked_of]

@@ -143,6 +143,11 @@ HONEST: tuple[Vendor, ...] = (
     *_in_sizes(
         Vendor("sampled, behind a cache", 0, accuracy=0.75, sampled=0.05, decoding=TEMPERATURE, cached=True), SIZES
     ),
+    *(
+        kind
+        for w in (0.005, 0.016)
+        for kind in _in_sizes(Vendor(f"batch noise w = {w}, behind a cache", 0, variance=w, cached=True), SIZES)
+    ),
     Vendor("scored 20 of N", GSM8K, accuracy=0.95, scored=20),
     Vendor("scored 30 of N", 198, scored=30),
     Vendor("scored 200 of N", GSM8K, scored=200, in_process=True),

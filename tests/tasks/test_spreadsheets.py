@@ -24,7 +24,7 @@ from steelyard.tasks.loaders import read_rows
 HEADER = ["Nr", "Frage", "Antwort"]
 ROWS = [
     ["1", "Wie heißt die Hauptstadt von Österreich?", "Wien"],
-    ["2", "Nenne zwei Farben; getrennt durch Komma.", "Rot, Grün"],
+    ["2", "Nenne zwei Farben; eine davon ist rot.", "Rot, Grün"],
     ["3", 'Was heißt "grün"\nauf Englisch?', "green"],
     ["4", "Wie viel kostet es in €?", "1.234,50"],
 ]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from steelyard.auditing.finalize import read_scores
 from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
@@ -151,10 +152,12 @@ def test_a_record_left_out_leaves_a_gap(unsigned: Path) -> None:
         recompute(reseal(unsigned, records=records[:wrong] + records[wrong + 1 :]))
 
 
-def test_a_better_answer_is_not_the_one_that_was_hashed(unsigned: Path) -> None:
+def test_another_answer_is_not_the_one_that_was_scored(unsigned: Path) -> None:
     records = records_of(unsigned)
-    answers = [record for record in records if record["type"] == "attempt"]
-    answers[0]["answer"] = answers[-1]["answer"]
+    right = next(score.seq for score in read_scores(RunFolder.open(unsigned)) if score.value == 1)
+    (answer,) = [record for record in records if record["type"] == "attempt" and record["seq"] == right]
+    others = (record["answer"] for record in records if record["type"] == "attempt" and record.get("answer"))
+    answer["answer"] = next(other for other in others if other != answer["answer"])
     with pytest.raises(VerificationError):
         recompute(reseal(unsigned, records=records))
 

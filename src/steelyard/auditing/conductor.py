@@ -84,13 +84,19 @@ async def _identified(models: Models, options: Options) -> dict[str, PlannedMode
 
 
 async def _with_cache_check(planned: PlannedModel, model: Model, sheet: ClaimSheet) -> PlannedModel:
-    """The model with the temperatures of the sheet at which it repeats its answers word for word."""
+    """The model with the temperatures at which it repeats its answers word for word.
+
+    Those are the sheet's, and one more where greedy answers may vary: a cache would hide that, too.
+    """
     from steelyard.models.cache_check import identical_at
-    from steelyard.planning.decoding import decoding_of
+    from steelyard.planning.decoding import SAMPLED_TEMPERATURE, decoding_of
 
     decodings = [decoding_of(claim, "generate") for claim in sheet.claims if claim.is_proportion]
-    temperatures = sorted({degrees for mode, degrees, _ in decodings if mode == "sampled"})
     capabilities = planned.capabilities
+    asked = {degrees for mode, degrees, _ in decodings if mode == "sampled"}
+    if not capabilities.deterministic and any(mode == "greedy" for mode, _, _ in decodings):
+        asked.add(SAMPLED_TEMPERATURE)
+    temperatures = sorted(asked)
     if not capabilities.generate or (capabilities.offers is not None and "language" not in capabilities.offers):
         return planned
     found = tuple([each for each in temperatures if await identical_at(model, capabilities, each)])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from steelyard.detectors.claim_retest.repeats import MAX_VARIANCE, MISSING, OPEN, Mark, Repeats, mark_of
+from steelyard.detectors.claim_retest.repeats import MISSING, OPEN, Mark, Repeats, mark_of
 from steelyard.detectors.claim_retest.retest import Retest
 from steelyard.detectors.claim_retest.sealed import claim_of, decode, measurement_of, sampling_check_of
 from steelyard.plugins import Progress
@@ -136,7 +136,7 @@ class ClaimMonitor:
         if may_be_the_same and not (self.measurement.extra_repeats and self._repeats.differ):
             self.retest.begin(0.0)
         else:
-            self.retest.begin(MAX_VARIANCE if self.sealed.one_answer else self._repeats.variance())
+            self.retest.begin(max(self.sealed.least_variance(self.measurement), self._repeats.variance()))
 
     def _advance(self) -> None:
         if self.retest.test is None and not self.sealed.is_paired(self.measurement):

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from steelyard.detectors.claim_retest.monitor import ClaimMonitor
-from steelyard.detectors.claim_retest.thresholds import own_noise
+from steelyard.detectors.claim_retest.thresholds import SKEW, own_noise
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
 
 __all__ = ["ClaimFinder", "reason_of", "result_of"]
@@ -57,7 +57,8 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     ci = (trace[-1].low, trace[-1].high) if trace else None
     if ci and test and test.noisy:
         # The interval of the true rate: that of our own trials, widened by the noise of our own repeats.
-        noise = float(own_noise(monitor.sealed, measurement, test.noise.own, monitor.sealed.alpha_consistent / 2))
+        level, skew = monitor.sealed.alpha_consistent / 2, SKEW if monitor.sealed.is_paired(measurement) else 0.0
+        noise = float(own_noise(monitor.sealed, measurement, test.noise.own, level, skew))
         ci = max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
     measured = retest.right / answered if answered else None
     served = monitor.served
@@ -154,9 +155,11 @@ def _reruns(monitor: ClaimMonitor) -> dict[str, int | None]:
 def _notes(monitor: ClaimMonitor) -> tuple[Note, ...]:
     test = monitor.retest.test
     if monitor.sealed.one_answer:
+        temperature = monitor.measurement.temperature
+        asked = f"at temperature {temperature:g}" if temperature else "asked to sample,"
         message = (
-            f"at temperature {monitor.measurement.temperature:g} the endpoint gave an open question of ours the same "
-            "answer three times: a cache, or it ignores the temperature. Repeats count as one answer here"
+            f"{asked} the endpoint gave an open question of ours the same answer three times: a cache, or it ignores "
+            "the temperature. Repeats count as one answer here"
         )
         return (Note(detector="claim_retest", check="cache", task=monitor.claim.task, message=message),)
     if test is None or not test.noisy or monitor.measurement.decoding != "greedy" or monitor.sealed.varies:

@@ -124,7 +124,8 @@ class Retest:
         before = pairs.complete
         pairs.take(sample, mark)
         if before < pairs.complete == min(FIRST_PAIRS, self.measurement.population):
-            self._noise = Noise(vendor=pairs.upper_variance(), own=pairs.upper_variance())
+            upper = max(pairs.upper_variance(), self.sealed.least_variance(self.measurement))
+            self._noise = Noise(vendor=upper, own=upper)
             self._run()
         elif self.n == self.measurement.trials:
             self._run()
@@ -149,9 +150,10 @@ class Retest:
             self.tracker.observe(1 if right > before[0] else 0 if high == before[1] else None)
             before = right, high
         if self._pairs is not None and self.n == measurement.trials:
-            upper = self._pairs.upper_variance()
+            least = sealed.least_variance(measurement)
+            upper, plain = max(self._pairs.upper_variance(), least), max(self._pairs.variance(), least)
             noise = self._with_vendor(Noise(vendor=upper, own=upper))
-            self._last = last_test(sealed, measurement, claim, noise, self._pairs.variance())
+            self._last = last_test(sealed, measurement, claim, noise, plain)
         self._judge()
 
     def _with_vendor(self, noise: Noise) -> Noise:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from steelyard.detectors.claim_retest.repeats import HIDDEN_VARIANCE, MAX_VARIANCE
 from steelyard.evidence.canonical import without_defaults
 from steelyard.records import Claim, Measurement, Plan, PlannedTest
 from steelyard.records.record import Record
@@ -48,6 +49,12 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     def own_repeats(self, measurement: Measurement) -> int:
         """How many independent answers to a sample our own mean has."""
         return 1 if self.one_answer else measurement.repeats
+
+    def least_variance(self, measurement: Measurement) -> float:
+        """What the variance of our answers is at least, whatever their repeats show."""
+        if not self.one_answer:
+            return 0.0
+        return MAX_VARIANCE if measurement.decoding == "sampled" else HIDDEN_VARIANCE
 
     def is_paired(self, measurement: Measurement) -> bool:
         """Whether greedy answers vary and every sample is asked twice, so that its two answers show by how much."""

@@ -17,7 +17,7 @@ import msgspec
 
 from steelyard.detectors.claim_retest.part import least_on_part
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
-from steelyard.records import Claim, Measurement, Plan, PlannedTest
+from steelyard.records import Capabilities, Claim, Measurement, Plan, PlannedTest
 
 __all__ = [
     "Noise",
@@ -127,7 +127,7 @@ def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
     sealed = msgspec.structs.replace(
         sealed,
         varies=measurement.decoding == "greedy" and not capabilities.deterministic,
-        one_answer=measurement.decoding == "sampled" and measurement.temperature in capabilities.repeats_identical,
+        one_answer=_repeats_itself(measurement, capabilities),
         alpha_inconsistent=plan.alpha * test.weight,
         alpha_consistent=plan.alpha / formats,
         stop_inconsistent=(),
@@ -138,6 +138,13 @@ def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
     if sealed.has_table(measurement):
         changes |= {"stop_inconsistent": found.inconsistent, "stop_consistent": found.consistent}
     return msgspec.structs.replace(test, sealed=encode(msgspec.structs.replace(sealed, **changes)))
+
+
+def _repeats_itself(measurement: Measurement, capabilities: Capabilities) -> bool:
+    """Whether repeats show nothing: the endpoint repeats its sampled texts, as a cache does, which hides noise, too."""
+    if measurement.decoding == "sampled":
+        return measurement.temperature in capabilities.repeats_identical
+    return not capabilities.deterministic and bool(capabilities.repeats_identical)
 
 
 def own_noise(
