@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.claims.served_model import names_in_words, why_another_model
+from steelyard.claims.served_model import names_in_words, served_in_words, why_another_model
 from steelyard.claims.sheet import read_sheet
 from steelyard.records import Claim, ClaimSheet, ModelIdentity
 
@@ -127,3 +127,23 @@ def test_the_precision_of_the_file_belongs_to_the_name(claimed: str, quantisatio
     found = names_in_words(sheet, named, accepted=False)
     assert said in found
     assert bool(said) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers_as", "said"),
+    [
+        (
+            "llama-3.1-8b",
+            "mistral-7b-instruct",
+            "asked: llama-3.1-8b; answers as: mistral-7b-instruct (names that share no word",
+        ),
+        ("gpt-4o", "gpt-4o-mini", "asked: gpt-4o; answers as: gpt-4o-mini (two models by their names)"),
+        ("gpt-4o", "gpt-4o-2024-08-06", ""),
+        ("my-deployment", "gpt-4o", "asked: my-deployment; answers as: gpt-4o (names that share no word"),
+        ("gpt-4o", "", ""),
+    ],
+)
+def test_without_a_sheet_two_models_are_named(asked: str, answers_as: str, said: str) -> None:
+    found = served_in_words(identity(asked, answers_as))
+    assert found.startswith(said)
+    assert bool(found) == bool(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -183,7 +184,9 @@ async def _within(planning: Awaitable[Audit], seconds: float | None, against: st
 def _interrupted(folder: Path | None) -> Interrupted:
     if folder is None or not (folder / layout.PLAN).is_file():
         return Interrupted("interrupted; nothing was asked yet")
-    return Interrupted(f"interrupted; nothing finished is lost. Go on with: steelyard resume {folder}")
+    return Interrupted(
+        f"interrupted; nothing finished is lost. Go on with: steelyard resume {shlex.quote(str(folder))}"
+    )
 
 
 def run_request(

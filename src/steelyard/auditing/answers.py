@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import Literal
 
 from steelyard.auditing.finalize import results_of
@@ -121,9 +122,8 @@ def _question(sample: Sample) -> str:
 
 
 def _expected(sample: Sample) -> str:
-    """The right answer; with the text of the choice where the target names one by its number."""
-    number = sample.target
-    if sample.choices and not isinstance(sample.request, GenerateRequest) and number.isdecimal():
-        place = int(number)
-        return sample.choices[place] if place < len(sample.choices) else number
-    return number
+    """The right answer; the letter and the text of the choice where the target names one by its number."""
+    target = sample.target
+    if target.isdecimal() and int(target) < min(len(sample.choices), len(ascii_uppercase)):
+        return f"{ascii_uppercase[int(target)]}. {sample.choices[int(target)]}"
+    return target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -157,6 +158,11 @@ async def _check_is_same(run: RunFolder, role: str, planned: ModelIdentity, mode
         raise InputError(f"the plan is about {planned.uri}, not {identity.uri}: audit that one anew", where=run.path)
 
 
+def _resume(run: RunFolder) -> str:
+    """The command that goes on with a run, to be copied."""
+    return f"steelyard resume {shlex.quote(str(run.path))}"
+
+
 def finalize_audit(run: RunFolder, signer: CryptoSigner | None = None) -> Verdict:
     """Ask nothing more and seal what is there: what was not asked stays undecided, and shows.
 
@@ -235,7 +241,7 @@ def _storage_of(run: RunFolder) -> Iterator[None]:
     except OSError as error:
         raise StorageError(
             f"{run.path}: cannot be written ({error.strerror}); nothing finished is lost. "
-            f"Make room there, then go on with: steelyard resume {run.path}"
+            f"Make room there, then go on with: {_resume(run)}"
         ) from None
 
 
@@ -252,11 +258,11 @@ def _stopped(end: RunEnd, run: RunFolder, live: RunSession) -> SteelyardError:
         last = live.group.last_failure if live.group else ""
         return ModelUnavailable(
             f"{live.plan.subject.identity.uri} gives no answers (the last thing it said: {last}); "
-            f"when that is fixed, go on with: steelyard resume {run.path}"
+            f"when that is fixed, go on with: {_resume(run)}"
         )
     if end == "deadline":
         done = sum(live.answered.values())
         return DeadlineExceeded(
-            f"the deadline came after {done:,} answers, none of them lost. Go on with: steelyard resume {run.path}"
+            f"the deadline came after {done:,} answers, none of them lost. Go on with: {_resume(run)}"
         )
-    return Interrupted(f"interrupted; nothing finished is lost. Go on with: steelyard resume {run.path}")
+    return Interrupted(f"interrupted; nothing finished is lost. Go on with: {_resume(run)}")

@@ -11,7 +11,7 @@ import msgspec
 
 from steelyard.auditing.finders import open_finders
 from steelyard.auditing.measured import Tally
-from steelyard.claims.served_model import names_in_words
+from steelyard.claims.served_model import names_in_words, served_in_words
 from steelyard.errors import ExitCode
 from steelyard.records import (
     Attempt,
@@ -249,7 +249,7 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
 
 def _names(plan: Plan) -> str:
     if plan.sheet is None:
-        return ""
+        return served_in_words(plan.subject.identity)
     return names_in_words(plan.sheet, plan.subject.identity, accepted=plan.accept_model)
 
 

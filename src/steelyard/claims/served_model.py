@@ -6,9 +6,10 @@ from steelyard.claims.model_names import compare, is_precision, parse_name
 from steelyard.records import Claim, ClaimSheet, ModelIdentity
 from steelyard.util.text import one_line
 
-__all__ = ["names_in_words", "why_another_model"]
+__all__ = ["names_in_words", "served_in_words", "why_another_model"]
 
 _SHOWN = 60
+_ALIAS = " (names that share no word: one is taken for an alias)"
 
 
 def why_another_model(sheet: ClaimSheet, claim: Claim, identity: ModelIdentity) -> str:
@@ -47,10 +48,20 @@ def names_in_words(sheet: ClaimSheet, identity: ModelIdentity, *, accepted: bool
     if accepted and any(why_another_model(sheet, claim, identity) for claim in sheet.claims):
         remark = " (two models by their names, accepted as one)"
     elif "alias" in likenesses:
-        remark = " (names that share no word: one is taken for an alias)"
+        remark = _ALIAS
     elif "same but for precision" in likenesses:
         remark = " (only one of them states a precision)"
     return "; ".join(f"{what}: {_short(name)}" for what, name in names.items() if name) + remark
+
+
+def served_in_words(identity: ModelIdentity) -> str:
+    """``asked: X; answers as: Y`` where the names are of two models, or share no word; empty where they are one."""
+    served = _served(identity)
+    if _is_file(identity) or len(served) != 2 or (likeness := compare(*served)).startswith("same"):
+        return ""
+    remark = _ALIAS if likeness == "alias" else " (two models by their names)"
+    named = "; ".join(f"{what}: {_short(name)}" for what, name in _names(identity).items())
+    return named + remark
 
 
 def _claimed(sheet: ClaimSheet) -> list[str]:

@@ -35,11 +35,14 @@ def print_verdict(verdict: Verdict, plan: Plan, run: Path, *, as_json: bool, sig
 
 
 def print_places(run: Path, *, signed: bool) -> None:
-    """Print the path of the report and the command that verifies it, unwrapped, so that both can be copied."""
+    """Print the path of the report and the commands that show and verify the run, unwrapped, to be copied."""
+    import shlex
+
     from steelyard.evidence import layout
     from steelyard.util.console import err
 
-    click.echo(f"report  {run / layout.REPORT_PAGE}\nverify  steelyard verify {run}")
+    named = shlex.quote(str(run))
+    click.echo(f"report  {run / layout.REPORT_PAGE}\nlook    steelyard show {named}\nverify  steelyard verify {named}")
     if not signed:
         err().print("unsigned: anyone can verify this run, but not who made it (steelyard key new creates a key)")
 

@@ -47,6 +47,7 @@ def command(
 
     from steelyard.api.conduct import conduct, run_job, run_request, signer_at
     from steelyard.api.options import options_of
+    from steelyard.util.text import one_line
 
     args = with_subject(run_arguments(**asking))
     job = run_job(*run_request(task, prompt, shots, temperature, options_of(args, repeats=repeats)))
@@ -57,6 +58,8 @@ def command(
 
         print_json(machine.render(verdict))
         return verdict.exit
+    if verdict.names:
+        click.echo(one_line(verdict.names, 400))
     for result in verdict.measurements:
         print_measurement(result)
     for note in verdict.notes:
