@@ -66,7 +66,7 @@ def test_names_from_outside_cannot_steer_the_terminal(capsys: pytest.CaptureFixt
 def test_the_evidence_is_named_with_the_command_that_verifies_it(capsys: pytest.CaptureFixture[str]) -> None:
     print_places(Path("runs/a"), signed=True)
     shown = capsys.readouterr()
-    assert shown.out == "report  runs/a/report.html\nverify  steelyard verify runs/a\n"
+    assert shown.out == "report  runs/a/report.html\nlook    steelyard show runs/a\nverify  steelyard verify runs/a\n"
     assert shown.err == ""
     print_places(Path("runs/a"), signed=False)
     assert "unsigned" in capsys.readouterr().err
