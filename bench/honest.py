@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import os
 import platform
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -281,19 +282,18 @@ def measure_all(kinds: Sequence[Vendor], audits: int) -> list[Rates]:
     return [found[kind] for kind in kinds]
 
 
-def table(title: str, rows: Sequence[Rates]) -> Table:
+COLUMNS = ("vendors", "N", "n", "inconsistent", "95 % limits", "consistent", "asked")
+
+
+def lines(rows: Sequence[Rates]) -> list[tuple[str, ...]]:
     """One line a kind, and all of them together."""
-    found = Table(title=title)
-    found.add_column("vendors")
-    for name in ("N", "n", "inconsistent", "95 % limits", "consistent", "asked"):
-        found.add_column(name, justify="right")
     audits, inconsistent = sum(row.audits for row in rows), sum(row.inconsistent for row in rows)
-    for row in rows:
-        found.add_row(row.vendor.title, f"{row.vendor.population:,}", *_cells(row.audits, row.inconsistent),
-                      f"{row.consistent / row.audits:.3f}", f"{row.asked / row.audits:.2f}")  # fmt: skip
-    found.add_section()
-    found.add_row("all", "", *_cells(audits, inconsistent), "", "")
-    return found
+    found = [
+        (row.vendor.title, f"{row.vendor.population:,}", *_cells(row.audits, row.inconsistent),
+         f"{row.consistent / row.audits:.3f}", f"{row.asked / row.audits:.2f}")
+        for row in rows
+    ]  # fmt: skip
+    return [*found, ("all", "", *_cells(audits, inconsistent), "", "")]
 
 
 def _cells(audits: int, inconsistent: int) -> tuple[str, str, str]:
@@ -301,11 +301,26 @@ def _cells(audits: int, inconsistent: int) -> tuple[str, str, str]:
     return f"{audits:,}", f"{inconsistent / audits:.3f}", f"{low:.3f}–{high:.3f}"
 
 
+def show(title: str, rows: Sequence[Rates], *, markdown: bool) -> None:
+    """Print a table for a terminal, or for a page of the docs."""
+    if markdown:
+        sys.stdout.write(f"{title}\n\n| {' | '.join(COLUMNS)} |\n|:--|{'--:|' * (len(COLUMNS) - 1)}\n")
+        sys.stdout.writelines(f"| {' | '.join(line)} |\n" for line in lines(rows))
+        return
+    found = Table(title=title)
+    for name in COLUMNS:
+        found.add_column(name, justify="left" if name == "vendors" else "right")
+    for line in lines(rows):
+        found.add_row(*line)
+    Console(width=110).print(found)
+
+
 def main() -> None:
     """Audit every kind and print a table of the honest and one of the inflated."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vendors", type=int, default=VENDORS, help="audits of each kind")
     parser.add_argument("--only", default="", help="kinds whose name contains this")
+    parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
     parser.add_argument("--of", choices=("honest", "inflated", "both"), default="both", help="which vendors")
     arguments = parser.parse_args()
     for title, name, kinds in (("Honest vendors", "honest", HONEST), ("Inflated claims", "inflated", INFLATED)):
@@ -313,7 +328,7 @@ def main() -> None:
         if chosen:
             rows = measure_all(chosen, arguments.vendors)
             machine = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}"
-            Console(width=110).print(table(f"{title}: α = {ALPHA}, seed {SEED}; {machine}", rows))
+            show(f"{title}: α = {ALPHA}, seed {SEED}; {machine}", rows, markdown=arguments.markdown)
 
 
 if __name__ == "__main__":
