@@ -177,6 +177,7 @@ HONEST: tuple[Vendor, ...] = (
         "best of 3 formats, states no decoding either", 198, "2", 0.75, 0.005, 0.05, "", True, formats=(0.1, 0, 0.05)
     ),
     *_in_sizes(Vendor("5 claims", 0, variance=0.016, claims=5)),
+    Vendor("20 claims, w = 0.03, flips of 0.05", 350, accuracy=0.38, variance=0.03, flip=0.05, claims=20),
 )
 INFLATED: tuple[Vendor, ...] = (
     *(

@@ -297,6 +297,8 @@ def test_within_sample_variance_by_hand() -> None:
     assert within_sample_variance([(1, 1, 0), (1, 1, 1), (0, 1), (1,)]) == pytest.approx((1 / 3 + 0 + 1 / 2) / 3)
     assert within_sample_variance_upper([(1, 1, 1)] * 50) == pytest.approx(1 / 3 / 51)
     assert within_sample_variance_upper([(1, 0)]) == pytest.approx(1 / 2)
+    assert within_sample_variance_upper([(1, 1)] * 100, 0.1) == within_sample_variance_upper([(1, 1)] * 100)
+    assert within_sample_variance_upper([(1, 1)] * 100, 0.00125) == pytest.approx(0.5 * 3.65 / 103.65, rel=0.01)
     with pytest.raises(ValueError, match="two scores"):
         within_sample_variance([(1,), (0,)])
 

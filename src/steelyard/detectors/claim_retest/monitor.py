@@ -71,7 +71,7 @@ class ClaimMonitor:
         elif self.decision is None:
             self._observe_own(score)
         if self.retest.suspects and not self._sampled.left:
-            self.retest.allow_for(self._sampled.variance())
+            self.retest.allow_for(self._sampled.variance(self._noise_level))
         self._advance()
 
     def _observe_own(self, score: SampleScore) -> None:
@@ -123,6 +123,11 @@ class ClaimMonitor:
         return self.retest.remaining(self.retest.right / self.retest.n) if self.retest.n and self.retest.test else None
 
     @property
+    def _noise_level(self) -> float:
+        """The share of the level that is for noise."""
+        return self.sealed.alpha_inconsistent / 2
+
+    @property
     def _checked_positions(self) -> int:
         """How many of the order's first answers count in the repeat check, too: those that it asks again."""
         check = self.measurement.repeat_check
@@ -136,7 +141,9 @@ class ClaimMonitor:
         if may_be_the_same and not (self.measurement.extra_repeats and self._repeats.differ):
             self.retest.begin(0.0)
         else:
-            self.retest.begin(max(self.sealed.least_variance(self.measurement), self._repeats.variance()))
+            self.retest.begin(
+                max(self.sealed.least_variance(self.measurement), self._repeats.variance(self._noise_level))
+            )
 
     def _advance(self) -> None:
         if self.retest.test is None and not self.sealed.is_paired(self.measurement):
@@ -152,7 +159,7 @@ class ClaimMonitor:
             self.next_position += 1
             self._waiting.forget_before(self.next_position)
             if self.retest.suspects and not self._sampled.left:
-                self.retest.allow_for(self._sampled.variance())
+                self.retest.allow_for(self._sampled.variance(self._noise_level))
         if self.decision is not None:
             self._waiting.clear()
 

@@ -40,12 +40,15 @@ class Repeats:
         known = [scores for marks in self._marks.values() if len(scores := _scores(marks)) > 1]
         return not known or any(len(set(scores)) > 1 for scores in known)
 
-    def variance(self) -> float:
-        """The variance w within samples, an upper estimate; its maximum where no sample has two answers."""
+    def variance(self, level: float) -> float:
+        """The variance w within samples, an upper estimate; its maximum where no sample has two answers.
+
+        ``level`` is that of the noise, one side's.
+        """
         from steelyard.stats.sequential import within_sample_variance_upper
 
         scores = [scores for marks in self._marks.values() if len(scores := _scores(marks)) > 1]
-        return within_sample_variance_upper(scores) if scores else MAX_VARIANCE
+        return within_sample_variance_upper(scores, level) if scores else MAX_VARIANCE
 
 
 class Pairs:
