@@ -143,7 +143,7 @@ def _of_word(word: str) -> list[Number]:
 def _read(match: re.Match[str]) -> Number | None:
     digits, denominator = match["digits"], match["denominator"]
     exponent = int(match["exponent"] or 0)
-    if len(match.group()) > MAX_DIGITS or (denominator and not denominator.strip("0")):
+    if sum(map(str.isdigit, match.group())) > MAX_DIGITS or (denominator and not denominator.strip("0")):
         return None
     if abs(exponent) > MAX_EXPONENT:
         return None

@@ -43,6 +43,7 @@ _FENCED = re.compile(r"^```[^\n`]*\n(.*?)\n?```", re.DOTALL | re.MULTILINE)
 _WORDS = re.compile(r"[^\W_]+")
 _TOTALS = re.compile(r"\b(?:so|therefore|thus|hence|total|answer|altogether)\b", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")  # most often the whole of an answer, and read in one way alone
+_FIRST = 300  # characters of a first line or sentence that are read
 _LAST_LABEL = re.compile(r"\s*(?:a|ans)\s*[:=]", re.IGNORECASE)  # "A: 60" ends worked solutions
 _LONG_WORD = re.compile(r"[^\W\d_]{2,}")
 _JOINING = ("and", "und", "et", "y", "e", "the", "of")
@@ -401,15 +402,15 @@ def _stands_first(text: str, target: Fraction) -> bool:
 
     It is in bold and no other number is, or alone in the first line or the first sentence.
     """
-    bold = [number for each in BOLD.findall(text) for number in numbers_in(each)]
+    bold = [number for each in BOLD.findall(text[: 10 * _FIRST]) for number in numbers_in(each)]
     if bold and all(number.value == target for number in bold):
         return True
     lines = [line for line in text.split("\n") if line.strip()]
     sentences = [each for each in _SENTENCE_END.split(text) if each.strip()]
     if not lines or _LAST_LABEL.match(lines[-1]):
         return False
-    for each in (*lines[:1], *sentences[:1]):
-        numbers = numbers_in(each.partition("=")[0])  # "18 = 10 + 8"
+    for each in dict.fromkeys((*lines[:1], *sentences[:1])):
+        numbers = numbers_in(each[:_FIRST].partition("=")[0])  # "18 = 10 + 8"
         if numbers and all(number.value == target for number in numbers):
             return True
     return False
