@@ -126,12 +126,12 @@ def one_at_a_time(plan: Plan, test: PlannedTest, questions: list[dict[str, str]]
 
     sealed, asked = decode(test), plan.by_id[test.reads[0].measurement]
     retest = Retest(sealed, asked, claim_of(test, plan), unchecked=True)
-    retest.begin(within_sample_variance_upper([(1, 1)] * 100))
+    retest.begin(within_sample_variance_upper([(1, 1)] * 100, sealed.alpha_inconsistent / 2))
     for sample in committed_order(asked.order_seed, asked.population):
         first, second = questions[sample]["question"].removeprefix("What is ").rstrip("?").split(" + ")
         retest.take(int(not server.is_wrong(first, second)))
         if retest.suspects:
-            retest.allow_for(within_sample_variance_upper([(1, 1, 1)] * 50))
+            retest.allow_for(within_sample_variance_upper([(1, 1, 1)] * 50, sealed.alpha_inconsistent / 2))
         if retest.word:
             break
     return retest.word or "insufficient_power", retest.n
