@@ -18,7 +18,7 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Sco
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.letter import Letter
 from steelyard.scorers.numeric import Numeric, number_in
-from steelyard.scorers.reading.texts import number_reading
+from steelyard.scorers.reading.number_answers import number_reading
 
 SPECIFICATIONS: list[dict[str, Any]] = [
     {"name": "exact"},

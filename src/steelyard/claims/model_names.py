@@ -94,7 +94,6 @@ _PRECISION = re.compile(
     r"|(?:bf|fp|f|int|nf|mxfp|nvfp)\d+(?:[_-]?e\dm\d|[_-]?dynamic)?|\d+[_-]?bits?|w\d+a\d+"
     r"|awq|gptq|gguf|ggml|exl[23]|bnb|mlx|hqq|aqlm|marlin|quanti[sz]ed|quant|turbomind"
 )
-
 _DATE = re.compile(r"20\d\d-?[01]\d-?[0-3]\d|\d{4}")
 _SIZE = re.compile(r"a?\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)?[bmte]")
 # From left to right: precision and dates first, since they hold what else would end a word.

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from steelyard.records import ModelOutput, Outcome, Sample, Score
+from steelyard.scorers.reading.number_answers import number_reading
 from steelyard.scorers.reading.numbers import currencies_in, target_number
 from steelyard.scorers.reading.scores import score_of
-from steelyard.scorers.reading.texts import line_reading, number_reading, text_reading
+from steelyard.scorers.reading.texts import line_reading, text_reading
 
 __all__ = ["Answer"]
 

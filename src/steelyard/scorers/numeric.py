@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
+from steelyard.scorers.reading.number_answers import number_reading
 from steelyard.scorers.reading.numbers import numbers_in, sole_numbers
 from steelyard.scorers.reading.scores import score_of
-from steelyard.scorers.reading.texts import number_reading
 
 __all__ = ["Numeric", "number_in"]
 

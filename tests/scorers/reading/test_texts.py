@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.scorers.reading.texts import holds, line_reading, number_reading, text_reading
+from steelyard.scorers.reading.texts import holds, line_reading, text_reading
 
 
 @pytest.mark.parametrize(
@@ -60,22 +58,6 @@ def test_of_a_cut_text_only_what_is_closed_counts(text: str, reading: bool | Non
     assert line_reading(text, "Paris") is reading
 
 
-@pytest.mark.parametrize(
-    ("text", "reading"),
-    [
-        ("#### 18\nThen", True),
-        ("#### 18", None),
-        ("\\boxed{18} apples and", True),
-        ("so there are 18", None),
-        ("#### 20\nThen", False),
-        ("\\boxed{18} or \\boxed{2", None),
-        ("\\boxed{20}. Actually, I", None),
-    ],
-)
-def test_of_a_cut_text_only_a_closed_number_counts(text: str, reading: bool | None) -> None:
-    assert number_reading(text, Fraction(18), settled_only=True) is reading
-
-
 def test_words_are_held_whole() -> None:
     assert holds("it is 12, then", "12")
     assert not holds("it is 123", "12")
@@ -86,9 +68,3 @@ def test_words_are_held_whole() -> None:
 def test_any_text_has_a_reading_and_the_target_itself_is_never_wrong(text: str, target: str) -> None:
     assert text_reading(text, target) in (True, False, None)
     assert text_reading(target, target) is not False
-
-
-@given(st.integers(-(10**9), 10**9), st.text(alphabet="abc .,\n", max_size=30))
-def test_a_marked_number_is_read(number: int, before: str) -> None:
-    assert number_reading(f"{before}\n#### {number}", Fraction(number)) is True
-    assert number_reading(f"{before}\n#### {number}", Fraction(number + 1)) is False

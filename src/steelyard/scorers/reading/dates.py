@@ -18,8 +18,8 @@ enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre d
 MONTHS = {word: number for line in _MONTHS.strip().split("\n") for number, word in enumerate(line.split(), 1)}
 _ISO = r"(?<![0-9])(?P<iy>[0-9]{4})[-/. 年][ ]?(?P<im>[0-9]{1,2})[-/. 月][ ]?(?P<id>[0-9]{1,2})日?(?![0-9])"
 _DAY_FIRST = (
-    r"(?<![0-9])(?P<n1>[0-9]{1,2})[ ]?(?P<sep>[./-])[ ]?(?P<n2>[0-9]{1,2})(?P=sep)[ ]?"
-    r"(?P<ny>[0-9]{4}|[0-9]{2})(?![0-9])"
+    r"(?<![0-9./-])(?P<n1>[0-9]{1,2})[ ]?(?P<sep>[./-])[ ]?(?P<n2>[0-9]{1,2})(?P=sep)[ ]?"
+    r"(?P<ny>[0-9]{4}|[0-9]{2})(?![0-9]|[./-][0-9])"
 )
 _DAY_WORD = (
     r"(?<![0-9])(?P<wd>[0-9]{1,2})(?:\.|[ ]?(?:st|nd|rd|th|er|de))?[ ](?:(?:of|de)[ ])?(?P<wm>[^\W\d_]{3,10})\.?,?"

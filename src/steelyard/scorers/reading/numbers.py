@@ -52,8 +52,8 @@ _AFTER = re.compile(r"[=≈]|\\approx|\\to|→|⇒")
 
 _CURRENCIES = {
     "€": "€", "eur": "€", "euro": "€", "euros": "€", "$": "$", "usd": "$", "dollar": "$", "dollars": "$",
-    "us-dollar": "$", "us$": "$", "£": "£", "gbp": "£", "pfund": "£", "pounds": "£", "¥": "¥", "jpy": "¥", "yen": "¥",
-    "chf": "chf", "franken": "chf", "sfr": "chf", "fr": "chf",
+    "us-dollar": "$", "us$": "$", "£": "£", "gbp": "£", "¥": "¥", "jpy": "¥", "yen": "¥",
+    "chf": "chf", "franken": "chf", "sfr": "chf",
 }  # fmt: skip
 _CURRENCY_NAMES = "|".join(sorted(map(re.escape, _CURRENCIES), key=len, reverse=True))
 _CURRENCY_WORD = re.compile(rf"(?<![^\W\d_])(?:{_CURRENCY_NAMES})(?![^\W\d_])", re.IGNORECASE)

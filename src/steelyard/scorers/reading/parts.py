@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["AFTERWORD", "CONTRAST", "RETRACTED", "first_sentence", "goes_on", "own_part", "without_tags"]
+__all__ = [
+    "AFTERWORD",
+    "CONTRAST",
+    "RETRACTED",
+    "SENTENCE_END",
+    "WORDS",
+    "first_sentence",
+    "goes_on",
+    "own_part",
+    "without_tags",
+]
 
 _CONTINUED = ("\nQuestion:", "\nQ:", "\nUser:", "\nHuman:", "<|endoftext|>", "<|im_end|>", "<|eot_id|>")
 RETRACTED = re.compile(
@@ -20,6 +30,8 @@ CONTRAST = re.compile(
     r"(?=[ ]?(?:[.!。]|\Z|\n))"
 )
 # What begins a part that explains, checks or closes, behind the answer.
+SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
+WORDS = re.compile(r"[^\W_]+")
 AFTERWORD = re.compile(
     r"(?:\n|(?<=[.!?])[ ])[*_#\s]{0,8}(?:check|verif|note|explanation|proof|let me know"
     r"|feel free|i hope|to (?:double|verify)"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from fractions import Fraction
 
-from steelyard.scorers.reading.bounds import excludes, without_contrasts
 from steelyard.scorers.reading.dates import Date, dates_in, dates_of
 from steelyard.scorers.reading.dress import comparable, strip_remark, undress
 from steelyard.scorers.reading.emphasis import BOLD, stands_out
 from steelyard.scorers.reading.marks import MAX_CHARACTERS, marked_answers
-from steelyard.scorers.reading.numbers import Number, numbers_in, plain_number, sole_numbers
+from steelyard.scorers.reading.numbers import plain_number, sole_numbers
 from steelyard.scorers.reading.parts import (
-    AFTERWORD,
     CONTRAST,
     RETRACTED,
+    SENTENCE_END,
+    WORDS,
     first_sentence,
     goes_on,
     own_part,
@@ -23,13 +22,12 @@ from steelyard.scorers.reading.parts import (
 )
 from steelyard.scorers.reading.phrases import COPULAS, NUMBER_WORDS, TRUTH_WORDS, hedges
 
-__all__ = ["SHORT", "Reading", "holds", "line_reading", "number_reading", "text_reading"]
+__all__ = ["SHORT", "Reading", "holds", "line_reading", "text_reading"]
 
 # True: the target; False: not; None: it can be read in two ways, or not at all.
 Reading = bool | None
 
 SHORT = 60
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
 _OPENING_WORD = re.compile(
     r"\A(?:(?:sure|absolutely|indeed|certainly|so)[,!.]?\s+)?[*_]{0,3}(\w+)[*_]{0,3}(?:\s*[,.;:!。、，！—–-]|\Z)"
 )
@@ -40,12 +38,7 @@ _MADE_BY = (
     r"(?:written|painted|composed|invented|discovered|directed|created|founded|designed|built|developed|given) by"
 )
 _FENCED = re.compile(r"^```[^\n`]*\n(.*?)\n?```", re.DOTALL | re.MULTILINE)
-_WORDS = re.compile(r"[^\W_]+")
-_TOTALS = re.compile(r"\b(?:so|therefore|thus|hence|total|answer|altogether)\b", re.IGNORECASE)
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")  # most often the whole of an answer, and read in one way alone
-_FIRST = 300  # characters of a first line or sentence that are read
-_LAST_LABEL = re.compile(r"\s*(?:a|ans)\s*[:=]", re.IGNORECASE)  # "A: 60" ends worked solutions
-_LONG_WORD = re.compile(r"[^\W\d_]{2,}")
+_YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 _JOINING = ("and", "und", "et", "y", "e", "the", "of")
 _TURNS = re.compile(r"\W*(?:or|but|no|not|maybe|perhaps|possibly|oder|aber|ou|mais|pero)\b", re.IGNORECASE)
 # "It is often confused with Sydney or Melbourne": names joined by "or" that are no second answer
@@ -55,10 +48,6 @@ _OR_BETWEEN_NAMES = re.compile(
 _FULL = {"mt": "mount", "st": "saint", "ste": "sainte", "dr": "doctor", "jr": "junior", "sr": "senior"}
 _AFTER_ANSWER = re.compile(r"\A\s*(?:[,:.!?()（\-]|because\b|since\b|as\b|weil\b|da\b|denn\b|car\b|parce\b|です|。)")
 _FORMERLY = re.compile(r"\b(?:used to|once|formerly|previously|früher|ehemals|autrefois)\b")
-_CONCLUDES = re.compile(
-    r"\b(?:so|therefore|thus|hence|gives|makes|leaves|equals|totals|means|is|are|also|folglich|daher|ergibt|sind|ist|donc"
-    r"|alors|est|sont)\b"
-)
 
 
 def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
@@ -74,7 +63,9 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
     text = without_tags(own_part(text)[-MAX_CHARACTERS:])
     if _is_same(text, wanted) or _is_sole_block(text, wanted):
         return True
-    if days := dates_of(wanted) or dates_of(target):
+    # Without its century a target may as well be a version: 1.2.10.
+    days = (dates_of(wanted) or dates_of(target)) if _YEAR.search(target) else frozenset()
+    if days and (dates_in(text) or _holds_day(text, days)):
         return _date_reading(text, days)
     text = CONTRAST.sub(lambda found: found[0] if holds(comparable(found[0]), wanted) else "", text)
     if marked := marked_answers(text):
@@ -92,34 +83,6 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
     return None if found or _may_be_same(text, wanted, meaning=anywhere) else False
 
 
-def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -> Reading:
-    """Read a text against a number: the marked one, else the last one; None where several compete, or none is there.
-
-    ``settled_only``: the text was cut off, so only a mark that is closed counts; otherwise None.
-    """
-    if not settled_only and _WHOLE_NUMBER.fullmatch(text):
-        return int(text) == target
-    text = without_tags(own_part(text)[-MAX_CHARACTERS:])
-    text = without_contrasts(text, target)
-    marked = [each for each in marked_answers(text) if sole_numbers(each.text)]
-    hashes = [each for each in marked if text[: each.end].rstrip("\n").rpartition("\n")[2].lstrip().startswith("####")]
-    if settled_only:
-        closed = [each for each in hashes[:1] or marked if each.closed]
-        last = closed[0 if hashes else -1] if closed else None
-        is_open = last is None or (not hashes and goes_on(text[last.end :]))
-        return None if last is None or is_open else _one_of(sole_numbers(last.text), target)
-    if len(hashes) > 1:
-        return _one_of([number for each in hashes for number in sole_numbers(each.text)], target)
-    if marked:
-        content = first_sentence((hashes[0] if hashes else marked[-1]).text)
-        reading = _not_excluded(_one_of(sole_numbers(content), target), content, target)
-        before, equals, _ = content.partition("=")
-        if reading is False and equals and [each.value for each in numbers_in(before)] == [target]:  # "18 = 10 + 8"
-            return None
-        return reading
-    return _unmarked_number(text, target)
-
-
 def line_reading(text: str, target: str) -> Reading:
     """Read a text that was cut off: only what more text could not have changed, otherwise None.
 
@@ -130,7 +93,7 @@ def line_reading(text: str, target: str) -> Reading:
     if closed := [each for each in marked_answers(text) if each.closed]:
         return None if goes_on(text[closed[-1].end :]) else _content_reading(closed[-1].text, wanted, meaning=False)
     first, line_break, rest = text.strip("\n ").partition("\n")
-    if len(_WORDS.findall(rest)) <= 3 or goes_on(rest):  # perhaps a second answer
+    if len(WORDS.findall(rest)) <= 3 or goes_on(rest):  # perhaps a second answer
         return None
     if line_break and 0 < len(first.strip()) <= SHORT and _is_same(first, wanted):
         return True
@@ -154,12 +117,17 @@ def _is_same(text: str, wanted: str) -> bool:
     return bare != found and comparable(bare) == wanted and not hedges(found[len(bare) :])
 
 
+def _holds_day(text: str, days: frozenset[Date]) -> bool:
+    """Whether a text has the day's number, perhaps of a date without its year."""
+    return any(re.search(rf"(?<![0-9])0?{day}(?![0-9])", text) for _, _, day in days)
+
+
 def _date_reading(text: str, days: frozenset[Date]) -> Reading:
-    """A text against a date: right where it names this one alone, open where it names others too, or none."""
+    """A text against a date: right where it names it alone, open where others too, or its day without the year."""
     found = dates_in(text)
-    if not found or hedges(text) or RETRACTED.search(text):
-        return None if not found or any(each & days for each in found) else False
-    if all(each == days for each in found):
+    if not found:
+        return None
+    if all(each == days for each in found) and not hedges(text) and not RETRACTED.search(text):
         return True
     return None if any(each & days for each in found) else False
 
@@ -182,11 +150,11 @@ def _points_at(text: str, wanted: str) -> bool:
     if any(comparable(each) == wanted for each in BOLD.findall(text) + _STRONG.findall(text)):
         return True
     said = re.compile(rf"\b(?:is|are|was|by|ist|est|es)\s(?:the\s)?{re.escape(wanted)}(?!\w)")
-    return any(_states(each, wanted) or said.search(comparable(each)) for each in _SENTENCE_END.split(text))
+    return any(_states(each, wanted) or said.search(comparable(each)) for each in SENTENCE_END.split(text))
 
 
 def _items(text: str) -> list[str]:
-    return [word for word in _WORDS.findall(comparable(text)) if word not in _JOINING]
+    return [word for word in WORDS.findall(comparable(text)) if word not in _JOINING]
 
 
 def _may_be_same(text: str, wanted: str, *, meaning: bool) -> bool:
@@ -217,7 +185,8 @@ def _may_be_same(text: str, wanted: str, *, meaning: bool) -> bool:
     said, meant = ({_FULL.get(word, word) for word in _items(each)} for each in (found, wanted))
     if said and meant and (said <= meant or meant <= said):
         return any(len(word) > 2 or word.isdigit() for word in said & meant)
-    if len(name := _items(wanted)) > 1 and len(name[-1]) > 3 and name[-1] in said:  # "W. Shakespeare"
+    is_name = not re.search(r"[0-9]", wanted)  # "6 pounds" is not "5 pounds"
+    if is_name and len(name := _items(wanted)) > 1 and len(name[-1]) > 3 and name[-1] in said:  # "W. Shakespeare"
         return True
     if _abbreviates(_items(text), _items(wanted)) or _abbreviates(_items(wanted), _items(text)):
         return True
@@ -256,7 +225,7 @@ def _content_reading(content: str, wanted: str, *, meaning: bool) -> Reading:
     content = _COPULA_AT_END.sub("", content)
     if _is_same(content, wanted) or _is_same(first_sentence(content), wanted):
         return True
-    if len(_SENTENCE_END.split(content.strip())) == 1 and _states(content, wanted):
+    if len(SENTENCE_END.split(content.strip())) == 1 and _states(content, wanted):
         return True
     found = comparable(content)
     truth, word = _truth(wanted), re.match(r"\w+", found)
@@ -280,7 +249,7 @@ def _unmarked_is(text: str, wanted: str) -> bool:
             return True
         if _is_same(lines[0], wanted) and not any(RETRACTED.search(line) for line in lines[1:]):
             return True
-    sentences = [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
+    sentences = [sentence for sentence in SENTENCE_END.split(text) if sentence.strip()]
     if not sentences:
         return False
     if len(sentences) == 2 and sentences[0].endswith("!") and len(sentences[0].split()) <= 2:  # "Sure! Paris."
@@ -302,10 +271,10 @@ def _is_statement(sentence: str) -> bool:
 
 def _are_listed(lines: list[str]) -> bool:
     """Whether short lines stand side by side, none of which leads to another: two answers, or none."""
-    short = [line for line in lines if len(_WORDS.findall(line)) <= 3]
+    short = [line for line in lines if len(WORDS.findall(line)) <= 3]
     if len(short) < len(lines) or any(line.rstrip(" *_").endswith((":", "!", ".", ",", "：")) for line in lines[:-1]):
         return False
-    return len({comparable(line) for line in lines if _WORDS.search(line)}) > 1
+    return len({comparable(line) for line in lines if WORDS.search(line)}) > 1
 
 
 def _states(sentence: str, wanted: str) -> bool:
@@ -361,88 +330,3 @@ def holds(text: str, wanted: str) -> bool:
 def _joins(one: str, other: str) -> bool:
     """Whether two neighbouring characters belong to one word; scripts without spaces join nothing."""
     return one.isalnum() and other.isalnum() and ord(one) < 0x2E80 and ord(other) < 0x2E80
-
-
-# ── numbers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _one_of(numbers: list[Number], target: Fraction) -> Reading:
-    """The target where all of the numbers have its value, not where none can have it, otherwise open."""
-    if not numbers:
-        return None
-    if all(number.value == target for number in numbers):
-        return True
-    if len(numbers) == 2 and numbers[1].value and numbers[0].value / numbers[1].value == target:  # "3 out of 4"
-        return None
-    return None if any(number.value == target or target in number.others for number in numbers) else False
-
-
-def _not_excluded(reading: Reading, text: str, target: Fraction) -> Reading:
-    """Open where *not*, *less than* or a root stands right before the number of the text."""
-    return None if reading and excludes(text, target) else reading
-
-
-def _unmarked_number(text: str, target: Fraction) -> Reading:
-    """The reading of a text, also without what stands behind its answer: a check, an explanation, a closing phrase."""
-    reading, afterword = _last_number(text, target), AFTERWORD.search(text)
-    line, _, rest = text.strip().partition("\n\n")
-    is_bare = bool(rest) and plain_number(undress(line)) is not None and len(_LONG_WORD.findall(rest)) > 2
-    before = line if is_bare else text[: afterword.start()] if afterword else ""
-    if is_bare and reading is True and _last_number(line, target) is False:
-        return None
-    if not before.strip() or reading is True or _last_number(before, target) is not True:
-        return None if reading is False and _stands_first(text, target) else reading
-    is_settled = is_bare or (afterword is not None and not numbers_in(text[afterword.start() :]))
-    after = text.strip()[len(before) :]
-    return None if not is_settled or RETRACTED.search(after) or _TOTALS.search(after) else True
-
-
-def _stands_first(text: str, target: Fraction) -> bool:
-    """Whether a text that ends with another number gave the target before, as its answer.
-
-    It is in bold and no other number is, or alone in the first line or the first sentence.
-    """
-    bold = [number for each in BOLD.findall(text[: 10 * _FIRST]) for number in numbers_in(each)]
-    if bold and all(number.value == target for number in bold):
-        return True
-    lines = [line for line in text.split("\n") if line.strip()]
-    sentences = [each for each in _SENTENCE_END.split(text) if each.strip()]
-    if not lines or _LAST_LABEL.match(lines[-1]):
-        return False
-    for each in dict.fromkeys((*lines[:1], *sentences[:1])):
-        numbers = numbers_in(each[:_FIRST].partition("=")[0])  # "18 = 10 + 8"
-        if numbers and all(number.value == target for number in numbers):
-            return True
-    return False
-
-
-def _word_reading(text: str, target: Fraction) -> Reading:
-    """A text without digits that has one number word: "There are three."."""
-    words = {word for word in _WORDS.findall(text.casefold()) if word in NUMBER_WORDS}
-    return True if len(words) == 1 and NUMBER_WORDS[words.pop()] == target and not hedges(text) else None
-
-
-def _last_number(text: str, target: Fraction) -> Reading:
-    lines = [line for line in text.split("\n") if line.strip()]
-    if not lines:
-        return None
-    bold = [each for each in BOLD.finditer(lines[-1]) if len(numbers_in(each[1])) == 1 and len(each[1].split()) <= 3]
-    if bold and not bold[-1][1].endswith(":") and not numbers_in(lines[-1][bold[-1].end() :]):
-        return _one_of(numbers_in(bold[-1][1]), target)
-    found = sole_numbers(lines[-1] if len(lines) > 1 else text)
-    if len(found) == 1:
-        return _not_excluded(_one_of(found, target), lines[-1], target)
-    sentences = [each for each in _SENTENCE_END.split(undress(text)) if numbers_in(each) or sole_numbers(each)]
-    if not sentences:
-        return _word_reading(text, target)
-    last = sole_numbers(sentences[-1]) or numbers_in(sentences[-1])
-    short = numbers_in(text) if len(text.strip()) <= SHORT else []
-    if last[-1].value == target and _concludes_with_one(sentences[-1]):
-        return True
-    return _one_of(short if len(short) > len(last) else last, target)
-
-
-def _concludes_with_one(sentence: str) -> bool:
-    """Whether a sentence has one number alone behind its last "so", "gives" or "is"."""
-    clauses = [clause for clause in _CONCLUDES.split(sentence) if numbers_in(clause)]
-    return len(clauses) > 1 and len(sole_numbers(clauses[-1])) == 1
