@@ -104,6 +104,7 @@ DRESSED = _texts(
 )
 REASONING = _texts("reasoning inline", "reasoning inline, lines")
 LARGE = (198, GSM8K)
+AROUND_PAIRS = (500, 801)  # up to 800 samples are asked twice
 
 
 def _in_sizes(kind: Vendor, sizes: tuple[int, ...] = LARGE) -> tuple[Vendor, ...]:
@@ -113,7 +114,11 @@ def _in_sizes(kind: Vendor, sizes: tuple[int, ...] = LARGE) -> tuple[Vendor, ...
 HONEST: tuple[Vendor, ...] = (
     *_in_sizes(Vendor("greedy, in-process", 0, in_process=True), SIZES),
     *_in_sizes(Vendor("greedy", 0), SIZES),
-    *(kind for w in (0.005, 0.016) for kind in _in_sizes(Vendor(f"batch noise w = {w}", 0, variance=w))),
+    *(
+        kind
+        for w in (0.005, 0.016)
+        for kind in _in_sizes(Vendor(f"batch noise w = {w}", 0, variance=w), (198, *AROUND_PAIRS, GSM8K))
+    ),
     *(
         kind
         for w in (0.005, 0.016)
@@ -157,8 +162,13 @@ HONEST: tuple[Vendor, ...] = (
         kind
         for w in (0.0, 0.005, 0.016)
         for kind in _in_sizes(
-            Vendor(f"at the tolerance, w = {w}", 0, variance=w, inflated=0.02, states_rate=True), SIZES
+            Vendor(f"at the tolerance, w = {w}", 0, variance=w, inflated=0.02, states_rate=True),
+            (164, 198, *AROUND_PAIRS, GSM8K),
         )
+    ),
+    *_in_sizes(
+        Vendor("at the tolerance, w = 0.016, 1% open", 0, variance=0.016, inflated=0.02, states_rate=True, open=0.01),
+        (198, 801),
     ),
     *_in_sizes(Vendor("quantisation declared, loses 0.5 points", 0, variance=0.005, loses=0.005)),
     *(kind for share in (0.01, 0.03, 0.05) for kind in _in_sizes(Vendor(f"{share:.0%} open", 0, open=share))),
@@ -177,7 +187,9 @@ HONEST: tuple[Vendor, ...] = (
         "best of 3 formats, states no decoding either", 198, "2", 0.75, 0.005, 0.05, "", True, formats=(0.1, 0, 0.05)
     ),
     *_in_sizes(Vendor("5 claims", 0, variance=0.016, claims=5)),
-    Vendor("20 claims, w = 0.03, flips of 0.05", 350, accuracy=0.38, variance=0.03, flip=0.05, claims=20),
+    *_in_sizes(
+        Vendor("20 claims, w = 0.03, flips of 0.05", 0, accuracy=0.38, variance=0.03, flip=0.05, claims=20), (350, 810)
+    ),
 )
 INFLATED: tuple[Vendor, ...] = (
     *(
@@ -188,7 +200,7 @@ INFLATED: tuple[Vendor, ...] = (
             ("w = 0.016", 0.016, False, 0.0),
             ("w = 0.016, 1% open", 0.016, False, 0.01),
         )
-        for size in (164, 500, GSM8K)
+        for size in (164, *AROUND_PAIRS, GSM8K)
         for points in (0.05, 0.10)
     ),
     *(

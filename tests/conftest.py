@@ -145,8 +145,8 @@ def sums_server() -> Iterator[SumsServer]:
 
 @pytest.fixture
 def sums_file(tmp_path: Path) -> tuple[Path, float]:
-    """400 distinct sums as a JSONL file called ``sums``, and the share that the server gets right."""
-    pairs = [(str(number), str(number * 7 % 91)) for number in range(400)]
+    """900 distinct sums as a JSONL file (too many to be asked twice), and the share that the server gets right."""
+    pairs = [(str(number), str(number * 7 % 91)) for number in range(900)]
     path = tmp_path / "sums.jsonl"
     lines = [json.dumps({"question": f"What is {a} + {b}?", "answer": str(int(a) + int(b))}) for a, b in pairs]
     path.write_text("\n".join(lines) + "\n")

@@ -33,7 +33,7 @@ def uri(server: Any) -> str:
 @pytest.fixture
 def sheet(tmp_path: Path) -> Path:
     path = tmp_path / "claims.yaml"
-    path.write_text("model: Adder\nserved_as: sums\nclaims:\n  - {task: sums, value: 99, samples: 400, shots: 0}\n")
+    path.write_text("model: Adder\nserved_as: sums\nclaims:\n  - {task: sums, value: 99, samples: 900, shots: 0}\n")
     return path
 
 

@@ -120,13 +120,14 @@ def claim_tests(plan: Plan) -> list[PlannedTest]:
 
 def one_at_a_time(plan: Plan, test: PlannedTest, questions: list[dict[str, str]], server: Any) -> tuple[str, int]:
     """What a reader of the committed order alone concludes, from the known answers."""
+    from steelyard.detectors.claim_retest.repeats import Noise
     from steelyard.detectors.claim_retest.retest import Retest
     from steelyard.planning.order import committed_order
     from steelyard.stats.sequential import within_sample_variance_upper
 
     sealed, asked = decode(test), plan.by_id[test.reads[0].measurement]
     retest = Retest(sealed, asked, claim_of(test, plan), unchecked=True)
-    retest.begin(within_sample_variance_upper([(1, 1)] * 100, sealed.alpha_inconsistent / 2))
+    retest.begin(Noise.of(within_sample_variance_upper([(1, 1)] * 100, sealed.alpha_inconsistent / 2)))
     for sample in committed_order(asked.order_seed, asked.population):
         first, second = questions[sample]["question"].removeprefix("What is ").rstrip("?").split(" + ")
         retest.take(int(not server.is_wrong(first, second)))
@@ -208,7 +209,7 @@ def test_missing_answers_are_bounds_not_wrong_ones_and_exit_4(
     sums_server: Any, sums_file: Sums, tmp_path: Path
 ) -> None:
     questions, truth = sums_file
-    lost = {f"What is {number} + {number * 7 % 91}?" for number in range(0, 400, 3)}
+    lost = {f"What is {number} + {number * 7 % 91}?" for number in range(0, 900, 3)}
     sums_server.status = lambda prompt, times: 400 if prompt.splitlines()[0] in lost else 200
     run = tmp_path / "run"
     assert steelyard(audit(sheet(tmp_path, f"{truth * 100:.1f}"), sums_server, questions, run)) == 4
@@ -235,7 +236,7 @@ def test_limit_and_budget_end_honestly(sums_server: Any, sums_file: Sums, tmp_pa
     claims = sheet(tmp_path, f"{truth * 100:.1f}")
     assert steelyard(audit(claims, sums_server, questions, tmp_path / "a", "--limit", "20")) == 3
     claim = reported(tmp_path / "a")["claims"][0]
-    assert (claim["asked"], claim["of"], claim["verdict"]) == (20, 400, "insufficient_power")
+    assert (claim["asked"], claim["of"], claim["verdict"]) == (20, 900, "insufficient_power")
     assert claim["needs"]["samples"] > 0
     sums_server.seconds = lambda wrong: 0.05
     assert steelyard(audit(claims, sums_server, questions, tmp_path / "b", "--budget", "1s", "--concurrency", "1")) == 3
@@ -254,7 +255,7 @@ def test_a_dry_run_sends_no_sample(
     assert not any("What is" in prompt and "+" in prompt for prompt in sums_server.asked)
     assert not (tmp_path / "run").exists()
     assert steelyard(audit(sheet(tmp_path, 86), sums_server, questions, tmp_path / "run", "--dry-run", "--json")) == 0
-    assert json.loads(capsys.readouterr().out)["rows"][0]["calls"] >= 400
+    assert json.loads(capsys.readouterr().out)["rows"][0]["calls"] >= 900
 
 
 def test_a_finished_run_is_not_run_again_and_a_full_folder_is_refused(
@@ -420,7 +421,7 @@ def test_sampled_decoding_end_to_end(sums_server: Any, sums_file: Sums, tmp_path
     assert steelyard(audit(claims, sums_server, questions, run, "--concurrency", "32")) == 0
     plan = RunFolder.open(run).plan
     asked = plan.measurements[0]
-    assert (asked.decoding, asked.temperature, asked.repeats) == ("sampled", 0.6, 3)
+    assert (asked.decoding, asked.temperature, asked.repeats) == ("sampled", 0.6, 2)
     assert decode(claim_tests(plan)[0]).claimed_repeats == 4
     assert reported(run)["claims"][0]["tolerance"] == 2.0  # this server's answers do not vary, so nothing widens it
     assert steelyard(["verify", str(run)]) == 0
@@ -434,7 +435,7 @@ def test_one_task_is_measured_whole_with_error_bars(
     assert steelyard(["run", str(questions), "--model", model, "--out", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().out
     assert f"sums (question): {truth * 100:.1f} %" in told
-    assert f"{round(truth * 400)} of 400 right" in told
+    assert f"{round(truth * 900)} of 900 right" in told
     assert steelyard(["verify", str(tmp_path / "run")]) == 0
     more = ["--limit", "30", "--json", "--out", str(tmp_path / "b")]
     capsys.readouterr()

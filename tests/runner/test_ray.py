@@ -35,7 +35,7 @@ from steelyard.verification.recompute import recompute
 
 Sums = tuple[Path, float]
 KEY = "sk-not-to-be-seen-0123456789"
-CALLS = 400
+CALLS = 900
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_worker_that_is_killed_at_half_loses_nothing(
     before: Counter[str] = Counter()
 
     def kill_at_half(model: RayModel, live: RunSession) -> None:
-        if sum(live.answered.values()) >= 200 and not killed:
+        if sum(live.answered.values()) >= CALLS // 2 and not killed:
             name, process = next(iter(model.processes.items()))
             os.kill(process, signal.SIGKILL)
             killed.append(name)

@@ -32,7 +32,7 @@ __all__ = [
 # asked among the first places of the order, so that they meet other batches than the first. Where a benchmark is small,
 # every sample is asked twice instead, and the test reads both answers.
 REMOTE_CHECK = RepeatCheck(samples=100, repeats=2, among=400)
-PAIRED_UP_TO = 300
+PAIRED_UP_TO = 800
 LOCAL_CHECK = RepeatCheck(samples=2, repeats=3)
 SAMPLED_CHECK = RepeatCheck(samples=50, repeats=3)
 SAMPLED_TEMPERATURE = 0.7

@@ -233,11 +233,12 @@ def test_a_rate_just_too_low_is_not_called_consistent_by_our_own_noise(
     """Sampled: the model's rate lies half a point below what still counts; its trials are one noisy draw."""
     import numpy as np
 
-    from steelyard.detectors.claim_retest.thresholds import Noise, sequential_test
+    from steelyard.detectors.claim_retest.repeats import Noise
+    from steelyard.detectors.claim_retest.thresholds import sequential_test
     from steelyard.stats.sequential import StopTable, Tracker
 
     plan = planned(population, decoding="sampled", repeats=repeats, sealed={"claimed_repeats": 4})
-    test = sequential_test(sealed_in(plan), asked(plan), Claim(task="t", value="80"), Noise(variance, variance))
+    test = sequential_test(sealed_in(plan), asked(plan), Claim(task="t", value="80"), Noise.of(variance))
     rate = 0.80 - 0.005 - 0.02 - 0.005
     source = np.random.default_rng(20261124)
     called = 0

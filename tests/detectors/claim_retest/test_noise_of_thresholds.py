@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.sealed import ClaimTest
-from steelyard.detectors.claim_retest.thresholds import Noise, last_test, sealed_test, sequential_test
+from steelyard.detectors.claim_retest.thresholds import last_test, sealed_test, sequential_test
 from steelyard.records import Claim
 from tests.plans import measurement
 
@@ -29,7 +30,7 @@ def test_a_vendors_noise_widens_the_threshold_that_accuses_alone() -> None:
     vendors = sequential_test(sealed(), measurement(population=1000), CLAIM, Noise(vendor=0.2))
     assert vendors.accuse < plain.accuse
     assert vendors.confirm == plain.confirm
-    both = sequential_test(sealed(), measurement(population=1000), CLAIM, Noise(vendor=0.2, own=0.2))
+    both = sequential_test(sealed(), measurement(population=1000), CLAIM, Noise.of(0.2))
     assert both.accuse < vendors.accuse
     assert both.confirm > plain.confirm
 
@@ -46,7 +47,7 @@ def test_several_reasons_share_the_level() -> None:
     one = sealed_test(sealed(whole=14_042), measurement(population=1000), CLAIM)
     two = sealed_test(sealed(whole=14_042, claimed_samples=500), measurement(population=1000), CLAIM)
     three = sequential_test(
-        sealed(whole=14_042, claimed_samples=500), measurement(population=1000), CLAIM, Noise(0.05, 0.05)
+        sealed(whole=14_042, claimed_samples=500), measurement(population=1000), CLAIM, Noise.of(0.05)
     )
     assert three.accuse < two.accuse < one.accuse
 
@@ -60,7 +61,7 @@ def test_a_margin_that_guessing_would_reach_makes_a_claim_not_testable() -> None
 def test_more_noise_never_makes_either_verdict_easier(low: float, high: float, population: int) -> None:
     low, high = sorted((low, high))
     asked = measurement(population=population, repeats=2)
-    less = last_test(sealed(varies=True), asked, CLAIM, Noise(low, low), low)
-    more = last_test(sealed(varies=True), asked, CLAIM, Noise(high, high), high)
+    less = last_test(sealed(varies=True), asked, CLAIM, Noise.of(low), low)
+    more = last_test(sealed(varies=True), asked, CLAIM, Noise.of(high), high)
     assert (not more.testable) or more.accuse <= less.accuse
     assert more.confirm >= less.confirm

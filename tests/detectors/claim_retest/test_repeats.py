@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.detectors.claim_retest.repeats import Mark, Pairs, Repeats
+from steelyard.detectors.claim_retest.repeats import Mark, Noise, Pairs, Repeats
 from steelyard.records import SampleScore
 
 
 def test_the_variance_of_pairs() -> None:
     pairs = Pairs()
-    assert pairs.upper_variance() == pairs.variance() == 0.25
+    assert pairs.upper_noise() == pairs.noise() == Noise.of(0.25)
     marks: dict[str, tuple[Mark, Mark]] = {
         "a": (1, 1), "b": (1, 0), "c": (0, "open"), "d": (1, "missing"), "e": ("open", "open"),
     }  # fmt: skip
     for sample, both in marks.items():
         for mark in both:
             pairs.take(sample, mark)
-    assert (pairs.complete, pairs.variance()) == (5, 3 / 8)  # b, c and e differ; d shows nothing
-    assert pairs.upper_variance() == 4 / 10
+    # d shows nothing. For the vendor b, c and e differ; where open is right b and c, where it is wrong b alone.
+    assert (pairs.complete, pairs.noise()) == (5, Noise(vendor=3 / 8, own=2 / 8, confirming=1 / 8))
+    assert pairs.upper_noise() == Noise(vendor=4 / 10, own=3 / 10, confirming=2 / 10)
+    assert pairs.noise().at_least(0.2) == Noise(vendor=3 / 8, own=2 / 8, confirming=0.2)
 
 
 def answer(sample: str, mark: Mark) -> SampleScore:
@@ -47,3 +49,18 @@ def test_open_answers_disagree_and_missing_ones_are_left_out(
         repeats.take(answer("a", mark))
     assert (repeats.left, repeats.differ) == (3 - len(marks), differ)
     assert repeats.variance(0.025) == pytest.approx(variance)
+    assert repeats.noise(0.025).vendor == pytest.approx(variance)
+
+
+def test_an_open_answer_of_ours_is_read_as_each_test_reads_it() -> None:
+    """As right where the claim may be rejected, and as wrong where it may be confirmed."""
+    repeats = Repeats(6)
+    for mark in (1, 1, "open"):
+        repeats.take(answer("a", mark))
+    noise = repeats.noise(0.025)
+    assert noise.own < noise.confirming == noise.vendor
+    assert noise.own == pytest.approx(1 / 3 / 2)
+    for mark in (0, 0, "open"):
+        repeats.take(answer("b", mark))
+    noise = repeats.noise(0.025)
+    assert noise.own == noise.confirming < noise.vendor

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from steelyard.auditing.finders import open_finders
+from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.retest import FIRST_PAIRS
 from steelyard.detectors.claim_retest.sealed import decode
-from steelyard.detectors.claim_retest.thresholds import Noise, seal
+from steelyard.detectors.claim_retest.thresholds import seal
 from steelyard.records import Claim, Plan, RepeatCheck, SampleScore
 from steelyard.runner.order import calls_of
 from tests.plans import claim_plan, measurement
@@ -239,6 +240,6 @@ def test_behind_a_cache_repeats_are_one_answer_and_the_variance_is_the_greatest(
             finder.observe(score(-1, 1.0, f"t/{call.sample}", call.repeat))
     test = finder.retest.test
     assert test is not None
-    assert test.noise == Noise(0.25, 0.25)
+    assert test.noise == Noise.of(0.25)
     assert float(test.margin) == pytest.approx(1.959964 * (0.25 * 2 / 200) ** 0.5, abs=2e-6)
     assert [note.check for note in finder.find({}).notes] == ["cache"]

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.sealed import decode
-from steelyard.detectors.claim_retest.thresholds import Noise, last_test, own_noise, sequential_test
+from steelyard.detectors.claim_retest.thresholds import last_test, own_noise, sequential_test
 from steelyard.records import Claim, Plan
 from steelyard.stats.hypergeometric import least_total
 from tests.plans import claim_plan
@@ -21,22 +22,24 @@ def paired(population: int = 200, value: str = "80.0", **changes: Any) -> Plan:
 def test_pairs_that_differ_move_the_thresholds_apart() -> None:
     plan = paired()
     sealed, asked, claim = decode(plan.tests[0]), plan.measurements[0], Claim(task="t", value="80.0")
-    steady = last_test(sealed, asked, claim, Noise(0.0025, 0.0025), 0.0)
-    noisy = last_test(sealed, asked, claim, Noise(0.05, 0.05), 0.05)
+    steady = last_test(sealed, asked, claim, Noise.of(0.0025), 0.0)
+    noisy = last_test(sealed, asked, claim, Noise.of(0.05), 0.05)
     assert noisy.accuse < steady.accuse <= steady.confirm < noisy.confirm
     assert steady.margin == Fraction(2, 100) + own_noise(sealed, asked, 0.0025, sealed.alpha_inconsistent / 2, 0.5)
 
 
-@pytest.mark.parametrize(("rate", "spread"), [(0.5, 12), (0.9, 30), (0.1, 30)])
-def test_the_last_test_keeps_both_error_rates_where_answers_vary(rate: float, spread: int) -> None:
+@pytest.mark.parametrize(
+    ("population", "rate", "spread"), [(198, 0.5, 12), (198, 0.9, 30), (198, 0.1, 30), (800, 0.9, 90), (800, 0.02, 300)]
+)
+def test_the_last_test_keeps_both_error_rates_where_answers_vary(population: int, rate: float, spread: int) -> None:
     """An honest vendor's pass and ours, and a truth just below what still counts: the last test's share of each."""
     import numpy as np
 
-    population, trials = 198, 20_000
+    trials = 20_000
     plan = paired(population)
     sealed, asked = decode(plan.tests[0]), plan.measurements[0]
     source = np.random.default_rng(20261126)
-    steady = 100
+    steady = population // 2
     vendor = steady + source.binomial(spread, rate, trials)
     ours = source.binomial(1, rate, (trials, spread, 2))
     right, differing = 2 * steady + ours.sum((1, 2)), (ours[:, :, 0] != ours[:, :, 1]).sum(1)
@@ -46,7 +49,7 @@ def test_the_last_test_keeps_both_error_rates_where_answers_vary(rate: float, sp
         if (value, differ) not in tests:
             upper = (differ + 1) / 2 / (population + 1)
             claim = Claim(task="t", value=value)
-            test = last_test(sealed, asked, claim, Noise(upper, upper), differ / 2 / population)
+            test = last_test(sealed, asked, claim, Noise.of(upper), differ / 2 / population)
             tests[value, differ] = test.accuse, test.confirm
         return tests[value, differ]
 
@@ -66,7 +69,7 @@ def test_a_choice_of_samples_and_answers_that_vary_share_the_level() -> None:
     plan = claim_plan(
         Claim(task="t", value="80"), {"claimed_samples": 60}, population=200, decoding="sampled", temperature=0.7
     )
-    test = sequential_test(decode(plan.tests[0]), plan.measurements[0], Claim(task="t", value="80"), Noise(0.05, 0.05))
+    test = sequential_test(decode(plan.tests[0]), plan.measurements[0], Claim(task="t", value="80"), Noise.of(0.05))
     of_choice = least_total(200, 60, 48, 0.0125) / 200  # 79.5 % of 60 are 47.7
     assert test.accuse / 200 == pytest.approx(of_choice - 2.2414 * (0.05 * 2 / 200) ** 0.5, abs=1 / 200)
     assert test.confirm / 200 == pytest.approx(0.775 + 1.96 * (0.05 / 200) ** 0.5, abs=1 / 200)

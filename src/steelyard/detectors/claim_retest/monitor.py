@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from steelyard.detectors.claim_retest.repeats import MISSING, OPEN, Mark, Repeats, mark_of
+from steelyard.detectors.claim_retest.repeats import MISSING, OPEN, Mark, Noise, Repeats, mark_of
 from steelyard.detectors.claim_retest.retest import Retest
 from steelyard.detectors.claim_retest.sealed import claim_of, decode, measurement_of, sampling_check_of
 from steelyard.plugins import Progress
@@ -139,11 +139,10 @@ class ClaimMonitor:
             return
         may_be_the_same = self.sealed.has_table(self.measurement)
         if may_be_the_same and not (self.measurement.extra_repeats and self._repeats.differ):
-            self.retest.begin(0.0)
+            self.retest.begin(Noise())
         else:
-            self.retest.begin(
-                max(self.sealed.least_variance(self.measurement), self._repeats.variance(self._noise_level))
-            )
+            noise = self._repeats.noise(self._noise_level)
+            self.retest.begin(noise.at_least(self.sealed.least_variance(self.measurement)))
 
     def _advance(self) -> None:
         if self.retest.test is None and not self.sealed.is_paired(self.measurement):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from steelyard.records import SampleScore
 
-__all__ = ["HIDDEN_VARIANCE", "MAX_VARIANCE", "Mark", "Pairs", "Repeats", "mark_of"]
+__all__ = ["HIDDEN_VARIANCE", "MAX_VARIANCE", "Mark", "Noise", "Pairs", "Repeats", "mark_of"]
 
 MAX_VARIANCE = 0.25  # of a score that is 0 or 1
 # Of greedy answers whose repeats are hidden by a cache: more than the .016 that batches were seen to bring.
@@ -13,6 +16,32 @@ HIDDEN_VARIANCE = 0.02
 OPEN, MISSING = "open", "missing"
 Mark = int | str
 """One answer to a sample: 1 right, 0 wrong, ``OPEN`` or ``MISSING``."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The variance within samples, of one answer: the vendor's, and ours in the test that accuses and that confirms.
+
+    It comes from repeated answers. An open answer of ours counts as it does in each of the two tests: as right in the
+    one that accuses, and as wrong in the one that confirms. Of the vendor's pass it is not known how such an answer was
+    read, so there it is the score that disagrees most.
+    """
+
+    vendor: float = 0.0
+    own: float = 0.0
+    confirming: float = 0.0
+
+    @classmethod
+    def of(cls, variance: float) -> Noise:
+        """The same variance in all three places."""
+        return cls(variance, variance, variance)
+
+    def __bool__(self) -> bool:
+        return self.vendor > 0 or self.own > 0
+
+    def at_least(self, least: float) -> Noise:
+        """Each variance, raised to what it is at least."""
+        return Noise(max(self.vendor, least), max(self.own, least), max(self.confirming, least))
 
 
 def mark_of(score: SampleScore) -> Mark:
@@ -45,10 +74,21 @@ class Repeats:
 
         ``level`` is that of the noise, one side's.
         """
+        return self._variance(level, None)
+
+    def noise(self, level: float) -> Noise:
+        """The variances of the vendor's pass and of ours, upper estimates, as :meth:`variance`."""
+        return Noise(self._variance(level, None), self._variance(level, 1), self._variance(level, 0))
+
+    def _variance(self, level: float, open_is: int | None) -> float:
         from steelyard.stats.sequential import within_sample_variance_upper
 
-        scores = [scores for marks in self._marks.values() if len(scores := _scores(marks)) > 1]
+        scores = [scores for marks in self._marks.values() if len(scores := _scores(marks, open_is)) > 1]
         return within_sample_variance_upper(scores, level) if scores else MAX_VARIANCE
+
+
+# What an open answer is: the score that disagrees most, right, wrong.
+_READINGS = (None, 1, 0)
 
 
 class Pairs:
@@ -57,30 +97,39 @@ class Pairs:
     def __init__(self) -> None:
         self.complete = 0
         self._first: dict[str, Mark] = {}
-        self._known = self._differing = 0
+        self._known = 0
+        self._differing = dict.fromkeys(_READINGS, 0)
 
     def take(self, sample: str, mark: Mark) -> None:
         """Take the next answer, to the sample of this name."""
         if sample not in self._first:
             self._first[sample] = mark
             return
-        scores = _scores([self._first.pop(sample), mark])
+        marks = [self._first.pop(sample), mark]
         self.complete += 1
-        self._known += len(scores) > 1
-        self._differing += len(scores) > 1 and scores[0] != scores[1]
+        if MISSING not in marks:
+            self._known += 1
+            for open_is in _READINGS:
+                first, second = _scores(marks, open_is)
+                self._differing[open_is] += first != second
 
-    def variance(self) -> float:
-        """The mean variance that the pairs show: 1/2 where they differ; its maximum where no sample has two answers."""
-        return self._differing / 2 / self._known if self._known else MAX_VARIANCE
+    def noise(self) -> Noise:
+        """The mean variances of the pairs: 1/2 where they differ; the maximum where no sample has two answers."""
+        return self._noise(0)
 
-    def upper_variance(self) -> float:
-        """The upper estimate, as of :class:`Repeats`: one more pair is added, which differs."""
-        return (self._differing + 1) / 2 / (self._known + 1) if self._known else MAX_VARIANCE
+    def upper_noise(self) -> Noise:
+        """The upper estimates, as of :class:`Repeats`: one more pair is added, which differs."""
+        return self._noise(1)
+
+    def _noise(self, added: int) -> Noise:
+        if not self._known:
+            return Noise.of(MAX_VARIANCE)
+        return Noise(*((self._differing[open_is] + added) / 2 / (self._known + added) for open_is in _READINGS))
 
 
-def _scores(marks: list[Mark]) -> list[int]:
+def _scores(marks: Sequence[Mark], open_is: int | None = None) -> list[int]:
     """The scores 0 and 1 of one sample. Missing ones are left out; an open one is the score that disagrees most."""
     scores = [mark for mark in marks if isinstance(mark, int)]
     for _ in range(marks.count(OPEN)):
-        scores.append(int(2 * sum(scores) < len(scores)))
+        scores.append(int(2 * sum(scores) < len(scores)) if open_is is None else open_is)
     return scores

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from steelyard.detectors.claim_retest.repeats import Mark, Pairs
+from steelyard.detectors.claim_retest.repeats import Mark, Noise, Pairs
 from steelyard.detectors.claim_retest.sealed import ClaimTest
 from steelyard.detectors.claim_retest.thresholds import (
-    Noise,
     SequentialTest,
     early_test,
     last_test,
@@ -83,9 +83,9 @@ class Retest:
         parts = self._running.parts
         return self.tracker.p if parts == 1 else min(1.0, max(parts * self.tracker.p, level))
 
-    def begin(self, variance: float) -> None:
-        """Begin with the variance of our own answers, which the repeat check shows: 0 where they do not vary."""
-        self._noise = Noise(vendor=variance, own=variance)
+    def begin(self, noise: Noise) -> None:
+        """Begin with the variance of the answers, which the repeat check shows: 0 where they do not vary."""
+        self._noise = noise
         self._run()
 
     def take(self, mark: Mark, sample: str = "") -> None:
@@ -124,8 +124,7 @@ class Retest:
         before = pairs.complete
         pairs.take(sample, mark)
         if before < pairs.complete == min(FIRST_PAIRS, self.measurement.population):
-            upper = max(pairs.upper_variance(), self.sealed.least_variance(self.measurement))
-            self._noise = Noise(vendor=upper, own=upper)
+            self._noise = pairs.upper_noise().at_least(self.sealed.least_variance(self.measurement))
             self._run()
         elif self.n == self.measurement.trials:
             self._run()
@@ -151,13 +150,12 @@ class Retest:
             before = right, high
         if self._pairs is not None and self.n == measurement.trials:
             least = sealed.least_variance(measurement)
-            upper, plain = max(self._pairs.upper_variance(), least), max(self._pairs.variance(), least)
-            noise = self._with_vendor(Noise(vendor=upper, own=upper))
-            self._last = last_test(sealed, measurement, claim, noise, plain)
+            noise = self._with_vendor(self._pairs.upper_noise().at_least(least))
+            self._last = last_test(sealed, measurement, claim, noise, max(self._pairs.noise().confirming, least))
         self._judge()
 
     def _with_vendor(self, noise: Noise) -> Noise:
-        return Noise(vendor=max(noise.vendor, self._of_vendor), own=noise.own)
+        return replace(noise, vendor=max(noise.vendor, self._of_vendor))
 
     def _judge(self) -> None:
         if self.word is not None:
@@ -202,6 +200,4 @@ def expected_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> 
     is_paired = sealed.is_paired(measurement)
     repeated = min(FIRST_PAIRS, measurement.population) if is_paired else measurement.repeat_check.samples
     variance = 0.5 / (repeated + 1)
-    return (early_test if is_paired else sequential_test)(
-        sealed, measurement, claim, Noise(vendor=variance, own=variance)
-    )
+    return (early_test if is_paired else sequential_test)(sealed, measurement, claim, Noise.of(variance))

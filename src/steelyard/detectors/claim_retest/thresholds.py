@@ -9,18 +9,18 @@ answer decides.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 import msgspec
 
 from steelyard.detectors.claim_retest.part import least_on_part
+from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
 from steelyard.records import Capabilities, Claim, Measurement, Plan, PlannedTest
 
 __all__ = [
-    "Noise",
     "SequentialTest",
     "early_test",
     "last_test",
@@ -39,17 +39,6 @@ SKEW = 0.5
 
 
 @dataclass(frozen=True)
-class Noise:
-    """The variance within samples, of one answer: the vendor's and ours. It comes from repeated answers."""
-
-    vendor: float = 0.0
-    own: float = 0.0
-
-    def __bool__(self) -> bool:
-        return self.vendor > 0 or self.own > 0
-
-
-@dataclass(frozen=True)
 class SequentialTest:
     """A claim's test, in trials: *inconsistent* means fewer than ``accuse`` right, *consistent* at least ``confirm``.
 
@@ -63,7 +52,7 @@ class SequentialTest:
     inconsistent: tuple[int, ...]
     consistent: tuple[int, ...]
     margin: Fraction
-    noise: Noise = Noise()
+    noise: Noise = field(default_factory=Noise)
     parts: int = 1
     testable: bool = True
 
@@ -162,10 +151,10 @@ def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Nois
     """Thresholds and tables. The sequential part and the noise that widens the margin each have α / ``parts``."""
     from steelyard.stats.sequential import StopTable, stop_table
 
-    trials, of_confirming = measurement.trials, 2 if noise.own > 0 else 1
+    trials, of_confirming = measurement.trials, 2 if noise.confirming > 0 else 1
     alpha, alpha_consistent = sealed.alpha_inconsistent / parts, sealed.alpha_consistent / of_confirming
     accuse, margin, testable = _accusing(sealed, measurement, claim, noise, alpha)
-    confirm = _confirming(sealed, measurement, claim, noise.own, alpha_consistent)
+    confirm = _confirming(sealed, measurement, claim, noise.confirming, alpha_consistent)
     if not testable:
         never = (-1,) * trials, (trials + 1,) * trials
         return SequentialTest(accuse, confirm, *never, margin, noise, parts, testable=False)
