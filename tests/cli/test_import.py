@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from steelyard.claims.sheet import read_sheet
 from steelyard.cli import execute as steelyard
 from tests.adapters.test_gateway_recording import asked, recording
 
@@ -121,3 +122,61 @@ def test_texts_go_out_only_into_a_file_that_is_named(tmp_path: Path, capsys: pyt
     steelyard(["import", str(LOGS / "inspect_sums.eval"), "--out", str(tmp_path / "run")])
     assert steelyard(["export", str(tmp_path / "run"), "--to", "every-eval-ever", "--with-texts"]) == 2
     assert "--samples" in capsys.readouterr().err
+
+
+CARD = """# Ours
+
+| Benchmark | Ours-7B | Other |
+|---|---|---|
+| GSM8K (5-shot) | **68.60** | 80.1 |
+| Our own test | 51 | 3 |
+"""
+
+
+def test_a_cards_table_becomes_a_sheet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("README.md").write_text(CARD)
+    assert steelyard(["import", "README.md", "--model", "ours-7b"]) == 0
+    told = capsys.readouterr().out
+    assert "sheet  ours-7b.yaml (2 claims, 1 with a task here)\ncheck  every value against its source" in told
+    assert steelyard(["screen", "ours-7b.yaml"]) == 0
+    claims = read_sheet(Path("ours-7b.yaml")).claims
+    assert [(claim.task, claim.value, claim.shots) for claim in claims] == [
+        ("gsm8k", "68.60", 5),
+        ("Our own test", "51", None),
+    ]
+    assert steelyard(["import", "README.md", "--model", "ours-7b", "--json", "--out", "b.yaml"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["README.md"], "README.md: its tables hold several models: name one with --model: Ours-7B, Other"),
+        (["README.md", "--model", "Ours"], "--model 'Ours' is in none of its tables; in them are: Ours-7B, Other"),
+        (["README.md", "--model", "Other", "--table", "9"], "--table 9: there are 1 tables"),
+        (["README.md", "--model", "Other", "--task", "x"], "--task applies to a log"),
+        (["card.yaml", "--model", "x"], "--model and --table apply to a card's tables"),
+    ],
+)
+def test_what_is_wrong_with_a_card_is_one_line(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("README.md").write_text(CARD)
+    Path("card.yaml").write_text("model-index: []\n")
+    assert steelyard(["import", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"README.md", "card.yaml"}
+
+
+def test_screening_a_card_says_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my card.md").write_text(CARD)
+    assert steelyard(["screen", "my card.md"]) == 2
+    assert "steelyard import 'my card.md' --model NAME" in capsys.readouterr().err

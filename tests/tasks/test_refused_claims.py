@@ -12,7 +12,7 @@ from steelyard.claims.sheet import read_sheet
 from steelyard.errors import InputError
 from steelyard.planning.build import RunRequest, build_plan, build_run
 from steelyard.planning.options import Options
-from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, NotPlanned, PlannedModel
+from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, NotPlanned, PlannedModel, Protocol
 from steelyard.tasks import load_task, resolve
 from steelyard.tasks.definition_file import read_definition
 
@@ -92,3 +92,25 @@ def test_the_claims_of_the_embedded_model_find_their_prompt_formats() -> None:
         "gsm8k": ("cot_strict", 5),
         "mt-bench": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("metric", "is_refused"),
+    [
+        ("pass@10", True), ("pass^8", True), ("maj@8", True), ("em_maj1@5", True), ("cons@64", True), ("CoT@32", True),
+        ("best-of-4", True), ("majority voting", True), ("self-consistency", True), ("Multiple Attempts (Acc)", True),
+        ("pass@1", False), ("em_maj1@1", False), ("avg@64", False), ("5-shot, maj@1", False), ("EM", False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("task", ["gsm8k", "humaneval", "mmlu"])
+def test_a_score_of_several_answers_is_no_score_of_one(task: str, metric: str, is_refused: bool) -> None:
+    """An honest maj@8 is some points above what single answers reach."""
+    for claim in (Claim(task=task, value="90", metric=metric), Claim(task=task, value="90", variant=metric)):
+        why = load_task(task).protocol_for(claim).refused
+        assert ("several answers" in why) is is_refused, why
+
+
+@pytest.mark.parametrize(("subset", "is_refused"), [("STEM", True), ("first 100", True), ("test", False), ("", False)])
+def test_a_claim_about_a_part_is_not_tested_on_the_whole(subset: str, is_refused: bool) -> None:
+    claim = Claim(task="mmlu", value="90", protocol=Protocol(subset=subset))
+    assert ("a part of the benchmark" in load_task("mmlu").protocol_for(claim).refused) is is_refused

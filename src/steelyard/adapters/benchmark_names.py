@@ -22,7 +22,8 @@ SHARES: Final = re.compile(
 MAX_PERCENT: Final = 100
 ELO: Final = re.compile(r"\belo\b|bradley", re.I)
 NO_SHARES: Final = re.compile(
-    r"perplex|ppl|loss|\bwer\b|\bcer\b|error|mse|mae|bleu|rouge|chrf|meteor|bits|latency|seconds|reward", re.I
+    r"perplex|ppl|loss|\bwer\b|\bcer\b|error|mse|mae|bleu|rouge|chrf|meteor|bits|latency|seconds|reward|percentile|rating",
+    re.I,
 )
 
 

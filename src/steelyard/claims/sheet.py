@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +29,7 @@ _MAX_COUNT = 10**9
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 _PERCENT = re.compile(r"(?P<number>\S+) ?%")
 _COUNT = re.compile(r"[0-9]{1,10}")
+_CARDS = (".md", ".markdown", ".html", ".htm", ".csv", ".tsv")
 _KIND = {Leaf: "text", Items: "a list", Branch: "a mapping"}
 
 Read = Callable[[Node, str], Any]
@@ -41,6 +43,12 @@ def read_sheet(path: str | Path) -> ClaimSheet:
     """
     where = str(path)
     data = _read_bytes(path, where)
+    if Path(path).suffix.lower() in _CARDS:
+        raise InputError(
+            f"a claim sheet is a YAML file: steelyard import {shlex.quote(where)} --model NAME makes one of a card's "
+            "table",
+            where=where,
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

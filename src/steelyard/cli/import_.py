@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 WHAT = (
     "an Inspect log (.eval, .json), lm-eval's results (the folder of --output_path), a recording of steelyard gateway, "
-    "a model card with a model-index (.md, .yaml) or a file of Every Eval Ever (.json)"
+    "a model card (.md, .html, .csv with tables, or a model-index in .md, .yaml) or a file of Every Eval Ever (.json)"
 )
+SHEETS = (".md", ".markdown", ".html", ".htm", ".csv", ".tsv", ".yaml", ".yml", ".json")
 
 
 @click.command()
@@ -37,7 +38,10 @@ WHAT = (
     help="Score the answers again with this scorer of Steelyard: answer, exact, numeric:strict … (default: the log's "
     "scores).",
 )
-@click.option("--model", default="", help="The recording's model to import, if it has several.")
+@click.option("--model", default="", help="The model to import, where a recording or a card's tables have several.")
+@click.option(
+    "--table", "tables", type=int, multiple=True, metavar="N", help="Import only this table of a card, counted from 1."
+)
 @click.option("--prompt", default="", help="The prompt format of a recording's task (default: the task's own).")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the run, or the file of the claim sheet.")
 @data_option
@@ -57,36 +61,47 @@ def command(source: Path, **args: Any) -> int:
     """
     if not source.exists():
         raise InputError("there is no such file or folder: give a log, a recording or a model card", where=source)
-    sheet = _sheet(source)
+    sheet = _sheet(source, args["model"], args["tables"])
     if sheet is not None:
         return _write_sheet(sheet, source, args)
+    if args["tables"]:
+        raise InputError("--table applies to the tables of a model card: leave it out", where=source)
     return _write_run(source, args)
 
 
 # ── published results ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _sheet(source: Path) -> ClaimSheet | None:
+def _sheet(source: Path, model: str, tables: tuple[int, ...]) -> ClaimSheet | None:
     """The claim sheet of a model card or a file of results; None for any other source."""
+    from steelyard.adapters.card_file import read_card_tables
     from steelyard.adapters.every_eval_ever import is_every_eval_ever, read_every_eval_ever
-    from steelyard.adapters.model_card import read_model_card
-    from steelyard.adapters.untrusted_json import read_json
+    from steelyard.adapters.model_card import has_model_index, read_model_card
+    from steelyard.adapters.untrusted_json import read_bytes, read_json
 
     suffix = source.suffix.lower()
-    if source.is_dir() or suffix not in (".md", ".yaml", ".yml", ".json"):
+    if source.is_dir() or suffix not in SHEETS:
         return None
     if suffix == ".json":
         return read_every_eval_ever(source) if is_every_eval_ever(read_json(source)) else None
-    return read_model_card(source)
+    is_yaml = suffix in (".yaml", ".yml")
+    if is_yaml or (suffix == ".md" and not tables and has_model_index(read_bytes(source).decode(errors="replace"))):
+        if model or tables:
+            raise InputError("--model and --table apply to a card's tables: leave them out", where=source)
+        return read_model_card(source)
+    return read_card_tables(source, model, tables)
 
 
 def _write_sheet(sheet: ClaimSheet, source: Path, args: dict[str, Any]) -> int:
     import re
+    import shlex
 
     from steelyard.adapters.sheet_file import sheet_text
+    from steelyard.reports.words import counted
+    from steelyard.tasks import resolve
     from steelyard.util.atomic_file import write_file
 
-    for option in ("tasks", "metric", "scorer", "model", "prompt"):
+    for option in ("tasks", "metric", "scorer", "prompt"):
         if args[option]:
             raise InputError(
                 f"--{option.rstrip('s')} applies to a log: leave it out, since {source.name} becomes a claim sheet"
@@ -103,7 +118,10 @@ def _write_sheet(sheet: ClaimSheet, source: Path, args: dict[str, Any]) -> int:
         return 0
     for note in sheet.footnotes:
         click.echo(note)
-    click.echo(f"sheet  {out} ({len(sheet.claims)} claims)\nscreen steelyard screen {out}")
+    here = sum(resolve(claim.task) is not None for claim in sheet.claims)
+    click.echo(f"sheet  {out} ({counted(len(sheet.claims), 'claim')}, {here} with a task here)")
+    click.echo("check  every value against its source: a number copied wrongly accuses somebody")
+    click.echo(f"screen steelyard screen {shlex.quote(str(out))}")
     return 0
 
 

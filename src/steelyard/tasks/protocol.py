@@ -13,6 +13,17 @@ from steelyard.tasks.definition import PromptFormat, TaskDefinition
 __all__ = ["ChosenProtocol", "RequestedProtocol", "choose_protocol", "possible_formats"]
 
 
+# pass@10, maj@8, em_maj1@5, cons@64, CoT@32, pass^8, best of 4; not pass@1, maj1@1 and avg@64.
+_SEVERAL_ANSWERS = re.compile(
+    r"(?:pass|maj\d*|majority|cons|consensus|vote|voting|cot|sc|best|bo)\s?[@^]\s?(?P<k>\d{1,6})|"
+    r"best[- ]of[- ](?:\d+|n)\b|majority[- ]vot\w+|self[- ]?consistency|self[- ]?consistent|multiple attempts",
+    re.IGNORECASE,
+)
+
+
+_WHOLE = frozenset(("the", "whole", "full", "all", "complete", "set", "split", "samples", "questions", "items"))
+
+
 class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     """A requested protocol: as a vendor describes it for a claim, or as a user names a prompt format."""
 
@@ -21,6 +32,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     metric: str = ""
     prompt: str = ""
     harness: str = ""
+    subset: str = ""
     shots: int | None = None
 
     @classmethod
@@ -32,6 +44,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
             metric=claim.metric,
             prompt=claim.protocol.prompt,
             harness=claim.protocol.harness,
+            subset=claim.protocol.subset,
             shots=claim.shots,
         )
 
@@ -113,11 +126,35 @@ def _longest(text: str, phrases: Iterable[str]) -> int:
 def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bool) -> str:
     """Why no prompt format can test this claim; empty if one can. A ``named`` prompt format settles ``unless``."""
     texts = (requested.task, requested.variant, requested.metric, requested.prompt)
+    if chosen := _of_several_answers(texts):
+        return (
+            f"{chosen!r} counts a sample by several answers to it (the best of them, or what most say): one answer is "
+            "asked here, so that only a number for single answers can be tested"
+        )
+    if definition.public and not set(_words(requested.subset)) <= _whole_of(definition):
+        return (
+            f"the claim is about a part of the benchmark ({requested.subset[:80]!r}), and the whole is asked here: "
+            "give a task file for that part with --task"
+        )
     for refusal in definition.refused:
         if any(_longest(text, refusal.words) for text in texts):
             return refusal.why
         if refusal.unless and not named and not any(_longest(text, refusal.unless) for text in texts):
             return refusal.why
+    return ""
+
+
+def _whole_of(definition: TaskDefinition) -> frozenset[str]:
+    """The words of a subset that mean all that a task asks: its split, or the whole."""
+    return _WHOLE.union(_words(definition.hub.split)) if definition.hub else _WHOLE
+
+
+def _of_several_answers(texts: Iterable[str]) -> str:
+    """The words that say that a sample's score comes from more than one answer; empty where there are none."""
+    for text in texts:
+        for found in _SEVERAL_ANSWERS.finditer(text):
+            if found["k"] is None or int(found["k"]) > 1:
+                return found[0].strip()
     return ""
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from steelyard.errors import InputError, MissingDependency
 from steelyard.tasks.file_rows import CsvRows, FileRows, Look, Row, holds_nul
 
-__all__ = ["HeldRows", "open_json", "open_table", "open_workbook"]
+__all__ = ["HeldRows", "open_json", "open_table", "open_workbook", "read_grid"]
 
 MAX_BYTES: Final = 256 << 20  # of a table that is read whole
 _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -56,6 +56,15 @@ def open_table(path: Path, look: Look) -> FileRows:
     parts = [f"{_ENCODINGS[encoding]} text"] if encoding in _ENCODINGS else []
     parts += [f"{_DELIMITERS[delimiter]} between columns"] if delimiter != "," else []
     return HeldRows(rows, look, f"Read as {' with '.join(parts)}." if parts else "")
+
+
+def read_grid(path: Path) -> tuple[int, list[list[str]]]:
+    """The number of the first line, and all cells of a CSV or TSV file of any usual delimiter and encoding.
+
+    Raises InputError as :func:`open_table`.
+    """
+    text, delimiter, skipped = _dialect(_text(path, _encoding(path)))
+    return 1 + skipped, _parsed(text, delimiter, path, skipped)
 
 
 def open_workbook(path: Path, look: Look) -> FileRows:

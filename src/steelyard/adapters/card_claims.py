@@ -1,0 +1,383 @@
+"""A claim sheet from the tables of a model card: the numbers of one model, each with the cell that it came from.
+
+A number in the wrong row or column accuses somebody. So a model is chosen by its exact name in the table, a benchmark
+is known only by its exact name, a cell that holds more than one number is left out and named, and two tables that
+state different numbers for one benchmark are never mixed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from steelyard.adapters.benchmark_names import Unit, infer_unit, known_task, names_a_share, shots_in_name
+from steelyard.adapters.card_tables import Cell, Table
+from steelyard.adapters.sheet_file import decimal_text
+from steelyard.claims.benchmarks import key_of, lookup
+from steelyard.errors import InputError
+from steelyard.records import Claim, ClaimSheet, Protocol
+from steelyard.util.text import one_line
+
+__all__ = ["claims_of_tables"]
+
+MAX_NAMES = 30  # of models, in a message
+MAX_LEFT_OUT = 12  # cells that the sheet's footnotes name
+LABELS = 3  # the first columns, where names may stand
+MAX_SHOTS = 1000
+
+VALUE = re.compile(
+    r"(?P<number>[+\-\N{MINUS SIGN}]?\d{1,6}(?:\.\d{1,12})?)\s*(?P<percent>%?)"
+    r"(?:\s*(?:±|\+/-)\s*(?P<margin>\d{1,3}(?:\.\d{1,6})?)\s*%?)?"
+    r"(?P<marks>(?:\s*(?:\^\{[^{}]{1,20}\}|[*†‡§¶¹²³⁴⁵⁶⁷⁸⁹]))*)"
+    r"\s*(?P<aside>\([^()\d][^()]{0,60}\))?"
+)
+NOTHING = re.compile(r"[-–—/\s]*|n/?a\.?|tbd|none", re.IGNORECASE)
+SUPERSCRIPT = re.compile(r"\^\{([^{}]*)\}")
+ASIDE = re.compile(r"\(([^()]*)\)")
+TRAILING = re.compile(r"\s+(pass|cons|maj|avg|mean)@\S+", re.IGNORECASE)
+IS_METRIC = re.compile(r"metrics?", re.IGNORECASE)
+IS_SHOTS = re.compile(r"#?\s*(of\s+)?shots?|n-?shots?", re.IGNORECASE)
+IS_NAME = re.compile(
+    r"(benchmarks?|tasks?|datasets?|evaluations?|evals?|tests?|capabilit(y|ies)|category|categories|domains?|language|"
+    r"models?|name|type|description)?(\s*[(\\/].*)?",
+    re.IGNORECASE,
+)
+IS_NO_SCORE = re.compile(
+    r"\bparam(eter)?s?\b|tokens?\b|flops?\b|context|vocab|\blayers?\b|#\s?[ta]p\b|architecture|\bsize\b|download|price|"
+    r"latency|memory|licen[cs]e|release",
+    re.IGNORECASE,
+)
+SHORT_METRIC = re.compile(
+    r"em|acc\.?|f1|bpb|bleu|elo|rating|percentile|resolved|(macro |micro )?(avg|average|mean)|(avg|mean|cons|maj)@\d+",
+    re.IGNORECASE,
+)
+HOW_ASKED = re.compile(
+    r"cot|prompt|shot|strict|loose|think|template|chat|instruct|tool|agent|greedy|sampl", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class _Score:
+    """One cell under one model, with what stands beside and above it. ``name`` is the benchmark's, as printed."""
+
+    table: Table
+    cell: Cell
+    name: str
+    model: str
+    metric: str
+    shots: str
+
+
+@dataclass
+class _Found:
+    """What the chosen tables hold: claims, each with its table, and what could not be read."""
+
+    claims: list[tuple[Table, Claim]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def claims_of_tables(
+    tables: Sequence[Table], model: str, chosen: Sequence[int], where: str, name_of_file: str
+) -> ClaimSheet:
+    """The sheet of one ``model``; ``chosen`` are numbers of tables, all of them where it is empty.
+
+    Raises InputError, with the names that there are, where the tables do not hold this model once, and where two tables
+    state different numbers for one benchmark.
+    """
+    if absent := [number for number in chosen if not 1 <= number <= len(tables)]:
+        raise InputError(f"--table {absent[0]}: there are {len(tables)} tables", where=where)
+    looked_at = [table for table in tables if not chosen or table.number in chosen]
+    read = [(table, _direction(table)) for table in looked_at]
+    usable = [(table, direction or "rows") for table, direction in read if direction or chosen]
+    if not usable:
+        raise InputError("none of its tables names a benchmark that is known here", where=where)
+    found, printed = _Found(), ""
+    for table, direction in usable:
+        scores = list(_scores(table, direction, model, where))
+        printed = printed or (scores[0].model if scores else "")
+        _read(scores, found)
+    if not found.claims:
+        raise _no_such_model(usable, model, where)
+    _check_conflicts(found, where)
+    used = list({table.number: table for table, _ in found.claims}.values())
+    footnotes = [
+        f"Taken from {'; '.join(table.place for table in used)}. Each note names the line, the row and the column.",
+        "Where no unit is printed, shares above 1 were read as percent. What the card's text says of shots, "
+        "decoding and limits of answers is not here: add it.",
+    ]
+    if found.left_out:
+        more = f", and {len(found.left_out) - MAX_LEFT_OUT} more" if len(found.left_out) > MAX_LEFT_OUT else ""
+        footnotes.append(f"Left out, since no plain number: {'; '.join(found.left_out[:MAX_LEFT_OUT])}{more}.")
+    return ClaimSheet(
+        model=model or printed,
+        source=name_of_file,
+        footnotes=tuple(footnotes),
+        claims=tuple(claim for _, claim in found.claims),
+    )
+
+
+def _no_such_model(usable: Sequence[tuple[Table, Direction]], model: str, where: str) -> InputError:
+    names = list(dict.fromkeys(name for table, direction in usable for name in _models(table, direction).values()))
+    listed = ", ".join(one_line(name, 60) for name in names[:MAX_NAMES]) + (" …" if len(names) > MAX_NAMES else "")
+    if model:
+        return InputError(
+            f"--model {one_line(model, 80)!r} is in none of its tables; in them are: {listed}", where=where
+        )
+    return InputError(f"its tables hold several models: name one with --model: {listed}", where=where)
+
+
+# ── which way a table runs ──────────────────────────────────────────────────────────────────────────────────────────
+
+Direction = Literal["rows", "columns"]
+
+
+def _direction(table: Table) -> Direction | None:
+    """Whether the benchmarks are named by its rows or by its columns; None where no benchmark is known."""
+    in_rows = max((_known(_column(table, place)) for place in range(LABELS)), default=0)
+    in_columns = max((_known(row) for row in _head(table, "columns")), default=0)
+    if in_rows == in_columns == 0:
+        return None
+    return "rows" if in_rows >= in_columns else "columns"
+
+
+def _known(cells: Sequence[Cell]) -> int:
+    return sum(_task(_label(cell.text)) is not None for cell in cells)
+
+
+def _column(table: Table, place: int) -> list[Cell]:
+    return [row[place] for row in table.rows if place < len(row)]
+
+
+def _head(table: Table, direction: Direction) -> list[tuple[Cell, ...]]:
+    """The rows of the head, and those of the body that go on with it: no name in front, and no number behind it."""
+    rows, place = list(table.head), _name_column(table, direction)
+    for row in table.rows:
+        if len(row) <= place or any(row[at].text for at in range(place + 1)):
+            break
+        if not any(cell.text for cell in row) or any(VALUE.fullmatch(cell.text) for cell in row):
+            break
+        rows.append(row)
+    return rows
+
+
+def _name_column(table: Table, direction: Direction) -> int:
+    """Where the rows' names stand: the column with most known benchmarks, or the first one with a name for each row."""
+    places = range(min(LABELS, table.columns))
+    if direction == "rows":
+        best = max(places, key=lambda place: _known(_column(table, place)), default=0)
+        if _known(_column(table, best)):
+            return best
+    return max(
+        places,
+        key=lambda place: sum(bool(cell.text) and not VALUE.fullmatch(cell.text) for cell in _column(table, place)),
+        default=0,
+    )
+
+
+# ── names ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _label(text: str) -> str:
+    """A name without the marks of footnotes: a short superscript is one, a long one is part of the name."""
+    before = ""
+    while before != text:
+        before, text = text, SUPERSCRIPT.sub(lambda found: found[1] if len(found[1]) > 3 else "", text)
+    return " ".join(text.strip("*†‡§¶ ").split())
+
+
+def _task(name: str) -> str | None:
+    """The id of a benchmark by its whole name, or by its name without what stands in brackets."""
+    bare = ASIDE.sub(" ", name).strip()
+    return known_task((name, bare, TRAILING.sub("", bare)))
+
+
+def _models(table: Table, direction: Direction) -> dict[int, str]:
+    """Column or row → the name of the model there, for those that hold a number."""
+    if direction == "columns":
+        place = _name_column(table, direction)
+        named = {at: _label(row[place].text) for at, row in enumerate(table.rows) if place < len(row)}
+        numbers = {at for at, row in enumerate(table.rows) if any(VALUE.fullmatch(cell.text) for cell in row)}
+        return {at: name for at, name in named.items() if name and at in numbers}
+    head, first = _head(table, direction), _name_column(table, direction) + 1
+    found = {}
+    for at in range(first, table.columns):
+        names = list(dict.fromkeys(_label(row[at].text) for row in head if at < len(row) and row[at].text))
+        is_beside = all(IS_METRIC.fullmatch(name) or IS_SHOTS.fullmatch(name) for name in names)
+        if names and not is_beside and any(VALUE.fullmatch(cell.text) for cell in _column(table, at)):
+            found[at] = " / ".join(names)
+    return found
+
+
+def _place_of(table: Table, direction: Direction, model: str, where: str) -> int | None:
+    """The model's column or row; None where it is not in this table. Raises InputError where it is there twice."""
+    models = _models(table, direction)
+    if len(models) == 1 and (not model or not _is_name(next(iter(models.values())))):
+        return next(iter(models))
+    wanted = key_of(model)
+    if not wanted:
+        return None
+    same = [at for at, name in models.items() if wanted == key_of(name)]
+    same = same or [at for at, name in models.items() if wanted in map(key_of, name.split(" / "))]
+    if len(same) > 1:
+        names = ", ".join(f"{one_line(models[at], 60)} (line {_line(table, direction, at)})" for at in same[:MAX_NAMES])
+        raise InputError(
+            f"--model {one_line(model, 80)!r} is {len(same)} times in {table.place}: {names}: give the whole name of "
+            "one, or another --table",
+            where=where,
+        )
+    return same[0] if same else None
+
+
+def _is_name(header: str) -> bool:
+    """Whether the one column of numbers is called like a model, and not just *Score*."""
+    return not re.fullmatch(r"(scores?|values?|results?|accuracy|acc\.?|%|percent)", header, re.IGNORECASE)
+
+
+def _line(table: Table, direction: Direction, at: int) -> int:
+    return table.rows[at][0].line if direction == "columns" else table.line
+
+
+# ── the scores of one model ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _scores(table: Table, direction: Direction, model: str, where: str) -> Iterator[_Score]:
+    """Each cell of this model; none where the table does not hold it."""
+    place = _place_of(table, direction, model, where)
+    if place is None:
+        return
+    printed, head = _models(table, direction)[place], _head(table, direction)
+    name_column = _name_column(table, direction)
+    if direction == "columns":
+        row = table.rows[place]
+        for at in range(name_column + 1, len(row)):
+            above = list(dict.fromkeys(_label(line[at].text) for line in head if at < len(line) and line[at].text))
+            name = next((text for text in above if _task(text)), above[0] if above else "")
+            rest = "; ".join(text for text in above if text != name)
+            yield _Score(table, row[at], name, printed, "" if shots_in_name(rest) is not None else rest, rest)
+        return
+    beside = {
+        at: _label(head[0][at].text) for at in range(min(len(head[0]), table.columns)) if at not in (place, name_column)
+    }
+    metric_at = next((at for at, name in beside.items() if IS_METRIC.fullmatch(name)), None)
+    shots_at = next((at for at, name in beside.items() if IS_SHOTS.fullmatch(name)), None)
+    for row in table.rows[len(head) - len(table.head) :]:
+        if max(place, name_column) < len(row):
+            metric, shots = (row[at].text if at is not None and at < len(row) else "" for at in (metric_at, shots_at))
+            yield _Score(table, row[place], _label(row[name_column].text), printed, _label(metric), _label(shots))
+
+
+def _read(scores: Sequence[_Score], found: _Found) -> None:
+    in_percent = any(_is_above_one(score) for score in scores)
+    for score in scores:
+        text = score.cell.text
+        if not score.name or NOTHING.fullmatch(text) or IS_NO_SCORE.search(score.name) or not re.search(r"\d", text):
+            continue
+        value = VALUE.fullmatch(text)
+        claim = value and _claim(score, value, beside_percent=in_percent)
+        if claim:
+            found.claims.append((score.table, claim))
+        else:
+            found.left_out.append(f"line {score.cell.line}, {one_line(score.name, 60)}: {one_line(text, 60)}")
+
+
+def _is_above_one(score: _Score) -> bool:
+    value = VALUE.fullmatch(score.cell.text)
+    return value is not None and 1 < abs(float(value["number"].replace("\N{MINUS SIGN}", "-"))) <= 100
+
+
+def _claim(score: _Score, value: re.Match[str], *, beside_percent: bool) -> Claim | None:
+    number = decimal_text(value["number"])
+    if number is None:
+        return None
+    task = _task(score.name)
+    metric, protocol = _protocol(score)
+    unit, unit_note = _unit(task, metric, float(number), beside_percent=beside_percent)
+    if value["percent"]:
+        unit, unit_note = "percent", ""
+    notes = [
+        f"line {score.cell.line}: {one_line(score.name, 100)} × {one_line(score.model, 100)}",
+        "" if unit == "percent" else unit_note,
+        f"printed with ± {value['margin']}" if value["margin"] else "",
+        f"marked {one_line(value['marks'].strip(), 60)}" if value["marks"] else "",
+        one_line(value["aside"] or "", 80),
+    ]
+    return Claim(
+        task=task or one_line(score.name, 120),
+        value=number,
+        unit=unit,
+        metric=metric,
+        repeats=_repeats(metric),
+        shots=_shots(score),
+        protocol=protocol,
+        note="; ".join(note for note in notes if note),
+    )
+
+
+def _protocol(score: _Score) -> tuple[str, Protocol]:
+    """(metric, protocol): brackets behind a benchmark's name say how it was scored, how asked, or on what part."""
+    metric, prompt, subset = _bare_metric(score.metric), [], []
+    is_name = known_task((score.name,)) is not None or _task(score.name) is None
+    asides = [*ASIDE.findall(score.name), *(found[0] for found in TRAILING.finditer(score.name))]
+    for aside in filter(None, map(str.strip, asides)):
+        if not metric and (names_a_share(aside) or SHORT_METRIC.fullmatch(aside)):
+            metric = _bare_metric(aside)
+        elif is_name or not _bare_metric(aside):
+            continue
+        elif HOW_ASKED.search(aside):
+            prompt.append(aside)
+        else:
+            subset.append(aside)
+    return metric, Protocol(prompt="; ".join(prompt), subset="; ".join(subset))
+
+
+def _bare_metric(text: str) -> str:
+    """A metric without the number of shots: ``5-shot, top-1`` is ``top-1``."""
+    rest = re.sub(r"\b\d{1,3}\s*([-–]\s*\d{1,3}\s*)?-?\s*shots?\b", "", text, flags=re.IGNORECASE).strip(" ,;")
+    return "" if NOTHING.fullmatch(rest) else rest
+
+
+def _repeats(metric: str) -> int | None:
+    """How many answers to each sample are averaged: 64 of ``Avg@64``."""
+    found = re.fullmatch(r"(?:avg|mean|average)\s?@\s?(\d{1,4})", metric, re.IGNORECASE)
+    return int(found[1]) if found and int(found[1]) > 1 else None
+
+
+def _unit(task: str | None, metric: str, value: float, *, beside_percent: bool) -> tuple[Unit, str]:
+    """(unit, note): by the printed metric where it says so, else by what a known benchmark is usually scored by."""
+    fact = lookup(task) if task else None
+    found = infer_unit(metric, value, beside_percent=beside_percent)
+    # The metric of MT-bench is a score from 1 to 10.
+    if fact is None or found[0] != "points" or not names_a_share(fact.metric.replace("score", "")):
+        return found
+    return infer_unit(fact.metric, value, beside_percent=beside_percent)
+
+
+def _shots(score: _Score) -> int | None:
+    stated = score.shots.strip()
+    if stated.isascii() and stated.isdigit() and len(stated) < 5 and int(stated) <= MAX_SHOTS:
+        return int(stated)
+    for text in (stated, score.name, score.metric):
+        if re.search(r"\d\s*[-–]\s*\d+\s*-?shot", text, re.IGNORECASE):
+            return None  # a range of them
+        if (shots := shots_in_name(text)) is not None:
+            return shots
+    return None
+
+
+def _check_conflicts(found: _Found, where: str) -> None:
+    """Raise InputError where two tables state different numbers for one benchmark, and drop what is stated twice."""
+    first: dict[str, tuple[Table, Claim]] = {}
+    kept: list[tuple[Table, Claim]] = []
+    for table, claim in found.claims:
+        before = first.setdefault(key_of(claim.task), (table, claim))
+        if before[0] is table:
+            kept.append((table, claim))
+        elif before[1].value != claim.value:
+            raise InputError(
+                f"{one_line(claim.task, 60)} is stated twice, {before[1].value} in {before[0].place} and {claim.value} "
+                f"in {table.place}: choose with --table {before[0].number} or --table {table.number}",
+                where=where,
+            )
+    found.claims[:] = kept

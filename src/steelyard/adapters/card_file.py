@@ -1,0 +1,41 @@
+"""The file of a model card with tables: Markdown, HTML or CSV, to a claim sheet of one model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from steelyard.adapters.card_claims import claims_of_tables
+from steelyard.adapters.card_tables import Table, table_of_rows, tables_in
+from steelyard.adapters.untrusted_json import read_bytes
+from steelyard.errors import InputError
+from steelyard.records import ClaimSheet
+
+__all__ = ["read_card_tables"]
+
+MAX_BYTES = 8 * 2**20
+
+
+def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = ()) -> ClaimSheet:
+    """The sheet of one ``model`` from the tables of a card; ``chosen`` are numbers of tables, from 1.
+
+    Raises InputError for a file without tables, and as :func:`~steelyard.adapters.card_claims.claims_of_tables`.
+    """
+    tables = _tables(path)
+    if not tables:
+        raise InputError(
+            "has no table: give a card with a Markdown or HTML table of results, or a CSV file of one", where=path
+        )
+    return claims_of_tables(tables, model, chosen, str(path), path.name)
+
+
+def _tables(path: Path) -> list[Table]:
+    if path.suffix.lower() in (".csv", ".tsv"):
+        from steelyard.tasks.spreadsheets import read_grid
+
+        first_line, rows = read_grid(path)
+        return [table_of_rows(rows, first_line)] if rows else []
+    try:
+        return tables_in(read_bytes(path, MAX_BYTES).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise InputError("not text in UTF-8: save it as UTF-8", where=path) from None

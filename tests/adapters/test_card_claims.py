@@ -1,0 +1,164 @@
+"""A model's numbers from a card's tables: the right row and column, or an error that says how to choose."""
+
+from __future__ import annotations
+
+import pytest
+
+from steelyard.adapters.card_claims import claims_of_tables
+from steelyard.adapters.card_tables import tables_in
+from steelyard.errors import InputError
+from steelyard.records import Claim, ClaimSheet, Protocol
+
+BY_ROWS = """
+## Base
+| | Benchmark (Metric) | # Shots | Other-7B | **Ours-7B** |
+|---|---|---|---|---|
+| | Architecture | - | MoE | Dense |
+| | # Params | - | 7 | 7 |
+| Knowledge | MMLU (Acc.) | 5-shot | **80.0** | 71.30 |
+| | MMLU (CoT) | 0 | 82 | 75.1<sup>2</sup> |
+| | GSM8K (EM, 8-shot) | | 1.5 | 68.6 ± 1.2 |
+| | HumanEval (Pass@10) | 0-shot | - | **55.5**\\* |
+| | IF-Eval (Prompt Strict) | - | - | 61.0% |
+| | MMLU (STEM) | 3-5 | - | 60.0 |
+| | AIME 2024 | - | - | 4/30 |
+| | Our own test | - | 3.0 | 0.548 |
+"""
+BY_COLUMNS = """
+| Model | Type | MMLU | GSM8K | Context |
+|---|---|---|---|---|
+| | | 5-shot | 8-shot | |
+| Other-7B | open | 80.0 | - | 4096 |
+| **Ours-7B** | open | 71.3 | 68.6 | 4096 |
+"""
+
+
+def sheet(text: str, model: str = "Ours-7B", *tables: int) -> ClaimSheet:
+    return claims_of_tables(tables_in(text), model, tables, "card.md", "card.md")
+
+
+def by_value(text: str, *tables: int) -> dict[str, Claim]:
+    return {claim.value: claim for claim in sheet(text, "ours 7b", *tables).claims}
+
+
+def test_benchmarks_in_rows() -> None:
+    claims = by_value(BY_ROWS)
+    assert list(claims) == ["71.30", "75.1", "68.6", "55.5", "61.0", "60.0", "0.548"]
+    mmlu = claims["71.30"]
+    assert (mmlu.task, mmlu.unit, mmlu.metric, mmlu.shots) == ("mmlu", "percent", "Acc.", 5)
+    assert mmlu.note == "line 7: MMLU (Acc.) × Ours-7B"
+    assert claims["75.1"].protocol == Protocol(prompt="CoT")
+    assert claims["75.1"].note.endswith("marked ^{2}")
+    assert (claims["68.6"].task, claims["68.6"].shots, claims["68.6"].metric) == ("gsm8k", 8, "EM")
+    assert "printed with ± 1.2" in claims["68.6"].note
+    assert (claims["55.5"].metric, claims["55.5"].note[-8:]) == ("Pass@10", "marked *")
+    assert (claims["61.0"].task, claims["61.0"].protocol) == ("ifeval", Protocol(prompt="Prompt Strict"))
+    assert (claims["60.0"].protocol, claims["60.0"].shots) == (Protocol(subset="STEM"), None)
+    assert (claims["0.548"].task, claims["0.548"].unit) == ("Our own test", "points")
+
+
+def test_no_claim_says_that_another_model_was_measured() -> None:
+    """What stands in brackets is no name of a model: the desk screen would accuse the vendor of a swap."""
+    assert {claim.variant for claim in sheet(BY_ROWS).claims} == {""}
+
+
+def test_what_is_no_plain_number_is_left_out_and_named() -> None:
+    assert sheet(BY_ROWS).footnotes[-1] == "Left out, since no plain number: line 13, AIME 2024: 4/30."
+
+
+def test_benchmarks_in_columns_with_shots_below_their_names() -> None:
+    claims = by_value(BY_COLUMNS)
+    assert {value: (claim.task, claim.shots) for value, claim in claims.items()} == {
+        "71.3": ("mmlu", 5),
+        "68.6": ("gsm8k", 8),
+    }
+    assert claims["71.3"].note == "line 6: MMLU × Ours-7B"
+
+
+def test_averages_say_how_many_answers() -> None:
+    (claim,) = sheet("| Benchmark | Metric | Ours |\n|-|-|-|\n| AIME 2024 | Avg@64 | 69.6 |\n", "Ours").claims
+    assert (claim.task, claim.repeats, claim.unit) == ("aime-2024", 64, "percent")
+
+
+def test_a_judges_points_are_no_percent() -> None:
+    text = "| Benchmark | Ours |\n|-|-|\n| MT-bench | 9.35 |\n| Arena-Hard | 81.2 |\n"
+    assert [claim.unit for claim in sheet(text, "Ours").claims] == ["points", "percent"]
+
+
+def test_shares_of_at_most_one_are_fractions_unless_others_are_above() -> None:
+    fractions = sheet("| Benchmark | Ours |\n|-|-|\n| MMLU | 0.713 |\n| GSM8K | 0.9 |\n", "Ours").claims
+    assert [claim.unit for claim in fractions] == ["fraction", "fraction"]
+    percents = sheet("| Benchmark | Ours |\n|-|-|\n| MMLU | 0.9 |\n| GSM8K | 12.0 |\n", "Ours").claims
+    assert [claim.unit for claim in percents] == ["percent", "percent"]
+
+
+TWO = """
+## Base
+| Benchmark | Ours | Other |
+|-|-|-|
+| MMLU | 71.0 | 1.0 |
+
+## Chat
+| Benchmark | Ours | Other |
+|-|-|-|
+| MMLU | 75.0 | 1.0 |
+| GSM8K | 80.0 | 1.0 |
+"""
+
+
+def test_two_tables_that_differ_are_not_mixed() -> None:
+    with pytest.raises(InputError) as caught:
+        sheet(TWO, "Ours")
+    assert str(caught.value) == (
+        "card.md: mmlu is stated twice, 71.0 in table 1 (line 3: Base) and 75.0 in table 2 (line 8: Chat): choose with "
+        "--table 1 or --table 2"
+    )
+    assert [claim.value for claim in sheet(TWO, "Ours", 2).claims] == ["75.0", "80.0"]
+    same = TWO.replace("75.0", "71.0")
+    assert [claim.value for claim in sheet(same, "Ours").claims] == ["71.0", "80.0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "said"),
+    [
+        (TWO, "", "its tables hold several models: name one with --model: Ours, Other"),
+        (TWO, "Theirs", "--model 'Theirs' is in none of its tables; in them are: Ours, Other"),
+        (TWO, "Our", "--model 'Our' is in none of its tables"),  # never the nearest one
+        (
+            BY_COLUMNS.replace("Other-7B", "Ours-7B"),
+            "Ours-7B",
+            "is 2 times in table 1 (line 2): Ours-7B (line 5), Ours",
+        ),
+        ("| a | b |\n|-|-|\n| c | 1 |\n", "b", "none of its tables names a benchmark that is known here"),
+    ],
+)
+def test_what_cannot_be_chosen_is_said(text: str, model: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        sheet(text, model)
+    assert said in str(caught.value)
+
+
+def test_a_table_that_is_not_there() -> None:
+    with pytest.raises(InputError, match="--table 3: there are 2 tables"):
+        sheet(TWO, "Ours", 3)
+
+
+def test_the_one_column_of_numbers_needs_no_name() -> None:
+    text = "| Benchmark | Score |\n|-|-|\n| MMLU | 71.3 |\n"
+    found = sheet(text, "My model")
+    assert (found.model, found.claims[0].value) == ("My model", "71.3")
+    assert sheet(text.replace("Score", "Ours"), "").model == "Ours"
+    with pytest.raises(InputError, match="in them are: Ours"):
+        sheet(text.replace("Score", "Ours"), "Theirs")
+
+
+def test_a_second_row_of_names_below_the_hyphens() -> None:
+    text = """
+| Benchmark | Similar size | | 2x size |
+|---|---|---|---|
+| | Ours-4B | Other-3B | Other-7B |
+| **Popular** | | | |
+| MMLU (5-shot) | 67.3 | 65.5 | 72.6 |
+"""
+    (claim,) = sheet(text, "Ours-4B").claims
+    assert (claim.value, claim.note) == ("67.3", "line 6: MMLU (5-shot) × Similar size / Ours-4B")

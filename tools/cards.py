@@ -1,0 +1,96 @@
+"""Writes examples/cards/*.yaml and docs/results/cards.md from tests/assets/cards: ``python -m tools.cards``.
+
+Each excerpt is a published model card's tables of results; ``cards.yaml`` beside them says which model's numbers become
+a claim sheet, and where the card stands.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from steelyard.adapters.card_file import read_card_tables
+from steelyard.adapters.sheet_file import sheet_text
+from steelyard.auditing.desk import screen_sheet
+from steelyard.claims.benchmarks import lookup
+from steelyard.claims.sheet import read_sheet
+from steelyard.records import ClaimSheet
+from steelyard.tasks import resolve
+
+ROOT = Path(__file__).resolve().parent.parent
+CARDS = ROOT / "tests" / "assets" / "cards"
+SHEETS = ROOT / "examples" / "cards"
+PAGE = ROOT / "docs" / "results" / "cards.md"
+INTRODUCTION = """# Model cards, as claim sheets
+
+Printed by `python -m tools.cards` (no model and no network; the cards were read on 2026-11-26).
+
+Each row is a published model card whose table of results became a claim sheet by `steelyard import`, with every number
+as it was printed and the cell that it came from.
+*Rows*: the numbers of that model. *Known*: rows whose benchmark is in Steelyard's table of facts.
+*With a task*: rows that `steelyard audit` has a task for.
+*Findings* are values that no honest explanation allows, *notes* are remarks of the desk screen;
+`steelyard screen` prints both.
+
+The sheets are in `examples/cards`; the excerpts that they were made from, with the lines that each note names,
+are in `tests/assets/cards`.
+A test reads every value again from its line, in another way.
+They are examples of the format, and no judgement on any vendor: nothing here was asked of a model.
+"""
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One row of ``cards.yaml``: a model, the tables it is taken from (all where empty), and where the card stands."""
+
+    sheet: str
+    file: str
+    model: str
+    tables: tuple[int, ...]
+    vendor: str
+    date: str
+    source: str
+
+
+def cards() -> list[Card]:
+    """The rows of ``cards.yaml``."""
+    return msgspec.convert(yaml.safe_load((CARDS / "cards.yaml").read_text(encoding="utf-8")), list[Card])
+
+
+def sheet_of(card: Card) -> ClaimSheet:
+    """The claim sheet of a card."""
+    sheet = read_card_tables(CARDS / card.file, card.model, card.tables)
+    return msgspec.structs.replace(sheet, vendor=card.vendor, date=card.date, source=card.source)
+
+
+def text_of(card: Card) -> str:
+    """The sheet's file."""
+    return sheet_text(sheet_of(card), f"From {card.source}, read on 2026-11-26; lines are those of {card.file}")
+
+
+def page() -> str:
+    """The page of all cards as Markdown; the sheets must have been written."""
+    lines = ["| sheet | vendor | rows | known | with a task | findings | notes |", "|:--|:--|--:|--:|--:|--:|--:|"]
+    totals = [0] * 5
+    for card in cards():
+        sheet = read_sheet(SHEETS / f"{card.sheet}.yaml")
+        verdict = screen_sheet(sheet)
+        counts = [
+            len(sheet.claims),
+            sum(lookup(claim.task) is not None for claim in sheet.claims),
+            sum(resolve(claim.task) is not None for claim in sheet.claims),
+            len(verdict.findings),
+            len(verdict.notes),
+        ]
+        totals = [total + number for total, number in zip(totals, counts, strict=True)]
+        lines.append(f"| [{card.sheet}]({card.source}) | {card.vendor} | {' | '.join(map(str, counts))} |")
+    lines.append(f"| all {len(cards())} | | {' | '.join(map(str, totals))} |")
+    return "\n".join((INTRODUCTION, *lines)) + "\n"
+
+
+if __name__ == "__main__":
+    SHEETS.mkdir(exist_ok=True)
+    for each in cards():
+        (SHEETS / f"{each.sheet}.yaml").write_text(text_of(each), encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
