@@ -21,3 +21,10 @@ def test_every_public_name_is_on_the_page_of_python() -> None:
     own = {name for name in plugins.__all__ if name[0].isupper() and name != "GROUP"}
     protocols = {f"steelyard.plugins.{name}" for name in own - set(steelyard.__all__)}
     assert public | protocols <= shown, f"missing on docs/reference/api.md: {sorted((public | protocols) - shown)}"
+
+
+def test_readme_names_every_variable_that_is_read() -> None:
+    named = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "src").rglob("*.py"):
+        for variable in re.findall(r"\b(?:STEELYARD|OPENAI)_[A-Z_]+\b", path.read_text(encoding="utf-8")):
+            assert variable in named, (variable, path)

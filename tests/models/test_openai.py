@@ -513,3 +513,27 @@ def test_a_reply_nested_deeper_than_python_goes_is_malformed(status: int, monkey
 
     answer = at_handler(handler, lambda model: model.generate(SUM))
     assert answer.outcome is (Outcome.MALFORMED if status == 200 else Outcome.SERVER_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("rest", "variable", "base"),
+    [
+        ("gpt-4o", "https://llm.example.com/v1", "https://llm.example.com/v1"),
+        ("org/model@main", "http://127.0.0.1:9/v1/", "http://127.0.0.1:9/v1"),
+        ("gpt-4o@http://named.example.com", "https://llm.example.com/v1", "http://named.example.com/v1"),
+    ],
+)
+def test_a_name_alone_is_asked_at_the_address_in_the_environment(
+    rest: str, variable: str, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", variable)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-mine-and-mine-alone")
+    model = open_openai(rest, Settings())
+    assert repr(model) == f"OpenAIModel({rest.partition('@http')[0]!r}, {base!r})"
+    assert (model._key == "sk-mine-and-mine-alone") is ("@http" not in rest)  # the key beside that address
+
+
+def test_a_name_alone_without_that_address_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with pytest.raises(InputError, match="openai:NAME@URL, or openai:NAME where OPENAI_BASE_URL holds the URL"):
+        open_openai("gpt-4o", Settings())

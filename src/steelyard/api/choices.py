@@ -31,7 +31,6 @@ class Choices(TypedDict, total=False):
     out: Text | None
     progress: bool
     data: Text | None
-    task_files: Text | Iterable[Text] | None
     question: str | None
     answer: str | None
     limit: int | None
@@ -57,6 +56,7 @@ class Choices(TypedDict, total=False):
 class AuditChoices(Choices, total=False):
     """The keyword arguments of ``audit``."""
 
+    task_files: Text | Iterable[Text] | None
     tolerance: str | float | None
     detectors: Iterable[str] | None
     accept_model: bool

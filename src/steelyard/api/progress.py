@@ -17,7 +17,7 @@ __all__ = ["LiveProgress", "RunProgress", "working"]
 
 # A terminal is redrawn this often; a log file gets a line this often.
 REDRAW_SECONDS = 0.5
-LOG_SECONDS = 15.0
+LOG_SECONDS = 60.0
 
 
 def working(message: str) -> Any:
@@ -90,11 +90,10 @@ class RunProgress(LiveProgress):
             self._asked_at_start = dict(live.answered)
         if not self._is_due():
             return
-        table = self._table(live)
         if self._display is not None:
-            self._display.update(table)
+            self._display.update(self._table(live))
         else:
-            self._console.print(table)
+            self._console.print(self._line(live), soft_wrap=True)
             sys.stderr.flush()
 
     def _table(self, live: RunSession) -> Any:
@@ -105,11 +104,26 @@ class RunProgress(LiveProgress):
         for name, justify in (("task", "left"), ("", "left"), ("asked", "right"), ("rate", "right"), ("left", "right")):
             table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
         table.add_column("interval → claim", justify="right", no_wrap=True)
-        for measurement in self._plan.measurements:
-            name = measurement.id
-            if live.answered[name] or not (live.finders.is_held(name) or live.finders.is_closed(name)):
-                table.add_row(*self._row(live, measurement, elapsed))
+        for measurement in self._shown(live):
+            table.add_row(*self._row(live, measurement, elapsed))
         return table
+
+    def _line(self, live: RunSession) -> str:
+        """The table in one line, for a log."""
+        elapsed = time.monotonic() - live.began
+        parts = []
+        for measurement in self._shown(live):
+            name, _, asked, rate, left, _ = self._row(live, measurement, elapsed)
+            parts.append(f"{name} {asked} ({', '.join(text for text in (rate, left) if text not in ('–', '…', ''))})")
+        return "; ".join([self._title(elapsed, live), *(part.removesuffix(" ()") for part in parts)])
+
+    def _shown(self, live: RunSession) -> list[Measurement]:
+        """The measurements that were begun, or may be."""
+        return [
+            each
+            for each in self._plan.measurements
+            if live.answered[each.id] or not (live.finders.is_held(each.id) or live.finders.is_closed(each.id))
+        ]
 
     def _row(self, live: RunSession, measurement: Measurement, elapsed: float) -> tuple[Any, ...]:
         from rich.progress_bar import ProgressBar

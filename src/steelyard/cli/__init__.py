@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 import signal
 import sys
 import traceback
@@ -15,6 +13,7 @@ import click
 
 from steelyard.cli.lazy_group import LazyGroup
 from steelyard.errors import ExitCode, SteelyardError
+from steelyard.util.outlet import Outlet
 
 __all__ = ["main"]
 
@@ -62,6 +61,8 @@ def group(flags: _Flags, debug: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error is one line on stderr and a stable exit code."""
+    # A reader that stops (``| head``) changes neither what is done nor the exit code.
+    sys.stdout, sys.stderr = Outlet(sys.stdout), Outlet(sys.stderr)
     code = execute(arguments)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a further Ctrl-C while threads end prints no traceback
     sys.exit(code)
@@ -70,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
 def execute(arguments: list[str] | None = None) -> int:
     """As :func:`main`, but return the exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal without "×" gets a "?", not an error
+        if isinstance(stream, io.TextIOWrapper | Outlet):  # a terminal without "×" gets a "?", not an error
             stream.reconfigure(errors="replace")
     try:
         result = _call(arguments)
@@ -84,8 +85,6 @@ def execute(arguments: list[str] | None = None) -> int:
         return _fail("interrupted", ExitCode.INTERRUPTED)
     except SteelyardError as error:
         return _fail(str(error), error.exit_code)
-    except (BrokenPipeError, SystemExit):  # click and rich end the process for a broken pipe, with a verdict's code
-        return _reader_gone()
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _fail(f"{place}{error.strerror or error}; finished work is not lost", ExitCode.BAD_INPUT)
@@ -95,15 +94,6 @@ def execute(arguments: list[str] | None = None) -> int:
             ExitCode.INTERNAL_ERROR,
         )
     return int(result) if isinstance(result, int) else ExitCode.CONSISTENT
-
-
-def _reader_gone() -> int:
-    """The code of a program that SIGPIPE ended: whoever read our output has stopped (``| head``)."""
-    with open(os.devnull, "wb") as nothing:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(nothing.fileno(), stream.fileno())  # so that what is still buffered raises no further error
-    return 128 + signal.SIGPIPE
 
 
 def _call(arguments: list[str] | None) -> Any:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from steelyard.cli.options import asking_options, json_option, run_arguments, with_subject
-from steelyard.cli.output import print_json, print_verdict
-
-if TYPE_CHECKING:
-    from steelyard.api.arguments import RunArguments
-    from steelyard.api.conduct import Job
+from steelyard.cli.options import asking_options, dry_run_option, json_option, run_arguments, task_option, with_subject
+from steelyard.cli.output import print_dry_run, print_verdict
 
 
 @click.command()
 @click.argument("sheet", type=click.Path(path_type=Path))
 @asking_options
+@task_option
 @click.option(
     "--tolerance",
     default="2",
@@ -25,11 +22,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How far below the claim a score still counts as the claim, in percentage points.",
 )
-@click.option(
-    "--dry-run",
-    is_flag=True,
-    help="Print the expected calls, tokens, time, cost and decisions without sending any sample.",
-)
+@dry_run_option
 @click.option(
     "--detector",
     "detectors",
@@ -62,22 +55,7 @@ def command(
     args = with_subject(run_arguments(**asking))
     job = audit_job(claims, options_of(args, tolerance=tolerance, detectors=detectors))
     if dry_run:
-        return asyncio.run(_dry_run(job, args, as_json=as_json))
+        return asyncio.run(print_dry_run(job, args, as_json=as_json))
     done = asyncio.run(conduct(job, args, signer_at(args.key)))
     print_verdict(done.verdict, done.plan, done.folder, as_json=as_json, signed=done.is_signed)
     return done.verdict.exit
-
-
-async def _dry_run(job: Job, args: RunArguments, *, as_json: bool) -> int:
-    from steelyard.api.conduct import planned
-    from steelyard.planning.dry_run import forecast
-    from steelyard.reports import forecast as page
-    from steelyard.util.console import out
-
-    async with planned(job, args) as audit:
-        expected = forecast(audit.plan, audit.prepared)
-    if as_json:
-        print_json(page.render(expected))
-    else:
-        page.print_forecast(expected, out())
-    return 0

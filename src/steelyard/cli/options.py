@@ -20,6 +20,7 @@ __all__ = [
     "asking_options",
     "data_option",
     "deadline_option",
+    "dry_run_option",
     "json_option",
     "key_option",
     "patience_option",
@@ -51,6 +52,11 @@ task_option = click.option(
     multiple=True,
     help="A task of your own that claims can name: a task file (.yaml) or questions "
     "(.jsonl, .json, .csv, .tsv, .xlsx, .parquet).",
+)
+dry_run_option = click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print the expected calls, tokens, time, cost and decisions, and send no sample (exit 3: nothing to ask).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 key_option = click.option(
@@ -125,7 +131,6 @@ _ASKING = (
     ),
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
     data_option,
-    task_option,
     question_option,
     answer_option,
     click.option(

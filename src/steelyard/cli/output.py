@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from steelyard.api.arguments import RunArguments
+    from steelyard.api.conduct import Job
     from steelyard.records import MeasurementResult, Plan, Verdict
 
-__all__ = ["print_json", "print_measurement", "print_places", "print_verdict"]
+__all__ = ["print_dry_run", "print_json", "print_measurement", "print_places", "print_verdict"]
 
 
 def print_json(document: Any) -> None:
@@ -18,6 +20,23 @@ def print_json(document: Any) -> None:
     import json
 
     click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=True))
+
+
+async def print_dry_run(job: Job, args: RunArguments, *, as_json: bool) -> int:
+    """Print what a job would take, without sending any sample; the exit code is 3 where nothing can be asked."""
+    from steelyard.api.conduct import planned
+    from steelyard.errors import ExitCode
+    from steelyard.planning.dry_run import forecast
+    from steelyard.reports import forecast as page
+    from steelyard.util.console import out
+
+    async with planned(job, args) as audit:
+        expected = forecast(audit.plan, audit.prepared)
+    if as_json:
+        print_json(page.render(expected))
+    else:
+        page.print_forecast(expected, out())
+    return int(ExitCode.CONSISTENT if expected.rows else ExitCode.UNDECIDED)
 
 
 def print_verdict(verdict: Verdict, plan: Plan, run: Path, *, as_json: bool, signed: bool) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from steelyard.api.arguments import REAL_RANGES
-from steelyard.cli.options import asking_options, json_option, run_arguments, whole, with_subject
-from steelyard.cli.output import print_json, print_measurement, print_places
+from steelyard.cli.options import asking_options, dry_run_option, json_option, run_arguments, whole, with_subject
+from steelyard.cli.output import print_dry_run, print_json, print_measurement, print_places
 
 
 @click.command()
@@ -28,6 +28,7 @@ from steelyard.cli.output import print_json, print_measurement, print_places
     metavar="N",
     help="Answers to each sample; with several, pass@k is printed for k of 1, 2, 5, 10 … up to N.",
 )
+@dry_run_option
 @json_option
 def command(
     task: str,
@@ -35,6 +36,7 @@ def command(
     shots: int | None,
     temperature: float | None,
     repeats: int | None,
+    dry_run: bool,
     as_json: bool,
     **asking: Any,
 ) -> int:
@@ -51,6 +53,8 @@ def command(
 
     args = with_subject(run_arguments(**asking))
     job = run_job(*run_request(task, prompt, shots, temperature, options_of(args, repeats=repeats)))
+    if dry_run:
+        return asyncio.run(print_dry_run(job, args, as_json=as_json))
     done = asyncio.run(conduct(job, args, signer_at(args.key)))
     verdict = done.verdict
     if as_json:

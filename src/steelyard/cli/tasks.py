@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -79,7 +79,8 @@ def _print_table(tasks: list[TaskOverview], others: list[Benchmark]) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     is_wide = console.width >= WIDE
     for heading in ("task", "samples", "needs", "data", *(("licence", "formats") if is_wide else ())):
-        table.add_column(heading, justify="right" if heading == "samples" else "left", overflow="fold")
+        side: Any = "right" if heading == "samples" else "left"
+        table.add_column(heading, justify=side, no_wrap=heading == "task", overflow="fold")
     for task in tasks:
         where = task.data.partition(":")[0].partition("(")[0].strip()
         cells = [task.id, _size(task.samples), _needs(task), where]

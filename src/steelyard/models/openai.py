@@ -40,7 +40,8 @@ __all__ = ["OpenAIModel", "open_openai"]
 REPLY_BYTES = 16 << 20
 JSON = {"Content-Type": "application/json"}
 KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
-_OPENAI = "https://api.openai.com"  # the only address that the second variable's key is meant for
+BASE_VARIABLE = "OPENAI_BASE_URL"
+_OPENAI = "https://api.openai.com"
 _HANDSHAKE_ATTEMPTS = 3
 _HANDSHAKE_SECONDS = 30.0
 _GREETING_TOKENS = (1, 16, 1024)  # the first that is enough: some reasoning endpoints end fewer in an error
@@ -48,8 +49,14 @@ _REDACTED_FROM = 8
 
 
 def open_openai(rest: str, settings: Settings) -> OpenAIModel:
-    """Open ``NAME@URL``; raises InputError for anything else, without repeating it, since it may hold a secret."""
-    name, separator, url = rest.rpartition("@")
+    """Open ``NAME@URL``, or ``NAME`` at the address in OPENAI_BASE_URL.
+
+    Raises InputError for anything else, without repeating it, since it may hold a secret.
+    """
+    is_named = "://" in rest
+    name, separator, url = rest.rpartition("@") if is_named else (rest, "@", os.environ.get(BASE_VARIABLE, "").strip())
+    if not url and not is_named:
+        raise InputError(f"an endpoint is openai:NAME@URL, or openai:NAME where {BASE_VARIABLE} holds the URL")
     try:
         parts = urlsplit(url)
         usable = bool(name and separator) and parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -63,13 +70,13 @@ def open_openai(rest: str, settings: Settings) -> OpenAIModel:
             "the URL of openai:NAME@URL takes no query and no password: the key belongs into STEELYARD_API_KEY"
         )
     base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
-    return OpenAIModel(name, base, _key(settings, f"{parts.scheme}://{parts.hostname}"), settings)
+    # Whoever sets OPENAI_BASE_URL means the key beside it, too; otherwise that is for OpenAI's own address alone.
+    is_openais = not is_named or f"{parts.scheme}://{parts.hostname}" == _OPENAI
+    return OpenAIModel(name, base, _key(settings, KEY_VARIABLES if is_openais else KEY_VARIABLES[:1]), settings)
 
 
-def _key(settings: Settings, address: str) -> str:
-    names = (
-        (settings.api_key_env,) if settings.api_key_env else KEY_VARIABLES if address == _OPENAI else KEY_VARIABLES[:1]
-    )
+def _key(settings: Settings, variables: tuple[str, ...]) -> str:
+    names = (settings.api_key_env,) if settings.api_key_env else variables
     found = next((value.strip() for name in names if (value := os.environ.get(name, "")).strip()), "")
     if settings.api_key_env and not found:
         raise InputError(f"the environment variable {settings.api_key_env} holds no API key: set it, or name another")

@@ -78,7 +78,10 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
     priced = limits.price_prompt is not None and limits.price_completion is not None
     return Forecast(
         model=model.identity.uri,
-        rows=tuple(_claim_forecast(plan, test, prepared) for test in plan.tests if test.reads),
+        rows=(
+            *(_claim_forecast(plan, test, prepared) for test in plan.tests if test.reads),
+            *(_measured_forecast(plan, each) for each in prepared.values() if not plan.readers_of(each.measurement.id)),
+        ),
         skipped=tuple((each.task, each.verdict, each.reason) for each in plan.not_planned if not each.format),
         assumptions=f"assumed: {CHARACTERS_PER_TOKEN:g} characters a token, {speed}"
         + ("" if priced else "; no cost without --price IN,OUT or --prices FILE"),
@@ -107,6 +110,25 @@ def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepar
         if_true=asked if if_true is None else if_true,
         if_false=asked if if_false is None else if_false,
         affordable=asked if budget is None else min(asked, int(budget / seconds * calls) if seconds else asked),
+    )
+
+
+def _measured_forecast(plan: Plan, prepared: Prepared) -> ClaimForecast:
+    """What no test reads: all of it is asked, as far as the budget allows."""
+    cost = _cost(plan, prepared)
+    budget = None if plan.budget_us is None else plan.budget_us / 1e6 * cost.share
+    asked = cost.asked
+    return ClaimForecast(
+        task=prepared.measurement.task,
+        claimed="",
+        calls=cost.calls,
+        prompt_tokens=round(cost.prompt),
+        completion_tokens=round(cost.completion),
+        seconds=cost.seconds,
+        cost=cost.cost,
+        if_true=asked,
+        if_false=asked,
+        affordable=asked if budget is None else min(asked, int(budget / cost.seconds * cost.calls)),
     )
 
 

@@ -55,10 +55,10 @@ def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Pa
     )
     digests, root = digests_of(asked)
     if root != measurement.samples_root:
-        raise InputError(
-            f"the samples of {measurement.task} are not those that the plan sealed: name "
-            f"{'the same data again with --data' if task.public else 'the file that was asked about with --task'}"
-        )
+        fix = "give the same data again with --data"
+        if catalogue.is_own(measurement.task):
+            fix = "give the file as it was, with --task FILE (and the columns that were asked, --question and --answer)"
+        raise InputError(f"the samples of {measurement.task} are not those that the plan sealed: {fix}")
     return Prepared(measurement=measurement, samples=asked, digests=digests)
 
 

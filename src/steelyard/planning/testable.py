@@ -102,6 +102,8 @@ def _no_task(name: str, catalogue: Catalogue) -> Skip:
     known = lookup(name)
     if known is not None and known.why_not:
         return Skip("not_testable", known.why_not)
+    if known is not None:
+        return Skip("not_tested", f"{known.title} is known, but has no task here (steelyard tasks lists those that do)")
     return Skip("not_tested", f"no task has this name{catalogue.near(name)}")
 
 

@@ -39,14 +39,17 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
             _short(row.completion_tokens),
             _duration(row.seconds),
             "–" if row.cost is None else f"{row.cost:,.2f}",
-            _decision(row.if_true, row.affordable),
-            _decision(row.if_false, row.affordable),
+            _decision(row.if_true, row.affordable) if row.claimed else "–",
+            _decision(row.if_false, row.affordable) if row.claimed else "–",
         )
     if forecast.rows:
         console.print(table)
+    if any(row.claimed for row in forecast.rows):
         console.print(
             "The last two columns: samples that the test is expected to need; * = not within budget or limit."
         )
+    if not forecast.rows:
+        console.print("Dry run: nothing can be asked.")
     for task, verdict, reason in forecast.skipped:
         console.print(Text(one_line(f"{task}: {verdict.replace('_', ' ')}: {reason}")))
     console.print(forecast.assumptions)

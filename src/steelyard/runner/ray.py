@@ -42,6 +42,7 @@ CLOSING_SECONDS = 5.0
 CONNECT_SECONDS = 10.0
 OBJECT_STORE_BYTES = 100 << 20  # the least that Ray takes, and more than is needed: batches are small
 KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
+BASE_VARIABLE = "OPENAI_BASE_URL"
 # No usage statistics, and no output on the terminal that the user did not ask for.
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -242,9 +243,12 @@ class RayModel:
         return opened
 
     def _environment(self) -> dict[str, str]:
-        """The API key. It is sent to a worker in a call, not in its specification, which the cluster stores."""
+        """The API key, and the address for a URI that has none.
+
+        They are sent to a worker in a call, not in its specification, which the cluster stores.
+        """
         names = (self._settings.api_key_env,) if self._settings.api_key_env else KEY_VARIABLES
-        return {name: os.environ[name] for name in names if os.environ.get(name)}
+        return {name: os.environ[name] for name in (*names, BASE_VARIABLE) if os.environ.get(name)}
 
     async def _read(self, slot: _Slot) -> None:
         """Collect a worker's outputs as they come, and restart it when it dies."""

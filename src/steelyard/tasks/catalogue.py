@@ -44,13 +44,17 @@ class Catalogue:
             self._own[task.id] = task
 
     def near(self, name: str) -> str:
-        """``; did you mean 'gsm8k'?`` or where to read how to add a task."""
+        """``; did you mean 'tickets'?`` for a file of the user's own, never for another benchmark; else what to do."""
         from difflib import get_close_matches
 
-        from steelyard.tasks import task_ids
+        close = get_close_matches(name, list(self._own), 1)
+        if close:
+            return f"; did you mean {close[0]!r}?"
+        return ": steelyard tasks lists those that there are; a task of your own is a file, given with --task"
 
-        close = get_close_matches(name, [*self._own, *task_ids()], 1)
-        return f"; did you mean {close[0]!r}?" if close else " (docs/adding-a-benchmark.md shows how to add it)"
+    def is_own(self, name: str) -> bool:
+        """Whether the task of this name is one of the user's own files."""
+        return name in self._own
 
     def unused(self) -> list[str]:
         """The user's own tasks that were not looked up yet."""
