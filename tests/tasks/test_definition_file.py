@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from steelyard.errors import InputError
 from steelyard.tasks.builtin import FOLDER
 from steelyard.tasks.definition_file import read_definition
+from steelyard.tasks.task import Task
 
 GOOD = """\
 id: mine
@@ -77,7 +78,7 @@ def test_a_file_of_format_1_is_read_as_the_same_task(tmp_path: Path) -> None:
         ("like: plain", "like: plane", "like must name a prompt format"),
         ("like: plain", "like: more", "like must name a prompt format"),
         ('prompt: "{{ question }}"', "context: x", "needs either 'prompt' or both"),
-        ("hub: {path", "generator: {name: x, count: 1, seed: s}\nhub: {path", "exactly one of 'hub' and 'generator'"),
+        ("hub: {path", "generator: {name: x, count: 1, seed: s}\nhub: {path", "exactly one of 'hub', 'generator' and 'file'"),
         ("configs: [main]", "configs: []", "at least one configuration"),
         ("prompts:", "default_prompt: none\nprompts:", "default_prompt 'none' is not one of: plain, more"),
         ("prompts:", "chance: 1.5\nprompts:", "chance is a fraction"),
@@ -124,3 +125,44 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path: Path, cut: int,
     except InputError as error:
         message = str(error)
     assert "\n" not in message
+
+
+OWN = """
+id: tickets
+title: Tickets
+public: false
+file: data/tickets.csv
+fields: {question: ticket, target: answer}
+scorer: {name: answer}
+prompts:
+  ask: {prompt: "Sort this ticket: {{ ticket }}", chat: true}
+"""
+
+
+def test_a_task_file_may_name_a_file_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "tickets.csv").write_text("ticket;answer\nMy bill is wrong;billing\n")
+    (tmp_path / "tickets.yaml").write_text(OWN)
+    path = tmp_path / "tickets.yaml"
+    (sample,) = Task(read_definition(path), path).prepare("ask")
+    assert (sample.request.prompt, sample.target) == ("Sort this ticket: My bill is wrong", "billing")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../secret.csv", "data/../../secret.csv", "link.csv"])
+def test_and_no_other_one(name: str, tmp_path: Path) -> None:
+    """A stranger's task file must not have my files sent to a model."""
+    (tmp_path / "secret.csv").write_text("ticket,answer\na,b\n")
+    folder = tmp_path / "task"
+    folder.mkdir()
+    (folder / "link.csv").symlink_to(tmp_path / "secret.csv")
+    path = folder / "tickets.yaml"
+    path.write_text(OWN.replace("data/tickets.csv", name))
+    with pytest.raises(InputError, match="must lie beside the task file"):
+        Task(read_definition(path), path).prepare("ask")
+
+
+def test_a_file_and_a_hub_are_two_sources(tmp_path: Path) -> None:
+    path = tmp_path / "tickets.yaml"
+    path.write_text(OWN + "hub: {path: a, configs: [b], split: c}\n")
+    with pytest.raises(InputError, match="exactly one of 'hub', 'generator' and 'file'"):
+        read_definition(path)

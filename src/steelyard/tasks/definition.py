@@ -119,7 +119,10 @@ class Refusal(Part, frozen=True, kw_only=True):
 
 
 class TaskDefinition(Part, frozen=True, kw_only=True):
-    """One benchmark. ``chance`` is the chance score, a fraction; ``public`` samples may be in training corpora."""
+    """One benchmark. ``chance`` is the chance score, a fraction; ``public`` samples may be in training corpora.
+
+    The rows come from exactly one of ``hub``, ``generator`` and ``file``: questions in a file beside the task file.
+    """
 
     id: str
     title: str
@@ -130,6 +133,7 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     hub: Hub | None = None
     items: Items | None = None
     generator: Generator | None = None
+    file: str = ""
     shots: Shots = msgspec.field(default_factory=Shots)
     refused: tuple[Refusal, ...] = ()
     default_prompt: str = ""

@@ -135,8 +135,8 @@ def _without_none(kind: Any) -> Any:
 
 def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     """Check what concerns several parts, and resolve ``like``."""
-    if (definition.hub is None) == (definition.generator is None):
-        raise InputError("a task needs exactly one of 'hub' and 'generator'", where=path)
+    if [definition.hub is not None, definition.generator is not None, bool(definition.file)].count(True) != 1:
+        raise InputError("a task needs exactly one of 'hub', 'generator' and 'file'", where=path)
     if definition.hub is not None and not definition.hub.configs:
         raise InputError("hub.configs must name at least one configuration", where=path)
     shots = definition.shots

@@ -13,7 +13,7 @@ from steelyard.tasks.definition import Generator
 from steelyard.tasks.file_rows import FileRows, JsonlRows, Look, ParquetRows, Row
 from steelyard.tasks.spreadsheets import open_json, open_table, open_workbook
 
-__all__ = ["DataMissing", "Row", "generated_rows", "hub_rows", "read_rows"]
+__all__ = ["DataMissing", "Row", "beside", "generated_rows", "hub_rows", "read_rows"]
 
 
 class DataMissing(MissingDependency):
@@ -76,6 +76,20 @@ def generated_rows(generator: Generator, seed: str, count: int, where: Path) -> 
         return [dict(row) for row in generate(seed, count, **generator.options)]
     except TypeError as error:
         raise InputError(f"generator {generator.name!r}: {error}", where=where) from None
+
+
+def beside(task_file: Path, name: str, key: str) -> Path:
+    """The file that a task file names: in its own folder or below, since a task file may come from a stranger.
+
+    Raises InputError for any other place.
+    """
+    folder = task_file.parent.resolve()
+    path = (folder / name).resolve()
+    if Path(name).is_absolute() or not path.is_relative_to(folder):
+        raise InputError(
+            f"{key} names {name!r}: it must lie beside the task file, or in a folder there", where=task_file
+        )
+    return path
 
 
 def read_rows(path: Path, look: Look = lambda _: None) -> Sequence[Row]:

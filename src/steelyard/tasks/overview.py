@@ -91,6 +91,8 @@ def _kinds(definition: TaskDefinition, name: str) -> tuple[str, ...]:
 def _data(definition: TaskDefinition, data: Path | None) -> tuple[str, bool]:
     """Where the samples come from, and whether that is on this machine. Nothing is fetched."""
     hub = definition.hub
+    if definition.file:
+        return f"in {definition.file}", True
     if hub is None:
         return "made here", True
     if data is not None:

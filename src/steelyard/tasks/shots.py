@@ -10,7 +10,7 @@ from typing import Any
 from steelyard.errors import InputError
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.definition_file import read_plain_yaml
-from steelyard.tasks.loaders import Row, generated_rows, hub_rows
+from steelyard.tasks.loaders import Row, beside, generated_rows, hub_rows
 from steelyard.tasks.template import Expression, Template
 
 __all__ = ["Prefixes", "WorkedExamples", "shots_in"]
@@ -45,7 +45,7 @@ class WorkedExamples:
 
     @cached_property
     def _file(self) -> dict[str, Any]:
-        path = self._where.parent / self._definition.shots.file
+        path = beside(self._where, self._definition.shots.file, "shots.file")
         groups = read_plain_yaml(path)
         if not isinstance(groups, dict) or not all(isinstance(entry, dict) for entry in groups.values()):
             raise InputError("expected a mapping from group to {shots: [row, …]}", where=path)

@@ -15,7 +15,7 @@ from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.items import digest_of_item
-from steelyard.tasks.loaders import HubRows, Row, generated_rows, hub_rows
+from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_rows, read_rows
 from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol, possible_formats
 from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
 from steelyard.tasks.template import Expression, Template
@@ -146,8 +146,10 @@ class Task:
             raise InputError(f"{self.id} is a fixed set of samples: another seed gives no twins of it")
         if self._given is not None:
             return [Rows("row", "", self._given)]
+        if definition.file:
+            return [Rows("row", "", read_rows(beside(self.where, definition.file, "file")))]
         hub = definition.hub
-        assert hub is not None, "a definition has a hub or a generator"
+        assert hub is not None, "a definition has a hub, a generator or a file"
         several = len(hub.configs) > 1
         return [
             Rows(
