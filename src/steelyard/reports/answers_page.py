@@ -248,7 +248,7 @@ def _json(document: object) -> str:
 
 
 def _context(found: _Collected, about: About) -> dict[str, Any]:
-    style, script = _source("report.css") + _source("answers.css"), _source("answers.js")
+    style, script = template("report.css").render() + _source("answers.css"), _source("answers.js")
     command = f"steelyard show {_quoted(str(about.run))}"
     index = {
         "command": command,
