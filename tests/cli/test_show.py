@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
+import re
+import shlex
+import shutil
+from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from steelyard.cli import execute
+from steelyard.evidence import layout
+from steelyard.storage.run_folder import RunFolder
 from tests.conftest import SumsServer
 from tests.reasoning_server import ReasoningServer
 
@@ -138,6 +146,9 @@ def test_cut_answers_are_listed(
         (("--task", "x"), "--task 'x' was not measured here; measured: sums"),
         (("--sample", "x"), "--sample 'x' was not asked here; ids look like sums/"),
         (("--json", "--csv"), "--csv and --json: give one of them"),
+        (("--json", "--html", "page.html"), "--html and --json: give one of them"),
+        (("--csv", "--html", "page.html"), "--csv and --html: give one of them"),
+        (("--html", "page.html", "--reasoning"), "--reasoning: no page holds it"),
     ],
 )
 def test_what_is_not_there(
@@ -145,3 +156,118 @@ def test_what_is_not_there(
 ) -> None:
     assert execute(["show", str(run), *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def page(capsys: pytest.CaptureFixture[str], run: Path, file: Path, *options: str) -> str:
+    out = shown(capsys, str(run), "--html", str(file), *options)
+    assert out.startswith(f"page  {file} (")
+    assert out.endswith(" answers), not a part of the sealed run\n")
+    return file.read_text("utf-8")
+
+
+def rows(html: str) -> list[str]:
+    return re.findall(r'<li class="answer (.*?)"', html.partition("<template")[0])
+
+
+def test_a_page_holds_all_that_is_selected(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    html = page(capsys, run, tmp_path / "page.html", "--limit", "1")
+    assert sorted(rows(html)) == ["missing", "right", "right", "wrong", "wrong"]
+    assert "5, all of the run" in html
+    assert f"<code>steelyard verify {run}</code> checks the run" in html
+    assert RunFolder.open(run).plan_sha256 in html
+    assert "What is 5 + 6? \ufffd[31mred\ufffd\nSecond line." in html
+    assert "client error" in html
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+    html = page(capsys, run, tmp_path / "page.html", "--wrong", "--task", "sums")  # over the first
+    assert rows(html) == ["wrong", "wrong"]
+    assert "2 of 5, chosen by <code>--wrong --task sums</code>" in html
+    assert "None of 5 answers is one of these." in page(capsys, run, tmp_path / "page.html", "--open")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "run", "sums.jsonl"]
+
+
+def test_a_page_names_what_is_withheld(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text in (run / "texts").iterdir():
+        text.unlink()
+    html = page(capsys, run, tmp_path / "page.html", "--right")
+    assert html.partition("<template")[0].count("(withheld: its text is not in this folder)") == 6
+    assert "2 answers, whose texts are not in the run’s folder" in html
+
+
+def test_a_page_holds_no_reasoning(
+    tmp_path: Path, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "the run"
+    with ReasoningServer("inline") as server:
+        command = ["run", str(sums_file[0]), "--model", f"openai:sums@{server.url}", "--out", str(run), "--limit", "1"]
+        assert execute(command) == 0
+    capsys.readouterr()
+    html = page(capsys, run, tmp_path / "page.html")
+    assert "Let me check" not in html
+    (named,) = set(
+        re.findall(r"<code[^>]*>(steelyard show [^<]*? --reasoning[^<]*)</code>", html.partition("<template")[0])
+    )
+    words = shlex.split(unescape(named))
+    assert words[:3] == ["steelyard", "show", str(run)]
+    assert "Let me check" in shown(capsys, *words[2:])
+
+
+def test_a_page_of_a_run_that_has_not_ended(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run / layout.BUNDLE).unlink(missing_ok=True)
+    assert "which is not sealed yet" in page(capsys, run, tmp_path / "page.html")
+
+
+def refused(capsys: pytest.CaptureFixture[str], run: Path, file: Path | str) -> str:
+    assert execute(["show", str(run), "--html", str(file)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    return line
+
+
+def test_no_page_is_written_into_a_run(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(run)
+    (tmp_path / "page-link.html").symlink_to(run / "page.html")
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / "copy"
+    shutil.copytree(run, other)
+    names = sorted(path.name for path in run.rglob("*"))
+    for file in (
+        run / "page.html",
+        run / "report.html",
+        run / "texts" / "page.html",
+        tmp_path / "other" / ".." / "run" / "page.html",
+        tmp_path / "link" / "page.html",
+        tmp_path / "page-link.html",
+        other / "page.html",  # of another run
+    ):
+        assert "lies in the folder of a run" in refused(capsys, run, file)
+    monkeypatch.chdir(run)
+    for folder in (Path(), run, tmp_path / "link"):
+        assert "lies in the folder of a run" in refused(capsys, folder, "page.html")
+    assert sorted(path.name for path in run.rglob("*")) == names
+
+
+def test_a_page_needs_a_place(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in (tmp_path, tmp_path / "nowhere" / "page.html", "/dev/null", ""):
+        assert "cannot be written: give a file in an existing folder" in refused(capsys, run, file)
+
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "page.html").write_text("before")
+    monkeypatch.setattr("os.fsync", full)
+    said = refused(capsys, run, tmp_path / "page.html")
+    assert said == f"steelyard: {tmp_path / 'page.html'}: cannot be written: No space left on device"
+    assert (tmp_path / "page.html").read_text() == "before"
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_what_is_no_run_has_no_page(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is not the folder of a run" in refused(capsys, tmp_path, tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()

@@ -97,20 +97,23 @@ class Chromium:
         await self.call("Page.navigate", url=url)
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
             self._events.append(await self._socket.receive_json(timeout=30))
-        widths = await self._evaluate(WIDTH)
-        background = await self._evaluate("getComputedStyle(document.body).backgroundColor")
+        widths = await self.evaluate(WIDTH)
+        background = await self.evaluate("getComputedStyle(document.body).backgroundColor")
         if picture is not None:
             data = (await self.call("Page.captureScreenshot"))["data"]
             picture.write_bytes(base64.b64decode(data))
-        return Visit(self._errors(), self._hosts(), [int(part) for part in widths.split(",")], background)
+        return Visit(self.errors(), self._hosts(), [int(part) for part in widths.split(",")], background)
 
-    async def _evaluate(self, expression: str) -> str:
+    async def evaluate(self, expression: str) -> str:
+        """The value of an expression in the page, as text; that of a promise is waited for."""
         # Two frames later the page's own scripts have laid it out.
         promise = f"new Promise(done => setTimeout(() => done({expression}), 300))"
         found = await self.call("Runtime.evaluate", expression=promise, awaitPromise=True)
-        return str(found["result"]["value"])
+        assert "exceptionDetails" not in found, found
+        return str(found["result"].get("value"))
 
-    def _errors(self) -> list[str]:
+    def errors(self) -> list[str]:
+        """What the page has said on its console since it was opened."""
         errors = []
         for event in self._events:
             match event:
@@ -124,7 +127,10 @@ class Chromium:
                     pass
         return errors
 
-    def _hosts(self) -> set[str]:
+    def requests(self) -> list[str]:
+        """Every address that was asked for since the page was opened, with its own."""
         sent = [event for event in self._events if event["method"] == "Network.requestWillBeSent"]
-        urls = [event["params"]["request"]["url"] for event in sent]
-        return {url.split("/")[2] for url in urls if url.startswith(("http:", "https:", "ws:", "wss:"))}
+        return [event["params"]["request"]["url"] for event in sent]
+
+    def _hosts(self) -> set[str]:
+        return {url.split("/")[2] for url in self.requests() if url.startswith(("http:", "https:", "ws:", "wss:"))}

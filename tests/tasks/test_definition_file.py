@@ -78,7 +78,11 @@ def test_a_file_of_format_1_is_read_as_the_same_task(tmp_path: Path) -> None:
         ("like: plain", "like: plane", "like must name a prompt format"),
         ("like: plain", "like: more", "like must name a prompt format"),
         ('prompt: "{{ question }}"', "context: x", "needs either 'prompt' or both"),
-        ("hub: {path", "generator: {name: x, count: 1, seed: s}\nhub: {path", "exactly one of 'hub', 'generator' and 'file'"),
+        (
+            "hub: {path",
+            "generator: {name: x, count: 1, seed: s}\nhub: {path",
+            "exactly one of 'hub', 'generator' and 'file'",
+        ),
         ("configs: [main]", "configs: []", "at least one configuration"),
         ("prompts:", "default_prompt: none\nprompts:", "default_prompt 'none' is not one of: plain, more"),
         ("prompts:", "chance: 1.5\nprompts:", "chance is a fraction"),

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from steelyard.auditing.answers import Answer
     from steelyard.records import SampleScore
+    from steelyard.reports.answers_page import ShownAnswer
     from steelyard.storage.run_folder import RunFolder
-
-_WITHHELD = "(withheld: its text is not in this folder)"
 
 
 @click.command()
@@ -38,6 +37,10 @@ _WITHHELD = "(withheld: its text is not in this folder)"
 )  # fmt: skip
 @click.option("--reasoning", is_flag=True, help="Show the model's reasoning, too.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print them as CSV.")
+@click.option(
+    "--html", "html_file", type=click.Path(path_type=Path),
+    help="Write all of them to this file, outside the run: a page that filters and searches.",
+)  # fmt: skip
 @json_option
 def command(
     run: Path,
@@ -47,19 +50,26 @@ def command(
     limit: int,
     reasoning: bool,
     as_csv: bool,
+    html_file: Path | None,
     as_json: bool,
 ) -> int:
     """Show the questions of RUN with the expected answer, the model's answer, how it was read, and its score.
 
-    Without a selection all answers are shown. Nothing is asked, and the run is not changed.
+    Without a selection all answers are shown. Nothing is asked, and the run is not changed. --limit is for the
+    terminal: --csv, --html and --json give all that are selected.
     """
     from steelyard.auditing.answers import answers_of
     from steelyard.gateway.seal import is_recording
     from steelyard.storage.run_folder import RunFolder
 
-    if as_csv and as_json:
-        raise InputError("--csv and --json: give one of them")
+    forms = [name for name, given in (("--csv", as_csv), ("--html", html_file), ("--json", as_json)) if given]
+    if len(forms) > 1:
+        raise InputError(f"{' and '.join(forms)}: give one of them")
+    if html_file is not None and reasoning:
+        raise InputError("--reasoning: no page holds it; each answer in the page names the command that shows it")
     folder = RunFolder.open(run)
+    if html_file is not None:
+        _check_place(html_file, run)
     plan = folder.plan
     if is_recording(plan):
         raise InputError("a gateway's recording has no questions and scores: steelyard report shows it", where=run)
@@ -70,8 +80,10 @@ def command(
     counted = _Counted(lambda score: _wants(score, readings, samples) and task in (None, tasks[score.measurement]))
     answers = answers_of(folder, counted)
     _check_samples(folder, samples)
-    shown = islice(answers, limit) if limit and not as_csv and not as_json else answers
-    if as_csv:
+    shown = islice(answers, limit) if limit and not forms else answers
+    if html_file is not None:
+        _write_page(html_file, folder, shown, counted, _chosen(readings, samples, task))
+    elif as_csv:
         _print_csv(shown, reasoning=reasoning)
     elif as_json:
         print_json({"answers": [_document(each, reasoning=reasoning) for each in shown], "of": counted.all})
@@ -152,6 +164,75 @@ def _cell(value: object) -> object:
     return text
 
 
+def _check_place(file: Path, run: Path) -> None:
+    """Raise InputError where no page can be written, or where a stranger would take it for a part of a run."""
+    from steelyard.evidence import layout
+
+    if not file.parent.is_dir() or (file.exists() and not file.is_file()):
+        raise InputError("cannot be written: give a file in an existing folder", where=file)
+    places = {file.parent.resolve() / file.name, file.resolve()}
+    for folder in (folder for place in places for folder in place.parents):
+        if folder.samefile(run) or (folder / layout.PLAN).exists():
+            raise InputError(f"lies in the folder of a run ({folder}), whose seal does not cover it", where=file)
+
+
+def _chosen(readings: tuple[str, ...], samples: tuple[str, ...], task: str | None) -> str:
+    """The options that choose answers, as a shell takes them."""
+    import shlex
+
+    chosen = [f"--{reading}" for reading in dict.fromkeys(readings)]
+    chosen += [part for sample in samples for part in ("--sample", sample)]
+    return shlex.join([*chosen, *(() if task is None else ("--task", task))])
+
+
+def _write_page(file: Path, run: RunFolder, answers: Iterable[Answer], counted: _Counted, chosen: str) -> None:
+    from collections import Counter
+    from itertools import chain
+
+    from steelyard.reports.answers_page import About, write_page
+
+    plan, measured = run.plan, Counter(each.task for each in run.plan.measurements)
+    answers = iter(answers)
+    first = list(islice(answers, 1))  # all scores are counted before the first answer comes
+    about = About(
+        model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
+        served=plan.subject.identity.uri,
+        run=run.path,
+        digest=run.plan_sha256,
+        is_sealed=run.is_sealed,
+        selection=chosen,
+        of=counted.all,
+    )
+    shown = (_shown(each, is_one_of_several=measured[each.task] > 1) for each in chain(first, answers))
+    try:
+        number = write_page(file, shown, about)
+    except OSError as error:
+        if error.filename and Path(error.filename).is_relative_to(run.path):
+            raise
+        raise InputError(f"cannot be written: {error.strerror}", where=file) from None
+    click.echo(f"page  {file} ({number:,} of {counted.all:,} answers), not a part of the sealed run")
+
+
+def _shown(answer: Answer, *, is_one_of_several: bool) -> ShownAnswer:
+    """An answer as the page takes it: of its reasoning only the length."""
+    from steelyard.reports.answers_page import ShownAnswer
+
+    return ShownAnswer(
+        measurement=answer.measurement if is_one_of_several else "",
+        task=answer.task,
+        sample=answer.sample,
+        repeat=answer.repeat,
+        reading=answer.reading,
+        score=answer.score,
+        scorer=answer.scorer,
+        why=answer.why,
+        question=answer.question,
+        expected=answer.expected,
+        answer=answer.answer,
+        reasoning=len(answer.reasoning),
+    )
+
+
 def _print_texts(answers: Iterable[Answer], counted: _Counted, limit: int, *, reasoning: bool) -> None:
     from steelyard.util.console import out
 
@@ -170,17 +251,15 @@ def _print_texts(answers: Iterable[Answer], counted: _Counted, limit: int, *, re
         click.echo(f"{shown:,} of {counted.all:,} answers")
 
 
-_SIGNS = {"right": "✓", "wrong": "✗", "partly right": "½", "open": "?", "missing": "–"}
-
-
 def _lines(answer: Answer, width: int, *, reasoning: bool) -> list[str]:
+    from steelyard.reports.answers_page import SIGNS
     from steelyard.util.text import one_line
 
     place = f", repeat {answer.repeat}" if answer.repeat else ""
     score = f" ({answer.score:.2f})" if answer.reading == "partly right" else ""
     why = f": {one_line(answer.why, 200)}" if answer.why else ""
     lines = [
-        f"{_SIGNS[answer.reading]} {answer.reading}{score}  {one_line(answer.task, 60)}  "
+        f"{SIGNS[answer.reading]} {answer.reading}{score}  {one_line(answer.task, 60)}  "
         f"{one_line(answer.sample, 80)}{place}  by {answer.scorer}{why}"
     ]
     lines += _field("question", answer.question, width)
@@ -196,9 +275,10 @@ def _field(name: str, text: str | None, width: int) -> list[str]:
     """A name, and a text beside it that is wrapped to the width."""
     import textwrap
 
+    from steelyard.reports.answers_page import WITHHELD
     from steelyard.util.text import printable
 
-    text = _WITHHELD if text is None else text.strip("\n") or "(empty)"
+    text = WITHHELD if text is None else text.strip("\n") or "(empty)"
     wrapped = [
         part
         for line in printable(text).split("\n")

@@ -14,10 +14,14 @@ def one_line(text: str, limit: int = 400) -> str:
     zero-width characters, lone surrogates and unassigned code points become U+FFFD.
     """
     spaced = " ".join(text[: 8 * limit].split())
-    shown = spaced
-    if not spaced.isprintable():
-        shown = "".join(character if _visible(character) else "\N{REPLACEMENT CHARACTER}" for character in spaced)
+    shown = _without_invisible(spaced)
     return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+
+
+def _without_invisible(line: str) -> str:
+    if line.isprintable():  # nearly always, and much faster
+        return line
+    return "".join(character if _visible(character) else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def _visible(character: str) -> bool:
@@ -31,6 +35,5 @@ def printable(text: str, limit: int = 2000) -> str:
     A text of more than ``limit`` characters is cut, with the number of those that were left out.
     """
     lines = text[:limit].replace("\r\n", "\n").expandtabs(4).split("\n")
-    shown = ["".join(each if _visible(each) else "\N{REPLACEMENT CHARACTER}" for each in line) for line in lines]
     left = len(text) - limit
-    return "\n".join(shown) + (f" … ({left:,} more characters)" if left > 0 else "")
+    return "\n".join(map(_without_invisible, lines)) + (f" … ({left:,} more characters)" if left > 0 else "")
