@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from steelyard.cli import execute as steelyard
+from steelyard.cli.doctor import EXTRAS
 
 
 @pytest.mark.model
@@ -44,3 +46,8 @@ def test_a_key_that_others_can_read_is_reported(
     key.chmod(0o644)
     steelyard(["doctor"])
     assert "– signing key" in capsys.readouterr().out
+
+
+def test_every_extra_is_known() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(project["optional-dependencies"]) <= set(EXTRAS)

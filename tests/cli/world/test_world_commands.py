@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,21 @@ def test_bad_input_is_one_clear_line(
     assert (code, out) == (2, "")
     assert said in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["train", "eval", "compare", "plan"])
+def test_help_needs_no_torch_and_the_command_says_how_to_get_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda wanted, *rest: None if wanted == "torch" else found(wanted))
+    assert execute(["world", name, "--help"]) == 0
+    assert f"Usage: steelyard world {name}" in capsys.readouterr().out
+    arguments = {
+        "train": ["two-room", "--out", str(tmp_path / "x")],
+        "eval": [str(tmp_path)],
+        "compare": ["a", "b"],
+        "plan": [str(tmp_path)],
+    }
+    assert execute(["world", name, *arguments[name]]) == 2
+    assert "world models need torch: pip install 'steelyard[world]'" in capsys.readouterr().err
