@@ -537,3 +537,9 @@ def test_a_name_alone_without_that_address_says_what_to_do(monkeypatch: pytest.M
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     with pytest.raises(InputError, match="openai:NAME@URL, or openai:NAME where OPENAI_BASE_URL holds the URL"):
         open_openai("gpt-4o", Settings())
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions/", "/openai/v1/responses"])
+def test_an_address_that_goes_too_far_says_where_it_ends(path: str) -> None:
+    with pytest.raises(InputError, match="ends before /chat/completions: https://HOST/v1"):
+        open_openai(f"m@http://127.0.0.1:9{path}", Settings())

@@ -19,4 +19,6 @@ def test_what_nothing_tests_is_put_into_words() -> None:
     assert measured_words(early).detail.startswith("as judge; 7 unparsed; 2 open; ")
     assert measured_words(early).detail.endswith("; a budget ended it")
     assert only_measured(make.verdict()) == []  # the claims' verdicts show them
-    assert words.headline(make.measured_verdict()) == "Measured: HumanEval 41.3 %."
+    assert words.headline(make.measured_verdict()) == (
+        "Measured: HumanEval 41.3 % (95 % interval 36.1–46.7 %). 1 answer is missing."
+    )

@@ -152,8 +152,11 @@ def test_the_headline_states_the_result() -> None:
     full = make.verdict()
     assert words.headline(full) == (
         "Inconsistent: the served model does not reach the claim on GSM8K (57.0 %), under this configuration; "
-        "the desk screen has 1 finding."
+        "the desk screen has 1 finding. 2 answers are missing."
     )
+    hedged = msgspec.structs.replace(full.measurements[0], open=96, missing=1)
+    said = words.headline(msgspec.structs.replace(full, measurements=(hedged,)))
+    assert said.endswith(". 96 answers are open (cut off, or readable in two ways), 1 answer is missing.")
     twice = msgspec.structs.replace(full, findings=(), claims=(*full.claims, full.claims[1]))
     assert "does not reach 2 of 8 claims" in words.headline(twice)
     screened = msgspec.structs.replace(full, claims=(), measurements=())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,22 @@ def test_a_file_gives_no_twins_and_shows_no_examples(tmp_path: Path) -> None:
         task.prepare("question", shots=3)
     with pytest.raises(InputError, match="no prompt format 'nothing'; it has: question, verbatim, completion"):
         task.prepare("nothing")
+
+
+@pytest.mark.parametrize("error", ["#NV", "#N/A", "#WERT!", "#DIV/0!"])
+def test_an_error_of_the_spreadsheet_is_no_answer(error: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"question,answer\nWhat?,1\nWho?,{error}\n")
+    with pytest.raises(InputError, match=f"row 2: answer is {re.escape(error)}, an error of the spreadsheet"):
+        task_from_file(path)
+
+
+def test_what_a_person_should_look_at_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("question,answer\nWhich number?,1.23457E+11\nWho?,a\nWho?,b\nWho?,a\n")
+    assert task_from_file(path).assumed == (
+        "Row 1 has the answer 1.23457E+11: a long number that a spreadsheet shortened? "
+        "Rows 2 and 3 ask the same and have different answers."
+    )
+    path.write_text("question,answer\nWhat is Avogadro's number?,6.02E+23\nWho?,a\nWho?,a\n")
+    assert task_from_file(path).assumed == ""

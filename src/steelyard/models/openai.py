@@ -69,6 +69,8 @@ def open_openai(rest: str, settings: Settings) -> OpenAIModel:
         raise InputError(
             "the URL of openai:NAME@URL takes no query and no password: the key belongs into STEELYARD_API_KEY"
         )
+    if parts.path.rstrip("/").endswith(("/completions", "/responses", "/models")):
+        raise InputError("the URL of openai:NAME@URL ends before /chat/completions: https://HOST/v1")
     base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
     # Whoever sets OPENAI_BASE_URL means the key beside it, too; otherwise that is for OpenAI's own address alone.
     is_openais = not is_named or f"{parts.scheme}://{parts.hostname}" == _OPENAI

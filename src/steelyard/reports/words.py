@@ -344,7 +344,21 @@ def exit_meaning(verdict: Verdict) -> str:
 
 
 def headline(verdict: Verdict) -> str:
-    """The verdict in one sentence."""
+    """The verdict in one sentence, and how many answers are open or missing: who hedges or fails confirms nothing."""
+    return " ".join(filter(None, (_verdict_sentence(verdict), _unread_sentence(verdict))))
+
+
+def _unread_sentence(verdict: Verdict) -> str:
+    """``96 answers are open (cut off, or readable in two ways), 3 are missing.``; empty where there are none."""
+    results = {each.measurement: each for each in verdict.measurements}.values()
+    opened, missing = sum(each.open for each in results), sum(each.missing for each in results)
+    of_open = f"{counted(opened, 'answer')} {'is' if opened == 1 else 'are'} open (cut off, or readable in two ways)"
+    of_missing = f"{counted(missing, 'answer')} {'is' if missing == 1 else 'are'} missing"
+    parts = [part for part, number in ((of_open, opened), (of_missing, missing)) if number]
+    return f"{', '.join(parts)}." if parts else ""
+
+
+def _verdict_sentence(verdict: Verdict) -> str:
     claims = [claim for claim in verdict.claims if claim.verdict is verdict.verdict]
     total = counted(len(verdict.claims), "claim")
     match verdict.verdict:
@@ -360,7 +374,11 @@ def headline(verdict: Verdict) -> str:
         case VerdictWord.NOT_TESTABLE:
             return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons are below."
     if not verdict.claims and (measured := [each for each in verdict.measurements if each.asked]):
-        scores = (f"{one_line(each.task, 80)} {share(each.measured, 'percent')}" for each in measured)
+        scores = (
+            f"{one_line(each.task, 80)} {share(each.measured, 'percent')}"
+            + (f" (95 % interval {interval(each.ci, 'percent')})" if each.ci else "")
+            for each in measured
+        )
         return "Measured: " + "; ".join(scores) + "."
     if any(claim.asked for claim in verdict.claims):
         return f"Not tested: {_of(len(claims), total)} could not be tested; the reasons are below."

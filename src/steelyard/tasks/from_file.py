@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,9 @@ _ANSWER = (
 )  # fmt: skip
 _CHOICES = ("choices", "options", "auswahl", "antwortmöglichkeiten")
 _WHOLE_PROMPTS = ("prompt", "input", "user input", "instruction", "eingabe")  # sent unchanged
+# What a spreadsheet shows where a formula failed, in English and German, and where a number was too long.
+_EXCEL_ERROR = re.compile(r"#(N/A|NV|VALUE!|WERT!|REF!|BEZUG!|DIV/0!|NAME\?|NULL!|NUM!|ZAHL!|SPILL!|CALC!)")
+_SHORTENED = re.compile(r"\d[.,]\d{3,5}E\+\d{2}")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -64,7 +68,7 @@ def task_from_file(path: Path, question: str = "", answer: str = "") -> Task:
         chance=1 / survey.most_choices if has_choices else 0.0,
         public=False,
     )
-    assumed = filter(None, (getattr(rows, "assumed", ""), survey.columns.assumed))
+    assumed = filter(None, (getattr(rows, "assumed", ""), survey.columns.assumed, survey.doubts))
     tidy = _TidyRows(rows, survey.columns, has_choices, path)
     return Task(definition, path, rows=tidy, assumed=" ".join(assumed))
 
@@ -108,6 +112,8 @@ class _Survey:
         self._faults: dict[bool, InputError] = {}
         self.has_choices = False
         self.most_choices = 0
+        self._asked: dict[int, tuple[int, int]] = {}  # hash of a question → that of its answer, and its row
+        self._doubts: dict[str, str] = {}
 
     def look(self, row: Row) -> None:
         """Read the next row; raises InputError if the first one lacks the columns."""
@@ -120,6 +126,7 @@ class _Survey:
             )
         self.has_choices = self.has_choices or bool(row.get(self.columns.choices))
         self._tidied(row, has_choices=False)
+        self._doubt(row)
         if chosen := self._tidied(row, has_choices=True):
             self.most_choices = max(self.most_choices, len(chosen["choices"]))
 
@@ -131,6 +138,22 @@ class _Survey:
         except InputError as fault:
             self._faults[has_choices] = fault
             return None
+
+    def _doubt(self, row: Row) -> None:
+        """Keep what may have gone wrong in the file before it came here; the first of each kind."""
+        asked, target = hash(str(row.get(self.columns.question)).strip()), str(row.get(self.columns.answer)).strip()
+        if _SHORTENED.fullmatch(target):
+            said = f"Row {self._number} has the answer {target}: a long number that a spreadsheet shortened?"
+            self._doubts.setdefault("shortened", said)
+        before = self._asked.setdefault(asked, (hash(target), self._number))
+        if before[0] != hash(target):
+            said = f"Rows {before[1]} and {self._number} ask the same and have different answers."
+            self._doubts.setdefault("twice", said)
+
+    @property
+    def doubts(self) -> str:
+        """Sentences on rows that a person should look at."""
+        return " ".join(self._doubts.values())
 
     def check(self) -> None:
         """Raise the first InputError of the file, read with choices or without."""
@@ -219,6 +242,11 @@ def _tidied(row: Row, number: int, columns: _Columns, has_choices: bool, path: P
         raise InputError(f"{columns.question} must be a text", where=where)
     if isinstance(target, bool) or not isinstance(target, (str, int, float)) or str(target).strip() in ("", "nan"):
         raise InputError(f"{columns.answer} must be a text or a number", where=where)
+    for name, text in ((columns.question, asked), (columns.answer, str(target))):
+        if _EXCEL_ERROR.fullmatch(text.strip()):
+            raise InputError(
+                f"{name} is {text.strip()}, an error of the spreadsheet: fix its formula there", where=where
+            )
     if not has_choices:
         return {"question": asked, "answer": str(target)}
     choices = _choices(row.get(columns.choices), where)
