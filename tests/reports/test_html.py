@@ -247,7 +247,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("name", ["report.css"])
+@pytest.mark.parametrize("name", ["report.css", "summary.css"])
 def test_all_text_has_contrast_in_every_scheme(name: str) -> None:
     style = "".join(
         (Path(steelyard.reports.__file__).parent / "templates" / each).read_text("utf-8")
