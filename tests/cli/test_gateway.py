@@ -88,6 +88,9 @@ def test_a_signal_ends_it_in_order_and_seals(
     assert steelyard(["report", str(run), "--html", str(pages[0]), "--markdown", str(pages[1])]) == 0
     assert pages[0].read_bytes() == (run / "report.html").read_bytes()
     assert pages[1].read_bytes() == (run / "report.md").read_bytes()
+    capsys.readouterr()
+    assert steelyard(["report", str(run), "--summary", str(tmp_path / "summary.html")]) == 2
+    assert "no verdict to sum up" in capsys.readouterr().err
 
 
 def test_tampering_is_found(sums_server: SumsServer, tmp_path: Path) -> None:

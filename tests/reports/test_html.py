@@ -247,8 +247,12 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_all_text_has_contrast_in_every_scheme() -> None:
-    style = (Path(steelyard.reports.__file__).parent / "templates" / "report.css").read_text("utf-8")
+@pytest.mark.parametrize("name", ["report.css", "summary.css"])
+def test_all_text_has_contrast_in_every_scheme(name: str) -> None:
+    style = "".join(
+        (Path(steelyard.reports.__file__).parent / "templates" / each).read_text("utf-8")
+        for each in ("colours.css", name)
+    )
     schemes = [dict(re.findall(r"--([\w-]+): (#\w+)", block)) for block in re.findall(r":root \{[^}]*\}", style)]
     assert len(schemes) == 3
     for scheme in schemes:

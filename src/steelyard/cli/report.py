@@ -12,6 +12,7 @@ from steelyard.cli.output import print_json
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
+    from steelyard.records import Verdict
     from steelyard.storage.run_folder import RunFolder
 
 
@@ -19,8 +20,22 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the page to this file.")
 @click.option("--markdown", "markdown_file", type=click.Path(path_type=Path), help="Write Markdown to this file.")
+@click.option(
+    "--summary",
+    "summary_file",
+    type=click.Path(path_type=Path),
+    help="Write a summary on one A4 page, for the person who decides, to this HTML file outside RUN.",
+)
+@click.option("--language", type=click.Choice(["en", "de"]), help="The language of --summary.  [default: en]")
 @json_option
-def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_json: bool) -> int:
+def command(
+    run: Path,
+    html_file: Path | None,
+    markdown_file: Path | None,
+    summary_file: Path | None,
+    language: str | None,
+    as_json: bool,
+) -> int:
     """Recompute the verdict of RUN from its journal and print it; the run itself is not changed."""
     from steelyard.auditing.finalize import results_of
     from steelyard.gateway.seal import is_recording
@@ -28,11 +43,17 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
     from steelyard.storage.run_folder import RunFolder
     from steelyard.util.atomic_file import write_file
 
-    for path in (html_file, markdown_file):
+    for path in (html_file, markdown_file, summary_file):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InputError("cannot be written: give a file in an existing folder", where=path)
+    if summary_file is not None:
+        _check_outside_runs(summary_file)
+    elif language is not None:
+        raise InputError("--language: only a summary has other languages; give --summary FILE, too")
     folder = RunFolder.open(run)
     if is_recording(folder.plan):
+        if summary_file is not None:
+            raise InputError("a gateway's recording has no verdict to sum up: leave out --summary", where=run)
         return _recording(folder, html_file, markdown_file, as_json=as_json)
     found = results_of(folder)
     try:
@@ -40,6 +61,8 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
             write_file(html_file, html.render(found.verdict, found.plan).encode())
         if markdown_file is not None:
             write_file(markdown_file, markdown.render(found.verdict, found.plan).encode())
+        if summary_file is not None:
+            write_file(summary_file, _summary(folder, found.verdict, language or "en").encode())
     except OSError as error:
         raise click.ClickException(f"{error.filename}: cannot be written: {error.strerror}") from None
     if as_json:
@@ -49,6 +72,28 @@ def command(run: Path, html_file: Path | None, markdown_file: Path | None, as_js
 
         terminal.print_verdict(found.verdict, out(), found.plan)
     return found.verdict.exit
+
+
+def _check_outside_runs(path: Path) -> None:
+    """Raise InputError for a file inside a run's folder, where an unsealed page would pass for a sealed one."""
+    import os
+
+    from steelyard.evidence import layout
+
+    for place in (path.resolve(), path.parent.resolve() / path.name):  # where it leads, and where it lies
+        if any(os.path.lexists(folder / layout.PLAN) for folder in place.parents):
+            raise InputError("is inside a run's folder, and a summary is not sealed: give a file elsewhere", where=path)
+
+
+def _summary(run: RunFolder, verdict: Verdict, language: str) -> str:
+    """The summary's page; of a sealed run only if its seal holds and says the same."""
+    from steelyard.reports import summary
+    from steelyard.reports.provenance import check_sealed_report, provenance_of
+
+    provenance = provenance_of(run.path, run.plan_sha256)
+    if provenance.is_sealed:
+        check_sealed_report(run.path, verdict)
+    return summary.render(verdict, run.plan, provenance, language)
 
 
 def _recording(run: RunFolder, html_file: Path | None, markdown_file: Path | None, *, as_json: bool) -> int:

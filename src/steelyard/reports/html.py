@@ -12,7 +12,7 @@ from steelyard.reports import words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.limits import limits
-from steelyard.reports.measured import measured_words, only_measured
+from steelyard.reports.measured import by_measurement, measured_words, only_measured
 
 __all__ = ["render"]
 
@@ -45,7 +45,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         findings=[_finding(finding) for finding in verdict.findings],
         notes=[words.remark(note) for note in verdict.notes],
         asked=[_asked(measurement, plan) for measurement in asked.values()] if plan else [],
-        costs=[_cost(each) for each in _by_measurement(verdict) if each.calls],
+        costs=[_cost(each) for each in by_measurement(verdict) if each.calls],
         total=_total(verdict),
         identity=_identity(plan),
         limits=limits(verdict, plan),
@@ -127,11 +127,6 @@ def _test_facts(measurement: Measurement, test: PlannedTest) -> list[tuple[str, 
     return facts
 
 
-def _by_measurement(verdict: Verdict) -> list[MeasurementResult]:
-    """Each measurement once, however many scorers it has: its answers are paid for once."""
-    return list({each.measurement: each for each in verdict.measurements}.values())
-
-
 @dataclass(frozen=True)
 class _Cost:
     """Calls, tokens and time of one measurement, or of all."""
@@ -153,7 +148,7 @@ def _cost(result: MeasurementResult) -> _Cost:
 
 
 def _total(verdict: Verdict) -> _Cost:
-    costs = [_cost(each) for each in _by_measurement(verdict)]
+    costs = [_cost(each) for each in by_measurement(verdict)]
     return _Cost(
         "Total",
         sum(cost.calls for cost in costs),

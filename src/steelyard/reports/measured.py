@@ -8,7 +8,7 @@ from steelyard.records import SUBJECT, MeasurementResult, PassAtK, Verdict
 from steelyard.reports.words import count, counted, interval, share
 from steelyard.util.text import one_line
 
-__all__ = ["MeasuredWords", "measured_words", "only_measured", "pass_at_k"]
+__all__ = ["MeasuredWords", "by_measurement", "measured_words", "only_measured", "pass_at_k"]
 
 
 def only_measured(verdict: Verdict) -> list[MeasurementResult]:
@@ -19,6 +19,11 @@ def only_measured(verdict: Verdict) -> list[MeasurementResult]:
         for result in verdict.measurements
         if result.measurement not in shown and (result.asked or not result.read_by)
     ]
+
+
+def by_measurement(verdict: Verdict) -> list[MeasurementResult]:
+    """Each measurement once, however many scorers it has: its answers are paid for once."""
+    return list({each.measurement: each for each in verdict.measurements}.values())
 
 
 @dataclass(frozen=True)

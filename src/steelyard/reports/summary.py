@@ -1,0 +1,285 @@
+"""The summary of a run on one A4 page, for the person who decides: verdict, certainty and next step at a glance.
+
+It is computed from the same verdict as the report, is not sealed, and says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any, Final
+
+from steelyard.records import DetectorResult, Finding, Plan, Verdict, VerdictWord
+from steelyard.reports import words
+from steelyard.reports.charts import css_name
+from steelyard.reports.jinja import template
+from steelyard.reports.measured import by_measurement, only_measured
+from steelyard.reports.provenance import Provenance
+from steelyard.reports.summary_english import ENGLISH
+from steelyard.reports.summary_german import GERMAN
+from steelyard.reports.summary_numbers import Numbers
+from steelyard.reports.summary_rows import LINES, Passage, claimed, claims_in_order, named, rows_of
+from steelyard.reports.summary_steps import command, findings_in_words, steps_of, widest
+from steelyard.reports.summary_words import Words
+from steelyard.util.text import one_line
+
+__all__ = ["LANGUAGES", "render"]
+
+LANGUAGES: Final = {said.code: said for said in (ENGLISH, GERMAN)}
+_FINDINGS, _TESTS, _SURE = 2, 2, 8  # more do not fit the sheet
+_SPARSE = 9  # rows, findings, tests and steps together: a sheet with more is set closer
+
+
+def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str = "en") -> str:
+    """Write the summary's page in a language of :data:`LANGUAGES`.
+
+    Nothing in it is loaded from elsewhere, and its policy (CSP) forbids scripts and every request. All text of others
+    is escaped, bounded, and stripped of control characters.
+    """
+    said = LANGUAGES[language]
+    numbers = Numbers(said.notation)
+    findings, tests = verdict.findings[:_FINDINGS], words.further_tests(verdict)[:_TESTS]
+    rows = rows_of(verdict, said, LINES - 3 * len(findings) - 2 * len(tests))
+    steps, more_steps = steps_of(verdict, plan, provenance, said)
+    label, lead = _headline(verdict, said)
+    return template("summary.html.j2").render(
+        said=said,
+        frame=said.frame,
+        provenance=provenance,
+        title=said.frame.title if verdict.claims or verdict.findings else said.frame.measured_title,
+        model=one_line(verdict.model, 60),
+        by=_claimed_by(plan, said),
+        lead_css=css_name(verdict.verdict),
+        label=label,
+        lead=lead,
+        tally=_tally(verdict, said),
+        level=numbers.level(verdict.alpha),
+        rows=rows.shown,
+        has_claims=bool(verdict.claims),
+        more_rows=_more(said.frame.more, rows.left, numbers),
+        axis=rows.ends,
+        findings=[_finding(each) for each in findings],
+        more_findings=_more(said.frame.more, len(verdict.findings) - len(findings), numbers),
+        tests=_tests(tests, said),
+        more_tests=_more(said.frame.more, len(words.further_tests(verdict)) - len(tests), numbers),
+        sure=list(_sureness(verdict, plan, said))[:_SURE],
+        steps=[(_with_options(each.text), each.commands) for each in steps],
+        is_dense=len(rows.shown) + len(steps) + len(findings) + len(tests) > _SPARSE,
+        more_steps=_more(said.frame.more_steps, more_steps, numbers),
+        facts=list(_facts(verdict, plan, provenance, said)),
+        check=command("verify", provenance.folder),
+        root=said.frame.root.format(root=provenance.root),
+        run=said.frame.run.format(run=provenance.run),
+    )
+
+
+def _with_options(sentence: str) -> Any:
+    """A sentence in which no option of a command is broken at its hyphens."""
+    from markupsafe import Markup, escape
+
+    option = r'<span class="option">\g<0></span>'
+    return Markup(re.sub(r"--[a-z][a-z-]*", option, str(escape(sentence))))  # noqa: S704 — escaped here
+
+
+def _more(message: str, number: int, numbers: Numbers) -> str:
+    return message.format(number=numbers.count(number)) if number > 0 else ""
+
+
+def _claimed_by(plan: Plan, said: Words) -> str:
+    if plan.sheet is None or not plan.sheet.vendor:
+        return ""
+    vendor, date = one_line(plan.sheet.vendor, 40), plan.sheet.date
+    if not date:
+        return said.frame.claimed_by.format(vendor=vendor)
+    return said.frame.claimed_on.format(vendor=vendor, date=Numbers(said.notation).date(date))
+
+
+# ── the verdict in one sentence ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _headline(verdict: Verdict, said: Words) -> tuple[str, str]:
+    """The verdict's word, and the sentence that follows it."""
+    label, lines = str(getattr(said.labels, verdict.verdict.value)), said.headlines
+    match verdict.verdict:
+        case VerdictWord.INCONSISTENT:
+            return label, _inconsistent(verdict, said)
+        case VerdictWord.CONSISTENT:
+            within = widest(verdict.claims, Numbers(said.notation)) if verdict.claims else ""
+            return label, _counted(verdict, lines.holds, lines.hold_all, said, within)
+        case VerdictWord.INSUFFICIENT_POWER if not _of_word(verdict):
+            return label, lines.undecided_test
+        case VerdictWord.INSUFFICIENT_POWER:
+            return label, _counted(verdict, lines.undecided, lines.undecided_many, said)
+        case VerdictWord.NOT_TESTABLE:
+            return label, _counted(verdict, lines.not_testable, lines.not_testable_many, said)
+    if verdict.claims:
+        return label, _counted(verdict, lines.not_tested, lines.not_tested_many, said)
+    return said.labels.measured, _measured(verdict, said)
+
+
+def _of_word(verdict: Verdict) -> int:
+    return sum(claim.verdict is verdict.verdict for claim in verdict.claims)
+
+
+def _counted(verdict: Verdict, one: str, many: str, said: Words, within: str = "") -> str:
+    """A sentence on the claims that have the verdict's word: on the only one, or on so many of all."""
+    numbers, number, of = Numbers(said.notation), _of_word(verdict), len(verdict.claims)
+    if of == 1:
+        return one.format(task=named(verdict.claims[0].task), within=within)
+    return many.format(number=numbers.count(number), of=numbers.count(of), within=within)
+
+
+def _inconsistent(verdict: Verdict, said: Words) -> str:
+    numbers, lines = Numbers(said.notation), said.headlines
+    below = [claim for claim in verdict.claims if claim.verdict is VerdictWord.INCONSISTENT and claim.asked]
+    found = findings_in_words(verdict, said) if verdict.findings else ""
+    if not below:
+        only_table = all(each.detector == "desk_screen" for each in verdict.findings)
+        return (lines.table if only_table else lines.tests).format(findings=found)
+    first, of = below[0], len(verdict.claims)
+    values = {"number": numbers.count(len(below)), "of": numbers.count(of)}
+    sentence = lines.below_many.format(**values) if len(below) < of else lines.below_all.format(**values)
+    if len(below) == 1:
+        measured = numbers.share(first.measured, first.unit)
+        sentence = lines.below_one.format(task=named(first.task), claimed=claimed(first, numbers), measured=measured)
+    return f"{sentence} {lines.besides.format(findings=found)}" if found else sentence
+
+
+def _measured(verdict: Verdict, said: Words) -> str:
+    numbers, results = Numbers(said.notation), [each for each in verdict.measurements if each.asked]
+    if not results:
+        return said.headlines.nothing
+    if len(results) > 1:
+        return said.headlines.measured_many.format(of=numbers.count(len(results)))
+    share = numbers.share(results[0].measured, "percent")
+    return said.headlines.measured.format(task=named(results[0].task), measured=share)
+
+
+def _tally(verdict: Verdict, said: Words) -> list[tuple[str, str, str]]:
+    """How many claims got which word: its class, the number, the word."""
+    numbers = Numbers(said.notation)
+    return [
+        (css_name(word), numbers.count(number), _in_sentence(getattr(said.labels, word.value)))
+        for word, number in (words.tally(verdict) if len(verdict.claims) > 1 else ())
+    ]
+
+
+def _in_sentence(label: str) -> str:
+    return label[0].lower() + label[1:]
+
+
+def _finding(finding: Finding) -> Passage:
+    return Passage(f"{named(finding.task)}:" if finding.task else "", one_line(finding.message, 120))
+
+
+def _tests(results: Iterable[DetectorResult], said: Words) -> list[tuple[str, str, str]]:
+    return [
+        (css_name(each.word), one_line(each.test, 60), _in_sentence(getattr(said.labels, each.word.value)))
+        for each in results
+    ]
+
+
+# ── how sure ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _sureness(verdict: Verdict, plan: Plan, said: Words) -> Iterator[str]:
+    """What the numbers guarantee, and what they do not show, the most important first."""
+    numbers, sure = Numbers(said.notation), said.sureness
+    asked = [claim for claim in verdict.claims if claim.asked]
+    found, rate = {claim.verdict for claim in asked}, numbers.rate(verdict.alpha)
+    level = numbers.level(verdict.alpha)
+    if asked:
+        yield sure.accuse.format(rate=rate)
+    if VerdictWord.CONSISTENT in found:
+        yield sure.confirm.format(rate=rate)
+    if shown := next((claim for claim in claims_in_order(verdict) if claim.asked and claim.ci), None):
+        ends = numbers.bounds(shown.ci or (0.0, 1.0), shown.unit)
+        yield sure.true_score.format(task=named(shown.task), level=level, **ends)
+    if asked:
+        tolerance = float(Fraction(plan.tolerance or "0")) / 100
+        yield sure.tolerance.format(margin=numbers.points(tolerance, "percent"))
+    elif any(each.ci for each in only_measured(verdict)):
+        yield sure.interval_measured.format(level=level)
+    if VerdictWord.INCONSISTENT in found:
+        yield sure.no_bad_faith
+    elif asked or only_measured(verdict):
+        yield sure.one_setup
+    yield from _caveats(verdict, plan, said)
+
+
+def _caveats(verdict: Verdict, plan: Plan, said: Words) -> Iterator[str]:
+    numbers, sure = Numbers(said.notation), said.sureness
+    asked = [claim for claim in verdict.claims if claim.asked]
+    if plan.origin.kind == "imported":
+        yield sure.imported.format(harness=one_line(plan.origin.harness, 40))
+    if verdict.not_recomputed:
+        yield sure.not_recomputed.format(number=numbers.count(len(verdict.not_recomputed)))
+    if unread := sum(claim.missing + claim.open for claim in asked):
+        yield sure.unread.format(number=numbers.count(unread))
+    if any(claim.differences for claim in asked):
+        yield sure.differences
+    if any(claim.formats for claim in asked):
+        yield sure.formats
+
+
+# ── who, when, what it took ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _facts(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) -> Iterator[tuple[str, str]]:
+    """Name and value of each fact, on one line each."""
+    numbers, who = Numbers(said.notation), said.who
+    yield who.served, "; ".join(part for part in (one_line(verdict.served, 80), _names(verdict, plan, said)) if part)
+    dates = [who.planned.format(planned=numbers.date(plan.created))] if plan.created else []
+    dates += [who.sealed.format(sealed=numbers.moment(provenance.sealed_at))] if provenance.sealed_at else []
+    yield who.dates, " ".join(dates)
+    signature = who.signed.format(key=provenance.signed_by) if provenance.signed_by else who.not_signed
+    yield who.signature, signature if provenance.is_sealed else who.not_sealed
+    yield who.effort, _effort(verdict, plan, said)
+    yield who.software, one_line(plan.software, 60)
+
+
+def _names(verdict: Verdict, plan: Plan, said: Words) -> str:
+    """The names of the endpoint, where they differ from the claimed one, and what follows from that."""
+    identity, who = plan.subject.identity, said.who
+    if not verdict.names:
+        return ""
+    answers = identity.details.get("answers_as", "") or identity.name
+    named_as = who.named.format(asked=one_line(identity.name, 40), answers=one_line(answers, 40))
+    remarks = {
+        "accepted as one)": who.accepted,
+        "two models by their names)": who.two_models,
+        "one is taken for an alias)": who.alias,
+        "states a precision)": who.precision,
+    }
+    remark = next((text for end, text in remarks.items() if verdict.names.endswith(end)), "")
+    return f"{named_as} ({remark})" if remark else named_as
+
+
+def _effort(verdict: Verdict, plan: Plan, said: Words) -> str:
+    """Calls, time and tokens of all measurements, and the cost where the plan holds prices."""
+    numbers, results = Numbers(said.notation), by_measurement(verdict)
+    text = said.who.calls.format(
+        calls=numbers.count(sum(each.calls for each in results)),
+        time=numbers.duration(sum(each.seconds for each in results)),
+        prompt=numbers.count(sum(each.prompt_tokens for each in results)),
+        completion=numbers.count(sum(each.completion_tokens for each in results)),
+    )
+    cost = _cost(verdict, plan, said)
+    return f"{text}; {cost}" if cost else text
+
+
+def _cost(verdict: Verdict, plan: Plan, said: Words) -> str:
+    """What the tokens cost at the user's prices; empty unless all models that were asked have the same ones."""
+    results = [each for each in by_measurement(verdict) if each.calls]
+    limits = [plan.models[each.role].limits for each in results]
+    prices = {(each.price_prompt, each.price_completion) for each in limits}
+    if len(prices) != 1:
+        return ""
+    (price_in, price_out) = prices.pop()
+    if price_in is None or price_out is None:
+        return ""
+    numbers = Numbers(said.notation)
+    amount = sum(each.prompt_tokens * price_in + each.completion_tokens * price_out for each in results) / 1e6
+    shown = {"amount": amount, "price_in": price_in, "price_out": price_out}
+    return said.who.cost.format(**{name: numbers.money(value) for name, value in shown.items()})

@@ -1,0 +1,242 @@
+"""The words of a summary in German, as an auditor would write them: nobody is addressed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from steelyard.reports.summary_words import (
+    Frame,
+    Headlines,
+    Labels,
+    Meanings,
+    Notation,
+    Reasons,
+    Steps,
+    Sureness,
+    Who,
+    Words,
+)
+
+__all__ = ["GERMAN"]
+
+GERMAN: Final = Words(
+    code="de",
+    notation=Notation(
+        decimal_comma=True,
+        points="{number} Punkte",
+        out_of="{part} von {whole}",
+        date="{day}. {month} {year}",
+        moment="{date}, {time} Uhr (UTC)",
+        months=(
+            *("Januar", "Februar", "März", "April", "Mai", "Juni"),
+            *("Juli", "August", "September", "Oktober", "November", "Dezember"),
+        ),
+        units={
+            "second": "Sekunde",
+            "seconds": "Sekunden",
+            "minute": "Minute",
+            "minutes": "Minuten",
+            "hours": "Stunden",
+            "day": "Tag",
+            "days": "Tage",
+        },
+        two="{first} und {last}",
+        more="{names} und {number} weitere",
+        opening="„",
+        closing="“",
+    ),
+    labels=Labels(
+        inconsistent="Nicht vereinbar mit der Angabe",
+        consistent="Vereinbar mit der Angabe",
+        insufficient_power="Nicht entscheidbar mit diesen Antworten",
+        not_testable="Hier nicht prüfbar",
+        not_tested="Nicht geprüft",
+        measured="Gemessen",
+    ),
+    headlines=Headlines(
+        below_one="Das Modell erreicht am geprüften Endpunkt den angegebenen Wert für {task} nicht. "
+        "Angegeben: {claimed}. Gemessen: {measured}.",
+        below_many="Das Modell erreicht am geprüften Endpunkt {number} der {of} angegebenen Werte nicht.",
+        below_all="Das Modell erreicht am geprüften Endpunkt keinen der {of} angegebenen Werte.",
+        table="Die veröffentlichte Tabelle hält einer Prüfung nicht stand: {findings}.",
+        tests="Ein weiterer Test spricht gegen das Modell am geprüften Endpunkt: {findings}.",
+        besides="Weitere Prüfungen ergaben: {findings}.",
+        finding="1 Befund",
+        findings="{number} Befunde",
+        holds="Der angegebene Wert für {task} trifft am geprüften Endpunkt zu, bis auf {within}.",
+        hold_all="Alle {of} angegebenen Werte treffen am geprüften Endpunkt zu, bis auf {within}.",
+        undecided="Für {task} reicht es weder zur Bestätigung noch zur Ablehnung.",
+        undecided_many="Für {number} der {of} Angaben reicht es weder zur Bestätigung noch zur Ablehnung.",
+        undecided_test="Für einen weiteren Test reicht es zu keiner Entscheidung.",
+        not_testable="Für {task} fehlt eine Voraussetzung der Prüfung.",
+        not_testable_many="Für {number} der {of} Angaben fehlt eine Voraussetzung der Prüfung.",
+        not_tested="Für {task} liegt keine Prüfung vor.",
+        not_tested_many="Für {number} der {of} Angaben liegt keine Prüfung vor.",
+        measured="Das Modell erreicht am geprüften Endpunkt {measured} bei {task}. Es gab keine Angabe, die zu prüfen "
+        "war.",
+        measured_many="{of} Ergebnisse des Modells am geprüften Endpunkt. Es gab keine Angabe, die zu prüfen war.",
+        nothing="Es wurde keine Antwort bewertet.",
+    ),
+    meanings=Meanings(
+        within="bis auf {margin}",
+        below="Liegt um mehr als {margin} unter der Angabe.",
+        above="Liegt nicht um mehr als {margin} unter der Angabe.",
+        better="Besser als angegeben.",
+        needs="Für eine Entscheidung fehlen etwa {number} Antworten.",
+        needs_time="Für eine Entscheidung fehlen etwa {number} Antworten (etwa {time}).",
+        part="Von den {of} Aufgaben des Benchmarks lag nur ein Teil vor.",
+        sheet_says="Anmerkung in der Liste der Angaben:",
+        in_format="Promptformat {prompt}: {sentence}",
+        asked="Alle {asked} Antworten wurden abgefragt.",
+        asked_part="{asked} von {of} Antworten wurden abgefragt.",
+        missing="Fehlend: {number}.",
+        open="Nicht eindeutig lesbar: {number}.",
+    ),
+    reasons=Reasons(
+        decoding_unmeasured="Der Anbieter nennt sein Dekodierverfahren nicht, und wie stark Antworten schwanken, "
+        "wurde nicht zu Ende gemessen.",
+        limit="Die Obergrenze von {number} Fragen war vor einer Entscheidung erreicht.",
+        repeat_check="Wie stark Antworten schwanken, wurde nicht zu Ende gemessen.",
+        budget="Das Budget war vor einer Entscheidung verbraucht.",
+        stopped="Der Lauf wurde vor einer Entscheidung beendet.",
+        unread="Abgeschnitten oder mehrdeutig: {number} von {of} Antworten, zu viele für eine Entscheidung.",
+        missing="Es fehlen {number} von {of} Antworten, zu viele für eine Entscheidung.",
+        unread_and_missing="Fehlend, abgeschnitten oder mehrdeutig: {number} von {of} Antworten, zu viele für eine "
+        "Entscheidung.",
+        noise_below="Angesichts der Streuung der Antworten zu nah an der Angabe: erst unter {low} wäre das Ergebnis "
+        "nicht vereinbar.",
+        noise="Angesichts der Streuung der Antworten zu nah an der Angabe: unter {low} wäre das Ergebnis nicht "
+        "vereinbar, ab {high} vereinbar.",
+        few_items="{held} von {of} Aufgaben sind zu wenige: die Toleranz betrüge {margin}.",
+        too_noisy="Die Antworten schwanken so stark, dass die Toleranz {margin} betrüge: Raten würde genügen.",
+        format_unstated="Der Anbieter nennt kein Promptformat, und eines der möglichen ist hier nicht abfragbar.",
+        other_model="Den Namen nach sind {first} und {second} zwei verschiedene Modelle.",
+        metric="Die Metrik {metric} braucht mehrere Antworten je Frage.",
+        unit="Ein Wert in {unit} ist kein Anteil richtiger Antworten.",
+        outside="{value} liegt nicht zwischen 0 und {scale} und ist daher kein Anteil richtiger Antworten.",
+        chance="Raten würde genügen, denn die Toleranz beträgt {margin}.",
+        part="Die Daten enthalten hier {held} der {of} Aufgaben des Benchmarks.",
+        scored_more="Der Anbieter hat {of} Aufgaben gewertet, die Daten enthalten hier {held}.",
+        no_task="Unter diesem Namen ist hier keine Aufgabe bekannt.",
+        no_samples="Die Aufgabe enthält keine Fragen.",
+        no_data="Die Fragen des Benchmarks liegen hier nicht vor.",
+        loglikelihoods="Die Aufgabe braucht Log-Likelihoods, die dieses Modell nicht ausgibt.",
+        sandbox="Die Aufgabe führt vom Modell geschriebenen Code aus, und dafür fehlt hier eine Sandbox.",
+        imported="Diese Bewertungen gibt es nur im Protokoll eines anderen Programms.",
+        world="Die Aufgabe ist für eine andere Art von Modell bestimmt (Sprachmodell oder Weltmodell).",
+        role="Für die Rolle {role} wurde kein Modell angegeben.",
+        screened="Eine Prüfung der Tabelle fragt kein Modell.",
+        other="Grund laut Protokoll:",
+    ),
+    sureness=Sureness(
+        accuse="Ein ehrlicher Anbieter würde auf diese Weise bei höchstens {rate} solchen Tabellen beschuldigt.",
+        confirm="Ein um mehr als die Toleranz zu hoher Wert würde in höchstens {rate} Fällen als vereinbar gelten.",
+        true_score="{task}: Der wahre Wert am geprüften Endpunkt (wenn jede Frage gestellt würde) liegt zwischen {low} "
+        "und {high} ({level}). Die Balken zeigen das für jede Zeile.",
+        interval_measured="Die Balken zeigen, wo der wahre Wert am geprüften Endpunkt mit {level} Sicherheit liegt.",
+        tolerance="Bis zu {margin} (Prozentpunkte) unter der gedruckten Zahl gilt ein Ergebnis noch als vereinbar; wo "
+        "Antworten schwanken, kann diese Toleranz größer sein, und die Zeile nennt sie.",
+        no_bad_faith="Eine Abweichung beweist weder böse Absicht noch ein Training mit den Testfragen. Sie zeigt, was "
+        "dieser Endpunkt bei dieser Art der Befragung erreicht hat.",
+        one_setup="Geprüft wurden nur dieser Endpunkt und diese Art der Befragung: andere können anders abschneiden.",
+        differences="Die Befragung weicht von der Beschreibung des Anbieters ab; der Bericht nennt die Unterschiede. "
+        "Eine Abweichung im Ergebnis kann daher rühren.",
+        formats="Wo der Anbieter kein Promptformat nennt, wurden die möglichen abgefragt; die Zeile zeigt das "
+        "entscheidende.",
+        imported="Die Antworten stammen aus einem Protokoll von {harness}: Steelyard hat die Aufrufe nicht gesehen.",
+        unread="Fehlende oder nicht eindeutig lesbare Antworten ({number}) können weder den Anbieter belasten noch "
+        "seine Angabe bestätigen.",
+        not_recomputed="Tests, deren Erweiterung hier nicht installiert ist ({number}), wurden nicht nachgerechnet: "
+        "ihre Ergebnisse sind die versiegelten.",
+    ),
+    steps=Steps(
+        unfinished="Zuerst den Lauf beenden; die Zahlen können sich noch ändern:",
+        do_not_rely="Diese Zahl nicht verwenden: {claims}. Bei {vendor} das genaue Modell, das Promptformat und das "
+        "Dekodierverfahren dahinter erfragen.",
+        do_not_rely_many="Diese Zahlen nicht verwenden: {claims}. Bei {vendor} das genaue Modell, das Promptformat "
+        "und das Dekodierverfahren dahinter erfragen.",
+        vendor="dem Anbieter",
+        see_wrong="Die falschen Antworten:",
+        explain="Bei {vendor} eine Erklärung zu den Befunden einholen ({findings}); alle stehen in report.html.",
+        rely="{claims}: für diesen Endpunkt und diese Aufgabe verwendbar, bis auf {within}.",
+        rely_many="{claims}: für diesen Endpunkt und diese Aufgaben verwendbar, bis auf höchstens {within}.",
+        more_number="{claims}: etwa {number} weitere Antworten abfragen; dazu die Prüfung mit größerem --limit oder "
+        "--budget wiederholen.",
+        more_time="{claims}: etwa {number} weitere Antworten abfragen (etwa {time}); dazu die Prüfung mit größerem "
+        "--limit oder --budget wiederholen.",
+        more="{claims}: die Prüfung mit größerem --limit oder --budget wiederholen und zu Ende führen.",
+        open="{claims}: die abgeschnittenen oder mehrdeutigen Antworten ansehen. Sind sie abgeschnitten, die Prüfung "
+        "mit längeren Antworten wiederholen (--output-tokens).",
+        missing="{claims}: klären, warum Antworten fehlen, den Endpunkt instand setzen und die Prüfung wiederholen.",
+        noise="{claims}: weitere Fragen dieses Benchmarks entscheiden nicht. Bei {vendor} erfragen, aus wie vielen "
+        "Durchläufen die Zahl gemittelt ist, oder mit einem größeren Benchmark prüfen.",
+        data="{claims}: die Fragen des Benchmarks bereitstellen (--data DIR oder eine eigene Datei mit --task FILE).",
+        items="{claims}: mehr Aufgaben des Benchmarks bereitstellen.",
+        whole="{claims}: alle Aufgaben des Benchmarks bereitstellen oder ein Ergebnis für einen Teil zulassen "
+        "(--allow-part).",
+        name="{claims}: bei {vendor} klären, ob beide Namen dasselbe Modell meinen; wenn ja, mit --accept-model "
+        "erneut prüfen.",
+        format="{claims}: bei {vendor} das Promptformat erfragen und in der Liste der Angaben nennen, oder einen "
+        "Endpunkt mit Log-Likelihoods prüfen.",
+        share="{claims}: bei {vendor} eine Zahl erfragen, die ein Anteil richtiger Antworten ist, mit einer Antwort "
+        "je Frage.",
+        tolerance="{claims}: mit kleinerer Toleranz (--tolerance) oder mit einem anderen Benchmark prüfen.",
+        sandbox="{claims}: auf einem Rechner mit Sandbox prüfen; steelyard doctor sagt, was hier fehlt.",
+        world="{claims}: die Art von Modell prüfen, für die diese Aufgabe bestimmt ist.",
+        role="{claims}: ein Modell für diese Rolle angeben (--model ROLE=URI).",
+        report="{claims}: der Grund steht oben, die Einzelheiten in report.html.",
+        test="Die weiteren Tests in report.html ansehen: {tests}.",
+        compare="Für den Vergleich mit der Zahl eines Anbieters: diese in eine Liste der Angaben schreiben und "
+        "steelyard audit ausführen.",
+    ),
+    who=Who(
+        served="Endpunkt",
+        named="angefragt als {asked}, antwortet als {answers}",
+        alias="Namen ohne gemeinsames Wort: einer gilt als Alias",
+        two_models="den Namen nach zwei Modelle",
+        accepted="den Namen nach zwei Modelle, als eines anerkannt",
+        precision="nur einer der Namen nennt eine Genauigkeit",
+        dates="Zeitpunkt",
+        planned="Plan versiegelt am {planned}, vor dem ersten Aufruf.",
+        sealed="Lauf versiegelt am {sealed}.",
+        signature="Signatur",
+        signed="mit dem Schlüssel {key}…",
+        not_signed="nicht signiert: jeder könnte dies erstellt haben",
+        not_sealed="noch nicht versiegelt",
+        software="Software",
+        effort="Aufwand",
+        calls="{calls} Aufrufe, etwa {time}, {prompt} Token gesendet und {completion} empfangen",
+        cost="{amount}, zu den angegebenen Preisen: {price_in} gesendet und {price_out} empfangen, je Million Token",
+    ),
+    frame=Frame(
+        title="Zusammenfassung einer Prüfung",
+        measured_title="Zusammenfassung einer Messung",
+        claimed_by="Angaben von {vendor}",
+        claimed_on="Angaben von {vendor} vom {date}",
+        unfinished="Dieser Lauf ist nicht beendet und nicht versiegelt: Alle Zahlen können sich noch ändern.",
+        claims="Angaben und Ergebnisse",
+        measurements="Messergebnisse",
+        task="Aufgabe",
+        claim="Angabe",
+        claimed="Angegeben",
+        measured="Gemessen",
+        interval="Intervall ({level})",
+        meaning="Bedeutung",
+        legend_claimed="angegeben",
+        legend_band="gilt noch als vereinbar",
+        legend_measured="gemessen, mit Intervall ({level})",
+        findings="Befunde",
+        tests="Weitere Tests",
+        more="und {number} weitere, im Bericht",
+        sure="Wie sicher ist das?",
+        steps="Nächste Schritte",
+        more_steps="Zu den übrigen Angaben siehe den Bericht.",
+        who="Herkunft und Aufwand",
+        check="Nachprüfung",
+        check_how="Mit dem Ordner des Laufs lässt sich alles hier ohne Modell und ohne Netz nachrechnen:",
+        root="Dabei erscheint die Merkle-Wurzel {root}…",
+        run="Lauf {run}",
+        footer="Eine Zusammenfassung, nicht versiegelt; der versiegelte Bericht ist report.html im Ordner des Laufs.",
+        footer_unsealed="Eine Zusammenfassung eines unfertigen Laufs, nicht versiegelt.",
+    ),
+)

@@ -1,0 +1,246 @@
+"""What a summary says: the messages that each language must have, as frozen records, so that none can lack one.
+
+Names in braces are filled in by :mod:`steelyard.reports.summary`; every language has the same ones in each message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["Frame", "Headlines", "Labels", "Meanings", "Notation", "Reasons", "Steps", "Sureness", "Who", "Words"]
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How a language writes numbers, dates, lists and quotations. ``units`` translates the units of a duration."""
+
+    decimal_comma: bool
+    points: str
+    out_of: str
+    date: str
+    moment: str
+    months: tuple[str, ...]
+    units: Mapping[str, str]
+    two: str
+    more: str
+    opening: str
+    closing: str
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The words of a verdict."""
+
+    inconsistent: str
+    consistent: str
+    insufficient_power: str
+    not_testable: str
+    not_tested: str
+    measured: str
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """The verdict in one sentence."""
+
+    below_one: str
+    below_many: str
+    below_all: str
+    table: str
+    tests: str
+    besides: str
+    finding: str
+    findings: str
+    holds: str
+    hold_all: str
+    undecided: str
+    undecided_many: str
+    undecided_test: str
+    not_testable: str
+    not_testable_many: str
+    not_tested: str
+    not_tested_many: str
+    measured: str
+    measured_many: str
+    nothing: str
+
+
+@dataclass(frozen=True)
+class Meanings:
+    """What one row means."""
+
+    within: str
+    below: str
+    above: str
+    better: str
+    needs: str
+    needs_time: str
+    part: str
+    sheet_says: str
+    in_format: str
+    asked: str
+    asked_part: str
+    missing: str
+    open: str
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why something was not decided or not tested: a message for each of :data:`summary_reasons.KINDS`."""
+
+    decoding_unmeasured: str
+    limit: str
+    repeat_check: str
+    budget: str
+    stopped: str
+    unread: str
+    missing: str
+    unread_and_missing: str
+    noise_below: str
+    noise: str
+    few_items: str
+    too_noisy: str
+    format_unstated: str
+    other_model: str
+    metric: str
+    unit: str
+    outside: str
+    chance: str
+    part: str
+    scored_more: str
+    no_task: str
+    no_samples: str
+    no_data: str
+    loglikelihoods: str
+    sandbox: str
+    imported: str
+    world: str
+    role: str
+    screened: str
+    other: str
+
+
+@dataclass(frozen=True)
+class Sureness:
+    """How sure the verdict is."""
+
+    accuse: str
+    confirm: str
+    true_score: str
+    interval_measured: str
+    tolerance: str
+    no_bad_faith: str
+    one_setup: str
+    differences: str
+    formats: str
+    imported: str
+    unread: str
+    not_recomputed: str
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What to do next: a message for each kind of advice, and for the decided verdicts."""
+
+    unfinished: str
+    do_not_rely: str
+    do_not_rely_many: str
+    vendor: str
+    see_wrong: str
+    explain: str
+    rely: str
+    rely_many: str
+    more_number: str
+    more_time: str
+    more: str
+    open: str
+    missing: str
+    noise: str
+    data: str
+    items: str
+    whole: str
+    name: str
+    format: str
+    share: str
+    tolerance: str
+    sandbox: str
+    world: str
+    role: str
+    report: str
+    test: str
+    compare: str
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who measured what, when, and what it took."""
+
+    served: str
+    named: str
+    alias: str
+    two_models: str
+    accepted: str
+    precision: str
+    dates: str
+    planned: str
+    sealed: str
+    signature: str
+    signed: str
+    not_signed: str
+    not_sealed: str
+    software: str
+    effort: str
+    calls: str
+    cost: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Titles, headings, the legend and the footer."""
+
+    title: str
+    measured_title: str
+    claimed_by: str
+    claimed_on: str
+    unfinished: str
+    claims: str
+    measurements: str
+    task: str
+    claim: str
+    claimed: str
+    measured: str
+    interval: str
+    meaning: str
+    legend_claimed: str
+    legend_band: str
+    legend_measured: str
+    findings: str
+    tests: str
+    more: str
+    sure: str
+    steps: str
+    more_steps: str
+    who: str
+    check: str
+    check_how: str
+    root: str
+    run: str
+    footer: str
+    footer_unsealed: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """Everything that a summary says, in one language; ``code`` is its tag (``en``)."""
+
+    code: str
+    notation: Notation
+    labels: Labels
+    headlines: Headlines
+    meanings: Meanings
+    reasons: Reasons
+    sureness: Sureness
+    steps: Steps
+    who: Who
+    frame: Frame
