@@ -81,7 +81,9 @@ REASONS = {
         "the vendor scored 1,319 items, the data here hold 100: give the whole of it, or --allow-part",
         "planning/part.py",
     ),
-    "no_task": ("no task has this name; a task of nearly this name is gsm8k", "planning/testable.py"),
+    "no_task": ("no task has this name: steelyard tasks lists those that there are", "planning/testable.py"),
+    "known": ("AIME 2024 is known, but has no task here (steelyard tasks lists those that do)", "planning/testable.py"),
+    "subset": ("the claim is about a part of the benchmark ('STEM'), and the whole is asked here", "tasks/protocol.py"),
     "no_samples": ("the task has no samples", "planning/planner.py"),
     "no_data": (
         "no data for openai/gsm8k: give a mirror with --data DIR, or pip install 'steelyard[data]' for the hub",

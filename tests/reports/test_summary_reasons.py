@@ -33,6 +33,8 @@ PARTS = {
     "part": "the data here hold",
     "scored_more": "items, the data here hold",
     "no_task": "no task has this name",
+    "known": " is known, but has no task here (steelyard tasks lists those that do)",
+    "subset": "the claim is about a part of the benchmark (",
     "no_data": "no data for",
     "loglikelihoods": "cannot give log-likelihoods: ",
     "role": "no model has the role",

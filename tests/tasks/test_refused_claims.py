@@ -107,7 +107,7 @@ def test_a_score_of_several_answers_is_no_score_of_one(task: str, metric: str, i
     """An honest maj@8 is some points above what single answers reach."""
     for claim in (Claim(task=task, value="90", metric=metric), Claim(task=task, value="90", variant=metric)):
         why = load_task(task).protocol_for(claim).refused
-        assert ("several answers" in why) is is_refused, why
+        assert ("needs several answers" in why) is is_refused, why
 
 
 @pytest.mark.parametrize(("subset", "is_refused"), [("STEM", True), ("first 100", True), ("test", False), ("", False)])

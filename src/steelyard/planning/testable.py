@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,8 +29,10 @@ class Skip(Exception):
 
 def task_of(claim: Claim, catalogue: Catalogue) -> Task:
     """The task that a claim is about; raises Skip for a metric or unit that cannot be tested, and an unknown task."""
-    if several := re.search(r"(?i)\b(?:maj|cons|best|pass)\s*(?:@|-?of-?)\s*(?!1\b)\w+", claim.metric):
-        raise Skip("not_testable", f"the metric {several[0]} needs several answers to a sample; an audit takes one")
+    from steelyard.tasks.protocol import several_answers
+
+    if chosen := several_answers((claim.variant, claim.metric, claim.protocol.prompt)):
+        raise Skip("not_testable", f"the metric {chosen} needs several answers to a sample; an audit takes one")
     if not claim.is_proportion:
         raise Skip("not_tested", f"a value in {claim.unit} is not a share of right answers")
     return task_named(claim.task, catalogue)

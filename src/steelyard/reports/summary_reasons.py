@@ -65,6 +65,8 @@ _PATTERNS: Final[dict[str, tuple[str, Advice]]] = {
     "part": (rf"{_HELD} of the (?P<of>[\d,]+) items of ", "whole"),
     "scored_more": (r"the vendor scored (?P<of>[\d,]+) items, " + _HELD, "whole"),
     "no_task": (r"no task has this name", "data"),
+    "known": (r".{1,120} is known, but has no task here", "data"),
+    "subset": (r"the claim is about a part of the benchmark", "data"),
     "no_samples": (r"the task has no samples", "data"),
     "no_data": (r"no data: |no data for |the hub gave no data |its data is not here", "data"),
     "loglikelihoods": (r"(?:.*: )?(?:.*\b(?:no|cannot give|gives no|holds no) log-likelihoods)", "format"),

@@ -110,6 +110,8 @@ class Reasons:
     part: str
     scored_more: str
     no_task: str
+    known: str
+    subset: str
     no_samples: str
     no_data: str
     loglikelihoods: str

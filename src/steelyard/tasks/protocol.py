@@ -10,12 +10,12 @@ import msgspec
 from steelyard.records import Claim
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 
-__all__ = ["ChosenProtocol", "RequestedProtocol", "choose_protocol", "possible_formats"]
+__all__ = ["ChosenProtocol", "RequestedProtocol", "choose_protocol", "possible_formats", "several_answers"]
 
 
-# pass@10, maj@8, em_maj1@5, cons@64, CoT@32, pass^8, best of 4; not pass@1, maj1@1 and avg@64.
+# pass@10, maj@8, em_maj1@5, cons@64, CoT@32, pass^8, best of 4, maj@k; not pass@1, maj1@1 and avg@64.
 _SEVERAL_ANSWERS = re.compile(
-    r"(?:pass|maj\d*|majority|cons|consensus|vote|voting|cot|sc|best|bo)\s?[@^]\s?(?P<k>\d{1,6})|"
+    r"(?:pass|maj\d*|majority|cons|consensus|vote|voting|cot|sc|best|bo)\s?[@^]\s?(?!1\b)\w{1,20}|"
     r"best[- ]of[- ](?:\d+|n)\b|majority[- ]vot\w+|self[- ]?consistency|self[- ]?consistent|multiple attempts",
     re.IGNORECASE,
 )
@@ -126,11 +126,8 @@ def _longest(text: str, phrases: Iterable[str]) -> int:
 def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bool) -> str:
     """Why no prompt format can test this claim; empty if one can. A ``named`` prompt format settles ``unless``."""
     texts = (requested.task, requested.variant, requested.metric, requested.prompt)
-    if chosen := _of_several_answers(texts):
-        return (
-            f"{chosen!r} counts a sample by several answers to it (the best of them, or what most say): one answer is "
-            "asked here, so that only a number for single answers can be tested"
-        )
+    if chosen := several_answers(texts):
+        return f"the metric {chosen} needs several answers to a sample; an audit takes one"
     if definition.public and not set(_words(requested.subset)) <= _whole_of(definition):
         return (
             f"the claim is about a part of the benchmark ({requested.subset[:80]!r}), and the whole is asked here: "
@@ -149,13 +146,9 @@ def _whole_of(definition: TaskDefinition) -> frozenset[str]:
     return _WHOLE.union(_words(definition.hub.split)) if definition.hub else _WHOLE
 
 
-def _of_several_answers(texts: Iterable[str]) -> str:
+def several_answers(texts: Iterable[str]) -> str:
     """The words that say that a sample's score comes from more than one answer; empty where there are none."""
-    for text in texts:
-        for found in _SEVERAL_ANSWERS.finditer(text):
-            if found["k"] is None or int(found["k"]) > 1:
-                return found[0].strip()
-    return ""
+    return next((found[0].strip() for text in texts if (found := _SEVERAL_ANSWERS.search(text))), "")
 
 
 def _best(definition: TaskDefinition, texts: tuple[str, ...]) -> str:
