@@ -260,3 +260,22 @@ def test_all_text_has_contrast_in_every_scheme(name: str) -> None:
             for ground in ("paper", "surface"):
                 light, dark = sorted((luminance(scheme[ink]), luminance(scheme[ground])), reverse=True)
                 assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, ground, scheme)
+
+
+def test_a_run_with_prices_shows_the_money() -> None:
+    plan, verdict = make.plan(), make.verdict()
+    assert "cost at your prices" not in html.render(verdict, plan)
+    limits = msgspec.structs.replace(plan.subject.limits, price_prompt=2.0, price_completion=10.0)
+    priced = msgspec.structs.replace(plan, models={"subject": msgspec.structs.replace(plan.subject, limits=limits)})
+    page = html.render(verdict, priced)
+    results = {each.measurement: each for each in verdict.measurements}.values()
+    money = sum(each.prompt_tokens * 2 + each.completion_tokens * 10 for each in results) / 1e6
+    shown = f"{money:,.2f}" if money >= 1 else f"{money:.2g}"
+    assert f'data-label="Cost">{shown}</td>' in page
+
+
+def test_the_run_is_named_at_the_end_and_on_every_sheet() -> None:
+    page = html.render(make.verdict(), make.plan(), "0123456789abcdef" * 4)
+    assert 'content: "Steelyard report, run 0123456789abcdef"' in page
+    assert "Run <code>0123456789abcdef</code>. Exit code" in page
+    assert "run x" not in html.render(make.verdict(), make.plan(), 'x"; } body { display: none')  # no digest

@@ -16,8 +16,8 @@ from steelyard.storage.run_folder import RunFolder
 
 
 def with_new_reports(bundle: Path) -> Path:
-    found = results_of(RunFolder.open(bundle))
-    write_reports(bundle, found.plan, found.verdict)
+    run = RunFolder.open(bundle)
+    write_reports(bundle, run, results_of(run).verdict)
     return reseal(bundle)
 
 

@@ -124,7 +124,7 @@ def finalize(run: RunFolder, signer: CryptoSigner | None = None) -> Verdict:
         )
     with whole_file(run.path / layout.SCORES) as file:
         found = results_of(run, lambda score: file.write(canonical_in_full(score) + b"\n"))
-    write_reports(run.path, found.plan, found.verdict)
+    write_reports(run.path, run, found.verdict)
     seal_bundle(run.path, {"renderer": renderer()}, signer)
     return found.verdict
 
@@ -135,13 +135,13 @@ def unscored(run: RunFolder) -> Attempt | None:
     return None if waiting is None else waiting.attempt
 
 
-def write_reports(folder: Path, plan: Plan, verdict: Verdict) -> None:
-    """Write report.json, report.md and report.html into a folder."""
+def write_reports(folder: Path, run: RunFolder, verdict: Verdict) -> None:
+    """Write report.json, report.md and report.html of a run into a folder, which need not be the run's."""
     from steelyard.reports import html, machine, markdown
 
     write_file(folder / layout.REPORT, canonical(machine.render(verdict)) + b"\n")
-    write_file(folder / layout.REPORT_MARKDOWN, markdown.render(verdict, plan).encode())
-    write_file(folder / layout.REPORT_PAGE, html.render(verdict, plan).encode())
+    write_file(folder / layout.REPORT_MARKDOWN, markdown.render(verdict, run.plan).encode())
+    write_file(folder / layout.REPORT_PAGE, html.render(verdict, run.plan, run.plan_sha256).encode())
 
 
 def checkpoint(run: RunFolder, signer: CryptoSigner | None = None) -> None:

@@ -58,7 +58,7 @@ def command(
     found = results_of(folder)
     try:
         if html_file is not None:
-            write_file(html_file, html.render(found.verdict, found.plan).encode())
+            write_file(html_file, html.render(found.verdict, found.plan, folder.plan_sha256).encode())
         if markdown_file is not None:
             write_file(markdown_file, markdown.render(found.verdict, found.plan).encode())
         if summary_file is not None:

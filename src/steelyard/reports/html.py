@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from steelyard.records import ClaimVerdict, Finding, Measurement, MeasurementResult, Plan, PlannedTest, Verdict
+from steelyard.records import ClaimVerdict, Finding, Limits, Measurement, MeasurementResult, Plan, PlannedTest, Verdict
 from steelyard.reports import words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable
 from steelyard.reports.jinja import markup, template
@@ -17,8 +18,10 @@ from steelyard.reports.measured import by_measurement, measured_words, only_meas
 __all__ = ["render"]
 
 
-def render(verdict: Verdict, plan: Plan | None = None) -> str:
+def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") -> str:
     """Write the report's page; ``plan`` adds the measurements, the model's identity and how to verify.
+
+    The beginning of ``plan_sha256``, the digest of the sealed plan, names the run at its end and on every sheet.
 
     Nothing in it is loaded from elsewhere: its policy (CSP) forbids scripts and every request. All text of others
     is escaped, and stripped of control characters (:func:`steelyard.util.text.one_line`).
@@ -45,8 +48,10 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         findings=[_finding(finding) for finding in verdict.findings],
         notes=[words.remark(note) for note in verdict.notes],
         asked=[_asked(measurement, plan) for measurement in asked.values()] if plan else [],
-        costs=[_cost(each) for each in by_measurement(verdict) if each.calls],
-        total=_total(verdict),
+        costs=[_cost(each, plan) for each in by_measurement(verdict) if each.calls],
+        total=_total(verdict, plan),
+        priced=plan is not None and any(_is_priced(model.limits) for model in plan.models.values()),
+        run=plan_sha256[:16] if re.fullmatch(r"[0-9a-f]{64}", plan_sha256) else "",
         identity=_identity(plan),
         limits=limits(verdict, plan),
         source_link=_web_address(plan.sheet.source) if plan and plan.sheet else "",
@@ -136,6 +141,12 @@ class _Cost:
     prompt: int
     completion: int
     seconds: float
+    money: float | None
+
+    @property
+    def price(self) -> str:
+        """The money as text, in the currency of the user's prices, which nobody stated."""
+        return "–" if self.money is None else f"{self.money:,.2f}" if self.money >= 1 else f"{self.money:.2g}"
 
     @property
     def time(self) -> str:
@@ -143,18 +154,30 @@ class _Cost:
         return words.about_time(self.seconds)
 
 
-def _cost(result: MeasurementResult) -> _Cost:
-    return _Cost(result.task, result.calls, result.prompt_tokens, result.completion_tokens, result.seconds)
+def _is_priced(limits: Limits) -> bool:
+    return limits.price_prompt is not None and limits.price_completion is not None
 
 
-def _total(verdict: Verdict) -> _Cost:
-    costs = [_cost(each) for each in by_measurement(verdict)]
+def _cost(result: MeasurementResult, plan: Plan | None) -> _Cost:
+    """Calls, tokens, time and, at the prices that the user gave, the money for the tokens that were reported."""
+    model = plan.models.get(result.role) if plan else None
+    money = None
+    if model is not None and _is_priced(model.limits):
+        prices = model.limits.price_prompt or 0.0, model.limits.price_completion or 0.0
+        money = (result.prompt_tokens * prices[0] + result.completion_tokens * prices[1]) / 1e6
+    return _Cost(result.task, result.calls, result.prompt_tokens, result.completion_tokens, result.seconds, money)
+
+
+def _total(verdict: Verdict, plan: Plan | None) -> _Cost:
+    costs = [_cost(each, plan) for each in by_measurement(verdict)]
+    known = [cost.money for cost in costs if cost.money is not None]
     return _Cost(
         "Total",
         sum(cost.calls for cost in costs),
         sum(cost.prompt for cost in costs),
         sum(cost.completion for cost in costs),
         sum(cost.seconds for cost in costs),
+        sum(known) if known else None,
     )
 
 

@@ -149,7 +149,7 @@ def _check_pages(run: RunFolder, bundle: Bundle, verdict: Verdict) -> bool:
     if run.plan.software != software() or bundle.renderer != renderer():
         return False
     with tempfile.TemporaryDirectory() as folder:
-        write_reports(Path(folder), run.plan, verdict)
+        write_reports(Path(folder), run, verdict)
         for name in (layout.REPORT_MARKDOWN, layout.REPORT_PAGE):
             if (Path(folder) / name).read_bytes() != (run.path / name).read_bytes():
                 raise VerificationError(f"{name}: not the page that this journal gives")
