@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from steelyard.records import ClaimVerdict, TracePoint
-from steelyard.reports.charts import claims_chart, closing_chart, drawable
+from steelyard.reports.charts import claims_chart, closing_chart, drawable, interval_bar
 from tests.reports import report_fixtures as make
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -100,3 +100,8 @@ def test_every_chart_is_valid_vega_lite(monkeypatch: pytest.MonkeyPatch) -> None
     claims_chart(make.verdict().claims)
     claims_chart(make.verdict().claims, narrow=True)
     closing_chart(make.verdict().claims[0])
+
+
+def test_the_bar_of_an_interval_stays_on_its_line() -> None:
+    assert 'd="M25.2,6H71.6"' in interval_bar(0.4, (0.2, 0.6))
+    assert 'd="M2.0,6H118.0"' in interval_bar(0.5, (-1.0, 2.0))

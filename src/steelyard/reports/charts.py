@@ -10,7 +10,7 @@ from steelyard.records import ClaimVerdict, TracePoint, VerdictWord
 from steelyard.reports import words
 from steelyard.reports.vega import BAND, GRID, INK, PAPER, chart, svg
 
-__all__ = ["claims_chart", "closing_chart", "css_name", "drawable"]
+__all__ = ["claims_chart", "closing_chart", "css_name", "drawable", "interval_bar"]
 
 _SHAPES = {
     VerdictWord.INCONSISTENT: "M-.8,-1L0,-.2L.8,-1L1,-.8L.2,0L1,.8L.8,1L0,.2L-.8,1L-1,.8L-.2,0L-1,-.8Z",
@@ -224,3 +224,14 @@ def _window(claim: ClaimVerdict, looks: list[TracePoint]) -> tuple[float, float]
 
 def _clamp(value: float, window: tuple[float, float]) -> float:
     return min(window[1], max(window[0], value))
+
+
+def interval_bar(measured: float, ci: tuple[float, float]) -> str:
+    """A measured share with its interval on a line from 0 to 100 %, as SVG that a table's cell holds."""
+    place = [2 + 116 * min(1.0, max(0.0, value)) for value in (ci[0], measured, ci[1])]
+    return (
+        '<svg class="bar" viewBox="0 0 120 12" width="120" height="12" aria-hidden="true">'
+        '<path d="M2,6H118" stroke="var(--line)" stroke-width="1"/>'
+        f'<path d="M{place[0]:.1f},6H{place[2]:.1f}" stroke="var(--muted)" stroke-width="3" stroke-linecap="round"/>'
+        f'<circle cx="{place[1]:.1f}" cy="6" r="4" fill="var(--ink)"/></svg>'
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 from steelyard.records import ClaimVerdict, Finding, Limits, Measurement, MeasurementResult, Plan, PlannedTest, Verdict
 from steelyard.reports import words
-from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable
+from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable, interval_bar
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import by_measurement, measured_words, only_measured
@@ -42,7 +42,8 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
         chart_wide=markup(claims_chart(drawn, name="claims-wide")) if drawn else "",
         chart_narrow=markup(claims_chart(drawn, narrow=True, name="claims-narrow")) if drawn else "",
         rows=[_row(claim, asked) for claim in verdict.claims],
-        measured=[_measured(each) for each in only_measured(verdict)],
+        measured=(measured := [_measured(each) for each in only_measured(verdict)]),
+        measured_more=any(each["words"].detail for each in measured),
         closings=[_closing(index, claim) for index, claim in enumerate(drawn) if len(claim.trace) > 2],
         tests=[(css_name(each.word), words.test_sentence(each)) for each in words.further_tests(verdict)],
         findings=[_finding(finding) for finding in verdict.findings],
@@ -75,7 +76,8 @@ def _row(claim: ClaimVerdict, asked: Mapping[str, Measurement]) -> dict[str, Any
 
 def _measured(result: MeasurementResult) -> dict[str, Any]:
     row = measured_words(result)
-    return {"words": row, "task": _breakable(row.task), "asked_lines": row.asked.split(", ")}
+    bar = markup(interval_bar(result.measured, result.ci)) if result.measured is not None and result.ci else ""
+    return {"words": row, "task": _breakable(row.task), "asked_lines": row.asked.split(", "), "bar": bar}
 
 
 def _breakable(name: str) -> Any:
