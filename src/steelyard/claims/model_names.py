@@ -38,6 +38,11 @@ _SETTING = re.compile(
     r"|\d+k|greedy|temperature|shot|cot"
 )
 
+# How a model is asked, where these words stand alone.
+_HOW = re.compile(
+    rf"{_SETTING.pattern}|shots|prompt|prompts|strict|loose|zero|few|direct|chain|of|thought|sampled|sampling|temp|pass|k"
+)
+
 
 class ModelName(NamedTuple):
     """A parsed name: ``letters`` for plain equality, and its ``words``."""
@@ -47,8 +52,11 @@ class ModelName(NamedTuple):
 
     @property
     def is_stated(self) -> bool:
-        """Whether this names a model at all (``n/a`` does not)."""
-        return self.letters not in _UNSTATED
+        """Whether this names a model at all: ``n/a`` does not, nor do words for how one is asked (``CoT``)."""
+        says_how = any(_HOW.fullmatch(word) for word in self.words)
+        return self.letters not in _UNSTATED and not (
+            says_how and all(_HOW.fullmatch(word) or word.isdecimal() for word in self.words)
+        )
 
     def same(self, other: ModelName) -> bool:
         """Whether both are equal except for case, spaces, dashes and the owner's prefix."""

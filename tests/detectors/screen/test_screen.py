@@ -116,6 +116,10 @@ class TestVariant:
         assert finding.n == 9
         assert "lines 0, 1, 2, 3 and 5 more" in finding.message
 
+    @pytest.mark.parametrize("variant", ["CoT", "5-shot", "Prompt Strict", "thinking mode", "zero-shot CoT", "pass@1"])
+    def test_how_a_model_is_asked_is_no_name_of_another_one(self, variant: str) -> None:
+        assert findings_of(claim(variant=variant), claim("mmlu", "80.0")) == ()
+
     @pytest.mark.parametrize("variant", ["", "Foo 2", "foo-2", "acme/Foo-2", "Acme Foo 2", "n/a", "foo-2-2025-04-05"])
     def test_the_sold_model_by_another_spelling(self, variant: str) -> None:
         assert findings_of(claim(variant=variant), claim("mmlu", "80.0"), vendor="Acme") == ()
