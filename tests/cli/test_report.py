@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from steelyard.cli import execute
 from steelyard.evidence import layout
+from steelyard.evidence.verify import verify_integrity
 from tests.conftest import SumsServer
 from tests.reports.test_summary import english_left, printed_pages, shown
 
@@ -19,6 +21,16 @@ GOLDEN = Path(__file__).parent.parent / "assets" / "golden"
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     return Path(shutil.copytree(GOLDEN, tmp_path / "golden"))
+
+
+def measured() -> float:
+    """What the golden run's inconsistent claim reached, in percent: the bundle is made anew now and then."""
+    claims = json.loads((GOLDEN / layout.REPORT).read_text())["claims"]
+    return float(next(claim["measured"] for claim in claims if claim["verdict"] == "inconsistent"))
+
+
+def signer() -> str:
+    return verify_integrity(GOLDEN).signed_by
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 2) -> str:
@@ -34,11 +46,11 @@ def test_the_summary_of_the_golden_run(tmp_path: Path, capsys: pytest.CaptureFix
     assert "1 inconsistent, 1 consistent" in capsys.readouterr().out
     text = shown(out.read_text())
     for part in (
-        "the model as served does not reach the claim on sums. Claimed: 99 %. Measured: 76.4 %.",
-        "Below the claim by more than 4.25 points.",
+        f"the model as served does not reach the claim on sums. Claimed: 99 %. Measured: {measured():.1f} %.",
+        "Below the claim by more than the allowed ",
         "steelyard show golden --wrong --task sums",
         "sums (75 %): may be relied on, for this endpoint and this task, to within 2.0 points.",
-        "by the key 06157e8656a10dd3…",
+        f"by the key {signer()[:16]}…",
         "steelyard verify golden",
         "A summary, not sealed; the sealed report is report.html",
     ):
@@ -58,8 +70,9 @@ def test_in_german(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["verdict"] == "inconsistent"
     page = out.read_text()
     assert english_left(page) == []
-    assert "Angegeben: 99 %. Gemessen: 76,4 %." in shown(page)
-    assert "26. November 2026" in shown(page)
+    found = f"{measured():.1f}".replace(".", ",")
+    assert f"Angegeben: 99 %. Gemessen: {found} %." in shown(page)
+    assert re.search(r"versiegelt am \d{1,2}\. [A-Z]\w+ 20\d\d", shown(page))
 
 
 def test_the_commands_on_the_page_work(
@@ -71,8 +84,9 @@ def test_the_commands_on_the_page_work(
     assert execute(["show", "golden", "--wrong", "--task", "sums"]) == 0
     assert "✗ wrong" in capsys.readouterr().out
     assert execute(["verify", "golden"]) == 0
-    assert f"Merkle root {'9d5ac24291e739c8'}" in capsys.readouterr().out
-    assert "9d5ac24291e739c8" in (tmp_path / "page.html").read_text()
+    root = re.search(r"Merkle root ([0-9a-f]{16})", capsys.readouterr().out)
+    assert root is not None
+    assert root[1] in (tmp_path / "page.html").read_text()
 
 
 def test_a_language_needs_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,7 +146,7 @@ def test_a_run_that_only_measured(
     text = shown(page)
     assert "Gemessen: Das Modell erreicht am geprüften Endpunkt" in text
     assert "40 von 900 Antworten wurden abgefragt." in text
-    assert "nicht signiert: jeder könnte dies erstellt haben" in text
+    assert "nicht signiert: nicht nachweisbar, wer dies erstellt hat" in text
     assert "zu den angegebenen Preisen: 0,15 gesendet und 0,6 empfangen" in text
     assert english_left(page) == []
     capsys.readouterr()

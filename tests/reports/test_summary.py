@@ -82,6 +82,15 @@ def test_fourteen_claims_fit_one_sheet(language: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_an_ordinary_sheet_has_the_count_of_questions_and_is_one(language: str, tmp_path: Path) -> None:
+    claims = [make.decided(task, "57.0", 0.6, 1234, 14042, VerdictWord.CONSISTENT) for task in "ABCDEFG"]
+    page = of.page(of.with_claims(*claims, word=VerdictWord.CONSISTENT), language)
+    assert page.count('<span class="asked">') == 7
+    assert 'class="sheet dense"' not in page
+    assert printed_pages(page, tmp_path) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_long_reasons_and_names_fit_one_sheet(language: str, tmp_path: Path) -> None:
     claims = tuple(
         msgspec.structs.replace(claim, task="word_sequence_reversal" * 3, reason=claim.reason and "long words " * 60)
@@ -198,12 +207,13 @@ def test_the_parts_come_in_the_order_in_which_they_are_needed() -> None:
         (
             VerdictWord.CONSISTENT,
             "Consistent: the claim on HellaSwag holds for the model as served, to within 2.0 points.",
-            "Vereinbar mit der Angabe: Der angegebene Wert für HellaSwag trifft am geprüften Endpunkt zu, bis auf "
-            "2,0 Punkte.",
+            "Vereinbar mit der Angabe: Der angegebene Wert für HellaSwag trifft am geprüften Endpunkt zu: Er wird um "
+            "höchstens 2,0 Punkte unterschritten.",
         ),
         (
             VerdictWord.INSUFFICIENT_POWER,
-            "Insufficient power: the answers neither confirm nor reject the claim on MMLU (cloze).",
+            "Undecided (insufficient power): there is too little evidence to confirm or to reject the claim on "
+            "MMLU (cloze).",
             "Nicht entscheidbar mit diesen Antworten: Für MMLU (cloze) reicht es weder zur Bestätigung noch zur "
             "Ablehnung.",
         ),
@@ -259,7 +269,7 @@ def test_a_run_that_only_measured() -> None:
     text = shown(page)
     assert "Gemessen: Das Modell erreicht am geprüften Endpunkt 41,3 % bei HumanEval." in text
     assert "ZUSAMMENFASSUNG EINER MESSUNG" in text.upper()
-    assert "beschuldigt" not in text
+    assert "ehrlicher Anbieter" not in text
     assert english_left(page) == []
     several = msgspec.structs.replace(make.measured_verdict(), measurements=(make.only_measured(),) * 2)
     assert lead(several) == "Measured: 2 results of the model as served. Nothing was claimed, so nothing was tested."
@@ -272,14 +282,14 @@ def test_a_run_with_further_tests() -> None:
         make.measured_verdict(), verdict=VerdictWord.INSUFFICIENT_POWER, results=(test,) * 4
     )
     text = shown(of.page(verdict))
-    assert "tail-answers: insufficient power" in text
+    assert "tail-answers: undecided (insufficient power)" in text
     assert "and 2 more, in the report" in text
     assert lead(verdict, "de").endswith("Für einen weiteren Test reicht es zu keiner Entscheidung.")
 
 
 def test_how_sure_it_is() -> None:
     text = shown(of.page(of.of_word(VerdictWord.INCONSISTENT)))
-    assert "An honest vendor would be accused this way in at most 5 of 100 such tables." in text
+    assert "By chance, an honest vendor would be called inconsistent in at most 5 of 100 such tables." in text
     assert (
         "GSM8K: the true score of the model as served (if every question were asked) lies between 7.8 and 39.9 %"
         in text
@@ -312,15 +322,15 @@ def test_who_and_when_and_what_it_took() -> None:
         "steelyard 0.1.0",
         "embedded:smollm2",
         "steelyard verify acme",
-        "Merkle-Wurzel 9d5ac24291e739c8",
-        "Angaben von Hugging Face vom 2. November 2024",
+        "Prüfsumme (Merkle-Wurzel) 9d5ac24291e739c8",
+        "Angaben des Anbieters Hugging Face vom 2. November 2024",
     ):
         assert part in text
 
 
 def test_an_unsigned_run_says_so() -> None:
     text = shown(of.page(make.verdict(), of=of.provenance(signed=False)))
-    assert "not signed: anyone could have made it" in text
+    assert "not signed: nothing shows who made it" in text
 
 
 def test_an_unfinished_run_says_so_first() -> None:

@@ -30,7 +30,7 @@ def test_the_worst_comes_first() -> None:
 
 def test_what_does_not_fit_is_counted() -> None:
     rows = rows_of(of.fourteen(), GERMAN)
-    assert 6 <= len(rows.shown) <= ROWS
+    assert 7 <= len(rows.shown) <= ROWS
     assert len(rows.shown) + rows.left == 14
     assert len(rows_of(of.fourteen(), GERMAN, 4).shown) == 1
     assert rows_of(of.of_word(VerdictWord.CONSISTENT), ENGLISH).left == 0
@@ -39,8 +39,12 @@ def test_what_does_not_fit_is_counted() -> None:
 @pytest.mark.parametrize(
     ("word", "label", "meaning"),
     [
-        ("consistent", "Vereinbar mit der Angabe (bis auf 2,0 Punkte)", "Liegt nicht um mehr als 2,0 Punkte unter der"),
-        ("inconsistent", "Nicht vereinbar mit der Angabe", "Liegt um mehr als 2,0 Punkte unter der Angabe."),
+        (
+            "consistent",
+            "Vereinbar mit der Angabe (bis zu 2,0 Punkte darunter)",
+            "Liegt nicht um mehr als 2,0 Punkte",
+        ),
+        ("inconsistent", "Nicht vereinbar mit der Angabe", "um mehr als die zulässigen 2,0 Punkte unter"),
         ("insufficient_power", "Nicht entscheidbar mit diesen Antworten", "etwa 1.200 Antworten (etwa 21 Minuten)"),
         ("not_testable", "Hier nicht prüfbar", "1.4 minus 2.0 points is at or below chance"),
         ("not_tested", "Nicht geprüft", "Die Fragen des Benchmarks liegen hier nicht vor."),
@@ -50,6 +54,11 @@ def test_each_word_in_german(word: str, label: str, meaning: str) -> None:
     (row,) = rows_of(of.of_word(VerdictWord(word)), GERMAN).shown
     assert row.label.replace("\N{NO-BREAK SPACE}", " ") == label
     assert meaning in said(row)
+
+
+def test_how_many_questions_were_asked() -> None:
+    rows = rows_of(make.verdict(), ENGLISH).shown
+    assert [row.asked for row in rows[:3]] == ["58 of 1,319 questions", "780 of 14,042 questions", ""]
 
 
 def test_better_than_claimed() -> None:
@@ -69,7 +78,7 @@ def test_a_part_and_the_note_of_the_sheet() -> None:
 def test_a_reason_for_each_prompt_format() -> None:
     reason = f"chat: {of.REASONS['noise'][0]}; completion: {of.REASONS['limit'][0]}"
     (row,) = rows_of(of.of_reason(reason, VerdictWord.INSUFFICIENT_POWER), GERMAN).shown
-    assert said(row).startswith("Promptformat chat: Angesichts der Streuung")
+    assert said(row).startswith("Promptformat chat: Zu nah an der Angabe")
     assert "Promptformat completion: Die Obergrenze von 1000 Fragen" in said(row)
 
 

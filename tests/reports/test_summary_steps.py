@@ -47,15 +47,15 @@ def test_consistent() -> None:
         make.decided(t, "5", 0.05, 9, 10, VerdictWord.CONSISTENT, tolerance=w) for t, w in (("A", 0.02), ("B", 0.04))
     ]
     (step,) = steps(of.with_claims(*claims, word=VerdictWord.CONSISTENT), GERMAN)
-    assert (
-        plain(step)
-        == "A (5 %) und B (5 %): für diesen Endpunkt und diese Aufgaben verwendbar, bis auf höchstens 4,0 Punkte."
+    assert plain(step) == (
+        "A (5 %) und B (5 %): für diesen Endpunkt und diese Aufgaben verwendbar (höchstens 4,0 Punkte unter der "
+        "Angabe)."
     )
 
 
 def test_more_answers() -> None:
     (step,) = steps(of.of_word(VerdictWord.INSUFFICIENT_POWER))
-    assert "ask for about 1,200 more answers (about 21 minutes)" in plain(step)
+    assert "do not rely on this yet. Ask for about 1,200 more answers (about 21 minutes)" in plain(step)
     undecided = of.of_word(VerdictWord.INSUFFICIENT_POWER).claims[0]
     assert undecided.needs is not None
     needs = msgspec.structs.replace(undecided, needs=msgspec.structs.replace(undecided.needs, seconds=None))
@@ -69,7 +69,7 @@ def test_more_answers() -> None:
         ("unread", "cut off", ("steelyard show acme --open --task GSM8K",)),
         ("unread_and_missing", "cut off", ("steelyard show acme --open --task GSM8K",)),
         ("missing", "repair the endpoint", ("steelyard show acme --missing --task GSM8K",)),
-        ("noise", "how many passes", ()),
+        ("noise", "how many runs", ()),
         ("budget", "larger --limit or --budget", ()),
     ],
 )

@@ -42,7 +42,7 @@ ENGLISH: Final = Words(
     labels=Labels(
         inconsistent="Inconsistent",
         consistent="Consistent",
-        insufficient_power="Insufficient power",
+        insufficient_power="Undecided (insufficient power)",
         not_testable="Not testable",
         not_tested="Not tested",
         measured="Measured",
@@ -58,8 +58,8 @@ ENGLISH: Final = Words(
         findings="{number} findings",
         holds="the claim on {task} holds for the model as served, to within {within}.",
         hold_all="all {of} claims hold for the model as served, to within {within}.",
-        undecided="the answers neither confirm nor reject the claim on {task}.",
-        undecided_many="the answers neither confirm nor reject {number} of the {of} claims.",
+        undecided="there is too little evidence to confirm or to reject the claim on {task}.",
+        undecided_many="there is too little evidence to confirm or to reject {number} of the {of} claims.",
         undecided_test="the answers do not decide a further test.",
         not_testable="something that a test needs is missing for {task}.",
         not_testable_many="something that a test needs is missing for {number} of the {of} claims.",
@@ -71,7 +71,7 @@ ENGLISH: Final = Words(
     ),
     meanings=Meanings(
         within="to within {margin}",
-        below="Below the claim by more than {margin}.",
+        below="Below the claim by more than the allowed {margin}.",
         above="Not below the claim by more than {margin}.",
         better="Better than claimed.",
         needs="About {number} more answers would decide.",
@@ -79,6 +79,7 @@ ENGLISH: Final = Words(
         part="Only a part of the benchmark’s {of} items was here.",
         sheet_says="The claim sheet says",
         in_format="Prompt format {prompt}: {sentence}",
+        asked_short="{asked} of {of} questions",
         asked="All {asked} answers were asked for.",
         asked_part="{asked} of {of} answers were asked for.",
         missing="Missing: {number}.",
@@ -93,10 +94,10 @@ ENGLISH: Final = Words(
         unread="Cut off or readable in two ways: {number} of {of} answers, too many to decide.",
         missing="Missing: {number} of {of} answers, too many to decide.",
         unread_and_missing="Missing, cut off or readable in two ways: {number} of {of} answers, too many to decide.",
-        noise_below="Too near to the claim for the noise of the answers: only a score below {low} would be "
-        "inconsistent.",
-        noise="Too near to the claim for the noise of the answers: below {low} would be inconsistent, "
-        "{high} or more consistent.",
+        noise_below="Too near to the claim to decide: the questions are too few or the answers vary too much. Only a "
+        "score below {low} would be inconsistent.",
+        noise="Too near to the claim to decide: the questions are too few or the answers vary too much. Below {low} "
+        "would be inconsistent, {high} or more consistent.",
         few_items="{held} of {of} items are too few: the tolerance would be {margin}.",
         too_noisy="Answers vary so much that the tolerance would be {margin}: guessing would reach the claim.",
         format_unstated="The vendor names no prompt format, and one of those possible cannot be asked here.",
@@ -121,14 +122,14 @@ ENGLISH: Final = Words(
         other="The reason on record:",
     ),
     sureness=Sureness(
-        accuse="An honest vendor would be accused this way in at most {rate} such tables.",
+        accuse="By chance, an honest vendor would be called inconsistent in at most {rate} such tables.",
         confirm="A number that is too high by more than the tolerance would pass as consistent in at most {rate} "
         "cases.",
         true_score="{task}: the true score of the model as served (if every question were asked) lies between {low} "
         "and {high} ({level}). The bars show this for each row.",
         interval_measured="The bars show where the true score of the model as served lies, with {level} confidence.",
         tolerance="A score that is lower than the printed number by up to {margin} still counts as the claim; where "
-        "answers vary, this tolerance may be wider, and the rows say so.",
+        "questions are few or answers vary, this may be more: the shaded bands show how much.",
         no_bad_faith="A gap does not prove bad faith, nor training on the test’s questions. It shows what this "
         "endpoint reached, asked in this way.",
         one_setup="Only this endpoint and this way of asking were tested: another may score differently.",
@@ -153,15 +154,17 @@ ENGLISH: Final = Words(
         explain="Ask {vendor} to explain what the checks found ({findings}); report.html lists it all.",
         rely="{claims}: may be relied on, for this endpoint and this task, to within {within}.",
         rely_many="{claims}: may be relied on, for this endpoint and these tasks, to within {within} at most.",
-        more_number="{claims}: ask for about {number} more answers; audit again with a larger --limit or --budget.",
-        more_time="{claims}: ask for about {number} more answers (about {time}); audit again with a larger --limit "
-        "or --budget.",
-        more="{claims}: audit again, with a larger --limit or --budget, and to its end.",
-        open="{claims}: look at the answers that were cut off or can be read two ways. Where they were cut off, audit "
-        "again with longer ones (--output-tokens).",
-        missing="{claims}: find out why answers are missing, repair the endpoint, and audit again.",
-        noise="{claims}: asking more of this benchmark does not decide. Ask {vendor} how many passes its number is "
-        "the mean of, or test on a larger benchmark.",
+        more_number="{claims}: do not rely on this yet. Ask for about {number} more answers; audit again with a larger "
+        "--limit or --budget.",
+        more_time="{claims}: do not rely on this yet. Ask for about {number} more answers (about {time}); audit again "
+        "with a larger --limit or --budget.",
+        more="{claims}: do not rely on this yet. Audit again, with a larger --limit or --budget, and to its end.",
+        open="{claims}: do not rely on this yet. Look at the answers that were cut off or can be read two ways. Where "
+        "they were cut off, audit again with longer ones (--output-tokens).",
+        missing="{claims}: do not rely on this yet. Find out why answers are missing, repair the endpoint, and audit "
+        "again.",
+        noise="{claims}: do not rely on this yet. More questions of this benchmark do not decide: ask {vendor} how "
+        "many runs its number is the mean of, or test on a larger benchmark.",
         data="{claims}: give the questions of the benchmark (--data DIR, or a file of your own with --task FILE).",
         items="{claims}: give more of the benchmark’s items.",
         whole="{claims}: give all items of the benchmark, or accept a verdict on a part of it (--allow-part).",
@@ -189,7 +192,7 @@ ENGLISH: Final = Words(
         sealed="Run sealed {sealed}.",
         signature="Signed",
         signed="by the key {key}…",
-        not_signed="not signed: anyone could have made it",
+        not_signed="not signed: nothing shows who made it",
         not_sealed="not sealed yet",
         software="Software",
         effort="What it took",
@@ -199,8 +202,8 @@ ENGLISH: Final = Words(
     frame=Frame(
         title="Summary of an audit",
         measured_title="Summary of a measurement",
-        claimed_by="claimed by {vendor}",
-        claimed_on="claimed by {vendor} on {date}",
+        claimed_by="claimed by the vendor, {vendor}",
+        claimed_on="claimed by the vendor, {vendor}, on {date}",
         unfinished="This run is not finished and not sealed: every number here may still change.",
         claims="What was claimed, and what was found",
         measurements="What was measured",
@@ -223,7 +226,7 @@ ENGLISH: Final = Words(
         check="How to check it",
         check_how="Anyone who has the run’s folder can compute all of this again, without the model and without a "
         "network:",
-        root="It prints the Merkle root {root}…",
+        root="It prints the checksum (Merkle root) {root}…",
         run="Run {run}",
         footer="A summary, not sealed; the sealed report is report.html in the run’s folder.",
         footer_unsealed="A summary of an unfinished run, not sealed.",

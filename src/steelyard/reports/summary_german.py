@@ -63,8 +63,10 @@ GERMAN: Final = Words(
         besides="Weitere Prüfungen ergaben: {findings}.",
         finding="1 Befund",
         findings="{number} Befunde",
-        holds="Der angegebene Wert für {task} trifft am geprüften Endpunkt zu, bis auf {within}.",
-        hold_all="Alle {of} angegebenen Werte treffen am geprüften Endpunkt zu, bis auf {within}.",
+        holds="Der angegebene Wert für {task} trifft am geprüften Endpunkt zu: Er wird um höchstens {within} "
+        "unterschritten.",
+        hold_all="Alle {of} angegebenen Werte treffen am geprüften Endpunkt zu: Sie werden um höchstens {within} "
+        "unterschritten.",
         undecided="Für {task} reicht es weder zur Bestätigung noch zur Ablehnung.",
         undecided_many="Für {number} der {of} Angaben reicht es weder zur Bestätigung noch zur Ablehnung.",
         undecided_test="Für einen weiteren Test reicht es zu keiner Entscheidung.",
@@ -78,8 +80,8 @@ GERMAN: Final = Words(
         nothing="Es wurde keine Antwort bewertet.",
     ),
     meanings=Meanings(
-        within="bis auf {margin}",
-        below="Liegt um mehr als {margin} unter der Angabe.",
+        within="bis zu {margin} darunter",
+        below="Liegt um mehr als die zulässigen {margin} unter der Angabe.",
         above="Liegt nicht um mehr als {margin} unter der Angabe.",
         better="Besser als angegeben.",
         needs="Für eine Entscheidung fehlen etwa {number} Antworten.",
@@ -87,6 +89,7 @@ GERMAN: Final = Words(
         part="Von den {of} Aufgaben des Benchmarks lag nur ein Teil vor.",
         sheet_says="Anmerkung in der Liste der Angaben:",
         in_format="Promptformat {prompt}: {sentence}",
+        asked_short="{asked} von {of} Fragen",
         asked="Alle {asked} Antworten wurden abgefragt.",
         asked_part="{asked} von {of} Antworten wurden abgefragt.",
         missing="Fehlend: {number}.",
@@ -103,10 +106,10 @@ GERMAN: Final = Words(
         missing="Es fehlen {number} von {of} Antworten, zu viele für eine Entscheidung.",
         unread_and_missing="Fehlend, abgeschnitten oder mehrdeutig: {number} von {of} Antworten, zu viele für eine "
         "Entscheidung.",
-        noise_below="Angesichts der Streuung der Antworten zu nah an der Angabe: erst unter {low} wäre das Ergebnis "
-        "nicht vereinbar.",
-        noise="Angesichts der Streuung der Antworten zu nah an der Angabe: unter {low} wäre das Ergebnis nicht "
-        "vereinbar, ab {high} vereinbar.",
+        noise_below="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Erst "
+        "unter {low} wäre das Ergebnis nicht vereinbar.",
+        noise="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Unter {low} "
+        "wäre das Ergebnis nicht vereinbar, ab {high} vereinbar.",
         few_items="{held} von {of} Aufgaben sind zu wenige: die Toleranz betrüge {margin}.",
         too_noisy="Die Antworten schwanken so stark, dass die Toleranz {margin} betrüge: Raten würde genügen.",
         format_unstated="Der Anbieter nennt kein Promptformat, und eines der möglichen ist hier nicht abfragbar.",
@@ -131,13 +134,14 @@ GERMAN: Final = Words(
         other="Grund laut Protokoll:",
     ),
     sureness=Sureness(
-        accuse="Ein ehrlicher Anbieter würde auf diese Weise bei höchstens {rate} solchen Tabellen beschuldigt.",
+        accuse="Ein ehrlicher Anbieter erhielte durch Zufall bei höchstens {rate} solchen Tabellen das Ergebnis „nicht "
+        "vereinbar“.",
         confirm="Ein um mehr als die Toleranz zu hoher Wert würde in höchstens {rate} Fällen als vereinbar gelten.",
         true_score="{task}: Der wahre Wert am geprüften Endpunkt (wenn jede Frage gestellt würde) liegt zwischen {low} "
         "und {high} ({level}). Die Balken zeigen das für jede Zeile.",
         interval_measured="Die Balken zeigen, wo der wahre Wert am geprüften Endpunkt mit {level} Sicherheit liegt.",
-        tolerance="Bis zu {margin} (Prozentpunkte) unter der gedruckten Zahl gilt ein Ergebnis noch als vereinbar; wo "
-        "Antworten schwanken, kann diese Toleranz größer sein, und die Zeile nennt sie.",
+        tolerance="Bis zu {margin} (Prozentpunkte) unter der gedruckten Zahl gilt ein Ergebnis noch als vereinbar; bei "
+        "wenigen Fragen oder schwankenden Antworten kann es mehr sein: die getönten Flächen zeigen, wie viel.",
         no_bad_faith="Eine Abweichung beweist weder böse Absicht noch ein Training mit den Testfragen. Sie zeigt, was "
         "dieser Endpunkt bei dieser Art der Befragung erreicht hat.",
         one_setup="Geprüft wurden nur dieser Endpunkt und diese Art der Befragung: andere können anders abschneiden.",
@@ -160,18 +164,20 @@ GERMAN: Final = Words(
         vendor="dem Anbieter",
         see_wrong="Die falschen Antworten:",
         explain="Bei {vendor} eine Erklärung zu den Befunden einholen ({findings}); alle stehen in report.html.",
-        rely="{claims}: für diesen Endpunkt und diese Aufgabe verwendbar, bis auf {within}.",
-        rely_many="{claims}: für diesen Endpunkt und diese Aufgaben verwendbar, bis auf höchstens {within}.",
-        more_number="{claims}: etwa {number} weitere Antworten abfragen; dazu die Prüfung mit größerem --limit oder "
-        "--budget wiederholen.",
-        more_time="{claims}: etwa {number} weitere Antworten abfragen (etwa {time}); dazu die Prüfung mit größerem "
-        "--limit oder --budget wiederholen.",
-        more="{claims}: die Prüfung mit größerem --limit oder --budget wiederholen und zu Ende führen.",
-        open="{claims}: die abgeschnittenen oder mehrdeutigen Antworten ansehen. Sind sie abgeschnitten, die Prüfung "
-        "mit längeren Antworten wiederholen (--output-tokens).",
-        missing="{claims}: klären, warum Antworten fehlen, den Endpunkt instand setzen und die Prüfung wiederholen.",
-        noise="{claims}: weitere Fragen dieses Benchmarks entscheiden nicht. Bei {vendor} erfragen, aus wie vielen "
-        "Durchläufen die Zahl gemittelt ist, oder mit einem größeren Benchmark prüfen.",
+        rely="{claims}: für diesen Endpunkt und diese Aufgabe verwendbar (höchstens {within} unter der Angabe).",
+        rely_many="{claims}: für diesen Endpunkt und diese Aufgaben verwendbar (höchstens {within} unter der Angabe).",
+        more_number="{claims}: noch nicht verwenden. Etwa {number} weitere Antworten abfragen; dazu die Prüfung mit "
+        "größerem --limit oder --budget wiederholen.",
+        more_time="{claims}: noch nicht verwenden. Etwa {number} weitere Antworten abfragen (etwa {time}); dazu die "
+        "Prüfung mit größerem --limit oder --budget wiederholen.",
+        more="{claims}: noch nicht verwenden. Die Prüfung mit größerem --limit oder --budget wiederholen und zu Ende "
+        "führen.",
+        open="{claims}: noch nicht verwenden. Die abgeschnittenen oder mehrdeutigen Antworten ansehen. Sind sie "
+        "abgeschnitten, die Prüfung mit längeren Antworten wiederholen (--output-tokens).",
+        missing="{claims}: noch nicht verwenden. Klären, warum Antworten fehlen, den Endpunkt instand setzen und die "
+        "Prüfung wiederholen.",
+        noise="{claims}: noch nicht verwenden. Weitere Fragen dieses Benchmarks entscheiden nicht: bei {vendor} "
+        "erfragen, aus wie vielen Durchläufen die Zahl gemittelt ist, oder mit einem größeren Benchmark prüfen.",
         data="{claims}: die Fragen des Benchmarks bereitstellen (--data DIR oder eine eigene Datei mit --task FILE).",
         items="{claims}: mehr Aufgaben des Benchmarks bereitstellen.",
         whole="{claims}: alle Aufgaben des Benchmarks bereitstellen oder ein Ergebnis für einen Teil zulassen "
@@ -203,7 +209,7 @@ GERMAN: Final = Words(
         sealed="Lauf versiegelt am {sealed}.",
         signature="Signatur",
         signed="mit dem Schlüssel {key}…",
-        not_signed="nicht signiert: jeder könnte dies erstellt haben",
+        not_signed="nicht signiert: nicht nachweisbar, wer dies erstellt hat",
         not_sealed="noch nicht versiegelt",
         software="Software",
         effort="Aufwand",
@@ -213,8 +219,8 @@ GERMAN: Final = Words(
     frame=Frame(
         title="Zusammenfassung einer Prüfung",
         measured_title="Zusammenfassung einer Messung",
-        claimed_by="Angaben von {vendor}",
-        claimed_on="Angaben von {vendor} vom {date}",
+        claimed_by="Angaben des Anbieters {vendor}",
+        claimed_on="Angaben des Anbieters {vendor} vom {date}",
         unfinished="Dieser Lauf ist nicht beendet und nicht versiegelt: Alle Zahlen können sich noch ändern.",
         claims="Angaben und Ergebnisse",
         measurements="Messergebnisse",
@@ -236,7 +242,7 @@ GERMAN: Final = Words(
         who="Herkunft und Aufwand",
         check="Nachprüfung",
         check_how="Mit dem Ordner des Laufs lässt sich alles hier ohne Modell und ohne Netz nachrechnen:",
-        root="Dabei erscheint die Merkle-Wurzel {root}…",
+        root="Dabei erscheint die Prüfsumme (Merkle-Wurzel) {root}…",
         run="Lauf {run}",
         footer="Eine Zusammenfassung, nicht versiegelt; der versiegelte Bericht ist report.html im Ordner des Laufs.",
         footer_unsealed="Eine Zusammenfassung eines unfertigen Laufs, nicht versiegelt.",

@@ -52,6 +52,7 @@ class Row:
     claimed: str
     measured: str
     interval: str
+    asked: str
     meaning: tuple[Passage, ...]
     drawing: Any
 
@@ -121,9 +122,17 @@ def _claim_row(claim: ClaimVerdict, said: Words, domain: tuple[float, float]) ->
         claimed=claimed(claim, numbers),
         measured=numbers.share(claim.measured, claim.unit),
         interval=numbers.interval(claim.ci, claim.unit) if claim.ci else "",
+        asked=_asked(claim, said, numbers),
         meaning=tuple(_meaning(claim, said, numbers)),
         drawing=_drawing(claim, domain) if drawable([claim]) else "",
     )
+
+
+def _asked(claim: ClaimVerdict, said: Words, numbers: Numbers) -> str:
+    """How many of the questions were asked; empty where none was."""
+    if not claim.asked:
+        return ""
+    return said.meanings.asked_short.format(asked=numbers.count(claim.asked), of=numbers.count(claim.of))
 
 
 def _meaning(claim: ClaimVerdict, said: Words, numbers: Numbers) -> Iterable[Passage]:
@@ -176,6 +185,7 @@ def _measured_row(result: MeasurementResult, said: Words, domain: tuple[float, f
         claimed="",
         measured=numbers.share(result.measured, "percent"),
         interval=numbers.interval(result.ci, "percent") if result.ci else "",
+        asked="",
         meaning=(Passage(" ".join(parts)),),
         drawing=_bar(result.ci, result.measured, domain) if result.ci and result.measured is not None else "",
     )

@@ -79,6 +79,7 @@ class Meanings:
     part: str
     sheet_says: str
     in_format: str
+    asked_short: str
     asked: str
     asked_part: str
     missing: str
