@@ -1,0 +1,67 @@
+"""What is said before anything is asked, and what a resume says where the questions are not the same any more."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steelyard.cli import execute as steelyard
+
+Sums = tuple[Path, float]
+
+
+def test_a_dry_run_of_a_measurement_sends_no_question(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions, _ = sums_file
+    command = ["run", str(questions), "--model", f"openai:sums@{sums_server.url}", "--price", "1,2", "--dry-run"]
+    assert steelyard([*command, "--out", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr().out
+    assert "Dry run: no sample was sent" in told
+    assert " 900 " in told
+    assert not any(" + " in prompt for prompt in sums_server.asked)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_dry_run_where_nothing_can_be_asked_is_no_success(
+    sums_server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claims = tmp_path / "sheet.yaml"
+    claims.write_text("model: adder\nclaims:\n  - {task: tickets, value: 90}\n  - {task: aime-2024, value: 40}\n")
+    assert steelyard(["audit", str(claims), "--model", f"openai:sums@{sums_server.url}", "--dry-run"]) == 3
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Dry run: nothing can be asked." in told
+    assert "tickets: not tested: no task has this name: steelyard tasks lists those that there are" in told
+    assert "aime-2024: not tested: AIME 2024 is known, but has no task here" in told
+
+
+def test_a_resume_after_the_questions_changed_names_the_option(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    sums_server.seconds = lambda wrong: 0.05
+    command = ["run", str(questions), "--model", f"openai:sums@{sums_server.url}", "--out", str(run)]
+    process = subprocess.Popen([sys.executable, "-m", "steelyard", *command], stderr=subprocess.DEVNULL)
+    journal = run / "journal" / "main-0000.jsonl"
+    for _ in range(600):
+        if journal.is_file() and journal.read_bytes().count(b"\n") > 5:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    before = questions.read_text()
+    questions.write_text(before.replace("What is 0 + 0?", "What is 1 + 0?", 1))
+    assert steelyard(["resume", str(run)]) == 2
+    assert "are not those that the plan sealed: give the file as it was, with --task FILE" in capsys.readouterr().err
+    (tmp_path / "kept").mkdir()
+    kept = tmp_path / "kept" / "sums.jsonl"
+    kept.write_text(before)
+    sums_server.seconds = lambda wrong: 0.0
+    assert steelyard(["resume", str(run), "--task", str(kept)]) == 0
