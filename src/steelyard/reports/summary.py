@@ -28,7 +28,7 @@ __all__ = ["LANGUAGES", "render"]
 
 LANGUAGES: Final = {said.code: said for said in (ENGLISH, GERMAN)}
 _FINDINGS, _TESTS, _SURE = 2, 2, 8  # more do not fit the sheet
-_SPARSE = 9  # rows, findings, tests and steps together: a sheet with more is set closer
+_SPARSE = 8  # rows, findings, tests and steps together: a sheet with more is set closer
 
 
 def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str = "en") -> str:
@@ -65,7 +65,7 @@ def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str =
         more_tests=_more(said.frame.more, len(words.further_tests(verdict)) - len(tests), numbers),
         sure=list(_sureness(verdict, plan, said))[:_SURE],
         steps=[(_with_options(each.text), each.commands) for each in steps],
-        is_dense=len(rows.shown) > 7 or len(rows.shown) + len(steps) + len(findings) + len(tests) > _SPARSE,
+        is_dense=len(rows.shown) + len(steps) + len(findings) + len(tests) > _SPARSE,
         more_steps=_more(said.frame.more_steps, more_steps, numbers),
         facts=list(_facts(verdict, plan, provenance, said)),
         check=command("verify", provenance.folder),
