@@ -89,8 +89,25 @@ def test_the_rows_of_a_csv_file() -> None:
     assert table.rows[0][0].line == 4
 
 
-@given(st.text(alphabet="|-:<>/tablrdhsup* \n#`[]()^{}0.9", max_size=300))
+@given(st.text(alphabet="|-:<>/tablrdhsup* \n#`[]()^{}0.9!?&;", max_size=300))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     for table in tables_in(text):
         assert table.head
         assert all(len(row) <= MAX_COLUMNS for row in table.rows)
+
+
+def test_a_card_that_was_made_to_take_long_does_not() -> None:
+    """Each of these hung a first version: a pattern with many ways to fail, and a heading looked up for each table."""
+    assert tables_in("| a | b |\n|---" + "|  " * 400 + "x\n") == []
+    many = "# a\n\na|b\n-|-\n1|2\n\n" * 20_000
+    assert len(tables_in(many)) == 20_000
+    for part in ("<a ", "<!a", "<![b[", "<?", "</", "&#", "<!--", "<td>", "<script>"):
+        tables_in("<table>" + part * 20_000)
+
+
+def test_what_is_commented_out_is_not_there() -> None:
+    text = "<!-- old\n| a | b |\n|---|---|\n| 9 | 9 |\n-->\n| a | b |\n|---|---|\n| 1 | <!--8-->2 |\n"
+    (table,) = tables_in(text)
+    assert (table.line, texts(table)) == (6, [["a", "b"], ["1", "2"]])
+    html = "<table><tr><th>a</th></tr>\n<tr><!--<td>9</td>-->\n<td>1</td></tr></table>"
+    assert texts(tables_in(html)[0]) == [["a"], ["1"]]

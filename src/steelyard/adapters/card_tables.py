@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -21,7 +22,9 @@ MAX_COLUMNS = 200
 MAX_ROWSPAN = 500
 MAX_CELLS = 200_000  # of one table
 
-SEPARATOR = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-*:?[ \t]*)*\|?[ \t]*")
+# What the standard parser needs a square of time for, or raises at: a "<" that begins no short tag.
+NO_TAG = re.compile(r"<(?!/?[A-Za-z][^<>]{0,1000}>)")
+HYPHENS = re.compile(r":?-*:?")
 FENCE = re.compile(r"[ \t]*(```|~~~)")
 HEADING = re.compile(r"[ \t]*(#{1,6}[ \t]+(?P<marked>.+?)[ \t#]*|\*\*(?P<bold>[^*|]+)\*\*:?[ \t]*)")
 NO_PIPE = re.compile(r"\\\|")
@@ -58,15 +61,26 @@ class Table:
 
 def tables_in(text: str) -> list[Table]:
     """Every table of a card in Markdown or HTML, in its order."""
+    text = _without_comments(text)
     lines = text.splitlines()
     found = [*_pipe_tables(lines), *_html_tables(text)]
     headings = dict(_headings(lines))
+    places = list(headings)
     tables: list[Table] = []
     for line, head, rows in sorted(found, key=lambda table: table[0]):
-        above = [number for number in headings if number < line]
-        heading = headings[max(above)] if above else ""
+        above = bisect_left(places, line)
+        heading = headings[places[above - 1]] if above else ""
         tables.append(Table(len(tables) + 1, line, heading, tuple(head), tuple(rows)))
     return tables
+
+
+def _without_comments(text: str) -> str:
+    """What a reader of the page sees; lines stay where they are."""
+    parts, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        parts += [text[at:start], "\n" * text.count("\n", start, end)]
+        at = end + 3
+    return "".join((*parts, text[at:]))
 
 
 def table_of_rows(rows: Iterable[Sequence[str]], first_line: int) -> Table:
@@ -91,7 +105,7 @@ def _pipe_tables(lines: Sequence[str]) -> Iterator[Found]:
         line = lines[number]
         is_code ^= FENCE.match(line) is not None
         below = lines[number + 1] if number + 1 < len(lines) else ""
-        if is_code or "|" not in line or "|" not in below or not SEPARATOR.fullmatch(below):
+        if is_code or "|" not in line or not _is_separator(below):
             number += 1
             continue
         end = number + 2
@@ -99,6 +113,12 @@ def _pipe_tables(lines: Sequence[str]) -> Iterator[Found]:
             end += 1
         yield number + 1, [_pipe_row(line, number + 1)], [_pipe_row(lines[at], at + 1) for at in range(number + 2, end)]
         number = end
+
+
+def _is_separator(line: str) -> bool:
+    """Whether this is the line below a head: hyphens between pipes. One pattern for it would try every division."""
+    cells = [cell.strip() for cell in line.strip().removeprefix("|").split("|")]
+    return "|" in line and "-" in cells[0] and all(HYPHENS.fullmatch(cell) for cell in cells)
 
 
 def _pipe_row(line: str, number: int) -> tuple[Cell, ...]:
@@ -146,7 +166,7 @@ def _html_tables(text: str) -> Iterator[Found]:
     if "<table" not in text.casefold():
         return
     reader = _TableReader()
-    reader.feed(text)
+    reader.feed(NO_TAG.sub("&lt;", text))
     reader.close()
     for table in reader.tables:
         grid = list(_spread(table.rows))
