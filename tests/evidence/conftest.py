@@ -12,7 +12,7 @@ import pytest
 from steelyard.evidence.bundle import seal_bundle, seal_plan
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.checkpoints import checkpoint_line
-from steelyard.evidence.keys import CryptoSigner, create_key, load_signer, order_proof
+from steelyard.evidence.keys import CryptoSigner, KeySigner, create_key, load_signer
 from steelyard.evidence.merkle import Tree
 
 MakeRun = Callable[..., Path]
@@ -26,7 +26,7 @@ def key_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def signer(key_path: Path) -> CryptoSigner:
+def signer(key_path: Path) -> KeySigner:
     return load_signer(key_path)
 
 
@@ -85,9 +85,9 @@ def _make_run(
 
 
 def _plan(texts: str, signer: CryptoSigner | None) -> dict[str, Any]:
-    proof = "" if signer is None else order_proof(signer, {"sheet": "x"})
+    questions = {} if signer is None else {"q": {"benchmark": "b", "subject": "s", "order_proof": "00"}}
     sheet = {"model": "M", "digest": hashlib.sha256(b"sheet").hexdigest()}
-    return {"format": "steelyard-plan/2", "sheet": sheet, "texts": texts, "order_proof": proof, "alpha": 0.05}
+    return {"format": "steelyard-plan/2", "sheet": sheet, "texts": texts, "questions": questions, "alpha": 0.05}
 
 
 def _segment(worker: str, records: int, plan: dict[str, Any], text_lines: dict[str, bytes]) -> list[bytes]:

@@ -9,30 +9,31 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
 )
 
 from steelyard.errors import InputError
 from steelyard.evidence.keys import (
     SMALL_ORDER_Y,
     CryptoSigner,
-    check_order_proof,
     create_key,
     default_key_path,
     describe_key,
     load_public,
     load_signer,
-    order_proof,
     public_key,
+    secret_of,
     sign_deterministic,
     verify_raw,
 )
+from steelyard.evidence.ledger import check_chain, parse_lines
 
 
 def _mode(path: Path) -> int:
@@ -199,14 +200,23 @@ def test_other_text_is_no_public_key(text: str) -> None:
         public_key(text)
 
 
-def test_the_order_follows_from_key_and_question(signer: CryptoSigner, tmp_path: Path) -> None:
-    material = {"sheet": "ab", "model": {"uri": "embedded:smollm2"}, "samples": ["cd"]}
-    proof = order_proof(signer, material)
-    assert proof == order_proof(signer, dict(reversed(material.items())))
-    assert check_order_proof(signer.public_key, material, proof)
-    assert not check_order_proof(signer.public_key, {**material, "sheet": "ac"}, proof)
-    assert not check_order_proof(signer.public_key, material, proof.upper())
-    assert not check_order_proof(signer.public_key, material, "not hexadecimal")
-    other = load_signer(create_key(tmp_path / "key.pem").path)
-    assert not check_order_proof(other.public_key, material, proof)
-    assert order_proof(other, material) != proof
+def test_the_secret_of_a_signer_is_that_of_its_file(key_path: Path) -> None:
+    private = load_pem_private_key(key_path.read_bytes(), None)
+    assert isinstance(private, Ed25519PrivateKey)
+    assert secret_of(load_signer(key_path)) == private.private_bytes_raw()
+
+
+def test_a_new_key_has_a_ledger_that_began_with_it(tmp_path: Path) -> None:
+    info = create_key(tmp_path / "key.pem")
+    ledger = tmp_path / "key.ledger.jsonl"
+    assert stat.S_IMODE(ledger.stat().st_mode) == 0o600
+    lines = parse_lines(ledger.read_bytes(), "ledger")
+    check_chain(lines, load_public(info.public_path), "ledger")
+    assert [(line.event, line.word) for line in lines] == [("opened", "with the key")]
+
+
+def test_no_key_is_made_beside_another_ones_ledger(tmp_path: Path) -> None:
+    (tmp_path / "key.ledger.jsonl").write_bytes(b"[]\n")
+    with pytest.raises(InputError, match="another key's ledger is here"):
+        create_key(tmp_path / "key.pem")
+    assert not (tmp_path / "key.pem").exists()

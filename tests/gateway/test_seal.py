@@ -12,7 +12,7 @@ import pytest
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.evidence.keys import CryptoSigner, create_key, load_signer
+from steelyard.evidence.keys import KeySigner, create_key, load_signer
 from steelyard.evidence.verify import verify_integrity
 from steelyard.gateway.recorder import ProxiedCall, Recorder, recording_plan
 from steelyard.gateway.seal import seal_killed, seal_recording
@@ -41,7 +41,7 @@ def record(
     run: Path,
     *calls: ProxiedCall,
     with_texts: bool = False,
-    signer: CryptoSigner | None = None,
+    signer: KeySigner | None = None,
     stop: bool = True,
 ) -> Path:
     recorder = Recorder(run, recording_plan(URL, with_texts=with_texts), signer)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.planning.build import build_plan, order_material
+from steelyard.planning.build import build_plan
 from steelyard.planning.decoding import output_budget_of
 from steelyard.planning.options import Options, planned_model
 from steelyard.planning.samples import as_asked
@@ -154,17 +154,6 @@ def test_an_endpoint_without_temperature_is_a_declared_difference() -> None:
 def test_an_average_over_subtasks_is_a_declared_difference() -> None:
     found = planned(Claim(task="chain_sum", value="57", average="macro"))
     assert any("macro average" in difference for difference in found.served[0].differences)
-
-
-def test_remarks_and_layout_of_a_sheet_do_not_change_the_order() -> None:
-    model = ModelIdentity(uri="x:y")
-    sheets = [
-        ClaimSheet(model="m", claims=(Claim(task="t", value="57", note=note, line=line),), digest=digest)
-        for note, line, digest in (("", 3, "a"), ("grind 1", 9, "b"))
-    ]
-    first, second = (order_material(sheet, model, {"r": "0"}, "2026-11-24T10:00:00") for sheet in sheets)
-    assert first == second
-    assert order_material(sheets[0], model, {"r": "0"}, "2026-11-25T10:00:00") != first
 
 
 def test_a_missing_mirror_is_an_error_not_a_claim_left_out(tmp_path: Path) -> None:

@@ -19,15 +19,27 @@ from steelyard.util.compact import Digests, Naturals, SmallIntegers, Trace
 from tests.plans import measurement
 
 
-def defined(seed: str, trials: int) -> list[int]:
+def defined(seed: str, population: int, repeats: int = 1) -> list[int]:
     """The order as the documents define it."""
-    return sorted(range(trials), key=lambda number: sha256(f"{seed}:{number}".encode()).digest())
+    named = {
+        sample * repeats + repeat: f"{seed}:{sample}:{repeat}" if repeat else f"{seed}:{sample}"
+        for sample in range(population)
+        for repeat in range(repeats)
+    }
+    return sorted(named, key=lambda trial: sha256(named[trial].encode()).digest())
 
 
 @settings(deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 3000))
-def test_the_order_is_the_one_that_is_defined(seed: str, trials: int) -> None:
-    assert list(committed_order(seed, trials)) == defined(seed, trials)
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 1000), st.integers(1, 4))
+def test_the_order_is_the_one_that_is_defined(seed: str, population: int, repeats: int) -> None:
+    assert list(committed_order(seed, population, repeats)) == defined(seed, population, repeats)
+
+
+@given(st.integers(0, 300), st.integers(2, 4))
+def test_the_first_answers_come_in_one_order_however_often_samples_are_repeated(population: int, repeats: int) -> None:
+    # Otherwise whoever changes the number of repeats would choose another order of the samples.
+    firsts = [trial // repeats for trial in committed_order("seed", population, repeats) if trial % repeats == 0]
+    assert firsts == list(committed_order("seed", population))
 
 
 @pytest.mark.parametrize("trials", [0, 1, 255, 256, 1 << 18])
@@ -46,7 +58,7 @@ def asked(**changes: Any) -> Measurement:
 
 def listed(asked_for: Measurement, finished: set[tuple[int, int]]) -> list[Call]:
     """The calls, made the plain way, all at once."""
-    order = defined(asked_for.order_seed, asked_for.trials)
+    order = defined(asked_for.order_seed, asked_for.population, asked_for.repeats)
     last = asked_for.trials if asked_for.limit is None else min(asked_for.trials, asked_for.limit * asked_for.repeats)
     main = [
         Call(asked_for.id, position, *divmod(trial, asked_for.repeats)) for position, trial in enumerate(order[:last])

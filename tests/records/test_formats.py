@@ -55,16 +55,17 @@ DEFAULTS = {
     "LoglikelihoodRequest": {"prefix": ""},
     "Measurement": {
         "role": "subject", "shots": 0, "chat": False, "decoding": "greedy", "temperature": 0.0, "output_budget": None,
-        "budget_stated": False, "reasoning_effort": "",
+        "budget_stated": False, "reasoning_effort": "", "items": "", "question": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
         "public": True, "part": None, "differences": [], "arm": "", "seed": "", "beside": "",
     },
+    "LedgerPlace": {"opened_later": False},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},
     "NotPlanned": {},
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},
     "Plan": {
         "sheet": None, "measurements": [], "detectors": [], "tests": [], "served": [], "not_planned": [], "inputs": {},
-        "tolerance": "", "order_proof": "", "origin": {}, "budget_us": None, "output_tokens": None,
+        "tolerance": "", "questions": {}, "ledger": None, "origin": {}, "budget_us": None, "output_tokens": None,
         "reasoning_effort": "", "accept_model": False, "allow_part": False, "texts": "withheld", "plugins": {},
     },
     "PlanInput": {},
@@ -74,6 +75,9 @@ DEFAULTS = {
     },
     "PlannedTest": {"weight": 0.0, "null": "", "reads": [], "inputs": [], "sealed": {}},
     "Protocol": {"prompt": "", "decoding": "", "subset": "", "judge": "", "harness": "", "max_tokens": None},
+    "Question": {
+        "number": 1, "of_subject": 0, "of_benchmark": 0, "never_ended": 0, "order_proof": "", "tag_proofs": [],
+    },
     "Reads": {},
     "RecordedScore": {
         "seq": -1, "prev": "", "parsed": True, "open": False, "note": "", "group": "", "elapsed_us": 0,

@@ -12,7 +12,7 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import seal_plan
 from steelyard.evidence.canonical import without_defaults
-from steelyard.evidence.keys import CryptoSigner, create_key, load_signer
+from steelyard.evidence.keys import KeySigner, create_key, load_signer
 from steelyard.planning.samples import Prepared
 from steelyard.storage.run_folder import LocalSettings, RunFolder
 from tests.assets.make_golden import GOLDEN
@@ -23,7 +23,7 @@ PREPARED = {ASKED.id: Prepared(measurement=ASKED, samples=(), digests=("a" * 64,
 
 
 @pytest.fixture
-def signer(tmp_path: Path) -> CryptoSigner:
+def signer(tmp_path: Path) -> KeySigner:
     """A key outside any run."""
     create_key(tmp_path / "keys" / "key.pem")
     return load_signer(tmp_path / "keys" / "key.pem")
@@ -59,7 +59,7 @@ def test_what_was_left_half_written_is_removed_alone(tmp_path: Path) -> None:
     assert sorted(layout.run_files(made.path)) == before
 
 
-def test_the_key_of_the_plan_seals_the_run(tmp_path: Path, signer: CryptoSigner) -> None:
+def test_the_key_of_the_plan_seals_the_run(tmp_path: Path, signer: KeySigner) -> None:
     unsigned = RunFolder.create(tmp_path / "unsigned", plan(ASKED), PREPARED)
     assert unsigned.sealing_key(signer, "seal") is None
     signed = RunFolder.create(tmp_path / "signed", plan(ASKED), PREPARED, signer)

@@ -10,8 +10,8 @@ import pytest
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
-from steelyard.evidence.keys import CryptoSigner, create_key, load_signer, order_proof
-from steelyard.planning.build import order_material, with_orders
+from steelyard.evidence.keys import KeySigner, create_key, load_signer
+from steelyard.planning.orders import ProvedOrders, questions_of, with_orders
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 from tests.verification.resealing import reseal
@@ -142,18 +142,18 @@ def test_a_plan_that_nobody_plans(unsigned: Path, change: Callable[[Any], None],
         recompute(reseal(unsigned, plan=plan))
 
 
-def signed(bundle: Path, signer: CryptoSigner, *, proof_by: CryptoSigner) -> Path:
+def signed(bundle: Path, signer: KeySigner, *, proof_by: KeySigner) -> Path:
     """The bundle sealed with ``signer``, its order fixed by the proof of ``proof_by``."""
     plan = RunFolder.open(bundle).plan
-    roots = {each.id: each.samples_root for each in plan.measurements}
-    proof = order_proof(proof_by, order_material(plan.sheet, plan.subject.identity, roots, plan.created))
-    form = without_defaults(plan) | {"order_proof": proof}
-    measurements = with_orders(plan.measurements, proof)
+    questions, names = questions_of(plan.measurements, plan.models)
+    placed = ProvedOrders(proof_by).place(questions, "audit")
+    form = without_defaults(plan) | {"questions": without_defaults(dict(placed.questions))}
+    measurements = with_orders(plan.measurements, names, placed.outputs)
     form["measurements"] = [without_defaults(each) for each in measurements]
     return reseal(bundle, plan=form, signer=signer)
 
 
-def new_key(path: Path) -> CryptoSigner:
+def new_key(path: Path) -> KeySigner:
     return load_signer(create_key(path).path)
 
 

@@ -26,7 +26,7 @@ from steelyard.records import Exchange, GenerateRequest, ModelIdentity, ModelOut
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from steelyard.evidence.keys import CryptoSigner
+    from steelyard.evidence.keys import KeySigner
     from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks.task import Task
 
@@ -78,7 +78,7 @@ def import_recording(
     recording: RunFolder,
     task: Task,
     run: Path,
-    signer: CryptoSigner | None = None,
+    signer: KeySigner | None = None,
     *,
     prompt: str = "",
     data: Path | None = None,

@@ -51,7 +51,7 @@ from steelyard.storage.journal.attempts import attempt_of
 from steelyard.util.software import software
 
 if TYPE_CHECKING:
-    from steelyard.evidence.keys import CryptoSigner
+    from steelyard.evidence.keys import KeySigner
     from steelyard.planning.samples import Prepared
     from steelyard.storage.journal.texts import Texts
     from steelyard.storage.journal.writer import Journal
@@ -69,7 +69,7 @@ def write_imported_run(
     tasks: Sequence[ImportedTask],
     origin: Origin,
     model: ModelIdentity,
-    signer: CryptoSigner | None = None,
+    signer: KeySigner | None = None,
     *,
     with_texts: bool = False,
 ) -> Verdict:
@@ -111,12 +111,15 @@ def _plan(
     *,
     with_texts: bool,
 ) -> tuple[Plan, dict[str, Prepared]]:
-    from steelyard.planning.build import with_orders
+    from steelyard.planning.orders import seed_of
     from steelyard.planning.samples import Prepared
 
     drafts = [_measurement(number, *each) for number, each in enumerate(zip(tasks, surveys, strict=True))]
     # The order follows from the log, so that one log always gives the same run.
-    measurements = with_orders(drafts, origin.sha256)
+    measurements = tuple(
+        msgspec.structs.replace(each, order_seed=seed_of(f"{origin.sha256}:{each.id}", ""), share=1.0 / len(drafts))
+        for each in drafts
+    )
     prepared = {
         each.id: Prepared(measurement=each, samples=(), digests=survey.digests)
         for each, survey in zip(measurements, surveys, strict=True)
@@ -195,7 +198,7 @@ def _fill(
     prepared: Mapping[str, Prepared],
     tasks: Sequence[ImportedTask],
     surveys: Sequence[Survey],
-    signer: CryptoSigner | None,
+    signer: KeySigner | None,
 ) -> RunFolder:
     from steelyard.storage.journal.lines import new_header
     from steelyard.storage.journal.texts import Texts

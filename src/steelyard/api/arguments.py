@@ -38,7 +38,8 @@ class RunArguments:
     ``question`` and ``answer`` name the columns of the task files' questions, where theirs are no usual ones.
     ``models`` and ``keys`` (environment variables that hold API keys) are by role; a model is a URI or an opened one.
     ``price`` is per million prompt and completion tokens, ``prices`` a table of them. ``ends_at`` is the deadline in
-    seconds of ``time.monotonic``. ``ray`` is the address of a cluster. ``owns_process``: the process does nothing but
+    seconds of ``time.monotonic``. ``new_ledger`` begins a ledger for a key that has none, ``no_ledger`` does without.
+    ``ray`` is the address of a cluster. ``owns_process``: the process does nothing but
     this run, so that its garbage collection may be tuned for it.
     """
 
@@ -69,6 +70,8 @@ class RunArguments:
     ray: str | None = None
     workers: int | None = None
     key: Path | None = None
+    new_ledger: bool = False
+    no_ledger: bool = False
     scorer: str = ""
     shows_progress: bool = False
     owns_process: bool = False

@@ -49,6 +49,8 @@ class Choices(TypedDict, total=False):
     prices: Text | None
     with_texts: bool
     key: Text | None
+    new_ledger: bool
+    no_ledger: bool
     api_key_env: str | Mapping[str, str] | None
     scorer: str | None
 
@@ -121,7 +123,7 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
         "question",
         "answer",
     )
-    flags = ("accept_model", "allow_part")
+    flags = ("accept_model", "allow_part", "new_ledger", "no_ledger")
     return RunArguments(
         models=models,
         keys=_keys_by_role(given) | {role: name for role, each in models.items() if (name := key_of(each))},

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
     from steelyard.auditing.conductor import Audit
     from steelyard.auditing.session import SessionOptions
-    from steelyard.evidence.keys import CryptoSigner
-    from steelyard.planning.build import ProveOrder, RunRequest
+    from steelyard.evidence.keys import KeySigner
+    from steelyard.planning.build import RunRequest
     from steelyard.planning.options import Options
+    from steelyard.planning.orders import ProvedOrders
     from steelyard.plugins import Model
     from steelyard.records import ClaimSheet, Plan, Verdict
 
@@ -53,7 +54,7 @@ class Job:
     about: str
     name: str
     options: Options
-    plan: Callable[[Mapping[str, Model], ProveOrder | None], Coroutine[Any, Any, Audit]]
+    plan: Callable[[Mapping[str, Model], ProvedOrders | None], Coroutine[Any, Any, Audit]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def audit_job(sheet: ClaimSheet, options: Options) -> Job:
         about=sheet.model or sheet.path,
         name=Path(sheet.path).stem or "audit",
         options=options,
-        plan=lambda models, prove: plan_audit(sheet, models, options, prove),
+        plan=lambda models, orders: plan_audit(sheet, models, options, orders),
     )
 
 
@@ -86,12 +87,12 @@ def run_job(wanted: RunRequest, options: Options) -> Job:
         about=wanted.task,
         name=wanted.task.replace(":", "-"),
         options=options,
-        plan=lambda models, prove: plan_run([wanted], models, options, prove),
+        plan=lambda models, orders: plan_run([wanted], models, options, orders),
     )
 
 
 @asynccontextmanager
-async def planned(job: Job, args: RunArguments, signer: CryptoSigner | None = None) -> AsyncIterator[Audit]:
+async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = None) -> AsyncIterator[Audit]:
     """Open the models, plan what is asked of them, and close at the end those that were opened here.
 
     Raises DeadlineExceeded where the deadline ends before the models are identified, InputError and ModelUnavailable
@@ -107,7 +108,7 @@ async def planned(job: Job, args: RunArguments, signer: CryptoSigner | None = No
         models = open_for_call(args, opened_here)
         line = f"planning {one_line(job.about, 80)} against {against}"
         with working(line) if args.shows_progress else nullcontext():
-            audit = await _within(job.plan(models, _order_prover(signer)), args.seconds_left, against)
+            audit = await _within(job.plan(models, orders), args.seconds_left, against)
         for each in dict.fromkeys(one.assumed for one in audit.prepared.values() if one.assumed):
             if args.shows_progress:
                 err().print(one_line(each, 300))
@@ -115,7 +116,7 @@ async def planned(job: Job, args: RunArguments, signer: CryptoSigner | None = No
 
 
 async def conduct(
-    job: Job, args: RunArguments, signer: CryptoSigner | None, on_interrupt: OnInterrupt | None = None
+    job: Job, args: RunArguments, signer: KeySigner | None, on_interrupt: OnInterrupt | None = None
 ) -> Conducted:
     """Plan a job and run it to its seal.
 
@@ -127,7 +128,7 @@ async def conduct(
 
     folder = args.out
     try:
-        async with planned(job, args, signer) as audit:
+        async with _orders(args, signer) as orders, planned(job, args, orders) as audit:
             # Nothing is awaited from here to the folder's making, so that no other call takes the same name.
             folder = folder or default_folder(job.name)
             if args.owns_process:
@@ -224,7 +225,7 @@ def default_folder(name: str) -> Path:
     return run
 
 
-def signer_at(key: Path | None) -> CryptoSigner | None:
+def signer_at(key: Path | None) -> KeySigner | None:
     """The signer of a named key, or of the default key where there is one, else None (the run stays unsigned).
 
     Raises InputError where the key cannot be used.
@@ -236,10 +237,32 @@ def signer_at(key: Path | None) -> CryptoSigner | None:
     return load_signer(key)
 
 
-def _order_prover(signer: CryptoSigner | None) -> ProveOrder | None:
-    """The function that signs a plan's order with the auditor's key; None without a key."""
-    if signer is None:
-        return None
-    from steelyard.evidence.keys import order_proof
+@asynccontextmanager
+async def _orders(args: RunArguments, signer: KeySigner | None) -> AsyncIterator[ProvedOrders | None]:
+    """What fixes the plan's orders: the key and its ledger; None without a key.
 
-    return lambda material: order_proof(signer, material)
+    Raises InputError where the key has no ledger, and where a ledger is asked for without a key.
+    """
+    if signer is None:
+        if args.new_ledger or args.no_ledger:
+            option = "--new-ledger" if args.new_ledger else "--no-ledger"
+            raise InputError(
+                f"{option} is about the ledger of a key, and nothing signs here: add --key, or leave it out"
+            )
+        yield None
+        return
+    from steelyard.evidence.ledger_file import LedgerFile, ledger_path, open_new_ledger, read_ledger
+    from steelyard.planning.orders import ProvedOrders
+
+    if args.no_ledger:
+        yield ProvedOrders(signer)
+        return
+    path = ledger_path(signer.path)
+    if args.new_ledger:
+        open_new_ledger(path, signer, with_key=False)
+    read_ledger(path)  # a key without one is refused before any model is asked
+    orders = ProvedOrders(signer, LedgerFile(path, signer))
+    try:
+        yield orders
+    finally:
+        orders.close()

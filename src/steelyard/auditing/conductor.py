@@ -17,9 +17,10 @@ from steelyard.auditing.finalize import checkpoint, finalize, unscored
 from steelyard.auditing.scoring import scorers_of
 from steelyard.auditing.session import RunSession, SessionOptions
 from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUnavailable, SteelyardError, StorageError
-from steelyard.evidence.keys import CryptoSigner
-from steelyard.planning.build import ProveOrder, RunRequest, build_plan, build_run
+from steelyard.evidence.keys import KeySigner
+from steelyard.planning.build import RunRequest, build_plan, build_run
 from steelyard.planning.options import Options, planned_model
+from steelyard.planning.orders import ProvedOrders
 from steelyard.planning.samples import Prepared, prepare_measurement
 from steelyard.plugins import Model
 from steelyard.records import SUBJECT, ClaimSheet, ModelIdentity, Plan, PlannedModel, Verdict
@@ -40,11 +41,15 @@ Models = Mapping[str, Model]
 
 @dataclass(frozen=True)
 class Audit:
-    """An audit or a run that is planned: everything that it needs, and nothing asked yet. Models are by role."""
+    """An audit or a run that is planned: everything that it needs, and nothing asked yet. Models are by role.
+
+    ``orders`` holds the ledger of the key that fixed them, until the plan has begun there.
+    """
 
     plan: Plan
     prepared: Mapping[str, Prepared]
     models: Models
+    orders: ProvedOrders | None = None
 
     async def close(self) -> None:
         """Close every model."""
@@ -52,28 +57,26 @@ class Audit:
             await model.close()
 
 
-async def plan_audit(
-    sheet: ClaimSheet, models: Models, options: Options, prove_order: ProveOrder | None = None
-) -> Audit:
+async def plan_audit(sheet: ClaimSheet, models: Models, options: Options, orders: ProvedOrders | None = None) -> Audit:
     """Ask each model who it is, then plan the sheet. No sample is sent.
 
     Raises ModelUnavailable where a model does not answer, InputError for options that cannot be used.
     """
     identified = await _identified(models, options)
     identified[SUBJECT] = await _with_cache_check(identified[SUBJECT], models[SUBJECT], sheet)
-    planned = build_plan(sheet, identified, options, prove_order)
-    return Audit(planned.plan, planned.prepared, models)
+    planned = build_plan(sheet, identified, options, orders)
+    return Audit(planned.plan, planned.prepared, models, orders)
 
 
 async def plan_run(
-    wanted: Sequence[RunRequest], models: Models, options: Options, prove_order: ProveOrder | None = None
+    wanted: Sequence[RunRequest], models: Models, options: Options, orders: ProvedOrders | None = None
 ) -> Audit:
     """Ask each model who it is, then plan measurements that nothing tests. No sample is sent.
 
     Raises ModelUnavailable where a model does not answer, InputError where a task cannot be asked.
     """
-    planned = build_run(wanted, await _identified(models, options), options, prove_order)
-    return Audit(planned.plan, planned.prepared, models)
+    planned = build_run(wanted, await _identified(models, options), options, orders)
+    return Audit(planned.plan, planned.prepared, models, orders)
 
 
 async def _identified(models: Models, options: Options) -> dict[str, PlannedModel]:
@@ -108,7 +111,7 @@ async def _with_cache_check(planned: PlannedModel, model: Model, sheet: ClaimShe
 async def start_audit(
     audit: Audit,
     path: Path,
-    signer: CryptoSigner | None = None,
+    signer: KeySigner | None = None,
     local: Mapping[str, Any] | None = None,
     options: SessionOptions | None = None,
 ) -> Verdict:
@@ -117,10 +120,32 @@ async def start_audit(
     Raises Interrupted, ModelUnavailable, DeadlineExceeded or StorageError where the run stopped early: the
     folder then waits for :func:`resume_audit`.
     """
-    run = RunFolder.create(path, audit.plan, audit.prepared, signer, local)
+    run = _begun(audit, path, signer, local)
     with _storage_of(run):
         journal = Journal.create(run.path, _header(run))
     return await _carry_out(run, audit, journal, None, signer, options or SessionOptions())
+
+
+def _begun(audit: Audit, path: Path, signer: KeySigner | None, local: Mapping[str, Any] | None) -> RunFolder:
+    """The folder with the sealed plan, which the key's ledger has a line of before."""
+    orders = audit.orders
+    if orders is None:
+        return RunFolder.create(path, audit.plan, audit.prepared, signer, local)
+    begun: list[str] = []
+
+    def begin(plan_sha256: str) -> bytes:
+        ledger = orders.begin(plan_sha256)
+        begun.append(plan_sha256)
+        return ledger
+
+    try:
+        return RunFolder.create(path, audit.plan, audit.prepared, signer, local, begin)
+    except BaseException:
+        for plan_sha256 in begun:
+            orders.abandon(plan_sha256)
+        raise
+    finally:
+        orders.close()
 
 
 async def resume_audit(
@@ -128,7 +153,7 @@ async def resume_audit(
     models: Models,
     data: Path | None,
     catalogue: Catalogue,
-    signer: CryptoSigner | None = None,
+    signer: KeySigner | None = None,
     options: SessionOptions | None = None,
 ) -> Verdict:
     """Go on where a run stopped: no finished call is asked again, and the verdict is the one it would have been.
@@ -163,7 +188,7 @@ def _resume(run: RunFolder) -> str:
     return f"steelyard resume {shlex.quote(str(run.path))}"
 
 
-def finalize_audit(run: RunFolder, signer: CryptoSigner | None = None) -> Verdict:
+def finalize_audit(run: RunFolder, signer: KeySigner | None = None) -> Verdict:
     """Ask nothing more and seal what is there: what was not asked stays undecided, and shows.
 
     Raises InputError where an answer still waits for an executing scorer, which only a resume runs.
@@ -188,7 +213,7 @@ def finalize_audit(run: RunFolder, signer: CryptoSigner | None = None) -> Verdic
             journal.append(Stop(reason="finalized", active_us=before.active_us, at_us=now))
             journal.sync()
             checkpoint(run, signer)
-            return finalize(run, signer)
+            return finalize(run, signer, "finalized")
 
 
 def _refuse_sealed(run: RunFolder) -> None:
@@ -219,7 +244,7 @@ async def _carry_out(
     audit: Audit,
     journal: Journal,
     before: Replay | None,
-    signer: CryptoSigner | None,
+    signer: KeySigner | None,
     options: SessionOptions,
 ) -> Verdict:
     # The journal's lock is kept to the last: a resume that began before the seal would append behind it.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -25,7 +25,9 @@ from steelyard.storage.run_folder import RunFolder
 from steelyard.util.atomic_file import whole_file, write_file
 
 if TYPE_CHECKING:
-    from steelyard.evidence.keys import CryptoSigner
+    from steelyard.evidence.keys import KeySigner
+
+Ended = Literal["sealed", "finalized"]
 
 __all__ = [
     "Results",
@@ -111,10 +113,12 @@ class _Reading:
         return sealed
 
 
-def finalize(run: RunFolder, signer: CryptoSigner | None = None) -> Verdict:
+def finalize(run: RunFolder, signer: KeySigner | None = None, word: Ended = "sealed") -> Verdict:
     """Write scores and reports of a finished run, and seal the bundle.
 
-    Raises InputError where outputs still wait for an executing scorer: what is sealed cannot be scored any more.
+    Where the plan began in the key's ledger, its end is written there (``word``), and the bundle gets the ledger as it
+    is then. Raises InputError where the ledger is not there, and where outputs still wait for an executing scorer: what
+    is sealed cannot be scored any more.
     """
     from steelyard.evidence.bundle import seal_bundle
 
@@ -125,8 +129,19 @@ def finalize(run: RunFolder, signer: CryptoSigner | None = None) -> Verdict:
     with whole_file(run.path / layout.SCORES) as file:
         found = results_of(run, lambda score: file.write(canonical_in_full(score) + b"\n"))
     write_reports(run.path, run, found.verdict)
+    if run.plan.ledger is not None:
+        _end_in_ledger(run, signer, word)
     seal_bundle(run.path, {"renderer": renderer()}, signer)
     return found.verdict
+
+
+def _end_in_ledger(run: RunFolder, signer: KeySigner | None, word: Ended) -> None:
+    from steelyard.evidence.ledger_file import LedgerFile, ledger_path
+
+    assert signer is not None, "only the key that began a plan in its ledger seals it"
+    with LedgerFile(ledger_path(signer.path), signer) as ledger:
+        ledger.end(word, run.plan_sha256)
+        write_file(run.path / layout.LEDGER, ledger.data)
 
 
 def unscored(run: RunFolder) -> Attempt | None:
@@ -144,7 +159,7 @@ def write_reports(folder: Path, run: RunFolder, verdict: Verdict) -> None:
     write_file(folder / layout.REPORT_PAGE, html.render(verdict, run.plan, run.plan_sha256).encode())
 
 
-def checkpoint(run: RunFolder, signer: CryptoSigner | None = None) -> None:
+def checkpoint(run: RunFolder, signer: KeySigner | None = None) -> None:
     """Note how far the journal's segments went at a stop, signed where there is a key: rewriting them then shows."""
     from steelyard.evidence.checkpoints import checkpoint_line
     from steelyard.evidence.merkle import Tree

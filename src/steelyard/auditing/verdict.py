@@ -13,6 +13,7 @@ from steelyard.auditing.finders import open_finders
 from steelyard.auditing.measured import Tally
 from steelyard.claims.served_model import names_in_words, served_in_words
 from steelyard.errors import ExitCode
+from steelyard.planning.series import order_sentences
 from steelyard.records import (
     Attempt,
     ClaimVerdict,
@@ -107,6 +108,7 @@ def decide(
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
         names=_names(plan),
+        order=order_sentences(plan),
         alpha=plan.alpha,
         findings=findings,
         notes=(*(note for result in found for note in result.notes), *_notes(plan, usage)),
@@ -124,12 +126,19 @@ def rejected(plan: Plan, results: Sequence[DetectorResult]) -> set[str]:
     """The ids of the tests whose null hypothesis is rejected by weighted Holm at the plan's α.
 
     A boundary that was sealed at a test's own share of the level, and was crossed, is the Bonferroni step of the same
-    procedure. A test that decided otherwise (*consistent*, *not testable*) is not rejected.
+    procedure. The n-th audit of a question has its share of the level (:mod:`steelyard.stats.series`), by which p is
+    divided. A test that decided otherwise (*consistent*, *not testable*) is not rejected.
     """
     from steelyard.stats.multiplicity import weighted_holm
+    from steelyard.stats.series import series_share
 
     weights = {test.id: test.weight for test in plan.tests}
-    decided = [(each, each.p) for each in results if each.p is not None and weights.get(each.test)]
+    shares = {test.id: series_share(plan.number_of(test)) for test in plan.tests}
+    decided = [
+        (each, min(1.0, each.p / shares[each.test]))
+        for each in results
+        if each.p is not None and weights.get(each.test)
+    ]
     if not decided:
         return set()
     holm = weighted_holm([p for _, p in decided], [weights[each.test] for each, _ in decided], plan.alpha)
@@ -254,17 +263,6 @@ def _names(plan: Plan) -> str:
 
 
 def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:
-    # Where all is asked the order stops nothing, and a log's never did.
-    order_counts = bool(plan.tests and plan.measurements) or any(
-        each.planned < each.trials for each in plan.measurements
-    )
-    if order_counts and not plan.order_proof and plan.origin.kind != "imported":
-        yield Note(
-            detector="plan",
-            check="order",
-            message="the sample order was drawn at random without a signing key, so a reader must trust that it "
-            "was not chosen: steelyard key new makes the order of the next audit provable",
-        )
     for refused in plan.not_planned:
         if refused.claim_number is None and not refused.format:  # a claim's verdict names the formats that it lacks
             message = f"{refused.request} is {refused.verdict.replace('_', ' ')}: {refused.reason}"

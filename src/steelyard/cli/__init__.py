@@ -24,6 +24,7 @@ COMMANDS = {
     "gateway": "record any harness's calls to an endpoint, to a sealed bundle",
     "import": "import another harness's log as a sealed run, or published results as a claim sheet",
     "key": "create and show the signing key",
+    "ledger": "show and check what was planned with a key",
     "model": "fetch the embedded model",
     "report": "show the report of a run again, computed from its journal",
     "resume": "resume an interrupted run or recording",

@@ -15,7 +15,7 @@ from steelyard.cli.options import api_key_option, json_option, key_option
 from steelyard.cli.output import print_json
 
 if TYPE_CHECKING:
-    from steelyard.evidence.keys import CryptoSigner
+    from steelyard.evidence.keys import KeySigner
     from steelyard.gateway.recorder import Recorder
     from steelyard.gateway.server import Gateway
     from steelyard.gateway.summary import RecordingSummary
@@ -56,7 +56,7 @@ def command(url: str, **args: Any) -> int:
     return 0
 
 
-def resume_recording(run: RunFolder, signer: CryptoSigner | None, *, as_json: bool) -> int:
+def resume_recording(run: RunFolder, signer: KeySigner | None, *, as_json: bool) -> int:
     """``steelyard resume`` for a recording: seal what a killed gateway left, or show what is sealed.
 
     Raises InputError where a gateway still writes to it.
@@ -82,7 +82,7 @@ def show(summary: RecordingSummary, run: RunFolder, *, as_json: bool, signed: bo
     print_places(run.path, signed=signed)
 
 
-def _record(url: str, args: dict[str, Any], signer: CryptoSigner | None) -> tuple[RecordingSummary, RunFolder]:
+def _record(url: str, args: dict[str, Any], signer: KeySigner | None) -> tuple[RecordingSummary, RunFolder]:
     from steelyard.api.conduct import default_folder
     from steelyard.gateway.recorder import Recorder, recording_plan
     from steelyard.gateway.seal import seal_recording

@@ -25,7 +25,7 @@ def command() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write it; default: $STEELYARD_KEY or your own.")
 @json_option
 def new(out: Path | None, as_json: bool) -> int:
-    """Create a new key, readable by you alone, with its public half beside it.
+    """Create a new key, readable by you alone, with its public half and its ledger beside it.
 
     Give the public half to those who verify your runs: steelyard verify RUN --require-key KEY.pub.pem
     """

@@ -119,6 +119,19 @@ def ray_options(command: F) -> F:
     return command
 
 
+_LEDGER = (
+    click.option(
+        "--new-ledger",
+        is_flag=True,
+        help="Begin a ledger for a key that has none; every later bundle says that earlier audits are unknown.",
+    ),
+    click.option(
+        "--no-ledger",
+        is_flag=True,
+        help="Sign without a ledger, as in CI without storage; the report says that nobody counts the audits.",
+    ),
+)
+
 _ASKING = (
     click.option(
         "--model",
@@ -196,6 +209,7 @@ _ASKING = (
     patience_option,
     *_RAY,
     key_option,
+    *_LEDGER,
     api_keys_option,
 )
 
@@ -226,6 +240,8 @@ def run_arguments(
 
     if plain.get("workers") is not None and plain.get("ray") is None:
         raise InputError("--workers needs --ray: add it, or leave out --workers")
+    if plain.get("new_ledger") and plain.get("no_ledger"):
+        raise InputError("--new-ledger and --no-ledger exclude each other: leave one out")
     return RunArguments(
         models=_by_role(uri, "--model"),
         keys=_by_role(api_key_env, "--api-key-env"),

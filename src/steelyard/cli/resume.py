@@ -26,7 +26,7 @@ from steelyard.cli.output import print_verdict
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
-    from steelyard.evidence.keys import CryptoSigner
+    from steelyard.evidence.keys import KeySigner
     from steelyard.records import Verdict
     from steelyard.storage.run_folder import LocalSettings, RunFolder
 
@@ -101,7 +101,7 @@ async def _resume(
     run: RunFolder,
     args: RunArguments,
     local: LocalSettings,
-    signer: CryptoSigner | None,
+    signer: KeySigner | None,
 ) -> Verdict:
     from steelyard.api.conduct import session_options
     from steelyard.api.models import open_for_call, uris_of

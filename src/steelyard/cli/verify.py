@@ -3,50 +3,98 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from steelyard.cli.options import json_option
 from steelyard.cli.output import print_json
 
+if TYPE_CHECKING:
+    from steelyard.api.results import VerifyResult
+    from steelyard.evidence.ledger_place import Head
+
 
 @click.command()
-@click.argument("run", metavar="BUNDLE", type=click.Path(path_type=Path))
+@click.argument("runs", metavar="BUNDLE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--require-key", type=click.Path(path_type=Path), help="Fail unless the bundle is signed by this public key."
 )
+@click.option(
+    "--ledger",
+    type=click.Path(path_type=Path),
+    metavar="HEAD",
+    help="Fail unless the key's ledger goes on from this head, which steelyard ledger head printed earlier.",
+)
 @json_option
-def command(run: Path, require_key: Path | None, as_json: bool) -> int:
-    """Recompute every digest, score and verdict of BUNDLE offline; name the first check that fails (exit 1)."""
+def command(runs: tuple[Path, ...], require_key: Path | None, ledger: Path | None, as_json: bool) -> int:
+    """Recompute every digest, score and verdict of each BUNDLE offline; name the first check that fails (exit 1).
+
+    Of several bundles by one key, each must carry the same ledger, as far as it goes.
+    """
     from steelyard.api.progress import working
     from steelyard.api.results import verified
+    from steelyard.evidence.ledger_place import check_one_ledger, read_head
 
-    with working(f"verifying {run}"):
-        result = verified(run, require_key)
+    head = None if ledger is None else read_head(ledger)
+    results = []
+    for run in runs:
+        with working(f"verifying {run}"):
+            results.append(verified(run, require_key))
+    check_one_ledger([(each.folder, each.integrity.chain) for each in results if each.integrity.chain])
+    shown = []
+    for result in results:
+        remark = "" if head is None else _beside(result, head)
+        if as_json:
+            shown.append(_facts(result))
+            continue
+        if len(results) > 1:
+            click.echo(f"{result.folder}:")
+        _print(result, remark)
+    if as_json:
+        print_json(shown[0] if len(shown) == 1 else {"bundles": shown})
+    return max(int(result.exit_code) for result in results)
+
+
+def _beside(result: VerifyResult, head: Head) -> str:
+    """What the head of a ledger shows of a bundle."""
+    from steelyard.evidence.ledger_place import check_head
+
+    chain = result.integrity.chain
+    if chain is None:
+        return "ledger: this bundle carries none, so the head shows nothing of it"
+    if not check_head(result.folder, chain, head):
+        return f"ledger: older than the head ({len(chain.lines)} of its {head.lines} lines), which shows nothing of it"
+    return f"ledger: goes on from the head of {head.lines} lines"
+
+
+def _facts(result: VerifyResult) -> dict[str, Any]:
+    integrity, found = result.integrity, result.recomputed
+    return {
+        "holds": result.holds,
+        "verdict": found.verdict.verdict,
+        "records": integrity.records,
+        "segments": integrity.segments,
+        "root": integrity.root,
+        "answers": integrity.answers,
+        "answers_root": integrity.answers_root,
+        "signed_by": integrity.signed_by,
+        "trusted": integrity.trusted,
+        "scores_recomputed": found.scores,
+        "scores_withheld": found.withheld,
+        "scores_from_journal": found.executed,
+        "unreadable_with_tokens": found.wasted,
+        "answers_under_errors": found.disowned,
+        "pages_redrawn": found.pages,
+        "not_recomputed": list(found.verdict.not_recomputed),
+    }
+
+
+def _print(result: VerifyResult, remark: str) -> None:
     integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
-    if as_json:
-        print_json(
-            {
-                "holds": result.holds,
-                "verdict": found.verdict.verdict,
-                "records": integrity.records,
-                "segments": integrity.segments,
-                "root": integrity.root,
-                "answers": integrity.answers,
-                "answers_root": integrity.answers_root,
-                "signed_by": integrity.signed_by,
-                "trusted": integrity.trusted,
-                "scores_recomputed": found.scores,
-                "scores_withheld": found.withheld,
-                "scores_from_journal": found.executed,
-                "unreadable_with_tokens": found.wasted,
-                "answers_under_errors": found.disowned,
-                "pages_redrawn": found.pages,
-                "not_recomputed": list(found.verdict.not_recomputed),
-            }
-        )
-        return int(result.exit_code)
+    for sentence in found.verdict.order:
+        click.echo(sentence)
     chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
     click.echo(f"holds: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…")
     if integrity.answers:
@@ -57,7 +105,9 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
         click.echo(f"a gateway recording: report recomputed from the journal; {_pages(found.pages)}")
         if found.disowned:
             click.echo(f"{found.disowned} replies hold a complete answer under an error status")
-        return 0
+        return
+    if remark:
+        click.echo(remark)
     sealed = f", {found.withheld} taken as sealed, since their texts are withheld" if found.withheld else ""
     click.echo(f"{found.scores} scores recomputed from the model outputs{sealed}")
     if found.executed:
@@ -69,7 +119,6 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")
-    return int(result.exit_code)
 
 
 def _pages(redrawn: bool) -> str:

@@ -10,7 +10,6 @@ import os
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -26,35 +25,42 @@ from securesystemslib.signer import CryptoSigner, Signature, SSlibKey  # type: i
 
 from steelyard.errors import InputError
 from steelyard.evidence import layout
-from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.canonical import sha256_hex
 
 __all__ = [
     "CryptoSigner",
+    "KeySigner",
     "PublicKeyInfo",
     "SSlibKey",
     "Signature",
-    "check_order_proof",
     "create_key",
     "default_key_path",
     "describe_key",
     "load_public",
     "load_signer",
-    "order_proof",
     "public_key",
     "public_key_path",
+    "secret_of",
     "sign_deterministic",
     "verify_raw",
 ]
 
 PUBLIC_BYTES = 32
 MAX_KEY_FILE_BYTES = 16_384
-ORDER_CONTEXT = b"steelyard-order/1\n"
 
 FIELD_PRIME = 2**255 - 19
 ORDER_EIGHT_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022
 # The y coordinates of the eight points of small order (as in libsodium's ge25519_has_small_order): such a "key"
 # verifies forged signatures.
 SMALL_ORDER_Y = {0, 1, FIELD_PRIME - 1, ORDER_EIGHT_Y, FIELD_PRIME - ORDER_EIGHT_Y}
+
+
+class KeySigner(CryptoSigner):
+    """The signer of a key file; ``path`` is that file, and beside it lies the key's ledger."""
+
+    def __init__(self, private: Ed25519PrivateKey, path: Path) -> None:
+        super().__init__(private, public_key(private.public_key().public_bytes_raw().hex()))
+        self.path = path
 
 
 @dataclass(frozen=True)
@@ -85,13 +91,18 @@ def public_key_path(path: Path) -> Path:
 
 
 def create_key(path: Path | None = None) -> PublicKeyInfo:
-    """Make a new key at ``path`` (default: :func:`default_key_path`), mode 0600, and its public half beside it.
+    """Make a new key at ``path`` (default: :func:`default_key_path`), mode 0600, its public half and its ledger.
 
-    Raises InputError where a key exists already, or where ``path`` is inside a run folder, which others will receive.
+    Raises InputError where a key or a ledger exists already, or where ``path`` is inside a run folder, which others
+    will receive.
     """
+    from steelyard.evidence.ledger_file import ledger_path, open_new_ledger
+
     path = default_key_path() if path is None else path
-    public_path = public_key_path(path)
+    public_path, ledger = public_key_path(path), ledger_path(path)
     _refuse_inside_run(path)
+    if os.path.lexists(ledger):
+        raise InputError("another key's ledger is here: give another --out, or unset STEELYARD_LEDGER", where=ledger)
     for existing in (path, public_path):
         if os.path.lexists(existing):
             raise InputError("a key is here already and is never overwritten: give another --out", where=existing)
@@ -108,10 +119,11 @@ def create_key(path: Path | None = None) -> PublicKeyInfo:
             raise
     except OSError as error:
         raise InputError(f"cannot write a key here: {error.strerror}; give another --out", where=path) from None
+    open_new_ledger(ledger, load_signer(path), with_key=True)
     return replace(describe_key(public_path), path=path)
 
 
-def load_signer(path: Path | None = None) -> CryptoSigner:
+def load_signer(path: Path | None = None) -> KeySigner:
     """The signer at ``path`` (default: :func:`default_key_path`).
 
     Raises InputError where there is none, where it is not an Ed25519 key, or where others than its owner may read it.
@@ -125,7 +137,7 @@ def load_signer(path: Path | None = None) -> CryptoSigner:
         raise InputError("not an unencrypted PKCS#8 PEM key: make one with `steelyard key new`", where=path) from None
     if not isinstance(private, Ed25519PrivateKey):
         raise InputError("not an Ed25519 key: make one with `steelyard key new`", where=path)
-    return CryptoSigner(private, public_key(private.public_key().public_bytes_raw().hex()))
+    return KeySigner(private, path)
 
 
 def describe_key(path: Path | None = None) -> PublicKeyInfo:
@@ -220,19 +232,8 @@ def verify_raw(public: SSlibKey, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def order_proof(signer: CryptoSigner, material: dict[str, Any]) -> str:
-    """The signature, in hexadecimal, from which the order of samples follows (``order seed = SHA-256 of its bytes``).
-
-    ``material`` identifies the audit (sheet digest, model, sample roots). The vendor cannot predict the order without
-    the key, and the auditor cannot try several orders: one key and one material have one signature.
-    """
-    return sign_deterministic(signer, ORDER_CONTEXT + canonical(material)).hex()
-
-
-def check_order_proof(public: SSlibKey, material: dict[str, Any], proof: str) -> bool:
-    """Whether ``proof`` is :func:`order_proof` of the same material by the owner of ``public``."""
-    try:
-        signature = bytes.fromhex(proof)
-    except ValueError:
-        return False
-    return signature.hex() == proof and verify_raw(public, ORDER_CONTEXT + canonical(material), signature)
+def secret_of(signer: CryptoSigner) -> bytes:
+    """The 32 secret bytes of an Ed25519 key, for :mod:`steelyard.evidence.vrf`."""
+    private = load_pem_private_key(signer.private_bytes, None)
+    assert isinstance(private, Ed25519PrivateKey), "keys of another kind are refused where they are read"
+    return private.private_bytes_raw()

@@ -20,6 +20,7 @@ __all__ = [
     "BUNDLE",
     "CHECKPOINTS",
     "JOURNAL",
+    "LEDGER",
     "LOCAL",
     "MAIN_SEGMENT",
     "MAX_LINE_BYTES",
@@ -54,6 +55,7 @@ SCORES = "scores.jsonl"
 REPORT = "report.json"
 REPORT_MARKDOWN = "report.md"
 REPORT_PAGE = "report.html"
+LEDGER = "ledger.jsonl"
 LOCAL = "local.json"
 CHECKPOINTS = "checkpoints.jsonl"
 JOURNAL = "journal/"
@@ -67,7 +69,7 @@ CHUNK_BYTES = 1024 * 1024
 
 FOLDERS = {JOURNAL, SAMPLES, TEXTS}
 SEALABLE = re.compile(
-    r"plan\.dsse\.json|scores\.jsonl|checkpoints\.jsonl|report\.(json|md|html)"
+    r"plan\.dsse\.json|(scores|checkpoints|ledger)\.jsonl|report\.(json|md|html)"
     r"|journal/[a-z0-9][a-z0-9-]{0,62}-0000\.jsonl|texts/[a-z0-9_-]+-[0-9]{4}\.jsonl"
     r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt"
 )

@@ -22,6 +22,7 @@ from steelyard.evidence.checkpoints import Checkpoint, check_checkpoints, read_c
 from steelyard.evidence.digests import DigestSet
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope
 from steelyard.evidence.keys import SSlibKey, load_public
+from steelyard.evidence.ledger_place import Chain, check_ledger
 
 __all__ = ["Integrity", "verify_integrity"]
 
@@ -36,7 +37,7 @@ class Integrity:
     key which the reader trusts. ``records``, ``segments`` (their number) and ``root`` are the journal's; ``answers``
     counts finished calls and ``answers_root`` commits to them, independent of machine and order; ``texts`` is "all" or
     "withheld N", the number of samples and model outputs whose text is missing. ``messages`` are sentences for the
-    reader. ``bundle`` is the seal, opened.
+    reader. ``bundle`` is the seal, opened, ``chain`` the key's ledger that it carries.
     """
 
     signed_by: str
@@ -49,6 +50,7 @@ class Integrity:
     texts: str
     messages: tuple[str, ...]
     bundle: Bundle = field(repr=False)
+    chain: Chain | None = field(repr=False, default=None)
 
 
 def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bool = False) -> Integrity:
@@ -67,6 +69,7 @@ def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bo
     messages = [message]
     _check_names(bundle)
     messages += _check_plan(bundle)
+    chain = check_ledger(bundle)
     checkpoints = _read_checkpoints(bundle)
     journal = _check_journal(bundle, checkpoints)
     check_checkpoints(checkpoints, journal)
@@ -85,6 +88,7 @@ def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bo
         texts=f"withheld {absent}" if absent else "all",
         messages=tuple(messages),
         bundle=bundle,
+        chain=chain,
     )
 
 
@@ -101,7 +105,10 @@ def _judge_signer(bundle: Bundle, trusted: SSlibKey | None, *, require_key: bool
         return False, "not signed: nothing was changed since it was sealed, but anyone could have sealed it again"
     if is_trusted:
         return True, f"signed by key {keyid}, which you trust"
-    return False, f"signed by key {keyid}, which you did not name as trusted (--require-key)"
+    return False, (
+        f"signed by key {keyid}, which you did not name as trusted (--require-key): whoever signed may have made many "
+        "keys and shown this one"
+    )
 
 
 # ── what it names ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,11 +139,16 @@ def _check_plan(bundle: Bundle) -> list[str]:
             )
         check_signed(envelope, bundle.signer, layout.PLAN)
         return []
-    if plan.get("order_proof"):
+    if "questions" in plan and any("order_proof" in each for each in _questions(plan)):
         raise VerificationError(
             f"{layout.PLAN}: its order of samples was fixed with a key, but its signature is missing"
         )
     return [] if bundle.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
+
+
+def _questions(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    questions = plan["questions"]
+    return [each for each in questions.values() if isinstance(each, dict)] if isinstance(questions, dict) else []
 
 
 def _check_journal(bundle: Bundle, checkpoints: list[Checkpoint]) -> JournalCommitment:

@@ -33,7 +33,7 @@ from steelyard.util.software import software
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
-    from steelyard.evidence.keys import CryptoSigner
+    from steelyard.evidence.keys import KeySigner
 
 __all__ = ["ProxiedCall", "Recorder", "recording_plan"]
 
@@ -74,7 +74,7 @@ def recording_plan(base: str, *, with_texts: bool) -> Plan:
 class Recorder:
     """The appending side of a recording. ``failure`` is set where the disk takes no more: then nothing may pass."""
 
-    def __init__(self, path: Path, plan: Plan, signer: CryptoSigner | None = None) -> None:
+    def __init__(self, path: Path, plan: Plan, signer: KeySigner | None = None) -> None:
         self.run = run = RunFolder.create(path, plan, {}, signer)
         self.calls = 0
         self.outcomes: Counter[Outcome] = Counter()

@@ -20,7 +20,7 @@ from steelyard.util.atomic_file import write_file
 from steelyard.util.software import software
 
 if TYPE_CHECKING:
-    from steelyard.evidence.keys import CryptoSigner
+    from steelyard.evidence.keys import KeySigner
 
 __all__ = ["is_recording", "recompute_recording", "renderer", "seal_killed", "seal_recording", "write_reports"]
 
@@ -30,7 +30,7 @@ def is_recording(plan: Plan) -> bool:
     return plan.origin.kind == "gateway"
 
 
-def seal_recording(run: RunFolder, signer: CryptoSigner | None = None) -> RecordingSummary:
+def seal_recording(run: RunFolder, signer: KeySigner | None = None) -> RecordingSummary:
     """Write the report of a recording that has stopped, note its root, and seal it. The caller holds its lock."""
     from steelyard.evidence.bundle import seal_bundle
 
@@ -42,7 +42,7 @@ def seal_recording(run: RunFolder, signer: CryptoSigner | None = None) -> Record
     return summary
 
 
-def seal_killed(run: RunFolder, signer: CryptoSigner | None = None) -> RecordingSummary:
+def seal_killed(run: RunFolder, signer: KeySigner | None = None) -> RecordingSummary:
     """Seal what a killed gateway left: torn last lines are cut, on record. Nothing that was recorded is lost.
 
     Raises InputError for a folder that is no recording, is sealed already, or belongs to a gateway that still works.

@@ -7,27 +7,24 @@ result: the samples (as a Merkle root), their order, the tests with their intege
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.evidence.canonical import sha256_hex
 from steelyard.planning.options import Options, tolerance_of
+from steelyard.planning.orders import Orders, RandomOrders, questions_of, with_orders
 from steelyard.planning.planner import TaskPlanner
 from steelyard.planning.samples import Prepared
 from steelyard.planning.weights import share_out
 from steelyard.plugins import Detector, MeasurementRequest, distribution_of, find
 from steelyard.records import (
     PLAN_FORMAT,
-    SUBJECT,
     ClaimSheet,
     Measurement,
-    ModelIdentity,
     Plan,
     PlannedModel,
     PlannedTest,
@@ -37,9 +34,7 @@ from steelyard.util.software import software
 if TYPE_CHECKING:
     from steelyard.tasks.catalogue import Catalogue
 
-__all__ = ["DETECTORS", "Planned", "RunRequest", "build_plan", "build_run", "order_material", "with_orders"]
-
-ProveOrder = Callable[[dict[str, Any]], str]
+__all__ = ["DETECTORS", "Planned", "RunRequest", "build_plan", "build_run"]
 
 # What every audit plans. Users add others by name; all are loaded as plugins.
 DETECTORS = ("desk_screen", "claim_retest")
@@ -64,11 +59,11 @@ class RunRequest:
 
 
 def build_plan(
-    sheet: ClaimSheet, models: Mapping[str, PlannedModel], options: Options, prove_order: ProveOrder | None = None
+    sheet: ClaimSheet, models: Mapping[str, PlannedModel], options: Options, orders: Orders | None = None
 ) -> Planned:
     """Plan a test of every claim in the sheet, and what further detectors request.
 
-    ``prove_order`` signs the order's material with the auditor's key; without it the order is drawn at random.
+    ``orders`` fixes the orders of samples with the auditor's key; without it they are drawn at random.
     Raises InputError for options that cannot be used, and for a file of ``--task`` that no claim names.
     """
     catalogue = _catalogue(options)
@@ -79,7 +74,7 @@ def build_plan(
     if unused := catalogue.unused():
         raise InputError(f"no claim names the task {unused[0]!r} of --task: write its name as the task of a claim")
     by_rule = {f"{detector.name}@{detector.version}": detector for detector in detectors.values()}
-    planned = _with_order(planner, sheet, models, options, prove_order, tests, tuple(by_rule))
+    planned = _with_orders(planner, models, options, orders, tests, tuple(by_rule))
     sealed = tuple(by_rule[test.rule].seal(test, planned.plan) for test in planned.plan.tests)
     return replace(planned, plan=msgspec.structs.replace(planned.plan, tests=sealed))
 
@@ -88,7 +83,7 @@ def build_run(
     wanted: Sequence[RunRequest],
     models: Mapping[str, PlannedModel],
     options: Options,
-    prove_order: ProveOrder | None = None,
+    orders: Orders | None = None,
 ) -> Planned:
     """Plan measurements without tests: ``steelyard run``. Raises InputError for a task that cannot be measured."""
     planner = TaskPlanner(None, models, options, _catalogue(options))
@@ -110,29 +105,7 @@ def build_run(
         if request.shots is not None and request.shots != measurement.shots:
             shown = f"the prompt format {measurement.prompt} shows {measurement.shots} worked examples"
             raise InputError(f"{measurement.task}: {shown}: leave --shots out, or name another --prompt")
-    return _with_order(planner, None, models, options, prove_order, ())
-
-
-def order_material(
-    sheet: ClaimSheet | None, identity: ModelIdentity, roots: dict[str, str], created: str
-) -> dict[str, Any]:
-    """What the order's proof signs: one order a day for the same claims about the same model.
-
-    The sheet's notes and layout are left out: an auditor could vary them until the order suits. The day is included:
-    otherwise a vendor could learn the next audit's order from a published bundle.
-    """
-    claims = [[claim.task, claim.value, claim.unit] for claim in sheet.claims] if sheet else []
-    return {"claims": claims, "model": [identity.uri, identity.sha256], "samples": roots, "day": created[:10]}
-
-
-def with_orders(measurements: Sequence[Measurement], secret: str) -> tuple[Measurement, ...]:
-    """The measurements with order seeds derived from a secret, and equal shares of the time budget."""
-    return tuple(
-        msgspec.structs.replace(
-            each, order_seed=sha256_hex(f"{secret}:{each.id}".encode()), share=1.0 / len(measurements)
-        )
-        for each in measurements
-    )
+    return _with_orders(planner, models, options, orders, ())
 
 
 def _catalogue(options: Options) -> Catalogue:
@@ -148,27 +121,25 @@ def _detector(name: str) -> Detector:
     return detector
 
 
-def _with_order(
+def _with_orders(
     planner: TaskPlanner,
-    sheet: ClaimSheet | None,
     models: Mapping[str, PlannedModel],
     options: Options,
-    prove_order: ProveOrder | None,
+    orders: Orders | None,
     tests: Sequence[PlannedTest],
     rules: tuple[str, ...] = (),
 ) -> Planned:
+    sheet = planner.sheet
     drafts = [draft.measurement for draft in planner.drafts.values()]
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    roots = {draft.id: draft.samples_root for draft in drafts}
-    material = order_material(sheet, models[SUBJECT].identity, roots, created)
-    proof = prove_order(material) if prove_order else ""
-    measurements = with_orders(drafts, proof or secrets.token_hex(32))
+    questions, names = questions_of(drafts, models)
+    placed = (orders or RandomOrders()).place(questions, "audit" if tests else "run")
+    measurements = with_orders(drafts, names, placed.outputs)
     prepared = {each.id: replace(planner.drafts[each.id], measurement=each) for each in measurements}
     withheld = any(draft.withheld for draft in prepared.values()) and not options.with_texts
     plan = Plan(
         format=PLAN_FORMAT,
         software=software(),
-        created=created,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
         sheet=sheet,
         models=dict(models),
         measurements=measurements,
@@ -178,7 +149,8 @@ def _with_order(
         not_planned=tuple(planner.not_planned),
         alpha=options.alpha,
         tolerance=options.tolerance if sheet else "",
-        order_proof=proof,
+        questions=dict(placed.questions),
+        ledger=placed.ledger,
         output_tokens=options.output_tokens,
         reasoning_effort=options.reasoning_effort,
         budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),

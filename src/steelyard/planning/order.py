@@ -16,28 +16,31 @@ _KEY_BYTES: Final = 8
 _MAX_BUCKET_BITS: Final = 10
 
 
-def committed_order(seed: str, trials: int) -> Sequence[int]:
-    """A permutation of ``range(trials)``: trial numbers sorted by SHA-256("seed:number").
+def committed_order(seed: str, population: int, repeats: int = 1) -> Sequence[int]:
+    """A permutation of ``range(population × repeats)``: trials, which are ``sample × repeats + repeat``, by a digest.
 
-    Any language can recompute it in one line, which a shuffle of a particular library cannot promise.
-    A trial is ``sample × repeats + repeat``, so the repeats of a sample are in random order too
-    (with blocks of one pass each, the test's false alarm rate was .34–.38).
+    That is SHA-256("seed:sample"), and for a repeat after the first SHA-256("seed:sample:repeat"). Any language can
+    recompute it in one line, which a shuffle of a particular library cannot promise. The first answers to all samples
+    are in the same order however often they are repeated; and the repeats of a sample are in random order too (with
+    blocks of one pass each, the test's false alarm rate was .34–.38).
 
     It takes 4 bytes a trial, and 16 while it is made: trials are put into buckets by the first bits of their digests,
     and each bucket is sorted by the first 8 bytes; in the rare case that two are equal, by all 32.
     """
     begin = sha256(f"{seed}:".encode())
+    trials = population * repeats
 
-    def digest(number: int) -> bytes:
+    def digest(trial: int) -> bytes:
+        sample, repeat = divmod(trial, repeats)
         whole = begin.copy()
-        whole.update(b"%d" % number)
+        whole.update(b"%d:%d" % (sample, repeat) if repeat else b"%d" % sample)
         return whole.digest()
 
-    keys = array("Q", (int.from_bytes(digest(number)[:_KEY_BYTES]) for number in range(trials)))
+    keys = array("Q", (int.from_bytes(digest(trial)[:_KEY_BYTES]) for trial in range(trials)))
     bits = max(0, min(_MAX_BUCKET_BITS, trials.bit_length() - 8))
     buckets = [array("I") for _ in range(1 << bits)]
-    for number, key in enumerate(keys):
-        buckets[key >> (8 * _KEY_BYTES - bits)].append(number)
+    for trial, key in enumerate(keys):
+        buckets[key >> (8 * _KEY_BYTES - bits)].append(trial)
     order = array("I")
     for bucket in buckets:
         ordered = sorted(bucket, key=keys.__getitem__)
@@ -53,8 +56,8 @@ def order_of(measurement: Measurement) -> Sequence[int]:
     With ``order_by`` "sample", all trials of a sample follow one another: then a limit cuts off whole samples, as
     pass@k needs. No sequential test may read such an order.
     """
-    if measurement.order_by == "trial" or measurement.repeats == 1:
-        return committed_order(measurement.order_seed, measurement.trials)
+    if measurement.order_by == "trial":
+        return committed_order(measurement.order_seed, measurement.population, measurement.repeats)
     samples = committed_order(measurement.order_seed, measurement.population)
     repeats = range(measurement.repeats)
     return array("I", (sample * measurement.repeats + repeat for sample in samples for repeat in repeats))

@@ -23,7 +23,7 @@ from steelyard.planning.decoding import (
 )
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.part import check_whole, in_words, part_of, revision_in_words
-from steelyard.planning.samples import Prepared, as_asked, digests_of, load_samples
+from steelyard.planning.samples import Prepared, as_asked, digests_of, in_item_order, load_samples
 from steelyard.planning.testable import (
     Skip,
     check_testable,
@@ -165,8 +165,9 @@ class TaskPlanner:
         protocol, kind = self._asked_as(request, task)
         decoding = self._decoding(task, protocol, kind, request)
         loaded, part = self._loaded(request, task, protocol)
+        ordered, items = in_item_order(loaded)
         samples = as_asked(
-            loaded,
+            ordered,
             decoding.temperature,
             decoding.chat,
             output_budget=decoding.output_budget,
@@ -189,6 +190,7 @@ class TaskPlanner:
             scorers=(scorer_of(task, protocol, self._options.scorer, of_claim=claim is not None),),
             population=len(samples),
             samples_root=samples_root,
+            items=items,
             order_seed="",
             order_by="trial" if self._sheet else "sample",
             chance=task.chance,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["Prepared", "as_asked", "digests_of", "load_samples", "prepare_measurement"]
+__all__ = ["Prepared", "as_asked", "digests_of", "in_item_order", "load_samples", "prepare_measurement"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Pa
     task = catalogue.find(measurement.task)
     if task is None:
         raise InputError(f"the task {measurement.task} of the plan is not installed: name its file again with --task")
-    samples = task.prepare(measurement.prompt, data, measurement.seed or None, measurement.shots)
+    samples, _ = in_item_order(task.prepare(measurement.prompt, data, measurement.seed or None, measurement.shots))
     asked = as_asked(
         samples,
         measurement.temperature,
@@ -70,6 +72,50 @@ def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: 
         return task.prepare(protocol.prompt, data, seed, protocol.shots)
     except DataMissing as missing:
         raise Skip("not_tested", str(missing)) from None
+
+
+def in_item_order(samples: Sequence[Sample]) -> tuple[Sequence[Sample], str]:
+    """The samples sorted by their items' digests, and the digest of these.
+
+    Whoever sorts the rows of a file, or of a mirror, would otherwise choose which sample the committed order has at
+    which place.
+    """
+    digests = _item_digests(samples)
+    order = array("I", sorted(range(len(digests)), key=digests.__getitem__))
+    return _InOrder(samples, order), sha256(b"".join(digests[place] for place in order)).hexdigest()
+
+
+def _item_digests(samples: Sequence[Sample]) -> list[bytes]:
+    """Of what each item asks; of the rendered text where the task does not say what that is."""
+    from steelyard.tasks.items import digest_of_item
+    from steelyard.tasks.task import Samples
+
+    if isinstance(samples, Samples) and samples.has_items:
+        return samples.item_digests()
+    found = []
+    for sample in samples:
+        request = sample.request
+        if isinstance(request, GenerateRequest):
+            found.append(digest_of_item(request.prompt, sample.choices, sample.target))
+        else:
+            found.append(digest_of_item(request.context, sample.choices or request.continuations, sample.target))
+    return found
+
+
+class _InOrder(Sequence[Sample]):
+    """Samples in another order: rendered lazily, like the samples that they wrap."""
+
+    def __init__(self, samples: Sequence[Sample], order: Sequence[int]) -> None:
+        self._samples = samples
+        self._order = order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self._samples[place] for place in self._order[index]]
+        return self._samples[self._order[index]]
 
 
 class _Asked(Sequence[Sample]):

@@ -18,6 +18,7 @@ from steelyard.records.requests import Capabilities, ModelIdentity
 __all__ = [
     "PLAN_FORMAT",
     "SUBJECT",
+    "LedgerPlace",
     "Limits",
     "Measurement",
     "NotPlanned",
@@ -27,6 +28,7 @@ __all__ = [
     "PlanInput",
     "PlannedModel",
     "PlannedTest",
+    "Question",
     "Reads",
     "RepeatCheck",
     "Served",
@@ -132,6 +134,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     scorers: tuple[str, ...]
     population: int
     samples_root: str
+    items: str = ""
+    question: str = ""
     order_seed: str
     order_by: Literal["trial", "sample"] = "trial"
     repeats: int = 1
@@ -188,6 +192,36 @@ class PlannedTest(Record, frozen=True, kw_only=True):
     sealed: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class Question(Record, frozen=True, kw_only=True):
+    """What a plan asks, as far as nobody can vary it: a benchmark of a subject; and how often its key asked it.
+
+    ``number`` counts the audits of this question with this key, this one included; ``of_subject`` its other plans about
+    the subject, ``of_benchmark`` those of the benchmark about other subjects, ``never_ended`` those of both that have
+    no end. ``order_proof`` fixes the order of samples, and ``tag_proofs`` show the tags of question, subject and
+    benchmark in the key's ledger: VRF proofs in hexadecimal digits, empty in a plan that is not signed.
+    """
+
+    benchmark: str
+    subject: str
+    number: int = 1
+    of_subject: int = 0
+    of_benchmark: int = 0
+    never_ended: int = 0
+    order_proof: str = ""
+    tag_proofs: tuple[str, ...] = ()
+
+
+class LedgerPlace(Record, frozen=True, kw_only=True):
+    """The line of the key's ledger that begins this plan: its number, from 0, and the digest of the line before it.
+
+    ``opened_later``: the ledger was begun later than the key, so that earlier plans are unknown.
+    """
+
+    line: int
+    previous: str
+    opened_later: bool = False
+
+
 class PlanInput(Record, frozen=True, kw_only=True):
     """Another input that a verifier needs, by its SHA-256: a panel's runs, a suite, covariates."""
 
@@ -241,7 +275,8 @@ class Plan(Record, frozen=True, kw_only=True):
     ``sheet`` is None if no claims are tested: then the plan has measurements alone. ``detectors`` names the rules that
     planned the tests, including those that planned none. ``output_tokens`` and ``reasoning_effort`` are the user's;
     without them each measurement's follow from its model. ``accept_model``: the user accepts that the endpoint's name
-    is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested. ``plugins`` holds the
+    is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested. ``questions`` are by
+    their digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the
     distribution and version of every plugin that the plan uses, by ``kind.name``.
     """
 
@@ -258,7 +293,8 @@ class Plan(Record, frozen=True, kw_only=True):
     inputs: dict[str, PlanInput] = msgspec.field(default_factory=dict)
     alpha: float
     tolerance: str = ""
-    order_proof: str = ""
+    questions: dict[str, Question] = msgspec.field(default_factory=dict)
+    ledger: LedgerPlace | None = None
     origin: Origin = msgspec.field(default_factory=Origin)
     budget_us: int | None = None
     output_tokens: int | None = None
@@ -282,6 +318,16 @@ class Plan(Record, frozen=True, kw_only=True):
     def is_bounded(self) -> bool:
         """Whether a budget (of time, tokens or cost) can end the run before every sample is asked."""
         return self.budget_us is not None or any(model.limits.bounded for model in self.models.values())
+
+    @property
+    def is_order_proved(self) -> bool:
+        """Whether the orders follow from the key that signs the plan, and not from a random secret."""
+        return any(question.order_proof for question in self.questions.values())
+
+    def number_of(self, test: PlannedTest) -> int:
+        """How often the question of a test was audited with the plan's key, this audit included."""
+        asked = {self.by_id[reads.measurement].question for reads in test.reads if reads.measurement in self.by_id}
+        return max((self.questions[name].number for name in asked if name in self.questions), default=1)
 
     def readers_of(self, measurement: str) -> tuple[PlannedTest, ...]:
         """The tests that read a measurement."""

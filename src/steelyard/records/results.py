@@ -225,7 +225,8 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
 class Verdict(Record, frozen=True, kw_only=True):
     """The whole report: one word, one exit code, and the results behind them.
 
-    ``names`` is the claimed name beside those of the endpoint, where they differ.
+    ``names`` is the claimed name beside those of the endpoint, where they differ. ``order`` says who could have chosen
+    the order of the samples, and how often the key asked.
     ``results`` are those of tests other than claim retests; ``not_recomputed`` names the tests whose plugin was not
     installed when the verdict was computed.
     """
@@ -235,6 +236,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     model: str
     served: str
     names: str = ""
+    order: tuple[str, ...] = ()
     alpha: float
     findings: tuple[Finding, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -33,6 +33,7 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "model": verdict.model,
         "served": verdict.served,
         "names": verdict.names,
+        "order": list(verdict.order),
         "alpha": verdict.alpha,
     }
     finite: dict[str, Any] = _finite(document)

@@ -44,6 +44,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         f"# Steelyard report: {escape(verdict.model, 80)}",
         f"**{escape(words.headline(verdict))}**",
         f"Asked: `{_code(verdict.served)}`. Exit code {verdict.exit}.",
+        escape(" ".join(verdict.order), 600),
         escape(verdict.names, 400),
         _claims(verdict),
         _measured(verdict),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, Final
 
+from steelyard.planning.series import order_sentences
 from steelyard.records import DetectorResult, Finding, Plan, Verdict, VerdictWord
 from steelyard.reports import words
 from steelyard.reports.charts import css_name
@@ -234,9 +235,25 @@ def _facts(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) ->
     dates += [who.sealed.format(sealed=numbers.moment(provenance.sealed_at))] if provenance.sealed_at else []
     yield who.dates, " ".join(dates)
     signature = who.signed.format(key=provenance.signed_by) if provenance.signed_by else who.not_signed
-    yield who.signature, signature if provenance.is_sealed else who.not_sealed
+    parts = [signature if provenance.is_sealed else who.not_sealed, _order(plan, said)]
+    yield who.signature, "; ".join(part for part in parts if part)
     yield who.effort, _effort(verdict, plan, said)
     yield who.software, one_line(plan.software, 60)
+
+
+def _order(plan: Plan, said: Words) -> str:
+    """Who could have chosen the order of the questions, or how often the key asked them."""
+    if not order_sentences(plan):
+        return ""
+    if not plan.is_order_proved:
+        return said.who.order_chosen
+    if plan.ledger is None:
+        return said.who.no_ledger
+    numbers = Numbers(said.notation)
+    found = sorted({question.number for question in plan.questions.values()})
+    if len(found) == 1:
+        return said.who.audit_number.format(number=numbers.count(found[0]))
+    return said.who.audit_numbers.format(number=f"{numbers.count(found[0])}–{numbers.count(found[-1])}")
 
 
 def _names(verdict: Verdict, plan: Plan, said: Words) -> str:

@@ -192,6 +192,10 @@ class Who:
     signed: str
     not_signed: str
     not_sealed: str
+    order_chosen: str
+    no_ledger: str
+    audit_number: str
+    audit_numbers: str
     software: str
     effort: str
     calls: str

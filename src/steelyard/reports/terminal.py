@@ -37,8 +37,8 @@ def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) 
     is printed as plain text: markup and escape sequences in it are shown, never interpreted.
     """
     page = _Page(console)
-    if verdict.names and not any(claim.asked for claim in verdict.claims):
-        page.line(one_line(verdict.names, 400))
+    if not any(claim.asked for claim in verdict.claims):
+        _print_who(page, verdict)
     if any(claim.asked for claim in verdict.claims):
         _print_claims(page, verdict, plan)
     _print_measured(page, verdict)
@@ -95,10 +95,17 @@ class _Page:
         self.console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
-def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
-    page.line(f"{one_line(verdict.model, 80)}, as served by {one_line(verdict.served, 120)}", "bold")
+def _print_who(page: _Page, verdict: Verdict) -> None:
+    """Who could have chosen the order, and the names of the endpoint where they differ from the claimed one."""
+    if verdict.order:
+        page.line(one_line(" ".join(verdict.order), 600), "dim")
     if verdict.names:
         page.line(one_line(verdict.names, 400))
+
+
+def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
+    page.line(f"{one_line(verdict.model, 80)}, as served by {one_line(verdict.served, 120)}", "bold")
+    _print_who(page, verdict)
     if page.width >= _NARROW:
         page.console.print(_table(page, verdict))
     else:

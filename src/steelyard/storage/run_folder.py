@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from steelyard.records import SUBJECT, Plan
 from steelyard.util.atomic_file import PARTIAL, whole_file, write_file
 
 if TYPE_CHECKING:
-    from steelyard.evidence.keys import CryptoSigner
+    from steelyard.evidence.keys import KeySigner
     from steelyard.planning.samples import Prepared
 
 __all__ = ["LocalSettings", "RunFolder"]
@@ -70,14 +70,18 @@ class RunFolder:
         path: Path,
         plan: Plan,
         prepared: Mapping[str, Prepared],
-        signer: CryptoSigner | None = None,
+        signer: KeySigner | None = None,
         local: Mapping[str, Any] | None = None,
+        begin: Callable[[str], bytes] | None = None,
     ) -> RunFolder:
         """Make the folder and seal the plan in it; ``local`` becomes its :meth:`local_settings`.
 
+        ``begin`` gets the plan's SHA-256 right before the plan is written, when everything else is there, and gives the
+        ledger of the key in which it begins.
+
         Raises InputError for a folder that is not empty or cannot be written. Nothing is left half-written.
         """
-        from steelyard.evidence.bundle import seal_plan
+        from steelyard.evidence.bundle import open_plan, seal_plan
 
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise InputError(
@@ -91,7 +95,10 @@ class RunFolder:
                 with whole_file(path / layout.samples_of(measurement.id)) as file:
                     file.writelines(f"{digest}\n".encode() for digest in prepared[measurement.id].digests)
             write_file(path / layout.LOCAL, canonical(dict(local or {})) + b"\n")
-            write_file(path / layout.PLAN, seal_plan(without_defaults(plan), signer))
+            sealed = seal_plan(without_defaults(plan), signer)
+            if begin is not None and (ledger := begin(open_plan(sealed, layout.PLAN)[1])):
+                write_file(path / layout.LEDGER, ledger)
+            write_file(path / layout.PLAN, sealed)
         except BaseException as error:
             _unmake(path, missing)
             if isinstance(error, OSError):
@@ -116,7 +123,7 @@ class RunFolder:
         for path in self.path.glob(f"*{PARTIAL}"):
             path.unlink()
 
-    def sealing_key(self, signer: CryptoSigner | None, what_to_do: str) -> CryptoSigner | None:
+    def sealing_key(self, signer: KeySigner | None, what_to_do: str) -> KeySigner | None:
         """The key that sealed the plan seals the run: any other would leave a bundle that does not verify.
 
         Raises InputError, which says ``what_to_do`` with that key, where ``signer`` is another. None: not signed.
@@ -134,7 +141,7 @@ class RunFolder:
 def _unmake(run: Path, made: list[Path]) -> None:
     """Take back a folder that got no plan: neither a resume nor another run could do anything with it."""
     shutil.rmtree(run / layout.SAMPLES, ignore_errors=True)
-    for name in (layout.LOCAL, layout.PLAN):
+    for name in (layout.LOCAL, layout.LEDGER, layout.PLAN):
         with suppress(OSError):
             (run / name).unlink()
     for folder in made:

@@ -12,7 +12,7 @@ from steelyard.tasks.definition import TaskDefinition
 from steelyard.tasks.definition_file import read_definition
 from steelyard.tasks.task import Task
 
-__all__ = ["load_task", "resolve", "task_ids"]
+__all__ = ["REASONING_GYM", "is_built_in", "load_task", "resolve", "task_ids"]
 
 REASONING_GYM = "reasoning-gym:"
 
@@ -20,6 +20,11 @@ REASONING_GYM = "reasoning-gym:"
 def task_ids() -> list[str]:
     """The ids of all installed benchmarks, sorted."""
     return sorted(_installed())
+
+
+def is_built_in(task_id: str) -> bool:
+    """Whether this is the id of a task that Steelyard itself brings; a plugin's is not, nor is an alias."""
+    return task_id in _built_in()
 
 
 def resolve(name: str) -> str | None:
@@ -59,6 +64,12 @@ def _installed() -> dict[str, tuple[TaskDefinition, Path]]:
                 )
             found[definition.id] = definition, path
     return found
+
+
+@cache
+def _built_in() -> frozenset[str]:
+    folder = Path(__file__).parent / "builtin"
+    return frozenset(name for name, (_, path) in _installed().items() if path.parent == folder)
 
 
 @cache

@@ -203,6 +203,11 @@ class Samples(Sequence[Sample]):
         found = (source.rows.revision for source in self._sources if isinstance(source.rows, HubRows))
         return tuple(dict.fromkeys(revision for revision in found if revision))
 
+    @property
+    def has_items(self) -> bool:
+        """Whether the task says what an item asks (``fields.question``), so that items have digests of their own."""
+        return self._question is not None
+
     def item_digests(self) -> list[bytes]:
         """The digest of each item's content, in published order (:mod:`steelyard.tasks.items`).
 

@@ -11,7 +11,7 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
-from steelyard.planning.build import DETECTORS, order_material, with_orders
+from steelyard.planning.build import DETECTORS
 from steelyard.planning.decoding import output_budget_of
 from steelyard.planning.sealed_planner import SealedPlanner
 from steelyard.planning.weights import share_out
@@ -19,6 +19,7 @@ from steelyard.plugins import Detector, detector_of
 from steelyard.records import SUBJECT, Measurement, Plan, PlannedTest
 from steelyard.scorers.imported import Imported
 from steelyard.storage.run_folder import RunFolder
+from steelyard.verification.orders import check_orders
 
 __all__ = ["check_plan", "check_scorers"]
 
@@ -40,8 +41,7 @@ def check_plan(run: RunFolder, bundle: Bundle) -> None:
     _check_output_budgets(plan)
     _check_served(plan)
     _check_tests(plan)
-    _check_order(plan)
-    _check_proof(plan, bundle)
+    check_orders(plan, bundle, is_signed=bool(run.signers))
 
 
 def _wrong(reason: str) -> VerificationError:
@@ -185,29 +185,6 @@ def _what_differs(test: PlannedTest, expected: PlannedTest, name: str) -> str:
 
 def _requests(plan: Plan) -> list[str]:
     return [served.request for served in plan.served] + [refused.request for refused in plan.not_planned]
-
-
-def _check_order(plan: Plan) -> None:
-    expected = with_orders(plan.measurements, plan.order_proof)
-    for measurement, derived in zip(plan.measurements, expected, strict=True):
-        if measurement.share != derived.share:
-            raise _wrong(f"{measurement.id}: share does not follow from the number of measurements")
-        if plan.order_proof and measurement.order_seed != derived.order_seed:
-            raise _wrong(f"{measurement.id}: order_seed does not follow from the order's proof")
-        is_tested = bool(plan.readers_of(measurement.id))
-        if is_tested and measurement.order_by != "trial":
-            raise _wrong(f"{measurement.id}: a test reads it, and its order is not one of trials")
-
-
-def _check_proof(plan: Plan, bundle: Bundle) -> None:
-    if not plan.order_proof:
-        return
-    from steelyard.evidence.keys import check_order_proof
-
-    roots = {measurement.id: measurement.samples_root for measurement in plan.measurements}
-    material = order_material(plan.sheet, plan.subject.identity, roots, plan.created)
-    if bundle.signer is None or not check_order_proof(bundle.signer, material, plan.order_proof):
-        raise _wrong("the order of the samples was not fixed by the key that signed the plan")
 
 
 def check_scorers(plan: Plan) -> None:

@@ -32,7 +32,7 @@ class ClaimRetest:
     """D1: asks each claim's benchmark in a committed order until the claim is decided (docs/statistics.md)."""
 
     name = "claim_retest"
-    version = 2
+    version = 3
     access = ("text",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:

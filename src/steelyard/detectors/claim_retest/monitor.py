@@ -15,6 +15,7 @@ from steelyard.detectors.claim_retest.retest import Retest
 from steelyard.detectors.claim_retest.sealed import claim_of, decode, measurement_of, sampling_check_of
 from steelyard.plugins import Progress
 from steelyard.records import Measurement, Plan, PlannedTest, SampleScore, Served, TracePoint
+from steelyard.stats.series import series_share
 from steelyard.util.compact import SmallIntegers
 
 __all__ = ["ClaimMonitor"]
@@ -40,6 +41,8 @@ class ClaimMonitor:
         self.measurement = measurement_of(test, plan)
         self.sampling_check = sampling_check_of(test, plan)
         self.plan = plan
+        # The interval that is shown is this audit's alone; the levels of the test are those of a series of audits.
+        self.interval_level = self.sealed.alpha_consistent / series_share(plan.number_of(test))
         self.next_position = 0
         self.unparsed = 0
         self.open = 0
@@ -108,9 +111,7 @@ class ClaimMonitor:
         interval = None
         if self.retest.trace:
             n, low_right, high_right = self.retest.trace[-1]
-            interval = confidence_sequence(
-                n, low_right, high_right, self.measurement.trials, self.sealed.alpha_consistent
-            )
+            interval = confidence_sequence(n, low_right, high_right, self.measurement.trials, self.interval_level)
         return Progress(
             decision=self.decision or "",
             interval=interval,

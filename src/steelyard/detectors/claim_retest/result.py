@@ -53,11 +53,11 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     if test and word is not VerdictWord.CONSISTENT:
         margin = Fraction(math.floor(test.margin * 10_000), 10_000)  # to a hundredth of a point
     log_e = retest.tracker.log_e if retest.tracker else math.inf
-    trace = monitor.trace_points(monitor.sealed.alpha_consistent)
+    trace = monitor.trace_points(monitor.interval_level)
     ci = (trace[-1].low, trace[-1].high) if trace else None
     if ci and test and test.noisy:
         # The interval of the true rate: that of our own trials, widened by the noise of our own repeats.
-        level, skew = monitor.sealed.alpha_consistent / 2, SKEW if monitor.sealed.is_paired(measurement) else 0.0
+        level, skew = monitor.interval_level / 2, SKEW if monitor.sealed.is_paired(measurement) else 0.0
         noise = float(own_noise(monitor.sealed, measurement, test.noise.own, level, skew))
         ci = max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
     measured = retest.right / answered if answered else None

@@ -19,6 +19,7 @@ from steelyard.detectors.claim_retest.part import least_on_part
 from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
 from steelyard.records import Capabilities, Claim, Measurement, Plan, PlannedTest
+from steelyard.stats.series import series_share
 
 __all__ = [
     "SequentialTest",
@@ -109,16 +110,18 @@ def least_confirming(sealed: ClaimTest, measurement: Measurement, claim: Claim, 
 def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
     """Give a test its levels, its thresholds and its integer stop tables: they follow from its share of the level.
 
-    The test is one of so many ``formats`` of a claim, each of which may confirm it at its share of the level.
+    The n-th audit of a question has a share of both levels, so that all of them together keep them. The test is one of
+    so many ``formats`` of a claim, each of which may confirm it at its share of the level.
     """
     sealed, claim, measurement = decode(test), claim_of(test, plan), measurement_of(test, plan)
     capabilities = plan.models[measurement.role].capabilities
+    share = series_share(plan.number_of(test))
     sealed = msgspec.structs.replace(
         sealed,
         varies=measurement.decoding == "greedy" and not capabilities.deterministic,
         one_answer=_repeats_itself(measurement, capabilities),
-        alpha_inconsistent=plan.alpha * test.weight,
-        alpha_consistent=plan.alpha / formats,
+        alpha_inconsistent=plan.alpha * test.weight * share,
+        alpha_consistent=plan.alpha / formats * share,
         stop_inconsistent=(),
         stop_consistent=(),
     )

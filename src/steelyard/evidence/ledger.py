@@ -1,0 +1,227 @@
+"""The ledger beside a key: what was planned with it, line by line, each signed and chained to the one before.
+
+A line is a JSON array: event, number, time (UTC), word, plan, previous, tags, signature.
+
+* ``opened``: the first line; its word says whether it was opened ``with the key`` or ``later``.
+* ``begun``: before a plan is sealed; its word is ``audit`` or ``run``.
+* ``ended``: its word is ``sealed``, ``finalized`` or ``abandoned``. A crash leaves a plan without it, which counts.
+
+``plan`` and ``previous`` are SHA-256 (of the plan's payload, of the line before) in Base64, as the signature is. Tags
+are one triple for each question of the plan: of question, subject and benchmark (:mod:`steelyard.evidence.order`).
+Equal questions have equal tags, and nobody without the key learns what they are. So a bundle carries the whole chain
+and says nothing of other vendors. A line of a plan with one question has fewer than 300 bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, Literal, cast
+
+from steelyard.errors import VerificationError
+from steelyard.evidence.canonical import SAFE_INTEGER, canonical, parse_canonical
+from steelyard.evidence.keys import CryptoSigner, SSlibKey, sign_deterministic, verify_raw
+
+__all__ = [
+    "MAX_LEDGER_BYTES",
+    "Begun",
+    "Counts",
+    "Line",
+    "Tags",
+    "begun_line",
+    "check_chain",
+    "counts_of",
+    "digest_of_plan",
+    "ended_line",
+    "opened_line",
+    "parse_lines",
+]
+
+CONTEXT: Final = b"steelyard-ledger/1\n"
+MAX_LEDGER_BYTES: Final = 64 * 1024 * 1024
+MAX_LINE_BYTES: Final = 64 * 1024
+WORDS: Final = {
+    "opened": ("with the key", "later"),
+    "begun": ("audit", "run"),
+    "ended": ("sealed", "finalized", "abandoned"),
+}
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_TAG: Final = re.compile(r"[A-Za-z0-9_-]{11}")
+_SIGNATURE: Final = re.compile(r"[A-Za-z0-9_-]{86}")
+
+Begun = Literal["audit", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """One question of a plan, as its ledger shows it: the tags of the question, its subject and its benchmark."""
+
+    question: str
+    subject: str
+    benchmark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a ledger. ``digest`` is its own SHA-256, which the next line names as ``previous``."""
+
+    event: str
+    number: int
+    at: str
+    word: str
+    plan: str
+    previous: str
+    tags: tuple[Tags, ...]
+    signature: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a key did before a plan: how often it audited the question, and what else it planned.
+
+    ``number`` counts this plan too: 1 is the first. ``of_subject`` are its other plans about the subject,
+    ``of_benchmark`` those of the benchmark about other subjects, ``never_ended`` those of both without an end.
+    """
+
+    number: int = 1
+    of_subject: int = 0
+    of_benchmark: int = 0
+    never_ended: int = 0
+
+
+# ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def opened_line(signer: CryptoSigner, at: str, *, with_key: bool) -> bytes:
+    """The first line of a ledger."""
+    return _signed(signer, "opened", 0, at, "with the key" if with_key else "later", "", "", ())
+
+
+def begun_line(
+    signer: CryptoSigner, before: Sequence[Line], at: str, kind: Begun, plan: str, tags: Iterable[Tags]
+) -> bytes:
+    """The line before a plan is sealed; ``plan`` is the SHA-256 of its payload, in hexadecimal digits."""
+    return _signed(signer, "begun", len(before), at, kind, digest_of_plan(plan), before[-1].digest, tuple(tags))
+
+
+def ended_line(signer: CryptoSigner, before: Sequence[Line], at: str, word: str, plan: str) -> bytes:
+    """The line after a plan's end."""
+    return _signed(signer, "ended", len(before), at, word, digest_of_plan(plan), before[-1].digest, ())
+
+
+def digest_of_plan(plan: str) -> str:
+    """A SHA-256 in hexadecimal digits as a ledger writes it."""
+    return _base64(bytes.fromhex(plan))
+
+
+def _signed(
+    signer: CryptoSigner, event: str, number: int, at: str, word: str, plan: str, previous: str, tags: Sequence[Tags]
+) -> bytes:
+    told = [event, number, at, word, plan, previous, [[each.question, each.subject, each.benchmark] for each in tags]]
+    signature = sign_deterministic(signer, CONTEXT + canonical(told))
+    return canonical([*told, _base64(signature)]) + b"\n"
+
+
+def _base64(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
+# ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def parse_lines(data: bytes, where: str) -> list[Line]:
+    """The lines of a ledger; raises VerificationError, naming ``where`` and the line, for anything else.
+
+    Signatures and the chain are not checked: :func:`check_chain` does that.
+    """
+    if not data.endswith(b"\n"):
+        raise VerificationError(f"{where}: its last line is cut off")
+    return [_parsed(line, f"{where} line {number}") for number, line in enumerate(data[:-1].split(b"\n"), 1)]
+
+
+def _parsed(line: bytes, where: str) -> Line:
+    if len(line) > MAX_LINE_BYTES:
+        raise VerificationError(f"{where}: longer than {MAX_LINE_BYTES} bytes")
+    try:
+        value = parse_canonical(line)
+    except ValueError:
+        value = None
+    if not _is_line(value):
+        raise VerificationError(f"{where}: not a line of a ledger")
+    event, number, at, word, plan, previous, tags, signature = cast("list[object]", value)
+    triples = tuple(Tags(*each) for each in cast("list[list[str]]", tags))
+    digest = _base64(sha256(line).digest())
+    return Line(*cast("tuple[str, int, str, str, str, str]", (event, number, at, word, plan, previous)), triples,
+                str(signature), digest)  # fmt: skip
+
+
+def _is_line(value: object) -> bool:
+    if not isinstance(value, list) or len(value) != 8 or not isinstance(value[0], str) or value[0] not in WORDS:
+        return False
+    event, number, at, word, plan, previous, tags, signature = value
+    is_first = event == "opened"
+    return (
+        type(number) is int
+        and 0 <= number <= SAFE_INTEGER
+        and _matches(_TIME, at)
+        and word in WORDS[event]
+        and (plan == "" if is_first else _matches(_DIGEST, plan))
+        and (previous == "" if is_first else _matches(_DIGEST, previous))
+        and isinstance(tags, list)
+        and all(isinstance(each, list) and len(each) == 3 and all(_matches(_TAG, tag) for tag in each) for each in tags)
+        and (event == "begun" or not tags)
+        and _matches(_SIGNATURE, signature)
+    )
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def check_chain(lines: Sequence[Line], public: SSlibKey, where: str) -> None:
+    """Raise VerificationError, naming the line, where one is missing, forked, replayed or not signed by the key."""
+    running: set[str] = set()
+    begun: set[str] = set()
+    for number, line in enumerate(lines):
+        place = f"{where} line {number + 1}"
+        if line.number != number or (line.event == "opened") != (number == 0):
+            raise VerificationError(f"{place}: a line is missing before it, or it was moved")
+        if number and line.previous != lines[number - 1].digest:
+            raise VerificationError(f"{place}: does not follow the line before it: the ledger was forked or changed")
+        if not verify_raw(public, CONTEXT + _told(line), urlsafe_b64decode(line.signature + "==")):
+            raise VerificationError(f"{place}: not signed by key {public.keyid}")
+        if line.event == "begun":
+            if line.plan in begun:
+                raise VerificationError(f"{place}: begins a plan a second time")
+            begun.add(line.plan)
+            running.add(line.plan)
+        elif line.event == "ended":
+            if line.plan not in running:
+                raise VerificationError(f"{place}: ends a plan that has not begun")
+            running.discard(line.plan)
+
+
+def _told(line: Line) -> bytes:
+    tags = [[each.question, each.subject, each.benchmark] for each in line.tags]
+    return canonical([line.event, line.number, line.at, line.word, line.plan, line.previous, tags])
+
+
+def counts_of(before: Sequence[Line], kind: Begun, tags: Tags) -> Counts:
+    """What the lines before a plan say of one of its questions."""
+    number, of_subject, of_benchmark, open_plans = 1, 0, 0, 0
+    ended = {line.plan for line in before if line.event == "ended"}
+    for line in before:
+        if line.event != "begun":
+            continue
+        number += line.word == kind and any(each.question == tags.question for each in line.tags)
+        is_subject = any(each.subject == tags.subject for each in line.tags)
+        is_benchmark = any(each.benchmark == tags.benchmark and each.subject != tags.subject for each in line.tags)
+        of_subject += is_subject
+        of_benchmark += is_benchmark
+        open_plans += (is_subject or is_benchmark) and line.plan not in ended
+    return Counts(number, of_subject, of_benchmark, open_plans)

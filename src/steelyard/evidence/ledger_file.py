@@ -1,0 +1,185 @@
+"""The file of a ledger: locked while a plan is made, appended to line by line, and synced to disk."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Literal
+
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence.keys import CryptoSigner, default_key_path
+from steelyard.evidence.ledger import (
+    MAX_LEDGER_BYTES,
+    Begun,
+    Line,
+    Tags,
+    begun_line,
+    check_chain,
+    digest_of_plan,
+    ended_line,
+    opened_line,
+    parse_lines,
+)
+
+__all__ = ["LedgerFile", "ledger_path", "open_new_ledger", "read_ledger"]
+
+WAIT_SECONDS: Final = 60.0
+PAUSE_SECONDS: Final = 0.05
+
+
+def ledger_path(key: Path | None = None) -> Path:
+    """Where the ledger of the key at ``key`` is: ``$STEELYARD_LEDGER``, or ``key.ledger.jsonl`` beside ``key.pem``."""
+    if os.environ.get("STEELYARD_LEDGER"):
+        return Path(os.environ["STEELYARD_LEDGER"])
+    key = default_key_path() if key is None else key
+    return key.with_name(key.name.removesuffix(".pem") + ".ledger.jsonl")
+
+
+def open_new_ledger(path: Path, signer: CryptoSigner, *, with_key: bool) -> None:
+    """Write the first line of a new ledger; raises InputError where one is there, or it cannot be written."""
+    line = opened_line(signer, _now(), with_key=with_key)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        raise InputError("a ledger is here already: leave --new-ledger out", where=path) from None
+    except OSError as error:
+        raise InputError(f"cannot write the ledger here: {error.strerror}", where=path) from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(line)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def read_ledger(path: Path) -> bytes:
+    """The bytes of a ledger, as far as its lines are whole; raises InputError where there is none."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_LEDGER_BYTES + 1)
+    except FileNotFoundError:
+        raise _no_ledger(path) from None
+    except OSError as error:
+        raise InputError(f"cannot read the ledger: {error.strerror}", where=path) from None
+    return _whole_lines(data, path)
+
+
+def _no_ledger(path: Path) -> InputError:
+    return InputError(
+        "this key has no ledger here, which counts how often a question was asked: put it back, name it in "
+        "STEELYARD_LEDGER, begin one with --new-ledger (every later bundle says so), or do without: --no-ledger",
+        where=path,
+    )
+
+
+def _whole_lines(data: bytes, path: Path) -> bytes:
+    if len(data) > MAX_LEDGER_BYTES:
+        raise InputError(f"larger than {MAX_LEDGER_BYTES} bytes: make a new key", where=path)
+    return data[: data.rfind(b"\n") + 1]  # a line that a power cut left half-written began nothing
+
+
+class LedgerFile:
+    """The ledger of one key, locked from :meth:`open` to :meth:`close`, so that no number is given twice.
+
+    ``with`` opens and closes it.
+    """
+
+    def __init__(self, path: Path, signer: CryptoSigner) -> None:
+        self.path = path
+        self.lines: list[Line] = []
+        self._signer = signer
+        self._data = b""
+        self._descriptor = -1
+
+    def __enter__(self) -> LedgerFile:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Lock and read the file.
+
+        Raises InputError where there is none, where it is not one of this key, or where another process keeps the lock
+        for a minute.
+        """
+        try:
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            raise _no_ledger(self.path) from None
+        except OSError as error:
+            raise InputError(f"cannot open the ledger: {error.strerror}", where=self.path) from None
+        try:
+            self._lock()
+            self._read()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the lock back. More than once does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    @property
+    def data(self) -> bytes:
+        """All lines, as a bundle carries them."""
+        return self._data
+
+    def begin(self, kind: Begun, plan: str, tags: tuple[Tags, ...]) -> None:
+        """Append the line that begins a plan; ``plan`` is the SHA-256 of its payload."""
+        self._append(begun_line(self._signer, self.lines, _now(), kind, plan, tags))
+
+    def end(self, word: Literal["sealed", "finalized", "abandoned"], plan: str) -> None:
+        """Append the line that ends a plan, unless it has ended: a seal that was interrupted is made again."""
+        if any(line.event == "ended" and line.plan == digest_of_plan(plan) for line in self.lines):
+            return
+        self._append(ended_line(self._signer, self.lines, _now(), word, plan))
+
+    def _lock(self) -> None:
+        ends_at = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > ends_at:
+                    raise InputError("another run keeps this ledger locked: try again", where=self.path) from None
+                time.sleep(PAUSE_SECONDS)
+            else:
+                return
+
+    def _read(self) -> None:
+        with os.fdopen(os.dup(self._descriptor), "rb") as file:
+            file.seek(0)
+            data = file.read(MAX_LEDGER_BYTES + 1)
+        self._data = _whole_lines(data, self.path)
+        if not self._data:
+            raise InputError("this ledger is empty: put it back as it was", where=self.path)
+        if len(self._data) < len(data):
+            os.ftruncate(self._descriptor, len(self._data))
+        try:
+            self.lines = parse_lines(self._data, self.path.name)
+            check_chain(self.lines, self._signer.public_key, self.path.name)
+        except VerificationError as error:
+            raise InputError(f"not the ledger of this key: {error}", where=self.path) from None
+
+    def _append(self, line: bytes) -> None:
+        os.lseek(self._descriptor, 0, os.SEEK_END)
+        written = os.write(self._descriptor, line)
+        if written < len(line):
+            os.ftruncate(self._descriptor, len(self._data))
+            raise InputError("the ledger cannot be written to its end: make room there", where=self.path)
+        os.fsync(self._descriptor)
+        self._data += line
+        self.lines.append(parse_lines(line, self.path.name)[0])
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

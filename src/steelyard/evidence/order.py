@@ -1,0 +1,98 @@
+"""What fixes a plan's orders and its tags in a ledger: outputs of the key's verifiable random function.
+
+An order's message is the question and how often the key asked it, and nothing that the key's owner could vary: no date,
+no claimed value, no tolerance, no row. So one key has one order for the n-th audit of a question, and knows all of them
+beforehand, while the vendor can know none. A tag's message is a question, a subject or a benchmark alone, so that equal
+ones have equal tags in every line of the ledger.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from typing import Final
+
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.keys import CryptoSigner, SSlibKey, secret_of
+from steelyard.evidence.ledger import Begun, Tags
+from steelyard.evidence.vrf import prove, proved_output
+
+__all__ = ["Prover", "order_output", "question_digest", "tags_shown"]
+
+ORDER_CONTEXT: Final = b"steelyard-order/2\n"
+TAG_CONTEXT: Final = b"steelyard-tag/1\n"
+# Enough that two questions of one ledger never have equal tags by chance. Whoever made equal ones on purpose would only
+# have the key's own count rise.
+TAG_BYTES: Final = 8
+
+
+def question_digest(benchmark: str, subject: str) -> str:
+    """The SHA-256 of a question, by which a plan names it."""
+    return sha256_hex(canonical({"benchmark": benchmark, "subject": subject}))
+
+
+class Prover:
+    """Makes the proofs of one key."""
+
+    def __init__(self, signer: CryptoSigner) -> None:
+        self._secret = secret_of(signer)
+        self._public = bytes.fromhex(signer.public_key.keyval["public"])
+
+    def order(self, question: str, kind: Begun, number: int) -> tuple[str, str]:
+        """The proof and the output, in hexadecimal digits, for the n-th plan of this kind about a question."""
+        message = _order_message(question, kind, number)
+        proof = prove(self._secret, message)
+        output = proved_output(self._public, message, proof)
+        assert output is not None, "a key accepts its own proof"
+        return proof.hex(), output.hex()
+
+    def tags(self, benchmark: str, subject: str) -> tuple[tuple[str, str, str], Tags]:
+        """The proofs, in hexadecimal digits, of the tags of a question, its subject and its benchmark; and the tags."""
+        first, second, third = (prove(self._secret, message).hex() for message in _tag_messages(benchmark, subject))
+        tags = _tags(self._public, benchmark, subject, (first, second, third))
+        assert tags is not None, "a key accepts its own proofs"
+        return (first, second, third), tags
+
+
+def order_output(public: SSlibKey, question: str, kind: Begun, number: int, proof: str) -> str | None:
+    """The output that a proof shows, in hexadecimal digits; None where it shows none."""
+    raw = _raw(proof)
+    key = bytes.fromhex(public.keyval["public"])
+    output = None if raw is None else proved_output(key, _order_message(question, kind, number), raw)
+    return None if output is None else output.hex()
+
+
+def tags_shown(public: SSlibKey, benchmark: str, subject: str, proofs: tuple[str, ...]) -> Tags | None:
+    """The tags that three proofs show; None where they show none."""
+    return _tags(bytes.fromhex(public.keyval["public"]), benchmark, subject, proofs)
+
+
+def _order_message(question: str, kind: Begun, number: int) -> bytes:
+    return ORDER_CONTEXT + canonical({"kind": kind, "number": number, "question": question})
+
+
+def _tag_messages(benchmark: str, subject: str) -> list[bytes]:
+    named = {"question": question_digest(benchmark, subject)}, {"subject": subject}, {"benchmark": benchmark}
+    return [TAG_CONTEXT + canonical(each) for each in named]
+
+
+def _tags(public: bytes, benchmark: str, subject: str, proofs: tuple[str, ...]) -> Tags | None:
+    messages = _tag_messages(benchmark, subject)
+    if len(proofs) != len(messages):
+        return None
+    found = []
+    for message, proof in zip(messages, proofs, strict=True):
+        raw = _raw(proof)
+        output = None if raw is None else proved_output(public, message, raw)
+        if output is None:
+            return None
+        found.append(urlsafe_b64encode(output[:TAG_BYTES]).decode().rstrip("="))
+    return Tags(*found)
+
+
+def _raw(proof: str) -> bytes | None:
+    """The bytes of lower-case hexadecimal digits; None for anything else."""
+    try:
+        raw = bytes.fromhex(proof)
+    except ValueError:
+        return None
+    return raw if raw.hex() == proof else None

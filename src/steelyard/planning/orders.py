@@ -1,0 +1,135 @@
+"""Where a plan's orders come from: a random secret, or the auditor's key and what its ledger says.
+
+Order seeds follow from the output for the measurement's question alone, and from its arm. So measurements of one
+question have one order, whatever their prompt formats and limits are.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.keys import KeySigner
+from steelyard.evidence.ledger import Begun, Counts, Line, Tags, counts_of
+from steelyard.evidence.ledger_file import LedgerFile
+from steelyard.evidence.order import Prover, question_digest
+from steelyard.planning.questions import benchmark_of, subject_of
+from steelyard.records import LedgerPlace, Measurement, PlannedModel, Question
+
+__all__ = ["Orders", "Placed", "ProvedOrders", "RandomOrders", "questions_of", "seed_of", "with_orders"]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The questions of a plan by their digest, with what fixes their orders, and the plan's place in the ledger."""
+
+    questions: Mapping[str, Question]
+    outputs: Mapping[str, str]
+    ledger: LedgerPlace | None = None
+
+
+class Orders(Protocol):
+    """What a plan asks for its orders."""
+
+    def place(self, questions: Mapping[str, Question], kind: Begun) -> Placed:
+        """Number the questions of a plan, and fix their orders."""
+
+
+class RandomOrders:
+    """Orders from a random secret, where no key signs the plan: whoever made it could have chosen them."""
+
+    def place(self, questions: Mapping[str, Question], kind: Begun) -> Placed:
+        """See :class:`Orders`."""
+        secret = secrets.token_hex(32)
+        return Placed(questions, {name: sha256_hex(f"{secret}:{name}".encode()) for name in questions})
+
+
+@dataclass
+class ProvedOrders:
+    """Orders from the auditor's key. Without a ledger each question counts as asked for the first time.
+
+    With one, it is locked from :meth:`place` to :meth:`close`, which comes after :meth:`begin` has written its line.
+    """
+
+    signer: KeySigner
+    ledger: LedgerFile | None = None
+    _kind: Begun = "audit"
+    _tags: tuple[Tags, ...] = field(default=(), init=False)
+
+    def place(self, questions: Mapping[str, Question], kind: Begun) -> Placed:
+        """See :class:`Orders`."""
+        if self.ledger is not None:
+            self.ledger.open()
+        prover, found, outputs, tags = Prover(self.signer), {}, {}, []
+        for name, question in questions.items():
+            proofs, own = prover.tags(question.benchmark, question.subject)
+            counts = counts_of(self.ledger.lines, kind, own) if self.ledger else Counts()
+            proof, outputs[name] = prover.order(name, kind, counts.number)
+            found[name] = msgspec.structs.replace(
+                question,
+                number=counts.number,
+                of_subject=counts.of_subject,
+                of_benchmark=counts.of_benchmark,
+                never_ended=counts.never_ended,
+                order_proof=proof,
+                tag_proofs=proofs,
+            )
+            tags.append(own)
+        self._kind, self._tags = kind, tuple(tags)
+        return Placed(found, outputs, _place_after(self.ledger.lines) if self.ledger else None)
+
+    def begin(self, plan_sha256: str) -> bytes:
+        """Write the line that begins the plan; the whole ledger for its bundle, empty where there is none."""
+        if self.ledger is None:
+            return b""
+        self.ledger.begin(self._kind, plan_sha256, self._tags)
+        return self.ledger.data
+
+    def abandon(self, plan_sha256: str) -> None:
+        """Write that a plan which has begun was not made after all."""
+        if self.ledger is not None:
+            self.ledger.end("abandoned", plan_sha256)
+
+    def close(self) -> None:
+        """Give the ledger's lock back."""
+        if self.ledger is not None:
+            self.ledger.close()
+
+
+def _place_after(lines: Sequence[Line]) -> LedgerPlace:
+    return LedgerPlace(line=len(lines), previous=lines[-1].digest, opened_later=lines[0].word == "later")
+
+
+def questions_of(
+    measurements: Sequence[Measurement], models: Mapping[str, PlannedModel]
+) -> tuple[dict[str, Question], list[str]]:
+    """The questions that measurements ask, by their digest and in its order; and the digest of each measurement's."""
+    found, names = {}, []
+    for measurement in measurements:
+        benchmark, subject = benchmark_of(measurement), subject_of(models[measurement.role].identity)
+        name = question_digest(benchmark, subject)
+        found[name] = Question(benchmark=benchmark, subject=subject)
+        names.append(name)
+    return dict(sorted(found.items())), names
+
+
+def seed_of(output: str, arm: str) -> str:
+    """The order seed of a measurement, in hexadecimal digits, from the output for its question and its arm."""
+    return sha256_hex(canonical({"arm": arm, "output": output}))
+
+
+def with_orders(
+    measurements: Sequence[Measurement], names: Sequence[str], outputs: Mapping[str, str]
+) -> tuple[Measurement, ...]:
+    """The measurements with their questions, their order seeds and equal shares of the time budget."""
+    return tuple(
+        msgspec.structs.replace(
+            each, question=name, order_seed=seed_of(outputs[name], each.arm), share=1.0 / len(measurements)
+        )
+        for each, name in zip(measurements, names, strict=True)
+    )

@@ -1,0 +1,73 @@
+"""How often a plan's questions were asked, in sentences for a report and for a verifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from steelyard.records import Plan
+
+__all__ = ["order_sentences"]
+
+_FIRST: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def order_sentences(plan: Plan) -> tuple[str, ...]:
+    """Who could have chosen the order of the samples, and how often the key asked; empty where no order counts."""
+    return tuple(_sentences(plan))
+
+
+def _sentences(plan: Plan) -> Iterator[str]:
+    # Where all is asked the order stops nothing, and a log's never did.
+    counts = bool(plan.tests) or any(each.planned < each.trials for each in plan.measurements)
+    if plan.origin.kind != "asked" or not plan.measurements or not counts:
+        return
+    if not plan.is_order_proved:
+        yield "Not signed: whoever ran this could have chosen the order of the samples (steelyard key new prevents it)."
+        return
+    if plan.ledger is None:
+        yield "Signed without a ledger (--no-ledger): how often this was asked with this key is unknown."
+        return
+    yield _numbers(plan)
+    if plan.ledger.opened_later:
+        yield "The ledger was begun later than the key: what was asked with it before is unknown."
+    yield from _others(plan)
+
+
+def _numbers(plan: Plan) -> str:
+    kind = "audit" if plan.tests else "run"
+    by_number: dict[int, list[str]] = {}
+    for measurement in plan.measurements:
+        tasks = by_number.setdefault(plan.questions[measurement.question].number, [])
+        if measurement.task not in tasks:
+            tasks.append(measurement.task)
+    if len(by_number) == 1:
+        (number,) = by_number
+        return f"The {_ordinal(number)} {kind} of this with this key."
+    parts = [f"the {_ordinal(number)} of {', '.join(tasks)}" for number, tasks in sorted(by_number.items())]
+    return f"With this key it is {'; '.join(parts)}."
+
+
+def _others(plan: Plan) -> Iterator[str]:
+    of_subject = max((each.of_subject for each in plan.questions.values()), default=0)
+    of_benchmark = max((each.of_benchmark for each in plan.questions.values()), default=0)
+    never_ended = max((each.never_ended for each in plan.questions.values()), default=0)
+    parts = []
+    if of_subject:
+        parts.append(f"{of_subject:,} other {_plans(of_subject)} about this model")
+    if of_benchmark:
+        parts.append(f"{of_benchmark:,} of the same benchmark under other addresses or for other models")
+    if parts:
+        left = f"; {never_ended:,} of these never ended" if never_ended else ""
+        yield f"The key began {' and '.join(parts)}{left}."
+
+
+def _plans(number: int) -> str:
+    return "plan" if number == 1 else "plans"
+
+
+def _ordinal(number: int) -> str:
+    if number <= len(_FIRST):
+        return _FIRST[number - 1]
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number:,}{ending}"

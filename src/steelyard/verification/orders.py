@@ -1,0 +1,124 @@
+"""The orders of a sealed plan, derived again: they follow from the questions, the key and its ledger alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from steelyard.errors import VerificationError
+from steelyard.evidence import layout
+from steelyard.evidence.bundle import Bundle
+from steelyard.evidence.keys import SSlibKey
+from steelyard.evidence.ledger import Begun, Counts, Tags, counts_of
+from steelyard.evidence.ledger_place import Chain, check_ledger
+from steelyard.evidence.order import order_output, tags_shown
+from steelyard.planning.orders import questions_of, seed_of
+from steelyard.records import Plan, Question
+
+__all__ = ["check_orders"]
+
+
+def check_orders(plan: Plan, bundle: Bundle, *, is_signed: bool) -> None:
+    """Raise VerificationError where a question, its count, its order or a share of time does not follow.
+
+    ``is_signed``: a key signed the plan. Then its orders follow from that key, and cannot be random.
+    """
+    for measurement in plan.measurements:
+        if measurement.share != 1.0 / len(plan.measurements):
+            raise _wrong(f"{measurement.id}: share does not follow from the number of measurements")
+        if plan.readers_of(measurement.id) and measurement.order_by != "trial":
+            raise _wrong(f"{measurement.id}: a test reads it, and its order is not one of trials")
+    if plan.origin.kind != "asked":
+        _check_asks_nothing(plan)
+        return
+    _check_questions(plan)
+    chain = check_ledger(bundle)
+    if not plan.is_order_proved:
+        if is_signed and plan.measurements:
+            raise _wrong("a key signed it, and its order of samples does not follow from that key")
+        _check_random(plan, chain)
+        return
+    if bundle.signer is None:
+        raise _wrong("its order of samples was fixed with a key, and no key signed it")
+    _check_proved(plan, bundle.signer, chain)
+
+
+def _wrong(reason: str) -> VerificationError:
+    return VerificationError(f"{layout.PLAN}: {reason}")
+
+
+def _check_asks_nothing(plan: Plan) -> None:
+    if plan.questions or plan.ledger or any(each.question for each in plan.measurements):
+        raise _wrong("it asks nothing itself, and has questions of its own")
+
+
+def _check_questions(plan: Plan) -> None:
+    """The questions are those that the measurements ask, and each measurement names its own."""
+    expected, names = questions_of(plan.measurements, plan.models)
+    for measurement, name in zip(plan.measurements, names, strict=True):
+        if measurement.question != name:
+            raise _wrong(f"{measurement.id}: question does not follow from its benchmark and its model")
+    if list(plan.questions) != list(expected):
+        raise _wrong("its questions are not those that its measurements ask")
+    for name, question in plan.questions.items():
+        if (question.benchmark, question.subject) != (expected[name].benchmark, expected[name].subject):
+            raise _wrong(f"the question {name[:16]} is not about that benchmark and that model")
+
+
+def _check_random(plan: Plan, chain: Chain | None) -> None:
+    if chain is not None:
+        raise _wrong("it began in a ledger, and its order of samples does not follow from the key")
+    for question in plan.questions.values():
+        if _without_proofs(question) != Question(benchmark=question.benchmark, subject=question.subject):
+            raise _wrong("no key fixed its order, and it counts how often a question was asked")
+        if question.tag_proofs:
+            raise _wrong("no key fixed its order, and it shows tags of a ledger")
+
+
+def _check_proved(plan: Plan, signer: SSlibKey, chain: Chain | None) -> None:
+    kind: Begun = "audit" if plan.tests else "run"
+    found: list[Tags] = []
+    outputs: dict[str, str] = {}
+    for name, question in plan.questions.items():
+        output = order_output(signer, name, kind, question.number, question.order_proof)
+        if output is None:
+            raise _wrong("the order of the samples was not fixed by the key that signed the plan")
+        outputs[name] = output
+        tags = tags_shown(signer, question.benchmark, question.subject, question.tag_proofs)
+        if tags is None:
+            raise _wrong(f"the question {name[:16]} has tags that the key which signed the plan does not give it")
+        found.append(tags)
+        counts = counts_of(chain.before, kind, tags) if chain else Counts()
+        _check_counts(question, counts)
+    if chain is not None:
+        _check_line(plan, chain, kind, found)
+    _check_seeds(plan, outputs)
+
+
+def _check_counts(question: Question, counts: Counts) -> None:
+    for name in ("number", "of_subject", "of_benchmark", "never_ended"):
+        sealed, follows = getattr(question, name), getattr(counts, name)
+        if sealed != follows:
+            raise _wrong(f"{name} of a question is {sealed}, and {follows} by the key's ledger")
+
+
+def _check_line(plan: Plan, chain: Chain, kind: str, tags: list[Tags]) -> None:
+    line = chain.lines[chain.place]
+    where = f"{layout.LEDGER} line {chain.place + 1}"
+    if line.word != kind or list(line.tags) != tags:
+        raise VerificationError(f"{where}: does not name the questions of this plan")
+    assert plan.ledger is not None, "a chain is of a plan with a place in it"
+    if plan.ledger.opened_later != (chain.lines[0].word == "later"):
+        raise _wrong("what it says of the ledger's beginning is not what the ledger's first line says")
+
+
+def _check_seeds(plan: Plan, outputs: Mapping[str, str]) -> None:
+    for measurement in plan.measurements:
+        if measurement.order_seed != seed_of(outputs[measurement.question], measurement.arm):
+            raise _wrong(f"{measurement.id}: order_seed does not follow from the order's proof")
+
+
+def _without_proofs(question: Question) -> Question:
+    bare: Question = msgspec.structs.replace(question, order_proof="", tag_proofs=())
+    return bare
