@@ -54,7 +54,7 @@ def seed_of(run: Path) -> str:
 
 def level_of(run: Path) -> float:
     test = next(each for each in RunFolder.open(run).plan.tests if each.rule.startswith("claim_retest"))
-    level: float = test.sealed["formats"][0]["alpha_consistent"]
+    level: float = test.sealed["alpha_consistent"]
     return level
 
 
