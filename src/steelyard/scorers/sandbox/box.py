@@ -253,7 +253,7 @@ def _found() -> Box | str:
         if not (reason := _fault(box)):
             return box
         reasons.append(f"{python.executable}: {reason}")
-    return f"no sandbox for model-written code: {'; '.join(reasons) or 'no Python 3.10 or newer'}{_how_to_fix(reasons)}"
+    return f"no sandbox for model-written code: {'; '.join(reasons) or 'no Python 3.10 or newer'}{_how_to_fix(reasons, tools)}"
 
 
 def _fault(box: Box) -> str:
@@ -273,11 +273,13 @@ def _fault(box: Box) -> str:
         missing = msgspec.json.decode(tried.stdout, type=list[str])
     except msgspec.DecodeError:
         return "its own trial says nothing"
-    return f"without {', '.join(missing)}" if missing else ""
+    return f"missing walls: {', '.join(missing)}" if missing else ""
 
 
-def _how_to_fix(reasons: list[str]) -> str:
+def _how_to_fix(reasons: list[str], tools: Tools) -> str:
     text = " ".join(reasons)
+    if "missing walls" in text:
+        return f": {tools.bwrap} and {tools.prlimit} must be the system's own (apt install bubblewrap util-linux)"
     if "Unknown option" in text:
         return ": bubblewrap 0.8 or newer is needed"
     if "namespace" in text or "uid map" in text:
