@@ -253,7 +253,8 @@ def _found() -> Box | str:
         if not (reason := _fault(box)):
             return box
         reasons.append(f"{python.executable}: {reason}")
-    return f"no sandbox for model-written code: {'; '.join(reasons) or 'no Python 3.10 or newer'}{_how_to_fix(reasons, tools)}"
+    reason = "; ".join(reasons) or "no Python 3.10 or newer"
+    return f"no sandbox for model-written code: {reason}{_how_to_fix(reason, tools)}"
 
 
 def _fault(box: Box) -> str:
@@ -276,8 +277,7 @@ def _fault(box: Box) -> str:
     return f"missing walls: {', '.join(missing)}" if missing else ""
 
 
-def _how_to_fix(reasons: list[str], tools: Tools) -> str:
-    text = " ".join(reasons)
+def _how_to_fix(text: str, tools: Tools) -> str:
     if "missing walls" in text:
         return f": {tools.bwrap} and {tools.prlimit} must be the system's own (apt install bubblewrap util-linux)"
     if "Unknown option" in text:
