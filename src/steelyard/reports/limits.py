@@ -78,7 +78,8 @@ def _of_the_numbers(verdict: Verdict, asked: list[ClaimVerdict], measured: list[
     if asked:
         sentences = [
             f"Error rates: over the whole report, the chance that any true claim is called inconsistent is at most "
-            f"{level} (weighted Holm). For each claim, a false consistent has a chance of at most {level}.",
+            f"{level} (weighted Holm). For each claim, a false consistent has a chance of at most {level}. Both hold over "
+            "all audits of one question with one key together, as its ledger counts them.",
             f"The {100 * (1 - verdict.alpha):g} % intervals are valid whenever the run stops, however often results "
             "are looked at, and for a benchmark of finite size. So they are wider than textbook intervals, which fix "
             "the number of samples in advance.",
