@@ -61,6 +61,7 @@ def claim_plan(
     *,
     in_process: bool = True,
     sampling_check: Measurement | None = None,
+    backend: str = "",
     **changes: Any,
 ) -> Plan:
     """A plan of one claim on one measurement, its test sealed at the whole level; ``changes`` are the measurement's."""
@@ -69,17 +70,17 @@ def claim_plan(
     reads = Reads(measurement=asked.id, scorer=asked.scorers[0])
     beside = () if sampling_check is None else (Reads(measurement=sampling_check.id, scorer=asked.scorers[0]),)
     test = PlannedTest(
-        id="claim-00-t", rule="claim_retest@2", weight=1.0, null="the claim holds", reads=(reads, *beside),
+        id="claim-00-t", rule="claim_retest@3", weight=1.0, null="the claim holds", reads=(reads, *beside),
         sealed=encode(ClaimTest(claim=0, tolerance="2", **(sealed or {}))),
     )  # fmt: skip
     sheet = ClaimSheet(model="t", claims=(claim,), digest="0" * 64)
     served = (Served(request="claim/0", reads=reads, prompt=asked.prompt),)
     unsealed = plan(
         *((asked,) if sampling_check is None else (asked, sampling_check)),
-        models={SUBJECT: planned_model(in_process=in_process)},
+        models={SUBJECT: planned_model(in_process=in_process, backend=backend)},
         sheet=sheet,
         tests=(test,),
-        detectors=("claim_retest@2",),
+        detectors=("claim_retest@3",),
         served=served,
         tolerance="2",
     )

@@ -178,7 +178,7 @@ class Reads(Record, frozen=True, kw_only=True):
 class PlannedTest(Record, frozen=True, kw_only=True):
     """One test, of any kind, with its share of the error budget.
 
-    ``rule`` is the detector and the version of its rule (``claim_retest@2``): a change of thresholds or margins raises
+    ``rule`` is the detector and the version of its rule (``claim_retest@3``): a change of thresholds or margins raises
     the version. ``null`` is the null hypothesis in one sentence. ``weight`` 0: no p-value, so no share. ``inputs``
     names entries of :attr:`Plan.inputs`. ``sealed`` is a JSON object that the rule's detector alone decodes, strictly.
     """
