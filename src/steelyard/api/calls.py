@@ -43,8 +43,8 @@ def audit(
             ``limit`` caps the samples of each task; ``data`` is a mirror of the data sets, ``task_files`` are tasks of
             your own; ``detectors`` are planned beside the claims; ``accept_model=True`` tests an endpoint whose name is
             another model's than the claimed one, ``allow_part=True`` a part of a benchmark; ``key`` signs;
-            ``rpm``, ``tpm``, ``max_tokens``, ``max_cost``, ``price``, ``prices``, ``concurrency``,
-            ``with_texts``, ``api_key_env``, ``scorer``.
+            ``rpm``, ``tpm``, ``max_tokens``, ``max_cost``, ``price``, ``price_cached``, ``price_reasoning``,
+            ``prices``, ``concurrency``, ``with_texts``, ``api_key_env``, ``scorer``.
 
     Raises:
         SteelyardError: InputError for input that cannot be used, ModelUnavailable, DeadlineExceeded, StorageError or

@@ -105,6 +105,9 @@ def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = F
         "prompt_tokens": _count(usage, "prompt_tokens"),
         "completion_tokens": _count(usage, "completion_tokens"),
         "reasoning_tokens": _count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+        # (DeepSeek's own name for the same count stands beside, or instead of, the details.)
+        "cached_tokens": _count(usage.get("prompt_tokens_details"), "cached_tokens")
+        or _count(usage, "prompt_cache_hit_tokens"),
     }
     if not choices:
         return ModelOutput(outcome=Outcome.EMPTY, detail="the reply has no choices", **about)

@@ -101,7 +101,7 @@ class ModelOutput(Record, frozen=True, kw_only=True):
     """The result of one attempt. A model does not raise an exception for a failure: it returns the outcome.
 
     ``reasoning`` is the text that a model wrote before its answer, if the endpoint returns it separately; no scorer
-    reads it. ``reasoning_tokens`` are counted in ``completion_tokens`` too.
+    reads it. ``reasoning_tokens`` are counted in ``completion_tokens`` too, ``cached_tokens`` in ``prompt_tokens``.
     ``logprobs``: one sum of token log-probabilities per continuation, in nats. ``detail`` is one line, free of secrets.
     ``worker`` names the machine that sent the request, if a run has several: the record goes to its journal segment.
     """
@@ -114,6 +114,7 @@ class ModelOutput(Record, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    cached_tokens: int = 0
     model: str = ""
     detail: str = ""
     retry_after: float | None = None
