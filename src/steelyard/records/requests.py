@@ -121,7 +121,7 @@ class ModelOutput(Record, frozen=True, kw_only=True):
     rate: RateHint | None = None
     worker: str = ""
     overloaded: bool = False  # the endpoint reports that it is overloaded (429, 503, 529)
-    fatal: bool = False  # no retry of any request will help: the endpoint refuses the key or the credit
+    fatal: bool = False  # no retry of any request will help: it refuses the key or the credit, or is a web page
 
 
 class Capabilities(Record, frozen=True, kw_only=True):

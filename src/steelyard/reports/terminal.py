@@ -106,7 +106,9 @@ def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
     if len(verdict.claims) > _ROWS:
         page.line(f"… and {words.counted(len(verdict.claims) - _ROWS, 'more claim')}: --json shows all", "dim")
     if any(claim.ci for claim in verdict.claims[:_ROWS]):
-        page.line("Intervals of claims hold at every look: those shown while the run was asked had the same rule.", "dim")
+        page.line(
+            "Intervals of claims hold at every look: those shown while the run was asked had the same rule.", "dim"
+        )
     measurements = words.measurements_of(plan)
     for claim in verdict.claims[:_ROWS]:
         if sentence := words.reruns(claim, measurements.get(claim.measurement)):
