@@ -111,7 +111,7 @@ def test_the_live_table(columns: int, tmp_path: Path) -> None:
         assert words(word) in words(tables[-1])
     assert words("holds at every look; the finished claim's is by the same rule") in words(tables[-1])
     assert not re.search(r"cost 0[\s,]", tables[-1])  # though there is no budget
-    assert words("Intervals of claims hold at every look") in words("".join(drawn))
+    assert words("Each claim's 95 % interval holds at every look") in words("".join(drawn))
 
 
 def in_terminal(command: list[str], columns: int) -> tuple[str, int]:
