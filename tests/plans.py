@@ -22,10 +22,12 @@ from steelyard.records import (
     Reads,
     Served,
 )
+from steelyard.stats.series import series_share
 
 __all__ = ["claim_plan", "measurement", "plan", "planned_model"]
 
 EXACT = "exact@2"
+LEVEL = 0.05  # of the test of a claim, in this first audit of it
 
 
 def measurement(**changes: Any) -> Measurement:
@@ -64,7 +66,7 @@ def claim_plan(
     backend: str = "",
     **changes: Any,
 ) -> Plan:
-    """A plan of one claim on one measurement, its test sealed at the whole level; ``changes`` are the measurement's."""
+    """A plan of one claim on one measurement, its test sealed at LEVEL; ``changes`` are the measurement's."""
     claim = claim or Claim(task="t", value="80")
     asked = measurement(**changes)
     reads = Reads(measurement=asked.id, scorer=asked.scorers[0])
@@ -83,5 +85,6 @@ def claim_plan(
         detectors=("claim_retest@3",),
         served=served,
         tolerance="2",
+        alpha=LEVEL / series_share(1),
     )
     return msgspec.structs.replace(unsealed, tests=(seal(test, unsealed),))
