@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -44,6 +45,7 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
                 "answers_under_errors": found.disowned,
                 "pages_redrawn": found.pages,
                 "not_recomputed": list(found.verdict.not_recomputed),
+                "tasks_not_here": {task: list(names) for task, names in found.tasks_not_here.items()},
             }
         )
         return int(result.exit_code)
@@ -66,6 +68,8 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     if found.wasted:
         click.echo(f"{found.wasted} attempts used tokens without a readable reply: none of them counts as an answer")
     click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
+    for task, resting in found.tasks_not_here.items():
+        click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")
@@ -74,3 +78,11 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
 
 def _pages(redrawn: bool) -> str:
     return f"report pages {'redrawn and equal' if redrawn else 'as sealed (other versions drew them)'}"
+
+
+def _not_here(task: str, resting: Sequence[str], origin: str) -> str:
+    from steelyard.util.text import one_line
+
+    what = "a task file" if origin == "file" else f"a task of {one_line(origin, 80)}"
+    names = one_line(", ".join(resting), 200)
+    return f"as sealed: {names}: {what} that is not here ({one_line(task, 80)}) has its prompt, scorer and chance score"

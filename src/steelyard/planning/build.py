@@ -20,6 +20,7 @@ from steelyard.evidence.canonical import sha256_hex
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.planner import TaskPlanner
 from steelyard.planning.samples import Prepared
+from steelyard.planning.sources import DataSource
 from steelyard.planning.weights import share_out
 from steelyard.plugins import Detector, MeasurementRequest, distribution_of, find
 from steelyard.records import (
@@ -32,12 +33,23 @@ from steelyard.records import (
     PlannedModel,
     PlannedTest,
 )
+from steelyard.scorers import scorer_named
 from steelyard.util.software import software
 
 if TYPE_CHECKING:
     from steelyard.tasks.catalogue import Catalogue
 
-__all__ = ["DETECTORS", "Planned", "RunRequest", "build_plan", "build_run", "order_material", "with_orders"]
+__all__ = [
+    "DETECTORS",
+    "Planned",
+    "RunRequest",
+    "build_plan",
+    "build_run",
+    "measurement_request",
+    "order_material",
+    "plugins_of",
+    "with_orders",
+]
 
 ProveOrder = Callable[[dict[str, Any]], str]
 
@@ -63,6 +75,18 @@ class RunRequest:
     temperature: float | None = None
 
 
+def measurement_request(wanted: RunRequest, repeats: int | None, name: str = "") -> MeasurementRequest:
+    """A run's request to the planner, called like its task unless it has a ``name``."""
+    return MeasurementRequest(
+        name=name or wanted.task,
+        task=wanted.task,
+        prompt=wanted.prompt,
+        shots=wanted.shots,
+        temperature=wanted.temperature,
+        repeats=repeats,
+    )
+
+
 def build_plan(
     sheet: ClaimSheet, models: Mapping[str, PlannedModel], options: Options, prove_order: ProveOrder | None = None
 ) -> Planned:
@@ -73,7 +97,7 @@ def build_plan(
     """
     catalogue = _catalogue(options)
     tolerance_of(options.tolerance)  # an invalid tolerance is refused before any task is opened
-    planner = TaskPlanner(sheet, models, options, catalogue)
+    planner = TaskPlanner(sheet, models, options, DataSource(catalogue, options.data))
     detectors = {name: _detector(name) for name in dict.fromkeys((*DETECTORS, *options.detectors))}
     tests = [test for detector in detectors.values() for test in detector.plan(planner)]
     if unused := catalogue.unused():
@@ -91,18 +115,9 @@ def build_run(
     prove_order: ProveOrder | None = None,
 ) -> Planned:
     """Plan measurements without tests: ``steelyard run``. Raises InputError for a task that cannot be measured."""
-    planner = TaskPlanner(None, models, options, _catalogue(options))
+    planner = TaskPlanner(None, models, options, DataSource(_catalogue(options), options.data))
     for request in wanted:
-        served = planner.measure(
-            MeasurementRequest(
-                name=request.task,
-                task=request.task,
-                prompt=request.prompt,
-                shots=request.shots,
-                temperature=request.temperature,
-                repeats=options.repeats,
-            )
-        )
+        served = planner.measure(measurement_request(request, options.repeats))
         if served is None:
             refused = planner.not_planned[-1]
             raise InputError(f"{refused.task}: {refused.reason}")
@@ -179,18 +194,21 @@ def _with_order(
         alpha=options.alpha,
         tolerance=options.tolerance if sheet else "",
         order_proof=proof,
+        tasks=dict(sorted(planner.tasks.items())),
+        limit=options.limit,
+        scorer=scorer_named(options.scorer).identifier if options.scorer else "",
         output_tokens=options.output_tokens,
         reasoning_effort=options.reasoning_effort,
         budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),
         accept_model=bool(sheet) and options.accept_model,
         allow_part=bool(sheet) and options.allow_part,
         texts="withheld" if withheld else "sealed",
-        plugins=_plugins(measurements, rules),
+        plugins=plugins_of(measurements, rules),
     )
     return Planned(plan, prepared)
 
 
-def _plugins(measurements: Sequence[Measurement], rules: Sequence[str]) -> dict[str, str]:
+def plugins_of(measurements: Sequence[Measurement], rules: Sequence[str]) -> dict[str, str]:
     """The distribution and version of every scorer and detector that the plan uses."""
     names = {("scorer", scorer) for measurement in measurements for scorer in measurement.scorers}
     names |= {("detector", rule) for rule in rules}

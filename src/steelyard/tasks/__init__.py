@@ -7,12 +7,12 @@ from pathlib import Path
 
 from steelyard.claims.benchmarks import key_of, lookup
 from steelyard.errors import InputError
-from steelyard.plugins import find, names
+from steelyard.plugins import distribution_of, find, names
 from steelyard.tasks.definition import TaskDefinition
 from steelyard.tasks.definition_file import read_definition
 from steelyard.tasks.task import Task
 
-__all__ = ["load_task", "resolve", "task_ids"]
+__all__ = ["distribution_of_task", "is_built_in", "load_task", "resolve", "task_ids"]
 
 REASONING_GYM = "reasoning-gym:"
 
@@ -44,6 +44,27 @@ def load_task(name: str) -> Task:
         raise InputError(f"no task is called {name!r}; there are: {', '.join(task_ids())}, reasoning-gym:NAME")
     definition, path = _installed()[task_id]
     return Task(definition, path)
+
+
+def distribution_of_task(task: Task) -> str:
+    """``distribution version`` of an installed benchmark; for ``reasoning-gym:NAME`` that of reasoning-gym."""
+    if task.id.startswith(REASONING_GYM):
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return f"reasoning-gym {version('reasoning-gym')}"
+        except PackageNotFoundError:
+            return "reasoning-gym"
+    plugins = (name for name in names("tasks") if Path(find("tasks", name)) == task.where.parent)
+    return next((distribution_of("tasks", name) for name in plugins), "")
+
+
+def is_built_in(name: str) -> bool:
+    """Whether Steelyard itself has a benchmark of this name or alias."""
+    task_id = resolve(name)
+    return task_id is not None and (
+        task_id.startswith(REASONING_GYM) or _installed()[task_id][1].parent == Path(__file__).with_name("builtin")
+    )
 
 
 @cache
