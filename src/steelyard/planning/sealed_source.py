@@ -65,9 +65,9 @@ class SealedSource:
         return distribution_of_task(task)
 
     def _absent(self, request: str, name: str) -> Task:
-        of_task = self.absent.setdefault(name, [])
-        if request not in of_task:
-            of_task.append(request)
+        requests = self.absent.setdefault(name, [])
+        if request not in requests:
+            requests.append(request)
         if refused := self._refused.get(request):
             asked = {
                 (served.prompt, found.shots)
@@ -77,6 +77,8 @@ class SealedSource:
             return RefusedTask(name, refused, asked)
         served = self._serving(request)
         measurement = self._measurement(served)
+        of_task = (measurement.chance, measurement.public)
+        self._check_same((name, "of the task"), of_task, measurement.id, "chance and public")
         if measurement.role not in self._plan.models:
             raise _wrong(f"{measurement.id} asks a model in a role that the plan has not: {measurement.role[:80]!r}")
         return AbsentTask(served, measurement, self._plan.models[measurement.role].capabilities, name)
@@ -158,7 +160,7 @@ class SealedSource:
         """The same samples have the same facts wherever the plan states them."""
         other, known = self._seen.setdefault(key, (place, value))
         if known != value:
-            raise _wrong(f"{place}: {what} differ from those of the same samples in {other}")
+            raise _wrong(f"{place}: {what} differ from what {other} has of the same task")
 
     def unavailable(self, request: str, scorer: ExecutingScorer) -> str:
         """Whether a scorer could run where this was planned: as the plan says."""
