@@ -215,8 +215,8 @@ class MeasurementRequest:
 class Planner(Protocol):
     """What a detector plans with: the sheet, the models, and :meth:`measure`, by which it asks for answers.
 
-    A verifier runs a detector's planning again with a planner that answers from the sealed plan. So a detector plans
-    from nothing else.
+    A verifier runs a detector's planning again with a planner that takes what needs data from the sealed plan. So a
+    detector plans from nothing else.
     """
 
     @property

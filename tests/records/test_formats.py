@@ -65,8 +65,10 @@ DEFAULTS = {
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},
     "Plan": {
         "sheet": None, "measurements": [], "detectors": [], "tests": [], "served": [], "not_planned": [], "inputs": {},
-        "tolerance": "", "questions": {}, "ledger": None, "origin": {}, "budget_us": None, "output_tokens": None,
-        "reasoning_effort": "", "accept_model": False, "allow_part": False, "texts": "withheld", "plugins": {},
+        "tolerance": "", "questions": {}, "ledger": None, "origin": {}, "budget_us": None,
+        "tasks": {}, "limit": None, "scorer": "",
+        "output_tokens": None, "reasoning_effort": "", "accept_model": False, "allow_part": False,
+        "texts": "withheld", "plugins": {},
     },
     "PlanInput": {},
     "PlannedModel": {

@@ -217,6 +217,8 @@ def with_recorded_scores(bundle: Path, scorer: str) -> Path:
     for each in (*plan["served"], *(test for test in plan["tests"] if "reads" in test)):
         for reads in [each["reads"]] if isinstance(each["reads"], dict) else each["reads"]:
             reads["scorer"] = scorer
+    plan["plugins"] = {name: version for name, version in plan["plugins"].items() if not name.startswith("scorer.")}
+    plan["plugins"][f"scorer.{scorer.partition('[')[0]}"] = "steelyard 0.1.0"
     values = {
         (score.measurement, score.sample, score.repeat): score.value for score in read_scores(RunFolder.open(bundle))
     }

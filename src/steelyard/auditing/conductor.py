@@ -93,15 +93,11 @@ async def _with_cache_check(planned: PlannedModel, model: Model, sheet: ClaimShe
     Those are the sheet's, and one more where greedy answers may vary: a cache would hide that, too.
     """
     from steelyard.models.cache_check import identical_at
-    from steelyard.planning.decoding import SAMPLED_TEMPERATURE, decoding_of
+    from steelyard.planning.decoding import temperatures_checked
 
-    decodings = [decoding_of(claim, "generate") for claim in sheet.claims if claim.is_proportion]
     capabilities = planned.capabilities
-    asked = {degrees for mode, degrees, _ in decodings if mode == "sampled"}
-    if not capabilities.deterministic and any(mode == "greedy" for mode, _, _ in decodings):
-        asked.add(SAMPLED_TEMPERATURE)
-    temperatures = sorted(asked)
-    if not capabilities.generate or (capabilities.offers is not None and "language" not in capabilities.offers):
+    temperatures = temperatures_checked(sheet.claims, capabilities)
+    if temperatures is None:
         return planned
     found = tuple([each for each in temperatures if await identical_at(model, capabilities, each)])
     changed: PlannedModel = replace(planned, capabilities=replace(capabilities, repeats_identical=found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,7 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
         "answers_under_errors": found.disowned,
         "pages_redrawn": found.pages,
         "not_recomputed": list(found.verdict.not_recomputed),
+        "tasks_not_here": {task: list(names) for task, names in found.tasks_not_here.items()},
     }
 
 
@@ -116,6 +118,8 @@ def _print(result: VerifyResult, remark: str) -> None:
     if found.wasted:
         click.echo(f"{found.wasted} attempts used tokens without a readable reply: none of them counts as an answer")
     click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
+    for task, resting in found.tasks_not_here.items():
+        click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")
@@ -123,3 +127,11 @@ def _print(result: VerifyResult, remark: str) -> None:
 
 def _pages(redrawn: bool) -> str:
     return f"report pages {'redrawn and equal' if redrawn else 'as sealed (other versions drew them)'}"
+
+
+def _not_here(task: str, resting: Sequence[str], origin: str) -> str:
+    from steelyard.util.text import one_line
+
+    what = "a task file" if origin == "file" else f"a task of {one_line(origin, 80)}"
+    names = one_line(", ".join(resting), 200)
+    return f"as sealed: {names}: {what} that is not here ({one_line(task, 80)}) has its prompt, scorer and chance score"

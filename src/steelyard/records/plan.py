@@ -308,11 +308,13 @@ class Plan(Record, frozen=True, kw_only=True):
     """Everything that determines the result, fixed before the first call. Its canonical bytes are sealed.
 
     ``sheet`` is None if no claims are tested: then the plan has measurements alone. ``detectors`` names the rules that
-    planned the tests, including those that planned none. ``output_tokens`` and ``reasoning_effort`` are the user's;
-    without them each measurement's follow from its model. ``accept_model``: the user accepts that the endpoint's name
-    is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested. ``questions`` are by
-    their digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the
-    distribution and version of every plugin that the plan uses, by ``kind.name``.
+    planned the tests, including those that planned none. ``tasks`` says where each task comes from that is asked:
+    ``file``, or its distribution and version. ``output_tokens`` and ``reasoning_effort`` are the user's; without them
+    each measurement's follow from its model. ``limit`` (of samples) and ``scorer`` are the user's too, the latter in
+    place of the tasks' own, but not for a claim about a published benchmark. ``accept_model``: the user accepts that
+    the endpoint's name is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested.
+    ``questions`` are by their digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the distribution
+    and version of every plugin that the plan uses, by ``kind.name``.
     """
 
     format: str
@@ -332,6 +334,9 @@ class Plan(Record, frozen=True, kw_only=True):
     ledger: LedgerPlace | None = None
     origin: Origin = msgspec.field(default_factory=Origin)
     budget_us: int | None = None
+    tasks: dict[str, str] = msgspec.field(default_factory=dict)
+    limit: int | None = None
+    scorer: str = ""
     output_tokens: int | None = None
     reasoning_effort: str = ""
     accept_model: bool = False

@@ -10,7 +10,7 @@ from steelyard.tasks.definition_file import read_definition
 from steelyard.tasks.from_file import task_from_file
 from steelyard.tasks.task import Task
 
-__all__ = ["Catalogue", "open_task_file"]
+__all__ = ["Catalogue", "near_name", "open_task_file"]
 
 
 def open_task_file(path: Path, question: str = "", answer: str = "") -> Task:
@@ -25,6 +25,16 @@ def open_task_file(path: Path, question: str = "", answer: str = "") -> Task:
             "a task has its file's name, and this name cannot be printed: rename the file", where=repr(path)
         )
     return task
+
+
+def near_name(name: str, own: Sequence[str]) -> str:
+    """What to say about a name that no task has, where the user's ``own`` files have these."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, own, 1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return ": steelyard tasks lists those that there are; a task of your own is a file, given with --task"
 
 
 class Catalogue:
@@ -45,12 +55,7 @@ class Catalogue:
 
     def near(self, name: str) -> str:
         """``; did you mean 'tickets'?`` for a file of the user's own, never for another benchmark; else what to do."""
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, list(self._own), 1)
-        if close:
-            return f"; did you mean {close[0]!r}?"
-        return ": steelyard tasks lists those that there are; a task of your own is a file, given with --task"
+        return near_name(name, list(self._own))
 
     def is_own(self, name: str) -> bool:
         """Whether the task of this name is one of the user's own files."""

@@ -13,11 +13,18 @@ from steelyard.tasks.definition import Generator
 from steelyard.tasks.file_rows import FileRows, JsonlRows, Look, ParquetRows, Row
 from steelyard.tasks.spreadsheets import open_json, open_table, open_workbook
 
-__all__ = ["DataMissing", "Row", "beside", "generated_rows", "hub_rows", "read_rows"]
+__all__ = ["DataMissing", "Row", "beside", "generated_rows", "hub_rows", "read_rows", "says_data_missing"]
+
+_MISSING = re.compile(r"(?:no data for |no data: the mirror has no |the hub gave no data for )\S.*", re.DOTALL)
 
 
 class DataMissing(MissingDependency):
     """A benchmark's rows are not available, from a mirror or from the hub; the message says how to get them."""
+
+
+def says_data_missing(reason: str) -> bool:
+    """Whether a sentence is one of :class:`DataMissing`."""
+    return _MISSING.fullmatch(reason) is not None
 
 
 def hub_rows(path: str, config: str, split: str, data: Path | None) -> Sequence[Row]:

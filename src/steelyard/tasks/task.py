@@ -13,6 +13,7 @@ import msgspec
 
 from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample
+from steelyard.scorers import open_scorer
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.items import digest_of_item
 from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_rows, read_rows
@@ -92,6 +93,10 @@ class Task:
     def scorer_for(self, prompt_format: str) -> dict[str, Any]:
         """The scorer's specification in one prompt format; raises InputError for an unknown prompt format."""
         return self.prompt_format(prompt_format).scorer or self.definition.scorer
+
+    def scorer_identifier(self, prompt_format: str) -> str:
+        """The identifier of the scorer in one prompt format; raises InputError as :meth:`scorer_for`."""
+        return open_scorer(self.scorer_for(prompt_format)).identifier
 
     def prompt_format(self, name: str) -> PromptFormat:
         """One prompt format by its name; raises InputError for an unknown name."""

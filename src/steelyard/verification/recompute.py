@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ class Recomputed:
     ``scores`` were computed from the texts, ``withheld`` taken as sealed (their texts are withheld), ``executed`` taken
     from the journal: scores that running code or another harness made, and nobody can make again here. ``wasted``
     counts attempts that brought tokens but nothing readable, ``disowned`` a recording's replies that hold a whole
-    answer under the status of a failure.
+    answer under the status of a failure. ``tasks_not_here``: by task, the measurements (and refused requests) that rest
+    on a task file or plugin that is not here, so that prompt format, scorer and chance score are taken as sealed.
     """
 
     plan: Plan
@@ -51,6 +53,7 @@ class Recomputed:
     executed: int = 0
     wasted: int = 0
     disowned: int = 0
+    tasks_not_here: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def all_scores(self) -> int:
@@ -77,7 +80,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     _check_segments(run)
     if plan.origin.kind == "gateway":
         return _recompute_recording(run, bundle)
-    check_plan(run, bundle)
+    not_here = check_plan(run, bundle)
     check_scorers(plan)
     journal = check_journal(run)
     if waiting := unscored(run):
@@ -102,7 +105,9 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), layout.REPORT)
     pages = _check_pages(run, bundle, found.verdict)
     scores = found.scores - found.withheld - journal.executed
-    return Recomputed(plan, scores, found.withheld, found.verdict, pages, journal.executed, journal.wasted)
+    return Recomputed(
+        plan, scores, found.withheld, found.verdict, pages, journal.executed, journal.wasted, tasks_not_here=not_here
+    )
 
 
 def _recompute_recording(run: RunFolder, bundle: Bundle) -> Recomputed:
