@@ -49,7 +49,7 @@ FREE: dict[str, dict[str, str]] = {
     },
 }
 FREE["golden"] = FREE["own"]
-TOGETHER = ("order_seed", "share", "weight")
+TOGETHER = ("order_seed", "question", "share", "weight")
 # What names a change where the field's own name does not: the thing that it would be.
 NAMED_BY = {
     "id": ("by a measurement that the plan lacks", "is not planned"),
