@@ -19,7 +19,9 @@ __all__ = ["Found", "ForeignPattern", "compiled"]
 MAX_INSTRUCTIONS: Final = 500  # at worst, RE2 follows each of them for each character
 MAX_STEPS: Final = 500_000_000  # characters that all searches of one replacement may read
 
-_IN_REPLACEMENT: Final = re.compile(r"\\(?:([1-9])(?![0-9])|g<([0-9]{1,2}|[A-Za-z_][A-Za-z0-9_]{0,60})>|(.)|\Z)", re.DOTALL)
+_IN_REPLACEMENT: Final = re.compile(
+    r"\\(?:([1-9])(?![0-9])|g<([0-9]{1,2}|[A-Za-z_][A-Za-z0-9_]{0,60})>|(.)|\Z)", re.DOTALL
+)
 _ESCAPES: Final = {"\\": "\\", "n": "\n", "t": "\t", "r": "\r"}
 
 

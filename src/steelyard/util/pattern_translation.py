@@ -230,7 +230,9 @@ class _Writer:
         words = set(partition.inside[-1]) if self.boundaries else None
         codes = _codes(partition, words, newline, last)
         written = [
-            part if isinstance(part, str) else _bracketed({code for cell in partition.inside[part] for code in codes[cell]})
+            part
+            if isinstance(part, str)
+            else _bracketed({code for cell in partition.inside[part] for code in codes[cell]})
             for part in self.parts
         ]
         table = _Table(partition, [each[0] for each in codes])
