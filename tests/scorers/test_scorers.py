@@ -432,6 +432,9 @@ def test_any_text_gets_a_score(
 
 
 HOSTILE = ["9" * 10**6, "1/" * 10**5, "-" * 10**5, "####" * 10**5, "(" * 10**5, " " * 10**5, "1," * 10**5, "A" * 10**6]
+HOSTILE += [
+    part * (10**6 // len(part)) for part in ("the answer is ", "\n", "**a", "`", "<b>", "。", "not 1 ", "1では")
+]
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS, ids=str)

@@ -2,8 +2,8 @@
 
 RE2 knows other meanings of ``\\w``, ``\\b``, ``$`` and of case. So it never sees the text's characters: they are mapped
 to bytes, one for each class of characters that the pattern tells apart, and the pattern is written over these bytes.
-Python says which characters a class has; an ASCII letter, digit or ``_`` stands for those that ``\\b`` takes for parts of
-words, and a line feed for a newline that ``$`` stops at.
+Python says which characters a class has; an ASCII letter, digit or ``_`` stands for those that ``\\b`` takes for parts
+of words, and a line feed for a newline that ``$`` stops at.
 """
 
 from __future__ import annotations
