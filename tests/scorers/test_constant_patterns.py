@@ -20,7 +20,7 @@ BROAD = (" ", "a", "1", "a ", "1,", "(", "*", "answer is ")
 
 def constants() -> dict[str, re.Pattern[str]]:
     """Every pattern that a module which reads answers holds, by its name."""
-    found = {}
+    found: dict[str, re.Pattern[str]] = {}
     names = [each.name for each in pkgutil.walk_packages(scorers.__path__, "steelyard.scorers.")]
     modules = [importlib.import_module(name) for name in names if ".sandbox." not in name]
     for module in [*modules, reasoning]:

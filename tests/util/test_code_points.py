@@ -54,10 +54,12 @@ def test_a_category_is_that_of_python(letter: str, ascii_only: bool) -> None:
     assert {point for start, end in category(letter, ascii_only) for point in range(start, end)} == expected
 
 
-@pytest.mark.parametrize("character", "kſßẞıIµςǅ1ᲀ")
+@pytest.mark.parametrize("items", [*"kſßẞıIµςǅ1ᲀ", r"\w", r"\W", "a-zΐ"])
 @pytest.mark.parametrize("ascii_only", [False, True])
-def test_case_makes_the_difference_that_it_makes_in_python(character: str, ascii_only: bool) -> None:
-    pattern = re.compile(character, re.IGNORECASE | (re.ASCII if ascii_only else 0))
+def test_case_makes_the_difference_that_it_makes_in_python(items: str, ascii_only: bool) -> None:
+    pattern = re.compile(f"[{items}]", re.IGNORECASE | (re.ASCII if ascii_only else 0))
     expected = {point for point in range(0x20000) if pattern.match(chr(point))}
-    found = in_either_case(one(ord(character)), ascii_only)
-    assert {point for start, end in found for point in range(start, end)} == expected
+    exact = re.compile(f"[{items}]", re.ASCII if ascii_only else 0)
+    plain = union(one(point) for point in range(0x20000) if exact.match(chr(point)))
+    found = in_either_case(plain, items, ascii_only)
+    assert {point for start, end in found for point in range(start, min(end, 0x20000))} == expected

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import HealthCheck, assume, given, reject, settings
+from hypothesis import HealthCheck, assume, example, given, reject, settings
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError
 from steelyard.util.foreign_pattern import ForeignPattern, Found, compiled
 
 # ASCII, other scripts, other digits, combining marks, and what case folding brings together: ſ and s, K and k, ß and ẞ.
-CHARACTERS = "aAbBkKsS019_ -.\n\t\r\x1c\x85\xa0é\u0301É٣²ſKßẞİıΣσςµ漢𝟗𐐀\u2028‿"
+CHARACTERS = "aAbBkKsS019_ -.\n\t\r\x1c\x85\xa0é\u0301É٣²ſKßẞİıΣσςµ漢𝟗𐐀\u2028‿\u0345"
 CLASSES = [r"\w", r"\W", r"\d", r"\D", r"\s", r"\S", ".", "[a-c]", "[^a-c]", r"[\w.-]", r"[^\s1]", "[é-ΐ]", r"[\D_]"]
 PLACES = [r"\b", "^", "$", r"\A", r"\Z"]
 FLAGS = ["", "", "", "(?i)", "(?m)", "(?s)", "(?a)", "(?ims)", "(?ai)", "(?is)"]
@@ -75,10 +75,11 @@ def test_what_is_replaced_is_what_python_replaces(pattern: str, text: str) -> No
     assert found == re.sub(pattern, r"<\g<0>>", text)
 
 
+@example(r"\w", "(?i)")  # U+0345 is no part of a word, though case brings it together with a letter that is
 @given(st.sampled_from(CLASSES + list(map(re.escape, CHARACTERS))), st.sampled_from(["", "(?i)", "(?a)", "(?ai)"]))
 @settings(deadline=None, max_examples=25)
 def test_a_class_has_the_characters_that_it_has_in_python(inner: str, flags: str) -> None:
-    every = "".join(map(chr, range(0x30000)))
+    every = "".join(map(chr, range(0x20000)))
     assert compiled(f"{flags}(?:{inner})+").replace(every, "|") == re.sub(f"{flags}(?:{inner})+", "|", every)
 
 

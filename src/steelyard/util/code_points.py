@@ -1,4 +1,4 @@
-"""Sets of code points, with Python's own meaning of ``\\w``, ``\\d``, ``\\s`` and of case."""
+r"""Sets of code points, with Python's own meaning of ``\w``, ``\d``, ``\s`` and of case."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _all() -> str:
 
 @cache
 def category(letter: str, ascii_only: bool) -> Ranges:
-    """The code points that ``\\w``, ``\\d`` or ``\\s`` matches in Python."""
+    r"""The code points that ``\w``, ``\d`` or ``\s`` matches in Python."""
     runs = re.finditer(rf"\{letter}+", _all(), re.ASCII if ascii_only else 0)
     return tuple(run.span() for run in runs)
 
@@ -57,15 +57,16 @@ def _cased() -> tuple[str, Ranges]:
     return found, union(one(ord(each)) for each in found)
 
 
-def in_either_case(ranges: Ranges, ascii_only: bool) -> Ranges:
-    """What a class of these code points matches under ``re.IGNORECASE``: asked of Python, for each cased one."""
-    if not ranges:
-        return ranges
-    items = "".join(rf"\U{start:08x}-\U{end - 1:08x}" for start, end in ranges)
-    flags = re.IGNORECASE | (re.ASCII if ascii_only else 0)
+def in_either_case(ranges: Ranges, items: str, ascii_only: bool) -> Ranges:
+    r"""What a class matches under ``re.IGNORECASE``: Python is asked, for each cased code point.
+
+    ``ranges`` are its members otherwise; ``items`` is what stands between its brackets, since Python reads ``\w`` there
+    in another way than the letters that it has.
+    """
     texts, cased = _cased()
-    matched = union(one(ord(each)) for each in re.findall(f"[{items}]", texts, flags))
-    return union([matched, complement(union([complement(ranges), cased]))])
+    matched = re.findall(f"[{items}]", texts, re.IGNORECASE | (re.ASCII if ascii_only else 0))
+    uncased = complement(union([complement(ranges), cased]))
+    return union([*(one(ord(each)) for each in matched), uncased])
 
 
 class Partition:

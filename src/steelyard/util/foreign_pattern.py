@@ -1,7 +1,7 @@
 """Patterns that others wrote (in a task's file, a sheet, a plan): matched by RE2, which never backtracks.
 
-They mean what they mean in Python, see :mod:`steelyard.util.pattern_translation`. What RE2 cannot do is refused: a limit
-of time instead would let a verdict depend on the machine. Texts and programs are bounded too.
+They mean what they mean in Python, see :mod:`steelyard.util.pattern_translation`. What RE2 cannot do is refused: a
+limit of time instead would let a verdict depend on the machine. Texts and programs are bounded too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 from steelyard.errors import InputError
 from steelyard.util.pattern_translation import Translated, translated
 
-__all__ = ["Found", "ForeignPattern", "compiled"]
+__all__ = ["ForeignPattern", "Found", "compiled"]
 
 MAX_INSTRUCTIONS: Final = 500  # at worst, RE2 follows each of them for each character
 MAX_STEPS: Final = 500_000_000  # characters that all searches of one replacement may read
@@ -82,7 +82,7 @@ class ForeignPattern:
         return _found(text, self._program.search(self._encode(text)))
 
     def last(self, text: str) -> Found | None:
-        """The last of the matches that ``re.finditer`` finds. Raises InputError for a pattern that can match nothing."""
+        """The last match that ``re.finditer`` finds. Raises InputError for a pattern that can match nothing."""
         if self.may_be_empty:
             raise InputError(f"{self._shown} can match nothing at all, so its last match is empty: use the first")
         encoded = self._encode(text)

@@ -1,8 +1,8 @@
-"""Python's regular expressions for RE2: the same matches, in time linear in the text.
+r"""Python's regular expressions for RE2: the same matches, in time linear in the text.
 
-RE2 knows other meanings of ``\\w``, ``\\b``, ``$`` and of case. So it never sees the text's characters: they are mapped
+RE2 knows other meanings of ``\w``, ``\b``, ``$`` and of case. So it never sees the text's characters: they are mapped
 to bytes, one for each class of characters that the pattern tells apart, and the pattern is written over these bytes.
-Python says which characters a class has; an ASCII letter, digit or ``_`` stands for those that ``\\b`` takes for parts
+Python says which characters a class has; an ASCII letter, digit or ``_`` stands for those that ``\b`` takes for parts
 of words, and a line feed for a newline that ``$`` stops at.
 """
 
@@ -89,7 +89,7 @@ def translated(pattern: str) -> Translated:
         writer.sequence(tree, tree.state.flags)
         return writer.finished(tree)
     except (re.error, OverflowError, RecursionError) as error:
-        raise InputError(f"{_shown(pattern)} is no pattern: {error or type(error).__name__}") from None
+        raise InputError(f"{_shown(pattern)} is no pattern: {str(error) or type(error).__name__}") from None
     except _Refused as refused:
         raise InputError(f"{_shown(pattern)} {refused}, which takes no bounded time: write it without") from None
     except _Unsupported as refused:
@@ -129,24 +129,25 @@ class _Writer:
 
     # ── characters ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _class(self, members: Ranges, flags: int, negated: bool = False) -> None:
+    def _class(self, members: Ranges, items: str, flags: int, negated: bool = False) -> None:
         if flags & re.IGNORECASE:
-            members = in_either_case(members, bool(flags & re.ASCII))
+            members = in_either_case(members, items, bool(flags & re.ASCII))
         if negated:
             members = complement(members)
         self.parts.append(self.classes.setdefault(members, len(self.classes)))
 
     def _literal(self, code_point: int, flags: int) -> None:
-        self._class(one(code_point), flags)
+        self._class(one(code_point), _escaped(code_point), flags)
 
     def _not_literal(self, code_point: int, flags: int) -> None:
-        self._class(one(code_point), flags, negated=True)
+        self._class(one(code_point), _escaped(code_point), flags, negated=True)
 
     def _any(self, _: None, flags: int) -> None:
-        self._class(EVERYTHING if flags & re.DOTALL else complement(one(_NEWLINE)), 0)
+        self._class(EVERYTHING if flags & re.DOTALL else complement(one(_NEWLINE)), "", 0)
 
     def _in(self, items: list[tuple[Any, Any]], flags: int) -> None:
         sets: list[Ranges] = []
+        written: list[str] = []
         negated = False
         for operation, argument in items:
             match str(operation):
@@ -154,15 +155,18 @@ class _Writer:
                     negated = True
                 case "LITERAL":
                     sets.append(one(argument))
+                    written.append(_escaped(argument))
                 case "RANGE":
                     sets.append(one(*argument))
+                    written.append("-".join(map(_escaped, argument)))
                 case "CATEGORY":
                     letter = str(argument).rpartition("_")[2][0].lower()
-                    found = category(letter, bool(flags & re.ASCII))
-                    sets.append(complement(found) if "_NOT_" in str(argument) else found)
+                    found, is_not = category(letter, bool(flags & re.ASCII)), "_NOT_" in str(argument)
+                    sets.append(complement(found) if is_not else found)
+                    written.append(f"\\{letter.upper() if is_not else letter}")
                 case unknown:
                     raise _Unsupported(f"has {unknown}, which is not known here")
-        self._class(union(sets), flags, negated)
+        self._class(union(sets), "".join(written), flags, negated)
 
     # ── structure ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -277,6 +281,10 @@ class _Table(dict[int, str]):
         if len(self) < 5_000:  # a text with every character that there is must not fill the memory
             self[code_point] = found
         return found
+
+
+def _escaped(code_point: int) -> str:
+    return rf"\U{code_point:08x}"
 
 
 def _bracketed(codes: set[int]) -> str:
