@@ -83,8 +83,8 @@ class SessionOptions:
     """How one session goes about a plan. It changes no result, so it is no part of what is sealed.
 
     ``deadline_seconds`` from now end the session whatever is in flight; ``patience_seconds`` is how long an endpoint
-    that is down is waited for. ``watcher`` hears of every answer, ``notify`` takes a line for the user. ``on_interrupt`` gives
-    a block within which the user's interruption calls the given function, on the event loop.
+    that is down is waited for. ``watcher`` hears of every answer, ``notify`` takes a line for the user.
+    ``on_interrupt`` gives a block within which the user's interruption calls the given function, on the event loop.
     """
 
     watcher: Watcher = lambda _: None
