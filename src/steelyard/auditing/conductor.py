@@ -157,16 +157,23 @@ async def resume_audit(
     Raises InputError where a model, the data or the key is another than the plan's, and as :func:`start_audit` does.
     """
     run = RunFolder.open(run) if isinstance(run, Path) else run
+    options = options or SessionOptions()
     _refuse_sealed(run)
-    for role, planned in run.plan.models.items():
-        await _check_is_same(run, role, planned.identity, models)
+    try:
+        async with asyncio.timeout(options.seconds_left):
+            for role, planned in run.plan.models.items():
+                await _check_is_same(run, role, planned.identity, models)
+    except TimeoutError:
+        raise DeadlineExceeded(
+            f"the deadline ended before the model was identified. Go on with: {_resume(run)}"
+        ) from None
     signer = run.sealing_key(signer, "go on")
     prepared = {
         each.id: await asyncio.to_thread(prepare_measurement, each, catalogue, data) for each in run.plan.measurements
     }
     journal, before = _journal_of(run)
     audit = Audit(run.plan, prepared, models)
-    return await _carry_out(run, audit, journal, before, signer, options or SessionOptions())
+    return await _carry_out(run, audit, journal, before, signer, options)
 
 
 async def _check_is_same(run: RunFolder, role: str, planned: ModelIdentity, models: Models) -> None:

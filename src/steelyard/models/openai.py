@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["OpenAIModel", "open_openai"]
 
 REPLY_BYTES = 16 << 20
+TOO_LARGE = ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
 JSON = {"Content-Type": "application/json"}
 KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
 BASE_VARIABLE = "OPENAI_BASE_URL"
@@ -230,6 +231,8 @@ class OpenAIModel:
         """Answer with text; stop strings are cut here too, since some servers ignore them."""
         body = openai_wire.generate_body(self._name, request, self._dialect)
         reply = await self._call("POST", openai_wire.path_of(request), body)
+        if reply is TOO_LARGE:  # the model's own answer, and final as any that was cut off
+            return msgspec.structs.replace(TOO_LARGE, outcome=Outcome.TRUNCATED)
         if isinstance(reply, ModelOutput):
             return reply
         output = openai_wire.read_completion(reply.payload, request, reasons=self._dialect.reasons)
@@ -299,10 +302,10 @@ class OpenAIModel:
             return ModelOutput(outcome=Outcome.MALFORMED, detail=self._shown(f"not HTTP: {error.message}"))
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             return ModelOutput(outcome=Outcome.DROPPED, detail=self._shown(_lost_connection(error)))
-        if data is None:
-            return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
+        if data is None and status == 200:
+            return TOO_LARGE
         try:
-            payload = self._without_key(msgspec.json.decode(data))
+            payload = self._without_key(msgspec.json.decode(data or b""))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nested deeper than any reply is
             payload = None
         if status != 200:
