@@ -20,7 +20,6 @@ __all__ = [
     "BUNDLE",
     "CHECKPOINTS",
     "JOURNAL",
-    "LOCAL",
     "MAIN_SEGMENT",
     "MAX_LINE_BYTES",
     "PLAN",
@@ -54,7 +53,6 @@ SCORES = "scores.jsonl"
 REPORT = "report.json"
 REPORT_MARKDOWN = "report.md"
 REPORT_PAGE = "report.html"
-LOCAL = "local.json"
 CHECKPOINTS = "checkpoints.jsonl"
 JOURNAL = "journal/"
 SAMPLES = "samples/"

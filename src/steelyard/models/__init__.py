@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from steelyard.plugins import Model
     from steelyard.records import Capabilities
 
-__all__ = ["Settings", "open_model"]
+__all__ = ["IN_PROCESS", "Settings", "address_of", "open_model"]
+
+IN_PROCESS = frozenset({"embedded", "gguf", "recorded", "world"})  # kinds of our own that read files of this machine
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Settings:
     ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there at most;
     ``threads`` is for the in-process model (default: STEELYARD_THREADS, then 1) and changes no number.
     ``reasoning_effort`` is sent with the handshake of an endpoint too. ``sealed``: the capabilities that the plan of a
-    resumed run holds, which an endpoint has without being measured again.
+    resumed run holds, which an endpoint has without being measured again. ``usual_keys``: whether those two variables
+    are looked at where ``api_key_env`` names none.
     """
 
     api_key_env: str | None = None
@@ -42,6 +45,7 @@ class Settings:
     threads: int | None = None
     reasoning_effort: str = ""
     sealed: Capabilities | None = None
+    usual_keys: bool = True
 
 
 def open_model(uri: str, settings: Settings | None = None) -> Model:
@@ -53,3 +57,16 @@ def open_model(uri: str, settings: Settings | None = None) -> Model:
         raise InputError(f"a model is named KIND:WHAT, such as embedded:smollm2 or openai:NAME@URL, not {uri!r}")
     model: Model = plugins.find("model", scheme)(rest, settings or Settings())
     return model
+
+
+def address_of(uri: str) -> str:
+    """A URI in the form in which a plan seals it, without connecting: of an endpoint, its name and whole base URL.
+
+    Raises InputError for an endpoint that cannot be one; the URI of any other kind stays as it is.
+    """
+    kind, _, rest = uri.partition(":")
+    if kind != "openai":
+        return uri
+    from steelyard.models.openai import named_endpoint
+
+    return named_endpoint(rest).uri

@@ -35,7 +35,7 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["OpenAIModel", "open_openai"]
+__all__ = ["NamedEndpoint", "OpenAIModel", "named_endpoint", "open_openai"]
 
 REPLY_BYTES = 16 << 20
 JSON = {"Content-Type": "application/json"}
@@ -48,8 +48,22 @@ _GREETING_TOKENS = (1, 16, 1024)  # the first that is enough: some reasoning end
 _REDACTED_FROM = 8
 
 
-def open_openai(rest: str, settings: Settings) -> OpenAIModel:
-    """Open ``NAME@URL``, or ``NAME`` at the address in OPENAI_BASE_URL.
+@dataclass(frozen=True, slots=True)
+class NamedEndpoint:
+    """What a URI names: a model, the base URL, and whether OpenAI's own key is meant for it."""
+
+    name: str
+    base: str
+    is_openais: bool
+
+    @property
+    def uri(self) -> str:
+        """The URI as plans seal it."""
+        return f"openai:{self.name}@{self.base}"
+
+
+def named_endpoint(rest: str) -> NamedEndpoint:
+    """Read ``NAME@URL``, or ``NAME`` at the address in OPENAI_BASE_URL.
 
     Raises InputError for anything else, without repeating it, since it may hold a secret.
     """
@@ -74,11 +88,18 @@ def open_openai(rest: str, settings: Settings) -> OpenAIModel:
     base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
     # Whoever sets OPENAI_BASE_URL means the key beside it, too; otherwise that is for OpenAI's own address alone.
     is_openais = not is_named or f"{parts.scheme}://{parts.hostname}" == _OPENAI
-    return OpenAIModel(name, base, _key(settings, KEY_VARIABLES if is_openais else KEY_VARIABLES[:1]), settings)
+    return NamedEndpoint(name, base, is_openais)
+
+
+def open_openai(rest: str, settings: Settings) -> OpenAIModel:
+    """Open what :func:`named_endpoint` reads; raises InputError for anything else, and for a key that is none."""
+    found = named_endpoint(rest)
+    key = _key(settings, KEY_VARIABLES if found.is_openais else KEY_VARIABLES[:1])
+    return OpenAIModel(found.name, found.base, key, settings)
 
 
 def _key(settings: Settings, variables: tuple[str, ...]) -> str:
-    names = (settings.api_key_env,) if settings.api_key_env else variables
+    names = (settings.api_key_env,) if settings.api_key_env else variables if settings.usual_keys else ()
     found = next((value.strip() for name in names if (value := os.environ.get(name, "")).strip()), "")
     if settings.api_key_env and not found:
         raise InputError(f"the environment variable {settings.api_key_env} holds no API key: set it, or name another")
@@ -132,7 +153,7 @@ class OpenAIModel:
             raise ModelUnavailable(f"{self._base} does not serve {self._name!r}: {chat.detail}")
         self._adopt_sealed()
         identity = ModelIdentity(
-            uri=f"openai:{self._name}@{self._base}",
+            uri=NamedEndpoint(self._name, self._base, False).uri,
             name=self._name,
             backend="OpenAI-compatible HTTP",
             details={"listed": listed, "answers_as": chat.model or completion.model},
