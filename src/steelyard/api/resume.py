@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.api.models import uris_of
 from steelyard.errors import InputError
+from steelyard.models.address import IN_PROCESS, address_of
 from steelyard.records import SUBJECT
 from steelyard.storage.local_settings import LocalSettings
 from steelyard.tasks.catalogue import Catalogue
@@ -70,8 +71,6 @@ def _not_named(run: RunFolder, role: str, planned: str, *, is_known: bool) -> In
 
 def _check_address(run: RunFolder, uri: str, planned: str, noted: str) -> None:
     """Refuse a model that would be asked elsewhere than the plan says; files are compared by digest when opened."""
-    from steelyard.models import IN_PROCESS, address_of
-
     kinds = {each.partition(":")[0] for each in (uri, planned)}
     if kinds <= IN_PROCESS or (noted and uri == noted and "openai" not in kinds):
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -68,10 +67,12 @@ def results_of(run: RunFolder, each: Callable[[SampleScore], object] = lambda _:
 
 def _sealed_results(run: RunFolder) -> dict[str, DetectorResult]:
     """The results of tests as a sealed report holds them: for tests whose plugin is not installed here."""
+    from steelyard.reports.machine import sealed_report
+
     try:
-        report = json.loads((run.path / layout.REPORT).read_bytes())
+        report = sealed_report(run.path)
         results = [msgspec.convert(each, DetectorResult) for each in report.get("tests", [])]
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (VerificationError, ValueError, TypeError, AttributeError):
         return {}
     return {result.test: result for result in results}
 

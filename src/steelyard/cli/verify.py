@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
 from steelyard.cli.options import json_option
 from steelyard.cli.output import print_json
+from steelyard.errors import ExitCode
 
 
 @click.command()
@@ -15,9 +17,19 @@ from steelyard.cli.output import print_json
 @click.option(
     "--require-key", type=click.Path(path_type=Path), help="Fail unless the bundle is signed by this public key."
 )
+@click.option(
+    "--no-pages",
+    "ignores_pages",
+    is_flag=True,
+    help="Do not end with 3 only because report.md and report.html could not be compared: you draw your own.",
+)
 @json_option
-def command(run: Path, require_key: Path | None, as_json: bool) -> int:
-    """Recompute every digest, score and verdict of BUNDLE offline; name the first check that fails (exit 1)."""
+def command(run: Path, require_key: Path | None, ignores_pages: bool, as_json: bool) -> int:
+    """Recompute every digest, score and verdict of BUNDLE offline; name the first check that fails (exit 1).
+
+    The pages of the report are drawn again and compared where this version of Steelyard made them. Where they cannot
+    be, the first line says so, and the exit code is 3.
+    """
     from steelyard.api.progress import working
     from steelyard.api.results import verified
 
@@ -25,6 +37,9 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
         result = verified(run, require_key)
     integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
+    code = int(ExitCode.UNDECIDED if result.not_recomputed else ExitCode.CONSISTENT)
+    if not ignores_pages:
+        code = int(result.exit_code)
     if as_json:
         print_json(
             {
@@ -43,10 +58,13 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
                 "unreadable_with_tokens": found.wasted,
                 "answers_under_errors": found.disowned,
                 "pages_redrawn": found.pages,
+                "pages_not_compared": found.not_compared,
                 "not_recomputed": list(found.verdict.not_recomputed),
             }
         )
-        return int(result.exit_code)
+        return code
+    if found.not_compared:
+        click.echo(_warning(run, found.not_compared))
     chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
     click.echo(f"holds: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…")
     if integrity.answers:
@@ -57,7 +75,7 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
         click.echo(f"a gateway recording: report recomputed from the journal; {_pages(found.pages)}")
         if found.disowned:
             click.echo(f"{found.disowned} replies hold a complete answer under an error status")
-        return 0
+        return code
     sealed = f", {found.withheld} taken as sealed, since their texts are withheld" if found.withheld else ""
     click.echo(f"{found.scores} scores recomputed from the model outputs{sealed}")
     if found.executed:
@@ -69,8 +87,16 @@ def command(run: Path, require_key: Path | None, as_json: bool) -> int:
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")
-    return int(result.exit_code)
+    return code
 
 
 def _pages(redrawn: bool) -> str:
-    return f"report pages {'redrawn and equal' if redrawn else 'as sealed (other versions drew them)'}"
+    return f"report pages {'redrawn and equal' if redrawn else 'NOT compared'}"
+
+
+def _warning(run: Path, why: str) -> str:
+    place = shlex.quote(str(run))
+    return (
+        f"report.md and report.html were NOT compared, do not rely on them: {why}. "
+        f"Draw your own: steelyard report {place} --html own.html --markdown own.md"
+    )

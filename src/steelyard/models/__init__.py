@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from steelyard.plugins import Model
     from steelyard.records import Capabilities
 
-__all__ = ["IN_PROCESS", "Settings", "address_of", "open_model"]
-
-IN_PROCESS = frozenset({"embedded", "gguf", "recorded", "world"})  # kinds of our own that read files of this machine
+__all__ = ["Settings", "open_model"]
 
 
 @dataclass(frozen=True)
@@ -57,16 +55,3 @@ def open_model(uri: str, settings: Settings | None = None) -> Model:
         raise InputError(f"a model is named KIND:WHAT, such as embedded:smollm2 or openai:NAME@URL, not {uri!r}")
     model: Model = plugins.find("model", scheme)(rest, settings or Settings())
     return model
-
-
-def address_of(uri: str) -> str:
-    """A URI in the form in which a plan seals it, without connecting: of an endpoint, its name and whole base URL.
-
-    Raises InputError for an endpoint that cannot be one; the URI of any other kind stays as it is.
-    """
-    kind, _, rest = uri.partition(":")
-    if kind != "openai":
-        return uri
-    from steelyard.models.openai import named_endpoint
-
-    return named_endpoint(rest).uri

@@ -12,12 +12,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, echo_check, openai_wire
+from steelyard.models.address import NamedEndpoint, named_endpoint
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reasoning_check import find_reasoning
@@ -35,60 +35,15 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["NamedEndpoint", "OpenAIModel", "named_endpoint", "open_openai"]
+__all__ = ["OpenAIModel", "open_openai"]
 
 REPLY_BYTES = 16 << 20
 JSON = {"Content-Type": "application/json"}
 KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
-BASE_VARIABLE = "OPENAI_BASE_URL"
-_OPENAI = "https://api.openai.com"
 _HANDSHAKE_ATTEMPTS = 3
 _HANDSHAKE_SECONDS = 30.0
 _GREETING_TOKENS = (1, 16, 1024)  # the first that is enough: some reasoning endpoints end fewer in an error
 _REDACTED_FROM = 8
-
-
-@dataclass(frozen=True, slots=True)
-class NamedEndpoint:
-    """What a URI names: a model, the base URL, and whether OpenAI's own key is meant for it."""
-
-    name: str
-    base: str
-    is_openais: bool
-
-    @property
-    def uri(self) -> str:
-        """The URI as plans seal it."""
-        return f"openai:{self.name}@{self.base}"
-
-
-def named_endpoint(rest: str) -> NamedEndpoint:
-    """Read ``NAME@URL``, or ``NAME`` at the address in OPENAI_BASE_URL.
-
-    Raises InputError for anything else, without repeating it, since it may hold a secret.
-    """
-    is_named = "://" in rest
-    name, separator, url = rest.rpartition("@") if is_named else (rest, "@", os.environ.get(BASE_VARIABLE, "").strip())
-    if not url and not is_named:
-        raise InputError(f"an endpoint is openai:NAME@URL, or openai:NAME where {BASE_VARIABLE} holds the URL")
-    try:
-        parts = urlsplit(url)
-        usable = bool(name and separator) and parts.scheme in ("http", "https") and bool(parts.hostname)
-        usable = usable and parts.port != 0
-    except ValueError:  # a port or an address that is none
-        usable = False
-    if not usable:
-        raise InputError("an endpoint is openai:NAME@URL with a URL that begins with http:// or https://")
-    if parts.query or parts.fragment or parts.username:
-        raise InputError(
-            "the URL of openai:NAME@URL takes no query and no password: the key belongs into STEELYARD_API_KEY"
-        )
-    if parts.path.rstrip("/").endswith(("/completions", "/responses", "/models")):
-        raise InputError("the URL of openai:NAME@URL ends before /chat/completions: https://HOST/v1")
-    base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
-    # Whoever sets OPENAI_BASE_URL means the key beside it, too; otherwise that is for OpenAI's own address alone.
-    is_openais = not is_named or f"{parts.scheme}://{parts.hostname}" == _OPENAI
-    return NamedEndpoint(name, base, is_openais)
 
 
 def open_openai(rest: str, settings: Settings) -> OpenAIModel:

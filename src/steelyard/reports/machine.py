@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
+from steelyard.errors import VerificationError
+from steelyard.evidence import layout
+from steelyard.evidence.canonical import parse_canonical
 from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict
 
-__all__ = ["REPORT_FORMAT", "render"]
+__all__ = ["REPORT_FORMAT", "render", "sealed_report"]
 
 REPORT_FORMAT = "steelyard-report/2"
+MAX_REPORT_BYTES: Final = 32 << 20
 
 
 def render(verdict: Verdict) -> dict[str, Any]:
@@ -139,3 +144,17 @@ def _finite(value: Any) -> Any:
         case list() | tuple():
             return [_finite(item) for item in value]
     return value
+
+
+def sealed_report(folder: Path) -> Any:
+    """The document in report.json; raises VerificationError where it is missing, too large or not canonical JSON.
+
+    Other forms are refused, since two readers may find different values in them: one key twice, for example.
+    """
+    data = layout.read_bounded(folder, layout.REPORT, MAX_REPORT_BYTES)
+    try:
+        if not data.endswith(b"\n"):
+            raise ValueError("its last line has no end")
+        return parse_canonical(data[:-1])
+    except ValueError as error:
+        raise VerificationError(f"{layout.REPORT}: {error}") from None
