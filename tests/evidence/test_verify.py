@@ -422,7 +422,7 @@ def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.Monk
         verify_integrity(run)
     monkeypatch.undo()
     monkeypatch.setattr(layout, "MAX_LINE_BYTES", 100)
-    with pytest.raises(VerificationError, match=r"checkpoints\.jsonl line 1: longer than 100 bytes"):
+    with pytest.raises(VerificationError, match=r"checkpoints\.jsonl: has a line that is longer than 100 bytes"):
         verify_integrity(run)
     monkeypatch.setattr("steelyard.evidence.bundle.MAX_ENVELOPE_BYTES", 100)
     with pytest.raises(VerificationError, match=r"bundle\.dsse\.json: larger than 100 bytes"):

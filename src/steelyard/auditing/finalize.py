@@ -172,12 +172,12 @@ def read_scores(run: RunFolder) -> Iterator[SampleScore]:
     """Stream the scores as they were sealed; raises InputError where the run is not finalized yet."""
     path = run.path / layout.SCORES
     if not path.is_file():
-        raise InputError("there are no scores here yet: steelyard resume goes on with the run", where=run.path)
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
+        raise InputError("there are no scores here yet: the run is not finished", where=run.path)
+    with layout.open_regular(run.path, layout.SCORES) as file:
+        for number, line in enumerate(layout.lines(file, layout.SCORES), 1):
             try:
                 yield _scores.decode(line)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 raise VerificationError(f"{layout.SCORES} line {number}: not a score ({error})") from None
 
 

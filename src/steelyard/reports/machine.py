@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -16,7 +16,6 @@ from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Ve
 __all__ = ["REPORT_FORMAT", "render", "sealed_report"]
 
 REPORT_FORMAT = "steelyard-report/2"
-MAX_REPORT_BYTES: Final = 32 << 20
 
 
 def render(verdict: Verdict) -> dict[str, Any]:
@@ -151,7 +150,7 @@ def sealed_report(folder: Path) -> Any:
 
     Other forms are refused, since two readers may find different values in them: one key twice, for example.
     """
-    data = layout.read_bounded(folder, layout.REPORT, MAX_REPORT_BYTES)
+    data = layout.read_bounded(folder, layout.REPORT, layout.MAX_BYTES[layout.REPORT])
     try:
         if not data.endswith(b"\n"):
             raise ValueError("its last line has no end")

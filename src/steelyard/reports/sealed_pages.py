@@ -21,7 +21,7 @@ from steelyard.util.text import one_line
 
 __all__ = ["MAX_PAGE_BYTES", "compare_pages", "drawn_alike"]
 
-MAX_PAGE_BYTES: Final = 32 << 20
+MAX_PAGE_BYTES: Final = layout.MAX_BYTES[layout.REPORT_PAGE]
 _NUMBER: Final = re.compile(r"(-?\d+(?:\.\d+)?(?:e-?\d+)?)")
 _SLACK: Final = 0.05  # of the units in which a chart is drawn: a pixel, a percentage point on a label
 

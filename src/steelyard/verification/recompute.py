@@ -70,7 +70,7 @@ def recompute(run: Path, bundle: Bundle | None = None) -> Recomputed:
     """
     try:
         return _recompute(RunFolder.open(run), bundle or Bundle.open(run))
-    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+    except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         # A bundle may come from anyone: whatever its numbers make our own code stumble over does not hold.
         raise VerificationError(
             f"{run}: its plan and journal cannot be computed: {type(error).__name__}: {error}"
