@@ -34,7 +34,7 @@ def test_a_changed_seal_is_refused_when_it_is_opened(run: Path, tmp_path: Path) 
     with pytest.raises(VerificationError, match=r"bundle\.dsse\.json"):
         Bundle.open(run)
     (run / layout.BUNDLE).unlink()
-    with pytest.raises(VerificationError, match="this run is not sealed"):
+    with pytest.raises(VerificationError, match="this run is not sealed yet"):
         Bundle.open(run)
     with pytest.raises(InputError, match="no run is here"):
         Bundle.open(tmp_path / "nowhere")

@@ -431,7 +431,7 @@ def test_lines_and_files_have_a_largest_size(run: Path, monkeypatch: pytest.Monk
 
 def test_an_unsealed_run_is_refused_without_advice_to_run_it(run: Path, tmp_path: Path) -> None:
     (run / layout.BUNDLE).unlink()
-    with pytest.raises(VerificationError, match="not sealed, so there is nothing to verify yet") as refused:
+    with pytest.raises(VerificationError, match="not sealed yet, so there is nothing to verify") as refused:
         verify_integrity(run)
     assert "resume" not in str(refused.value)  # the folder may be a stranger's
     for place in (tmp_path / "absent", tmp_path, run / "report.md"):
