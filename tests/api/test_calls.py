@@ -133,7 +133,9 @@ def test_one_opened_model_serves_several_calls_and_threads(sums_server: Any, sum
             thread.join(60)
         asyncio.run(steelyard.arun(sums_file[0], model=model, out=tmp_path / "3", limit=20))
     assert [result.exit_code for result in found] == [0, 0, 0]
-    assert RunFolder.open(tmp_path / "0").local_settings().models == {"subject": uri(sums_server)}
+    noted = RunFolder.open(tmp_path / "0").local_settings()
+    assert noted is not None
+    assert noted.models == {"subject": uri(sums_server)}
     with pytest.raises(steelyard.ModelUnavailable, match="is closed: open it again"):
         steelyard.run(sums_file[0], model=model, out=tmp_path / "4")
 
@@ -157,7 +159,9 @@ def test_the_key_of_an_opened_model_is_noted_for_the_resume(
     monkeypatch.setenv("MY_KEY", "sk-1")
     with steelyard.open_model(uri(sums_server), steelyard.Settings(api_key_env="MY_KEY")) as model:
         steelyard.run(sums_file[0], model=model, out=tmp_path / "run", limit=20)
-    assert RunFolder.open(tmp_path / "run").local_settings().api_key_env == {"subject": "MY_KEY"}
+    noted = RunFolder.open(tmp_path / "run").local_settings()
+    assert noted is not None
+    assert noted.api_key_env == {"subject": "MY_KEY"}
     assert b"sk-1" not in b"".join(path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file())
 
 

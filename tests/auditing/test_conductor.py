@@ -364,7 +364,10 @@ def test_a_run_goes_on_with_the_key_that_began_it_and_with_no_other_endpoint(
     for others, said in (
         (["--key", str(tmp_path / "b.pem")], "signed by key"),
         ([], "signed by key"),
-        (["--key", str(tmp_path / "a.pem"), "--model", f"openai:other@{sums_server.url}"], "not the sums"),
+        (
+            ["--key", str(tmp_path / "a.pem"), "--model", f"openai:other@{sums_server.url}"],
+            f"not 'openai:other@{sums_server.url}'",
+        ),
     ):
         assert steelyard(["resume", str(run), *others]) == 2
         assert said in capsys.readouterr().err.splitlines()[-1]

@@ -75,6 +75,8 @@ def test_columns_that_are_named_are_kept_for_a_resume(
     sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 60 else 200
     named = ("--question", "Text", "--answer", "Kategorie")
     assert audit(sums_server, tmp_path / "tickets.csv", out, *named, "--patience", "0.1s") == 4
-    assert RunFolder.open(out).local_settings().question == "Text"
+    noted = RunFolder.open(out).local_settings()
+    assert noted is not None
+    assert noted.question == "Text"
     sums_server.status = lambda prompt, times: 200
     assert execute(["resume", str(out)]) == 0

@@ -59,7 +59,7 @@ def written(
         plan(asked, texts=texts),
         {asked.id: Prepared(measurement=asked, samples=SAMPLES, digests=DIGESTS)},
         None,
-        {},
+        None,
     )
     journal, kept = Journal.create(run, new_header(plan=sealed.plan_sha256, software="0")), Texts(run)
     journal.append(Session(started_us=0, active_us=0, machine=""))

@@ -60,6 +60,6 @@ def test_the_sealed_report_must_say_the_same(run: Path) -> None:
     check_sealed_report(run, verdict)
     with pytest.raises(VerificationError, match="not what follows from the journal"):
         check_sealed_report(run, msgspec.structs.replace(verdict, exit=0))
-    (run / layout.REPORT).write_text("{")
+    (run / layout.REPORT).write_text("{\n")
     with pytest.raises(VerificationError, match="not JSON"):
         check_sealed_report(run, verdict)

@@ -149,8 +149,14 @@ class VerifyResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """3 where a test was not recomputed, else 0, as ``steelyard verify`` returns."""
-        return ExitCode.UNDECIDED if self.not_recomputed else ExitCode.CONSISTENT
+        """3 where a test was not recomputed or the pages were not compared, else 0, as ``steelyard verify`` returns."""
+        undecided = self.not_recomputed or self.pages_not_compared
+        return ExitCode.UNDECIDED if undecided else ExitCode.CONSISTENT
+
+    @property
+    def pages_not_compared(self) -> str:
+        """Why report.md and report.html were not held against pages drawn here; empty where they are equal."""
+        return self.recomputed.not_compared
 
     def _facts(self) -> list[tuple[str, str]]:
         from steelyard.util.text import one_line
@@ -162,6 +168,7 @@ class VerifyResult:
             ("scores recomputed", f"{self.recomputed.scores:,}"),
             ("seal", signed),
             *[("not recomputed", one_line(test, 80)) for test in self.not_recomputed],
+            *([("pages not compared", self.pages_not_compared)] if self.pages_not_compared else []),
         ]
 
     def __repr__(self) -> str:

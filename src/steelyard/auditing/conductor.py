@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -28,6 +28,7 @@ from steelyard.runner.loop import RunEnd
 from steelyard.storage.journal.lines import Header, Session, Stop, new_header
 from steelyard.storage.journal.reader import Replay
 from steelyard.storage.journal.writer import Journal
+from steelyard.storage.local_settings import LocalSettings
 from steelyard.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ async def start_audit(
     audit: Audit,
     path: Path,
     signer: KeySigner | None = None,
-    local: Mapping[str, Any] | None = None,
+    local: LocalSettings | None = None,
     options: SessionOptions | None = None,
 ) -> Verdict:
     """Seal the plan in a new folder, run it to its end, and conclude.
@@ -122,7 +123,7 @@ async def start_audit(
     return await _carry_out(run, audit, journal, None, signer, options or SessionOptions())
 
 
-def _begun(audit: Audit, path: Path, signer: KeySigner | None, local: Mapping[str, Any] | None) -> RunFolder:
+def _begun(audit: Audit, path: Path, signer: KeySigner | None, local: LocalSettings | None) -> RunFolder:
     """The folder with the sealed plan, which the key's ledger has a line of before."""
     orders = audit.orders
     if orders is None:

@@ -195,7 +195,7 @@ class Bundle:
         has_seal, has_plan = (os.path.lexists(run / name) for name in (layout.BUNDLE, layout.PLAN))
         if not has_seal and has_plan:
             raise VerificationError(
-                f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet: finish it with steelyard resume {run}"
+                f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet, so there is nothing to verify"
             )
         if not has_seal:
             raise InputError(f"no run is here: a sealed run holds {layout.BUNDLE}", where=run)

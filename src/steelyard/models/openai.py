@@ -12,12 +12,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, echo_check, openai_wire
+from steelyard.models.address import NamedEndpoint, named_endpoint
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reasoning_check import find_reasoning
@@ -41,8 +41,6 @@ REPLY_BYTES = 16 << 20
 TOO_LARGE = ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
 JSON = {"Content-Type": "application/json"}
 KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
-BASE_VARIABLE = "OPENAI_BASE_URL"
-_OPENAI = "https://api.openai.com"
 _HANDSHAKE_ATTEMPTS = 3
 _HANDSHAKE_SECONDS = 30.0
 _GREETING_TOKENS = (1, 16, 1024)  # the first that is enough: some reasoning endpoints end fewer in an error
@@ -50,36 +48,14 @@ _REDACTED_FROM = 8
 
 
 def open_openai(rest: str, settings: Settings) -> OpenAIModel:
-    """Open ``NAME@URL``, or ``NAME`` at the address in OPENAI_BASE_URL.
-
-    Raises InputError for anything else, without repeating it, since it may hold a secret.
-    """
-    is_named = "://" in rest
-    name, separator, url = rest.rpartition("@") if is_named else (rest, "@", os.environ.get(BASE_VARIABLE, "").strip())
-    if not url and not is_named:
-        raise InputError(f"an endpoint is openai:NAME@URL, or openai:NAME where {BASE_VARIABLE} holds the URL")
-    try:
-        parts = urlsplit(url)
-        usable = bool(name and separator) and parts.scheme in ("http", "https") and bool(parts.hostname)
-        usable = usable and parts.port != 0
-    except ValueError:  # a port or an address that is none
-        usable = False
-    if not usable:
-        raise InputError("an endpoint is openai:NAME@URL with a URL that begins with http:// or https://")
-    if parts.query or parts.fragment or parts.username:
-        raise InputError(
-            "the URL of openai:NAME@URL takes no query and no password: the key belongs into STEELYARD_API_KEY"
-        )
-    if parts.path.rstrip("/").endswith(("/completions", "/responses", "/models")):
-        raise InputError("the URL of openai:NAME@URL ends before /chat/completions: https://HOST/v1")
-    base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
-    # Whoever sets OPENAI_BASE_URL means the key beside it, too; otherwise that is for OpenAI's own address alone.
-    is_openais = not is_named or f"{parts.scheme}://{parts.hostname}" == _OPENAI
-    return OpenAIModel(name, base, _key(settings, KEY_VARIABLES if is_openais else KEY_VARIABLES[:1]), settings)
+    """Open what :func:`named_endpoint` reads; raises InputError for anything else, and for a key that is none."""
+    found = named_endpoint(rest)
+    key = _key(settings, KEY_VARIABLES if found.is_openais else KEY_VARIABLES[:1])
+    return OpenAIModel(found.name, found.base, key, settings)
 
 
 def _key(settings: Settings, variables: tuple[str, ...]) -> str:
-    names = (settings.api_key_env,) if settings.api_key_env else variables
+    names = (settings.api_key_env,) if settings.api_key_env else variables if settings.usual_keys else ()
     found = next((value.strip() for name in names if (value := os.environ.get(name, "")).strip()), "")
     if settings.api_key_env and not found:
         raise InputError(f"the environment variable {settings.api_key_env} holds no API key: set it, or name another")
@@ -133,7 +109,7 @@ class OpenAIModel:
             raise ModelUnavailable(f"{self._base} does not serve {self._name!r}: {chat.detail}")
         self._adopt_sealed()
         identity = ModelIdentity(
-            uri=f"openai:{self._name}@{self._base}",
+            uri=NamedEndpoint(self._name, self._base, False).uri,
             name=self._name,
             backend="OpenAI-compatible HTTP",
             details={"listed": listed, "answers_as": chat.model or completion.model},
@@ -311,7 +287,7 @@ class OpenAIModel:
         if status != 200:
             return openai_wire.read_error(status, payload, self._without_key(dict(headers)))
         if payload is None:
-            return openai_wire.read_no_json(data, headers)
+            return openai_wire.read_no_json(data or b"", headers)
         return Reply(payload, read_rate_headers(headers))
 
     async def _read(self, reply: aiohttp.ClientResponse) -> bytes | None:

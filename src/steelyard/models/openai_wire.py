@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ __all__ = [
 ]
 
 STOPS_ON_THE_WIRE = 4
+LONGEST_RETRY_AFTER = 600.0  # seconds
 MAX_DETAIL = 300
 OVERLOADED = (429, 503, 529)  # 529: "overloaded", as Anthropic says it
 # The fields of a message that hold reasoning; the first that has text counts, since some repeat one another.
@@ -244,7 +244,10 @@ def _code(payload: Any) -> str:
 
 
 def read_retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Read ``Retry-After`` (seconds or a date, RFC 9110 §10.2.3) as seconds from now; None where it is absent."""
+    """Read ``Retry-After`` (seconds or a date, RFC 9110 §10.2.3) as seconds from now; None where it is absent.
+
+    One of more than ten minutes counts as absent: an endpoint must not stop a run for a day.
+    """
     value = headers.get("Retry-After", "")
     try:
         seconds = float(value)
@@ -255,7 +258,7 @@ def read_retry_after(headers: Mapping[str, str], *, now: datetime | None = None)
             seconds = (until - (now or datetime.now(UTC))).total_seconds()
         except (ValueError, TypeError, OverflowError):
             return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return max(0.0, seconds) if seconds <= LONGEST_RETRY_AFTER else None
 
 
 def _count(usage: Any, key: str) -> int:

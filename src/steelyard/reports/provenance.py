@@ -62,13 +62,7 @@ def check_sealed_report(run: Path, verdict: Verdict) -> None:
     """Raise VerificationError where the sealed report says something else than the verdict that was computed again."""
     from steelyard.reports import machine
 
-    with layout.open_regular(run, layout.REPORT) as file:
-        data = file.read()
-    try:
-        sealed = json.loads(data)
-    except ValueError:
-        raise VerificationError(f"{layout.REPORT}: not JSON") from None
-    if sealed != json.loads(json.dumps(machine.render(verdict))):
+    if machine.sealed_report(run) != json.loads(json.dumps(machine.render(verdict))):
         raise VerificationError(
             f"{layout.REPORT}: not what follows from the journal: steelyard verify {run} says where they differ"
         )

@@ -273,7 +273,9 @@ class Runner:
                 self._record(pending, cut, started, time.monotonic(), final=False)
             raise
         now = time.monotonic()
-        self.limiter.settle(tokens, output)
+        if held := self.limiter.settle(tokens, output):
+            until = time.strftime("%H:%M:%S", time.localtime(time.time() + held))
+            self.notify(f"the endpoint asks to wait {held:.0f} s (its rate limit): nothing is sent before {until}")
         if self.budget is not None:
             self.budget.settle(reservation, output)
         self.schedule.charge(pending.call.measurement, (now - started) / self.concurrency.limit)
