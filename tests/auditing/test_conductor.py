@@ -380,6 +380,46 @@ def test_a_refused_key_ends_the_run_and_loses_nothing(sums_server: Any, sums_fil
     assert reported(run)["claims"][0]["missing"] == 0
 
 
+QUOTA = {
+    "message": "You exceeded your current quota, please check your plan and billing details.",
+    "type": "insufficient_quota",
+    "code": "insufficient_quota",
+}
+
+
+@pytest.mark.parametrize(("status", "error"), [(429, QUOTA), (402, {"message": "Insufficient Balance"})])
+def test_a_spent_quota_ends_the_run_at_once_and_a_resume_goes_on(
+    sums_server: Any,
+    sums_file: Sums,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+    error: dict[str, str],
+) -> None:
+    """With an hour's patience: the test would not end if it were waited for."""
+    questions, _ = sums_file
+    run = tmp_path / "run"
+    sums_server.error = error
+    sums_server.status = lambda prompt, times: status if sum(sums_server.asked.values()) > 60 else 200
+    assert steelyard(audit(sheet(tmp_path, 86), sums_server, questions, run, "--patience", "1h")) == 4
+    said = " ".join(capsys.readouterr().err.splitlines()[-1].split())
+    assert "the account's quota or credit is used up" in said
+    assert f"go on with: steelyard resume {run}" in said
+    sums_server.status = lambda prompt, times: 200
+    assert steelyard(["resume", str(run)]) in (0, 1, 3)
+    assert reported(run)["claims"][0]["missing"] == 0
+
+
+def test_a_spent_quota_is_named_before_anything_is_asked(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sums_server.error = QUOTA
+    sums_server.status = lambda prompt, times: 429
+    assert steelyard(audit(sheet(tmp_path, 86), sums_server, sums_file[0], tmp_path / "run")) == 4
+    assert "refuses to answer: HTTP 429" in capsys.readouterr().err
+    assert sum(sums_server.asked.values()) == 1
+
+
 def test_a_torn_text_is_asked_for_again_or_told(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
     questions, _ = sums_file
     run = tmp_path / "run"
