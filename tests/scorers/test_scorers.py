@@ -66,9 +66,9 @@ def test_identifiers_are_stable() -> None:
     assert [open_scorer(specification).identifier for specification in SPECIFICATIONS] == [
         "exact@2",
         "exact[strict]@2",
-        "answer@1",
-        "numeric@2",
-        "numeric[strict]@2",
+        "answer@2",
+        "numeric@3",
+        "numeric[strict]@3",
         "choice@1",
         "choice[bytes]@1",
         "choice[characters]@1",
