@@ -82,6 +82,7 @@ class SumsServer:
     def __init__(self) -> None:
         self.seconds: Callable[[bool], float] = lambda wrong: 0.0
         self.status: Callable[[str, int], int] = lambda prompt, times: 200
+        self.cut_off = False  # every answer to a sum ends before it, at its limit of tokens
         self.error = {"message": "as the test wants"}
         self.asked: Counter[str] = Counter()
         self.url = ""
@@ -132,7 +133,10 @@ class SumsServer:
         status = self.status(prompt, self.asked[prompt])
         if status != 200:
             return web.json_response({"error": self.error}, status=status)
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        cut = self.cut_off and found is not None
+        text = "Let me think about the two numbers, first" if cut else text
+        finish = "length" if cut else "stop"
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
         usage = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
         return web.json_response({"id": "x", "model": self.name, "choices": [choice], "usage": usage})
 

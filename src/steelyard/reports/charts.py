@@ -152,7 +152,8 @@ def closing_chart(claim: ClaimVerdict, *, name: str = "closing") -> str:
     rows = [_look_values(look, window) for look in looks]
     row = words.claim_words(claim)
     drawing = alt.layer(*_closing_marks(claim, rows, window)).properties(width=236, height=128)
-    described = f"{row.full}; after {row.asked} samples the interval is {row.interval}, the claim {row.claimed}"
+    asked = row.asked if claim.repeats > 1 else f"{row.asked} samples"
+    described = f"{row.full}; after {asked} the interval is {row.interval}, the claim {row.claimed}"
     return svg(drawing, name, f"How the interval closed on {row.task}", described)
 
 
