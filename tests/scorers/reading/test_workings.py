@@ -51,6 +51,8 @@ def test_equations_that_go_on_are_read_to_their_end() -> None:
     assert value("numeric", "20", text) == 1
     assert value("numeric", "18", text) == 0
     assert value("numeric", "8", "x + 10 = 18, so 18 - 10 = 8.") == 1
+    assert value("numeric", "4", "She has 3 + 1 = 4 balls.\nShe starts with 4 and loses 1, so 4 - 1 = 3.\nA: 3") == 0
+    assert value("numeric", "60", "30 * 2 = 60 cookies, 60 / 12 = 5 batches, 12 * 5 = 60 cookies.") == 1
 
 
 @pytest.mark.parametrize("scorer", ["answer", "numeric"])

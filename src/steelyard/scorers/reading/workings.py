@@ -55,15 +55,18 @@ def is_broken_down(text: str, target: Fraction) -> bool:
 
 
 def checks_backwards(text: str, target: Fraction) -> bool:
-    """Whether the last equation of a text undoes one before, so that nobody can say which result is the answer.
+    """Whether a line is two equations, the second of which undoes the first, so that either result may be the answer.
 
-    In "8 + 10 = 18, and 18 - 10 = 8" that is 18; where the text calls itself a check, neither 18 nor 8.
+    In "8 + 10 = 18, and 18 - 10 = 8" that is 18; where the text calls itself a check, neither 18 nor 8. Workings of
+    several lines go on from one equation to the next, and their last one counts.
     """
-    equations = [[plain_number(number) for number in each.groups()] for each in _EQUATION.finditer(text)]
-    if not equations:
+    text = text.strip()
+    if "\n" in text or len(text) > _FIRST or len(numbers_in(text)) != 6:
         return False
-    one, other, last = equations[-1]
-    for *operands, result in equations[:-1]:
-        if last in operands and result in (one, other):
-            return target == result or (target == last and bool(_CHECK.match(text)))
-    return False
+    equations = [[plain_number(number) for number in each.groups()] for each in _EQUATION.finditer(text)]
+    if len(equations) != 2:
+        return False
+    (*operands, result), (one, other, last) = equations
+    if last not in operands or result not in (one, other):
+        return False
+    return target == result or (target == last and bool(_CHECK.match(text)))
