@@ -105,7 +105,7 @@ def only_measured() -> MeasurementResult:
         role=SUBJECT,
         task="HumanEval",
         prompt="chat",
-        scorer="code[program]@1",
+        scorer="code[program]@2",
         measured=0.413,
         ci=(0.361, 0.467),
         right=338,
