@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _NAMES = {
-    "steelyard.api.calls": ["aaudit", "arun", "audit", "run", "screen", "verify"],
+    "steelyard.api.calls": ["aaudit", "aresume", "arun", "audit", "resume", "run", "screen", "verify"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
     "steelyard.auditing.conductor": ["plan_audit", "resume_audit", "start_audit"],
@@ -101,6 +101,7 @@ __all__ = [
     "VerifyResult",
     "__version__",
     "aaudit",
+    "aresume",
     "arun",
     "audit",
     "load_task",
@@ -109,6 +110,7 @@ __all__ = [
     "plan_audit",
     "read_sheet",
     "recompute",
+    "resume",
     "resume_audit",
     "run",
     "screen",
@@ -119,7 +121,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from steelyard.api.calls import aaudit, arun, audit, run, screen, verify
+    from steelyard.api.calls import aaudit, aresume, arun, audit, resume, run, screen, verify
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError
 from steelyard.plugins import Scorer
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
@@ -66,9 +67,9 @@ def test_identifiers_are_stable() -> None:
     assert [open_scorer(specification).identifier for specification in SPECIFICATIONS] == [
         "exact@2",
         "exact[strict]@2",
-        "answer@1",
-        "numeric@2",
-        "numeric[strict]@2",
+        "answer@2",
+        "numeric@3",
+        "numeric[strict]@3",
         "choice@1",
         "choice[bytes]@1",
         "choice[characters]@1",
@@ -450,3 +451,24 @@ def test_a_number_is_equal_to_itself_however_it_is_written(number: Fraction, zer
     assert number_reading(f"#### {whole}.{'0' * (zeros + 4)}", Fraction(whole))
     if number >= 0:
         assert number_in(f"{whole}/{number.denominator}") == number
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("regex", "scorer 'regex' needs 'pattern': write regex:pattern=…, such as --scorer 'regex:pattern=Answer: "),
+        ("regex:which=last", "scorer 'regex' needs 'pattern'"),
+        ("regex:patern=x", "scorer 'regex' has no option 'patern': it has pattern, which"),
+        ("answer:strict", "scorer 'answer' has no option 'strict': it has none"),
+    ],
+)
+def test_an_option_that_is_needed_or_unknown_is_named_in_the_users_words(
+    named: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions = tmp_path / "questions.csv"
+    questions.write_text("question,answer\nWhat is 1 + 1?,2\n")
+    asked = ["run", str(questions), "--model", "openai:x@http://127.0.0.1:1", "--scorer", named]
+    assert steelyard(asked) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"steelyard: {said}")
+    assert "__init__" not in line

@@ -33,6 +33,7 @@ __all__ = [
     "audit_job",
     "conduct",
     "default_folder",
+    "interrupted",
     "planned",
     "run_job",
     "run_request",
@@ -137,7 +138,7 @@ async def conduct(
                 verdict = await start_audit(audit, folder, signer, local_settings_of(args, job.options), options)
             return Conducted(verdict, audit.plan, folder, signer is not None)
     except asyncio.CancelledError:
-        raise _interrupted(folder) from None
+        raise interrupted(folder) from None
 
 
 @contextmanager
@@ -182,7 +183,8 @@ async def _within(planning: Awaitable[Audit], seconds: float | None, against: st
         raise DeadlineExceeded(f"the deadline ended before {against} was identified") from None
 
 
-def _interrupted(folder: Path | None) -> Interrupted:
+def interrupted(folder: Path | None) -> Interrupted:
+    """The error of a run that was interrupted: it says how to go on where there is something to go on with."""
     if folder is None or not (folder / layout.PLAN).is_file():
         return Interrupted("interrupted; nothing was asked yet")
     return Interrupted(

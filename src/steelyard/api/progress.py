@@ -163,7 +163,7 @@ class RunProgress(LiveProgress):
         return (
             one_line(measurement.task, 80),
             bar,
-            f"{answered}/{total}",
+            f"{answered}/{total}" + (" calls" if measurement.repeats > 1 else ""),
             f"{rate:.1f}/s" if rate else "–",
             _decisions(monitors) if closed else _left(monitors, total - answered, rate),
             _intervals(live, measurement, monitors),

@@ -1,4 +1,6 @@
-"""What a resume may open: the models that this user named, at the addresses of the sealed plan and nowhere else.
+"""Going on with a stopped run: the one way, for ``steelyard resume`` and for ``steelyard.resume``.
+
+What it may open are the models that this user named, at the addresses of the sealed plan and nowhere else.
 
 The folder of a run may come from a stranger. Models and the variables of keys come from the user's call, else from what
 this user noted on this machine when the run began; nothing is taken from the folder. Before anything connects, each
@@ -7,10 +9,13 @@ endpoint's address must be the one that the plan was sealed with.
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steelyard.api.conduct import interrupted, session_options
 from steelyard.api.models import uris_of
 from steelyard.errors import InputError
 from steelyard.models.address import IN_PROCESS, address_of
@@ -21,11 +26,36 @@ from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
+    from steelyard.api.conduct import OnInterrupt
+    from steelyard.evidence.keys import KeySigner
+    from steelyard.records import Verdict
     from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["arguments_to_resume", "samples_to_resume"]
+__all__ = ["arguments_to_resume", "resumed", "samples_to_resume"]
 
 _SHOWN = 200
+
+
+async def resumed(
+    run: RunFolder, args: RunArguments, signer: KeySigner | None, on_interrupt: OnInterrupt | None = None
+) -> Verdict:
+    """Ask what a stopped run has left to ask, and seal it.
+
+    Raises as :func:`arguments_to_resume` and :func:`steelyard.api.conduct.conduct` do.
+    """
+    from steelyard.api.models import open_for_call
+    from steelyard.auditing.conductor import resume_audit
+
+    args = arguments_to_resume(run, args)
+    data, catalogue = samples_to_resume(run, args)
+    try:
+        async with AsyncExitStack() as opened_here:
+            sealed = {role: planned.capabilities for role, planned in run.plan.models.items()}
+            models = open_for_call(args, opened_here, sealed)
+            with session_options(run.plan, args, on_interrupt) as options:
+                return await resume_audit(run, models, data, catalogue, signer, options)
+    except asyncio.CancelledError:
+        raise interrupted(run.path) from None
 
 
 def arguments_to_resume(run: RunFolder, args: RunArguments) -> RunArguments:
@@ -38,12 +68,14 @@ def arguments_to_resume(run: RunFolder, args: RunArguments) -> RunArguments:
     noted = LocalSettings() if local is None else local
     named = {**noted.models, **uris_of(args.models)}
     for role, planned in run.plan.models.items():
+        if role in args.models and role not in uris_of(args.models):
+            continue  # opened by the caller: its identity is compared before anything is asked
         if role not in named:
             raise _not_named(run, role, planned.identity.uri, is_known=local is not None)
         _check_address(run, named[role], planned.identity.uri, noted.models.get(role, ""))
     return replace(
         args,
-        models={role: args.models.get(role, named[role]) for role in run.plan.models},
+        models={role: args.models[role] if role in args.models else named[role] for role in run.plan.models},
         keys={**noted.api_key_env, **args.keys},
         usual_keys=local is not None,
         timeout=run.plan.subject.attempt_timeout_us / 1e6,

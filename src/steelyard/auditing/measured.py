@@ -91,6 +91,7 @@ class Tally:
             right=self.right,
             asked=self.n,
             of=self.measurement.trials,
+            repeats=self.measurement.repeats,
             planned=self.measurement.planned,
             missing=self.missing,
             open=self.open,

@@ -23,6 +23,7 @@ from steelyard.records import (
     MeasurementResult,
     Note,
     NotPlanned,
+    Outcome,
     Plan,
     SampleScore,
     Verdict,
@@ -47,6 +48,8 @@ class Usage:
     cached_tokens: int = 0
     seconds: float = 0.0
     failed: Counter[str] = field(default_factory=Counter)  # how calls ended that brought no answer
+    # Answers that ended at their limit of tokens, by repeat: those of the repeat check are no scores.
+    cut_off: Counter[int] = field(default_factory=Counter)
 
     def add(self, attempt: Attempt) -> None:
         """Add one attempt."""
@@ -54,6 +57,7 @@ class Usage:
             self.failed[attempt.outcome.value] += 1
         self.calls += 1
         self.answers += attempt.final
+        self.cut_off[attempt.repeat] += attempt.final and attempt.outcome is Outcome.TRUNCATED
         self.prompt_tokens += attempt.prompt_tokens
         self.completion_tokens += attempt.completion_tokens
         self.reasoning_tokens += attempt.reasoning_tokens
@@ -63,6 +67,7 @@ class Usage:
     def include(self, other: Usage) -> None:
         """Add what another measurement cost."""
         self.failed.update(other.failed)
+        self.cut_off.update(other.cut_off)
         tokens = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
         for name in ("calls", "answers", *tokens, "seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -110,6 +115,8 @@ def decide(
     )
     missing = sum(tally.missing_anywhere for tally in tallies.values())
     measured = not plan.tests and bool(tallies) and all(tally.is_whole for tally in tallies.values())
+    results = tuple(_measured(plan, tally, usage) for tally in tallies.values())
+    notes = (*(note for result in found for note in result.notes), *_notes(plan, usage), *_cut_off(results))
     return Verdict(
         verdict=word,
         exit=_exit_code(word, missing, measured=measured),
@@ -119,9 +126,9 @@ def decide(
         order=order_sentences(plan),
         alpha=plan.alpha,
         findings=findings,
-        notes=(*(note for result in found for note in result.notes), *_notes(plan, usage)),
+        notes=notes,
         claims=tuple(claims),
-        measurements=tuple(_measured(plan, tally, usage) for tally in tallies.values()),
+        measurements=results,
         results=others,
         not_recomputed=finders.absent,
     )
@@ -259,6 +266,7 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
     return msgspec.structs.replace(
         tally.result(readers, stopped),
         calls=cost.calls,
+        cut_off=sum(cost.cut_off[repeat] for repeat in range(tally.measurement.repeats)),
         prompt_tokens=cost.prompt_tokens,
         completion_tokens=cost.completion_tokens,
         reasoning_tokens=cost.reasoning_tokens,
@@ -266,6 +274,16 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
         cost=cost.cost(model.limits),
         seconds=round(cost.seconds / model.concurrency, 3),
     )
+
+
+def _cut_off(results: Iterable[MeasurementResult]) -> Iterator[Note]:
+    """Where most answers were cut off, that is the cause of an undecided verdict, and the user can raise the limit."""
+    for result in {each.measurement: each for each in results if each.is_mostly_cut_off}.values():
+        message = (
+            f"{result.cut_off:,} of {result.asked:,} answers were cut off at their limit of tokens, before an answer "
+            "could be read: raise the limit with --output-tokens"
+        )
+        yield Note(detector="plan", check="cut_off", task=result.task, message=message)
 
 
 def _names(plan: Plan) -> str:

@@ -82,7 +82,7 @@ def print_measurement(result: MeasurementResult) -> None:
         f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {answered} right"
     )
     if result.asked < result.of:
-        line += f", of {result.of:,} {'answers' if result.pass_at_k else 'samples'}"
+        line += f", of {result.of:,} {'samples' if result.repeats == 1 else f'calls, {result.repeats} a question'}"
     for number, word in ((result.unparsed, "unparsed"), (result.open, "open"), (result.missing, "missing")):
         line += f", {number} {word}" if number else ""
     if result.standard_error is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,6 @@ from steelyard.cli.options import (
 from steelyard.cli.output import print_verdict
 
 if TYPE_CHECKING:
-    from steelyard.api.arguments import RunArguments
-    from steelyard.evidence.keys import KeySigner
-    from steelyard.records import Verdict
     from steelyard.storage.run_folder import RunFolder
 
 
@@ -67,7 +63,7 @@ def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:
     import asyncio
 
     from steelyard.api.conduct import signer_at
-    from steelyard.api.resume import arguments_to_resume
+    from steelyard.api.resume import resumed
     from steelyard.storage.run_folder import RunFolder
 
     args = run_arguments(**asking)
@@ -85,7 +81,7 @@ def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:
         verdict = finalize_audit(run, signer)
         print_verdict(verdict, run.plan, path, as_json=as_json, signed=signer is not None)
         return verdict.exit
-    verdict = asyncio.run(_resume(run, arguments_to_resume(run, args), signer))
+    verdict = asyncio.run(resumed(run, args, signer))
     print_verdict(verdict, run.plan, path, as_json=as_json, signed=signer is not None)
     return verdict.exit
 
@@ -99,17 +95,3 @@ def _show_finished(run: RunFolder, *, as_json: bool) -> int:
     found = results_of(run)
     print_verdict(found.verdict, run.plan, run.path, as_json=as_json, signed=True)
     return found.verdict.exit
-
-
-async def _resume(run: RunFolder, args: RunArguments, signer: KeySigner | None) -> Verdict:
-    from steelyard.api.conduct import session_options
-    from steelyard.api.models import open_for_call
-    from steelyard.api.resume import samples_to_resume
-    from steelyard.auditing.conductor import resume_audit
-
-    data, catalogue = samples_to_resume(run, args)
-    async with AsyncExitStack() as opened_here:
-        sealed = {role: planned.capabilities for role, planned in run.plan.models.items()}
-        models = open_for_call(args, opened_here, sealed)
-        with session_options(run.plan, args) as options:
-            return await resume_audit(run, models, data, catalogue, signer, options)

@@ -150,8 +150,8 @@ class OpenAIModel:
                 raise ModelUnavailable(
                     f"nothing answers at {self._base} ({reply.detail}): start the server or correct the URL"
                 )
-            if reply.detail.startswith(("HTTP 401", "HTTP 403")):
-                raise ModelUnavailable(f"{self._base} refuses the key: {reply.detail}")
+            if reply.fatal:
+                raise self._refusal(reply)
             return "unknown"
         data = reply.payload.get("data") if isinstance(reply.payload, Mapping) else None
         names = [entry.get("id") for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
@@ -182,12 +182,16 @@ class OpenAIModel:
             while not output.outcome.answered and (fitted := self._dialect.fitted_to(output.detail)) != self._dialect:
                 self._dialect = fitted
                 output = await self.generate(request)
-            if output.detail.startswith(("HTTP 401", "HTTP 403")):
-                raise ModelUnavailable(f"{self._base} refuses the key: {output.detail}")
-            if output.outcome is Outcome.TIMEOUT or output.fatal or not output.outcome.retryable:
+            if output.fatal:
+                raise self._refusal(output)
+            if output.outcome is Outcome.TIMEOUT or not output.outcome.retryable:
                 break
             await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
         return output
+
+    def _refusal(self, output: ModelOutput) -> ModelUnavailable:
+        what = "refuses to answer" if output.detail.endswith(openai_wire.SPENT) else "refuses the key"
+        return ModelUnavailable(f"{self._base} {what}: {output.detail}")
 
     async def _loglikelihood_unavailable_reason(self) -> str:
         """Run the echo check and return why it failed, or nothing. Some servers require at least one new token."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from steelyard.util.reasoning import split_reasoning
 from steelyard.util.text import one_line
 
 __all__ = [
+    "SPENT",
     "Dialect",
     "echo_body",
     "generate_body",
@@ -36,6 +38,22 @@ REASONING_PARTS = ("reasoning", "reasoning_text", "thinking", "summary", "summar
 _TEXT_KEYS = ("summary", "thinking", "reasoning", "content", "text")
 # What an error's code says took the place of a model output.
 _FINISH_REASONS = {"content_filter": "content_filter", "context_length_exceeded": "length"}
+
+
+SPENT = " (the account's quota or credit is used up: no other request would be answered)"
+_SPENT_CODES = (
+    "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_credits",
+    "insufficient_balance", "quota_exhausted",
+)  # fmt: skip
+_SPENT_WORDS = re.compile(
+    r"insufficient (?:quota|balance|credit|funds)|credit balance|out of credits?|no credits? left|\bbilling\b"
+    r"|(?:quota|credits?) (?:is|are|has been|have been) (?:exhausted|used up)",
+    re.IGNORECASE,
+)
+# Gemini says "check your plan and billing details" of a minute's limit too, with when to retry.
+_FOR_NOW = re.compile(
+    r"\bper (?:second|minute|hour|day)\b|per(?:minute|day)|retry in|try again in|retry after", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -202,6 +220,9 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
         detail += f": {message}"
     if status in (401, 403):
         detail += " (is the API key right? it is read from STEELYARD_API_KEY, or where --api-key-env says)"
+    spent = status == 402 or _is_spent(status, payload, headers)
+    if spent:
+        detail = one_line(detail, MAX_DETAIL - len(SPENT)) + SPENT
     if 300 <= status < 400:
         detail += f" redirect to {one_line(headers.get('Location', 'nowhere'))}: not followed, give that URL instead"
     outcome = {429: Outcome.RATE_LIMITED, 408: Outcome.TIMEOUT}.get(
@@ -213,8 +234,8 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
         detail=one_line(detail, MAX_DETAIL),
         retry_after=read_retry_after(headers, now=now),
         rate=read_rate_headers(headers, now=now),
-        overloaded=status in OVERLOADED,
-        fatal=status in (401, 402, 403),
+        overloaded=status in OVERLOADED and not spent,
+        fatal=spent or status in (401, 403),
     )
 
 
@@ -227,6 +248,20 @@ def read_no_json(data: bytes, headers: Mapping[str, str]) -> ModelOutput:
         "a web page instead of JSON: is the URL that of the API (often ending in /v1), or must somebody log in first?"
     )
     return ModelOutput(outcome=Outcome.MALFORMED, detail=detail, fatal=True)
+
+
+def _is_spent(status: int, payload: Any, headers: Mapping[str, str]) -> bool:
+    """Whether an error says that the account has no quota or credit left, rather than none in this minute.
+
+    By its code or type, as OpenAI says it; else by its words, where nothing says that a later request would do.
+    """
+    error = payload.get("error") if isinstance(payload, Mapping) else None
+    names = [error.get(key) for key in ("code", "type")] if isinstance(error, Mapping) else []
+    if any(name in _SPENT_CODES for name in names if isinstance(name, str)):
+        return True
+    message = _message(payload)
+    is_for_now = "Retry-After" in headers or _FOR_NOW.search(message)
+    return status in (400, 403, 429) and not is_for_now and bool(_SPENT_WORDS.search(message))
 
 
 def _message(payload: Any) -> str:

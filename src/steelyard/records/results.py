@@ -119,6 +119,7 @@ class TracePoint(Record, frozen=True, kw_only=True):
 class ClaimVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one claim, as its retest gives it; proportions are fractions, ``claimed_text`` is as printed.
 
+    ``asked`` and ``of`` count calls: each sample is asked ``repeats`` times.
     ``part_of`` is the number of items that the claim is about, where the samples are a part of them.
     ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one. ``formats`` names
     the prompt formats that the claim may mean, in their order, where the vendor states none; the numbers are then those
@@ -134,6 +135,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     ci: tuple[float, float] | None = None
     asked: int = 0
     of: int = 0
+    repeats: int = 1
     missing: int = 0
     open: int = 0
     unparsed: int = 0
@@ -194,8 +196,8 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     """The result of one measurement by one scorer. Proportions are fractions; only a full score counts as right.
 
     ``ci`` is Wilson's interval over samples. ``standard_error`` is clustered by ``clusters`` subtasks, where there are
-    several: items of one subtask are not independent. ``read_by`` names the tests that read it. ``cost`` is the money
-    for the tokens, at the user's prices.
+    several: items of one subtask are not independent. ``asked`` and ``of`` count calls, as a claim's do.
+    ``read_by`` names the tests that read it. ``cost`` is the money for the tokens, at the user's prices.
     """
 
     measurement: str
@@ -208,10 +210,12 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     right: int = 0
     asked: int = 0
     of: int = 0
+    repeats: int = 1
     planned: int = 0
     missing: int = 0
     open: int = 0
     unparsed: int = 0
+    cut_off: int = 0
     standard_error: float | None = None
     clusters: int = 0
     pass_at_k: tuple[PassAtK, ...] = ()
@@ -225,6 +229,11 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     cached_tokens: int = 0
     cost: float | None = None
     seconds: float = 0.0
+
+    @property
+    def is_mostly_cut_off(self) -> bool:
+        """Whether at least half of the answers were cut off at their limit of tokens, and could not be read."""
+        return 0 < self.asked <= 2 * min(self.cut_off, self.open + self.unparsed)
 
 
 class Verdict(Record, frozen=True, kw_only=True):

@@ -81,6 +81,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "ci": None if claim.ci is None else [_own_unit(bound, claim.unit) for bound in claim.ci],
         "asked": claim.asked,
         "of": claim.of,
+        "repeats": claim.repeats,
         "missing": claim.missing,
         "open": claim.open,
         "verdict": claim.verdict.value,

@@ -80,6 +80,7 @@ ENGLISH: Final = Words(
         sheet_says="The claim sheet says",
         in_format="Prompt format {prompt}: {sentence}",
         asked_short="{asked} of {of} questions",
+        asked_repeats="{asked} of {of} calls, {each} a question",
         asked="All {asked} answers were asked for.",
         asked_part="{asked} of {of} answers were asked for.",
         missing="Missing: {number}.",

@@ -90,6 +90,7 @@ GERMAN: Final = Words(
         sheet_says="Anmerkung in der Liste der Angaben:",
         in_format="Promptformat {prompt}: {sentence}",
         asked_short="{asked} von {of} Fragen",
+        asked_repeats="{asked} von {of} Aufrufen, {each} je Frage",
         asked="Alle {asked} Antworten wurden abgefragt.",
         asked_part="{asked} von {of} Antworten wurden abgefragt.",
         missing="Fehlend: {number}.",

@@ -80,6 +80,7 @@ class Meanings:
     sheet_says: str
     in_format: str
     asked_short: str
+    asked_repeats: str
     asked: str
     asked_part: str
     missing: str

@@ -311,7 +311,7 @@ class Runner:
         if output.fatal and not self._health_check.available:
             self._stopping = self._stopping or "endpoint_down"
         # One client error ends a call, so a reply from before it is not enough: the endpoint is checked after it.
-        since = now if output.outcome is Outcome.CLIENT_ERROR else started
+        since = now if output.fatal or output.outcome is Outcome.CLIENT_ERROR else started
         if self._stopping is not None or not await self._health_check.replied_since(since):
             return False
         pending.failures += 1

@@ -67,6 +67,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         ci=ci,
         asked=retest.n,
         of=measurement.trials,
+        repeats=measurement.repeats,
         missing=retest.missing - monitor.open,
         open=monitor.open,
         unparsed=monitor.unparsed,
