@@ -69,17 +69,18 @@ def print_places(run: Path, *, signed: bool) -> None:
 def print_measurement(result: MeasurementResult) -> None:
     """Print one line for a measurement, and one for each pass@k."""
     from steelyard.reports.measured import pass_at_k
-    from steelyard.reports.words import interval, share
+    from steelyard.reports.words import interval, measured
     from steelyard.util.text import one_line
 
     named = f"{one_line(result.task)} ({one_line(result.prompt)})"
     if not result.asked:
         click.echo(f"{named}: no sample was asked; {result.reason}")
         return
-    answered = result.asked - result.missing - result.open
+    # Where a range is given, every answer counts in it, the open ones too.
+    counted = result.asked if result.measured is None else result.asked - result.missing - result.open
     line = (
-        f"{named}: {share(result.measured, 'percent')}, "
-        f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {answered} right"
+        f"{named}: {measured(result, 'percent')}, "
+        f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {counted} right"
     )
     if result.asked < result.of:
         line += f", of {result.of:,} {'answers' if result.pass_at_k else 'samples'}"

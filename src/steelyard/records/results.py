@@ -119,6 +119,8 @@ class TracePoint(Record, frozen=True, kw_only=True):
 class ClaimVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one claim, as its retest gives it; proportions are fractions, ``claimed_text`` is as printed.
 
+    ``bounds``: the share of right answers if all open and missing ones are wrong, and if all are right. ``measured`` is
+    None where these are so many that it would be no honest estimate (:mod:`steelyard.stats.bounds`).
     ``part_of`` is the number of items that the claim is about, where the samples are a part of them.
     ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one. ``formats`` names
     the prompt formats that the claim may mean, in their order, where the vendor states none; the numbers are then those
@@ -131,6 +133,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     claimed: float | None
     tolerance: float
     measured: float | None = None
+    bounds: tuple[float, float] | None = None
     ci: tuple[float, float] | None = None
     asked: int = 0
     of: int = 0
@@ -191,7 +194,7 @@ class PassAtK(Record, frozen=True, kw_only=True):
 class MeasurementResult(Record, frozen=True, kw_only=True):
     """The result of one measurement by one scorer. Proportions are fractions; only a full score counts as right.
 
-    ``ci`` is Wilson's interval over samples. ``standard_error`` is clustered by ``clusters`` subtasks, where there are
+    ``measured`` and ``bounds`` are those of a claim. ``ci`` is Wilson's interval over samples. ``standard_error`` is clustered by ``clusters`` subtasks, where there are
     several: items of one subtask are not independent. ``read_by`` names the tests that read it.
     """
 
@@ -201,6 +204,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     prompt: str
     scorer: str
     measured: float | None = None
+    bounds: tuple[float, float] | None = None
     ci: tuple[float, float] | None = None
     right: int = 0
     asked: int = 0

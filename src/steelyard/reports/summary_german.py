@@ -76,6 +76,8 @@ GERMAN: Final = Words(
         not_tested_many="Für {number} der {of} Angaben liegt keine Prüfung vor.",
         measured="Das Modell erreicht am geprüften Endpunkt {measured} bei {task}. Es gab keine Angabe, die zu prüfen "
         "war.",
+        measured_range="Das Modell erreicht am geprüften Endpunkt zwischen {low} und {high} bei {task}: Von {of} "
+        "Antworten fehlen {number} oder sind nicht eindeutig lesbar. Es gab keine Angabe, die zu prüfen war.",
         measured_many="{of} Ergebnisse des Modells am geprüften Endpunkt. Es gab keine Angabe, die zu prüfen war.",
         nothing="Es wurde keine Antwort bewertet.",
     ),
@@ -163,6 +165,8 @@ GERMAN: Final = Words(
         "und das Dekodierverfahren dahinter erfragen.",
         vendor="dem Anbieter",
         see_wrong="Die falschen Antworten:",
+        see_open="Die Spanne nicht als Ergebnis verwenden. Die nicht eindeutig lesbaren Antworten ansehen; mehr davon "
+        "werden lesbar, wenn nur nach der Antwort gefragt oder anders gelesen wird (--scorer):",
         explain="Bei {vendor} eine Erklärung zu den Befunden einholen ({findings}); alle stehen in report.html.",
         rely="{claims}: für diesen Endpunkt und diese Aufgabe verwendbar (höchstens {within} unter der Angabe).",
         rely_many="{claims}: für diesen Endpunkt und diese Aufgaben verwendbar (höchstens {within} unter der Angabe).",

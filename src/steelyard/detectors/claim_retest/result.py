@@ -10,6 +10,7 @@ from typing import Any
 from steelyard.detectors.claim_retest.monitor import ClaimMonitor
 from steelyard.detectors.claim_retest.thresholds import SKEW, own_noise
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
+from steelyard.stats.bounds import share_bounds, share_point
 
 __all__ = ["ClaimFinder", "reason_of", "result_of"]
 
@@ -60,16 +61,16 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         level, skew = monitor.interval_level / 2, SKEW if monitor.sealed.is_paired(measurement) else 0.0
         noise = float(own_noise(monitor.sealed, measurement, test.noise.own, level, skew))
         ci = max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
-    measured = retest.right / answered if answered else None
     served = monitor.served
-    needed = retest.remaining(claimed if measured is None else measured) if test else None
+    needed = retest.remaining(retest.right / answered if answered else claimed) if test else None
     return ClaimVerdict(
         task=claim.task,
         claimed_text=claim.value,
         unit=claim.unit,
         claimed=claimed,
         tolerance=float(margin),
-        measured=measured,
+        measured=share_point(retest.right, retest.missing, retest.n),
+        bounds=share_bounds(retest.right, retest.missing, retest.n),
         ci=ci,
         asked=retest.n,
         of=measurement.trials,
