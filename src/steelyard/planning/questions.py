@@ -38,7 +38,7 @@ def subject_of(identity: ModelIdentity) -> str:
         sha256, uri = identity.details.get("recorded_sha256", ""), identity.details.get("recorded_uri", uri)
     if sha256:
         return f"sha256:{sha256}"
-    found = re.fullmatch(r"([a-z][a-z0-9-]*):(.*)@(https?://.*)", uri, re.DOTALL)
+    found = re.fullmatch(r"([a-z][a-z0-9-]*):(.*)@((?i:https?)://.*)", uri, re.DOTALL)
     return uri if found is None else f"{found[1]}:{found[2]}@{_normal_address(found[3])}"
 
 

@@ -209,7 +209,7 @@ for _ in range(6):
 while True: pass
 """,
     "fills the disk": "f = open('/tmp/x', 'wb')\nwhile True: f.write(b'x' * 1_000_000)",
-    "asks the network": "import socket\nf = socket.create_connection(('1.1.1.1', 80), timeout=1).recv",
+    "asks the network": "import socket\nf = socket.create_connection(('192.0.2.1', 80), timeout=1).recv",
     "imports what is not there": "import numpy\ndef f(x): return x * x",
 }
 
@@ -222,6 +222,16 @@ def test_no_program_scores_itself(cheat: str) -> None:
     # The failure is the program's own: no cheat passes itself off as a fault of the sandbox (that would raise).
     assert result.detail.isascii()
     assert len(result.detail) < 60
+
+
+def test_the_program_is_behind_the_filter_of_system_calls() -> None:
+    program = """
+import socket
+def f(family):
+    try: socket.socket(family, 1).close()
+    except OSError as error: return error.errno
+"""
+    assert scored(program, tests="assert [f(40), f(16), f(1), f(2)] == [97, 97, None, None]").end is End.PASSED
 
 
 def test_the_reasons() -> None:

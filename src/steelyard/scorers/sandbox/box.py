@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import platform
 import selectors
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from importlib import resources
 from typing import IO
 
 import msgspec
@@ -18,6 +20,7 @@ import msgspec
 from steelyard.scorers.halt import Halt
 from steelyard.scorers.sandbox.cgroups import Cage, CageMaker, find_cages
 from steelyard.scorers.sandbox.limits import End, Execution, SandboxError, SandboxLimits
+from steelyard.scorers.sandbox.seccomp import assemble
 from steelyard.scorers.sandbox.walls import Interpreter, Tools, find_interpreters, find_tools, walled
 
 __all__ = ["Box", "Sandbox", "open_box", "unavailable_reason"]
@@ -26,19 +29,7 @@ _CHUNK = 1 << 16
 _STARTED_BY = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")  # what systemd-run needs; the program sees neither
 # More at a time would only slow each other down, and time is what they are given.
 _SLOTS = threading.BoundedSemaphore(max(1, os.cpu_count() or 1))
-# Run once inside the sandbox before it is used: each failed assertion is a hole in the isolation.
-_PROBE = """
-import os, resource, socket
-assert os.getuid() != 0, 'it runs as root'
-assert not {'home', 'root', 'proc', 'sys', 'var', 'etc/passwd'} & set(os.listdir('/')), 'it sees the host'
-assert [name for _, name in socket.if_nameindex()] == ['lo'], 'it sees a network'
-for place in ('/new', '/dev/new', '/usr/lib/new'):
-    try: open(place, 'w')
-    except OSError: pass
-    else: raise AssertionError(f'it can write {place}')
-assert resource.getrlimit(resource.RLIMIT_NPROC)[0] <= 64, 'it may start processes without limit'
-print(1)
-"""
+_TRIAL_SECONDS = 20.0
 
 
 class Running:
@@ -54,10 +45,10 @@ class Running:
 
 
 class Box:
-    """The means of isolation on this machine: tools, interpreter and control groups, found once."""
+    """The means of isolation on this machine: tools, interpreter, control groups and filter, found once."""
 
-    def __init__(self, tools: Tools, python: Interpreter, cages: CageMaker) -> None:
-        self.tools, self.python, self._cages = tools, python, cages
+    def __init__(self, tools: Tools, python: Interpreter, cages: CageMaker, calls: bytes) -> None:
+        self.tools, self.python, self._cages, self._calls = tools, python, cages, calls
 
     @contextlib.contextmanager
     def cage(self, limits: SandboxLimits) -> Iterator[Cage]:
@@ -84,14 +75,17 @@ class Box:
         """
         with _in_memory(b"") as status, contextlib.ExitStack() as stack:
             descriptors = {path: stack.enter_context(_in_memory(data)).fileno() for path, data in files.items()}
-            command = walled(self.tools, self.python, limits, descriptors, program, status.fileno())
+            calls = stack.enter_context(_in_memory(self._calls))
+            command = walled(
+                self.tools, self.python, limits, descriptors, program, status=status.fileno(), calls=calls.fileno()
+            )
             environment = {name: os.environ[name] for name in _STARTED_BY if name in os.environ}
             try:
                 # A session of its own, so that a Ctrl-C meant for us does not end it and count as its failure.
                 process = subprocess.Popen(  # noqa: S603
                     cage.inside(command), stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, cwd="/",
                     start_new_session=True, env={"PATH": os.defpath, **environment},
-                    pass_fds=(status.fileno(), *descriptors.values()),
+                    pass_fds=(status.fileno(), calls.fileno(), *descriptors.values()),
                 )  # fmt: skip
             except OSError as error:
                 raise SandboxError(f"the sandbox does not start: {error.strerror}") from None
@@ -250,26 +244,42 @@ def _found() -> Box | str:
     if sys.platform != "linux":
         return "no sandbox for model-written code: it needs Linux (control groups, namespaces)"
     try:
-        tools, cages = find_tools(), find_cages()
+        tools, cages, calls = find_tools(), find_cages(), assemble(platform.machine())
     except (SandboxError, OSError) as error:
         return f"no sandbox for model-written code: {error}"
     reasons = []
     for python in find_interpreters():
-        box = Box(tools, python, cages)
-        try:
-            tried = _run(box, _PROBE, b"", {}, msgspec.structs.replace(SandboxLimits(), seconds=20.0))
-        except SandboxError as error:
-            reasons.append(f"{python.executable}: {error}")
-            continue
-        if tried.end is End.PASSED and tried.stdout == b"1\n":
+        box = Box(tools, python, cages, calls)
+        if not (reason := _fault(box)):
             return box
-        reason = (tried.stderr.decode("utf-8", "replace").strip().splitlines() or [f"it {tried.end}"])[-1][:200]
         reasons.append(f"{python.executable}: {reason}")
-    return f"no sandbox for model-written code: {'; '.join(reasons) or 'no Python 3.10 or newer'}{_how_to_fix(reasons)}"
+    reason = "; ".join(reasons) or "no Python 3.10 or newer"
+    return f"no sandbox for model-written code: {reason}{_how_to_fix(reason, tools)}"
 
 
-def _how_to_fix(reasons: list[str]) -> str:
-    text = " ".join(reasons)
+def _fault(box: Box) -> str:
+    """What the sandbox lacks by a trial from inside, or why it does not start; empty where it can be trusted."""
+    limits = msgspec.structs.replace(SandboxLimits(), seconds=_TRIAL_SECONDS)
+    expected = msgspec.json.encode(
+        msgspec.structs.asdict(limits) | {"processor_seconds": _TRIAL_SECONDS + 1, "core": 0}
+    )
+    program = (resources.files("steelyard.scorers.sandbox.inside") / "probe.py").read_text(encoding="utf-8")
+    try:
+        tried = _run(box, program, expected, {}, limits)
+    except SandboxError as error:
+        return str(error)
+    if tried.end is not End.PASSED:
+        return (tried.stderr.decode("utf-8", "replace").strip().splitlines() or [f"it {tried.end}"])[-1][:200]
+    try:
+        missing = msgspec.json.decode(tried.stdout, type=list[str])
+    except msgspec.DecodeError:
+        return "its own trial says nothing"
+    return f"missing walls: {', '.join(missing)}" if missing else ""
+
+
+def _how_to_fix(text: str, tools: Tools) -> str:
+    if "missing walls" in text:
+        return f": {tools.bwrap} and {tools.prlimit} must be the system's own (apt install bubblewrap util-linux)"
     if "Unknown option" in text:
         return ": bubblewrap 0.8 or newer is needed"
     if "namespace" in text or "uid map" in text:

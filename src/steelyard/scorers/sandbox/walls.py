@@ -1,4 +1,4 @@
-"""The command line that isolates one program: another user, its own namespaces, no capabilities, resource limits.
+"""The command line that isolates one program: another user, namespaces, resource limits, a filter of system calls.
 
 Each part closes a hole that was observed: started as root without another user, the limit of processes is not enforced
 (2,000 forks); without ``--disable-userns`` nested namespaces can be made; without a control group, six processes have
@@ -98,15 +98,18 @@ def _asked(executable: str) -> Interpreter | None:
 
 
 def walled(
-    tools: Tools, python: Interpreter, limits: SandboxLimits, files: Mapping[str, int], program: list[str], status: int
-) -> list[str]:
+    tools: Tools, python: Interpreter, limits: SandboxLimits, files: Mapping[str, int], program: list[str], *,
+    status: int, calls: int,
+) -> list[str]:  # fmt: skip
     """The command that runs ``python … program`` inside; ``files`` are open descriptors by their path inside.
 
     To the descriptor ``status``, which is not open inside, ``"exit-code"`` is written once the program has run.
+    From ``calls``, which is not open there either, the filter of system calls is read.
     """
     command = [
         tools.bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session",
         "--cap-drop", "ALL", "--hostname", "sandbox", "--json-status-fd", str(status), "--clearenv",
+        "--seccomp", str(calls),
     ]  # fmt: skip
     if os.geteuid() == 0:
         user = (f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs", "--")

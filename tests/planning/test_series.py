@@ -1,0 +1,60 @@
+"""How often a plan's questions were asked, in sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from steelyard.planning.series import order_sentences
+from steelyard.records import LedgerPlace, Origin, Plan, PlannedTest, Question, Reads
+from tests.plans import measurement, plan
+
+PROVED = {"order_proof": "00", "tag_proofs": ("00", "00", "00")}
+PLACE = LedgerPlace(line=3, previous="x" * 43)
+
+
+def audited(*numbers: int, ledger: LedgerPlace | None = PLACE, test: bool = True, **changes: object) -> Plan:
+    measurements = [
+        measurement(id=f"{place:02d}-t", task=f"t{place}", question=f"q{place}") for place in range(len(numbers))
+    ]
+    questions = {
+        f"q{place}": Question(benchmark="b", subject="s", number=number, **PROVED, **changes)  # type: ignore[arg-type]
+        for place, number in enumerate(numbers)
+    }
+    tests = (PlannedTest(id="x", rule="r@1", reads=(Reads(measurement="00-t", scorer="exact@2"),)),) if test else ()
+    return plan(*measurements, questions=questions, ledger=ledger, tests=tests)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(1, "first"), (3, "third"), (10, "tenth"), (11, "11th"), (12, "12th"), (21, "21st"), (102, "102nd"),
+     (113, "113th"), (1023, "1,023rd")],
+)  # fmt: skip
+def test_the_number_of_an_audit(number: int, said: str) -> None:
+    assert order_sentences(audited(number)) == (f"The {said} audit of this with this key.",)
+
+
+def test_questions_with_numbers_of_their_own_are_named() -> None:
+    (said,) = order_sentences(audited(1, 4, 4))
+    assert said == "With this key it is the first of t0; the fourth of t1, t2."
+
+
+def test_other_plans_are_counted_beside() -> None:
+    found = order_sentences(audited(2, of_subject=1, of_benchmark=7, never_ended=4))
+    assert found[1] == (
+        "The key began 1 other plan about this model and 7 of the same benchmark under other addresses or for other "
+        "models; 4 of these never ended."
+    )
+
+
+def test_who_could_have_chosen_is_said_first() -> None:
+    unsigned = plan(measurement(limit=10), questions={"q": Question(benchmark="b", subject="s")})
+    assert order_sentences(unsigned)[0].startswith("Not signed: whoever ran this could have chosen the order")
+    assert "how often this was asked with this key is unknown" in order_sentences(audited(1, ledger=None))[0]
+    later = LedgerPlace(line=3, previous="x" * 43, opened_later=True)
+    assert "begun later than the key" in order_sentences(audited(1, ledger=later))[1]
+
+
+def test_nothing_is_said_where_no_order_counts() -> None:
+    assert order_sentences(plan(measurement())) == ()  # all is asked, and nothing is tested
+    assert order_sentences(plan(measurement(limit=3), origin=Origin(kind="imported"))) == ()
+    assert order_sentences(plan()) == ()
