@@ -187,7 +187,7 @@ def _measured_row(result: MeasurementResult, said: Words, domain: tuple[float, f
         interval=numbers.interval(result.ci, "percent") if result.ci else "",
         asked="",
         meaning=(Passage(" ".join(parts)),),
-        drawing=_svg(_interval(result, domain, _DOT)) if result.ci and result.bounds else "",
+        drawing=_svg(_interval(result, domain, _DOT)) if result.ci else "",
     )
 
 
