@@ -26,6 +26,7 @@ from steelyard.planning.part import check_whole, in_words, part_of, revision_in_
 from steelyard.planning.samples import Prepared, as_asked, digests_of, in_item_order, load_samples
 from steelyard.planning.testable import (
     Skip,
+    check_choices,
     check_testable,
     kind_of,
     other_average,
@@ -173,6 +174,8 @@ class TaskPlanner:
             output_budget=decoding.output_budget,
             reasoning_effort=decoding.reasoning_effort,
         )
+        scorer = scorer_of(task, protocol, self._options.scorer, of_claim=claim is not None)
+        check_choices(scorer, task.id, samples)
         digests, samples_root = digests_of(samples)
         measurement = Measurement(
             id="",
@@ -187,7 +190,7 @@ class TaskPlanner:
             output_budget=decoding.output_budget,
             budget_stated=decoding.output_budget is not None and decoding.output_budget == self._limit_stated(request),
             reasoning_effort=decoding.reasoning_effort,
-            scorers=(scorer_of(task, protocol, self._options.scorer, of_claim=claim is not None),),
+            scorers=(scorer,),
             population=len(samples),
             samples_root=samples_root,
             items=items,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from steelyard.errors import InputError
 from steelyard.plugins import ExecutingScorer
-from steelyard.records import Capabilities, Claim
+from steelyard.records import Capabilities, Claim, Sample
 
 if TYPE_CHECKING:
     from steelyard.tasks.catalogue import Catalogue
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["Skip", "check_testable", "kind_of", "other_average", "scorer_of", "task_named", "task_of"]
+__all__ = ["Skip", "check_choices", "check_testable", "kind_of", "other_average", "scorer_of", "task_named", "task_of"]
 
 
 class Skip(Exception):
@@ -62,6 +63,15 @@ def scorer_of(task: Task, protocol: ChosenProtocol, chosen: str = "", *, of_clai
     if isinstance(scorer, ExecutingScorer) and (reason := scorer.unavailable_reason()):
         raise Skip("not_testable", reason)
     return scorer.identifier
+
+
+def check_choices(identifier: str, task: str, samples: Sequence[Sample]) -> None:
+    """Raise InputError where a rule that reads choices has samples without any: all of these would be open."""
+    if identifier.startswith("option@") and (without := sum(not sample.choices for sample in samples)):
+        raise InputError(
+            f"the scorer option reads which choice an answer names, and {without:,} of {len(samples):,} questions of "
+            f"{task} have no choices: give the file a column choices (a|b|c), or leave out --scorer option"
+        )
 
 
 def kind_of(
