@@ -98,7 +98,11 @@ def test_python_has_no_score_either(server: SumsServer, questions: Path, tmp_pat
     assert (result.exit_code, "0.0–75.0 %" in repr(result), "0.0–75.0 %" in result._repr_html_()) == (3, True, True)
 
 
-NOTHING = [([""],), (["The capital that you ask for, and that I know well, is Ber"], "length"), ([""], "content_filter")]
+NOTHING = [
+    ([""],),
+    (["The capital that you ask for, and that I know well, is Ber"], "length"),
+    ([""], "content_filter"),
+]
 
 
 @pytest.mark.parametrize("server", NOTHING, indirect=True)

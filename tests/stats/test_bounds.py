@@ -38,7 +38,14 @@ def test_a_point_lies_within_the_bounds_and_near_both(found: tuple[int, int, int
 
 @pytest.mark.parametrize(
     ("right", "unread", "n", "point"),
-    [(0, 0, 0, None), (0, 20, 20, None), (0, 15, 20, None), (60, 2, 100, 60 / 98), (60, 3, 100, None), (15, 0, 20, 0.75)],
+    [
+        (0, 0, 0, None),
+        (0, 20, 20, None),
+        (0, 15, 20, None),
+        (60, 2, 100, 60 / 98),
+        (60, 3, 100, None),
+        (15, 0, 20, 0.75),
+    ],
 )
 def test_where_a_point_is_honest(right: int, unread: int, n: int, point: float | None) -> None:
     assert share_point(right, unread, n) == point

@@ -241,9 +241,7 @@ def _clamp(value: float, window: tuple[float, float]) -> float:
     return min(window[1], max(window[0], value))
 
 
-def interval_bar(
-    measured: float | None, ci: tuple[float, float], bounds: tuple[float, float] | None = None
-) -> str:
+def interval_bar(measured: float | None, ci: tuple[float, float], bounds: tuple[float, float] | None = None) -> str:
     """A measured share, or its range, with its interval on a line from 0 to 100 %, as SVG that a table's cell holds."""
     low, high, *place = [2 + 116 * min(1.0, max(0.0, value)) for value in (*ci, *(bounds or ci), measured or 0.0)]
     mark = f'<circle cx="{place[2]:.1f}" cy="6" r="4" fill="var(--ink)"/>'

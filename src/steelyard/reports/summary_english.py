@@ -169,6 +169,8 @@ ENGLISH: Final = Words(
         "again.",
         noise="{claims}: do not rely on this yet. More questions of this benchmark do not decide: ask {vendor} how "
         "many runs its number is the mean of, or test on a larger benchmark.",
+        noise_number="{claims}: do not rely on this yet. So few questions cannot confirm such a value; about {number} "
+        "could: test on more questions of this kind, or on a larger benchmark.",
         data="{claims}: give the questions of the benchmark (--data DIR, or a file of your own with --task FILE).",
         items="{claims}: give more of the benchmark’s items.",
         whole="{claims}: give all items of the benchmark, or accept a verdict on a part of it (--allow-part).",

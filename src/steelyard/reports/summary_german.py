@@ -182,6 +182,8 @@ GERMAN: Final = Words(
         "Prüfung wiederholen.",
         noise="{claims}: noch nicht verwenden. Weitere Fragen dieses Benchmarks entscheiden nicht: bei {vendor} "
         "erfragen, aus wie vielen Durchläufen die Zahl gemittelt ist, oder mit einem größeren Benchmark prüfen.",
+        noise_number="{claims}: noch nicht verwenden. So wenige Fragen können einen solchen Wert nicht bestätigen; mit "
+        "etwa {number} ginge es: mehr Fragen dieser Art stellen oder mit einem größeren Benchmark prüfen.",
         data="{claims}: die Fragen des Benchmarks bereitstellen (--data DIR oder eine eigene Datei mit --task FILE).",
         items="{claims}: mehr Aufgaben des Benchmarks bereitstellen.",
         whole="{claims}: alle Aufgaben des Benchmarks bereitstellen oder ein Ergebnis für einen Teil zulassen "

@@ -78,8 +78,16 @@ def _advised(claims: Iterable[ClaimVerdict], plan: Plan, folder: str, said: Word
             if all(each.seconds is not None for each in needs):
                 message = "more_time"
                 values["time"] = numbers.duration(sum(each.seconds or 0.0 for each in needs))
+        questions = [_questions(claim) for claim in group]
+        if advice == "noise" and all(questions):
+            message, values["number"] = "noise_number", numbers.count(max(questions))
         commands = _shown(folder, _SHOWS[advice], group, plan) if advice in _SHOWS else ()
         yield Step(str(getattr(said.steps, message)).format(**values), commands)
+
+
+def _questions(claim: ClaimVerdict) -> int:
+    """How many questions would decide a claim that these cannot; 0 where the record does not say."""
+    return max((int(each.values.get("questions", "0").replace(",", "")) for each in reason_of(claim)), default=0)
 
 
 def _advice(claim: ClaimVerdict) -> str:

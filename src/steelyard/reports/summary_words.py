@@ -162,6 +162,7 @@ class Steps:
     open: str
     missing: str
     noise: str
+    noise_number: str
     data: str
     items: str
     whole: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 
 from steelyard.detectors.claim_retest.repeats import MISSING, OPEN, Mark, Noise, Repeats, mark_of
 from steelyard.detectors.claim_retest.retest import Retest
@@ -117,7 +118,17 @@ class ClaimMonitor:
             interval=interval,
             remaining=self.remaining(),
             target=f"{float(self.claim.number / self.claim.scale) * 100:g}",
+            cannot=self.cannot,
         )
+
+    @cached_property
+    def cannot(self) -> str:
+        """What the questions cannot show, and how many would, before any answer; empty where a true claim is confirmed."""
+        from steelyard.detectors.claim_retest.reach import reach_of
+
+        if self.measurement.planned < self.measurement.trials:  # a limit leaves other words
+            return ""
+        return reach_of(self.sealed, self.measurement, self.claim).sentence
 
     def remaining(self) -> int | None:
         """Trials until a decision if the next ones are right at the rate so far; None before the test begins."""

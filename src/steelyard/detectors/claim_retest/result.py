@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from steelyard.detectors.claim_retest.monitor import ClaimMonitor
+from steelyard.detectors.claim_retest.reach import reach_of
 from steelyard.detectors.claim_retest.thresholds import SKEW, own_noise
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
 from steelyard.stats.bounds import share_bounds, share_point
@@ -134,9 +135,11 @@ def _between(monitor: ClaimMonitor) -> str:
             said = f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
             return f"{said} (steelyard show RUN {option} lists them)"
     low, high = (f"{bound / trials * 100:.1f} %" for bound in (accuse, confirm))
+    remedy = reach_of(monitor.sealed, monitor.measurement, monitor.claim, retest.confirming_variance).remedy
     if confirm > trials:
-        return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent"
-    return f"within noise of the claim: a score below {low} would be inconsistent, one of {high} or more consistent"
+        return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent{remedy}"
+    said = f"within noise of the claim: a score below {low} would be inconsistent, one of {high} or more consistent"
+    return said + remedy
 
 
 def _reruns(monitor: ClaimMonitor) -> dict[str, int | None]:
