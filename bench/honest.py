@@ -44,6 +44,7 @@ from steelyard.records import (
     PlannedModel,
     PlannedTest,
     Protocol,
+    Question,
     Reads,
     RepeatCheck,
     SampleScore,
@@ -106,6 +107,7 @@ class BenchPlanner:
             limit=request.limit,
             part=self.part,
             arm=request.arm,
+            question="q",
         )
         self.measurements.append(measurement)
         reads = Reads(measurement=measurement.id, scorer=SCORER)
@@ -138,7 +140,8 @@ def _plan(vendor: Vendor, values: tuple[str, ...]) -> Plan:
         sheet=sheet,
         models={SUBJECT: model},
         measurements=tuple(planner.measurements),
-        detectors=("claim_retest@2",),
+        detectors=(f"claim_retest@{ClaimRetest.version}",),
+        questions={"q": Question(benchmark="b", subject="s", number=vendor.audit)},
         tests=share_out(tests),
         served=tuple(planner.served),
         alpha=ALPHA,

@@ -41,7 +41,7 @@ class Vendor:
     these dialects, read by the scorer of numbers. ``cached``: the endpoint repeats its first answer to every sample.
     ``formats``: the task has so many prompt formats, and the vendor states none; in each its model loses so much of
     its accuracy. ``part``: only so many random samples of the benchmark are here. ``claims``: its table has so many
-    rows, of which the first alone is inflated.
+    rows, of which the first alone is inflated. ``audit``: the auditor's key asks this for so many times.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Vendor:
     formats: tuple[float, ...] = (0.0,)
     part: int | None = None
     claims: int = 1
+    audit: int = 1
 
     @property
     def asked_of(self) -> int:
@@ -83,6 +84,7 @@ class Vendor:
             + ("" if self.claims == 1 or not inflated else ", 1 of 5 claims")
             + inflated
             + (" of the true rate" if self.states_rate else "")
+            + (f", audit no. {self.audit}" if self.audit > 1 else "")
         )
 
     @property

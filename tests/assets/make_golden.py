@@ -20,6 +20,8 @@ GOLDEN = HERE / "golden"
 def main() -> None:
     """Replace ``tests/assets/golden`` and its public key."""
     from steelyard.cli import execute as steelyard
+    from steelyard.evidence.keys import describe_key
+    from steelyard.evidence.ledger import parse_lines
 
     with tempfile.TemporaryDirectory() as folder, SumsServer() as server:
         work = Path(folder)
@@ -42,6 +44,11 @@ def main() -> None:
         assert code == 1, code
         (GOLDEN / "local.json").unlink()
         shutil.copy(work / "key.pub.pem", HERE / "golden.pub.pem")
+        lines = parse_lines((GOLDEN / "ledger.jsonl").read_bytes(), "ledger.jsonl")
+        keyid = describe_key(work / "key.pub.pem").keyid
+        (HERE / "golden.head.json").write_text(
+            json.dumps({"keyid": keyid, "lines": 2, "digest": lines[1].digest}) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ SEALED = [
 DEFAULTS = {
     "Attempt": {
         "seq": -1, "prev": "", "answer": "", "reasoning": "", "logprobs": [], "finish_reason": "", "prompt_tokens": 0,
-        "completion_tokens": 0, "reasoning_tokens": 0, "model": "", "detail": "",
+        "completion_tokens": 0, "reasoning_tokens": 0, "cached_tokens": 0, "model": "", "detail": "",
     },
     "Capabilities": {
         "generate": True, "chat": False, "completions": True, "loglikelihood": False, "loglikelihood_reason": "",
@@ -50,7 +50,7 @@ DEFAULTS = {
     },
     "Limits": {
         "requests_per_minute": None, "tokens_per_minute": None, "tokens": None, "cost": None, "price_prompt": None,
-        "price_completion": None,
+        "price_completion": None, "price_cached": None, "price_reasoning": None,
     },
     "LoglikelihoodRequest": {"prefix": ""},
     "Measurement": {

@@ -37,10 +37,11 @@ class RunArguments:
 
     ``question`` and ``answer`` name the columns of the task files' questions, where theirs are no usual ones.
     ``models`` and ``keys`` (environment variables that hold API keys) are by role; a model is a URI or an opened one.
-    ``price`` is per million prompt and completion tokens, ``prices`` a table of them. ``ends_at`` is the deadline in
-    seconds of ``time.monotonic``. ``new_ledger`` begins a ledger for a key that has none, ``no_ledger`` does without.
-    ``ray`` is the address of a cluster. ``owns_process``: the process does nothing but
-    this run, so that its garbage collection may be tuned for it.
+    ``price`` is per million prompt and completion tokens, ``price_cached`` and ``price_reasoning`` per million of those
+    of them that the endpoint had cached, and that were reasoning; ``prices`` is a table of all four. ``ends_at`` is the
+    deadline in seconds of ``time.monotonic``. ``new_ledger`` begins a ledger for a key that has none, ``no_ledger``
+    does without. ``ray`` is the address of a cluster. ``owns_process``: the process does nothing but this run, so that
+    its garbage collection may be tuned for it.
     """
 
     models: Mapping[str, str | Model] = field(default_factory=dict)
@@ -61,6 +62,8 @@ class RunArguments:
     output_tokens: int | None = None
     reasoning_effort: str = ""
     price: tuple[float, float] | None = None
+    price_cached: float | None = None
+    price_reasoning: float | None = None
     prices: Path | None = None
     with_texts: bool = False
     accept_model: bool = False

@@ -44,8 +44,8 @@ def audit(
             your own; ``detectors`` are planned beside the claims; ``accept_model=True`` tests an endpoint whose name is
             another model's than the claimed one, ``allow_part=True`` a part of a benchmark; ``key`` signs
             (``new_ledger=True`` begins a ledger for a key that has none, ``no_ledger=True`` does without); ``rpm``,
-            ``tpm``, ``max_tokens``, ``max_cost``, ``price``, ``prices``, ``concurrency``, ``with_texts``,
-            ``api_key_env``, ``scorer``.
+            ``tpm``, ``max_tokens``, ``max_cost``, ``price``, ``price_cached``, ``price_reasoning``, ``prices``,
+            ``concurrency``, ``with_texts``, ``api_key_env``, ``scorer``.
 
     Raises:
         SteelyardError: InputError for input that cannot be used, ModelUnavailable, DeadlineExceeded, StorageError or

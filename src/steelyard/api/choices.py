@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from steelyard.api.arguments import REAL_RANGES, WHOLE_RANGES, RunArguments, effort_word, ends_after
-from steelyard.api.limits import price_pair
+from steelyard.api.limits import price_pair, single_price
 from steelyard.api.models import key_of, models_by_role
 from steelyard.errors import InputError
 from steelyard.records import SUBJECT
@@ -46,6 +46,8 @@ class Choices(TypedDict, total=False):
     output_tokens: int | None
     reasoning_effort: str | None
     price: tuple[float, float] | str | None
+    price_cached: float | None
+    price_reasoning: float | None
     prices: Text | None
     with_texts: bool
     key: Text | None
@@ -132,6 +134,8 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
         task_files=tuple(Path(file).expanduser() for file in ([files] if isinstance(files, Text) else files)),
         budget_seconds=read_duration(given.get("budget"), "budget"),
         price=price_pair(given.get("price"), "price"),
+        price_cached=single_price(given.get("price_cached"), "price_cached"),
+        price_reasoning=single_price(given.get("price_reasoning"), "price_reasoning"),
         prices=path_of(given.get("prices")),
         ends_at=ends_after(read_duration(given.get("deadline"), "deadline")),
         patience_seconds=read_duration(given.get("patience"), "patience"),

@@ -154,7 +154,7 @@ class RunSession:
             concurrency=AdaptiveConcurrency(planned.concurrency, None if planned.adaptive else planned.concurrency),
             retry=RetryPolicy(max_attempts=planned.max_attempts),
             limiter=RateLimiter(limits.requests_per_minute, limits.tokens_per_minute),
-            budget=budget if budget.bounded else None,
+            budget=budget if budget.counts else None,
             breaker=CircuitBreaker(self.options.patience_seconds),
             attempt_timeout=planned.attempt_timeout_us / 1e6,
             budget_seconds=None if self.plan.budget_us is None else self.plan.budget_us / 1e6,
@@ -211,7 +211,7 @@ class RunSession:
     def _book(self, attempt: Attempt, texts: Mapping[str, str]) -> None:
         """What an earlier session used of the budget: at its worst where the endpoint did not say."""
         budget = self.budgets[self.measurements[attempt.measurement].role]
-        sample = sample_of(attempt, texts) if budget.bounded and Budget.usage_unknown(attempt) else None
+        sample = sample_of(attempt, texts) if budget.counts and Budget.usage_unknown(attempt) else None
         budget.load(attempt, None if sample is None else worst_case(sample.request))
 
     async def _beat(self) -> None:

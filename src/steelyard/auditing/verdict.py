@@ -19,6 +19,7 @@ from steelyard.records import (
     ClaimVerdict,
     DetectorResult,
     Finding,
+    Limits,
     MeasurementResult,
     Note,
     NotPlanned,
@@ -43,6 +44,7 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    cached_tokens: int = 0
     seconds: float = 0.0
     failed: Counter[str] = field(default_factory=Counter)  # how calls ended that brought no answer
 
@@ -55,13 +57,19 @@ class Usage:
         self.prompt_tokens += attempt.prompt_tokens
         self.completion_tokens += attempt.completion_tokens
         self.reasoning_tokens += attempt.reasoning_tokens
+        self.cached_tokens += attempt.cached_tokens
         self.seconds += attempt.elapsed_us / 1e6
 
     def include(self, other: Usage) -> None:
         """Add what another measurement cost."""
         self.failed.update(other.failed)
-        for name in ("calls", "answers", "prompt_tokens", "completion_tokens", "reasoning_tokens", "seconds"):
+        tokens = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+        for name in ("calls", "answers", *tokens, "seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def cost(self, limits: Limits) -> float | None:
+        """The money for the tokens, at the user's prices; None without prices."""
+        return limits.cost_of(self.prompt_tokens, self.completion_tokens, self.cached_tokens, self.reasoning_tokens)
 
 
 def counted(records: Iterable[JournalRecord], usage: dict[str, Usage]) -> Iterator[JournalRecord]:
@@ -215,6 +223,8 @@ def _with_usage(claim: ClaimVerdict, plan: Plan, usage: Usage) -> ClaimVerdict:
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
         reasoning_tokens=usage.reasoning_tokens,
+        cached_tokens=usage.cached_tokens,
+        cost=usage.cost(plan.models[role].limits),
         seconds=round(usage.seconds / concurrency, 3),
     )
 
@@ -239,7 +249,7 @@ def _refused_claim(plan: Plan, number: int, refused: NotPlanned) -> ClaimVerdict
 
 
 def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> MeasurementResult:
-    cost = usage.get(tally.measurement.id, Usage())
+    cost, model = usage.get(tally.measurement.id, Usage()), plan.models[tally.measurement.role]
     stopped = "a budget (of time, tokens or cost) ended it before all was asked"
     readers = tuple(test.id for test in plan.readers_of(tally.measurement.id))
     if readers:
@@ -252,7 +262,9 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
         prompt_tokens=cost.prompt_tokens,
         completion_tokens=cost.completion_tokens,
         reasoning_tokens=cost.reasoning_tokens,
-        seconds=round(cost.seconds / plan.models[tally.measurement.role].concurrency, 3),
+        cached_tokens=cost.cached_tokens,
+        cost=cost.cost(model.limits),
+        seconds=round(cost.seconds / model.concurrency, 3),
     )
 
 

@@ -190,9 +190,20 @@ _ASKING = (
     ),
     click.option("--price", metavar="IN,OUT", help="Price per million prompt and completion tokens."),
     click.option(
+        "--price-cached",
+        metavar="IN",
+        help="Price per million prompt tokens that the endpoint had cached (default: IN).",
+    ),
+    click.option(
+        "--price-reasoning",
+        metavar="OUT",
+        help="Price per million completion tokens that were reasoning (default: OUT).",
+    ),
+    click.option(
         "--prices",
         type=click.Path(path_type=Path),
-        help="Your price table (YAML): model name: {prompt: 0.15, completion: 0.60}, per million tokens.",
+        help="Your price table (YAML): model name: {prompt: 0.15, completion: 0.60}, per million tokens; cached and "
+        "reasoning where they differ.",
     ),
     click.option(
         "--with-texts",
@@ -229,6 +240,8 @@ def run_arguments(
     deadline: str | None = None,
     patience: str | None = None,
     price: str | None = None,
+    price_cached: str | None = None,
+    price_reasoning: str | None = None,
     reasoning_effort: str | None = None,
     **plain: Any,
 ) -> RunArguments:
@@ -236,7 +249,7 @@ def run_arguments(
 
     Raises InputError for an invalid duration, price or effort, a role given twice, and ``--workers`` without ``--ray``.
     """
-    from steelyard.api.limits import price_pair
+    from steelyard.api.limits import price_pair, single_price
 
     if plain.get("workers") is not None and plain.get("ray") is None:
         raise InputError("--workers needs --ray: add it, or leave out --workers")
@@ -249,6 +262,8 @@ def run_arguments(
         ends_at=ends_after(read_duration(deadline, "--deadline")),
         patience_seconds=read_duration(patience, "--patience"),
         price=price_pair(price, "--price"),
+        price_cached=single_price(price_cached, "--price-cached"),
+        price_reasoning=single_price(price_reasoning, "--price-reasoning"),
         reasoning_effort=effort_word(reasoning_effort, "--reasoning-effort"),
         shows_progress=True,
         owns_process=True,

@@ -26,6 +26,9 @@ from steelyard.evidence.ledger_place import Chain, check_ledger
 
 __all__ = ["Integrity", "verify_integrity"]
 
+TEXTS_NEEDED = (
+    "this run was sealed with its texts, so only who has them can verify it: ask whoever made it for the whole folder"
+)
 TEXT_START = re.compile(rb'\{"sha256":"([0-9a-f]{64})","text":(?=")')
 
 
@@ -220,6 +223,8 @@ def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
     """Check every text that is here against its digest; the number that the journal refers to and that are not."""
     found = DigestSet()
     here = {name for name in layout.run_files(bundle.path) if layout.is_text(name)}
+    for name in sorted({name for name in bundle.subjects if layout.is_text(name)} - here):
+        raise VerificationError(f"{name}: missing: {TEXTS_NEEDED}")
     for name in sorted(here | {name for name in bundle.subjects if layout.is_text(name)}):
         digest = hashlib.sha256()
         with layout.open_regular(bundle.path, name) as file:
@@ -237,7 +242,7 @@ def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
         absent += 1
     if absent and not bundle.withheld:
         raise VerificationError(
-            f"{layout.TEXTS}: {absent} texts are missing, such as the one with SHA-256 {first.hex()}"
+            f"{layout.TEXTS}: {absent} texts are missing, such as the one with SHA-256 {first.hex()}: {TEXTS_NEEDED}"
         )
     return absent
 

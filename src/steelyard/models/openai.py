@@ -188,6 +188,8 @@ class OpenAIModel:
             if output.outcome is not Outcome.CLIENT_ERROR or "token" not in output.detail.lower():
                 self._greeting_tokens = max(tokens, self._greeting_tokens)
                 break
+        if output.fatal:  # a web page at this path: what it would serve is not served
+            return msgspec.structs.replace(output, outcome=Outcome.CLIENT_ERROR)
         if output.outcome in (Outcome.TIMEOUT, Outcome.DROPPED):
             raise ModelUnavailable(f"{self._base} does not answer ({output.detail}): is the server up?")
         return output
@@ -205,7 +207,7 @@ class OpenAIModel:
                 output = await self.generate(request)
             if output.detail.startswith(("HTTP 401", "HTTP 403")):
                 raise ModelUnavailable(f"{self._base} refuses the key: {output.detail}")
-            if output.outcome is Outcome.TIMEOUT or not output.outcome.retryable:
+            if output.outcome is Outcome.TIMEOUT or output.fatal or not output.outcome.retryable:
                 break
             await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
         return output
@@ -306,7 +308,7 @@ class OpenAIModel:
         if status != 200:
             return openai_wire.read_error(status, payload, self._without_key(dict(headers)))
         if payload is None:
-            return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not JSON")
+            return openai_wire.read_no_json(data, headers)
         return Reply(payload, read_rate_headers(headers))
 
     async def _read(self, reply: aiohttp.ClientResponse) -> bytes | None:

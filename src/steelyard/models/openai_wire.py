@@ -15,7 +15,16 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome
 from steelyard.util.reasoning import split_reasoning
 from steelyard.util.text import one_line
 
-__all__ = ["Dialect", "echo_body", "generate_body", "path_of", "read_completion", "read_error", "read_retry_after"]
+__all__ = [
+    "Dialect",
+    "echo_body",
+    "generate_body",
+    "path_of",
+    "read_completion",
+    "read_error",
+    "read_no_json",
+    "read_retry_after",
+]
 
 STOPS_ON_THE_WIRE = 4
 MAX_DETAIL = 300
@@ -105,6 +114,9 @@ def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = F
         "prompt_tokens": _count(usage, "prompt_tokens"),
         "completion_tokens": _count(usage, "completion_tokens"),
         "reasoning_tokens": _count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+        # (DeepSeek's own name for the same count stands beside, or instead of, the details.)
+        "cached_tokens": _count(usage.get("prompt_tokens_details"), "cached_tokens")
+        or _count(usage, "prompt_cache_hit_tokens"),
     }
     if not choices:
         return ModelOutput(outcome=Outcome.EMPTY, detail="the reply has no choices", **about)
@@ -204,6 +216,17 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
         overloaded=status in OVERLOADED,
         fatal=status in (401, 402, 403),
     )
+
+
+def read_no_json(data: bytes, headers: Mapping[str, str]) -> ModelOutput:
+    """Parse a reply whose status is 200 and that is not JSON. No retry helps against a web page, such as a login."""
+    kind, start = headers.get("Content-Type", "").lower(), data[:200].lstrip().lower()
+    if not kind.startswith(("text/html", "application/xhtml")) and not start.startswith((b"<!doctype html", b"<html")):
+        return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not JSON")
+    detail = (
+        "a web page instead of JSON: is the URL that of the API (often ending in /v1), or must somebody log in first?"
+    )
+    return ModelOutput(outcome=Outcome.MALFORMED, detail=detail, fatal=True)
 
 
 def _message(payload: Any) -> str:

@@ -77,7 +77,7 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
         if local
         else f"{REMOTE_SECONDS:g} s a call, {model.concurrency} at a time"
     )
-    priced = limits.price_prompt is not None and limits.price_completion is not None
+    priced = limits.cost_of(0, 0) is not None
     return Forecast(
         model=model.identity.uri,
         rows=(
@@ -159,8 +159,7 @@ def _cost(plan: Plan, prepared: Prepared) -> _Cost:
         each = EPISODE_SECONDS
     elif local:
         each = prompt / READ_TOKENS_PER_SECOND + completion / WRITE_TOKENS_PER_SECOND
-    price, priced = model.limits.price_prompt, model.limits.price_completion
-    cost = None if price is None or priced is None else calls * (prompt * price + completion * priced) / 1e6
+    cost = model.limits.highest_cost_of(calls * prompt, calls * completion)
     return _Cost(calls, measurement.planned, calls * prompt, calls * completion, calls * each, cost, measurement.share)
 
 

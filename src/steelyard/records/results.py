@@ -124,7 +124,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     ``part_of`` is the number of items that the claim is about, where the samples are a part of them.
     ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one. ``formats`` names
     the prompt formats that the claim may mean, in their order, where the vendor states none; the numbers are then those
-    of ``prompt``, and a note says what each came to.
+    of ``prompt``, and a note says what each came to. ``cost`` is the money for the tokens, at the user's prices.
     """
 
     task: str
@@ -158,6 +158,8 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    cost: float | None = None
     seconds: float = 0.0
     line: int = 0
     note: str = ""
@@ -194,8 +196,9 @@ class PassAtK(Record, frozen=True, kw_only=True):
 class MeasurementResult(Record, frozen=True, kw_only=True):
     """The result of one measurement by one scorer. Proportions are fractions; only a full score counts as right.
 
-    ``measured`` and ``bounds`` are those of a claim. ``ci`` is Wilson's interval over samples. ``standard_error`` is clustered by ``clusters`` subtasks, where there are
-    several: items of one subtask are not independent. ``read_by`` names the tests that read it.
+    ``measured`` and ``bounds`` are those of a claim. ``ci`` is Wilson's interval over samples. ``standard_error`` is
+    clustered by ``clusters`` subtasks, where there are several: items of one subtask are not independent. ``read_by``
+    names the tests that read it. ``cost`` is the money for the tokens, at the user's prices.
     """
 
     measurement: str
@@ -223,6 +226,8 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    cost: float | None = None
     seconds: float = 0.0
 
 

@@ -24,12 +24,13 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from steelyard.util.console import fitting
     from steelyard.util.text import one_line
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Dry run: no sample was sent", title_justify="left")
-    table.add_column("task")
+    table.add_column("task", overflow="fold")
     for name in ("claimed", "calls ≤", "tokens in", "out ≤", "time ≤", "cost ≤", "if it holds", "if 10 lower"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in forecast.rows:
         table.add_row(
             Text(one_line(row.task)),
@@ -43,7 +44,7 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
             _decision(row.if_false, row.affordable) if row.claimed else "–",
         )
     if forecast.rows:
-        console.print(table)
+        console.print(fitting(console, table))
     if any(row.claimed for row in forecast.rows):
         console.print(
             "The last two columns: samples that the test is expected to need; * = not within budget or limit."

@@ -32,7 +32,7 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
     # The most important ones first: a terminal shows only the first few.
     sentences = [_OF_A_PART] if on_part else []
     sentences += [*_of_the_words(asked, measured), *_of_the_setting(names, asked, plan)]
-    sentences += _of_the_numbers(verdict, asked, measured)
+    sentences += _of_the_numbers(verdict, asked, measured, counts=plan is not None and plan.ledger is not None)
     if asked and len(asked) < len(verdict.claims):
         sentences.append("The report shows nothing about the claims that were not testable or not tested.")
     if verdict.notes:
@@ -73,12 +73,16 @@ def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) 
     return sentences
 
 
-def _of_the_numbers(verdict: Verdict, asked: list[ClaimVerdict], measured: list[MeasurementResult]) -> list[str]:
+def _of_the_numbers(
+    verdict: Verdict, asked: list[ClaimVerdict], measured: list[MeasurementResult], *, counts: bool
+) -> list[str]:
+    """``counts``: the key's ledger counts how often the questions were asked."""
     level, sentences = f"{100 * verdict.alpha:g} %", []
+    series = " Both hold over all audits of a question with this key together." if counts else ""
     if asked:
         sentences = [
             f"Error rates: over the whole report, the chance that any true claim is called inconsistent is at most "
-            f"{level} (weighted Holm). For each claim, a false consistent has a chance of at most {level}.",
+            f"{level} (weighted Holm). For each claim, a false consistent has a chance of at most {level}.{series}",
             f"The {100 * (1 - verdict.alpha):g} % intervals are valid whenever the run stops, however often results "
             "are looked at, and for a benchmark of finite size. So they are wider than textbook intervals, which fix "
             "the number of samples in advance.",

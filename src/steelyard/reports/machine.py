@@ -12,6 +12,8 @@ from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Ve
 __all__ = ["REPORT_FORMAT", "render"]
 
 REPORT_FORMAT = "steelyard-report/2"
+# Keys of a later date: left out where there is nothing to say, as in reports of before.
+NOTHING_TO_SAY: dict[str, Any] = {"cached_tokens": 0, "cost": None}
 
 
 def render(verdict: Verdict) -> dict[str, Any]:
@@ -98,6 +100,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "prompt_tokens": claim.prompt_tokens,
         "completion_tokens": claim.completion_tokens,
         "reasoning_tokens": claim.reasoning_tokens,
+        **{key: value for key, no in NOTHING_TO_SAY.items() if (value := getattr(claim, key)) != no},
         "seconds": claim.seconds,
         "line": claim.line,
     }
@@ -106,6 +109,9 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
 def _measured(result: MeasurementResult) -> dict[str, Any]:
     """A measurement, its proportions in percent points as a claim's are."""
     document: dict[str, Any] = msgspec.to_builtins(result)
+    for key, nothing in NOTHING_TO_SAY.items():
+        if document[key] == nothing:
+            del document[key]
     for key in ("measured", "standard_error"):
         document[key] = _own_unit(document[key], "percent")
     document |= {"bounds": _ends(result.bounds, "percent"), "ci": _ends(result.ci, "percent")}

@@ -15,7 +15,7 @@ from steelyard.records import DetectorResult, Finding, Plan, Verdict, VerdictWor
 from steelyard.reports import words
 from steelyard.reports.charts import css_name
 from steelyard.reports.jinja import template
-from steelyard.reports.measured import by_measurement, only_measured
+from steelyard.reports.measured import by_measurement, money_of, only_measured
 from steelyard.reports.provenance import Provenance
 from steelyard.reports.summary_english import ENGLISH
 from steelyard.reports.summary_german import GERMAN
@@ -293,14 +293,15 @@ def _effort(verdict: Verdict, plan: Plan, said: Words) -> str:
 def _cost(verdict: Verdict, plan: Plan, said: Words) -> str:
     """What the tokens cost at the user's prices; empty unless all models that were asked have the same ones."""
     results = [each for each in by_measurement(verdict) if each.calls]
-    limits = [plan.models[each.role].limits for each in results]
-    prices = {(each.price_prompt, each.price_completion) for each in limits}
-    if len(prices) != 1:
-        return ""
-    (price_in, price_out) = prices.pop()
-    if price_in is None or price_out is None:
+    known = [plan.models[each.role].limits for each in results]
+    prices = {(each.price_prompt, each.price_completion, each.price_cached, each.price_reasoning) for each in known}
+    amounts = [money_of(each, plan) for each in results]
+    if len(prices) != 1 or None in amounts:
         return ""
     numbers = Numbers(said.notation)
-    amount = sum(each.prompt_tokens * price_in + each.completion_tokens * price_out for each in results) / 1e6
-    shown = {"amount": amount, "price_in": price_in, "price_out": price_out}
-    return said.who.cost.format(**{name: numbers.money(value) for name, value in shown.items()})
+    (price_in, price_out, price_cached, price_reasoning) = prices.pop()
+    shown = {"amount": sum(filter(None, amounts)), "price_in": price_in, "price_out": price_out}
+    text = said.who.cost.format(**{name: numbers.money(value or 0.0) for name, value in shown.items()})
+    for price, sentence in ((price_cached, said.who.cached), (price_reasoning, said.who.reasoning)):
+        text += "" if price is None else sentence.format(price=numbers.money(price))
+    return text

@@ -208,6 +208,8 @@ ENGLISH: Final = Words(
         effort="What it took",
         calls="{calls} calls, about {time}, {prompt} tokens in and {completion} out",
         cost="{amount}, at the prices that were given: {price_in} in and {price_out} out, per million tokens",
+        cached="; {price} for prompt tokens from the endpoint’s cache",
+        reasoning="; {price} for reasoning",
     ),
     frame=Frame(
         title="Summary of an audit",

@@ -225,6 +225,8 @@ GERMAN: Final = Words(
         effort="Aufwand",
         calls="{calls} Aufrufe, etwa {time}, {prompt} Token gesendet und {completion} empfangen",
         cost="{amount}, zu den angegebenen Preisen: {price_in} gesendet und {price_out} empfangen, je Million Token",
+        cached="; {price} für gesendete Token aus dem Zwischenspeicher des Endpunkts",
+        reasoning="; {price} für Token des Nachdenkens",
     ),
     frame=Frame(
         title="Zusammenfassung einer Prüfung",

@@ -203,6 +203,8 @@ class Who:
     effort: str
     calls: str
     cost: str
+    cached: str
+    reasoning: str
 
 
 @dataclass(frozen=True)

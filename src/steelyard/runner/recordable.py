@@ -25,8 +25,17 @@ def recordable(output: ModelOutput) -> ModelOutput:
     if not output.outcome.answered and (output.text or output.reasoning or output.logprobs):
         # A failed call has no output: text in it could be an answer that was discarded on purpose.
         output = msgspec.structs.replace(output, text="", reasoning="", logprobs=())
-    if min(output.prompt_tokens, output.completion_tokens, output.reasoning_tokens) < 0:
-        output = msgspec.structs.replace(output, prompt_tokens=0, completion_tokens=0, reasoning_tokens=0)
+    if min(output.prompt_tokens, output.completion_tokens, output.reasoning_tokens, output.cached_tokens) < 0:
+        output = msgspec.structs.replace(
+            output, prompt_tokens=0, completion_tokens=0, reasoning_tokens=0, cached_tokens=0
+        )
+    if output.cached_tokens > output.prompt_tokens or output.reasoning_tokens > output.completion_tokens:
+        # A part is no more than its whole: else sums over calls would give the part of one call to another.
+        output = msgspec.structs.replace(
+            output,
+            cached_tokens=min(output.cached_tokens, output.prompt_tokens),
+            reasoning_tokens=min(output.reasoning_tokens, output.completion_tokens),
+        )
     return without_surrogates(output)
 
 

@@ -30,6 +30,7 @@ __all__ = ["Recomputed", "recompute"]
 
 # Log-likelihoods and intervals go through the C library's log and gamma; machines agree to many more digits than this.
 RELATIVE_TOLERANCE = 1e-6
+ADDED = "cost"  # reports of runs with prices did not state it before
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ def _check_segments(run: RunFolder) -> None:
 def _check_same(was: Any, now: Any, place: str) -> None:
     if isinstance(was, dict) and isinstance(now, dict):
         for key in [*was, *(key for key in now if key not in was)]:
+            if key == ADDED and key not in was:
+                continue
             if key not in was or key not in now:
                 raise VerificationError(f"{place}: {key} does not follow from the journal")
             _check_same(was[key], now[key], f"{place}: {key}")

@@ -9,7 +9,6 @@ from typing import Any
 
 from steelyard.detectors.claim_retest.monitor import ClaimMonitor
 from steelyard.detectors.claim_retest.reach import reach_of
-from steelyard.detectors.claim_retest.thresholds import SKEW, own_noise
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
 from steelyard.stats.bounds import share_bounds, share_point
 
@@ -56,12 +55,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         margin = Fraction(math.floor(test.margin * 10_000), 10_000)  # to a hundredth of a point
     log_e = retest.tracker.log_e if retest.tracker else math.inf
     trace = monitor.trace_points(monitor.interval_level)
-    ci = (trace[-1].low, trace[-1].high) if trace else None
-    if ci and test and test.noisy:
-        # The interval of the true rate: that of our own trials, widened by the noise of our own repeats.
-        level, skew = monitor.interval_level / 2, SKEW if monitor.sealed.is_paired(measurement) else 0.0
-        noise = float(own_noise(monitor.sealed, measurement, test.noise.own, level, skew))
-        ci = max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
+    ci = monitor.interval
     served = monitor.served
     needed = retest.remaining(retest.right / answered if answered else claimed) if test else None
     return ClaimVerdict(

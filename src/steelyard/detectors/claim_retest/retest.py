@@ -80,6 +80,8 @@ class Retest:
             return level
         if self._running is None or self.tracker is None:
             return 1.0
+        if self.sealed.certain:  # undecided bets prove nothing of an order that could be chosen
+            return level if self.word == "inconsistent" else 1.0
         parts = self._running.parts
         return self.tracker.p if parts == 1 else min(1.0, max(parts * self.tracker.p, level))
 

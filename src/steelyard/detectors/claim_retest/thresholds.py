@@ -21,6 +21,8 @@ from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode,
 from steelyard.records import Capabilities, Claim, Measurement, Plan, PlannedTest
 from steelyard.stats.series import series_share
 
+RECORDING = "recording"  # the backend of a model that gives recorded answers
+
 __all__ = [
     "SequentialTest",
     "confirming_noise",
@@ -72,12 +74,13 @@ def sealed_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> Se
     A vendor who scored ``claimed_samples`` of N, and a claim about a ``whole`` of which we have a part, get half of the
     level for the choice of these.
     """
-    return _test(sealed, measurement, claim, Noise(), 2 if sealed.claimed_samples or sealed.whole else 1)
+    is_shared = bool(sealed.claimed_samples or sealed.whole) and not sealed.certain
+    return _test(sealed, measurement, claim, Noise(), 2 if is_shared else 1)
 
 
 def sequential_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise) -> SequentialTest:
     """The test where answers vary: half of each side's level goes to the noise, and half to the sequential part."""
-    return _test(sealed, measurement, claim, noise, 2)
+    return _test(sealed, measurement, claim, noise, 1 if sealed.certain else 2)
 
 
 def early_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise) -> SequentialTest:
@@ -85,7 +88,7 @@ def early_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise:
 
     It accuses at half of the level, a quarter for the noise and a quarter for its bets, and confirms nothing.
     """
-    test = _test(sealed, measurement, claim, noise, 4)
+    test = _test(sealed, measurement, claim, noise, 2 if sealed.certain else 4)
     never = measurement.trials + 1
     return replace(test, confirm=never, consistent=(never,) * measurement.trials)
 
@@ -138,6 +141,7 @@ def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
         sealed,
         varies=measurement.decoding == "greedy" and not capabilities.deterministic,
         one_answer=_repeats_itself(measurement, capabilities),
+        certain=plan.models[measurement.role].identity.backend == RECORDING,
         alpha_inconsistent=plan.alpha * test.weight * share,
         alpha_consistent=plan.alpha / formats * share,
         stop_inconsistent=(),
@@ -169,10 +173,13 @@ def own_noise(
 
 
 def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, parts: int) -> SequentialTest:
-    """Thresholds and tables. The sequential part and the noise that widens the margin each have α / ``parts``."""
-    from steelyard.stats.sequential import StopTable, stop_table
+    """Thresholds and tables. The sequential part and the noise that widens the margin each have α / ``parts``.
 
-    trials, of_confirming = measurement.trials, 2 if noise.confirming > 0 else 1
+    Where only what is certain is decided, there is no sequential part.
+    """
+    from steelyard.stats.sequential import StopTable, certain_table, stop_table
+
+    trials, of_confirming = measurement.trials, 2 if noise.confirming > 0 and not sealed.certain else 1
     alpha, alpha_consistent = sealed.alpha_inconsistent / parts, sealed.alpha_consistent / of_confirming
     accuse, margin, testable = _accusing(sealed, measurement, claim, noise, alpha)
     confirm = _confirming(sealed, measurement, claim, noise.confirming, alpha_consistent)
@@ -182,7 +189,11 @@ def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Nois
     if sealed.stop_inconsistent and not noise:
         table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
     else:
-        table = stop_table(trials, accuse, alpha, alpha_consistent, confirm)
+        table = (
+            certain_table(trials, accuse, confirm)
+            if sealed.certain
+            else stop_table(trials, accuse, alpha, alpha_consistent, confirm)
+        )
     return SequentialTest(accuse, confirm, table.inconsistent, table.consistent, margin, noise, parts)
 
 
