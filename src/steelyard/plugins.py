@@ -268,13 +268,14 @@ class Progress:
     """Where a test is while answers come, for a display.
 
     ``remaining``: answers until a decision, if what comes is like what came. ``target`` is what the interval closes
-    on, as text.
+    on, as text. ``cannot``: what no answer to these questions can show, as a sentence; empty where they can show all.
     """
 
     decision: str = ""
     interval: tuple[float, float] | None = None
     remaining: int | None = None
     target: str = ""
+    cannot: str = ""
 
 
 @runtime_checkable

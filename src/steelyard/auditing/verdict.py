@@ -114,12 +114,12 @@ def decide(
         findings, [claim.verdict for claim in claims] + [each.word for each in others if each.p is not None], plan
     )
     missing = sum(tally.missing_anywhere for tally in tallies.values())
-    measured = not plan.tests and bool(tallies) and all(tally.is_whole for tally in tallies.values())
+    measured = bool(tallies) and all(tally.is_whole and not tally.is_too_open for tally in tallies.values())
     results = tuple(_measured(plan, tally, usage) for tally in tallies.values())
     notes = (*(note for result in found for note in result.notes), *_notes(plan, usage), *_cut_off(results))
     return Verdict(
         verdict=word,
-        exit=_exit_code(word, missing, measured=measured),
+        exit=_exit_code(word, missing, measured=measured and not plan.tests),
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
         names=_names(plan),
@@ -316,7 +316,7 @@ def _overall(findings: tuple[Finding, ...], words: Sequence[VerdictWord], plan: 
 
 
 def _exit_code(word: VerdictWord, missing: int, *, measured: bool) -> int:
-    """``measured``: nothing was to be decided, and all of it was asked, so an undecided word is no failure."""
+    """``measured``: nothing was to be decided, and all was asked and could be read: an undecided word is no failure."""
     if missing:
         return ExitCode.PLAN_NOT_MET
     if word is VerdictWord.INCONSISTENT:

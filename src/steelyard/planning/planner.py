@@ -27,6 +27,7 @@ from steelyard.planning.samples import Prepared
 from steelyard.planning.sources import FILE, Rows, Source
 from steelyard.planning.testable import (
     Skip,
+    check_choices,
     check_testable,
     kind_of,
     other_average,
@@ -200,6 +201,7 @@ class TaskPlanner:
             **self._asked_how_often(request, decoding, rows.population),
         )
         asked = rows.asked(measurement)
+        check_choices(measurement.scorers[0], task.id, asked.samples)
         measurement = msgspec.structs.replace(measurement, samples_root=asked.root)
         served = Served(
             request=request.name,

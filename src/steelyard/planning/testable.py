@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from steelyard.errors import InputError
 from steelyard.plugins import ExecutingScorer
-from steelyard.records import Capabilities, Claim
+from steelyard.records import Capabilities, Claim, Sample
 
 if TYPE_CHECKING:
     from steelyard.tasks.definition import PromptFormat
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["Skip", "check_testable", "kind_of", "other_average", "scorer_of", "task_named", "task_of"]
+__all__ = ["Skip", "check_choices", "check_testable", "kind_of", "other_average", "scorer_of", "task_named", "task_of"]
 
 
 class Skip(Exception):
@@ -72,6 +72,15 @@ def scorer_of(
     if isinstance(scorer, ExecutingScorer) and (reason := unavailable(scorer)):
         raise Skip("not_testable", reason)
     return scorer.identifier
+
+
+def check_choices(identifier: str, task: str, samples: Sequence[Sample]) -> None:
+    """Raise InputError where a rule that reads choices has samples without any: all of these would be open."""
+    if identifier.startswith("option@") and (without := sum(not sample.choices for sample in samples)):
+        raise InputError(
+            f"the scorer option reads which choice an answer names, and {without:,} of {len(samples):,} questions of "
+            f"{task} have no choices: give the file a column choices (a|b|c), or leave out --scorer option"
+        )
 
 
 def kind_of(

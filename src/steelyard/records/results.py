@@ -120,6 +120,8 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one claim, as its retest gives it; proportions are fractions, ``claimed_text`` is as printed.
 
     ``asked`` and ``of`` count calls: each sample is asked ``repeats`` times.
+    ``bounds``: the share of right answers if all open and missing ones are wrong, and if all are right. ``measured`` is
+    None where these are so many that it would be no honest estimate (:mod:`steelyard.stats.bounds`).
     ``part_of`` is the number of items that the claim is about, where the samples are a part of them.
     ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one. ``formats`` names
     the prompt formats that the claim may mean, in their order, where the vendor states none; the numbers are then those
@@ -132,6 +134,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     claimed: float | None
     tolerance: float
     measured: float | None = None
+    bounds: tuple[float, float] | None = None
     ci: tuple[float, float] | None = None
     asked: int = 0
     of: int = 0
@@ -195,9 +198,10 @@ class PassAtK(Record, frozen=True, kw_only=True):
 class MeasurementResult(Record, frozen=True, kw_only=True):
     """The result of one measurement by one scorer. Proportions are fractions; only a full score counts as right.
 
-    ``ci`` is Wilson's interval over samples. ``standard_error`` is clustered by ``clusters`` subtasks, where there are
-    several: items of one subtask are not independent. ``asked`` and ``of`` count calls, as a claim's do.
-    ``read_by`` names the tests that read it. ``cost`` is the money for the tokens, at the user's prices.
+    ``measured`` and ``bounds`` are those of a claim. ``ci`` is Wilson's interval over samples. ``standard_error`` is
+    clustered by ``clusters`` subtasks, where there are several: items of one subtask are not independent. ``asked`` and
+    ``of`` count calls, as a claim's do. ``read_by`` names the tests that read it. ``cost`` is the money for the tokens,
+    at the user's prices.
     """
 
     measurement: str
@@ -206,6 +210,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     prompt: str
     scorer: str
     measured: float | None = None
+    bounds: tuple[float, float] | None = None
     ci: tuple[float, float] | None = None
     right: int = 0
     asked: int = 0

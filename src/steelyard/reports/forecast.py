@@ -47,6 +47,9 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
         console.print(fitting(console, table))
     if any(row.claimed for row in forecast.rows):
         console.print("The last two columns: calls that the test is expected to need; * = not within budget or limit.")
+    for row in forecast.rows:
+        if row.cannot:
+            console.print(Text(one_line(f"{row.task} ({row.claimed} %): {row.cannot}", 400)))
     if not forecast.rows:
         console.print("Dry run: nothing can be asked.")
     for task, verdict, reason in forecast.skipped:
@@ -54,7 +57,9 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     console.print(forecast.assumptions)
 
 
-def _decision(samples: int, affordable: int) -> str:
+def _decision(samples: int | None, affordable: int) -> str:
+    if samples is None:
+        return "undecided "
     return f"{samples:,}{'*' if samples > affordable else ' '}"
 
 

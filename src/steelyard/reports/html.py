@@ -77,7 +77,7 @@ def _row(claim: ClaimVerdict, asked: Mapping[str, Measurement]) -> dict[str, Any
 
 def _measured(result: MeasurementResult) -> dict[str, Any]:
     row = measured_words(result)
-    bar = markup(interval_bar(result.measured, result.ci)) if result.measured is not None and result.ci else ""
+    bar = markup(interval_bar(result.measured, result.ci, result.bounds)) if result.ci else ""
     return {"words": row, "task": _breakable(row.task), "asked_lines": row.asked.split(", "), "bar": bar}
 
 

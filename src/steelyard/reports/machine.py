@@ -23,9 +23,9 @@ NOTHING_TO_SAY: dict[str, Any] = {"cached_tokens": 0, "cost": None}
 def render(verdict: Verdict) -> dict[str, Any]:
     """The verdict as a JSON object: the keys of DESIGN.md in its order, then the others.
 
-    A claim's ``claimed``, ``tolerance``, ``measured`` and ``ci`` are in the claim's own ``unit``: percent points for
-    percent, 0 to 1 for a fraction. ``implied_reruns`` has null for more than a million. NaN and infinities are null, so
-    the result is JSON to every reader.
+    A claim's ``claimed``, ``tolerance``, ``measured``, ``bounds`` and ``ci`` are in the claim's own ``unit``: percent
+    points for percent, 0 to 1 for a fraction. ``implied_reruns`` has null for more than a million. NaN and infinities
+    are null, so the result is JSON to every reader.
     """
     document = {
         "format": REPORT_FORMAT,
@@ -78,7 +78,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "claimed": _claimed(claim),
         "tolerance": _own_unit(claim.tolerance, claim.unit),
         "measured": _own_unit(claim.measured, claim.unit),
-        "ci": None if claim.ci is None else [_own_unit(bound, claim.unit) for bound in claim.ci],
+        "ci": _ends(claim.ci, claim.unit),
         "asked": claim.asked,
         "of": claim.of,
         "repeats": claim.repeats,
@@ -87,6 +87,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "verdict": claim.verdict.value,
         "needs": needs,
         "implied_reruns": dict(claim.implied_reruns),
+        "bounds": _ends(claim.bounds, claim.unit),
         "part_of": claim.part_of,
         "unit": claim.unit,
         "claimed_text": claim.claimed_text,
@@ -118,12 +119,16 @@ def _measured(result: MeasurementResult) -> dict[str, Any]:
             del document[key]
     for key in ("measured", "standard_error"):
         document[key] = _own_unit(document[key], "percent")
-    document["ci"] = None if result.ci is None else [_own_unit(bound, "percent") for bound in result.ci]
+    document |= {"bounds": _ends(result.bounds, "percent"), "ci": _ends(result.ci, "percent")}
     document["pass_at_k"] = [
         {"k": each.k} | {key: _own_unit(getattr(each, key), "percent") for key in ("least", "most", "low", "high")}
         for each in result.pass_at_k
     ]
     return document
+
+
+def _ends(bounds: tuple[float, float] | None, unit: str) -> list[float | None] | None:
+    return None if bounds is None else [_own_unit(bound, unit) for bound in bounds]
 
 
 def _own_unit(value: float | None, unit: str) -> float | None:

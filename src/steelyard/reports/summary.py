@@ -142,7 +142,7 @@ def _inconsistent(verdict: Verdict, said: Words) -> str:
     values = {"number": numbers.count(len(below)), "of": numbers.count(of)}
     sentence = lines.below_many.format(**values) if len(below) < of else lines.below_all.format(**values)
     if len(below) == 1:
-        measured = numbers.share(first.measured, first.unit)
+        measured = numbers.measured(first, first.unit)
         sentence = lines.below_one.format(task=named(first.task), claimed=claimed(first, numbers), measured=measured)
     return f"{sentence} {lines.besides.format(findings=found)}" if found else sentence
 
@@ -153,8 +153,12 @@ def _measured(verdict: Verdict, said: Words) -> str:
         return said.headlines.nothing
     if len(results) > 1:
         return said.headlines.measured_many.format(of=numbers.count(len(results)))
-    share = numbers.share(results[0].measured, "percent")
-    return said.headlines.measured.format(task=named(results[0].task), measured=share)
+    (result,) = results
+    if result.measured is None and result.bounds:
+        unread = {"number": numbers.count(result.open + result.missing), "of": numbers.count(result.asked)}
+        ends = numbers.bounds(result.bounds, "percent")
+        return said.headlines.measured_range.format(task=named(result.task), **unread, **ends)
+    return said.headlines.measured.format(task=named(result.task), measured=numbers.measured(result, "percent"))
 
 
 def _tally(verdict: Verdict, said: Words) -> list[tuple[str, str, str]]:

@@ -66,6 +66,8 @@ ENGLISH: Final = Words(
         not_tested="there was no test of the claim on {task}.",
         not_tested_many="there was no test of {number} of the {of} claims.",
         measured="the model as served reaches {measured} on {task}. Nothing was claimed, so nothing was tested.",
+        measured_range="the model as served reaches between {low} and {high} on {task}: of {of} answers, {number} are "
+        "missing or cannot be read in one way. Nothing was claimed, so nothing was tested.",
         measured_many="{of} results of the model as served. Nothing was claimed, so nothing was tested.",
         nothing="no answer was scored.",
     ),
@@ -152,6 +154,8 @@ ENGLISH: Final = Words(
         "and decoding behind them.",
         vendor="the vendor",
         see_wrong="The answers that were wrong:",
+        see_open="Do not use the range as a score. Look at the answers that cannot be read in one way; asking for the "
+        "answer alone, or another way of reading (--scorer), makes more of them readable:",
         explain="Ask {vendor} to explain what the checks found ({findings}); report.html lists it all.",
         rely="{claims}: may be relied on, for this endpoint and this task, to within {within}.",
         rely_many="{claims}: may be relied on, for this endpoint and these tasks, to within {within} at most.",
@@ -166,6 +170,8 @@ ENGLISH: Final = Words(
         "again.",
         noise="{claims}: do not rely on this yet. More questions of this benchmark do not decide: ask {vendor} how "
         "many runs its number is the mean of, or test on a larger benchmark.",
+        noise_number="{claims}: do not rely on this yet. So few questions cannot confirm such a value; about {number} "
+        "could: test on more questions of this kind, or on a larger benchmark.",
         data="{claims}: give the questions of the benchmark (--data DIR, or a file of your own with --task FILE).",
         items="{claims}: give more of the benchmark’s items.",
         whole="{claims}: give all items of the benchmark, or accept a verdict on a part of it (--allow-part).",

@@ -76,6 +76,8 @@ GERMAN: Final = Words(
         not_tested_many="Für {number} der {of} Angaben liegt keine Prüfung vor.",
         measured="Das Modell erreicht am geprüften Endpunkt {measured} bei {task}. Es gab keine Angabe, die zu prüfen "
         "war.",
+        measured_range="Das Modell erreicht am geprüften Endpunkt zwischen {low} und {high} bei {task}: Von {of} "
+        "Antworten fehlen {number} oder sind nicht eindeutig lesbar. Es gab keine Angabe, die zu prüfen war.",
         measured_many="{of} Ergebnisse des Modells am geprüften Endpunkt. Es gab keine Angabe, die zu prüfen war.",
         nothing="Es wurde keine Antwort bewertet.",
     ),
@@ -164,6 +166,8 @@ GERMAN: Final = Words(
         "und das Dekodierverfahren dahinter erfragen.",
         vendor="dem Anbieter",
         see_wrong="Die falschen Antworten:",
+        see_open="Die Spanne nicht als Ergebnis verwenden. Die nicht eindeutig lesbaren Antworten ansehen; mehr davon "
+        "werden lesbar, wenn nur nach der Antwort gefragt oder anders gelesen wird (--scorer):",
         explain="Bei {vendor} eine Erklärung zu den Befunden einholen ({findings}); alle stehen in report.html.",
         rely="{claims}: für diesen Endpunkt und diese Aufgabe verwendbar (höchstens {within} unter der Angabe).",
         rely_many="{claims}: für diesen Endpunkt und diese Aufgaben verwendbar (höchstens {within} unter der Angabe).",
@@ -179,6 +183,8 @@ GERMAN: Final = Words(
         "Prüfung wiederholen.",
         noise="{claims}: noch nicht verwenden. Weitere Fragen dieses Benchmarks entscheiden nicht: bei {vendor} "
         "erfragen, aus wie vielen Durchläufen die Zahl gemittelt ist, oder mit einem größeren Benchmark prüfen.",
+        noise_number="{claims}: noch nicht verwenden. So wenige Fragen können einen solchen Wert nicht bestätigen; mit "
+        "etwa {number} ginge es: mehr Fragen dieser Art stellen oder mit einem größeren Benchmark prüfen.",
         data="{claims}: die Fragen des Benchmarks bereitstellen (--data DIR oder eine eigene Datei mit --task FILE).",
         items="{claims}: mehr Aufgaben des Benchmarks bereitstellen.",
         whole="{claims}: alle Aufgaben des Benchmarks bereitstellen oder ein Ergebnis für einen Teil zulassen "

@@ -62,6 +62,7 @@ class Headlines:
     not_tested: str
     not_tested_many: str
     measured: str
+    measured_range: str
     measured_many: str
     nothing: str
 
@@ -152,6 +153,7 @@ class Steps:
     do_not_rely_many: str
     vendor: str
     see_wrong: str
+    see_open: str
     explain: str
     rely: str
     rely_many: str
@@ -161,6 +163,7 @@ class Steps:
     open: str
     missing: str
     noise: str
+    noise_number: str
     data: str
     items: str
     whole: str

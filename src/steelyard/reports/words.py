@@ -16,6 +16,7 @@ from steelyard.records import (
     DetectorResult,
     Finding,
     Measurement,
+    MeasurementResult,
     Note,
     Plan,
     Verdict,
@@ -40,6 +41,7 @@ __all__ = [
     "headline",
     "interval",
     "interval_name",
+    "measured",
     "measurements_of",
     "only_measures",
     "p_value",
@@ -127,6 +129,11 @@ def interval(bounds: tuple[float, float] | None, unit: str) -> str:
     return f"{low:.{places}f}–{high:.{places}f}{'' if unit == 'fraction' else ' %'}"
 
 
+def measured(result: ClaimVerdict | MeasurementResult, unit: str) -> str:
+    """The measured share; ``0.0–75.0 %`` where open and missing answers leave a range."""
+    return interval(result.bounds, unit) if result.measured is None else share(result.measured, unit)
+
+
 def points(tolerance: float, unit: str) -> str:
     """A difference of proportions: ``2.0 points`` (percentage points), or ``0.020`` where the claim is a fraction."""
     scaled = round(tolerance * _scale(unit), 6)
@@ -195,7 +202,7 @@ def claim_words(claim: ClaimVerdict) -> ClaimWords:
     return ClaimWords(
         task=one_line(claim.task, 80) or "(no name)",
         claimed=claimed_value(claim),
-        measured=share(claim.measured, claim.unit),
+        measured=measured(claim, claim.unit),
         interval=interval(claim.ci, claim.unit),
         asked=_asked(claim),
         verdict=claim.verdict,
@@ -343,7 +350,10 @@ def exit_meaning(verdict: Verdict) -> str:
     if verdict.exit not in set(ExitCode):
         return ""
     if only_measures(verdict):
+        was_asked = all(each.asked >= each.planned for each in verdict.measurements)
         meaning = {0: "every planned sample was asked", 3: "the run ended before every sample was asked"}
+        if was_asked:
+            meaning[3] = "so many answers are open that the others say nothing"
         if verdict.exit in meaning:
             return meaning[verdict.exit]
     return EXIT_MEANINGS.get(ExitCode(verdict.exit), "")
@@ -389,11 +399,11 @@ def _verdict_sentence(verdict: Verdict) -> str:
             return f"Insufficient power: {_of(len(claims), total)} could not be decided with the samples asked."
         case VerdictWord.NOT_TESTABLE:
             return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons are below."
-    if not verdict.claims and (measured := [each for each in verdict.measurements if each.asked]):
+    if not verdict.claims and (results := [each for each in verdict.measurements if each.asked]):
         scores = (
-            f"{one_line(each.task, 80)} {share(each.measured, 'percent')}"
+            f"{one_line(each.task, 80)} {measured(each, 'percent')}"
             + (f" (95 % interval {interval(each.ci, 'percent')})" if each.ci else "")
-            for each in measured
+            for each in results
         )
         return "Measured: " + "; ".join(scores) + "."
     if any(claim.asked for claim in verdict.claims):

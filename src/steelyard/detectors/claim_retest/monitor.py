@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 
 from steelyard.detectors.claim_retest.repeats import MISSING, OPEN, Mark, Noise, Repeats, mark_of
 from steelyard.detectors.claim_retest.retest import Retest
@@ -112,7 +113,17 @@ class ClaimMonitor:
             interval=self.interval,
             remaining=self.remaining(),
             target=f"{float(self.claim.number / self.claim.scale) * 100:g}",
+            cannot=self.cannot,
         )
+
+    @cached_property
+    def cannot(self) -> str:
+        """What the questions cannot show, and how many would; empty where a true claim can be confirmed."""
+        from steelyard.detectors.claim_retest.reach import reach_of
+
+        if self.measurement.planned < self.measurement.trials:  # a limit leaves other words
+            return ""
+        return reach_of(self.sealed, self.measurement, self.claim).sentence
 
     @property
     def interval(self) -> tuple[float, float] | None:

@@ -8,7 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from steelyard.detectors.claim_retest.monitor import ClaimMonitor
+from steelyard.detectors.claim_retest.reach import reach_of
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
+from steelyard.stats.bounds import share_bounds, share_point
 
 __all__ = ["ClaimFinder", "reason_of", "result_of"]
 
@@ -54,16 +56,16 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     log_e = retest.tracker.log_e if retest.tracker else math.inf
     trace = monitor.trace_points(monitor.interval_level)
     ci = monitor.interval
-    measured = retest.right / answered if answered else None
     served = monitor.served
-    needed = retest.remaining(claimed if measured is None else measured) if test else None
+    needed = retest.remaining(retest.right / answered if answered else claimed) if test else None
     return ClaimVerdict(
         task=claim.task,
         claimed_text=claim.value,
         unit=claim.unit,
         claimed=claimed,
         tolerance=float(margin),
-        measured=measured,
+        measured=share_point(retest.right, retest.missing, retest.n),
+        bounds=share_bounds(retest.right, retest.missing, retest.n),
         ci=ci,
         asked=retest.n,
         of=measurement.trials,
@@ -128,9 +130,11 @@ def _between(monitor: ClaimMonitor) -> str:
             said = f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
             return f"{said} (steelyard show RUN {option} lists them)"
     low, high = (f"{bound / trials * 100:.1f} %" for bound in (accuse, confirm))
+    remedy = reach_of(monitor.sealed, monitor.measurement, monitor.claim, retest.confirming_variance).remedy
     if confirm > trials:
-        return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent"
-    return f"within noise of the claim: a score below {low} would be inconsistent, one of {high} or more consistent"
+        return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent{remedy}"
+    said = f"within noise of the claim: a score below {low} would be inconsistent, one of {high} or more consistent"
+    return said + remedy
 
 
 def _reruns(monitor: ClaimMonitor) -> dict[str, int | None]:

@@ -25,6 +25,7 @@ RECORDING = "recording"  # the backend of a model that gives recorded answers
 
 __all__ = [
     "SequentialTest",
+    "confirming_noise",
     "early_test",
     "last_test",
     "least_confirming",
@@ -39,6 +40,8 @@ __all__ = [
 # our mean from what it estimates. If it comes from samples that are right seldom (or seldom wrong), w is e too low for
 # our own mean, whose variance is w/2; and e/3 too low for the distance from a vendor's pass, whose variance is 3w/2.
 SKEW = 0.5
+
+CHECKED = 100  # samples of the repeat check where not all are asked twice, as steelyard.planning.decoding has it
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,21 @@ def last_test(
 def least_confirming(sealed: ClaimTest, measurement: Measurement, claim: Claim, variance: float) -> int:
     """The threshold to confirm of the last test, in trials. It grows with the variance."""
     return _confirming(sealed, measurement, claim, variance, sealed.alpha_consistent, SKEW)
+
+
+def confirming_noise(sealed: ClaimTest, measurement: Measurement, variance: float | None = None) -> Fraction:
+    """The noise of our own answers in the threshold to confirm, where all samples are asked.
+
+    ``variance`` None: that of answers which do not differ between repeats. Sampled ones are then taken to have none,
+    since how much they vary is not known before they are asked.
+    """
+    least, level = sealed.least_variance(measurement), sealed.alpha_consistent
+    if sealed.is_paired(measurement):
+        return own_noise(sealed, measurement, max(least, variance or 0.0), level, SKEW)
+    if variance is None and sealed.varies:  # the upper estimate of a check in which no pair differs
+        least = max(least, 0.5 / (1 + (measurement.repeat_check.samples or CHECKED)))
+    variance = max(least, variance or 0.0)
+    return own_noise(sealed, measurement, variance, level / 2) if variance > 0 else Fraction(0)
 
 
 def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
