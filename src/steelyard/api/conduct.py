@@ -109,9 +109,9 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
         line = f"planning {one_line(job.about, 80)} against {against}"
         with working(line) if args.shows_progress else nullcontext():
             audit = await _within(job.plan(models, orders), args.seconds_left, against)
-        for each in dict.fromkeys(one.assumed for one in audit.prepared.values() if one.assumed):
+        for each in dict.fromkeys(one.how_read for one in audit.plan.measurements if one.how_read):
             if args.shows_progress:
-                err().print(one_line(each, 300))
+                err().print(one_line(each, 800))
         yield audit
 
 

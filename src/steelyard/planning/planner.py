@@ -196,6 +196,7 @@ class TaskPlanner:
             chance=task.chance,
             public=task.public,
             differences=decoding.of_endpoint,
+            how_read=task.assumed,
             part=part,
             arm=request.arm,
             seed=request.seed or "",
@@ -213,11 +214,10 @@ class TaskPlanner:
                 *in_words(claim, measurement),
                 *_other_scorer(task, protocol, measurement.scorers[0]),
                 *revision_in_words(loaded),
-                *filter(None, (task.assumed,)),
             ),
         )
         withheld = task.public and task.definition.generator is None
-        return Prepared(measurement, samples, digests, withheld, task.assumed), served
+        return Prepared(measurement, samples, digests, withheld), served
 
     def _asked_as(
         self, request: MeasurementRequest, task: Task

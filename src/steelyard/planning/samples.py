@@ -30,7 +30,6 @@ __all__ = ["Prepared", "as_asked", "digests_of", "in_item_order", "load_samples"
 class Prepared:
     """A measurement with its samples: rendered lazily, with the digest of each.
 
-    ``assumed``: how a file of questions was read, where that was not certain.
     ``withheld``: a fixed public set, whose texts are not sealed, since publishing them would contaminate it.
     A generator gives fresh samples for any seed.
     """
@@ -39,7 +38,6 @@ class Prepared:
     samples: Sequence[Sample]
     digests: Sequence[str]
     withheld: bool = True
-    assumed: str = ""
 
 
 def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Path | None) -> Prepared:
