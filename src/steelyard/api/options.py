@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from steelyard.api.limits import limits_of
@@ -29,8 +30,7 @@ def options_of(
         concurrency=args.concurrency,
         data=args.data,
         task_files=args.task_files,
-        question=args.question,
-        answer=args.answer,
+        own_files=args.own_files,
         with_texts=args.with_texts,
         accept_model=args.accept_model,
         allow_part=args.allow_part,
@@ -51,6 +51,5 @@ def local_settings_of(args: RunArguments, options: Options) -> dict[str, Any]:
         "api_key_env": dict(args.keys),
         "data": str(options.data.resolve()) if options.data else "",
         "tasks": [str(path.resolve()) for path in options.task_files],
-        "question": options.question,
-        "answer": options.answer,
+        **asdict(options.own_files),
     }

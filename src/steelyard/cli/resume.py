@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from steelyard.cli.options import (
-    answer_option,
     api_keys_option,
     data_option,
     deadline_option,
     json_option,
     key_option,
+    own_file_options,
     patience_option,
-    question_option,
     ray_options,
     run_arguments,
     task_option,
@@ -49,8 +48,7 @@ if TYPE_CHECKING:
 @click.option("--conclude", "finalizes", is_flag=True, hidden=True)
 @data_option
 @task_option
-@question_option
-@answer_option
+@own_file_options
 @deadline_option
 @patience_option
 @ray_options
@@ -106,6 +104,7 @@ async def _resume(
     from steelyard.api.conduct import session_options
     from steelyard.api.models import open_for_call, uris_of
     from steelyard.auditing.conductor import resume_audit
+    from steelyard.records.file_options import FileOptions
     from steelyard.tasks.catalogue import Catalogue
 
     plan = run.plan
@@ -119,7 +118,8 @@ async def _resume(
     )
     data = args.data or (Path(local.data) if local.data else None)
     task_files = args.task_files or tuple(Path(path) for path in local.tasks)
-    catalogue = Catalogue(task_files, args.question or local.question, args.answer or local.answer)
+    own = {each.name: getattr(args.own_files, each.name) or getattr(local, each.name) for each in fields(FileOptions)}
+    catalogue = Catalogue(task_files, FileOptions(**own))
     async with AsyncExitStack() as opened_here:
         sealed = {role: planned.capabilities for role, planned in plan.models.items()}
         models = open_for_call(args, opened_here, sealed)

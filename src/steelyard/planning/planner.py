@@ -217,7 +217,7 @@ class TaskPlanner:
             ),
         )
         withheld = task.public and task.definition.generator is None
-        return Prepared(measurement, samples, digests, withheld), served
+        return Prepared(measurement, samples, digests, withheld, task.advice), served
 
     def _asked_as(
         self, request: MeasurementRequest, task: Task

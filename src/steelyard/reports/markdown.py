@@ -126,7 +126,9 @@ def _asked(plan: Plan | None) -> list[str]:
         samples, seed = words.counted(each.population, "sample"), _code(each.order_seed)
         served = [served for served in plan.served if served.reads.measurement == each.id]
         differences = dict.fromkeys([*each.differences, *(text for one in served for text in one.differences)])
-        differs = f" Differs from the vendor: {escape('; '.join(differences).rstrip('.'), 2000)}." if differences else ""
+        differs = (
+            f" Differs from the vendor: {escape('; '.join(differences).rstrip('.'), 2000)}." if differences else ""
+        )
         differs += f" How the file was read: {escape(each.how_read, 2000)}" if each.how_read else ""
         lines.append(
             f"{escape(each.task, 80)}: prompt format `{_code(each.prompt)}`, {each.kind}, {each.decoding}, "

@@ -26,7 +26,10 @@ __all__ = ["LocalSettings", "RunFolder"]
 
 
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What this machine noted for a resume: where models (by role), data and task files lie, and keys' variables."""
+    """What this machine noted for a resume: where models (by role), data and task files lie, and keys' variables.
+
+    The others say how files of questions are read and asked (:class:`steelyard.records.file_options.FileOptions`).
+    """
 
     models: dict[str, str] = {}
     api_key_env: dict[str, str] = {}
@@ -34,6 +37,10 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = ()
     question: str = ""
     answer: str = ""
+    sheet: str = ""
+    instruction: str = ""
+    choices: tuple[str, ...] = ()
+    skip_empty: bool = False
 
 
 @dataclass(frozen=True)
