@@ -69,5 +69,5 @@ def command(
     for note in verdict.notes:
         if note.check == "missing":
             click.echo(note.message)
-    print_places(done.folder, signed=done.is_signed)
+    print_places(done.folder, verdict, signed=done.is_signed)
     return verdict.exit
