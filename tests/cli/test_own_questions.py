@@ -296,3 +296,35 @@ def test_a_task_file_needs_no_title(folder: Path, sums_server: SumsServer, capsy
     assert "t.yaml:1: the key 'scorer' is missing" in said(capsys)
     (folder / "t.yaml").write_text(task + "scorer: {name: answer}\npublic: false\n")
     run(sums_server, "t.yaml", "--out", "r")
+
+
+def test_a_refused_key_says_which_one_was_sent(
+    folder: Path, sums_server: SumsServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csv_of(folder / "fa.csv")
+    sums_server.status = lambda prompt, times: 401
+    run(sums_server, "fa.csv", code=4)
+    assert "refuses calls without a key: HTTP 401: as the test wants (no key was sent: set STEELYARD_API_KEY" in said(
+        capsys
+    )
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-secret")
+    run(sums_server, "fa.csv", code=4)
+    assert "OPENAI_API_KEY goes to https://api.openai.com only" in said(capsys)
+    monkeypatch.setenv("STEELYARD_API_KEY", "sk-other-secret")
+    run(sums_server, "fa.csv", code=4)
+    line = said(capsys)
+    assert "refuses the key: HTTP 401: as the test wants (the key of STEELYARD_API_KEY was sent: is it right?)" in line
+    assert "secret" not in line
+
+
+def test_models_and_scorers_that_there_are_not(
+    folder: Path, sums_server: SumsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv_of(folder / "fa.csv")
+    assert execute(["run", "fa.csv", "--model", "ollama:llama3"]) == 2
+    assert "Ollama is openai:llama3@http://localhost:11434/v1" in said(capsys)
+    run(sums_server, "fa.csv", "--scorer", "foo", code=2)
+    line = said(capsys)
+    assert "no scorer is called 'foo'; there are: answer," in line
+    assert "world_" not in line
+    assert "imported" not in line

@@ -91,6 +91,8 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
 
 
 def _print(result: VerifyResult, remark: str) -> None:
+    from steelyard.reports.words import only_measures
+
     integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
     for sentence in found.verdict.order:
@@ -115,7 +117,8 @@ def _print(result: VerifyResult, remark: str) -> None:
         click.echo(f"{found.executed} scores made {by}, taken from the journal: not recomputed here")
     if found.wasted:
         click.echo(f"{found.wasted} attempts used tokens without a readable reply: none of them counts as an answer")
-    click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
+    word = "nothing but measured" if only_measures(found.verdict) else found.verdict.verdict.words
+    click.echo(f"verdict recomputed: {word}; {_pages(found.pages)}")
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")

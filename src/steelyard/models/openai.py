@@ -74,17 +74,23 @@ def open_openai(rest: str, settings: Settings) -> OpenAIModel:
     base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
     # Whoever sets OPENAI_BASE_URL means the key beside it, too; otherwise that is for OpenAI's own address alone.
     is_openais = not is_named or f"{parts.scheme}://{parts.hostname}" == _OPENAI
-    return OpenAIModel(name, base, _key(settings, KEY_VARIABLES if is_openais else KEY_VARIABLES[:1]), settings)
+    return OpenAIModel(name, base, *_key(settings, KEY_VARIABLES if is_openais else KEY_VARIABLES[:1]), settings)
 
 
-def _key(settings: Settings, variables: tuple[str, ...]) -> str:
+def _key(settings: Settings, variables: tuple[str, ...]) -> tuple[str, str]:
+    """The API key, and which variable it is from, in words."""
     names = (settings.api_key_env,) if settings.api_key_env else variables
-    found = next((value.strip() for name in names if (value := os.environ.get(name, "")).strip()), "")
+    name, found = next(
+        ((name, value.strip()) for name in names if (value := os.environ.get(name, "")).strip()), ("", "")
+    )
     if settings.api_key_env and not found:
         raise InputError(f"the environment variable {settings.api_key_env} holds no API key: set it, or name another")
     if not found.isascii() or not found.isprintable():
         raise InputError(f"the API key in {' or '.join(names)} holds characters that no HTTP header can: set it again")
-    return found
+    if found:
+        return found, f"the key of {name} was sent: is it right?"
+    unsent = f"; {KEY_VARIABLES[1]} goes to {_OPENAI} only" if os.environ.get(KEY_VARIABLES[1], "").strip() else ""
+    return "", f"no key was sent: set {' or '.join(names)}, or name another variable with --api-key-env{unsent}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +104,11 @@ class Reply:
 class OpenAIModel:
     """An endpoint as a :class:`steelyard.plugins.Model`."""
 
-    def __init__(self, name: str, base: str, key: str, settings: Settings) -> None:
+    def __init__(self, name: str, base: str, key: str, about_key: str, settings: Settings) -> None:
         self._name = name
         self._base = base
         self._key = key
+        self._about_key = about_key
         self._settings = settings
         self._dialect = openai_wire.Dialect()
         self._pings_by_chat = True
@@ -174,11 +181,15 @@ class OpenAIModel:
                     f"nothing answers at {self._base} ({reply.detail}): start the server or correct the URL"
                 )
             if reply.detail.startswith(("HTTP 401", "HTTP 403")):
-                raise ModelUnavailable(f"{self._base} refuses the key: {reply.detail}")
+                raise ModelUnavailable(self._refused(reply.detail))
             return "unknown"
         data = reply.payload.get("data") if isinstance(reply.payload, Mapping) else None
         names = [entry.get("id") for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
         return "yes" if self._name in names else "no" if names else "unknown"
+
+    def _refused(self, detail: str) -> str:
+        said = detail.partition(" (is the API")[0]  # what is said here knows more
+        return f"{self._base} refuses {'the key' if self._key else 'calls without a key'}: {said} ({self._about_key})"
 
     async def _greeted(self, *, chat: bool) -> ModelOutput:
         """Generate one token, or as many as the endpoint needs for a reply."""
@@ -204,7 +215,7 @@ class OpenAIModel:
                 self._dialect = fitted
                 output = await self.generate(request)
             if output.detail.startswith(("HTTP 401", "HTTP 403")):
-                raise ModelUnavailable(f"{self._base} refuses the key: {output.detail}")
+                raise ModelUnavailable(self._refused(output.detail))
             if output.outcome is Outcome.TIMEOUT or not output.outcome.retryable:
                 break
             await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))

@@ -55,7 +55,8 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         _list("Not tested, and why", _untested(verdict)),
         _list("What was asked", _asked(plan)),
         _list("What this does not show", [escape(limit) for limit in limits(verdict, plan)]),
-        "Check it yourself: in the run's folder, `steelyard verify .` recomputes all digests, scores and verdicts, offline.",
+        "Check it yourself: in the run's folder, `steelyard verify .` recomputes all digests, scores and verdicts, "
+        "offline.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
