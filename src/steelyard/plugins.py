@@ -349,7 +349,11 @@ def find(kind: str, name: str) -> Any:
     """Load the plugin ``kind.name``; raises InputError naming what there is."""
     entry = _entries().get(f"{kind}.{name}")
     if entry is None:
-        raise InputError(f"no {kind} is called {name!r}; there are: {', '.join(names(kind)) or 'none'}")
+        shown = [each for each in names(kind) if kind != "scorer" or not each.startswith(("world_", "imported"))]
+        example = ""
+        if kind == "model":
+            example = "; Ollama is openai:llama3@http://localhost:11434/v1, vLLM openai:NAME@http://localhost:8000/v1"
+        raise InputError(f"no {kind} is called {name!r}; there are: {', '.join(shown) or 'none'}{example}")
     return entry.load()
 
 

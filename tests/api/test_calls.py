@@ -385,3 +385,24 @@ def test_the_background_loop_is_one(sums_server: Any, sums_file: Sums, tmp_path:
     before = background.event_loop()
     steelyard.run(sums_file[0], model=uri(sums_server), out=tmp_path / "run", limit=20)
     assert background.event_loop() is before
+
+
+def test_answers_and_the_report_of_a_run(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    result = steelyard.run(sums_file[0], model=uri(sums_server), out=tmp_path / "run")
+    assert repr(result).startswith("<RunResult measured, ")
+    assert len(result.answers) == result.measurements[0].asked
+    right = steelyard.show(tmp_path / "run", "right")
+    assert len(right) == result.measurements[0].right
+    assert all(each.reading == "right" and each.question and each.answer for each in right)
+    assert steelyard.report(tmp_path / "run").verdict == result.verdict
+    with pytest.raises(steelyard.InputError, match="there is no reading 'good'"):
+        steelyard.show(tmp_path / "run", "good")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("call", [steelyard.audit, steelyard.run])
+def test_data_in_place_of_a_path_is_one_line(call: Any) -> None:
+    wrong: list[Any] = [{"claims": []}, [{"question": "q"}]]
+    for given in wrong:
+        with pytest.raises(steelyard.InputError, match=r"path of a .* file") as caught:
+            call(given, model="embedded:smollm2")
+        assert "\n" not in str(caught.value)

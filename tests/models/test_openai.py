@@ -275,7 +275,7 @@ def test_a_refused_key_names_the_variables() -> None:
         return web.json_response({"data": []}, status=200 if request.method == "GET" else 403)
 
     for handler in (all_refused, only_models_open):
-        with pytest.raises(ModelUnavailable, match=r"refuses the key: .* STEELYARD_API_KEY"):
+        with pytest.raises(ModelUnavailable, match=r"refuses calls without a key: .* STEELYARD_API_KEY"):
             at_handler(handler, identify)
 
 

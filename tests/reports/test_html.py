@@ -142,7 +142,7 @@ def test_the_page_shows_everything_that_decided(page: Page) -> None:
         "b179c9523d0e",
         "697,500",
         "A gap does not prove training on the test",
-        "steelyard verify DIR",
+        "steelyard verify .",
         "LMArena: measured on Llama-4-Maverick-03-26-Experimental",
         "Exit code 1: something is inconsistent.",
     ):

@@ -26,8 +26,9 @@ from steelyard.util.background import Interruption, Work, await_call, call
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
     from steelyard.api.models import AnyModels
+    from steelyard.auditing.answers import Answer, Reading
 
-__all__ = ["aaudit", "aresume", "arun", "audit", "resume", "run", "screen", "verify"]
+__all__ = ["aaudit", "aresume", "arun", "audit", "report", "resume", "run", "screen", "show", "verify"]
 
 
 @takes(AuditChoices)
@@ -146,9 +147,43 @@ def verify(path: str | Path, *, require_key: str | Path | None = None) -> Verify
     return verified(Path(path).expanduser(), path_of(require_key))
 
 
+def report(run: str | Path) -> RunResult:
+    """The result of a run's folder, computed again from its journal, as ``steelyard report`` prints it.
+
+    Raises InputError where ``run`` is not the folder of a run.
+    """
+    from steelyard.auditing.finalize import results_of
+    from steelyard.storage.run_folder import RunFolder
+
+    folder = RunFolder.open(Path(run).expanduser())
+    return RunResult(results_of(folder).verdict, folder.path)
+
+
+def show(run: str | Path, *readings: Reading) -> list[Answer]:
+    """The answers of a run: what was asked, expected and answered, and how it was read, as ``steelyard show`` does.
+
+    ``readings`` chooses those that were read as *right*, *wrong*, *partly right*, *open* or *missing*; without any, all
+    are given. Raises InputError where ``run`` is not the folder of a run, and for another reading.
+    """
+    from typing import get_args
+
+    from steelyard.auditing import answers
+    from steelyard.storage.run_folder import RunFolder
+
+    if unknown := [each for each in readings if each not in get_args(answers.Reading)]:
+        raise InputError(f"there is no reading {unknown[0]!r}; there are: {', '.join(get_args(answers.Reading))}")
+    folder = RunFolder.open(Path(run).expanduser())
+    return [*answers.answers_of(folder, lambda score: not readings or answers.reading_of(score) in readings)]
+
+
 def _sheet(sheet: str | Path | ClaimSheet) -> ClaimSheet:
     from steelyard.claims.sheet import read_sheet
 
+    if not isinstance(sheet, str | Path | ClaimSheet):
+        raise InputError(
+            f"a claim sheet is the path of a YAML file, or what read_sheet gives, not a {type(sheet).__name__}: write "
+            "it into a file"
+        )
     return sheet if isinstance(sheet, ClaimSheet) else read_sheet(Path(sheet).expanduser())
 
 
@@ -162,6 +197,11 @@ def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], args: RunArgum
 def _run(task: str | Path, given: dict[str, Any], args: RunArguments) -> Job:
     from steelyard.api.options import options_of
 
+    if not isinstance(task, str | Path):
+        raise InputError(
+            f"a task is a built-in task's id, or the path of a file of questions, not a {type(task).__name__}: write "
+            "the questions into a file (.jsonl, .csv, .xlsx)"
+        )
     asked = given.get("prompt", ""), given.get("shots"), given.get("temperature")
     return run_job(*run_request(task, *asked, options_of(args, repeats=given.get("repeats"))))
 

@@ -15,6 +15,7 @@ from steelyard.api.limits import price_pair, single_price
 from steelyard.api.models import key_of, models_by_role
 from steelyard.errors import InputError
 from steelyard.records import SUBJECT
+from steelyard.records.file_options import FileOptions
 from steelyard.util.duration import read_duration
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class Choices(TypedDict, total=False):
     data: Text | None
     question: str | None
     answer: str | None
+    sheet_name: str | None
+    instruction: str | None
+    choices: str | Iterable[str] | None
+    skip_empty: bool
     limit: int | None
     budget: str | float | None
     deadline: str | float | None
@@ -171,8 +176,6 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels | None) -> RunArgu
         "output_tokens",
         "with_texts",
         "scorer",
-        "question",
-        "answer",
     )
     flags = ("accept_model", "allow_part", "new_ledger", "no_ledger")
     return RunArguments(
@@ -190,8 +193,20 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels | None) -> RunArgu
         patience_seconds=read_duration(given.get("patience"), "patience"),
         key=path_of(given.get("key")),
         reasoning_effort=effort_word(given.get("reasoning_effort"), "reasoning_effort"),
+        own_files=_own_files(given),
         shows_progress=bool(given.get("progress")),
         **{name: given[name] for name in (*plain, *flags) if name in given},
+    )
+
+
+def _own_files(given: Mapping[str, Any]) -> FileOptions:
+    from steelyard.tasks.file_options import instruction_of, labels_of
+
+    return FileOptions(
+        **{name: given[name] for name in ("question", "answer", "skip_empty") if name in given},
+        sheet=given.get("sheet_name", ""),
+        instruction=instruction_of(given.get("instruction", "")),
+        choices=labels_of(given.get("choices", ())),
     )
 
 

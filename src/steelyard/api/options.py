@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from steelyard.api.limits import limits_of
@@ -30,8 +31,7 @@ def options_of(
         concurrency=args.concurrency,
         data=args.data,
         task_files=args.task_files,
-        question=args.question,
-        answer=args.answer,
+        own_files=args.own_files,
         with_texts=args.with_texts,
         accept_model=args.accept_model,
         allow_part=args.allow_part,
@@ -52,6 +52,5 @@ def local_settings_of(args: RunArguments, options: Options) -> LocalSettings:
         api_key_env=dict(args.keys),
         data=str(options.data.resolve()) if options.data else "",
         tasks=tuple(str(path.resolve()) for path in options.task_files),
-        question=options.question,
-        answer=options.answer,
+        **asdict(options.own_files),
     )

@@ -12,6 +12,7 @@ from steelyard.errors import ExitCode
 from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict, VerdictWord
 
 if TYPE_CHECKING:
+    from steelyard.auditing.answers import Answer
     from steelyard.evidence.verify import Integrity
     from steelyard.verification.recompute import Recomputed
 
@@ -48,9 +49,10 @@ class ScreenResult:
         return ExitCode(self.verdict.exit)
 
     def __repr__(self) -> str:
-        from steelyard.reports.words import counted
+        from steelyard.reports.words import counted, only_measures
 
-        parts = [self.verdict.verdict.words, *self._counts(), counted(len(self.findings), "finding")]
+        words = "measured" if only_measures(self.verdict) else self.verdict.verdict.words
+        parts = [words, *self._counts(), counted(len(self.findings), "finding")]
         return f"<{type(self).__name__} {', '.join(parts)}, exit code {int(self.exit_code)}>"
 
     def _counts(self) -> list[str]:
@@ -86,6 +88,14 @@ class RunResult(ScreenResult):
     def measurements(self) -> tuple[MeasurementResult, ...]:
         """What was measured, one for each measurement and scorer, with its interval; proportions are fractions."""
         return self.verdict.measurements
+
+    @property
+    def answers(self) -> list[Answer]:
+        """All answers, as :func:`steelyard.show` gives them; read from the folder at each call."""
+        from steelyard.auditing.answers import answers_of
+        from steelyard.storage.run_folder import RunFolder
+
+        return [*answers_of(RunFolder.open(self.folder))]
 
     def __repr__(self) -> str:
         from steelyard.util.text import one_line

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from steelyard.api.models import uris_of
 from steelyard.errors import InputError
 from steelyard.models.address import IN_PROCESS, address_of
 from steelyard.records import SUBJECT
+from steelyard.records.file_options import FileOptions
 from steelyard.storage.local_settings import LocalSettings
 from steelyard.tasks.catalogue import Catalogue
 from steelyard.util.text import one_line
@@ -88,7 +89,8 @@ def samples_to_resume(run: RunFolder, args: RunArguments) -> tuple[Path | None, 
     noted = run.local_settings() or LocalSettings()
     data = args.data or (Path(noted.data) if noted.data else None)
     task_files = args.task_files or tuple(Path(path) for path in noted.tasks)
-    return data, Catalogue(task_files, args.question or noted.question, args.answer or noted.answer)
+    own = {each.name: getattr(args.own_files, each.name) or getattr(noted, each.name) for each in fields(FileOptions)}
+    return data, Catalogue(task_files, FileOptions(**own))
 
 
 def _not_named(run: RunFolder, role: str, planned: str, *, is_known: bool) -> InputError:

@@ -204,11 +204,11 @@ def finalize_audit(run: RunFolder, signer: KeySigner | None = None) -> Verdict:
         with closing(journal):
             if before is None:
                 raise InputError(
-                    "nothing was asked yet, so there is nothing to finalize: steelyard resume", where=run.path
+                    f"nothing was asked yet, so there is nothing to finalize: {_resume(run)}", where=run.path
                 )
             if (left := unscored(run)) is not None:
                 raise InputError(
-                    f"the answer to {left.sample} is not scored yet: steelyard resume does it", where=run.path
+                    f"the answer to {left.sample} is not scored yet: {_resume(run)} does it", where=run.path
                 )
             now = time.time_ns() // 1000
             journal.append(

@@ -109,6 +109,7 @@ class Tally:
             pass_at_k=self._pass_at_k(),
             read_by=read_by,
             differences=self.measurement.differences,
+            how_read=self.measurement.how_read,
             reason="" if self.is_whole else reason,
         )
 

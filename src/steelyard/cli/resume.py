@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard.cli.options import (
-    answer_option,
     api_keys_option,
     data_option,
     deadline_option,
     json_option,
     key_option,
+    own_file_options,
     patience_option,
-    question_option,
     ray_options,
     run_arguments,
     task_option,
@@ -45,8 +44,7 @@ if TYPE_CHECKING:
 @click.option("--conclude", "finalizes", is_flag=True, hidden=True)
 @data_option
 @task_option
-@question_option
-@answer_option
+@own_file_options
 @deadline_option
 @patience_option
 @ray_options

@@ -112,6 +112,8 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
 
 
 def _print(result: VerifyResult, remark: str) -> None:
+    from steelyard.reports.words import only_measures
+
     integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
     if found.not_compared:
@@ -138,7 +140,8 @@ def _print(result: VerifyResult, remark: str) -> None:
         click.echo(f"{found.executed} scores made {by}, taken from the journal: not recomputed here")
     if found.wasted:
         click.echo(f"{found.wasted} attempts used tokens without a readable reply: none of them counts as an answer")
-    click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
+    word = "nothing but measured" if only_measures(found.verdict) else found.verdict.verdict.words
+    click.echo(f"verdict recomputed: {word}; {_pages(found.pages)}")
     for task, resting in found.tasks_not_here.items():
         click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
     rules = {test.id: test.rule for test in found.plan.tests}

@@ -38,6 +38,7 @@ __all__ = [
     "digest_and_lines",
     "is_derived",
     "is_journal",
+    "is_litter",
     "is_sealable",
     "is_text",
     "lines",
@@ -87,7 +88,13 @@ SEALABLE = re.compile(
     r"|journal/[a-z0-9][a-z0-9-]{0,62}-0000\.jsonl|texts/[a-z0-9_-]+-[0-9]{4}\.jsonl"
     r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt"
 )
+LITTER = re.compile(r"\.DS_Store|Thumbs\.db|[Dd]esktop\.ini|\._[^/]{1,255}")
 DERIVED = re.compile(r"index\.db(-journal|-shm|-wal)?|local\.json")
+
+
+def is_litter(name: str) -> bool:
+    """Whether an operating system leaves files of this name in folders that it shows: Finder, Explorer, exFAT."""
+    return LITTER.fullmatch(name.rpartition("/")[2]) is not None
 
 
 def is_sealable(name: str) -> bool:

@@ -118,11 +118,21 @@ def _judge_signer(bundle: Bundle, trusted: SSlibKey | None, *, require_key: bool
 
 
 def _check_names(bundle: Bundle) -> None:
+    litter = []
     for name in layout.run_files(bundle.path):
+        if layout.is_litter(name) and name not in bundle.subjects:
+            litter.append(name)
+            continue
         outside = layout.is_derived(name) or name == layout.BUNDLE
         withheld = bundle.withheld and layout.is_text(name) and layout.is_sealable(name)
         if not outside and not withheld and name not in bundle.subjects:
             raise VerificationError(f"{name}: was added: the seal does not name it")
+    if litter:
+        raise InputError(
+            f"{', '.join(litter[:5])}: the operating system left this here, and it is not part of the evidence: delete "
+            "it, and verify again",
+            where=bundle.path,
+        )
 
 
 def _check_plan(bundle: Bundle) -> list[str]:

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from steelyard.errors import InputError
 
-__all__ = ["BASE_VARIABLE", "IN_PROCESS", "NamedEndpoint", "address_of", "named_endpoint"]
+__all__ = ["BASE_VARIABLE", "IN_PROCESS", "OPENAI", "NamedEndpoint", "address_of", "named_endpoint"]
 
 BASE_VARIABLE = "OPENAI_BASE_URL"
 IN_PROCESS = frozenset({"embedded", "gguf", "recorded", "world"})  # kinds of our own that read files of this machine
-_OPENAI = "https://api.openai.com"
+OPENAI = "https://api.openai.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def named_endpoint(rest: str) -> NamedEndpoint:
         raise InputError("the URL of openai:NAME@URL ends before /chat/completions: https://HOST/v1")
     base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
     # Whoever sets OPENAI_BASE_URL means the key beside it, too; otherwise that is for OpenAI's own address alone.
-    is_openais = not is_named or f"{parts.scheme}://{parts.hostname}" == _OPENAI
+    is_openais = not is_named or f"{parts.scheme}://{parts.hostname}" == OPENAI
     return NamedEndpoint(name, base, is_openais)
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, echo_check, openai_wire
-from steelyard.models.address import NamedEndpoint, named_endpoint
+from steelyard.models.address import OPENAI, NamedEndpoint, named_endpoint
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reasoning_check import find_reasoning
@@ -50,18 +50,24 @@ _REDACTED_FROM = 8
 def open_openai(rest: str, settings: Settings) -> OpenAIModel:
     """Open what :func:`named_endpoint` reads; raises InputError for anything else, and for a key that is none."""
     found = named_endpoint(rest)
-    key = _key(settings, KEY_VARIABLES if found.is_openais else KEY_VARIABLES[:1])
-    return OpenAIModel(found.name, found.base, key, settings)
+    key, source = _key(settings, KEY_VARIABLES if found.is_openais else KEY_VARIABLES[:1])
+    return OpenAIModel(found.name, found.base, key, source, settings)
 
 
-def _key(settings: Settings, variables: tuple[str, ...]) -> str:
+def _key(settings: Settings, variables: tuple[str, ...]) -> tuple[str, str]:
+    """The API key, and which variable it is from, in words."""
     names = (settings.api_key_env,) if settings.api_key_env else variables if settings.usual_keys else ()
-    found = next((value.strip() for name in names if (value := os.environ.get(name, "")).strip()), "")
+    name, found = next(
+        ((name, value.strip()) for name in names if (value := os.environ.get(name, "")).strip()), ("", "")
+    )
     if settings.api_key_env and not found:
         raise InputError(f"the environment variable {settings.api_key_env} holds no API key: set it, or name another")
     if not found.isascii() or not found.isprintable():
         raise InputError(f"the API key in {' or '.join(names)} holds characters that no HTTP header can: set it again")
-    return found
+    if found:
+        return found, f"the key of {name} was sent: is it right?"
+    unsent = f"; {KEY_VARIABLES[1]} goes to {OPENAI} only" if os.environ.get(KEY_VARIABLES[1], "").strip() else ""
+    return "", f"no key was sent: set {' or '.join(names)}, or name another variable with --api-key-env{unsent}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +81,11 @@ class Reply:
 class OpenAIModel:
     """An endpoint as a :class:`steelyard.plugins.Model`."""
 
-    def __init__(self, name: str, base: str, key: str, settings: Settings) -> None:
+    def __init__(self, name: str, base: str, key: str, about_key: str, settings: Settings) -> None:
         self._name = name
         self._base = base
         self._key = key
+        self._about_key = about_key
         self._settings = settings
         self._dialect = openai_wire.Dialect()
         self._pings_by_chat = True
@@ -182,16 +189,21 @@ class OpenAIModel:
             while not output.outcome.answered and (fitted := self._dialect.fitted_to(output.detail)) != self._dialect:
                 self._dialect = fitted
                 output = await self.generate(request)
-            if output.fatal:
+            if output.fatal and output.outcome is not Outcome.MALFORMED:
                 raise self._refusal(output)
-            if output.outcome is Outcome.TIMEOUT or not output.outcome.retryable:
+            if output.outcome is Outcome.TIMEOUT or output.fatal or not output.outcome.retryable:
                 break
             await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
         return output
 
     def _refusal(self, output: ModelOutput) -> ModelUnavailable:
-        what = "refuses to answer" if output.detail.endswith(openai_wire.SPENT) else "refuses the key"
-        return ModelUnavailable(f"{self._base} {what}: {output.detail}")
+        if output.detail.endswith(openai_wire.SPENT):
+            return ModelUnavailable(f"{self._base} refuses to answer: {output.detail}")
+        if not output.detail.startswith(("HTTP 401", "HTTP 403")):
+            return ModelUnavailable(f"{self._base}: {output.detail}")
+        said = output.detail.partition(" (is the API")[0]  # what is said here knows more
+        what = "the key" if self._key else "calls without a key"
+        return ModelUnavailable(f"{self._base} refuses {what}: {said} ({self._about_key})")
 
     async def _loglikelihood_unavailable_reason(self) -> str:
         """Run the echo check and return why it failed, or nothing. Some servers require at least one new token."""

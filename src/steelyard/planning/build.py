@@ -126,7 +126,7 @@ def _catalogue(options: Options) -> Catalogue:
 
     if options.data is not None and not options.data.is_dir():
         raise InputError("there is no such folder: give --data a mirror of the data sets", where=options.data)
-    return Catalogue(options.task_files, options.question, options.answer)
+    return Catalogue(options.task_files, options.own_files)
 
 
 def _detector(name: str) -> Detector:

@@ -194,6 +194,7 @@ class TaskPlanner:
             chance=task.chance,
             public=task.public,
             differences=decoding.of_endpoint,
+            how_read=task.assumed,
             part=rows.part,
             arm=request.arm,
             seed=request.seed or "",
@@ -215,11 +216,10 @@ class TaskPlanner:
                 *_other_scorer(task, protocol, measurement.scorers[0]),
                 *rows.remarks,
                 *self._own_file(task),
-                *filter(None, (task.assumed,)),
             ),
         )
         withheld = task.public and task.definition.generator is None
-        return Prepared(measurement, asked.samples, asked.digests, withheld, task.assumed), served
+        return Prepared(measurement, asked.samples, asked.digests, withheld, task.advice), served
 
     def _scorer(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> str:
         return scorer_of(

@@ -150,8 +150,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     maximum number of samples asked. ``output_budget`` is the maximum number of tokens of an answer, in place of the
     prompt format's; ``budget_stated``: the claim's protocol states it, so that an output which it cuts off is scored
     as it stands. ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
-    items that the benchmark has. ``arm``, ``seed`` and ``beside`` are for further measurements that a detector
-    requests.
+    items that the benchmark has. ``how_read`` says what had to be assumed to read a file of the user's own questions.
+    ``arm``, ``seed`` and ``beside`` are for further measurements that a detector requests.
     """
 
     id: str
@@ -181,6 +181,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     public: bool = True
     part: Part | None = None
     differences: tuple[str, ...] = ()
+    how_read: str = ""
     arm: str = ""
     seed: str = ""
     beside: str = ""

@@ -226,6 +226,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     pass_at_k: tuple[PassAtK, ...] = ()
     read_by: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
+    how_read: str = ""
     reason: str = ""
     calls: int = 0
     prompt_tokens: int = 0

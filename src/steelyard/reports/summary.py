@@ -226,6 +226,8 @@ def _caveats(verdict: Verdict, plan: Plan, said: Words) -> Iterator[str]:
         yield sure.differences
     if any(claim.formats for claim in asked):
         yield sure.formats
+    if any(each.how_read for each in verdict.measurements):
+        yield sure.how_read
 
 
 # ── who, when, what it took ─────────────────────────────────────────────────────────────────────────────────────────

@@ -145,6 +145,7 @@ ENGLISH: Final = Words(
         "confirm its number.",
         not_recomputed="Tests whose plugin is not installed here ({number}) were not computed again: their results are "
         "as sealed.",
+        how_read="How the file of questions was read (columns, delimiter, sheet) is in the report.",
     ),
     steps=Steps(
         unfinished="Finish the run first; the numbers may still change:",

@@ -157,6 +157,7 @@ GERMAN: Final = Words(
         "seine Angabe bestätigen.",
         not_recomputed="Tests, deren Erweiterung hier nicht installiert ist ({number}), wurden nicht nachgerechnet: "
         "ihre Ergebnisse sind die versiegelten.",
+        how_read="Wie die Datei mit den Fragen gelesen wurde (Spalten, Trennzeichen, Blatt), steht im Bericht.",
     ),
     steps=Steps(
         unfinished="Zuerst den Lauf beenden; die Zahlen können sich noch ändern:",

@@ -142,6 +142,7 @@ class Sureness:
     imported: str
     unread: str
     not_recomputed: str
+    how_read: str
 
 
 @dataclass(frozen=True)

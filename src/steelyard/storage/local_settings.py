@@ -25,7 +25,10 @@ DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where models (by role), data and task files lie on this machine, and the variables of the models' keys."""
+    """Where models (by role), data and task files lie on this machine, and the variables of the models' keys.
+
+    The others say how files of questions are read and asked (:class:`steelyard.records.file_options.FileOptions`).
+    """
 
     models: dict[str, str] = {}
     api_key_env: dict[str, str] = {}
@@ -33,6 +36,10 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = ()
     question: str = ""
     answer: str = ""
+    sheet: str = ""
+    instruction: str = ""
+    choices: tuple[str, ...] = ()
+    skip_empty: bool = False
 
 
 def settings_path(plan_sha256: str) -> Path:
