@@ -1,4 +1,4 @@
-"""Answers that cannot be read in one way leave a range and no score, by the real command: they are not open at random."""
+"""Answers that cannot be read in one way leave a range and no score, by the real command."""
 
 from __future__ import annotations
 

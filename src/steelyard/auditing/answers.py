@@ -13,8 +13,8 @@ import msgspec
 from steelyard.auditing.finalize import results_of
 from steelyard.auditing.scoring import executes, output_of, read_score, sample_of, scorers_of
 from steelyard.plugins import Scorer
-from steelyard.scorers.open_causes import open_cause
 from steelyard.records import Attempt, GenerateRequest, Measurement, RecordedScore, Sample, SampleScore
+from steelyard.scorers.open_causes import open_cause
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder

@@ -27,6 +27,16 @@ def open_task_file(path: Path, question: str = "", answer: str = "") -> Task:
     return task
 
 
+def _cut_from(name: str) -> list[str]:
+    """The built-in tasks whose names this one begins and lacks a letter or two of, if it is no benchmark itself."""
+    from steelyard.claims.benchmarks import lookup
+    from steelyard.tasks import task_ids
+
+    if len(name) < 4 or lookup(name) is not None:
+        return []
+    return [each for each in task_ids() if each.startswith(name.casefold()) and len(each) - len(name) <= 2]
+
+
 class Catalogue:
     """Finds tasks by name. ``files`` come from the command line; a vendor's sheet cannot name files.
 
@@ -44,11 +54,14 @@ class Catalogue:
             self._own[task.id] = task
 
     def near(self, name: str) -> str:
-        """``; did you mean 'tickets'?`` for a file of the user's own, never for another benchmark; else what to do."""
+        """``; did you mean 'tickets'?`` for a file of the user's own, or the one task that a name was cut from.
+
+        Never for another benchmark: a name that is near may be that of one. Else what to do.
+        """
         from difflib import get_close_matches
 
-        close = get_close_matches(name, list(self._own), 1)
-        if close:
+        close = get_close_matches(name, list(self._own), 1) or _cut_from(name)
+        if len(close) == 1:
             return f"; did you mean {close[0]!r}?"
         return ": steelyard tasks lists those that there are; a task of your own is a file, given with --task"
 

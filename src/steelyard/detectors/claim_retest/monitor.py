@@ -118,7 +118,7 @@ class ClaimMonitor:
 
     @cached_property
     def cannot(self) -> str:
-        """What the questions cannot show, and how many would, before any answer; empty where a true claim is confirmed."""
+        """What the questions cannot show, known before any answer; empty where a true claim is confirmed."""
         from steelyard.detectors.claim_retest.reach import reach_of
 
         if self.measurement.planned < self.measurement.trials:  # a limit leaves other words
