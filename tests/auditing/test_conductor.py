@@ -545,7 +545,10 @@ def test_one_task_is_measured_whole_with_error_bars(
         (["audit", "SHEET", "--model", "URL", "--dry-run", "--price", "cheap"], "--price"),
         (["audit", "SHEET", "--model", "URL", "--key", "nowhere.pem"], "nowhere.pem"),
         (["audit", "SHEET", "--model", "URL", "--data", "nowhere"], "no such folder"),
-        (["audit", "SHEET", "--model", "URL", "--task", "other.jsonl"], "no claim names the task 'other'"),
+        (
+            ["audit", "SHEET", "--model", "URL", "--task", "other.jsonl"],
+            "no claim names the task 'other' of --task; the sheet names 'sums'",
+        ),
         (["audit", "SHEET", "--model", "URL", "--budget", "9999999999h"], "--budget"),
         (["run", "chain_sum", "--prompt", "nonsense", "--model", "URL"], "it has: completion, chat"),
         (["report", ".", "--html", "."], "cannot be written"),

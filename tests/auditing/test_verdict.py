@@ -179,4 +179,4 @@ def test_open_and_missing_scores_speak_for_nobody_and_only_missing_ones_fail_the
     assert decide(table, gone, {}).exit == 4
     found = decide(table, unreadable, {})
     assert (found.exit, found.claims[0].open, found.measurements[0].open) == (3, 30, 30)
-    assert found.measurements[0].measured == 1.0
+    assert (found.measurements[0].measured, found.measurements[0].bounds) == (None, (0.5, 1.0))

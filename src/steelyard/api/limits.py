@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,9 @@ def limits_of(args: RunArguments, uri: str) -> Limits:
     if args.price is not None:
         prices |= {"price_prompt": args.price[0], "price_completion": args.price[1]}
     if args.max_cost is not None and not prices:
-        raise InputError("a maximum cost needs your prices: give the price of a million tokens, or a table of prices")
+        raise InputError(
+            "a maximum cost needs your prices: give --price IN,OUT per million tokens, or a table with --prices FILE"
+        )
     return Limits(
         requests_per_minute=args.rpm,
         tokens_per_minute=args.tpm,
@@ -58,6 +61,11 @@ def price_pair(text: str | tuple[float, float] | None, option: str) -> tuple[flo
     if text is None:
         return None
     parts = text.split(",") if isinstance(text, str) else text
+    if len(parts) == 4 or (isinstance(text, str) and _COMMA_DECIMAL.fullmatch(text.strip())):
+        raise InputError(
+            f"{option} {text!r} looks like decimal commas: write points, as in 0.15,0.60 (input that costs nothing is "
+            "0.0,15)"
+        )
     numbers = [_price(part) for part in parts]
     if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
         raise InputError(f"{option} takes two numbers per million tokens, such as 0.15,0.60, not {text!r}")
@@ -71,6 +79,10 @@ def single_price(value: str | float | None, option: str) -> float | None:
     if isinstance(value, bool) or (price := _price(value)) is None:
         raise InputError(f"{option} takes a price per million tokens, a number from 0 on, not {value!r}")
     return price
+
+
+# "0,15", a German 0.15: an input that costs nothing beside an output of 15 is far rarer
+_COMMA_DECIMAL = re.compile(r"0,[0-9]+")
 
 
 def _price(text: str | float) -> float | None:

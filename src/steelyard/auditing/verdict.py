@@ -262,7 +262,7 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
     if readers:
         stopped = "its tests needed no more, or the run was stopped"
     elif not plan.is_bounded:
-        stopped = "it was finalized before all was asked"
+        stopped = "it was stopped before all was asked"
     return msgspec.structs.replace(
         tally.result(readers, stopped),
         calls=cost.calls,

@@ -127,5 +127,6 @@ def _last_line(sheet: ClaimSheet, verdict: Verdict) -> Text:
         return Text(f"Inconsistent: {found} without any honest explanation; {notes}.", style="bold red")
     next_step = f"steelyard audit {one_line(sheet.path, 200)} --model URI"
     return Text.assemble(
-        ("Not tested", "bold"), f": nothing on the sheet is impossible; {notes}. To test it: {next_step}"
+        ("Nothing on the sheet is impossible", "bold"),
+        f"; {notes}. No model was asked. To test the claims on one: {next_step}",
     )

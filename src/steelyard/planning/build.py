@@ -94,7 +94,11 @@ def build_plan(
     detectors = {name: _detector(name) for name in dict.fromkeys((*DETECTORS, *options.detectors))}
     tests = [test for detector in detectors.values() for test in detector.plan(planner)]
     if unused := catalogue.unused():
-        raise InputError(f"no claim names the task {unused[0]!r} of --task: write its name as the task of a claim")
+        named = ", ".join(repr(each) for each in list(dict.fromkeys(claim.task for claim in sheet.claims))[:5])
+        raise InputError(
+            f"no claim names the task {unused[0]!r} of --task; the sheet names {named}: write {unused[0]} as the task "
+            "of a claim, without a file's ending"
+        )
     by_rule = {f"{detector.name}@{detector.version}": detector for detector in detectors.values()}
     planned = _with_orders(planner, models, options, orders, tests, tuple(by_rule))
     sealed = tuple(by_rule[test.rule].seal(test, planned.plan) for test in planned.plan.tests)

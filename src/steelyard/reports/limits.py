@@ -89,6 +89,13 @@ def _of_the_numbers(
         ]
     if measured:
         sentences.append(_OF_A_MEASUREMENT.format(level=f"{100 * (1 - verdict.alpha):g} %"))
+    read = {each.measurement: max(one.asked for one in asked if one.measurement == each.measurement) for each in asked}
+    came = {each.measurement: each.asked for each in verdict.measurements}
+    if later := sum(max(0, came.get(name, 0) - number) for name, number in read.items()):
+        sentences.append(
+            f"{counted(later, 'answer')} came after the tests had decided: kept and paid for, and read by no test. The "
+            "numbers of a claim are those of the answers that its test read."
+        )
     missing = sum(claim.missing for claim in asked) + sum(each.missing for each in measured)
     if missing:
         sentences.append(

@@ -61,6 +61,8 @@ def measured_words(result: MeasurementResult) -> MeasuredWords:
             f"standard error {result.standard_error * 100:.1f} points, clustered by {count(result.clusters)} subtasks"
         )
     parts += [pass_at_k(each) for each in result.pass_at_k]
+    if result.read_by:
+        parts.append("asked for the test of a claim, whose own row has the score that counts")
     parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned else "")
     return MeasuredWords(
         task=one_line(result.task, 80) or "(no name)",

@@ -236,7 +236,11 @@ def _detail(claim: ClaimVerdict) -> str:
             better = "; better than claimed" if claim.better else ""
             return f"to within {points(claim.tolerance, claim.unit)}{better}"
         case VerdictWord.INCONSISTENT:
-            return f"below the claim by more than {points(claim.tolerance, claim.unit)}" if claim.asked else _why(claim)
+            if not claim.asked:
+                return _why(claim)
+            # Only answers that vary have re-runs that could explain a gap.
+            of = ", the tolerance with the noise of the answers" if claim.implied_reruns else ""
+            return f"below the claim by more than {points(claim.tolerance, claim.unit)}{of}"
         case VerdictWord.INSUFFICIENT_POWER:
             if claim.needs is None:
                 return _why(claim)
@@ -279,10 +283,10 @@ def reruns(claim: ClaimVerdict, measurement: Measurement | None) -> str:
         )
     if rare <= 1:
         return f"A single re-run of the served system could reach {claimed_value(claim)} with a chance of 5 % or more."
-    more = "more than a million" if even is None else f"at least {count(even)}"
+    more = "more than a million" if even is None else count(even)
     return (
-        f"With fewer than {count(rare)} independent re-runs of the served system, the chance that the best of them "
-        f"reaches {claimed_value(claim)} is below 5 %; an even chance takes {more}."
+        f"Luck with re-runs: to reach {claimed_value(claim)} once, with a chance of 5 %, the served system must be run "
+        f"at least {count(rare)} times; with an even chance, {'' if even is None else 'at least '}{more} times."
     )
 
 
@@ -366,8 +370,10 @@ def headline(verdict: Verdict) -> str:
 
 def _unread_sentence(verdict: Verdict) -> str:
     """``96 answers are open (cut off, or readable in two ways), 3 are missing.``; empty where there are none."""
-    results = {each.measurement: each for each in verdict.measurements}.values()
-    opened, missing = sum(each.open for each in results), sum(each.missing for each in results)
+    # What a claim's test read counts as its row counts it; answers that came later are no part of it.
+    results: dict[str, ClaimVerdict | MeasurementResult] = {each.measurement: each for each in verdict.measurements}
+    results |= {claim.measurement: claim for claim in verdict.claims if claim.asked and not claim.formats}
+    opened, missing = (sum(getattr(each, name) for each in results.values()) for name in ("open", "missing"))
     of_open = f"{counted(opened, 'answer')} {'is' if opened == 1 else 'are'} open (cut off, or readable in two ways)"
     of_missing = f"{counted(missing, 'answer')} {'is' if missing == 1 else 'are'} missing"
     parts = [part for part, number in ((of_open, opened), (of_missing, missing)) if number]
