@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from collections.abc import Callable, Sequence
-=======
-from collections.abc import Sequence
->>>>>>> 30c0cc69472cfefc3b376084e1612d3dd88344ca
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 

@@ -23,15 +23,9 @@ NOTHING_TO_SAY: dict[str, Any] = {"cached_tokens": 0, "cost": None}
 def render(verdict: Verdict) -> dict[str, Any]:
     """The verdict as a JSON object: the keys of DESIGN.md in its order, then the others.
 
-<<<<<<< HEAD
-    A claim's ``claimed``, ``tolerance``, ``measured``, ``bounds`` and ``ci`` are in the claim's own ``unit``: percent
-    points for percent, 0 to 1 for a fraction. ``implied_reruns`` has null for more than a million. NaN and infinities
-    are null, so the result is JSON to every reader.
-=======
     A claim's ``claimed``, ``tolerance``, ``measured``, ``bounds`` and ``ci`` are in its own ``unit``: percent points
     for percent, 0 to 1 for a fraction. ``implied_reruns`` has null for more than a million. NaN and infinities are
     null, so the result is JSON to every reader.
->>>>>>> 30c0cc69472cfefc3b376084e1612d3dd88344ca
     """
     document = {
         "format": REPORT_FORMAT,

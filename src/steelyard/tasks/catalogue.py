@@ -28,20 +28,24 @@ def open_task_file(path: Path, options: FileOptions | None = None) -> Task:
     return task
 
 
-<<<<<<< HEAD
 def near_name(name: str, own: Sequence[str]) -> str:
-    """What to say about a name that no task has, where the user's ``own`` files have these."""
+    """What to say about a name that no task has, where the user's ``own`` files have these.
+
+    ``; did you mean 'tickets'?`` for one of these, or the one task that the name was cut from. Never for another
+    benchmark: a name that is near may be that of one.
+    """
     from difflib import get_close_matches
 
-    close = get_close_matches(name, own, 1)
-    if close:
+    close = get_close_matches(name, own, 1) or _cut_from(name)
+    if len(close) == 1:
         return f"; did you mean {close[0]!r}?"
     return ": steelyard tasks lists those that there are; a task of your own is a file, given with --task"
 
 
 def _is_definition(path: Path) -> bool:
     return path.suffix in (".yaml", ".yml")
-=======
+
+
 def _cut_from(name: str) -> list[str]:
     """The built-in tasks whose names this one begins and lacks a letter or two of, if it is no benchmark itself."""
     from steelyard.claims.benchmarks import lookup
@@ -50,7 +54,6 @@ def _cut_from(name: str) -> list[str]:
     if len(name) < 4 or lookup(name) is not None:
         return []
     return [each for each in task_ids() if each.startswith(name.casefold()) and len(each) - len(name) <= 2]
->>>>>>> 30c0cc69472cfefc3b376084e1612d3dd88344ca
 
 
 class Catalogue:
@@ -76,21 +79,8 @@ class Catalogue:
             self._own[task.id] = task
 
     def near(self, name: str) -> str:
-<<<<<<< HEAD
         """``; did you mean 'tickets'?`` for a file of the user's own, never for another benchmark; else what to do."""
         return near_name(name, list(self._own))
-=======
-        """``; did you mean 'tickets'?`` for a file of the user's own, or the one task that a name was cut from.
-
-        Never for another benchmark: a name that is near may be that of one. Else what to do.
-        """
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, list(self._own), 1) or _cut_from(name)
-        if len(close) == 1:
-            return f"; did you mean {close[0]!r}?"
-        return ": steelyard tasks lists those that there are; a task of your own is a file, given with --task"
->>>>>>> 30c0cc69472cfefc3b376084e1612d3dd88344ca
 
     def is_own(self, name: str) -> bool:
         """Whether the task of this name is one of the user's own files."""

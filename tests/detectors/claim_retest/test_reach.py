@@ -155,5 +155,5 @@ def test_a_claim_that_only_a_better_score_confirms_says_so(
     command = audited(never_wrong, tmp_path / "few", 100, "90")
     assert execute([*command, "--dry-run"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert re.search(r"100 questions confirm this only from 9[0-9.]+ % on, not with a score as claimed", told)
+    assert re.search(r"100 questions confirm this claim only from 9[0-9.]+ % on, not with a score as claimed", told)
     assert execute(command) == 0  # all are right, and the claim is confirmed

@@ -118,11 +118,7 @@ class ClaimMonitor:
 
     @cached_property
     def cannot(self) -> str:
-<<<<<<< HEAD
-        """What the questions cannot show, and how many would; empty where a true claim can be confirmed."""
-=======
         """What the questions cannot show, known before any answer; empty where a true claim is confirmed."""
->>>>>>> 30c0cc69472cfefc3b376084e1612d3dd88344ca
         from steelyard.detectors.claim_retest.reach import reach_of
 
         if self.measurement.planned < self.measurement.trials:  # a limit leaves other words

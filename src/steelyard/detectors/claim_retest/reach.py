@@ -45,13 +45,8 @@ class Reach:
             return ""
         if self.best > 1:
             return f"{self.asked:,} questions cannot confirm this claim, not even with all of them right{self.remedy}"
-<<<<<<< HEAD
-        share = f"{math.ceil(self.best * 1000) / 10:.1f} %"
-        return f"{self.asked:,} questions confirm this only from {share} on, not with a score as claimed{self.remedy}"
-=======
         share = f"from {math.ceil(self.best * 1000) / 10:.1f} % on, not with a score as claimed"
         return f"{self.asked:,} questions confirm this claim only {share}{self.remedy}"
->>>>>>> 30c0cc69472cfefc3b376084e1612d3dd88344ca
 
     @property
     def remedy(self) -> str:
@@ -106,10 +101,5 @@ def _questions(sealed: ClaimTest, measurement: Measurement, allowed: Fraction, v
 
 def _about(number: int) -> int:
     """Two significant digits, rounded up: fewer would not do."""
-<<<<<<< HEAD
-    step: int = 10 ** max(0, len(str(number)) - 2)
-    return math.ceil(number / step) * int(step)
-=======
     step = int(10 ** max(0, len(str(number)) - 2))
     return -(-number // step) * step
->>>>>>> 30c0cc69472cfefc3b376084e1612d3dd88344ca
