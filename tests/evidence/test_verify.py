@@ -18,8 +18,9 @@ from steelyard.evidence.bundle import BUNDLE_PREDICATE, seal_bundle, seal_plan
 from steelyard.evidence.canonical import canonical, parse_canonical, sha256_hex
 from steelyard.evidence.checkpoints import checkpoint_line
 from steelyard.evidence.envelope import open_envelope, seal, statement
-from steelyard.evidence.keys import CryptoSigner, create_key, load_signer
+from steelyard.evidence.keys import CryptoSigner, load_signer
 from steelyard.evidence.merkle import Tree
+from steelyard.evidence.new_key import create_key
 from steelyard.evidence.verify import verify_integrity
 from tests.evidence.conftest import attempt_record
 

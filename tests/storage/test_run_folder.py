@@ -12,7 +12,8 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import seal_plan
 from steelyard.evidence.canonical import without_defaults
-from steelyard.evidence.keys import KeySigner, create_key, load_signer
+from steelyard.evidence.keys import KeySigner, load_signer
+from steelyard.evidence.new_key import create_key
 from steelyard.planning.samples import Prepared
 from steelyard.storage.local_settings import LocalSettings
 from steelyard.storage.run_folder import RunFolder

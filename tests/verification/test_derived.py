@@ -17,7 +17,8 @@ from steelyard.claims.sheet import read_sheet
 from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
-from steelyard.evidence.keys import create_key, load_signer
+from steelyard.evidence.keys import load_signer
+from steelyard.evidence.new_key import create_key
 from steelyard.planning.build import RunRequest, build_plan, build_run
 from steelyard.planning.options import Options, planned_model
 from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, NotPlanned, Origin, Plan, PlanInput
