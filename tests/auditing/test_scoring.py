@@ -209,7 +209,5 @@ def test_an_answer_with_nothing_in_it_is_wrong_and_open_after_reasoning(
 
 
 def test_where_reasoning_is_withheld_an_empty_answer_is_not_scored_again() -> None:
-    (found,) = score_attempts(
-        PLAN, [attempt(0, answer="", reasoning="0" * 64)], {ASKED.id: (Exact(),)}, TEXTS
-    )
+    (found,) = score_attempts(PLAN, [attempt(0, answer="", reasoning="0" * 64)], {ASKED.id: (Exact(),)}, TEXTS)
     assert isinstance(found, Unscored)

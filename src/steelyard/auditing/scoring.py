@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from steelyard.auditing.service import CONTENT_FILTER, service_of
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.plugins import ExecutingScorer, Scorer, TruncatedReader
@@ -46,7 +47,6 @@ __all__ = [
 ]
 
 Call = tuple[str, str, int]  # measurement, sample, repeat: what an attempt and a score are about
-CONTENT_FILTER = "content_filter"  # the finish reason of OpenAI's wire format
 
 Scorers = Mapping[str, tuple[Scorer, ...]]  # by measurement
 
@@ -129,6 +129,7 @@ def _score(attempt: Attempt, scorer: str, status: str, value: float | None, grou
         value=value,
         scorer=scorer,
         group=group,
+        service=service_of(attempt),
         seq=attempt.seq,
     )
 
@@ -181,7 +182,7 @@ def score_attempts(
                 yield score_recorded(attempt, record)
         elif isinstance(record, Attempt) and record.final:
             measurement = measurements.get(record.measurement)
-            if measurement is None or record.position >= measurement.trials:
+            if measurement is None or (record.position >= measurement.trials and not measurement.again):
                 raise VerificationError(
                     f"record {record.seq}: the plan has no place {record.position} in {record.measurement}"
                 )

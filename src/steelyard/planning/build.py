@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["DETECTORS", "Planned", "RunRequest", "build_plan", "build_run"]
 
 # What every audit plans. Users add others by name; all are loaded as plugins.
-DETECTORS = ("desk_screen", "claim_retest")
+DETECTORS = ("desk_screen", "claim_retest", "not_served")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import msgspec
 from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
+from steelyard.planning.again import asked_again
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asks_chat,
@@ -160,6 +161,8 @@ class TaskPlanner:
             raise Skip("not_testable", another)
 
     def _measure(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
+        if request.again:
+            return self._again(request)
         claim = request.claim
         task = task_of(claim, self._catalogue) if claim else task_named(request.task, self._catalogue)
         protocol, kind = self._asked_as(request, task)
@@ -218,6 +221,15 @@ class TaskPlanner:
         )
         withheld = task.public and task.definition.generator is None
         return Prepared(measurement, samples, digests, withheld, task.assumed), served
+
+    def _again(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
+        """Ask some of the samples of an earlier request again: as they are, and so without loading them again."""
+        draft = self.drafts[request.beside]
+        first = next(each for each in self.served if each.reads.measurement == request.beside)
+        scorer = first.reads.scorer
+        measurement = asked_again(draft.measurement, request, scorer)
+        served = msgspec.structs.replace(first, request=request.name, reads=Reads(measurement="", scorer=scorer))
+        return replace(draft, measurement=measurement), served
 
     def _asked_as(
         self, request: MeasurementRequest, task: Task

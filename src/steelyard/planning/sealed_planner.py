@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
+from steelyard.planning.again import asked_again
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
 from steelyard.planning.part import least_size
 from steelyard.plugins import Formats, MeasurementRequest
@@ -26,6 +29,7 @@ class SealedPlanner:
         self._served = {served.request: served for served in plan.served}
         self._refused = {refused.request: refused.reason for refused in plan.not_planned}
         self.asked: set[str] = set()
+        self.served: list[Served] = []
 
     @property
     def sheet(self) -> ClaimSheet | None:
@@ -87,7 +91,11 @@ class SealedPlanner:
             if claim and self._refused[name].endswith("--accept-model"):
                 self._check_refused(name, claim, request.role)
             return None
+        self.served.append(served)
         measurement = self.measurement(served)
+        if request.again:
+            self._check_again(request, served, measurement)
+            return served
         if claim:
             self._check_model(name, claim, request.role)
             self._check_part(name, claim, measurement)
@@ -99,6 +107,22 @@ class SealedPlanner:
             if getattr(measurement, field) != value:
                 raise self._differs(name, field, getattr(measurement, field), value)
         return served
+
+    def _check_again(self, request: MeasurementRequest, served: Served, measurement: Measurement) -> None:
+        """What is asked again is what was asked first, save where its place and its scorers are."""
+        if request.beside not in self._measurements:
+            raise VerificationError(f"{layout.PLAN}: {request.name} asks again what the plan lacks")
+        of = self._measurements[request.beside]
+        wanted = msgspec.structs.replace(
+            asked_again(of, request, served.reads.scorer),
+            id=measurement.id,
+            order_seed=measurement.order_seed,
+            question=of.question,
+            share=measurement.share,
+        )
+        for field in measurement.__struct_fields__:
+            if getattr(measurement, field) != getattr(wanted, field):
+                raise self._differs(request.name, field, getattr(measurement, field), getattr(wanted, field))
 
     def _wanted(self, request: MeasurementRequest, measurement: Measurement) -> dict[str, object]:
         """The fields of a measurement that follow from the request."""

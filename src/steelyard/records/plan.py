@@ -116,7 +116,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     prompt format's; ``budget_stated``: the claim's protocol states it, so that an output which it cuts off is scored
     as it stands. ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
     items that the benchmark has. ``arm``, ``seed`` and ``beside`` are for further measurements that a detector
-    requests.
+    requests. ``again``: while the run goes on, so many of the samples of the measurement ``beside`` which got no answer,
+    and as many which got one, are asked again, ``repeats`` times each.
     """
 
     id: str
@@ -149,6 +150,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     arm: str = ""
     seed: str = ""
     beside: str = ""
+    again: int = 0
 
     @property
     def trials(self) -> int:

@@ -48,6 +48,7 @@ _PATTERNS: Final[dict[str, tuple[str, Advice]]] = {
     "unread_and_missing": (rf"{_UNREAD} are missing, were cut off or can be read two ways", "open"),
     "noise_below": (r"within noise of the claim: only a score below (?P<low>[\d.]+ %)", "noise"),
     "noise": (r"within noise of the claim: a score below (?P<low>[\d.]+ %).* one of (?P<high>[\d.]+ %)", "noise"),
+    "not_served": (r"some items are not served", "missing"),  # steelyard.auditing.verdict
     # Not testable after asking: the same module, and that of the prompt formats.
     "few_items": (r"(?P<held>[\d,]+) of (?P<of>[\d,]+) items are so few .* (?P<margin>[\d.]+) points", "whole"),
     "too_noisy": (r"answers vary so much between repeats .* (?P<margin>[\d.]+) points", "noise"),
