@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from steelyard.auditing.service import service_of
 from steelyard.auditing.scoring import Unscored, score_attempts, scorers_of, unscored_attempts
+from steelyard.auditing.service import service_of
 from steelyard.auditing.verdict import Usage, counted, decide
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout

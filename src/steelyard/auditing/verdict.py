@@ -294,7 +294,7 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
 
 
 def _asked_again(plan: Plan, measurement: Measurement, cost: Usage) -> MeasurementResult:
-    """What calls that were made again cost. Their answers are no measurement: the items were chosen by their failing."""
+    """What calls that were made again cost. Their answers are no measurement: their items were chosen by failures."""
     return MeasurementResult(
         measurement=measurement.id,
         role=measurement.role,

@@ -116,8 +116,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     prompt format's; ``budget_stated``: the claim's protocol states it, so that an output which it cuts off is scored
     as it stands. ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
     items that the benchmark has. ``arm``, ``seed`` and ``beside`` are for further measurements that a detector
-    requests. ``again``: while the run goes on, so many of the samples of the measurement ``beside`` which got no answer,
-    and as many which got one, are asked again, ``repeats`` times each.
+    requests. ``again``: while the run goes on, so many samples of the measurement ``beside`` that got no answer, and as
+    many that got one, are asked again, ``repeats`` times each.
     """
 
     id: str

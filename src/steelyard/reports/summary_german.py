@@ -111,7 +111,7 @@ GERMAN: Final = Words(
         "unter {low} wäre das Ergebnis nicht vereinbar.",
         noise="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Unter {low} "
         "wäre das Ergebnis nicht vereinbar, ab {high} vereinbar.",
-        not_served="Manche Fragen blieben ohne Antwort, und welche, hängt von der Frage ab; das bestätigt keine Angabe.",
+        not_served="Manche Fragen blieben ohne Antwort; welche, hängt von der Frage ab. Das bestätigt keine Angabe.",
         few_items="{held} von {of} Aufgaben sind zu wenige: die Toleranz betrüge {margin}.",
         too_noisy="Die Antworten schwanken so stark, dass die Toleranz {margin} betrüge: Raten würde genügen.",
         format_unstated="Der Anbieter nennt kein Promptformat, und eines der möglichen ist hier nicht abfragbar.",

@@ -33,6 +33,6 @@ def least_pairs(level: float) -> int:
     if not 0 < level < 1:
         raise ValueError(f"a level is between 0 and 1, not {level}")
     n = 1
-    while 1 > Fraction(level) * math.comb(2 * n, n):
+    while Fraction(level) * math.comb(2 * n, n) < 1:
         n += 1
     return n
