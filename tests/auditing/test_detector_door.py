@@ -159,7 +159,7 @@ def test_it_is_sealed_stopped_resumed_replayed_and_verified(
         ("subject", ""), ("subject", "again"), ("subject", "own"), ("reference", "own"),
     ]  # fmt: skip
     test = next(test for test in plan.tests if test.rule == "not_worse@3")
-    assert (len(test.reads), test.weight, test.sealed) == (2, 1 / 2.01, {"least": 5})
+    assert (len(test.reads), test.weight, test.sealed) == (2, 1 / 2.03, {"least": 5})
     assert plan.plugins["detector.not_worse"] == "not-worse 0.7"
     assert plan.plugins["detector.claim_retest"].startswith("steelyard ")
     asked = {each.id: each.planned for each in plan.measurements}

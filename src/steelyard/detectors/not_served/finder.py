@@ -37,8 +37,8 @@ class NotServedFinder:
         self._test, self._alpha = test, plan.alpha
         self._least = least
         by_id = plan.by_id
-        agains = [by_id[reads.measurement] for reads in test.reads if by_id[reads.measurement].again]
-        self._choices = [Choice(by_id[each.beside], each, least) for each in agains]
+        watched = [by_id[reads.measurement] for reads in test.reads if by_id[reads.measurement].again]
+        self._choices = [Choice(by_id[each.beside], each, least) for each in watched]
         self._by_first = {choice.first.id: choice for choice in self._choices}
         self._by_again = {choice.again.id: choice for choice in self._choices}
 
@@ -88,7 +88,10 @@ class NotServedFinder:
         failed = sum(choice.services["failed"] for choice in self._choices)
         reason, word = "", VerdictWord.CONSISTENT
         if left:
-            reason, word = f"{left:,} calls were not made again: the run ended before", VerdictWord.INSUFFICIENT_POWER
+            reason, word = (
+                f"not all was asked again: the run ended before ({left:,} left)",
+                VerdictWord.INSUFFICIENT_POWER,
+            )
         elif failed:
             reason = f"{failed:,} calls failed: of fewer than {self._least} items, which cannot show anything"
         return self._result(word, 1.0, reason)
