@@ -51,6 +51,7 @@ from steelyard.records import (
 
 __all__ = [
     "GROUP",
+    "Chooser",
     "Detector",
     "ExecutingScorer",
     "Finder",
@@ -193,7 +194,8 @@ class MeasurementRequest:
     With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means; ``prompt`` is then one
     of its :meth:`Planner.formats`, or empty. ``seed`` other than the task's gives fresh twins of a generated task.
     ``limit`` is the maximum number of samples asked, in place of the user's; ``arm`` and ``beside`` say what a
-    measurement that a detector asks for in addition is, and beside which one it stands.
+    measurement that a detector asks for in addition is, and beside which one it stands. ``again`` asks samples of that
+    one again, ``repeats`` times: so many that got no answer, and as many that got one (:class:`Chooser`).
     """
 
     name: str
@@ -209,6 +211,7 @@ class MeasurementRequest:
     arm: str = ""
     seed: str | None = None
     beside: str = ""
+    again: int = 0
 
 
 @runtime_checkable
@@ -232,6 +235,11 @@ class Planner(Protocol):
     @property
     def tolerance(self) -> str:
         """How far below a claim still counts as the claim, in percentage points, as the user wrote it."""
+        ...
+
+    @property
+    def served(self) -> Sequence[Served]:
+        """What was served so far, in order: also the requests of the detectors that planned before."""
         ...
 
     def formats(self, request: str, claim: Claim) -> Formats:
@@ -297,6 +305,27 @@ class Monitor(Finder, Protocol):
 
     def progress(self) -> Progress:
         """Where the test is."""
+        ...
+
+
+@runtime_checkable
+class Chooser(Monitor, Protocol):
+    """A monitor that chooses which samples are asked again (:attr:`~steelyard.records.Measurement.again`).
+
+    What they are asked beside is never asked for its sake: it is always ``closed``. Asking again begins when that one
+    is over: when its other tests need no more, or all of it was read.
+    """
+
+    def has_read(self, measurement: str) -> bool:
+        """Whether all that was planned of a measurement was read."""
+        ...
+
+    def left(self, measurement: str) -> Sequence[int]:
+        """The places that are to be asked again and have no score yet, in random order.
+
+        They follow from the committed order and the scores alone; while further ones come, places are added, never
+        taken back.
+        """
         ...
 
 

@@ -58,7 +58,7 @@ DEFAULTS = {
         "budget_stated": False, "reasoning_effort": "", "items": "", "question": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
         "public": True, "part": None, "differences": [], "how_read": "", "arm": "", "seed": "",
-        "beside": "",
+        "beside": "", "again": 0,
     },
     "LedgerPlace": {"opened_later": False},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},

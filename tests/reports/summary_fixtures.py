@@ -44,6 +44,10 @@ REASONS = {
         "within noise of the claim: a score below 74.2 % would be inconsistent, one of 78.0 % or more consistent",
         "detectors/claim_retest/result.py",
     ),
+    "not_served": (
+        "some items are not served (see the finding), which confirms no claim",
+        "auditing/verdict.py",
+    ),
     "few_items": (
         "90 of 1,319 items are so few that the tolerance would be 8.4 points",
         "detectors/claim_retest/result.py",

@@ -189,7 +189,7 @@ class RunProgress(LiveProgress):
 
 
 def _decisions(tests: list[Progress]) -> str:
-    return ", ".join(dict.fromkeys(test.decision for test in tests))
+    return ", ".join(dict.fromkeys(test.decision for test in tests if test.decision))
 
 
 def _intervals(live: RunSession, measurement: Measurement, tests: list[Progress]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -169,9 +170,12 @@ async def resume_audit(
             f"the deadline ended before the model was identified. Go on with: {_resume(run)}"
         ) from None
     signer = run.sealing_key(signer, "go on")
-    prepared = {
-        each.id: await asyncio.to_thread(prepare_measurement, each, catalogue, data) for each in run.plan.measurements
-    }
+    prepared: dict[str, Prepared] = {}
+    for each in run.plan.measurements:
+        if each.again:
+            prepared[each.id] = dataclasses.replace(prepared[each.beside], measurement=each)
+        else:
+            prepared[each.id] = await asyncio.to_thread(prepare_measurement, each, catalogue, data)
     journal, before = _journal_of(run)
     audit = Audit(run.plan, prepared, models)
     return await _carry_out(run, audit, journal, before, signer, options)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from steelyard.auditing.scoring import Unscored, score_attempts, scorers_of, unscored_attempts
+from steelyard.auditing.service import service_of
 from steelyard.auditing.verdict import Usage, counted, decide
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
@@ -106,6 +107,7 @@ class _Reading:
             sealed is None
             or (sealed.measurement, sealed.position, sealed.sample, sealed.repeat, sealed.scorer) != place
             or (sealed.status == "missing") == attempt.outcome.answered
+            or sealed.service != service_of(attempt)
             or (sealed.value is None) != (sealed.status in ("missing", "open"))
         ):
             raise VerificationError(

@@ -36,7 +36,7 @@ from steelyard.runner.concurrency import AdaptiveConcurrency
 from steelyard.runner.group import RunnerGroup
 from steelyard.runner.limits import RateLimiter
 from steelyard.runner.loop import RunEnd, Runner
-from steelyard.runner.order import Finished, calls_of
+from steelyard.runner.order import Finished, calls_again, calls_of
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Schedule, TaskQueue
 from steelyard.storage.journal.lines import JournalRecord
@@ -126,6 +126,7 @@ class RunSession:
             missing = next(test.rule for test in self.plan.tests if test.id in self.finders.absent)
             raise InputError(f"the plan has a test by {missing}, and no such detector is installed: install it")
         self.tallies = {(each.id, name): Tally(each, name) for each in self.plan.measurements for name in each.scorers}
+        self._finished: dict[str, Finished] = {}
         self.answered = {each.id: 0 for each in self.plan.measurements}
         self.measurements = self.plan.by_id
         self.schedules = {role: Schedule(slice_seconds=_slice_seconds(self.plan)) for role in self.plan.models}
@@ -186,7 +187,10 @@ class RunSession:
     async def _load(self, run: RunFolder, before: Replay | None) -> list[Work]:
         """Feed what a journal already holds: its answers are read, never asked again; the scores it lacks are made."""
         left: dict[tuple[str, str, int, str], Work] = {}
-        finished = {each.id: Finished(each, self.prepared[each.id].digests) for each in self.plan.measurements}
+        finished = self._finished
+        for each in self.plan.measurements:
+            first = finished[each.beside] if each.again else None
+            finished[each.id] = Finished(each, self.prepared[each.id].digests, first)
         used = dict.fromkeys(finished, 0.0)
         if before is not None:
             texts = open_index(run.path)
@@ -206,13 +210,14 @@ class RunSession:
             queue = TaskQueue(
                 each.id,
                 each.share,
-                calls_of(each, finished[each.id]),
+                () if each.again else calls_of(each, finished[each.id]),
                 used[each.id],
-                self.finders.is_closed(each.id),
+                self.finders.is_closed(each.id) and not each.again,
                 self.finders.head(each.id),
             )
             queue.held = self.finders.is_held(each.id)
             self.schedules[each.role].add(queue)
+            self._renew(each.id)
             self.answered[each.id] = len(finished[each.id])
         return list(left.values())
 
@@ -279,9 +284,17 @@ class RunSession:
             if (head := self.finders.head(measurement)) is not None:
                 schedule.advance(measurement, head)
             schedule.hold(measurement, self.finders.is_held(measurement))
-            if self.finders.is_closed(measurement):
-                schedule.close(measurement)
+            self._renew(measurement)
+            if self.finders.is_closed(measurement) and not self.measurements[measurement].again:
+                schedule.close(measurement)  # what is asked again just has no calls: further ones may come
         self.options.watcher(self)
+
+    def _renew(self, measurement: str) -> None:
+        """Take up what is to be asked again by now."""
+        if places := self.finders.again(measurement):
+            again = self.measurements[measurement]
+            calls = calls_again(again, places, self._finished[again.beside])
+            self.schedules[again.role].renew(measurement, calls)
 
 
 async def _in_turns(items: Iterable[T]) -> AsyncIterator[T]:

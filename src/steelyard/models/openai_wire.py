@@ -36,6 +36,8 @@ REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thin
 ANSWER_PARTS = ("text", "output_text")
 REASONING_PARTS = ("reasoning", "reasoning_text", "thinking", "summary", "summary_text")
 _TEXT_KEYS = ("summary", "thinking", "reasoning", "content", "text")
+# How endpoints say that the model itself ended its output; with nothing in it, that is its answer.
+ENDED = ("stop", "eos", "eos_token", "stop_sequence", "end_turn")
 # What an error's code says took the place of a model output.
 _FINISH_REASONS = {"content_filter": "content_filter", "context_length_exceeded": "length"}
 
@@ -156,10 +158,7 @@ def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any], *
         refused_text = refusal if isinstance(refusal, str) and refusal else text
         return ModelOutput(outcome=Outcome.REFUSED, text=refused_text if isinstance(refused_text, str) else "", **about)
     if text is None:
-        outcome = Outcome.TRUNCATED if finish == "length" else Outcome.EMPTY
-        if reasoning and finish == "stop":  # it reasoned, and gave no answer
-            outcome = Outcome.OK
-        return ModelOutput(outcome=outcome, detail="the reply has no text", **about)
+        return ModelOutput(outcome=_without_text(about["finish_reason"]), detail="the reply has no text", **about)
     if not isinstance(text, str):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply's text is not a string", **about)
     if reasons and finish == "length" and not (reasoning or about["reasoning_tokens"] or split_reasoning(text)[1]):
@@ -168,9 +167,18 @@ def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any], *
     text, stopped = cut_answer_at_stop(text, request.stop, after_reasoning=reasons or bool(reasoning))
     if stopped:
         about["finish_reason"] = "stop"
+    if not text.strip():
+        return ModelOutput(outcome=_without_text(about["finish_reason"]), text=text, **about)
     return ModelOutput(
         outcome=Outcome.TRUNCATED if finish == "length" and not stopped else Outcome.OK, text=text, **about
     )
+
+
+def _without_text(finish: str) -> Outcome:
+    """A reply without text is the model's answer where the model ended it, and a fault where nothing says so."""
+    if finish == "length":
+        return Outcome.TRUNCATED
+    return Outcome.OK if finish.lower() in ENDED else Outcome.EMPTY
 
 
 def _read_parts(content: Any) -> tuple[Any, str]:

@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 # What every audit plans. Users add others by name; all are loaded as plugins.
-DETECTORS = ("desk_screen", "claim_retest")
+DETECTORS = ("desk_screen", "claim_retest", "not_served")
 
 
 @dataclass(frozen=True)

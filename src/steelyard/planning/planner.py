@@ -12,6 +12,7 @@ import msgspec
 from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
+from steelyard.planning.again import asked_again
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asks_chat,
@@ -167,6 +168,8 @@ class TaskPlanner:
         return task
 
     def _measure(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
+        if request.again:
+            return self._again(request)
         claim = request.claim
         task = self._task(request.name, request.task, claim)
         protocol, kind = self._asked_as(request, task)
@@ -237,6 +240,15 @@ class TaskPlanner:
         if self.tasks[task.id] != FILE or not is_built_in(task.id):
             return ()
         return (f"Asked from a task file of the user's own, not from the built-in task {task.id}.",)
+
+    def _again(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
+        """Ask some of the samples of an earlier request again: as they are, and so without loading them again."""
+        draft = self.drafts[request.beside]
+        first = next(each for each in self.served if each.reads.measurement == request.beside)
+        scorer = first.reads.scorer
+        measurement = asked_again(draft.measurement, request, scorer)
+        served = msgspec.structs.replace(first, request=request.name, reads=Reads(measurement="", scorer=scorer))
+        return replace(draft, measurement=measurement), served
 
     def _asked_as(
         self, request: MeasurementRequest, task: Task

@@ -19,6 +19,7 @@ __all__ = [
     "PassAtK",
     "SampleScore",
     "Score",
+    "Service",
     "TracePoint",
     "Verdict",
     "VerdictWord",
@@ -37,11 +38,20 @@ class Score(Record, frozen=True, kw_only=True):
     note: str = ""
 
 
+Service = Literal["answered", "failed", "refused", "filtered", "too_long", "rejected", "tools", "timed_out", "ours"]
+"""How a call was served: answered, *failed*, or what is no failure of the endpoint to serve an item.
+
+These are refusals of the model, content filters, requests beyond the context or a limit of size, other requests that
+the endpoint rejects (4xx), calls for tools instead of text, what ran over our own time limit, and faults of our side.
+"""
+
+
 class SampleScore(Record, frozen=True, kw_only=True):
     """One score at its place in the committed order.
 
     *missing* (no answer) and *open* (an ambiguous answer) have no value: results then have a lower and an upper bound.
-    ``group`` is the sample's subtask, by which errors are clustered.
+    ``group`` is the sample's subtask, by which errors are clustered; ``service`` says how the call ended. The place of
+    what is asked again (:attr:`Measurement.again`) is that of the sample's first answer × the repeats + the repeat.
     """
 
     measurement: str
@@ -52,6 +62,7 @@ class SampleScore(Record, frozen=True, kw_only=True):
     value: float | None
     scorer: str
     group: str = ""
+    service: Service = "answered"
     seq: int
 
 

@@ -123,7 +123,7 @@ def _asked(plan: Plan | None) -> list[str]:
     if plan is None:
         return []
     lines = []
-    for each in plan.measurements:
+    for each in (each for each in plan.measurements if not each.again):
         samples, seed = words.counted(each.population, "sample"), _code(each.order_seed)
         served = [served for served in plan.served if served.reads.measurement == each.id]
         differences = dict.fromkeys([*each.differences, *(text for one in served for text in one.differences)])

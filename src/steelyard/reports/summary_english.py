@@ -52,6 +52,7 @@ ENGLISH: Final = Words(
         below_many="the model as served does not reach {number} of the {of} claims.",
         below_all="the model as served reaches none of the {of} claims.",
         table="the published table does not stand up to checking: {findings}.",
+        not_served="the endpoint leaves some questions unanswered, and which ones depends on the question: {findings}.",
         tests="a further test speaks against the model as served: {findings}.",
         besides="Besides, the further checks have {findings}.",
         finding="1 finding",
@@ -101,6 +102,7 @@ ENGLISH: Final = Words(
         "score below {low} would be inconsistent.",
         noise="Too near to the claim to decide: the questions are too few or the answers vary too much. Below {low} "
         "would be inconsistent, {high} or more consistent.",
+        not_served="Some questions got no answer, and which ones depends on the question; that confirms no claim.",
         few_items="{held} of {of} items are too few: the tolerance would be {margin}.",
         too_noisy="Answers vary so much that the tolerance would be {margin}: guessing would reach the claim.",
         format_unstated="The vendor names no prompt format, and one of those possible cannot be asked here.",

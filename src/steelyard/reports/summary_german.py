@@ -59,6 +59,7 @@ GERMAN: Final = Words(
         below_many="Das Modell erreicht am geprüften Endpunkt {number} der {of} angegebenen Werte nicht.",
         below_all="Das Modell erreicht am geprüften Endpunkt keinen der {of} angegebenen Werte.",
         table="Die veröffentlichte Tabelle hält einer Prüfung nicht stand: {findings}.",
+        not_served="Der Endpunkt lässt manche Fragen ohne Antwort, und welche, hängt von der Frage ab: {findings}.",
         tests="Ein weiterer Test spricht gegen das Modell am geprüften Endpunkt: {findings}.",
         besides="Weitere Prüfungen ergaben: {findings}.",
         finding="1 Befund",
@@ -113,6 +114,7 @@ GERMAN: Final = Words(
         "unter {low} wäre das Ergebnis nicht vereinbar.",
         noise="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Unter {low} "
         "wäre das Ergebnis nicht vereinbar, ab {high} vereinbar.",
+        not_served="Manche Fragen blieben ohne Antwort; welche, hängt von der Frage ab. Das bestätigt keine Angabe.",
         few_items="{held} von {of} Aufgaben sind zu wenige: die Toleranz betrüge {margin}.",
         too_noisy="Die Antworten schwanken so stark, dass die Toleranz {margin} betrüge: Raten würde genügen.",
         format_unstated="Der Anbieter nennt kein Promptformat, und eines der möglichen ist hier nicht abfragbar.",

@@ -48,6 +48,7 @@ class Headlines:
     below_many: str
     below_all: str
     table: str
+    not_served: str
     tests: str
     besides: str
     finding: str
@@ -102,6 +103,7 @@ class Reasons:
     unread_and_missing: str
     noise_below: str
     noise: str
+    not_served: str
     few_items: str
     too_noisy: str
     format_unstated: str

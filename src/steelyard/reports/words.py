@@ -315,8 +315,12 @@ def finding_numbers(finding: Finding) -> str:
 
 
 def further_tests(verdict: Verdict) -> list[DetectorResult]:
-    """The results of tests by a p-value that are not of a claim: those of further detectors."""
-    return [result for result in verdict.results if result.p is not None]
+    """The results of tests by a p-value that are not of a claim: those of further detectors, with anything to say."""
+    return [
+        result
+        for result in verdict.results
+        if result.p is not None and (result.reason or result.p < 1 or result.word is not VerdictWord.CONSISTENT)
+    ]
 
 
 def test_sentence(result: DetectorResult) -> str:

@@ -83,6 +83,8 @@ class RunFolder:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             (path / layout.SAMPLES).mkdir(mode=0o700)
             for measurement in plan.measurements:
+                if measurement.again:  # its samples are those of another
+                    continue
                 with whole_file(path / layout.samples_of(measurement.id)) as file:
                     file.writelines(f"{digest}\n".encode() for digest in prepared[measurement.id].digests)
             sealed = seal_plan(without_defaults(plan), signer)

@@ -72,6 +72,8 @@ def _wrong(reason: str) -> VerificationError:
 
 def _check_size(run: RunFolder, measurement: Measurement) -> None:
     """Before anything is computed for each trial: a stranger's plan must not be larger than its samples."""
+    if measurement.again:  # its samples are those of another, which has the same size
+        return
     name = layout.samples_of(measurement.id)
     try:
         size = (run.path / name).stat().st_size
