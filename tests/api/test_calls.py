@@ -71,7 +71,7 @@ def test_a_run_measures_a_file_of_questions(sums_server: Any, sums_file: Sums, t
     (measured,) = result.measurements
     assert measured.measured == pytest.approx(share)
     assert result.exit_code == 0
-    assert repr(result).startswith(f"<RunResult not tested, sums {share * 100:.1f} % (")
+    assert repr(result).startswith(f"<RunResult measured, sums {share * 100:.1f} % (")
 
 
 def test_the_folder_is_named_by_task_and_time_where_none_is_given(

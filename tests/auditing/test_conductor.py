@@ -165,6 +165,7 @@ def test_sigkill_and_resume_give_the_same_verdict_and_ask_nothing_twice(
     again = Counter(sums_server.asked) - asked_before
     assert sum(times for prompt, times in again.items() if " + " in prompt) == len(ended) - len(before)
     rows = [json.loads(line) for line in questions.read_text().splitlines()]
+    rows.sort(key=lambda row: digest_of_item(row["question"], (), row["answer"]))  # as the plan has its samples
     plan = RunFolder.open(run).plan
     for test, claim in zip(claim_tests(plan), reported(run)["claims"], strict=True):
         assert (claim["verdict"], claim["asked"]) == one_at_a_time(plan, test, rows, sums_server)
@@ -219,7 +220,8 @@ def test_missing_answers_are_bounds_not_wrong_ones_and_exit_4(
     claim = reported(run)["claims"][0]
     assert claim["missing"] > 0
     low, high = claim["ci"]
-    assert low < claim["measured"] < high
+    assert claim["measured"] is None  # so many are missing that no number would be honest
+    assert low < claim["bounds"][0] < claim["bounds"][1] < high
     assert steelyard(["verify", str(run)]) == 0
 
 

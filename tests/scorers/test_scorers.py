@@ -444,7 +444,7 @@ def test_long_hostile_text_gets_a_score(specification: dict[str, Any], text: str
     assert isinstance(score(specification, "1", text), Score)
 
 
-@given(st.fractions(-(10**60), 10**60, max_denominator=10**30), st.integers(0, 3))
+@given(st.fractions(-(10**50), 10**50, max_denominator=10**20), st.integers(0, 3))  # within 100 digits
 def test_a_number_is_equal_to_itself_however_it_is_written(number: Fraction, zeros: int) -> None:
     whole = number.numerator
     assert number_in(f"the sum is {whole:,}") == whole
