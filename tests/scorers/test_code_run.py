@@ -150,7 +150,7 @@ def finals_in(run: Path) -> int:
 
 def test_a_deadline_ends_the_scoring_and_resumes_go_on_with_it(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    for command in ([*endless, "--deadline", "2s"], ["resume", str(run), "--deadline", "2s"]):
+    for command in ([*endless, "--deadline", "6s"], ["resume", str(run), "--deadline", "6s"]):
         stopped = subprocess.run([sys.executable, "-m", "steelyard", *command], capture_output=True, text=True)
         assert stopped.returncode == 4
         assert f"the deadline came after {finals_in(run)} answers" in stopped.stderr.splitlines()[-1]
@@ -163,7 +163,7 @@ def test_interrupted_scoring_is_resumed_and_no_request_is_repeated(
     endless: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
-    assert steelyard([*endless, "--deadline", "2s"]) == 4
+    assert steelyard([*endless, "--deadline", "6s"]) == 4
     assert finals_in(run) >= 6
 
     lock = threading.Lock()
