@@ -44,6 +44,11 @@ def test_lines_are_appended_and_an_end_is_written_once(own: KeySigner) -> None:
         assert [line.event for line in ledger.lines] == ["opened", "begun", "ended"]
 
 
+def test_a_ledger_without_the_runs_beginning_ends_nothing(own: KeySigner) -> None:
+    with LedgerFile(ledger_path(own.path), own) as ledger, pytest.raises(InputError, match="put it back as it was"):
+        ledger.end("sealed", "a" * 64)
+
+
 def test_a_half_written_line_began_nothing(own: KeySigner) -> None:
     path = ledger_path(own.path)
     whole = path.read_bytes()

@@ -138,8 +138,14 @@ class LedgerFile:
         self._append(begun_line(self._signer, self.lines, _now(), kind, plan, tags))
 
     def end(self, word: Literal["sealed", "finalized", "abandoned"], plan: str) -> None:
-        """Append the line that ends a plan, unless it has ended: a seal that was interrupted is made again."""
-        if any(line.event == "ended" and line.plan == digest_of_plan(plan) for line in self.lines):
+        """Append the line that ends a plan, unless it has ended: a seal that was interrupted is made again.
+
+        Raises InputError where the plan did not begin in this ledger.
+        """
+        events = {line.event for line in self.lines if line.plan == digest_of_plan(plan)}
+        if "begun" not in events:
+            raise InputError("this ledger does not have the run's beginning: put it back as it was", where=self.path)
+        if "ended" in events:
             return
         self._append(ended_line(self._signer, self.lines, _now(), word, plan))
 
