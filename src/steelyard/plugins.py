@@ -51,6 +51,7 @@ from steelyard.records import (
 
 __all__ = [
     "GROUP",
+    "Chooser",
     "Detector",
     "ExecutingScorer",
     "Finder",
@@ -121,7 +122,7 @@ class StoppableScorer(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@2``."""
+    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@3``."""
 
     @property
     def identifier(self) -> str:
@@ -193,7 +194,8 @@ class MeasurementRequest:
     With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means; ``prompt`` is then one
     of its :meth:`Planner.formats`, or empty. ``seed`` other than the task's gives fresh twins of a generated task.
     ``limit`` is the maximum number of samples asked, in place of the user's; ``arm`` and ``beside`` say what a
-    measurement that a detector asks for in addition is, and beside which one it stands.
+    measurement that a detector asks for in addition is, and beside which one it stands. ``again`` asks samples of that
+    one again, ``repeats`` times: so many that got no answer, and as many that got one (:class:`Chooser`).
     """
 
     name: str
@@ -209,14 +211,15 @@ class MeasurementRequest:
     arm: str = ""
     seed: str | None = None
     beside: str = ""
+    again: int = 0
 
 
 @runtime_checkable
 class Planner(Protocol):
     """What a detector plans with: the sheet, the models, and :meth:`measure`, by which it asks for answers.
 
-    A verifier runs a detector's planning again with a planner that answers from the sealed plan. So a detector plans
-    from nothing else.
+    A verifier runs a detector's planning again with a planner that takes what needs data from the sealed plan. So a
+    detector plans from nothing else.
     """
 
     @property
@@ -232,6 +235,11 @@ class Planner(Protocol):
     @property
     def tolerance(self) -> str:
         """How far below a claim still counts as the claim, in percentage points, as the user wrote it."""
+        ...
+
+    @property
+    def served(self) -> Sequence[Served]:
+        """What was served so far, in order: also the requests of the detectors that planned before."""
         ...
 
     def formats(self, request: str, claim: Claim) -> Formats:
@@ -301,6 +309,27 @@ class Monitor(Finder, Protocol):
 
 
 @runtime_checkable
+class Chooser(Monitor, Protocol):
+    """A monitor that chooses which samples are asked again (:attr:`~steelyard.records.Measurement.again`).
+
+    What they are asked beside is never asked for its sake: it is always ``closed``. Asking again begins when that one
+    is over: when its other tests need no more, or all of it was read.
+    """
+
+    def has_read(self, measurement: str) -> bool:
+        """Whether all that was planned of a measurement was read."""
+        ...
+
+    def left(self, measurement: str) -> Sequence[int]:
+        """The places that are to be asked again and have no score yet, in random order.
+
+        They follow from the committed order and the scores alone; while further ones come, places are added, never
+        taken back.
+        """
+        ...
+
+
+@runtime_checkable
 class Detector(Protocol):
     """A test of a vendor's claims, or of the model that is served: what it asks, and what the answers show.
 
@@ -349,7 +378,11 @@ def find(kind: str, name: str) -> Any:
     """Load the plugin ``kind.name``; raises InputError naming what there is."""
     entry = _entries().get(f"{kind}.{name}")
     if entry is None:
-        raise InputError(f"no {kind} is called {name!r}; there are: {', '.join(names(kind)) or 'none'}")
+        shown = [each for each in names(kind) if kind != "scorer" or not each.startswith(("world_", "imported"))]
+        example = ""
+        if kind == "model":
+            example = "; Ollama is openai:llama3@http://localhost:11434/v1, vLLM openai:NAME@http://localhost:8000/v1"
+        raise InputError(f"no {kind} is called {name!r}; there are: {', '.join(shown) or 'none'}{example}")
     return entry.load()
 
 

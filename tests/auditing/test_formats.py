@@ -124,7 +124,7 @@ def test_unstated_decoding_is_checked_last(audit: Audit, sums_server: SumsServer
     _, report = audit(WORDS + PLAIN, RATE, protocol="")
     assert report["verdict"] == "consistent"
     plan = RunFolder.open(tmp_path / "run").plan
-    assert [each.arm for each in plan.measurements] == ["", "", "sampled", "sampled"]
+    assert [each.arm for each in plan.measurements] == ["", "", "sampled", "sampled", "again", "again"]
     sampled = {each.id for each in plan.measurements if each.arm}
     assert sum(each["calls"] for each in report["measurements"] if each["measurement"] in sampled) == 0
     recompute(tmp_path / "run")
@@ -135,7 +135,7 @@ def test_unstated_decoding_is_checked_in_every_format_that_was_rejected(audit: A
     assert (code, report["verdict"]) == (1, "inconsistent")
     plan = RunFolder.open(tmp_path / "run").plan
     calls = {each["measurement"]: each["calls"] for each in report["measurements"]}
-    assert [calls[each.id] for each in plan.measurements if each.arm] == [150, 150]
+    assert [calls[each.id] for each in plan.measurements if each.arm == "sampled"] == [150, 150]
     recompute(tmp_path / "run")
 
 

@@ -172,3 +172,42 @@ def test_an_output_that_cannot_be_read_in_one_way_is_open() -> None:
 
     assert in_short(scored([attempt(0)], Unsure())) == [("code/row/0", "open", None)]
     assert in_short(scored([attempt(0), recorded(0, None, open=True)])) == [("code/row/0", "open", None)]
+
+
+THOUGHT = "first the units"
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "expected"),
+    [
+        ("", {}, ("unparsed", 0.0)),
+        (" \n ", {}, ("unparsed", 0.0)),
+        ("<|im_end|>", {}, ("unparsed", 0.0)),
+        ("", {"reasoning": sha256_hex(THOUGHT.encode())}, ("open", None)),
+        ("", {"reasoning_tokens": 12}, ("open", None)),
+        (f"<think>{THOUGHT}</think>\n", {}, ("open", None)),
+        ("", {"outcome": Outcome.TRUNCATED}, ("open", None)),
+        ("", {"outcome": Outcome.EMPTY}, ("missing", None)),
+        ("", {"outcome": Outcome.REFUSED, "finish_reason": "content_filter"}, ("open", None)),
+    ],
+)
+def test_an_answer_with_nothing_in_it_is_wrong_and_open_after_reasoning(
+    text: str, changes: dict[str, Any], expected: tuple[str, float | None]
+) -> None:
+    class Generous:
+        identifier = "generous@1"
+
+        def score(self, sample: Sample, answer: ModelOutput) -> Score:
+            return Score(value=1.0)
+
+    answer = sha256_hex(text.encode()) if text else ""
+    texts = {**TEXTS, answer: text, sha256_hex(THOUGHT.encode()): THOUGHT}
+    records = [attempt(0, answer=answer, **changes)]
+    (found,) = score_attempts(PLAN, records, {ASKED.id: (Generous(),)}, texts)
+    assert isinstance(found, SampleScore)
+    assert (found.status, found.value) == expected
+
+
+def test_where_reasoning_is_withheld_an_empty_answer_is_not_scored_again() -> None:
+    (found,) = score_attempts(PLAN, [attempt(0, answer="", reasoning="0" * 64)], {ASKED.id: (Exact(),)}, TEXTS)
+    assert isinstance(found, Unscored)

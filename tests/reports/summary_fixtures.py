@@ -23,17 +23,17 @@ REASONS = {
     "stopped": ("the run stopped before a decision", "detectors/claim_retest/result.py"),
     "unread": (
         "31 of 1,319 answers can be read two ways or were cut off: neither verdict can be reached any more "
-        "(steelyard show RUN --open lists them)",
+        "(in the run's folder, steelyard show . --open lists them)",
         "detectors/claim_retest/result.py",
     ),
     "missing": (
         "1,031 of 9,000 answers are missing: neither verdict can be reached any more "
-        "(steelyard show RUN --missing lists them)",
+        "(in the run's folder, steelyard show . --missing lists them)",
         "detectors/claim_retest/result.py",
     ),
     "unread_and_missing": (
         "31 of 1,319 answers are missing, were cut off or can be read two ways: neither verdict can be reached any "
-        "more (steelyard show RUN --open --missing lists them)",
+        "more (in the run's folder, steelyard show . --open --missing lists them)",
         "detectors/claim_retest/result.py",
     ),
     "noise_below": (
@@ -43,6 +43,10 @@ REASONS = {
     "noise": (
         "within noise of the claim: a score below 74.2 % would be inconsistent, one of 78.0 % or more consistent",
         "detectors/claim_retest/result.py",
+    ),
+    "not_served": (
+        "some items are not served (see the finding), which confirms no claim",
+        "auditing/verdict.py",
     ),
     "few_items": (
         "90 of 1,319 items are so few that the tolerance would be 8.4 points",

@@ -171,7 +171,7 @@ class RunProgress(LiveProgress):
         return (
             one_line(measurement.task, 80),
             bar,
-            f"{answered}/{total}",
+            f"{answered}/{total}" + (" calls" if measurement.repeats > 1 else ""),
             f"{rate:.1f}/s" if rate else "–",
             _decisions(monitors) if closed else _left(monitors, total - answered, rate),
             _intervals(live, measurement, monitors),
@@ -189,7 +189,7 @@ class RunProgress(LiveProgress):
 
 
 def _decisions(tests: list[Progress]) -> str:
-    return ", ".join(dict.fromkeys(test.decision for test in tests))
+    return ", ".join(dict.fromkeys(test.decision for test in tests if test.decision))
 
 
 def _intervals(live: RunSession, measurement: Measurement, tests: list[Progress]) -> str:

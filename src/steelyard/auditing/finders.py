@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from steelyard.errors import InputError
-from steelyard.plugins import Finder, Monitor, detector_of
+from steelyard.plugins import Chooser, Finder, Monitor, detector_of
 from steelyard.records import Plan, SampleScore
 
 __all__ = ["Finders", "open_finders"]
@@ -23,6 +23,7 @@ class Finders:
     _monitors: Mapping[str, tuple[Monitor, ...]]
     _stoppable: frozenset[str]
     _read_with: Mapping[str, tuple[str, ...]]
+    _choosers: Mapping[str, tuple[str, Chooser]]
 
     def observe(self, score: SampleScore) -> None:
         """Give a score to every test that reads it."""
@@ -37,13 +38,28 @@ class Finders:
         """The measurement, and those that some test reads beside it: an answer to one may close or open another."""
         return self._read_with.get(measurement, (measurement,))
 
+    def again(self, measurement: str) -> Sequence[int] | None:
+        """The places of what is asked again that are to be asked now; None for any other measurement."""
+        if measurement not in self._choosers:
+            return None
+        return self._choosers[measurement][1].left(measurement) if self._has_begun(measurement) else ()
+
+    def _has_begun(self, measurement: str) -> bool:
+        """Whether asking again may begin: what was asked first is over."""
+        first, chooser = self._choosers[measurement]
+        return self.is_closed(first) or chooser.has_read(first)
+
     def head(self, measurement: str) -> int | None:
         """The first place of the order that some test has not read; None where no test waits for one."""
+        if measurement in self._choosers:
+            return None
         heads = [head for head in self._heads(measurement) if head is not None]
         return min(heads) if heads else None
 
     def is_held(self, measurement: str) -> bool:
         """Whether no test needs an answer of the measurement yet."""
+        if measurement in self._choosers:
+            return not self._has_begun(measurement)
         heads = self._heads(measurement)
         return measurement in self._stoppable and bool(heads) and all(head is None for head in heads)
 
@@ -56,6 +72,8 @@ class Finders:
 
     def is_closed(self, measurement: str) -> bool:
         """Whether every test that reads the measurement needs no more of it. Without a test it is asked to its end."""
+        if measurement in self._choosers:
+            return self._has_begun(measurement) and not self._choosers[measurement][1].left(measurement)
         return measurement in self._stoppable and all(
             measurement in monitor.closed for monitor in self.monitors_of(measurement)
         )
@@ -94,6 +112,13 @@ def open_finders(plan: Plan) -> Finders:
         monitors,
         frozenset(stoppable),
         {each.id: _read_with(plan, each.id) for each in plan.measurements},
+        {
+            each.id: (each.beside, finder)
+            for each in plan.measurements
+            if each.again
+            for finder in monitors[each.id]
+            if isinstance(finder, Chooser)
+        },
     )
 
 

@@ -99,6 +99,7 @@ class Tally:
             right=self.right,
             asked=self.n,
             of=self.measurement.trials,
+            repeats=self.measurement.repeats,
             planned=self.measurement.planned,
             missing=self.missing,
             open=self.open,
@@ -108,6 +109,7 @@ class Tally:
             pass_at_k=self._pass_at_k(),
             read_by=read_by,
             differences=self.measurement.differences,
+            how_read=self.measurement.how_read,
             reason="" if self.is_whole else reason,
         )
 

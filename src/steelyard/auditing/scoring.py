@@ -11,10 +11,21 @@ from typing import NamedTuple
 
 import msgspec
 
+from steelyard.auditing.service import CONTENT_FILTER, service_of
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.plugins import ExecutingScorer, Scorer, TruncatedReader
-from steelyard.records import Attempt, ModelOutput, Outcome, Plan, RecordedScore, Sample, SampleScore, Score
+from steelyard.records import (
+    Attempt,
+    GenerateRequest,
+    ModelOutput,
+    Outcome,
+    Plan,
+    RecordedScore,
+    Sample,
+    SampleScore,
+    Score,
+)
 from steelyard.scorers.reading.loops import ends_in_loop
 from steelyard.storage.journal.lines import JournalRecord
 from steelyard.util.compact import Naturals
@@ -36,7 +47,6 @@ __all__ = [
 ]
 
 Call = tuple[str, str, int]  # measurement, sample, repeat: what an attempt and a score are about
-CONTENT_FILTER = "content_filter"  # the finish reason of OpenAI's wire format
 
 Scorers = Mapping[str, tuple[Scorer, ...]]  # by measurement
 
@@ -73,9 +83,10 @@ def score(
 def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False) -> Score:
     """Score what is the answer in an output: reasoning is not read, and nothing is held against a model that was cut.
 
-    *Open* is what the endpoint's content filter stopped, and an output that was cut off, unless the scorer knows that
-    more text could not have changed what it read. One that ends in a loop has no answer, and is wrong. With
-    ``cut_is_final`` the claim's protocol states the limit that cut it off: it is scored as a whole output.
+    *Open* is what the endpoint's content filter stopped, reasoning that no answer followed, and an output that was cut
+    off, unless the scorer knows that more text could not have changed what it read. One that ends in a loop has no
+    answer, and is wrong; so is one that the model ended with nothing in it. With ``cut_is_final`` the claim's protocol
+    states the limit that cut it off: it is scored as a whole output.
     """
     answer, reasoning, _ = split_reasoning(output.text)
     answer = without_ending(answer)
@@ -87,6 +98,10 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, *, cut_is_fi
         if not answer.strip():
             return Score(value=0.0, parsed=False, note="no answer within the token limit that the claim states")
         output = msgspec.structs.replace(output, outcome=Outcome.OK)
+    if output.outcome is Outcome.OK and isinstance(sample.request, GenerateRequest) and not answer.strip():
+        if reasoning or output.reasoning or output.reasoning_tokens:
+            return Score(value=None, note="reasoning, and no answer")
+        return Score(value=0.0, parsed=False, note="the model ended its answer with nothing in it")
     if output.outcome is not Outcome.TRUNCATED:
         return scorer.score(sample, output)
     found = scorer.score(sample, output) if isinstance(scorer, TruncatedReader) else Score(value=None)
@@ -114,6 +129,7 @@ def _score(attempt: Attempt, scorer: str, status: str, value: float | None, grou
         value=value,
         scorer=scorer,
         group=group,
+        service=service_of(attempt),
         seq=attempt.seq,
     )
 
@@ -166,7 +182,7 @@ def score_attempts(
                 yield score_recorded(attempt, record)
         elif isinstance(record, Attempt) and record.final:
             measurement = measurements.get(record.measurement)
-            if measurement is None or record.position >= measurement.trials:
+            if measurement is None or (record.position >= measurement.trials and not measurement.again):
                 raise VerificationError(
                     f"record {record.seq}: the plan has no place {record.position} in {record.measurement}"
                 )
@@ -278,10 +294,17 @@ def sample_of(attempt: Attempt, texts: Mapping[str, str]) -> Sample | None:
 def output_of(attempt: Attempt, texts: Mapping[str, str]) -> ModelOutput | None:
     """What came back; None where its text is withheld."""
     text = texts.get(attempt.answer) if attempt.answer else ""
-    if text is None:
+    # Of reasoning that stands apart, it counts only whether there is any, and only where there is no answer.
+    reasoning = texts.get(attempt.reasoning) if attempt.reasoning and text is not None and not text.strip() else ""
+    if text is None or reasoning is None:
         return None
     return ModelOutput(
-        outcome=attempt.outcome, text=text, logprobs=attempt.logprobs, finish_reason=attempt.finish_reason
+        outcome=attempt.outcome,
+        text=text,
+        reasoning=reasoning,
+        logprobs=attempt.logprobs,
+        finish_reason=attempt.finish_reason,
+        reasoning_tokens=attempt.reasoning_tokens,
     )
 
 

@@ -20,9 +20,11 @@ from steelyard.records import (
     DetectorResult,
     Finding,
     Limits,
+    Measurement,
     MeasurementResult,
     Note,
     NotPlanned,
+    Outcome,
     Plan,
     SampleScore,
     Verdict,
@@ -32,6 +34,7 @@ from steelyard.storage.journal.lines import JournalRecord
 
 __all__ = ["Usage", "counted", "decide", "rejected"]
 
+NOT_SERVED = "not_served"  # the detector whose finding says why answers are missing
 _ROUNDING = 1 + 1e-9  # a boundary that was crossed in integers, against a p that is a float
 
 
@@ -47,6 +50,8 @@ class Usage:
     cached_tokens: int = 0
     seconds: float = 0.0
     failed: Counter[str] = field(default_factory=Counter)  # how calls ended that brought no answer
+    # Answers that ended at their limit of tokens, by repeat: those of the repeat check are no scores.
+    cut_off: Counter[int] = field(default_factory=Counter)
 
     def add(self, attempt: Attempt) -> None:
         """Add one attempt."""
@@ -54,6 +59,7 @@ class Usage:
             self.failed[attempt.outcome.value] += 1
         self.calls += 1
         self.answers += attempt.final
+        self.cut_off[attempt.repeat] += attempt.final and attempt.outcome is Outcome.TRUNCATED
         self.prompt_tokens += attempt.prompt_tokens
         self.completion_tokens += attempt.completion_tokens
         self.reasoning_tokens += attempt.reasoning_tokens
@@ -63,6 +69,7 @@ class Usage:
     def include(self, other: Usage) -> None:
         """Add what another measurement cost."""
         self.failed.update(other.failed)
+        self.cut_off.update(other.cut_off)
         tokens = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
         for name in ("calls", "answers", *tokens, "seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -95,14 +102,24 @@ def decide(
     Raises InputError for a test that its detector cannot read.
     """
     finders = open_finders(plan)
-    tallies = {(each.id, scorer): Tally(each, scorer) for each in plan.measurements for scorer in each.scorers}
+    tallies = {
+        (each.id, scorer): Tally(each, scorer)
+        for each in plan.measurements
+        if not each.again
+        for scorer in each.scorers
+    }
     for score in scores:
-        tallies[score.measurement, score.scorer].observe(score)
+        if tally := tallies.get((score.measurement, score.scorer)):
+            tally.observe(score)
         finders.observe(score)
     found = [finder.find({}) for finder in finders.by_test.values()]
     found += [sealed[test] for test in finders.absent if sealed and test in sealed]
     accused = rejected(plan, found)
-    claims = sorted(_claims(plan, found, accused, usage), key=lambda claim: claim.line)
+    withheld = _not_served(plan, accused)
+    claims = sorted(
+        (_confirmed_if_served(claim, withheld) for claim in _claims(plan, found, accused, usage)),
+        key=lambda claim: claim.line,
+    )
     others = tuple(_settled(result, result.test in accused) for result in found if result.claim is None)
     findings = tuple(finding for result in found for finding in _findings(result, accused))
     word = _overall(
@@ -110,18 +127,27 @@ def decide(
     )
     missing = sum(tally.missing_anywhere for tally in tallies.values())
     measured = bool(tallies) and all(tally.is_whole and not tally.is_too_open for tally in tallies.values())
+    results = tuple(_measured(plan, tally, usage) for tally in tallies.values())
+    notes = (*(note for result in found for note in result.notes), *_notes(plan, usage), *_cut_off(results))
     return Verdict(
         verdict=word,
-        exit=_exit_code(word, missing, measured=measured and not plan.tests),
+        exit=_exit_code(word, missing, measured=measured and not plan.tests, is_withheld=bool(withheld)),
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
         names=_names(plan),
         order=order_sentences(plan),
         alpha=plan.alpha,
         findings=findings,
-        notes=(*(note for result in found for note in result.notes), *_notes(plan, usage)),
+        notes=notes,
         claims=tuple(claims),
-        measurements=tuple(_measured(plan, tally, usage) for tally in tallies.values()),
+        measurements=(
+            *results,
+            *(
+                _asked_again(plan, each, usage[each.id])
+                for each in plan.measurements
+                if each.again and each.id in usage
+            ),
+        ),
         results=others,
         not_recomputed=finders.absent,
     )
@@ -186,6 +212,24 @@ def _claims(
     for refused in plan.not_planned:
         if plan.sheet is not None and (number := refused.claim_number) is not None:
             yield _refused_claim(plan, number, refused)
+
+
+def _not_served(plan: Plan, accused: set[str]) -> frozenset[str]:
+    """The measurements of which it was found that some items are not served."""
+    return frozenset(
+        reads.measurement
+        for test in plan.tests
+        if test.id in accused and test.rule.partition("@")[0] == NOT_SERVED
+        for reads in test.reads
+    )
+
+
+def _confirmed_if_served(claim: ClaimVerdict, withheld: frozenset[str]) -> ClaimVerdict:
+    """The verdict on a claim: what is not served confirms nothing, however few items it is."""
+    if claim.verdict is not VerdictWord.CONSISTENT or claim.measurement not in withheld:
+        return claim
+    reason = "some items are not served (see the finding), which confirms no claim"
+    return msgspec.structs.replace(claim, verdict=VerdictWord.INSUFFICIENT_POWER, reason=reason, better=False)
 
 
 def _usage_of(claim: ClaimVerdict, test: str, plan: Plan, usage: Mapping[str, Usage]) -> Usage:
@@ -259,12 +303,44 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
     return msgspec.structs.replace(
         tally.result(readers, stopped),
         calls=cost.calls,
+        cut_off=sum(cost.cut_off[repeat] for repeat in range(tally.measurement.repeats)),
         prompt_tokens=cost.prompt_tokens,
         completion_tokens=cost.completion_tokens,
         reasoning_tokens=cost.reasoning_tokens,
         cached_tokens=cost.cached_tokens,
         cost=cost.cost(model.limits),
         seconds=round(cost.seconds / model.concurrency, 3),
+    )
+
+
+def _cut_off(results: Iterable[MeasurementResult]) -> Iterator[Note]:
+    """Where most answers were cut off, that is the cause of an undecided verdict, and the user can raise the limit."""
+    for result in {each.measurement: each for each in results if each.is_mostly_cut_off}.values():
+        message = (
+            f"{result.cut_off:,} of {result.asked:,} answers were cut off at their limit of tokens, before an answer "
+            "could be read: raise the limit with --output-tokens"
+        )
+        yield Note(detector="plan", check="cut_off", task=result.task, message=message)
+
+
+def _asked_again(plan: Plan, measurement: Measurement, cost: Usage) -> MeasurementResult:
+    """What calls that were made again cost. Their answers are no measurement: their items were chosen by failures."""
+    return MeasurementResult(
+        measurement=measurement.id,
+        role=measurement.role,
+        task=measurement.task,
+        prompt=measurement.prompt,
+        scorer=measurement.scorers[0],
+        asked=cost.answers,
+        of=measurement.planned,
+        planned=measurement.planned,
+        read_by=tuple(test.id for test in plan.readers_of(measurement.id)),
+        reason="asked again, to see whether the same items fail: their answers are not counted",
+        calls=cost.calls,
+        prompt_tokens=cost.prompt_tokens,
+        completion_tokens=cost.completion_tokens,
+        reasoning_tokens=cost.reasoning_tokens,
+        seconds=round(cost.seconds / plan.models[measurement.role].concurrency, 3),
     )
 
 
@@ -279,7 +355,7 @@ def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:
         if refused.claim_number is None and not refused.format:  # a claim's verdict names the formats that it lacks
             message = f"{refused.request} is {refused.verdict.replace('_', ' ')}: {refused.reason}"
             yield Note(detector="plan", check="not_planned", task=refused.task, message=message)
-    for measurement in plan.measurements:
+    for measurement in (each for each in plan.measurements if not each.again):
         failed = usage.get(measurement.id, Usage()).failed
         if failed:  # why answers are missing: what a user of a flaky endpoint wants to know first
             kinds = ", ".join(f"{kind.replace('_', ' ')} {number:,}" for kind, number in sorted(failed.items()))
@@ -297,9 +373,12 @@ def _overall(findings: tuple[Finding, ...], words: Sequence[VerdictWord], plan: 
     return VerdictWord.CONSISTENT if present else VerdictWord.NOT_TESTED
 
 
-def _exit_code(word: VerdictWord, missing: int, *, measured: bool) -> int:
-    """``measured``: nothing was to be decided, and all was asked and could be read: an undecided word is no failure."""
-    if missing:
+def _exit_code(word: VerdictWord, missing: int, *, measured: bool, is_withheld: bool) -> int:
+    """``measured``: nothing was to be decided, and all was asked and could be read: an undecided word is no failure.
+
+    ``is_withheld``: that answers are missing is itself what was found.
+    """
+    if missing and not is_withheld:
         return ExitCode.PLAN_NOT_MET
     if word is VerdictWord.INCONSISTENT:
         return ExitCode.INCONSISTENT

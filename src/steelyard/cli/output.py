@@ -50,19 +50,25 @@ def print_verdict(verdict: Verdict, plan: Plan, run: Path, *, as_json: bool, sig
     from steelyard.util.console import out
 
     terminal.print_verdict(verdict, out(), plan)
-    print_open(run, verdict)
-    print_places(run, signed=signed)
+    print_places(run, verdict, signed=signed)
 
 
-def print_places(run: Path, *, signed: bool) -> None:
-    """Print the path of the report and the commands that show and verify the run, unwrapped, to be copied."""
+def print_places(run: Path, verdict: Verdict | None = None, *, signed: bool) -> None:
+    """Print the path of the report and the commands that show and verify the run, unwrapped, to be copied.
+
+    Where answers are open or missing, the command that lists them too.
+    """
     import shlex
 
     from steelyard.evidence import layout
     from steelyard.util.console import err
 
     named = shlex.quote(str(run))
-    click.echo(f"report  {run / layout.REPORT_PAGE}\nlook    steelyard show {named}\nverify  steelyard verify {named}")
+    click.echo(f"report  {run / layout.REPORT_PAGE}\nlook    steelyard show {named}")
+    for word in ("open", "missing"):
+        if verdict and any(getattr(each, word) for each in verdict.measurements):
+            click.echo(f"{word:<7} steelyard show {named} --{word}")
+    click.echo(f"verify  steelyard verify {named}")
     if not signed:
         err().print("unsigned: anyone can verify this run, but not who made it (steelyard key new creates a key)")
 
@@ -101,7 +107,7 @@ def print_measurement(result: MeasurementResult) -> None:
         f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {counted} right"
     )
     if result.asked < result.of:
-        line += f", of {result.of:,} {'answers' if result.pass_at_k else 'samples'}"
+        line += f", of {result.of:,} {'samples' if result.repeats == 1 else f'calls, {result.repeats} a question'}"
     for number, word in ((result.unparsed, "unparsed"), (result.open, "open"), (result.missing, "missing")):
         line += f", {number} {word}" if number else ""
     if result.standard_error is not None:

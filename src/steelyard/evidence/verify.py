@@ -118,11 +118,21 @@ def _judge_signer(bundle: Bundle, trusted: SSlibKey | None, *, require_key: bool
 
 
 def _check_names(bundle: Bundle) -> None:
+    litter = []
     for name in layout.run_files(bundle.path):
+        if layout.is_litter(name) and name not in bundle.subjects:
+            litter.append(name)
+            continue
         outside = layout.is_derived(name) or name == layout.BUNDLE
         withheld = bundle.withheld and layout.is_text(name) and layout.is_sealable(name)
         if not outside and not withheld and name not in bundle.subjects:
             raise VerificationError(f"{name}: was added: the seal does not name it")
+    if litter:
+        raise InputError(
+            f"{', '.join(litter[:5])}: the operating system left this here, and it is not part of the evidence: delete "
+            "it, and verify again",
+            where=bundle.path,
+        )
 
 
 def _check_plan(bundle: Bundle) -> list[str]:
@@ -231,7 +241,7 @@ def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
             for number, line in enumerate(layout.lines(file, name), 1):
                 digest.update(line)
                 try:
-                    found.add(_text_digest(line[:-1]))
+                    found.add(_text_digest(line))
                 except ValueError as error:
                     raise VerificationError(f"{name} line {number}: {error}") from None
         if not bundle.withheld and digest.hexdigest() != bundle.subjects[name]:
@@ -250,9 +260,9 @@ def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
 def _text_digest(line: bytes) -> bytes:
     # Split by hand, which is faster than parsing JSON: there are two such lines per call.
     start = TEXT_START.match(line)
-    if start is None or not line.endswith(b'"}'):
+    if start is None or not line.endswith(b'"}\n'):
         raise ValueError("not a text with its digest")
-    digest = hashlib.sha256(parse_canonical(line[start.end() : -1]).encode())
+    digest = hashlib.sha256(parse_canonical(line[start.end() : -2]).encode())
     if digest.hexdigest() != start[1].decode():
         raise ValueError("this text does not have the SHA-256 that it is filed under")
     return digest.digest()

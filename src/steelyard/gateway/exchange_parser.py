@@ -64,7 +64,7 @@ def read_reply(kind: Kind, status: int, headers: Mapping[str, str], body: bytes 
 def _read_payload(kind: Kind, payload: Any) -> ModelOutput:
     if kind in ("chat", "completion"):
         output = read_completion(payload, _CHAT if kind == "chat" else _COMPLETION)
-        if output.outcome is Outcome.EMPTY and _calls_tools(payload):
+        if not output.text and output.outcome in (Outcome.EMPTY, Outcome.OK) and _calls_tools(payload):
             return msgspec.structs.replace(output, outcome=Outcome.OK, detail="a call for tools")
         return output
     found = payload if isinstance(payload, Mapping) else {}

@@ -81,13 +81,22 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
     return Forecast(
         model=model.identity.uri,
         rows=(
-            *(_claim_forecast(plan, test, prepared) for test in plan.tests if test.reads),
+            *(
+                _claim_forecast(plan, test, prepared)
+                for test in plan.tests
+                if test.reads and not _asks_again(plan, test)
+            ),
             *(_measured_forecast(plan, each) for each in prepared.values() if not plan.readers_of(each.measurement.id)),
         ),
         skipped=tuple((each.task, each.verdict, each.reason) for each in plan.not_planned if not each.format),
         assumptions=f"assumed: {CHARACTERS_PER_TOKEN:g} characters a token, {speed}"
         + ("" if priced else "; no cost without --price IN,OUT or --prices FILE"),
     )
+
+
+def _asks_again(plan: Plan, test: PlannedTest) -> bool:
+    """Whether a test only asks again what fails: where nothing does, it costs nothing."""
+    return any(plan.by_id[reads.measurement].again for reads in test.reads)
 
 
 def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) -> ClaimForecast:

@@ -150,8 +150,10 @@ class Measurement(Record, frozen=True, kw_only=True):
     maximum number of samples asked. ``output_budget`` is the maximum number of tokens of an answer, in place of the
     prompt format's; ``budget_stated``: the claim's protocol states it, so that an output which it cuts off is scored
     as it stands. ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
-    items that the benchmark has. ``arm``, ``seed`` and ``beside`` are for further measurements that a detector
-    requests.
+    items that the benchmark has. ``how_read`` says what had to be assumed to read a file of the user's own questions.
+    ``arm``, ``seed`` and ``beside`` are for further measurements that a detector requests. ``again``: while the run
+    goes on, so many samples of the measurement ``beside`` that got no answer, and as many that got one, are asked
+    again, ``repeats`` times each.
     """
 
     id: str
@@ -181,9 +183,11 @@ class Measurement(Record, frozen=True, kw_only=True):
     public: bool = True
     part: Part | None = None
     differences: tuple[str, ...] = ()
+    how_read: str = ""
     arm: str = ""
     seed: str = ""
     beside: str = ""
+    again: int = 0
 
     @property
     def trials(self) -> int:
@@ -308,11 +312,13 @@ class Plan(Record, frozen=True, kw_only=True):
     """Everything that determines the result, fixed before the first call. Its canonical bytes are sealed.
 
     ``sheet`` is None if no claims are tested: then the plan has measurements alone. ``detectors`` names the rules that
-    planned the tests, including those that planned none. ``output_tokens`` and ``reasoning_effort`` are the user's;
-    without them each measurement's follow from its model. ``accept_model``: the user accepts that the endpoint's name
-    is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested. ``questions`` are by
-    their digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the
-    distribution and version of every plugin that the plan uses, by ``kind.name``.
+    planned the tests, including those that planned none. ``tasks`` says where each task comes from that is asked:
+    ``file``, or its distribution and version. ``output_tokens`` and ``reasoning_effort`` are the user's; without them
+    each measurement's follow from its model. ``limit`` (of samples) and ``scorer`` are the user's too, the latter in
+    place of the tasks' own, but not for a claim about a published benchmark. ``accept_model``: the user accepts that
+    the endpoint's name is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested.
+    ``questions`` are by their digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the distribution
+    and version of every plugin that the plan uses, by ``kind.name``.
     """
 
     format: str
@@ -332,6 +338,9 @@ class Plan(Record, frozen=True, kw_only=True):
     ledger: LedgerPlace | None = None
     origin: Origin = msgspec.field(default_factory=Origin)
     budget_us: int | None = None
+    tasks: dict[str, str] = msgspec.field(default_factory=dict)
+    limit: int | None = None
+    scorer: str = ""
     output_tokens: int | None = None
     reasoning_effort: str = ""
     accept_model: bool = False

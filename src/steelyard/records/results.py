@@ -19,6 +19,7 @@ __all__ = [
     "PassAtK",
     "SampleScore",
     "Score",
+    "Service",
     "TracePoint",
     "Verdict",
     "VerdictWord",
@@ -37,11 +38,20 @@ class Score(Record, frozen=True, kw_only=True):
     note: str = ""
 
 
+Service = Literal["answered", "failed", "refused", "filtered", "too_long", "rejected", "tools", "timed_out", "ours"]
+"""How a call was served: answered, *failed*, or what is no failure of the endpoint to serve an item.
+
+These are refusals of the model, content filters, requests beyond the context or a limit of size, other requests that
+the endpoint rejects (4xx), calls for tools instead of text, what ran over our own time limit, and faults of our side.
+"""
+
+
 class SampleScore(Record, frozen=True, kw_only=True):
     """One score at its place in the committed order.
 
     *missing* (no answer) and *open* (an ambiguous answer) have no value: results then have a lower and an upper bound.
-    ``group`` is the sample's subtask, by which errors are clustered.
+    ``group`` is the sample's subtask, by which errors are clustered; ``service`` says how the call ended. The place of
+    what is asked again (:attr:`Measurement.again`) is that of the sample's first answer × the repeats + the repeat.
     """
 
     measurement: str
@@ -52,6 +62,7 @@ class SampleScore(Record, frozen=True, kw_only=True):
     value: float | None
     scorer: str
     group: str = ""
+    service: Service = "answered"
     seq: int
 
 
@@ -119,6 +130,7 @@ class TracePoint(Record, frozen=True, kw_only=True):
 class ClaimVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one claim, as its retest gives it; proportions are fractions, ``claimed_text`` is as printed.
 
+    ``asked`` and ``of`` count calls: each sample is asked ``repeats`` times.
     ``bounds``: the share of right answers if all open and missing ones are wrong, and if all are right. ``measured`` is
     None where these are so many that it would be no honest estimate (:mod:`steelyard.stats.bounds`).
     ``part_of`` is the number of items that the claim is about, where the samples are a part of them.
@@ -137,6 +149,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     ci: tuple[float, float] | None = None
     asked: int = 0
     of: int = 0
+    repeats: int = 1
     missing: int = 0
     open: int = 0
     unparsed: int = 0
@@ -197,8 +210,9 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     """The result of one measurement by one scorer. Proportions are fractions; only a full score counts as right.
 
     ``measured`` and ``bounds`` are those of a claim. ``ci`` is Wilson's interval over samples. ``standard_error`` is
-    clustered by ``clusters`` subtasks, where there are several: items of one subtask are not independent. ``read_by``
-    names the tests that read it. ``cost`` is the money for the tokens, at the user's prices.
+    clustered by ``clusters`` subtasks, where there are several: items of one subtask are not independent. ``asked`` and
+    ``of`` count calls, as a claim's do. ``read_by`` names the tests that read it. ``cost`` is the money for the tokens,
+    at the user's prices.
     """
 
     measurement: str
@@ -212,15 +226,18 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     right: int = 0
     asked: int = 0
     of: int = 0
+    repeats: int = 1
     planned: int = 0
     missing: int = 0
     open: int = 0
     unparsed: int = 0
+    cut_off: int = 0
     standard_error: float | None = None
     clusters: int = 0
     pass_at_k: tuple[PassAtK, ...] = ()
     read_by: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
+    how_read: str = ""
     reason: str = ""
     calls: int = 0
     prompt_tokens: int = 0
@@ -229,6 +246,11 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     cached_tokens: int = 0
     cost: float | None = None
     seconds: float = 0.0
+
+    @property
+    def is_mostly_cut_off(self) -> bool:
+        """Whether at least half of the answers were cut off at their limit of tokens, and could not be read."""
+        return 0 < self.asked <= 2 * min(self.cut_off, self.open + self.unparsed)
 
 
 class Verdict(Record, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any
 
 from steelyard.records import ClaimVerdict, TracePoint, VerdictWord
 from steelyard.reports import words
-from steelyard.reports.vega import BAND, GRID, INK, PAPER, chart, svg
+from steelyard.reports.vega import BAND, GRID, INK, PAPER, chart, room_beside, svg
 
 __all__ = ["claims_chart", "closing_chart", "css_name", "drawable", "interval_bar"]
 
@@ -57,7 +57,9 @@ def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: 
     drawing = alt.layer(*_claim_marks(base, _domain(rows), narrow), *labels).properties(
         width=320 if narrow else 560, height=len(rows) * (62 if narrow else 46)
     )
-    return svg(drawing, name, "Claims against measured scores", "; ".join(_described(claim) for claim in drawn))
+    described = "; ".join(_described(claim) for claim in drawn)
+    left = room_beside([] if narrow else [row["task"] for row in rows])
+    return svg(drawing, name, "Claims against measured scores", described, left=left)
 
 
 def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[Any]:
@@ -167,7 +169,8 @@ def closing_chart(claim: ClaimVerdict, *, name: str = "closing") -> str:
     rows = [_look_values(look, window, has_share=claim.measured is not None) for look in looks]
     row = words.claim_words(claim)
     drawing = alt.layer(*_closing_marks(claim, rows, window)).properties(width=236, height=128)
-    described = f"{row.full}; after {row.asked} samples the interval is {row.interval}, the claim {row.claimed}"
+    asked = row.asked if claim.repeats > 1 else f"{row.asked} samples"
+    described = f"{row.full}; after {asked} the interval is {row.interval}, the claim {row.claimed}"
     return svg(drawing, name, f"How the interval closed on {row.task}", described)
 
 

@@ -46,9 +46,7 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     if forecast.rows:
         console.print(fitting(console, table))
     if any(row.claimed for row in forecast.rows):
-        console.print(
-            "The last two columns: samples that the test is expected to need; * = not within budget or limit."
-        )
+        console.print("The last two columns: calls that the test is expected to need; * = not within budget or limit.")
     for row in forecast.rows:
         if row.cannot:
             console.print(Text(one_line(f"{row.task} ({row.claimed} %): {row.cannot}", 400)))

@@ -116,6 +116,8 @@ def _asked(measurement: Measurement, plan: Plan) -> dict[str, Any]:
     ]
     if measurement.limit is not None:
         facts.insert(3, ("Limit on samples", words.count(measurement.limit)))
+    if measurement.how_read:
+        facts.append(("How the file was read", measurement.how_read))
     for test in plan.readers_of(measurement.id):
         facts += _test_facts(measurement, test)
     digests = [("Order seed", measurement.order_seed), ("Merkle root of the samples", measurement.samples_root)]

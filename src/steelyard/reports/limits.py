@@ -127,7 +127,7 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
         )
     if plan is None:
         return sentences
-    measurements = [each for each in plan.measurements if each.id in names]
+    measurements = [each for each in plan.measurements if each.id in names and not each.again]
     claimed = {claim.measurement for claim in asked}
     if any(each.decoding == "sampled" and each.id in claimed for each in measurements):
         sentences.append(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from steelyard.errors import VerificationError
+from steelyard.evidence import layout
+from steelyard.evidence.canonical import parse_canonical
 from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict
 
-__all__ = ["REPORT_FORMAT", "render"]
+__all__ = ["REPORT_FORMAT", "render", "sealed_report"]
 
 REPORT_FORMAT = "steelyard-report/2"
 # Keys of a later date: left out where there is nothing to say, as in reports of before.
@@ -88,6 +92,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "claimed_text": claim.claimed_text,
         "reason": claim.reason,
         "better": claim.better,
+        "repeats": claim.repeats,
         "unparsed": claim.unparsed,
         "p": claim.p,
         "log_e": claim.log_e,
@@ -151,3 +156,17 @@ def _finite(value: Any) -> Any:
         case list() | tuple():
             return [_finite(item) for item in value]
     return value
+
+
+def sealed_report(folder: Path) -> Any:
+    """The document in report.json; raises VerificationError where it is missing, too large or not canonical JSON.
+
+    Other forms are refused, since two readers may find different values in them: one key twice, for example.
+    """
+    data = layout.read_bounded(folder, layout.REPORT, layout.MAX_BYTES[layout.REPORT])
+    try:
+        if not data.endswith(b"\n"):
+            raise ValueError("its last line has no end")
+        return parse_canonical(data[:-1])
+    except ValueError as error:
+        raise VerificationError(f"{layout.REPORT}: {error}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.records import SUBJECT, MeasurementResult, PassAtK, Plan, Verdict
-from steelyard.reports.words import count, counted, interval, measured, share
+from steelyard.reports.words import asked_of, count, counted, interval, measured, share
 from steelyard.util.text import one_line
 
 __all__ = ["MeasuredWords", "by_measurement", "measured_words", "money_of", "only_measured", "pass_at_k"]
@@ -69,7 +69,7 @@ def measured_words(result: MeasurementResult) -> MeasuredWords:
         prompt=one_line(result.prompt, 60),
         measured=measured(result, "percent"),
         interval=interval(result.ci, "percent"),
-        asked=f"{count(result.asked)} of {count(result.of)}{missing}" if result.asked else "–",
+        asked=f"{asked_of(result.asked, result.of, result.repeats)}{missing}" if result.asked else "–",
         detail="; ".join(part for part in parts if part),
     )
 

@@ -136,8 +136,10 @@ def _inconsistent(verdict: Verdict, said: Words) -> str:
     below = [claim for claim in verdict.claims if claim.verdict is VerdictWord.INCONSISTENT and claim.asked]
     found = findings_in_words(verdict, said) if verdict.findings else ""
     if not below:
-        only_table = all(each.detector == "desk_screen" for each in verdict.findings)
-        return (lines.table if only_table else lines.tests).format(findings=found)
+        by = {each.detector for each in verdict.findings}
+        own = {"desk_screen": lines.table, "not_served": lines.not_served}
+        line = own.get(by.pop(), lines.tests) if len(by) == 1 else lines.tests
+        return line.format(findings=found)
     first, of = below[0], len(verdict.claims)
     values = {"number": numbers.count(len(below)), "of": numbers.count(of)}
     sentence = lines.below_many.format(**values) if len(below) < of else lines.below_all.format(**values)
@@ -226,6 +228,8 @@ def _caveats(verdict: Verdict, plan: Plan, said: Words) -> Iterator[str]:
         yield sure.differences
     if any(claim.formats for claim in asked):
         yield sure.formats
+    if any(each.how_read for each in verdict.measurements):
+        yield sure.how_read
 
 
 # ── who, when, what it took ─────────────────────────────────────────────────────────────────────────────────────────

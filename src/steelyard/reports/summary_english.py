@@ -52,6 +52,7 @@ ENGLISH: Final = Words(
         below_many="the model as served does not reach {number} of the {of} claims.",
         below_all="the model as served reaches none of the {of} claims.",
         table="the published table does not stand up to checking: {findings}.",
+        not_served="the endpoint leaves some questions unanswered, and which ones depends on the question: {findings}.",
         tests="a further test speaks against the model as served: {findings}.",
         besides="Besides, the further checks have {findings}.",
         finding="1 finding",
@@ -82,6 +83,7 @@ ENGLISH: Final = Words(
         sheet_says="The claim sheet says",
         in_format="Prompt format {prompt}: {sentence}",
         asked_short="{asked} of {of} questions",
+        asked_repeats="{asked} of {of} calls, {each} a question",
         asked="All {asked} answers were asked for.",
         asked_part="{asked} of {of} answers were asked for.",
         missing="Missing: {number}.",
@@ -100,6 +102,7 @@ ENGLISH: Final = Words(
         "score below {low} would be inconsistent.",
         noise="Too near to the claim to decide: the questions are too few or the answers vary too much. Below {low} "
         "would be inconsistent, {high} or more consistent.",
+        not_served="Some questions got no answer, and which ones depends on the question; that confirms no claim.",
         few_items="{held} of {of} items are too few: the tolerance would be {margin}.",
         too_noisy="Answers vary so much that the tolerance would be {margin}: guessing would reach the claim.",
         format_unstated="The vendor names no prompt format, and one of those possible cannot be asked here.",
@@ -144,6 +147,7 @@ ENGLISH: Final = Words(
         "confirm its number.",
         not_recomputed="Tests whose plugin is not installed here ({number}) were not computed again: their results are "
         "as sealed.",
+        how_read="How the file of questions was read (columns, delimiter, sheet) is in the report.",
     ),
     steps=Steps(
         unfinished="Finish the run first; the numbers may still change:",

@@ -59,6 +59,7 @@ GERMAN: Final = Words(
         below_many="Das Modell erreicht am geprüften Endpunkt {number} der {of} angegebenen Werte nicht.",
         below_all="Das Modell erreicht am geprüften Endpunkt keinen der {of} angegebenen Werte.",
         table="Die veröffentlichte Tabelle hält einer Prüfung nicht stand: {findings}.",
+        not_served="Der Endpunkt lässt manche Fragen ohne Antwort, und welche, hängt von der Frage ab: {findings}.",
         tests="Ein weiterer Test spricht gegen das Modell am geprüften Endpunkt: {findings}.",
         besides="Weitere Prüfungen ergaben: {findings}.",
         finding="1 Befund",
@@ -92,6 +93,7 @@ GERMAN: Final = Words(
         sheet_says="Anmerkung in der Liste der Angaben:",
         in_format="Promptformat {prompt}: {sentence}",
         asked_short="{asked} von {of} Fragen",
+        asked_repeats="{asked} von {of} Aufrufen, {each} je Frage",
         asked="Alle {asked} Antworten wurden abgefragt.",
         asked_part="{asked} von {of} Antworten wurden abgefragt.",
         missing="Fehlend: {number}.",
@@ -112,6 +114,7 @@ GERMAN: Final = Words(
         "unter {low} wäre das Ergebnis nicht vereinbar.",
         noise="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Unter {low} "
         "wäre das Ergebnis nicht vereinbar, ab {high} vereinbar.",
+        not_served="Manche Fragen blieben ohne Antwort; welche, hängt von der Frage ab. Das bestätigt keine Angabe.",
         few_items="{held} von {of} Aufgaben sind zu wenige: die Toleranz betrüge {margin}.",
         too_noisy="Die Antworten schwanken so stark, dass die Toleranz {margin} betrüge: Raten würde genügen.",
         format_unstated="Der Anbieter nennt kein Promptformat, und eines der möglichen ist hier nicht abfragbar.",
@@ -156,6 +159,7 @@ GERMAN: Final = Words(
         "seine Angabe bestätigen.",
         not_recomputed="Tests, deren Erweiterung hier nicht installiert ist ({number}), wurden nicht nachgerechnet: "
         "ihre Ergebnisse sind die versiegelten.",
+        how_read="Wie die Datei mit den Fragen gelesen wurde (Spalten, Trennzeichen, Blatt), steht im Bericht.",
     ),
     steps=Steps(
         unfinished="Zuerst den Lauf beenden; die Zahlen können sich noch ändern:",

@@ -52,6 +52,7 @@ _PATTERNS: Final[dict[str, tuple[str, Advice]]] = {
         rf"within noise of the claim: a score below (?P<low>[\d.]+ %).* one of (?P<high>[\d.]+ %){_WOULD_DO}",
         "noise",
     ),
+    "not_served": (r"some items are not served", "missing"),  # steelyard.auditing.verdict
     # Not testable after asking: the same module, and that of the prompt formats.
     "few_items": (r"(?P<held>[\d,]+) of (?P<of>[\d,]+) items are so few .* (?P<margin>[\d.]+) points", "whole"),
     "too_noisy": (r"answers vary so much between repeats .* (?P<margin>[\d.]+) points", "noise"),

@@ -132,7 +132,9 @@ def _asked(claim: ClaimVerdict, said: Words, numbers: Numbers) -> str:
     """How many of the questions were asked; empty where none was."""
     if not claim.asked:
         return ""
-    return said.meanings.asked_short.format(asked=numbers.count(claim.asked), of=numbers.count(claim.of))
+    form = said.meanings.asked_short if claim.repeats == 1 else said.meanings.asked_repeats
+    each = numbers.count(claim.repeats)
+    return form.format(asked=numbers.count(claim.asked), of=numbers.count(claim.of), each=each)
 
 
 def _meaning(claim: ClaimVerdict, said: Words, numbers: Numbers) -> Iterable[Passage]:

@@ -48,6 +48,7 @@ class Headlines:
     below_many: str
     below_all: str
     table: str
+    not_served: str
     tests: str
     besides: str
     finding: str
@@ -81,6 +82,7 @@ class Meanings:
     sheet_says: str
     in_format: str
     asked_short: str
+    asked_repeats: str
     asked: str
     asked_part: str
     missing: str
@@ -101,6 +103,7 @@ class Reasons:
     unread_and_missing: str
     noise_below: str
     noise: str
+    not_served: str
     few_items: str
     too_noisy: str
     format_unstated: str
@@ -141,6 +144,7 @@ class Sureness:
     imported: str
     unread: str
     not_recomputed: str
+    how_read: str
 
 
 @dataclass(frozen=True)

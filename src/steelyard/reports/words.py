@@ -222,7 +222,12 @@ def _asked(claim: ClaimVerdict) -> str:
     unscored = "".join(
         f", {count(number)} {word}" for number, word in ((claim.missing, "missing"), (claim.open, "open")) if number
     )
-    return f"{count(claim.asked)} of {count(claim.of)}{unscored}"
+    return f"{asked_of(claim.asked, claim.of, claim.repeats)}{unscored}"
+
+
+def asked_of(asked: int, of: int, repeats: int) -> str:
+    """``202 of 400``; where each question is asked several times ``202 of 400 calls, 2 a question``."""
+    return f"{count(asked)} of {count(of)}" + (f" calls, {count(repeats)} a question" if repeats > 1 else "")
 
 
 def _detail(claim: ClaimVerdict) -> str:
@@ -240,7 +245,8 @@ def _detail(claim: ClaimVerdict) -> str:
             if claim.needs is None:
                 return _why(claim)
             time = "" if claim.needs.seconds is None else f", about {about_time(claim.needs.seconds)}"
-            return f"needs about {about(claim.needs.samples)} more {_plural(claim.needs.samples, 'sample')}{time}"
+            noun = "call" if claim.repeats > 1 else "sample"
+            return f"needs about {about(claim.needs.samples)} more {_plural(claim.needs.samples, noun)}{time}"
     return _why(claim)
 
 
@@ -309,8 +315,12 @@ def finding_numbers(finding: Finding) -> str:
 
 
 def further_tests(verdict: Verdict) -> list[DetectorResult]:
-    """The results of tests by a p-value that are not of a claim: those of further detectors."""
-    return [result for result in verdict.results if result.p is not None]
+    """The results of tests by a p-value that are not of a claim: those of further detectors, with anything to say."""
+    return [
+        result
+        for result in verdict.results
+        if result.p is not None and (result.reason or result.p < 1 or result.word is not VerdictWord.CONSISTENT)
+    ]
 
 
 def test_sentence(result: DetectorResult) -> str:
@@ -359,7 +369,7 @@ def exit_meaning(verdict: Verdict) -> str:
 
 def headline(verdict: Verdict) -> str:
     """The verdict in one sentence, and how many answers are open or missing: who hedges or fails confirms nothing."""
-    return " ".join(filter(None, (_verdict_sentence(verdict), _unread_sentence(verdict))))
+    return " ".join(filter(None, (_verdict_sentence(verdict), _unread_sentence(verdict), _cut_off_sentence(verdict))))
 
 
 def _unread_sentence(verdict: Verdict) -> str:
@@ -372,6 +382,16 @@ def _unread_sentence(verdict: Verdict) -> str:
     of_missing = f"{counted(missing, 'answer')} {'is' if missing == 1 else 'are'} missing"
     parts = [part for part, number in ((of_open, opened), (of_missing, missing)) if number]
     return f"{', '.join(parts)}." if parts else ""
+
+
+def _cut_off_sentence(verdict: Verdict) -> str:
+    """The cause where most answers of a measurement were cut off, and the option that helps."""
+    results = {each.measurement: each for each in verdict.measurements if each.is_mostly_cut_off}.values()
+    if not results:
+        return ""
+    of = _of(sum(each.cut_off for each in results), counted(sum(each.asked for each in results), "answer"))
+    whole = f"all {of}" if all(each.cut_off == each.asked for each in results) else of
+    return f"The cause: {whole} were cut off at their limit of tokens; raise it with --output-tokens."
 
 
 def _verdict_sentence(verdict: Verdict) -> str:

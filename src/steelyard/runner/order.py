@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from steelyard.errors import VerificationError
 from steelyard.planning.order import check_places, checked_samples, order_of
@@ -10,7 +10,7 @@ from steelyard.records import Attempt, Measurement
 from steelyard.runner.schedule import Call
 from steelyard.util.compact import Naturals
 
-__all__ = ["Finished", "calls_of"]
+__all__ = ["Finished", "calls_again", "calls_of"]
 
 
 def calls_of(measurement: Measurement, finished: Container[tuple[int, int]] = frozenset()) -> Iterator[Call]:
@@ -31,14 +31,23 @@ def calls_of(measurement: Measurement, finished: Container[tuple[int, int]] = fr
             yield Call(measurement.id, position, sample, repeat)
 
 
+def calls_again(measurement: Measurement, places: Iterable[int], first: Finished) -> Iterator[Call]:
+    """The calls at some places of what is asked again, in the given order; ``first`` is what they were asked in."""
+    for place in places:
+        at, repeat = divmod(place, measurement.repeats)
+        yield Call(measurement.id, place, first.sample_at(at), repeat)
+
+
 class Finished:
     """The calls of a measurement that a journal has ended: a bit each, known by their places in the committed order.
 
-    ``digests`` are those of its samples: that they fit the journal is checked on the way.
+    ``digests`` are those of its samples: that they fit the journal is checked on the way. ``first``: the measurement
+    asks samples of that one again.
     """
 
-    def __init__(self, measurement: Measurement, digests: Sequence[str]) -> None:
-        self.order = order_of(measurement)
+    def __init__(self, measurement: Measurement, digests: Sequence[str], first: Finished | None = None) -> None:
+        self.order: Sequence[int] = order_of(measurement) if first is None else ()
+        self._first = first
         self._measurement = measurement
         self._digests = digests
         self._repeats = measurement.repeats + len(measurement.extra_repeats)
@@ -60,7 +69,14 @@ class Finished:
             )
         self._ended.add(sample * self._repeats + attempt.repeat)
 
+    def sample_at(self, position: int) -> int:
+        """The number of the sample at a place of the committed order."""
+        return self.order[position] // self._measurement.repeats
+
     def _sample(self, attempt: Attempt) -> int | None:
+        if self._first is not None:
+            at = attempt.position // self._measurement.repeats
+            return self._first.sample_at(at) if 0 <= at < len(self._first.order) else None
         if attempt.position >= 0:
             return (
                 self.order[attempt.position] // self._measurement.repeats

@@ -15,10 +15,19 @@ MAX_OUTPUT_CHARACTERS = 1_000_000
 
 
 def recordable(output: ModelOutput) -> ModelOutput:
-    """Make an output recordable: no lone surrogates, no infinities, bounded length. Scores use the recorded form."""
-    if max(len(output.text), len(output.reasoning)) > MAX_OUTPUT_CHARACTERS:
-        detail = f"the answer is longer than {MAX_OUTPUT_CHARACTERS:,} characters"
-        return ModelOutput(outcome=Outcome.MALFORMED, detail=detail)
+    """Make an output recordable: no lone surrogates, no infinities, bounded length. Scores use the recorded form.
+
+    An answer that is longer is cut, and final as any that was cut off: asked again, a model that runs away would get
+    another try, and others none.
+    """
+    if output.outcome.answered and max(len(output.text), len(output.reasoning)) > MAX_OUTPUT_CHARACTERS:
+        output = msgspec.structs.replace(
+            output,
+            outcome=Outcome.TRUNCATED,
+            text=output.text[:MAX_OUTPUT_CHARACTERS],
+            reasoning=output.reasoning[:MAX_OUTPUT_CHARACTERS],
+            detail=f"the answer is longer than {MAX_OUTPUT_CHARACTERS:,} characters: cut there",
+        )
     if not all(math.isfinite(value) for value in output.logprobs):
         malformed = ModelOutput(outcome=Outcome.MALFORMED, detail="a log-likelihood is not finite", model=output.model)
         return without_surrogates(malformed)

@@ -46,6 +46,13 @@ class TaskQueue:
         self.held = False
         self._calls: Iterator[Call] = iter(calls)
         self._upcoming = next(self._calls, None)
+        self._taken: set[Call] | None = None
+
+    def renew(self, calls: Iterable[Call]) -> None:
+        """Make these calls from now on, less those that were made already: of a queue that began without any."""
+        taken = self._taken = self._taken or set()
+        self._calls = (call for call in calls if call not in taken)
+        self._upcoming = next(self._calls, None)
 
     @property
     def ready(self) -> bool:
@@ -63,6 +70,8 @@ class TaskQueue:
         """Remove and return the next call."""
         call = self._upcoming
         assert call is not None
+        if self._taken is not None:
+            self._taken.add(call)
         self._upcoming = next(self._calls, None)
         return call
 
@@ -105,6 +114,10 @@ class Schedule:
     def hold(self, measurement: str, held: bool) -> None:
         """Make no calls of this measurement for the time being, or make them again."""
         self._queues[measurement].held = held
+
+    def renew(self, measurement: str, calls: Iterable[Call]) -> None:
+        """Make these calls of a measurement from now on (:meth:`TaskQueue.renew`)."""
+        self._queues[measurement].renew(calls)
 
     def close(self, measurement: str) -> None:
         """Make no more calls of this measurement."""

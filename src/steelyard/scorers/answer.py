@@ -30,8 +30,8 @@ class Answer:
 
     @property
     def identifier(self) -> str:
-        """``answer@1``."""
-        return "answer@1"
+        """``answer@2``."""
+        return "answer@2"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the target, 0 for another answer, open where it can be read in two ways."""

@@ -30,7 +30,10 @@ class JournalFound:
 def check_journal(run: RunFolder) -> JournalFound:
     """Every record is one that the plan allows there, about the sample that the committed order has at its place."""
     plan = run.plan
-    sealed_samples = {each.id: _SealedSamples(run, each) for each in plan.measurements}
+    sealed_samples: dict[str, _SealedSamples | _AskedAgain] = {}
+    for each in plan.measurements:
+        first = sealed_samples.get(each.beside) if each.again else None
+        sealed_samples[each.id] = _SealedSamples(run, each) if first is None else _AskedAgain(each, first)
     models = {each.id: plan.models[each.role] for each in plan.measurements}
     found, numbering, is_complete = JournalFound(), AttemptNumbering(plan.measurements), True
     for record, worker in checked_records(run):
@@ -85,6 +88,13 @@ class _SealedSamples:
         """How many calls the plan makes at most, the repeat check's among them."""
         return self._measurement.planned + len(self._checked) * len(self._measurement.extra_repeats)
 
+    def sample_at(self, position: int) -> tuple[int, str] | None:
+        """The number and the digest of the sample at a place of the committed order; None where there is none."""
+        if not 0 <= position < self._measurement.planned:
+            return None
+        sample = self._order[position] // self._measurement.repeats
+        return sample, self._digests[sample]
+
     def check(self, record: Attempt, place: str) -> int:
         """The number of a record's call among the measurement's, the repeat check's last.
 
@@ -106,6 +116,29 @@ class _SealedSamples:
         return record.position
 
 
+class _AskedAgain:
+    """Samples of another measurement that are asked again: which ones, their test says (OpenMeasurements)."""
+
+    def __init__(self, measurement: Measurement, first: _SealedSamples | _AskedAgain) -> None:
+        if not isinstance(first, _SealedSamples):
+            raise VerificationError(f"{layout.PLAN}: {measurement.id} asks again what is asked again")
+        self._measurement = measurement
+        self._first = first
+
+    @property
+    def planned(self) -> int:
+        """How many calls the plan makes at most."""
+        return self._measurement.planned
+
+    def check(self, record: Attempt, place: str) -> int:
+        """The number of a record's call; raises VerificationError where its sample is not the one of its position."""
+        at, repeat = divmod(record.position, self._measurement.repeats)
+        found = self._first.sample_at(at)
+        if found is None or (found[1], repeat) != (record.item, record.repeat):
+            raise VerificationError(f"{place}: not the sample whose first answer was at position {at}, asked again")
+        return found[0] * self._measurement.repeats + repeat
+
+
 def _given_up(record: Attempt, model: PlannedModel) -> bool:
     """Whether a fault may end its call: the client's own error does at once, any other after the last attempt."""
     if record.outcome.answered or not record.final:
@@ -118,9 +151,9 @@ def _digests(run: RunFolder, measurement: Measurement) -> Digests:
     found, tree = Digests(), Tree()
     name = layout.samples_of(measurement.id)
     try:
-        with (run.path / name).open("rb") as lines:
-            for line in lines:
-                digest = line.rstrip()
+        with layout.open_regular(run.path, name) as file:
+            for line in layout.lines(file, name):
+                digest = line[:-1]
                 found.append(digest.decode("ascii"))
                 tree.append(digest)
     except (OSError, ValueError):

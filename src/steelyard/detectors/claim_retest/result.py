@@ -69,6 +69,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         ci=ci,
         asked=retest.n,
         of=measurement.trials,
+        repeats=measurement.repeats,
         missing=retest.missing - monitor.open,
         open=monitor.open,
         unparsed=monitor.unparsed,
@@ -127,7 +128,7 @@ def _between(monitor: ClaimMonitor) -> str:
             retest.right + retest.missing - unread < accuse or retest.n - retest.right - unread <= trials - confirm
         ):
             said = f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
-            return f"{said} (steelyard show RUN {option} lists them)"
+            return f"{said} (in the run's folder, steelyard show . {option} lists them)"
     low, high = (f"{bound / trials * 100:.1f} %" for bound in (accuse, confirm))
     remedy = reach_of(monitor.sealed, monitor.measurement, monitor.claim, retest.confirming_variance).remedy
     if confirm > trials:

@@ -1,0 +1,23 @@
+"""What is asked again is what was asked first: its samples, its decoding and its question, with a place of its own."""
+
+from __future__ import annotations
+
+from steelyard.planning.again import asked_again
+from steelyard.plugins import MeasurementRequest
+from steelyard.records import RepeatCheck
+from tests.plans import measurement
+
+
+def test_it_is_the_first_measurement_with_another_place() -> None:
+    first = measurement(repeats=2, repeat_check=RepeatCheck(samples=3, repeats=2), population=50, output_budget=99)
+    request = MeasurementRequest(name="a/again", task="t", arm="again", beside=first.id, again=20, repeats=3)
+    found = asked_again(first, request, "exact@2")
+    assert (found.repeats, found.limit, found.planned, found.again) == (3, 40, 120, 20)
+    assert (found.beside, found.arm, found.repeat_check) == (first.id, "again", RepeatCheck())
+    same = ("task", "prompt", "kind", "decoding", "output_budget", "samples_root", "population")
+    assert all(getattr(found, name) == getattr(first, name) for name in same)
+
+
+def test_a_small_benchmark_has_no_more_items_than_it_has() -> None:
+    request = MeasurementRequest(name="a/again", task="t", arm="again", beside="00-t", again=30, repeats=3)
+    assert asked_again(measurement(population=50), request, "exact@2").planned == 150
