@@ -78,8 +78,9 @@ class Tally:
 
     @property
     def is_too_open(self) -> bool:
-        """Whether so many answers are open or missing that the others say nothing."""
-        return self.missing + self.open > TOO_WIDE * self.n
+        """Whether so many answers are open or missing that the others say nothing, or none could be read at all."""
+        unread = self.missing + self.open
+        return unread > TOO_WIDE * self.n or unread + self.unparsed == self.n
 
     def result(self, read_by: tuple[str, ...], reason: str) -> MeasurementResult:
         """The result so far; usage is added by who knows it."""
