@@ -220,8 +220,10 @@ def test_missing_answers_are_bounds_not_wrong_ones_and_exit_4(
     claim = reported(run)["claims"][0]
     assert claim["missing"] > 0
     low, high = claim["ci"]
-    assert claim["measured"] is None  # so many are missing that no number would be honest
-    assert low < claim["bounds"][0] < claim["bounds"][1] < high
+    least, most = claim["bounds"]
+    assert claim["measured"] is None  # a third is missing: nobody knows the score
+    assert most - least == pytest.approx(100 * claim["missing"] / claim["asked"])
+    assert low < least < most < high
     assert steelyard(["verify", str(run)]) == 0
 
 

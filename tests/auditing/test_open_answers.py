@@ -58,9 +58,9 @@ def test_a_polite_model_gets_a_range_the_reason_and_the_rule_that_reads_it(
     assert said.startswith(
         "capitals (question): 0.0–75.0 %, 95 % interval 0.0–88.9 % (Wilson), 0 of 20 right, 15 open\n"
         "15 open: all hold the expected answer and do not name it as their answer\n"
-        f"open    steelyard show {tmp_path / 'run'} --open\n"
         "lenient --scorer contains reads 15 of them as right: they hold the expected text\n"
     )
+    assert f"open    steelyard show {tmp_path / 'run'} --open\n" in said
     code, measured = run(server, questions, tmp_path / "lenient", "--scorer", "contains")
     assert (code, measured["measured"], measured["open"]) == (0, 75.0, 0)
     assert execute(["verify", str(tmp_path / "run")]) == 0
@@ -80,9 +80,9 @@ def test_no_report_and_no_page_has_a_score_where_there_is_a_range(
         file = tmp_path / f"{language}.html"
         assert execute(["report", str(out), "--summary", str(file), "--language", language]) == 3
         said[language] = one_line(file.read_text())
-    assert "exit 3: so many answers are open that the others say nothing" in one_line(capsys.readouterr().out).lower()
+    assert "exit 3: so few answers could be read that they say nothing" in one_line(capsys.readouterr().out).lower()
     assert "reaches between 0.0 and 75.0 % on capitals: of 20 answers, 15 are missing or cannot" in said["en"]
-    assert "zwischen 0,0 und 75,0 % bei capitals: Von 20 Antworten fehlen 15 oder sind nicht" in said["de"]
+    assert "zwischen 0,0 und 75,0 % bei capitals: Von 20 Antworten fehlen 15 " in said["de"]
     for page in said.values():
         assert "--open" in page
         assert "<circle" not in page.partition('class="bar"')[2].partition("</svg>")[0]
@@ -99,7 +99,6 @@ def test_python_has_no_score_either(server: SumsServer, questions: Path, tmp_pat
 
 
 NOTHING = [
-    ([""],),
     (["The capital that you ask for, and that I know well, is Ber"], "length"),
     ([""], "content_filter"),
 ]
@@ -111,7 +110,13 @@ def test_where_nothing_can_be_read_the_run_is_no_success(
 ) -> None:
     code, measured = run(server, questions, tmp_path / "run")
     assert (code, measured["measured"], measured["bounds"]) == (3, None, [0.0, 100.0])
-    assert "0 of 20 right, 20 open\n20 open: all " in capsys.readouterr().out
+    assert "20 open: all were " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("server", [([""],)], indirect=True)
+def test_a_model_that_says_nothing_is_no_success(server: SumsServer, questions: Path, tmp_path: Path) -> None:
+    code, measured = run(server, questions, tmp_path / "run")
+    assert (code, measured["right"], measured["unparsed"] + measured["open"]) == (3, 0, 20)
 
 
 @pytest.mark.parametrize("server", [(["**{}**"] * 47 + ["one of {} or Atlantis"],)], indirect=True)
@@ -142,7 +147,7 @@ def test_a_claim_has_a_range_too(
     assert f"open    steelyard show {out} --open" in said
 
 
-@pytest.mark.parametrize("server", [([HOLDS, "not {}", ""],)], indirect=True)
+@pytest.mark.parametrize("server", [([HOLDS, "not {}", "{} or Atlantis"],)], indirect=True)
 def test_every_open_answer_says_why(
     server: SumsServer, questions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,7 +159,6 @@ def test_every_open_answer_says_why(
     assert reasons == {
         "holds the expected answer and does not name it as its answer",
         "holds the expected answer beside a word such as not or or",
-        "is empty",
     }
 
 

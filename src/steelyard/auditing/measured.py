@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from typing import NamedTuple
 
@@ -50,9 +51,8 @@ class Tally:
         self.missing += score.status == "missing"
         self.open += score.status == "open"
         self.unparsed += score.status == "unparsed"
-        if score.value is not None:
-            self._values.append(score.value)
-            self._clusters.append(score.group)
+        self._values.append(math.nan if score.value is None else score.value)
+        self._clusters.append(score.group)
         if self.measurement.repeats > 1:
             self._by_sample.setdefault(score.sample, []).append(score.value)
 
@@ -78,8 +78,9 @@ class Tally:
 
     @property
     def is_too_open(self) -> bool:
-        """Whether so many answers are open or missing that the others say nothing."""
-        return self.missing + self.open > TOO_WIDE * self.n
+        """Whether so many answers are open or missing that the others say nothing, or none could be read at all."""
+        unread = self.missing + self.open
+        return unread > TOO_WIDE * self.n or unread + self.unparsed == self.n
 
     def result(self, read_by: tuple[str, ...], reason: str) -> MeasurementResult:
         """The result so far; usage is added by who knows it."""
@@ -104,8 +105,8 @@ class Tally:
             missing=self.missing,
             open=self.open,
             unparsed=self.unparsed,
-            standard_error=self._standard_error() if clusters > 1 and measured is not None else None,
-            clusters=clusters if clusters > 1 and measured is not None else 0,
+            standard_error=self._standard_error() if clusters > 1 else None,
+            clusters=clusters if clusters > 1 else 0,
             pass_at_k=self._pass_at_k(),
             read_by=read_by,
             differences=self.measurement.differences,
@@ -114,9 +115,11 @@ class Tally:
         )
 
     def _standard_error(self) -> float:
+        """That of the scores; where some are open or missing the larger of both ways to read all of these."""
         from steelyard.stats.clustered import clustered_standard_error
 
-        return clustered_standard_error(self._values, self._clusters)
+        ways = ([unread if math.isnan(value) else value for value in self._values] for unread in (0.0, 1.0))
+        return max(clustered_standard_error(values, self._clusters) for values in ways)
 
     def _pass_at_k(self) -> tuple[PassAtK, ...]:
         from steelyard.stats.pass_at_k import run_pass_at_k

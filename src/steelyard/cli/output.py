@@ -50,6 +50,7 @@ def print_verdict(verdict: Verdict, plan: Plan, run: Path, *, as_json: bool, sig
     from steelyard.util.console import out
 
     terminal.print_verdict(verdict, out(), plan)
+    print_open(run, verdict)
     print_places(run, verdict, signed=signed)
 
 
@@ -74,9 +75,7 @@ def print_places(run: Path, verdict: Verdict | None = None, *, signed: bool) -> 
 
 
 def print_open(run: Path, verdict: Verdict) -> None:
-    """Print why answers are open, and what shows or reads them; nothing where none is."""
-    import shlex
-
+    """Print why answers are open, and the rule that would read them; nothing where none is."""
     from steelyard.auditing.open_answers import open_answers
     from steelyard.storage.run_folder import RunFolder
 
@@ -85,7 +84,7 @@ def print_open(run: Path, verdict: Verdict) -> None:
     found = open_answers(RunFolder.open(run))
     if not found.number:
         return
-    click.echo(f"{found.in_words()}\nopen    steelyard show {shlex.quote(str(run))} --open")
+    click.echo(found.in_words())
     if found.held:
         click.echo(f"lenient --scorer contains reads {found.held:,} of them as right: they hold the expected text")
 

@@ -8,7 +8,7 @@ import click
 
 from steelyard.api.arguments import REAL_RANGES
 from steelyard.cli.options import asking_options, dry_run_option, json_option, run_arguments, whole, with_subject
-from steelyard.cli.output import print_dry_run, print_json, print_measurement, print_places
+from steelyard.cli.output import print_dry_run, print_json, print_measurement, print_open, print_places
 
 
 @click.command()
@@ -69,5 +69,6 @@ def command(
     for note in verdict.notes:
         if note.check in ("missing", "cut_off"):
             click.echo(note.message)
+    print_open(done.folder, verdict)
     print_places(done.folder, verdict, signed=done.is_signed)
     return verdict.exit

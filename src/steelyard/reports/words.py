@@ -361,7 +361,7 @@ def exit_meaning(verdict: Verdict) -> str:
         was_asked = all(each.asked >= each.planned for each in verdict.measurements)
         meaning = {0: "every planned sample was asked", 3: "the run ended before every sample was asked"}
         if was_asked:
-            meaning[3] = "so many answers are open that the others say nothing"
+            meaning[3] = "so few answers could be read that they say nothing"
         if verdict.exit in meaning:
             return meaning[verdict.exit]
     return EXIT_MEANINGS.get(ExitCode(verdict.exit), "")
