@@ -28,7 +28,7 @@ def test_inconsistent() -> None:
     (step,) = steps(of.of_word(VerdictWord.INCONSISTENT))
     assert plain(step) == (
         "Do not rely on this number: GSM8K (57.0 %). Ask Hugging Face for the exact model, prompt format and decoding "
-        "behind it. The answers that were wrong:"
+        "behind it. To see the wrong answers:"
     )
     assert step.commands == ("steelyard show acme --wrong --task GSM8K",)
 

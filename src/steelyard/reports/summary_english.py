@@ -131,7 +131,8 @@ ENGLISH: Final = Words(
         confirm="A number that is too high by more than the tolerance would pass as consistent in at most {rate} "
         "cases.",
         true_score="{task}: the true score of the model as served (if every question were asked) lies between {low} "
-        "and {high} ({level}). The bars show this for each row.",
+        "and {high} ({level}). The bars show this for each row; they hold at every moment of the test, and so are wider "
+        "than a verdict needs.",
         interval_measured="The bars show where the true score of the model as served lies, with {level} confidence.",
         tolerance="A score that is lower than the printed number by up to {margin} still counts as the claim; where "
         "questions are few or answers vary, this may be more: the shaded bands show how much.",
@@ -156,7 +157,7 @@ ENGLISH: Final = Words(
         do_not_rely_many="Do not rely on these numbers: {claims}. Ask {vendor} for the exact model, prompt format "
         "and decoding behind them.",
         vendor="the vendor",
-        see_wrong="The answers that were wrong:",
+        see_wrong="To see the wrong answers:",
         see_open="Do not use the range as a score. Look at the answers that cannot be read in one way; asking for the "
         "answer alone, or another way of reading (--scorer), makes more of them readable:",
         explain="Ask {vendor} to explain what the checks found ({findings}); report.html lists it all.",
@@ -193,7 +194,7 @@ ENGLISH: Final = Words(
     who=Who(
         served="As served by",
         named="asked for as {asked}, answers as {answers}",
-        alias="names that share no word: one is taken for an alias",
+        alias="the claimed name shares no word with it: taken for an alias",
         two_models="by their names, two models",
         accepted="by their names two models, accepted as one",
         precision="only one of the names states a precision",
@@ -205,8 +206,8 @@ ENGLISH: Final = Words(
         not_signed="not signed: nothing shows who made it",
         order_chosen="whoever ran this could have chosen the order of the questions",
         no_ledger="how often this was asked with the key is unknown",
-        audit_number="audit no. {number} of this with the key",
-        audit_numbers="audits no. {number} of these with the key",
+        audit_number="the key’s audit no. {number} of these questions",
+        audit_numbers="the key’s audits no. {number} of these questions",
         not_sealed="not sealed yet",
         software="Software",
         effort="What it took",
@@ -218,8 +219,8 @@ ENGLISH: Final = Words(
     frame=Frame(
         title="Summary of an audit",
         measured_title="Summary of a measurement",
-        claimed_by="claimed by the vendor, {vendor}",
-        claimed_on="claimed by the vendor, {vendor}, on {date}",
+        claimed_by="claimed by the vendor “{vendor}”",
+        claimed_on="claimed by the vendor “{vendor}” on {date}",
         unfinished="This run is not finished and not sealed: every number here may still change.",
         claims="What was claimed, and what was found",
         measurements="What was measured",

@@ -143,7 +143,8 @@ GERMAN: Final = Words(
         "vereinbar“.",
         confirm="Ein um mehr als die Toleranz zu hoher Wert würde in höchstens {rate} Fällen als vereinbar gelten.",
         true_score="{task}: Der wahre Wert am geprüften Endpunkt (wenn jede Frage gestellt würde) liegt zwischen {low} "
-        "und {high} ({level}). Die Balken zeigen das für jede Zeile.",
+        "und {high} ({level}). Die Balken zeigen das für jede Zeile; sie gelten zu jedem Zeitpunkt der Prüfung und sind "
+        "daher breiter, als es das Ergebnis verlangt.",
         interval_measured="Die Balken zeigen, wo der wahre Wert am geprüften Endpunkt mit {level} Sicherheit liegt.",
         tolerance="Bis zu {margin} (Prozentpunkte) unter der gedruckten Zahl gilt ein Ergebnis noch als vereinbar; bei "
         "wenigen Fragen oder schwankenden Antworten kann es mehr sein: die getönten Flächen zeigen, wie viel.",
@@ -168,7 +169,7 @@ GERMAN: Final = Words(
         do_not_rely_many="Diese Zahlen nicht verwenden: {claims}. Bei {vendor} das genaue Modell, das Promptformat "
         "und das Dekodierverfahren dahinter erfragen.",
         vendor="dem Anbieter",
-        see_wrong="Die falschen Antworten:",
+        see_wrong="Die falschen Antworten zeigt:",
         see_open="Die Spanne nicht als Ergebnis verwenden. Die nicht eindeutig lesbaren Antworten ansehen; mehr davon "
         "werden lesbar, wenn nur nach der Antwort gefragt oder anders gelesen wird (--scorer):",
         explain="Bei {vendor} eine Erklärung zu den Befunden einholen ({findings}); alle stehen in report.html.",
@@ -210,7 +211,7 @@ GERMAN: Final = Words(
     who=Who(
         served="Endpunkt",
         named="angefragt als {asked}, antwortet als {answers}",
-        alias="Namen ohne gemeinsames Wort: einer gilt als Alias",
+        alias="der angegebene Name hat kein gemeinsames Wort damit: gilt als Alias",
         two_models="den Namen nach zwei Modelle",
         accepted="den Namen nach zwei Modelle, als eines anerkannt",
         precision="nur einer der Namen nennt eine Genauigkeit",
@@ -222,8 +223,8 @@ GERMAN: Final = Words(
         not_signed="nicht signiert: nicht nachweisbar, wer dies erstellt hat",
         order_chosen="wer dies ausgeführt hat, konnte die Reihenfolge der Fragen selbst wählen",
         no_ledger="wie oft dies mit dem Schlüssel schon gefragt wurde, ist unbekannt",
-        audit_number="{number}. Prüfung dieser Art mit dem Schlüssel",
-        audit_numbers="Prüfungen Nr. {number} dieser Art mit dem Schlüssel",
+        audit_number="Prüfung Nr. {number} dieser Fragen mit diesem Schlüssel",
+        audit_numbers="Prüfungen Nr. {number} dieser Fragen mit diesem Schlüssel",
         not_sealed="noch nicht versiegelt",
         software="Software",
         effort="Aufwand",
@@ -235,8 +236,8 @@ GERMAN: Final = Words(
     frame=Frame(
         title="Zusammenfassung einer Prüfung",
         measured_title="Zusammenfassung einer Messung",
-        claimed_by="Angaben des Anbieters {vendor}",
-        claimed_on="Angaben des Anbieters {vendor} vom {date}",
+        claimed_by="Angaben des Anbieters „{vendor}“",
+        claimed_on="Angaben des Anbieters „{vendor}“ vom {date}",
         unfinished="Dieser Lauf ist nicht beendet und nicht versiegelt: Alle Zahlen können sich noch ändern.",
         claims="Angaben und Ergebnisse",
         measurements="Messergebnisse",
