@@ -16,12 +16,17 @@ DATA ?= ../shared/data
 # pip knows dependency groups since 25.1. `uv sync --all-extras` makes the same environment from the lock.
 .venv/dev: .venv/core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --editable '.[data,logs,excel,procedural,ray,world,hf]' --group dev
+	  --editable '.[local,data,logs,excel,procedural,ray,world,hf]' --group dev
+	touch $@
+
+# What runs the embedded model in the process.
+.venv/local: .venv/core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
 	touch $@
 
 # The main job: a real language model against a sheet of claims, one of them inflated on purpose.
 # Exit code 1 is what a sheet with an inflated row must give; anything else fails here.
-audit: .venv/core
+audit: .venv/local
 	@$(BIN)/steelyard model get
 	@run=runs/embedded-$$(date +%Y%m%d-%H%M%S); \
 	$(BIN)/steelyard audit examples/embedded.yaml --model embedded:smollm2 --out $$run; code=$$?; \
@@ -30,7 +35,7 @@ audit: .venv/core
 	echo "The report: $$PWD/$$run/report.html"
 
 # Hours: the vendor's own claims for the embedded model, to verdicts.
-audit-long: .venv/core
+audit-long: .venv/local
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[data]'
 	$(BIN)/steelyard audit examples/smollm2-135m-instruct.yaml --model embedded:smollm2 --data $(DATA)
 

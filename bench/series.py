@@ -30,7 +30,7 @@ SIZES = (164, 1_319)
 NUMBERS = (1, 2, 10, 365)
 AUDITS = 365
 SAMPLED = tuple(
-    Vendor("sampled", size, decoding=TEMPERATURE, variance=0.1, sampled=0.1, inflated=inflated)
+    Vendor("sampled", size, accuracy=0.75, sampled=0.05, decoding=TEMPERATURE, inflated=inflated)
     for size in (198, 1_319)
     for inflated in (0.0, 0.05, 0.1)
 )
@@ -88,7 +88,7 @@ def show_exact(console: Console) -> None:
 def show_sampled(console: Console, vendors: int) -> None:
     """How often sampled rows are found inconsistent, and consistent, at the n-th audit."""
     kinds = [replace(kind, audit=number) for kind in SAMPLED for number in NUMBERS]
-    table = Table(title=f"Sampled rows (w = .1), {vendors} audits each, seed {SEED}: simulated")
+    table = Table(title=f"Sampled rows (w = .05), {vendors} audits each, seed {SEED}: simulated")
     for name in ("N", "claim above the model", "audit", "inconsistent", "95 % limits", "consistent", "asked"):
         table.add_column(name, justify="right")
     for row in measure_all(kinds, vendors):

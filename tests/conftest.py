@@ -66,8 +66,9 @@ def smollm2() -> Path:
 
 @pytest.fixture(autouse=True)
 def no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test signs with, or writes, the key of the person who runs it; no test sends that person's API key."""
+    """No test signs with the key of the person who runs it, sends their API key or writes to their state folder."""
     monkeypatch.setenv("STEELYARD_KEY", str(tmp_path_factory.getbasetemp() / "no-key-here.pem"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
     for name in ("STEELYARD_API_KEY", "OPENAI_API_KEY", "STEELYARD_DATA"):
         monkeypatch.delenv(name, raising=False)
 
@@ -76,12 +77,14 @@ class SumsServer:
     """An OpenAI-compatible server on loopback that adds, wrong on one prompt in five by a hash of the prompt.
 
     ``name`` is the model that it answers as. ``seconds(wrong)`` is how long an answer takes; ``status(prompt, times)``
-    may give another HTTP status than 200. A prompt that asks for no sum gets another answer each time.
+    may give another HTTP status than 200, with ``error``. A prompt that asks for no sum gets another answer each time.
     """
 
     def __init__(self) -> None:
         self.seconds: Callable[[bool], float] = lambda wrong: 0.0
         self.status: Callable[[str, int], int] = lambda prompt, times: 200
+        self.cut_off = False  # every answer to a sum ends before it, at its limit of tokens
+        self.error = {"message": "as the test wants"}
         self.asked: Counter[str] = Counter()
         self.url = ""
         self.name = "sums"
@@ -130,8 +133,11 @@ class SumsServer:
         await asyncio.sleep(self.seconds(wrong))
         status = self.status(prompt, self.asked[prompt])
         if status != 200:
-            return web.json_response({"error": {"message": "as the test wants"}}, status=status)
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+            return web.json_response({"error": self.error}, status=status)
+        cut = self.cut_off and found is not None
+        text = "Let me think about the two numbers, first" if cut else text
+        finish = "length" if cut else "stop"
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
         usage = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
         return web.json_response({"id": "x", "model": self.name, "choices": [choice], "usage": usage})
 

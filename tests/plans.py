@@ -22,10 +22,12 @@ from steelyard.records import (
     Reads,
     Served,
 )
+from steelyard.stats.series import series_share
 
 __all__ = ["claim_plan", "measurement", "plan", "planned_model"]
 
 EXACT = "exact@2"
+LEVEL = 0.05  # of the test of a claim, in this first audit of it
 
 
 def measurement(**changes: Any) -> Measurement:
@@ -61,26 +63,28 @@ def claim_plan(
     *,
     in_process: bool = True,
     sampling_check: Measurement | None = None,
+    backend: str = "",
     **changes: Any,
 ) -> Plan:
-    """A plan of one claim on one measurement, its test sealed at the whole level; ``changes`` are the measurement's."""
+    """A plan of one claim on one measurement, its test sealed at LEVEL; ``changes`` are the measurement's."""
     claim = claim or Claim(task="t", value="80")
     asked = measurement(**changes)
     reads = Reads(measurement=asked.id, scorer=asked.scorers[0])
     beside = () if sampling_check is None else (Reads(measurement=sampling_check.id, scorer=asked.scorers[0]),)
     test = PlannedTest(
-        id="claim-00-t", rule="claim_retest@2", weight=1.0, null="the claim holds", reads=(reads, *beside),
+        id="claim-00-t", rule="claim_retest@3", weight=1.0, null="the claim holds", reads=(reads, *beside),
         sealed=encode(ClaimTest(claim=0, tolerance="2", **(sealed or {}))),
     )  # fmt: skip
     sheet = ClaimSheet(model="t", claims=(claim,), digest="0" * 64)
     served = (Served(request="claim/0", reads=reads, prompt=asked.prompt),)
     unsealed = plan(
         *((asked,) if sampling_check is None else (asked, sampling_check)),
-        models={SUBJECT: planned_model(in_process=in_process)},
+        models={SUBJECT: planned_model(in_process=in_process, backend=backend)},
         sheet=sheet,
         tests=(test,),
-        detectors=("claim_retest@2",),
+        detectors=("claim_retest@3",),
         served=served,
         tolerance="2",
+        alpha=LEVEL / series_share(1),
     )
     return msgspec.structs.replace(unsealed, tests=(seal(test, unsealed),))

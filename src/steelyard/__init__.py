@@ -18,9 +18,21 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _NAMES = {
-    "steelyard.api.calls": ["aaudit", "arun", "audit", "run", "screen", "verify"],
+    "steelyard.api.calls": [
+        "aaudit",
+        "aresume",
+        "arun",
+        "audit",
+        "report",
+        "resume",
+        "run",
+        "screen",
+        "show",
+        "verify",
+    ],
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
+    "steelyard.auditing.answers": ["Answer"],
     "steelyard.auditing.conductor": ["plan_audit", "resume_audit", "start_audit"],
     "steelyard.claims.sheet": ["read_sheet"],
     "steelyard.errors": [
@@ -64,6 +76,7 @@ _NAMES = {
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = [
+    "Answer",
     "Capabilities",
     "Claim",
     "ClaimSheet",
@@ -101,6 +114,7 @@ __all__ = [
     "VerifyResult",
     "__version__",
     "aaudit",
+    "aresume",
     "arun",
     "audit",
     "load_task",
@@ -109,9 +123,12 @@ __all__ = [
     "plan_audit",
     "read_sheet",
     "recompute",
+    "report",
+    "resume",
     "resume_audit",
     "run",
     "screen",
+    "show",
     "start_audit",
     "task_from_file",
     "verify",
@@ -119,9 +136,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from steelyard.api.calls import aaudit, arun, audit, run, screen, verify
+    from steelyard.api.calls import aaudit, aresume, arun, audit, report, resume, run, screen, show, verify
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
+    from steelyard.auditing.answers import Answer
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
     from steelyard.claims.sheet import read_sheet
     from steelyard.errors import (

@@ -122,7 +122,7 @@ class StoppableScorer(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@2``."""
+    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@3``."""
 
     @property
     def identifier(self) -> str:
@@ -218,8 +218,8 @@ class MeasurementRequest:
 class Planner(Protocol):
     """What a detector plans with: the sheet, the models, and :meth:`measure`, by which it asks for answers.
 
-    A verifier runs a detector's planning again with a planner that answers from the sealed plan. So a detector plans
-    from nothing else.
+    A verifier runs a detector's planning again with a planner that takes what needs data from the sealed plan. So a
+    detector plans from nothing else.
     """
 
     @property
@@ -276,13 +276,14 @@ class Progress:
     """Where a test is while answers come, for a display.
 
     ``remaining``: answers until a decision, if what comes is like what came. ``target`` is what the interval closes
-    on, as text.
+    on, as text. ``cannot``: what no answer to these questions can show, as a sentence; empty where they can show all.
     """
 
     decision: str = ""
     interval: tuple[float, float] | None = None
     remaining: int | None = None
     target: str = ""
+    cannot: str = ""
 
 
 @runtime_checkable
@@ -377,7 +378,11 @@ def find(kind: str, name: str) -> Any:
     """Load the plugin ``kind.name``; raises InputError naming what there is."""
     entry = _entries().get(f"{kind}.{name}")
     if entry is None:
-        raise InputError(f"no {kind} is called {name!r}; there are: {', '.join(names(kind)) or 'none'}")
+        shown = [each for each in names(kind) if kind != "scorer" or not each.startswith(("world_", "imported"))]
+        example = ""
+        if kind == "model":
+            example = "; Ollama is openai:llama3@http://localhost:11434/v1, vLLM openai:NAME@http://localhost:8000/v1"
+        raise InputError(f"no {kind} is called {name!r}; there are: {', '.join(shown) or 'none'}{example}")
     return entry.load()
 
 
@@ -388,7 +393,7 @@ def distribution_of(kind: str, name: str) -> str:
 
 
 def detector_of(rule: str) -> Detector | None:
-    """The detector that applies a rule (``claim_retest@2``); None where it is not installed in this version."""
+    """The detector that applies a rule (``claim_retest@3``); None where it is not installed in this version."""
     name, _, version = rule.partition("@")
     if name not in names("detector"):
         return None

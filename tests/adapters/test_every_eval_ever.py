@@ -129,10 +129,20 @@ def test_any_json_in_a_result_gives_a_sheet_that_is_read_or_is_refused(
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """A run imported from a real log, one answer of it missing."""
-    log = read_inspect_log(LOGS / "inspect_error.eval")
-    write_imported_run(tmp_path / "run", log.tasks, log.origin, log.model)
-    return tmp_path / "run"
+    """A run imported from a real log."""
+    return imported("inspect_sums.eval", tmp_path / "run")
+
+
+def imported(name: str, folder: Path) -> Path:
+    log = read_inspect_log(LOGS / name)
+    write_imported_run(folder, log.tasks, log.origin, log.model)
+    return folder
+
+
+def test_a_run_whose_missing_answers_leave_a_range_has_no_score_to_export(tmp_path: Path) -> None:
+    """One of 14 answers is missing: the score is 12/14 or 13/14, and a document has one number."""
+    with pytest.raises(InputError, match="so many answers are open or missing that there is a range, and no score"):
+        export_run(imported("inspect_error.eval", tmp_path / "run"))
 
 
 def test_a_run_goes_out_with_what_the_schema_requires(run: Path) -> None:
@@ -146,10 +156,10 @@ def test_a_run_goes_out_with_what_the_schema_requires(run: Path) -> None:
         "additional_details": {"sealed_by": "steelyard"},
     }
     (result,) = out["evaluation_results"]
-    assert result["score_details"]["score"] == 12 / 13
-    assert result["score_details"]["details"]["missing"] == "1"
+    assert result["score_details"]["score"] == 13 / 14
+    assert result["score_details"]["details"]["missing"] == "0"
     interval = result["score_details"]["uncertainty"]["confidence_interval"]
-    assert interval["lower"] < 12 / 14 < interval["upper"]
+    assert interval["lower"] < 13 / 14 < interval["upper"]
     details = [out["source_metadata"]["additional_details"], result["generation_config"]["additional_details"]]
     assert all(isinstance(value, str) for each in details for value in each.values())
 
@@ -159,7 +169,7 @@ def test_lines_hold_digests_unless_texts_are_requested(run: Path, tmp_path: Path
     out = export_run(run, tmp_path / "samples.jsonl", with_texts=with_texts)
     lines = [json.loads(line) for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
     reference = out["detailed_evaluation_results"]
-    assert reference["total_rows"] == len(lines) == 13  # the missing answer has no score, so no line
+    assert reference["total_rows"] == len(lines) == 14
     pattern = (
         r"data/[^/]+/[^/]+/[^/]+/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}_samples\.jsonl"
     )
@@ -171,8 +181,8 @@ def test_lines_hold_digests_unless_texts_are_requested(run: Path, tmp_path: Path
 
 def test_what_goes_out_comes_in_again(run: Path, tmp_path: Path) -> None:
     claim = read_every_eval_ever(written(tmp_path / "x.json", export_run(run))).claims[0]
-    assert (claim.unit, claim.samples, claim.protocol.harness) == ("fraction", 13, "inspect_ai 0.3.285")
-    assert abs(float(claim.value) - 12 / 13) < 1e-11
+    assert (claim.unit, claim.samples, claim.protocol.harness) == ("fraction", 14, "inspect_ai 0.3.285")
+    assert abs(float(claim.value) - 13 / 14) < 1e-11
 
 
 def test_a_run_that_does_not_hold_is_not_exported(run: Path) -> None:

@@ -66,7 +66,8 @@ def test_an_error_is_a_missing_answer_with_its_kind(tmp_path: Path) -> None:
     """Inspect leaves it out and says 12 of 13; here it stays, as one missing answer of 14."""
     verdict = bring_in(LOGS / "inspect_error.eval", tmp_path / "run")
     result = verdict.measurements[0]
-    assert (result.measured, result.asked, result.missing, verdict.exit) == (12 / 13, 14, 1, 4)
+    assert (result.measured, result.asked, result.missing, verdict.exit) == (None, 14, 1, 4)
+    assert result.bounds == (12 / 14, 13 / 14)
     failed = [attempt for attempt in replay(tmp_path / "run").attempts if not attempt.outcome.answered]
     assert [attempt.outcome for attempt in failed] == [Outcome.MALFORMED]
     assert "JSONDecodeError" in failed[0].detail
@@ -76,7 +77,7 @@ def test_samples_that_a_stopped_harness_never_sent_are_missing(tmp_path: Path) -
     """Its exit code was 0, and 13 samples are in the log; the header says that there were 14."""
     verdict = bring_in(LOGS / "inspect_stopped.eval", tmp_path / "run")
     result = verdict.measurements[0]
-    assert (result.asked, result.missing, result.measured) == (14, 3, 1.0)
+    assert (result.asked, result.missing, result.measured) == (14, 3, None)
     assert any("did not finish" in note for note in result.differences)
     details = [attempt.detail for attempt in replay(tmp_path / "run").attempts if not attempt.outcome.answered]
     assert "not in the log" in details

@@ -56,13 +56,22 @@ def test_an_audit_gives_what_the_command_gives(
     assert execute(["verify", str(out)]) == 0
 
 
+def test_an_audit_takes_the_names_of_the_commands_options(
+    sums_server: Any, sums_file: Sums, sheet: Path, tmp_path: Path
+) -> None:
+    asked: Any = {"model": uri(sums_server), "task": [sums_file[0]], "limit": 20}
+    assert steelyard.audit(sheet, out=tmp_path / "run", **asked).measurements[0].asked == 20
+    with pytest.raises(steelyard.InputError, match="no_such_detector"):
+        steelyard.audit(sheet, out=tmp_path / "other", detector="no_such_detector", **asked)
+
+
 def test_a_run_measures_a_file_of_questions(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
     file, share = sums_file
     result = steelyard.run(file, model={"subject": uri(sums_server)}, out=tmp_path / "run")
     (measured,) = result.measurements
     assert measured.measured == pytest.approx(share)
     assert result.exit_code == 0
-    assert repr(result).startswith(f"<RunResult not tested, sums {share * 100:.1f} % (")
+    assert repr(result).startswith(f"<RunResult measured, sums {share * 100:.1f} % (")
 
 
 def test_the_folder_is_named_by_task_and_time_where_none_is_given(
@@ -133,7 +142,9 @@ def test_one_opened_model_serves_several_calls_and_threads(sums_server: Any, sum
             thread.join(60)
         asyncio.run(steelyard.arun(sums_file[0], model=model, out=tmp_path / "3", limit=20))
     assert [result.exit_code for result in found] == [0, 0, 0]
-    assert RunFolder.open(tmp_path / "0").local_settings().models == {"subject": uri(sums_server)}
+    noted = RunFolder.open(tmp_path / "0").local_settings()
+    assert noted is not None
+    assert noted.models == {"subject": uri(sums_server)}
     with pytest.raises(steelyard.ModelUnavailable, match="is closed: open it again"):
         steelyard.run(sums_file[0], model=model, out=tmp_path / "4")
 
@@ -157,7 +168,9 @@ def test_the_key_of_an_opened_model_is_noted_for_the_resume(
     monkeypatch.setenv("MY_KEY", "sk-1")
     with steelyard.open_model(uri(sums_server), steelyard.Settings(api_key_env="MY_KEY")) as model:
         steelyard.run(sums_file[0], model=model, out=tmp_path / "run", limit=20)
-    assert RunFolder.open(tmp_path / "run").local_settings().api_key_env == {"subject": "MY_KEY"}
+    noted = RunFolder.open(tmp_path / "run").local_settings()
+    assert noted is not None
+    assert noted.api_key_env == {"subject": "MY_KEY"}
     assert b"sk-1" not in b"".join(path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file())
 
 
@@ -372,3 +385,24 @@ def test_the_background_loop_is_one(sums_server: Any, sums_file: Sums, tmp_path:
     before = background.event_loop()
     steelyard.run(sums_file[0], model=uri(sums_server), out=tmp_path / "run", limit=20)
     assert background.event_loop() is before
+
+
+def test_answers_and_the_report_of_a_run(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
+    result = steelyard.run(sums_file[0], model=uri(sums_server), out=tmp_path / "run")
+    assert repr(result).startswith("<RunResult measured, ")
+    assert len(result.answers) == result.measurements[0].asked
+    right = steelyard.show(tmp_path / "run", "right")
+    assert len(right) == result.measurements[0].right
+    assert all(each.reading == "right" and each.question and each.answer for each in right)
+    assert steelyard.report(tmp_path / "run").verdict == result.verdict
+    with pytest.raises(steelyard.InputError, match="there is no reading 'good'"):
+        steelyard.show(tmp_path / "run", "good")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("call", [steelyard.audit, steelyard.run])
+def test_data_in_place_of_a_path_is_one_line(call: Any) -> None:
+    wrong: list[Any] = [{"claims": []}, [{"question": "q"}]]
+    for given in wrong:
+        with pytest.raises(steelyard.InputError, match=r"path of a .* file") as caught:
+            call(given, model="embedded:smollm2")
+        assert "\n" not in str(caught.value)

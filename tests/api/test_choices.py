@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from steelyard.api.arguments import RunArguments
-from steelyard.api.choices import AuditChoices, arguments_from, check_names
+from steelyard.api.choices import AuditChoices, arguments_from, check_names, names_in
 from steelyard.api.options import options_of
 from steelyard.errors import InputError
 
@@ -24,7 +24,7 @@ def test_arguments_become_one_record(tmp_path: Path) -> None:
         "limit": 5,
         "budget": "15m",
         "data": str(tmp_path),
-        "task_files": "~/mine.yaml",
+        "task": "~/mine.yaml",
         "price": (0.15, 0.6),
         "max_cost": 2,
         "rpm": 60,
@@ -77,6 +77,28 @@ def test_none_is_as_if_left_out_and_unknown_names_are_refused() -> None:
     assert check_names("audit", AuditChoices, {"limit": None, "rpm": 3}) == {"rpm": 3}
     with pytest.raises(TypeError, match=r"audit\(\) got an unexpected keyword argument 'repeats'"):
         check_names("audit", AuditChoices, {"repeats": 2})
+
+
+def test_the_commands_names_and_the_older_ones_are_the_same() -> None:
+    for one in ({"task": "a.yaml", "detector": "x"}, {"task_files": "a.yaml", "detectors": "x"}):
+        given = check_names("audit", AuditChoices, one)
+        assert given == {"task": "a.yaml", "detector": "x"}
+        assert arguments_from(given, URI).task_files == (Path("a.yaml"),)
+    with pytest.raises(TypeError, match=r"audit\(\) got 'task' and 'task_files', which are the same: give 'task'"):
+        check_names("audit", AuditChoices, {"task": "a", "task_files": "b"})
+
+
+def test_one_name_is_not_its_letters() -> None:
+    assert names_in("mine") == ("mine",)
+    assert names_in(["a", "b"]) == ("a", "b")
+    assert names_in(None) == ()
+
+
+def test_an_unknown_name_is_answered_with_the_one_that_was_meant() -> None:
+    with pytest.raises(TypeError, match=r"keyword argument 'limits'; did you mean 'limit'\?$"):
+        check_names("audit", AuditChoices, {"limits": 2})
+    with pytest.raises(TypeError, match=r"keyword argument 'xyz'; there are: .*task, .*detector"):
+        check_names("audit", AuditChoices, {"xyz": 2})
 
 
 def test_keys_are_named_by_role() -> None:

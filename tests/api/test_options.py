@@ -8,6 +8,7 @@ from steelyard.api.arguments import RunArguments
 from steelyard.api.models import open_model
 from steelyard.api.options import local_settings_of, options_of
 from steelyard.planning.options import Options
+from steelyard.storage.local_settings import LocalSettings
 
 
 def test_what_is_left_out_is_the_plans_default() -> None:
@@ -30,11 +31,9 @@ def test_what_a_resume_needs_is_noted(tmp_path: Path) -> None:
         data=tmp_path,
         task_files=(tmp_path / "sums.jsonl",),
     )
-    assert local_settings_of(args, options_of(args)) == {
-        "models": {"subject": "embedded:smollm2", "reference": "openai:b@http://x"},
-        "api_key_env": {"subject": "KEY"},
-        "data": str(tmp_path),
-        "tasks": [str(tmp_path / "sums.jsonl")],
-        "question": "",
-        "answer": "",
-    }
+    assert local_settings_of(args, options_of(args)) == LocalSettings(
+        models={"subject": "embedded:smollm2", "reference": "openai:b@http://x"},
+        api_key_env={"subject": "KEY"},
+        data=str(tmp_path),
+        tasks=(str(tmp_path / "sums.jsonl"),),
+    )

@@ -218,14 +218,14 @@ def test_where_the_plugin_is_not_installed_its_test_is_named_and_the_rest_recomp
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda plan: plan["served"][3]["reads"].update(measurement="02-sums"), "whose role is 'subject'"),
-        (lambda plan: plan["measurements"][2].update(arm="other"), "whose arm is 'other'"),
-        (lambda plan: plan["measurements"][3].update(beside="00-sums"), "whose beside is '00-sums'"),
-        (lambda plan: plan["measurements"][3].update(seed="7"), "whose seed is '7'"),
-        (lambda plan: plan["measurements"][3].update(repeats=2), "whose repeats is '2'"),
-        (lambda plan: plan["measurements"][3].update(task="other"), "whose task is 'other'"),
-        (lambda plan: plan["measurements"][0].update(repeats=3), "whose repeats is '3'"),
-        (lambda plan: plan["measurements"][0].pop("repeat_check"), "whose repeat_check is"),
+        (lambda plan: plan["served"][3]["reads"].update(measurement="02-sums"), "served by 02-sums, which asks"),
+        (lambda plan: plan["measurements"][2].update(arm="other"), "02-sums: arm is 'other'"),
+        (lambda plan: plan["measurements"][3].update(beside="00-sums"), "03-sums: beside is '00-sums'"),
+        (lambda plan: plan["measurements"][3].update(seed="7"), "03-sums: seed is '7'"),
+        (lambda plan: plan["measurements"][3].update(repeats=2), "03-sums: repeats is '2'"),
+        (lambda plan: plan["measurements"][3].update(task="other"), "03-sums: task is 'other'"),
+        (lambda plan: plan["measurements"][0].update(repeats=3), "00-sums: repeats is '3'"),
+        (lambda plan: plan["measurements"][0].pop("repeat_check"), "repeat_check is"),
     ],
 )
 def test_what_a_detector_asked_for_is_what_was_measured(

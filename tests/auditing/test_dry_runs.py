@@ -56,6 +56,13 @@ def test_a_resume_after_the_questions_changed_names_the_option(
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=30) == 130
+    page = tmp_path / "page.html"
+    assert steelyard(["report", str(run), "--html", str(page), "--summary", str(tmp_path / "summary.html")]) == 3
+    told = " ".join(capsys.readouterr().out.split())
+    assert "finalized" not in told
+    assert "it was stopped before all was asked" in told
+    assert f"is not sealed. It goes on with: steelyard resume {run}" in told
+    assert f"page {page} summary {tmp_path / 'summary.html'}" in told
     before = questions.read_text()
     questions.write_text(before.replace("What is 0 + 0?", "What is 1 + 0?", 1))
     assert steelyard(["resume", str(run)]) == 2
@@ -65,3 +72,31 @@ def test_a_resume_after_the_questions_changed_names_the_option(
     kept.write_text(before)
     sums_server.seconds = lambda wrong: 0.0
     assert steelyard(["resume", str(run), "--task", str(kept)]) == 0
+
+
+def test_a_task_file_that_no_claim_names_and_a_name_that_lacks_a_letter(
+    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claims = tmp_path / "sheet.yaml"
+    questions, model = str(sums_file[0]), f"openai:sums@{sums_server.url}"
+    claims.write_text("model: adder\nclaims:\n  - {task: sums.jsonl, value: 90}\n  - {task: SUM, value: 40}\n")
+    assert steelyard(["audit", str(claims), "--model", model, "--task", questions, "--dry-run"]) == 2
+    assert "the sheet names 'sums.jsonl', 'SUM': write sums as the task of a claim" in capsys.readouterr().err
+    claims.write_text("model: adder\nclaims:\n  - {task: gsm8, value: 90}\n  - {task: aime-202, value: 40}\n")
+    assert steelyard(["audit", str(claims), "--model", model, "--dry-run"]) == 3
+    told = " ".join(capsys.readouterr().out.split())
+    assert "gsm8: not tested: no task has this name; did you mean 'gsm8k'?" in told
+    assert "aime-202: not tested: no task has this name: steelyard tasks lists" in told
+
+
+@pytest.mark.parametrize("price", ["0,15", "0,15,0,60"])
+def test_a_price_with_a_decimal_comma_is_no_price_of_nothing(
+    sums_server: Any, sums_file: Sums, price: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["run", str(sums_file[0]), "--model", f"openai:sums@{sums_server.url}", "--dry-run"]
+    assert steelyard([*command, "--price", price]) == 2
+    assert "looks like decimal commas: write points, as in 0.15,0.60" in capsys.readouterr().err
+    assert steelyard([*command, "--price", "0.0,15"]) == 0
+    capsys.readouterr()
+    assert steelyard([*command, "--max-cost", "5"]) == 2
+    assert "give --price IN,OUT per million tokens, or a table with --prices FILE" in capsys.readouterr().err

@@ -181,7 +181,7 @@ def test_what_a_deadline_left_can_be_finalized(
     assert steelyard(["resume", str(run), "--finalize"]) == 3
     assert sums_server.asked.total() == asked
     told = capsys.readouterr().out
-    assert "it was finalized before all was asked" in " ".join(told.split())
+    assert "it was stopped before all was asked" in " ".join(told.split())
     assert "Exit 3: the run ended before every sample was asked" in told
     assert "Not tested, and why" not in told
     assert steelyard(["verify", str(run)]) == 0

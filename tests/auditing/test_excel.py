@@ -71,10 +71,12 @@ def test_columns_that_are_named_are_kept_for_a_resume(
     as_csv(tmp_path / "tickets.csv", "Text;Kategorie", ";", "cp1252")
     out = tmp_path / "run"
     assert audit(sums_server, tmp_path / "tickets.csv", out) == 2
-    assert "needs a column question or prompt or input, or --question COLUMN" in capsys.readouterr().err
+    assert "needs a column question, prompt, input or Frage, or --question COLUMN" in capsys.readouterr().err
     sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 60 else 200
     named = ("--question", "Text", "--answer", "Kategorie")
     assert audit(sums_server, tmp_path / "tickets.csv", out, *named, "--patience", "0.1s") == 4
-    assert RunFolder.open(out).local_settings().question == "Text"
+    noted = RunFolder.open(out).local_settings()
+    assert noted is not None
+    assert noted.question == "Text"
     sums_server.status = lambda prompt, times: 200
     assert execute(["resume", str(out)]) == 0

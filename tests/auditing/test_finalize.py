@@ -33,7 +33,7 @@ from steelyard.util.compact import Digests
 from steelyard.verification.recompute import recompute
 from tests.plans import measurement, plan
 
-EXECUTING = "code[completion]@1"
+EXECUTING = "code[completion]@2"
 SAMPLES = [Sample(id=f"t/row/{n}", request=GenerateRequest(prompt=f"write {n}"), target=str(n)) for n in range(40)]
 DIGESTS = Digests(sha256_hex(canonical(sample)) for sample in SAMPLES)
 
@@ -59,7 +59,7 @@ def written(
         plan(asked, texts=texts),
         {asked.id: Prepared(measurement=asked, samples=SAMPLES, digests=DIGESTS)},
         None,
-        {},
+        None,
     )
     journal, kept = Journal.create(run, new_header(plan=sealed.plan_sha256, software="0")), Texts(run)
     journal.append(Session(started_us=0, active_us=0, machine=""))

@@ -74,7 +74,7 @@ def test_accepted_as_one_model_it_is_tested_and_the_report_says_so(
     plan = without_defaults(RunFolder.open(tmp_path / "run").plan)
     recompute(tmp_path / "run")
     plan.pop("accept_model")
-    with pytest.raises(VerificationError, match="claim/0 is planned, and the claim is about Qwen"):
+    with pytest.raises(VerificationError, match="claim/0 is served, and it cannot be: the claim is about Qwen"):
         recompute(reseal(tmp_path / "run", plan=plan))
 
 

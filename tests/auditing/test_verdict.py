@@ -21,9 +21,12 @@ from steelyard.records import (
     DetectorResult,
     Plan,
     PlannedTest,
+    Question,
+    Reads,
     SampleScore,
     VerdictWord,
 )
+from steelyard.stats.series import series_share
 from tests.plans import claim_plan, measurement, plan
 
 ALPHA = 0.05
@@ -55,7 +58,19 @@ def closed_testing(ps: list[float], weights: list[float]) -> set[str]:
 @given(st.lists(st.tuples(st.floats(0, 0.2), st.floats(0.05, 1)), min_size=1, max_size=5))
 def test_it_is_weighted_holm(tests: list[tuple[float, float]]) -> None:
     ps, weights = [p for p, _ in tests], [weight for _, weight in tests]
-    assert rejected(planned(weights), results(ps)) == closed_testing(ps, weights)
+    divided = [p / series_share(1) for p in ps]  # this is the first audit of each question
+    assert rejected(planned(weights), results(ps)) == closed_testing(divided, weights)
+
+
+def test_the_p_of_a_later_audit_is_divided_by_its_share_of_the_level() -> None:
+    asked = measurement(question="q")
+    test = PlannedTest(id="t0", rule="r@1", weight=1.0, reads=(Reads(measurement=asked.id, scorer=asked.scorers[0]),))
+    for number in (1, 2, 10):
+        questions = {"q": Question(benchmark="b", subject="s", number=number)}
+        table = plan(asked, tests=(test,), alpha=ALPHA, questions=questions)
+        edge = ALPHA * series_share(number)
+        assert rejected(table, results([edge * 0.999])) == {"t0"}
+        assert rejected(table, results([edge * 1.001])) == set()
 
 
 @settings(max_examples=60)
@@ -98,9 +113,9 @@ def honest_ps(how: str, size: int, source: np.random.Generator) -> Any:
 def test_a_word_without_a_p_that_goes_with_it_accuses_nobody() -> None:
     """A detector of somebody's may say inconsistent as it likes: without a p at its share of the level it does not."""
     table = planned([1.0, 1.0])
-    said = results([0.2, 0.03], VerdictWord.INCONSISTENT)
+    said = results([0.2, 0.02], VerdictWord.INCONSISTENT)
     assert rejected(table, said) == set()
-    assert rejected(table, results([0.2, 0.025], VerdictWord.INCONSISTENT)) == {"t1"}
+    assert rejected(table, results([0.2, 0.025 * series_share(1)], VerdictWord.INCONSISTENT)) == {"t1"}
 
 
 def test_a_test_that_decided_otherwise_is_not_rejected_by_a_small_p() -> None:
@@ -164,4 +179,4 @@ def test_open_and_missing_scores_speak_for_nobody_and_only_missing_ones_fail_the
     assert decide(table, gone, {}).exit == 4
     found = decide(table, unreadable, {})
     assert (found.exit, found.claims[0].open, found.measurements[0].open) == (3, 30, 30)
-    assert found.measurements[0].measured == 1.0
+    assert (found.measurements[0].measured, found.measurements[0].bounds) == (None, (0.5, 1.0))

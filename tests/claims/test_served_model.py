@@ -147,3 +147,12 @@ def test_without_a_sheet_two_models_are_named(asked: str, answers_as: str, said:
     found = served_in_words(identity(asked, answers_as))
     assert found.startswith(said)
     assert bool(found) == bool(said)
+
+
+def test_names_of_two_models_are_not_called_an_alias_beside_that() -> None:
+    sheet = ClaimSheet(model="sorter", served_as="kat", claims=(Claim(task="t", value="80"),))
+    named = identity("andere", "")
+    assert "two models by their names" in why_another_model(sheet, sheet.claims[0], named)
+    said = names_in_words(sheet, named, accepted=False)
+    assert said.endswith("(two models by their names)")
+    assert "alias" not in said

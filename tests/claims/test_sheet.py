@@ -355,3 +355,18 @@ class TestPercentAndFraction:
     def test_a_stated_unit_settles_it(self, sheet_file: Path, rows: list[str], units: list[str]) -> None:
         sheet = read(sheet_file, HEAD + "".join(f"- {{task: a, {row}}}\n" for row in rows))
         assert [claim.unit for claim in sheet.claims] == units
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("{task: a, value: 98,5}", ":3: 'value: 98,5' has a decimal comma: write 98.5"),
+        ("{task: a, value: 98,5 %, samples: 100}", ":3: 'value: 98,5 %' has a decimal comma: write 98.5 %"),
+        ("{task: a, value: -0,25, unit: elo}", ":3: 'value: -0,25' has a decimal comma: write -0.25"),
+        ("{task: a, value: 98, 5: x}", ":3: unknown key '5' in claims[0]; known are"),
+        ("{task: a, 5, value: 98}", ":3: unknown key '5' in claims[0]; known are"),
+    ],
+)
+def test_a_decimal_comma_in_braces_is_named_as_one(sheet_file: Path, row: str, said: str) -> None:
+    """For YAML such a row has a key ``5`` without a value."""
+    assert refusal(sheet_file, f"model: m\nclaims:\n  - {row}\n").startswith(said)

@@ -22,6 +22,7 @@ READ = {
     "budget": "budget_seconds",
     "deadline": "ends_at",
     "patience": "patience_seconds",
+    **dict.fromkeys(("question", "answer", "sheet_name", "instruction", "choices", "skip_empty"), "own_files"),
 }
 
 
@@ -32,7 +33,7 @@ def test_the_record_has_a_field_for_every_option() -> None:
 
     options = {parameter.name or "" for parameter in command.params}
     about_the_process, of_an_audit = {"shows_progress", "owns_process"}, {"accept_model", "allow_part", "task_files"}
-    assert {READ.get(name, name) for name in options} == {
+    assert {READ.get(name, name) for name in options - {"system"}} == {
         field.name for field in fields(RunArguments)
     } - about_the_process - of_an_audit
     assert of_an_audit <= {parameter.name for parameter in audit_command.params}

@@ -47,6 +47,10 @@ def test_a_part_of_the_samples_is_named_as_one(capsys: pytest.CaptureFixture[str
     assert line(capsys, planned=200, reason="the budget ended").endswith("; the budget ended")
 
 
+def test_questions_that_are_asked_several_times_are_counted_as_calls(capsys: pytest.CaptureFixture[str]) -> None:
+    assert line(capsys, asked=202, of=400, repeats=2).endswith(", of 400 calls, 2 a question")
+
+
 def test_a_clustered_error_names_its_clusters(capsys: pytest.CaptureFixture[str]) -> None:
     assert line(capsys, standard_error=0.021, clusters=57).endswith(
         "; standard error 2.1 points, clustered by 57 subtasks"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -40,7 +42,10 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 2) 
     return line
 
 
-def test_the_summary_of_the_golden_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_summary_of_the_golden_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(GOLDEN.parent)
     out = tmp_path / "summary.html"
     assert execute(["report", str(GOLDEN), "--summary", str(out)]) == 1
     assert "1 inconsistent, 1 consistent" in capsys.readouterr().out
@@ -87,6 +92,32 @@ def test_the_commands_on_the_page_work(
     root = re.search(r"Merkle root ([0-9a-f]{16})", capsys.readouterr().out)
     assert root is not None
     assert root[1] in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_commands_on_the_page_run_where_it_was_made(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(GOLDEN, tmp_path / "my runs" / "3")
+    monkeypatch.chdir(tmp_path)
+    execute(["report", "my runs/3", "--summary", "page.html", "--language", language])
+    commands = re.findall(r"steelyard (?:show|verify) [^<\n]+", html.unescape(Path("page.html").read_text()))
+    assert [command.split()[1] for command in commands] == ["show", "verify"]
+    for command in commands:
+        capsys.readouterr()
+        assert execute(shlex.split(command)[1:]) == 0, command
+
+
+@pytest.mark.parametrize("page", ["report.html", "report.md"])
+def test_a_sealed_report_names_a_command_for_its_own_folder(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(GOLDEN, tmp_path / "golden")
+    execute(["report", str(run), "--html", str(tmp_path / "report.html"), "--markdown", str(tmp_path / "report.md")])
+    (command,) = re.findall(r"steelyard verify \S+?(?=[`<])", (tmp_path / page).read_text())
+    monkeypatch.chdir(run)
+    capsys.readouterr()
+    assert execute(shlex.split(command)[1:]) == 0
 
 
 def test_a_language_needs_a_summary(capsys: pytest.CaptureFixture[str]) -> None:

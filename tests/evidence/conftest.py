@@ -12,8 +12,9 @@ import pytest
 from steelyard.evidence.bundle import seal_bundle, seal_plan
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.checkpoints import checkpoint_line
-from steelyard.evidence.keys import CryptoSigner, KeySigner, create_key, load_signer
+from steelyard.evidence.keys import CryptoSigner, KeySigner, load_signer
 from steelyard.evidence.merkle import Tree
+from steelyard.evidence.new_key import create_key
 
 MakeRun = Callable[..., Path]
 SEGMENTS = ("journal/main-0000.jsonl", "journal/worker-1-0000.jsonl")

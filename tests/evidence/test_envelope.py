@@ -17,7 +17,8 @@ from steelyard.evidence import envelope as envelope_module
 from steelyard.evidence.bundle import open_plan, seal_plan
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.envelope import check_signature, open_envelope, seal, statement
-from steelyard.evidence.keys import CryptoSigner, create_key, load_signer
+from steelyard.evidence.keys import CryptoSigner, load_signer
+from steelyard.evidence.new_key import create_key
 
 DIGEST = sha256_hex(b"x")
 

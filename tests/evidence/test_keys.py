@@ -23,7 +23,6 @@ from steelyard.errors import InputError
 from steelyard.evidence.keys import (
     SMALL_ORDER_Y,
     CryptoSigner,
-    create_key,
     default_key_path,
     describe_key,
     load_public,
@@ -33,7 +32,7 @@ from steelyard.evidence.keys import (
     sign_deterministic,
     verify_raw,
 )
-from steelyard.evidence.ledger import check_chain, parse_lines
+from steelyard.evidence.new_key import create_key
 
 
 def _mode(path: Path) -> int:
@@ -151,7 +150,7 @@ def test_no_half_of_a_key_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             raise OSError(28, "No space left on device")
         path.write_bytes(data)
 
-    monkeypatch.setattr("steelyard.evidence.keys._write_new", only_private)
+    monkeypatch.setattr("steelyard.evidence.new_key._write_new", only_private)
     with pytest.raises(InputError, match="No space left on device"):
         create_key(tmp_path / "key.pem")
     assert not list(tmp_path.iterdir())
@@ -204,19 +203,3 @@ def test_the_secret_of_a_signer_is_that_of_its_file(key_path: Path) -> None:
     private = load_pem_private_key(key_path.read_bytes(), None)
     assert isinstance(private, Ed25519PrivateKey)
     assert secret_of(load_signer(key_path)) == private.private_bytes_raw()
-
-
-def test_a_new_key_has_a_ledger_that_began_with_it(tmp_path: Path) -> None:
-    info = create_key(tmp_path / "key.pem")
-    ledger = tmp_path / "key.ledger.jsonl"
-    assert stat.S_IMODE(ledger.stat().st_mode) == 0o600
-    lines = parse_lines(ledger.read_bytes(), "ledger")
-    check_chain(lines, load_public(info.public_path), "ledger")
-    assert [(line.event, line.word) for line in lines] == [("opened", "with the key")]
-
-
-def test_no_key_is_made_beside_another_ones_ledger(tmp_path: Path) -> None:
-    (tmp_path / "key.ledger.jsonl").write_bytes(b"[]\n")
-    with pytest.raises(InputError, match="another key's ledger is here"):
-        create_key(tmp_path / "key.pem")
-    assert not (tmp_path / "key.pem").exists()

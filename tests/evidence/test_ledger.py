@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.errors import VerificationError
-from steelyard.evidence.keys import KeySigner, create_key, load_signer
+from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.ledger import (
     Counts,
     Line,
@@ -22,6 +22,7 @@ from steelyard.evidence.ledger import (
     opened_line,
     parse_lines,
 )
+from steelyard.evidence.new_key import create_key
 
 AT = "2026-11-26T12:00:00Z"
 ONE = Tags("A" * 11, "S" * 11, "B" * 11)

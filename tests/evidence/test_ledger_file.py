@@ -12,9 +12,10 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.evidence import ledger_file
-from steelyard.evidence.keys import KeySigner, create_key, load_signer
+from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.ledger import Tags
 from steelyard.evidence.ledger_file import LedgerFile, ledger_path, open_new_ledger, read_ledger
+from steelyard.evidence.new_key import create_key
 
 TAGS = (Tags("A" * 11, "S" * 11, "B" * 11),)
 

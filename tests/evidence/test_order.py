@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.evidence.keys import KeySigner, create_key, load_signer
+from steelyard.evidence.keys import KeySigner, load_signer
+from steelyard.evidence.new_key import create_key
 from steelyard.evidence.order import Prover, order_output, question_digest, tags_shown
 
 QUESTION = question_digest("task:gsm8k", "sha256:aa")

@@ -121,6 +121,12 @@ def test_no_byte_of_an_unsigned_seal_is_free(unsigned: Path) -> None:
             verify_integrity(unsigned)
 
 
+def test_sealed_texts_that_are_gone_are_missed_and_who_has_them_is_named(run: Path) -> None:
+    (run / layout.TEXT_SEGMENT).unlink()
+    with pytest.raises(VerificationError, match="missing: this run was sealed with its texts, so only who has them"):
+        verify_integrity(run)
+
+
 def test_withheld_texts_that_are_wrong_are_named(unsigned: Path) -> None:
     path = unsigned / "texts" / "main-0000.jsonl"
     data = path.read_bytes()

@@ -12,7 +12,8 @@ import pytest
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.evidence.keys import KeySigner, create_key, load_signer
+from steelyard.evidence.keys import KeySigner, load_signer
+from steelyard.evidence.new_key import create_key
 from steelyard.evidence.verify import verify_integrity
 from steelyard.gateway.recorder import ProxiedCall, Recorder, recording_plan
 from steelyard.gateway.seal import seal_killed, seal_recording

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from steelyard.errors import InputError
 from steelyard.gateway.bodies import MAX_KEPT
-from steelyard.gateway.server import listen_on
+from steelyard.gateway.server import allowed_origin, listen_on
 from steelyard.records import Outcome
 from tests.gateway.conftest import Between, Recorded
 
@@ -596,7 +596,11 @@ async def answers(request: web.Request) -> web.Response:
         ({}, 200),
         ({"Host": "localhost:8787"}, 200),
         ({"Host": "[::1]:8787"}, 200),
-        ({"Origin": "http://localhost:3000"}, 200),
+        ({"Origin": "http://localhost:3000"}, 403),
+        ({"Origin": "http://127.0.0.1:8787"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Host": "evil.example"}, 403),
         ({"Host": "127.0.0.1.evil.example:8787"}, 403),
         ({"Host": "127.0.0.1@evil.example"}, 403),
@@ -613,6 +617,62 @@ def test_web_pages_and_foreign_hosts_are_refused(recorded: Recorded, headers: di
 
     assert recorded(answers, use) == status
     assert len(recorded.exchanges) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://localhost:3000", 200),
+        ("HTTP://LocalHost:3000", 200),
+        ("http://localhost:3001", 403),
+        ("https://localhost:3000", 403),
+        ("http://localhost:3000.evil.example", 403),
+        ("http://localhost:3000, http://evil.example", 403),
+        ("null", 403),
+    ],
+)
+def test_pages_of_an_allowed_origin_may_call(recorded: Recorded, origin: str, status: int) -> None:
+    async def use(between: Between) -> Any:
+        between.gateway._origins = frozenset({allowed_origin("http://localhost:3000")})
+        headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+        return (await between.post("/chat/completions", ASKED, headers=headers))[0]
+
+    assert recorded(answers, use) == status
+
+
+@pytest.mark.parametrize(
+    "text", ["*", "null", "localhost:3000", "http://localhost:3000/", "http://u@h", "http://h:x", ""]
+)
+def test_what_is_no_origin_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="--allow-origin takes an origin"):
+        allowed_origin(text)
+
+
+def test_uploads_are_limited_together_and_let_go(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steelyard.gateway.server.MAX_UPLOADS", 100_000)
+    going = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        await request.read()
+        await going.wait()
+        return web.json_response(chat())
+
+    async def use(between: Between) -> Any:
+        body = ASKED | {"padding": "x" * 60_000}
+        first = asyncio.create_task(between.post("/chat/completions", body))
+        while between.gateway._uploaded < 60_000:
+            await asyncio.sleep(0.01)
+        second = await between.post("/chat/completions", body)
+        going.set()
+        third = await first, await between.post("/chat/completions", body)
+        return (
+            second[0],
+            b"100" in second[1] or b"0 MB" in second[1],
+            [each[0] for each in third],
+            between.gateway._uploaded,
+        )
+
+    assert recorded(slow, use) == (503, True, [200, 200], 0)
 
 
 @pytest.mark.parametrize(

@@ -209,9 +209,10 @@ def test_a_redirect_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == ["/v1/chat/completions"]
 
 
-def test_an_endless_reply_is_cut_off() -> None:
+@pytest.mark.parametrize(("status", "outcome"), [(200, Outcome.TRUNCATED), (500, Outcome.SERVER_ERROR)])
+def test_an_endless_reply_is_cut_off_and_an_answer_where_it_is_no_error(status: int, outcome: Outcome) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
-        reply = web.StreamResponse()
+        reply = web.StreamResponse(status=status)
         await reply.prepare(request)
         try:
             for _ in range(64):
@@ -221,7 +222,9 @@ def test_an_endless_reply_is_cut_off() -> None:
         return reply
 
     answer = at_handler(handler, ask)
-    assert (answer.outcome, answer.detail) == (Outcome.MALFORMED, "the reply is larger than 16 MB")
+    assert (answer.outcome, answer.text) == (outcome, "")
+    assert answer.detail == ("the reply is larger than 16 MB" if status == 200 else "HTTP 500")
+    assert answer.outcome.retryable == (status == 500)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe", b"[" * 200_000, b'{"choices": NaN}', b"null"])
@@ -272,7 +275,7 @@ def test_a_refused_key_names_the_variables() -> None:
         return web.json_response({"data": []}, status=200 if request.method == "GET" else 403)
 
     for handler in (all_refused, only_models_open):
-        with pytest.raises(ModelUnavailable, match=r"refuses the key: .* STEELYARD_API_KEY"):
+        with pytest.raises(ModelUnavailable, match=r"refuses calls without a key: .* STEELYARD_API_KEY"):
             at_handler(handler, identify)
 
 

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.models.openai_wire import Dialect, generate_body, path_of, read_completion, read_error, read_retry_after
+from steelyard.models.openai_wire import (
+    SPENT,
+    Dialect,
+    generate_body,
+    path_of,
+    read_completion,
+    read_error,
+    read_retry_after,
+)
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
 
 CHAT = GenerateRequest(prompt="q", chat=True, stop=("\n",))
@@ -197,6 +205,34 @@ def test_each_status_is_one_outcome(status: int, outcome: Outcome, words: str) -
     assert words in answer.detail
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "spent"),
+    [
+        (429, {"message": "no", "type": "insufficient_quota"}, True),
+        (429, {"message": "no", "code": "insufficient_quota"}, True),
+        (402, {"message": "Insufficient Balance"}, True),
+        (402, {}, True),
+        (400, {"message": "Your credit balance is too low to access the API."}, True),
+        (429, {"message": "You exceeded your current quota, please check your plan and billing details."}, True),
+        (429, {"message": "Check your plan and billing details. Please retry in 34.2s."}, False),
+        (429, {"message": "Quota exceeded for requests per minute, see billing."}, False),
+        (429, {"message": "Rate limit reached for requests"}, False),
+        (500, {"message": "billing service is down"}, False),
+        (400, {"message": "unknown field"}, False),
+    ],
+)
+def test_a_quota_that_is_spent_is_fatal_and_one_of_this_minute_is_not(
+    status: int, error: dict[str, str], spent: bool
+) -> None:
+    output = read_error(status, {"error": error}, {})
+    assert output.fatal == spent
+    assert output.detail.endswith(SPENT) == spent
+    assert len(output.detail) <= 300
+    assert output.overloaded == (status == 429 and not spent)
+    if error.get("message", "").startswith("You exceeded"):
+        assert not read_error(status, {"error": error}, {"Retry-After": "3"}).fatal
+
+
 def test_error_messages_are_found_in_many_shapes_and_made_one_line() -> None:
     for payload in ({"error": "a\nb"}, {"detail": "a b"}, {"message": "a\tb"}, {"error": {"message": " a  b "}}):
         assert read_error(400, payload, {}).detail == "HTTP 400: a b"
@@ -217,7 +253,12 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
         ("Tue, 24 Nov 2026 12:01:30 GMT", 90.0),
         ("Tue, 24 Nov 2026 12:01:30 -0000", 90.0),
         ("Tue, 24 Nov 2026 11:00:00 GMT", 0.0),
+        ("600", 600.0),
+        ("601", None),
+        ("86400", None),
+        ("Wed, 25 Nov 2026 12:00:00 GMT", None),
         ("soon", None),
+        ("-inf", 0.0),
         ("inf", None),
         ("nan", None),
     ],

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from pathlib import Path
+
 import pytest
 
+from steelyard.cli import execute
 from steelyard.models.proxy import proxy_of
 
 
@@ -13,3 +18,67 @@ def test_the_environment_names_the_proxy(monkeypatch: pytest.MonkeyPatch) -> Non
     assert proxy_of("https://api.example.com/v1") == "http://proxy.example:3128"
     assert proxy_of("https://internal.example/v1") is None
     assert proxy_of("https://127.0.0.1:8000/v1") is None
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "user:hunter2@proxy.example:3128",
+        "http://user:hunter2@proxy.example:port",
+        "http://user:hunter2@proxy.example:0",
+        "http://user:hunter2@proxy.example:99999",
+        "http://user:hunter2@",
+        "http://user:hunter2@[::1",
+        "http://user:hunter2@proxy.example:3128/path",
+        "http://user:hunter2@proxy.example?x",
+        "http://user:hunter2 @proxy.example",
+        "http://user:hunter2\n@proxy.example",
+        "http://user:hunter2@proxy.example:3128#x",
+        "socks5://user:hunter2@proxy.example",
+        "http//user:hunter2@proxy.example",
+        "hunter2",
+    ],
+)
+def test_a_malformed_proxy_is_refused_without_being_repeated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], proxy: str
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    for command in (
+        ["run", "chain_sum", "--model", "openai:m@https://api.example.com"],
+        ["gateway", "--to", "https://api.example.com"],
+    ):
+        assert execute(command) == 2
+        said = capsys.readouterr()
+        assert "https_proxy" in said.err
+        assert "hunter2" not in said.err + said.out
+
+
+@pytest.mark.parametrize("status", [407, 502, 200, None])
+def test_a_proxy_that_fails_does_not_show_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, status: int | None
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        heard = threading.Thread(target=answer_all, args=(server, status), daemon=True)
+        heard.start()
+        port = server.getsockname()[1]
+        for scheme in ("http", "https"):
+            monkeypatch.setenv(f"{scheme}_proxy", f"http://user:hunter2@127.0.0.1:{port}")
+            model = f"openai:m@{scheme}://api.example.invalid/v1"
+            command = ["run", "chain_sum", "--model", model, "--limit", "1", "--patience", "1s"]
+            assert execute([*command, "--out", str(tmp_path / scheme)]) in (2, 4)
+            said = capsys.readouterr()
+            assert "hunter2" not in said.err + said.out
+        server.shutdown(socket.SHUT_RDWR)
+    heard.join(10)
+
+
+def answer_all(server: socket.socket, status: int | None) -> None:
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        with connection:
+            connection.recv(65536)
+            if status is not None:
+                connection.sendall(b"HTTP/1.1 %d X\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n" % status)

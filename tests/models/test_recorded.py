@@ -58,7 +58,7 @@ def record(run: Path, exchanges: Sequence[Exchange] = EXCHANGES, kinds: Sequence
     class Nothing:
         digests = ()
 
-    sealed = RunFolder.create(run, sealed_plan, {each.id: Nothing() for each in sealed_plan.measurements}, None, {})  # type: ignore[misc]
+    sealed = RunFolder.create(run, sealed_plan, {each.id: Nothing() for each in sealed_plan.measurements}, None)  # type: ignore[misc]
     journal, texts = Journal.create(run, new_header(plan=sealed.plan_sha256, software="0")), Texts(run)
     for number, (request, answer) in enumerate(exchanges):
         journal.append(

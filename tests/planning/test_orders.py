@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from steelyard.evidence.keys import KeySigner, create_key, load_signer
+from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.ledger_file import LedgerFile, ledger_path
+from steelyard.evidence.new_key import create_key
 from steelyard.planning.build import Planned, build_plan
 from steelyard.planning.options import Options
 from steelyard.planning.orders import ProvedOrders, RandomOrders

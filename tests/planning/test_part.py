@@ -13,7 +13,8 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.planning.build import build_plan
 from steelyard.planning.options import Options, planned_model
-from steelyard.planning.part import least_size, part_of
+from steelyard.planning.part import check_whole, held_in, part_of, why_not_held
+from steelyard.planning.testable import Skip
 from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Part, Plan
 from steelyard.tasks import load_task
 from steelyard.tasks.catalogue import open_task_file
@@ -106,8 +107,6 @@ def test_an_unpinned_benchmark_is_known_by_its_size(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps({"question": f"{n}?", "answer": n}) + "\n" for n in range(100)))
     (refused,) = planned(Claim(task="gsm8k", value="50"), task_files=(path,)).not_planned
     assert "100 of the 1,319 items" in refused.reason
-    assert least_size("gsm8k") == 1319
-    assert least_size("chain_sum") == least_size("nothing known") == 0
 
 
 def test_the_vendor_scored_more_than_there_is(tmp_path: Path) -> None:
@@ -152,3 +151,40 @@ def test_without_a_list_no_item_counts_as_published(tmp_path: Path) -> None:
     (tmp_path / "items" / "mine.txt").write_text("AAAA\n")
     with pytest.raises(InputError, match="does not list 2 items"):
         part_of(task, task.prepare("plain", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "population", "part", "fits"),
+    [
+        ("gsm8k", 1319, None, True),
+        ("gsm8k", 1000, None, False),
+        ("gsm8k", 2000, None, False),
+        ("gsm8k", 100, Part(of=1319, same=90), True),
+        ("gsm8k", 1319, Part(of=1319, same=1319), False),
+        ("gsm8k", 100, Part(of=1319, same=101), False),
+        ("gsm8k", 100, Part(of=200, same=100), False),
+        ("chain_sum", 300, None, True),
+        ("chain_sum", 299, None, False),
+        ("chain_sum", 300, Part(of=600, same=300), False),
+    ],
+)
+def test_what_data_of_a_benchmark_can_be(name: str, population: int, part: Part | None, fits: bool) -> None:
+    assert (why_not_held(load_task(name), population, part, is_own=False) == "") is fits
+
+
+def test_of_a_file_only_the_size_of_the_published_benchmark_is_known() -> None:
+    task = load_task("gsm8k")
+    assert why_not_held(task, 1500, None, is_own=True) == ""
+    assert why_not_held(task, 100, Part(of=2000, same=100), is_own=True) == ""
+    assert "100 samples cannot be the whole" in why_not_held(task, 100, None, is_own=True)
+    assert "100 samples cannot be 100 of 500 items" in why_not_held(task, 100, Part(of=500, same=100), is_own=True)
+
+
+@pytest.mark.parametrize(
+    ("population", "part"), [(100, Part(of=1319, same=100)), (1301, Part(of=1319, same=1300)), (1319, None)]
+)
+def test_a_refusal_says_what_was_held(population: int, part: Part | None) -> None:
+    with pytest.raises(Skip) as caught:
+        check_whole(Claim(task="gsm8k", value="50", samples=5000), load_task("gsm8k"), population, part)
+    assert held_in(caught.value.reason) == (population, part)
+    assert held_in("something else") is None

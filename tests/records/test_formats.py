@@ -24,7 +24,7 @@ SEALED = [
 DEFAULTS = {
     "Attempt": {
         "seq": -1, "prev": "", "answer": "", "reasoning": "", "logprobs": [], "finish_reason": "", "prompt_tokens": 0,
-        "completion_tokens": 0, "reasoning_tokens": 0, "model": "", "detail": "",
+        "completion_tokens": 0, "reasoning_tokens": 0, "cached_tokens": 0, "model": "", "detail": "",
     },
     "Capabilities": {
         "generate": True, "chat": False, "completions": True, "loglikelihood": False, "loglikelihood_reason": "",
@@ -50,14 +50,15 @@ DEFAULTS = {
     },
     "Limits": {
         "requests_per_minute": None, "tokens_per_minute": None, "tokens": None, "cost": None, "price_prompt": None,
-        "price_completion": None,
+        "price_completion": None, "price_cached": None, "price_reasoning": None,
     },
     "LoglikelihoodRequest": {"prefix": ""},
     "Measurement": {
         "role": "subject", "shots": 0, "chat": False, "decoding": "greedy", "temperature": 0.0, "output_budget": None,
         "budget_stated": False, "reasoning_effort": "", "items": "", "question": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
-        "public": True, "part": None, "differences": [], "arm": "", "seed": "", "beside": "", "again": 0,
+        "public": True, "part": None, "differences": [], "how_read": "", "arm": "", "seed": "",
+        "beside": "", "again": 0,
     },
     "LedgerPlace": {"opened_later": False},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},
@@ -65,8 +66,10 @@ DEFAULTS = {
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},
     "Plan": {
         "sheet": None, "measurements": [], "detectors": [], "tests": [], "served": [], "not_planned": [], "inputs": {},
-        "tolerance": "", "questions": {}, "ledger": None, "origin": {}, "budget_us": None, "output_tokens": None,
-        "reasoning_effort": "", "accept_model": False, "allow_part": False, "texts": "withheld", "plugins": {},
+        "tolerance": "", "questions": {}, "ledger": None, "origin": {}, "budget_us": None,
+        "tasks": {}, "limit": None, "scorer": "",
+        "output_tokens": None, "reasoning_effort": "", "accept_model": False, "allow_part": False,
+        "texts": "withheld", "plugins": {},
     },
     "PlanInput": {},
     "PlannedModel": {
@@ -124,7 +127,7 @@ def test_several_scorers_read_one_measurement() -> None:
 def test_an_arm_names_its_measurement_and_has_an_output_budget() -> None:
     found = read(
         Measurement,
-        """{"id": "03-gsm8k", "task": "gsm8k", "prompt": "chat", "kind": "generate", "scorers": ["numeric@2"],
+        """{"id": "03-gsm8k", "task": "gsm8k", "prompt": "chat", "kind": "generate", "scorers": ["numeric@3"],
         "population": 300, "samples_root": "ab", "order_seed": "cd", "arm": "fresh", "seed": "9f", "beside": "00-gsm8k",
         "output_budget": 8192, "role": "candidate-1"}""",
     )

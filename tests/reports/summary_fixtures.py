@@ -23,17 +23,17 @@ REASONS = {
     "stopped": ("the run stopped before a decision", "detectors/claim_retest/result.py"),
     "unread": (
         "31 of 1,319 answers can be read two ways or were cut off: neither verdict can be reached any more "
-        "(steelyard show RUN --open lists them)",
+        "(in the run's folder, steelyard show . --open lists them)",
         "detectors/claim_retest/result.py",
     ),
     "missing": (
         "1,031 of 9,000 answers are missing: neither verdict can be reached any more "
-        "(steelyard show RUN --missing lists them)",
+        "(in the run's folder, steelyard show . --missing lists them)",
         "detectors/claim_retest/result.py",
     ),
     "unread_and_missing": (
         "31 of 1,319 answers are missing, were cut off or can be read two ways: neither verdict can be reached any "
-        "more (steelyard show RUN --open --missing lists them)",
+        "more (in the run's folder, steelyard show . --open --missing lists them)",
         "detectors/claim_retest/result.py",
     ),
     "noise_below": (

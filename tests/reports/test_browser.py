@@ -22,7 +22,15 @@ const measure = () => {
   const page = frame.contentDocument, root = page.documentElement;
   const style = frame.contentWindow.getComputedStyle(page.body);
   const visible = [...page.querySelectorAll("svg.chart")].filter(chart => chart.getBoundingClientRect().width > 0);
+  const cut = visible.flatMap(chart => {
+    const box = chart.getBoundingClientRect();
+    return [...chart.querySelectorAll("text")].filter(text => {
+      const drawn = text.getBoundingClientRect();
+      return drawn.width > 0 && (drawn.left < box.left - 1 || drawn.right > box.right + 1);
+    }).map(text => text.textContent);
+  });
   document.title = JSON.stringify({
+    cut,
     scroll: root.scrollWidth, client: root.clientWidth, background: style.backgroundColor,
     charts: visible.length, loaded: frame.contentWindow.performance.getEntriesByType("resource").length,
   });
@@ -81,6 +89,16 @@ def test_the_page_never_scrolls_sideways(width: int, tmp_path: Path) -> None:
         assert result["scroll"] <= result["client"] <= width
         assert result["charts"] == 4  # one of claims (wide or narrow) and three of closing intervals
         assert result["loaded"] == 0
+
+
+@pytest.mark.parametrize("task", ["word_sequence_reversal_x", "word_sequence_reversal" * 3, "MMLU"])
+def test_no_label_stands_over_the_edge_of_its_chart_where_a_printer_cuts_it(task: str, tmp_path: Path) -> None:
+    verdict = make.verdict()
+    claims = tuple(msgspec.structs.replace(claim, task=task) for claim in verdict.claims)
+    page = html.render(msgspec.structs.replace(verdict, claims=claims), make.plan())
+    for width in (390, 1280):
+        (tmp_path / str(width)).mkdir()
+        assert measured(page, width, tmp_path / str(width))["cut"] == []
 
 
 def test_it_follows_the_colour_scheme(tmp_path: Path) -> None:

@@ -105,3 +105,22 @@ def test_every_chart_is_valid_vega_lite(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_bar_of_an_interval_stays_on_its_line() -> None:
     assert 'd="M25.2,6H71.6"' in interval_bar(0.4, (0.2, 0.6))
     assert 'd="M2.0,6H118.0"' in interval_bar(0.5, (-1.0, 2.0))
+
+
+def test_the_bar_of_a_range_has_no_point() -> None:
+    bar = interval_bar(None, (0.0, 0.9), (0.1, 0.75))
+    assert "circle" not in bar
+    assert 'd="M13.6,6H89.0"' in bar
+
+
+def test_a_claim_without_a_point_is_drawn_as_its_range() -> None:
+    whole = make.verdict().claims[0]
+    ranged = msgspec.structs.replace(whole, measured=None, bounds=(0.3, 0.5), open=90)
+    for narrow in (False, True):
+        with_point, without = (claims_chart([claim], narrow=narrow, name="x") for claim in (whole, ranged))
+        assert without.count('stroke-width="9"') == 1
+        assert 'stroke-width="9"' not in with_point
+        assert len(list(parsed(without).iter(f"{SVG}path"))) == len(list(parsed(with_point).iter(f"{SVG}path"))) - 1
+    closing, before = closing_chart(ranged), closing_chart(whole)
+    assert 'stroke-width="1.5"' in before
+    assert len(list(parsed(closing).iter(f"{SVG}path"))) < len(list(parsed(before).iter(f"{SVG}path")))

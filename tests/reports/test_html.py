@@ -142,7 +142,7 @@ def test_the_page_shows_everything_that_decided(page: Page) -> None:
         "b179c9523d0e",
         "697,500",
         "A gap does not prove training on the test",
-        "steelyard verify DIR",
+        "steelyard verify .",
         "LMArena: measured on Llama-4-Maverick-03-26-Experimental",
         "Exit code 1: something is inconsistent.",
     ):
@@ -215,7 +215,7 @@ def test_sampled_measurements_say_so() -> None:
 
 
 def test_what_nothing_tests_is_shown_with_its_errors_and_pass_at_k() -> None:
-    humaneval = make.measurement("HumanEval", 164, prompt="chat", scorers=("code[program]@1",), repeats=5)
+    humaneval = make.measurement("HumanEval", 164, prompt="chat", scorers=("code[program]@2",), repeats=5)
     plan = msgspec.structs.replace(make.plan(), sheet=None, measurements=(humaneval,), tests=(), served=())
     page = Page(html.render(make.measured_verdict(), plan))
     for part in (

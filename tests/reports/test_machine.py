@@ -41,7 +41,7 @@ def test_numbers_are_in_the_claims_own_unit() -> None:
 
 def test_a_measurement_is_in_percent() -> None:
     (one,) = machine.render(make.measured_verdict())["measurements"]
-    assert (one["task"], one["prompt"], one["scorer"], one["asked"]) == ("HumanEval", "chat", "code[program]@1", 820)
+    assert (one["task"], one["prompt"], one["scorer"], one["asked"]) == ("HumanEval", "chat", "code[program]@2", 820)
     assert (one["measured"], one["ci"], one["standard_error"]) == (41.3, [36.1, 46.7], 3.12)
     assert one["pass_at_k"][1] == {"k": 5, "least": 62.0, "most": 62.0, "low": 54.39, "high": 69.05}
     assert machine.render(make.measured_verdict())["claims"] == []

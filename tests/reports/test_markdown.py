@@ -57,10 +57,10 @@ def test_a_measurement_cannot_break_its_table() -> None:
 
 def test_every_section_is_there() -> None:
     text = markdown.render(make.verdict(), make.plan())
-    for part in ("| GSM8K | 57.0 % |", "✗ inconsistent", "## Findings", "## Notes", "## Not tested", "`numeric@2`"):
+    for part in ("| GSM8K | 57.0 % |", "✗ inconsistent", "## Findings", "## Notes", "## Not tested", "`numeric@3`"):
         assert part in text
     assert "Differs from the vendor: 3-shot where the vendor says 5-shot." in text
-    assert "steelyard verify DIR" in text
+    assert "in the run's folder, `steelyard verify .`" in text
     assert text.endswith("\n")
 
 

@@ -28,7 +28,8 @@ def test_of_the_golden_run() -> None:
     folder = RunFolder.open(GOLDEN)
     found = provenance_of(GOLDEN, folder.plan_sha256)
     assert found.is_sealed
-    assert (found.run, found.folder) == (folder.plan_sha256[:16], "golden")
+    assert found.run == folder.plan_sha256[:16]
+    assert Path(found.folder).resolve() == GOLDEN.resolve()
     assert folder.signers[0].startswith(found.signed_by)
     assert found.signed_by
     at = json.loads((GOLDEN / layout.CHECKPOINTS).read_bytes().splitlines()[-1])["at_us"]
@@ -49,10 +50,17 @@ def test_a_changed_byte_is_found(run: Path) -> None:
         provenance_of(run, "ab" * 32)
 
 
-@pytest.mark.parametrize("name", ["-rf", "a\nb", "x" * 80])
+@pytest.mark.parametrize("name", ["a\nb", "x" * 120])
 def test_a_folder_whose_name_cannot_be_copied(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     assert provenance_of(tmp_path / name, "ab" * 32).folder == "RUN"
+
+
+def test_a_folder_is_named_as_commands_take_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "-rf" / "run").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    for run, named in (("-rf/run", "./-rf/run"), (str(tmp_path / "-rf" / "run"), "./-rf/run"), ("..", "..")):
+        assert provenance_of(Path(run), "ab" * 32).folder == named
 
 
 def test_the_sealed_report_must_say_the_same(run: Path) -> None:
@@ -60,6 +68,6 @@ def test_the_sealed_report_must_say_the_same(run: Path) -> None:
     check_sealed_report(run, verdict)
     with pytest.raises(VerificationError, match="not what follows from the journal"):
         check_sealed_report(run, msgspec.structs.replace(verdict, exit=0))
-    (run / layout.REPORT).write_text("{")
+    (run / layout.REPORT).write_text("{\n")
     with pytest.raises(VerificationError, match="not JSON"):
         check_sealed_report(run, verdict)

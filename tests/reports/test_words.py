@@ -111,8 +111,8 @@ def test_reruns() -> None:
     sampled = msgspec.structs.replace(greedy, decoding="sampled")
     likely = msgspec.structs.replace(inflated, implied_reruns={"0.05": 4100, "0.5": None})
     assert words.reruns(likely, sampled) == (
-        "With fewer than 4,100 independent re-runs of the served system, the chance that the best of them reaches "
-        "57.0 % is below 5 %; an even chance takes more than a million."
+        "Luck with re-runs: to reach 57.0 % once, with a chance of 5 %, the served system must be run at least 4,100 "
+        "times; with an even chance, more than a million times."
     )
     never = msgspec.structs.replace(inflated, implied_reruns={"0.05": None, "0.5": None})
     assert "a million independent re-runs" in words.reruns(never, None)
@@ -154,8 +154,8 @@ def test_the_headline_states_the_result() -> None:
         "Inconsistent: the served model does not reach the claim on GSM8K (57.0 %), under this configuration; "
         "the desk screen has 1 finding. 2 answers are missing."
     )
-    hedged = msgspec.structs.replace(full.measurements[0], open=96, missing=1)
-    said = words.headline(msgspec.structs.replace(full, measurements=(hedged,)))
+    hedged = msgspec.structs.replace(full.claims[1], open=96, missing=1)
+    said = words.headline(msgspec.structs.replace(full, claims=(hedged,)))
     assert said.endswith(". 96 answers are open (cut off, or readable in two ways), 1 answer is missing.")
     twice = msgspec.structs.replace(full, findings=(), claims=(*full.claims, full.claims[1]))
     assert "does not reach 2 of 8 claims" in words.headline(twice)

@@ -69,8 +69,25 @@ def test_retry_after_holds_every_call() -> None:
     assert limiter.wait_seconds() == pytest.approx(7)
     clock.now += 7
     assert limiter.wait_seconds() == 0
-    limiter.settle(1, ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=1e9))
+    limiter.settle(1, ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=MAX_HOLD))
     assert limiter.wait_seconds() == pytest.approx(MAX_HOLD)
+
+
+def test_a_retry_after_of_more_than_ten_minutes_counts_as_absent() -> None:
+    limiter = RateLimiter(clock=Clock())
+    assert limiter.settle(1, ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=601)) == 0
+    assert limiter.wait_seconds() == 0
+
+
+def test_a_hold_is_said_once_and_only_where_it_is_long() -> None:
+    clock = Clock()
+    limiter = RateLimiter(clock=clock)
+    said = [
+        limiter.settle(1, ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=after)) for after in (1, 60, 61, 60)
+    ]
+    assert said == [0, pytest.approx(60), 0, 0]
+    clock.now += 30
+    assert limiter.settle(1, ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=60)) == pytest.approx(60)
 
 
 def test_an_exhausted_rate_header_holds_until_its_reset_and_nothing_else_does() -> None:

@@ -14,7 +14,7 @@ from steelyard.errors import InputError
 from steelyard.plugins import ExecutingScorer
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier, open_scorer
-from steelyard.scorers.code import Code, blocks_in
+from steelyard.scorers.code import Code, blocks_in, indented_blocks_in
 from steelyard.scorers.halt import Halted
 from steelyard.scorers.sandbox import box
 from steelyard.scorers.sandbox.limits import SandboxError, SandboxLimits
@@ -40,8 +40,8 @@ def scored(text: str, form: str = "completion", target: str = TARGET) -> Score:
 
 @pytest.mark.parametrize(
     ("options", "identifier"),
-    [({}, "code[completion]@1"), ({"form": "program"}, "code[program]@1"),
-     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@1")],
+    [({}, "code[completion]@2"), ({"form": "program"}, "code[program]@2"),
+     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@2")],
 )  # fmt: skip
 def test_identifiers(options: dict[str, object], identifier: str) -> None:
     scorer = open_scorer({"name": "code", **options})
@@ -57,7 +57,7 @@ def test_identifiers(options: dict[str, object], identifier: str) -> None:
 def test_wrong_options(options: dict[str, object]) -> None:
     with pytest.raises(InputError, match="scorer 'code'"):
         open_scorer({"name": "code", **options})
-    for identifier in ("code[other]@1", "code[program,timeout=0]@1", "code[program,timeout=999]@1", "code@1"):
+    for identifier in ("code[other]@2", "code[program,timeout=0]@2", "code[program,timeout=999]@2", "code@2"):
         with pytest.raises(InputError):
             open_identifier(identifier)
 
@@ -109,6 +109,24 @@ class TestProgram:
         ):
             assert scored(text, "program") == Score(value=1.0)
 
+    @pytest.mark.parametrize(
+        "text",
+        ["    def f(x):\n        return x * x\n",
+         "Here is the function:\n\n    def f(x):\n        return x * x\n\nIt squares x.",
+         "Sure!\n    import math\n\n    def f(x):\n\n        return x * x\nDone.", "\tdef f(x):\n\t\treturn x * x",
+         "1. First:\n\n        def f(x):\n            return x * x\n"],
+    )  # fmt: skip
+    def test_a_block_that_is_indented_by_four_spaces(self, text: str) -> None:
+        assert scored(text, "program") == Score(value=1.0)
+
+    def test_what_is_indented_inside_of_code_is_no_block(self) -> None:
+        for text in (
+            "class A:\n\n    @staticmethod\n    def f(x):\n        return x * x\n",
+            "def g(\n    x,\n):\n    def f(x):\n        return x * x\n",
+            "It is easy:\n\n    def g(x):\n        return x\n",
+        ):
+            assert scored(text, "program") == Score(value=0.0, parsed=False, note="no code")
+
     def test_the_prompts_imports_and_helpers_are_there(self) -> None:
         assert scored("```python\ndef f(x):\n    return math.floor((helper(x) - 1) ** 2)\n```", "program").value == 1.0
 
@@ -137,6 +155,8 @@ def test_indented_blocks_lose_their_indentation() -> None:
     ]
     assert blocks_in("````md\n```\nx\n```\n````") == ["```\nx\n```\n"]
     assert blocks_in("no block") == []
+    assert indented_blocks_in("So:\n\n    a\n\n      b\nend\n    c") == ["a\n\n  b\n", "c\n"]
+    assert indented_blocks_in("no block\n  nor this") == []
 
 
 @given(st.text(st.sampled_from("`~ \nabdef()=:x"), max_size=80) | st.text())

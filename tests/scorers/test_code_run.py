@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections import Counter
@@ -39,7 +40,8 @@ class Coder(BaseHTTPRequestHandler):
         found = (pair for pair in enumerate(self.rows) if pair[1]["prompt"].strip() in asked)
         number, row = next(found, (2, self.rows[2]))
         code = (row["prompt"] + row["canonical_solution"], f"def {row['entry_point']}(*a): exit(0)", "")[number % 3]
-        text = f"```python\n{code}\n```" if code else "I would rather not."
+        block = f"```python\n{code}\n```" if number % 2 else "Here it is:\n\n" + textwrap.indent(code, "    ")
+        text = block if code else "I would rather not."
         self._reply({"model": "coder", "choices": [{"message": {"content": text}, "finish_reason": "stop"}],
                      "usage": {"prompt_tokens": 1, "completion_tokens": 1}})  # fmt: skip
 
@@ -82,7 +84,7 @@ def test_a_run_of_humaneval(
     by_kind = {0: (1.0, True, ""), 1: (0.0, True, "failed: SystemExit"), 2: (0.0, False, "no code")}
     for score in scores:
         assert (score.value, score.parsed, score.note) == by_kind[int(score.sample.rpartition("/")[2]) % 3]
-        assert score.scorer == "code[program]@1"
+        assert score.scorer == "code[program]@2"
     assert result["measured"] == pytest.approx(100 * sum(score.value or 0 for score in scores) / 30)
     assert result["unparsed"] == sum(not score.parsed for score in scores)
     # Whoever verifies needs no sandbox: nothing is run again.
@@ -148,7 +150,7 @@ def finals_in(run: Path) -> int:
 
 def test_a_deadline_ends_the_scoring_and_resumes_go_on_with_it(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    for command in ([*endless, "--deadline", "2s"], ["resume", str(run), "--deadline", "2s"]):
+    for command in ([*endless, "--deadline", "6s"], ["resume", str(run), "--deadline", "6s"]):
         stopped = subprocess.run([sys.executable, "-m", "steelyard", *command], capture_output=True, text=True)
         assert stopped.returncode == 4
         assert f"the deadline came after {finals_in(run)} answers" in stopped.stderr.splitlines()[-1]
@@ -161,7 +163,7 @@ def test_interrupted_scoring_is_resumed_and_no_request_is_repeated(
     endless: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
-    assert steelyard([*endless, "--deadline", "2s"]) == 4
+    assert steelyard([*endless, "--deadline", "6s"]) == 4
     assert finals_in(run) >= 6
 
     lock = threading.Lock()

@@ -33,12 +33,14 @@ RIGHT = {
     "v2.10": ["Version 2.10", "v2.10"],
     "C#": ["C\\#"],
     "USA": ["U.S.A."],
+    "1.500": ["1.500", "**1.500** Stück", "Es sind 1.500."],
     "Ja": ["Jawohl"],
     "Zugang": ["Zu\u00adgang"],
     "(B)": ["So the answer is **(B)**.", "So the answer is (B)."],
 }  # fmt: skip
 NOT_WRONG = {
     "8.858": ["8858", "8 858"],
+    "1.500": ["1500", "1,5", "1.5", "1 500"],
     "0.15": ["15 Prozent", "15 percent"],
     "v2.10": ["2.10"],
     "Paris": ["La capital es París."],
@@ -72,6 +74,7 @@ WRONG = {
 }
 NOT_RIGHT = {
     "295,24 €": ["295,24 $", "295,24 CHF"],
+    "1.500": ["1,5", "1.5", "1½", "3/2"],
     "18": ["unter 18", "over 18", "null Ahnung"],
     "1.2.10": ["1.2.10.1"],
     "5 pounds": ["5 kg"],

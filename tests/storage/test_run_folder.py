@@ -12,13 +12,16 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import seal_plan
 from steelyard.evidence.canonical import without_defaults
-from steelyard.evidence.keys import KeySigner, create_key, load_signer
+from steelyard.evidence.keys import KeySigner, load_signer
+from steelyard.evidence.new_key import create_key
 from steelyard.planning.samples import Prepared
-from steelyard.storage.run_folder import LocalSettings, RunFolder
+from steelyard.storage.local_settings import LocalSettings
+from steelyard.storage.run_folder import RunFolder
 from tests.assets.make_golden import GOLDEN
 from tests.plans import measurement, plan
 
 ASKED = measurement(id="00-sums", task="sums", population=2)
+NOTED = LocalSettings(data="/where", tasks=("sums.yaml",))
 PREPARED = {ASKED.id: Prepared(measurement=ASKED, samples=(), digests=("a" * 64, "b" * 64))}
 
 
@@ -30,10 +33,11 @@ def signer(tmp_path: Path) -> KeySigner:
 
 
 def test_what_is_created_is_opened_again(tmp_path: Path) -> None:
-    made = RunFolder.create(tmp_path / "run", plan(ASKED), PREPARED, None, {"data": "/where", "tasks": ["sums.yaml"]})
+    made = RunFolder.create(tmp_path / "run", plan(ASKED), PREPARED, None, NOTED)
     assert made == RunFolder.open(tmp_path / "run")
     assert made.plan == plan(ASKED)
-    assert made.local_settings() == LocalSettings(data="/where", tasks=("sums.yaml",))
+    assert made.local_settings() == NOTED
+    assert sorted(layout.run_files(made.path)) == [layout.PLAN, layout.samples_of(ASKED.id)]  # nothing else is there
     assert (made.path / layout.samples_of(ASKED.id)).read_text() == f"{'a' * 64}\n{'b' * 64}\n"
     assert not made.is_sealed
     assert RunFolder.open(GOLDEN).is_sealed
@@ -41,14 +45,25 @@ def test_what_is_created_is_opened_again(tmp_path: Path) -> None:
         RunFolder.create(tmp_path / "run", plan(ASKED), PREPARED)
 
 
-def test_settings_that_are_missing_or_broken_are_empty(tmp_path: Path) -> None:
-    made = RunFolder.create(tmp_path / "run", plan(ASKED), PREPARED)
-    assert made.local_settings() == LocalSettings()
-    for content in (b"{", b'{"data": 3}', b"\xff"):
-        (made.path / layout.LOCAL).write_bytes(content)
-        assert made.local_settings() == LocalSettings()
-    (made.path / layout.LOCAL).unlink()
-    assert made.local_settings() == LocalSettings()
+def test_settings_are_never_read_from_the_folder(tmp_path: Path) -> None:
+    made = RunFolder.create(tmp_path / "run", plan(ASKED, created="2026-01-01"), PREPARED)
+    (made.path / "local.json").write_bytes(
+        b'{"api_key_env": {"subject": "HOME"}, "models": {"subject": "openai:x@http://y"}}'
+    )
+    assert made.local_settings() is None
+
+
+def test_settings_follow_a_run_that_is_moved(tmp_path: Path) -> None:
+    made = RunFolder.create(tmp_path / "run", plan(ASKED, created="2026-01-02"), PREPARED, None, NOTED)
+    moved = RunFolder.open(made.path.rename(tmp_path / "elsewhere"))
+    assert moved.local_settings() == NOTED
+
+
+def test_a_plan_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / layout.PLAN).open("wb") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(VerificationError, match="larger than"):
+        RunFolder.open(tmp_path)
 
 
 def test_what_was_left_half_written_is_removed_alone(tmp_path: Path) -> None:

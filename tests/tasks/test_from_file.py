@@ -26,17 +26,17 @@ def test_open_questions(tmp_path: Path, question: str, answer: str) -> None:
     samples = task.prepare(task.default_prompt)
     assert not task.public
     assert task.id == "mine"
-    assert [sample.id for sample in samples] == ["mine/row/0", "mine/row/1"]
+    assert [sample.id for sample in samples] == ["mine/row/1", "mine/row/2"]
     assert samples[0].target == "4"
     added = "\n\nReply with the answer alone." if question == "question" else ""  # a prompt goes out as it stands
     assert samples[1].request == GenerateRequest(prompt="{{ x }}" + added, chat=True)
     assert task.prepare("completion")[0].request.prefix == ""
-    assert open_scorer(task.scorer).identifier == "answer@1"
+    assert open_scorer(task.scorer).identifier == "answer@2"
 
 
 def test_answers_that_are_all_numbers_are_compared_as_numbers(tmp_path: Path) -> None:
     task = task_from_file(rows_file(tmp_path, {"question": "a", "answer": 4}, {"question": "b", "answer": "-1.50"}))
-    assert open_scorer(task.scorer).identifier == "answer@1"
+    assert open_scorer(task.scorer).identifier == "answer@2"
 
 
 @pytest.mark.parametrize("answer", [1, "1", "B", "b", "green"])
@@ -100,7 +100,7 @@ def test_a_file_gives_no_twins_and_shows_no_examples(tmp_path: Path) -> None:
 def test_an_error_of_the_spreadsheet_is_no_answer(error: str, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"question,answer\nWhat?,1\nWho?,{error}\n")
-    with pytest.raises(InputError, match=f"row 2: answer is {re.escape(error)}, an error of the spreadsheet"):
+    with pytest.raises(InputError, match=f"a.csv:3: answer is {re.escape(error)}, an error of the spreadsheet"):
         task_from_file(path)
 
 
@@ -108,8 +108,8 @@ def test_what_a_person_should_look_at_is_said(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("question,answer\nWhich number?,1.23457E+11\nWho?,a\nWho?,b\nWho?,a\n")
     assert task_from_file(path).assumed == (
-        "Row 1 has the answer 1.23457E+11: a long number that a spreadsheet shortened? "
-        "Rows 2 and 3 ask the same and have different answers."
+        "Line 2 has the answer 1.23457E+11: a long number that a spreadsheet shortened? "
+        "Lines 3 and 4 ask the same and have different answers."
     )
     path.write_text("question,answer\nWhat is Avogadro's number?,6.02E+23\nWho?,a\nWho?,a\n")
     assert task_from_file(path).assumed == ""

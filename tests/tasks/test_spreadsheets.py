@@ -82,7 +82,7 @@ def test_the_same_questions_in_every_shape(name: str, tmp_path: Path) -> None:
     [
         ("semicolon-1252.csv", "Read as Windows-1252 text with semicolons between columns."),
         ("unicode.txt.csv", "Read as UTF-16 text with tabs between columns."),
-        ("book.xlsx", "Read from the sheet 'Fragen', the first with content of 2."),
+        ("book.xlsx", "Read from the sheet 'Fragen' of 2."),
         ("data.json", "Read from the list 'data'."),
         ("comma.csv", ""),
     ],
@@ -115,12 +115,14 @@ def test_usual_names(header: str, question: str, answer: str, tmp_path: Path) ->
 def test_columns_that_are_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("Betreff;Text;Kategorie\na;b;c\n")
-    with pytest.raises(InputError, match="--question COLUMN; it has Betreff, Text, Kategorie"):
+    with pytest.raises(InputError, match=r"--question COLUMN, and a column answer, .* or Antwort, .*; it has Betreff"):
         task_from_file(path)
     (sample,) = task_from_file(path, "Text", "Kategorie").prepare("verbatim")
     assert (sample.request.prompt, sample.target) == ("b", "c")  # type: ignore[union-attr]
-    with pytest.raises(InputError, match="has no column 'text' for --question"):
-        task_from_file(path, "text", "Kategorie")
+    for question, answer in (("text", "KATEGORIE"), ("B", "c")):  # in any case, and Excel's letters
+        assert task_from_file(path, question, answer).prepare("verbatim")[0].target == "c"
+    with pytest.raises(InputError, match="has no column 'Texte' for --question, and has no column 'X' for --answer"):
+        task_from_file(path, "Texte", "X")
 
 
 def test_cells_are_read_as_they_are_shown(tmp_path: Path) -> None:
@@ -130,7 +132,7 @@ def test_cells_are_read_as_they_are_shown(tmp_path: Path) -> None:
         book.active.append(row)
     book.save(tmp_path / "cells.xlsx")
     rows = read_rows(tmp_path / "cells.xlsx")
-    assert [row["answer"] for row in rows] == ["4", "2.5", "2026-11-26", "True", "e"]
+    assert [row["answer"] for row in rows] == ["4", "2.5", "2026-11-26", "TRUE", "e"]
     assert rows[-1]["question"] == "5"
 
 
@@ -165,7 +167,7 @@ def test_what_cannot_be_read_is_one_line(name: str, content: bytes, said: str, t
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steelyard.tasks.spreadsheets.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("steelyard.tasks.workbooks.MAX_BYTES", 1 << 20)
     with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b"0" * (2 << 20))
     with pytest.raises(InputError, match="MiB unpacked"):

@@ -217,6 +217,8 @@ def with_recorded_scores(bundle: Path, scorer: str) -> Path:
     for each in (*plan["served"], *(test for test in plan["tests"] if "reads" in test)):
         for reads in [each["reads"]] if isinstance(each["reads"], dict) else each["reads"]:
             reads["scorer"] = scorer
+    plan["plugins"] = {name: version for name, version in plan["plugins"].items() if not name.startswith("scorer.")}
+    plan["plugins"][f"scorer.{scorer.partition('[')[0]}"] = "steelyard 0.1.0"
     values = {
         (score.measurement, score.sample, score.repeat): score.value for score in read_scores(RunFolder.open(bundle))
     }
@@ -239,7 +241,7 @@ def test_the_scores_of_another_harness_do_not_go_with_answers_that_we_asked_for(
 def test_scores_by_running_code_are_counted_apart_from_what_is_recomputed(
     unsigned: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with_recorded_scores(unsigned, "code[completion]@1")
+    with_recorded_scores(unsigned, "code[completion]@2")
     scores = len(list(read_scores(RunFolder.open(unsigned))))
     capsys.readouterr()
     assert steelyard(["verify", str(unsigned), "--json"]) == 0

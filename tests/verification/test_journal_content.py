@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.errors import VerificationError
+from steelyard.evidence.canonical import canonical
 from steelyard.verification.recompute import recompute
 from tests.verification.resealing import records_of, reseal
 
@@ -44,7 +45,7 @@ def test_texts_that_the_plan_sealed_and_that_are_gone(unsigned: Path) -> None:
 def test_a_report_with_a_claim_more(unsigned: Path) -> None:
     path = unsigned / "report.json"
     report = json.loads(path.read_bytes())
-    path.write_text(json.dumps(report | {"claims": [*report["claims"], report["claims"][0]]}))
+    path.write_bytes(canonical(report | {"claims": [*report["claims"], report["claims"][0]]}) + b"\n")
     with pytest.raises(VerificationError, match="entries, recomputed"):
         recompute(reseal(unsigned))
 

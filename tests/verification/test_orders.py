@@ -10,7 +10,8 @@ import pytest
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
-from steelyard.evidence.keys import create_key, load_signer
+from steelyard.evidence.keys import load_signer
+from steelyard.evidence.new_key import create_key
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 from tests.verification.resealing import reseal
@@ -39,7 +40,7 @@ def renamed(plan: Form) -> None:
         (lambda plan: question(plan).update(subject="sha256:00"), "is not about that benchmark"),
         (lambda plan: question(plan).update(tag_proofs=["00", "00", "00"]), "shows tags of a ledger"),
         (lambda plan: plan["measurements"][0].update(question="f" * 64), "question does not follow"),
-        (lambda plan: plan["measurements"][0].update(items="f" * 64), "question does not follow"),
+        (lambda plan: plan["measurements"][0].update(items="f" * 64), "items differ from what"),
         (lambda plan: plan["measurements"][0].update(share=0.4), "share does not follow"),
         (renamed, "its questions are not those"),
         (lambda plan: plan.update(ledger={"line": 1, "previous": "x"}), "the seal names none"),

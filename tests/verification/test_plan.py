@@ -10,7 +10,8 @@ import pytest
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
-from steelyard.evidence.keys import KeySigner, create_key, load_signer
+from steelyard.evidence.keys import KeySigner, load_signer
+from steelyard.evidence.new_key import create_key
 from steelyard.planning.orders import ProvedOrders, questions_of, with_orders
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute

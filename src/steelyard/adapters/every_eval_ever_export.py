@@ -57,7 +57,9 @@ def export_run(path: Path, samples: Path | None = None, *, with_texts: bool = Fa
     found = results_of(run)
     measured = [each for each in found.verdict.measurements if each.measured is not None]
     if not measured:
-        raise InputError("nothing in this run has a measured score: there is nothing to export", where=path)
+        ranges = [each for each in found.verdict.measurements if each.asked and each.bounds]
+        why = "so many answers are open or missing that there is a range, and no score"
+        raise InputError(f"{why if ranges else 'nothing has a score'}: there is nothing to export", where=path)
     exporter = _Exporter(run, found, {"journal_root": integrity.root, "answers_root": integrity.answers_root})
     document = exporter.document(measured)
     if samples is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
+from steelyard.records.file_options import FileOptions
 
 if TYPE_CHECKING:
     from steelyard.models import Settings
@@ -35,21 +36,23 @@ REAL_RANGES: Final[Mapping[str, tuple[float, float]]] = {"timeout": (0.1, 86400)
 class RunArguments:
     """A user's choices, read and typed.
 
-    ``question`` and ``answer`` name the columns of the task files' questions, where theirs are no usual ones.
+    ``own_files``: how the questions of task files are read and asked.
     ``models`` and ``keys`` (environment variables that hold API keys) are by role; a model is a URI or an opened one.
-    ``price`` is per million prompt and completion tokens, ``prices`` a table of them. ``ends_at`` is the deadline in
-    seconds of ``time.monotonic``. ``new_ledger`` begins a ledger for a key that has none, ``no_ledger`` does without.
-    ``ray`` is the address of a cluster. ``owns_process``: the process does nothing but
-    this run, so that its garbage collection may be tuned for it.
+    ``usual_keys``: whether STEELYARD_API_KEY and OPENAI_API_KEY are looked at for a model without one of its own.
+    ``price`` is per million prompt and completion tokens, ``price_cached`` and ``price_reasoning`` per million of those
+    of them that the endpoint had cached, and that were reasoning; ``prices`` is a table of all four. ``ends_at`` is the
+    deadline in seconds of ``time.monotonic``. ``new_ledger`` begins a ledger for a key that has none, ``no_ledger``
+    does without. ``ray`` is the address of a cluster. ``owns_process``: the process does nothing but this run, so that
+    its garbage collection may be tuned for it.
     """
 
     models: Mapping[str, str | Model] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
+    usual_keys: bool = True
     out: Path | None = None
     data: Path | None = None
     task_files: tuple[Path, ...] = ()
-    question: str = ""
-    answer: str = ""
+    own_files: FileOptions = field(default_factory=FileOptions)
     budget_seconds: float | None = None
     limit: int | None = None
     concurrency: int | None = None
@@ -61,6 +64,8 @@ class RunArguments:
     output_tokens: int | None = None
     reasoning_effort: str = ""
     price: tuple[float, float] | None = None
+    price_cached: float | None = None
+    price_reasoning: float | None = None
     prices: Path | None = None
     with_texts: bool = False
     accept_model: bool = False
@@ -85,7 +90,9 @@ class RunArguments:
         """How models are opened."""
         from steelyard.models import Settings
 
-        settings = Settings(timeout_seconds=self.timeout, reasoning_effort=self.reasoning_effort)
+        settings = Settings(
+            timeout_seconds=self.timeout, reasoning_effort=self.reasoning_effort, usual_keys=self.usual_keys
+        )
         return settings if self.concurrency is None else replace(settings, concurrency=self.concurrency)
 
 

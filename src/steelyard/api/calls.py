@@ -1,4 +1,4 @@
-"""``steelyard.audit``, ``run``, ``screen`` and ``verify``: plain calls, and ``aaudit`` and ``arun`` to be awaited."""
+"""``steelyard.audit``, ``run``, ``resume``, ``screen`` and ``verify``: plain calls; ``a…``: to be awaited."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from steelyard.api.choices import AuditChoices, RunChoices, arguments_from, check_names, path_of, takes
+from steelyard.api.choices import (
+    AuditChoices,
+    ResumeChoices,
+    RunChoices,
+    arguments_from,
+    check_names,
+    names_in,
+    path_of,
+    takes,
+)
 from steelyard.api.conduct import Job, audit_job, conduct, run_job, run_request, signer_at
 from steelyard.api.results import RunResult, ScreenResult, VerifyResult, verified
+from steelyard.errors import InputError
 from steelyard.records import ClaimSheet
 from steelyard.util.background import Interruption, Work, await_call, call
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
     from steelyard.api.models import AnyModels
+    from steelyard.auditing.answers import Answer, Reading
 
-__all__ = ["aaudit", "arun", "audit", "run", "screen", "verify"]
+__all__ = ["aaudit", "aresume", "arun", "audit", "report", "resume", "run", "screen", "show", "verify"]
 
 
 @takes(AuditChoices)
@@ -40,12 +51,13 @@ def audit(
             ``progress=True`` prints what the command prints while it runs; ``tolerance`` is in percentage points;
             ``budget``, ``deadline`` and ``patience`` are durations (``"15m"``, or seconds); ``timeout`` is in seconds;
             ``output_tokens`` caps one answer, and ``reasoning_effort`` is sent with each request;
-            ``limit`` caps the samples of each task; ``data`` is a mirror of the data sets, ``task_files`` are tasks of
-            your own; ``detectors`` are planned beside the claims; ``accept_model=True`` tests an endpoint whose name is
-            another model's than the claimed one, ``allow_part=True`` a part of a benchmark; ``key`` signs
-            (``new_ledger=True`` begins a ledger for a key that has none, ``no_ledger=True`` does without); ``rpm``,
-            ``tpm``, ``max_tokens``, ``max_cost``, ``price``, ``prices``, ``concurrency``, ``with_texts``,
-            ``api_key_env``, ``scorer``.
+            ``limit`` caps the samples of each task; ``data`` is a mirror of the data sets; ``task`` (also
+            ``task_files``) is a task of your own, or several; ``detector`` (also ``detectors``) is planned beside the
+            claims; ``accept_model=True`` tests an endpoint whose name is another model's than the claimed one,
+            ``allow_part=True`` a part of a benchmark; ``key`` signs (``new_ledger=True`` begins a ledger for a key that
+            has none, ``no_ledger=True`` does without); ``rpm``, ``tpm``, ``max_tokens``, ``max_cost``, ``price``,
+            ``price_cached``, ``price_reasoning``, ``prices``, ``concurrency``, ``with_texts``, ``api_key_env``,
+            ``scorer``.
 
     Raises:
         SteelyardError: InputError for input that cannot be used, ModelUnavailable, DeadlineExceeded, StorageError or
@@ -74,8 +86,8 @@ def run(task: str | Path, *, model: AnyModels, **choices: Unpack[RunChoices]) ->
     Args:
         task: a built-in task's id, a file of questions (.jsonl, .csv, .xlsx …) or a task file (.yaml).
         model: as :func:`steelyard.audit` takes it.
-        choices: as those of :func:`steelyard.audit`, without ``tolerance``, ``detectors``, ``accept_model`` and
-            ``allow_part``, and ``prompt`` (the prompt format), ``shots`` (worked examples), ``temperature`` and
+        choices: as those of :func:`steelyard.audit`, without ``task``, ``tolerance``, ``detector``, ``accept_model``
+            and ``allow_part``, and ``prompt`` (the prompt format), ``shots`` (worked examples), ``temperature`` and
             ``repeats`` (answers to each sample).
 
     Raises:
@@ -90,6 +102,30 @@ async def arun(task: str | Path, *, model: AnyModels, **choices: Unpack[RunChoic
     """:func:`steelyard.run`, to be awaited. Cancelling it stops the run, which ``steelyard resume`` finishes."""
     given = check_names("arun", RunChoices, choices)
     return await await_call(_work(partial(_run, task, given), model, given))
+
+
+@takes(ResumeChoices)
+def resume(run: str | Path, *, model: AnyModels | None = None, **choices: Unpack[ResumeChoices]) -> RunResult:
+    """Go on with a stopped audit or run, as ``steelyard resume`` does: no answered sample is asked again.
+
+    A run that is finished is not asked anything; its result comes back.
+
+    Args:
+        run: the run's folder.
+        model: where it is not the one that the run began with: as :func:`steelyard.audit` takes it.
+        choices: the command's options by the same names, as those of :func:`steelyard.audit`. ``finalize=True`` seals
+            what was recorded and asks nothing.
+
+    Raises:
+        SteelyardError: as :func:`steelyard.audit` does; InputError for the recording of a gateway.
+    """
+    return call(_resume_work(run, model, check_names("resume", ResumeChoices, choices)))
+
+
+@takes(ResumeChoices)
+async def aresume(run: str | Path, *, model: AnyModels | None = None, **choices: Unpack[ResumeChoices]) -> RunResult:
+    """:func:`steelyard.resume`, to be awaited. Cancelling it stops the run again."""
+    return await await_call(_resume_work(run, model, check_names("aresume", ResumeChoices, choices)))
 
 
 def screen(sheet: str | Path | ClaimSheet) -> ScreenResult:
@@ -111,22 +147,61 @@ def verify(path: str | Path, *, require_key: str | Path | None = None) -> Verify
     return verified(Path(path).expanduser(), path_of(require_key))
 
 
+def report(run: str | Path) -> RunResult:
+    """The result of a run's folder, computed again from its journal, as ``steelyard report`` prints it.
+
+    Raises InputError where ``run`` is not the folder of a run.
+    """
+    from steelyard.auditing.finalize import results_of
+    from steelyard.storage.run_folder import RunFolder
+
+    folder = RunFolder.open(Path(run).expanduser())
+    return RunResult(results_of(folder).verdict, folder.path)
+
+
+def show(run: str | Path, *readings: Reading) -> list[Answer]:
+    """The answers of a run: what was asked, expected and answered, and how it was read, as ``steelyard show`` does.
+
+    ``readings`` chooses those that were read as *right*, *wrong*, *partly right*, *open* or *missing*; without any, all
+    are given. Raises InputError where ``run`` is not the folder of a run, and for another reading.
+    """
+    from typing import get_args
+
+    from steelyard.auditing import answers
+    from steelyard.storage.run_folder import RunFolder
+
+    if unknown := [each for each in readings if each not in get_args(answers.Reading)]:
+        raise InputError(f"there is no reading {unknown[0]!r}; there are: {', '.join(get_args(answers.Reading))}")
+    folder = RunFolder.open(Path(run).expanduser())
+    return [*answers.answers_of(folder, lambda score: not readings or answers.reading_of(score) in readings)]
+
+
 def _sheet(sheet: str | Path | ClaimSheet) -> ClaimSheet:
     from steelyard.claims.sheet import read_sheet
 
+    if not isinstance(sheet, str | Path | ClaimSheet):
+        raise InputError(
+            f"a claim sheet is the path of a YAML file, or what read_sheet gives, not a {type(sheet).__name__}: write "
+            "it into a file"
+        )
     return sheet if isinstance(sheet, ClaimSheet) else read_sheet(Path(sheet).expanduser())
 
 
 def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], args: RunArguments) -> Job:
     from steelyard.api.options import options_of
 
-    options = options_of(args, tolerance=str(given.get("tolerance", "2")), detectors=tuple(given.get("detectors", ())))
+    options = options_of(args, tolerance=str(given.get("tolerance", "2")), detectors=names_in(given.get("detector")))
     return audit_job(_sheet(sheet), options)
 
 
 def _run(task: str | Path, given: dict[str, Any], args: RunArguments) -> Job:
     from steelyard.api.options import options_of
 
+    if not isinstance(task, str | Path):
+        raise InputError(
+            f"a task is a built-in task's id, or the path of a file of questions, not a {type(task).__name__}: write "
+            "the questions into a file (.jsonl, .csv, .xlsx)"
+        )
     asked = given.get("prompt", ""), given.get("shots"), given.get("temperature")
     return run_job(*run_request(task, *asked, options_of(args, repeats=given.get("repeats"))))
 
@@ -138,5 +213,28 @@ def _work(prepare: Callable[[RunArguments], Job], model: AnyModels, given: dict[
         args = arguments_from(given, model)
         conducted = await conduct(prepare(args), args, signer_at(args.key), interruption.handled_by)
         return RunResult(conducted.verdict, conducted.folder)
+
+    return work
+
+
+def _resume_work(path: str | Path, model: AnyModels | None, given: dict[str, Any]) -> Work[RunResult]:
+    folder = Path(path).expanduser()
+
+    async def work(interruption: Interruption) -> RunResult:
+        from steelyard.api.resume import resumed
+        from steelyard.auditing.conductor import finalize_audit
+        from steelyard.auditing.finalize import results_of
+        from steelyard.storage.run_folder import RunFolder
+
+        args = arguments_from(given, model)
+        run = RunFolder.open(folder)
+        if run.plan.origin.kind == "gateway":
+            raise InputError("this is a gateway's recording: go on with it by steelyard resume", where=run.path)
+        if run.is_sealed:
+            return RunResult(results_of(run).verdict, run.path)
+        signer = signer_at(args.key)
+        if given.get("finalize"):
+            return RunResult(finalize_audit(run, signer), run.path)
+        return RunResult(await resumed(run, args, signer, interruption.handled_by), run.path)
 
     return work

@@ -1,7 +1,8 @@
-"""The keyword arguments of ``audit`` and ``run``: the options of the commands, under the same names."""
+"""The keyword arguments of ``audit``, ``run`` and ``resume``: the options of the commands, under the same names."""
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import math
 import os
@@ -10,16 +11,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from steelyard.api.arguments import REAL_RANGES, WHOLE_RANGES, RunArguments, effort_word, ends_after
-from steelyard.api.limits import price_pair
+from steelyard.api.limits import price_pair, single_price
 from steelyard.api.models import key_of, models_by_role
 from steelyard.errors import InputError
 from steelyard.records import SUBJECT
+from steelyard.records.file_options import FileOptions
 from steelyard.util.duration import read_duration
 
 if TYPE_CHECKING:
     from steelyard.api.models import AnyModels
 
-__all__ = ["AuditChoices", "Choices", "RunChoices", "arguments_from", "check_names", "path_of", "takes"]
+__all__ = [
+    "AuditChoices",
+    "Choices",
+    "ResumeChoices",
+    "RunChoices",
+    "arguments_from",
+    "check_names",
+    "names_in",
+    "path_of",
+    "takes",
+]
 
 Text = str | Path
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,6 +45,10 @@ class Choices(TypedDict, total=False):
     data: Text | None
     question: str | None
     answer: str | None
+    sheet_name: str | None
+    instruction: str | None
+    choices: str | Iterable[str] | None
+    skip_empty: bool
     limit: int | None
     budget: str | float | None
     deadline: str | float | None
@@ -46,6 +62,8 @@ class Choices(TypedDict, total=False):
     output_tokens: int | None
     reasoning_effort: str | None
     price: tuple[float, float] | str | None
+    price_cached: float | None
+    price_reasoning: float | None
     prices: Text | None
     with_texts: bool
     key: Text | None
@@ -56,11 +74,13 @@ class Choices(TypedDict, total=False):
 
 
 class AuditChoices(Choices, total=False):
-    """The keyword arguments of ``audit``."""
+    """The keyword arguments of ``audit``; ``task_files`` and ``detectors`` are ``task`` and ``detector``."""
 
+    task: Text | Iterable[Text] | None
     task_files: Text | Iterable[Text] | None
     tolerance: str | float | None
-    detectors: Iterable[str] | None
+    detector: str | Iterable[str] | None
+    detectors: str | Iterable[str] | None
     accept_model: bool
     allow_part: bool
 
@@ -72,6 +92,25 @@ class RunChoices(Choices, total=False):
     shots: int | None
     temperature: float | None
     repeats: int | None
+
+
+class ResumeChoices(TypedDict, total=False):
+    """The keyword arguments of ``resume``."""
+
+    finalize: bool
+    progress: bool
+    data: Text | None
+    task: Text | Iterable[Text] | None
+    question: str | None
+    answer: str | None
+    deadline: str | float | None
+    patience: str | float | None
+    key: Text | None
+    api_key_env: str | Mapping[str, str] | None
+
+
+# Names that the calls had first, and that of the command's option.
+_OTHER_NAMES = {"task_files": "task", "detectors": "detector"}
 
 
 def takes(kind: type) -> Callable[[F], F]:
@@ -88,11 +127,28 @@ def takes(kind: type) -> Callable[[F], F]:
 
 
 def check_names(function: str, kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that were given; raises TypeError for a name that there is not, as Python does."""
+    """The arguments that were given, by the command's names.
+
+    Raises TypeError for a name that there is not, as Python does, and names the likeliest; and where one is given by
+    both of its names.
+    """
     for name in given:
         if name not in _names(kind):
-            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
-    return {name: value for name, value in given.items() if value is not None}
+            near = difflib.get_close_matches(name, _names(kind), 1)
+            meant = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(_names(kind))}"
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{meant}")
+    found = {name: value for name, value in given.items() if value is not None}
+    for other, name in _OTHER_NAMES.items():
+        if other in found and name in found:
+            raise TypeError(f"{function}() got {name!r} and {other!r}, which are the same: give {name!r}")
+        if other in found:
+            found[name] = found.pop(other)
+    return found
+
+
+def names_in(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """One name or several."""
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def _names(kind: type) -> list[str]:
@@ -104,11 +160,11 @@ def path_of(value: Text | None) -> Path | None:
     return None if value is None else Path(value).expanduser()
 
 
-def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
-    """The record of what a call asks. Raises InputError for a value that cannot be used."""
+def arguments_from(given: Mapping[str, Any], model: AnyModels | None) -> RunArguments:
+    """The record of what a call asks; a resume needs no model. Raises InputError for a value that cannot be used."""
     _check_numbers(given)
-    models = models_by_role(model)
-    files = given.get("task_files", ())
+    models = {} if model is None else models_by_role(model)
+    files = given.get("task", ())
     plain = (
         "limit",
         "concurrency",
@@ -120,8 +176,6 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
         "output_tokens",
         "with_texts",
         "scorer",
-        "question",
-        "answer",
     )
     flags = ("accept_model", "allow_part", "new_ledger", "no_ledger")
     return RunArguments(
@@ -132,13 +186,27 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels) -> RunArguments:
         task_files=tuple(Path(file).expanduser() for file in ([files] if isinstance(files, Text) else files)),
         budget_seconds=read_duration(given.get("budget"), "budget"),
         price=price_pair(given.get("price"), "price"),
+        price_cached=single_price(given.get("price_cached"), "price_cached"),
+        price_reasoning=single_price(given.get("price_reasoning"), "price_reasoning"),
         prices=path_of(given.get("prices")),
         ends_at=ends_after(read_duration(given.get("deadline"), "deadline")),
         patience_seconds=read_duration(given.get("patience"), "patience"),
         key=path_of(given.get("key")),
         reasoning_effort=effort_word(given.get("reasoning_effort"), "reasoning_effort"),
+        own_files=_own_files(given),
         shows_progress=bool(given.get("progress")),
         **{name: given[name] for name in (*plain, *flags) if name in given},
+    )
+
+
+def _own_files(given: Mapping[str, Any]) -> FileOptions:
+    from steelyard.tasks.file_options import instruction_of, labels_of
+
+    return FileOptions(
+        **{name: given[name] for name in ("question", "answer", "skip_empty") if name in given},
+        sheet=given.get("sheet_name", ""),
+        instruction=instruction_of(given.get("instruction", "")),
+        choices=labels_of(given.get("choices", ())),
     )
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "audit_job",
     "conduct",
     "default_folder",
+    "interrupted",
     "planned",
     "run_job",
     "run_request",
@@ -109,9 +110,10 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
         line = f"planning {one_line(job.about, 80)} against {against}"
         with working(line) if args.shows_progress else nullcontext():
             audit = await _within(job.plan(models, orders), args.seconds_left, against)
-        for each in dict.fromkeys(one.assumed for one in audit.prepared.values() if one.assumed):
+        told = [one.how_read for one in audit.plan.measurements] + [one.advice for one in audit.prepared.values()]
+        for each in dict.fromkeys(filter(None, told)):
             if args.shows_progress:
-                err().print(one_line(each, 300))
+                err().print(one_line(each, 800))
         yield audit
 
 
@@ -137,7 +139,7 @@ async def conduct(
                 verdict = await start_audit(audit, folder, signer, local_settings_of(args, job.options), options)
             return Conducted(verdict, audit.plan, folder, signer is not None)
     except asyncio.CancelledError:
-        raise _interrupted(folder) from None
+        raise interrupted(folder) from None
 
 
 @contextmanager
@@ -182,7 +184,8 @@ async def _within(planning: Awaitable[Audit], seconds: float | None, against: st
         raise DeadlineExceeded(f"the deadline ended before {against} was identified") from None
 
 
-def _interrupted(folder: Path | None) -> Interrupted:
+def interrupted(folder: Path | None) -> Interrupted:
+    """The error of a run that was interrupted: it says how to go on where there is something to go on with."""
     if folder is None or not (folder / layout.PLAN).is_file():
         return Interrupted("interrupted; nothing was asked yet")
     return Interrupted(
@@ -203,9 +206,9 @@ def run_request(
 
     name = str(task)
     if isinstance(task, Path) or "." in name or "/" in name:
-        name = open_task_file(Path(task), options.question, options.answer).id
+        name = open_task_file(Path(task), options.own_files).id
         options = replace(options, task_files=(*options.task_files, Path(task)))
-    found = Catalogue(options.task_files, options.question, options.answer).find(name)
+    found = Catalogue(options.task_files, options.own_files).find(name)
     if prompt and found is not None:
         found.prompt_format(prompt)  # one that is not declared is refused, rather than asked in another format
     if (options.repeats or 1) > 1 and temperature is None:

@@ -1,12 +1,14 @@
-"""What a user asked → the options of a plan, and what a run's folder notes for a resume."""
+"""What a user asked → the options of a plan, and what is noted on this machine for a resume."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from steelyard.api.limits import limits_of
 from steelyard.api.models import uri_of, uris_of
 from steelyard.planning.options import Options
+from steelyard.storage.local_settings import LocalSettings
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
@@ -29,8 +31,7 @@ def options_of(
         concurrency=args.concurrency,
         data=args.data,
         task_files=args.task_files,
-        question=args.question,
-        answer=args.answer,
+        own_files=args.own_files,
         with_texts=args.with_texts,
         accept_model=args.accept_model,
         allow_part=args.allow_part,
@@ -44,13 +45,12 @@ def options_of(
     )
 
 
-def local_settings_of(args: RunArguments, options: Options) -> dict[str, Any]:
-    """Where models, data and tasks are on this machine; a resume reads it, and it is never sealed."""
-    return {
-        "models": uris_of(args.models),
-        "api_key_env": dict(args.keys),
-        "data": str(options.data.resolve()) if options.data else "",
-        "tasks": [str(path.resolve()) for path in options.task_files],
-        "question": options.question,
-        "answer": options.answer,
-    }
+def local_settings_of(args: RunArguments, options: Options) -> LocalSettings:
+    """Where models, data and tasks are on this machine, for a resume; never sealed, and never in the run's folder."""
+    return LocalSettings(
+        models=uris_of(args.models),
+        api_key_env=dict(args.keys),
+        data=str(options.data.resolve()) if options.data else "",
+        tasks=tuple(str(path.resolve()) for path in options.task_files),
+        **asdict(options.own_files),
+    )

@@ -19,6 +19,12 @@ __all__ = ["LiveProgress", "RunProgress", "working"]
 REDRAW_SECONDS = 0.5
 LOG_SECONDS = 60.0
 
+# By whether a test reads the measurement: by which rule its interval is, and the finished run's.
+INTERVALS = {
+    True: "→ claim: the interval holds at every look; the finished claim's is by the same rule",
+    False: "no test: Wilson's interval, for a fixed number of samples; the finished run's is by the same rule",
+}
+
 
 def working(message: str) -> Any:
     """A spinner for preparatory work of unknown length; one plain line where stderr is no terminal."""
@@ -88,6 +94,7 @@ class RunProgress(LiveProgress):
         """Redraw, if it is time."""
         if not self._asked_at_start:
             self._asked_at_start = dict(live.answered)
+            self._notify_of_what_cannot_be_shown(live)
         if not self._is_due():
             return
         if self._display is not None:
@@ -96,17 +103,38 @@ class RunProgress(LiveProgress):
             self._console.print(self._line(live), soft_wrap=True)
             sys.stderr.flush()
 
+    def _notify_of_what_cannot_be_shown(self, live: RunSession) -> None:
+        """Say before the first answer which claims no answer can confirm."""
+        for measurement in self._plan.measurements:
+            for found in dict.fromkeys(each.progress().cannot for each in live.finders.monitors_of(measurement.id)):
+                if found:
+                    self.notify(f"{measurement.task}: {found}")
+
     def _table(self, live: RunSession) -> Any:
         from rich.table import Table
+        from rich.text import Text
 
-        elapsed = time.monotonic() - live.began
-        table = Table(box=None, padding=(0, 1), title=self._title(elapsed, live), title_justify="left")
-        for name, justify in (("task", "left"), ("", "left"), ("asked", "right"), ("rate", "right"), ("left", "right")):
+        from steelyard.util.console import fitting
+
+        elapsed, shown = time.monotonic() - live.began, self._shown(live)
+        tested = [bool(live.finders.monitors_of(each.id)) for each in shown]
+        rules = [words for has_test, words in INTERVALS.items() if has_test in tested]
+        table = Table(
+            box=None,
+            padding=(0, 1),
+            title=self._title(elapsed, live),
+            title_justify="left",
+            caption="\n".join(rules),
+            caption_justify="left",
+        )
+        table.add_column("task", overflow="fold")
+        for name, justify in (("", "left"), ("asked", "right"), ("rate", "right"), ("left", "right")):
             table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-        table.add_column("interval → claim", justify="right", no_wrap=True)
-        for measurement in self._shown(live):
-            table.add_row(*self._row(live, measurement, elapsed))
-        return table
+        table.add_column("interval → claim" if any(tested) else "interval", justify="right", no_wrap=True)
+        for measurement in shown:
+            name, *cells = self._row(live, measurement, elapsed)
+            table.add_row(Text(name), *cells)
+        return fitting(self._console, table)
 
     def _line(self, live: RunSession) -> str:
         """The table in one line, for a log."""
@@ -128,6 +156,8 @@ class RunProgress(LiveProgress):
     def _row(self, live: RunSession, measurement: Measurement, elapsed: float) -> tuple[Any, ...]:
         from rich.progress_bar import ProgressBar
 
+        from steelyard.util.text import one_line
+
         answered, total = live.answered[measurement.id], measurement.planned
         monitors = [monitor.progress() for monitor in live.finders.monitors_of(measurement.id)]
         closed = live.finders.is_closed(measurement.id)
@@ -139,9 +169,9 @@ class RunProgress(LiveProgress):
         else:
             rate = answered / spent if spent else 0.0
         return (
-            measurement.task[:24],
+            one_line(measurement.task, 80),
             bar,
-            f"{answered}/{total}",
+            f"{answered}/{total}" + (" calls" if measurement.repeats > 1 else ""),
             f"{rate:.1f}/s" if rate else "–",
             _decisions(monitors) if closed else _left(monitors, total - answered, rate),
             _intervals(live, measurement, monitors),

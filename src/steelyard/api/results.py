@@ -12,6 +12,7 @@ from steelyard.errors import ExitCode
 from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict, VerdictWord
 
 if TYPE_CHECKING:
+    from steelyard.auditing.answers import Answer
     from steelyard.evidence.verify import Integrity
     from steelyard.verification.recompute import Recomputed
 
@@ -48,9 +49,10 @@ class ScreenResult:
         return ExitCode(self.verdict.exit)
 
     def __repr__(self) -> str:
-        from steelyard.reports.words import counted
+        from steelyard.reports.words import counted, only_measures
 
-        parts = [self.verdict.verdict.words, *self._counts(), counted(len(self.findings), "finding")]
+        words = "measured" if only_measures(self.verdict) else self.verdict.verdict.words
+        parts = [words, *self._counts(), counted(len(self.findings), "finding")]
         return f"<{type(self).__name__} {', '.join(parts)}, exit code {int(self.exit_code)}>"
 
     def _counts(self) -> list[str]:
@@ -86,6 +88,14 @@ class RunResult(ScreenResult):
     def measurements(self) -> tuple[MeasurementResult, ...]:
         """What was measured, one for each measurement and scorer, with its interval; proportions are fractions."""
         return self.verdict.measurements
+
+    @property
+    def answers(self) -> list[Answer]:
+        """All answers, as :func:`steelyard.show` gives them; read from the folder at each call."""
+        from steelyard.auditing.answers import answers_of
+        from steelyard.storage.run_folder import RunFolder
+
+        return [*answers_of(RunFolder.open(self.folder))]
 
     def __repr__(self) -> str:
         from steelyard.util.text import one_line
@@ -149,8 +159,14 @@ class VerifyResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """3 where a test was not recomputed, else 0, as ``steelyard verify`` returns."""
-        return ExitCode.UNDECIDED if self.not_recomputed else ExitCode.CONSISTENT
+        """3 where a test was not recomputed or the pages were not compared, else 0, as ``steelyard verify`` returns."""
+        undecided = self.not_recomputed or self.pages_not_compared
+        return ExitCode.UNDECIDED if undecided else ExitCode.CONSISTENT
+
+    @property
+    def pages_not_compared(self) -> str:
+        """Why report.md and report.html were not held against pages drawn here; empty where they are equal."""
+        return self.recomputed.not_compared
 
     def _facts(self) -> list[tuple[str, str]]:
         from steelyard.util.text import one_line
@@ -162,6 +178,7 @@ class VerifyResult:
             ("scores recomputed", f"{self.recomputed.scores:,}"),
             ("seal", signed),
             *[("not recomputed", one_line(test, 80)) for test in self.not_recomputed],
+            *([("pages not compared", self.pages_not_compared)] if self.pages_not_compared else []),
         ]
 
     def __repr__(self) -> str:

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Literal
 
+import msgspec
+
 from steelyard.auditing.finalize import results_of
 from steelyard.auditing.scoring import executes, output_of, read_score, sample_of, scorers_of
 from steelyard.plugins import Scorer
 from steelyard.records import Attempt, GenerateRequest, Measurement, RecordedScore, Sample, SampleScore
+from steelyard.scorers.open_causes import open_cause
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
@@ -87,7 +90,10 @@ def _answer(
     answer, reasoning, _ = split_reasoning(output.text) if output else (None, "", True)
     if sample and output and attempt.outcome.answered and not executes(scorer):
         with suppress(Exception):  # such a score is missing
-            note = read_score(scorer, sample, output, cut_is_final=measurement.budget_stated).note
+            found = read_score(scorer, sample, output, cut_is_final=measurement.budget_stated)
+            note = found.note
+            if found.value is None and not (note or _ended(attempt)):
+                note = open_cause(sample, msgspec.structs.replace(output, text=answer or "")).one
     if answer == "" and output is not None and output.logprobs:
         answer = ", ".join(f"{value:.2f}" for value in output.logprobs)
     return Answer(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -29,6 +29,7 @@ from steelyard.runner.loop import RunEnd
 from steelyard.storage.journal.lines import Header, Session, Stop, new_header
 from steelyard.storage.journal.reader import Replay
 from steelyard.storage.journal.writer import Journal
+from steelyard.storage.local_settings import LocalSettings
 from steelyard.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -94,15 +95,11 @@ async def _with_cache_check(planned: PlannedModel, model: Model, sheet: ClaimShe
     Those are the sheet's, and one more where greedy answers may vary: a cache would hide that, too.
     """
     from steelyard.models.cache_check import identical_at
-    from steelyard.planning.decoding import SAMPLED_TEMPERATURE, decoding_of
+    from steelyard.planning.decoding import temperatures_checked
 
-    decodings = [decoding_of(claim, "generate") for claim in sheet.claims if claim.is_proportion]
     capabilities = planned.capabilities
-    asked = {degrees for mode, degrees, _ in decodings if mode == "sampled"}
-    if not capabilities.deterministic and any(mode == "greedy" for mode, _, _ in decodings):
-        asked.add(SAMPLED_TEMPERATURE)
-    temperatures = sorted(asked)
-    if not capabilities.generate or (capabilities.offers is not None and "language" not in capabilities.offers):
+    temperatures = temperatures_checked(sheet.claims, capabilities)
+    if temperatures is None:
         return planned
     found = tuple([each for each in temperatures if await identical_at(model, capabilities, each)])
     changed: PlannedModel = replace(planned, capabilities=replace(capabilities, repeats_identical=found))
@@ -113,7 +110,7 @@ async def start_audit(
     audit: Audit,
     path: Path,
     signer: KeySigner | None = None,
-    local: Mapping[str, Any] | None = None,
+    local: LocalSettings | None = None,
     options: SessionOptions | None = None,
 ) -> Verdict:
     """Seal the plan in a new folder, run it to its end, and conclude.
@@ -127,7 +124,7 @@ async def start_audit(
     return await _carry_out(run, audit, journal, None, signer, options or SessionOptions())
 
 
-def _begun(audit: Audit, path: Path, signer: KeySigner | None, local: Mapping[str, Any] | None) -> RunFolder:
+def _begun(audit: Audit, path: Path, signer: KeySigner | None, local: LocalSettings | None) -> RunFolder:
     """The folder with the sealed plan, which the key's ledger has a line of before."""
     orders = audit.orders
     if orders is None:
@@ -162,9 +159,16 @@ async def resume_audit(
     Raises InputError where a model, the data or the key is another than the plan's, and as :func:`start_audit` does.
     """
     run = RunFolder.open(run) if isinstance(run, Path) else run
+    options = options or SessionOptions()
     _refuse_sealed(run)
-    for role, planned in run.plan.models.items():
-        await _check_is_same(run, role, planned.identity, models)
+    try:
+        async with asyncio.timeout(options.seconds_left):
+            for role, planned in run.plan.models.items():
+                await _check_is_same(run, role, planned.identity, models)
+    except TimeoutError:
+        raise DeadlineExceeded(
+            f"the deadline ended before the model was identified. Go on with: {_resume(run)}"
+        ) from None
     signer = run.sealing_key(signer, "go on")
     prepared: dict[str, Prepared] = {}
     for each in run.plan.measurements:
@@ -174,7 +178,7 @@ async def resume_audit(
             prepared[each.id] = await asyncio.to_thread(prepare_measurement, each, catalogue, data)
     journal, before = _journal_of(run)
     audit = Audit(run.plan, prepared, models)
-    return await _carry_out(run, audit, journal, before, signer, options or SessionOptions())
+    return await _carry_out(run, audit, journal, before, signer, options)
 
 
 async def _check_is_same(run: RunFolder, role: str, planned: ModelIdentity, models: Models) -> None:
@@ -204,11 +208,11 @@ def finalize_audit(run: RunFolder, signer: KeySigner | None = None) -> Verdict:
         with closing(journal):
             if before is None:
                 raise InputError(
-                    "nothing was asked yet, so there is nothing to finalize: steelyard resume", where=run.path
+                    f"nothing was asked yet, so there is nothing to finalize: {_resume(run)}", where=run.path
                 )
             if (left := unscored(run)) is not None:
                 raise InputError(
-                    f"the answer to {left.sample} is not scored yet: steelyard resume does it", where=run.path
+                    f"the answer to {left.sample} is not scored yet: {_resume(run)} does it", where=run.path
                 )
             now = time.time_ns() // 1000
             journal.append(

@@ -1,4 +1,4 @@
-"""Scores that are made by running something, such as model-written code: once, in threads, then kept in the journal."""
+"""Scores that take time, made in threads: of long answers, and of code that runs once and whose scores are kept."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
-from steelyard.auditing.scoring import Scorers, read_score
+from steelyard.auditing.scoring import Scorers, read_score, score
 from steelyard.errors import SteelyardError
 from steelyard.plugins import Scorer, StoppableScorer
-from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample
+from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample, SampleScore
 
 __all__ = ["ExecutedScoring"]
 
 
 class ExecutedScoring:
-    """Runs executing scorers, as many at a time as there are processors; each output is scored once."""
+    """Scores in threads, as many at a time as there are processors; what executes scores each output once."""
 
     def __init__(self, scorers: Scorers) -> None:
         self._scorers = scorers
@@ -29,13 +29,11 @@ class ExecutedScoring:
         self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False
     ) -> RecordedScore:
         """Score one output in a thread. Where the scorer itself fails there is no value: the answer is missing."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="steelyard-scoring")
         began = time.monotonic()
         found, note = None, ""
         try:
             read = partial(read_score, scorer, sample, output, cut_is_final=cut_is_final)
-            found = await asyncio.get_running_loop().run_in_executor(self._pool, read)
+            found = await asyncio.get_running_loop().run_in_executor(self._threads(), read)
             note = found.note[:300]
         except SteelyardError as error:  # one line of our own, with how to fix it
             note = str(error)
@@ -55,6 +53,18 @@ class ExecutedScoring:
             group=sample.group,
             elapsed_us=int((time.monotonic() - began) * 1e6),
         )
+
+    async def read(
+        self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False
+    ) -> SampleScore:
+        """As :func:`~steelyard.auditing.scoring.score`, in a thread."""
+        work = partial(score, scorer, attempt, sample, output, cut_is_final=cut_is_final)
+        return await asyncio.get_running_loop().run_in_executor(self._threads(), work)
+
+    def _threads(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="steelyard-scoring")
+        return self._pool
 
     def close(self) -> None:
         """End what still runs, without waiting for it: Python itself waits for the threads before a process ends."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -71,10 +70,12 @@ def results_of(run: RunFolder, each: Callable[[SampleScore], object] = lambda _:
 
 def _sealed_results(run: RunFolder) -> dict[str, DetectorResult]:
     """The results of tests as a sealed report holds them: for tests whose plugin is not installed here."""
+    from steelyard.reports.machine import sealed_report
+
     try:
-        report = json.loads((run.path / layout.REPORT).read_bytes())
+        report = sealed_report(run.path)
         results = [msgspec.convert(each, DetectorResult) for each in report.get("tests", [])]
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (VerificationError, ValueError, TypeError, AttributeError):
         return {}
     return {result.test: result for result in results}
 
@@ -188,12 +189,12 @@ def read_scores(run: RunFolder) -> Iterator[SampleScore]:
     """Stream the scores as they were sealed; raises InputError where the run is not finalized yet."""
     path = run.path / layout.SCORES
     if not path.is_file():
-        raise InputError("there are no scores here yet: steelyard resume goes on with the run", where=run.path)
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
+        raise InputError("there are no scores here yet: the run is not finished", where=run.path)
+    with layout.open_regular(run.path, layout.SCORES) as file:
+        for number, line in enumerate(layout.lines(file, layout.SCORES), 1):
             try:
                 yield _scores.decode(line)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 raise VerificationError(f"{layout.SCORES} line {number}: not a score ({error})") from None
 
 

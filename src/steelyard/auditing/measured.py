@@ -6,6 +6,7 @@ from array import array
 from typing import NamedTuple
 
 from steelyard.records import Measurement, MeasurementResult, PassAtK, SampleScore
+from steelyard.stats.bounds import TOO_WIDE, share_bounds, share_point
 
 __all__ = ["Tally"]
 
@@ -75,9 +76,15 @@ class Tally:
         """Whether all that was planned was asked."""
         return self.n >= self.measurement.planned
 
+    @property
+    def is_too_open(self) -> bool:
+        """Whether so many answers are open or missing that the others say nothing."""
+        return self.missing + self.open > TOO_WIDE * self.n
+
     def result(self, read_by: tuple[str, ...], reason: str) -> MeasurementResult:
         """The result so far; usage is added by who knows it."""
-        answered = self.n - self.missing - self.open
+        unread = self.missing + self.open
+        measured = share_point(self.right, unread, self.n)
         clusters = len(set(self._clusters))
         return MeasurementResult(
             measurement=self.measurement.id,
@@ -85,21 +92,24 @@ class Tally:
             task=self.measurement.task,
             prompt=self.measurement.prompt,
             scorer=self.scorer,
-            measured=self.right / answered if answered else None,
+            measured=measured,
+            bounds=share_bounds(self.right, unread, self.n),
             # An interval for a fixed number of samples does not hold where a test stopped the asking.
             ci=self.interval if self.is_whole or not read_by else None,
             right=self.right,
             asked=self.n,
             of=self.measurement.trials,
+            repeats=self.measurement.repeats,
             planned=self.measurement.planned,
             missing=self.missing,
             open=self.open,
             unparsed=self.unparsed,
-            standard_error=self._standard_error() if clusters > 1 else None,
-            clusters=clusters if clusters > 1 else 0,
+            standard_error=self._standard_error() if clusters > 1 and measured is not None else None,
+            clusters=clusters if clusters > 1 and measured is not None else 0,
             pass_at_k=self._pass_at_k(),
             read_by=read_by,
             differences=self.measurement.differences,
+            how_read=self.measurement.how_read,
             reason="" if self.is_whole else reason,
         )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from steelyard.auditing.executed_scoring import ExecutedScoring
 from steelyard.auditing.finders import Finders, open_finders
@@ -49,9 +49,12 @@ __all__ = ["RunSession", "SessionOptions", "Watcher"]
 
 Watcher = Callable[["RunSession"], None]
 Work = Callable[[], Coroutine[Any, Any, None]]
+T = TypeVar("T")
 
 PATIENCE_SECONDS = 600.0
 BEAT_SECONDS = 0.5
+SHORT = 2_000  # characters of an answer that is scored at once: a thread would take longer than the reading
+AT_ONCE_SECONDS = 0.05  # of reading a journal, before the event loop gets its turn
 
 
 @contextmanager
@@ -59,6 +62,7 @@ def by_signals(interrupt: Callable[[], None]) -> Iterator[None]:
     """Within this block SIGINT and SIGTERM call ``interrupt``, if this is the main thread."""
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in signals}
     try:
         for number in signals:
             loop.add_signal_handler(number, interrupt)
@@ -70,15 +74,17 @@ def by_signals(interrupt: Callable[[], None]) -> Iterator[None]:
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
+            if before[number] is not None:
+                signal.signal(number, before[number])
 
 
 @dataclass(frozen=True)
 class SessionOptions:
     """How one session goes about a plan. It changes no result, so it is no part of what is sealed.
 
-    ``deadline_seconds`` ends the session whatever is in flight; ``patience_seconds`` is how long an endpoint that is
-    down is waited for. ``watcher`` hears of every answer, ``notify`` takes a line for the user. ``on_interrupt`` gives
-    a block within which the user's interruption calls the given function, on the event loop.
+    ``deadline_seconds`` from now end the session whatever is in flight; ``patience_seconds`` is how long an endpoint
+    that is down is waited for. ``watcher`` hears of every answer, ``notify`` takes a line for the user.
+    ``on_interrupt`` gives a block within which the user's interruption calls the given function, on the event loop.
     """
 
     watcher: Watcher = lambda _: None
@@ -86,6 +92,14 @@ class SessionOptions:
     deadline_seconds: float | None = None
     patience_seconds: float = PATIENCE_SECONDS
     on_interrupt: Callable[[Callable[[], None]], AbstractContextManager[None]] = by_signals
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the deadline, at least 0; None without one."""
+        if self.deadline_seconds is None:
+            return None
+        return max(0.0, self.began + self.deadline_seconds - time.monotonic())
 
 
 @dataclass
@@ -123,7 +137,12 @@ class RunSession:
         """Ask what the journal does not hold yet, until every test is decided or the plan's budget is spent."""
         texts = Texts(run.path)  # cuts a torn last line, so it comes before the reading
         self._journal = journal
-        left = self._load(run, before)
+        try:
+            async with asyncio.timeout(self.options.seconds_left):
+                left = await self._load(run, before)
+        except TimeoutError:
+            texts.close()
+            return "deadline"
         asked = {each.role for each in self.plan.measurements} or {SUBJECT}
         runners = {
             role: self._runner(role, models[role], journal, texts, before, left if first else [])
@@ -155,17 +174,17 @@ class RunSession:
             concurrency=AdaptiveConcurrency(planned.concurrency, None if planned.adaptive else planned.concurrency),
             retry=RetryPolicy(max_attempts=planned.max_attempts),
             limiter=RateLimiter(limits.requests_per_minute, limits.tokens_per_minute),
-            budget=budget if budget.bounded else None,
+            budget=budget if budget.counts else None,
             breaker=CircuitBreaker(self.options.patience_seconds),
             attempt_timeout=planned.attempt_timeout_us / 1e6,
             budget_seconds=None if self.plan.budget_us is None else self.plan.budget_us / 1e6,
-            deadline_seconds=self.options.deadline_seconds,
+            deadline_seconds=self.options.seconds_left,
             active_before_us=before.active_us if before else 0,
             notify=self.options.notify,
             first=left,
         )
 
-    def _load(self, run: RunFolder, before: Replay | None) -> list[Work]:
+    async def _load(self, run: RunFolder, before: Replay | None) -> list[Work]:
         """Feed what a journal already holds: its answers are read, never asked again; the scores it lacks are made."""
         left: dict[tuple[str, str, int, str], Work] = {}
         finished = self._finished
@@ -175,14 +194,14 @@ class RunSession:
         used = dict.fromkeys(finished, 0.0)
         if before is not None:
             texts = open_index(run.path)
-            for attempt in before.attempts:
+            async for attempt in _in_turns(before.attempts):
                 planned = self.plan.models[self.measurements[attempt.measurement].role]
                 used[attempt.measurement] += attempt.elapsed_us / 1e6 / planned.concurrency
                 self._book(attempt, texts)
                 if attempt.final:
                     finished[attempt.measurement].add(attempt)
             left = self._unscored(run, texts)
-            for done in score_attempts(self.plan, _records(run), self.scorers, texts):
+            async for done in _in_turns(score_attempts(self.plan, _records(run), self.scorers, texts)):
                 if isinstance(done, Unscored):
                     raise _texts_missing(run)
                 if (done.measurement, done.sample, done.repeat, done.scorer) not in left:
@@ -216,7 +235,7 @@ class RunSession:
     def _book(self, attempt: Attempt, texts: Mapping[str, str]) -> None:
         """What an earlier session used of the budget: at its worst where the endpoint did not say."""
         budget = self.budgets[self.measurements[attempt.measurement].role]
-        sample = sample_of(attempt, texts) if budget.bounded and Budget.usage_unknown(attempt) else None
+        sample = sample_of(attempt, texts) if budget.counts and Budget.usage_unknown(attempt) else None
         budget.load(attempt, None if sample is None else worst_case(sample.request))
 
     async def _beat(self) -> None:
@@ -227,13 +246,25 @@ class RunSession:
 
     def _on_final(self, sample: Sample, attempt: Attempt, output: ModelOutput) -> Awaitable[None] | None:
         self.answered[attempt.measurement] += 1
-        executing, stated = [], self.measurements[attempt.measurement].budget_stated
+        stated = self.measurements[attempt.measurement].budget_stated
+        apart: list[Scorer] = []
         for scorer in self.scorers[attempt.measurement]:
-            if attempt.outcome.answered and executes(scorer):
-                executing.append(scorer)
+            if len(output.text) > SHORT or (attempt.outcome.answered and executes(scorer)):
+                apart.append(scorer)
             else:
                 self._observe(score(scorer, attempt, sample, output, cut_is_final=stated))
-        return self._execute(executing, attempt, sample, output) if executing else None
+        return self._score_apart(apart, attempt, sample, output) if apart else None
+
+    async def _score_apart(
+        self, scorers: Sequence[Scorer], attempt: Attempt, sample: Sample, output: ModelOutput
+    ) -> None:
+        """Score in threads what takes time, so that deadlines and interruptions are heard meanwhile."""
+        stated = self.measurements[attempt.measurement].budget_stated
+        executing = [scorer for scorer in scorers if executes(scorer)]
+        for scorer in scorers:
+            if scorer not in executing:
+                self._observe(await self._executed.read(scorer, attempt, sample, output, cut_is_final=stated))
+        await self._execute(executing, attempt, sample, output)
 
     async def _execute(self, scorers: Sequence[Scorer], attempt: Attempt, sample: Sample, output: ModelOutput) -> None:
         for scorer in scorers:
@@ -264,6 +295,16 @@ class RunSession:
             again = self.measurements[measurement]
             calls = calls_again(again, places, self._finished[again.beside])
             self.schedules[again.role].renew(measurement, calls)
+
+
+async def _in_turns(items: Iterable[T]) -> AsyncIterator[T]:
+    """The items; the event loop has its turn between them, so that a deadline or an interruption ends the reading."""
+    began = time.monotonic()
+    for item in items:
+        yield item
+        if time.monotonic() - began > AT_ONCE_SECONDS:
+            await asyncio.sleep(0)
+            began = time.monotonic()
 
 
 def _first_then_false() -> Iterator[bool]:

@@ -19,10 +19,12 @@ from steelyard.records import (
     ClaimVerdict,
     DetectorResult,
     Finding,
+    Limits,
     Measurement,
     MeasurementResult,
     Note,
     NotPlanned,
+    Outcome,
     Plan,
     SampleScore,
     Verdict,
@@ -45,8 +47,11 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    cached_tokens: int = 0
     seconds: float = 0.0
     failed: Counter[str] = field(default_factory=Counter)  # how calls ended that brought no answer
+    # Answers that ended at their limit of tokens, by repeat: those of the repeat check are no scores.
+    cut_off: Counter[int] = field(default_factory=Counter)
 
     def add(self, attempt: Attempt) -> None:
         """Add one attempt."""
@@ -54,16 +59,24 @@ class Usage:
             self.failed[attempt.outcome.value] += 1
         self.calls += 1
         self.answers += attempt.final
+        self.cut_off[attempt.repeat] += attempt.final and attempt.outcome is Outcome.TRUNCATED
         self.prompt_tokens += attempt.prompt_tokens
         self.completion_tokens += attempt.completion_tokens
         self.reasoning_tokens += attempt.reasoning_tokens
+        self.cached_tokens += attempt.cached_tokens
         self.seconds += attempt.elapsed_us / 1e6
 
     def include(self, other: Usage) -> None:
         """Add what another measurement cost."""
         self.failed.update(other.failed)
-        for name in ("calls", "answers", "prompt_tokens", "completion_tokens", "reasoning_tokens", "seconds"):
+        self.cut_off.update(other.cut_off)
+        tokens = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+        for name in ("calls", "answers", *tokens, "seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def cost(self, limits: Limits) -> float | None:
+        """The money for the tokens, at the user's prices; None without prices."""
+        return limits.cost_of(self.prompt_tokens, self.completion_tokens, self.cached_tokens, self.reasoning_tokens)
 
 
 def counted(records: Iterable[JournalRecord], usage: dict[str, Usage]) -> Iterator[JournalRecord]:
@@ -113,20 +126,22 @@ def decide(
         findings, [claim.verdict for claim in claims] + [each.word for each in others if each.p is not None], plan
     )
     missing = sum(tally.missing_anywhere for tally in tallies.values())
-    measured = not plan.tests and bool(tallies) and all(tally.is_whole for tally in tallies.values())
+    measured = bool(tallies) and all(tally.is_whole and not tally.is_too_open for tally in tallies.values())
+    results = tuple(_measured(plan, tally, usage) for tally in tallies.values())
+    notes = (*(note for result in found for note in result.notes), *_notes(plan, usage), *_cut_off(results))
     return Verdict(
         verdict=word,
-        exit=_exit_code(word, missing, measured=measured, is_withheld=bool(withheld)),
+        exit=_exit_code(word, missing, measured=measured and not plan.tests, is_withheld=bool(withheld)),
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
         names=_names(plan),
         order=order_sentences(plan),
         alpha=plan.alpha,
         findings=findings,
-        notes=(*(note for result in found for note in result.notes), *_notes(plan, usage)),
+        notes=notes,
         claims=tuple(claims),
         measurements=(
-            *(_measured(plan, tally, usage) for tally in tallies.values()),
+            *results,
             *(
                 _asked_again(plan, each, usage[each.id])
                 for each in plan.measurements
@@ -252,6 +267,8 @@ def _with_usage(claim: ClaimVerdict, plan: Plan, usage: Usage) -> ClaimVerdict:
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
         reasoning_tokens=usage.reasoning_tokens,
+        cached_tokens=usage.cached_tokens,
+        cost=usage.cost(plan.models[role].limits),
         seconds=round(usage.seconds / concurrency, 3),
     )
 
@@ -276,21 +293,34 @@ def _refused_claim(plan: Plan, number: int, refused: NotPlanned) -> ClaimVerdict
 
 
 def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> MeasurementResult:
-    cost = usage.get(tally.measurement.id, Usage())
+    cost, model = usage.get(tally.measurement.id, Usage()), plan.models[tally.measurement.role]
     stopped = "a budget (of time, tokens or cost) ended it before all was asked"
     readers = tuple(test.id for test in plan.readers_of(tally.measurement.id))
     if readers:
         stopped = "its tests needed no more, or the run was stopped"
     elif not plan.is_bounded:
-        stopped = "it was finalized before all was asked"
+        stopped = "it was stopped before all was asked"
     return msgspec.structs.replace(
         tally.result(readers, stopped),
         calls=cost.calls,
+        cut_off=sum(cost.cut_off[repeat] for repeat in range(tally.measurement.repeats)),
         prompt_tokens=cost.prompt_tokens,
         completion_tokens=cost.completion_tokens,
         reasoning_tokens=cost.reasoning_tokens,
-        seconds=round(cost.seconds / plan.models[tally.measurement.role].concurrency, 3),
+        cached_tokens=cost.cached_tokens,
+        cost=cost.cost(model.limits),
+        seconds=round(cost.seconds / model.concurrency, 3),
     )
+
+
+def _cut_off(results: Iterable[MeasurementResult]) -> Iterator[Note]:
+    """Where most answers were cut off, that is the cause of an undecided verdict, and the user can raise the limit."""
+    for result in {each.measurement: each for each in results if each.is_mostly_cut_off}.values():
+        message = (
+            f"{result.cut_off:,} of {result.asked:,} answers were cut off at their limit of tokens, before an answer "
+            "could be read: raise the limit with --output-tokens"
+        )
+        yield Note(detector="plan", check="cut_off", task=result.task, message=message)
 
 
 def _asked_again(plan: Plan, measurement: Measurement, cost: Usage) -> MeasurementResult:
@@ -344,7 +374,7 @@ def _overall(findings: tuple[Finding, ...], words: Sequence[VerdictWord], plan: 
 
 
 def _exit_code(word: VerdictWord, missing: int, *, measured: bool, is_withheld: bool) -> int:
-    """``measured``: nothing was to be decided, and all of it was asked, so an undecided word is no failure.
+    """``measured``: nothing was to be decided, and all was asked and could be read: an undecided word is no failure.
 
     ``is_withheld``: that answers are missing is itself what was found.
     """

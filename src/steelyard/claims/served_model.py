@@ -47,6 +47,8 @@ def names_in_words(sheet: ClaimSheet, identity: ModelIdentity, *, accepted: bool
     remark = ""
     if accepted and any(why_another_model(sheet, claim, identity) for claim in sheet.claims):
         remark = " (two models by their names, accepted as one)"
+    elif any("two models by their names" in why_another_model(sheet, claim, identity) for claim in sheet.claims):
+        remark = " (two models by their names)"
     elif "alias" in likenesses:
         remark = _ALIAS
     elif "same but for precision" in likenesses:

@@ -28,6 +28,8 @@ MAX_BYTES = 8 * 2**20  # 10,000 rows with every key written out take 4 MB
 _MAX_COUNT = 10**9
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 _PERCENT = re.compile(r"(?P<number>\S+) ?%")
+_WHOLE = re.compile(r"-?[0-9]{1,12}")
+_AFTER_COMMA = re.compile(r"[0-9]{1,12}(?: ?%)?")
 _COUNT = re.compile(r"[0-9]{1,10}")
 _CARDS = (".md", ".markdown", ".html", ".htm", ".csv", ".tsv")
 _KIND = {Leaf: "text", Items: "a list", Branch: "a mapping"}
@@ -171,16 +173,25 @@ class _SheetReader:
     ) -> dict[str, Any]:
         if not isinstance(node, Branch):
             raise self._error(node, f"{path} must be a mapping ('key: value'), not {_kind(node)}")
-        result = {}
+        result, before = {}, ""
         for key, value in node.entries.items():
             read = fields.get(key)
             if read is None:
+                self._check_decimal_comma(node, before, key)
                 raise self._unknown_key(key, path, fields, node.key_lines[key])
             result[key] = read(value, key)
+            before = key
         for key in required:
             if key not in result:
                 raise self._error(node, f"{path} has no {key!r}: add it")
         return result
+
+    def _check_decimal_comma(self, node: Branch, before: str, key: str) -> None:
+        """Name a decimal comma in a row in braces: for YAML, ``{value: 98,5}`` has a key ``5``."""
+        decimals, number = _AFTER_COMMA.fullmatch(key), node.entries.get(before)
+        if decimals and _is_null(node.entries[key]) and isinstance(number, Leaf) and _WHOLE.fullmatch(number.text):
+            message = f"'{before}: {number.text},{key}' has a decimal comma: write {number.text}.{key}"
+            raise InputError(message, where=self._where, line=node.key_lines[key])
 
     def _list(self, node: Node, path: str, item: str) -> list[Node]:
         if _is_null(node):

@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import click
@@ -64,9 +65,19 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error is one line on stderr and a stable exit code."""
     # A reader that stops (``| head``) changes neither what is done nor the exit code.
     sys.stdout, sys.stderr = Outlet(sys.stdout), Outlet(sys.stderr)
+    signal.signal(signal.SIGTERM, _terminate)
     code = execute(arguments)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a further Ctrl-C while threads end prints no traceback
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # a further Ctrl-C while threads end prints no traceback
     sys.exit(code)
+
+
+def _terminate(_: int, frame: FrameType | None) -> None:
+    """SIGTERM ends a command as Ctrl-C does, also where the shell lets it ignore Ctrl-C."""
+    interrupt = signal.getsignal(signal.SIGINT)
+    if not callable(interrupt):
+        raise KeyboardInterrupt
+    interrupt(signal.SIGINT, frame)
 
 
 def execute(arguments: list[str] | None = None) -> int:

@@ -30,6 +30,7 @@ CORE = (
     "vl-convert-python",
 )
 EXTRAS = {
+    "local": ("llama_cpp_py_sync",),
     "data": ("datasets", "pyarrow"),
     "logs": ("zstandard",),
     "excel": ("openpyxl",),
@@ -121,6 +122,8 @@ def _embedded_model() -> Diagnostic:
     from steelyard.models.embedded_file import smollm2_path
 
     path = smollm2_path()
+    if importlib.util.find_spec("llama_cpp_py_sync") is None:
+        return Diagnostic("embedded model", False, "without llama.cpp, which runs it", "pip install 'steelyard[local]'")
     if not path.is_file():
         return Diagnostic("embedded model", False, f"not fetched yet (98 MB, to {path})", "steelyard model get")
     try:

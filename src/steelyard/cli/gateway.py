@@ -38,6 +38,13 @@ PORT = 8787
 @click.option(
     "--with-texts", is_flag=True, help="Seal the texts of requests and replies too: do not publish such a bundle."
 )
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let web pages of this origin call, such as http://localhost:3000; all others are refused.",
+)
 @key_option
 @api_key_option
 @json_option
@@ -86,11 +93,12 @@ def _record(url: str, args: dict[str, Any], signer: KeySigner | None) -> tuple[R
     from steelyard.api.conduct import default_folder
     from steelyard.gateway.recorder import Recorder, recording_plan
     from steelyard.gateway.seal import seal_recording
-    from steelyard.gateway.server import listen_on
+    from steelyard.gateway.server import allowed_origin, listen_on
     from steelyard.gateway.summary import STOPPED
     from steelyard.gateway.upstream import Upstream, named_endpoint, own_key
 
     upstream = Upstream(named_endpoint(url), own_key(args["api_key_env"]))
+    origins = frozenset(allowed_origin(each) for each in args["origins"])
     path = args["out"] or default_folder("gateway")
     with listen_on(args["port"]) as listener:
         recorder = Recorder(path, recording_plan(upstream.base, with_texts=args["with_texts"]), signer)
@@ -98,7 +106,7 @@ def _record(url: str, args: dict[str, Any], signer: KeySigner | None) -> tuple[R
             locked.callback(recorder.release)
             reason = "failed"
             try:
-                asyncio.run(_serve(upstream, recorder, listener, quiet=args["as_json"]))
+                asyncio.run(_serve(upstream, recorder, listener, origins, quiet=args["as_json"]))
                 reason = STOPPED
             finally:
                 recorder.stop(reason)
@@ -108,13 +116,15 @@ def _record(url: str, args: dict[str, Any], signer: KeySigner | None) -> tuple[R
             return seal_recording(recorder.run, signer), recorder.run
 
 
-async def _serve(upstream: Upstream, recorder: Recorder, listener: socket.socket, *, quiet: bool) -> None:
+async def _serve(
+    upstream: Upstream, recorder: Recorder, listener: socket.socket, origins: frozenset[str], *, quiet: bool
+) -> None:
     """Serve until Ctrl-C or SIGTERM; a second one drops the calls in flight."""
     from steelyard.cli.recording_progress import RecordingProgress
     from steelyard.gateway.server import Gateway
     from steelyard.util.console import err
 
-    gateway, stop = Gateway(upstream, recorder), asyncio.Event()
+    gateway, stop = Gateway(upstream, recorder, origins), asyncio.Event()
     base = await gateway.start(listener)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -29,7 +29,7 @@ def new(out: Path | None, as_json: bool) -> int:
 
     Give the public half to those who verify your runs: steelyard verify RUN --require-key KEY.pub.pem
     """
-    from steelyard.evidence.keys import create_key
+    from steelyard.evidence.new_key import create_key
 
     _print(create_key(out), as_json)
     return 0

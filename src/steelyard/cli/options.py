@@ -14,7 +14,6 @@ from steelyard.errors import InputError
 from steelyard.util.duration import read_duration
 
 __all__ = [
-    "answer_option",
     "api_key_option",
     "api_keys_option",
     "asking_options",
@@ -23,8 +22,8 @@ __all__ = [
     "dry_run_option",
     "json_option",
     "key_option",
+    "own_file_options",
     "patience_option",
-    "question_option",
     "ray_options",
     "run_arguments",
     "task_option",
@@ -33,18 +32,59 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _no_system(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise InputError(
+            "--system: questions have no system message; --instruction TEXT stands before each one, and a prompt "
+            "format of a task file (.yaml) may have its own 'system'"
+        )
+
+
 data_option = click.option(
     "--data",
     type=click.Path(path_type=Path),
     envvar="STEELYARD_DATA",
     help="A local mirror of the data sets: <hub id>/<config>/<split>.jsonl. Also STEELYARD_DATA.",
 )
-question_option = click.option(
-    "--question", default="", metavar="COLUMN", help="The column of your file that holds the questions."
+_OWN_FILES = (
+    click.option(
+        "--question",
+        default="",
+        metavar="COLUMN",
+        help="The column of your file that holds the questions: its name, or Excel's letter.",
+    ),
+    click.option(
+        "--answer",
+        default="",
+        metavar="COLUMN",
+        help="The column of your file that holds the expected answers: its name, or Excel's letter.",
+    ),
+    click.option("--sheet", "sheet_name", default="", metavar="NAME", help="The sheet of your Excel file."),
+    click.option(
+        "--instruction",
+        default="",
+        metavar="TEXT|@FILE",
+        help="Put this text, or what FILE holds, before each question of your file.",
+    ),
+    click.option(
+        "--choices",
+        default="",
+        metavar="A,B,C",
+        help="The labels that each answer of your file is one of: they are named to the model (also A|B|C).",
+    ),
+    click.option("--skip-empty", is_flag=True, help="Leave out rows of your file without question or answer."),
+    click.option("--system", hidden=True, callback=_no_system, expose_value=False),
 )
-answer_option = click.option(
-    "--answer", default="", metavar="COLUMN", help="The column of your file that holds the expected answers."
-)
+
+
+def own_file_options(command: F) -> F:
+    """Add the options of every command that reads a file of questions."""
+    for option in reversed(_OWN_FILES):
+        command = option(command)
+    return command
+
+
 task_option = click.option(
     "--task",
     "task_files",
@@ -144,8 +184,7 @@ _ASKING = (
     ),
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
     data_option,
-    question_option,
-    answer_option,
+    *_OWN_FILES,
     click.option(
         "--budget",
         metavar="TIME",
@@ -190,9 +229,20 @@ _ASKING = (
     ),
     click.option("--price", metavar="IN,OUT", help="Price per million prompt and completion tokens."),
     click.option(
+        "--price-cached",
+        metavar="IN",
+        help="Price per million prompt tokens that the endpoint had cached (default: IN).",
+    ),
+    click.option(
+        "--price-reasoning",
+        metavar="OUT",
+        help="Price per million completion tokens that were reasoning (default: OUT).",
+    ),
+    click.option(
         "--prices",
         type=click.Path(path_type=Path),
-        help="Your price table (YAML): model name: {prompt: 0.15, completion: 0.60}, per million tokens.",
+        help="Your price table (YAML): model name: {prompt: 0.15, completion: 0.60}, per million tokens; cached and "
+        "reasoning where they differ.",
     ),
     click.option(
         "--with-texts",
@@ -229,14 +279,24 @@ def run_arguments(
     deadline: str | None = None,
     patience: str | None = None,
     price: str | None = None,
+    price_cached: str | None = None,
+    price_reasoning: str | None = None,
     reasoning_effort: str | None = None,
+    question: str = "",
+    answer: str = "",
+    sheet_name: str = "",
+    instruction: str = "",
+    choices: str = "",
+    skip_empty: bool = False,
     **plain: Any,
 ) -> RunArguments:
     """The values of :func:`asking_options`, or of some of them, read; the deadline starts now.
 
     Raises InputError for an invalid duration, price or effort, a role given twice, and ``--workers`` without ``--ray``.
     """
-    from steelyard.api.limits import price_pair
+    from steelyard.api.limits import price_pair, single_price
+    from steelyard.records.file_options import FileOptions
+    from steelyard.tasks.file_options import instruction_of, labels_of
 
     if plain.get("workers") is not None and plain.get("ray") is None:
         raise InputError("--workers needs --ray: add it, or leave out --workers")
@@ -249,7 +309,17 @@ def run_arguments(
         ends_at=ends_after(read_duration(deadline, "--deadline")),
         patience_seconds=read_duration(patience, "--patience"),
         price=price_pair(price, "--price"),
+        price_cached=single_price(price_cached, "--price-cached"),
+        price_reasoning=single_price(price_reasoning, "--price-reasoning"),
         reasoning_effort=effort_word(reasoning_effort, "--reasoning-effort"),
+        own_files=FileOptions(
+            question=question,
+            answer=answer,
+            sheet=sheet_name,
+            instruction=instruction_of(instruction),
+            choices=labels_of(choices),
+            skip_empty=skip_empty,
+        ),
         shows_progress=True,
         owns_process=True,
         **plain,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from steelyard.api.conduct import Job
     from steelyard.records import MeasurementResult, Plan, Verdict
 
-__all__ = ["print_dry_run", "print_json", "print_measurement", "print_places", "print_verdict"]
+__all__ = ["print_dry_run", "print_json", "print_measurement", "print_open", "print_places", "print_verdict"]
 
 
 def print_json(document: Any) -> None:
@@ -50,39 +50,64 @@ def print_verdict(verdict: Verdict, plan: Plan, run: Path, *, as_json: bool, sig
     from steelyard.util.console import out
 
     terminal.print_verdict(verdict, out(), plan)
-    print_places(run, signed=signed)
+    print_places(run, verdict, signed=signed)
 
 
-def print_places(run: Path, *, signed: bool) -> None:
-    """Print the path of the report and the commands that show and verify the run, unwrapped, to be copied."""
+def print_places(run: Path, verdict: Verdict | None = None, *, signed: bool) -> None:
+    """Print the path of the report and the commands that show and verify the run, unwrapped, to be copied.
+
+    Where answers are open or missing, the command that lists them too.
+    """
     import shlex
 
     from steelyard.evidence import layout
     from steelyard.util.console import err
 
     named = shlex.quote(str(run))
-    click.echo(f"report  {run / layout.REPORT_PAGE}\nlook    steelyard show {named}\nverify  steelyard verify {named}")
+    click.echo(f"report  {run / layout.REPORT_PAGE}\nlook    steelyard show {named}")
+    for word in ("open", "missing"):
+        if verdict and any(getattr(each, word) for each in verdict.measurements):
+            click.echo(f"{word:<7} steelyard show {named} --{word}")
+    click.echo(f"verify  steelyard verify {named}")
     if not signed:
         err().print("unsigned: anyone can verify this run, but not who made it (steelyard key new creates a key)")
+
+
+def print_open(run: Path, verdict: Verdict) -> None:
+    """Print why answers are open, and what shows or reads them; nothing where none is."""
+    import shlex
+
+    from steelyard.auditing.open_answers import open_answers
+    from steelyard.storage.run_folder import RunFolder
+
+    if not any(each.open for each in verdict.measurements):
+        return
+    found = open_answers(RunFolder.open(run))
+    if not found.number:
+        return
+    click.echo(f"{found.in_words()}\nopen    steelyard show {shlex.quote(str(run))} --open")
+    if found.held:
+        click.echo(f"lenient --scorer contains reads {found.held:,} of them as right: they hold the expected text")
 
 
 def print_measurement(result: MeasurementResult) -> None:
     """Print one line for a measurement, and one for each pass@k."""
     from steelyard.reports.measured import pass_at_k
-    from steelyard.reports.words import interval, share
+    from steelyard.reports.words import interval, measured
     from steelyard.util.text import one_line
 
     named = f"{one_line(result.task)} ({one_line(result.prompt)})"
     if not result.asked:
         click.echo(f"{named}: no sample was asked; {result.reason}")
         return
-    answered = result.asked - result.missing - result.open
+    # Where a range is given, every answer counts in it, the open ones too.
+    counted = result.asked if result.measured is None else result.asked - result.missing - result.open
     line = (
-        f"{named}: {share(result.measured, 'percent')}, "
-        f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {answered} right"
+        f"{named}: {measured(result, 'percent')}, "
+        f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {counted} right"
     )
     if result.asked < result.of:
-        line += f", of {result.of:,} {'answers' if result.pass_at_k else 'samples'}"
+        line += f", of {result.of:,} {'samples' if result.repeats == 1 else f'calls, {result.repeats} a question'}"
     for number, word in ((result.unparsed, "unparsed"), (result.open, "open"), (result.missing, "missing")):
         line += f", {number} {word}" if number else ""
     if result.standard_error is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,12 @@ def command(
         from steelyard.util.console import out
 
         terminal.print_verdict(found.verdict, out(), found.plan)
+        if not folder.is_sealed:
+            named = shlex.quote(str(run))
+            click.echo(f"This run has not ended and is not sealed. It goes on with: steelyard resume {named}")
+        for kind, path in (("page", html_file), ("markdown", markdown_file), ("summary", summary_file)):
+            if path is not None:
+                click.echo(f"{kind:<9} {path}")
     return found.verdict.exit
 
 

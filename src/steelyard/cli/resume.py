@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from steelyard.cli.options import (
-    answer_option,
     api_keys_option,
     data_option,
     deadline_option,
     json_option,
     key_option,
+    own_file_options,
     patience_option,
-    question_option,
     ray_options,
     run_arguments,
     task_option,
@@ -25,10 +22,7 @@ from steelyard.cli.options import (
 from steelyard.cli.output import print_verdict
 
 if TYPE_CHECKING:
-    from steelyard.api.arguments import RunArguments
-    from steelyard.evidence.keys import KeySigner
-    from steelyard.records import Verdict
-    from steelyard.storage.run_folder import LocalSettings, RunFolder
+    from steelyard.storage.run_folder import RunFolder
 
 
 @click.command()
@@ -38,7 +32,8 @@ if TYPE_CHECKING:
     "uri",
     multiple=True,
     metavar="[ROLE=]URI",
-    help="The model's URI if it changed; without ROLE=: the model under test.",
+    help="The model's URI, for a run that was begun on another machine or whose file moved; without ROLE=: the model "
+    "under test. An endpoint's address must be the plan's.",
 )
 @click.option(
     "--finalize",
@@ -49,8 +44,7 @@ if TYPE_CHECKING:
 @click.option("--conclude", "finalizes", is_flag=True, hidden=True)
 @data_option
 @task_option
-@question_option
-@answer_option
+@own_file_options
 @deadline_option
 @patience_option
 @ray_options
@@ -58,10 +52,16 @@ if TYPE_CHECKING:
 @api_keys_option
 @json_option
 def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:
-    """Continue a stopped audit, run or recording in the folder RUN: no answered sample is asked again."""
+    """Continue a stopped audit, run or recording in the folder RUN: no answered sample is asked again.
+
+    Model, data and the variable of the API key are those that you named at its start, as noted in your own state
+    folder; nothing of the kind is read from RUN. For a run from another machine, name the model with --model, and its
+    key's variable with --api-key-env: without that, no key is sent.
+    """
     import asyncio
 
     from steelyard.api.conduct import signer_at
+    from steelyard.api.resume import resumed
     from steelyard.storage.run_folder import RunFolder
 
     args = run_arguments(**asking)
@@ -79,9 +79,7 @@ def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:
         verdict = finalize_audit(run, signer)
         print_verdict(verdict, run.plan, path, as_json=as_json, signed=signer is not None)
         return verdict.exit
-    # The local settings of the run's start; for a run from another machine, the user gives them again.
-    local = run.local_settings()
-    verdict = asyncio.run(_resume(run, args, local, signer))
+    verdict = asyncio.run(resumed(run, args, signer))
     print_verdict(verdict, run.plan, path, as_json=as_json, signed=signer is not None)
     return verdict.exit
 
@@ -95,33 +93,3 @@ def _show_finished(run: RunFolder, *, as_json: bool) -> int:
     found = results_of(run)
     print_verdict(found.verdict, run.plan, run.path, as_json=as_json, signed=True)
     return found.verdict.exit
-
-
-async def _resume(
-    run: RunFolder,
-    args: RunArguments,
-    local: LocalSettings,
-    signer: KeySigner | None,
-) -> Verdict:
-    from steelyard.api.conduct import session_options
-    from steelyard.api.models import open_for_call, uris_of
-    from steelyard.auditing.conductor import resume_audit
-    from steelyard.tasks.catalogue import Catalogue
-
-    plan = run.plan
-    uris = {**{role: model.identity.uri for role, model in plan.models.items()}, **local.models, **uris_of(args.models)}
-    args = replace(
-        args,
-        models={role: uris[role] for role in plan.models},
-        keys={**local.api_key_env, **args.keys},
-        timeout=plan.subject.attempt_timeout_us / 1e6,
-        concurrency=plan.subject.concurrency,
-    )
-    data = args.data or (Path(local.data) if local.data else None)
-    task_files = args.task_files or tuple(Path(path) for path in local.tasks)
-    catalogue = Catalogue(task_files, args.question or local.question, args.answer or local.answer)
-    async with AsyncExitStack() as opened_here:
-        sealed = {role: planned.capabilities for role, planned in plan.models.items()}
-        models = open_for_call(args, opened_here, sealed)
-        with session_options(plan, args) as options:
-            return await resume_audit(run, models, data, catalogue, signer, options)

@@ -67,7 +67,7 @@ def command(
     for result in verdict.measurements:
         print_measurement(result)
     for note in verdict.notes:
-        if note.check == "missing":
+        if note.check in ("missing", "cut_off"):
             click.echo(note.message)
-    print_places(done.folder, signed=done.is_signed)
+    print_places(done.folder, verdict, signed=done.is_signed)
     return verdict.exit

@@ -19,7 +19,6 @@ __all__ = ["command"]
 
 ROWS_SHOWN = 40
 REMARKS_SHOWN = 20
-NARROW = 80  # columns below which the table leaves out what the notes contain anyway
 
 
 @click.command("screen")
@@ -74,18 +73,19 @@ def _print_table(sheet: ClaimSheet, verdict: Verdict, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    wide = console.width >= NARROW
+    from steelyard.util.console import fitting
+
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for heading, right in (("claim", False), ("claimed", True), ("samples", True), ("passes", True)):
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
-    for heading in ("shots", "metric", "detail") if wide else ():
+    for heading in ("shots", "metric", "detail"):
         table.add_column(heading, justify="right" if heading == "shots" else "left", overflow="fold")
     accused = {record for finding in verdict.findings for record in finding.records}
     shown = sheet.claims[:ROWS_SHOWN]
     for index, claim in enumerate(shown):
-        cells = [*_numbers(claim, verdict.claims[index]), *(_settings(claim) if wide else ())]
+        cells = [*_numbers(claim, verdict.claims[index]), *_settings(claim)]
         table.add_row(*map(Text, cells), style="red" if f"claims[{index}]" in accused else None)
-    console.print(table)
+    console.print(fitting(console, table))
     if any(_known_size(claim) for claim in shown):
         console.print(Text("(in brackets: the benchmark's size, which the sheet does not state)", style="dim"))
     if len(sheet.claims) > ROWS_SHOWN:
@@ -127,5 +127,6 @@ def _last_line(sheet: ClaimSheet, verdict: Verdict) -> Text:
         return Text(f"Inconsistent: {found} without any honest explanation; {notes}.", style="bold red")
     next_step = f"steelyard audit {one_line(sheet.path, 200)} --model URI"
     return Text.assemble(
-        ("Not tested", "bold"), f": nothing on the sheet is impossible; {notes}. To test it: {next_step}"
+        ("Nothing on the sheet is impossible", "bold"),
+        f"; {notes}. No model was asked. To test the claims on one: {next_step}",
     )

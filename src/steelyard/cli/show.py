@@ -282,6 +282,6 @@ def _field(name: str, text: str | None, width: int) -> list[str]:
     wrapped = [
         part
         for line in printable(text).split("\n")
-        for part in textwrap.wrap(line, width - 14, drop_whitespace=False, replace_whitespace=False) or [""]
+        for part in textwrap.wrap(line, max(8, width - 14), drop_whitespace=False, replace_whitespace=False) or [""]
     ]
     return [f"  {name if not number else '':<10}  {part}".rstrip() for number, part in enumerate(wrapped)]

@@ -73,7 +73,7 @@ def _print_table(tasks: list[TaskOverview], others: list[Benchmark]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from steelyard.util.console import out
+    from steelyard.util.console import fitting, out
 
     console = out()
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
@@ -86,7 +86,7 @@ def _print_table(tasks: list[TaskOverview], others: list[Benchmark]) -> None:
         cells = [task.id, _size(task.samples), _needs(task), where]
         cells += [task.licence, ", ".join(task.formats)] if is_wide else []
         table.add_row(*map(Text, cells), style=None if task.is_here else "dim")
-    console.print(table)
+    console.print(fitting(console, table))
     console.print()
     console.print(Text.assemble(("Known, but no task here: ", "bold"), ", ".join(each.id for each in others)))
     console.print(

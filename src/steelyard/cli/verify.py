@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import click
 
 from steelyard.cli.options import json_option
 from steelyard.cli.output import print_json
+from steelyard.errors import ExitCode
 
 if TYPE_CHECKING:
     from steelyard.api.results import VerifyResult
@@ -26,11 +29,21 @@ if TYPE_CHECKING:
     metavar="HEAD",
     help="Fail unless the key's ledger goes on from this head, which steelyard ledger head printed earlier.",
 )
+@click.option(
+    "--no-pages",
+    "ignores_pages",
+    is_flag=True,
+    help="Do not end with 3 only because report.md and report.html could not be compared: you draw your own.",
+)
 @json_option
-def command(runs: tuple[Path, ...], require_key: Path | None, ledger: Path | None, as_json: bool) -> int:
+def command(
+    runs: tuple[Path, ...], require_key: Path | None, ledger: Path | None, ignores_pages: bool, as_json: bool
+) -> int:
     """Recompute every digest, score and verdict of each BUNDLE offline; name the first check that fails (exit 1).
 
-    Of several bundles by one key, each must carry the same ledger, as far as it goes.
+    Of several bundles by one key, each must carry the same ledger, as far as it goes. The pages of the report are drawn
+    again and compared where this version of Steelyard made them. Where they cannot be, the first line says so, and the
+    exit code is 3.
     """
     from steelyard.api.progress import working
     from steelyard.api.results import verified
@@ -53,7 +66,13 @@ def command(runs: tuple[Path, ...], require_key: Path | None, ledger: Path | Non
         _print(result, remark)
     if as_json:
         print_json(shown[0] if len(shown) == 1 else {"bundles": shown})
-    return max(int(result.exit_code) for result in results)
+    return max(_code(result, ignores_pages=ignores_pages) for result in results)
+
+
+def _code(result: VerifyResult, *, ignores_pages: bool) -> int:
+    if not ignores_pages:
+        return int(result.exit_code)
+    return int(ExitCode.UNDECIDED if result.not_recomputed else ExitCode.CONSISTENT)
 
 
 def _beside(result: VerifyResult, head: Head) -> str:
@@ -86,13 +105,19 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
         "unreadable_with_tokens": found.wasted,
         "answers_under_errors": found.disowned,
         "pages_redrawn": found.pages,
+        "pages_not_compared": found.not_compared,
         "not_recomputed": list(found.verdict.not_recomputed),
+        "tasks_not_here": {task: list(names) for task, names in found.tasks_not_here.items()},
     }
 
 
 def _print(result: VerifyResult, remark: str) -> None:
+    from steelyard.reports.words import only_measures
+
     integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
+    if found.not_compared:
+        click.echo(_warning(result.folder, found.not_compared))
     for sentence in found.verdict.order:
         click.echo(sentence)
     chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
@@ -115,11 +140,30 @@ def _print(result: VerifyResult, remark: str) -> None:
         click.echo(f"{found.executed} scores made {by}, taken from the journal: not recomputed here")
     if found.wasted:
         click.echo(f"{found.wasted} attempts used tokens without a readable reply: none of them counts as an answer")
-    click.echo(f"verdict recomputed: {found.verdict.verdict.words}; {_pages(found.pages)}")
+    word = "nothing but measured" if only_measures(found.verdict) else found.verdict.verdict.words
+    click.echo(f"verdict recomputed: {word}; {_pages(found.pages)}")
+    for task, resting in found.tasks_not_here.items():
+        click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")
 
 
 def _pages(redrawn: bool) -> str:
-    return f"report pages {'redrawn and equal' if redrawn else 'as sealed (other versions drew them)'}"
+    return f"report pages {'redrawn and equal' if redrawn else 'NOT compared'}"
+
+
+def _warning(run: Path, why: str) -> str:
+    place = shlex.quote(str(run))
+    return (
+        f"report.md and report.html were NOT compared, do not rely on them: {why}. "
+        f"Draw your own: steelyard report {place} --html own.html --markdown own.md"
+    )
+
+
+def _not_here(task: str, resting: Sequence[str], origin: str) -> str:
+    from steelyard.util.text import one_line
+
+    what = "a task file" if origin == "file" else f"a task of {one_line(origin, 80)}"
+    names = one_line(", ".join(resting), 200)
+    return f"as sealed: {names}: {what} that is not here ({one_line(task, 80)}) has its prompt, scorer and chance score"

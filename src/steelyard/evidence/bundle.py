@@ -6,6 +6,7 @@ Their names and formats are a contract with :mod:`steelyard.evidence.verify`, wh
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from steelyard.evidence.chain import JournalCommitment, read_journal
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, check_signature, open_envelope, seal, statement
 from steelyard.evidence.forms import has_form, is_count, is_sha256
 from steelyard.evidence.keys import CryptoSigner, Signature, SSlibKey, public_key
+
+_NAMED = 5  # runs below a folder that is none
 
 __all__ = [
     "BUNDLE_FORMAT",
@@ -195,10 +198,10 @@ class Bundle:
         has_seal, has_plan = (os.path.lexists(run / name) for name in (layout.BUNDLE, layout.PLAN))
         if not has_seal and has_plan:
             raise VerificationError(
-                f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet: finish it with steelyard resume {run}"
+                f"{run}: {layout.BUNDLE} is missing: this run is not sealed yet, so there is nothing to verify"
             )
         if not has_seal:
-            raise InputError(f"no run is here: a sealed run holds {layout.BUNDLE}", where=run)
+            raise InputError(_where_a_run_is(run), where=run)
         data = layout.read_bounded(run, layout.BUNDLE, MAX_ENVELOPE_BYTES)
         document, envelope = open_envelope(data, layout.BUNDLE)
         predicate = document["predicate"]
@@ -265,3 +268,17 @@ def check_signed(envelope: Envelope, signer: SSlibKey, name: str) -> None:
         raise VerificationError(f"{name}: carries a signature besides that of key {signer.keyid}, which sealed the run")
     if not check_signature(envelope, signer):
         raise VerificationError(f"{name}: the signature by key {signer.keyid} does not verify")
+
+
+def _where_a_run_is(path: Path) -> str:
+    """What to give in place of a path that is no run."""
+    if path.suffix.lower() in (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar") and path.is_file():
+        return "is an archive: unpack it, and give the folder in it that holds " + layout.BUNDLE
+    around = next((folder for folder in path.parents if os.path.lexists(folder / layout.BUNDLE)), None)
+    if around is not None and path.exists():
+        return f"is a part of a run: steelyard verify {shlex.quote(str(around))}"
+    below = sorted(path.glob(f"*/{layout.BUNDLE}"))[:_NAMED] if path.is_dir() else []
+    if below:
+        named = " ".join(shlex.quote(str(seal.parent)) for seal in below)
+        return f"no run is here, but below: steelyard verify {named}"
+    return f"no run is here: a sealed run is a folder that holds {layout.BUNDLE}"

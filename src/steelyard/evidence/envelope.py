@@ -20,12 +20,13 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, parse_canonical
 from steelyard.evidence.forms import is_sha256
 from steelyard.evidence.keys import CryptoSigner, Signature, SSlibKey
+from steelyard.evidence.layout import MAX_BYTES, PLAN
 
 __all__ = ["MAX_ENVELOPE_BYTES", "check_signature", "open_envelope", "seal", "statement"]
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-MAX_ENVELOPE_BYTES = 64 * 1024 * 1024  # a plan of thousands of rows with their stop tables stays well below
+MAX_ENVELOPE_BYTES = MAX_BYTES[PLAN]  # a plan of thousands of rows stays below
 
 ED25519_SIGNATURE_BYTES = 64
 

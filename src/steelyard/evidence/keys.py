@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
     load_pem_public_key,
 )
@@ -33,13 +29,13 @@ __all__ = [
     "PublicKeyInfo",
     "SSlibKey",
     "Signature",
-    "create_key",
     "default_key_path",
     "describe_key",
     "load_public",
     "load_signer",
     "public_key",
     "public_key_path",
+    "refuse_inside_run",
     "secret_of",
     "sign_deterministic",
     "verify_raw",
@@ -90,46 +86,13 @@ def public_key_path(path: Path) -> Path:
 # ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def create_key(path: Path | None = None) -> PublicKeyInfo:
-    """Make a new key at ``path`` (default: :func:`default_key_path`), mode 0600, its public half and its ledger.
-
-    Raises InputError where a key or a ledger exists already, or where ``path`` is inside a run folder, which others
-    will receive.
-    """
-    from steelyard.evidence.ledger_file import ledger_path, open_new_ledger
-
-    path = default_key_path() if path is None else path
-    public_path, ledger = public_key_path(path), ledger_path(path)
-    _refuse_inside_run(path)
-    if os.path.lexists(ledger):
-        raise InputError("another key's ledger is here: give another --out, or unset STEELYARD_LEDGER", where=ledger)
-    for existing in (path, public_path):
-        if os.path.lexists(existing):
-            raise InputError("a key is here already and is never overwritten: give another --out", where=existing)
-    private = Ed25519PrivateKey.generate()
-    public = private.public_key()
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_new(path, pem, 0o600)
-        try:
-            _write_new(public_path, public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
-        except OSError:
-            path.unlink()
-            raise
-    except OSError as error:
-        raise InputError(f"cannot write a key here: {error.strerror}; give another --out", where=path) from None
-    open_new_ledger(ledger, load_signer(path), with_key=True)
-    return replace(describe_key(public_path), path=path)
-
-
 def load_signer(path: Path | None = None) -> KeySigner:
     """The signer at ``path`` (default: :func:`default_key_path`).
 
     Raises InputError where there is none, where it is not an Ed25519 key, or where others than its owner may read it.
     """
     path = default_key_path() if path is None else path
-    _refuse_inside_run(path)
+    refuse_inside_run(path)
     pem = _read_key_file(path, private=True)
     try:
         private = load_pem_private_key(pem, None)
@@ -173,15 +136,6 @@ def load_public(path: Path) -> SSlibKey:
         raise InputError(str(error), where=path) from None
 
 
-def _write_new(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, mode)  # whatever the umask is
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
-
-
 def _read_key_file(path: Path, *, private: bool) -> bytes:
     try:
         with path.open("rb") as file:
@@ -196,7 +150,8 @@ def _read_key_file(path: Path, *, private: bool) -> bytes:
         raise InputError(f"cannot read the key: {error.strerror}", where=path) from None
 
 
-def _refuse_inside_run(path: Path) -> None:
+def refuse_inside_run(path: Path) -> None:
+    """Raise InputError for a path inside the folder of a run."""
     for folder in path.resolve().parents:
         if os.path.lexists(folder / layout.PLAN):
             raise InputError(

@@ -19,11 +19,13 @@ from steelyard.errors import VerificationError
 __all__ = [
     "BUNDLE",
     "CHECKPOINTS",
+    "DIGEST_LINE_BYTES",
     "JOURNAL",
     "LEDGER",
-    "LOCAL",
     "MAIN_SEGMENT",
+    "MAX_BYTES",
     "MAX_LINE_BYTES",
+    "MAX_SCORE_BYTES",
     "PLAN",
     "REPORT",
     "REPORT_MARKDOWN",
@@ -36,6 +38,7 @@ __all__ = [
     "digest_and_lines",
     "is_derived",
     "is_journal",
+    "is_litter",
     "is_sealable",
     "is_text",
     "lines",
@@ -56,7 +59,6 @@ REPORT = "report.json"
 REPORT_MARKDOWN = "report.md"
 REPORT_PAGE = "report.html"
 LEDGER = "ledger.jsonl"
-LOCAL = "local.json"
 CHECKPOINTS = "checkpoints.jsonl"
 JOURNAL = "journal/"
 SAMPLES = "samples/"
@@ -66,6 +68,19 @@ MAIN_SEGMENT = f"{JOURNAL}main{SEGMENT_SUFFIX}"
 TEXT_SEGMENT = f"{TEXTS}main{SEGMENT_SUFFIX}"
 MAX_LINE_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
+MAX_FILES = 100_000  # in one folder: far more than any run has, few enough for memory
+# What a file may have as a whole, where it is read at once, and on one line, where that is less than MAX_LINE_BYTES.
+MAX_BYTES = {
+    "plan.dsse.json": 16 << 20,
+    "bundle.dsse.json": 16 << 20,
+    "report.json": 16 << 20,
+    "report.md": 32 << 20,
+    "report.html": 64 << 20,
+    "checkpoints.jsonl": 32 << 20,
+    "ledger.jsonl": 64 << 20,
+}
+MAX_SCORE_BYTES = 1 << 20
+DIGEST_LINE_BYTES = 64
 
 FOLDERS = {JOURNAL, SAMPLES, TEXTS}
 SEALABLE = re.compile(
@@ -73,7 +88,13 @@ SEALABLE = re.compile(
     r"|journal/[a-z0-9][a-z0-9-]{0,62}-0000\.jsonl|texts/[a-z0-9_-]+-[0-9]{4}\.jsonl"
     r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt"
 )
+LITTER = re.compile(r"\.DS_Store|Thumbs\.db|[Dd]esktop\.ini|\._[^/]{1,255}")
 DERIVED = re.compile(r"index\.db(-journal|-shm|-wal)?|local\.json")
+
+
+def is_litter(name: str) -> bool:
+    """Whether an operating system leaves files of this name in folders that it shows: Finder, Explorer, exFAT."""
+    return LITTER.fullmatch(name.rpartition("/")[2]) is not None
 
 
 def is_sealable(name: str) -> bool:
@@ -146,6 +167,8 @@ def _entries(run: Path, prefix: str) -> list[tuple[str, bool]]:
                 if not is_folder and not entry.is_file(follow_symlinks=False):
                     raise VerificationError(f"{name}: not a regular file")
                 found.append((name, is_folder))
+                if len(found) > MAX_FILES:
+                    raise VerificationError(f"{prefix or run}: holds more than {MAX_FILES} files")
     except OSError as error:
         raise VerificationError(f"{prefix or run}: cannot be read: {error.strerror}") from None
     return sorted(found)
@@ -173,22 +196,51 @@ def open_regular(run: Path, name: str) -> BinaryIO:
 def read_bounded(run: Path, name: str, limit: int) -> bytes:
     """All bytes of a file of the run; raises VerificationError, naming it, where it is larger than ``limit``."""
     with open_regular(run, name) as file:
+        _check_size(file, name, limit)
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise VerificationError(f"{name}: larger than {limit} bytes")
+        raise _too_large(name, limit)
     return data
 
 
-def digest_and_lines(run: Path, name: str) -> tuple[str, int]:
-    """SHA-256 (hexadecimal) and the number of newlines of a file of the run, of any size.
+def _check_size(file: BinaryIO, name: str, limit: int | None) -> None:
+    # What is too large is refused before it is read: a sparse file of any size costs its sender nothing.
+    if limit is not None and os.fstat(file.fileno()).st_size > limit:
+        raise _too_large(name, limit)
 
-    Raises VerificationError where it cannot be opened as a regular file.
+
+def _too_large(name: str, limit: int) -> VerificationError:
+    return VerificationError(f"{name}: larger than {limit} bytes")
+
+
+def _line_limit(name: str) -> int | None:
+    """How long a line of a file may be; None for one that is not read by lines."""
+    if name == SCORES:
+        return MAX_SCORE_BYTES
+    if name.startswith(SAMPLES):
+        return DIGEST_LINE_BYTES
+    return MAX_LINE_BYTES if name == CHECKPOINTS or name.startswith((JOURNAL, TEXTS)) else None
+
+
+def digest_and_lines(run: Path, name: str) -> tuple[str, int]:
+    """SHA-256 (hexadecimal) and the number of newlines of a file of the run.
+
+    Raises VerificationError where it cannot be opened as a regular file, is larger than files of its kind are, or has
+    a line that is longer than theirs: as soon as that shows, and not after a gigabyte of it.
     """
     digest, newlines = hashlib.sha256(), 0
+    limit, open_line = _line_limit(name), 0  # of the line that the chunks read so far did not end
     with open_regular(run, name) as file:
+        _check_size(file, name, MAX_BYTES.get(name))
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             newlines += chunk.count(b"\n")
+            if limit is not None:
+                last = chunk.rfind(b"\n")
+                first = chunk.find(b"\n") if last >= 0 else len(chunk)
+                if open_line + first > limit:
+                    raise VerificationError(f"{name}: has a line that is longer than {limit} bytes")
+                open_line = open_line + len(chunk) if last < 0 else len(chunk) - last - 1
     return digest.hexdigest(), newlines
 
 
@@ -197,12 +249,10 @@ def lines(file: BinaryIO, name: str) -> Iterator[bytes]:
 
     Raises VerificationError for a line that is too long, and for a last line without a newline.
     """
-    number = 0
-    while line := file.readline(MAX_LINE_BYTES + 1):
+    number, limit = 0, _line_limit(name) or MAX_LINE_BYTES
+    while line := file.readline(limit + 1):
         number += 1
         if not line.endswith(b"\n"):
-            reason = (
-                f"longer than {MAX_LINE_BYTES} bytes" if len(line) > MAX_LINE_BYTES else "cut off: it has no newline"
-            )
+            reason = f"longer than {limit} bytes" if len(line) > limit else "cut off: it has no newline"
             raise VerificationError(f"{name} line {number}: {reason}")
         yield line

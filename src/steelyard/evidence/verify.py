@@ -26,6 +26,9 @@ from steelyard.evidence.ledger_place import Chain, check_ledger
 
 __all__ = ["Integrity", "verify_integrity"]
 
+TEXTS_NEEDED = (
+    "this run was sealed with its texts, so only who has them can verify it: ask whoever made it for the whole folder"
+)
 TEXT_START = re.compile(rb'\{"sha256":"([0-9a-f]{64})","text":(?=")')
 
 
@@ -115,11 +118,21 @@ def _judge_signer(bundle: Bundle, trusted: SSlibKey | None, *, require_key: bool
 
 
 def _check_names(bundle: Bundle) -> None:
+    litter = []
     for name in layout.run_files(bundle.path):
+        if layout.is_litter(name) and name not in bundle.subjects:
+            litter.append(name)
+            continue
         outside = layout.is_derived(name) or name == layout.BUNDLE
         withheld = bundle.withheld and layout.is_text(name) and layout.is_sealable(name)
         if not outside and not withheld and name not in bundle.subjects:
             raise VerificationError(f"{name}: was added: the seal does not name it")
+    if litter:
+        raise InputError(
+            f"{', '.join(litter[:5])}: the operating system left this here, and it is not part of the evidence: delete "
+            "it, and verify again",
+            where=bundle.path,
+        )
 
 
 def _check_plan(bundle: Bundle) -> list[str]:
@@ -220,13 +233,15 @@ def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
     """Check every text that is here against its digest; the number that the journal refers to and that are not."""
     found = DigestSet()
     here = {name for name in layout.run_files(bundle.path) if layout.is_text(name)}
+    for name in sorted({name for name in bundle.subjects if layout.is_text(name)} - here):
+        raise VerificationError(f"{name}: missing: {TEXTS_NEEDED}")
     for name in sorted(here | {name for name in bundle.subjects if layout.is_text(name)}):
         digest = hashlib.sha256()
         with layout.open_regular(bundle.path, name) as file:
             for number, line in enumerate(layout.lines(file, name), 1):
                 digest.update(line)
                 try:
-                    found.add(_text_digest(line[:-1]))
+                    found.add(_text_digest(line))
                 except ValueError as error:
                     raise VerificationError(f"{name} line {number}: {error}") from None
         if not bundle.withheld and digest.hexdigest() != bundle.subjects[name]:
@@ -237,7 +252,7 @@ def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
         absent += 1
     if absent and not bundle.withheld:
         raise VerificationError(
-            f"{layout.TEXTS}: {absent} texts are missing, such as the one with SHA-256 {first.hex()}"
+            f"{layout.TEXTS}: {absent} texts are missing, such as the one with SHA-256 {first.hex()}: {TEXTS_NEEDED}"
         )
     return absent
 
@@ -245,9 +260,9 @@ def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
 def _text_digest(line: bytes) -> bytes:
     # Split by hand, which is faster than parsing JSON: there are two such lines per call.
     start = TEXT_START.match(line)
-    if start is None or not line.endswith(b'"}'):
+    if start is None or not line.endswith(b'"}\n'):
         raise ValueError("not a text with its digest")
-    digest = hashlib.sha256(parse_canonical(line[start.end() : -1]).encode())
+    digest = hashlib.sha256(parse_canonical(line[start.end() : -2]).encode())
     if digest.hexdigest() != start[1].decode():
         raise ValueError("this text does not have the SHA-256 that it is filed under")
     return digest.digest()

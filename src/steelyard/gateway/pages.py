@@ -51,7 +51,8 @@ def markdown(summary: RecordingSummary, plan: Plan) -> str:
             for title, sentences in _sections(summary, plan)
             if sentences
         ),
-        "Check it yourself: `steelyard verify DIR` recomputes every digest and this report from the journal, offline.",
+        "Check it yourself: in the run's folder, `steelyard verify .` recomputes every digest and this report from the "
+        "journal, offline.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

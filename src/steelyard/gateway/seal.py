@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,9 +14,10 @@ from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical
 from steelyard.gateway.summary import RecordingSummary, render, summary_of
 from steelyard.records import Plan
+from steelyard.reports.machine import sealed_report
+from steelyard.reports.sealed_pages import compare_pages
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.atomic_file import write_file
-from steelyard.util.software import software
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import KeySigner
@@ -70,34 +70,33 @@ def _refuse_sealed(run: RunFolder) -> None:
         raise InputError("this recording is sealed already; steelyard report shows it", where=run.path)
 
 
-def recompute_recording(run: RunFolder, drawn_by: Any) -> bool:
+def recompute_recording(run: RunFolder, drawn_with: Any) -> str:
     """Compute the report again from the journal alone.
 
     Raises VerificationError naming the first thing that does not follow from it.
-    True where the pages, too, were drawn again and are equal; false where other versions drew them (``drawn_by``).
+    Returns why the pages could not be compared with the sealed ones, "" where they are equal
+    (:func:`steelyard.reports.sealed_pages.compare_pages`).
     """
     plan = run.plan
     if plan.measurements or plan.tests or plan.not_planned or plan.sheet:
         raise VerificationError(f"{layout.PLAN}: a recording plans no samples and tests no claims")
-    if (run.path / layout.SCORES).read_bytes() or any((run.path / layout.SAMPLES).glob("*")):
+    if layout.read_bounded(run.path, layout.SCORES, 1) or any((run.path / layout.SAMPLES).glob("*")):
         raise VerificationError(f"{layout.SCORES}, {layout.SAMPLES}: a recording has neither scores nor samples")
     summary = summary_of(run)
-    try:
-        sealed = json.loads((run.path / layout.REPORT).read_bytes())
-    except (OSError, ValueError):
-        raise VerificationError(f"{layout.REPORT}: missing or not JSON") from None
+    sealed = sealed_report(run.path)
+    if not isinstance(sealed, dict):
+        raise VerificationError(f"{layout.REPORT}: not the report of a recording")
     now = json.loads(canonical(render(summary, plan.subject.identity.uri)))
     for key in [*now, *(key for key in sealed if key not in now)]:
         if sealed.get(key) != now.get(key):
             raise VerificationError(f"{layout.REPORT}: {key} does not follow from the journal")
-    if drawn_by != renderer() or plan.software != software():
-        return False
-    with tempfile.TemporaryDirectory() as folder:
-        write_reports(Path(folder), plan, summary)
-        for name in (layout.REPORT_MARKDOWN, layout.REPORT_PAGE):
-            if (Path(folder) / name).read_bytes() != (run.path / name).read_bytes():
-                raise VerificationError(f"{name}: not the page that this journal gives")
-    return True
+    return compare_pages(
+        run.path,
+        lambda folder: write_reports(folder, plan, summary),
+        sealed_by=plan.software,
+        drawn_with=drawn_with,
+        draws_with=renderer(),
+    )
 
 
 def write_reports(folder: Path, plan: Plan, summary: RecordingSummary) -> None:

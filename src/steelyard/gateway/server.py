@@ -2,7 +2,8 @@
 
 Nothing is decoded before the reply is complete. It is recorded just before its last bytes are sent, so that even a
 SIGKILL loses no call whose reply a client has in full. A web page cannot use the gateway: requests with a foreign Host
-(DNS rebinding) or Origin are refused.
+(DNS rebinding) are refused, and so are those with any Origin that the user did not allow, this machine's own included,
+since a page on another port of it may be anyone's.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ from steelyard.models.openai_wire import MAX_DETAIL
 from steelyard.records import ModelOutput, Outcome
 from steelyard.util.text import one_line
 
-__all__ = ["HOST", "PREFIX", "Gateway", "listen_on"]
+__all__ = ["HOST", "PREFIX", "Gateway", "allowed_origin", "listen_on"]
 
 HOST: Final = "127.0.0.1"
 PREFIX: Final = "/v1"
 # A reply of known length up to here is sent in one piece with its head; longer ones and streams as they come.
 SMALL_BYTES: Final = 1 << 16
 MAX_REQUEST: Final = 256 << 20
+# Of all requests that are being sent on: each is held whole, so that its record has its digest.
+MAX_UPLOADS: Final = 512 << 20
 _HEADER_BYTES: Final = 1 << 16
 # Writes are synced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS: Final = 1.0
@@ -53,6 +56,10 @@ def listen_on(port: int) -> socket.socket:
     return listener
 
 
+class _UploadsFullError(Exception):
+    """The requests in flight hold as much as they may together."""
+
+
 class _ClientGoneError(Exception):
     """The client closed its connection."""
 
@@ -60,7 +67,9 @@ class _ClientGoneError(Exception):
 class Gateway:
     """Serves on loopback. :meth:`start`, then :meth:`finish`; :attr:`failed` is set when the disk cannot be written."""
 
-    def __init__(self, upstream: Upstream, recorder: Recorder) -> None:
+    def __init__(self, upstream: Upstream, recorder: Recorder, origins: frozenset[str] = frozenset()) -> None:
+        self._origins = origins  # of web pages that may call
+        self._uploaded = 0  # bytes of request bodies that are held now
         self._upstream = upstream
         self._recorder = recorder
         self._closing = False
@@ -123,7 +132,7 @@ class Gateway:
     # ── one call ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        reason = refusal_reason(request)
+        reason = refusal_reason(request, self._origins)
         if reason:
             self.refused += 1
             return _gateway_error(403, reason)
@@ -160,14 +169,19 @@ class Gateway:
 
     async def _forward(self, request: web.BaseRequest, call: ProxiedCall) -> web.StreamResponse:
         """Forward the call and its reply; the client sees what the endpoint does."""
+        held = [0]
         try:
-            body = await _body_of(request, call)
+            body = await self._body_of(request, call, held)
             if body is None:
                 call.fault = ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="the request is too large")
                 return await _error_reply(request, call, 413, f"a request may have {MAX_REQUEST >> 20} MB")
             path = request.raw_path.removeprefix(PREFIX)
             async with self._upstream.send(request.method, path, request.headers, body) as reply:
                 return await self._give_back(request, reply, call)
+        except _UploadsFullError:
+            call.fault = ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="too many large requests at once")
+            full = f"all requests together may have {MAX_UPLOADS >> 20} MB: send fewer at once"
+            return await _error_reply(request, call, 503, full)
         except _ClientGoneError:
             call.fault = ModelOutput(outcome=Outcome.DROPPED, detail="the client closed the connection")
             return web.Response()
@@ -190,6 +204,25 @@ class Gateway:
                 detail=one_line(f"connection lost: {str(error) or type(error).__name__}", MAX_DETAIL),
             )
             return _close_connection(request)
+        finally:
+            self._uploaded -= held[0]
+
+    async def _body_of(self, request: web.BaseRequest, call: ProxiedCall, held: list[int]) -> bytes | None:
+        """The whole unchanged body of a request, whose size so far is ``held``; None where it is too large."""
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        call.request_encoding = request.headers.get("Content-Encoding", "")
+        body = bytearray()
+        async for chunk in request.content.iter_any():
+            held[0] += len(chunk)
+            self._uploaded += len(chunk)
+            if self._uploaded > MAX_UPLOADS:
+                raise _UploadsFullError
+            body += chunk
+            call.request.take(chunk)
+            if len(body) > MAX_REQUEST:
+                return None
+        return bytes(body)
 
     async def _give_back(
         self, request: web.BaseRequest, reply: aiohttp.ClientResponse, call: ProxiedCall
@@ -248,20 +281,6 @@ async def _to_client(writing: Any) -> None:
         raise _ClientGoneError from None
 
 
-async def _body_of(request: web.BaseRequest, call: ProxiedCall) -> bytes | None:
-    """The whole unchanged body of a request; None where it is too large."""
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    call.request_encoding = request.headers.get("Content-Encoding", "")
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        call.request.take(chunk)
-        if len(body) > MAX_REQUEST:
-            return None
-    return bytes(body)
-
-
 async def _error_reply(request: web.BaseRequest, call: ProxiedCall, status: int, message: str) -> web.StreamResponse:
     """Send an error reply of the gateway's own; where a reply has begun, close the connection instead."""
     if call.status:
@@ -289,17 +308,29 @@ def _close_connection(request: web.BaseRequest) -> web.StreamResponse:
 # ── who may call ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def refusal_reason(request: web.BaseRequest) -> str:
-    """Why a request is not from a local client; empty where it is. Requests of web pages name a foreign host."""
+def refusal_reason(request: web.BaseRequest, origins: frozenset[str] = frozenset()) -> str:
+    """Why a request is not from a local client, nor from a page of an allowed origin; empty where it is."""
     headers = request.headers
     if not _is_local(headers.get("Host", "")):
         return "the Host header must name this machine (127.0.0.1 or localhost)"
     origin = headers.get("Origin")
-    if origin is not None and not _is_local(urlsplit(origin).netloc if "://" in origin else ""):
-        return "requests from web pages of other hosts are refused"
-    if headers.get("Sec-Fetch-Site", "") == "cross-site":
-        return "requests from web pages of other hosts are refused"
+    if len(headers.getall("Origin", [])) > 1 or (origin is not None and origin.lower() not in origins):
+        return "requests from web pages are refused: --allow-origin allows those of an origin"
+    if origin is None and headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        return "requests from web pages are refused"
     return ""
+
+
+def allowed_origin(text: str) -> str:
+    """An origin as browsers send it, such as ``http://localhost:3000``; raises InputError for anything else."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or text.lower() != f"{parts.scheme}://{parts.netloc}".lower() or "@" in parts.netloc:
+        raise InputError("--allow-origin takes an origin as browsers send it, such as http://localhost:3000")
+    return text.lower()
 
 
 def _is_local(netloc: str) -> bool:

@@ -33,7 +33,8 @@ class Settings:
     ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there at most;
     ``threads`` is for the in-process model (default: STEELYARD_THREADS, then 1) and changes no number.
     ``reasoning_effort`` is sent with the handshake of an endpoint too. ``sealed``: the capabilities that the plan of a
-    resumed run holds, which an endpoint has without being measured again.
+    resumed run holds, which an endpoint has without being measured again. ``usual_keys``: whether those two variables
+    are looked at where ``api_key_env`` names none.
     """
 
     api_key_env: str | None = None
@@ -42,6 +43,7 @@ class Settings:
     threads: int | None = None
     reasoning_effort: str = ""
     sealed: Capabilities | None = None
+    usual_keys: bool = True
 
 
 def open_model(uri: str, settings: Settings | None = None) -> Model:

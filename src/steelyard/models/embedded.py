@@ -17,7 +17,7 @@ from typing import TypeVar
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings
 from steelyard.models.embedded_file import SMOLLM2_SHA256, ensure_smollm2, sha256_of_file
-from steelyard.models.llama import BATCH, Llama, backend_version
+from steelyard.models.llama import BATCH, Llama, backend_version, check_installed
 from steelyard.models.session import Cancelled, InferenceSession
 from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
 
@@ -33,6 +33,7 @@ def open_embedded(rest: str, settings: Settings) -> EmbeddedModel:
     """Open ``embedded:smollm2``, fetching its file on first use; raises InputError or MissingDependency."""
     if rest != "smollm2":
         raise InputError(f"no embedded model is called {rest!r}; there is: smollm2 (for a file of your own: gguf:PATH)")
+    check_installed(f"embedded:{rest}")  # before 98 MB are fetched for nothing
     path = ensure_smollm2()
     return EmbeddedModel(f"embedded:{rest}", path, SMOLLM2_SHA256, settings, name="SmolLM2-135M-Instruct")
 
@@ -42,6 +43,7 @@ def open_gguf(rest: str, settings: Settings) -> EmbeddedModel:
     path = Path(rest).expanduser()
     if not path.is_file():
         raise InputError("there is no such file: give the path of a GGUF file", where=path)
+    check_installed("gguf:PATH")
     try:
         sha256 = sha256_of_file(path)
     except OSError as error:

@@ -15,6 +15,7 @@ Two choices make numbers reproducible, both measured on SmolLM2-135M (x86-64, bu
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 from functools import cache
 from pathlib import Path
@@ -28,12 +29,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["BATCH", "Llama", "backend_version"]
+__all__ = ["BATCH", "Llama", "backend_version", "check_installed"]
 
 BATCH = 512
 OUTPUTS = 128
 _FLASH_ATTENTION_OFF = 0
 _messages: list[str] = []
+
+
+def check_installed(uri: str) -> None:
+    """Raise MissingDependency, naming ``uri``, where what runs a model in the process is not installed."""
+    if importlib.util.find_spec("llama_cpp_py_sync") is None:
+        raise MissingDependency(
+            f"{uri} runs in this process by llama.cpp, which is not installed here: pip install 'steelyard[local]'"
+        )
 
 
 @cache
@@ -44,7 +53,7 @@ def _library() -> tuple[Any, Any]:
         ffi, lib = bindings.get_ffi(), bindings.get_lib()
     except (ImportError, RuntimeError, OSError) as error:
         raise MissingDependency(
-            f"the in-process backend does not load ({error}): pip install llama-cpp-py-sync==0.11739"
+            f"the in-process backend does not load ({error}): pip install 'steelyard[local]'"
         ) from error
 
     def log(level: int, text: Any, _: Any) -> None:

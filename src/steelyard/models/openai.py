@@ -12,12 +12,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, echo_check, openai_wire
+from steelyard.models.address import OPENAI, NamedEndpoint, named_endpoint
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reasoning_check import find_reasoning
@@ -38,10 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["OpenAIModel", "open_openai"]
 
 REPLY_BYTES = 16 << 20
+TOO_LARGE = ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
 JSON = {"Content-Type": "application/json"}
 KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
-BASE_VARIABLE = "OPENAI_BASE_URL"
-_OPENAI = "https://api.openai.com"
 _HANDSHAKE_ATTEMPTS = 3
 _HANDSHAKE_SECONDS = 30.0
 _GREETING_TOKENS = (1, 16, 1024)  # the first that is enough: some reasoning endpoints end fewer in an error
@@ -49,42 +48,26 @@ _REDACTED_FROM = 8
 
 
 def open_openai(rest: str, settings: Settings) -> OpenAIModel:
-    """Open ``NAME@URL``, or ``NAME`` at the address in OPENAI_BASE_URL.
-
-    Raises InputError for anything else, without repeating it, since it may hold a secret.
-    """
-    is_named = "://" in rest
-    name, separator, url = rest.rpartition("@") if is_named else (rest, "@", os.environ.get(BASE_VARIABLE, "").strip())
-    if not url and not is_named:
-        raise InputError(f"an endpoint is openai:NAME@URL, or openai:NAME where {BASE_VARIABLE} holds the URL")
-    try:
-        parts = urlsplit(url)
-        usable = bool(name and separator) and parts.scheme in ("http", "https") and bool(parts.hostname)
-        usable = usable and parts.port != 0
-    except ValueError:  # a port or an address that is none
-        usable = False
-    if not usable:
-        raise InputError("an endpoint is openai:NAME@URL with a URL that begins with http:// or https://")
-    if parts.query or parts.fragment or parts.username:
-        raise InputError(
-            "the URL of openai:NAME@URL takes no query and no password: the key belongs into STEELYARD_API_KEY"
-        )
-    if parts.path.rstrip("/").endswith(("/completions", "/responses", "/models")):
-        raise InputError("the URL of openai:NAME@URL ends before /chat/completions: https://HOST/v1")
-    base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
-    # Whoever sets OPENAI_BASE_URL means the key beside it, too; otherwise that is for OpenAI's own address alone.
-    is_openais = not is_named or f"{parts.scheme}://{parts.hostname}" == _OPENAI
-    return OpenAIModel(name, base, _key(settings, KEY_VARIABLES if is_openais else KEY_VARIABLES[:1]), settings)
+    """Open what :func:`named_endpoint` reads; raises InputError for anything else, and for a key that is none."""
+    found = named_endpoint(rest)
+    key, source = _key(settings, KEY_VARIABLES if found.is_openais else KEY_VARIABLES[:1])
+    return OpenAIModel(found.name, found.base, key, source, settings)
 
 
-def _key(settings: Settings, variables: tuple[str, ...]) -> str:
-    names = (settings.api_key_env,) if settings.api_key_env else variables
-    found = next((value.strip() for name in names if (value := os.environ.get(name, "")).strip()), "")
+def _key(settings: Settings, variables: tuple[str, ...]) -> tuple[str, str]:
+    """The API key, and which variable it is from, in words."""
+    names = (settings.api_key_env,) if settings.api_key_env else variables if settings.usual_keys else ()
+    name, found = next(
+        ((name, value.strip()) for name in names if (value := os.environ.get(name, "")).strip()), ("", "")
+    )
     if settings.api_key_env and not found:
         raise InputError(f"the environment variable {settings.api_key_env} holds no API key: set it, or name another")
     if not found.isascii() or not found.isprintable():
         raise InputError(f"the API key in {' or '.join(names)} holds characters that no HTTP header can: set it again")
-    return found
+    if found:
+        return found, f"the key of {name} was sent: is it right?"
+    unsent = f"; {KEY_VARIABLES[1]} goes to {OPENAI} only" if os.environ.get(KEY_VARIABLES[1], "").strip() else ""
+    return "", f"no key was sent: set {' or '.join(names)}, or name another variable with --api-key-env{unsent}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +81,11 @@ class Reply:
 class OpenAIModel:
     """An endpoint as a :class:`steelyard.plugins.Model`."""
 
-    def __init__(self, name: str, base: str, key: str, settings: Settings) -> None:
+    def __init__(self, name: str, base: str, key: str, about_key: str, settings: Settings) -> None:
         self._name = name
         self._base = base
         self._key = key
+        self._about_key = about_key
         self._settings = settings
         self._dialect = openai_wire.Dialect()
         self._pings_by_chat = True
@@ -132,7 +116,7 @@ class OpenAIModel:
             raise ModelUnavailable(f"{self._base} does not serve {self._name!r}: {chat.detail}")
         self._adopt_sealed()
         identity = ModelIdentity(
-            uri=f"openai:{self._name}@{self._base}",
+            uri=NamedEndpoint(self._name, self._base, False).uri,
             name=self._name,
             backend="OpenAI-compatible HTTP",
             details={"listed": listed, "answers_as": chat.model or completion.model},
@@ -173,8 +157,8 @@ class OpenAIModel:
                 raise ModelUnavailable(
                     f"nothing answers at {self._base} ({reply.detail}): start the server or correct the URL"
                 )
-            if reply.detail.startswith(("HTTP 401", "HTTP 403")):
-                raise ModelUnavailable(f"{self._base} refuses the key: {reply.detail}")
+            if reply.fatal:
+                raise self._refusal(reply)
             return "unknown"
         data = reply.payload.get("data") if isinstance(reply.payload, Mapping) else None
         names = [entry.get("id") for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
@@ -188,6 +172,8 @@ class OpenAIModel:
             if output.outcome is not Outcome.CLIENT_ERROR or "token" not in output.detail.lower():
                 self._greeting_tokens = max(tokens, self._greeting_tokens)
                 break
+        if output.fatal:  # a web page at this path: what it would serve is not served
+            return msgspec.structs.replace(output, outcome=Outcome.CLIENT_ERROR)
         if output.outcome in (Outcome.TIMEOUT, Outcome.DROPPED):
             raise ModelUnavailable(f"{self._base} does not answer ({output.detail}): is the server up?")
         return output
@@ -203,12 +189,21 @@ class OpenAIModel:
             while not output.outcome.answered and (fitted := self._dialect.fitted_to(output.detail)) != self._dialect:
                 self._dialect = fitted
                 output = await self.generate(request)
-            if output.detail.startswith(("HTTP 401", "HTTP 403")):
-                raise ModelUnavailable(f"{self._base} refuses the key: {output.detail}")
-            if output.outcome is Outcome.TIMEOUT or not output.outcome.retryable:
+            if output.fatal and output.outcome is not Outcome.MALFORMED:
+                raise self._refusal(output)
+            if output.outcome is Outcome.TIMEOUT or output.fatal or not output.outcome.retryable:
                 break
             await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
         return output
+
+    def _refusal(self, output: ModelOutput) -> ModelUnavailable:
+        if output.detail.endswith(openai_wire.SPENT):
+            return ModelUnavailable(f"{self._base} refuses to answer: {output.detail}")
+        if not output.detail.startswith(("HTTP 401", "HTTP 403")):
+            return ModelUnavailable(f"{self._base}: {output.detail}")
+        said = output.detail.partition(" (is the API")[0]  # what is said here knows more
+        what = "the key" if self._key else "calls without a key"
+        return ModelUnavailable(f"{self._base} refuses {what}: {said} ({self._about_key})")
 
     async def _loglikelihood_unavailable_reason(self) -> str:
         """Run the echo check and return why it failed, or nothing. Some servers require at least one new token."""
@@ -228,6 +223,8 @@ class OpenAIModel:
         """Answer with text; stop strings are cut here too, since some servers ignore them."""
         body = openai_wire.generate_body(self._name, request, self._dialect)
         reply = await self._call("POST", openai_wire.path_of(request), body)
+        if reply is TOO_LARGE:  # the model's own answer, and final as any that was cut off
+            return msgspec.structs.replace(TOO_LARGE, outcome=Outcome.TRUNCATED)
         if isinstance(reply, ModelOutput):
             return reply
         output = openai_wire.read_completion(reply.payload, request, reasons=self._dialect.reasons)
@@ -297,16 +294,16 @@ class OpenAIModel:
             return ModelOutput(outcome=Outcome.MALFORMED, detail=self._shown(f"not HTTP: {error.message}"))
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             return ModelOutput(outcome=Outcome.DROPPED, detail=self._shown(_lost_connection(error)))
-        if data is None:
-            return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
+        if data is None and status == 200:
+            return TOO_LARGE
         try:
-            payload = self._without_key(msgspec.json.decode(data))
+            payload = self._without_key(msgspec.json.decode(data or b""))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nested deeper than any reply is
             payload = None
         if status != 200:
             return openai_wire.read_error(status, payload, self._without_key(dict(headers)))
         if payload is None:
-            return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not JSON")
+            return openai_wire.read_no_json(data or b"", headers)
         return Reply(payload, read_rate_headers(headers))
 
     async def _read(self, reply: aiohttp.ClientResponse) -> bytes | None:

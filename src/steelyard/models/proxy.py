@@ -4,17 +4,38 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from steelyard.errors import InputError
+
 __all__ = ["proxy_of"]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def proxy_of(url: str) -> str | None:
-    """The proxy's URL; aiohttp's own ``trust_env`` would send the passwords of ``~/.netrc`` too."""
+    """The proxy's URL; aiohttp's own ``trust_env`` would send the passwords of ``~/.netrc`` too.
+
+    Raises InputError for one that is no URL of a proxy, without repeating it.
+    """
     from urllib.request import getproxies, proxy_bypass
 
     parts = urlsplit(url)
     host = parts.hostname or ""
     if host in _LOOPBACK or proxy_bypass(host):
         return None
-    return getproxies().get(parts.scheme)
+    proxy = getproxies().get(parts.scheme)
+    if proxy and not _is_usable(proxy):
+        raise InputError(
+            f"the proxy in {parts.scheme}_proxy or {parts.scheme.upper()}_PROXY is no address such as "
+            "http://HOST:PORT (it is not repeated here, since it may hold a password): set it again, or unset it"
+        )
+    return proxy or None
+
+
+def _is_usable(proxy: str) -> bool:
+    try:
+        parts = urlsplit(proxy)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an address that is none
+        return False
+    plain = proxy.isascii() and proxy.isprintable() and not any(character in proxy for character in ' <>"\\^`{|}')
+    return named and plain and not (parts.query or parts.fragment) and parts.path in ("", "/")

@@ -128,6 +128,7 @@ class RecordedModel:
             prompt_tokens=attempt.prompt_tokens,
             completion_tokens=attempt.completion_tokens,
             reasoning_tokens=attempt.reasoning_tokens,
+            cached_tokens=attempt.cached_tokens,
             model=attempt.model,
             detail=attempt.detail,
         )

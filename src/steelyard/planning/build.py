@@ -19,6 +19,7 @@ from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.orders import Orders, RandomOrders, questions_of, with_orders
 from steelyard.planning.planner import TaskPlanner
 from steelyard.planning.samples import Prepared
+from steelyard.planning.sources import DataSource
 from steelyard.planning.weights import share_out
 from steelyard.plugins import Detector, MeasurementRequest, distribution_of, find
 from steelyard.records import (
@@ -29,12 +30,21 @@ from steelyard.records import (
     PlannedModel,
     PlannedTest,
 )
+from steelyard.scorers import scorer_named
 from steelyard.util.software import software
 
 if TYPE_CHECKING:
     from steelyard.tasks.catalogue import Catalogue
 
-__all__ = ["DETECTORS", "Planned", "RunRequest", "build_plan", "build_run"]
+__all__ = [
+    "DETECTORS",
+    "Planned",
+    "RunRequest",
+    "build_plan",
+    "build_run",
+    "measurement_request",
+    "plugins_of",
+]
 
 # What every audit plans. Users add others by name; all are loaded as plugins.
 DETECTORS = ("desk_screen", "claim_retest", "not_served")
@@ -58,6 +68,18 @@ class RunRequest:
     temperature: float | None = None
 
 
+def measurement_request(wanted: RunRequest, repeats: int | None, name: str = "") -> MeasurementRequest:
+    """A run's request to the planner, called like its task unless it has a ``name``."""
+    return MeasurementRequest(
+        name=name or wanted.task,
+        task=wanted.task,
+        prompt=wanted.prompt,
+        shots=wanted.shots,
+        temperature=wanted.temperature,
+        repeats=repeats,
+    )
+
+
 def build_plan(
     sheet: ClaimSheet, models: Mapping[str, PlannedModel], options: Options, orders: Orders | None = None
 ) -> Planned:
@@ -68,11 +90,15 @@ def build_plan(
     """
     catalogue = _catalogue(options)
     tolerance_of(options.tolerance)  # an invalid tolerance is refused before any task is opened
-    planner = TaskPlanner(sheet, models, options, catalogue)
+    planner = TaskPlanner(sheet, models, options, DataSource(catalogue, options.data))
     detectors = {name: _detector(name) for name in dict.fromkeys((*DETECTORS, *options.detectors))}
     tests = [test for detector in detectors.values() for test in detector.plan(planner)]
     if unused := catalogue.unused():
-        raise InputError(f"no claim names the task {unused[0]!r} of --task: write its name as the task of a claim")
+        named = ", ".join(repr(each) for each in list(dict.fromkeys(claim.task for claim in sheet.claims))[:5])
+        raise InputError(
+            f"no claim names the task {unused[0]!r} of --task; the sheet names {named}: write {unused[0]} as the task "
+            "of a claim, without a file's ending"
+        )
     by_rule = {f"{detector.name}@{detector.version}": detector for detector in detectors.values()}
     planned = _with_orders(planner, models, options, orders, tests, tuple(by_rule))
     sealed = tuple(by_rule[test.rule].seal(test, planned.plan) for test in planned.plan.tests)
@@ -86,18 +112,9 @@ def build_run(
     orders: Orders | None = None,
 ) -> Planned:
     """Plan measurements without tests: ``steelyard run``. Raises InputError for a task that cannot be measured."""
-    planner = TaskPlanner(None, models, options, _catalogue(options))
+    planner = TaskPlanner(None, models, options, DataSource(_catalogue(options), options.data))
     for request in wanted:
-        served = planner.measure(
-            MeasurementRequest(
-                name=request.task,
-                task=request.task,
-                prompt=request.prompt,
-                shots=request.shots,
-                temperature=request.temperature,
-                repeats=options.repeats,
-            )
-        )
+        served = planner.measure(measurement_request(request, options.repeats))
         if served is None:
             refused = planner.not_planned[-1]
             raise InputError(f"{refused.task}: {refused.reason}")
@@ -113,7 +130,7 @@ def _catalogue(options: Options) -> Catalogue:
 
     if options.data is not None and not options.data.is_dir():
         raise InputError("there is no such folder: give --data a mirror of the data sets", where=options.data)
-    return Catalogue(options.task_files, options.question, options.answer)
+    return Catalogue(options.task_files, options.own_files)
 
 
 def _detector(name: str) -> Detector:
@@ -151,18 +168,21 @@ def _with_orders(
         tolerance=options.tolerance if sheet else "",
         questions=dict(placed.questions),
         ledger=placed.ledger,
+        tasks=dict(sorted(planner.tasks.items())),
+        limit=options.limit,
+        scorer=scorer_named(options.scorer).identifier if options.scorer else "",
         output_tokens=options.output_tokens,
         reasoning_effort=options.reasoning_effort,
         budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),
         accept_model=bool(sheet) and options.accept_model,
         allow_part=bool(sheet) and options.allow_part,
         texts="withheld" if withheld else "sealed",
-        plugins=_plugins(measurements, rules),
+        plugins=plugins_of(measurements, rules),
     )
     return Planned(plan, prepared)
 
 
-def _plugins(measurements: Sequence[Measurement], rules: Sequence[str]) -> dict[str, str]:
+def plugins_of(measurements: Sequence[Measurement], rules: Sequence[str]) -> dict[str, str]:
     """The distribution and version of every scorer and detector that the plan uses."""
     names = {("scorer", scorer) for measurement in measurements for scorer in measurement.scorers}
     names |= {("detector", rule) for rule in rules}

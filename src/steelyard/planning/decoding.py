@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = [
     "LOCAL_CHECK",
     "MAX_OUTPUT_TOKENS",
+    "NO_CHAT",
+    "NO_COMPLETIONS",
     "REMOTE_CHECK",
     "SAMPLED_CHECK",
     "SAMPLED_TEMPERATURE",
@@ -24,8 +28,10 @@ __all__ = [
     "decoding_of",
     "of_the_endpoint",
     "output_budget_of",
+    "own_limit_in",
     "repeat_check_of",
     "repeats_of",
+    "temperatures_checked",
 ]
 # A remote endpoint may batch requests, so greedy answers vary; in-process, one sequence at a time, they cannot, and a
 # small check confirms it. The other checks measure the within-sample variance. The second answers of greedy ones are
@@ -37,8 +43,13 @@ LOCAL_CHECK = RepeatCheck(samples=2, repeats=3)
 SAMPLED_CHECK = RepeatCheck(samples=50, repeats=3)
 SAMPLED_TEMPERATURE = 0.7
 MAX_OUTPUT_TOKENS = 16_384  # for one answer of a model that reasons, where the user states no other number
+NO_CHAT = "Asked as a plain completion: this endpoint has no chat."
+NO_COMPLETIONS = "Asked as one chat message: this endpoint has no plain completions."
 # Enough trials to keep the sampling noise of our own pass below a usual tolerance.
 SAMPLED_TRIALS = 1000
+_OWN_LIMIT = re.compile(
+    r"tokens instead of the prompt format's ([0-9,]{1,15})(?:, since the model reasons before it answers)?\.$"
+)
 
 
 def repeat_check_of(decoding: str, capabilities: Capabilities, asked: int, population: int) -> RepeatCheck:
@@ -64,9 +75,9 @@ def asks_chat(prompt_format: PromptFormat, capabilities: Capabilities) -> tuple[
     if not prompt_format.generates:
         return False, ()
     if prompt_format.chat and not capabilities.chat:
-        return False, ("Asked as a plain completion: this endpoint has no chat.",)
+        return False, (NO_CHAT,)
     if not prompt_format.chat and not capabilities.completions:
-        return True, ("Asked as one chat message: this endpoint has no plain completions.",)
+        return True, (NO_COMPLETIONS,)
     return prompt_format.chat, ()
 
 
@@ -102,6 +113,20 @@ def output_budget_of(
     return min(MAX_OUTPUT_TOKENS, capabilities.output_tokens) or None if capabilities.reasons and chat else None
 
 
+def temperatures_checked(claims: Sequence[Claim], capabilities: Capabilities) -> tuple[float, ...] | None:
+    """The temperatures at which an audit looks whether repeated answers are the same; None where it does not look.
+
+    Those that the claims have asked, and one more where greedy answers may vary.
+    """
+    if not capabilities.generate or (capabilities.offers is not None and "language" not in capabilities.offers):
+        return None
+    decodings = [decoding_of(claim, "generate") for claim in claims if claim.is_proportion]
+    asked = {degrees for mode, degrees, _ in decodings if mode == "sampled"}
+    if not capabilities.deterministic and any(mode == "greedy" for mode, _, _ in decodings):
+        asked.add(SAMPLED_TEMPERATURE)
+    return tuple(sorted(asked))
+
+
 def of_the_endpoint(
     capabilities: Capabilities, budget: int | None, own: int, effort: str, stated: int | None = None
 ) -> tuple[str, ...]:
@@ -120,3 +145,9 @@ def of_the_endpoint(
     if effort:
         differences.append(f"Asked with the reasoning effort {effort}.")
     return tuple(differences)
+
+
+def own_limit_in(differences: Sequence[str]) -> int | None:
+    """The prompt format's own limit of an answer, as :func:`of_the_endpoint` states it; None: nothing does."""
+    found = (_OWN_LIMIT.search(difference) for difference in differences)
+    return next((int(own[1].replace(",", "")) for own in found if own), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from steelyard.planning.order import order_of
 from steelyard.planning.samples import Prepared
-from steelyard.plugins import Monitor, detector_of
+from steelyard.plugins import Monitor, Progress, detector_of
 from steelyard.records import (
     GenerateRequest,
     LoglikelihoodRequest,
@@ -38,7 +38,8 @@ class ClaimForecast:
     ``claimed`` is what the test's interval closes on, in percent; empty where a test has no such value.
     ``if_true``: on the expected path if the claim is exactly true. ``if_false``: if the true score is ten points lower.
     ``seconds`` and ``cost`` are for all calls; a decision usually comes much earlier. ``affordable`` is the number of
-    samples that the budget allows.
+    samples that the budget allows. ``cannot``: where no answer can confirm the claim, what would; ``if_true`` is then
+    None.
     """
 
     task: str
@@ -48,9 +49,10 @@ class ClaimForecast:
     completion_tokens: int
     seconds: float
     cost: float | None
-    if_true: int
+    if_true: int | None
     if_false: int
     affordable: int
+    cannot: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
         if local
         else f"{REMOTE_SECONDS:g} s a call, {model.concurrency} at a time"
     )
-    priced = limits.price_prompt is not None and limits.price_completion is not None
+    priced = limits.cost_of(0, 0) is not None
     return Forecast(
         model=model.identity.uri,
         rows=(
@@ -107,18 +109,20 @@ def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepar
     detector = detector_of(test.rule)
     assert detector is not None  # it planned the test
     finder = detector.open(test, plan)
+    shown = finder.progress() if isinstance(finder, Monitor) else Progress()
     if_true, if_false = (detector.forecast(test, plan, shortfall) for shortfall in (0.0, WRONG_BY))
     return ClaimForecast(
         task=first.task,
-        claimed=finder.progress().target if isinstance(finder, Monitor) else "",
+        claimed=shown.target,
         calls=calls,
         prompt_tokens=round(sum(cost.prompt for cost in costs)),
         completion_tokens=round(sum(cost.completion for cost in costs)),
         seconds=seconds,
         cost=None if any(cost.cost is None for cost in costs) else sum(cost.cost or 0.0 for cost in costs),
-        if_true=asked if if_true is None else if_true,
+        if_true=None if shown.cannot else asked if if_true is None else if_true,
         if_false=asked if if_false is None else if_false,
         affordable=asked if budget is None else min(asked, int(budget / seconds * calls) if seconds else asked),
+        cannot=shown.cannot,
     )
 
 
@@ -164,8 +168,7 @@ def _cost(plan: Plan, prepared: Prepared) -> _Cost:
         each = EPISODE_SECONDS
     elif local:
         each = prompt / READ_TOKENS_PER_SECOND + completion / WRITE_TOKENS_PER_SECOND
-    price, priced = model.limits.price_prompt, model.limits.price_completion
-    cost = None if price is None or priced is None else calls * (prompt * price + completion * priced) / 1e6
+    cost = model.limits.highest_cost_of(calls * prompt, calls * completion)
     return _Cost(calls, measurement.planned, calls * prompt, calls * completion, calls * each, cost, measurement.share)
 
 

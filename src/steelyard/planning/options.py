@@ -9,6 +9,7 @@ from pathlib import Path
 
 from steelyard.errors import InputError
 from steelyard.records import SUBJECT, Capabilities, Limits, ModelIdentity, PlannedModel
+from steelyard.records.file_options import FileOptions
 
 __all__ = ["Options", "planned_model", "tolerance_of"]
 
@@ -21,7 +22,7 @@ class Options:
     ``accept_model`` and ``allow_part``: see :class:`steelyard.records.Plan`.
     ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
     ``scorer``: in place of the tasks' own, but not for a claim about a published benchmark.
-    ``question`` and ``answer`` name the columns of the task files' questions.
+    ``own_files``: how the questions of task files are read and asked.
     ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
 
@@ -32,8 +33,7 @@ class Options:
     concurrency: int | None = None
     data: Path | None = None
     task_files: tuple[Path, ...] = ()
-    question: str = ""
-    answer: str = ""
+    own_files: FileOptions = field(default_factory=FileOptions)
     with_texts: bool = False
     accept_model: bool = False
     allow_part: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from steelyard.claims.benchmarks import lookup
@@ -14,7 +15,16 @@ if TYPE_CHECKING:
     from steelyard.records import Sample
     from steelyard.tasks.task import Task
 
-__all__ = ["check_whole", "in_words", "least_size", "part_of", "revision_in_words"]
+__all__ = ["check_whole", "held_in", "in_words", "part_of", "revision_in_words", "why_not_held"]
+
+
+_PART_HELD = re.compile(
+    r"the data here hold (?P<same>[0-9,]{1,15}) of the (?P<of>[0-9,]{1,15}) items of .*?"
+    r"(?: and (?P<others>[0-9,]{1,15}) that differs?)?: give the whole of it, or --allow-part"
+)
+_FEWER_HELD = re.compile(
+    r"the vendor scored [0-9,]{1,15} items, the data here hold ([0-9,]{1,15}): give the whole of it, or --allow-part"
+)
 
 
 def part_of(task: Task, samples: Sequence[Sample]) -> Part | None:
@@ -28,24 +38,48 @@ def part_of(task: Task, samples: Sequence[Sample]) -> Part | None:
     definition = task.definition
     if definition.generator is not None:
         return None
-    pinned, held = definition.items, len(samples)
-    size = max(pinned.count if pinned else 0, _published_size(task.id))
+    pinned, held, size = definition.items, len(samples), _whole_size(task)
     if pinned is not None and pinned.sha256 and isinstance(samples, Samples):
         same = published_among(samples.item_digests(), pinned, items_file(task.where, task.id))
         return None if same == held == size else Part(of=size, same=same)
     return Part(of=size, same=held) if held < size else None
 
 
-def least_size(task_id: str) -> int:
-    """The items that an installed task's benchmark has, as far as is known here; 0 where it is not."""
-    from steelyard.tasks import load_task, resolve
+def why_not_held(task: Task, population: int, part: Part | None, *, is_own: bool) -> str:
+    """Why no data of this task could have this many samples and be this part of it; empty where some could.
 
-    found = resolve(task_id)
-    definition = load_task(found).definition if found else None
-    if definition is not None and definition.generator is not None:
-        return 0
-    pinned = definition.items if definition else None
-    return max(pinned.count if pinned else 0, _published_size(task_id))
+    ``is_own``: a file of the user's own, of which only the published benchmark's size is known.
+    """
+    definition, size = task.definition, _whole_size(task)
+    if is_own:
+        fits = population >= size if part is None else part.of >= size and 0 <= part.same <= min(part.of, population)
+    elif definition.generator is not None:
+        size = definition.generator.count
+        fits = (population, part) == (size, None)
+    elif definition.items is not None and definition.items.sha256:
+        whole = population == size
+        fits = whole if part is None else part.of == size and 0 <= part.same <= min(size, population)
+        fits = fits and not (part is not None and whole and part.same == size)
+    else:
+        fits = part == (Part(of=size, same=population) if population < size else None)
+    of = f"{part.same:,} of {part.of:,} items" if part else f"the whole, which is {size:,} items,"
+    return "" if fits else f"{population:,} samples cannot be {of} of {task.id[:80]}"
+
+
+def held_in(reason: str) -> tuple[int, Part | None] | None:
+    """The number of samples and their part, as a reason of :func:`check_whole` states them; None for another reason."""
+    if found := _PART_HELD.fullmatch(reason):
+        same, of, others = (int((found[name] or "0").replace(",", "")) for name in ("same", "of", "others"))
+        return same + others, Part(of=of, same=same)
+    if found := _FEWER_HELD.fullmatch(reason):
+        return int(found[1].replace(",", "")), None
+    return None
+
+
+def _whole_size(task: Task) -> int:
+    """The items that a task's benchmark has, as far as is known; 0 where it is not."""
+    pinned = task.definition.items
+    return max(pinned.count if pinned else 0, _published_size(task.id))
 
 
 def _published_size(name: str) -> int:

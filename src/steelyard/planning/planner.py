@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -23,10 +23,12 @@ from steelyard.planning.decoding import (
     repeats_of,
 )
 from steelyard.planning.options import Options, tolerance_of
-from steelyard.planning.part import check_whole, in_words, part_of, revision_in_words
-from steelyard.planning.samples import Prepared, as_asked, digests_of, in_item_order, load_samples
+from steelyard.planning.part import check_whole, in_words
+from steelyard.planning.samples import Prepared
+from steelyard.planning.sources import FILE, Rows, Source
 from steelyard.planning.testable import (
     Skip,
+    check_choices,
     check_testable,
     kind_of,
     other_average,
@@ -41,16 +43,13 @@ from steelyard.records import (
     ClaimSheet,
     Measurement,
     NotPlanned,
-    Part,
     PlannedModel,
     Reads,
     RepeatCheck,
-    Sample,
     Served,
 )
 
 if TYPE_CHECKING:
-    from steelyard.tasks.catalogue import Catalogue
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
@@ -76,7 +75,8 @@ class _Decoding:
 class TaskPlanner:
     """Answers detectors' requests with measurements. Requests with equal samples share one measurement.
 
-    ``drafts`` are the measurements so far. Their order seeds and shares are set when all are known.
+    ``drafts`` are the measurements so far. Their order seeds and shares are set when all are known. ``tasks`` says
+    where each task comes from that a request names.
     """
 
     def __init__(
@@ -84,13 +84,13 @@ class TaskPlanner:
         sheet: ClaimSheet | None,
         models: Mapping[str, PlannedModel],
         options: Options,
-        catalogue: Catalogue,
+        source: Source,
     ) -> None:
         self.drafts: dict[str, Prepared] = {}
         self.served: list[Served] = []
         self.not_planned: list[NotPlanned] = []
-        self._parts: dict[str, Part | None] = {}  # by task: a part is one of items, whatever the prompt format
-        self._sheet, self._models, self._options, self._catalogue = sheet, models, options, catalogue
+        self.tasks: dict[str, str] = {}
+        self._sheet, self._models, self._options, self._source = sheet, models, options, source
 
     @property
     def sheet(self) -> ClaimSheet | None:
@@ -134,7 +134,7 @@ class TaskPlanner:
     def formats(self, request: str, claim: Claim) -> Formats:
         """The prompt formats that a claim may mean (see :class:`steelyard.plugins.Planner`)."""
         try:
-            task = task_of(claim, self._catalogue)
+            task = self._task(request, claim.task, claim)
         except Skip:
             return Formats()
         names = task.formats_for(claim)
@@ -160,23 +160,21 @@ class TaskPlanner:
         if another := why_another_model(self._sheet, claim, self._models[role].identity):
             raise Skip("not_testable", another)
 
+    def _task(self, request: str, name: str, claim: Claim | None) -> Task:
+        """The task of a request; raises Skip where there is none, and for a claim that no task can test."""
+        find = partial(self._source.find, request)
+        task = task_of(claim, find, self._source.near) if claim else task_named(name, find, self._source.near)
+        self.tasks[task.id] = self._source.origin(task)
+        return task
+
     def _measure(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
         if request.again:
             return self._again(request)
         claim = request.claim
-        task = task_of(claim, self._catalogue) if claim else task_named(request.task, self._catalogue)
+        task = self._task(request.name, request.task, claim)
         protocol, kind = self._asked_as(request, task)
         decoding = self._decoding(task, protocol, kind, request)
-        loaded, part = self._loaded(request, task, protocol)
-        ordered, items = in_item_order(loaded)
-        samples = as_asked(
-            ordered,
-            decoding.temperature,
-            decoding.chat,
-            output_budget=decoding.output_budget,
-            reasoning_effort=decoding.reasoning_effort,
-        )
-        digests, samples_root = digests_of(samples)
+        rows = self._rows(request, task, protocol)
         measurement = Measurement(
             id="",
             role=request.role,
@@ -190,21 +188,25 @@ class TaskPlanner:
             output_budget=decoding.output_budget,
             budget_stated=decoding.output_budget is not None and decoding.output_budget == self._limit_stated(request),
             reasoning_effort=decoding.reasoning_effort,
-            scorers=(scorer_of(task, protocol, self._options.scorer, of_claim=claim is not None),),
-            population=len(samples),
-            samples_root=samples_root,
-            items=items,
+            scorers=(self._scorer(request, task, protocol),),
+            population=rows.population,
+            samples_root="",
+            items=rows.items,
             order_seed="",
             order_by="trial" if self._sheet else "sample",
             chance=task.chance,
             public=task.public,
             differences=decoding.of_endpoint,
-            part=part,
+            how_read=task.assumed,
+            part=rows.part,
             arm=request.arm,
             seed=request.seed or "",
             beside=request.beside,
-            **self._asked_how_often(request, decoding, len(samples)),
+            **self._asked_how_often(request, decoding, rows.population),
         )
+        asked = rows.asked(measurement)
+        check_choices(measurement.scorers[0], task.id, asked.samples)
+        measurement = msgspec.structs.replace(measurement, samples_root=asked.root)
         served = Served(
             request=request.name,
             reads=Reads(measurement="", scorer=measurement.scorers[0]),
@@ -215,12 +217,29 @@ class TaskPlanner:
                 *decoding.of_endpoint,
                 *in_words(claim, measurement),
                 *_other_scorer(task, protocol, measurement.scorers[0]),
-                *revision_in_words(loaded),
-                *filter(None, (task.assumed,)),
+                *rows.remarks,
+                *self._own_file(task),
             ),
         )
         withheld = task.public and task.definition.generator is None
-        return Prepared(measurement, samples, digests, withheld, task.assumed), served
+        return Prepared(measurement, asked.samples, asked.digests, withheld, task.advice), served
+
+    def _scorer(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> str:
+        return scorer_of(
+            task,
+            protocol,
+            partial(self._source.unavailable, request.name),
+            self._options.scorer,
+            of_claim=self._claim_number(request) is not None,
+        )
+
+    def _own_file(self, task: Task) -> tuple[str, ...]:
+        """The difference to report where a file of the user's own has the name of a benchmark that is built in."""
+        from steelyard.tasks import is_built_in
+
+        if self.tasks[task.id] != FILE or not is_built_in(task.id):
+            return ()
+        return (f"Asked from a task file of the user's own, not from the built-in task {task.id}.",)
 
     def _again(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
         """Ask some of the samples of an earlier request again: as they are, and so without loading them again."""
@@ -247,19 +266,14 @@ class TaskPlanner:
         check_testable(claim, task.chance, tolerance_of(self.tolerance))
         return protocol, kind
 
-    def _loaded(
-        self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol
-    ) -> tuple[Sequence[Sample], Part | None]:
-        """The samples, and the part of the benchmark that they are; raises Skip where a claim is not about a part."""
-        loaded = load_samples(task, protocol, self._options.data, request.seed)
-        if not loaded:
+    def _rows(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> Rows:
+        """The samples; raises Skip where there are none, and where a claim is not about the part that is here."""
+        rows = self._source.rows(request, task, protocol)
+        if not rows.population:
             raise Skip("not_tested", "the task has no samples")
-        if task.id not in self._parts:
-            self._parts[task.id] = part_of(task, loaded)
-        part = self._parts[task.id]
         if request.claim and not self._options.allow_part:
-            check_whole(request.claim, task, len(loaded), part)
-        return loaded, part
+            check_whole(request.claim, task, rows.population, rows.part)
+        return rows
 
     def _asked_how_often(self, request: MeasurementRequest, decoding: _Decoding, population: int) -> dict[str, Any]:
         """The limit, the repeats and the repeat check of a measurement."""
@@ -301,9 +315,14 @@ class TaskPlanner:
 
     def _limit_stated(self, request: MeasurementRequest) -> int | None:
         """The limit of an answer that the claim states whose test asks for this."""
-        unserved = Served(request=request.name, reads=Reads(measurement="", scorer=""), prompt="")
-        number = None if self._sheet is None else unserved.claim_number
+        number = self._claim_number(request)
         return None if number is None or self._sheet is None else max_tokens_of(self._sheet.claims[number])
+
+    def _claim_number(self, request: MeasurementRequest) -> int | None:
+        """The number of the claim whose test asks for this."""
+        if self._sheet is None:
+            return None
+        return Served(request=request.name, reads=Reads(measurement="", scorer=""), prompt="").claim_number
 
     def _check_asked(self, model: PlannedModel, budget: int | None) -> None:
         """Raise InputError for an output budget or effort that the model refuses, or that leaves no room for a call."""
@@ -330,7 +349,7 @@ class TaskPlanner:
             measurement = msgspec.structs.replace(other.measurement, scorers=scorers)
             self.drafts[name] = replace(other, measurement=measurement)
             return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
-        name = f"{len(self.drafts):02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', draft.measurement.task)[:100]}"
+        name = self._source.name(served.request, len(self.drafts), draft.measurement.task)
         measurement = msgspec.structs.replace(draft.measurement, id=name)
         self.drafts[name] = replace(draft, measurement=measurement)
         return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
@@ -338,7 +357,7 @@ class TaskPlanner:
 
 def _other_scorer(task: Task, protocol: ChosenProtocol, identifier: str) -> tuple[str, ...]:
     """The difference to report where the user chose a scorer that is not the task's."""
-    own = scorer_of(task, protocol)
+    own = task.scorer_identifier(protocol.prompt)
     return () if identifier == own else (f"Scored by {identifier}, which the user chose, not by the task's {own}.",)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from steelyard.records import Measurement, ModelIdentity
-from steelyard.tasks import REASONING_GYM, is_built_in
+from steelyard.tasks import is_built_in, resolve
 
 __all__ = ["benchmark_of", "subject_of"]
 
@@ -23,8 +23,8 @@ _PLAIN: Final = "!$&'()*+,;=:@~/"  # what a path may hold as it is (RFC 3986, se
 
 def benchmark_of(measurement: Measurement) -> str:
     """A built-in benchmark's id; for any other task the digest of its items, whatever their order."""
-    if measurement.task.startswith(REASONING_GYM) or is_built_in(measurement.task):
-        return f"task:{measurement.task}"
+    if is_built_in(measurement.task):
+        return f"task:{resolve(measurement.task)}"
     return f"items:{measurement.items}"
 
 

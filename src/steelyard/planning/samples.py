@@ -30,7 +30,7 @@ __all__ = ["Prepared", "as_asked", "digests_of", "in_item_order", "load_samples"
 class Prepared:
     """A measurement with its samples: rendered lazily, with the digest of each.
 
-    ``assumed``: how a file of questions was read, where that was not certain.
+    ``advice``: what would ask a file of the user's own questions better.
     ``withheld``: a fixed public set, whose texts are not sealed, since publishing them would contaminate it.
     A generator gives fresh samples for any seed.
     """
@@ -39,7 +39,7 @@ class Prepared:
     samples: Sequence[Sample]
     digests: Sequence[str]
     withheld: bool = True
-    assumed: str = ""
+    advice: str = ""
 
 
 def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Path | None) -> Prepared:

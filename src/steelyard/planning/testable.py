@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from steelyard.errors import InputError
 from steelyard.plugins import ExecutingScorer
-from steelyard.records import Capabilities, Claim
+from steelyard.records import Capabilities, Claim, Sample
 
 if TYPE_CHECKING:
-    from steelyard.tasks.catalogue import Catalogue
     from steelyard.tasks.definition import PromptFormat
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["Skip", "check_testable", "kind_of", "other_average", "scorer_of", "task_named", "task_of"]
+__all__ = ["Skip", "check_choices", "check_testable", "kind_of", "other_average", "scorer_of", "task_named", "task_of"]
 
 
 class Skip(Exception):
@@ -27,7 +27,7 @@ class Skip(Exception):
         self.reason = reason
 
 
-def task_of(claim: Claim, catalogue: Catalogue) -> Task:
+def task_of(claim: Claim, find: Callable[[str], Task | None], near: Callable[[str], str]) -> Task:
     """The task that a claim is about; raises Skip for a metric or unit that cannot be tested, and an unknown task."""
     from steelyard.tasks.protocol import several_answers
 
@@ -35,33 +35,52 @@ def task_of(claim: Claim, catalogue: Catalogue) -> Task:
         raise Skip("not_testable", f"the metric {chosen} needs several answers to a sample; an audit takes one")
     if not claim.is_proportion:
         raise Skip("not_tested", f"a value in {claim.unit} is not a share of right answers")
-    return task_named(claim.task, catalogue)
+    return task_named(claim.task, find, near)
 
 
-def task_named(name: str, catalogue: Catalogue) -> Task:
-    """The task of this name; raises Skip if there is none, with what is known about the benchmark."""
-    task = catalogue.find(name)
+def task_named(name: str, find: Callable[[str], Task | None], near: Callable[[str], str]) -> Task:
+    """The task of this name; raises Skip if there is none, with what is known about the benchmark.
+
+    ``near`` says what else could be meant.
+    """
+    task = find(name)
     if task is None:
-        raise _no_task(name, catalogue)
+        raise _no_task(name, near)
     return task
 
 
-def scorer_of(task: Task, protocol: ChosenProtocol, chosen: str = "", *, of_claim: bool = False) -> str:
+def scorer_of(
+    task: Task,
+    protocol: ChosenProtocol,
+    unavailable: Callable[[ExecutingScorer], str],
+    chosen: str = "",
+    *,
+    of_claim: bool = False,
+) -> str:
     """The identifier of the scorer: the task's, or the one that the user chose.
 
-    Raises Skip if it cannot run here, InputError where none can be chosen: a claim about a published benchmark is
-    scored by that benchmark's rule, and a log-likelihood by the format's.
+    Raises Skip if it cannot run (``unavailable`` says why), InputError where none can be chosen: a claim about a
+    published benchmark is scored by that benchmark's rule, and a log-likelihood by the format's.
     """
-    from steelyard.scorers import open_scorer, scorer_named
+    from steelyard.scorers import open_identifier, scorer_named
 
-    scorer = open_scorer(task.scorer_for(protocol.prompt))
+    scorer = open_identifier(task.scorer_identifier(protocol.prompt))
     if chosen and not (of_claim and task.public):
         if not task.prompt_format(protocol.prompt).generates:
             raise InputError(f"--scorer {chosen}: {task.id} asks for log-likelihoods, not for text: leave it out")
         scorer = scorer_named(chosen)
-    if isinstance(scorer, ExecutingScorer) and (reason := scorer.unavailable_reason()):
+    if isinstance(scorer, ExecutingScorer) and (reason := unavailable(scorer)):
         raise Skip("not_testable", reason)
     return scorer.identifier
+
+
+def check_choices(identifier: str, task: str, samples: Sequence[Sample]) -> None:
+    """Raise InputError where a rule that reads choices has samples without any: all of these would be open."""
+    if identifier.startswith("option@") and (without := sum(not sample.choices for sample in samples)):
+        raise InputError(
+            f"the scorer option reads which choice an answer names, and {without:,} of {len(samples):,} questions of "
+            f"{task} have no choices: give the file a column choices (a|b|c), or leave out --scorer option"
+        )
 
 
 def kind_of(
@@ -97,7 +116,7 @@ def _check_offered(prompt_format: PromptFormat, capabilities: Capabilities) -> N
     raise Skip("not_testable", f"the task needs {' and '.join(missing)}; the given world model has {has}")
 
 
-def _no_task(name: str, catalogue: Catalogue) -> Skip:
+def _no_task(name: str, near: Callable[[str], str]) -> Skip:
     from steelyard.claims.benchmarks import lookup
 
     known = lookup(name)
@@ -105,7 +124,7 @@ def _no_task(name: str, catalogue: Catalogue) -> Skip:
         return Skip("not_testable", known.why_not)
     if known is not None:
         return Skip("not_tested", f"{known.title} is known, but has no task here (steelyard tasks lists those that do)")
-    return Skip("not_tested", f"no task has this name{catalogue.near(name)}")
+    return Skip("not_tested", f"no task has this name{near(name)}")
 
 
 def check_testable(claim: Claim, chance: float, tolerance: Fraction) -> None:

@@ -13,7 +13,8 @@ class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"
 
     ``item``, ``request``, ``answer`` and ``reasoning`` are SHA-256 digests of the sample, the request, the model output
     and its reasoning. ``position`` is the place in the committed order; −1 is an extra request of the repeat check,
-    which no test counts. ``final``: no further attempt will be made.
+    which no test counts. ``cached_tokens`` are among the prompt tokens, ``reasoning_tokens`` among the completion
+    tokens, as the endpoint reports them. ``final``: no further attempt will be made.
     """
 
     seq: int = -1
@@ -34,6 +35,7 @@ class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    cached_tokens: int = 0
     model: str = ""
     detail: str = ""
     started_us: int

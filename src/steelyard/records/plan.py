@@ -56,7 +56,8 @@ class RepeatCheck(Record, frozen=True, kw_only=True):
 class Limits(Record, frozen=True, kw_only=True):
     """The user's limits for an endpoint: rates per minute, and budgets that the run does not exceed.
 
-    Prices come from the user, per million tokens, in the currency of ``cost``.
+    Prices come from the user, per million tokens, in the currency of ``cost``. Prompt tokens that the endpoint had
+    cached, and completion tokens that were reasoning, have prices of their own; None: those of the other ones.
     """
 
     requests_per_minute: int | None = None
@@ -65,6 +66,40 @@ class Limits(Record, frozen=True, kw_only=True):
     cost: float | None = None
     price_prompt: float | None = None
     price_completion: float | None = None
+    price_cached: float | None = None
+    price_reasoning: float | None = None
+
+    def cost_of(self, prompt: int, completion: int, cached: int = 0, reasoning: int = 0) -> float | None:
+        """What these tokens cost; None without prices.
+
+        ``cached`` are among the prompt tokens and ``reasoning`` among the completion tokens; of more than there are,
+        so many as there are.
+        """
+        if self.price_prompt is None or self.price_completion is None:
+            return None
+        cached, reasoning = min(cached, prompt), min(reasoning, completion)
+        price_cached = self.price_prompt if self.price_cached is None else self.price_cached
+        price_reasoning = self.price_completion if self.price_reasoning is None else self.price_reasoning
+        read = (prompt - cached) * self.price_prompt + cached * price_cached
+        written = (completion - reasoning) * self.price_completion + reasoning * price_reasoning
+        return (read + written) / 1e6
+
+    def highest_cost_of(self, prompt: float, completion: float) -> float | None:
+        """The most that these tokens can cost, whichever of them are cached or reasoning; None without prices."""
+        if self.price_prompt is None or self.price_completion is None:
+            return None
+        read = max(self.price_prompt, self.price_cached or 0.0)
+        return (prompt * read + completion * max(self.price_completion, self.price_reasoning or 0.0)) / 1e6
+
+    @property
+    def cached_is_dearer(self) -> bool:
+        """Whether a cached prompt token costs more than another one."""
+        return (self.price_cached or 0.0) > (self.price_prompt or 0.0)
+
+    @property
+    def reasoning_is_dearer(self) -> bool:
+        """Whether a reasoning token costs more than another completion token."""
+        return (self.price_reasoning or 0.0) > (self.price_completion or 0.0)
 
     @property
     def bounded(self) -> bool:
@@ -115,9 +150,10 @@ class Measurement(Record, frozen=True, kw_only=True):
     maximum number of samples asked. ``output_budget`` is the maximum number of tokens of an answer, in place of the
     prompt format's; ``budget_stated``: the claim's protocol states it, so that an output which it cuts off is scored
     as it stands. ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
-    items that the benchmark has. ``arm``, ``seed`` and ``beside`` are for further measurements that a detector
-    requests. ``again``: while the run goes on, so many samples of the measurement ``beside`` that got no answer, and as
-    many that got one, are asked again, ``repeats`` times each.
+    items that the benchmark has. ``how_read`` says what had to be assumed to read a file of the user's own questions.
+    ``arm``, ``seed`` and ``beside`` are for further measurements that a detector requests. ``again``: while the run
+    goes on, so many samples of the measurement ``beside`` that got no answer, and as many that got one, are asked
+    again, ``repeats`` times each.
     """
 
     id: str
@@ -147,6 +183,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     public: bool = True
     part: Part | None = None
     differences: tuple[str, ...] = ()
+    how_read: str = ""
     arm: str = ""
     seed: str = ""
     beside: str = ""
@@ -180,7 +217,7 @@ class Reads(Record, frozen=True, kw_only=True):
 class PlannedTest(Record, frozen=True, kw_only=True):
     """One test, of any kind, with its share of the error budget.
 
-    ``rule`` is the detector and the version of its rule (``claim_retest@2``): a change of thresholds or margins raises
+    ``rule`` is the detector and the version of its rule (``claim_retest@3``): a change of thresholds or margins raises
     the version. ``null`` is the null hypothesis in one sentence. ``weight`` 0: no p-value, so no share. ``inputs``
     names entries of :attr:`Plan.inputs`. ``sealed`` is a JSON object that the rule's detector alone decodes, strictly.
     """
@@ -275,11 +312,13 @@ class Plan(Record, frozen=True, kw_only=True):
     """Everything that determines the result, fixed before the first call. Its canonical bytes are sealed.
 
     ``sheet`` is None if no claims are tested: then the plan has measurements alone. ``detectors`` names the rules that
-    planned the tests, including those that planned none. ``output_tokens`` and ``reasoning_effort`` are the user's;
-    without them each measurement's follow from its model. ``accept_model``: the user accepts that the endpoint's name
-    is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested. ``questions`` are by
-    their digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the
-    distribution and version of every plugin that the plan uses, by ``kind.name``.
+    planned the tests, including those that planned none. ``tasks`` says where each task comes from that is asked:
+    ``file``, or its distribution and version. ``output_tokens`` and ``reasoning_effort`` are the user's; without them
+    each measurement's follow from its model. ``limit`` (of samples) and ``scorer`` are the user's too, the latter in
+    place of the tasks' own, but not for a claim about a published benchmark. ``accept_model``: the user accepts that
+    the endpoint's name is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested.
+    ``questions`` are by their digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the distribution
+    and version of every plugin that the plan uses, by ``kind.name``.
     """
 
     format: str
@@ -299,6 +338,9 @@ class Plan(Record, frozen=True, kw_only=True):
     ledger: LedgerPlace | None = None
     origin: Origin = msgspec.field(default_factory=Origin)
     budget_us: int | None = None
+    tasks: dict[str, str] = msgspec.field(default_factory=dict)
+    limit: int | None = None
+    scorer: str = ""
     output_tokens: int | None = None
     reasoning_effort: str = ""
     accept_model: bool = False

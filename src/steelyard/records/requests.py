@@ -101,7 +101,7 @@ class ModelOutput(Record, frozen=True, kw_only=True):
     """The result of one attempt. A model does not raise an exception for a failure: it returns the outcome.
 
     ``reasoning`` is the text that a model wrote before its answer, if the endpoint returns it separately; no scorer
-    reads it. ``reasoning_tokens`` are counted in ``completion_tokens`` too.
+    reads it. ``reasoning_tokens`` are counted in ``completion_tokens`` too, ``cached_tokens`` in ``prompt_tokens``.
     ``logprobs``: one sum of token log-probabilities per continuation, in nats. ``detail`` is one line, free of secrets.
     ``worker`` names the machine that sent the request, if a run has several: the record goes to its journal segment.
     """
@@ -114,13 +114,14 @@ class ModelOutput(Record, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    cached_tokens: int = 0
     model: str = ""
     detail: str = ""
     retry_after: float | None = None
     rate: RateHint | None = None
     worker: str = ""
     overloaded: bool = False  # the endpoint reports that it is overloaded (429, 503, 529)
-    fatal: bool = False  # no retry of any request will help: the endpoint refuses the key or the credit
+    fatal: bool = False  # no retry of any request will help: it refuses the key or the credit, or is a web page
 
 
 class Capabilities(Record, frozen=True, kw_only=True):

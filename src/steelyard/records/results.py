@@ -130,10 +130,13 @@ class TracePoint(Record, frozen=True, kw_only=True):
 class ClaimVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one claim, as its retest gives it; proportions are fractions, ``claimed_text`` is as printed.
 
+    ``asked`` and ``of`` count calls: each sample is asked ``repeats`` times.
+    ``bounds``: the share of right answers if all open and missing ones are wrong, and if all are right. ``measured`` is
+    None where these are so many that it would be no honest estimate (:mod:`steelyard.stats.bounds`).
     ``part_of`` is the number of items that the claim is about, where the samples are a part of them.
     ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one. ``formats`` names
     the prompt formats that the claim may mean, in their order, where the vendor states none; the numbers are then those
-    of ``prompt``, and a note says what each came to.
+    of ``prompt``, and a note says what each came to. ``cost`` is the money for the tokens, at the user's prices.
     """
 
     task: str
@@ -142,9 +145,11 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     claimed: float | None
     tolerance: float
     measured: float | None = None
+    bounds: tuple[float, float] | None = None
     ci: tuple[float, float] | None = None
     asked: int = 0
     of: int = 0
+    repeats: int = 1
     missing: int = 0
     open: int = 0
     unparsed: int = 0
@@ -166,6 +171,8 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    cost: float | None = None
     seconds: float = 0.0
     line: int = 0
     note: str = ""
@@ -202,8 +209,10 @@ class PassAtK(Record, frozen=True, kw_only=True):
 class MeasurementResult(Record, frozen=True, kw_only=True):
     """The result of one measurement by one scorer. Proportions are fractions; only a full score counts as right.
 
-    ``ci`` is Wilson's interval over samples. ``standard_error`` is clustered by ``clusters`` subtasks, where there are
-    several: items of one subtask are not independent. ``read_by`` names the tests that read it.
+    ``measured`` and ``bounds`` are those of a claim. ``ci`` is Wilson's interval over samples. ``standard_error`` is
+    clustered by ``clusters`` subtasks, where there are several: items of one subtask are not independent. ``asked`` and
+    ``of`` count calls, as a claim's do. ``read_by`` names the tests that read it. ``cost`` is the money for the tokens,
+    at the user's prices.
     """
 
     measurement: str
@@ -212,25 +221,36 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     prompt: str
     scorer: str
     measured: float | None = None
+    bounds: tuple[float, float] | None = None
     ci: tuple[float, float] | None = None
     right: int = 0
     asked: int = 0
     of: int = 0
+    repeats: int = 1
     planned: int = 0
     missing: int = 0
     open: int = 0
     unparsed: int = 0
+    cut_off: int = 0
     standard_error: float | None = None
     clusters: int = 0
     pass_at_k: tuple[PassAtK, ...] = ()
     read_by: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
+    how_read: str = ""
     reason: str = ""
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    cost: float | None = None
     seconds: float = 0.0
+
+    @property
+    def is_mostly_cut_off(self) -> bool:
+        """Whether at least half of the answers were cut off at their limit of tokens, and could not be read."""
+        return 0 < self.asked <= 2 * min(self.cut_off, self.open + self.unparsed)
 
 
 class Verdict(Record, frozen=True, kw_only=True):

@@ -1,12 +1,14 @@
 """The answers of a run as one HTML file that lies outside the run: read without a server, filtered and searched.
 
-The first answers are plain HTML. All of them follow as JSON in chunks, which the page's script reads when it needs
-them, so that 20,000 answers open as fast as 50. All text in it is hostile: HTML is escaped by the template, JSON by
-:func:`_json`, and the page's policy (CSP) runs the one script with our hash and forbids every request.
+The first answers are plain HTML. All of them follow as JSON in chunks, compressed, which the page's script reads when
+it needs them, so that 20,000 answers open as fast as 50. All text in it is hostile: HTML is escaped by the template,
+JSON by :func:`_json` or in base64, and the page's policy (CSP) runs the one script with our hash and forbids every
+request.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import shlex
 from array import array
@@ -30,6 +32,7 @@ WITHHELD: Final = "(withheld: its text is not in this folder)"
 
 FIRST: Final = 50  # answers that are plain HTML
 CHUNK: Final = 500  # answers that the script reads at once
+COMPRESSION: Final = 6  # gzip's level: 9 takes twice as long for 1 % less
 LONGEST: Final = 2000  # characters of a text; of a longer one the page has the first half of them, and the last
 
 _WORDS: Final = list(SIGNS)
@@ -202,9 +205,10 @@ class _Collected:
         return self._texts.setdefault(text, len(self._texts))
 
     def close_chunk(self) -> None:
-        """Write the answers that wait as a line of JSON."""
+        """Write the answers that wait as a line: JSON, compressed, in base64. The same answers give the same line."""
         if self._rows:
-            self._spool.write(_json({"texts": list(self._texts), "rows": self._rows}).encode() + b"\n")
+            chunk = _json({"texts": list(self._texts), "rows": self._rows}).encode()
+            self._spool.write(b64encode(gzip.compress(chunk, COMPRESSION, mtime=0)) + b"\n")
             self._rows, self._texts = [], {}
 
     def chunks(self) -> Iterator[Any]:

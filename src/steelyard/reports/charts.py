@@ -8,7 +8,7 @@ from typing import Any
 
 from steelyard.records import ClaimVerdict, TracePoint, VerdictWord
 from steelyard.reports import words
-from steelyard.reports.vega import BAND, GRID, INK, PAPER, chart, svg
+from steelyard.reports.vega import BAND, GRID, INK, PAPER, chart, room_beside, svg
 
 __all__ = ["claims_chart", "closing_chart", "css_name", "drawable", "interval_bar"]
 
@@ -57,7 +57,9 @@ def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: 
     drawing = alt.layer(*_claim_marks(base, _domain(rows), narrow), *labels).properties(
         width=320 if narrow else 560, height=len(rows) * (62 if narrow else 46)
     )
-    return svg(drawing, name, "Claims against measured scores", "; ".join(_described(claim) for claim in drawn))
+    described = "; ".join(_described(claim) for claim in drawn)
+    left = room_beside([] if narrow else [row["task"] for row in rows])
+    return svg(drawing, name, "Claims against measured scores", described, left=left)
 
 
 def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[Any]:
@@ -75,6 +77,7 @@ def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[A
         base.mark_rule(stroke=GRID, yOffset=down).encode(x=alt.value(0), x2=alt.value("width")),
         base.mark_bar(fill=BAND, height=22, yOffset=down).encode(x=alt.X("floor:Q", title=None), x2="claimed:Q"),
         base.mark_rule(strokeWidth=3, strokeCap="round", yOffset=down).encode(x=x, x2="high:Q", color=colour),
+        *_ranges(base, down),
         base.mark_tick(thickness=3, size=26, fill=INK, stroke=None, opacity=1, yOffset=down).encode(x="claimed:Q"),
         base.mark_point(size=110, strokeWidth=2, opacity=1, yOffset=down).encode(
             x="measured:Q",
@@ -83,6 +86,17 @@ def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[A
             fill=alt.Fill("fill:N", scale=None, legend=None),
         ),
     ]
+
+
+def _ranges(base: Any, down: int) -> list[Any]:
+    """The ranges of the claims whose open and missing answers leave no point; without a claim of these, nothing."""
+    import altair as alt
+
+    if all(row["range_low"] is None for row in base.data.values):
+        return []
+    colour = alt.Color("colour:N", scale=None, legend=None)
+    ranges = base.transform_filter("datum.range_low !== null").mark_rule(strokeWidth=9, yOffset=down)
+    return [ranges.encode(x="range_low:Q", x2="range_high:Q", color=colour)]
 
 
 def _labels_above(base: Any) -> list[Any]:
@@ -108,6 +122,7 @@ def _claim_values(index: int, claim: ClaimVerdict) -> dict[str, Any]:
     assert claim.ci is not None
     lowest = words.floor(claim)
     row = words.claim_words(claim)
+    ends = claim.bounds if claim.measured is None and claim.bounds else (None, None)
     return {
         "row": index,
         "task": row.task,
@@ -117,6 +132,8 @@ def _claim_values(index: int, claim: ClaimVerdict) -> dict[str, Any]:
         "low": _percent(claim.ci[0]),
         "high": _percent(claim.ci[1]),
         "measured": _percent(claim.measured),
+        "range_low": _percent(ends[0]),
+        "range_high": _percent(ends[1]),
         "colour": _colour(claim.verdict),
         "fill": _fill(claim.verdict),
         "shape": _SHAPES.get(claim.verdict, "circle"),
@@ -149,15 +166,16 @@ def closing_chart(claim: ClaimVerdict, *, name: str = "closing") -> str:
 
     looks = _thinned([look for look in claim.trace if look.n > 0])
     window = _window(claim, looks)
-    rows = [_look_values(look, window) for look in looks]
+    rows = [_look_values(look, window, has_share=claim.measured is not None) for look in looks]
     row = words.claim_words(claim)
     drawing = alt.layer(*_closing_marks(claim, rows, window)).properties(width=236, height=128)
-    described = f"{row.full}; after {row.asked} samples the interval is {row.interval}, the claim {row.claimed}"
+    asked = row.asked if claim.repeats > 1 else f"{row.asked} samples"
+    described = f"{row.full}; after {asked} the interval is {row.interval}, the claim {row.claimed}"
     return svg(drawing, name, f"How the interval closed on {row.task}", described)
 
 
-def _look_values(look: TracePoint, window: tuple[float, float]) -> dict[str, Any]:
-    share = 100 * look.right / look.n
+def _look_values(look: TracePoint, window: tuple[float, float], *, has_share: bool) -> dict[str, Any]:
+    share = 100 * look.right / look.n if has_share else -1.0
     return {
         "n": look.n,
         "low": _clamp(100 * look.low, window),
@@ -226,12 +244,15 @@ def _clamp(value: float, window: tuple[float, float]) -> float:
     return min(window[1], max(window[0], value))
 
 
-def interval_bar(measured: float, ci: tuple[float, float]) -> str:
-    """A measured share with its interval on a line from 0 to 100 %, as SVG that a table's cell holds."""
-    place = [2 + 116 * min(1.0, max(0.0, value)) for value in (ci[0], measured, ci[1])]
+def interval_bar(measured: float | None, ci: tuple[float, float], bounds: tuple[float, float] | None = None) -> str:
+    """A measured share, or its range, with its interval on a line from 0 to 100 %, as SVG that a table's cell holds."""
+    low, high, *place = [2 + 116 * min(1.0, max(0.0, value)) for value in (*ci, *(bounds or ci), measured or 0.0)]
+    mark = f'<circle cx="{place[2]:.1f}" cy="6" r="4" fill="var(--ink)"/>'
+    if measured is None:
+        mark = f'<path d="M{place[0]:.1f},6H{place[1]:.1f}" stroke="var(--ink)" stroke-width="8"/>'
     return (
         '<svg class="bar" viewBox="0 0 120 12" width="120" height="12" aria-hidden="true">'
         '<path d="M2,6H118" stroke="var(--line)" stroke-width="1"/>'
-        f'<path d="M{place[0]:.1f},6H{place[2]:.1f}" stroke="var(--muted)" stroke-width="3" stroke-linecap="round"/>'
-        f'<circle cx="{place[1]:.1f}" cy="6" r="4" fill="var(--ink)"/></svg>'
+        f'<path d="M{low:.1f},6H{high:.1f}" stroke="var(--muted)" stroke-width="3" stroke-linecap="round"/>'
+        f"{mark}</svg>"
     )

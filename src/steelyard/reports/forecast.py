@@ -24,12 +24,13 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from steelyard.util.console import fitting
     from steelyard.util.text import one_line
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Dry run: no sample was sent", title_justify="left")
-    table.add_column("task")
+    table.add_column("task", overflow="fold")
     for name in ("claimed", "calls ≤", "tokens in", "out ≤", "time ≤", "cost ≤", "if it holds", "if 10 lower"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in forecast.rows:
         table.add_row(
             Text(one_line(row.task)),
@@ -43,11 +44,12 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
             _decision(row.if_false, row.affordable) if row.claimed else "–",
         )
     if forecast.rows:
-        console.print(table)
+        console.print(fitting(console, table))
     if any(row.claimed for row in forecast.rows):
-        console.print(
-            "The last two columns: samples that the test is expected to need; * = not within budget or limit."
-        )
+        console.print("The last two columns: calls that the test is expected to need; * = not within budget or limit.")
+    for row in forecast.rows:
+        if row.cannot:
+            console.print(Text(one_line(f"{row.task} ({row.claimed} %): {row.cannot}", 400)))
     if not forecast.rows:
         console.print("Dry run: nothing can be asked.")
     for task, verdict, reason in forecast.skipped:
@@ -55,7 +57,9 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     console.print(forecast.assumptions)
 
 
-def _decision(samples: int, affordable: int) -> str:
+def _decision(samples: int | None, affordable: int) -> str:
+    if samples is None:
+        return "undecided "
     return f"{samples:,}{'*' if samples > affordable else ' '}"
 
 

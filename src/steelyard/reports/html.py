@@ -13,7 +13,7 @@ from steelyard.reports import words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable, interval_bar
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.limits import limits
-from steelyard.reports.measured import by_measurement, measured_words, only_measured
+from steelyard.reports.measured import by_measurement, measured_words, money_of, only_measured
 
 __all__ = ["render"]
 
@@ -52,6 +52,7 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
         costs=[_cost(each, plan) for each in by_measurement(verdict) if each.calls],
         total=_total(verdict, plan),
         priced=plan is not None and any(_is_priced(model.limits) for model in plan.models.values()),
+        prices_of_parts=_prices_of_parts(plan),
         run=plan_sha256[:16] if re.fullmatch(r"[0-9a-f]{64}", plan_sha256) else "",
         identity=_identity(plan),
         limits=limits(verdict, plan),
@@ -76,7 +77,7 @@ def _row(claim: ClaimVerdict, asked: Mapping[str, Measurement]) -> dict[str, Any
 
 def _measured(result: MeasurementResult) -> dict[str, Any]:
     row = measured_words(result)
-    bar = markup(interval_bar(result.measured, result.ci)) if result.measured is not None and result.ci else ""
+    bar = markup(interval_bar(result.measured, result.ci, result.bounds)) if result.ci else ""
     return {"words": row, "task": _breakable(row.task), "asked_lines": row.asked.split(", "), "bar": bar}
 
 
@@ -115,6 +116,8 @@ def _asked(measurement: Measurement, plan: Plan) -> dict[str, Any]:
     ]
     if measurement.limit is not None:
         facts.insert(3, ("Limit on samples", words.count(measurement.limit)))
+    if measurement.how_read:
+        facts.append(("How the file was read", measurement.how_read))
     for test in plan.readers_of(measurement.id):
         facts += _test_facts(measurement, test)
     digests = [("Order seed", measurement.order_seed), ("Merkle root of the samples", measurement.samples_root)]
@@ -144,6 +147,18 @@ class _Cost:
     completion: int
     seconds: float
     money: float | None
+    cached: int
+    reasoning: int
+
+    @property
+    def tokens_in(self) -> str:
+        """The prompt tokens as text, and how many of them the endpoint had cached."""
+        return words.count(self.prompt) + (f" ({words.count(self.cached)} cached)" if self.cached else "")
+
+    @property
+    def tokens_out(self) -> str:
+        """The completion tokens as text, and how many of them were reasoning."""
+        return words.count(self.completion) + (f" ({words.count(self.reasoning)} reasoning)" if self.reasoning else "")
 
     @property
     def price(self) -> str:
@@ -157,17 +172,29 @@ class _Cost:
 
 
 def _is_priced(limits: Limits) -> bool:
-    return limits.price_prompt is not None and limits.price_completion is not None
+    return limits.cost_of(0, 0) is not None
+
+
+def _prices_of_parts(plan: Plan | None) -> str:
+    """Which tokens have a price of their own, in parentheses; empty where none have."""
+    known = [model.limits for model in plan.models.values()] if plan else []
+    kinds = ["cached"] if any(limits.price_cached is not None for limits in known) else []
+    kinds += ["reasoning"] if any(limits.price_reasoning is not None for limits in known) else []
+    return f" ({' and '.join(kinds)} tokens at prices of their own)" if kinds else ""
 
 
 def _cost(result: MeasurementResult, plan: Plan | None) -> _Cost:
     """Calls, tokens, time and, at the prices that the user gave, the money for the tokens that were reported."""
-    model = plan.models.get(result.role) if plan else None
-    money = None
-    if model is not None and _is_priced(model.limits):
-        prices = model.limits.price_prompt or 0.0, model.limits.price_completion or 0.0
-        money = (result.prompt_tokens * prices[0] + result.completion_tokens * prices[1]) / 1e6
-    return _Cost(result.task, result.calls, result.prompt_tokens, result.completion_tokens, result.seconds, money)
+    return _Cost(
+        result.task,
+        result.calls,
+        result.prompt_tokens,
+        result.completion_tokens,
+        result.seconds,
+        money_of(result, plan),
+        result.cached_tokens,
+        result.reasoning_tokens,
+    )
 
 
 def _total(verdict: Verdict, plan: Plan | None) -> _Cost:
@@ -180,6 +207,8 @@ def _total(verdict: Verdict, plan: Plan | None) -> _Cost:
         sum(cost.completion for cost in costs),
         sum(cost.seconds for cost in costs),
         sum(known) if known else None,
+        sum(cost.cached for cost in costs),
+        sum(cost.reasoning for cost in costs),
     )
 
 

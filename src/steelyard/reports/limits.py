@@ -32,7 +32,7 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
     # The most important ones first: a terminal shows only the first few.
     sentences = [_OF_A_PART] if on_part else []
     sentences += [*_of_the_words(asked, measured), *_of_the_setting(names, asked, plan)]
-    sentences += _of_the_numbers(verdict, asked, measured)
+    sentences += _of_the_numbers(verdict, asked, measured, counts=plan is not None and plan.ledger is not None)
     if asked and len(asked) < len(verdict.claims):
         sentences.append("The report shows nothing about the claims that were not testable or not tested.")
     if verdict.notes:
@@ -73,19 +73,29 @@ def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) 
     return sentences
 
 
-def _of_the_numbers(verdict: Verdict, asked: list[ClaimVerdict], measured: list[MeasurementResult]) -> list[str]:
+def _of_the_numbers(
+    verdict: Verdict, asked: list[ClaimVerdict], measured: list[MeasurementResult], *, counts: bool
+) -> list[str]:
+    """``counts``: the key's ledger counts how often the questions were asked."""
     level, sentences = f"{100 * verdict.alpha:g} %", []
+    series = " Both hold over all audits of a question with this key together." if counts else ""
     if asked:
         sentences = [
             f"Error rates: over the whole report, the chance that any true claim is called inconsistent is at most "
-            f"{level} (weighted Holm). For each claim, a false consistent has a chance of at most {level}. Both hold over "
-            "all audits of one question with one key together, as its ledger counts them.",
+            f"{level} (weighted Holm). For each claim, a false consistent has a chance of at most {level}.{series}",
             f"The {100 * (1 - verdict.alpha):g} % intervals are valid whenever the run stops, however often results "
             "are looked at, and for a benchmark of finite size. So they are wider than textbook intervals, which fix "
             "the number of samples in advance.",
         ]
     if measured:
         sentences.append(_OF_A_MEASUREMENT.format(level=f"{100 * (1 - verdict.alpha):g} %"))
+    read = {each.measurement: max(one.asked for one in asked if one.measurement == each.measurement) for each in asked}
+    came = {each.measurement: each.asked for each in verdict.measurements}
+    if later := sum(max(0, came.get(name, 0) - number) for name, number in read.items()):
+        sentences.append(
+            f"{counted(later, 'answer')} came after the tests had decided: kept and paid for, and read by no test. The "
+            "numbers of a claim are those of the answers that its test read."
+        )
     missing = sum(claim.missing for claim in asked) + sum(each.missing for each in measured)
     if missing:
         sentences.append(

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from steelyard.errors import VerificationError
+from steelyard.evidence import layout
+from steelyard.evidence.canonical import parse_canonical
 from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict
 
-__all__ = ["REPORT_FORMAT", "render"]
+__all__ = ["REPORT_FORMAT", "render", "sealed_report"]
 
 REPORT_FORMAT = "steelyard-report/2"
+# Keys of a later date: left out where there is nothing to say, as in reports of before.
+NOTHING_TO_SAY: dict[str, Any] = {"cached_tokens": 0, "cost": None}
 
 
 def render(verdict: Verdict) -> dict[str, Any]:
     """The verdict as a JSON object: the keys of DESIGN.md in its order, then the others.
 
-    A claim's ``claimed``, ``tolerance``, ``measured`` and ``ci`` are in the claim's own ``unit``: percent points for
-    percent, 0 to 1 for a fraction. ``implied_reruns`` has null for more than a million. NaN and infinities are null, so
-    the result is JSON to every reader.
+    A claim's ``claimed``, ``tolerance``, ``measured``, ``bounds`` and ``ci`` are in its own ``unit``: percent points
+    for percent, 0 to 1 for a fraction. ``implied_reruns`` has null for more than a million. NaN and infinities are
+    null, so the result is JSON to every reader.
     """
     document = {
         "format": REPORT_FORMAT,
@@ -72,7 +78,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "claimed": _claimed(claim),
         "tolerance": _own_unit(claim.tolerance, claim.unit),
         "measured": _own_unit(claim.measured, claim.unit),
-        "ci": None if claim.ci is None else [_own_unit(bound, claim.unit) for bound in claim.ci],
+        "ci": _ends(claim.ci, claim.unit),
         "asked": claim.asked,
         "of": claim.of,
         "missing": claim.missing,
@@ -80,11 +86,13 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "verdict": claim.verdict.value,
         "needs": needs,
         "implied_reruns": dict(claim.implied_reruns),
+        "bounds": _ends(claim.bounds, claim.unit),
         "part_of": claim.part_of,
         "unit": claim.unit,
         "claimed_text": claim.claimed_text,
         "reason": claim.reason,
         "better": claim.better,
+        "repeats": claim.repeats,
         "unparsed": claim.unparsed,
         "p": claim.p,
         "log_e": claim.log_e,
@@ -97,6 +105,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "prompt_tokens": claim.prompt_tokens,
         "completion_tokens": claim.completion_tokens,
         "reasoning_tokens": claim.reasoning_tokens,
+        **{key: value for key, no in NOTHING_TO_SAY.items() if (value := getattr(claim, key)) != no},
         "seconds": claim.seconds,
         "line": claim.line,
     }
@@ -105,14 +114,21 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
 def _measured(result: MeasurementResult) -> dict[str, Any]:
     """A measurement, its proportions in percent points as a claim's are."""
     document: dict[str, Any] = msgspec.to_builtins(result)
+    for key, nothing in NOTHING_TO_SAY.items():
+        if document[key] == nothing:
+            del document[key]
     for key in ("measured", "standard_error"):
         document[key] = _own_unit(document[key], "percent")
-    document["ci"] = None if result.ci is None else [_own_unit(bound, "percent") for bound in result.ci]
+    document |= {"bounds": _ends(result.bounds, "percent"), "ci": _ends(result.ci, "percent")}
     document["pass_at_k"] = [
         {"k": each.k} | {key: _own_unit(getattr(each, key), "percent") for key in ("least", "most", "low", "high")}
         for each in result.pass_at_k
     ]
     return document
+
+
+def _ends(bounds: tuple[float, float] | None, unit: str) -> list[float | None] | None:
+    return None if bounds is None else [_own_unit(bound, unit) for bound in bounds]
 
 
 def _own_unit(value: float | None, unit: str) -> float | None:
@@ -140,3 +156,17 @@ def _finite(value: Any) -> Any:
         case list() | tuple():
             return [_finite(item) for item in value]
     return value
+
+
+def sealed_report(folder: Path) -> Any:
+    """The document in report.json; raises VerificationError where it is missing, too large or not canonical JSON.
+
+    Other forms are refused, since two readers may find different values in them: one key twice, for example.
+    """
+    data = layout.read_bounded(folder, layout.REPORT, layout.MAX_BYTES[layout.REPORT])
+    try:
+        if not data.endswith(b"\n"):
+            raise ValueError("its last line has no end")
+        return parse_canonical(data[:-1])
+    except ValueError as error:
+        raise VerificationError(f"{layout.REPORT}: {error}") from None

@@ -55,7 +55,8 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         _list("Not tested, and why", _untested(verdict)),
         _list("What was asked", _asked(plan)),
         _list("What this does not show", [escape(limit) for limit in limits(verdict, plan)]),
-        "Check it yourself: `steelyard verify DIR` recomputes every digest, score and verdict, offline.",
+        "Check it yourself: in the run's folder, `steelyard verify .` recomputes all digests, scores and verdicts, "
+        "offline.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -126,7 +127,10 @@ def _asked(plan: Plan | None) -> list[str]:
         samples, seed = words.counted(each.population, "sample"), _code(each.order_seed)
         served = [served for served in plan.served if served.reads.measurement == each.id]
         differences = dict.fromkeys([*each.differences, *(text for one in served for text in one.differences)])
-        differs = f" Differs from the vendor: {escape('; '.join(differences), 2000)}." if differences else ""
+        differs = (
+            f" Differs from the vendor: {escape('; '.join(differences).rstrip('.'), 2000)}." if differences else ""
+        )
+        differs += f" How the file was read: {escape(each.how_read, 2000)}" if each.how_read else ""
         lines.append(
             f"{escape(each.task, 80)}: prompt format `{_code(each.prompt)}`, {each.kind}, {each.decoding}, "
             f"scorer `{_code(', '.join(each.scorers))}`, {samples}, order seed `{seed}`.{differs}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steelyard.records import SUBJECT, MeasurementResult, PassAtK, Verdict
-from steelyard.reports.words import count, counted, interval, share
+from steelyard.records import SUBJECT, MeasurementResult, PassAtK, Plan, Verdict
+from steelyard.reports.words import asked_of, count, counted, interval, measured, share
 from steelyard.util.text import one_line
 
-__all__ = ["MeasuredWords", "by_measurement", "measured_words", "only_measured", "pass_at_k"]
+__all__ = ["MeasuredWords", "by_measurement", "measured_words", "money_of", "only_measured", "pass_at_k"]
 
 
 def only_measured(verdict: Verdict) -> list[MeasurementResult]:
@@ -24,6 +24,15 @@ def only_measured(verdict: Verdict) -> list[MeasurementResult]:
 def by_measurement(verdict: Verdict) -> list[MeasurementResult]:
     """Each measurement once, however many scorers it has: its answers are paid for once."""
     return list({each.measurement: each for each in verdict.measurements}.values())
+
+
+def money_of(result: MeasurementResult, plan: Plan | None) -> float | None:
+    """The money for the tokens of a measurement, at the prices that the plan holds; None without prices."""
+    model = plan.models.get(result.role) if plan else None
+    if model is None:
+        return None
+    parts = result.cached_tokens, result.reasoning_tokens
+    return model.limits.cost_of(result.prompt_tokens, result.completion_tokens, *parts)
 
 
 @dataclass(frozen=True)
@@ -52,13 +61,15 @@ def measured_words(result: MeasurementResult) -> MeasuredWords:
             f"standard error {result.standard_error * 100:.1f} points, clustered by {count(result.clusters)} subtasks"
         )
     parts += [pass_at_k(each) for each in result.pass_at_k]
+    if result.read_by:
+        parts.append("asked for the test of a claim, whose own row has the score that counts")
     parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned else "")
     return MeasuredWords(
         task=one_line(result.task, 80) or "(no name)",
         prompt=one_line(result.prompt, 60),
-        measured=share(result.measured, "percent"),
+        measured=measured(result, "percent"),
         interval=interval(result.ci, "percent"),
-        asked=f"{count(result.asked)} of {count(result.of)}{missing}" if result.asked else "–",
+        asked=f"{asked_of(result.asked, result.of, result.repeats)}{missing}" if result.asked else "–",
         detail="; ".join(part for part in parts if part),
     )
 

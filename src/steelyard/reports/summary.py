@@ -15,7 +15,7 @@ from steelyard.records import DetectorResult, Finding, Plan, Verdict, VerdictWor
 from steelyard.reports import words
 from steelyard.reports.charts import css_name
 from steelyard.reports.jinja import template
-from steelyard.reports.measured import by_measurement, only_measured
+from steelyard.reports.measured import by_measurement, money_of, only_measured
 from steelyard.reports.provenance import Provenance
 from steelyard.reports.summary_english import ENGLISH
 from steelyard.reports.summary_german import GERMAN
@@ -144,7 +144,7 @@ def _inconsistent(verdict: Verdict, said: Words) -> str:
     values = {"number": numbers.count(len(below)), "of": numbers.count(of)}
     sentence = lines.below_many.format(**values) if len(below) < of else lines.below_all.format(**values)
     if len(below) == 1:
-        measured = numbers.share(first.measured, first.unit)
+        measured = numbers.measured(first, first.unit)
         sentence = lines.below_one.format(task=named(first.task), claimed=claimed(first, numbers), measured=measured)
     return f"{sentence} {lines.besides.format(findings=found)}" if found else sentence
 
@@ -155,8 +155,12 @@ def _measured(verdict: Verdict, said: Words) -> str:
         return said.headlines.nothing
     if len(results) > 1:
         return said.headlines.measured_many.format(of=numbers.count(len(results)))
-    share = numbers.share(results[0].measured, "percent")
-    return said.headlines.measured.format(task=named(results[0].task), measured=share)
+    (result,) = results
+    if result.measured is None and result.bounds:
+        unread = {"number": numbers.count(result.open + result.missing), "of": numbers.count(result.asked)}
+        ends = numbers.bounds(result.bounds, "percent")
+        return said.headlines.measured_range.format(task=named(result.task), **unread, **ends)
+    return said.headlines.measured.format(task=named(result.task), measured=numbers.measured(result, "percent"))
 
 
 def _tally(verdict: Verdict, said: Words) -> list[tuple[str, str, str]]:
@@ -224,6 +228,8 @@ def _caveats(verdict: Verdict, plan: Plan, said: Words) -> Iterator[str]:
         yield sure.differences
     if any(claim.formats for claim in asked):
         yield sure.formats
+    if any(each.how_read for each in verdict.measurements):
+        yield sure.how_read
 
 
 # ── who, when, what it took ─────────────────────────────────────────────────────────────────────────────────────────
@@ -291,14 +297,15 @@ def _effort(verdict: Verdict, plan: Plan, said: Words) -> str:
 def _cost(verdict: Verdict, plan: Plan, said: Words) -> str:
     """What the tokens cost at the user's prices; empty unless all models that were asked have the same ones."""
     results = [each for each in by_measurement(verdict) if each.calls]
-    limits = [plan.models[each.role].limits for each in results]
-    prices = {(each.price_prompt, each.price_completion) for each in limits}
-    if len(prices) != 1:
-        return ""
-    (price_in, price_out) = prices.pop()
-    if price_in is None or price_out is None:
+    known = [plan.models[each.role].limits for each in results]
+    prices = {(each.price_prompt, each.price_completion, each.price_cached, each.price_reasoning) for each in known}
+    amounts = [money_of(each, plan) for each in results]
+    if len(prices) != 1 or None in amounts:
         return ""
     numbers = Numbers(said.notation)
-    amount = sum(each.prompt_tokens * price_in + each.completion_tokens * price_out for each in results) / 1e6
-    shown = {"amount": amount, "price_in": price_in, "price_out": price_out}
-    return said.who.cost.format(**{name: numbers.money(value) for name, value in shown.items()})
+    (price_in, price_out, price_cached, price_reasoning) = prices.pop()
+    shown = {"amount": sum(filter(None, amounts)), "price_in": price_in, "price_out": price_out}
+    text = said.who.cost.format(**{name: numbers.money(value or 0.0) for name, value in shown.items()})
+    for price, sentence in ((price_cached, said.who.cached), (price_reasoning, said.who.reasoning)):
+        text += "" if price is None else sentence.format(price=numbers.money(price))
+    return text

@@ -67,6 +67,8 @@ ENGLISH: Final = Words(
         not_tested="there was no test of the claim on {task}.",
         not_tested_many="there was no test of {number} of the {of} claims.",
         measured="the model as served reaches {measured} on {task}. Nothing was claimed, so nothing was tested.",
+        measured_range="the model as served reaches between {low} and {high} on {task}: of {of} answers, {number} are "
+        "missing or cannot be read in one way. Nothing was claimed, so nothing was tested.",
         measured_many="{of} results of the model as served. Nothing was claimed, so nothing was tested.",
         nothing="no answer was scored.",
     ),
@@ -81,6 +83,7 @@ ENGLISH: Final = Words(
         sheet_says="The claim sheet says",
         in_format="Prompt format {prompt}: {sentence}",
         asked_short="{asked} of {of} questions",
+        asked_repeats="{asked} of {of} calls, {each} a question",
         asked="All {asked} answers were asked for.",
         asked_part="{asked} of {of} answers were asked for.",
         missing="Missing: {number}.",
@@ -144,6 +147,7 @@ ENGLISH: Final = Words(
         "confirm its number.",
         not_recomputed="Tests whose plugin is not installed here ({number}) were not computed again: their results are "
         "as sealed.",
+        how_read="How the file of questions was read (columns, delimiter, sheet) is in the report.",
     ),
     steps=Steps(
         unfinished="Finish the run first; the numbers may still change:",
@@ -153,6 +157,8 @@ ENGLISH: Final = Words(
         "and decoding behind them.",
         vendor="the vendor",
         see_wrong="The answers that were wrong:",
+        see_open="Do not use the range as a score. Look at the answers that cannot be read in one way; asking for the "
+        "answer alone, or another way of reading (--scorer), makes more of them readable:",
         explain="Ask {vendor} to explain what the checks found ({findings}); report.html lists it all.",
         rely="{claims}: may be relied on, for this endpoint and this task, to within {within}.",
         rely_many="{claims}: may be relied on, for this endpoint and these tasks, to within {within} at most.",
@@ -167,6 +173,8 @@ ENGLISH: Final = Words(
         "again.",
         noise="{claims}: do not rely on this yet. More questions of this benchmark do not decide: ask {vendor} how "
         "many runs its number is the mean of, or test on a larger benchmark.",
+        noise_number="{claims}: do not rely on this yet. So few questions cannot confirm such a value; about {number} "
+        "could: test on more questions of this kind, or on a larger benchmark.",
         data="{claims}: give the questions of the benchmark (--data DIR, or a file of your own with --task FILE).",
         items="{claims}: give more of the benchmark’s items.",
         whole="{claims}: give all items of the benchmark, or accept a verdict on a part of it (--allow-part).",
@@ -204,6 +212,8 @@ ENGLISH: Final = Words(
         effort="What it took",
         calls="{calls} calls, about {time}, {prompt} tokens in and {completion} out",
         cost="{amount}, at the prices that were given: {price_in} in and {price_out} out, per million tokens",
+        cached="; {price} for prompt tokens from the endpoint’s cache",
+        reasoning="; {price} for reasoning",
     ),
     frame=Frame(
         title="Summary of an audit",

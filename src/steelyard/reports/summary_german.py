@@ -77,6 +77,8 @@ GERMAN: Final = Words(
         not_tested_many="Für {number} der {of} Angaben liegt keine Prüfung vor.",
         measured="Das Modell erreicht am geprüften Endpunkt {measured} bei {task}. Es gab keine Angabe, die zu prüfen "
         "war.",
+        measured_range="Das Modell erreicht am geprüften Endpunkt zwischen {low} und {high} bei {task}: Von {of} "
+        "Antworten fehlen {number} oder sind nicht eindeutig lesbar. Es gab keine Angabe, die zu prüfen war.",
         measured_many="{of} Ergebnisse des Modells am geprüften Endpunkt. Es gab keine Angabe, die zu prüfen war.",
         nothing="Es wurde keine Antwort bewertet.",
     ),
@@ -91,6 +93,7 @@ GERMAN: Final = Words(
         sheet_says="Anmerkung in der Liste der Angaben:",
         in_format="Promptformat {prompt}: {sentence}",
         asked_short="{asked} von {of} Fragen",
+        asked_repeats="{asked} von {of} Aufrufen, {each} je Frage",
         asked="Alle {asked} Antworten wurden abgefragt.",
         asked_part="{asked} von {of} Antworten wurden abgefragt.",
         missing="Fehlend: {number}.",
@@ -156,6 +159,7 @@ GERMAN: Final = Words(
         "seine Angabe bestätigen.",
         not_recomputed="Tests, deren Erweiterung hier nicht installiert ist ({number}), wurden nicht nachgerechnet: "
         "ihre Ergebnisse sind die versiegelten.",
+        how_read="Wie die Datei mit den Fragen gelesen wurde (Spalten, Trennzeichen, Blatt), steht im Bericht.",
     ),
     steps=Steps(
         unfinished="Zuerst den Lauf beenden; die Zahlen können sich noch ändern:",
@@ -165,6 +169,8 @@ GERMAN: Final = Words(
         "und das Dekodierverfahren dahinter erfragen.",
         vendor="dem Anbieter",
         see_wrong="Die falschen Antworten:",
+        see_open="Die Spanne nicht als Ergebnis verwenden. Die nicht eindeutig lesbaren Antworten ansehen; mehr davon "
+        "werden lesbar, wenn nur nach der Antwort gefragt oder anders gelesen wird (--scorer):",
         explain="Bei {vendor} eine Erklärung zu den Befunden einholen ({findings}); alle stehen in report.html.",
         rely="{claims}: für diesen Endpunkt und diese Aufgabe verwendbar (höchstens {within} unter der Angabe).",
         rely_many="{claims}: für diesen Endpunkt und diese Aufgaben verwendbar (höchstens {within} unter der Angabe).",
@@ -180,6 +186,8 @@ GERMAN: Final = Words(
         "Prüfung wiederholen.",
         noise="{claims}: noch nicht verwenden. Weitere Fragen dieses Benchmarks entscheiden nicht: bei {vendor} "
         "erfragen, aus wie vielen Durchläufen die Zahl gemittelt ist, oder mit einem größeren Benchmark prüfen.",
+        noise_number="{claims}: noch nicht verwenden. So wenige Fragen können einen solchen Wert nicht bestätigen; mit "
+        "etwa {number} ginge es: mehr Fragen dieser Art stellen oder mit einem größeren Benchmark prüfen.",
         data="{claims}: die Fragen des Benchmarks bereitstellen (--data DIR oder eine eigene Datei mit --task FILE).",
         items="{claims}: mehr Aufgaben des Benchmarks bereitstellen.",
         whole="{claims}: alle Aufgaben des Benchmarks bereitstellen oder ein Ergebnis für einen Teil zulassen "
@@ -221,6 +229,8 @@ GERMAN: Final = Words(
         effort="Aufwand",
         calls="{calls} Aufrufe, etwa {time}, {prompt} Token gesendet und {completion} empfangen",
         cost="{amount}, zu den angegebenen Preisen: {price_in} gesendet und {price_out} empfangen, je Million Token",
+        cached="; {price} für gesendete Token aus dem Zwischenspeicher des Endpunkts",
+        reasoning="; {price} für Token des Nachdenkens",
     ),
     frame=Frame(
         title="Zusammenfassung einer Prüfung",

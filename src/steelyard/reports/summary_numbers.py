@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from steelyard.records import ClaimVerdict, MeasurementResult
 from steelyard.reports import words
 from steelyard.reports.summary_words import Notation
 from steelyard.util.text import one_line
@@ -44,6 +45,10 @@ class Numbers:
     def interval(self, bounds: tuple[float, float] | None, unit: str) -> str:
         """An interval of a proportion, rounded outward."""
         return self.local(words.interval(bounds, unit))
+
+    def measured(self, result: ClaimVerdict | MeasurementResult, unit: str) -> str:
+        """A measured share, or its range where there is no point."""
+        return self.local(words.measured(result, unit))
 
     def bounds(self, bounds: tuple[float, float], unit: str) -> dict[str, str]:
         """The two ends of an interval, as it is rounded: ``low`` without its unit, ``high`` with it."""

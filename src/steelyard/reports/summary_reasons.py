@@ -33,6 +33,7 @@ Advice = Literal[
 
 _UNREAD = r"(?P<number>[\d,]+) of (?P<of>[\d,]+) answers"
 _STATES_NONE = r"the vendor states none of the task's prompt formats, and "
+_WOULD_DO = r"(?:[^;]*?\(about (?P<questions>[\d,]+) questions)?"
 _HELD = r"the data here hold (?P<held>[\d,]+)"
 
 # Each kind of reason: the sentence of the record, and what helps.
@@ -46,8 +47,11 @@ _PATTERNS: Final[dict[str, tuple[str, Advice]]] = {
     "unread": (rf"{_UNREAD} can be read two ways or were cut off", "open"),
     "missing": (rf"{_UNREAD} are missing: ", "missing"),
     "unread_and_missing": (rf"{_UNREAD} are missing, were cut off or can be read two ways", "open"),
-    "noise_below": (r"within noise of the claim: only a score below (?P<low>[\d.]+ %)", "noise"),
-    "noise": (r"within noise of the claim: a score below (?P<low>[\d.]+ %).* one of (?P<high>[\d.]+ %)", "noise"),
+    "noise_below": (rf"within noise of the claim: only a score below (?P<low>[\d.]+ %){_WOULD_DO}", "noise"),
+    "noise": (
+        rf"within noise of the claim: a score below (?P<low>[\d.]+ %).* one of (?P<high>[\d.]+ %){_WOULD_DO}",
+        "noise",
+    ),
     "not_served": (r"some items are not served", "missing"),  # steelyard.auditing.verdict
     # Not testable after asking: the same module, and that of the prompt formats.
     "few_items": (r"(?P<held>[\d,]+) of (?P<of>[\d,]+) items are so few .* (?P<margin>[\d.]+) points", "whole"),

@@ -120,7 +120,7 @@ def _claim_row(claim: ClaimVerdict, said: Words, domain: tuple[float, float]) ->
         css=css_name(claim.verdict),
         label=label,
         claimed=claimed(claim, numbers),
-        measured=numbers.share(claim.measured, claim.unit),
+        measured=numbers.measured(claim, claim.unit),
         interval=numbers.interval(claim.ci, claim.unit) if claim.ci else "",
         asked=_asked(claim, said, numbers),
         meaning=tuple(_meaning(claim, said, numbers)),
@@ -132,7 +132,9 @@ def _asked(claim: ClaimVerdict, said: Words, numbers: Numbers) -> str:
     """How many of the questions were asked; empty where none was."""
     if not claim.asked:
         return ""
-    return said.meanings.asked_short.format(asked=numbers.count(claim.asked), of=numbers.count(claim.of))
+    form = said.meanings.asked_short if claim.repeats == 1 else said.meanings.asked_repeats
+    each = numbers.count(claim.repeats)
+    return form.format(asked=numbers.count(claim.asked), of=numbers.count(claim.of), each=each)
 
 
 def _meaning(claim: ClaimVerdict, said: Words, numbers: Numbers) -> Iterable[Passage]:
@@ -183,11 +185,11 @@ def _measured_row(result: MeasurementResult, said: Words, domain: tuple[float, f
         css=css_name(VerdictWord.NOT_TESTED),
         label="",
         claimed="",
-        measured=numbers.share(result.measured, "percent"),
+        measured=numbers.measured(result, "percent"),
         interval=numbers.interval(result.ci, "percent") if result.ci else "",
         asked="",
         meaning=(Passage(" ".join(parts)),),
-        drawing=_bar(result.ci, result.measured, domain) if result.ci and result.measured is not None else "",
+        drawing=_svg(_interval(result, domain, _DOT)) if result.ci else "",
     )
 
 
@@ -225,21 +227,21 @@ def _place(value: float | None, domain: tuple[float, float]) -> float:
 
 
 def _drawing(claim: ClaimVerdict, domain: tuple[float, float]) -> Any:
-    assert claim.ci is not None
     floor, tick = _place(words.floor(claim), domain), _place(claim.claimed, domain)
     band = f'<rect x="{floor}" y="2" width="{round(tick - floor, 1)}" height="14" fill="var(--band)"/>'
     line = f'<path d="M{tick},1V17" stroke="var(--ink)" stroke-width="2.4"/>'
-    return _svg(band + line + _interval(claim.ci, claim.measured, domain, _MARKS.get(claim.verdict, _DOT)))
+    return _svg(band + line + _interval(claim, domain, _MARKS.get(claim.verdict, _DOT)))
 
 
-def _bar(bounds: tuple[float, float], measured: float, domain: tuple[float, float]) -> Any:
-    return _svg(_interval(bounds, measured, domain, _DOT))
-
-
-def _interval(bounds: tuple[float, float], measured: float | None, domain: tuple[float, float], mark: str) -> str:
-    low, high = (_place(bound, domain) for bound in bounds)
+def _interval(result: ClaimVerdict | MeasurementResult, domain: tuple[float, float], mark: str) -> str:
+    """The interval as a line, on it the measured share as a mark, or its range as a bar."""
+    assert result.ci is not None
+    low, high = (_place(bound, domain) for bound in result.ci)
     line = f'<path d="M{low},9H{high}" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/>'
-    return line + (mark.format(x=_place(measured, domain)) if measured is not None else "")
+    if result.measured is not None:
+        return line + mark.format(x=_place(result.measured, domain))
+    low, high = (_place(bound, domain) for bound in result.bounds or result.ci)
+    return f'{line}<path d="M{low},9H{high}" stroke="currentColor" stroke-width="8"/>'
 
 
 def _svg(inside: str) -> Any:

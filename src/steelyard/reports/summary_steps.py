@@ -9,6 +9,7 @@ from typing import Final
 
 from steelyard.records import ClaimVerdict, Plan, Verdict, VerdictWord
 from steelyard.reports import words
+from steelyard.reports.measured import only_measured
 from steelyard.reports.provenance import Provenance
 from steelyard.reports.summary_numbers import Numbers
 from steelyard.reports.summary_reasons import advice_on, reason_of
@@ -56,6 +57,9 @@ def _all(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) -> I
         yield Step(said.steps.test.format(tests=numbers.names(undecided)))
     unsettled = [claim for claim in claims if claim.verdict not in (VerdictWord.INCONSISTENT, VerdictWord.CONSISTENT)]
     yield from _advised(unsettled, plan, folder, said, numbers)
+    ranges = [each for each in only_measured(verdict) if each.open and each.measured is None]
+    if ranges and not verdict.claims:
+        yield Step(said.steps.see_open, (command("show", folder, "--open"),))
     if not verdict.claims and not verdict.findings:
         yield Step(said.steps.compare)
 
@@ -74,8 +78,16 @@ def _advised(claims: Iterable[ClaimVerdict], plan: Plan, folder: str, said: Word
             if all(each.seconds is not None for each in needs):
                 message = "more_time"
                 values["time"] = numbers.duration(sum(each.seconds or 0.0 for each in needs))
+        questions = [_questions(claim) for claim in group]
+        if advice == "noise" and all(questions):
+            message, values["number"] = "noise_number", numbers.count(max(questions))
         commands = _shown(folder, _SHOWS[advice], group, plan) if advice in _SHOWS else ()
         yield Step(str(getattr(said.steps, message)).format(**values), commands)
+
+
+def _questions(claim: ClaimVerdict) -> int:
+    """How many questions would decide a claim that these cannot; 0 where the record does not say."""
+    return max((int(each.values.get("questions", "0").replace(",", "")) for each in reason_of(claim)), default=0)
 
 
 def _advice(claim: ClaimVerdict) -> str:

@@ -63,6 +63,7 @@ class Headlines:
     not_tested: str
     not_tested_many: str
     measured: str
+    measured_range: str
     measured_many: str
     nothing: str
 
@@ -81,6 +82,7 @@ class Meanings:
     sheet_says: str
     in_format: str
     asked_short: str
+    asked_repeats: str
     asked: str
     asked_part: str
     missing: str
@@ -142,6 +144,7 @@ class Sureness:
     imported: str
     unread: str
     not_recomputed: str
+    how_read: str
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ class Steps:
     do_not_rely_many: str
     vendor: str
     see_wrong: str
+    see_open: str
     explain: str
     rely: str
     rely_many: str
@@ -162,6 +166,7 @@ class Steps:
     open: str
     missing: str
     noise: str
+    noise_number: str
     data: str
     items: str
     whole: str
@@ -202,6 +207,8 @@ class Who:
     effort: str
     calls: str
     cost: str
+    cached: str
+    reasoning: str
 
 
 @dataclass(frozen=True)

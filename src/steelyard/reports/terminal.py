@@ -112,6 +112,11 @@ def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
         _print_paragraphs(page, verdict)
     if len(verdict.claims) > _ROWS:
         page.line(f"… and {words.counted(len(verdict.claims) - _ROWS, 'more claim')}: --json shows all", "dim")
+    if any(claim.ci for claim in verdict.claims[:_ROWS]):
+        named = words.interval_name(verdict)
+        page.line(
+            f"Each claim's {named} holds at every look: the one shown while it was asked had the same rule.", "dim"
+        )
     measurements = words.measurements_of(plan)
     for claim in verdict.claims[:_ROWS]:
         if sentence := words.reruns(claim, measurements.get(claim.measurement)):
@@ -161,10 +166,14 @@ def _print_paragraphs(page: _Page, verdict: Verdict) -> None:
 
 
 def _print_measured(page: _Page, verdict: Verdict) -> None:
-    rows = [measured_words(each) for each in only_measured(verdict)]
+    results = only_measured(verdict)
+    rows = [measured_words(each) for each in results]
     if not rows:
         return
     page.section("Measured" if not verdict.claims else "Further measurements")
+    if any(each.ci for each in results):
+        also = ", which may be narrower than those shown while a test asked" if any(e.read_by for e in results) else ""
+        page.line(f"Intervals here (95 %) are Wilson's, for a fixed number of samples{also}.", "dim")
     for row in rows[:_ROWS]:
         detail = f"; {row.detail}" if row.detail else ""
         page.item(f"{row.task} ({row.prompt}): {row.measured} [{row.interval}], asked {row.asked}{detail}")

@@ -7,10 +7,11 @@ font. Data enters as inline values only: nothing is fetched, and no text from ot
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-__all__ = ["BAND", "GRID", "INK", "MUTED", "PAPER", "chart", "svg"]
+__all__ = ["BAND", "GRID", "INK", "MUTED", "PAPER", "chart", "room_beside", "svg"]
 
 INK, MUTED, GRID, BAND, PAPER = "var(--ink)", "var(--muted)", "var(--grid)", "var(--band)", "var(--paper)"
 # A reader's font may be wider than the one that Vega measured.
@@ -24,7 +25,15 @@ def chart(values: list[dict[str, Any]]) -> Any:
     return alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
 
 
-def svg(drawing: Any, name: str, title: str, description: str) -> str:
+def room_beside(labels: Iterable[str]) -> int:
+    """The space to leave left of labels that end at the plot, where a reader's font is a quarter wider than Vega's.
+
+    On a screen they may stand over the edge of the chart; a printer cuts them there.
+    """
+    return min(48, _PADDING["left"] + 2 * max(map(len, labels), default=0))
+
+
+def svg(drawing: Any, name: str, title: str, description: str, *, left: int = _PADDING["left"]) -> str:
     """Render to SVG without the network, and put the page's own title and description in place of Vega's roles."""
     import vl_convert
 
@@ -38,7 +47,7 @@ def svg(drawing: Any, name: str, title: str, description: str) -> str:
         "labelPadding": 6,
     }
     styled = drawing.configure(
-        background="transparent", aria=False, font="sans-serif", padding=_PADDING
+        background="transparent", aria=False, font="sans-serif", padding={**_PADDING, "left": left}
     ).configure_view(stroke=None)
     # Altair's validation takes half of the time and depends on no data: the tests draw every kind of mark.
     specification = styled.configure_axis(**axis).to_dict(validate=False)

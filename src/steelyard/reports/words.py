@@ -16,6 +16,7 @@ from steelyard.records import (
     DetectorResult,
     Finding,
     Measurement,
+    MeasurementResult,
     Note,
     Plan,
     Verdict,
@@ -40,6 +41,7 @@ __all__ = [
     "headline",
     "interval",
     "interval_name",
+    "measured",
     "measurements_of",
     "only_measures",
     "p_value",
@@ -127,6 +129,11 @@ def interval(bounds: tuple[float, float] | None, unit: str) -> str:
     return f"{low:.{places}f}–{high:.{places}f}{'' if unit == 'fraction' else ' %'}"
 
 
+def measured(result: ClaimVerdict | MeasurementResult, unit: str) -> str:
+    """The measured share; ``0.0–75.0 %`` where open and missing answers leave a range."""
+    return interval(result.bounds, unit) if result.measured is None else share(result.measured, unit)
+
+
 def points(tolerance: float, unit: str) -> str:
     """A difference of proportions: ``2.0 points`` (percentage points), or ``0.020`` where the claim is a fraction."""
     scaled = round(tolerance * _scale(unit), 6)
@@ -195,7 +202,7 @@ def claim_words(claim: ClaimVerdict) -> ClaimWords:
     return ClaimWords(
         task=one_line(claim.task, 80) or "(no name)",
         claimed=claimed_value(claim),
-        measured=share(claim.measured, claim.unit),
+        measured=measured(claim, claim.unit),
         interval=interval(claim.ci, claim.unit),
         asked=_asked(claim),
         verdict=claim.verdict,
@@ -215,7 +222,12 @@ def _asked(claim: ClaimVerdict) -> str:
     unscored = "".join(
         f", {count(number)} {word}" for number, word in ((claim.missing, "missing"), (claim.open, "open")) if number
     )
-    return f"{count(claim.asked)} of {count(claim.of)}{unscored}"
+    return f"{asked_of(claim.asked, claim.of, claim.repeats)}{unscored}"
+
+
+def asked_of(asked: int, of: int, repeats: int) -> str:
+    """``202 of 400``; where each question is asked several times ``202 of 400 calls, 2 a question``."""
+    return f"{count(asked)} of {count(of)}" + (f" calls, {count(repeats)} a question" if repeats > 1 else "")
 
 
 def _detail(claim: ClaimVerdict) -> str:
@@ -224,12 +236,17 @@ def _detail(claim: ClaimVerdict) -> str:
             better = "; better than claimed" if claim.better else ""
             return f"to within {points(claim.tolerance, claim.unit)}{better}"
         case VerdictWord.INCONSISTENT:
-            return f"below the claim by more than {points(claim.tolerance, claim.unit)}" if claim.asked else _why(claim)
+            if not claim.asked:
+                return _why(claim)
+            # Only answers that vary have re-runs that could explain a gap.
+            of = ", the tolerance with the noise of the answers" if claim.implied_reruns else ""
+            return f"below the claim by more than {points(claim.tolerance, claim.unit)}{of}"
         case VerdictWord.INSUFFICIENT_POWER:
             if claim.needs is None:
                 return _why(claim)
             time = "" if claim.needs.seconds is None else f", about {about_time(claim.needs.seconds)}"
-            return f"needs about {about(claim.needs.samples)} more {_plural(claim.needs.samples, 'sample')}{time}"
+            noun = "call" if claim.repeats > 1 else "sample"
+            return f"needs about {about(claim.needs.samples)} more {_plural(claim.needs.samples, noun)}{time}"
     return _why(claim)
 
 
@@ -266,10 +283,10 @@ def reruns(claim: ClaimVerdict, measurement: Measurement | None) -> str:
         )
     if rare <= 1:
         return f"A single re-run of the served system could reach {claimed_value(claim)} with a chance of 5 % or more."
-    more = "more than a million" if even is None else f"at least {count(even)}"
+    more = "more than a million" if even is None else count(even)
     return (
-        f"With fewer than {count(rare)} independent re-runs of the served system, the chance that the best of them "
-        f"reaches {claimed_value(claim)} is below 5 %; an even chance takes {more}."
+        f"Luck with re-runs: to reach {claimed_value(claim)} once, with a chance of 5 %, the served system must be run "
+        f"at least {count(rare)} times; with an even chance, {'' if even is None else 'at least '}{more} times."
     )
 
 
@@ -341,7 +358,10 @@ def exit_meaning(verdict: Verdict) -> str:
     if verdict.exit not in set(ExitCode):
         return ""
     if only_measures(verdict):
+        was_asked = all(each.asked >= each.planned for each in verdict.measurements)
         meaning = {0: "every planned sample was asked", 3: "the run ended before every sample was asked"}
+        if was_asked:
+            meaning[3] = "so many answers are open that the others say nothing"
         if verdict.exit in meaning:
             return meaning[verdict.exit]
     return EXIT_MEANINGS.get(ExitCode(verdict.exit), "")
@@ -349,17 +369,29 @@ def exit_meaning(verdict: Verdict) -> str:
 
 def headline(verdict: Verdict) -> str:
     """The verdict in one sentence, and how many answers are open or missing: who hedges or fails confirms nothing."""
-    return " ".join(filter(None, (_verdict_sentence(verdict), _unread_sentence(verdict))))
+    return " ".join(filter(None, (_verdict_sentence(verdict), _unread_sentence(verdict), _cut_off_sentence(verdict))))
 
 
 def _unread_sentence(verdict: Verdict) -> str:
     """``96 answers are open (cut off, or readable in two ways), 3 are missing.``; empty where there are none."""
-    results = {each.measurement: each for each in verdict.measurements}.values()
-    opened, missing = sum(each.open for each in results), sum(each.missing for each in results)
+    # What a claim's test read counts as its row counts it; answers that came later are no part of it.
+    results: dict[str, ClaimVerdict | MeasurementResult] = {each.measurement: each for each in verdict.measurements}
+    results |= {claim.measurement: claim for claim in verdict.claims if claim.asked and not claim.formats}
+    opened, missing = (sum(getattr(each, name) for each in results.values()) for name in ("open", "missing"))
     of_open = f"{counted(opened, 'answer')} {'is' if opened == 1 else 'are'} open (cut off, or readable in two ways)"
     of_missing = f"{counted(missing, 'answer')} {'is' if missing == 1 else 'are'} missing"
     parts = [part for part, number in ((of_open, opened), (of_missing, missing)) if number]
     return f"{', '.join(parts)}." if parts else ""
+
+
+def _cut_off_sentence(verdict: Verdict) -> str:
+    """The cause where most answers of a measurement were cut off, and the option that helps."""
+    results = {each.measurement: each for each in verdict.measurements if each.is_mostly_cut_off}.values()
+    if not results:
+        return ""
+    of = _of(sum(each.cut_off for each in results), counted(sum(each.asked for each in results), "answer"))
+    whole = f"all {of}" if all(each.cut_off == each.asked for each in results) else of
+    return f"The cause: {whole} were cut off at their limit of tokens; raise it with --output-tokens."
 
 
 def _verdict_sentence(verdict: Verdict) -> str:
@@ -377,11 +409,11 @@ def _verdict_sentence(verdict: Verdict) -> str:
             return f"Insufficient power: {_of(len(claims), total)} could not be decided with the samples asked."
         case VerdictWord.NOT_TESTABLE:
             return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons are below."
-    if not verdict.claims and (measured := [each for each in verdict.measurements if each.asked]):
+    if not verdict.claims and (results := [each for each in verdict.measurements if each.asked]):
         scores = (
-            f"{one_line(each.task, 80)} {share(each.measured, 'percent')}"
+            f"{one_line(each.task, 80)} {measured(each, 'percent')}"
             + (f" (95 % interval {interval(each.ci, 'percent')})" if each.ci else "")
-            for each in measured
+            for each in results
         )
         return "Measured: " + "; ".join(scores) + "."
     if any(claim.asked for claim in verdict.claims):

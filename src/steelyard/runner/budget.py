@@ -31,9 +31,12 @@ class Budget:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self.bounded = limits.tokens is not None or limits.cost is not None
+        self.bounded = limits.bounded
+        self.counts = limits.bounded or limits.cost_of(0, 0) is not None  # what is spent is shown where it has a price
         self._prompt = 0
         self._completion = 0
+        self._cached = 0
+        self._reasoning = 0
         self._reserved_prompt = 0
         self._reserved_completion = 0
 
@@ -45,14 +48,11 @@ class Budget:
     @property
     def cost(self) -> float | None:
         """The cost of the tokens used so far at the user's prices; None without prices."""
-        if self._limits.price_prompt is None or self._limits.price_completion is None:
-            return None
-        return self._cost(self._prompt, self._completion)
+        return self._limits.cost_of(self._prompt, self._completion, self._cached, self._reasoning)
 
     def load(self, attempt: Attempt, worst: Reservation | None = None) -> None:
         """Charge an attempt of an earlier session; ``worst`` where its usage was :meth:`usage_unknown`."""
-        self._prompt += attempt.prompt_tokens if worst is None else worst.prompt
-        self._completion += attempt.completion_tokens if worst is None else worst.completion
+        self._charge(attempt, worst)
 
     @staticmethod
     def usage_unknown(done: Attempt | ModelOutput) -> bool:
@@ -63,11 +63,12 @@ class Budget:
 
     def fits(self, reservation: Reservation) -> bool:
         """Whether one more such call stays within the budget whatever the calls in flight use."""
-        prompt = self._prompt + self._reserved_prompt + reservation.prompt
-        completion = self._completion + self._reserved_completion + reservation.completion
-        if self._limits.tokens is not None and prompt + completion > self._limits.tokens:
+        prompt = self._reserved_prompt + reservation.prompt
+        completion = self._reserved_completion + reservation.completion
+        if self._limits.tokens is not None and self.tokens + prompt + completion > self._limits.tokens:
             return False
-        return self._limits.cost is None or self._cost(prompt, completion) <= self._limits.cost
+        most = self._limits.highest_cost_of(prompt, completion) or 0.0
+        return self._limits.cost is None or (self.cost or 0.0) + most <= self._limits.cost
 
     def reserve(self, reservation: Reservation) -> None:
         """Reserve the worst case of a call."""
@@ -78,12 +79,20 @@ class Budget:
         """Replace a reservation by what the call used."""
         self._reserved_prompt -= reservation.prompt
         self._reserved_completion -= reservation.completion
-        usage_unknown = self.usage_unknown(output)
-        self._prompt += reservation.prompt if usage_unknown else output.prompt_tokens
-        self._completion += reservation.completion if usage_unknown else output.completion_tokens
+        self._charge(output, reservation if self.usage_unknown(output) else None)
 
-    def _cost(self, prompt: int, completion: int) -> float:
-        return (prompt * (self._limits.price_prompt or 0.0) + completion * (self._limits.price_completion or 0.0)) / 1e6
+    def _charge(self, done: Attempt | ModelOutput, worst: Reservation | None) -> None:
+        if worst is None:
+            self._prompt += done.prompt_tokens
+            self._completion += done.completion_tokens
+            self._cached += done.cached_tokens
+            self._reasoning += done.reasoning_tokens
+            return
+        self._prompt += worst.prompt
+        self._completion += worst.completion
+        # What a call of unknown usage had cached or reasoned is unknown, too: it is charged at the higher price.
+        self._cached += worst.prompt if self._limits.cached_is_dearer else 0
+        self._reasoning += worst.completion if self._limits.reasoning_is_dearer else 0
 
 
 def worst_case(request: Request) -> Reservation:

@@ -12,8 +12,9 @@ __all__ = ["MAX_HOLD", "RateLimiter", "likely_tokens", "requests_of"]
 MINUTE = 60.0
 # Requests go out in small groups, so that coarse timers cost no throughput; each minute's sum stays in the limit.
 BURST_SECONDS = 0.1
-# A longer wait that a server asks for is cut to this: the user sets the run's own deadline.
-MAX_HOLD = 300.0
+# A longer Retry-After counts as absent, and a longer reset is cut to this: the user sets the run's own deadline.
+MAX_HOLD = 600.0
+SAID_FROM = 5.0  # seconds: shorter waits are not worth a line
 CLOCK_GRAIN = 1e-6  # less than this is a rounding error, and no timer can wait for it
 BYTES_A_TOKEN = 3.0  # on the safe side of the usual four
 
@@ -58,19 +59,25 @@ class RateLimiter:
         self._requests -= requests
         self._tokens -= tokens
 
-    def settle(self, estimate: int, output: ModelOutput) -> None:
-        """Correct a call's tokens by its reported usage, if any, and apply the limits that the reply reports."""
+    def settle(self, estimate: int, output: ModelOutput) -> float:
+        """Correct a call's tokens by its reported usage, if any, and apply the limits that the reply reports.
+
+        Returns for how many seconds from now all calls are held, where that is news to the user; else 0.
+        """
         used = output.prompt_tokens + output.completion_tokens
         if used:
             self._tokens += estimate - used
         now = self._clock()
-        if output.outcome is Outcome.RATE_LIMITED or output.overloaded:
-            self._hold(now, output.retry_after)
+        before = max(now, self._held_until)
+        asked = output.retry_after
+        if (output.outcome is Outcome.RATE_LIMITED or output.overloaded) and asked is not None and asked <= MAX_HOLD:
+            self._hold(now, asked)
         if (rate := output.rate) is not None:
             if rate.requests == 0:
                 self._hold(now, rate.requests_reset)
             if rate.tokens == 0:
                 self._hold(now, rate.tokens_reset)
+        return self._held_until - now if self._held_until - before >= SAID_FROM else 0.0
 
     def _hold(self, now: float, seconds: float | None) -> None:
         if seconds is not None and seconds > 0:

@@ -273,7 +273,9 @@ class Runner:
                 self._record(pending, cut, started, time.monotonic(), final=False)
             raise
         now = time.monotonic()
-        self.limiter.settle(tokens, output)
+        if held := self.limiter.settle(tokens, output):
+            until = time.strftime("%H:%M:%S", time.localtime(time.time() + held))
+            self.notify(f"the endpoint asks to wait {held:.0f} s (its rate limit): nothing is sent before {until}")
         if self.budget is not None:
             self.budget.settle(reservation, output)
         self.schedule.charge(pending.call.measurement, (now - started) / self.concurrency.limit)
@@ -309,7 +311,7 @@ class Runner:
         if output.fatal and not self._health_check.available:
             self._stopping = self._stopping or "endpoint_down"
         # One client error ends a call, so a reply from before it is not enough: the endpoint is checked after it.
-        since = now if output.outcome is Outcome.CLIENT_ERROR else started
+        since = now if output.fatal or output.outcome is Outcome.CLIENT_ERROR else started
         if self._stopping is not None or not await self._health_check.replied_since(since):
             return False
         pending.failures += 1

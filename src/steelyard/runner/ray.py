@@ -247,7 +247,8 @@ class RayModel:
 
         They are sent to a worker in a call, not in its specification, which the cluster stores.
         """
-        names = (self._settings.api_key_env,) if self._settings.api_key_env else KEY_VARIABLES
+        usual = KEY_VARIABLES if self._settings.usual_keys else ()
+        names = (self._settings.api_key_env,) if self._settings.api_key_env else usual
         return {name: os.environ[name] for name in (*names, BASE_VARIABLE) if os.environ.get(name)}
 
     async def _read(self, slot: _Slot) -> None:

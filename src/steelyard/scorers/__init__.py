@@ -6,6 +6,7 @@ so that anyone can recompute the scores.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from steelyard.plugins import ReopenedScorer, Scorer, find
 
 __all__ = ["open_identifier", "open_scorer", "scorer_named"]
 
+_EXAMPLES = {"pattern": "Answer: (.*)"}
 _IDENTIFIER = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(?:\[(?P<options>.*)\])?@(?P<version>[0-9]+)", re.DOTALL)
 
 
@@ -24,12 +26,33 @@ def open_scorer(specification: Mapping[str, Any]) -> Scorer:
     name = options.pop("name", None)
     if not isinstance(name, str):
         raise InputError("a scorer needs a name, such as {name: exact}")
+    kind = find("scorer", name)
+    _check_options(name, kind, options)
     try:
-        scorer: Scorer = find("scorer", name)(**options)
+        scorer: Scorer = kind(**options)
     except TypeError as error:
-        raise InputError(f"scorer {name!r}: {str(error).partition('__init__() ')[2] or error}") from None
+        raise InputError(f"scorer {name!r}: {error}") from None
     open_identifier(scorer.identifier)  # what cannot be opened from a sealed plan is not sealed
     return scorer
+
+
+def _check_options(name: str, kind: Any, given: Mapping[str, Any]) -> None:
+    """Raises InputError for an option that there is not, and for one that is needed: how it is written."""
+    parameters = inspect.signature(kind).parameters.values()
+    if any(each.kind is each.VAR_KEYWORD for each in parameters):
+        return
+    options = [each.name for each in parameters if each.kind is not each.VAR_POSITIONAL]
+    for option in given:
+        if option not in options:
+            has = f"it has {', '.join(options)}" if options else "it has none"
+            raise InputError(f"scorer {name!r} has no option {option!r}: {has}")
+    for each in parameters:
+        if each.default is each.empty and each.name in options and each.name not in given:
+            raise InputError(
+                f"scorer {name!r} needs {each.name!r}: write {name}:{each.name}=…, such as "
+                f"--scorer '{name}:{each.name}={_EXAMPLES.get(each.name, 'VALUE')}' "
+                f"(in a task file: scorer: {{name: {name}, {each.name}: …}})"
+            )
 
 
 def scorer_named(text: str) -> Scorer:
@@ -51,7 +74,7 @@ def open_identifier(identifier: str) -> Scorer:
     """
     parts = _IDENTIFIER.fullmatch(identifier)
     if parts is None:
-        raise InputError(f"{identifier!r} is not the identifier of a scorer, such as numeric@2")
+        raise InputError(f"{identifier!r} is not the identifier of a scorer, such as numeric@3")
     kind = find("scorer", parts["name"])
     options = parts["options"]
     if options is not None and not issubclass(kind, ReopenedScorer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,8 @@ from steelyard.scorers.reading.scores import score_of
 from steelyard.scorers.reading.texts import line_reading, text_reading
 
 __all__ = ["Answer"]
+
+_ONE_POINT = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}\.[0-9]{3}(?![0-9.,])")  # a decimal, or thousands in German
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class Answer:
 
     @property
     def identifier(self) -> str:
-        """``answer@1``."""
-        return "answer@1"
+        """``answer@2``."""
+        return "answer@2"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the target, 0 for another answer, open where it can be read in two ways."""
@@ -40,10 +43,17 @@ class Answer:
             others = {*number.others, *([number.value / 100] if "%" in sample.target else [])}
             if reading is False and any(number_reading(output.text, each, settled_only=truncated) for each in others):
                 reading = None
-            return score_of(None if reading and _other_currency(output.text, sample.target) else reading)
+            doubts = _other_currency, _may_be_thousands
+            return score_of(None if reading and any(each(output.text, sample.target) for each in doubts) else reading)
         if truncated:
             return score_of(line_reading(output.text, sample.target))
         return score_of(text_reading(output.text, sample.target, anywhere=True))
+
+
+def _may_be_thousands(text: str, target: str) -> bool:
+    """Whether a target such as *1.500* may mean 1500, and the text writes 1.5 in another way, which decides nothing."""
+    written = _ONE_POINT.search(target)
+    return written is not None and written[0] not in text
 
 
 def _other_currency(text: str, target: str) -> bool:

@@ -14,12 +14,14 @@ from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, ModelOutput, Sample, Score
 from steelyard.scorers.halt import Halt
 
-__all__ = ["Code", "CodeTarget", "blocks_in"]
+__all__ = ["Code", "CodeTarget", "blocks_in", "indented_blocks_in"]
 
 MAX_CHARACTERS = 200_000
 _MAX_TIMEOUT = 600
 _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 _IMPORT = re.compile(r"^(?:import|from)[ \t][^\n]*", re.MULTILINE)
+_INDENTED = re.compile(r"(?: {4}| {0,3}\t)[ \t]*\S")
+_CLOSING = (")", "]", "}")  # the end of a signature over several lines
 _OPTIONS = re.compile(r"(completion|program)(?:,timeout=([1-9][0-9]{0,2}))?", re.ASCII)
 
 
@@ -43,8 +45,9 @@ class Code:
     """1 where the answer's code passes all tests within ``timeout`` seconds, else 0 with the reason in the note.
 
     ``form``: ``completion`` continues the prompt's code, up to the request's stop strings; ``program`` is a
-    complete program, in a fenced block (the first one that defines the requested names) or bare. An answer without code
-    is unparsed. Reads the first 200,000 characters. Nothing of it ever runs outside the sandbox.
+    complete program, in a fenced block (the first one that defines the requested names), bare, or in a block that is
+    indented by four spaces. An answer without code is unparsed.
+    Reads the first 200,000 characters. Nothing of it ever runs outside the sandbox.
     """
 
     executes: ClassVar[bool] = True
@@ -69,8 +72,8 @@ class Code:
 
     @property
     def identifier(self) -> str:
-        """``code[completion]@1``, ``code[program]@1``, ``code[program,timeout=30]@1``."""
-        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@1"
+        """``code[completion]@2``, ``code[program]@2``, ``code[program,timeout=30]@2``."""
+        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@2"
 
     def unavailable_reason(self) -> str:
         """Why no code can be run on this machine, and how to fix it; empty where it can."""
@@ -115,7 +118,7 @@ class Code:
         text = text[:cut]
         if self.form == "completion":
             return text if text.strip() else None
-        candidates = blocks_in(text) or [text]
+        candidates = blocks_in(text) or [text, *indented_blocks_in(text)]
         defined = [(set(_defined_in(block)), block) for block in candidates]
         whole = (block for found, block in defined if found >= set(names))
         partly = (block for found, block in defined if found & set(names))
@@ -138,6 +141,24 @@ def blocks_in(text: str) -> list[str]:
             lines.append(line)
     if fence:
         blocks.append(textwrap.dedent("\n".join(lines)) + "\n")
+    return blocks
+
+
+def indented_blocks_in(text: str) -> list[str]:
+    """The blocks of an answer that Markdown takes for code by four spaces or a tab, without their indentation.
+
+    What is indented inside a function or a class is none: its first line at the margin begins one.
+    """
+    blocks: list[str] = []
+    lines, before = list[str](), ""
+    for line in [*text.splitlines(), "end"]:
+        if _INDENTED.match(line) or (lines and not line.strip()):
+            lines.append(line)
+            continue
+        if lines and not _DEFINED.match(before) and not before.startswith(("@", *_CLOSING)):
+            blocks.append(textwrap.dedent("\n".join(lines).expandtabs(4)).strip("\n") + "\n")
+        lines = []
+        before = line if line.strip() else before
     return blocks
 
 

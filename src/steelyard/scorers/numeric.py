@@ -42,8 +42,8 @@ class Numeric:
 
     @property
     def identifier(self) -> str:
-        """``numeric@2`` or ``numeric[strict]@2``."""
-        return "numeric[strict]@2" if self.strict else "numeric@2"
+        """``numeric@3`` or ``numeric[strict]@3``."""
+        return "numeric[strict]@3" if self.strict else "numeric@3"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the numbers are equal, 0 where not, open where the answer cannot be read in one way."""

@@ -29,6 +29,7 @@ __all__ = [
     "Decision",
     "StopTable",
     "Tracker",
+    "certain_table",
     "log_e_consistent",
     "log_e_inconsistent",
     "noise_margin",
@@ -231,6 +232,20 @@ def stop_table(
     most_wrong = _climb(population, population - confirm + 1, CONSISTENT_DISTANCES, alpha_consistent)
     least_right = (n - wrong if wrong >= 0 else population + 1 for n, wrong in enumerate(most_wrong, start=1))
     return StopTable(inconsistent=tuple(most_right), consistent=tuple(least_right))
+
+
+def certain_table(population: int, threshold: int, confirm: int) -> StopTable:
+    """The table that decides only what no further answer could change: no bets, so it needs no order and no level.
+
+    *Inconsistent* where even all answers that are left leave fewer than ``threshold`` right, *consistent* where
+    ``confirm`` are right already (population + 1: never).
+    """
+    left = range(population - 1, -1, -1)
+    never = population + 1
+    confirming = confirm if confirm <= population else never
+    return StopTable(
+        inconsistent=tuple(max(-1, threshold - 1 - more) for more in left), consistent=(confirming,) * population
+    )
 
 
 class Tracker:

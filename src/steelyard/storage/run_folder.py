@@ -14,26 +14,16 @@ import msgspec
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
-from steelyard.evidence.canonical import canonical, without_defaults
+from steelyard.evidence.canonical import without_defaults
 from steelyard.records import SUBJECT, Plan
+from steelyard.storage.local_settings import LocalSettings, read_local_settings, write_local_settings
 from steelyard.util.atomic_file import PARTIAL, whole_file, write_file
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import KeySigner
     from steelyard.planning.samples import Prepared
 
-__all__ = ["LocalSettings", "RunFolder"]
-
-
-class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What this machine noted for a resume: where models (by role), data and task files lie, and keys' variables."""
-
-    models: dict[str, str] = {}
-    api_key_env: dict[str, str] = {}
-    data: str = ""
-    tasks: tuple[str, ...] = ()
-    question: str = ""
-    answer: str = ""
+__all__ = ["RunFolder"]
 
 
 @dataclass(frozen=True)
@@ -57,11 +47,12 @@ class RunFolder:
         the folder are not checked: :mod:`steelyard.evidence.verify` does that.
         """
         from steelyard.evidence.bundle import open_plan
+        from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES
 
-        file = path / layout.PLAN
-        if not file.is_file():
+        if not (path / layout.PLAN).is_file():
             raise InputError(f"is not the folder of a run: there is no {layout.PLAN} in it", where=path)
-        predicate, digest, signatures = open_plan(file.read_bytes(), layout.PLAN)
+        data = layout.read_bounded(path, layout.PLAN, MAX_ENVELOPE_BYTES)
+        predicate, digest, signatures = open_plan(data, layout.PLAN)
         return cls(path, _plan_of(predicate), digest, tuple(signatures))
 
     @classmethod
@@ -71,10 +62,10 @@ class RunFolder:
         plan: Plan,
         prepared: Mapping[str, Prepared],
         signer: KeySigner | None = None,
-        local: Mapping[str, Any] | None = None,
+        local: LocalSettings | None = None,
         begin: Callable[[str], bytes] | None = None,
     ) -> RunFolder:
-        """Make the folder and seal the plan in it; ``local`` becomes its :meth:`local_settings`.
+        """Make the folder and seal the plan in it; ``local`` is noted outside it, for :meth:`local_settings`.
 
         ``begin`` gets the plan's SHA-256 right before the plan is written, when everything else is there, and gives the
         ledger of the key in which it begins.
@@ -96,7 +87,6 @@ class RunFolder:
                     continue
                 with whole_file(path / layout.samples_of(measurement.id)) as file:
                     file.writelines(f"{digest}\n".encode() for digest in prepared[measurement.id].digests)
-            write_file(path / layout.LOCAL, canonical(dict(local or {})) + b"\n")
             sealed = seal_plan(without_defaults(plan), signer)
             if begin is not None and (ledger := begin(open_plan(sealed, layout.PLAN)[1])):
                 write_file(path / layout.LEDGER, ledger)
@@ -106,19 +96,19 @@ class RunFolder:
             if isinstance(error, OSError):
                 raise InputError(f"cannot write here: {error.strerror}", where=path) from None
             raise
-        return cls.open(path)
+        run = cls.open(path)
+        if local is not None:
+            write_local_settings(run.plan_sha256, local)
+        return run
 
     @property
     def is_sealed(self) -> bool:
         """Whether the run is finished: its seal is there."""
         return (self.path / layout.BUNDLE).exists()
 
-    def local_settings(self) -> LocalSettings:
-        """What this machine noted when the run began; empty where the folder came from elsewhere."""
-        try:
-            return msgspec.json.decode((self.path / layout.LOCAL).read_bytes(), type=LocalSettings)
-        except (OSError, msgspec.MsgspecError, ValueError):
-            return LocalSettings()
+    def local_settings(self) -> LocalSettings | None:
+        """What this user noted on this machine when the run began; None where it began elsewhere."""
+        return read_local_settings(self.plan_sha256)
 
     def clear_partial(self) -> None:
         """Remove what a kill left half-written: files that were never renamed into place."""
@@ -143,7 +133,7 @@ class RunFolder:
 def _unmake(run: Path, made: list[Path]) -> None:
     """Take back a folder that got no plan: neither a resume nor another run could do anything with it."""
     shutil.rmtree(run / layout.SAMPLES, ignore_errors=True)
-    for name in (layout.LOCAL, layout.LEDGER, layout.PLAN):
+    for name in (layout.LEDGER, layout.PLAN):
         with suppress(OSError):
             (run / name).unlink()
     for folder in made:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from steelyard.claims.benchmarks import key_of, lookup
 from steelyard.errors import InputError
-from steelyard.plugins import find, names
+from steelyard.plugins import distribution_of, find, names
 from steelyard.tasks.definition import TaskDefinition
 from steelyard.tasks.definition_file import read_definition
 from steelyard.tasks.task import Task
 
-__all__ = ["REASONING_GYM", "is_built_in", "load_task", "resolve", "task_ids"]
+__all__ = ["distribution_of_task", "is_built_in", "load_task", "resolve", "task_ids"]
 
 REASONING_GYM = "reasoning-gym:"
 
@@ -20,11 +20,6 @@ REASONING_GYM = "reasoning-gym:"
 def task_ids() -> list[str]:
     """The ids of all installed benchmarks, sorted."""
     return sorted(_installed())
-
-
-def is_built_in(task_id: str) -> bool:
-    """Whether this is the id of a task that Steelyard itself brings; a plugin's is not, nor is an alias."""
-    return task_id in _built_in()
 
 
 def resolve(name: str) -> str | None:
@@ -51,6 +46,27 @@ def load_task(name: str) -> Task:
     return Task(definition, path)
 
 
+def distribution_of_task(task: Task) -> str:
+    """``distribution version`` of an installed benchmark; for ``reasoning-gym:NAME`` that of reasoning-gym."""
+    if task.id.startswith(REASONING_GYM):
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return f"reasoning-gym {version('reasoning-gym')}"
+        except PackageNotFoundError:
+            return "reasoning-gym"
+    plugins = (name for name in names("tasks") if Path(find("tasks", name)) == task.where.parent)
+    return next((distribution_of("tasks", name) for name in plugins), "")
+
+
+def is_built_in(name: str) -> bool:
+    """Whether Steelyard itself has a benchmark of this name or alias."""
+    task_id = resolve(name)
+    return task_id is not None and (
+        task_id.startswith(REASONING_GYM) or _installed()[task_id][1].parent == Path(__file__).with_name("builtin")
+    )
+
+
 @cache
 def _installed() -> dict[str, tuple[TaskDefinition, Path]]:
     """Every task file of every installed folder. Two files with the same id are an error."""
@@ -64,12 +80,6 @@ def _installed() -> dict[str, tuple[TaskDefinition, Path]]:
                 )
             found[definition.id] = definition, path
     return found
-
-
-@cache
-def _built_in() -> frozenset[str]:
-    folder = Path(__file__).parent / "builtin"
-    return frozenset(name for name, (_, path) in _installed().items() if path.parent == folder)
 
 
 @cache

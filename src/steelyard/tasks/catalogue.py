@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steelyard.errors import InputError
+from steelyard.records.file_options import FileOptions
 from steelyard.tasks.definition_file import read_definition
-from steelyard.tasks.from_file import task_from_file
+from steelyard.tasks.from_file import questions_as_task
 from steelyard.tasks.task import Task
 
-__all__ = ["Catalogue", "open_task_file"]
+__all__ = ["Catalogue", "near_name", "open_task_file"]
 
 
-def open_task_file(path: Path, question: str = "", answer: str = "") -> Task:
+def open_task_file(path: Path, options: FileOptions | None = None) -> Task:
     """A task from a task file (``.yaml``) or from questions (``.jsonl``, ``.csv``, ``.xlsx`` …), named by its stem.
 
-    ``question`` and ``answer`` name the columns of questions. Raises InputError for a file that cannot be read.
+    ``options`` say how questions are read and asked. Raises InputError for a file that cannot be read.
     """
-    is_definition = path.suffix in (".yaml", ".yml")
-    task = Task(read_definition(path), path) if is_definition else task_from_file(path, question, answer)
+    is_definition = _is_definition(path)
+    task = Task(read_definition(path), path) if is_definition else questions_as_task(path, options or FileOptions())
     if not task.id.isprintable():
         raise InputError(
             "a task has its file's name, and this name cannot be printed: rename the file", where=repr(path)
@@ -27,30 +28,59 @@ def open_task_file(path: Path, question: str = "", answer: str = "") -> Task:
     return task
 
 
+def near_name(name: str, own: Sequence[str]) -> str:
+    """What to say about a name that no task has, where the user's ``own`` files have these.
+
+    ``; did you mean 'tickets'?`` for one of these, or the one task that the name was cut from. Never for another
+    benchmark: a name that is near may be that of one.
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, own, 1) or _cut_from(name)
+    if len(close) == 1:
+        return f"; did you mean {close[0]!r}?"
+    return ": steelyard tasks lists those that there are; a task of your own is a file, given with --task"
+
+
+def _is_definition(path: Path) -> bool:
+    return path.suffix in (".yaml", ".yml")
+
+
+def _cut_from(name: str) -> list[str]:
+    """The built-in tasks whose names this one begins and lacks a letter or two of, if it is no benchmark itself."""
+    from steelyard.claims.benchmarks import lookup
+    from steelyard.tasks import task_ids
+
+    if len(name) < 4 or lookup(name) is not None:
+        return []
+    return [each for each in task_ids() if each.startswith(name.casefold()) and len(each) - len(name) <= 2]
+
+
 class Catalogue:
     """Finds tasks by name. ``files`` come from the command line; a vendor's sheet cannot name files.
 
-    ``question`` and ``answer`` name the columns of their questions. Raises InputError for a file that cannot be read
-    as a task, and for two files of one name.
+    ``options`` say how their questions are read and asked. Raises InputError for a file that cannot be read as a task,
+    for two files of one name, and for an instruction or choices where no file holds questions.
     """
 
-    def __init__(self, files: Sequence[Path] = (), question: str = "", answer: str = "") -> None:
+    def __init__(self, files: Sequence[Path] = (), options: FileOptions | None = None) -> None:
         self._own: dict[str, Task] = {}
         self._found: set[str] = set()
+        if options and (options.instruction or options.choices) and all(map(_is_definition, files)):
+            option = "--instruction" if options.instruction else "--choices"
+            raise InputError(
+                f"{option} is for a file of your own questions: a task file (.yaml) says it in its prompt, and a "
+                "built-in task stays as it is"
+            )
         for path in files:
-            task = open_task_file(path, question, answer)
+            task = open_task_file(path, options)
             if task.id in self._own:
                 raise InputError(f"two task files are called {task.id!r}: rename one", where=path)
             self._own[task.id] = task
 
     def near(self, name: str) -> str:
         """``; did you mean 'tickets'?`` for a file of the user's own, never for another benchmark; else what to do."""
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, list(self._own), 1)
-        if close:
-            return f"; did you mean {close[0]!r}?"
-        return ": steelyard tasks lists those that there are; a task of your own is a file, given with --task"
+        return near_name(name, list(self._own))
 
     def is_own(self, name: str) -> bool:
         """Whether the task of this name is one of the user's own files."""

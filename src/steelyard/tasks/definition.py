@@ -119,13 +119,14 @@ class Refusal(Part, frozen=True, kw_only=True):
 
 
 class TaskDefinition(Part, frozen=True, kw_only=True):
-    """One benchmark. ``chance`` is the chance score, a fraction; ``public`` samples may be in training corpora.
+    """One benchmark, whose ``title`` is its id where none is given.
 
-    The rows come from exactly one of ``hub``, ``generator`` and ``file``: questions in a file beside the task file.
+    ``chance`` is the chance score, a fraction; ``public`` samples may be in training corpora. The rows come from
+    exactly one of ``hub``, ``generator`` and ``file``: questions in a file beside the task file.
     """
 
     id: str
-    title: str
+    title: str = ""
     fields: Fields
     scorer: dict[str, Any]
     prompts: dict[str, PromptFormat]

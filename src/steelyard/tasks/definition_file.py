@@ -19,6 +19,7 @@ __all__ = ["read_definition", "read_plain_yaml"]
 
 MAX_BYTES = 4_000_000
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
+_LACKS = re.compile(r"Object missing required field `(\w+)`")
 _DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
 
 
@@ -26,7 +27,7 @@ def read_definition(path: Path) -> TaskDefinition:
     """Read and check one task file; raises InputError with file and line."""
     tree = _with_new_keys(_tree(path))
     if tree is None:
-        raise InputError("the file is empty: a task needs at least id, title, fields, scorer and prompts", where=path)
+        raise InputError("the file is empty: a task needs at least id, fields, scorer and prompts", where=path)
     definition: TaskDefinition = _built(tree, TaskDefinition, path)
     return _checked(definition, path)
 
@@ -122,7 +123,8 @@ def _converted(value: Any, kind: Any, line: int, path: Path) -> Any:
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise InputError(str(error), where=path, line=line) from None
+        lacks = _LACKS.match(str(error))
+        raise InputError(f"the key '{lacks[1]}' is missing" if lacks else str(error), where=path, line=line) from None
 
 
 def _without_none(kind: Any) -> Any:
@@ -156,7 +158,9 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         raise InputError("items.sha256 needs fields.question, which says what an item asks", where=path)
     if not 0 <= definition.chance < 1:
         raise InputError("chance is a fraction from 0 to below 1", where=path)
-    return msgspec.structs.replace(definition, prompts=prompts, default_prompt=default)
+    return msgspec.structs.replace(
+        definition, title=definition.title or definition.id, prompts=prompts, default_prompt=default
+    )
 
 
 def _resolved(name: str, prompts: Mapping[str, PromptFormat], path: Path) -> PromptFormat:

@@ -1,4 +1,4 @@
-"""Rows of a file, read on access: a JSONL or CSV row takes 8 bytes of memory, whatever its length.
+"""Rows of a file, read on access: a JSONL or CSV row takes 12 bytes of memory, whatever its length.
 
 Every row is read once when a file is opened, so that errors are reported then, with their line. A file that is changed
 afterwards is refused, since its rows would differ from the plan's.
@@ -19,10 +19,22 @@ import msgspec
 from steelyard.errors import InputError, MissingDependency
 from steelyard.util.line_file import LineFile
 
-__all__ = ["CsvRows", "FileRows", "JsonlRows", "Look", "ParquetRows", "Row", "holds_nul"]
+__all__ = [
+    "CsvRows",
+    "FileRows",
+    "HeldRows",
+    "JsonlRows",
+    "Look",
+    "ParquetRows",
+    "Row",
+    "holds_nul",
+    "place_of",
+    "row_of",
+]
 
 Row = dict[str, Any]
-Look = Callable[[Row], None]  # called with every row while the file is opened; may raise InputError
+Look = Callable[[Row, int], None]  # called with every row and its number while a file is opened; may raise InputError
+_LINES: Final = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")  # files whose rows are counted by lines
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _LONE_RETURN: Final = re.compile(r"(?<=\r)(?!\n)")
@@ -33,7 +45,11 @@ class FileRows(Sequence[Row]):
 
     @abstractmethod
     def _row(self, number: int) -> Row:
-        """The row of this number, which is in range."""
+        """The row at this place, from 0, which is in range."""
+
+    @abstractmethod
+    def number_of(self, place: int) -> int:
+        """What a user sees beside the row at this place: the number of its line, or that of Excel's row, from 1."""
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -45,16 +61,47 @@ class FileRows(Sequence[Row]):
         return self._row(range(len(self))[index])
 
 
+def row_of(path: Path, number: int) -> str:
+    """Where a row is, of a file that is counted by rows."""
+    return f"{path}: row {number}"
+
+
+def place_of(path: Path, number: int) -> str:
+    """Where a row is, as the program counts that shows the file: ``x.csv:3``, ``x.xlsx: row 3``."""
+    return f"{path}:{number}" if path.suffix.lower() in _LINES else row_of(path, number)
+
+
+class HeldRows(FileRows):
+    """Rows of a table that is kept in memory, with what was ``assumed`` to read it; ``numbers`` are those of rows."""
+
+    def __init__(self, rows: Sequence[Row], look: Look, assumed: str, numbers: Sequence[int] = ()) -> None:
+        self.assumed = assumed
+        self._rows, self._numbers = rows, array("I", numbers or range(1, len(rows) + 1))
+        for row, number in zip(rows, self._numbers, strict=True):
+            look(row, number)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def _row(self, number: int) -> Row:
+        return self._rows[number]
+
+    def number_of(self, place: int) -> int:
+        """The number of the row at this place."""
+        return self._numbers[place]
+
+
 class JsonlRows(FileRows):
     """One JSON object per line; blank lines are skipped. Raises InputError with file and line."""
 
     def __init__(self, path: Path, look: Look) -> None:
         self._file = LineFile(path)
-        self._starts = array("Q")
+        self._starts, self._lines = array("Q"), array("I")
         for number, (place, line) in enumerate(_without_mark(self._file.lines()), 1):
             if line.strip():
-                look(_json_row(line, path, number))
+                look(_json_row(line, path, number), number)
                 self._starts.append(place)
+                self._lines.append(number)
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -63,6 +110,10 @@ class JsonlRows(FileRows):
         self._file.check_unchanged()
         row: Row = msgspec.json.decode(self._file.line_at(self._starts[number]))
         return row
+
+    def number_of(self, place: int) -> int:
+        """The number of the line where the row at this place begins."""
+        return self._lines[place]
 
 
 def _without_mark(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
@@ -100,17 +151,18 @@ class CsvRows(FileRows):
 
     def __init__(self, path: Path, look: Look) -> None:
         self._file = LineFile(path)
-        self._starts = array("Q")
+        self._starts, self._lines = array("Q"), array("I")
         pieces = _Pieces(_without_mark(self._file.lines()), path)
         reader = csv.reader(pieces, strict=True)
         try:
             self._header = _header(next(reader, []), path)
-            start = pieces.next_place
+            start, line = pieces.next_place, reader.line_num + 1
             for fields in reader:
-                if fields:
-                    look(self._named(fields, path, reader.line_num))
+                if any(field.strip() for field in fields):
+                    look(self._named(fields, path, line), line)
                     self._starts.append(start)
-                start = pieces.next_place
+                    self._lines.append(line)
+                start, line = pieces.next_place, reader.line_num + 1
         except csv.Error as error:
             raise InputError(f"is not CSV: {error}", where=path, line=reader.line_num) from None
 
@@ -127,6 +179,10 @@ class CsvRows(FileRows):
         self._file.check_unchanged()
         pieces = _Pieces(self._file.lines_from(self._starts[number]), self._file.path)
         return dict(zip(self._header, next(csv.reader(pieces, strict=True)), strict=True))
+
+    def number_of(self, place: int) -> int:
+        """The number of the line where the row at this place begins."""
+        return self._lines[place]
 
 
 def _header(names: Sequence[str], path: Path) -> list[str]:
@@ -178,9 +234,11 @@ class ParquetRows(FileRows):
             batches = self._table.to_batches(max_chunksize=1024)
         except (pyarrow.ArrowException, OSError, ValueError) as error:
             raise InputError(f"is not Parquet: {str(error).splitlines()[0]}", where=path) from None
+        seen = 0
         for batch in batches:
             for row in batch.to_pylist():
-                look(row)
+                seen += 1
+                look(row, seen)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -188,3 +246,7 @@ class ParquetRows(FileRows):
     def _row(self, number: int) -> Row:
         row: Row = self._table.slice(number, 1).to_pylist()[0]
         return row
+
+    def number_of(self, place: int) -> int:
+        """The rows are counted from 1."""
+        return place + 1

@@ -5,19 +5,39 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from steelyard.errors import InputError, MissingDependency
 from steelyard.plugins import find
+from steelyard.tasks.column_names import WantedColumns
 from steelyard.tasks.definition import Generator
 from steelyard.tasks.file_rows import FileRows, JsonlRows, Look, ParquetRows, Row
-from steelyard.tasks.spreadsheets import open_json, open_table, open_workbook
+from steelyard.tasks.spreadsheets import open_json, open_table
+from steelyard.tasks.workbooks import open_workbook
 
-__all__ = ["DataMissing", "Row", "beside", "generated_rows", "hub_rows", "read_rows"]
+__all__ = ["DataMissing", "Row", "beside", "generated_rows", "hub_rows", "read_rows", "says_data_missing"]
+
+_MISSING = re.compile(r"(?:no data for |no data: the mirror has no |the hub gave no data for )\S.*", re.DOTALL)
+
+_ADVICE: Final = {
+    ".xls": "open it in Excel and save it as .xlsx",
+    ".xlsb": "open it in Excel and save it as .xlsx",
+    ".numbers": "export it from Numbers as .xlsx",
+    ".ods": "open it in LibreOffice or Excel and save it as .xlsx",
+    ".docx": "put questions and answers into two columns of a table, and save that as .xlsx",
+    ".pdf": "put questions and answers into two columns of a table, and save that as .xlsx",
+}
 
 
 class DataMissing(MissingDependency):
     """A benchmark's rows are not available, from a mirror or from the hub; the message says how to get them."""
+
+
+def says_data_missing(reason: str) -> bool:
+    """Whether a sentence is one of :class:`DataMissing`."""
+    return _MISSING.fullmatch(reason) is not None
 
 
 def hub_rows(path: str, config: str, split: str, data: Path | None) -> Sequence[Row]:
@@ -92,26 +112,34 @@ def beside(task_file: Path, name: str, key: str) -> Path:
     return path
 
 
-def read_rows(path: Path, look: Look = lambda _: None) -> Sequence[Row]:
+def read_rows(
+    path: Path, look: Look = lambda row, number: None, wanted: WantedColumns | None = None, sheet: str = ""
+) -> FileRows:
     """Open a file of rows by its ending; raises InputError with the line of the first error.
 
-    ``look`` is called with every row; afterwards each row is read again on access.
+    ``look`` is called with every row and its number; afterwards each row is read again on access. In a table, rows may
+    stand above the header that has the ``wanted`` columns. ``sheet`` is the name of a workbook's sheet.
     """
     readers: dict[str, Callable[[Path, Look], FileRows]] = {
         ".jsonl": JsonlRows,
         ".ndjson": JsonlRows,
         ".json": open_json,
-        ".csv": open_table,
-        ".tsv": open_table,
-        ".xlsx": open_workbook,
+        ".csv": partial(open_table, wanted=wanted),
+        ".tsv": partial(open_table, wanted=wanted),
+        ".txt": partial(open_table, wanted=wanted),
+        ".xlsx": partial(open_workbook, wanted=wanted, sheet=sheet),
+        ".xlsm": partial(open_workbook, wanted=wanted, sheet=sheet),
         ".parquet": ParquetRows,
     }
-    reader = readers.get(path.suffix.lower())
+    ending = path.suffix.lower()
+    reader = readers.get(ending)
     if reader is None:
-        older = ": open it in Excel and save it as .xlsx" if path.suffix.lower() == ".xls" else ""
-        raise InputError(f"unknown type of file; known are {', '.join(readers)}{older}", where=path)
+        advice = f": {_ADVICE[ending]}" if ending in _ADVICE else ""
+        raise InputError(f"unknown type of file; known are {', '.join(readers)}{advice}", where=path)
     if not path.is_file():
         raise InputError("there is no such file", where=path)
+    if sheet and ending not in (".xlsx", ".xlsm"):
+        raise InputError("--sheet is for .xlsx and .xlsm: leave it out", where=path)
     rows = reader(path, look)
     if not rows:
         raise InputError("has no rows", where=path)

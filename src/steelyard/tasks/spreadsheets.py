@@ -1,61 +1,46 @@
-"""Tables as Excel and its like write them: another delimiter, another encoding, a workbook, or JSON.
+"""Tables as Excel and its like write them as text: another delimiter, another encoding, titles above; or JSON.
 
 They are read whole. What had to be assumed to read them is said in sentences, which the report repeats.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
-import zipfile
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from steelyard.errors import InputError, MissingDependency
-from steelyard.tasks.file_rows import CsvRows, FileRows, Look, Row, holds_nul
+from steelyard.errors import InputError
+from steelyard.tasks.column_names import WantedColumns
+from steelyard.tasks.file_rows import CsvRows, FileRows, HeldRows, Look, Row, holds_nul, row_of
+from steelyard.tasks.text_encoding import ENCODINGS, encoding_of, read_start, read_text
 
-__all__ = ["HeldRows", "open_json", "open_table", "open_workbook", "read_grid"]
+__all__ = ["TITLES", "Grid", "named_rows", "open_json", "open_table", "read_grid"]
 
-MAX_BYTES: Final = 256 << 20  # of a table that is read whole
 _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_ENCODINGS: Final = {"utf-16": "UTF-16", "cp1252": "Windows-1252"}
-_AS_UTF8: Final = "save it in Excel as 'CSV UTF-8'"
+TITLES: Final = 20  # rows that may stand above a header
+
+Grid = list[tuple[int, list[str]]]  # rows of cells, each with its number in the file, from 1
 
 
-class HeldRows(FileRows):
-    """Rows of a table that is kept in memory, with what was ``assumed`` to read it."""
-
-    def __init__(self, rows: Sequence[Row], look: Look, assumed: str) -> None:
-        self.assumed = assumed
-        self._rows = rows
-        for row in rows:
-            look(row)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def _row(self, number: int) -> Row:
-        return self._rows[number]
-
-
-def open_table(path: Path, look: Look) -> FileRows:
+def open_table(path: Path, look: Look, wanted: WantedColumns | None = None) -> FileRows:
     """Open a CSV or TSV file of any usual delimiter and encoding; UTF-8 with commas is not read whole.
 
-    Raises InputError with file and line, and for a text in no encoding that Excel writes.
+    The header is the first row that has the ``wanted`` columns, else the first row. Raises InputError with file and
+    line, and for a text in no encoding that Excel writes.
     """
-    encoding = _encoding(path)
-    _, delimiter, skipped = _dialect(_read(path, 1 << 16).decode(encoding, errors="replace"))
+    encoding = encoding_of(path)
+    delimiter, skipped = _dialect(read_start(path, 1 << 16).decode(encoding, errors="replace"), wanted)
     if delimiter == "," and not skipped and encoding == "utf-8-sig":
         return CsvRows(path, look)
-    text, _, _ = _dialect(_text(path, encoding))
-    rows = _named(_parsed(text, delimiter, path, skipped), path, 1 + skipped)
-    parts = [f"{_ENCODINGS[encoding]} text"] if encoding in _ENCODINGS else []
+    parts = [f"{ENCODINGS[encoding]} text"] if encoding in ENCODINGS else []
     parts += [f"{_DELIMITERS[delimiter]} between columns"] if delimiter != "," else []
-    return HeldRows(rows, look, f"Read as {' with '.join(parts)}." if parts else "")
+    assumed = f"Read as {' with '.join(parts)}." if parts else ""
+    cells = _parsed(read_text(path, encoding), delimiter, path, skipped)
+    rows, numbers, above = named_rows(cells, path, wanted)
+    return HeldRows(rows, look, " ".join(filter(None, (assumed, above))), numbers)
 
 
 def read_grid(path: Path) -> tuple[int, list[list[str]]]:
@@ -63,48 +48,14 @@ def read_grid(path: Path) -> tuple[int, list[list[str]]]:
 
     Raises InputError as :func:`open_table`.
     """
-    text, delimiter, skipped = _dialect(_text(path, _encoding(path)))
-    return 1 + skipped, _parsed(text, delimiter, path, skipped)
-
-
-def open_workbook(path: Path, look: Look) -> FileRows:
-    """Open the first sheet with content of an ``.xlsx`` workbook: what its cells show, not their formulas.
-
-    Raises InputError for a file that is none, MissingDependency without openpyxl.
-    """
-    try:
-        import openpyxl
-    except ImportError:
-        raise MissingDependency(
-            "needs openpyxl: pip install 'steelyard[excel]', or save it in Excel as 'CSV UTF-8'", where=path
-        ) from None
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MAX_BYTES:
-                raise InputError(f"larger than {MAX_BYTES >> 20} MiB unpacked: {_AS_UTF8}", where=path)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except InputError:
-        raise
-    except Exception as error:  # a workbook can be broken in dozens of ways
-        raise InputError(f"is not an Excel workbook ({type(error).__name__}): {_AS_UTF8}", where=path) from None
-    try:
-        for sheet in book.worksheets:
-            cells = [[_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-            if any(any(row) for row in cells):
-                of = f", the first with content of {len(book.sheetnames)}" if len(book.sheetnames) > 1 else ""
-                return HeldRows(_named(cells, path, 1), look, f"Read from the sheet {sheet.title!r}{of}.")
-    except Exception as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"cannot be read as a workbook ({type(error).__name__}): {_AS_UTF8}", where=path) from None
-    finally:
-        book.close()
-    raise InputError("has no rows", where=path)
+    text = read_text(path, encoding_of(path))
+    delimiter, skipped = _dialect(text, None)
+    return 1 + skipped, [cells for _, cells in _parsed(text, delimiter, path, skipped)]
 
 
 def open_json(path: Path, look: Look) -> FileRows:
     """Open a JSON file that is a list of objects, or an object with one such list. Raises InputError otherwise."""
-    text = _text(path, _encoding(path))
+    text = read_text(path, encoding_of(path))
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -119,98 +70,88 @@ def open_json(path: Path, look: Look) -> FileRows:
     for number, row in enumerate(found if isinstance(found, list) else [None], 1):
         if not isinstance(row, dict):
             raise InputError(
-                'must be a list of objects, such as [{"question": …, "answer": …}]', where=f"{path}: row {number}"
+                'must be a list of objects, such as [{"question": …, "answer": …}]', where=row_of(path, number)
             )
         if holds_nul(row):
-            raise InputError("text contains a NUL character", where=f"{path}: row {number}")
+            raise InputError("text contains a NUL character", where=row_of(path, number))
     return HeldRows(found, look, assumed)
 
 
-def _read(path: Path, size: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(size)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=path) from None
+def _dialect(text: str, wanted: WantedColumns | None) -> tuple[str, int]:
+    """The delimiter, and the number of lines above the header: Excel's line ``sep=;``, and titles.
 
-
-def _encoding(path: Path) -> str:
-    """UTF-16 with a mark, UTF-8, or else Windows-1252, as older versions of Excel write it."""
-    if _read(path, 2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
-
-
-def _text(path: Path, encoding: str) -> str:
-    """The whole text; raises InputError where it is too large, or not in this encoding."""
-    data = _read(path, MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise InputError(f"larger than {MAX_BYTES >> 20} MiB: save it as UTF-8 with commas between columns", where=path)
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        raise InputError(f"is neither UTF-8, UTF-16 nor Windows-1252 text: {_AS_UTF8}", where=path) from None
-    if "\0" in text:
-        raise InputError("text contains a NUL character", where=path)
-    return text
-
-
-def _dialect(text: str) -> tuple[str, str, int]:
-    """The text without Excel's line ``sep=;``, the delimiter, and the number of lines that were left out.
-
-    The delimiter is the one that occurs most in the header, outside quotes; a comma where none does.
+    Without ``wanted`` columns the delimiter is the one that occurs most in the header, outside quotes; a comma where
+    none does.
     """
-    first, _, rest = text.partition("\n")
+    lines = text.split("\n", TITLES + 1)[: TITLES + 1]
+    first, skipped, delimiters = lines[0], 0, "".join(_DELIMITERS)
     if first[:4].casefold() == "sep=" and first[4:5] in _DELIMITERS and not first[5:].strip():
-        return rest, first[4], 1
-    outside = "".join(first.split('"')[::2])
-    return text, max(_DELIMITERS, key=outside.count), 0
+        skipped, delimiters = 1, first[4]
+        first = lines[1] if len(lines) > 1 else ""
+    for number, line in enumerate(lines[skipped:] if wanted else (), skipped):
+        for delimiter in sorted(delimiters, key=_outside_quotes(line).count, reverse=True):
+            if wanted and wanted.find(_cells(line, delimiter)):
+                return delimiter, number
+    return max(delimiters, key=_outside_quotes(first).count), skipped
 
 
-def _parsed(text: str, delimiter: str, path: Path, skipped: int) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def _outside_quotes(line: str) -> str:
+    return "".join(line.split('"')[::2])
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
     try:
-        rows = list(reader)
+        return [cell.strip() for cell in next(csv.reader([line.rstrip("\r")], delimiter=delimiter, strict=True), [])]
+    except csv.Error:
+        return []
+
+
+def _parsed(text: str, delimiter: str, path: Path, skipped: int) -> Grid:
+    """The cells of each row, with the number of the line where it begins."""
+    rest = text.split("\n", skipped)[-1]
+    reader = csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter, strict=True)
+    rows: Grid = []
+    line = 1
+    try:
+        for cells in reader:
+            rows.append((line + skipped, cells))
+            line = reader.line_num + 1
     except csv.Error as error:
         raise InputError(f"is not CSV: {error}", where=path, line=reader.line_num + skipped) from None
     return rows
 
 
-def _named(table: Iterable[Sequence[str]], path: Path, first: int) -> list[Row]:
-    """Rows by the names of the header; empty rows, and empty columns at the end, are what Excel leaves behind."""
-    rows = [(number, list(row)) for number, row in enumerate(table, first) if any(cell.strip() for cell in row)]
+def named_rows(
+    table: Iterable[tuple[int, Sequence[str]]], path: Path, wanted: WantedColumns | None
+) -> tuple[list[Row], list[int], str]:
+    """Rows by the names of the header, their numbers, and a sentence on what stands above the header.
+
+    Empty rows, and empty columns at the end, are what a spreadsheet leaves behind. Raises InputError with the row.
+    """
+    rows = [(number, list(row)) for number, row in table if any(cell.strip() for cell in row)]
     if not rows:
         raise InputError("has no rows", where=path)
-    header = [name.strip() for name in rows[0][1]]
+    titles = _titles(rows, wanted)
+    line, header = rows[titles][0], [name.strip() for name in rows[titles][1]]
     while header and not header[-1]:
         header.pop()
     if len(set(header)) < len(header) or not all(header):
-        raise InputError("the header must name every column once", where=path, line=rows[0][0])
-    found = []
-    for number, cells in rows[1:]:
+        raise InputError("the header must name every column once", where=path, line=line)
+    found, numbers = [], []
+    for number, cells in rows[titles + 1 :]:
         if any(cell.strip() for cell in cells[len(header) :]):
             raise InputError(f"{len(cells)} columns where the header has {len(header)}", where=path, line=number)
         filled = cells[: len(header)] + [""] * (len(header) - len(cells))
         found.append(dict(zip(header, filled, strict=True)))
+        numbers.append(number)
     if not found:
         raise InputError("has no rows", where=path)
-    return found
+    return found, numbers, f"The header is row {line}; what stands above it was left out." if titles else ""
 
 
-def _shown(cell: Any) -> str:
-    """A cell's value as text: whole numbers without a point, dates as ISO writes them."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
-    if isinstance(cell, datetime) and cell.time() == time():
-        return cell.date().isoformat()
-    return cell.isoformat() if isinstance(cell, (datetime, date, time)) else str(cell)
+def _titles(rows: Grid, wanted: WantedColumns | None) -> int:
+    """How many rows stand above the header."""
+    if wanted is None:
+        return 0
+    headers = ([cell.strip() for cell in cells] for _, cells in rows[:TITLES])
+    return next((place for place, header in enumerate(headers) if wanted.find(header)), 0)

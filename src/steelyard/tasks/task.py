@@ -13,10 +13,13 @@ import msgspec
 
 from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample
+from steelyard.scorers import open_scorer
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
+from steelyard.tasks.file_rows import FileRows
 from steelyard.tasks.items import digest_of_item
 from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_rows, read_rows
 from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol, possible_formats
+from steelyard.tasks.question_rows import TidyRows
 from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
 from steelyard.tasks.template import Expression, Template
 
@@ -24,26 +27,39 @@ __all__ = ["Samples", "Task"]
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """Rows of one subtask; ``label`` is part of the sample ids, ``group`` names the subtask if there are several."""
+    """Rows of one subtask; ``label`` is part of the sample ids, ``group`` names the subtask if there are several.
+
+    Those of the user's ``own`` file have the numbers that the file shows them with, others count from 0.
+    """
 
     label: str
     group: str
     rows: Sequence[Row]
+    own: bool = False
+
+    def number_of(self, place: int) -> int:
+        """The number of a row in its sample's id."""
+        return self.rows.number_of(place) if self.own and isinstance(self.rows, FileRows | TidyRows) else place
 
 
 class Task:
     """One benchmark, ready to be prepared.
 
-    ``where`` (its file) is named in every error; ``rows`` are given for a task from a plain file, and ``assumed`` says
-    how that was read.
+    ``where`` (its file) is named in every error; ``rows`` are given for a task from a plain file, ``assumed`` says how
+    that was read, and ``advice`` what would ask it better.
     """
 
     def __init__(
-        self, definition: TaskDefinition, where: Path, rows: Sequence[Row] | None = None, assumed: str = ""
+        self,
+        definition: TaskDefinition,
+        where: Path,
+        rows: Sequence[Row] | None = None,
+        assumed: str = "",
+        advice: str = "",
     ) -> None:
         self.definition = definition
         self.where = where
-        self.assumed = assumed
+        self.assumed, self.advice = assumed, advice
         self._given = rows
 
     def __repr__(self) -> str:
@@ -92,6 +108,10 @@ class Task:
     def scorer_for(self, prompt_format: str) -> dict[str, Any]:
         """The scorer's specification in one prompt format; raises InputError for an unknown prompt format."""
         return self.prompt_format(prompt_format).scorer or self.definition.scorer
+
+    def scorer_identifier(self, prompt_format: str) -> str:
+        """The identifier of the scorer in one prompt format; raises InputError as :meth:`scorer_for`."""
+        return open_scorer(self.scorer_for(prompt_format)).identifier
 
     def prompt_format(self, name: str) -> PromptFormat:
         """One prompt format by its name; raises InputError for an unknown name."""
@@ -145,9 +165,9 @@ class Task:
         if seed is not None:
             raise InputError(f"{self.id} is a fixed set of samples: another seed gives no twins of it")
         if self._given is not None:
-            return [Rows("row", "", self._given)]
+            return [Rows("row", "", self._given, own=True)]
         if definition.file:
-            return [Rows("row", "", read_rows(beside(self.where, definition.file, "file")))]
+            return [Rows("row", "", read_rows(beside(self.where, definition.file, "file")), own=True)]
         hub = definition.hub
         assert hub is not None, "a definition has a hub, a generator or a file"
         several = len(hub.configs) > 1
@@ -229,7 +249,7 @@ class Samples(Sequence[Sample]):
         return self._render(self._sources[source], place - (self._ends[source - 1] if source else 0))
 
     def _render(self, source: Rows, number: int) -> Sample:
-        sample_id = f"{self.task.id}/{source.label}/{number}"
+        sample_id = f"{self.task.id}/{source.label}/{source.number_of(number)}"
         try:
             return self._rendered(sample_id, source, source.rows[number])
         except MissingDependency:

@@ -6,7 +6,6 @@ Templates and expressions come from task files. Rows of a data set are passed as
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
@@ -16,6 +15,7 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from steelyard.errors import InputError
+from steelyard.util.foreign_pattern import compiled
 
 __all__ = ["Expression", "Template"]
 
@@ -34,8 +34,8 @@ def before(text: str, separator: str) -> str:
 
 
 def regex_replace(text: str, pattern: str, replacement: str = "") -> str:
-    """Replace every match; the pattern comes from the task file."""
-    return re.sub(pattern, replacement, text)
+    """Replace every match; the pattern comes from the task file, and RE2 matches it."""
+    return compiled(pattern).replace(str(text), str(replacement))
 
 
 def prefixed(text: str, start: str) -> str:
@@ -118,7 +118,9 @@ class Expression:
 def _guarded(action: Callable[[], Any], where: str) -> Any:
     try:
         return action()
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
     except TemplateError as error:
         raise InputError(f"{where}: {error.message or type(error).__name__}") from None
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError, re.error) as error:
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
         raise InputError(f"{where}: {error}".splitlines()[0]) from None

@@ -6,9 +6,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
+    from rich.table import Table
 
-__all__ = ["WIDTH", "err", "out"]
+__all__ = ["WIDTH", "err", "fitting", "out"]
 
 WIDTH = 100
 
@@ -29,3 +30,33 @@ def err() -> Console:
     from rich.console import Console
 
     return Console(width=_columns(), markup=False, highlight=False, emoji=False, stderr=True)
+
+
+def fitting(console: Console, table: Table) -> RenderableType:
+    """The table, or a list of its rows where the console is too narrow for its longest words: nothing is cut.
+
+    In the list the first cell of a row is its title, and each other text follows its column's heading.
+    """
+    from rich.measure import Measurement
+
+    if Measurement.get(console, console.options.update(width=10_000), table).minimum <= console.width:
+        return table
+    return _as_list(table)
+
+
+def _as_list(table: Table) -> RenderableType:
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    lines: list[RenderableType] = [Text(str(table.title), style="bold")] if table.title else []
+    columns = [(str(column.header), list(column.cells)) for column in table.columns]
+    for number, row in enumerate(table.rows):
+        texts = [(name, cell) for name, cells in columns if isinstance(cell := cells[number], str | Text)]
+        title, rest = texts[0][1], [(name, cell) for name, cell in texts[1:] if str(cell).strip()]
+        style = row.style or ""
+        lines.append(Text.assemble(title, style=style, overflow="fold"))
+        parts = [Text.assemble((f"{name} " if name else ""), cell) for name, cell in rest]
+        if parts:
+            lines.append(Padding(Text("; ", style=style, overflow="fold").join(parts), (0, 0, 0, 2)))
+    return Group(*lines, *([Text(str(table.caption), style="dim")] if table.caption else []))

@@ -11,7 +11,7 @@ from steelyard.errors import InputError
 
 __all__ = ["MAX_LINE", "LineFile"]
 
-MAX_LINE = 16_000_000  # bytes
+MAX_LINE = 16 * 1024 * 1024  # bytes, as a line of a run may have
 
 CHUNK = 1 << 17
 TYPICAL_LINE_BYTES = 2048
@@ -65,7 +65,7 @@ class LineFile:
             *whole, rest = (rest + chunk).split(b"\n")
             for line in whole:
                 number += 1
-                if len(line) >= MAX_LINE:
+                if len(line) > MAX_LINE:
                     raise self._too_long(number)
                 yield place, line + b"\n"
                 place += len(line) + 1

@@ -80,7 +80,7 @@ def _name(record: JournalRecord) -> str:
 def _is_below_nothing(record: JournalRecord) -> bool:
     if isinstance(record, Attempt):
         counts = (record.prompt_tokens, record.completion_tokens, record.reasoning_tokens)
-        return min(*counts, record.started_us, record.elapsed_us) < 0
+        return min(*counts, record.cached_tokens, record.started_us, record.elapsed_us) < 0
     if isinstance(record, Exchange):
         times = (record.started_us, record.first_byte_us, record.elapsed_us)
         return min(record.status, record.prompt_tokens, record.completion_tokens, *times) < 0

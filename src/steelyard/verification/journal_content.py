@@ -151,9 +151,9 @@ def _digests(run: RunFolder, measurement: Measurement) -> Digests:
     found, tree = Digests(), Tree()
     name = layout.samples_of(measurement.id)
     try:
-        with (run.path / name).open("rb") as lines:
-            for line in lines:
-                digest = line.rstrip()
+        with layout.open_regular(run.path, name) as file:
+            for line in layout.lines(file, name):
+                digest = line[:-1]
                 found.append(digest.decode("ascii"))
                 tree.append(digest)
     except (OSError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -11,7 +12,7 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
-from steelyard.planning.build import DETECTORS
+from steelyard.planning.build import DETECTORS, plugins_of
 from steelyard.planning.decoding import output_budget_of
 from steelyard.planning.sealed_planner import SealedPlanner
 from steelyard.planning.weights import share_out
@@ -19,19 +20,24 @@ from steelyard.plugins import Detector, detector_of
 from steelyard.records import SUBJECT, Measurement, Plan, PlannedTest
 from steelyard.scorers.imported import Imported
 from steelyard.storage.run_folder import RunFolder
+from steelyard.verification.consistency import check_models, check_options
+from steelyard.verification.derived import absent_tasks, check_requests, measured_again, with_versions
 from steelyard.verification.orders import check_orders
 
-__all__ = ["check_plan", "check_scorers"]
+__all__ = ["check_plan", "check_scorers", "planned_again"]
 
 DIGEST_LINE_BYTES = 65
 MAX_REPEATS = 1000  # as many as can be asked for
 
 
-def check_plan(run: RunFolder, bundle: Bundle) -> None:
-    """Raise VerificationError where tests, shares or orders do not follow from what the plan says it is about.
+def check_plan(run: RunFolder, bundle: Bundle) -> Mapping[str, Sequence[str]]:
+    """Raise VerificationError where anything that is planned does not follow from claim, task and model.
 
-    Each detector that is installed plans and seals its tests again, from the sealed plan alone. Tests whose detector
-    is not installed are left to :attr:`steelyard.records.Verdict.not_recomputed`.
+    Each detector that is installed plans and seals its tests again, with the planner of an audit, which takes from the
+    sealed plan what needs data. Tests whose detector is not installed are left to
+    :attr:`steelyard.records.Verdict.not_recomputed`.
+
+    Returns, by task, the measurements and refused requests whose task is not here: what needs it is as sealed.
     """
     plan = run.plan
     for measurement in plan.measurements:
@@ -40,8 +46,24 @@ def check_plan(run: RunFolder, bundle: Bundle) -> None:
             raise _wrong(f"{measurement.id} asks a model in a role that the plan has not: {measurement.role[:80]!r}")
     _check_output_budgets(plan)
     _check_served(plan)
-    _check_tests(plan)
+    planner = planned_again(plan)
     check_orders(plan, bundle, is_signed=bool(run.signers))
+    return {} if planner is None else absent_tasks(planner)
+
+
+def planned_again(plan: Plan) -> SealedPlanner | None:
+    """What is asked and concluded, planned and compared; None for a log's plan, which rests on the log.
+
+    Raises VerificationError naming the first field that does not follow.
+    """
+    check_models(plan)
+    check_options(plan)
+    if plan.sheet is None and plan.origin.kind != "asked":
+        return None
+    try:
+        return measured_again(plan) if plan.sheet is None else _check_tests(plan)
+    except VerificationError as error:
+        raise with_versions(plan, error) from None
 
 
 def _wrong(reason: str) -> VerificationError:
@@ -107,7 +129,7 @@ def _check_served(plan: Plan) -> None:
             raise _wrong(f"the claim on {task[:80]!r} is measured on another model than the subject")
 
 
-def _check_tests(plan: Plan) -> None:
+def _check_tests(plan: Plan) -> SealedPlanner:
     """Plan and seal the tests again; their weights together, since each follows from all."""
     _check_detectors(plan)
     planner = SealedPlanner(plan)
@@ -120,6 +142,7 @@ def _check_tests(plan: Plan) -> None:
         detectors[rule] = detector
         again |= {test.id: test for test in _planned(detector, planner, rule)}
     absent = len(detectors) < len(plan.detectors)
+    check_requests(plan, planner, complete=not absent)
     unshared = [again.get(test.id, test) for test in plan.tests]
     # With a test whose planning cannot be repeated here, relative weights are not known: then the shares must sum up.
     shared = {test.id: test for test in ((*plan.tests,) if absent else share_out(unshared))}
@@ -132,9 +155,7 @@ def _check_tests(plan: Plan) -> None:
             raise _wrong(f"the test {test.id} is sealed as one by {test.rule[:80]}, and {again[test.id].rule} plans it")
         if test.rule in detectors:
             _check_test(plan, test, again, shared[test.id], detectors[test.rule])
-    unknown = {name for name in _requests(plan) if name not in planner.asked}
-    if unknown and not absent:
-        raise _wrong(f"the request {min(unknown)[:80]} belongs to no test")
+    return planner
 
 
 def _check_detectors(plan: Plan) -> None:
@@ -185,12 +206,11 @@ def _what_differs(test: PlannedTest, expected: PlannedTest, name: str) -> str:
     return next((key for key in keys if test.sealed.get(key) != expected.sealed.get(key)), name)
 
 
-def _requests(plan: Plan) -> list[str]:
-    return [served.request for served in plan.served] + [refused.request for refused in plan.not_planned]
-
-
 def check_scorers(plan: Plan) -> None:
-    """Scores that another harness made come with its log alone: whoever asked the model itself makes its own."""
+    """Scores that another harness made come with its log alone: whoever asked the model itself makes its own.
+
+    The plan names the plugins of its scorers and detectors, and no others.
+    """
     for measurement, scorers in scorers_of(plan).items():
         for scorer in scorers:
             if executes(scorer) and isinstance(scorer, Imported) != (plan.origin.kind == "imported"):
@@ -198,3 +218,5 @@ def check_scorers(plan: Plan) -> None:
                     f"{measurement}: scores by {scorer.identifier} do not go with an origin of the answers that "
                     f"says {plan.origin.kind}"
                 )
+    if plan.plugins.keys() != plugins_of(plan.measurements, plan.detectors).keys():
+        raise _wrong("plugins are not those of its scorers and detectors")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
 from steelyard.records import Plan, SampleScore, Verdict
+from steelyard.reports.sealed_pages import compare_pages
 from steelyard.storage.journal.reader import segment_names
 from steelyard.storage.run_folder import RunFolder
-from steelyard.util.software import software
 from steelyard.verification.journal import checked_records
 from steelyard.verification.journal_content import check_journal
 from steelyard.verification.plan import check_plan, check_scorers
@@ -30,6 +31,7 @@ __all__ = ["Recomputed", "recompute"]
 
 # Log-likelihoods and intervals go through the C library's log and gamma; machines agree to many more digits than this.
 RELATIVE_TOLERANCE = 1e-6
+ADDED = "cost"  # reports of runs with prices did not state it before
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,26 @@ class Recomputed:
     ``scores`` were computed from the texts, ``withheld`` taken as sealed (their texts are withheld), ``executed`` taken
     from the journal: scores that running code or another harness made, and nobody can make again here. ``wasted``
     counts attempts that brought tokens but nothing readable, ``disowned`` a recording's replies that hold a whole
-    answer under the status of a failure.
+    answer under the status of a failure. ``not_compared`` is why the report's pages could not be drawn again and held
+    against the sealed ones, "" where they were and are equal. ``tasks_not_here``: by task, the measurements (and
+    refused requests) that rest on a task file or plugin that is not here, so that prompt format, scorer and chance
+    score are taken as sealed.
     """
 
     plan: Plan
     scores: int
     withheld: int
     verdict: Verdict
-    pages: bool
+    not_compared: str
     executed: int = 0
     wasted: int = 0
     disowned: int = 0
+    tasks_not_here: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def pages(self) -> bool:
+        """Whether the report's pages were drawn again and are equal to the sealed ones."""
+        return not self.not_compared
 
     @property
     def all_scores(self) -> int:
@@ -64,7 +75,7 @@ def recompute(run: Path, bundle: Bundle | None = None) -> Recomputed:
     """
     try:
         return _recompute(RunFolder.open(run), bundle or Bundle.open(run))
-    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+    except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         # A bundle may come from anyone: whatever its numbers make our own code stumble over does not hold.
         raise VerificationError(
             f"{run}: its plan and journal cannot be computed: {type(error).__name__}: {error}"
@@ -76,7 +87,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     _check_segments(run)
     if plan.origin.kind == "gateway":
         return _recompute_recording(run, bundle)
-    check_plan(run, bundle)
+    not_here = check_plan(run, bundle)
     check_scorers(plan)
     journal = check_journal(run)
     if waiting := unscored(run):
@@ -97,11 +108,26 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
         )
     from steelyard.reports import machine
 
-    report = json.loads((run.path / layout.REPORT).read_bytes())
+    report = machine.sealed_report(run.path)
     _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), layout.REPORT)
-    pages = _check_pages(run, bundle, found.verdict)
+    not_compared = compare_pages(
+        run.path,
+        lambda folder: write_reports(folder, run, found.verdict),
+        sealed_by=plan.software,
+        drawn_with=bundle.renderer,
+        draws_with=renderer(),
+    )
     scores = found.scores - found.withheld - journal.executed
-    return Recomputed(plan, scores, found.withheld, found.verdict, pages, journal.executed, journal.wasted)
+    return Recomputed(
+        plan,
+        scores,
+        found.withheld,
+        found.verdict,
+        not_compared,
+        journal.executed,
+        journal.wasted,
+        tasks_not_here=not_here,
+    )
 
 
 def _recompute_recording(run: RunFolder, bundle: Bundle) -> Recomputed:
@@ -112,8 +138,8 @@ def _recompute_recording(run: RunFolder, bundle: Bundle) -> Recomputed:
     for _ in checked_records(run):
         pass
     disowned = check_replies(run)
-    pages = recompute_recording(run, bundle.renderer)
-    return Recomputed(run.plan, 0, 0, decide(run.plan, (), {}), pages, disowned=disowned)
+    not_compared = recompute_recording(run, bundle.renderer)
+    return Recomputed(run.plan, 0, 0, decide(run.plan, (), {}), not_compared, disowned=disowned)
 
 
 def _check_segments(run: RunFolder) -> None:
@@ -127,6 +153,8 @@ def _check_segments(run: RunFolder) -> None:
 def _check_same(was: Any, now: Any, place: str) -> None:
     if isinstance(was, dict) and isinstance(now, dict):
         for key in [*was, *(key for key in now if key not in was)]:
+            if key == ADDED and key not in was:
+                continue
             if key not in was or key not in now:
                 raise VerificationError(f"{place}: {key} does not follow from the journal")
             _check_same(was[key], now[key], f"{place}: {key}")
@@ -135,22 +163,11 @@ def _check_same(was: Any, now: Any, place: str) -> None:
             raise VerificationError(f"{place} has {len(was)} entries, recomputed {len(now)}")
         for number, (one, other) in enumerate(zip(was, now, strict=True)):
             _check_same(one, other, f"{place}[{number}]")
-    elif isinstance(was, float | int) and isinstance(now, float | int) and not isinstance(was, bool):
+    elif isinstance(was, bool) or isinstance(now, bool):
+        if was is not now:
+            raise VerificationError(f"{place} says {was!r}, recomputed {now!r}")
+    elif isinstance(was, float | int) and isinstance(now, float | int):
         if not math.isclose(was, now, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-9):
             raise VerificationError(f"{place} says {was}, recomputed {now}")
     elif was != now:
         raise VerificationError(f"{place} says {str(was)[:60]!r}, recomputed {str(now)[:60]!r}")
-
-
-def _check_pages(run: RunFolder, bundle: Bundle, verdict: Verdict) -> bool:
-    """Draw the pages again and compare, where the same versions drew them; else they are covered by the seal alone."""
-    import tempfile
-
-    if run.plan.software != software() or bundle.renderer != renderer():
-        return False
-    with tempfile.TemporaryDirectory() as folder:
-        write_reports(Path(folder), run, verdict)
-        for name in (layout.REPORT_MARKDOWN, layout.REPORT_PAGE):
-            if (Path(folder) / name).read_bytes() != (run.path / name).read_bytes():
-                raise VerificationError(f"{name}: not the page that this journal gives")
-    return True

@@ -243,3 +243,40 @@ def test_behind_a_cache_repeats_are_one_answer_and_the_variance_is_the_greatest(
     assert test.noise == Noise.of(0.25)
     assert float(test.margin) == pytest.approx(1.959964 * (0.25 * 2 / 200) ** 0.5, abs=2e-6)
     assert [note.check for note in finder.find({}).notes] == ["cache"]
+
+
+# ── recorded answers ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("right", "word"), [(155, "consistent"), (154, "inconsistent")])
+@pytest.mark.parametrize("shuffle", range(5))
+def test_recorded_answers_decide_exactly_whatever_their_order_is(right: int, word: str, shuffle: int) -> None:
+    # Whoever audits a recording could know its answers: M₀ is ⌈200 · (.795 − .02)⌉ = 155 of them.
+    plan = planned(200, "79.5", backend="recording")
+    samples = list(range(200))
+    random.Random(shuffle).shuffle(samples)
+    answers: dict[tuple[int, int], float | None] = {
+        (sample, 0): float(place < right) for place, sample in enumerate(samples)
+    }
+    answers |= {(sample, repeat): answers[sample, 0] for sample in samples for repeat in (1, 2)}
+    finder = read(plan, answers)
+    assert decode(finder.planned).certain
+    assert finder.decision == word
+    assert finder.retest.p == (1.0 if word == "consistent" else finder.sealed.alpha_inconsistent)
+
+
+def test_recorded_answers_that_lead_to_a_bet_prove_nothing_before_the_end() -> None:
+    plan = planned(200, backend="recording")
+    finder = ClaimFinder(plan.tests[0], plan)
+    for call in list(calls_of(plan.measurements[0]))[:40]:
+        finder.observe(score(call.position, 0.0, f"t/{call.sample}", call.repeat))
+    assert finder.decision is None
+    assert finder.retest.p == 1.0
+
+
+def test_a_recording_of_rows_that_are_asked_twice_waits_for_the_end() -> None:
+    plan = planned(198, in_process=False, repeats=2, backend="recording")
+    answers = twice(198, 100)
+    finder = read(plan, answers)
+    assert finder.decision == "inconsistent"
+    assert finder.retest.n > 198

@@ -97,6 +97,7 @@ def _print_table(found: list[Difference], notes: list[str], names: tuple[str, st
     from rich.table import Table
     from rich.text import Text
 
+    from steelyard.util.console import fitting
     from steelyard.util.text import one_line
     from steelyard.world.evaluation.comparison import ahead
     from steelyard.world.report.words import interval_text, signed, value
@@ -121,6 +122,6 @@ def _print_table(found: list[Difference], notes: list[str], names: tuple[str, st
     for place, name, model in (("first", names[0], found[0].first), ("second", names[1], found[0].second)):
         console.print(Text(one_line(f"{place}: {model} ({name})", 300)))
     console.print()
-    console.print(table)
+    console.print(fitting(console, table))
     for note in dict.fromkeys((*(note for each in found for note in each.notes), *notes)):
         console.print(Text.assemble(("Note ", "yellow"), one_line(note, 300)))

@@ -42,6 +42,8 @@ def _print_table(results: Results, console: Console) -> None:
     from rich import box
     from rich.table import Table
 
+    from steelyard.util.console import fitting
+
     narrow = console.width < NARROW
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("test", overflow="fold")
@@ -51,7 +53,7 @@ def _print_table(results: Results, console: Console) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for summary in results.summaries:
         table.add_row(*_cells(summary, narrow))
-    console.print(table)
+    console.print(fitting(console, table))
 
 
 def _cells(summary: ScoreSummary, narrow: bool) -> list[Text | str]:

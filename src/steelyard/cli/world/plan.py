@@ -111,7 +111,7 @@ def _print_trace(seen: EpisodeTrace, model: WorldModel, world: Simulator, settin
     from rich.table import Table
 
     from steelyard.cli.world.plan_films import explained
-    from steelyard.util.console import out
+    from steelyard.util.console import fitting, out
 
     console = out()
     console.print(_headline(seen, model, world))
@@ -120,7 +120,7 @@ def _print_trace(seen: EpisodeTrace, model: WorldModel, world: Simulator, settin
         table.add_column(heading, justify="right")
     for step in _steps_shown(len(seen.predicted)):
         table.add_row(*_line(seen, world, step))
-    console.print(table)
+    console.print(fitting(console, table))
     console.print(f"gaps in pixels; the probe reads {explained(seen)}")
     console.print(_planner_line(settings))
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 
 from steelyard.detectors.claim_retest.repeats import MISSING, OPEN, Mark, Noise, Repeats, mark_of
 from steelyard.detectors.claim_retest.retest import Retest
 from steelyard.detectors.claim_retest.sealed import claim_of, decode, measurement_of, sampling_check_of
+from steelyard.detectors.claim_retest.thresholds import SKEW, own_noise
 from steelyard.plugins import Progress
 from steelyard.records import Measurement, Plan, PlannedTest, SampleScore, Served, TracePoint
 from steelyard.stats.series import series_share
@@ -106,18 +108,41 @@ class ClaimMonitor:
 
     def progress(self) -> Progress:
         """The state of the test, for a display."""
-        from steelyard.stats.intervals import confidence_sequence
-
-        interval = None
-        if self.retest.trace:
-            n, low_right, high_right = self.retest.trace[-1]
-            interval = confidence_sequence(n, low_right, high_right, self.measurement.trials, self.interval_level)
         return Progress(
             decision=self.decision or "",
-            interval=interval,
+            interval=self.interval,
             remaining=self.remaining(),
             target=f"{float(self.claim.number / self.claim.scale) * 100:g}",
+            cannot=self.cannot,
         )
+
+    @cached_property
+    def cannot(self) -> str:
+        """What the questions cannot show, known before any answer; empty where a true claim is confirmed."""
+        from steelyard.detectors.claim_retest.reach import reach_of
+
+        if self.measurement.planned < self.measurement.trials:  # a limit leaves other words
+            return ""
+        return reach_of(self.sealed, self.measurement, self.claim).sentence
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval of the true rate, valid at every look; None before the first answer was read.
+
+        That of our own trials, widened by the noise of our own repeats where answers vary.
+        """
+        from steelyard.stats.intervals import confidence_sequence
+
+        test, sealed = self.retest.test, self.sealed
+        if not self.retest.trace:
+            return None
+        n, low_right, high_right = self.retest.trace[-1]
+        low, high = confidence_sequence(n, low_right, high_right, self.measurement.trials, self.interval_level)
+        if test is None or not test.noisy:
+            return low, high
+        skew = SKEW if sealed.is_paired(self.measurement) else 0.0
+        noise = float(own_noise(sealed, self.measurement, test.noise.own, self.interval_level / 2, skew))
+        return max(0.0, low - noise), min(1.0, high + noise)
 
     def remaining(self) -> int | None:
         """Trials until a decision if the next ones are right at the rate so far; None before the test begins."""

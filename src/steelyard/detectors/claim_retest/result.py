@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from steelyard.detectors.claim_retest.monitor import ClaimMonitor
-from steelyard.detectors.claim_retest.thresholds import SKEW, own_noise
+from steelyard.detectors.claim_retest.reach import reach_of
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
+from steelyard.stats.bounds import share_bounds, share_point
 
 __all__ = ["ClaimFinder", "reason_of", "result_of"]
 
@@ -54,25 +55,21 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         margin = Fraction(math.floor(test.margin * 10_000), 10_000)  # to a hundredth of a point
     log_e = retest.tracker.log_e if retest.tracker else math.inf
     trace = monitor.trace_points(monitor.interval_level)
-    ci = (trace[-1].low, trace[-1].high) if trace else None
-    if ci and test and test.noisy:
-        # The interval of the true rate: that of our own trials, widened by the noise of our own repeats.
-        level, skew = monitor.interval_level / 2, SKEW if monitor.sealed.is_paired(measurement) else 0.0
-        noise = float(own_noise(monitor.sealed, measurement, test.noise.own, level, skew))
-        ci = max(0.0, ci[0] - noise), min(1.0, ci[1] + noise)
-    measured = retest.right / answered if answered else None
+    ci = monitor.interval
     served = monitor.served
-    needed = retest.remaining(claimed if measured is None else measured) if test else None
+    needed = retest.remaining(retest.right / answered if answered else claimed) if test else None
     return ClaimVerdict(
         task=claim.task,
         claimed_text=claim.value,
         unit=claim.unit,
         claimed=claimed,
         tolerance=float(margin),
-        measured=measured,
+        measured=share_point(retest.right, retest.missing, retest.n),
+        bounds=share_bounds(retest.right, retest.missing, retest.n),
         ci=ci,
         asked=retest.n,
         of=measurement.trials,
+        repeats=measurement.repeats,
         missing=retest.missing - monitor.open,
         open=monitor.open,
         unparsed=monitor.unparsed,
@@ -131,11 +128,13 @@ def _between(monitor: ClaimMonitor) -> str:
             retest.right + retest.missing - unread < accuse or retest.n - retest.right - unread <= trials - confirm
         ):
             said = f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
-            return f"{said} (steelyard show RUN {option} lists them)"
+            return f"{said} (in the run's folder, steelyard show . {option} lists them)"
     low, high = (f"{bound / trials * 100:.1f} %" for bound in (accuse, confirm))
+    remedy = reach_of(monitor.sealed, monitor.measurement, monitor.claim, retest.confirming_variance).remedy
     if confirm > trials:
-        return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent"
-    return f"within noise of the claim: a score below {low} would be inconsistent, one of {high} or more consistent"
+        return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent{remedy}"
+    said = f"within noise of the claim: a score below {low} would be inconsistent, one of {high} or more consistent"
+    return said + remedy
 
 
 def _reruns(monitor: ClaimMonitor) -> dict[str, int | None]:

@@ -80,8 +80,17 @@ class Retest:
             return level
         if self._running is None or self.tracker is None:
             return 1.0
+        if self.sealed.certain:  # undecided bets prove nothing of an order that could be chosen
+            return level if self.word == "inconsistent" else 1.0
         parts = self._running.parts
         return self.tracker.p if parts == 1 else min(1.0, max(parts * self.tracker.p, level))
+
+    @property
+    def confirming_variance(self) -> float | None:
+        """The variance of our answers in the threshold to confirm; None before it is known."""
+        if self._pairs is not None:
+            return self._pairs.noise().confirming if self._pairs.complete else None
+        return None if self._noise is None else self._noise.confirming
 
     def begin(self, noise: Noise) -> None:
         """Begin with the variance of the answers, which the repeat check shows: 0 where they do not vary."""

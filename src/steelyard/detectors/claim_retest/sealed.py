@@ -25,7 +25,8 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     (docs/statistics.md): for sampled answers, and for ``varies``, greedy answers of any other model.
     ``one_answer``: repeats bring the same text, as from a cache, so that they show nothing and count as one answer.
     ``claimed_repeats`` and ``claimed_samples`` are what the vendor's number is a mean of. ``whole`` is the number of
-    items that the claim is about, where the samples are a part of them.
+    items that the claim is about, where the samples are a part of them. ``certain``: the answers were recorded, so that
+    whoever began the audit could know them: nothing is decided that a further answer could change.
     """
 
     claim: int
@@ -35,6 +36,7 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     whole: int | None = None
     varies: bool = False
     one_answer: bool = False
+    certain: bool = False
     accuse: int = 0
     confirm: int = 0
     alpha_inconsistent: float = 0.0

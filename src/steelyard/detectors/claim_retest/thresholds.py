@@ -21,8 +21,11 @@ from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode,
 from steelyard.records import Capabilities, Claim, Measurement, Plan, PlannedTest
 from steelyard.stats.series import series_share
 
+RECORDING = "recording"  # the backend of a model that gives recorded answers
+
 __all__ = [
     "SequentialTest",
+    "confirming_noise",
     "early_test",
     "last_test",
     "least_confirming",
@@ -37,6 +40,8 @@ __all__ = [
 # our mean from what it estimates. If it comes from samples that are right seldom (or seldom wrong), w is e too low for
 # our own mean, whose variance is w/2; and e/3 too low for the distance from a vendor's pass, whose variance is 3w/2.
 SKEW = 0.5
+
+CHECKED = 100  # samples of the repeat check where not all are asked twice, as steelyard.planning.decoding has it
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,13 @@ def sealed_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> Se
     A vendor who scored ``claimed_samples`` of N, and a claim about a ``whole`` of which we have a part, get half of the
     level for the choice of these.
     """
-    return _test(sealed, measurement, claim, Noise(), 2 if sealed.claimed_samples or sealed.whole else 1)
+    is_shared = bool(sealed.claimed_samples or sealed.whole) and not sealed.certain
+    return _test(sealed, measurement, claim, Noise(), 2 if is_shared else 1)
 
 
 def sequential_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise) -> SequentialTest:
     """The test where answers vary: half of each side's level goes to the noise, and half to the sequential part."""
-    return _test(sealed, measurement, claim, noise, 2)
+    return _test(sealed, measurement, claim, noise, 1 if sealed.certain else 2)
 
 
 def early_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise) -> SequentialTest:
@@ -82,7 +88,7 @@ def early_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise:
 
     It accuses at half of the level, a quarter for the noise and a quarter for its bets, and confirms nothing.
     """
-    test = _test(sealed, measurement, claim, noise, 4)
+    test = _test(sealed, measurement, claim, noise, 2 if sealed.certain else 4)
     never = measurement.trials + 1
     return replace(test, confirm=never, consistent=(never,) * measurement.trials)
 
@@ -107,6 +113,21 @@ def least_confirming(sealed: ClaimTest, measurement: Measurement, claim: Claim, 
     return _confirming(sealed, measurement, claim, variance, sealed.alpha_consistent, SKEW)
 
 
+def confirming_noise(sealed: ClaimTest, measurement: Measurement, variance: float | None = None) -> Fraction:
+    """The noise of our own answers in the threshold to confirm, where all samples are asked.
+
+    ``variance`` None: that of answers which do not differ between repeats. Sampled ones are then taken to have none,
+    since how much they vary is not known before they are asked.
+    """
+    least, level = sealed.least_variance(measurement), sealed.alpha_consistent
+    if sealed.is_paired(measurement):
+        return own_noise(sealed, measurement, max(least, variance or 0.0), level, SKEW)
+    if variance is None and sealed.varies:  # the upper estimate of a check in which no pair differs
+        least = max(least, 0.5 / (1 + (measurement.repeat_check.samples or CHECKED)))
+    variance = max(least, variance or 0.0)
+    return own_noise(sealed, measurement, variance, level / 2) if variance > 0 else Fraction(0)
+
+
 def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
     """Give a test its levels, its thresholds and its integer stop tables: they follow from its share of the level.
 
@@ -120,6 +141,7 @@ def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
         sealed,
         varies=measurement.decoding == "greedy" and not capabilities.deterministic,
         one_answer=_repeats_itself(measurement, capabilities),
+        certain=plan.models[measurement.role].identity.backend == RECORDING,
         alpha_inconsistent=plan.alpha * test.weight * share,
         alpha_consistent=plan.alpha / formats * share,
         stop_inconsistent=(),
@@ -151,10 +173,13 @@ def own_noise(
 
 
 def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, parts: int) -> SequentialTest:
-    """Thresholds and tables. The sequential part and the noise that widens the margin each have α / ``parts``."""
-    from steelyard.stats.sequential import StopTable, stop_table
+    """Thresholds and tables. The sequential part and the noise that widens the margin each have α / ``parts``.
 
-    trials, of_confirming = measurement.trials, 2 if noise.confirming > 0 else 1
+    Where only what is certain is decided, there is no sequential part.
+    """
+    from steelyard.stats.sequential import StopTable, certain_table, stop_table
+
+    trials, of_confirming = measurement.trials, 2 if noise.confirming > 0 and not sealed.certain else 1
     alpha, alpha_consistent = sealed.alpha_inconsistent / parts, sealed.alpha_consistent / of_confirming
     accuse, margin, testable = _accusing(sealed, measurement, claim, noise, alpha)
     confirm = _confirming(sealed, measurement, claim, noise.confirming, alpha_consistent)
@@ -164,7 +189,11 @@ def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Nois
     if sealed.stop_inconsistent and not noise:
         table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
     else:
-        table = stop_table(trials, accuse, alpha, alpha_consistent, confirm)
+        table = (
+            certain_table(trials, accuse, confirm)
+            if sealed.certain
+            else stop_table(trials, accuse, alpha, alpha_consistent, confirm)
+        )
     return SequentialTest(accuse, confirm, table.inconsistent, table.consistent, margin, noise, parts)
 
 

@@ -21,19 +21,25 @@
   // ── the data ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const sources = all("script.chunk");
-  const chunks = []; // by number, those that were needed
+  const chunks = []; // by number, promises of those that were needed
 
   function chunk(number) {
-    if (!chunks[number]) {
-      chunks[number] = JSON.parse(sources[number].textContent);
-      sources[number].remove();
-    }
+    chunks[number] ??= unpacked(sources[number]);
     return chunks[number];
   }
 
+  // JSON, compressed by gzip, in base64.
+  async function unpacked(source) {
+    const packed = atob(source.textContent);
+    source.remove();
+    const bytes = new Uint8Array(packed.length);
+    for (let place = 0; place < packed.length; place++) bytes[place] = packed.charCodeAt(place);
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  }
+
   // The order of answers_page._encoded.
-  function answerAt(number) {
-    const { texts, rows } = chunk(Math.floor(number / index.chunk));
+  async function answerAt(number) {
+    const { texts, rows } = await chunk(Math.floor(number / index.chunk));
     const [reading, score, name, measurement, sample, quoted, repeat, scorer, why, question, expected, answer, reasoning] =
       rows[number % index.chunk];
     const text = (part) => {
@@ -62,8 +68,8 @@
   }
 
   // For each answer of a chunk: whether the query is in its question, expected answer, answer or id.
-  function matchesIn(number, query) {
-    const { texts, rows } = chunk(number);
+  async function matchesIn(number, query) {
+    const { texts, rows } = await chunk(number);
     const has = texts.map((text) => text.toLowerCase().includes(query));
     const isIn = (part) => (Array.isArray(part) ? has[part[0]] || has[part[2]] : part !== null && has[part]);
     return rows.map((row) => has[row[4]] || isIn(row[9]) || isIn(row[10]) || isIn(row[11]));
@@ -114,7 +120,8 @@
     const fitting = [];
     let since = performance.now();
     for (let start = 0; start < total; start += index.chunk) {
-      const hits = query && matchesIn(start / index.chunk, query);
+      const hits = query && (await matchesIn(start / index.chunk, query));
+      if (turn !== turns) return;
       for (let number = start; number < Math.min(start + index.chunk, total); number++) {
         if (hits && !hits[number - start]) continue;
         if (state.task && index.task[number] !== place) continue;
@@ -131,16 +138,21 @@
     }
     found = fitting;
     for (const [reading, number] of Object.entries(counts)) find(`[data-count="${reading}"]`).textContent = written(number);
-    show();
+    await show();
   }
 
-  function show() {
+  async function show() {
+    const turn = ++turns;
     const pages = Math.max(1, Math.ceil(found.length / index.page));
     state.page = Math.min(Math.max(state.page, 1), pages);
     const from = (state.page - 1) * index.page;
     const here = found.slice(from, from + index.page);
     isAsWritten &&= found.length === total && state.page === 1;
-    if (!isAsWritten) list.replaceChildren(...here.map((number) => drawn(answerAt(number))));
+    if (!isAsWritten) {
+      const answers = await Promise.all(here.map(answerAt));
+      if (turn !== turns) return;
+      list.replaceChildren(...answers.map(drawn));
+    }
     none.hidden = !!found.length;
     const range = pages > 1 ? `, ${written(from + 1)} to ${written(from + here.length)} on this page` : "";
     status.textContent = `${written(found.length)} of ${written(total)} shown${range}`;
@@ -192,9 +204,9 @@
     remember();
   }
 
-  function turnTo(number) {
+  async function turnTo(number) {
     state.page = number;
-    show();
+    await show();
     remember();
     find(".bar").scrollIntoView();
   }
@@ -246,6 +258,10 @@
     items[at < 0 ? 0 : Math.min(Math.max(at + step, 0), items.length - 1)]?.focus();
   }
 
+  if (typeof DecompressionStream === "undefined") {
+    find("#packed").hidden = false;
+    return;
+  }
   find("#controls").hidden = false;
   recall();
   fill();

@@ -9,7 +9,7 @@ from steelyard.scorers.reading.numbers import numbers_in
 
 __all__ = ["excludes", "without_contrasts"]
 
-_NUMERAL = r"[$€£*(]{0,3}([-−]?[0-9](?:[0-9.,]*[0-9])?)"
+_NUMERAL = r"[$€£*(]{0,3}([-−]?[0-9](?:[0-9.,]{0,150}[0-9])?)"
 # What stands before a number that is no answer: "not 18", "less than 18", "> 18", "√18".
 _EXCLUDED = re.compile(
     r"(?:\b(?:not|never|nicht|keine?|pas|no|(?:less|more|fewer) than|at (?:least|most)|before|vor|avant|unter|über"

@@ -27,7 +27,7 @@ _LEADING = re.compile(
 )
 _ELEMENT = re.compile(r"\A<(b|i|u|p|em|strong|span|div|code|li)>(.*)</\1>\Z", re.IGNORECASE | re.DOTALL)
 _SYMBOLS = ("So", "Cf", "Mn", "Cs")  # emoji and what joins them
-_REMARK = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]\s*\Z")
+_REMARK = re.compile(r"(?<!\s)\s*[(（\[][^()（）\[\]]*[)）\]]\s*\Z")
 _ARTICLE = re.compile(
     r"\A(?:the|an|a(?=\s+\w)|der|die|das|den|dem|eine|ein|le|la|les|un|une|el|los|las|il|lo|gli|o|os)\s+|\A[ld]'"
 )

@@ -22,6 +22,7 @@ from steelyard.scorers.reading.parts import (
 )
 from steelyard.scorers.reading.phrases import NUMBER_WORDS, hedges
 from steelyard.scorers.reading.texts import SHORT, Reading
+from steelyard.scorers.reading.workings import are_listed, checks_backwards, is_broken_down
 
 __all__ = ["number_reading"]
 
@@ -82,6 +83,10 @@ def _not_excluded(reading: Reading, text: str, target: Fraction) -> Reading:
 
 def _unmarked_number(text: str, target: Fraction) -> Reading:
     """The reading of a text, also without what stands behind its answer: a check, an explanation, a closing phrase."""
+    if are_listed(text) or checks_backwards(text, target):
+        return None if any(number.value == target for number in numbers_in(text)) else False
+    if is_broken_down(text, target):
+        return True
     reading, afterword = _last_number(text, target), AFTERWORD.search(text)
     line, _, rest = text.strip().partition("\n\n")
     is_bare = bool(rest) and plain_number(undress(line)) is not None and len(_LONG_WORD.findall(rest)) > 2

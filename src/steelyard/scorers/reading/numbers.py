@@ -76,6 +76,11 @@ def numbers_in(text: str) -> list[Number]:
 
     Numbers of more than 100 digits are left out.
     """
+    return list(_numbers_in(text))
+
+
+@lru_cache(maxsize=16)  # one answer is read in several ways, one after another
+def _numbers_in(text: str) -> tuple[Number, ...]:
     text = text.replace("{,}", ",").replace("\\,", " ").replace("\\$", "$").replace("\\!", "")
     text = _MINUS.sub("-", _plain_fractions(text.translate(FULL_WIDTH).replace("⁄", "/")))
     text = _DATE.sub(r"\1; \2; \3", text.replace("10−", "10-"))
@@ -83,7 +88,7 @@ def numbers_in(text: str) -> list[Number]:
     text = _GLUED.sub(r"\g<0> ", text)
     text = _POWER.sub(lambda power: "e" + power[1].replace("−", "-"), text)
     found = (_read(match) for match in _NUMBER.finditer(text))
-    return [number for number in found if number is not None]
+    return tuple(number for number in found if number is not None)
 
 
 def _plain_fractions(text: str) -> str:
@@ -148,7 +153,7 @@ def _read(match: re.Match[str]) -> Number | None:
     if abs(exponent) > MAX_EXPONENT:
         return None
     first, others = _values(digits)
-    factor = Fraction(10) ** exponent / Fraction(denominator or 1)
+    factor = (Fraction(10) ** exponent if exponent else Fraction(1)) / int(denominator or 1)
     power = int(match["power"] or 1)
     if power > 1 and len(digits) * power > MAX_DIGITS:
         return None

@@ -21,6 +21,8 @@ from steelyard.scorers.reading.parts import (
     without_tags,
 )
 from steelyard.scorers.reading.phrases import COPULAS, NUMBER_WORDS, TRUTH_WORDS, hedges
+from steelyard.scorers.reading.statements import states_plainly
+from steelyard.scorers.reading.times import is_time
 
 __all__ = ["SHORT", "Reading", "holds", "line_reading", "text_reading"]
 
@@ -55,7 +57,8 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
 
     The last marked answer counts. Where none is marked, the whole text, its first or last line, or the sentence that
     ends or begins with the target is the answer; then the target as a whole word is a second reading, in texts of at
-    most 60 characters, or (``anywhere``) in any. With ``anywhere`` a short answer that may mean the target is open too.
+    most 60 characters, or (``anywhere``) in any. With ``anywhere`` a short answer that may mean the target is open too,
+    and plain sentences without *is*, and times of day, are read.
     """
     wanted = comparable(target)
     if not text.strip() or not wanted:
@@ -74,6 +77,8 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
         rest = undress(text).partition(" ")[2]
         return None if RETRACTED.search(rest) and _names_other_truth(rest, said) else said == _truth(wanted)
     if stands_out(text, wanted) or _unmarked_is(text, wanted):
+        return True
+    if anywhere and (is_time(text, target) or states_plainly(text, target)):
         return True
     if not any(map(str.isalnum, wanted)) and wanted in re.sub(r"[\s`*]", "", text):
         return None

@@ -48,6 +48,7 @@ def attempt_of(
         prompt_tokens=output.prompt_tokens,
         completion_tokens=output.completion_tokens,
         reasoning_tokens=output.reasoning_tokens,
+        cached_tokens=output.cached_tokens,
         model=output.model[:MAX_MODEL],
         detail=output.detail[:MAX_DETAIL],
         started_us=started_us,

@@ -69,15 +69,17 @@ def read_segment(run: Path, worker: str = "") -> Iterator[tuple[JournalRecord, b
     if not path.is_file():
         raise InputError("there is no journal here: name the folder of a run", where=run)
     previous = GENESIS
-    with path.open("rb") as lines:
-        for seq, raw in enumerate(lines):
+    with path.open("rb") as file:
+        for seq, raw in enumerate(iter(lambda: file.readline(layout.MAX_LINE_BYTES + 1), b"")):
+            if len(raw) > layout.MAX_LINE_BYTES and not raw.endswith(b"\n"):
+                raise VerificationError(f"{name} line {seq + 1}: longer than {layout.MAX_LINE_BYTES} bytes")
             if not raw.endswith(b"\n"):
                 return
             line = raw[:-1]
             place = f"{name} line {seq + 1}"
             try:
                 record = decode(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise VerificationError(f"{place}: not a journal record ({error})") from None
             if record.seq != seq:
                 raise VerificationError(f"{place}: record {record.seq} stands where record {seq} belongs")

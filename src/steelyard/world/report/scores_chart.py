@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from steelyard.reports.vega import BAND, GRID, INK, MUTED, PAPER, chart, svg
+from steelyard.reports.vega import BAND, GRID, INK, MUTED, PAPER, chart, room_beside, svg
 from steelyard.util.text import one_line
 from steelyard.world.evaluation.result import ScoreSummary, standing
 from steelyard.world.report.words import STANDINGS, interval_text, name_of, value
@@ -42,7 +42,8 @@ def scores_chart(summaries: Sequence[ScoreSummary], *, name: str, narrow: bool =
         width=320 if narrow else 540, height=len(rows) * (62 if narrow else 46)
     )
     described = "; ".join(map(_described, summaries))
-    return svg(drawing, name, "Scores between floor and ceiling", described)
+    left = room_beside([] if narrow else [row[label] for row in rows for label in ("test", "world")])
+    return svg(drawing, name, "Scores between floor and ceiling", described, left=left)
 
 
 def _marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[Any]:

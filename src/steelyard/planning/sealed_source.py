@@ -1,0 +1,232 @@
+"""A verifier's source: what needs data or another machine is taken from the sealed plan, and nothing else is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from steelyard.errors import MissingDependency, VerificationError
+from steelyard.evidence import layout
+from steelyard.planning.absent_task import AbsentTask, RefusedTask
+from steelyard.planning.part import held_in, why_not_held
+from steelyard.planning.samples import load_samples
+from steelyard.planning.sources import FILE, Asked, HeldRows, Rows
+from steelyard.planning.testable import Skip
+from steelyard.plugins import ExecutingScorer, MeasurementRequest
+from steelyard.records import Measurement, NotPlanned, Part, Plan, Served
+from steelyard.scorers import open_identifier
+from steelyard.tasks import distribution_of_task, is_built_in, load_task, resolve
+from steelyard.tasks.catalogue import near_name
+from steelyard.tasks.loaders import says_data_missing
+from steelyard.tasks.protocol import ChosenProtocol
+from steelyard.tasks.task import Task
+
+__all__ = ["SealedSource"]
+
+_OF_THE_HUB = re.compile(r"The rows are the hub's at revision [0-9a-f]{40}(?:, [0-9a-f]{40})*\.")
+
+
+class SealedSource:
+    """Tasks that are installed here; of others, and of data, what the plan says.
+
+    ``served`` are the plan's, or for a plan without a sheet one for each measurement. Raises VerificationError for
+    facts that no data could give. ``absent`` collects, by task, the requests whose task is not here.
+    """
+
+    def __init__(self, plan: Plan, served: Mapping[str, Served]) -> None:
+        self.absent: dict[str, list[str]] = {}
+        self._plan, self._served = plan, served
+        self._refused = {refused.request: refused for refused in plan.not_planned}
+        self._measurements = plan.by_id
+        self._named: set[str] = set()
+        self._seen: dict[tuple[Any, ...], tuple[str, object]] = {}
+
+    # ── tasks ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def find(self, request: str, name: str) -> Task | None:
+        """The task with this name: installed here, or as far as the plan shows one that is not."""
+        if self._plan.tasks.get(name) == FILE:
+            return self._absent(request, name)
+        task_id = resolve(name)
+        if task_id is not None:
+            # What a plugin brings may not have been installed where this was planned.
+            return load_task(task_id) if task_id in self._plan.tasks or is_built_in(task_id) else None
+        return self._absent(request, name) if name in self._plan.tasks else None
+
+    def near(self, name: str) -> str:
+        """What to say about a name that no task has."""
+        return near_name(name, [task for task, origin in self._plan.tasks.items() if origin == FILE])
+
+    def origin(self, task: Task) -> str:
+        """As sealed for a task that is not here, else the distribution that gives it here."""
+        if isinstance(task, AbsentTask | RefusedTask):
+            return self._plan.tasks.get(task.id, "")
+        return distribution_of_task(task)
+
+    def _absent(self, request: str, name: str) -> Task:
+        requests = self.absent.setdefault(name, [])
+        if request not in requests:
+            requests.append(request)
+        if refused := self._refused.get(request):
+            asked = {
+                (served.prompt, found.shots)
+                for served in self._served.values()
+                if (found := self._measurements.get(served.reads.measurement)) and found.task == name
+            }
+            return RefusedTask(name, refused, asked)
+        served = self._serving(request)
+        measurement = self._measurement(served)
+        of_task = (measurement.chance, measurement.public)
+        self._check_same((name, "of the task"), of_task, measurement.id, "chance and public")
+        if measurement.role not in self._plan.models:
+            raise _wrong(f"{measurement.id} asks a model in a role that the plan has not: {measurement.role[:80]!r}")
+        return AbsentTask(served, measurement, self._plan.models[measurement.role].capabilities, name)
+
+    # ── data ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def rows(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> Rows:
+        """Generated samples, made again; else what the plan says of the data. Raises Skip where it says that none are.
+
+        Raises VerificationError for facts that no data of this task could give.
+        """
+        is_own = isinstance(task, AbsentTask)
+        if task.definition.generator is not None:
+            try:
+                return HeldRows(load_samples(task, protocol, None, request.seed), None)
+            except MissingDependency:
+                self.absent.setdefault(task.id, []).append(request.name)
+        if refused := self._refused.get(request.name):
+            return self._not_held(refused, task, protocol, request)
+        served = self._serving(request.name)
+        found = self._measurement(served)
+        if why_not := why_not_held(task, found.population, found.part, is_own=is_own):
+            raise _wrong(f"{found.id}: population and part: {why_not}")
+        self._check_same((task.id, request.seed), (found.population, found.part), found.id, "population and part")
+        self._check_items(task, protocol, request, found)
+        remarks = (
+            tuple(said for said in served.differences if _OF_THE_HUB.fullmatch(said)) if task.definition.hub else ()
+        )
+        return _SealedRows(found.population, found.part, remarks, lambda asked: self._root(found, asked), found.items)
+
+    def _check_items(
+        self, task: Task, protocol: ChosenProtocol, request: MeasurementRequest, found: Measurement
+    ) -> None:
+        """A whole benchmark has the items that are pinned; where the task says what an item asks, all formats the same.
+
+        Raises VerificationError for others.
+        """
+        pinned = task.definition.items
+        if pinned is not None and pinned.sha256 and found.part is None and found.items != pinned.sha256:
+            raise _wrong(f"{found.id}: items are not those of the whole benchmark, and it says that they are")
+        prompt = "" if task.definition.fields.question else protocol.prompt
+        self._check_same((task.id, request.seed, prompt, "items"), found.items, found.id, "items")
+
+    def _not_held(self, refused: NotPlanned, task: Task, protocol: ChosenProtocol, request: MeasurementRequest) -> Rows:
+        """What a refusal says of the data; raises Skip as sealed where that is a fact of the machine that planned."""
+        needs_hub = task.definition.hub is not None
+        if refused.verdict == "not_tested" and needs_hub and not self._is_asked(task, protocol, request):
+            if says_data_missing(refused.reason):
+                raise Skip(refused.verdict, refused.reason)
+            if refused.reason == "the task has no samples":
+                return _SealedRows(0, None, (), self._no_root(refused))
+        if refused.verdict == "not_testable" and (held := held_in(refused.reason)):
+            population, part = held
+            if why_not := why_not_held(task, population, part, is_own=False):
+                raise _wrong(f"{refused.request} is refused, and {why_not}")
+            self._check_same((task.id, request.seed), (population, part), refused.request, "population and part")
+            return _SealedRows(population, part, (), self._no_root(refused))
+        scorer = open_identifier(task.scorer_identifier(protocol.prompt))
+        if refused.verdict == "not_testable" and isinstance(scorer, ExecutingScorer):
+            raise Skip(refused.verdict, refused.reason)
+        raise self._refused_wrongly(refused)
+
+    def _is_asked(self, task: Task, protocol: ChosenProtocol, request: MeasurementRequest) -> bool:
+        """Whether the plan asks the same samples for another request, so that their data were there."""
+        return any(
+            (found.task, served.prompt, found.shots, found.seed)
+            == (task.id, protocol.prompt, protocol.shots, request.seed or "")
+            for served in self._served.values()
+            if (found := self._measurements.get(served.reads.measurement))
+        )
+
+    def _root(self, sealed: Measurement, asked: Measurement) -> str:
+        of_samples = (
+            asked.task,
+            asked.prompt,
+            asked.shots,
+            asked.seed,
+            asked.temperature,
+            asked.chat,
+            asked.output_budget,
+            asked.reasoning_effort,
+        )
+        self._check_same(of_samples, sealed.samples_root, sealed.id, "samples_root")
+        return sealed.samples_root
+
+    def _no_root(self, refused: NotPlanned) -> Callable[[Measurement], str]:
+        def root(asked: Measurement) -> str:
+            raise self._refused_wrongly(refused)
+
+        return root
+
+    def _check_same(self, key: tuple[Any, ...], value: object, place: str, what: str) -> None:
+        """The same samples have the same facts wherever the plan states them."""
+        other, known = self._seen.setdefault(key, (place, value))
+        if known != value:
+            raise _wrong(f"{place}: {what} differ from what {other} has of the same task")
+
+    def unavailable(self, request: str, scorer: ExecutingScorer) -> str:
+        """Whether a scorer could run where this was planned: as the plan says."""
+        refused = self._refused.get(request)
+        return refused.reason if refused is not None and refused.verdict == "not_testable" else ""
+
+    # ── names ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def name(self, request: str, number: int, task: str) -> str:
+        """The sealed id; raises VerificationError where requests that differ have one measurement."""
+        found = self._measurement(self._serving(request)).id
+        if found in self._named:
+            raise _wrong(f"{request} is served by {found}, which asks something else for another request")
+        self._named.add(found)
+        return found
+
+    def _serving(self, request: str) -> Served:
+        if served := self._served.get(request):
+            return served
+        if refused := self._refused.get(request):
+            raise self._refused_wrongly(refused)
+        raise _wrong(f"nothing is planned for {request}, and no reason is given")
+
+    def _measurement(self, served: Served) -> Measurement:
+        found = self._measurements.get(served.reads.measurement)
+        if found is None:
+            raise _wrong(f"{served.request} is served by a measurement that the plan lacks")
+        return found
+
+    def _refused_wrongly(self, refused: NotPlanned) -> VerificationError:
+        return _wrong(
+            f"{refused.request} is {refused.verdict}, and it can be asked; no data give {refused.reason[:80]!r}"
+        )
+
+
+class _SealedRows:
+    """Samples that are not here."""
+
+    def __init__(
+        self,
+        population: int,
+        part: Part | None,
+        remarks: tuple[str, ...],
+        root: Callable[[Measurement], str],
+        items: str = "",
+    ) -> None:
+        self.population, self.part, self.remarks, self.items = population, part, remarks, items
+        self._root = root
+
+    def asked(self, measurement: Measurement) -> Asked:
+        return Asked((), (), self._root(measurement))
+
+
+def _wrong(reason: str) -> VerificationError:
+    return VerificationError(f"{layout.PLAN}: {reason}")

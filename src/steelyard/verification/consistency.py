@@ -1,0 +1,175 @@
+"""What a session found out and a user chose, as far as it can be checked: no model and no option that could not be.
+
+What a model can do was measured where the plan was made. A verifier cannot measure it again, so it checks only that the
+facts go together.
+"""
+
+from __future__ import annotations
+
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence import layout
+from steelyard.models.reasoning_check import BUDGETS
+from steelyard.planning.decoding import temperatures_checked
+from steelyard.planning.options import Options, tolerance_of
+from steelyard.records import SUBJECT, Capabilities, Measurement, ModelIdentity, Origin, Plan, PlannedModel
+
+__all__ = ["check_models", "check_options"]
+
+_OF_A_LOG = ("role", "output_budget", "budget_stated", "reasoning_effort", "repeat_check", "limit", "chance", "part")
+_OF_A_DETECTOR = ("arm", "seed", "beside")
+
+
+# ── models ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_models(plan: Plan) -> None:
+    """Raise VerificationError for capabilities that no model of this kind has."""
+    for role, planned in plan.models.items():
+        if reason := _why_not_this_kind(planned) or _why_not_together(planned):
+            raise _wrong(f"the model {role[:40]}: {reason}")
+        if reason := _why_not_repeated(plan, role, planned):
+            raise _wrong(f"the model {role[:40]}: {reason}")
+
+
+def _why_not_this_kind(planned: PlannedModel) -> str:
+    """Why a kind of model that is built in does not have these capabilities; plugins' kinds are not known here."""
+    scheme = planned.identity.uri.partition(":")[0]
+    check = {"openai": _why_no_endpoint, "gguf": _why_no_file, "embedded": _why_no_file, "world": _why_no_world}
+    return check[scheme](planned.identity, planned.capabilities) if scheme in check else ""
+
+
+def _why_no_endpoint(identity: ModelIdentity, capabilities: Capabilities) -> str:
+    if capabilities.deterministic:
+        return "deterministic is true, and an endpoint's answers may vary"
+    if identity.sha256:
+        return "sha256 is set, and an endpoint does not show its weights"
+    if capabilities.offers != ("language",) or not capabilities.generate:
+        return "offers and generate are not an endpoint's"
+    if capabilities.output_tokens not in (0, *BUDGETS):
+        return "output_tokens is none of the budgets that an endpoint is asked about"
+    return ""
+
+
+def _why_no_file(identity: ModelIdentity, capabilities: Capabilities) -> str:
+    if not identity.sha256:
+        return "sha256 is missing, and a file has one"
+    fixed = Capabilities(
+        chat=capabilities.chat,
+        loglikelihood=True,
+        deterministic=True,
+        concurrency=capabilities.concurrency,  # one for each worker
+        reasons=capabilities.reasons,
+        output_tokens=capabilities.output_tokens,
+        repeats_identical=capabilities.repeats_identical,
+    )
+    if name := _first_difference(capabilities, fixed):
+        return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every file"
+    if capabilities.reasons and str(capabilities.output_tokens) != identity.details.get("context_tokens"):
+        return "output_tokens is not the file's context"
+    return ""
+
+
+def _why_no_world(identity: ModelIdentity, capabilities: Capabilities) -> str:
+    fixed = Capabilities(
+        offers=capabilities.offers,
+        deterministic=True,
+        concurrency=capabilities.concurrency,
+        loglikelihood_reason=capabilities.loglikelihood_reason,
+    )
+    if name := _first_difference(capabilities, fixed):
+        return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every world model"
+    return "offers language, which a world model does not" if "language" in (capabilities.offers or ()) else ""
+
+
+def _first_difference(one: Capabilities, other: Capabilities) -> str:
+    return next((name for name in one.__struct_fields__ if getattr(one, name) != getattr(other, name)), "")
+
+
+def _why_not_together(planned: PlannedModel) -> str:
+    """Why capabilities and limits contradict each other, whatever the kind of model."""
+    capabilities = planned.capabilities
+    if capabilities.output_tokens < 0 or (capabilities.output_tokens and not capabilities.reasons):
+        return "output_tokens is set, and the model does not reason"
+    if capabilities.loglikelihood and capabilities.loglikelihood_reason:
+        return "loglikelihood is true, and loglikelihood_reason says why it is not"
+    if not 1 <= planned.concurrency <= capabilities.concurrency:
+        return "concurrency is not within what the model takes"
+    if planned.adaptive and planned.concurrency != capabilities.concurrency:
+        return "adaptive is true, and concurrency is the user's"
+    if planned.max_attempts < 1 or planned.attempt_timeout_us < 1:
+        return "max_attempts and attempt_timeout_us leave no call"
+    return ""
+
+
+def _why_not_repeated(plan: Plan, role: str, planned: PlannedModel) -> str:
+    """Repeated answers are looked for at the temperatures that the sheet has asked; a recording keeps its run's."""
+    found = planned.capabilities.repeats_identical
+    if plan.sheet is None or role != SUBJECT:
+        is_recorded = planned.identity.uri.startswith("recorded:")
+        return "repeats_identical is set, and nothing was looked for" if found and not is_recorded else ""
+    looked = temperatures_checked(plan.sheet.claims, planned.capabilities)
+    if looked is None or (set(found) <= set(looked) and sorted(set(found)) == list(found)):
+        return ""
+    return "repeats_identical names temperatures that the claims do not ask for"
+
+
+# ── options ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_options(plan: Plan) -> None:
+    """Raise VerificationError for options that no command seals, and for what goes with a kind of run alone."""
+    if plan.alpha != Options.alpha:  # no command sets another
+        raise _wrong(f"alpha is {plan.alpha}, not {Options.alpha}")
+    if plan.limit is not None and plan.limit < 1:
+        raise _wrong(f"limit is {plan.limit}, and it is at least 1")
+    if plan.output_tokens is not None and plan.output_tokens < 1:
+        raise _wrong(f"output_tokens is {plan.output_tokens}, and it is at least 1")
+    if plan.budget_us is not None and plan.budget_us < 1:
+        raise _wrong(f"budget_us is {plan.budget_us}, and it is at least 1")
+    if plan.inputs.keys() != {name for test in plan.tests for name in test.inputs}:
+        raise _wrong("inputs are not those that its tests name")
+    if plan.origin.kind != "imported" and plan.origin != Origin(kind=plan.origin.kind):
+        raise _wrong("origin names a log, and no log was imported")
+    if plan.sheet is None:
+        _check_only_measured(plan)
+    else:
+        _check_of_a_sheet(plan)
+    if plan.origin.kind == "imported":
+        for each in plan.measurements:
+            _check_of_a_log(plan, each)
+
+
+def _check_of_a_sheet(plan: Plan) -> None:
+    if plan.origin.kind != "asked":
+        raise _wrong(f"claims are tested by answers that were asked, not by {plan.origin.kind} ones")
+    try:
+        tolerance_of(plan.tolerance)
+    except InputError as error:
+        raise _wrong(f"tolerance: {error}") from None
+
+
+def _check_only_measured(plan: Plan) -> None:
+    """A plan without a sheet concludes nothing, so it holds nothing to conclude from."""
+    empty = Plan(format=plan.format, software="", created="", models={}, alpha=plan.alpha)
+    for name in ("detectors", "tests", "served", "not_planned", "tolerance", "accept_model", "allow_part"):
+        if getattr(plan, name) != getattr(empty, name):
+            raise _wrong(f"{name} is set, and without a claim sheet nothing is tested")
+
+
+def _check_of_a_log(plan: Plan, measurement: Measurement) -> None:
+    """What only a planner sets is not set for a log, and greedy means at temperature 0."""
+    bare = Measurement(
+        id="", task="", prompt="", kind=measurement.kind, scorers=(), population=1, samples_root="", order_seed=""
+    )
+    for name in (*_OF_A_LOG, *_OF_A_DETECTOR):
+        if getattr(measurement, name) != getattr(bare, name):
+            raise _wrong(f"{measurement.id}: {name} is set, which a log does not say")
+    if (measurement.decoding == "sampled") != bool(measurement.temperature):
+        raise _wrong(f"{measurement.id}: decoding does not go with its temperature")
+    for name in ("limit", "scorer", "tasks", "output_tokens", "reasoning_effort", "budget_us"):
+        if getattr(plan, name):
+            raise _wrong(f"{name} is set, and a log was imported")
+
+
+def _wrong(reason: str) -> VerificationError:
+    return VerificationError(f"{layout.PLAN}: {reason}")

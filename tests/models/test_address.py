@@ -1,0 +1,46 @@
+"""The address of a URI is what a plan seals, and nothing is asked for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.models.address import address_of, named_endpoint
+
+
+@pytest.mark.parametrize(
+    ("uri", "address"),
+    [
+        ("openai:m@http://h:1", "openai:m@http://h:1/v1"),
+        ("openai:m@http://h:1/", "openai:m@http://h:1/v1"),
+        ("openai:m@https://h/v1/", "openai:m@https://h/v1"),
+        ("openai:a@b@http://h/x", "openai:a@b@http://h/x"),
+        ("embedded:smollm2", "embedded:smollm2"),
+        ("gguf:/a/b.gguf", "gguf:/a/b.gguf"),
+        ("plug:x@y", "plug:x@y"),
+    ],
+)
+def test_a_uri_has_one_address(uri: str, address: str) -> None:
+    assert address_of(uri) == address
+
+
+def test_the_environment_gives_the_address_of_a_bare_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://h:1")
+    assert address_of("openai:m") == "openai:m@http://h:1/v1"
+    assert named_endpoint("m").is_openais
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    with pytest.raises(InputError, match="OPENAI_BASE_URL"):
+        address_of("openai:m")
+
+
+@pytest.mark.parametrize("rest", ["m@ftp://h", "m@http://h:0", "m@http://h:x", "m@http://u:secret@h", "@http://h"])
+def test_what_is_no_address_is_refused_without_being_repeated(rest: str) -> None:
+    with pytest.raises(InputError) as refused:
+        named_endpoint(rest)
+    assert "secret" not in str(refused.value)
+
+
+def test_openais_key_is_for_openais_address() -> None:
+    assert named_endpoint("m@https://api.openai.com").is_openais
+    assert not named_endpoint("m@http://api.openai.com").is_openais
+    assert not named_endpoint("m@https://api.openai.com.evil.example").is_openais
