@@ -192,3 +192,23 @@ def test_what_is_asked_again_follows_from_the_journal(
     reseal(run, records=[*records[:-1], wrong, records[-1]])
     with pytest.raises(VerificationError, match="whose first answer was at position"):
         check_journal(RunFolder.open(run))
+
+
+def test_a_claim_of_which_items_are_not_served_is_never_consistent(
+    command: list[str], sums_server: SumsServer, tmp_path: Path
+) -> None:
+    """The claim is reached with whatever is missing counted as wrong, and its asking ends early."""
+    sums_server.status = lambda prompt, times: 500 if some(prompt, 0.2) else 200
+    run = tmp_path / "run"
+    assert execute([*command, "--tolerance", "40"]) == 1
+    report = report_of(run)
+    (claim,) = report["claims"]
+    assert (claim["verdict"], report["verdict"]) == ("insufficient_power", "inconsistent")
+    assert claim["reason"] == "some items are not served (see the finding), which confirms no claim"
+    assert claim["asked"] < claim["of"]
+    assert recompute(run).verdict.exit == 1
+    page = tmp_path / "summary.html"
+    assert execute(["report", str(run), "--summary", str(page), "--language", "de"]) == 1
+    shown = " ".join(page.read_text().split())
+    assert "Der Endpunkt lässt manche Fragen ohne Antwort" in shown
+    assert "Das bestätigt keine Angabe" in shown
