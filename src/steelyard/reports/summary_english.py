@@ -131,8 +131,8 @@ ENGLISH: Final = Words(
         confirm="A number that is too high by more than the tolerance would pass as consistent in at most {rate} "
         "cases.",
         true_score="{task}: the true score of the model as served (if every question were asked) lies between {low} "
-        "and {high} ({level}). The bars show this for each row; they hold at every moment of the test, and so are wider "
-        "than a verdict needs.",
+        "and {high} ({level}). The bars show this for each row; they hold at every moment of the test, and so are "
+        "wider than a verdict needs.",
         interval_measured="The bars show where the true score of the model as served lies, with {level} confidence.",
         tolerance="A score that is lower than the printed number by up to {margin} still counts as the claim; where "
         "questions are few or answers vary, this may be more: the shaded bands show how much.",

@@ -143,8 +143,8 @@ GERMAN: Final = Words(
         "vereinbar“.",
         confirm="Ein um mehr als die Toleranz zu hoher Wert würde in höchstens {rate} Fällen als vereinbar gelten.",
         true_score="{task}: Der wahre Wert am geprüften Endpunkt (wenn jede Frage gestellt würde) liegt zwischen {low} "
-        "und {high} ({level}). Die Balken zeigen das für jede Zeile; sie gelten zu jedem Zeitpunkt der Prüfung und sind "
-        "daher breiter, als es das Ergebnis verlangt.",
+        "und {high} ({level}). Die Balken zeigen das für jede Zeile; sie gelten zu jedem Zeitpunkt der Prüfung und "
+        "sind daher breiter, als es das Ergebnis verlangt.",
         interval_measured="Die Balken zeigen, wo der wahre Wert am geprüften Endpunkt mit {level} Sicherheit liegt.",
         tolerance="Bis zu {margin} (Prozentpunkte) unter der gedruckten Zahl gilt ein Ergebnis noch als vereinbar; bei "
         "wenigen Fragen oder schwankenden Antworten kann es mehr sein: die getönten Flächen zeigen, wie viel.",
