@@ -54,8 +54,8 @@ def scores(run: Path) -> list[dict[str, Any]]:
 
 
 def sum_number(call: Call) -> int:
-    """The number of a call's question, from 0: the samples of a file are named by their row."""
-    return int(call[2].rpartition("/")[2])
+    """The number of a call's question, from 0: the samples of a file are named by their line, from 1."""
+    return int(call[2].rpartition("/")[2]) - 1
 
 
 def _call(record: dict[str, Any]) -> Call:

@@ -14,7 +14,9 @@ from steelyard.auditing.finalize import checkpoint, finalize, read_scores, resul
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.merkle import root
+from steelyard.planning.build import plugins_of
 from steelyard.planning.order import committed_order
+from steelyard.planning.orders import questions_of, with_orders
 from steelyard.planning.samples import Prepared
 from steelyard.records import (
     Attempt,
@@ -50,13 +52,15 @@ def written(
     run: Path, scorer: str, recorded: Sequence[int] = (), texts: Literal["sealed", "withheld"] = "sealed"
 ) -> Written:
     """Forty answers, of which those below 30 are right; ``recorded``: the positions whose score is journalled."""
-    asked = measurement(
+    drafts = [measurement(
         prompt="written", scorers=(scorer,), population=len(SAMPLES),
         samples_root=root(digest.encode() for digest in DIGESTS).hex(), order_by="sample",
-    )  # fmt: skip
+    )]  # fmt: skip
+    questions, names = questions_of(drafts, plan().models)
+    (asked,) = with_orders(drafts, names, dict.fromkeys(names, "0" * 128))
     sealed = RunFolder.create(
         run,
-        plan(asked, texts=texts),
+        plan(asked, texts=texts, questions=questions, tasks={"t": "file"}, plugins=plugins_of([asked], ())),
         {asked.id: Prepared(measurement=asked, samples=SAMPLES, digests=DIGESTS)},
         None,
         None,
@@ -112,7 +116,7 @@ def test_recorded_scores_are_read_without_texts_and_a_failed_one_is_missing(tmp_
     done.texts.unlink()
     verdict = finalize(RunFolder.open(done.run))
     claim = verdict.measurements[0]
-    assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, 1.0, 1, 4)
+    assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, None, 1, 4)
     assert recompute(done.run).withheld == 0
 
 

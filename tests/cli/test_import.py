@@ -22,7 +22,7 @@ LOGS = ASSETS / "logs"
     [
         ("inspect_sums.eval", "sums (inspect_ai): 92.9 %", 0),
         ("inspect_sums.json", "sums (inspect_ai): 100.0 %", 0),
-        ("inspect_error.eval", "12 of 13 right, 1 missing", 4),
+        ("inspect_error.eval", "12 of 14 right, 1 missing", 4),
         ("lm_eval", "stub_choice (lm_eval): 8.3 %", 0),
         ("lm_eval_chat", "stub_small (lm_eval): 92.9 %", 0),
     ],

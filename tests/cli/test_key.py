@@ -55,5 +55,7 @@ def test_errors_are_one_line(tmp_path: Path, capsys: Capture) -> None:
     assert captured.out == ""
     lines = captured.err.splitlines()
     assert len(lines) == 4
-    for line, reason in zip(lines, ("never overwritten", "chmod 600", "inside a run", "No such command"), strict=True):
+    for line, reason in zip(
+        lines, ("another key's ledger is here", "chmod 600", "inside a run", "No such command"), strict=True
+    ):
         assert reason in line

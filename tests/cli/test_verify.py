@@ -25,7 +25,10 @@ def unsigned(tmp_path: Path) -> Path:
     """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
     bundle = Path(shutil.copytree(GOLDEN, tmp_path / "bundle"))
     plan = without_defaults(RunFolder.open(bundle).plan)
-    del plan["order_proof"]
+    del plan["ledger"]
+    (bundle / "ledger.jsonl").unlink()
+    for question in plan["questions"].values():
+        del question["order_proof"], question["tag_proofs"]
     return with_new_reports(reseal(bundle, plan=plan))
 
 

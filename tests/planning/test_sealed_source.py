@@ -15,8 +15,8 @@ from tests.plans import measurement, plan
 REVISION = f"The rows are the hub's at revision {'a' * 40}."
 
 
-def source(*, part: Part | None = None, population: int = 1319, refused: str = "") -> SealedSource:
-    asked = measurement(task="gsm8k", population=population, part=part)
+def source(*, part: Part | None = None, population: int = 1319, refused: str = "", items: str = "") -> SealedSource:
+    asked = measurement(task="gsm8k", population=population, part=part, items=items)
     served = Served(
         request="claim/0", reads=Reads(measurement="00-t", scorer="exact@2"), prompt="cot", differences=("x", REVISION)
     )
@@ -29,7 +29,10 @@ def source(*, part: Part | None = None, population: int = 1319, refused: str = "
 
 def test_facts_of_the_data_are_the_plans() -> None:
     task = load_task("gsm8k")
-    rows = source().rows(MeasurementRequest(name="claim/0", task="gsm8k"), task, task.protocol_of())
+    assert task.definition.items is not None
+    rows = source(items=task.definition.items.sha256).rows(
+        MeasurementRequest(name="claim/0", task="gsm8k"), task, task.protocol_of()
+    )
     assert (rows.population, rows.part, rows.remarks) == (1319, None, (REVISION,))
     assert rows.asked(measurement()).root == "0" * 64
 

@@ -48,7 +48,8 @@ sys.exit(code)
 def refused(bundle: Path) -> tuple[int, str, int]:
     """The exit code of ``steelyard verify``, its error, and the most memory that it had, in megabytes."""
     command = [sys.executable, "-c", MEASURED, str(bundle)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    wide = os.environ | {"COLUMNS": "400"}  # the progress line names the folder, which may be long
+    done = subprocess.run(command, capture_output=True, text=True, env=wide)
     return done.returncode, done.stderr, int(done.stdout.split()[-1]) >> 10
 
 
@@ -59,7 +60,7 @@ def check_refused(bundle: Path, name: str) -> None:
     assert "Traceback" not in said
     assert len(said.splitlines()) <= 2  # the first is the progress line
     assert len(said) < 600
-    assert megabytes < MEGABYTES
+    assert megabytes <= MEGABYTES
 
 
 @pytest.mark.parametrize("name", FILES)
