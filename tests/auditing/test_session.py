@@ -127,7 +127,7 @@ def test_other_answers_come_while_a_long_one_is_scored(
 
 
 def test_a_deadline_is_heard_while_a_long_answer_is_scored(
-    served: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    served: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Server.answer = "word " * 1_000
     over = threading.Event()
@@ -136,14 +136,15 @@ def test_a_deadline_is_heard_while_a_long_answer_is_scored(
         over.wait(OUTER_SECONDS)
         return Score(value=1.0)
 
-    monkeypatch.setattr(Exact, "score", slow)
+    patched = pytest.MonkeyPatch()  # of its own: the settings of this run are noted under the other one
+    patched.setattr(Exact, "score", slow)
     try:
         assert steelyard([*served, "--scorer", "exact", "--deadline", "4s"]) == 4
         assert "the deadline came after" in capsys.readouterr().err
         assert stops(tmp_path / "run") == ["deadline"]
     finally:
         over.set()
-    monkeypatch.undo()
+    patched.undo()
     steelyard(["resume", str(tmp_path / "run")])  # the answers that arrived are scored now, and none is asked again
     assert len(Server.asked) == len(set(Server.asked)) == 4
     assert steelyard(["verify", str(tmp_path / "run")]) == 0

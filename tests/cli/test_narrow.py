@@ -103,7 +103,9 @@ def test_the_live_table(columns: int, tmp_path: Path) -> None:
         screen, code = in_terminal([sys.executable, "-m", "steelyard", *command], columns)
     assert code in (0, 1, 3)
     drawn = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", part) for part in screen.split("\x1b[2K\r")]
-    tables = [part for part in re.split(r"(?=\d+:\d\d elapsed)", "".join(drawn)) if NAME[:31] in part and "asked" in part]
+    tables = [
+        part for part in re.split(r"(?=\d+:\d\d elapsed)", "".join(drawn)) if NAME[:31] in part and "asked" in part
+    ]
     assert tables
     lines = tables[-1].splitlines()[: 12 if columns < 100 else 4]
     assert max(map(len, lines)) <= columns
