@@ -121,3 +121,27 @@ def test_processes_that_write_at_once_make_one_chain(own: KeySigner) -> None:
     assert [each.wait() for each in started] == [0, 0, 0, 0]
     with LedgerFile(ledger_path(own.path), own) as ledger:
         assert len(ledger.lines) == 41
+
+
+def test_places_that_hold_no_ledger_are_named(own: KeySigner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="cannot read the ledger"):
+        read_ledger(tmp_path)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(InputError, match="cannot write the ledger here"):
+        open_new_ledger(tmp_path / "file" / "x.jsonl", own, with_key=False)
+    monkeypatch.setattr(ledger_file, "MAX_LEDGER_BYTES", 10)
+    with pytest.raises(InputError, match="larger than 10 bytes: make a new key"):
+        read_ledger(ledger_path(own.path))
+
+
+def test_a_line_that_is_not_written_to_its_end_is_taken_back(own: KeySigner, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = ledger_path(own.path)
+    before = path.read_bytes()
+    write = os.write
+    with LedgerFile(path, own) as ledger:
+        monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:9]))  # as on a full disk
+        with pytest.raises(InputError, match="make room there"):
+            ledger.begin("audit", "a" * 64, TAGS)
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert len(LedgerFile(path, own).lines) == 0

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from steelyard.errors import InputError, VerificationError
+from steelyard.evidence.bundle import Bundle, seal_plan
 from steelyard.evidence.keys import KeySigner
 from steelyard.evidence.ledger import Tags, begun_line, opened_line, parse_lines
-from steelyard.evidence.ledger_place import Chain, Head, check_head, check_one_ledger, read_head
+from steelyard.evidence.ledger_place import Chain, Head, check_head, check_ledger, check_one_ledger, read_head
 
 AT = "2026-11-26T12:00:00Z"
 HERE = Path("run")
@@ -58,3 +59,32 @@ def test_a_head_is_read(tmp_path: Path) -> None:
     assert read_head(path) == Head("a" * 64, 3, "x")
     with pytest.raises(InputError, match="cannot read the head"):
         read_head(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("place", "carries", "said"),
+    [
+        (None, True, "the plan is in no ledger, and the seal names one"),
+        ({"line": -1, "previous": "x"}, True, "its place in the ledger is malformed"),
+        ({"line": 1}, True, "its place in the ledger is malformed"),
+        ("1", True, "its place in the ledger is malformed"),
+        ({"line": 1, "previous": "x"}, False, "the plan began in a ledger, and the seal names none"),
+        ({"line": 1, "previous": "x"}, True, "does not begin this plan"),
+        ({"line": 9, "previous": "x"}, True, "rolled back to before the plan"),
+    ],
+)
+def test_a_place_that_does_not_go_with_what_the_bundle_carries(
+    signer: KeySigner, tmp_path: Path, place: object, carries: bool, said: str
+) -> None:
+    sheet = {"model": "M", "digest": "a" * 64}
+    plan: dict[str, object] = {"format": "steelyard-plan/2", "sheet": sheet, "texts": "withheld"}
+    if place is not None:
+        plan["ledger"] = place
+    (tmp_path / "plan.dsse.json").write_bytes(seal_plan(plan, signer))
+    data = opened_line(signer, AT, with_key=True)
+    data += begun_line(signer, parse_lines(data, "l"), AT, "audit", "b" * 64, [Tags("A" * 11, "S" * 11, "B" * 11)])
+    (tmp_path / "ledger.jsonl").write_bytes(data)
+    subjects = {"plan.dsse.json": "", **({"ledger.jsonl": ""} if carries else {})}
+    bundle = Bundle(tmp_path, subjects, {}, signer.public_key, "")
+    with pytest.raises(VerificationError, match=said):
+        check_ledger(bundle)

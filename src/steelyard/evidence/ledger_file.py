@@ -42,11 +42,11 @@ def ledger_path(key: Path | None = None) -> Path:
 def open_new_ledger(path: Path, signer: CryptoSigner, *, with_key: bool) -> None:
     """Write the first line of a new ledger; raises InputError where one is there, or it cannot be written."""
     line = opened_line(signer, _now(), with_key=with_key)
+    if os.path.lexists(path):
+        raise InputError("a ledger is here already: leave --new-ledger out", where=path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        raise InputError("a ledger is here already: leave --new-ledger out", where=path) from None
     except OSError as error:
         raise InputError(f"cannot write the ledger here: {error.strerror}", where=path) from None
     with os.fdopen(descriptor, "wb") as file:

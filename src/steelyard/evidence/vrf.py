@@ -90,7 +90,7 @@ def _hashed_to_curve(public: bytes, message: bytes) -> _Point:
             point = _times(_COFACTOR, found)
             if _encoded(point) != _encoded(_IDENTITY):
                 return point
-    raise ValueError("no point of the curve was found for this message in 256 tries")  # probability 2**-256
+    raise ValueError("no point of the curve was found in 256 tries")  # pragma: no cover — probability 2**-256
 
 
 def _challenge(public: bytes, point: bytes, gamma: bytes, first: _Point, second: _Point) -> int:
