@@ -10,6 +10,7 @@ from steelyard.api.arguments import RunArguments
 from steelyard.api.resume import arguments_to_resume, samples_to_resume
 from steelyard.errors import InputError
 from steelyard.planning.samples import Prepared
+from steelyard.records.file_options import FileOptions
 from steelyard.storage.local_settings import LocalSettings
 from steelyard.storage.run_folder import RunFolder
 from tests.plans import measurement, plan, planned_model
@@ -33,7 +34,9 @@ def given(uri: str, **more: object) -> RunArguments:
 
 
 def test_a_run_of_ones_own_needs_nothing(tmp_path: Path) -> None:
-    noted = LocalSettings(models={"subject": URI}, api_key_env={"subject": "KEY"}, data="/data", question="Text")
+    noted = LocalSettings(
+        models={"subject": URI}, api_key_env={"subject": "KEY"}, data="/data", own_files=FileOptions(question="Text")
+    )
     run = made(tmp_path, local=noted)
     args = arguments_to_resume(run, RunArguments())
     assert (args.models, args.keys, args.usual_keys) == ({"subject": URI}, {"subject": "KEY"}, True)

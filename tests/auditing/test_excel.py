@@ -79,6 +79,6 @@ def test_columns_that_are_named_are_kept_for_a_resume(
     assert audit(sums_server, tmp_path / "tickets.csv", out, *named, "--patience", "0.1s", "--tolerance", "5") == 4
     noted = RunFolder.open(out).local_settings()
     assert noted is not None
-    assert noted.question == "Text"
+    assert noted.own_files.question == "Text"
     sums_server.status = lambda prompt, times: 200
     assert execute(["resume", str(out)]) == 0

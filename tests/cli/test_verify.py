@@ -15,7 +15,7 @@ from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
 from tests.assets.make_golden import GOLDEN
-from tests.verification.resealing import reseal, with_new_reports
+from tests.verification.resealing import reseal, without_key
 
 SCRIPT = "<script>document.body.textContent = 'consistent'</script>"
 
@@ -24,12 +24,7 @@ SCRIPT = "<script>document.body.textContent = 'consistent'</script>"
 def unsigned(tmp_path: Path) -> Path:
     """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
     bundle = Path(shutil.copytree(GOLDEN, tmp_path / "bundle"))
-    plan = without_defaults(RunFolder.open(bundle).plan)
-    del plan["ledger"]
-    (bundle / "ledger.jsonl").unlink()
-    for question in plan["questions"].values():
-        del question["order_proof"], question["tag_proofs"]
-    return with_new_reports(reseal(bundle, plan=plan))
+    return without_key(bundle)
 
 
 def seal_as_if_drawn_by_others(bundle: Path) -> None:

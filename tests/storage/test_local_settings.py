@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from steelyard.records.file_options import FileOptions
 from steelyard.storage.local_settings import LocalSettings, read_local_settings, settings_path, write_local_settings
 
 PLAN = "a" * 64
-NOTED = LocalSettings(models={"subject": "openai:m@http://x/v1"}, api_key_env={"subject": "MY_KEY"}, data="/d")
+OWN_FILES = FileOptions(sheet="S", choices=("a", "b"))
+NOTED = LocalSettings(
+    models={"subject": "openai:m@http://x/v1"}, api_key_env={"subject": "MY_KEY"}, data="/d", own_files=OWN_FILES
+)
 
 
 @pytest.fixture(autouse=True)

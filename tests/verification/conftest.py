@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.evidence.canonical import without_defaults
-from steelyard.storage.run_folder import RunFolder
 from tests.assets.make_golden import GOLDEN
-from tests.verification.resealing import reseal, with_new_reports
+from tests.verification.resealing import without_key
 
 
 @pytest.fixture
@@ -22,9 +20,4 @@ def bundle(tmp_path: Path) -> Path:
 @pytest.fixture
 def unsigned(bundle: Path) -> Path:
     """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    plan = without_defaults(RunFolder.open(bundle).plan)
-    del plan["ledger"]
-    (bundle / "ledger.jsonl").unlink()
-    for question in plan["questions"].values():
-        del question["order_proof"], question["tag_proofs"]
-    return with_new_reports(reseal(bundle, plan=plan))
+    return without_key(bundle)

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from steelyard.auditing.finalize import renderer, results_of, write_reports
 from steelyard.evidence.bundle import seal_bundle, seal_plan
-from steelyard.evidence.canonical import canonical, fields_of, sha256_hex
+from steelyard.evidence.canonical import canonical, fields_of, sha256_hex, without_defaults
 from steelyard.evidence.keys import CryptoSigner
 from steelyard.storage.journal.lines import GENESIS, JournalRecord
 from steelyard.storage.run_folder import RunFolder
@@ -19,6 +19,16 @@ def with_new_reports(bundle: Path) -> Path:
     run = RunFolder.open(bundle)
     write_reports(bundle, run, results_of(run).verdict)
     return reseal(bundle)
+
+
+def without_key(bundle: Path) -> Path:
+    """The bundle as an auditor without a key would have made it: every seal can be made again."""
+    plan = without_defaults(RunFolder.open(bundle).plan)
+    del plan["ledger"]
+    (bundle / "ledger.jsonl").unlink()
+    for question in plan["questions"].values():
+        del question["order_proof"], question["tag_proofs"]
+    return with_new_reports(reseal(bundle, plan=plan))
 
 
 def reseal(

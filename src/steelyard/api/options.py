@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from steelyard.api.limits import limits_of
@@ -52,5 +51,5 @@ def local_settings_of(args: RunArguments, options: Options) -> LocalSettings:
         api_key_env=dict(args.keys),
         data=str(options.data.resolve()) if options.data else "",
         tasks=tuple(str(path.resolve()) for path in options.task_files),
-        **asdict(options.own_files),
+        own_files=options.own_files,
     )

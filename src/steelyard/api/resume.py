@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,8 @@ def samples_to_resume(run: RunFolder, args: RunArguments) -> tuple[Path | None, 
     noted = run.local_settings() or LocalSettings()
     data = args.data or (Path(noted.data) if noted.data else None)
     task_files = args.task_files or tuple(Path(path) for path in noted.tasks)
-    own = {each.name: getattr(args.own_files, each.name) or getattr(noted, each.name) for each in fields(FileOptions)}
+    now, before = args.own_files, noted.own_files
+    own = {name: getattr(now, name) or getattr(before, name) for name in FileOptions.__struct_fields__}
     return data, Catalogue(task_files, FileOptions(**own))
 
 

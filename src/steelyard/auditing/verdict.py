@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,7 @@ from steelyard.records import (
     NotPlanned,
     Outcome,
     Plan,
+    PlannedModel,
     SampleScore,
     Verdict,
     VerdictWord,
@@ -78,6 +80,18 @@ class Usage:
         """The money for the tokens, at the user's prices; None without prices."""
         return limits.cost_of(self.prompt_tokens, self.completion_tokens, self.cached_tokens, self.reasoning_tokens)
 
+    def as_fields(self, model: PlannedModel) -> dict[str, Any]:
+        """What a result says of its calls: their number, tokens, money, and seconds at the model's concurrency."""
+        return {
+            "calls": self.calls,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "cached_tokens": self.cached_tokens,
+            "cost": self.cost(model.limits),
+            "seconds": round(self.seconds / model.concurrency, 3),
+        }
+
 
 def counted(records: Iterable[JournalRecord], usage: dict[str, Usage]) -> Iterator[JournalRecord]:
     """Pass a journal's records on, adding up on the way what each measurement cost."""
@@ -102,12 +116,8 @@ def decide(
     Raises InputError for a test that its detector cannot read.
     """
     finders = open_finders(plan)
-    tallies = {
-        (each.id, scorer): Tally(each, scorer)
-        for each in plan.measurements
-        if not each.again
-        for scorer in each.scorers
-    }
+    measured_first = [each for each in plan.measurements if not each.again]
+    tallies = {(each.id, scorer): Tally(each, scorer) for each in measured_first for scorer in each.scorers}
     for score in scores:
         if tally := tallies.get((score.measurement, score.scorer)):
             tally.observe(score)
@@ -140,14 +150,7 @@ def decide(
         findings=findings,
         notes=notes,
         claims=tuple(claims),
-        measurements=(
-            *results,
-            *(
-                _asked_again(plan, each, usage[each.id])
-                for each in plan.measurements
-                if each.again and each.id in usage
-            ),
-        ),
+        measurements=(*results, *_all_asked_again(plan, usage)),
         results=others,
         not_recomputed=finders.absent,
     )
@@ -263,13 +266,7 @@ def _with_usage(claim: ClaimVerdict, plan: Plan, usage: Usage) -> ClaimVerdict:
     return msgspec.structs.replace(
         claim,
         needs=needs,
-        calls=usage.calls,
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        cached_tokens=usage.cached_tokens,
-        cost=usage.cost(plan.models[role].limits),
-        seconds=round(usage.seconds / concurrency, 3),
+        **usage.as_fields(plan.models[role]),
     )
 
 
@@ -293,7 +290,7 @@ def _refused_claim(plan: Plan, number: int, refused: NotPlanned) -> ClaimVerdict
 
 
 def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> MeasurementResult:
-    cost, model = usage.get(tally.measurement.id, Usage()), plan.models[tally.measurement.role]
+    cost = usage.get(tally.measurement.id, Usage())
     stopped = "a budget (of time, tokens or cost) ended it before all was asked"
     readers = tuple(test.id for test in plan.readers_of(tally.measurement.id))
     if readers:
@@ -302,14 +299,8 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
         stopped = "it was stopped before all was asked"
     return msgspec.structs.replace(
         tally.result(readers, stopped),
-        calls=cost.calls,
         cut_off=sum(cost.cut_off[repeat] for repeat in range(tally.measurement.repeats)),
-        prompt_tokens=cost.prompt_tokens,
-        completion_tokens=cost.completion_tokens,
-        reasoning_tokens=cost.reasoning_tokens,
-        cached_tokens=cost.cached_tokens,
-        cost=cost.cost(model.limits),
-        seconds=round(cost.seconds / model.concurrency, 3),
+        **cost.as_fields(plan.models[tally.measurement.role]),
     )
 
 
@@ -321,6 +312,12 @@ def _cut_off(results: Iterable[MeasurementResult]) -> Iterator[Note]:
             "could be read: raise the limit with --output-tokens"
         )
         yield Note(detector="plan", check="cut_off", task=result.task, message=message)
+
+
+def _all_asked_again(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[MeasurementResult]:
+    for measurement in plan.measurements:
+        if measurement.again and measurement.id in usage:
+            yield _asked_again(plan, measurement, usage[measurement.id])
 
 
 def _asked_again(plan: Plan, measurement: Measurement, cost: Usage) -> MeasurementResult:
@@ -336,11 +333,7 @@ def _asked_again(plan: Plan, measurement: Measurement, cost: Usage) -> Measureme
         planned=measurement.planned,
         read_by=tuple(test.id for test in plan.readers_of(measurement.id)),
         reason="asked again, to see whether the same items fail: their answers are not counted",
-        calls=cost.calls,
-        prompt_tokens=cost.prompt_tokens,
-        completion_tokens=cost.completion_tokens,
-        reasoning_tokens=cost.reasoning_tokens,
-        seconds=round(cost.seconds / plan.models[measurement.role].concurrency, 3),
+        **cost.as_fields(plan.models[measurement.role]),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
@@ -52,10 +53,8 @@ def _normal_address(url: str) -> str:
 
 def _normal_host(host: str) -> str:
     host = host.lower().rstrip(".")
-    try:
+    with suppress(ValueError):  # a name, not a number
         return f"[{ip_address(host).compressed}]" if ":" in host else str(ip_address(host))
-    except ValueError:
-        pass
     try:
         return host.encode("idna").decode().lower()
     except UnicodeError:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 __all__ = ["FileOptions"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileOptions:
+class FileOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The user's choices for every file of questions. They are not sealed: what follows from them is.
 
     ``question`` and ``answer`` name columns, ``sheet`` a sheet of a workbook. ``instruction`` is put before each

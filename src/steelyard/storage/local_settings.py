@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from steelyard.evidence.canonical import canonical, without_defaults
+from steelyard.records.file_options import FileOptions
 from steelyard.util.atomic_file import PARTIAL
 
 __all__ = ["LocalSettings", "read_local_settings", "settings_path", "write_local_settings"]
@@ -27,19 +28,14 @@ DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where models (by role), data and task files lie on this machine, and the variables of the models' keys.
 
-    The others say how files of questions are read and asked (:class:`steelyard.records.file_options.FileOptions`).
+    ``own_files`` says how files of questions are read and asked.
     """
 
     models: dict[str, str] = {}
     api_key_env: dict[str, str] = {}
     data: str = ""
     tasks: tuple[str, ...] = ()
-    question: str = ""
-    answer: str = ""
-    sheet: str = ""
-    instruction: str = ""
-    choices: tuple[str, ...] = ()
-    skip_empty: bool = False
+    own_files: FileOptions = FileOptions()
 
 
 def settings_path(plan_sha256: str) -> Path:

@@ -8,7 +8,7 @@ import re
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, overload
+from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.records.file_options import FileOptions
@@ -161,7 +161,7 @@ def _listed(numbers: Sequence[int]) -> str:
     return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
-class TidyRows(Sequence[Row]):
+class TidyRows(FileRows):
     """Rows with exactly the keys question, answer, choices and instruction, tidied on access."""
 
     def __init__(
@@ -183,16 +183,9 @@ class TidyRows(Sequence[Row]):
         """The number of the row at this place, as :meth:`steelyard.tasks.file_rows.FileRows.number_of`."""
         return self._rows.number_of(self._kept[place])
 
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | list[Row]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        place = range(len(self))[index]
-        where = place_of(self._path, self.number_of(place))
-        return _tidied(self._rows[self._kept[place]], self._columns, self._has_choices, self._options, where)
+    def _row(self, number: int) -> Row:
+        where = place_of(self._path, self.number_of(number))
+        return _tidied(self._rows[self._kept[number]], self._columns, self._has_choices, self._options, where)
 
 
 def _is_empty(value: Any) -> bool:

@@ -11,10 +11,10 @@ from steelyard.errors import VerificationError
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, Note, Plan, PlannedTest, SampleScore, VerdictWord
 
-__all__ = ["MOST", "NotServedFinder"]
+__all__ = ["MIN_FAILED", "NotServedFinder"]
 
-# An item fails again where so many of the three further calls fail: one outage in three is no sign of the item.
-MOST = 2
+# An item fails again where at least so many of its three further calls fail: one failure in three says little.
+MIN_FAILED = 2
 
 _APART = {
     "refused": "the model refused",
@@ -100,7 +100,7 @@ class NotServedFinder:
         from steelyard.stats.fisher import fisher_p
 
         items = sum(choice.pairs for choice in self._choices)
-        counts = [choice.failed_again(MOST) for choice in self._choices]
+        counts = [choice.failed_again(MIN_FAILED) for choice in self._choices]
         again, others = (sum(each) for each in zip(*counts, strict=True))
         p = fisher_p(again, items, others, items)
         said = (
