@@ -67,11 +67,11 @@ def test_each_audit_of_a_question_is_counted_and_has_its_share_of_the_level(
     capsys.readouterr()
     assert execute(["verify", *map(str, runs)]) == 0
     said = capsys.readouterr().out
-    assert "The first audit of this with this key." in said
-    assert "The third audit of this with this key." in said
+    assert "The first audit of these questions with this key." in said
+    assert "The third audit of these questions with this key." in said
     assert "The key began 2 other plans about this model." in said
     report = (runs[2] / "report.html").read_text()
-    assert "The third audit of this with this key." in report
+    assert "The third audit of these questions with this key." in report
     assert execute(["ledger", "verify"]) == 0
     assert "3 plans began, 0 of them never ended" in capsys.readouterr().out
 

@@ -30,7 +30,7 @@ def audited(*numbers: int, ledger: LedgerPlace | None = PLACE, test: bool = True
      (113, "113th"), (1023, "1,023rd")],
 )  # fmt: skip
 def test_the_number_of_an_audit(number: int, said: str) -> None:
-    assert order_sentences(audited(number)) == (f"The {said} audit of this with this key.",)
+    assert order_sentences(audited(number)) == (f"The {said} audit of these questions with this key.",)
 
 
 def test_questions_with_numbers_of_their_own_are_named() -> None:

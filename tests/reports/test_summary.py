@@ -358,7 +358,7 @@ def test_money_only_where_the_plan_has_prices() -> None:
 @pytest.mark.parametrize(
     ("names", "english", "german"),
     [
-        ("a; b (names that share no word: one is taken for an alias)", "shares no word", "kein gemeinsames Wort"),
+        ("a; b (names that share no word: one is taken for an alias)", "share no word", "ohne gemeinsames Wort"),
         ("a; b (two models by their names, accepted as one)", "accepted as one", "als eines anerkannt"),
         ("a; b (two models by their names)", "two models", "den Namen nach zwei Modelle"),
         ("a; b (only one of them states a precision)", "a precision", "eine Genauigkeit"),

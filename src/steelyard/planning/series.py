@@ -43,7 +43,7 @@ def _numbers(plan: Plan) -> str:
             tasks.append(measurement.task)
     if len(by_number) == 1:
         (number,) = by_number
-        return f"The {_ordinal(number)} {kind} of this with this key."
+        return f"The {_ordinal(number)} {kind} of these questions with this key."
     parts = [f"the {_ordinal(number)} of {', '.join(tasks)}" for number, tasks in sorted(by_number.items())]
     return f"With this key it is {'; '.join(parts)}."
 

@@ -31,29 +31,18 @@ def open_task_file(path: Path, options: FileOptions | None = None) -> Task:
 def near_name(name: str, own: Sequence[str]) -> str:
     """What to say about a name that no task has, where the user's ``own`` files have these.
 
-    ``; did you mean 'tickets'?`` for one of these, or the one task that the name was cut from. Never for another
-    benchmark: a name that is near may be that of one.
+    ``; did you mean 'tickets'?`` for one of these, never for a benchmark: a name that is near may be that of another.
     """
     from difflib import get_close_matches
 
-    close = get_close_matches(name, own, 1) or _cut_from(name)
-    if len(close) == 1:
+    close = get_close_matches(name, own, 1)
+    if close:
         return f"; did you mean {close[0]!r}?"
     return ": steelyard tasks lists those that there are; a task of your own is a file, given with --task"
 
 
 def _is_definition(path: Path) -> bool:
     return path.suffix in (".yaml", ".yml")
-
-
-def _cut_from(name: str) -> list[str]:
-    """The built-in tasks whose names this one begins and lacks a letter or two of, if it is no benchmark itself."""
-    from steelyard.claims.benchmarks import lookup
-    from steelyard.tasks import task_ids
-
-    if len(name) < 4 or lookup(name) is not None:
-        return []
-    return [each for each in task_ids() if each.startswith(name.casefold()) and len(each) - len(name) <= 2]
 
 
 class Catalogue:
