@@ -18,6 +18,7 @@ def test_new_then_show(tmp_path: Path, capsys: Capture) -> None:
     made = json.loads(capsys.readouterr().out)
     assert made["path"] == str(path)
     assert made["public_path"] == str(tmp_path / "key.pub.pem")
+    assert made["ledger"] == str(tmp_path / "key.ledger.jsonl")
     for shown in (path, tmp_path / "key.pub.pem"):
         assert execute(["key", "show", str(shown), "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == made

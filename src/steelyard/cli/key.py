@@ -47,13 +47,20 @@ def show(path: Path | None, as_json: bool) -> int:
 
 
 def _print(key: PublicKeyInfo, as_json: bool) -> None:
+    from steelyard.evidence.ledger_file import ledger_path
     from steelyard.util.console import out
 
-    shown = {"keyid": key.keyid, "public": key.public, "path": str(key.path), "public_path": str(key.public_path)}
+    shown = {
+        "keyid": key.keyid,
+        "public": key.public,
+        "path": str(key.path),
+        "public_path": str(key.public_path),
+        "ledger": str(ledger_path(key.path)),
+    }
     if as_json:
         print_json(shown)
         return
-    labels = ("key id", "public key", "private file", "public file")
+    labels = ("key id", "public key", "private file", "public file", "ledger")
     # soft_wrap: no line breaks inside ids and paths, so that they can be copied.
     for label, value in zip(labels, shown.values(), strict=True):
         out().print(f"{label:<13} {value}", soft_wrap=True)
