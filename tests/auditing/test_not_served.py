@@ -179,12 +179,9 @@ def test_what_is_asked_again_follows_from_the_journal(
     kept = [each for each in records if (each.get("measurement"), each.get("sample")) != ("01-sums", sample)]
     with pytest.raises(VerificationError, match="01-sums: not all that was planned was asked"):
         recompute(sealed_again(dropped, kept))
-    used = {each["sample"] for each in made_again}
-    first = next(
-        each
-        for each in records
-        if each.get("measurement") == "00-sums" and each.get("position", -1) >= 100 and each["sample"] not in used
-    )
+    first_asked = {each["position"]: each for each in records if each.get("measurement") == "00-sums"}
+    used = {each["position"] // 3 for each in made_again}
+    first = next(first_asked[place] for place in range(100, 800) if not used & {place, place + 1})
     stray = {**first, "measurement": "01-sums", "position": 3 * first["position"], "seq": 0}
     with pytest.raises(VerificationError, match="was asked again, and was not to be"):
         sealed_again(run, [*records[:-1], stray, records[-1]])
