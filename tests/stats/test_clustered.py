@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.stats.clustered import clustered_standard_error
+from steelyard.stats.clustered import clustered_interval, clustered_standard_error
+from steelyard.stats.intervals import wilson
 
 scores = st.lists(st.floats(0, 1), min_size=2, max_size=30)
 
@@ -40,3 +41,27 @@ def test_too_little_is_refused() -> None:
         clustered_standard_error([1.0], ["a"])
     with pytest.raises(ValueError, match="argument 2 is"):
         clustered_standard_error([1.0, 0.0], ["a"])
+
+
+def test_an_interval_over_clusters() -> None:
+    values, groups = [1.0] * 30 + [0.0] * 30, [place // 10 for place in range(60)]
+    low, high = clustered_interval(values, groups, 60)
+    # As if each of the six clusters were one answer, or fewer: their answers are all alike.
+    assert low < wilson(3, 6)[0]
+    assert high > wilson(3, 6)[1]
+    assert clustered_interval(values[::-1], groups, 60) == pytest.approx((1 - high, 1 - low))
+
+
+@given(st.integers(2, 40), st.data())
+def test_it_is_never_narrower_than_that_of_independent_answers(clusters: int, data: st.DataObject) -> None:
+    groups = [*range(clusters), *data.draw(st.lists(st.integers(0, clusters - 1), max_size=100))]
+    values = data.draw(st.lists(st.sampled_from([0.0, 1.0]), min_size=len(groups), max_size=len(groups)))
+    low, high = clustered_interval(values, groups, len(values))
+    assert 0 <= low <= sum(values) / len(values) <= high <= 1
+    plain = wilson(round(sum(values)), len(values))
+    assert high - low >= plain[1] - plain[0] - 1e-9
+
+
+def test_an_interval_needs_two_clusters() -> None:
+    with pytest.raises(ValueError, match="at least two"):
+        clustered_interval([1.0, 0.0], ["a", "a"], 2)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["export_run"]
 
 WILSON: Final = "Wilson score interval, missing answers counted both ways"
+CLUSTERED: Final = "Wilson score interval over subtasks, Student's t, missing answers counted both ways"
 SEQUENCE: Final = "confidence sequence over a committed order, valid at any stop, missing answers counted both ways"
 
 
@@ -139,7 +140,7 @@ class _Exporter:
                 "lower": interval[0],
                 "upper": interval[1],
                 "confidence_level": 1 - self._plan.alpha if claim else 0.95,
-                "method": SEQUENCE if claim else WILSON,
+                "method": _method(result, has_claim=claim is not None),
             }
         return {
             "evaluation_result_id": _result_id(measurement, result.scorer),
@@ -254,6 +255,12 @@ def _texts(attempt: Attempt, texts: Mapping[str, str]) -> tuple[dict[str, Any], 
 def _result_id(measurement: Measurement, scorer: str) -> str:
     """The measurement's id, and the scorer where it has several: each gives a result of its own."""
     return measurement.id if len(measurement.scorers) == 1 else f"{measurement.id}/{scorer}"
+
+
+def _method(result: MeasurementResult, *, has_claim: bool) -> str:
+    if has_claim or result.asked < result.planned:
+        return SEQUENCE
+    return CLUSTERED if result.clusters else WILSON
 
 
 def _source(measurement: Measurement) -> dict[str, Any]:

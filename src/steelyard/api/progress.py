@@ -22,7 +22,7 @@ LOG_SECONDS = 60.0
 # By whether a test reads the measurement: by which rule its interval is, and the finished run's.
 INTERVALS = {
     True: "→ claim: the interval holds at every look; the finished claim's is by the same rule",
-    False: "no test: Wilson's interval, for a fixed number of samples; the finished run's is by the same rule",
+    False: "no test: the interval holds at every look, for all questions of the task; the finished run's is Wilson's",
 }
 
 

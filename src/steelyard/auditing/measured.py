@@ -51,25 +51,37 @@ class Tally:
         self.missing += score.status == "missing"
         self.open += score.status == "open"
         self.unparsed += score.status == "unparsed"
-        self._values.append(math.nan if score.value is None else score.value)
+        self._values.append(math.nan if score.value is None else float(score.value == 1.0))
         self._clusters.append(score.group)
         if self.measurement.repeats > 1:
             self._by_sample.setdefault(score.sample, []).append(score.value)
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Wilson's 95 % interval; None before anything was asked.
+        """The 95 % interval of the share of right answers; None before anything was asked.
 
-        Answers to one sample hang together: the width is that of as many independent samples. Missing and open answers
-        widen it both ways.
+        Where all that was planned was asked, it is for a fixed number of answers: Wilson's, over subtasks where there
+        are several. Before that, and where a budget or a person ended the run, it holds at every look, and is about all
+        questions of the task. Repeats of a question hang together: they count as one answer. Missing and open answers
+        widen both ways.
         """
-        from steelyard.stats.intervals import wilson
+        from steelyard.stats.clustered import clustered_interval
+        from steelyard.stats.intervals import confidence_sequence, wilson
 
         if not self.n:
             return None
         repeats = self.measurement.repeats
         samples, high = max(1, self.n // repeats), self.right + self.missing + self.open
-        return wilson(self.right // repeats, samples)[0], wilson(-(-high // repeats), samples)[1]
+        least, most = self.right // repeats, min(samples, -(-high // repeats))
+        if not self.is_whole:
+            return confidence_sequence(samples, least, most, max(samples, self.measurement.trials // repeats))
+        if len(set(self._clusters)) > 1:
+            low, high_values = self._read_both_ways()
+            return (
+                clustered_interval(low, self._clusters, samples)[0],
+                clustered_interval(high_values, self._clusters, samples)[1],
+            )
+        return wilson(least, samples)[0], wilson(most, samples)[1]
 
     @property
     def is_whole(self) -> bool:
@@ -95,7 +107,7 @@ class Tally:
             scorer=self.scorer,
             measured=measured,
             bounds=share_bounds(self.right, unread, self.n),
-            # An interval for a fixed number of samples does not hold where a test stopped the asking.
+            # Where a test stopped the asking, its claim has the interval.
             ci=self.interval if self.is_whole or not read_by else None,
             right=self.right,
             asked=self.n,
@@ -118,8 +130,12 @@ class Tally:
         """That of the scores; where some are open or missing the larger of both ways to read all of these."""
         from steelyard.stats.clustered import clustered_standard_error
 
-        ways = ([unread if math.isnan(value) else value for value in self._values] for unread in (0.0, 1.0))
-        return max(clustered_standard_error(values, self._clusters) for values in ways)
+        return max(clustered_standard_error(values, self._clusters) for values in self._read_both_ways())
+
+    def _read_both_ways(self) -> tuple[list[float], list[float]]:
+        """1 for each right answer and 0 for each other, with all open and missing ones as wrong, and as right."""
+        wrong, right = ([unread if math.isnan(value) else value for value in self._values] for unread in (0.0, 1.0))
+        return wrong, right
 
     def _pass_at_k(self) -> tuple[PassAtK, ...]:
         from steelyard.stats.pass_at_k import run_pass_at_k

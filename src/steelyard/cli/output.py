@@ -91,7 +91,7 @@ def print_open(run: Path, verdict: Verdict) -> None:
 
 def print_measurement(result: MeasurementResult) -> None:
     """Print one line for a measurement, and one for each pass@k."""
-    from steelyard.reports.measured import pass_at_k
+    from steelyard.reports.measured import interval_rule, pass_at_k
     from steelyard.reports.words import interval, measured
     from steelyard.util.text import one_line
 
@@ -103,7 +103,7 @@ def print_measurement(result: MeasurementResult) -> None:
     counted = result.asked if result.measured is None else result.asked - result.missing - result.open
     line = (
         f"{named}: {measured(result, 'percent')}, "
-        f"95 % interval {interval(result.ci, 'percent')} (Wilson), {result.right} of {counted} right"
+        f"95 % interval {interval(result.ci, 'percent')} ({interval_rule(result)}), {result.right} of {counted} right"
     )
     if result.asked < result.of:
         line += f", of {result.of:,} {'samples' if result.repeats == 1 else f'calls, {result.repeats} a question'}"

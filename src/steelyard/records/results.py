@@ -209,7 +209,8 @@ class PassAtK(Record, frozen=True, kw_only=True):
 class MeasurementResult(Record, frozen=True, kw_only=True):
     """The result of one measurement by one scorer. Proportions are fractions; only a full score counts as right.
 
-    ``measured`` and ``bounds`` are those of a claim. ``ci`` is Wilson's interval over samples. ``standard_error`` is
+    ``measured`` and ``bounds`` are those of a claim. ``ci`` is Wilson's interval over samples, or over subtasks
+    where there are several; where less than ``planned`` was asked, a confidence sequence. ``standard_error`` is
     clustered by ``clusters`` subtasks, where there are several: items of one subtask are not independent. ``asked`` and
     ``of`` count calls, as a claim's do. ``read_by`` names the tests that read it. ``cost`` is the money for the tokens,
     at the user's prices.

@@ -10,8 +10,9 @@ from steelyard.util.text import one_line
 __all__ = ["limits", "of_the_origin"]
 
 _OF_A_MEASUREMENT = (
-    "The {level} interval is Wilson's, for a number of samples that is fixed in advance; where a budget ended the run, "
-    "it is only approximate. Missing answers widen it both ways."
+    "The {level} interval of a measurement is Wilson's, for a number of samples that is fixed in advance, over "
+    "subtasks where there are several; where the run ended before all was asked, it holds at every stop and is about "
+    "all questions of the task. Missing answers widen it both ways."
 )
 _OF_A_PART = (
     "Where the data held only a part of a benchmark, the verdict is about this part. Nothing shows that the part was "

@@ -8,7 +8,15 @@ from steelyard.records import SUBJECT, MeasurementResult, PassAtK, Plan, Verdict
 from steelyard.reports.words import asked_of, count, counted, interval, measured, share
 from steelyard.util.text import one_line
 
-__all__ = ["MeasuredWords", "by_measurement", "measured_words", "money_of", "only_measured", "pass_at_k"]
+__all__ = [
+    "MeasuredWords",
+    "by_measurement",
+    "interval_rule",
+    "measured_words",
+    "money_of",
+    "only_measured",
+    "pass_at_k",
+]
 
 
 def only_measured(verdict: Verdict) -> list[MeasurementResult]:
@@ -33,6 +41,13 @@ def money_of(result: MeasurementResult, plan: Plan | None) -> float | None:
         return None
     parts = result.cached_tokens, result.reasoning_tokens
     return model.limits.cost_of(result.prompt_tokens, result.completion_tokens, *parts)
+
+
+def interval_rule(result: MeasurementResult) -> str:
+    """By which rule the interval of a measurement is."""
+    if result.asked < result.planned:
+        return "valid at every stop"
+    return f"Wilson, over {count(result.clusters)} subtasks" if result.clusters else "Wilson"
 
 
 @dataclass(frozen=True)

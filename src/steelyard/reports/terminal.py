@@ -173,7 +173,9 @@ def _print_measured(page: _Page, verdict: Verdict) -> None:
     page.section("Measured" if not verdict.claims else "Further measurements")
     if any(each.ci for each in results):
         also = ", which may be narrower than those shown while a test asked" if any(e.read_by for e in results) else ""
-        page.line(f"Intervals here (95 %) are Wilson's, for a fixed number of samples{also}.", "dim")
+        early = "; where less than planned was asked, they hold at every stop"
+        ended = early if any(each.ci and each.asked < each.planned for each in results) else ""
+        page.line(f"Intervals here (95 %) are Wilson's, for a fixed number of samples{also}{ended}.", "dim")
     for row in rows[:_ROWS]:
         detail = f"; {row.detail}" if row.detail else ""
         page.item(f"{row.task} ({row.prompt}): {row.measured} [{row.interval}], asked {row.asked}{detail}")

@@ -9,20 +9,21 @@ import math
 from collections.abc import Callable
 from statistics import NormalDist
 
-__all__ = ["clopper_pearson", "clopper_pearson_upper", "confidence_sequence", "wilson"]
+__all__ = ["clopper_pearson", "clopper_pearson_upper", "confidence_sequence", "score_interval", "wilson"]
 
 
 def wilson(successes: int, n: int, alpha: float = 0.05) -> tuple[float, float]:
     """Wilson's score interval (1927) at level 1 − α for a fixed ``n``; (0, 1) for ``n`` = 0."""
     if n == 0:
         return 0.0, 1.0
-    z = NormalDist().inv_cdf(1 - alpha / 2)
-    share = successes / n
+    return score_interval(successes / n, n, NormalDist().inv_cdf(1 - alpha / 2))
+
+
+def score_interval(share: float, n: float, z: float) -> tuple[float, float]:
+    """Wilson's score interval of a ``share`` of ``n`` answers (any positive number) for the quantile ``z``."""
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == n else min(1.0, centre + half)
-    return low, high
+    return (0.0 if share == 0 else max(0.0, centre - half)), (1.0 if share == 1 else min(1.0, centre + half))
 
 
 def clopper_pearson(successes: int, n: int, alpha: float = 0.05) -> tuple[float, float]:

@@ -13,6 +13,8 @@ from statistics import NormalDist
 
 import msgspec
 
+from steelyard.stats.intervals import score_interval
+
 __all__ = ["PassAtK", "mean_pass_at_k", "pass_at_k", "run_pass_at_k"]
 
 
@@ -67,14 +69,7 @@ def mean_pass_at_k(counts: Sequence[tuple[int, int]], k: int, alpha: float = 0.0
     effective = float(problems)
     if problems > 1 and 0 < mean < 1:
         effective = min(max(mean * (1 - mean) / spread, problems), answers) if spread else float(answers)
-    return mean, *_wilson(mean, effective, alpha)
-
-
-def _wilson(share: float, n: float, alpha: float) -> tuple[float, float]:
-    z = NormalDist().inv_cdf(1 - alpha / 2)
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return (0.0 if share == 0 else max(0.0, centre - half)), (1.0 if share == 1 else min(1.0, centre + half))
+    return mean, *score_interval(mean, effective, NormalDist().inv_cdf(1 - alpha / 2))
 
 
 def run_pass_at_k(

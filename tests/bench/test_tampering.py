@@ -1,0 +1,24 @@
+"""The command that changes bundles and asks ``verify``, on few changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bench.tampering import BYTES, KEPT, OTHER, OWNER, REFUSED, STRANGER, make, measure, print_table
+
+
+def test_only_who_may_seal_can_change_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("STEELYARD_KEY", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, "")  # the command sets them; afterwards they are as before
+    bundles = make(tmp_path)
+    cases = measure(bundles, 12)
+    assert Counter(case.by for case in cases) == {BYTES: 24, STRANGER: 6, OWNER: 18}
+    assert {case.outcome for case in cases if case.by != OWNER} == {REFUSED}
+    assert {case.outcome for case in cases} <= {REFUSED, KEPT, OTHER}
+    print_table(cases, "changes")
+    assert "sealed again without the key" in capsys.readouterr().out
