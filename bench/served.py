@@ -53,12 +53,14 @@ class Endpoint:
     """An endpoint's way of failing: ``serve(item, second, random)`` is how one call ends.
 
     An item is its two numbers from 0 to 1, drawn once: whether it is wrong (below 1 − RATE), and how long it is.
+    ``cached``: an answer to a request is kept, and given whenever the same request comes again.
     """
 
     name: str
     serve: Callable[[tuple[float, float], float, Random], Service]
     population: int = 1_319
     repeats: int = 1
+    cached: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,10 @@ def _down(begin: float, minutes: float, every: float, item: tuple[float, float],
 
 def _rising(item: tuple[float, float], second: float, random: Random) -> Service:
     return _at_random(min(0.5, second / 20_000), item, second, random)
+
+
+def _overloaded(item: tuple[float, float], second: float, random: Random) -> Service:
+    return _at_random(0.7 if second > 1_300 else 0.01, item, second, random)
 
 
 def _long(end: Service, item: tuple[float, float], second: float, random: Random) -> Service:
@@ -119,6 +125,10 @@ HONEST = (
     Endpoint("long questions are beyond the context", partial(_long, "too_long")),
     Endpoint("a content filter stops 5 % of the items", partial(_long, "filtered")),
     Endpoint("wrong answers are slow: our time limit", _wrong_is_slow),
+    Endpoint("a cache, and 60 % of calls fail", partial(_at_random, 0.6), cached=True),
+    Endpoint("a cache, and 70 % of calls fail from half time on", _overloaded, cached=True),
+    Endpoint("a cache, and down again while asked again", partial(_down, 600, 3, 2_038), cached=True),
+    Endpoint("a cache, and a rate limit, 40 s of each minute", partial(_down, 0, 2 / 3, 60), cached=True),
 )
 WITHHOLDING = tuple(
     Endpoint(
@@ -144,7 +154,7 @@ def plan_of(endpoint: Endpoint) -> Plan:
     tests = share_out(
         (
             PlannedTest(id="claim", rule="claim_retest@3", weight=1.0, reads=reads[:1]),
-            PlannedTest(id="served", rule="not_served@1", weight=WEIGHT, null="of the item", reads=reads),
+            PlannedTest(id="served", rule="not_served@2", weight=WEIGHT, null="of the item", reads=reads),
         )
     )
     plan = Plan(
@@ -166,11 +176,17 @@ def audit(endpoint: Endpoint, plan: Plan, random: Random) -> tuple[bool, float, 
     items = random.random((endpoint.population, 2))
     order = random.permutation(first.trials) // first.repeats  # item at each place
     clock = _clock()
+    kept: set[tuple[int, int]] = set()
 
     def ask(measurement: Measurement, place: int, item: int) -> None:
         number: tuple[float, float] = (items[item][0], items[item][1])
-        service = endpoint.serve(number, next(clock), random)
+        # What is asked again has limits of tokens of its own (request_again): another request to a cache.
+        request = item, 1 + place % TIMES if measurement.again else 0
+        now = next(clock)
+        service = "answered" if request in kept else endpoint.serve(number, now, random)
         answered = service == "answered"
+        if answered and endpoint.cached:
+            kept.add(request)
         score = SampleScore(
             measurement=measurement.id,
             position=place,

@@ -86,6 +86,10 @@ def test_who_fails_on_purpose_on_a_quarter_of_what_is_wrong(
     assert len(items) == 60
     failed = {attempt.sample for attempt in calls if not attempt.outcome.answered}
     assert len(failed) == 30
+    # No cache can know any of these requests: each has a limit of tokens of its own.
+    first = [attempt.request for attempt in replay(run).attempts if attempt.measurement.startswith("00-")]
+    assert not {attempt.request for attempt in calls} & set(first)
+    assert len({attempt.request for attempt in calls}) == len(calls)
     shown = " ".join(capsys.readouterr().out.split())
     assert "30 of 30 items that got no answer failed again, 0 of 30 answered ones" in shown
     assert recompute(run).verdict.exit == 1

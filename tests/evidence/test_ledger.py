@@ -121,9 +121,13 @@ def test_what_is_no_line_is_refused(data: bytes) -> None:
 
 def test_counts_are_of_the_question_and_beside_it_of_subject_and_benchmark(chain: bytes) -> None:
     lines = parse_lines(chain, "ledger")
-    assert counts_of(lines, "audit", ONE) == Counts(number=2, of_subject=3, of_benchmark=1, never_ended=1)
-    assert counts_of(lines, "run", ONE) == Counts(number=2, of_subject=3, of_benchmark=1, never_ended=1)
-    assert counts_of(lines, "audit", OTHER_MODEL) == Counts(number=2, of_subject=1, of_benchmark=2, never_ended=1)
+    assert counts_of(lines, "audit", ONE) == Counts(
+        number=2, order_number=3, of_subject=3, of_benchmark=1, never_ended=1
+    )
+    assert counts_of(lines, "run", ONE) == Counts(number=2, order_number=2, of_subject=3, of_benchmark=1, never_ended=1)
+    assert counts_of(lines, "audit", OTHER_MODEL) == Counts(
+        number=2, order_number=3, of_subject=1, of_benchmark=2, never_ended=1
+    )
     assert counts_of(lines, "run", OTHER_MODEL).number == 1
     assert counts_of(lines, "audit", UNRELATED) == Counts()
     assert counts_of(lines[:1], "audit", ONE) == Counts()

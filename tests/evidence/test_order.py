@@ -8,20 +8,30 @@ import pytest
 
 from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.new_key import create_key
-from steelyard.evidence.order import Prover, order_output, question_digest, tags_shown
+from steelyard.evidence.order import Prover, order_output, tags_shown
 
-QUESTION = question_digest("task:gsm8k", "sha256:aa")
+BENCHMARK = "task:gsm8k"
 
 
-def test_a_proof_shows_the_order_of_one_question_kind_and_number(signer: KeySigner, tmp_path: Path) -> None:
-    proof, output = Prover(signer).order(QUESTION, "audit", 2)
+def test_a_proof_shows_the_order_of_one_benchmark_kind_and_number(signer: KeySigner, tmp_path: Path) -> None:
+    proof, output = Prover(signer).order(BENCHMARK, "audit", 2)
     public = signer.public_key
-    assert order_output(public, QUESTION, "audit", 2, proof) == output
-    assert order_output(public, QUESTION, "audit", 3, proof) is None
-    assert order_output(public, QUESTION, "run", 2, proof) is None
-    assert order_output(public, question_digest("task:mmlu", "sha256:aa"), "audit", 2, proof) is None
+    assert order_output(public, BENCHMARK, "audit", 2, proof) == output
+    assert order_output(public, BENCHMARK, "audit", 3, proof) is None
+    assert order_output(public, BENCHMARK, "run", 2, proof) is None
+    assert order_output(public, "task:mmlu", "audit", 2, proof) is None
     other = load_signer(create_key(tmp_path / "key.pem").path).public_key
-    assert order_output(other, QUESTION, "audit", 2, proof) is None
+    assert order_output(other, BENCHMARK, "audit", 2, proof) is None
+
+
+def test_where_no_ledger_counts_the_subject_is_in_it(signer: KeySigner) -> None:
+    prover, public = Prover(signer), signer.public_key
+    proof, output = prover.order(BENCHMARK, "audit", 1, "sha256:aa")
+    assert (
+        len({output, prover.order(BENCHMARK, "audit", 1)[1], prover.order(BENCHMARK, "audit", 1, "sha256:bb")[1]}) == 3
+    )
+    assert order_output(public, BENCHMARK, "audit", 1, proof, "sha256:aa") == output
+    assert order_output(public, BENCHMARK, "audit", 1, proof) is None
 
 
 def test_equal_questions_have_equal_tags(signer: KeySigner) -> None:
@@ -45,4 +55,4 @@ def test_other_proofs_show_no_tags(signer: KeySigner, change: object) -> None:
 
 @pytest.mark.parametrize("proof", ["", "zz", "00", "A" * 160])
 def test_malformed_proofs_show_no_order(signer: KeySigner, proof: str) -> None:
-    assert order_output(signer.public_key, QUESTION, "audit", 1, proof) is None
+    assert order_output(signer.public_key, BENCHMARK, "audit", 1, proof) is None

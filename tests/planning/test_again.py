@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from steelyard.planning.again import asked_again
+import pytest
+
+from steelyard.planning.again import asked_again, request_again
 from steelyard.plugins import MeasurementRequest
-from steelyard.records import RepeatCheck
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, RepeatCheck
 from tests.plans import measurement
 
 
@@ -21,3 +23,17 @@ def test_it_is_the_first_measurement_with_another_place() -> None:
 def test_a_small_benchmark_has_no_more_items_than_it_has() -> None:
     request = MeasurementRequest(name="a/again", task="t", arm="again", beside="00-t", again=30, repeats=3)
     assert asked_again(measurement(population=50), request, "exact@2").planned == 150
+
+
+@pytest.mark.parametrize("limit", [1, 15, 16, 256, 32_768])
+def test_no_two_calls_of_a_sample_are_one_request_to_a_cache(limit: int) -> None:
+    request = GenerateRequest(prompt="What is 1 + 1?", max_tokens=limit)
+    again = [request_again(request, repeat) for repeat in range(3)]
+    assert len({request, *again}) == 4
+    assert all(isinstance(each, GenerateRequest) and each.prompt == request.prompt for each in again)
+    assert all(1 <= each.max_tokens <= max(limit, 18) for each in again if isinstance(each, GenerateRequest))
+
+
+def test_log_likelihoods_have_no_limit_to_change() -> None:
+    request = LoglikelihoodRequest(context="a", continuations=("b", "c"))
+    assert request_again(request, 1) is request

@@ -1,4 +1,4 @@
-"""Where orders come from: one key, one question, one number, one order."""
+"""Where orders come from: one key, one benchmark, one number, one order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from steelyard.evidence.new_key import create_key
 from steelyard.planning.build import Planned, build_plan
 from steelyard.planning.options import Options
 from steelyard.planning.orders import ProvedOrders, RandomOrders
-from steelyard.records import Claim, ClaimSheet, ModelIdentity, PlannedModel
+from steelyard.records import Claim, ClaimSheet, ModelIdentity, PlannedModel, Question
 from steelyard.records import Protocol as ClaimProtocol
 
 QUESTIONS = [(f"What is {number} + {number * 7 % 91}?", str(number + number * 7 % 91)) for number in range(60)]
@@ -89,8 +89,20 @@ def test_another_key_question_or_number_is_another_order(signer: KeySigner, tmp_
     assert len(seeds) == 4
 
 
+def test_an_order_is_counted_for_the_benchmark_whatever_the_model_is_called(signer: KeySigner, tmp_path: Path) -> None:
+    """Names and addresses of one model are free: each of them must not be another draw."""
+    subjects = [f"openai:m{number}@http://h.example:80/v1" for number in range(40)]
+    seen = set()
+    for subject in subjects:
+        ledger = LedgerFile(ledger_path(signer.path), signer)
+        placed = ProvedOrders(signer, ledger).place({"q": Question(benchmark="task:gsm8k", subject=subject)}, "audit")
+        seen.add((placed.questions["q"].order_number, placed.outputs["q"]))
+        ledger.close()
+    assert len(seen) == 1, "nothing has begun, so all of them are the first"
+
+
 def test_an_order_without_a_key_is_another_each_time() -> None:
-    questions: dict[str, Any] = {"q": None}
+    questions = {"q": Question(benchmark="b", subject="s")}
     first, second = (RandomOrders().place(questions, "audit") for _ in range(2))
     assert first.outputs != second.outputs
     assert first.ledger is None

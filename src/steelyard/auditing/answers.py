@@ -86,7 +86,7 @@ def answers_of(run: RunFolder, wanted: Callable[[SampleScore], bool] = lambda _:
 def _answer(
     measurement: Measurement, attempt: Attempt, score: SampleScore, scorer: Scorer, texts: Mapping[str, str], note: str
 ) -> Answer:
-    sample, output = sample_of(attempt, texts), output_of(attempt, texts)
+    sample, output = sample_of(attempt, texts, again=bool(measurement.again)), output_of(attempt, texts)
     answer, reasoning, _ = split_reasoning(output.text) if output else (None, "", True)
     if sample and output and attempt.outcome.answered and not executes(scorer):
         with suppress(Exception):  # such a score is missing

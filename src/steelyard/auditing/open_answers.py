@@ -75,7 +75,8 @@ def _open_ones(run: RunFolder) -> Iterator[tuple[Measurement, Sample, ModelOutpu
         for scorer in scorers[record.measurement]:
             if (record.seq, scorer.identifier) not in waiting:
                 continue
-            sample, output = sample_of(record, texts), output_of(record, texts)
+            again = bool(measurements[record.measurement].again)
+            sample, output = sample_of(record, texts, again=again), output_of(record, texts)
             if sample is not None and output is not None:
                 answer = msgspec.structs.replace(output, text=split_reasoning(output.text)[0])
                 rule = "" if executes(scorer) else scorer.identifier.partition("@")[0].partition("[")[0]

@@ -14,10 +14,12 @@ import msgspec
 from steelyard.auditing.service import CONTENT_FILTER, service_of
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.planning.again import request_again
 from steelyard.plugins import ExecutingScorer, Scorer, TruncatedReader
 from steelyard.records import (
     Attempt,
     GenerateRequest,
+    Measurement,
     ModelOutput,
     Outcome,
     Plan,
@@ -187,16 +189,16 @@ def score_attempts(
                     f"record {record.seq}: the plan has no place {record.position} in {record.measurement}"
                 )
             ended.add(record)
-            yield from _scores_of(record, scorers[record.measurement], waiting, texts, measurement.budget_stated)
+            yield from _scores_of(record, scorers[record.measurement], waiting, texts, measurement)
     for attempt, scorer in waiting.rest():
-        sample = sample_of(attempt, texts)
+        sample = sample_of(attempt, texts, again=bool(measurements[attempt.measurement].again))
         yield _score(attempt, scorer.identifier, "missing", None, sample.group if sample else "")
 
 
 def _scores_of(
-    attempt: Attempt, scorers: Iterable[Scorer], waiting: _Waiting, texts: Mapping[str, str], cut_is_final: bool
+    attempt: Attempt, scorers: Iterable[Scorer], waiting: _Waiting, texts: Mapping[str, str], measurement: Measurement
 ) -> Iterator[SampleScore | Unscored]:
-    sample = sample_of(attempt, texts)
+    sample = sample_of(attempt, texts, again=bool(measurement.again))
     for scorer in scorers:
         if executes(scorer) and attempt.outcome.answered:
             if recorded := waiting.take_attempt(attempt, scorer):
@@ -206,7 +208,7 @@ def _scores_of(
         if sample is None or output is None:
             yield Unscored(attempt, scorer)
         else:
-            yield score(scorer, attempt, sample, output, cut_is_final=cut_is_final)
+            yield score(scorer, attempt, sample, output, cut_is_final=measurement.budget_stated)
 
 
 def unscored_attempts(records: Iterable[JournalRecord], scorers: Scorers) -> Iterator[Unscored]:
@@ -272,8 +274,8 @@ def _call(record: Attempt | RecordedScore) -> Call:
     return record.measurement, record.sample, record.repeat
 
 
-def sample_of(attempt: Attempt, texts: Mapping[str, str]) -> Sample | None:
-    """The sample that was asked about; None where its text is withheld.
+def sample_of(attempt: Attempt, texts: Mapping[str, str], *, again: bool = False) -> Sample | None:
+    """The sample that was asked about, ``again`` or first; None where its text is withheld.
 
     Raises VerificationError where it is not the one named, or not in its sealed form.
     """
@@ -286,7 +288,8 @@ def sample_of(attempt: Attempt, texts: Mapping[str, str]) -> Sample | None:
         raise VerificationError(f"record {attempt.seq}: its item is not a sample") from None
     if sample.id != attempt.sample:
         raise VerificationError(f"record {attempt.seq}: its item is {sample.id}, not {attempt.sample}")
-    if attempt.request != sha256_hex(canonical(sample.request)):
+    request = request_again(sample.request, attempt.repeat) if again else sample.request
+    if attempt.request != sha256_hex(canonical(request)):
         raise VerificationError(f"record {attempt.seq}: the request is not the one that its sample asks for")
     return sample
 

@@ -27,9 +27,10 @@ from steelyard.auditing.scoring import (
 )
 from steelyard.errors import InputError
 from steelyard.evidence import layout
+from steelyard.planning.again import request_again
 from steelyard.planning.samples import Prepared
 from steelyard.plugins import Model, Scorer
-from steelyard.records import SUBJECT, Attempt, ModelOutput, Plan, Sample, SampleScore
+from steelyard.records import SUBJECT, Attempt, ModelOutput, Plan, Request, Sample, SampleScore
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
@@ -38,7 +39,7 @@ from steelyard.runner.limits import RateLimiter
 from steelyard.runner.loop import RunEnd, Runner
 from steelyard.runner.order import Finished, calls_again, calls_of
 from steelyard.runner.retry import RetryPolicy
-from steelyard.runner.schedule import Schedule, TaskQueue
+from steelyard.runner.schedule import Call, Schedule, TaskQueue
 from steelyard.storage.journal.lines import JournalRecord
 from steelyard.storage.journal.reader import Replay, read_lines
 from steelyard.storage.journal.texts import Texts, open_index
@@ -168,6 +169,7 @@ class RunSession:
             model=model,
             schedule=self.schedules[role],
             sample_of=lambda call: self.prepared[call.measurement].samples[call.sample],
+            request_of=self._request_of,
             journal=journal,
             texts=texts,
             on_final=self._on_final,
@@ -183,6 +185,11 @@ class RunSession:
             notify=self.options.notify,
             first=left,
         )
+
+    def _request_of(self, call: Call, sample: Sample) -> Request:
+        """The sample's own request, or the one with which it is asked again."""
+        again = self.measurements[call.measurement].again
+        return request_again(sample.request, call.repeat) if again else sample.request
 
     async def _load(self, run: RunFolder, before: Replay | None) -> list[Work]:
         """Feed what a journal already holds: its answers are read, never asked again; the scores it lacks are made."""
@@ -225,7 +232,8 @@ class RunSession:
         """By call and scorer, the scoring of outputs that arrived, but whose scoring was cut off."""
         left: dict[tuple[str, str, int, str], Work] = {}
         for attempt, scorer in unscored_attempts(_records(run), self.scorers):
-            sample, output = sample_of(attempt, texts), output_of(attempt, texts)
+            again = bool(self.measurements[attempt.measurement].again)
+            sample, output = sample_of(attempt, texts, again=again), output_of(attempt, texts)
             if sample is None or output is None:
                 raise _texts_missing(run)
             key = attempt.measurement, attempt.sample, attempt.repeat, scorer.identifier
@@ -234,8 +242,9 @@ class RunSession:
 
     def _book(self, attempt: Attempt, texts: Mapping[str, str]) -> None:
         """What an earlier session used of the budget: at its worst where the endpoint did not say."""
-        budget = self.budgets[self.measurements[attempt.measurement].role]
-        sample = sample_of(attempt, texts) if budget.counts and Budget.usage_unknown(attempt) else None
+        measurement = self.measurements[attempt.measurement]
+        budget, again = self.budgets[measurement.role], bool(measurement.again)
+        sample = sample_of(attempt, texts, again=again) if budget.counts and Budget.usage_unknown(attempt) else None
         budget.load(attempt, None if sample is None else worst_case(sample.request))
 
     async def _beat(self) -> None:

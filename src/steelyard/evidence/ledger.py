@@ -84,11 +84,13 @@ class Line:
 class Counts:
     """What a key did before a plan: how often it audited the question, and what else it planned.
 
-    ``number`` counts this plan too: 1 is the first. ``of_subject`` are its other plans about the subject,
-    ``of_benchmark`` those of the benchmark about other subjects, ``never_ended`` those of both without an end.
+    ``number`` counts this plan too: 1 is the first. So does ``order_number``, over all audits (or runs) with the
+    benchmark, whatever their subject. ``of_subject`` are its other plans about the subject, ``of_benchmark`` those of
+    the benchmark about other subjects, ``never_ended`` those of both without an end.
     """
 
     number: int = 1
+    order_number: int = 1
     of_subject: int = 0
     of_benchmark: int = 0
     never_ended: int = 0
@@ -213,15 +215,16 @@ def _told(line: Line) -> bytes:
 
 def counts_of(before: Sequence[Line], kind: Begun, tags: Tags) -> Counts:
     """What the lines before a plan say of one of its questions."""
-    number, of_subject, of_benchmark, open_plans = 1, 0, 0, 0
+    number, order_number, of_subject, of_benchmark, open_plans = 1, 1, 0, 0, 0
     ended = {line.plan for line in before if line.event == "ended"}
     for line in before:
         if line.event != "begun":
             continue
         number += line.word == kind and any(each.question == tags.question for each in line.tags)
+        order_number += line.word == kind and any(each.benchmark == tags.benchmark for each in line.tags)
         is_subject = any(each.subject == tags.subject for each in line.tags)
         is_benchmark = any(each.benchmark == tags.benchmark and each.subject != tags.subject for each in line.tags)
         of_subject += is_subject
         of_benchmark += is_benchmark
         open_plans += (is_subject or is_benchmark) and line.plan not in ended
-    return Counts(number, of_subject, of_benchmark, open_plans)
+    return Counts(number, order_number, of_subject, of_benchmark, open_plans)

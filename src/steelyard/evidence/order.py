@@ -1,9 +1,11 @@
 """What fixes a plan's orders and its tags in a ledger: outputs of the key's verifiable random function.
 
-An order's message is the question and how often the key asked it, and nothing that the key's owner could vary: no date,
-no claimed value, no tolerance, no row. So one key has one order for the n-th audit of a question, and knows all of them
-beforehand, while the vendor can know none. A tag's message is a question, a subject or a benchmark alone, so that equal
-ones have equal tags in every line of the ledger.
+An order's message is the benchmark and how many plans about it the key began, and nothing that the key's owner could
+vary without a line in its ledger: no date, no claimed value, no tolerance, no row, and no name or address of the model,
+of which anybody can make many. So one key has one order for its n-th audit with a benchmark, and knows all of them
+beforehand, while the vendor can know none. Without a ledger nothing counts: then the subject is in the message, or
+whoever saw one bundle would know the order of all others. A tag's message is a question, a subject or a benchmark
+alone, so that equal ones have equal tags in every line of the ledger.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from steelyard.evidence.vrf import prove, proved_output
 
 __all__ = ["Prover", "order_output", "question_digest", "tags_shown"]
 
-ORDER_CONTEXT: Final = b"steelyard-order/2\n"
+ORDER_CONTEXT: Final = b"steelyard-order/3\n"
 TAG_CONTEXT: Final = b"steelyard-tag/1\n"
 # Enough that two questions of one ledger never have equal tags by chance. Whoever made equal ones on purpose would only
 # have the key's own count rise.
@@ -37,9 +39,12 @@ class Prover:
         self._secret = secret_of(signer)
         self._public = bytes.fromhex(signer.public_key.keyval["public"])
 
-    def order(self, question: str, kind: Begun, number: int) -> tuple[str, str]:
-        """The proof and the output, in hexadecimal digits, for the n-th plan of this kind about a question."""
-        message = _order_message(question, kind, number)
+    def order(self, benchmark: str, kind: Begun, number: int, subject: str = "") -> tuple[str, str]:
+        """The proof and the output, in hexadecimal digits, for the n-th plan of this kind about a benchmark.
+
+        ``subject`` is given where no ledger counts.
+        """
+        message = _order_message(benchmark, kind, number, subject)
         proof = prove(self._secret, message)
         output = proved_output(self._public, message, proof)
         assert output is not None, "a key accepts its own proof"
@@ -53,11 +58,13 @@ class Prover:
         return (first, second, third), tags
 
 
-def order_output(public: SSlibKey, question: str, kind: Begun, number: int, proof: str) -> str | None:
+def order_output(
+    public: SSlibKey, benchmark: str, kind: Begun, number: int, proof: str, subject: str = ""
+) -> str | None:
     """The output that a proof shows, in hexadecimal digits; None where it shows none."""
     raw = _raw(proof)
     key = bytes.fromhex(public.keyval["public"])
-    output = None if raw is None else proved_output(key, _order_message(question, kind, number), raw)
+    output = None if raw is None else proved_output(key, _order_message(benchmark, kind, number, subject), raw)
     return None if output is None else output.hex()
 
 
@@ -66,8 +73,9 @@ def tags_shown(public: SSlibKey, benchmark: str, subject: str, proofs: tuple[str
     return _tags(bytes.fromhex(public.keyval["public"]), benchmark, subject, proofs)
 
 
-def _order_message(question: str, kind: Begun, number: int) -> bytes:
-    return ORDER_CONTEXT + canonical({"kind": kind, "number": number, "question": question})
+def _order_message(benchmark: str, kind: Begun, number: int, subject: str) -> bytes:
+    told = {"benchmark": benchmark, "kind": kind, "number": number}
+    return ORDER_CONTEXT + canonical(told | {"subject": subject} if subject else told)
 
 
 def _tag_messages(benchmark: str, subject: str) -> list[bytes]:

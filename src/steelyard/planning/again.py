@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from steelyard.plugins import MeasurementRequest
-from steelyard.records import Measurement, RepeatCheck
+from steelyard.records import GenerateRequest, Measurement, RepeatCheck, Request
 
-__all__ = ["asked_again"]
+__all__ = ["asked_again", "request_again"]
+
+_LEAST_TOKENS = 16  # below it, one more token is allowed, not one fewer
 
 
 def asked_again(of: Measurement, request: MeasurementRequest, scorer: str) -> Measurement:
@@ -26,3 +28,16 @@ def asked_again(of: Measurement, request: MeasurementRequest, scorer: str) -> Me
         beside=of.id,
         again=request.again,
     )
+
+
+def request_again(request: Request, repeat: int) -> Request:
+    """What is sent when a sample is asked again: the same question, under a limit of tokens that no call had before.
+
+    A cache before the endpoint holds what was answered, and by the same request would answer it again, whatever the
+    endpoint does by then; what had failed would fail again. With another limit it knows neither.
+    """
+    if not isinstance(request, GenerateRequest):
+        return request
+    further = 1 + repeat
+    tokens = request.max_tokens - further if request.max_tokens >= _LEAST_TOKENS else request.max_tokens + further
+    return msgspec.structs.replace(request, max_tokens=tokens)

@@ -1,7 +1,7 @@
 """Where a plan's orders come from: a random secret, or the auditor's key and what its ledger says.
 
-Order seeds follow from the output for the measurement's question alone, and from its arm. So measurements of one
-question have one order, whatever their prompt formats and limits are.
+Order seeds follow from the output for the measurement's benchmark alone, and from its arm. So measurements of one
+benchmark have one order, whatever their prompt formats and limits are.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class RandomOrders:
     def place(self, questions: Mapping[str, Question], kind: Begun) -> Placed:
         """See :class:`Orders`."""
         secret = secrets.token_hex(32)
-        return Placed(questions, {name: sha256_hex(f"{secret}:{name}".encode()) for name in questions})
+        seeds = {name: sha256_hex(f"{secret}:{each.benchmark}".encode()) for name, each in questions.items()}
+        return Placed(questions, seeds)
 
 
 @dataclass
@@ -69,10 +70,12 @@ class ProvedOrders:
         for name, question in questions.items():
             proofs, own = prover.tags(question.benchmark, question.subject)
             counts = counts_of(self.ledger.lines, kind, own) if self.ledger else Counts()
-            proof, outputs[name] = prover.order(name, kind, counts.number)
+            apart = "" if self.ledger else question.subject
+            proof, outputs[name] = prover.order(question.benchmark, kind, counts.order_number, apart)
             found[name] = msgspec.structs.replace(
                 question,
                 number=counts.number,
+                order_number=counts.order_number,
                 of_subject=counts.of_subject,
                 of_benchmark=counts.of_benchmark,
                 never_ended=counts.never_ended,

@@ -16,7 +16,9 @@ from urllib.parse import quote, unquote, urlsplit
 from steelyard.records import Measurement, ModelIdentity
 from steelyard.tasks import is_built_in, resolve
 
-__all__ = ["benchmark_of", "subject_of"]
+__all__ = ["OWN_ITEMS", "benchmark_of", "subject_of"]
+
+OWN_ITEMS: Final = "items:"  # begins the name of a benchmark that is not built in
 
 _PORTS: Final = {"http": 80, "https": 443}
 _PLAIN: Final = "!$&'()*+,;=:@~/"  # what a path may hold as it is (RFC 3986, section 3.3)
@@ -26,7 +28,7 @@ def benchmark_of(measurement: Measurement) -> str:
     """A built-in benchmark's id; for any other task the digest of its items, whatever their order."""
     if is_built_in(measurement.task):
         return f"task:{resolve(measurement.task)}"
-    return f"items:{measurement.items}"
+    return f"{OWN_ITEMS}{measurement.items}"
 
 
 def subject_of(identity: ModelIdentity) -> str:
@@ -35,7 +37,7 @@ def subject_of(identity: ModelIdentity) -> str:
     The subject of a recording is what was recorded.
     """
     sha256, uri = identity.sha256, identity.uri
-    if identity.backend == "recording":
+    if uri.startswith("recorded:"):
         sha256, uri = identity.details.get("recorded_sha256", ""), identity.details.get("recorded_uri", uri)
     if sha256:
         return f"sha256:{sha256}"

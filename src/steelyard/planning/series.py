@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from steelyard.planning.questions import OWN_ITEMS
 from steelyard.records import Plan
 
 __all__ = ["order_sentences"]
@@ -27,11 +28,12 @@ def _sentences(plan: Plan) -> Iterator[str]:
         return
     if plan.ledger is None:
         yield "Signed without a ledger (--no-ledger): how often this was asked with this key is unknown."
-        return
-    yield _numbers(plan)
-    if plan.ledger.opened_later:
-        yield "The ledger was begun later than the key: what was asked with it before is unknown."
-    yield from _others(plan)
+    else:
+        yield _numbers(plan)
+        if plan.ledger.opened_later:
+            yield "The ledger was begun later than the key: what was asked with it before is unknown."
+        yield from _others(plan)
+    yield from _own(plan)
 
 
 def _numbers(plan: Plan) -> str:
@@ -60,6 +62,18 @@ def _others(plan: Plan) -> Iterator[str]:
     if parts:
         left = f"; {never_ended:,} of these never ended" if never_ended else ""
         yield f"The key began {' and '.join(parts)}{left}."
+
+
+def _own(plan: Plan) -> Iterator[str]:
+    """Another wording of a question of one's own is another question, and so another order."""
+    tasks = dict.fromkeys(
+        each.task
+        for each in plan.measurements
+        if plan.readers_of(each.id) and plan.questions[each.question].benchmark.startswith(OWN_ITEMS)
+    )
+    if tasks:
+        names = ", ".join(tasks)
+        yield f"The questions of {names} are the auditor's own: who chose them could choose an order with them."
 
 
 def _plans(number: int) -> str:

@@ -234,15 +234,17 @@ class PlannedTest(Record, frozen=True, kw_only=True):
 class Question(Record, frozen=True, kw_only=True):
     """What a plan asks, as far as nobody can vary it: a benchmark of a subject; and how often its key asked it.
 
-    ``number`` counts the audits of this question with this key, this one included; ``of_subject`` its other plans about
-    the subject, ``of_benchmark`` those of the benchmark about other subjects, ``never_ended`` those of both that have
-    no end. ``order_proof`` fixes the order of samples, and ``tag_proofs`` show the tags of question, subject and
-    benchmark in the key's ledger: VRF proofs in hexadecimal digits, empty in a plan that is not signed.
+    ``number`` counts the audits of this question with this key, this one included, and ``order_number`` all its audits
+    with the benchmark; ``of_subject`` its other plans about the subject, ``of_benchmark`` those of the benchmark about
+    other subjects, ``never_ended`` those of both that have no end. ``order_proof`` fixes the order of samples, and
+    ``tag_proofs`` show the tags of question, subject and benchmark in the key's ledger: VRF proofs in hexadecimal
+    digits, empty in a plan that is not signed.
     """
 
     benchmark: str
     subject: str
     number: int = 1
+    order_number: int = 1
     of_subject: int = 0
     of_benchmark: int = 0
     never_ended: int = 0

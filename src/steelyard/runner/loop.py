@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
+import msgspec
+
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.plugins import HealthCheckedModel, Model
-from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Sample
+from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Request, Sample
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
@@ -67,7 +69,8 @@ class Runner:
     The callback may close measurements of the schedule: it decides when to stop, the runner only sends requests. Where
     it returns an awaitable (an output that takes time to score), the call counts as in flight until that is done.
     ``notify`` takes one line for the user when the endpoint goes down or comes back. ``first``: work that an earlier
-    session left, such as scoring; it starts before any request and counts as in flight.
+    session left, such as scoring; it starts before any request and counts as in flight. ``request_of``: what is sent,
+    where it is not the sample's own request.
     """
 
     model: Model
@@ -87,6 +90,7 @@ class Runner:
     active_before_us: int = 0
     notify: Callable[[str], None] = field(default=lambda _: None)
     first: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    request_of: Callable[[Call, Sample], Request] = field(default=lambda call, sample: sample.request)
     last_failure: str = field(default="", init=False)
     _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _running: bool = field(default=False, init=False)
@@ -222,7 +226,10 @@ class Runner:
             self._drop_closed()
             return None
         sample = self.sample_of(call)
-        return Pending(call, sample, self.texts.add(canonical(sample).decode()), sha256_hex(canonical(sample.request)))
+        item, request = self.texts.add(canonical(sample).decode()), self.request_of(call, sample)
+        if request is not sample.request:
+            sample = msgspec.structs.replace(sample, request=request)
+        return Pending(call, sample, item, sha256_hex(canonical(request)))
 
     def _drop_closed(self) -> None:
         if any(self.schedule.is_closed(entry[2].call.measurement) for entry in self._retries):

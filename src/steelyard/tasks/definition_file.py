@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.tasks.definition import PromptFormat, TaskDefinition
+from steelyard.tasks.definition import Hub, PromptFormat, Shots, TaskDefinition
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
 __all__ = ["read_definition", "read_plain_yaml"]
@@ -20,6 +20,8 @@ __all__ = ["read_definition", "read_plain_yaml"]
 MAX_BYTES = 4_000_000
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 _LACKS = re.compile(r"Object missing required field `(\w+)`")
+_DATA_SET = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+_PART = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
 
 
@@ -139,8 +141,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     """Check what concerns several parts, and resolve ``like``."""
     if [definition.hub is not None, definition.generator is not None, bool(definition.file)].count(True) != 1:
         raise InputError("a task needs exactly one of 'hub', 'generator' and 'file'", where=path)
-    if definition.hub is not None and not definition.hub.configs:
-        raise InputError("hub.configs must name at least one configuration", where=path)
+    if definition.hub is not None:
+        _check_hub(definition.hub, definition.shots, path)
     shots = definition.shots
     if sum(map(bool, (shots.split, shots.seed, shots.file))) > 1:
         raise InputError("shots need one of 'split', 'seed' and 'file'", where=path)
@@ -161,6 +163,22 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     return msgspec.structs.replace(
         definition, title=definition.title or definition.id, prompts=prompts, default_prompt=default
     )
+
+
+def _check_hub(hub: Hub, shots: Shots, path: Path) -> None:
+    """A task file may come from a stranger: what it names is a data set of the hub, and never a folder of this machine.
+
+    Its rows become prompts, which are sent to the endpoint.
+    """
+    if not hub.configs:
+        raise InputError("hub.configs must name at least one configuration", where=path)
+    if not _DATA_SET.fullmatch(hub.path) or ".." in hub.path:
+        raise InputError(f"hub.path {hub.path[:80]!r} is no data set of the hub: write OWNER/NAME", where=path)
+    for key, name in (*(("hub.configs", each) for each in hub.configs), ("hub.split", hub.split)):
+        if not _PART.fullmatch(name) or ".." in name:
+            raise InputError(f"{key}: {name[:80]!r} is no name of the hub's: letters, digits, . _ + -", where=path)
+    if shots.split and (not _PART.fullmatch(shots.split) or ".." in shots.split):
+        raise InputError(f"shots.split: {shots.split[:80]!r} is no name of the hub's", where=path)
 
 
 def _resolved(name: str, prompts: Mapping[str, PromptFormat], path: Path) -> PromptFormat:

@@ -65,6 +65,9 @@ class HubRows(list[Row]):
 
 def _from_hub(path: str, config: str, split: str) -> HubRows:
     wanted = f"{path}/{config}/{split}"
+    if Path(path).exists():
+        # The client takes a folder of this name for the data set, and its files for rows.
+        raise DataMissing(f"no data for {wanted}: here is a folder {path}, which the hub's client would read instead")
     try:
         import datasets
     except ImportError:

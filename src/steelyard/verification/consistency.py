@@ -43,6 +43,8 @@ def _why_no_endpoint(identity: ModelIdentity, capabilities: Capabilities) -> str
         return "deterministic is true, and an endpoint's answers may vary"
     if identity.sha256:
         return "sha256 is set, and an endpoint does not show its weights"
+    if identity.backend != "OpenAI-compatible HTTP" or not set(identity.details) <= {"listed", "answers_as"}:
+        return "backend and details are not an endpoint's"
     if capabilities.offers != ("language",) or not capabilities.generate:
         return "offers and generate are not an endpoint's"
     if capabilities.output_tokens not in (0, *BUDGETS):

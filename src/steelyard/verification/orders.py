@@ -81,7 +81,9 @@ def _check_proved(plan: Plan, signer: SSlibKey, chain: Chain | None) -> None:
     found: list[Tags] = []
     outputs: dict[str, str] = {}
     for name, question in plan.questions.items():
-        output = order_output(signer, name, kind, question.number, question.order_proof)
+        apart = "" if chain else question.subject
+        number = question.order_number
+        output = order_output(signer, question.benchmark, kind, number, question.order_proof, apart)
         if output is None:
             raise _wrong("the order of the samples was not fixed by the key that signed the plan")
         outputs[name] = output
@@ -97,7 +99,7 @@ def _check_proved(plan: Plan, signer: SSlibKey, chain: Chain | None) -> None:
 
 
 def _check_counts(question: Question, counts: Counts) -> None:
-    for name in ("number", "of_subject", "of_benchmark", "never_ended"):
+    for name in ("number", "order_number", "of_subject", "of_benchmark", "never_ended"):
         sealed, follows = getattr(question, name), getattr(counts, name)
         if sealed != follows:
             raise _wrong(f"{name} of a question is {sealed}, and {follows} by the key's ledger")

@@ -23,17 +23,17 @@ def planned(*claims: Claim, model: PlannedModel = ENDPOINT) -> Plan:
 def test_each_measurement_of_an_endpoint_is_watched_once() -> None:
     claim = Claim(task="chain_sum", value="57", protocol=GREEDY)
     plan = planned(claim, claim)
-    (test,) = (each for each in plan.tests if each.rule == "not_served@1")
+    (test,) = (each for each in plan.tests if each.rule == "not_served@2")
     assert [each.arm for each in plan.measurements] == ["", "again"]
     assert [each.measurement for each in test.reads] == [each.id for each in plan.measurements]
     assert test.weight == 0.03 / 2.03
-    assert plan.detectors == ("desk_screen@2", "claim_retest@3", "not_served@1")
+    assert plan.detectors == ("desk_screen@2", "claim_retest@3", "not_served@2")
     assert [each.request for each in plan.served] == ["claim/0", "claim/1", "claim/0/again"]
 
 
 def test_sampling_checks_are_not_watched_and_formats_share_one_test() -> None:
     plan = planned(Claim(task="chain_sum", value="57"))
-    tests = [each for each in plan.tests if each.rule == "not_served@1"]
+    tests = [each for each in plan.tests if each.rule == "not_served@2"]
     assert len(tests) == 1
     watched = {plan.by_id[reads.measurement].arm for reads in tests[0].reads}
     assert watched == {"", "again"}
@@ -43,4 +43,4 @@ def test_sampling_checks_are_not_watched_and_formats_share_one_test() -> None:
 def test_a_model_in_this_process_is_not_watched() -> None:
     plan = planned(Claim(task="chain_sum", value="57", protocol=GREEDY), model=FILE)
     assert [each.rule for each in plan.tests] == ["desk_screen@2", "claim_retest@3"]
-    assert "not_served@1" in plan.detectors
+    assert "not_served@2" in plan.detectors

@@ -26,11 +26,15 @@ class NotServed:
     """D2: asks again what got no answer, and as much that got one (docs/statistics.md)."""
 
     name = "not_served"
-    version = 1
+    version = 2
     access = ("text",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
-        """One test for each claim, over the measurements of its prompt formats; none of a model in this process."""
+        """One test for each claim, over the measurements of its prompt formats; none of a model in this process.
+
+        None either behind a cache that was seen to answer the same question in the same way: it may know questions by
+        their words alone, and then what was answered once is never failed again, whatever the endpoint does.
+        """
         claims: dict[int, list[Served]] = {}
         watched: set[str] = set()
         for served in planner.served:
@@ -38,8 +42,8 @@ class NotServed:
             if number is None or measurement.arm or measurement.id in watched:
                 continue
             model = planner.models[measurement.role]
-            offers = model.capabilities.offers
-            if not model.identity.sha256 and (offers is None or "language" in offers):
+            offers, is_cached = model.capabilities.offers, bool(model.capabilities.repeats_identical)
+            if not model.identity.sha256 and not is_cached and (offers is None or "language" in offers):
                 watched.add(measurement.id)
                 claims.setdefault(number, []).append(served)
         return [self._test(planner, number, served) for number, served in claims.items()]
