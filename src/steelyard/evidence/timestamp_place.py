@@ -30,7 +30,7 @@ __all__ = [
     "earliest",
 ]
 
-# How far two clocks may be apart that are set by the network, with room to spare; the authority's own accuracy is added.
+# How far two clocks may be apart that are set by the network, with room to spare; the authority's accuracy is added.
 CLOCK_TOLERANCE_US: Final = 10_000_000
 # How far a ledger's own times may be off before they count against it: its machine's clock may not be set at all.
 OWN_TIMES_TOLERANCE_US: Final = 600_000_000
@@ -38,7 +38,7 @@ OWN_TIMES_TOLERANCE_US: Final = 600_000_000
 
 @dataclass(frozen=True)
 class Dated:
-    """A bundle's ledger, with the time stamp of its plan's line; ``is_checked``: under a root that the reader trusts."""
+    """A bundle's ledger and the time stamp of its plan's line; ``is_checked``: under a root that the reader trusts."""
 
     path: Path
     chain: Chain
@@ -57,7 +57,7 @@ def check_stamp(bundle: Bundle, chain: Chain | None) -> Stamp | None:
             raise VerificationError(f"{layout.TIMESTAMP}: the plan asked for no time stamp, and the seal names one")
         return None
     if not carries:
-        raise VerificationError(f"{layout.TIMESTAMP}: missing: the plan began with a time stamp, and the seal names none")
+        raise VerificationError(f"{layout.TIMESTAMP}: missing: the plan has a time stamp, and the seal names none")
     stamp = stamp_of(layout.read_bounded(bundle.path, layout.TIMESTAMP, MAX_STAMP_BYTES), layout.TIMESTAMP)
     check_imprint(stamp, chain.line, layout.TIMESTAMP)
     return stamp
@@ -102,8 +102,8 @@ def check_held_stamp(dated: Dated, held: Stamp, source: str) -> int | None:
         )
     if max(map(_begun_us, lines)) > latest + OWN_TIMES_TOLERANCE_US:
         raise VerificationError(
-            f"{dated.path}: by its own times its ledger goes on after {held.time}, and lacks the line that the stamp in "
-            f"{source} shows at that time: the ledger was forked or rolled back (or that stamp is of another key's "
+            f"{dated.path}: by its own times its ledger goes on after {held.time}, and lacks the line that the stamp "
+            f"in {source} shows at that time: the ledger was forked or rolled back (or that stamp is of another key's "
             "ledger, or the clock of who wrote it was wrong)"
         )
     return None

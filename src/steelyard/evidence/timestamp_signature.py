@@ -17,7 +17,7 @@ from steelyard.evidence.timestamp import Stamp, read_stamp, with_sorted_certific
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse
 
-__all__ = ["Request", "check_signature", "decoded", "new_request", "read_roots", "require_client"]
+__all__ = ["Request", "check_signature", "decoded", "new_request", "require_client", "roots_at"]
 
 MAX_ROOT_BYTES: Final = 1 << 20
 _CAUSE: Final = re.compile(r'Verify error: ([^"\n]{1,200})')  # in OpenSSL's list of errors
@@ -41,9 +41,7 @@ def new_request(data: bytes) -> Request:
     """A request for a stamp over the SHA-256 of ``data``, with a random nonce and for the authority's certificates."""
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-    request = TimestampRequestBuilder(
-        data=data, hash_algorithm=HashAlgorithm.SHA256, nonce=True, cert_req=True
-    ).build()
+    request = TimestampRequestBuilder(data=data, hash_algorithm=HashAlgorithm.SHA256, nonce=True, cert_req=True).build()
     assert request.nonce is not None, "a nonce was asked for"
     return Request(request.as_bytes(), request.nonce)
 
@@ -61,8 +59,13 @@ def decoded(data: bytes) -> tuple[Stamp, TimeStampResponse]:
     return stamp, response
 
 
-def read_roots(paths: Sequence[Path]) -> list[x509.Certificate]:
-    """The certificates in PEM files; raises InputError for a file that holds none."""
+def roots_at(paths: Sequence[Path], option: str) -> list[x509.Certificate]:
+    """The certificates in PEM files, under which ``option`` asks for a signature; none where no file is given.
+
+    Raises InputError for a file that holds none, MissingDependency where the extra is not installed.
+    """
+    if paths:
+        require_client(option)
     found: list[x509.Certificate] = []
     for path in paths:
         try:

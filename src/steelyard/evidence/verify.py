@@ -1,8 +1,8 @@
 """Verify the integrity of a sealed run offline: every byte against the seal, the seal against its signature.
 
 This layer needs the standard library, cryptography, rfc8785 and securesystemslib, and of Steelyard only its errors, so
-it can be read and trusted alone. Only the signature of a time stamp needs one more (rfc3161-client). :mod:`steelyard.verification.recompute` checks that scores and verdicts follow from
-the journal.
+it can be read and trusted alone. Only the signature of a time stamp needs one more (rfc3161-client).
+:mod:`steelyard.verification.recompute` checks that scores and verdicts follow from the journal.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def verify_integrity(
     """Check that nothing in ``run`` was changed, removed or added since it was sealed.
 
     ``trusted_key`` is a public key file; with ``require_key`` the seal must be signed by it. ``roots`` are certificates
-    of time stamp authorities (:func:`steelyard.evidence.timestamp_signature.read_roots`): with any, a time stamp that
+    of time stamp authorities (:func:`steelyard.evidence.timestamp_signature.roots_at`): with any, a time stamp that
     the run carries must lead to one. Raises VerificationError naming the first check that fails and where, in this
     order: seal, signature, files that the seal does not name, plan, ledger, time stamp, journal, checkpoints, every
     other file, texts. Raises InputError where ``run`` is not a run or ``trusted_key`` not a key.
