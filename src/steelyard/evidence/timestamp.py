@@ -42,7 +42,8 @@ SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
 TST_INFO: Final = bytes.fromhex("2a864886f70d0109100104")
 SHA256: Final = bytes.fromhex("608648016503040201")
 GRANTED: Final = 0
-_TIME: Final = re.compile(rb"([0-9]{14})(?:\.([0-9]{0,17}[1-9]))?Z")
+MAX_NAME: Final = 200  # characters of an authority's name
+_TIME: Final = re.compile(rb"([0-9]{4})" + rb"([0-9]{2})" * 5 + rb"(?:\.([0-9]{0,17}[1-9]))?Z")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FAILURES: Final = {  # PKIFailureInfo, by its bit
     0: "it does not know the hash algorithm",
@@ -181,8 +182,12 @@ def _microseconds(time: bytes) -> int:
     found = _TIME.fullmatch(time)
     if found is None:
         raise ValueError("its time is not in DER")
-    whole = datetime.strptime(found[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return (whole - _EPOCH) // timedelta(microseconds=1) + int((found[2] or b"").ljust(6, b"0")[:6])
+    year, *parts = (int(each) for each in found.groups()[:6])
+    try:
+        whole = datetime(year, *parts, tzinfo=UTC)
+    except ValueError as error:
+        raise ValueError(f"its time is none: {error}") from None
+    return (whole - _EPOCH) // timedelta(microseconds=1) + int((found[7] or b"").ljust(6, b"0")[:6])
 
 
 def _accuracy(fields: Fields) -> int:
@@ -223,7 +228,7 @@ def _common_name(subject: x509.Name) -> str:
     for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
         for each in subject.get_attributes_for_oid(kind):
             if isinstance(each.value, str) and each.value.strip():
-                return each.value
+                return each.value[:MAX_NAME]
     raise ValueError("the certificate of its signer names nobody")
 
 

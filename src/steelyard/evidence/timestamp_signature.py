@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,7 +33,7 @@ class Request:
 
 def require_client(option: str) -> None:
     """Raise MissingDependency, naming ``option``, where the extra is not installed. It is not imported yet."""
-    if importlib.util.find_spec("rfc3161_client") is None:
+    if find_spec("rfc3161_client") is None:
         raise MissingDependency(f"{option} needs the extra timestamp: pip install 'steelyard[timestamp]'")
 
 
@@ -93,13 +93,19 @@ def check_signature(data: bytes, roots: Sequence[x509.Certificate], where: str) 
     """
     import rfc3161_client
 
-    try:
-        stamp, response = decoded(data)
-        verifier = rfc3161_client.VerifierBuilder(roots=list(roots)).build()
-        verifier.verify(response, stamp.imprint)
-    except (ValueError, rfc3161_client.VerificationError) as error:
-        cause = _CAUSE.search(str(error))
-        raise VerificationError(
-            f"{where}: not signed by a time stamp authority under the given root (--timestamp-root): "
-            f"{cause[1] if cause else str(error)[:200]}"
-        ) from None
+    # Also one by one: of two roots with one name, OpenSSL tries the first alone.
+    together = [list(roots), *([each] for each in roots if len(roots) > 1)]
+    failures = []
+    for trusted in together:
+        try:
+            stamp, response = decoded(data)
+            rfc3161_client.VerifierBuilder(roots=trusted).build().verify(response, stamp.imprint)
+        except (ValueError, rfc3161_client.VerificationError) as error:
+            failures.append(str(error))
+        else:
+            return
+    cause = _CAUSE.search(failures[0])
+    raise VerificationError(
+        f"{where}: not signed by a time stamp authority under a given root (--timestamp-root): "
+        f"{cause[1] if cause else failures[0][:200]}"
+    )

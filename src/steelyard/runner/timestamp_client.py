@@ -66,7 +66,7 @@ async def ask_for_stamp(url: str, request: bytes, seconds: float | None) -> byte
                 raise _failed(url, _of_status(reply.status, reply.headers.get("Location", "")))
             return await _bounded(url, reply)
     except TimeoutError:
-        raise _failed(url, f"no reply within {limit:g} s") from None
+        raise _failed(url, f"no reply within {limit:.3g} s") from None
     except aiohttp.ClientResponseError as error:
         raise _failed(url, f"not HTTP: {error.message}") from None
     except (aiohttp.ClientError, OSError, UnicodeError) as error:
