@@ -182,9 +182,9 @@ def _microseconds(time: bytes) -> int:
     found = _TIME.fullmatch(time)
     if found is None:
         raise ValueError("its time is not in DER")
-    year, *parts = (int(each) for each in found.groups()[:6])
+    year, month, day, hour, minute, second = (int(each) for each in found.groups()[:6])
     try:
-        whole = datetime(year, *parts, tzinfo=UTC)
+        whole = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as error:
         raise ValueError(f"its time is none: {error}") from None
     return (whole - _EPOCH) // timedelta(microseconds=1) + int((found[7] or b"").ljust(6, b"0")[:6])
