@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.ledger_place import Head, read_head
 from steelyard.evidence.timestamp import Stamp
+from steelyard.evidence.timestamp_place import OWN_TIMES_TOLERANCE_US
 from steelyard.evidence.timestamp_signature import new_request, roots_at
 from steelyard.evidence.verify import Integrity, verify_integrity
 from steelyard.verification.ledgers import HeldStamp, compare_ledgers, read_held
@@ -44,7 +46,12 @@ def test_one_bundle(golden: Integrity) -> None:
     assert not unchecked.is_dated
     (checked,) = compare_ledgers([(ONE, stamped(golden))], has_roots=True)
     assert checked.is_dated
-    assert checked.stamp.endswith("this plan and the line before it existed at 2033-05-18 03:33:20 UTC")
+    at = "this plan and the line before it existed at 2033-05-18 03:33:20 UTC"
+    assert golden.chain is not None
+    assert checked.stamp.endswith(f"{at}; by its own word the plan began at {golden.chain.line.at}")
+    begun = int(datetime.fromisoformat(golden.chain.line.at).timestamp()) * 1_000_000
+    (soon,) = compare_ledgers([(ONE, stamped(golden, begun + OWN_TIMES_TOLERANCE_US))], has_roots=True)
+    assert "own word" not in soon.stamp
 
 
 def test_a_stamp_of_another_bundle(golden: Integrity) -> None:

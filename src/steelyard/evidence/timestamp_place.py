@@ -28,6 +28,7 @@ __all__ = [
     "check_older",
     "check_stamp",
     "earliest",
+    "says_earlier",
 ]
 
 # How far two clocks may be apart that are set by the network, with room to spare; the authority's accuracy is added.
@@ -107,6 +108,13 @@ def check_held_stamp(dated: Dated, held: Stamp, source: str) -> int | None:
             "ledger, or the clock of who wrote it was wrong)"
         )
     return None
+
+
+def says_earlier(dated: Dated) -> str:
+    """What a bundle's line says of its own time, where that is long before the stamp of it; else empty."""
+    line, stamp = dated.chain.line, dated.stamp
+    is_late = stamp is not None and stamp.at_us > _begun_us(line) + stamp.accuracy_us + OWN_TIMES_TOLERANCE_US
+    return line.at if is_late else ""
 
 
 def earliest(own: Dated, others: Iterable[Dated]) -> Dated | None:

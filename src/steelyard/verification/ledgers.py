@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.ledger_place import Chain, Head, check_head, check_one_ledger, read_head
 from steelyard.evidence.timestamp import MAX_STAMP_BYTES, Stamp, read_stamp
-from steelyard.evidence.timestamp_place import Dated, check_held_stamp, earliest
+from steelyard.evidence.timestamp_place import Dated, check_held_stamp, earliest, says_earlier
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -114,7 +114,9 @@ def _about_stamp(integrity: Integrity, own: Dated | None, dating: Dated | None, 
         time, before = dating.stamp.time, own.chain.place
         lines = "line before it" if before == 1 else f"{before:,} lines before it"
         if dating is own:
-            return f"time stamp: signed under a root that you named: this plan and the {lines} existed at {time}"
+            own_word = f"; by its own word the plan began at {at}" if (at := says_earlier(own)) else ""
+            known = f"this plan and the {lines} existed at {time}{own_word}"
+            return f"time stamp: signed under a root that you named: {known}"
         return f"time stamp: {dating.path} has one on a later line: this plan and the {lines} existed at {time}"
     if integrity.stamp is not None:
         return (
