@@ -22,6 +22,7 @@ from tests.timestamp_authority import TimestampAuthority
 def run_at(folder: Path, *, timestamped: bool) -> RunFolder:
     """The golden run, as if its plan said whether it is stamped."""
     found = RunFolder.open(Path(shutil.copytree(GOLDEN, folder)))
+    assert found.plan.ledger is not None
     place = msgspec.structs.replace(found.plan.ledger, timestamped=timestamped)
     plan = msgspec.structs.replace(found.plan, ledger=place)
     return RunFolder(found.path, plan, found.plan_sha256, found.signers)

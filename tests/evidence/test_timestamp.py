@@ -104,6 +104,13 @@ def test_without_the_certificate_of_its_signer(stamped: bytes) -> None:
         read_stamp(stamped[: last - 8] + serial + stamped[last:])
 
 
+def test_without_any_certificate(authority: TimestampAuthority, request_: Request) -> None:
+    assert request_.body.endswith(b"\x01\x01\xff")  # the wish for certificates, which is false where it is absent
+    unwished = request_.body[:1] + bytes([request_.body[1] - 3]) + request_.body[2:-3]
+    with pytest.raises(ValueError, match="it holds no certificate"):
+        read_stamp(authority.stamp(unwished))
+
+
 def test_a_certificate_of_a_version_that_there_is_not(stamped: bytes) -> None:
     with pytest.raises(ValueError, match="a certificate in it has no version"):
         read_stamp(swapped(stamped, b"\xa0\x03\x02\x01\x02\x02", b"\xa0\x03\x02\x01\x07\x02"))
