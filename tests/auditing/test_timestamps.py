@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
+from steelyard.auditing import timestamps
 from steelyard.auditing.timestamps import check_is_stamped, ensure_stamp
 from steelyard.errors import InputError
 from steelyard.evidence import layout
@@ -41,6 +44,17 @@ def test_a_stamp_that_is_there_is_not_asked_for(tmp_path: Path) -> None:
     found = asyncio.run(ensure_stamp(run, None, "http://127.0.0.1:1/", None, has_attempts=True))
     assert found == read_stamp(data)
     check_is_stamped(run)
+
+
+def test_a_clock_that_is_behind_the_stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of another machine on which a run is resumed: its attempts would seem older than the stamp."""
+    run = run_at(tmp_path / "run", timestamped=True)
+    data = TimestampAuthority(tmp_path / "tsa").stamp(new_request(b"x").body)
+    (run.path / layout.TIMESTAMP).write_bytes(data)
+    slow = SimpleNamespace(time_ns=lambda: time.time_ns() - 60 * 10**9)
+    monkeypatch.setattr(timestamps, "time", slow)
+    with pytest.raises(InputError, match=r"this machine's clock is [56][0-9] s behind the run's time stamp"):
+        asyncio.run(ensure_stamp(run, None, "", None, has_attempts=True))
 
 
 def test_a_stamp_that_is_missing(tmp_path: Path) -> None:

@@ -30,11 +30,17 @@ async def ensure_stamp(
 
     ``url`` comes from the user, or from what this user noted when the run began; never from the run's folder. Raises
     TimestampUnavailable where the authority gives none that can be used (nothing was asked then), and InputError where
-    it comes too late, or nobody names the authority.
+    it comes too late, nobody names the authority, or this machine's clock is behind the stamp.
     """
     if run.plan.ledger is None or not run.plan.ledger.timestamped:
         return None
     if (found := stamp_in(run.path)) is not None:
+        if (ahead := _seconds_ahead(found)) > 0:
+            raise InputError(
+                f"this machine's clock is {ahead:,.0f} s behind the run's time stamp, so its attempts would seem older "
+                "than that: set the clock",
+                where=run.path,
+            )
         return found
     if has_attempts:
         raise InputError(
@@ -72,10 +78,15 @@ def _checked(stamp: Stamp, line: Line, nonce: int) -> Stamp:
     if stamp.nonce != nonce:
         raise ValueError("it answers another request: its nonce is not ours")
     check_imprint(stamp, line, "its answer")
-    ahead = stamp.at_us - stamp.accuracy_us - time.time_ns() // 1000
-    if ahead > CLOCK_TOLERANCE_US:
-        raise ValueError(f"its clock is {ahead / 1e6:,.0f} s ahead of this machine's: set the clock that is wrong")
+    if (ahead := _seconds_ahead(stamp)) > 0:
+        raise ValueError(f"its clock is {ahead:,.0f} s ahead of this machine's: set the clock that is wrong")
     return stamp
+
+
+def _seconds_ahead(stamp: Stamp) -> float:
+    """How far a stamp's time is ahead of this machine's clock; 0 where that is within what a verifier allows."""
+    ahead = stamp.at_us - stamp.accuracy_us - time.time_ns() // 1000
+    return ahead / 1e6 if ahead > CLOCK_TOLERANCE_US else 0.0
 
 
 def _not_begun(run: RunFolder, reason: str) -> TimestampUnavailable:
