@@ -44,6 +44,7 @@ _NAMES = {
         "ModelUnavailable",
         "SteelyardError",
         "StorageError",
+        "TimestampUnavailable",
         "VerificationError",
     ],
     "steelyard.evidence.verify": ["verify_integrity"],
@@ -108,6 +109,7 @@ __all__ = [
     "Settings",
     "SteelyardError",
     "StorageError",
+    "TimestampUnavailable",
     "Verdict",
     "VerdictWord",
     "VerificationError",
@@ -151,6 +153,7 @@ if TYPE_CHECKING:
         ModelUnavailable,
         SteelyardError,
         StorageError,
+        TimestampUnavailable,
         VerificationError,
     )
     from steelyard.evidence.verify import verify_integrity

@@ -19,6 +19,7 @@ __all__ = [
     "ModelUnavailable",
     "SteelyardError",
     "StorageError",
+    "TimestampUnavailable",
     "VerificationError",
 ]
 
@@ -72,6 +73,12 @@ class DeadlineExceeded(SteelyardError):
 
 class StorageError(SteelyardError):
     """The run's folder cannot be written (disk full, gone, read-only): finished work is intact."""
+
+    exit_code = ExitCode.PLAN_NOT_MET
+
+
+class TimestampUnavailable(SteelyardError):
+    """The time stamp authority gave no stamp that can be used: nothing was asked yet, and the run can be resumed."""
 
     exit_code = ExitCode.PLAN_NOT_MET
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.planning.series import order_sentences
+from steelyard.evidence.timestamp import Stamp
+from steelyard.planning.series import order_sentences, stamp_sentence
 from steelyard.records import LedgerPlace, Origin, Plan, PlannedTest, Question, Reads
 from tests.plans import measurement, plan
 
@@ -58,3 +59,11 @@ def test_nothing_is_said_where_no_order_counts() -> None:
     assert order_sentences(plan(measurement())) == ()  # all is asked, and nothing is tested
     assert order_sentences(plan(measurement(limit=3), origin=Origin(kind="imported"))) == ()
     assert order_sentences(plan()) == ()
+
+
+def test_the_name_in_a_stamp_is_made_safe_to_show() -> None:
+    stamp = Stamp(bytes(32), 0, 0, None, "Bad\x1b[31m\n\u202ename " + "x" * 500)
+    said = stamp_sentence(stamp)
+    assert said.startswith("Time stamp: 1970-01-01 00:00:00 UTC, by 'Bad")
+    assert said.isprintable()
+    assert len(said) < 200

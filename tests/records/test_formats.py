@@ -60,7 +60,7 @@ DEFAULTS = {
         "public": True, "part": None, "differences": [], "how_read": "", "arm": "", "seed": "",
         "beside": "", "again": 0,
     },
-    "LedgerPlace": {"opened_later": False},
+    "LedgerPlace": {"opened_later": False, "timestamped": False},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},
     "NotPlanned": {},
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},

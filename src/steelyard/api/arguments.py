@@ -36,14 +36,14 @@ REAL_RANGES: Final[Mapping[str, tuple[float, float]]] = {"timeout": (0.1, 86400)
 class RunArguments:
     """A user's choices, read and typed.
 
-    ``own_files``: how the questions of task files are read and asked.
-    ``models`` and ``keys`` (environment variables that hold API keys) are by role; a model is a URI or an opened one.
-    ``usual_keys``: whether STEELYARD_API_KEY and OPENAI_API_KEY are looked at for a model without one of its own.
-    ``price`` is per million prompt and completion tokens, ``price_cached`` and ``price_reasoning`` per million of those
-    of them that the endpoint had cached, and that were reasoning; ``prices`` is a table of all four. ``ends_at`` is the
-    deadline in seconds of ``time.monotonic``. ``new_ledger`` begins a ledger for a key that has none, ``no_ledger``
-    does without. ``ray`` is the address of a cluster. ``owns_process``: the process does nothing but this run, so that
-    its garbage collection may be tuned for it.
+    ``own_files``: how the questions of task files are read and asked. ``models`` and ``keys`` (environment
+    variables that hold API keys) are by role; a model is a URI or an opened one. ``usual_keys``: whether
+    STEELYARD_API_KEY and OPENAI_API_KEY are looked at for a model without one of its own. ``price`` is per million
+    prompt and completion tokens, ``price_cached`` and ``price_reasoning`` per million of those of them that the
+    endpoint had cached, and that were reasoning; ``prices`` is a table of all four. ``ends_at`` is the deadline in
+    seconds of ``time.monotonic``. ``new_ledger`` begins a ledger for a key that has none, ``no_ledger`` does
+    without; ``timestamp`` is the address of a time stamp authority. ``ray`` is the address of a cluster.
+    ``owns_process``: the process does nothing but this run, so that its garbage collection may be tuned for it.
     """
 
     models: Mapping[str, str | Model] = field(default_factory=dict)
@@ -77,6 +77,7 @@ class RunArguments:
     key: Path | None = None
     new_ledger: bool = False
     no_ledger: bool = False
+    timestamp: str = ""
     scorer: str = ""
     shows_progress: bool = False
     owns_process: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -55,13 +55,15 @@ def audit(
             ``task_files``) is a task of your own, or several; ``detector`` (also ``detectors``) is planned beside the
             claims; ``accept_model=True`` tests an endpoint whose name is another model's than the claimed one,
             ``allow_part=True`` a part of a benchmark; ``key`` signs (``new_ledger=True`` begins a ledger for a key that
-            has none, ``no_ledger=True`` does without); ``rpm``, ``tpm``, ``max_tokens``, ``max_cost``, ``price``,
+            has none, ``no_ledger=True`` does without), ``timestamp`` is the address of a time stamp authority, which
+            dates the ledger's line before anything is asked; ``rpm``, ``tpm``, ``max_tokens``, ``max_cost``, ``price``,
             ``price_cached``, ``price_reasoning``, ``prices``, ``concurrency``, ``with_texts``, ``api_key_env``,
             ``scorer``.
 
     Raises:
-        SteelyardError: InputError for input that cannot be used, ModelUnavailable, DeadlineExceeded, StorageError or
-            Interrupted where the run stopped early. A verdict of *inconsistent* raises nothing.
+        SteelyardError: InputError for input that cannot be used, ModelUnavailable, TimestampUnavailable,
+            DeadlineExceeded, StorageError or Interrupted where the run stopped early. A verdict of *inconsistent*
+            raises nothing.
     """
     given = check_names("audit", AuditChoices, choices)
     return call(_work(partial(_audit, sheet, given), model, given))
@@ -138,13 +140,23 @@ def screen(sheet: str | Path | ClaimSheet) -> ScreenResult:
     return ScreenResult(screen_sheet(_sheet(sheet)))
 
 
-def verify(path: str | Path, *, require_key: str | Path | None = None) -> VerifyResult:
+def verify(
+    path: str | Path,
+    *,
+    require_key: str | Path | None = None,
+    timestamp_root: str | Path | Iterable[str | Path] | None = None,
+) -> VerifyResult:
     """Check a sealed bundle offline: every digest, score and verdict is recomputed, without the model.
 
-    With ``require_key`` the bundle must be signed by that public key. Raises VerificationError naming the first check
-    that fails, InputError where ``path`` is not the folder of a run.
+    With ``require_key`` the bundle must be signed by that public key. ``timestamp_root`` is the PEM file of the root of
+    a time stamp authority, or several: a time stamp that the bundle carries must be under one. Raises VerificationError
+    naming the first check that fails, InputError where ``path`` is not the folder of a run.
     """
-    return verified(Path(path).expanduser(), path_of(require_key))
+    from steelyard.evidence.timestamp_signature import roots_at
+
+    given = [timestamp_root] if isinstance(timestamp_root, str | Path) else timestamp_root or ()
+    roots = roots_at([Path(each).expanduser() for each in given], "timestamp_root")
+    return verified(Path(path).expanduser(), path_of(require_key), roots)
 
 
 def report(run: str | Path) -> RunResult:

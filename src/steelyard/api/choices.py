@@ -69,6 +69,7 @@ class Choices(TypedDict, total=False):
     key: Text | None
     new_ledger: bool
     no_ledger: bool
+    timestamp: str | None
     api_key_env: str | Mapping[str, str] | None
     scorer: str | None
 
@@ -106,6 +107,7 @@ class ResumeChoices(TypedDict, total=False):
     deadline: str | float | None
     patience: str | float | None
     key: Text | None
+    timestamp: str | None
     api_key_env: str | Mapping[str, str] | None
 
 
@@ -192,6 +194,7 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels | None) -> RunArgu
         ends_at=ends_after(read_duration(given.get("deadline"), "deadline")),
         patience_seconds=read_duration(given.get("patience"), "patience"),
         key=path_of(given.get("key")),
+        timestamp=given.get("timestamp", ""),
         reasoning_effort=effort_word(given.get("reasoning_effort"), "reasoning_effort"),
         own_files=_own_files(given),
         shows_progress=bool(given.get("progress")),

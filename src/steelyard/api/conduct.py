@@ -122,8 +122,8 @@ async def conduct(
 ) -> Conducted:
     """Plan a job and run it to its seal.
 
-    Raises Interrupted, ModelUnavailable, DeadlineExceeded or StorageError where it stopped early; what is finished is
-    in its folder, and ``steelyard resume`` goes on with it.
+    Raises Interrupted, ModelUnavailable, TimestampUnavailable, DeadlineExceeded or StorageError where it stopped early;
+    what is finished is in its folder, and ``steelyard resume`` goes on with it.
     """
     from steelyard.api.options import local_settings_of
     from steelyard.auditing.conductor import start_audit
@@ -152,6 +152,7 @@ def session_options(
     options = SessionOptions(
         notify=logging.getLogger("steelyard").info,  # silent, unless the user's logging wants it
         deadline_seconds=args.seconds_left,
+        timestamp_url=args.timestamp,
     )
     if args.patience_seconds is not None:
         options = replace(options, patience_seconds=args.patience_seconds)
@@ -244,8 +245,10 @@ def signer_at(key: Path | None) -> KeySigner | None:
 async def _orders(args: RunArguments, signer: KeySigner | None) -> AsyncIterator[ProvedOrders | None]:
     """What fixes the plan's orders: the key and its ledger; None without a key.
 
-    Raises InputError where the key has no ledger, and where a ledger is asked for without a key.
+    Raises InputError where the key has no ledger, and where a ledger or a time stamp is asked for without a key.
     """
+    if args.timestamp:
+        _check_can_be_stamped(args, signer)
     if signer is None:
         if args.new_ledger or args.no_ledger:
             option = "--new-ledger" if args.new_ledger else "--no-ledger"
@@ -264,8 +267,21 @@ async def _orders(args: RunArguments, signer: KeySigner | None) -> AsyncIterator
     if args.new_ledger:
         open_new_ledger(path, signer, with_key=False)
     read_ledger(path)  # a key without one is refused before any model is asked
-    orders = ProvedOrders(signer, LedgerFile(path, signer))
+    orders = ProvedOrders(signer, LedgerFile(path, signer), timestamped=bool(args.timestamp))
     try:
         yield orders
     finally:
         orders.close()
+
+
+def _check_can_be_stamped(args: RunArguments, signer: KeySigner | None) -> None:
+    """Raise InputError where there is no line of a ledger to stamp, no address, or no package for it."""
+    from steelyard.evidence.timestamp_signature import require_client
+    from steelyard.runner.timestamp_client import check_address
+
+    if signer is None:
+        raise InputError("--timestamp dates the ledger of a key, and nothing signs here: add --key, or leave it out")
+    if args.no_ledger:
+        raise InputError("--timestamp dates the ledger, and --no-ledger does without: leave one out")
+    check_address(args.timestamp, "--timestamp")
+    require_client("--timestamp")

@@ -52,4 +52,5 @@ def local_settings_of(args: RunArguments, options: Options) -> LocalSettings:
         data=str(options.data.resolve()) if options.data else "",
         tasks=tuple(str(path.resolve()) for path in options.task_files),
         own_files=options.own_files,
+        timestamp=args.timestamp,
     )

@@ -12,6 +12,8 @@ from steelyard.errors import ExitCode
 from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict, VerdictWord
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
     from steelyard.auditing.answers import Answer
     from steelyard.evidence.verify import Integrity
     from steelyard.verification.recompute import Recomputed
@@ -130,12 +132,13 @@ class VerifyResult:
     """A bundle that holds: nothing was changed since its seal, and its verdict follows from its journal.
 
     What does not hold raises :class:`~steelyard.VerificationError`, so ``holds`` is always true.
-    ``integrity`` and ``recomputed`` give the details.
+    ``integrity`` and ``recomputed`` give the details. ``stamp_wanted``: roots of time stamp authorities were given.
     """
 
     integrity: Integrity
     recomputed: Recomputed
     folder: Path
+    stamp_wanted: bool = False
 
     @property
     def holds(self) -> bool:
@@ -159,9 +162,17 @@ class VerifyResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """3 where a test was not recomputed or the pages were not compared, else 0, as ``steelyard verify`` returns."""
-        undecided = self.not_recomputed or self.pages_not_compared
+        """3 where something was not checked, else 0, as ``steelyard verify`` returns.
+
+        That is a test that was not recomputed, pages that were not compared, and no time stamp where roots were given.
+        """
+        undecided = self.not_recomputed or self.pages_not_compared or self.is_undated
         return ExitCode.UNDECIDED if undecided else ExitCode.CONSISTENT
+
+    @property
+    def is_undated(self) -> bool:
+        """Whether roots of time stamp authorities were given, and the bundle has no time stamp."""
+        return self.stamp_wanted and self.integrity.stamp is None
 
     @property
     def pages_not_compared(self) -> str:
@@ -177,9 +188,16 @@ class VerifyResult:
             ("records", f"{self.integrity.records:,}"),
             ("scores recomputed", f"{self.recomputed.scores:,}"),
             ("seal", signed),
+            *([("time stamp", self._stamp_words())] if self.integrity.stamp or self.stamp_wanted else []),
             *[("not recomputed", one_line(test, 80)) for test in self.not_recomputed],
             *([("pages not compared", self.pages_not_compared)] if self.pages_not_compared else []),
         ]
+
+    def _stamp_words(self) -> str:
+        stamp = self.integrity.stamp
+        if stamp is None:
+            return "none"
+        return f"{stamp.time}, {'signature checked' if self.integrity.stamp_checked else 'signature NOT checked'}"
 
     def __repr__(self) -> str:
         return f"<VerifyResult holds: {', '.join(f'{name} {value}' for name, value in self._facts())}>"
@@ -189,16 +207,17 @@ class VerifyResult:
         return _table(("holds", "yes"), self._facts())
 
 
-def verified(run: Path, require_key: Path | None = None) -> VerifyResult:
+def verified(run: Path, require_key: Path | None = None, roots: Sequence[x509.Certificate] = ()) -> VerifyResult:
     """Check a bundle offline: its integrity, then everything that follows from its journal.
 
-    Raises VerificationError naming the first check that fails, InputError where ``run`` is not a run.
+    ``roots`` are certificates of time stamp authorities, under one of which a stamp must be. Raises VerificationError
+    naming the first check that fails, InputError where ``run`` is not a run.
     """
     from steelyard.evidence.verify import verify_integrity
     from steelyard.verification.recompute import recompute
 
-    integrity = verify_integrity(run, require_key, require_key is not None)
-    return VerifyResult(integrity, recompute(run, integrity.bundle), run)
+    integrity = verify_integrity(run, require_key, require_key is not None, roots)
+    return VerifyResult(integrity, recompute(run, integrity.bundle), run, bool(roots))
 
 
 _REMARKS_SHOWN = 20

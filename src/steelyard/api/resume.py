@@ -68,6 +68,9 @@ def arguments_to_resume(run: RunFolder, args: RunArguments) -> RunArguments:
     local = run.local_settings()
     noted = LocalSettings() if local is None else local
     named = {**noted.models, **uris_of(args.models)}
+    timestamped = run.plan.ledger is not None and run.plan.ledger.timestamped
+    if args.timestamp and not timestamped:
+        raise InputError("this run began without --timestamp, and its plan is sealed: leave it out", where=run.path)
     for role, planned in run.plan.models.items():
         if role in args.models and role not in uris_of(args.models):
             continue  # opened by the caller: its identity is compared before anything is asked
@@ -79,6 +82,7 @@ def arguments_to_resume(run: RunFolder, args: RunArguments) -> RunArguments:
         models={role: args.models[role] if role in args.models else named[role] for role in run.plan.models},
         keys={**noted.api_key_env, **args.keys},
         usual_keys=local is not None,
+        timestamp=args.timestamp or noted.timestamp,
         timeout=run.plan.subject.attempt_timeout_us / 1e6,
         concurrency=run.plan.subject.concurrency,
     )

@@ -17,12 +17,14 @@ from msgspec.structs import replace
 from steelyard.auditing.finalize import checkpoint, finalize, unscored
 from steelyard.auditing.scoring import scorers_of
 from steelyard.auditing.session import RunSession, SessionOptions
+from steelyard.auditing.timestamps import check_is_stamped, ensure_stamp
 from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUnavailable, SteelyardError, StorageError
 from steelyard.evidence.keys import KeySigner
 from steelyard.planning.build import RunRequest, build_plan, build_run
 from steelyard.planning.options import Options, planned_model
 from steelyard.planning.orders import ProvedOrders
 from steelyard.planning.samples import Prepared, prepare_measurement
+from steelyard.planning.series import stamp_sentence
 from steelyard.plugins import Model
 from steelyard.records import SUBJECT, ClaimSheet, ModelIdentity, Plan, PlannedModel, Verdict
 from steelyard.runner.loop import RunEnd
@@ -115,8 +117,8 @@ async def start_audit(
 ) -> Verdict:
     """Seal the plan in a new folder, run it to its end, and conclude.
 
-    Raises Interrupted, ModelUnavailable, DeadlineExceeded or StorageError where the run stopped early: the
-    folder then waits for :func:`resume_audit`.
+    Raises Interrupted, ModelUnavailable, TimestampUnavailable, DeadlineExceeded or StorageError where the run stopped
+    early: the folder then waits for :func:`resume_audit`.
     """
     run = _begun(audit, path, signer, local)
     with _storage_of(run):
@@ -202,6 +204,7 @@ def finalize_audit(run: RunFolder, signer: KeySigner | None = None) -> Verdict:
     Raises InputError where an answer still waits for an executing scorer, which only a resume runs.
     """
     _refuse_sealed(run)
+    check_is_stamped(run)
     signer = run.sealing_key(signer, "go on")
     with _storage_of(run):
         journal, before = _journal_of(run)
@@ -257,6 +260,7 @@ async def _carry_out(
 ) -> Verdict:
     # The journal's lock is kept to the last: a resume that began before the seal would append behind it.
     with _storage_of(run), closing(journal):
+        await _stamp(run, signer, options, before)
         live = RunSession(plan=run.plan, prepared=audit.prepared, scorers=scorers_of(run.plan), options=options)
         end = await _ask(live, audit.models, run, journal, before)
         journal.sync()
@@ -264,6 +268,13 @@ async def _carry_out(
         if end in ("complete", "budget"):
             return finalize(run, signer)
     raise _stopped(end, run, live)
+
+
+async def _stamp(run: RunFolder, signer: KeySigner | None, options: SessionOptions, before: Replay | None) -> None:
+    has_attempts = before is not None and len(before.attempts) > 0
+    stamp = await ensure_stamp(run, signer, options.timestamp_url, options.seconds_left, has_attempts=has_attempts)
+    if stamp is not None:
+        options.notify(stamp_sentence(stamp))
 
 
 @contextmanager

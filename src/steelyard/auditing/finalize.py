@@ -13,10 +13,12 @@ import msgspec
 
 from steelyard.auditing.scoring import Unscored, score_attempts, scorers_of, unscored_attempts
 from steelyard.auditing.service import service_of
+from steelyard.auditing.timestamps import check_is_stamped
 from steelyard.auditing.verdict import Usage, counted, decide
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, canonical_in_full
+from steelyard.evidence.timestamp import stamp_in
 from steelyard.records import Attempt, DetectorResult, Plan, SampleScore, Verdict
 from steelyard.storage.journal.lines import segment_of
 from steelyard.storage.journal.reader import read_lines, read_segment, segment_names
@@ -64,7 +66,8 @@ def results_of(run: RunFolder, each: Callable[[SampleScore], object] = lambda _:
     reading = _Reading(run, each)
     records = counted((record for record, _ in read_lines(run.path)), usage)
     scores = reading.scores(score_attempts(plan, records, scorers_of(plan), open_index(run.path)))
-    verdict = decide(plan, scores, usage, _sealed_results(run))  # which goes through the scores: they count only then
+    sealed, stamp = _sealed_results(run), stamp_in(run.path)
+    verdict = decide(plan, scores, usage, sealed, stamp)  # which goes through the scores: they count only then
     return Results(plan, reading.count, reading.withheld, verdict)
 
 
@@ -120,11 +123,12 @@ def finalize(run: RunFolder, signer: KeySigner | None = None, word: Ended = "sea
     """Write scores and reports of a finished run, and seal the bundle.
 
     Where the plan began in the key's ledger, its end is written there (``word``), and the bundle gets the ledger as it
-    is then. Raises InputError where the ledger is not there, and where outputs still wait for an executing scorer: what
-    is sealed cannot be scored any more.
+    is then. Raises InputError where the ledger or the time stamp is not there, and where outputs still wait for an
+    executing scorer: what is sealed cannot be scored any more.
     """
     from steelyard.evidence.bundle import seal_bundle
 
+    check_is_stamped(run)
     if waiting := unscored(run):
         raise InputError(
             f"the answer of {waiting.sample} is not scored yet: steelyard resume goes on with it", where=run.path

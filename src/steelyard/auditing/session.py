@@ -86,6 +86,7 @@ class SessionOptions:
     ``deadline_seconds`` from now end the session whatever is in flight; ``patience_seconds`` is how long an endpoint
     that is down is waited for. ``watcher`` hears of every answer, ``notify`` takes a line for the user.
     ``on_interrupt`` gives a block within which the user's interruption calls the given function, on the event loop.
+    ``timestamp_url`` is the time stamp authority's, asked once where the plan says that a stamp belongs to it.
     """
 
     watcher: Watcher = lambda _: None
@@ -93,6 +94,7 @@ class SessionOptions:
     deadline_seconds: float | None = None
     patience_seconds: float = PATIENCE_SECONDS
     on_interrupt: Callable[[Callable[[], None]], AbstractContextManager[None]] = by_signals
+    timestamp_url: str = ""
     began: float = field(default_factory=time.monotonic)
 
     @property

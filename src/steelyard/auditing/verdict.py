@@ -14,7 +14,8 @@ from steelyard.auditing.finders import open_finders
 from steelyard.auditing.measured import Tally
 from steelyard.claims.served_model import names_in_words, served_in_words
 from steelyard.errors import ExitCode
-from steelyard.planning.series import order_sentences
+from steelyard.evidence.timestamp import Stamp
+from steelyard.planning.series import order_sentences, stamp_sentence
 from steelyard.records import (
     Attempt,
     ClaimVerdict,
@@ -106,11 +107,13 @@ def decide(
     scores: Iterable[SampleScore],
     usage: Mapping[str, Usage],
     sealed: Mapping[str, DetectorResult] | None = None,
+    stamp: Stamp | None = None,
 ) -> Verdict:
     """The whole verdict: every claim, every other test, what was measured, one word and one exit code.
 
     ``usage`` is read after the last score, so it may fill while they come (:func:`counted`). ``sealed`` holds the
     results of tests whose plugin is not installed here, as the bundle has them: they are named, and not recomputed.
+    ``stamp`` is the run's time stamp, which is shown beside the count of the ledger.
     *Inconsistent* is decided by weighted Holm over all tests (family-wise error ≤ α under any dependence and any
     stopping); *consistent* holds at α for each claim by itself, and the whole is consistent only if all claims are.
     Raises InputError for a test that its detector cannot read.
@@ -145,7 +148,7 @@ def decide(
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
         names=_names(plan),
-        order=order_sentences(plan),
+        order=(*order_sentences(plan), *([] if stamp is None else [stamp_sentence(stamp)])),
         alpha=plan.alpha,
         findings=findings,
         notes=notes,

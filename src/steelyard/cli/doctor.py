@@ -38,6 +38,7 @@ EXTRAS = {
     "ray": ("ray",),
     "world": ("torch", "gymnasium", "av", "safetensors"),
     "hf": ("transformers",),
+    "timestamp": ("rfc3161_client",),
     "dev": ("pytest", "hypothesis", "xllamacpp"),
 }
 SANDBOX_TOOLS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux"}

@@ -27,6 +27,7 @@ __all__ = [
     "ray_options",
     "run_arguments",
     "task_option",
+    "timestamp_option",
     "whole",
 ]
 
@@ -172,6 +173,14 @@ _LEDGER = (
     ),
 )
 
+timestamp_option = click.option(
+    "--timestamp",
+    default="",
+    metavar="URL",
+    help="Have this time stamp authority (RFC 3161) date the ledger's line before anything is asked; needs the extra "
+    "timestamp.",
+)
+
 _ASKING = (
     click.option(
         "--model",
@@ -260,6 +269,7 @@ _ASKING = (
     *_RAY,
     key_option,
     *_LEDGER,
+    timestamp_option,
     api_keys_option,
 )
 

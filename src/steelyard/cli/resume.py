@@ -18,6 +18,7 @@ from steelyard.cli.options import (
     ray_options,
     run_arguments,
     task_option,
+    timestamp_option,
 )
 from steelyard.cli.output import print_verdict
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @patience_option
 @ray_options
 @key_option
+@timestamp_option
 @api_keys_option
 @json_option
 def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:

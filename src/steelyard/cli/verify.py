@@ -15,7 +15,7 @@ from steelyard.errors import ExitCode
 
 if TYPE_CHECKING:
     from steelyard.api.results import VerifyResult
-    from steelyard.evidence.ledger_place import Head
+    from steelyard.verification.ledgers import Shown
 
 
 @click.command()
@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     "--ledger",
     type=click.Path(path_type=Path),
     metavar="HEAD",
-    help="Fail unless the key's ledger goes on from this head, which steelyard ledger head printed earlier.",
+    help="Fail unless the key's ledger goes on from this head, which steelyard ledger head printed earlier; or from "
+    "the line that an earlier timestamp.tsr of the key is of.",
+)
+@click.option(
+    "--timestamp-root",
+    "root_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="CA.pem",
+    help="Check time stamps against this root of an authority (PEM); may be given several times. Needs the extra "
+    "timestamp.",
 )
 @click.option(
     "--no-pages",
@@ -37,54 +47,51 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(
-    runs: tuple[Path, ...], require_key: Path | None, ledger: Path | None, ignores_pages: bool, as_json: bool
+    runs: tuple[Path, ...],
+    require_key: Path | None,
+    ledger: Path | None,
+    root_files: tuple[Path, ...],
+    ignores_pages: bool,
+    as_json: bool,
 ) -> int:
     """Recompute every digest, score and verdict of each BUNDLE offline; name the first check that fails (exit 1).
 
-    Of several bundles by one key, each must carry the same ledger, as far as it goes. The pages of the report are drawn
+    Of several bundles by one key, each must carry the same ledger, as far as it goes. Where roots of time stamp
+    authorities are given, and no time stamp dates a bundle, the exit code is 3. The pages of the report are drawn
     again and compared where this version of Steelyard made them. Where they cannot be, the first line says so, and the
     exit code is 3.
     """
     from steelyard.api.progress import working
     from steelyard.api.results import verified
-    from steelyard.evidence.ledger_place import check_one_ledger, read_head
+    from steelyard.evidence.timestamp_signature import roots_at
+    from steelyard.verification.ledgers import compare_ledgers, read_held
 
-    head = None if ledger is None else read_head(ledger)
+    roots = roots_at(root_files, "--timestamp-root")
+    held = None if ledger is None else read_held(ledger, roots)
     results = []
     for run in runs:
         with working(f"verifying {run}"):
-            results.append(verified(run, require_key))
-    check_one_ledger([(each.folder, each.integrity.chain) for each in results if each.integrity.chain])
+            results.append(verified(run, require_key, roots))
+    compared = compare_ledgers([(each.folder, each.integrity) for each in results], held, has_roots=bool(roots))
     shown = []
-    for result in results:
-        remark = "" if head is None else _beside(result, head)
+    for result, beside in zip(results, compared, strict=True):
         if as_json:
             shown.append(_facts(result))
             continue
         if len(results) > 1:
             click.echo(f"{result.folder}:")
-        _print(result, remark)
+        _print(result, beside)
     if as_json:
         print_json(shown[0] if len(shown) == 1 else {"bundles": shown})
-    return max(_code(result, ignores_pages=ignores_pages) for result in results)
+    undated = bool(roots) and not all(each.is_dated for each in compared)
+    codes = [_code(result, ignores_pages=ignores_pages) for result in results]
+    return max([*codes, int(ExitCode.UNDECIDED if undated else ExitCode.CONSISTENT)])
 
 
 def _code(result: VerifyResult, *, ignores_pages: bool) -> int:
-    if not ignores_pages:
-        return int(result.exit_code)
-    return int(ExitCode.UNDECIDED if result.not_recomputed else ExitCode.CONSISTENT)
-
-
-def _beside(result: VerifyResult, head: Head) -> str:
-    """What the head of a ledger shows of a bundle."""
-    from steelyard.evidence.ledger_place import check_head
-
-    chain = result.integrity.chain
-    if chain is None:
-        return "ledger: this bundle carries none, so the head shows nothing of it"
-    if not check_head(result.folder, chain, head):
-        return f"ledger: older than the head ({len(chain.lines)} of its {head.lines} lines), which shows nothing of it"
-    return f"ledger: goes on from the head of {head.lines} lines"
+    """The exit code of one bundle; what dates it may be another."""
+    is_open = result.not_recomputed or (result.pages_not_compared and not ignores_pages)
+    return int(ExitCode.UNDECIDED if is_open else ExitCode.CONSISTENT)
 
 
 def _facts(result: VerifyResult) -> dict[str, Any]:
@@ -97,6 +104,13 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
         "root": integrity.root,
         "answers": integrity.answers,
         "answers_root": integrity.answers_root,
+        "timestamp": None
+        if integrity.stamp is None
+        else {
+            "time": integrity.stamp.time,
+            "authority": integrity.stamp.authority,
+            "signature_checked": integrity.stamp_checked,
+        },
         "signed_by": integrity.signed_by,
         "trusted": integrity.trusted,
         "scores_recomputed": found.scores,
@@ -111,7 +125,7 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
     }
 
 
-def _print(result: VerifyResult, remark: str) -> None:
+def _print(result: VerifyResult, beside: Shown) -> None:
     from steelyard.reports.words import only_measures
 
     integrity, found = result.integrity, result.recomputed
@@ -120,6 +134,8 @@ def _print(result: VerifyResult, remark: str) -> None:
         click.echo(_warning(result.folder, found.not_compared))
     for sentence in found.verdict.order:
         click.echo(sentence)
+    if beside.stamp:
+        click.echo(beside.stamp)
     chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
     click.echo(f"holds: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…")
     if integrity.answers:
@@ -131,8 +147,8 @@ def _print(result: VerifyResult, remark: str) -> None:
         if found.disowned:
             click.echo(f"{found.disowned} replies hold a complete answer under an error status")
         return
-    if remark:
-        click.echo(remark)
+    if beside.ledger:
+        click.echo(beside.ledger)
     sealed = f", {found.withheld} taken as sealed, since their texts are withheld" if found.withheld else ""
     click.echo(f"{found.scores} scores recomputed from the model outputs{sealed}")
     if found.executed:

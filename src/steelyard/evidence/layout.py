@@ -35,6 +35,7 @@ __all__ = [
     "TEMPORARY_BUNDLE",
     "TEXTS",
     "TEXT_SEGMENT",
+    "TIMESTAMP",
     "digest_and_lines",
     "is_derived",
     "is_journal",
@@ -59,6 +60,7 @@ REPORT = "report.json"
 REPORT_MARKDOWN = "report.md"
 REPORT_PAGE = "report.html"
 LEDGER = "ledger.jsonl"
+TIMESTAMP = "timestamp.tsr"
 CHECKPOINTS = "checkpoints.jsonl"
 JOURNAL = "journal/"
 SAMPLES = "samples/"
@@ -78,13 +80,14 @@ MAX_BYTES = {
     "report.html": 64 << 20,
     "checkpoints.jsonl": 32 << 20,
     "ledger.jsonl": 64 << 20,
+    "timestamp.tsr": 64 << 10,
 }
 MAX_SCORE_BYTES = 1 << 20
 DIGEST_LINE_BYTES = 64
 
 FOLDERS = {JOURNAL, SAMPLES, TEXTS}
 SEALABLE = re.compile(
-    r"plan\.dsse\.json|(scores|checkpoints|ledger)\.jsonl|report\.(json|md|html)"
+    r"plan\.dsse\.json|(scores|checkpoints|ledger)\.jsonl|report\.(json|md|html)|timestamp\.tsr"
     r"|journal/[a-z0-9][a-z0-9-]{0,62}-0000\.jsonl|texts/[a-z0-9_-]+-[0-9]{4}\.jsonl"
     r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt"
 )

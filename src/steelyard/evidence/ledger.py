@@ -79,6 +79,11 @@ class Line:
     signature: str
     digest: str
 
+    @property
+    def canonical_bytes(self) -> bytes:
+        """The line as it stands in the ledger, without its newline: what ``digest`` is of."""
+        return canonical([*_told(self), self.signature])
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -195,7 +200,7 @@ def check_chain(lines: Sequence[Line], public: SSlibKey, where: str) -> None:
             raise VerificationError(f"{place}: a line is missing before it, or it was moved")
         if number and line.previous != lines[number - 1].digest:
             raise VerificationError(f"{place}: does not follow the line before it: the ledger was forked or changed")
-        if not verify_raw(public, CONTEXT + _told(line), urlsafe_b64decode(line.signature + "==")):
+        if not verify_raw(public, CONTEXT + canonical(_told(line)), urlsafe_b64decode(line.signature + "==")):
             raise VerificationError(f"{place}: not signed by key {public.keyid}")
         if line.event == "begun":
             if line.plan in begun:
@@ -208,9 +213,9 @@ def check_chain(lines: Sequence[Line], public: SSlibKey, where: str) -> None:
             running.discard(line.plan)
 
 
-def _told(line: Line) -> bytes:
+def _told(line: Line) -> list[object]:
     tags = [[each.question, each.subject, each.benchmark] for each in line.tags]
-    return canonical([line.event, line.number, line.at, line.word, line.plan, line.previous, tags])
+    return [line.event, line.number, line.at, line.word, line.plan, line.previous, tags]
 
 
 def counts_of(before: Sequence[Line], kind: Begun, tags: Tags) -> Counts:

@@ -13,9 +13,10 @@ from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle, open_plan
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES
 from steelyard.evidence.forms import has_form, is_count, is_sha256
+from steelyard.evidence.keys import SSlibKey
 from steelyard.evidence.ledger import MAX_LEDGER_BYTES, Line, check_chain, digest_of_plan, parse_lines
 
-__all__ = ["Chain", "Head", "check_head", "check_ledger", "check_one_ledger", "read_head"]
+__all__ = ["Chain", "Head", "chain_in", "check_head", "check_ledger", "check_one_ledger", "read_head"]
 
 MAX_HEAD_BYTES: Final = 4096
 
@@ -31,11 +32,20 @@ class Head:
 
 @dataclass(frozen=True)
 class Chain:
-    """The ledger that a bundle carries, checked: its key, all lines, and the number of the line of its plan."""
+    """The ledger that a bundle carries, checked: its key, all lines, and the number of the line of its plan.
+
+    ``timestamped``: the plan says that a time stamp was asked for, over that line.
+    """
 
     keyid: str
     lines: tuple[Line, ...]
     place: int
+    timestamped: bool = False
+
+    @property
+    def line(self) -> Line:
+        """The line that begins the plan."""
+        return self.lines[self.place]
 
     @property
     def before(self) -> tuple[Line, ...]:
@@ -49,21 +59,42 @@ def check_ledger(bundle: Bundle) -> Chain | None:
     Raises VerificationError where the chain is broken or not the signer's, or where the plan is not in it where it says
     that it is.
     """
-    plan, plan_sha256, _ = open_plan(layout.read_bounded(bundle.path, layout.PLAN, MAX_ENVELOPE_BYTES), layout.PLAN)
-    place, carries = plan.get("ledger"), layout.LEDGER in bundle.subjects
+    place = _place_of(bundle.path)[0]
+    carries = layout.LEDGER in bundle.subjects
     if place is None:
         if carries:
             raise VerificationError(f"{layout.LEDGER}: the plan is in no ledger, and the seal names one")
         return None
-    if not isinstance(place, dict) or not is_count(place.get("line")) or not isinstance(place.get("previous"), str):
-        raise VerificationError(f"{layout.PLAN}: its place in the ledger is malformed")
     if not carries or bundle.signer is None:
         raise VerificationError(f"{layout.LEDGER}: the plan began in a ledger, and the seal names none")
-    data = layout.read_bounded(bundle.path, layout.LEDGER, MAX_LEDGER_BYTES)
-    lines = parse_lines(data, layout.LEDGER)
-    check_chain(lines, bundle.signer, layout.LEDGER)
+    return chain_in(bundle.path, bundle.signer)
+
+
+def chain_in(run: Path, signer: SSlibKey) -> Chain | None:
+    """The ledger in the folder of a run that need not be sealed yet, by the key that signs it; as check_ledger."""
+    place, plan_sha256 = _place_of(run)
+    if place is None:
+        return None
+    lines = parse_lines(layout.read_bounded(run, layout.LEDGER, MAX_LEDGER_BYTES), layout.LEDGER)
+    check_chain(lines, signer, layout.LEDGER)
     _check_place(lines, place["line"], place["previous"], digest_of_plan(plan_sha256))
-    return Chain(bundle.signer.keyid, tuple(lines), place["line"])
+    return Chain(signer.keyid, tuple(lines), place["line"], place.get("timestamped", False))
+
+
+def _place_of(run: Path) -> tuple[dict[str, Any] | None, str]:
+    """A plan's place in the ledger as it says itself, None where it names none; and the SHA-256 of the plan."""
+    plan, plan_sha256, _ = open_plan(layout.read_bounded(run, layout.PLAN, MAX_ENVELOPE_BYTES), layout.PLAN)
+    place = plan.get("ledger")
+    if place is None:
+        return None, plan_sha256
+    if (
+        not isinstance(place, dict)
+        or not is_count(place.get("line"))
+        or not isinstance(place.get("previous"), str)
+        or not isinstance(place.get("timestamped", False), bool)
+    ):
+        raise VerificationError(f"{layout.PLAN}: its place in the ledger is malformed")
+    return place, plan_sha256
 
 
 def _check_place(lines: Sequence[Line], number: int, previous: str, plan: str) -> None:

@@ -1,17 +1,18 @@
 """Verify the integrity of a sealed run offline: every byte against the seal, the seal against its signature.
 
 This layer needs the standard library, cryptography, rfc8785 and securesystemslib, and of Steelyard only its errors, so
-it can be read and trusted alone. :mod:`steelyard.verification.recompute` checks that scores and verdicts follow from
-the journal.
+it can be read and trusted alone. Only the signature of a time stamp needs one more (rfc3161-client).
+:mod:`steelyard.verification.recompute` checks that scores and verdicts follow from the journal.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
@@ -23,6 +24,11 @@ from steelyard.evidence.digests import DigestSet
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope
 from steelyard.evidence.keys import SSlibKey, load_public
 from steelyard.evidence.ledger_place import Chain, check_ledger
+from steelyard.evidence.timestamp import MAX_STAMP_BYTES, Stamp
+from steelyard.evidence.timestamp_place import check_stamp
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 __all__ = ["Integrity", "verify_integrity"]
 
@@ -40,7 +46,8 @@ class Integrity:
     key which the reader trusts. ``records``, ``segments`` (their number) and ``root`` are the journal's; ``answers``
     counts finished calls and ``answers_root`` commits to them, independent of machine and order; ``texts`` is "all" or
     "withheld N", the number of samples and model outputs whose text is missing. ``messages`` are sentences for the
-    reader. ``bundle`` is the seal, opened, ``chain`` the key's ledger that it carries.
+    reader. ``bundle`` is the seal, opened, ``chain`` the key's ledger that it carries, ``stamp`` the time stamp over
+    that ledger's line of the plan, ``stamp_checked`` whether it leads to a root that the reader trusts.
     """
 
     signed_by: str
@@ -54,15 +61,20 @@ class Integrity:
     messages: tuple[str, ...]
     bundle: Bundle = field(repr=False)
     chain: Chain | None = field(repr=False, default=None)
+    stamp: Stamp | None = field(repr=False, default=None)
+    stamp_checked: bool = False
 
 
-def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bool = False) -> Integrity:
+def verify_integrity(
+    run: Path, trusted_key: Path | None = None, require_key: bool = False, roots: Sequence[x509.Certificate] = ()
+) -> Integrity:
     """Check that nothing in ``run`` was changed, removed or added since it was sealed.
 
-    ``trusted_key`` is a public key file; with ``require_key`` the seal must be signed by it. Raises VerificationError
-    naming the first check that fails and where, in this order: seal, signature, files that the seal does not name,
-    plan, journal, checkpoints, every other file, texts. Raises InputError where ``run`` is not a run or
-    ``trusted_key`` not a key.
+    ``trusted_key`` is a public key file; with ``require_key`` the seal must be signed by it. ``roots`` are certificates
+    of time stamp authorities (:func:`steelyard.evidence.timestamp_signature.roots_at`): with any, a time stamp that
+    the run carries must lead to one. Raises VerificationError naming the first check that fails and where, in this
+    order: seal, signature, files that the seal does not name, plan, ledger, time stamp, journal, checkpoints, every
+    other file, texts. Raises InputError where ``run`` is not a run or ``trusted_key`` not a key.
     """
     trusted = None if trusted_key is None else load_public(trusted_key)
     if require_key and trusted is None:
@@ -73,6 +85,8 @@ def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bo
     _check_names(bundle)
     messages += _check_plan(bundle)
     chain = check_ledger(bundle)
+    stamp = check_stamp(bundle, chain)
+    is_checked = stamp is not None and _check_stamp_signature(bundle, roots)
     checkpoints = _read_checkpoints(bundle)
     journal = _check_journal(bundle, checkpoints)
     check_checkpoints(checkpoints, journal)
@@ -92,7 +106,19 @@ def verify_integrity(run: Path, trusted_key: Path | None = None, require_key: bo
         messages=tuple(messages),
         bundle=bundle,
         chain=chain,
+        stamp=stamp,
+        stamp_checked=is_checked,
     )
+
+
+def _check_stamp_signature(bundle: Bundle, roots: Sequence[x509.Certificate]) -> bool:
+    """Whether the stamp's signature was checked: only where the reader trusts a root."""
+    if not roots:
+        return False
+    from steelyard.evidence.timestamp_signature import check_signature
+
+    check_signature(layout.read_bounded(bundle.path, layout.TIMESTAMP, MAX_STAMP_BYTES), roots, layout.TIMESTAMP)
+    return True
 
 
 # ── the seal ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from steelyard.errors import InputError, ModelUnavailable
-from steelyard.models import Settings, echo_check, openai_wire
+from steelyard.models import Settings, echo_check, lost_connection, openai_wire
 from steelyard.models.address import OPENAI, NamedEndpoint, named_endpoint
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
@@ -293,7 +293,7 @@ class OpenAIModel:
         except aiohttp.ClientResponseError as error:
             return ModelOutput(outcome=Outcome.MALFORMED, detail=self._shown(f"not HTTP: {error.message}"))
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            return ModelOutput(outcome=Outcome.DROPPED, detail=self._shown(_lost_connection(error)))
+            return ModelOutput(outcome=Outcome.DROPPED, detail=self._shown(lost_connection.describe(error)))
         if data is None and status == 200:
             return TOO_LARGE
         try:
@@ -343,17 +343,3 @@ class OpenAIModel:
                 headers=headers,
             )
         return self._session
-
-
-def _lost_connection(error: Exception) -> str:
-    """Describe a lost connection briefly: aiohttp's own messages contain addresses and calls."""
-    import aiohttp
-
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return f"there is no host {error.host}"
-    if isinstance(error, aiohttp.ClientSSLError):
-        return f"TLS failed ({error.strerror or type(error).__name__}): is it http:// instead of https://?"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        cause = error.os_error
-        return "connection refused" if isinstance(cause, ConnectionRefusedError) else f"no connection: {cause.strerror}"
-    return f"connection lost: {str(error) or type(error).__name__}"

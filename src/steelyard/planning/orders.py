@@ -55,10 +55,12 @@ class ProvedOrders:
     """Orders from the auditor's key. Without a ledger each question counts as asked for the first time.
 
     With one, it is locked from :meth:`place` to :meth:`close`, which comes after :meth:`begin` has written its line.
+    ``timestamped``: the plan says that a time stamp over that line belongs to it.
     """
 
     signer: KeySigner
     ledger: LedgerFile | None = None
+    timestamped: bool = False
     _kind: Begun = "audit"
     _tags: tuple[Tags, ...] = field(default=(), init=False)
 
@@ -84,7 +86,7 @@ class ProvedOrders:
             )
             tags.append(own)
         self._kind, self._tags = kind, tuple(tags)
-        return Placed(found, outputs, _place_after(self.ledger.lines) if self.ledger else None)
+        return Placed(found, outputs, _place_after(self.ledger.lines, self.timestamped) if self.ledger else None)
 
     def begin(self, plan_sha256: str) -> bytes:
         """Write the line that begins the plan; the whole ledger for its bundle, empty where there is none."""
@@ -104,8 +106,13 @@ class ProvedOrders:
             self.ledger.close()
 
 
-def _place_after(lines: Sequence[Line]) -> LedgerPlace:
-    return LedgerPlace(line=len(lines), previous=lines[-1].digest, opened_later=lines[0].word == "later")
+def _place_after(lines: Sequence[Line], timestamped: bool) -> LedgerPlace:
+    return LedgerPlace(
+        line=len(lines),
+        previous=lines[-1].digest,
+        opened_later=lines[0].word == "later",
+        timestamped=timestamped,
+    )
 
 
 def questions_of(

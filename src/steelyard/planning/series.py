@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from steelyard.evidence.timestamp import Stamp
 from steelyard.planning.questions import OWN_ITEMS
 from steelyard.records import Plan
+from steelyard.util.text import one_line
 
-__all__ = ["order_sentences"]
+__all__ = ["order_sentences", "stamp_sentence"]
 
+_NAME_CHARACTERS: Final = 80
 _FIRST: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 def order_sentences(plan: Plan) -> tuple[str, ...]:
-    """Who could have chosen the order of the samples, and how often the key asked; empty where no order counts."""
-    return tuple(_sentences(plan))
+    """What whoever ran this chose or could have chosen: the order of the samples, and the scorer; how often they asked.
+
+    Empty where no order counts and nothing was chosen.
+    """
+    chosen = [f"The scorer {one_line(plan.scorer, 60)} was chosen by whoever ran this (--scorer)."] if plan.scorer else []
+    return (*_sentences(plan), *(chosen if plan.tests else []))
+
+
+def stamp_sentence(stamp: Stamp) -> str:
+    """When a run's ledger line was stamped and by whom, by the word of the certificate in the stamp."""
+    name = one_line(stamp.authority, _NAME_CHARACTERS)
+    return f"Time stamp: {stamp.time}, by {name!r}; steelyard verify --timestamp-root checks it."
 
 
 def _sentences(plan: Plan) -> Iterator[str]:

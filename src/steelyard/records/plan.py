@@ -255,12 +255,14 @@ class Question(Record, frozen=True, kw_only=True):
 class LedgerPlace(Record, frozen=True, kw_only=True):
     """The line of the key's ledger that begins this plan: its number, from 0, and the digest of the line before it.
 
-    ``opened_later``: the ledger was begun later than the key, so that earlier plans are unknown.
+    ``opened_later``: the ledger was begun later than the key, so that earlier plans are unknown. ``timestamped``: the
+    run has a time stamp over that line, older than its first attempt.
     """
 
     line: int
     previous: str
     opened_later: bool = False
+    timestamped: bool = False
 
 
 class PlanInput(Record, frozen=True, kw_only=True):

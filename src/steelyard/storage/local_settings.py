@@ -28,7 +28,7 @@ DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where models (by role), data and task files lie on this machine, and the variables of the models' keys.
 
-    ``own_files`` says how files of questions are read and asked.
+    ``own_files`` says how files of questions are read and asked, ``timestamp`` is the time stamp authority's address.
     """
 
     models: dict[str, str] = {}
@@ -36,6 +36,7 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     data: str = ""
     tasks: tuple[str, ...] = ()
     own_files: FileOptions = FileOptions()
+    timestamp: str = ""
 
 
 def settings_path(plan_sha256: str) -> Path:

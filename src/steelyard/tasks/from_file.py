@@ -80,6 +80,7 @@ def questions_as_task(path: Path, options: FileOptions) -> Task:
         getattr(rows, "assumed", ""),
         survey.columns.in_words(with_choices=survey.has_choices and not options.choices),
         survey.doubts,
+        f"Before each question stands: {one_line(options.instruction, 200)!r}." if options.instruction else "",
     )
     return Task(
         definition,

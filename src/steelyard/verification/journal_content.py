@@ -20,10 +20,14 @@ REPEAT_CHECK = -1  # the position of what the repeat check asks
 
 @dataclass
 class JournalFound:
-    """What the journal holds: executed scores, wasted attempts, and measurements that were not asked to their end."""
+    """What the journal holds: executed scores, wasted attempts, and measurements that were not asked to their end.
+
+    ``first_us`` is the time at which the first attempt began, in µs since 1970; None where nothing was asked.
+    """
 
     executed: int = 0
     wasted: int = 0
+    first_us: int | None = None
     unfinished: frozenset[str] = frozenset()
 
 
@@ -43,6 +47,7 @@ def check_journal(run: RunFolder) -> JournalFound:
                 raise VerificationError(f"{place}: the plan has no measurement {record.measurement}")
             _check_outcome(record, plan, models[record.measurement], place)
             numbering.add(record, sealed_samples[record.measurement].check(record, place), worker)
+            found.first_us = min(record.started_us, found.first_us or record.started_us)
             found.wasted += record.completion_tokens > 0 and not record.outcome.answered
         elif isinstance(record, RecordedScore):
             found.executed += 1

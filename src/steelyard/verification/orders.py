@@ -13,6 +13,7 @@ from steelyard.evidence.keys import SSlibKey
 from steelyard.evidence.ledger import Begun, Counts, Tags, counts_of
 from steelyard.evidence.ledger_place import Chain, check_ledger
 from steelyard.evidence.order import order_output, tags_shown
+from steelyard.evidence.timestamp_place import check_stamp
 from steelyard.planning.orders import questions_of, seed_of
 from steelyard.records import Plan, Question
 
@@ -31,9 +32,11 @@ def check_orders(plan: Plan, bundle: Bundle, *, is_signed: bool) -> None:
             raise _wrong(f"{measurement.id}: a test reads it, and its order is not one of trials")
     if plan.origin.kind != "asked":
         _check_asks_nothing(plan)
+        check_stamp(bundle, None)
         return
     _check_questions(plan)
     chain = check_ledger(bundle)
+    check_stamp(bundle, chain)
     if not plan.is_order_proved:
         if is_signed and plan.measurements:
             raise _wrong("a key signed it, and its order of samples does not follow from that key")

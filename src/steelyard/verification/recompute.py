@@ -18,6 +18,8 @@ from steelyard.auditing.verdict import decide
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
+from steelyard.evidence.timestamp import stamp_in
+from steelyard.evidence.timestamp_place import check_older
 from steelyard.records import Plan, SampleScore, Verdict
 from steelyard.reports.sealed_pages import compare_pages
 from steelyard.storage.journal.reader import segment_names
@@ -90,6 +92,8 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     not_here = check_plan(run, bundle)
     check_scorers(plan)
     journal = check_journal(run)
+    if (stamp := stamp_in(run.path)) is not None and journal.first_us is not None:
+        check_older(stamp, journal.first_us, layout.TIMESTAMP)
     if waiting := unscored(run):
         raise VerificationError(f"record {waiting.seq}: the answer of {waiting.sample} was sealed without its score")
     comparison = Comparison(read_scores(run))
