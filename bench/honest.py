@@ -178,6 +178,14 @@ def audit(vendor: Vendor, source: Random) -> Audited:
     return Audited("inconsistent" if rejected(plan, results) else word, asked / vendor.asked_of / vendor.claims)
 
 
+def interval_of(vendor: Vendor, source: Random) -> tuple[float, float]:
+    """The interval of the first claim of one vendor's audit."""
+    plan = _plan(vendor, (printed(vendor, source),))
+    claim = _retest(vendor, plan, plan.tests[0], source)[0].claim
+    assert claim is not None, "a retest has a claim"
+    return claim.ci or (0.0, 1.0)
+
+
 def _retest(vendor: Vendor, plan: Plan, test: PlannedTest, source: Random) -> tuple[DetectorResult, int]:
     """One test, and how many calls it took."""
     read = {each.measurement for each in test.reads}

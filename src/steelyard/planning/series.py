@@ -21,7 +21,9 @@ def order_sentences(plan: Plan) -> tuple[str, ...]:
 
     Empty where no order counts and nothing was chosen.
     """
-    chosen = [f"The scorer {one_line(plan.scorer, 60)} was chosen by whoever ran this (--scorer)."] if plan.scorer else []
+    chosen = (
+        [f"The scorer {one_line(plan.scorer, 60)} was chosen by whoever ran this (--scorer)."] if plan.scorer else []
+    )
     return (*_sentences(plan), *(chosen if plan.tests else []))
 
 

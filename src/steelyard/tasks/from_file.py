@@ -13,6 +13,7 @@ from steelyard.tasks.file_options import instruction_of, labels_of
 from steelyard.tasks.loaders import read_rows
 from steelyard.tasks.question_rows import Survey
 from steelyard.tasks.task import Task
+from steelyard.util.text import one_line
 
 __all__ = ["questions_as_task", "task_from_file"]
 

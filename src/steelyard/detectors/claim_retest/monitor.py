@@ -138,10 +138,11 @@ class ClaimMonitor:
             return None
         n, low_right, high_right = self.retest.trace[-1]
         low, high = confidence_sequence(n, low_right, high_right, self.measurement.trials, self.interval_level)
-        if test is None or not test.noisy:
+        own = self.retest.own_variance_so_far if test is None else test.noise.own
+        if own <= 0:
             return low, high
         skew = SKEW if sealed.is_paired(self.measurement) else 0.0
-        noise = float(own_noise(sealed, self.measurement, test.noise.own, self.interval_level / 2, skew))
+        noise = float(own_noise(sealed, self.measurement, own, self.interval_level / 2, skew))
         return max(0.0, low - noise), min(1.0, high + noise)
 
     def remaining(self) -> int | None:

@@ -92,6 +92,13 @@ class Retest:
             return self._pairs.noise().confirming if self._pairs.complete else None
         return None if self._noise is None else self._noise.confirming
 
+    @property
+    def own_variance_so_far(self) -> float:
+        """The variance of our own answers before the test begins: an upper estimate from the pairs that are there."""
+        if self._pairs is None:
+            return 0.0
+        return self._pairs.upper_noise().at_least(self.sealed.least_variance(self.measurement)).own
+
     def begin(self, noise: Noise) -> None:
         """Begin with the variance of the answers, which the repeat check shows: 0 where they do not vary."""
         self._noise = noise
