@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from steelyard.records import (
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
+from tests.conftest import SumsServer
 from tests.verification.resealing import reseal
 
 Sums = tuple[Path, float]
@@ -106,10 +109,9 @@ class Unread:
         return DetectorResult(test=self.test.id, rule=self.test.rule, word=VerdictWord.CONSISTENT, notes=(note,))
 
 
-@pytest.fixture
-def door(tmp_path: Path) -> Iterator[Path]:
+@contextmanager
+def installed(site: Path) -> Iterator[Path]:
     """An installed distribution whose only entry point is the detector above; yields its folder."""
-    site = tmp_path / "site"
     info = site / "not_worse-0.7.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: not-worse\nVersion: 0.7\n")
@@ -123,6 +125,26 @@ def door(tmp_path: Path) -> Iterator[Path]:
     finally:
         sys.path.remove(str(site))
         plugins._entries.cache_clear()
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Path]:
+    with installed(tmp_path / "site") as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two models that are the same."""
+    folder = tmp_path_factory.mktemp("audited")
+    questions = folder / "sums.jsonl"
+    pairs = [(number, number * 7 % 91) for number in range(900)]
+    lines = [json.dumps({"question": f"What is {a} + {b}?", "answer": str(a + b)}) for a, b in pairs]
+    questions.write_text("\n".join(lines) + "\n")
+    with SumsServer() as server, installed(folder / "site"):
+        url = f"openai:sums@{server.url}"
+        steelyard(command(folder, (questions, 0.8), url, url, folder / "run"))
+    return folder / "run"
 
 
 def sheet(folder: Path, value: float) -> Path:
@@ -229,11 +251,10 @@ def test_where_the_plugin_is_not_installed_its_test_is_named_and_the_rest_recomp
     ],
 )
 def test_what_a_detector_asked_for_is_what_was_measured(
-    door: Path, sums_server: Any, sums_file: Sums, tmp_path: Path, change: Any, said: str
+    door: Path, audited: Path, tmp_path: Path, change: Any, said: str
 ) -> None:
     """A sealed plan whose second model is the first one, or whose samples were asked otherwise, is refused."""
-    url, run = f"openai:sums@{sums_server.url}", tmp_path / "run"
-    steelyard(command(tmp_path, sums_file, url, url, run))
+    run = shutil.copytree(audited, tmp_path / "run")
     plan = without_defaults(RunFolder.open(run).plan)
     assert [each["request"] for each in plan["served"]] == [
         "claim/0", "claim/0/again", "not-worse/subject", "not-worse/reference",

@@ -14,14 +14,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from steelyard.auditing.finalize import results_of
 from steelyard.cli import execute
 from steelyard.errors import VerificationError
-from steelyard.evidence.canonical import canonical_in_full
-from steelyard.records import Attempt
+from steelyard.evidence.canonical import canonical, canonical_in_full, sha256_hex
+from steelyard.planning.again import request_again
+from steelyard.records import Attempt, GenerateRequest
+from steelyard.runner.retry import RetryPolicy
 from steelyard.storage.journal.reader import replay
+from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.journal_content import check_journal
 from steelyard.verification.recompute import recompute
@@ -44,6 +48,12 @@ def is_withheld(prompt: str) -> bool:
 def some(prompt: str, share: float) -> bool:
     """So large a share of all sums, whatever their answer."""
     return bool(SUM.search(prompt)) and hashlib.sha256(f"some {prompt}".encode()).digest()[0] < 256 * share
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the attempts of a call; how long they are is tested with the policy."""
+    monkeypatch.setattr(RetryPolicy, "pause", lambda self, output, attempt: 0.01)
 
 
 @pytest.fixture
@@ -186,7 +196,10 @@ def test_what_is_asked_again_follows_from_the_journal(
     first_asked = {each["position"]: each for each in records if each.get("measurement") == "00-sums"}
     used = {each["position"] // 3 for each in made_again}
     first = next(first_asked[place] for place in range(100, 800) if not used & {place, place + 1})
-    stray = {**first, "measurement": "01-sums", "position": 3 * first["position"], "seq": 0}
+    sample = json.loads(open_index(run)[first["item"]])
+    anew = request_again(msgspec.convert(sample["request"], GenerateRequest), first["repeat"])
+    request = sha256_hex(canonical(anew))
+    stray = {**first, "measurement": "01-sums", "position": 3 * first["position"], "seq": 0, "request": request}
     with pytest.raises(VerificationError, match="was asked again, and was not to be"):
         sealed_again(run, [*records[:-1], stray, records[-1]])
     wrong = {**stray, "position": stray["position"] + 3}
