@@ -33,7 +33,7 @@ from tests.verification.resealing import reseal
         lambda test: test["sealed"].update(odd=1),
         lambda test: test.update(weight=0.9),
         lambda test: test.update(null="anything goes"),
-        lambda test: test.update(rule="desk_screen@2"),
+        lambda test: test.update(rule="desk_screen@3"),
         lambda test: test.update(rule="other@1"),
         lambda test: test.update(reads=[]),
         lambda test: test["reads"][0].update(scorer="exact@2"),

@@ -15,7 +15,7 @@ import unicodedata
 from collections import Counter
 from typing import Literal, NamedTuple
 
-__all__ = ["Likeness", "ModelName", "compare", "is_precision", "may_be_served", "parse_name"]
+__all__ = ["Likeness", "ModelName", "compare", "is_precision", "may_be_served", "parse_name", "shares_no_word"]
 
 _TOKEN = re.compile(
     r"(?:bf|fp|int|nf|q)\d+"  # precision: bf16, int4
@@ -160,6 +160,14 @@ def compare(claimed: str, served: str, vendor: str = "") -> Likeness:
     if more.keys() - _parts(vendor).words.keys() or _exclude(one, other):
         return "another"
     return "same" if one.precision == other.precision else "same but for precision"
+
+
+def shares_no_word(variant: str, *names: str, vendor: str = "") -> bool:
+    """Whether a ``variant`` has no word of the family in common with any of these names.
+
+    Then nothing shows that it names a model at all: it may as well say how one was run (``seed 42``, ``via API``).
+    """
+    return all(compare(name, variant, vendor) == "alias" for name in names if name)
 
 
 def _exclude(one: _Parts, other: _Parts) -> bool:

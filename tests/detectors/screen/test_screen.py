@@ -111,7 +111,7 @@ class TestVariant:
         assert "Foo 2, the model that is sold" in finding.message
 
     def test_all_rows_of_another_model(self) -> None:
-        rows = [claim(f"t{number}", "50.0", variant="Bar", line=number) for number in range(9)]
+        rows = [claim(f"t{number}", "50.0", variant="Foo 3", line=number) for number in range(9)]
         (finding,) = findings_of(*rows)
         assert finding.n == 9
         assert "lines 0, 1, 2, 3 and 5 more" in finding.message
@@ -119,6 +119,18 @@ class TestVariant:
     @pytest.mark.parametrize("variant", ["CoT", "5-shot", "Prompt Strict", "thinking mode", "zero-shot CoT", "pass@1"])
     def test_how_a_model_is_asked_is_no_name_of_another_one(self, variant: str) -> None:
         assert findings_of(claim(variant=variant), claim("mmlu", "80.0")) == ()
+
+    @pytest.mark.parametrize(
+        "variant",
+        ["T=0", "seed 42", "2025-06-12", "Q4_K_M", "Instruct", "with system prompt", "vLLM", "32k context", "via API",
+         "mean of 4 runs", "w/ tools", "full", "v1.0", "search", "4-bit", "32B-Instruct", "Bar"],
+    )  # fmt: skip
+    def test_what_shares_no_word_with_the_model_may_be_a_setting(self, variant: str) -> None:
+        row = claim(variant=variant)
+        assert findings_of(row, claim("mmlu", "80.0")) == ()
+        assert findings_of(row, claim("mmlu", "80.0"), served_as="my-deployment") == ()
+        (note,) = notes_of("variant", row)
+        assert "or a setting? It shares no word with the name" in note.message
 
     @pytest.mark.parametrize("variant", ["", "Foo 2", "foo-2", "acme/Foo-2", "Acme Foo 2", "n/a", "foo-2-2025-04-05"])
     def test_the_sold_model_by_another_spelling(self, variant: str) -> None:
@@ -324,7 +336,7 @@ def test_ten_thousand_rows_of_every_kind_stay_linear() -> None:
         claim(value="69.8", repeats="several"),
     ]
     rows = [kinds[number % 4] for number in range(9_000)]
-    rows += [claim(f"t{number}", "50.0", variant=f"bar {number}") for number in range(1_000)]
+    rows += [claim(f"t{number}", "50.0", variant=f"Foo {number + 3}") for number in range(1_000)]
     findings, notes = screen(sheet(*rows, footnotes=("GPQA Diamond is averaged over runs",) * 200))
     assert {finding.check for finding in findings} == {"range", "variant"}
     assert len(notes) > 4_000

@@ -16,7 +16,7 @@ class DeskScreen:
     """D0: checks a vendor's table by arithmetic alone."""
 
     name = "desk_screen"
-    version = 2
+    version = 3
     access = ("sheet",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from steelyard.claims.benchmarks import key_of
-from steelyard.claims.model_names import may_be_served, parse_name
+from steelyard.claims.model_names import may_be_served, parse_name, shares_no_word
 from steelyard.detectors.screen.arithmetic import (
     fewest_passes,
     impossible,
@@ -113,7 +113,7 @@ def _points(share: float, claim: Claim) -> str:
 
 
 def _names(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Note]:
-    """Names that may mean the served model but add a date, a size or a setting."""
+    """Names that may mean the served model but add a date, a size or a setting, and what may be no name at all."""
     sold, served = parse_name(sheet.model, sheet.vendor), parse_name(sheet.served_as, sheet.vendor)
     variants: dict[str, list[Row]] = {}
     for row in rows:
@@ -125,9 +125,18 @@ def _names(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Note]:
     for variant, their_rows in variants.items():
         name = parse_name(variant, sheet.vendor)
         exact = name.same(sold) or name.same(served)
-        if name.is_stated and not exact and may_be_served(name, sold, served):
+        if not name.is_stated or exact:
+            continue
+        if may_be_served(name, sold, served):
             message = f"measured on {short(variant, 80)} ({_tasks(their_rows)}), which may be the same model, {while_}"
             yield _note("variant", message)
+        elif shares_no_word(variant, sheet.model, sheet.served_as, vendor=sheet.vendor):
+            message = (
+                f"measured on {short(variant, 80)} ({_tasks(their_rows)}): another model than {short(sheet.model, 80)}"
+            )
+            yield _note(
+                "variant", f"{message}, or a setting? It shares no word with the name; a setting goes under protocol"
+            )
 
 
 def _duplicates(rows: list[Row]) -> Iterator[Note]:

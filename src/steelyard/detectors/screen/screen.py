@@ -1,8 +1,9 @@
 """D0, the desk screen: checks a vendor's table by arithmetic alone, without a model or a network.
 
 A *finding* is reported only if no correct measurement could give the table (docs/statistics.md): a value outside its
-range, rows measured on different models or on a model that is not the served one, a value that no whole number of right
-answers gives. Everything else is a *note* (:mod:`steelyard.detectors.screen.notes`), which never changes an exit code.
+range, rows measured on different models, or on another model of the family than the served one, a value that no whole
+number of right answers gives. Everything else is a *note* (:mod:`steelyard.detectors.screen.notes`), which never
+changes an exit code.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from steelyard.claims.model_names import ModelName, may_be_served, parse_name
+from steelyard.claims.model_names import ModelName, may_be_served, parse_name, shares_no_word
 from steelyard.detectors.screen.arithmetic import impossible, rounded_passes
 from steelyard.detectors.screen.notes import notes_on
 from steelyard.detectors.screen.rows import DETECTOR, SHOWN, Row, rows_of, short
@@ -76,7 +77,7 @@ def _other_models(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Finding]:
     for variant in _variants(sheet, rows):
         if may_be_served(variant.name, sold, served):
             own.append(variant)
-        else:
+        elif not shares_no_word(variant.text, sheet.model, sheet.served_as, vendor=sheet.vendor):
             yield _not_the_served(sheet, variant)
     yield from _not_one_model(own, sold)
 
