@@ -11,10 +11,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
-
-from cryptography import x509
-from cryptography.x509.oid import NameOID
+from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
@@ -33,6 +30,9 @@ from steelyard.evidence.der import (
     integer,
     one,
 )
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 __all__ = ["MAX_STAMP_BYTES", "Stamp", "read_stamp", "refusal_of", "stamp_in", "stamp_of", "with_sorted_certificates"]
 
@@ -216,6 +216,8 @@ def _name(certificates: bytes, signer: bytes) -> str:
 
 def _names_of(certificate: bytes) -> tuple[tuple[bytes, int], x509.Name]:
     """What a certificate is named by (issuer and serial number), and whose it is."""
+    from cryptography import x509
+
     try:
         with warnings.catch_warnings(action="ignore"):  # of certificates that are odd, and can be read all the same
             found = x509.load_der_x509_certificate(certificate)
@@ -225,6 +227,8 @@ def _names_of(certificate: bytes) -> tuple[tuple[bytes, int], x509.Name]:
 
 
 def _common_name(subject: x509.Name) -> str:
+    from cryptography.x509.oid import NameOID
+
     for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
         for each in subject.get_attributes_for_oid(kind):
             if isinstance(each.value, str) and each.value.strip():
