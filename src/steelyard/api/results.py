@@ -214,9 +214,11 @@ def verified(run: Path, require_key: Path | None = None, roots: Sequence[x509.Ce
     naming the first check that fails, InputError where ``run`` is not a run.
     """
     from steelyard.evidence.verify import verify_integrity
-    from steelyard.verification.recompute import recompute
 
     integrity = verify_integrity(run, require_key, require_key is not None, roots)
+    # A bundle that is refused needs neither the memory nor the time of what recomputes.
+    from steelyard.verification.recompute import recompute
+
     return VerifyResult(integrity, recompute(run, integrity.bundle), run, bool(roots))
 
 

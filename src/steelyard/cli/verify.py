@@ -14,6 +14,8 @@ from steelyard.cli.output import print_json
 from steelyard.errors import ExitCode
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
     from steelyard.api.results import VerifyResult
     from steelyard.verification.ledgers import Shown
 
@@ -63,10 +65,9 @@ def command(
     """
     from steelyard.api.progress import working
     from steelyard.api.results import verified
-    from steelyard.evidence.timestamp_signature import roots_at
     from steelyard.verification.ledgers import compare_ledgers, read_held
 
-    roots = roots_at(root_files, "--timestamp-root")
+    roots = _roots(root_files)
     held = None if ledger is None else read_held(ledger, roots)
     results = []
     for run in runs:
@@ -86,6 +87,14 @@ def command(
     undated = bool(roots) and not all(each.is_dated for each in compared)
     codes = [_code(result, ignores_pages=ignores_pages) for result in results]
     return max([*codes, int(ExitCode.UNDECIDED if undated else ExitCode.CONSISTENT)])
+
+
+def _roots(files: tuple[Path, ...]) -> Sequence[x509.Certificate]:
+    if not files:
+        return ()
+    from steelyard.evidence.timestamp_signature import roots_at
+
+    return roots_at(files, "--timestamp-root")
 
 
 def _code(result: VerifyResult, *, ignores_pages: bool) -> int:
