@@ -393,7 +393,7 @@ def distribution_of(kind: str, name: str) -> str:
 
 
 def detector_of(rule: str) -> Detector | None:
-    """The detector that applies a rule (``claim_retest@3``); None where it is not installed in this version."""
+    """The detector that applies a rule (``claim_retest@4``); None where it is not installed in this version."""
     name, _, version = rule.partition("@")
     if name not in names("detector"):
         return None
