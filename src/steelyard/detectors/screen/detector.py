@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from steelyard.detectors.screen.answered import other_networks
 from steelyard.detectors.screen.screen import screen
 from steelyard.plugins import Planner
-from steelyard.records import ClaimSheet, DetectorResult, Plan, PlannedTest, SampleScore, VerdictWord
+from steelyard.records import SUBJECT, ClaimSheet, DetectorResult, Plan, PlannedTest, SampleScore, VerdictWord
 
 __all__ = ["DeskScreen"]
 
@@ -50,8 +50,8 @@ class _Screening:
             raise ValueError(f"test {test.id}: a desk screen reads the claim sheet and nothing else")
         self._test, self._plan = test, plan
         # Where one network answers, no variant is served beside it, whatever the sheet says.
-        is_family = bool(plan.subject.capabilities.checkpoints)
-        self._sheet: ClaimSheet = plan.sheet if is_family else replace(plan.sheet, variants=())
+        is_one = SUBJECT in plan.models and not plan.subject.capabilities.checkpoints
+        self._sheet: ClaimSheet = replace(plan.sheet, variants=()) if is_one else plan.sheet
 
     def observe(self, score: SampleScore) -> None:
         """Ignore the score."""
