@@ -83,6 +83,8 @@ class Model(Protocol):
     Faults of the wire are outcomes, not exceptions.
     Concurrency, retries, deadlines and order belong to the runner. A model may be asked concurrently up to
     ``capabilities.concurrency``. ``identify`` may call the endpoint (the user named it) but never with a sample.
+    A model that names ``capabilities.checkpoints`` has those answer that a request names, and answers with JSON that
+    names them by need: ``{"answered_by": {NEED: SHA-256 of the weights}, …}``.
     """
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:

@@ -63,6 +63,9 @@ def answers(rates: Sequence[float], population: int = 200) -> list[int]:
 def test_trainings_that_agree_on_being_below_make_the_recipe_inconsistent_after_all_questions() -> None:
     plan = recipe_plan(5)
     marks = answers([0.40] * 5)
+    assert read(plan, marks[:20]).retest.remaining(0.4) == 180  # a recipe is below its claim when all was asked
+    assert read(recipe_plan(1), marks[:20]).retest.remaining(0.4) < 180
+    assert read(plan, marks[:20]).retest.remaining(0.9) < 180
     early = read(plan, marks[:199])
     assert early.retest.waits_for_recipe
     assert early.decision is None

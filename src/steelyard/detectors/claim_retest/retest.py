@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -138,7 +139,11 @@ class Retest:
             return 0 if self.word else left
         table = StopTable(inconsistent=self._running.inconsistent, consistent=self._running.consistent)
         needed = samples_needed(table, self.n, self.right, self.measurement.trials, rate)
-        return left if needed is None else needed
+        if needed is None:
+            return left
+        right = self.right + math.floor(rate * needed + 0.5)
+        is_below = table.decision(self.n + needed, right, right) == "inconsistent"
+        return left if is_below and self.recipe is not None else needed
 
     # ── the tests ───────────────────────────────────────────────────────────────────────────────────────────────────
 
