@@ -193,7 +193,7 @@ class RunSession:
         )
 
     def _request_of(self, call: Call, sample: Sample) -> Request:
-        """The sample's own request, or the one with which it is asked again; with the checkpoints that are to answer."""
+        """The sample's own request, or that with which it is asked again, and the checkpoints that are to answer."""
         again = self.measurements[call.measurement].again
         request: Request = request_again(sample.request, call.repeat) if again else sample.request
         turns = self._answering.get(call.measurement)
