@@ -163,7 +163,9 @@ def answers_in(run: Path) -> list[dict[str, Any]]:
 def test_both_questions_about_an_episode_are_played_by_the_same_pair_of_trainings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering, "play", lambda model, world, seed, settings: [[0.5, float(seed % 1000)]])
+    monkeypatch.setattr(
+        answering, "play", lambda model, world, seed, settings: [[float(part) for part in divmod(seed, 2**16)]]
+    )
     ours, rival = "few frames two-room-fixed", "few frames two-room-fixed by pixel"
     trainings = {ours: [knowing(), ignorant(), knowing()], rival: [ignorant(), ignorant(), knowing()]}
     audit(
