@@ -249,7 +249,7 @@ def _details(members: Mapping[str, Sequence[Member]]) -> dict[str, str]:
     found = {}
     for role, several in sorted(members.items()):
         worlds = dict.fromkeys(each.card.world or "video" for each in several)
-        found[f"trained in {role}".removesuffix(" in ")] = ", ".join(worlds)
+        found[f"trained in {role}".strip()] = ", ".join(worlds)
         if all(each.card.trained for each in several):
             frames = dict.fromkeys(_count(_frames(each.card)) for each in several)
             found[f"different frames {role}".strip()] = ", ".join(frames)
