@@ -84,9 +84,9 @@ def test_a_variant_that_the_sheet_does_not_list_or_that_stands_for_two_does_not_
 
 
 def test_a_language_model_has_no_variants_beside_it_whatever_the_sheet_lists() -> None:
-    rows = ((), ""), ((), "another thing")
+    rows = ((), ""), ((), "our JEPA large")
     for family in (True, False):
-        whole = audit(*rows, variants=("another thing",), family=family)
+        whole = audit(*rows, variants=("our JEPA large",), family=family)
         result = DeskScreen().open(whole.tests[0], whole).find({})
         assert [each.check for each in result.findings] == ([] if family else ["variant"])
 
