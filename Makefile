@@ -48,8 +48,8 @@ world: .venv/world
 	$(BIN)/python -m bench.world_rooms $(WORLD)
 
 # The five things that are said of world models, as claims about ours: a family of checkpoints trained from nothing, three
-# trainings of each, and its audit. Some 14 CPU-minutes of training, two at a time, and 8 of questions; ends with 1 where a
-# claim of ours does not hold, as that against the model of tokens does not.
+# trainings of each, and its audit. Some 14 CPU-minutes of training, two at a time, and 8 of questions. It prints what answered
+# each claim; it ends with 1 where a claim of ours does not hold, and with 3 where trainings differ too much to tell.
 world-audit: .venv/world
 	@family=runs/family-$$(date +%Y%m%d-%H%M%S); mkdir -p $$family; \
 	echo "18 trainings, two at a time, each named when it is done; what they say meanwhile: $$family/training.log"; \

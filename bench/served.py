@@ -153,7 +153,7 @@ def plan_of(endpoint: Endpoint) -> Plan:
     reads = tuple(Reads(measurement=each.id, scorer=SCORER) for each in (first, again))
     tests = share_out(
         (
-            PlannedTest(id="claim", rule="claim_retest@3", weight=1.0, reads=reads[:1]),
+            PlannedTest(id="claim", rule="claim_retest@4", weight=1.0, reads=reads[:1]),
             PlannedTest(id="served", rule="not_served@2", weight=WEIGHT, null="of the item", reads=reads),
         )
     )
@@ -207,7 +207,7 @@ def audit(endpoint: Endpoint, plan: Plan, random: Random) -> tuple[bool, float, 
     for place in left:
         ask(again, place, int(order[place // TIMES]))
     result = finder.find({})
-    claim = DetectorResult(test="claim", rule="claim_retest@3", word=VerdictWord.INSUFFICIENT_POWER, p=1.0)
+    claim = DetectorResult(test="claim", rule="claim_retest@4", word=VerdictWord.INSUFFICIENT_POWER, p=1.0)
     return "served" in rejected(plan, [claim, result]), result.p or 0.0, len(left)
 
 

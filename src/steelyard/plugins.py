@@ -83,6 +83,8 @@ class Model(Protocol):
     Faults of the wire are outcomes, not exceptions.
     Concurrency, retries, deadlines and order belong to the runner. A model may be asked concurrently up to
     ``capabilities.concurrency``. ``identify`` may call the endpoint (the user named it) but never with a sample.
+    A model that names ``capabilities.checkpoints`` has those answer that a request names, and answers with JSON that
+    names them by need: ``{"answered_by": {NEED: SHA-256 of the weights}, …}``.
     """
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
@@ -393,7 +395,7 @@ def distribution_of(kind: str, name: str) -> str:
 
 
 def detector_of(rule: str) -> Detector | None:
-    """The detector that applies a rule (``claim_retest@3``); None where it is not installed in this version."""
+    """The detector that applies a rule (``claim_retest@4``); None where it is not installed in this version."""
     name, _, version = rule.partition("@")
     if name not in names("detector"):
         return None

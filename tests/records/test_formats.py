@@ -15,8 +15,8 @@ from steelyard.records.record import Record
 from steelyard.storage.journal.lines import decode, encode
 
 SEALED = [
-    "Attempt", "Capabilities", "Claim", "ClaimSheet", "ComparedWith", "Exchange", "GenerateRequest", "Limits",
-    "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NotPlanned", "Origin", "Plan", "PlanInput",
+    "Attempt", "Capabilities", "Checkpoint", "Claim", "ClaimSheet", "ComparedWith", "Exchange", "GenerateRequest",
+    "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NotPlanned", "Origin", "Plan", "PlanInput",
     "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "Sample", "Served",
 ]  # fmt: skip
 
@@ -30,14 +30,16 @@ DEFAULTS = {
         "generate": True, "chat": False, "completions": True, "loglikelihood": False, "loglikelihood_reason": "",
         "deterministic": False, "concurrency": 1, "offers": ["language"], "reasons": False, "output_tokens": 0,
         "takes_temperature": True, "repeats_identical": [],
+        "checkpoints": {},
     },
+    "Checkpoint": {"config": "", "kind": "", "parameters": 0},
     "Claim": {
         "unit": "percent", "metric": "", "samples": None, "repeats": None, "average": "", "shots": None, "variant": "",
         "protocol": {}, "compared_with": [], "note": "", "line": 0,
     },
     "ClaimSheet": {
-        "vendor": "", "date": "", "source": "", "served_as": "", "footnotes": [], "claims": [], "path": "",
-        "digest": "",
+        "vendor": "", "date": "", "source": "", "served_as": "", "footnotes": [], "variants": [], "claims": [],
+        "path": "", "digest": "",
     },
     "ComparedWith": {"value": ""},
     "Exchange": {
@@ -46,7 +48,7 @@ DEFAULTS = {
     },
     "GenerateRequest": {
         "prefix": "", "chat": False, "system": "", "max_tokens": 256, "stop": [], "temperature": 0.0, "seed": None,
-        "reasoning_effort": "",
+        "reasoning_effort": "", "checkpoints": [],
     },
     "Limits": {
         "requests_per_minute": None, "tokens_per_minute": None, "tokens": None, "cost": None, "price_prompt": None,
@@ -58,7 +60,7 @@ DEFAULTS = {
         "budget_stated": False, "reasoning_effort": "", "items": "", "question": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
         "public": True, "part": None, "differences": [], "how_read": "", "arm": "", "seed": "",
-        "beside": "", "again": 0,
+        "beside": "", "again": 0, "needs": [], "turns": [],
     },
     "LedgerPlace": {"opened_later": False, "timestamped": False},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},

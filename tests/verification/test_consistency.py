@@ -8,15 +8,30 @@ import pytest
 from msgspec.structs import replace
 
 from steelyard.errors import VerificationError
-from steelyard.records import SUBJECT, Capabilities, Claim, ClaimSheet, ModelIdentity, Origin, Plan, PlannedModel
+from steelyard.planning.turns import digest_of_checkpoints
+from steelyard.records import (
+    SUBJECT,
+    Capabilities,
+    Checkpoint,
+    Claim,
+    ClaimSheet,
+    ModelIdentity,
+    Origin,
+    Plan,
+    PlannedModel,
+)
 from steelyard.verification.consistency import check_models, check_options
 from tests.plans import measurement, plan
 
 ENDPOINT = ModelIdentity(uri="openai:m@http://127.0.0.1/v1", name="m", backend="OpenAI-compatible HTTP")
 FILE = ModelIdentity(uri="gguf:m.gguf", sha256="0" * 64, details={"context_tokens": "2048"})
-WORLD = ModelIdentity(uri="world:folder", sha256="0" * 64)
+NETWORKS = {"world two-room": (Checkpoint(sha256="a" * 64), Checkpoint(sha256="b" * 64))}
+WORLD = ModelIdentity(uri="world:folder", sha256=digest_of_checkpoints(NETWORKS))
 IN_PROCESS = {"loglikelihood": True, "deterministic": True}
-NO_TEXT = {"deterministic": True, "offers": ("world two-room",), "loglikelihood_reason": "none"}
+NO_TEXT = {
+    "deterministic": True, "offers": ("world two-room",), "loglikelihood_reason": "none", "checkpoints": NETWORKS,
+}  # fmt: skip
+TURNED = {"world two-room": NETWORKS["world two-room"][::-1]}
 SHEET = ClaimSheet(model="m", claims=(Claim(task="t", value="60"),), digest="0" * 64)
 
 
@@ -58,6 +73,9 @@ def test_models_that_there_are(identity: ModelIdentity, capabilities: dict[str, 
         (replace(FILE, sha256=""), IN_PROCESS, "sha256 is missing"),
         (WORLD, NO_TEXT | {"deterministic": False}, "deterministic is False"),
         (WORLD, NO_TEXT | {"offers": ("language",)}, "offers language"),
+        (WORLD, NO_TEXT | {"checkpoints": {}}, "checkpoints are not named for each of its offers"),
+        (WORLD, NO_TEXT | {"checkpoints": TURNED}, "checkpoints are not in the order of their weights' SHA-256"),
+        (replace(WORLD, sha256="0" * 64), NO_TEXT, "sha256 is not that of its checkpoints"),
     ],
 )
 def test_models_that_there_are_not(identity: ModelIdentity, capabilities: dict[str, Any], said: str) -> None:

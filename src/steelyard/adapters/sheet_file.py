@@ -45,9 +45,10 @@ def _lines(sheet: ClaimSheet, remark: str) -> Iterator[str]:
     for name in ("model", "vendor", "date", "source", "served_as"):
         if value := getattr(sheet, name):
             yield f"{name}: {_quoted(value)}"
-    if sheet.footnotes:
-        yield "footnotes:"
-        yield from (f"  - {_quoted(note)}" for note in sheet.footnotes)
+    for name in ("footnotes", "variants"):
+        if texts := getattr(sheet, name):
+            yield f"{name}:"
+            yield from (f"  - {_quoted(text)}" for text in texts)
     yield "claims:"
     for claim in sheet.claims:
         yield from _claim_lines(claim)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
+import msgspec
+
 from steelyard.auditing.executed_scoring import ExecutedScoring
 from steelyard.auditing.finders import Finders, open_finders
 from steelyard.auditing.measured import Tally
@@ -29,8 +31,9 @@ from steelyard.errors import InputError
 from steelyard.evidence import layout
 from steelyard.planning.again import request_again
 from steelyard.planning.samples import Prepared
+from steelyard.planning.turns import answering
 from steelyard.plugins import Model, Scorer
-from steelyard.records import SUBJECT, Attempt, ModelOutput, Plan, Request, Sample, SampleScore
+from steelyard.records import SUBJECT, Attempt, GenerateRequest, ModelOutput, Plan, Request, Sample, SampleScore
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
@@ -135,6 +138,7 @@ class RunSession:
         self.schedules = {role: Schedule(slice_seconds=_slice_seconds(self.plan)) for role in self.plan.models}
         self.budgets = {role: Budget(model.limits) for role, model in self.plan.models.items()}
         self._executed = ExecutedScoring(self.scorers)
+        self._answering = answering(self.plan)
 
     async def run(self, models: Mapping[str, Model], run: RunFolder, journal: Journal, before: Replay | None) -> RunEnd:
         """Ask what the journal does not hold yet, until every test is decided or the plan's budget is spent."""
@@ -189,9 +193,13 @@ class RunSession:
         )
 
     def _request_of(self, call: Call, sample: Sample) -> Request:
-        """The sample's own request, or the one with which it is asked again."""
+        """The sample's own request, or that with which it is asked again, and the checkpoints that are to answer."""
         again = self.measurements[call.measurement].again
-        return request_again(sample.request, call.repeat) if again else sample.request
+        request: Request = request_again(sample.request, call.repeat) if again else sample.request
+        turns = self._answering.get(call.measurement)
+        if turns is not None and isinstance(request, GenerateRequest):
+            request = msgspec.structs.replace(request, checkpoints=turns.of(call.sample))
+        return request
 
     async def _load(self, run: RunFolder, before: Replay | None) -> list[Work]:
         """Feed what a journal already holds: its answers are read, never asked again; the scores it lacks are made."""

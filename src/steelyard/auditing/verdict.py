@@ -12,6 +12,7 @@ import msgspec
 
 from steelyard.auditing.finders import open_finders
 from steelyard.auditing.measured import Tally
+from steelyard.auditing.networks import answered_by
 from steelyard.claims.served_model import names_in_words, served_in_words
 from steelyard.errors import ExitCode
 from steelyard.evidence.timestamp import Stamp
@@ -269,6 +270,7 @@ def _with_usage(claim: ClaimVerdict, plan: Plan, usage: Usage) -> ClaimVerdict:
     return msgspec.structs.replace(
         claim,
         needs=needs,
+        answered_by=answered_by(plan, claim.measurement),
         **usage.as_fields(plan.models[role]),
     )
 
@@ -303,6 +305,7 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
     return msgspec.structs.replace(
         tally.result(readers, stopped),
         cut_off=sum(cost.cut_off[repeat] for repeat in range(tally.measurement.repeats)),
+        answered_by=answered_by(plan, tally.measurement.id),
         **cost.as_fields(plan.models[tally.measurement.role]),
     )
 

@@ -17,10 +17,12 @@ def why_another_model(sheet: ClaimSheet, claim: Claim, identity: ModelIdentity) 
 
     A name that shares no word with the claimed one is an alias, and no reason, unless the sheet states ``served_as``
     and no name of the endpoint shares a word with it. A GGUF file has its own name and that in its metadata, which may
-    be a training run's: one of them is enough.
+    be a training run's: one of them is enough. What the sheet lists in ``variants`` is served, too, by a model of
+    several networks.
     """
     served = _served(identity)
-    claimed = [*_claimed(sheet), *([claim.variant] if _is_stated(claim.variant) else [])]
+    is_served_too = claim.variant in sheet.variants and _is_family(identity)
+    claimed = [*_claimed(sheet), *([claim.variant] if _is_stated(claim.variant) and not is_served_too else [])]
     for name in claimed:
         if _is_file(identity) and any(compare(name, other, sheet.vendor).startswith("same") for other in served):
             continue
@@ -91,6 +93,11 @@ def _with_precision(identity: ModelIdentity) -> str:
 
 def _is_file(identity: ModelIdentity) -> bool:
     return identity.uri.startswith("gguf:")
+
+
+def _is_family(identity: ModelIdentity) -> bool:
+    """Whether several networks may be served under one name: a world model's, each for its own worlds."""
+    return identity.details.get("recorded_uri", identity.uri).startswith("world:")
 
 
 def _settled(sheet: ClaimSheet, name: str, served: str) -> bool:

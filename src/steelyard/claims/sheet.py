@@ -113,7 +113,8 @@ class _SheetReader:
             "date": self._text,
             "source": self._text,
             "served_as": self._text,
-            "footnotes": self._footnotes,
+            "footnotes": self._texts,
+            "variants": self._texts,
             "claims": self._claims,
         }
 
@@ -164,7 +165,7 @@ class _SheetReader:
             for index, item in enumerate(self._list(node, path, "{model: …, value: …}"))
         )
 
-    def _footnotes(self, node: Node, path: str) -> tuple[str, ...]:
+    def _texts(self, node: Node, path: str) -> tuple[str, ...]:
         items = self._list(node, path, "a text")
         return tuple(self._text(item, f"{path}[{index}]") for index, item in enumerate(items))
 

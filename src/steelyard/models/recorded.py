@@ -109,6 +109,8 @@ class RecordedModel:
         """Nothing to free."""
 
     def _replay(self, request: Request) -> ModelOutput:
+        if isinstance(request, GenerateRequest) and request.checkpoints:  # who is to answer is no part of a sample
+            request = msgspec.structs.replace(request, checkpoints=())
         try:
             digest = sha256_hex(canonical(request))
         except ValueError:  # a lone surrogate has no canonical form, so it cannot have been recorded

@@ -94,5 +94,5 @@ def _format(differences: Sequence[str], measurement: Measurement, capabilities: 
         continuations="choices" if measurement.kind == "loglikelihood" else "",
         # Without the sentence that a limit is another than the format's, it is the format's.
         max_tokens=own_limit_in(differences) or measurement.output_budget or 0,
-        needs=() if offers is None or "language" in offers else offers,
+        needs=measurement.needs or (() if offers is None or "language" in offers else offers),
     )

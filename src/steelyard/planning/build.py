@@ -20,6 +20,7 @@ from steelyard.planning.orders import Orders, RandomOrders, questions_of, with_o
 from steelyard.planning.planner import TaskPlanner
 from steelyard.planning.samples import Prepared
 from steelyard.planning.sources import DataSource
+from steelyard.planning.turns import with_turns
 from steelyard.planning.weights import share_out
 from steelyard.plugins import Detector, MeasurementRequest, distribution_of, find
 from steelyard.records import (
@@ -150,7 +151,10 @@ def _with_orders(
     drafts = [draft.measurement for draft in planner.drafts.values()]
     questions, names = questions_of(drafts, models)
     placed = (orders or RandomOrders()).place(questions, "audit" if tests else "run")
-    measurements = with_orders(drafts, names, placed.outputs)
+    measurements = tuple(
+        with_turns(each, planner.drafts[each.id].samples, models[each.role])
+        for each in with_orders(drafts, names, placed.outputs)
+    )
     prepared = {each.id: replace(planner.drafts[each.id], measurement=each) for each in measurements}
     withheld = any(draft.withheld for draft in prepared.values()) and not options.with_texts
     plan = Plan(

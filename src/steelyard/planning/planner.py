@@ -202,6 +202,7 @@ class TaskPlanner:
             arm=request.arm,
             seed=request.seed or "",
             beside=request.beside,
+            needs=self._needs(request, task, protocol),
             **self._asked_how_often(request, decoding, rows.population),
         )
         asked = rows.asked(measurement)
@@ -223,6 +224,15 @@ class TaskPlanner:
         )
         withheld = task.public and task.definition.generator is None
         return Prepared(measurement, asked.samples, asked.digests, withheld, task.advice), served
+
+    def _needs(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> tuple[str, ...]:
+        """What is asked of a model that names its checkpoints; raises Skip where unequal numbers would answer."""
+        known = self._models[request.role].capabilities.checkpoints
+        needs = tuple(need for need in task.prompt_format(protocol.prompt).needs if need in known)
+        if len({len(known[need]) for need in needs}) > 1:
+            listed = " and ".join(f"{len(known[need])} of {need}" for need in needs)
+            raise Skip("not_testable", f"the model has unequal numbers of trainings, {listed}: list equally many")
+        return needs
 
     def _scorer(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> str:
         return scorer_of(

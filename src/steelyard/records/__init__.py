@@ -30,6 +30,7 @@ from steelyard.records.plan import (
 from steelyard.records.record import Record
 from steelyard.records.requests import (
     Capabilities,
+    Checkpoint,
     GenerateRequest,
     LoglikelihoodRequest,
     ModelIdentity,
@@ -40,6 +41,7 @@ from steelyard.records.requests import (
     Sample,
 )
 from steelyard.records.results import (
+    AnsweredBy,
     ClaimVerdict,
     DetectorResult,
     Finding,
@@ -58,8 +60,10 @@ from steelyard.records.results import (
 __all__ = [
     "PLAN_FORMAT",
     "SUBJECT",
+    "AnsweredBy",
     "Attempt",
     "Capabilities",
+    "Checkpoint",
     "Claim",
     "ClaimSheet",
     "ClaimVerdict",

@@ -74,7 +74,10 @@ class Claim(Record, frozen=True, kw_only=True):
 
 
 class ClaimSheet(Record, frozen=True, kw_only=True):
-    """A vendor's table, read from one YAML file. ``digest`` is the SHA-256 of the file's bytes."""
+    """A vendor's table, read from one YAML file. ``digest`` is the SHA-256 of the file's bytes.
+
+    ``variants`` are the names of networks that are served together under the model's name, each for rows of its own.
+    """
 
     model: str
     vendor: str = ""
@@ -82,6 +85,7 @@ class ClaimSheet(Record, frozen=True, kw_only=True):
     source: str = ""
     served_as: str = ""
     footnotes: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     path: str = ""
     digest: str = ""

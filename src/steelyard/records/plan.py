@@ -13,7 +13,7 @@ import msgspec
 
 from steelyard.records.claims import ClaimSheet
 from steelyard.records.record import Record
-from steelyard.records.requests import Capabilities, ModelIdentity
+from steelyard.records.requests import Capabilities, Checkpoint, ModelIdentity
 
 __all__ = [
     "PLAN_FORMAT",
@@ -153,7 +153,9 @@ class Measurement(Record, frozen=True, kw_only=True):
     items that the benchmark has. ``how_read`` says what had to be assumed to read a file of the user's own questions.
     ``arm``, ``seed`` and ``beside`` are for further measurements that a detector requests. ``again``: while the run
     goes on, so many samples of the measurement ``beside`` that got no answer, and as many that got one, are asked
-    again, ``repeats`` times each.
+    again, ``repeats`` times each. ``needs`` is what is asked of a model that names its checkpoints, the claimed one
+    first. ``turns``: by place of the committed order, which of several checkpoints answers, counted from 0
+    (:mod:`steelyard.planning.turns`).
     """
 
     id: str
@@ -188,6 +190,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     seed: str = ""
     beside: str = ""
     again: int = 0
+    needs: tuple[str, ...] = ()
+    turns: tuple[int, ...] = ()
 
     @property
     def trials(self) -> int:
@@ -217,7 +221,7 @@ class Reads(Record, frozen=True, kw_only=True):
 class PlannedTest(Record, frozen=True, kw_only=True):
     """One test, of any kind, with its share of the error budget.
 
-    ``rule`` is the detector and the version of its rule (``claim_retest@3``): a change of thresholds or margins raises
+    ``rule`` is the detector and the version of its rule (``claim_retest@4``): a change of thresholds or margins raises
     the version. ``null`` is the null hypothesis in one sentence. ``weight`` 0: no p-value, so no share. ``inputs``
     names entries of :attr:`Plan.inputs`. ``sealed`` is a JSON object that the rule's detector alone decodes, strictly.
     """
@@ -371,6 +375,11 @@ class Plan(Record, frozen=True, kw_only=True):
     def is_order_proved(self) -> bool:
         """Whether the orders follow from the key that signs the plan, and not from a random secret."""
         return any(question.order_proof for question in self.questions.values())
+
+    def checkpoints_of(self, measurement: Measurement) -> tuple[tuple[Checkpoint, ...], ...]:
+        """The checkpoints that answer a measurement: for each of its needs one, or several trainings of a recipe."""
+        known = self.models[measurement.role].capabilities.checkpoints
+        return tuple(known.get(need, ()) for need in measurement.needs)
 
     def number_of(self, test: PlannedTest) -> int:
         """How often the question of a test was audited with the plan's key, this audit included."""

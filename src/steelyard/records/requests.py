@@ -10,6 +10,7 @@ from steelyard.records.record import Record
 
 __all__ = [
     "Capabilities",
+    "Checkpoint",
     "GenerateRequest",
     "LoglikelihoodRequest",
     "ModelIdentity",
@@ -25,7 +26,8 @@ class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_fie
     """Ask for text. ``prefix`` (the shots, shared by many samples) and ``prompt`` are two separate batches in-process.
 
     ``chat`` sends prefix + prompt as one user message; otherwise it is a plain completion. Temperature 0 is greedy.
-    ``reasoning_effort`` is sent where it is not empty.
+    ``reasoning_effort`` is sent where it is not empty. ``checkpoints`` names those that are to answer, of a model that
+    has several (:attr:`Measurement.needs`), by the SHA-256 of their weights; no sample has any.
     """
 
     prefix: str = ""
@@ -37,6 +39,7 @@ class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_fie
     temperature: float = 0.0
     seed: int | None = None
     reasoning_effort: str = ""
+    checkpoints: tuple[str, ...] = ()
 
 
 class LoglikelihoodRequest(Record, frozen=True, kw_only=True, tag="loglikelihood", tag_field="kind"):
@@ -124,6 +127,18 @@ class ModelOutput(Record, frozen=True, kw_only=True):
     fatal: bool = False  # no retry of any request will help: it refuses the key or the credit, or is a web page
 
 
+class Checkpoint(Record, frozen=True, kw_only=True):
+    """A network that answers: the SHA-256 of its weights, and of whatever else decides its answers (``config``).
+
+    ``kind`` is its architecture, ``parameters`` the number that its training changed.
+    """
+
+    sha256: str
+    config: str = ""
+    kind: str = ""
+    parameters: int = 0
+
+
 class Capabilities(Record, frozen=True, kw_only=True):
     """What a model can do, and the reason where it cannot.
 
@@ -132,6 +147,8 @@ class Capabilities(Record, frozen=True, kw_only=True):
     ``reasons``: the model reasons before it answers; ``output_tokens`` is then the largest output budget that it took.
     ``takes_temperature`` False: the endpoint refuses a temperature and samples at its own.
     ``repeats_identical``: temperatures at which one open question brought the same text three times, as from a cache.
+    ``checkpoints``: by what is offered, the networks that answer for it, in the order of their weights' SHA-256;
+    several are trainings of one recipe.
     """
 
     generate: bool = True
@@ -146,6 +163,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     output_tokens: int = 0
     takes_temperature: bool = True
     repeats_identical: tuple[float, ...] = ()
+    checkpoints: dict[str, tuple[Checkpoint, ...]] = msgspec.field(default_factory=dict)
 
 
 class ModelIdentity(Record, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import msgspec
 from steelyard.records.record import Record
 
 __all__ = [
+    "AnsweredBy",
     "ClaimVerdict",
     "DetectorResult",
     "Finding",
@@ -127,6 +128,18 @@ class TracePoint(Record, frozen=True, kw_only=True):
     high: float
 
 
+class AnsweredBy(Record, frozen=True, kw_only=True):
+    """The networks that answered for one of a measurement's needs: one, or several trainings of a recipe.
+
+    ``sha256`` are the digests of their weights, sorted.
+    """
+
+    need: str
+    kind: str
+    parameters: int
+    sha256: tuple[str, ...]
+
+
 class ClaimVerdict(Record, frozen=True, kw_only=True):
     """The verdict on one claim, as its retest gives it; proportions are fractions, ``claimed_text`` is as printed.
 
@@ -137,6 +150,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one. ``formats`` names
     the prompt formats that the claim may mean, in their order, where the vendor states none; the numbers are then those
     of ``prompt``, and a note says what each came to. ``cost`` is the money for the tokens, at the user's prices.
+    ``answered_by`` names the networks of a model that names its checkpoints, the claimed one first.
     """
 
     task: str
@@ -176,6 +190,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     seconds: float = 0.0
     line: int = 0
     note: str = ""
+    answered_by: tuple[AnsweredBy, ...] = ()
 
 
 class DetectorResult(Record, frozen=True, kw_only=True):
@@ -213,7 +228,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     where there are several; where less than ``planned`` was asked, a confidence sequence. ``standard_error`` is
     clustered by ``clusters`` subtasks, where there are several: items of one subtask are not independent. ``asked`` and
     ``of`` count calls, as a claim's do. ``read_by`` names the tests that read it. ``cost`` is the money for the tokens,
-    at the user's prices.
+    at the user's prices; ``answered_by`` is a claim's, too.
     """
 
     measurement: str
@@ -247,6 +262,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     cached_tokens: int = 0
     cost: float | None = None
     seconds: float = 0.0
+    answered_by: tuple[AnsweredBy, ...] = ()
 
     @property
     def is_mostly_cut_off(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from steelyard.records import ClaimVerdict, Finding, Limits, Measurement, MeasurementResult, Plan, PlannedTest, Verdict
-from steelyard.reports import words
+from steelyard.reports import networks, words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable, interval_bar
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.limits import limits
@@ -72,6 +72,7 @@ def _row(claim: ClaimVerdict, asked: Mapping[str, Measurement]) -> dict[str, Any
         "asked": claim.asked,
         "asked_lines": row.asked.split(", "),
         "reruns": words.reruns(claim, asked.get(claim.measurement)),
+        "answered": networks.in_words(claim),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steelyard.records import ClaimVerdict, MeasurementResult, Origin, Plan, Verdict, VerdictWord
+from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
 from steelyard.reports.measured import only_measured
 from steelyard.reports.words import count, counted
 from steelyard.util.text import one_line
@@ -134,6 +134,7 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
         sentences.append(
             "Where decoding is sampled, the tolerance allows for the noise of the vendor's own passes and ours."
         )
+    sentences += _of_trainings(measurements, plan)
     if any(each.public for each in measurements):
         sentences.append(
             "The samples are public and may have been trained on: a score reached on them may not be reached on "
@@ -151,6 +152,24 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
             "benchmarked was not tested."
         )
     return sentences + _of_the_texts(plan, sum(each.population for each in measurements))
+
+
+def _of_trainings(measurements: list[Measurement], plan: Plan) -> list[str]:
+    """What an answer by one training of a recipe, or by several, shows of others."""
+    numbers = {len(several) for each in measurements for several in plan.checkpoints_of(each)}
+    sentences = []
+    if 1 in numbers:
+        sentences.append(
+            "Where one network answered, the verdict is about this checkpoint: another training of the same recipe may "
+            "score differently."
+        )
+    if numbers - {0, 1}:
+        sentences.append(
+            "Where several trainings of a recipe answered in turn, consistent and the interval are about these "
+            "trainings, as the plan's order has them answer. Inconsistent is about the recipe: then a t-test over "
+            "the means of the trainings rejects the claim, too."
+        )
+    return sentences
 
 
 def of_the_origin(origin: Origin) -> str:

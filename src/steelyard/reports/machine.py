@@ -17,7 +17,7 @@ __all__ = ["REPORT_FORMAT", "render", "sealed_report"]
 
 REPORT_FORMAT = "steelyard-report/2"
 # Keys of a later date: left out where there is nothing to say, as in reports of before.
-NOTHING_TO_SAY: dict[str, Any] = {"cached_tokens": 0, "cost": None}
+NOTHING_TO_SAY: dict[str, Any] = {"cached_tokens": 0, "cost": None, "answered_by": ()}
 
 
 def render(verdict: Verdict) -> dict[str, Any]:
@@ -105,7 +105,11 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "prompt_tokens": claim.prompt_tokens,
         "completion_tokens": claim.completion_tokens,
         "reasoning_tokens": claim.reasoning_tokens,
-        **{key: value for key, no in NOTHING_TO_SAY.items() if (value := getattr(claim, key)) != no},
+        **{
+            key: msgspec.to_builtins(value)
+            for key, nothing in NOTHING_TO_SAY.items()
+            if (value := getattr(claim, key)) != nothing
+        },
         "seconds": claim.seconds,
         "line": claim.line,
     }
@@ -115,7 +119,7 @@ def _measured(result: MeasurementResult) -> dict[str, Any]:
     """A measurement, its proportions in percent points as a claim's are."""
     document: dict[str, Any] = msgspec.to_builtins(result)
     for key, nothing in NOTHING_TO_SAY.items():
-        if document[key] == nothing:
+        if getattr(result, key) == nothing:
             del document[key]
     for key in ("measured", "standard_error"):
         document[key] = _own_unit(document[key], "percent")

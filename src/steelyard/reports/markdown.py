@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from steelyard.records import Finding, Plan, Verdict
-from steelyard.reports import words
+from steelyard.reports import networks, words
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
 from steelyard.util.text import one_line
@@ -69,15 +69,18 @@ def _code(text: str) -> str:
 def _claims(verdict: Verdict) -> str:
     if not verdict.claims:
         return ""
+    names = any(claim.answered_by for claim in verdict.claims)
     lines = [
-        f"| Task | Claimed | Measured | {words.interval_name(verdict)} | Asked | Verdict |",
-        "| :-- | --: | --: | --: | --: | :-- |",
+        f"| Task | {'Answered by | ' if names else ''}Claimed | Measured | {words.interval_name(verdict)} | Asked "
+        "| Verdict |",
+        f"| :-- | {':-- | ' if names else ''}--: | --: | --: | --: | :-- |",
     ]
     for claim in verdict.claims:
         row = words.claim_words(claim)
-        cells = (row.task, row.claimed, row.measured, row.interval, row.asked)
+        answered = (networks.in_words(claim) or "–",) if names else ()
+        cells = (row.task, *answered, row.claimed, row.measured, row.interval, row.asked)
         lines.append(
-            f"| {' | '.join(escape(cell) for cell in cells)} | {words.SIGNS[row.verdict]} {escape(row.full)} |"
+            f"| {' | '.join(escape(cell, 1000) for cell in cells)} | {words.SIGNS[row.verdict]} {escape(row.full)} |"
         )
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.records import SUBJECT, MeasurementResult, PassAtK, Plan, Verdict
+from steelyard.reports.networks import in_words
 from steelyard.reports.words import asked_of, count, counted, interval, measured, share
 from steelyard.util.text import one_line
 
@@ -76,6 +77,7 @@ def measured_words(result: MeasurementResult) -> MeasuredWords:
             f"standard error {result.standard_error * 100:.1f} points, clustered by {count(result.clusters)} subtasks"
         )
     parts += [pass_at_k(each) for each in result.pass_at_k]
+    parts.append(f"answered by {answered}" if (answered := in_words(result)) else "")
     if result.read_by:
         parts.append("asked for the test of a claim, whose own row has the score that counts")
     parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned else "")

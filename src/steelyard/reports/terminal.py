@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steelyard.records import ClaimVerdict, Finding, Note, Plan, Verdict, VerdictWord
-from steelyard.reports import words
+from steelyard.reports import networks, words
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
 from steelyard.util.text import one_line
@@ -139,7 +139,7 @@ def _table(page: _Page, verdict: Verdict) -> Table:
         short = row.verdict_words if _is_unasked(claim) else row.full
         style = _STYLES[row.verdict]
         table.add_row(
-            page.text(row.task),
+            page.text("\n".join([row.task, *networks.in_lines(claim)])),
             page.text(row.claimed),
             page.text(row.measured),
             page.text(row.interval),
@@ -163,6 +163,8 @@ def _print_paragraphs(page: _Page, verdict: Verdict) -> None:
             continue
         page.item(f"{row.task}: {row.full}", sign, style)
         page.item(f"claimed {row.claimed}, measured {row.measured} [{row.interval}], asked {row.asked}", " ")
+        if answered := networks.in_words(claim):
+            page.item(f"answered by {answered}", " ")
 
 
 def _print_measured(page: _Page, verdict: Verdict) -> None:

@@ -62,6 +62,14 @@ class Pending:
     failures: int = 0
 
 
+def _question_of(request: Request) -> Request:
+    """A request without who is to answer it, which the plan says: so a recording finds its answer under any order."""
+    if not isinstance(request, GenerateRequest) or not request.checkpoints:
+        return request
+    question: Request = msgspec.structs.replace(request, checkpoints=())
+    return question
+
+
 @dataclass
 class Runner:
     """Runs a schedule against one model. ``on_final(sample, attempt, output)`` is called for each finished call.
@@ -229,7 +237,7 @@ class Runner:
         item, request = self.texts.add(canonical(sample).decode()), self.request_of(call, sample)
         if request is not sample.request:
             sample = msgspec.structs.replace(sample, request=request)
-        return Pending(call, sample, item, sha256_hex(canonical(request)))
+        return Pending(call, sample, item, sha256_hex(canonical(_question_of(request))))
 
     def _drop_closed(self) -> None:
         if any(self.schedule.is_closed(entry[2].call.measurement) for entry in self._retries):
@@ -272,7 +280,7 @@ class Runner:
     async def _attempt(self, pending: Pending, tokens: int, reservation: Reservation) -> None:
         started = time.monotonic()
         try:
-            output = await self._ask(pending.sample)
+            output = await self._ask(pending.sample.request)
         except asyncio.CancelledError:
             if self._stopping in CUT_OFF:
                 pending.attempts += 1
@@ -385,8 +393,7 @@ class Runner:
             output.worker,
         )
 
-    async def _ask(self, sample: Sample) -> ModelOutput:
-        request = sample.request
+    async def _ask(self, request: Request) -> ModelOutput:
         try:
             async with asyncio.timeout(self.attempt_timeout):
                 if isinstance(request, GenerateRequest):

@@ -11,6 +11,7 @@ from steelyard.evidence import layout
 from steelyard.models.reasoning_check import BUDGETS
 from steelyard.planning.decoding import temperatures_checked
 from steelyard.planning.options import Options, tolerance_of
+from steelyard.planning.turns import digest_of_checkpoints
 from steelyard.records import SUBJECT, Capabilities, Measurement, ModelIdentity, Origin, Plan, PlannedModel
 
 __all__ = ["check_models", "check_options"]
@@ -77,10 +78,17 @@ def _why_no_world(identity: ModelIdentity, capabilities: Capabilities) -> str:
         deterministic=True,
         concurrency=capabilities.concurrency,
         loglikelihood_reason=capabilities.loglikelihood_reason,
+        checkpoints=capabilities.checkpoints,
     )
     if name := _first_difference(capabilities, fixed):
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every world model"
-    return "offers language, which a world model does not" if "language" in (capabilities.offers or ()) else ""
+    if "language" in (capabilities.offers or ()):
+        return "offers language, which a world model does not"
+    if set(capabilities.checkpoints) != set(capabilities.offers or ()):
+        return "checkpoints are not named for each of its offers, and for these alone"
+    if identity.sha256 != digest_of_checkpoints(capabilities.checkpoints):
+        return "sha256 is not that of its checkpoints"
+    return ""
 
 
 def _first_difference(one: Capabilities, other: Capabilities) -> str:
@@ -90,6 +98,10 @@ def _first_difference(one: Capabilities, other: Capabilities) -> str:
 def _why_not_together(planned: PlannedModel) -> str:
     """Why capabilities and limits contradict each other, whatever the kind of model."""
     capabilities = planned.capabilities
+    for several in capabilities.checkpoints.values():
+        weights = [each.sha256 for each in several]
+        if not weights or weights != sorted(set(weights)):
+            return "checkpoints are not in the order of their weights' SHA-256, each once"
     if capabilities.output_tokens < 0 or (capabilities.output_tokens and not capabilities.reasons):
         return "output_tokens is set, and the model does not reason"
     if capabilities.loglikelihood and capabilities.loglikelihood_reason:

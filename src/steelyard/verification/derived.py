@@ -19,8 +19,8 @@ from steelyard.util.text import one_line
 
 __all__ = ["absent_tasks", "check_requests", "measured_again", "with_versions"]
 
-# Drawn when all measurements are known: verification.plan derives these two.
-OF_THE_ORDER: Final = frozenset(("order_seed", "question", "share"))
+# Drawn when all measurements are known: verification.orders and verification.answered_by derive these.
+OF_THE_ORDER: Final = frozenset(("order_seed", "question", "share", "turns"))
 # Where a detector is not installed, its requests may have come first to a measurement that they share with others.
 OF_THE_FIRST: Final = frozenset(("id", "prompt", "chance", "scorers"))
 

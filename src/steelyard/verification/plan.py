@@ -20,6 +20,7 @@ from steelyard.plugins import Detector, detector_of
 from steelyard.records import SUBJECT, Measurement, Plan, PlannedTest
 from steelyard.scorers.imported import Imported
 from steelyard.storage.run_folder import RunFolder
+from steelyard.verification.answered_by import check_turns
 from steelyard.verification.consistency import check_models, check_options
 from steelyard.verification.derived import absent_tasks, check_requests, measured_again, with_versions
 from steelyard.verification.orders import check_orders
@@ -48,6 +49,7 @@ def check_plan(run: RunFolder, bundle: Bundle) -> Mapping[str, Sequence[str]]:
     _check_served(plan)
     planner = planned_again(plan)
     check_orders(plan, bundle, is_signed=bool(run.signers))
+    check_turns(plan, planner.drafts.values() if planner else ())
     return {} if planner is None else absent_tasks(planner)
 
 

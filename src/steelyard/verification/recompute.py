@@ -24,6 +24,7 @@ from steelyard.records import Plan, SampleScore, Verdict
 from steelyard.reports.sealed_pages import compare_pages
 from steelyard.storage.journal.reader import segment_names
 from steelyard.storage.run_folder import RunFolder
+from steelyard.verification.answered_by import check_answered_by
 from steelyard.verification.journal import checked_records
 from steelyard.verification.journal_content import check_journal
 from steelyard.verification.plan import check_plan, check_scorers
@@ -92,6 +93,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     not_here = check_plan(run, bundle)
     check_scorers(plan)
     journal = check_journal(run)
+    check_answered_by(run)
     if (stamp := stamp_in(run.path)) is not None and journal.first_us is not None:
         check_older(stamp, journal.first_us, layout.TIMESTAMP)
     if waiting := unscored(run):

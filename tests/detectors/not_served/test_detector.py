@@ -27,7 +27,7 @@ def test_each_measurement_of_an_endpoint_is_watched_once() -> None:
     assert [each.arm for each in plan.measurements] == ["", "again"]
     assert [each.measurement for each in test.reads] == [each.id for each in plan.measurements]
     assert test.weight == 0.03 / 2.03
-    assert plan.detectors == ("desk_screen@3", "claim_retest@3", "not_served@2")
+    assert plan.detectors == ("desk_screen@3", "claim_retest@4", "not_served@2")
     assert [each.request for each in plan.served] == ["claim/0", "claim/1", "claim/0/again"]
 
 
@@ -42,5 +42,5 @@ def test_sampling_checks_are_not_watched_and_formats_share_one_test() -> None:
 
 def test_a_model_in_this_process_is_not_watched() -> None:
     plan = planned(Claim(task="chain_sum", value="57", protocol=GREEDY), model=FILE)
-    assert [each.rule for each in plan.tests] == ["desk_screen@3", "claim_retest@3"]
+    assert [each.rule for each in plan.tests] == ["desk_screen@3", "claim_retest@4"]
     assert "not_served@2" in plan.detectors

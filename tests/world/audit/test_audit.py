@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from steelyard.auditing.conductor import Audit, plan_audit, start_audit
@@ -23,12 +25,17 @@ from steelyard.models.recorded import open_recorded
 from steelyard.planning.dry_run import Forecast, forecast
 from steelyard.planning.options import Options
 from steelyard.records import Claim, ClaimSheet, ClaimVerdict, Protocol, Verdict
+from steelyard.storage.journal.reader import replay
+from steelyard.storage.journal.texts import read_texts
+from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
+from steelyard.world.audit import answering
 from steelyard.world.evaluation.adapters.callable import CallableWorld
-from tests.world.audit.world_stand_ins import audited, ignorant, knowing
+from tests.world.audit.world_stand_ins import audited, ignorant, knowing, weights_of
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "world-claims.yaml"
 FEW = Options(limit=12, tolerance="20")
+Trained = CallableWorld | list[CallableWorld]
 
 
 @pytest.fixture(autouse=True)
@@ -45,11 +52,11 @@ def sheet(*claims: tuple[str, str], prompt: str = "") -> ClaimSheet:
     return ClaimSheet(model="stand-in", vendor="tests", claims=tuple(printed), digest="0" * 64)
 
 
-async def planned(claims: ClaimSheet, options: Options = FEW, **members: CallableWorld) -> Audit:
+async def planned(claims: ClaimSheet, options: Options = FEW, **members: Trained) -> Audit:
     return await plan_audit(claims, {"subject": audited(**members)}, options)
 
 
-def audit(claims: ClaimSheet, out: Path, options: Options = FEW, **members: CallableWorld) -> Verdict:
+def audit(claims: ClaimSheet, out: Path, options: Options = FEW, **members: Trained) -> Verdict:
     async def go() -> Verdict:
         ready = await planned(claims, options, **members)
         try:
@@ -142,6 +149,74 @@ def test_every_other_task_is_answered_scored_and_verified(tmp_path: Path, task: 
     if task == "world_counterfactual":
         assert found.measured == 1
     assert steelyard(["verify", str(tmp_path / "run")]) == 0
+
+
+# ── several trainings, several networks ─────────────────────────────────────────────────────────────────────────────
+
+
+def answers_in(run: Path) -> list[dict[str, Any]]:
+    """The answers of a run, in the order in which they came."""
+    texts = dict(read_texts(run))
+    return [json.loads(texts[each.answer]) for each in replay(run).attempts if each.answer]
+
+
+def test_both_questions_about_an_episode_are_played_by_the_same_pair_of_trainings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        answering, "play", lambda model, world, seed, settings: [[float(part) for part in divmod(seed, 2**16)]]
+    )
+    ours, rival = "few frames two-room-fixed", "few frames two-room-fixed by pixel"
+    trainings = {ours: [knowing(), ignorant(), knowing()], rival: [ignorant(), ignorant(), knowing()]}
+    audit(
+        sheet(("world_efficiency", "90"), prompt="pixel"),
+        tmp_path / "run",
+        Options(limit=60, tolerance="20"),
+        **trainings,
+    )
+    plan = RunFolder.open(tmp_path / "run").plan
+    known = plan.subject.capabilities.checkpoints
+    pairs: dict[str, set[tuple[int, int]]] = {}
+    for answer in answers_in(tmp_path / "run"):
+        named = answer["answered_by"]
+        which = [[each.sha256 for each in known[role]].index(named[role]) for role in (ours, rival)]
+        pairs.setdefault(json.dumps(answer["ours"]) + json.dumps(answer["rival"]), set()).add((which[0], which[1]))
+    assert len(pairs) > 30
+    assert {pair for each in pairs.values() for pair in each} == {(number, number) for number in range(3)}
+    assert all(len(each) == 1 for each in pairs.values())
+    assert steelyard(["verify", str(tmp_path / "run")]) == 0
+
+
+def test_trainings_that_differ_wildly_leave_the_recipe_undecided(tmp_path: Path) -> None:
+    few = [knowing(), ignorant()]
+    found = audit(
+        sheet(("world_counterfactual", "95")), tmp_path / "run", Options(limit=40), **{"world two-room-fixed": few}
+    )
+    claim = only(found)
+    assert (claim.verdict, claim.asked) == ("insufficient_power", 40)
+    assert claim.reason.startswith("these 2 trainings are below the claim, from ")
+    assert [len(each.sha256) for each in claim.answered_by] == [2]
+    assert steelyard(["verify", str(tmp_path / "run")]) == 0
+    assert "of several trainings" not in (tmp_path / "run" / "report.md").read_text()
+    assert "these trainings, as the plan's order has them answer" in (tmp_path / "run" / "report.md").read_text()
+
+
+def test_five_claims_about_our_jepa_that_two_networks_answer_are_a_finding(tmp_path: Path) -> None:
+    rows = ("world_counterfactual", "95"), ("world_counterfactual", "94"), ("world_physics", "90")
+    physics = {"world scenes": knowing()}
+    options = Options(limit=4, tolerance="20")
+    verdict = audit(sheet(*rows), tmp_path / "run", options, **physics)
+    (finding,) = verdict.findings
+    assert (finding.check, finding.records) == ("variant", ("claims[0]", "claims[1]", "claims[2]"))
+    assert "rows about stand-in are answered by different networks: stand-in " in finding.message
+    assert verdict.exit == 1
+    assert steelyard(["verify", str(tmp_path / "run")]) == 0
+    report = (tmp_path / "run" / "report.md").read_text()
+    assert f"stand-in, 1,000 parameters, SHA-256 {weights_of('world scenes', 0)[:12]}" in report
+    named = [msgspec.structs.replace(each, variant="rooms" if n < 2 else "scenes") for n, each in enumerate(
+        sheet(*rows).claims)]  # fmt: skip
+    honest = msgspec.structs.replace(sheet(*rows), claims=tuple(named), variants=("rooms", "scenes"))
+    assert audit(honest, tmp_path / "honest", options, **physics).findings == ()
 
 
 # ── tampering ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,8 @@ from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError
 from steelyard.models import open_model
 from steelyard.records import Capabilities, GenerateRequest, ModelIdentity, ModelOutput, Outcome
-from steelyard.world.audit.family import answering_role, read_family
+from steelyard.world.audit.answering import Answering
+from steelyard.world.audit.family import read_family
 from steelyard.world.audit.questions import PlayHeadToHead
 from steelyard.world.evaluation.adapters.callable import CallableWorld
 from steelyard.world.models.baselines.sizes import like_jepa
@@ -27,7 +28,7 @@ from steelyard.world.models.card import Card, read_card, write_card
 from steelyard.world.models.kinds import make_learner
 from steelyard.world.models.model import WorldModel
 from steelyard.world.sim.catalog import HELD_OUT
-from tests.world.audit.world_stand_ins import audited, ignorant, knowing
+from tests.world.audit.world_stand_ins import audited, ignorant, knowing, weights_of
 
 
 def saved(
@@ -36,7 +37,7 @@ def saved(
     """A checkpoint of random weights that says how many frames it saw."""
     import torch
 
-    torch.manual_seed(0)
+    torch.manual_seed(int(str(trained.pop("weights", trained.get("seed", 0)))))
     learner = make_learner(kind, like_jepa(kind, 2))
     card = Card(kind=kind, config=msgspec.to_builtins(learner.config), action_size=2, action_limit=4.0, world=world)
     WorldModel(learner, card).save(folder)
@@ -66,14 +67,15 @@ def identified(folder: Path) -> tuple[ModelIdentity, Capabilities]:
     return asyncio.run(go())
 
 
-def test_identity_is_the_sha256_of_what_sha256sum_prints(checkpoint: Path) -> None:
+def test_identity_is_the_digest_of_the_network_and_of_what_it_is_for(checkpoint: Path) -> None:
     identity, capabilities = identified(checkpoint)
-    lines = [
-        f"{hashlib.sha256((checkpoint / name).read_bytes()).hexdigest()}  {name}\n"
-        for name in ("model.safetensors", "world.json")
-    ]
-    assert identity.sha256 == hashlib.sha256("".join(lines).encode()).hexdigest()
-    assert (identity.uri, identity.name, identity.details["kind"]) == ("world:mine", "mine", "jepa")
+    weights = hashlib.sha256((checkpoint / "model.safetensors").read_bytes()).hexdigest()
+    (network,) = capabilities.checkpoints["world two-room-fixed"]
+    assert (network.sha256, network.kind) == (weights, "jepa")
+    assert network.parameters == 839_090
+    line = f"{weights}  {network.config}  world two-room-fixed\n"
+    assert identity.sha256 == hashlib.sha256(line.encode()).hexdigest()
+    assert (identity.uri, identity.name, identity.details["trained in"]) == ("world:mine", "mine", "two-room-fixed")
     assert json.loads(identity.details["planner two-room-fixed"])["planner"] == "cem"
     assert capabilities.offers == ("world two-room-fixed",)
     assert capabilities.deterministic
@@ -98,7 +100,7 @@ def test_the_same_question_has_the_same_answer_and_another_kind_of_question_none
     first, again, language, other, unknown = asyncio.run(go())
     assert first.outcome is Outcome.OK
     assert first.text == again.text
-    assert set(json.loads(first.text)) == {"choice"}
+    assert set(json.loads(first.text)) == {"choice", "answered_by"}
     assert language.outcome is unknown.outcome is other.outcome is Outcome.CLIENT_ERROR
     assert language.detail == unknown.detail == "a world model answers only questions about worlds"
     assert other.detail == "this needs world push; the world model has world two-room-fixed"
@@ -157,18 +159,22 @@ def several(folder: Path, **trainings: list[str]) -> Path:
     return family(folder, 100, 400, worlds={"two-room-fixed": trainings["rooms"]}, few_frames={"two-room-fixed": few})
 
 
-def test_several_trainings_answer_in_turn_by_the_seed_of_the_question(tmp_path: Path) -> None:
+def test_trainings_are_in_the_order_of_their_weights_however_they_are_listed_and_called(tmp_path: Path) -> None:
     folder = several(tmp_path / "f", rooms=["a", "b", "c"], few=["d", "e"], pixels=["pixel-1", "pixel-2"])
     found = read_family(folder)
-    assert [found.members[f"world two-room-fixed{more}"].name for more in ("", ", training 2", ", training 3")] == [
-        *"abc"
-    ]
-    assert len(found.members) == 7
-    answering = [answering_role("world two-room-fixed", seed, found.members) for seed in range(6)]
-    assert answering == [f"world two-room-fixed{more}" for more in ("", ", training 2", ", training 3")] * 2
-    few = [answering_role(f"few frames two-room-fixed{by}", 7, found.members) for by in ("", " by pixel")]
-    assert few == [f"few frames two-room-fixed{by}, training 2" for by in ("", " by pixel")]
-    assert answering_role("world push", 5, found.members) == "world push"  # which is then said to be lacking
+    assert {role: len(members) for role, members in found.members.items()} == {
+        "world two-room-fixed": 3,
+        "few frames two-room-fixed": 2,
+        "few frames two-room-fixed by pixel": 2,
+    }
+    weights = [each.sha256 for each in found.checkpoints["world two-room-fixed"]]
+    assert weights == sorted(weights)
+    document = json.loads((folder / "family.json").read_text())
+    (folder / "c").rename(folder / "another name")
+    document["worlds"]["two-room-fixed"] = ["another name", "b", "a"]
+    (folder / "family.json").write_text(json.dumps(document | {"name": "renamed"}))
+    again = read_family(folder)
+    assert (again.checkpoints, again.sha256) == (found.checkpoints, found.sha256)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +201,7 @@ def test_trainings_that_do_not_fit_together_are_refused(
         ({"frames": None}, "or none is stated"),
         ({"seed": 1, "kind": "rssm"}, "differ in kind, world or config"),
         ({"seed": 1, "world": "two-room"}, "differ in kind, world or config"),
+        ({"seed": 1, "weights": 0}, "two of its trainings have the same weights"),
     ],
 )
 def test_models_that_differ_by_more_than_a_seed_are_no_trainings_of_one(
@@ -208,17 +215,23 @@ def test_models_that_differ_by_more_than_a_seed_are_no_trainings_of_one(
         read_family(folder)
 
 
-def test_questions_go_to_the_trainings_in_turn() -> None:
+def test_the_request_names_the_training_that_answers_and_the_answer_says_who_did() -> None:
+    role = "world two-room-fixed"
+
     async def go() -> list[ModelOutput]:
         broken = CallableWorld("broken", rollout=lambda frames, actions: 1 / 0)
-        model = audited(**{"world two-room-fixed": knowing(), "world two-room-fixed, training 2": broken})
-        prompts = [json.dumps({"ask": "reach goal", "seed": HELD_OUT + n, "world": "two-room-fixed"}) for n in range(4)]
-        answers = [await model.generate(GenerateRequest(prompt=prompt)) for prompt in prompts]
+        model = audited(**{role: [knowing(), broken]})
+        prompt = json.dumps({"ask": "reach goal", "seed": HELD_OUT, "world": "two-room-fixed"})
+        named = [(weights_of(role, 0),), (weights_of(role, 1),), (), ("f" * 64,)]
+        answers = [await model.generate(GenerateRequest(prompt=prompt, checkpoints=each)) for each in named]
         await model.close()
         return answers
 
-    outcomes = [answer.outcome for answer in asyncio.run(go())]
-    assert outcomes == [Outcome.OK, Outcome.SERVER_ERROR] * 2
+    good, broken, nobody, unknown = asyncio.run(go())
+    assert json.loads(good.text)["answered_by"] == {role: weights_of(role, 0)}
+    assert broken.outcome is Outcome.SERVER_ERROR
+    assert nobody.outcome is unknown.outcome is Outcome.CLIENT_ERROR
+    assert nobody.detail == "2 trainings have world two-room-fixed, and the request names none of them to answer"
 
 
 def test_a_rival_that_saw_less_is_refused(tmp_path: Path) -> None:
@@ -357,7 +370,9 @@ def test_run_verify_and_a_resume_after_a_kill(checkpoint: Path, tmp_path: Path) 
     assert steelyard(["verify", str(stopped)]) == 0
 
 
-def test_an_episode_that_several_questions_are_about_is_played_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_episode_that_several_questions_are_about_is_played_once_by_each_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from steelyard.world.audit import answering
 
     played: list[tuple[str, int]] = []
@@ -374,7 +389,16 @@ def test_an_episode_that_several_questions_are_about_is_played_once(monkeypatch:
         PlayHeadToHead(world="two-room-fixed", seed=HELD_OUT + 1, rival="pixel", tie="rival"),
         PlayHeadToHead(world="two-room-fixed", seed=HELD_OUT + 1, rival="rssm", tie="ours"),
     ]
-    assert len({answering.answer(question, members.__getitem__) for question in questions}) == 1
+
+    def member(role: str) -> Answering:
+        return Answering(members[role], role)
+
+    played_as = [json.loads(answering.answer(question, member)) for question in questions]
+    assert [each.pop("answered_by") for each in played_as[1:]] == [
+        {name: name for name in ("few frames two-room-fixed", f"few frames two-room-fixed by {rival}")}
+        for rival in ("pixel", "rssm")
+    ]
+    assert played_as[0]["ours"] == played_as[1]["ours"] == played_as[2]["ours"]
     assert sorted(played) == sorted([("true dynamics", HELD_OUT + 1)] * 2 + [("ignorant", HELD_OUT + 1)])
-    answering.answer(questions[0], members.__getitem__)
+    answering.answer(questions[0], member)
     assert len(played) == 5  # a repeat of the same question is played again, by both

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from hashlib import sha256
 
 import numpy as np
 
-from steelyard.records import ModelIdentity
+from steelyard.planning.turns import digest_of_checkpoints
+from steelyard.records import Checkpoint, ModelIdentity
 from steelyard.world.audit.model import AuditedWorld
 from steelyard.world.evaluation.adapters.callable import CallableWorld
 from steelyard.world.sim.catalog import simulator
@@ -60,15 +62,37 @@ def ignorant() -> CallableWorld:
     )
 
 
-def audited(**members: CallableWorld) -> AuditedWorld:
-    """A model under audit in this process; ``world_two_room_fixed=…`` is the role ``world two-room-fixed``."""
+def audited(**members: CallableWorld | list[CallableWorld]) -> AuditedWorld:
+    """A model under audit in this process; ``world_two_room_fixed=…`` is the role ``world two-room-fixed``.
+
+    A list holds the trainings of one recipe. Their weights have digests from the numbers in the list.
+    """
     roles = {
         "world two-room-fixed": knowing(),
         "few frames two-room-fixed": knowing(),
         "few frames two-room-fixed by pixel": ignorant(),
     } | members
-    identity = ModelIdentity(uri="world:stand-in", name="stand-in", sha256="5" * 64, backend="numpy")
-    return AuditedWorld(identity, {role: partial(_itself, model) for role, model in roles.items()})
+    several = {role: given if isinstance(given, list) else [given] for role, given in roles.items()}
+    weights = {role: [weights_of(role, number) for number in range(len(given))] for role, given in several.items()}
+    checkpoints = {
+        role: tuple(
+            Checkpoint(sha256=each, config="c" * 64, kind="stand-in", parameters=1000) for each in sorted(weights[role])
+        )
+        for role in several
+    }
+    identity = ModelIdentity(
+        uri="world:stand-in", name="stand-in", sha256=digest_of_checkpoints(checkpoints), backend="numpy"
+    )
+    openers = {
+        role: {each: partial(_itself, model) for each, model in zip(weights[role], given, strict=True)}
+        for role, given in several.items()
+    }
+    return AuditedWorld(identity, checkpoints, openers)
+
+
+def weights_of(role: str, number: int) -> str:
+    """The digest of a stand-in's weights."""
+    return sha256(f"{role} {number}".encode()).hexdigest()
 
 
 def _itself(model: CallableWorld) -> CallableWorld:

@@ -104,13 +104,38 @@ def reason_of(monitor: ClaimMonitor, word: VerdictWord) -> str:
         return f"answers vary so much between repeats that the tolerance would be {noise}, which guessing would reach"
     if word is not VerdictWord.INSUFFICIENT_POWER:
         return ""
+    if retest.recipe is not None and (retest.recipe.test is not None or _is_unknown_recipe(monitor)):
+        return _between_trainings(monitor)
     if retest.word is not None:
         return _between(monitor)
+    if retest.waits_for_recipe:
+        why = "the budget was spent" if monitor.plan.is_bounded else "the run stopped"
+        return f"these trainings are below the claim; whether the recipe is, is tested when all was asked, and {why}"
     if measurement.limit is not None and retest.n >= measurement.planned:
         return f"stopped at the limit of {measurement.limit} samples"
     if test is None and retest.n == 0:
         return "the repeat check was not finished"
     return "the budget was spent" if monitor.plan.is_bounded else "the run stopped before a decision"
+
+
+def _is_unknown_recipe(monitor: ClaimMonitor) -> bool:
+    """Whether recorded answers are below the claim, of which it is not known which training gave them."""
+    recipe, tracker = monitor.retest.recipe, monitor.retest.tracker
+    return recipe is not None and not recipe.is_known and tracker is not None and tracker.decision == "inconsistent"
+
+
+def _between_trainings(monitor: ClaimMonitor) -> str:
+    """How much trainings differ that together are below the claim, where the recipe need not be."""
+    recipe = monitor.retest.recipe
+    assert recipe is not None
+    if recipe.test is None:
+        return "below the claim as recorded; which training gave which answer is not known: audit the family itself"
+    low, high = (f"{100 * share:.1f}" for share in (min(recipe.means), max(recipe.means)))
+    return (
+        f"these {recipe.trainings} trainings are below the claim, from {low} to {high} % each (standard deviation "
+        f"{100 * recipe.test.deviation:.1f} points); the recipe need not be (p = {recipe.test.p:.2g}, needed "
+        f"{monitor.sealed.alpha_inconsistent:.2g}): more trainings would settle it"
+    )
 
 
 def _between(monitor: ClaimMonitor) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from steelyard.detectors.claim_retest.thresholds import (
     sealed_test,
     sequential_test,
 )
+from steelyard.detectors.claim_retest.trainings import Recipe
 from steelyard.records import Claim, Measurement
 from steelyard.util.compact import Trace
 
@@ -32,7 +34,8 @@ class Retest:
 
     ``word`` is the verdict's, or None while it is undecided. It begins when the variance of the answers is known:
     :meth:`begin`, or by itself where every sample is asked twice. ``unchecked``: the vendor does not state its
-    decoding, so *inconsistent* is not final before :meth:`allow_for` has the variance of sampled answers.
+    decoding, so *inconsistent* is not final before :meth:`allow_for` has the variance of sampled answers. ``recipe``:
+    several trainings answer, so *inconsistent* is not final before all was asked, and their differences allow it.
     """
 
     def __init__(self, sealed: ClaimTest, measurement: Measurement, claim: Claim, *, unchecked: bool = False) -> None:
@@ -47,6 +50,8 @@ class Retest:
         self._noise: Noise | None = None  # None: not known yet
         self._running: SequentialTest | None = None
         self._last: SequentialTest | None = None
+        self.recipe = Recipe(sealed.trainings, measurement.turns) if sealed.trainings > 1 else None
+        self._p_of_recipe = 1.0
         self._pairs = Pairs() if sealed.is_paired(measurement) else None
         # The variance that the pairs will show can only lower one threshold and raise the other.
         confirm = least_confirming(sealed, measurement, claim, 0.0) if self._pairs is not None else sealed.confirm
@@ -73,7 +78,8 @@ class Retest:
         test, level = self.test, self.sealed.alpha_inconsistent
         if self.unchecked or test is None or not test.testable:
             return 1.0
-        return max(self._p_before, self._p_of(test, level))
+        of_recipe = 0.0 if self.recipe is None else self._p_of_recipe
+        return max(self._p_before, of_recipe, self._p_of(test, level))
 
     def _p_of(self, test: SequentialTest, level: float) -> float:
         if self._last is not None and self.word == "inconsistent":
@@ -106,6 +112,8 @@ class Retest:
 
     def take(self, mark: Mark, sample: str = "") -> None:
         """Take the next answer of the order, to the sample of this name."""
+        if self.recipe is not None:
+            self.recipe.take(self.n, mark)
         self.right += mark == 1
         self.missing += not isinstance(mark, int)
         self.trace.append(self.right, self.right + self.missing)
@@ -127,11 +135,15 @@ class Retest:
         from steelyard.stats.sequential import StopTable, samples_needed
 
         left = self.measurement.trials - self.n
-        if self.word is not None or self._running is None:
+        if self.word is not None or self._running is None or self.waits_for_recipe:
             return 0 if self.word else left
         table = StopTable(inconsistent=self._running.inconsistent, consistent=self._running.consistent)
         needed = samples_needed(table, self.n, self.right, self.measurement.trials, rate)
-        return left if needed is None else needed
+        if needed is None:
+            return left
+        right = self.right + math.floor(rate * needed + 0.5)
+        is_below = table.decision(self.n + needed, right, right) == "inconsistent"
+        return left if is_below and self.recipe is not None else needed
 
     # ── the tests ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -180,11 +192,29 @@ class Retest:
         if test is not None and self._pairs is None and not test.testable:
             self.word = "not_testable"
         elif self.tracker is not None and self.tracker.decision is not None:
-            self.word = self.tracker.decision
+            self.word = self._of_recipe(self.tracker.decision)
         elif last is not None:
-            self.word = self._final_word(last)
+            self.word = self._of_recipe(self._final_word(last))
         elif self._is_hopeless():
             self.word = "insufficient_power"
+
+    @property
+    def waits_for_recipe(self) -> bool:
+        """Whether the trainings that answered are below the claim, and it is left to ask whether the recipe is."""
+        decided = self.tracker is not None and self.tracker.decision == "inconsistent"
+        return self.recipe is not None and self.word is None and decided
+
+    def _of_recipe(self, word: str) -> str | None:
+        """The word for a recipe: *inconsistent* only when all was asked, and only if its trainings agree enough."""
+        if word != "inconsistent" or self.recipe is None:
+            return word
+        if not self.recipe.is_known:
+            return "insufficient_power"
+        if self.n < self.measurement.planned:
+            return None
+        assert self.test is not None
+        self._p_of_recipe = self.recipe.judge(self.test.accuse, self.measurement.trials)
+        return word if self._p_of_recipe <= self.sealed.alpha_inconsistent else "insufficient_power"
 
     def _final_word(self, last: SequentialTest) -> str:
         if last.testable and self.right + self.missing < last.accuse:

@@ -26,7 +26,8 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     ``one_answer``: repeats bring the same text, as from a cache, so that they show nothing and count as one answer.
     ``claimed_repeats`` and ``claimed_samples`` are what the vendor's number is a mean of. ``whole`` is the number of
     items that the claim is about, where the samples are a part of them. ``certain``: the answers were recorded, so that
-    whoever began the audit could know them: nothing is decided that a further answer could change.
+    whoever began the audit could know them: nothing is decided that a further answer could change. ``trainings`` is the
+    number of trainings of a recipe that answer in turn.
     """
 
     claim: int
@@ -37,6 +38,7 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     varies: bool = False
     one_answer: bool = False
     certain: bool = False
+    trainings: int = 1
     accuse: int = 0
     confirm: int = 0
     alpha_inconsistent: float = 0.0

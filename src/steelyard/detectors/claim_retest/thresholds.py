@@ -142,6 +142,7 @@ def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
         varies=measurement.decoding == "greedy" and not capabilities.deterministic,
         one_answer=_repeats_itself(measurement, capabilities),
         certain=plan.models[measurement.role].identity.backend == RECORDING,
+        trainings=max((len(several) for several in plan.checkpoints_of(measurement)), default=1),
         alpha_inconsistent=plan.alpha * test.weight * share,
         alpha_consistent=plan.alpha / formats * share,
         stop_inconsistent=(),

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
+from steelyard.detectors.screen.answered import other_networks
 from steelyard.detectors.screen.screen import screen
 from steelyard.plugins import Planner
-from steelyard.records import DetectorResult, Plan, PlannedTest, SampleScore, VerdictWord
+from steelyard.records import SUBJECT, ClaimSheet, DetectorResult, Plan, PlannedTest, SampleScore, VerdictWord
 
 __all__ = ["DeskScreen"]
 
 
 class DeskScreen:
-    """D0: checks a vendor's table by arithmetic alone."""
+    """D0: checks a vendor's table by arithmetic alone, and that one network answers for one name."""
 
     name = "desk_screen"
     version = 3
@@ -45,7 +48,10 @@ class _Screening:
     def __init__(self, test: PlannedTest, plan: Plan) -> None:
         if test.sealed or test.reads or plan.sheet is None:
             raise ValueError(f"test {test.id}: a desk screen reads the claim sheet and nothing else")
-        self._test, self._sheet = test, plan.sheet
+        self._test, self._plan = test, plan
+        # Where one network answers, no variant is served beside it, whatever the sheet says.
+        is_one = SUBJECT in plan.models and not plan.subject.capabilities.checkpoints
+        self._sheet: ClaimSheet = replace(plan.sheet, variants=()) if is_one else plan.sheet
 
     def observe(self, score: SampleScore) -> None:
         """Ignore the score."""
@@ -53,5 +59,6 @@ class _Screening:
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
         """Screen the sheet."""
         findings, notes = screen(self._sheet)
+        findings = (*findings, *other_networks(self._plan))
         word = VerdictWord.INCONSISTENT if findings else VerdictWord.CONSISTENT
         return DetectorResult(test=self._test.id, rule=self._test.rule, word=word, findings=findings, notes=notes)

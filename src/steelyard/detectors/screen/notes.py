@@ -31,7 +31,8 @@ def notes_on(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Note]:
         yield from _range(row)
         yield from _granularity(row)
         yield from _leads(row)
-    yield from _names(sheet, rows)
+    yield from _named_variants(sheet, rows)
+    yield from _names(sheet, [row for row in rows if row.claim.variant not in sheet.variants])
     yield from _duplicates(rows)
     yield from _units(rows)
     yield from _protocol(rows)
@@ -110,6 +111,15 @@ def _points(share: float, claim: Claim) -> str:
 
 
 # ── the whole sheet ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _named_variants(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Note]:
+    """The sheet says itself that several networks are meant: then no row is about all of them."""
+    named = {name: their for name in sheet.variants if (their := [row for row in rows if row.claim.variant == name])}
+    if named:
+        parts = "; ".join(f"{short(name, 60)} ({_tasks(their)})" for name, their in list(named.items())[:SHOWN])
+        more = f"; and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+        yield _note("variant", f"the sheet is about several networks under one name: {parts}{more}")
 
 
 def _names(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Note]:

@@ -74,7 +74,7 @@ def _other_models(sheet: ClaimSheet, rows: list[Row]) -> Iterator[Finding]:
     sold = parse_name(sheet.model, sheet.vendor)
     served = parse_name(sheet.served_as, sheet.vendor)
     own: list[_Variant] = []
-    for variant in _variants(sheet, rows):
+    for variant in _variants(sheet, [row for row in rows if row.claim.variant not in sheet.variants]):
         if may_be_served(variant.name, sold, served):
             own.append(variant)
         elif not shares_no_word(variant.text, sheet.model, sheet.served_as, vendor=sheet.vendor):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -16,6 +16,7 @@ import numpy as np
 
 from steelyard.world.audit.object_position import estimate_position
 from steelyard.world.audit.questions import (
+    ANSWERED_BY,
     Actions,
     ChooseOutcome,
     LocateObject,
@@ -36,18 +37,36 @@ from steelyard.world.sim.catalog import NAMES, simulator
 from steelyard.world.sim.recorded_actions import DECIMALS, action_numbers
 from steelyard.world.sim.simulator import Simulator
 
-__all__ = ["Member", "answer", "planner_details", "play"]
+__all__ = ["Answering", "Member", "answer", "planner_details", "play"]
 
-Member = Callable[[str], WorldUnderTest]
+
+class Answering(NamedTuple):
+    """A world model that answers, and the SHA-256 of its weights."""
+
+    model: WorldUnderTest
+    weights: str
+
+
+Member = Callable[[str], Answering]
 """Gives the model for a role, such as ``world two-room``; raises InputError where there is none."""
 
 
 def answer(question: Question, member: Member) -> str:
-    """Answer one question as JSON text; raises InputError or MissingDependency where the model cannot answer it."""
-    return msgspec.json.encode(_answered(question, member)).decode()
+    """Answer one question as JSON text, which names by role the weights of what answered (``answered_by``).
+
+    Raises InputError or MissingDependency where the model cannot answer it.
+    """
+    answered_by: dict[str, str] = {}
+
+    def asked(role: str) -> WorldUnderTest:
+        model, answered_by[role] = member(role)
+        return model
+
+    found = _answered(question, asked)
+    return msgspec.json.encode({**found, ANSWERED_BY: answered_by}).decode()
 
 
-def _answered(question: Question, member: Member) -> dict[str, Any]:
+def _answered(question: Question, member: Callable[[str], WorldUnderTest]) -> dict[str, Any]:
     episode = partial(_episode, question)
     match question:
         case ReachGoal(world=name, seed=seed):

@@ -5,23 +5,27 @@ fewer. ``family.json`` lists them. Whether a rival is a fair one is checked agai
 world, size, the frames that it saw, and the CPU time of its training.
 
 Each role of a family may have several trainings that differ by their seed. Each then answers its share of the
-questions (:func:`answering_role`), so that a score is about the recipe and not about the luck of one training.
-Trainings that differ by more than their seed are refused, since different models under one name would mislead.
+questions, so that a score is about the recipe and not about the luck of one training; which one answers which question
+is drawn by the plan (:mod:`steelyard.planning.turns`), and the order of the list means nothing. Trainings that differ
+by more than their seed are refused, since different models under one name would mislead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.evidence.canonical import sha256_hex
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.planning.turns import digest_of_checkpoints
+from steelyard.records import Checkpoint
 from steelyard.world.models.card import CARD, Card, read_card
 
-__all__ = ["FAMILY", "Family", "answering_role", "lines_of", "read_family"]
+__all__ = ["FAMILY", "Family", "Member", "lines_of", "read_family"]
 
 FAMILY = "family.json"
 TENSORS = "model.safetensors"
@@ -58,46 +62,60 @@ class FamilyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 @dataclass(frozen=True)
-class Family:
-    """Checkpoint folders by role (``world two-room``; ``world two-room, training 2``), and their identity.
+class Member:
+    """One checkpoint of a role: its folder, what its card says, and the network that it is.
 
-    ``sha256`` is over the lines ``SHA256  PATH`` of every file that decides an answer, sorted by path, as
-    ``sha256sum`` prints them. ``details`` go into the plan.
+    ``lines`` are those of its files; :func:`lines_of` gives the same as long as no file changes.
+    """
+
+    path: Path
+    card: Card
+    lines: str
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True)
+class Family:
+    """The members of each role (``world two-room``), in the order of their weights' SHA-256, and their identity.
+
+    ``sha256`` is over all networks and their roles (:func:`steelyard.planning.turns.digest_of_checkpoints`): neither
+    names of folders, nor the order of a list, nor the family's own name are in it. ``details`` go into the plan.
     """
 
     name: str
-    members: Mapping[str, Path]
-    sha256: str
+    members: Mapping[str, tuple[Member, ...]]
     details: Mapping[str, str]
-    lines: Mapping[str, str]
-    """By role, the lines of its checkpoint's files; :func:`lines_of` gives the same as long as no file changes."""
+
+    @property
+    def checkpoints(self) -> dict[str, tuple[Checkpoint, ...]]:
+        """The networks by role."""
+        return {role: tuple(each.checkpoint for each in several) for role, several in sorted(self.members.items())}
+
+    @property
+    def sha256(self) -> str:
+        """What the family is, whatever it is called."""
+        return digest_of_checkpoints(self.checkpoints)
 
 
 def read_family(folder: Path) -> Family:
     """Read a checkpoint's folder or a family's; raises InputError naming the file, what is wrong, and the fix."""
     if (folder / FAMILY).is_file():
         return _family(folder, _read(folder / FAMILY))
-    checkpoint = _checkpoint(folder)
-    if not checkpoint.world:
+    member = _member(folder, folder)
+    if not member.card.world:
         raise InputError(
             "does not name the world of its training: list this checkpoint in a family.json",
             where=folder / CARD,
         )
-    details = {"kind": checkpoint.kind, **_frames_of({"": checkpoint})}
-    return _sealed(folder, folder.name, {f"world {checkpoint.world}": folder}, details)
-
-
-def answering_role(role: str, seed: int, offered: Container[str]) -> str:
-    """Give the training that answers the question with this seed: all take turns, by the seed."""
-    count = 1
-    while _training(role, count + 1) in offered:
-        count += 1
-    return _training(role, 1 + seed % count)
+    return Family(folder.name, {f"world {member.card.world}": (member,)}, _details({"": (member,)}))
 
 
 def lines_of(folder: Path, checkpoint: Path) -> str:
     """Give what ``sha256sum`` prints, in ``folder``, for a checkpoint's card and tensors; raises InputError."""
-    return _lines(folder, {checkpoint / CARD, checkpoint / TENSORS})
+    return "".join(
+        f"{_digest(folder, checkpoint / name)}  {(checkpoint / name).relative_to(folder).as_posix()}\n"
+        for name in sorted(_FILES)
+    )
 
 
 def _family(folder: Path, file: FamilyFile) -> Family:
@@ -109,50 +127,47 @@ def _family(folder: Path, file: FamilyFile) -> Family:
     for world, few in file.few_frames.items():
         roles[f"few frames {world}"] = few.ours
         roles |= {f"few frames {world} by {rival}": paths for rival, paths in few.rivals.items()}
-    members: dict[str, Path] = {}
-    for role, paths in roles.items():
-        members |= _trainings(folder, role, paths)
-    checkpoints = {role: _checkpoint(path) for role, path in members.items()}
-    for role, paths in roles.items():
-        cards = [checkpoints[_training(role, number)] for number in range(1, len(_listed(paths)) + 1)]
-        _check_alike(folder, role, cards)
+    members = {role: _trainings(folder, role, paths) for role, paths in roles.items()}
+    for role, several in members.items():
+        _check_alike(folder, role, several)
     for world, few in file.few_frames.items():
-        _check_rivals(folder, world, few, checkpoints)
-    kinds = (
-        f"{role}: {checkpoint.kind} of {checkpoint.world or 'video'}"
-        for role, checkpoint in sorted(checkpoints.items())
-    )
-    return _sealed(folder, file.name, members, {"kinds": ", ".join(kinds), **_frames_of(checkpoints)})
+        _check_rivals(folder, world, few, members)
+    return Family(file.name, members, _details(members))
 
 
-def _check_alike(folder: Path, role: str, cards: Sequence[Card]) -> None:
-    """Expect several trainings of a role to be of one recipe, each with a seed of its own."""
-    if len(cards) == 1:
+def _check_alike(folder: Path, role: str, several: Sequence[Member]) -> None:
+    """Expect several trainings of a role to be of one recipe, each with a seed and weights of its own."""
+    if len(several) == 1:
         return
+    cards = [each.card for each in several]
     seeds = [card.trained.seed for card in cards if card.trained]
     wrong = ""
     if any((card.kind, card.world, card.config) != (cards[0].kind, cards[0].world, cards[0].config) for card in cards):
         wrong = "its trainings differ in kind, world or config: list trainings that differ by their seed alone"
     elif len(set(seeds)) != len(cards):
         wrong = "two of its trainings have the same seed, or none is stated: train each with a --seed of its own"
+    elif len({each.checkpoint.sha256 for each in several}) != len(several):
+        wrong = "two of its trainings have the same weights: list each training once"
     if wrong:
         raise InputError(f"{role[:80]}: {wrong}", where=folder / FAMILY)
 
 
-def _check_rivals(folder: Path, world: str, few: FewFrames, checkpoints: Mapping[str, Card]) -> None:
-    """Refuse rivals of another kind or size, or with less data or training: beating them would show nothing."""
-    count = len(_listed(few.ours))
-    for rival, paths in few.rivals.items():
-        wrong = "" if len(_listed(paths)) == count else f"it has {len(_listed(paths))} trainings and ours {count}"
-        for number in range(1, count + 1):
-            wrong = wrong or _unfair(
-                world,
-                rival,
-                checkpoints[_training(f"few frames {world}", number)],
-                checkpoints[_training(f"few frames {world} by {rival}", number)],
-            )
+def _check_rivals(folder: Path, world: str, few: FewFrames, members: Mapping[str, Sequence[Member]]) -> None:
+    """Refuse rivals of another kind or size, or with less data or training: beating them would show nothing.
+
+    Each training of ours may play against each of the rival's, so all pairs are looked at.
+    """
+    ours = members[f"few frames {world}"]
+    for rival in few.rivals:
+        theirs = members[f"few frames {world} by {rival}"]
+        wrong = "" if len(theirs) == len(ours) else f"it has {len(theirs)} trainings and ours {len(ours)}"
+        wrong = wrong or _first(_unfair(world, rival, one.card, other.card) for one, other in product(ours, theirs))
         if wrong:
             raise InputError(f"few_frames {world[:60]}: {rival[:60]}: {wrong}", where=folder / FAMILY)
+
+
+def _first(reasons: Iterator[str]) -> str:
+    return next((reason for reason in reasons if reason), "")
 
 
 def _unfair(world: str, rival: str, ours: Card, theirs: Card) -> str:
@@ -229,34 +244,35 @@ def _frames(checkpoint: Card) -> int | None:
     return checkpoint.trained.frames
 
 
-def _frames_of(checkpoints: Mapping[str, Card]) -> dict[str, str]:
-    return {
-        f"different frames {role}".strip(): _count(_frames(checkpoint))
-        for role, checkpoint in sorted(checkpoints.items())
-        if checkpoint.trained
-    }
+def _details(members: Mapping[str, Sequence[Member]]) -> dict[str, str]:
+    """What a plan says of each role beside its networks: the world, and how many different frames each training saw."""
+    found = {}
+    for role, several in sorted(members.items()):
+        worlds = dict.fromkeys(each.card.world or "video" for each in several)
+        found[f"trained in {role}".strip()] = ", ".join(worlds)
+        if all(each.card.trained for each in several):
+            frames = dict.fromkeys(_count(_frames(each.card)) for each in several)
+            found[f"different frames {role}".strip()] = ", ".join(frames)
+    return found
 
 
 def _count(frames: int | None) -> str:
     return "an unstated number of" if frames is None else str(frames)
 
 
-def _trainings(folder: Path, role: str, paths: Paths) -> dict[str, Path]:
-    """Each training of a role under its own name; raises InputError where there is none, or one is listed twice."""
+def _trainings(folder: Path, role: str, paths: Paths) -> tuple[Member, ...]:
+    """The trainings of a role; raises InputError where there is none, or one is listed twice."""
     listed = _listed(paths)
     if not listed or len(set(listed)) != len(listed) or len(listed) > _MAX_TRAININGS:
         raise InputError(
             f"{role[:80]}: give one path, or a list of up to {_MAX_TRAININGS} paths, each once", where=folder / FAMILY
         )
-    return {_training(role, number): _inside(folder, path) for number, path in enumerate(listed, 1)}
+    members = [_member(folder, _inside(folder, path)) for path in listed]
+    return tuple(sorted(members, key=lambda each: each.checkpoint.sha256))
 
 
 def _listed(paths: Paths) -> tuple[str, ...]:
     return (paths,) if isinstance(paths, str) else paths
-
-
-def _training(role: str, number: int) -> str:
-    return role if number == 1 else f"{role}, training {number}"
 
 
 def _inside(folder: Path, path: str) -> Path:
@@ -277,7 +293,30 @@ def _inside(folder: Path, path: str) -> Path:
     return folder / parts
 
 
-def _checkpoint(folder: Path) -> Card:
+def _member(folder: Path, path: Path) -> Member:
+    card = _card(path)
+    weights = _digest(folder, path / TENSORS)
+    return Member(path, card, lines_of(folder, path), _network(weights, card, path))
+
+
+def _network(weights: str, card: Card, path: Path) -> Checkpoint:
+    """The network of a card: its weights, and by ``config`` whatever else decides an answer."""
+    from steelyard.world.models.baselines.sizes import trained_parameters
+    from steelyard.world.models.kinds import config_of
+
+    decides = {"kind": card.kind, "config": card.config, "size": card.action_size, "limit": card.action_limit}
+    try:
+        config = sha256_hex(canonical(decides))
+        parameters = trained_parameters(card.kind, config_of(card.kind, card.config))
+    except InputError:
+        raise
+    except Exception as error:  # an untrusted config may fail in any way while a network is made of it
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise InputError(f"no model can be made from it ({type(error).__name__}: {reason})", where=path) from error
+    return Checkpoint(sha256=weights, config=config, kind=card.kind, parameters=parameters)
+
+
+def _card(folder: Path) -> Card:
     try:
         checkpoint = read_card(folder)
         whole = (folder / TENSORS).is_file()
@@ -302,19 +341,10 @@ def _read(path: Path) -> FamilyFile:
         raise InputError(f"is not a family file: {error}", where=path) from None
 
 
-def _sealed(folder: Path, name: str, members: Mapping[str, Path], details: Mapping[str, str]) -> Family:
-    files = {path / file for path in members.values() for file in _FILES}
-    if (folder / FAMILY).is_file():
-        files.add(folder / FAMILY)
-    digest = sha256_hex(_lines(folder, files).encode())
-    return Family(name, members, digest, details, {role: lines_of(folder, path) for role, path in members.items()})
-
-
-def _lines(folder: Path, files: set[Path]) -> str:
+def _digest(folder: Path, path: Path) -> str:
     from steelyard.models.embedded_file import sha256_of_file
 
-    named = sorted((path.relative_to(folder).as_posix(), path) for path in files)
     try:
-        return "".join(f"{sha256_of_file(path)}  {name}\n" for name, path in named)
+        return sha256_of_file(path)
     except OSError as error:
         raise InputError(f"a file of it cannot be read ({error.strerror})", where=folder) from None

@@ -8,7 +8,7 @@ are answered one at a time, on one worker thread with one torch thread, so that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -17,9 +17,18 @@ from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError, MissingDependency, ModelUnavailable, SteelyardError
 from steelyard.models import Settings
-from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
+from steelyard.records import (
+    Capabilities,
+    Checkpoint,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    ModelOutput,
+    Outcome,
+)
 
 if TYPE_CHECKING:
+    from steelyard.world.audit.answering import Answering
     from steelyard.world.protocol import WorldUnderTest
 
 __all__ = ["AuditedWorld", "open_world"]
@@ -46,8 +55,11 @@ def open_world(rest: str, settings: Settings) -> AuditedWorld:
         backend=backend,
         details=dict(family.details),
     )
-    openers = {role: partial(_opened, folder, path, family.lines[role]) for role, path in family.members.items()}
-    return AuditedWorld(identity, openers)
+    openers = {
+        role: {each.checkpoint.sha256: partial(_opened, folder, each.path, each.lines) for each in several}
+        for role, several in family.members.items()
+    }
+    return AuditedWorld(identity, family.checkpoints, openers)
 
 
 def _opened(folder: Path, path: Path, lines: str) -> WorldUnderTest:
@@ -72,12 +84,22 @@ def _opened(folder: Path, path: Path, lines: str) -> WorldUnderTest:
 
 
 class AuditedWorld:
-    """World models by role (``world two-room``) as one :class:`steelyard.plugins.Model`, all loaded."""
+    """World models by role (``world two-room``) as one :class:`steelyard.plugins.Model`, all loaded.
 
-    def __init__(self, identity: ModelIdentity, members: Mapping[str, Opener]) -> None:
+    ``openers`` are by role and the SHA-256 of the weights. Where several trainings have a role, a request names the one
+    that answers it.
+    """
+
+    def __init__(
+        self,
+        identity: ModelIdentity,
+        checkpoints: Mapping[str, tuple[Checkpoint, ...]],
+        openers: Mapping[str, Mapping[str, Opener]],
+    ) -> None:
         self._identity = identity
-        self._openers = members
-        self._open: dict[str, WorldUnderTest] = {}
+        self._checkpoints = checkpoints
+        self._openers = openers
+        self._open: dict[tuple[str, str], WorldUnderTest] = {}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="steelyard-world")
         self._closed = False
 
@@ -93,7 +115,13 @@ class AuditedWorld:
         identity = replace(self._identity, machine=processor_name(), details=details)
         offers = tuple(sorted(self._openers))
         reason = "a world model gives no log-likelihoods"
-        return identity, Capabilities(offers=offers, loglikelihood_reason=reason, deterministic=True, concurrency=1)
+        return identity, Capabilities(
+            offers=offers,
+            loglikelihood_reason=reason,
+            deterministic=True,
+            concurrency=1,
+            checkpoints=dict(self._checkpoints),
+        )
 
     async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Answer one question with JSON; a prompt that is no question about a world gives ``client_error``.
@@ -102,7 +130,7 @@ class AuditedWorld:
         """
         if self._closed:
             raise ModelUnavailable(f"{self._identity.uri} is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._worker, self._answered, request.prompt)
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self._answered, request)
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Give ``client_error``: a world model has no log-likelihoods."""
@@ -115,33 +143,39 @@ class AuditedWorld:
         self._open.clear()
 
     def _load_all(self) -> None:
-        for role in self._openers:
-            self._member(role)
+        for role, several in self._openers.items():
+            for weights in several:
+                self._loaded(role, weights)
 
-    def _trained(self, seed: int, role: str) -> WorldUnderTest:
-        from steelyard.world.audit.family import answering_role
+    def _member(self, named: Collection[str], role: str) -> Answering:
+        """The only model of a role, or the one of several that the request names; raises InputError without one."""
+        from steelyard.world.audit.answering import Answering
 
-        return self._member(answering_role(role, seed, self._openers))
-
-    def _member(self, role: str) -> WorldUnderTest:
-        if role not in self._openers:
+        several = self._openers.get(role)
+        if several is None:
             raise InputError(f"this needs {role}; the world model has {', '.join(sorted(self._openers))}")
-        if role not in self._open:
-            self._open[role] = self._openers[role]()
-        return self._open[role]
+        chosen = [weights for weights in several if len(several) == 1 or weights in named]
+        if len(chosen) != 1:
+            raise InputError(f"{len(several)} trainings have {role}, and the request names none of them to answer")
+        return Answering(self._loaded(role, chosen[0]), chosen[0])
 
-    def _answered(self, prompt: str) -> ModelOutput:
+    def _loaded(self, role: str, weights: str) -> WorldUnderTest:
+        key = role, weights
+        if key not in self._open:
+            self._open[key] = self._openers[role][weights]()
+        return self._open[key]
+
+    def _answered(self, request: GenerateRequest) -> ModelOutput:
         from steelyard.world.audit.answering import answer
         from steelyard.world.audit.questions import read_question
 
         try:
-            question = read_question(prompt)
+            question = read_question(request.prompt)
         except ValueError:
             return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail="a world model answers only questions about worlds")
         try:
-            return ModelOutput(
-                outcome=Outcome.OK, text=answer(question, partial(self._trained, question.seed)), finish_reason="stop"
-            )
+            text = answer(question, partial(self._member, request.checkpoints))
+            return ModelOutput(outcome=Outcome.OK, text=text, finish_reason="stop")
         except SteelyardError as error:
             return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(error))
         except Exception as error:  # a network may fail in any way: that costs this sample its answer, not the run

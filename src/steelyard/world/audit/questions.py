@@ -1,7 +1,8 @@
 """The questions that an audit asks a world model, one JSON text each, and the parsers of its answers.
 
 A question names a world and a held-out seed, never a frame: model and scorer both make the observations from the seed.
-An answer is what the model did or measured (actions, surprises, an estimate, a choice), never how good that was.
+An answer is what the model did or measured (actions, surprises, an estimate, a choice), never how good that was. Beside
+that it names by role the weights of what answered (``answered_by``), which no scorer reads.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from steelyard.world.sim.simulator import Floats
 
 __all__ = [
+    "ANSWERED_BY",
     "Actions",
     "ChooseOutcome",
     "LocateObject",
@@ -31,6 +33,7 @@ __all__ = [
 Actions = list[list[float]]
 _T = TypeVar("_T")
 
+ANSWERED_BY = "answered_by"
 MAX_ANSWER = 200_000  # characters; an episode of 200 steps in two numbers each takes about 4,000
 LARGEST = 1e6  # no action, place or surprise is larger; float32 has room for its square
 
@@ -134,6 +137,8 @@ def _decoded(text: str, kind: type[_T]) -> _T | None:
     if len(text) > MAX_ANSWER:
         return None
     try:
-        return msgspec.json.decode(text, type=kind)
+        parts = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        parts.pop(ANSWERED_BY, None)
+        return msgspec.json.decode(msgspec.json.encode(parts), type=kind)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None

@@ -36,4 +36,4 @@ def test_a_choice_of_none_of_the_outcomes_is_unparsed(answer: object) -> None:
 
 
 def test_a_plan_opens_the_scorer_by_its_identifier() -> None:
-    assert open_identifier("world_choice@2").identifier == "world_choice@2"
+    assert open_identifier("world_choice@3").identifier == "world_choice@3"

@@ -139,7 +139,7 @@ def test_the_mean_over_both_askings_is_half_of_one_and_the_difference() -> None:
 
 @pytest.mark.parametrize(
     "identifier",
-    ["world_goal@1", "world_goal_under_shift@1", "world_head_to_head@1", "world_violation_of_expectation@1"],
+    ["world_goal@2", "world_goal_under_shift@2", "world_head_to_head@2", "world_violation_of_expectation@2"],
 )
 def test_scorers_are_opened_by_the_identifier_that_a_plan_seals(identifier: str) -> None:
     assert open_identifier(identifier).identifier == identifier

@@ -37,8 +37,8 @@ def test_anything_but_a_position_is_unparsed(answer: object) -> None:
 
 def test_the_identifier_names_the_pixels() -> None:
     scorer = open_scorer({"name": "world_position", "within": 3})
-    assert scorer.identifier == "world_position[3]@1"
-    assert open_identifier("world_position[3]@1") == scorer
+    assert scorer.identifier == "world_position[3]@2"
+    assert open_identifier("world_position[3]@2") == scorer
     for options in ("0", "x", "²", "99"):
         with pytest.raises(InputError):
-            open_identifier(f"world_position[{options}]@1")
+            open_identifier(f"world_position[{options}]@2")

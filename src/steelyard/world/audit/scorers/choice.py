@@ -18,8 +18,8 @@ class OutcomeChoice:
 
     @property
     def identifier(self) -> str:
-        """``world_choice@2``."""
-        return "world_choice@2"
+        """``world_choice@3``."""
+        return "world_choice@3"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Score an answer; unparsed where the choice is not the index of an outcome."""

@@ -58,8 +58,8 @@ class Goal:
 
     @property
     def identifier(self) -> str:
-        """``world_goal@1``. A change of a world's dynamics, starts or goals is a change of this rule."""
-        return "world_goal@1"
+        """``world_goal@2``. A change of a world's dynamics, starts or goals is a change of this rule."""
+        return "world_goal@2"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play the actions in the true world."""
@@ -78,8 +78,8 @@ class GoalUnderShift:
 
     @property
     def identifier(self) -> str:
-        """``world_goal_under_shift@1``."""
-        return "world_goal_under_shift@1"
+        """``world_goal_under_shift@2``."""
+        return "world_goal_under_shift@2"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play both lists of actions, each in its own world."""
@@ -101,8 +101,8 @@ class HeadToHead:
 
     @property
     def identifier(self) -> str:
-        """``world_head_to_head@1``."""
-        return "world_head_to_head@1"
+        """``world_head_to_head@2``."""
+        return "world_head_to_head@2"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Play both lists of actions in the same world."""

@@ -34,8 +34,8 @@ class ObjectPosition:
 
     @property
     def identifier(self) -> str:
-        """``world_position[2]@1``."""
-        return f"world_position[{self.within}]@1"
+        """``world_position[2]@2``."""
+        return f"world_position[{self.within}]@2"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Compare with the true position; unparsed where the answer is not a single number."""

@@ -24,8 +24,8 @@ class ViolationOfExpectation:
 
     @property
     def identifier(self) -> str:
-        """``world_violation_of_expectation@1``."""
-        return "world_violation_of_expectation@1"
+        """``world_violation_of_expectation@2``."""
+        return "world_violation_of_expectation@2"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         """Compare the sums, which are exact on any machine.
