@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from itertools import combinations
@@ -18,16 +19,17 @@ from bench.engine.markdown import table, write_section
 from bench.world.record import Record, Run, read, unpacked
 from bench.world.settings import LEARNS_NOTHING
 from steelyard.errors import SteelyardError
-from steelyard.stats.pigeonhole import Interval
+from steelyard.stats.crossed import Estimate, Interval
 from steelyard.util.atomic_file import write_file
+from steelyard.world.evaluation.claimed import decide, factor_sentence, family, sentence
 from steelyard.world.evaluation.efficiency import (
+    CurveComparison,
     Needed,
     average,
     average_difference,
     compare_curves,
     curve,
     data_needed,
-    sentence,
     times_needed,
 )
 from steelyard.world.evaluation.result import mean_interval
@@ -80,30 +82,22 @@ class Measured(NamedTuple):
     curves: dict[str, Tables]
 
 
-class _Section(NamedTuple):
-    """One measured task and arm in words: a table, and sentences."""
-
-    lines: _Lines
-    sentences: tuple[str, ...]
-
-
 def show(record: Record, out: Console) -> None:
     """Print everything that a record holds."""
     out.print(f"{record.command}\n{record.started}, {record.machine}", highlight=False, soft_wrap=True)
     out.print(_table(_tuning(record)))
-    for section in _sections(record):
-        out.print(_table(section.lines))
-        for words in section.sentences:
-            out.print(f"- {words}", highlight=False, soft_wrap=True)
+    for each in measured(record):
+        out.print(_table(_lines(record, each)))
+    for words in sentences(record):
+        out.print(f"- {words}", highlight=False, soft_wrap=True)
 
 
 def document_of(record: Record) -> str:
     """Everything that a record holds, as Markdown."""
     parts = [f"`{record.command}`, {record.started}, {record.machine}; {_spent(record)}:\n"]
-    sections = list(_sections(record))
-    for lines in (*(section.lines for section in sections), _tuning(record)):
+    for lines in (*(_lines(record, each) for each in measured(record)), _tuning(record)):
         parts.append(table(lines.title, lines.headings, lines.rows, 1))
-    parts += [f"- {words}" for section in sections for words in section.sentences]
+    parts += [f"- {words}" for words in sentences(record)]
     return "\n".join(parts)
 
 
@@ -113,11 +107,6 @@ def measured(record: Record) -> Iterator[Measured]:
         for arm in record.settings.arms:
             if curves := tables_of(record, task, arm):
                 yield Measured(task, arm, curves)
-
-
-def _sections(record: Record) -> Iterator[_Section]:
-    for each in measured(record):
-        yield _Section(_lines(record, each), (*sentences(record, each), *_factors(each)))
 
 
 def _spent(record: Record) -> str:
@@ -189,19 +178,33 @@ def tables_of(record: Record, task: str, arm: str) -> dict[str, Tables]:
     return {method: tables for method, tables in whole.items() if tables}
 
 
-def sentences(record: Record, each: Measured) -> Iterator[str]:
-    """One sentence for each pair of methods, the first against the others first."""
-    task, arm, curves = each
-    for first, second in combinations(curves, 2):
-        if curves[first].keys() & curves[second].keys():
-            found = compare_curves((first, curves[first]), (second, curves[second]))
-            yield sentence(
-                found,
-                record.measures[task],
-                _UNITS[arm],
-                seeds=record.settings.seeds,
-                units=len(record.units[task]),
-            )
+def sentences(record: Record) -> Iterator[str]:
+    """What the whole record shows: first how many differences are left of all, then a sentence for each pair.
+
+    Pairs of one task and arm come together, then factors of what the first method needs.
+    """
+    all_measured = list(measured(record))
+    compared = [list(_compared(each)) for each in all_measured]
+    found = [comparison for of_task in compared for comparison in of_task]
+    decided = decide(found)
+    yield from filter(None, [family(found, decided)])
+    left = iter(decided)
+    for each, of_task in zip(all_measured, compared, strict=True):
+        pairs = [(comparison, next(left)) for comparison in of_task]
+        where = f"{record.measures[each.task]} ({each.task} {_TITLES[each.arm]})"
+        yield from (sentence(comparison, stays, where, _UNITS[each.arm]) for comparison, stays in pairs)
+        goal = _GOALS[each.task][-1]
+        for comparison, stays in pairs:
+            ours, theirs = each.curves[comparison.first], each.curves[comparison.second]
+            times = times_needed(ours, theirs, goal) if comparison.first == next(iter(each.curves)) else None
+            if times is not None:
+                yield factor_sentence(times, comparison, stays, goal, _UNITS[each.arm])
+
+
+def _compared(each: Measured) -> Iterator[CurveComparison]:
+    for first, second in combinations(each.curves, 2):
+        if each.curves[first].keys() & each.curves[second].keys():
+            yield compare_curves((first, each.curves[first]), (second, each.curves[second]))
 
 
 class _Lines(NamedTuple):
@@ -257,9 +260,9 @@ def _controls(record: Record, task: str) -> Iterator[tuple[str, Interval]]:
     for method in LEARNS_NOTHING:
         runs = [run for run in record.runs if run.cell.task == task and run.cell.method == method]
         if runs:
-            yield f"{method} (no data)", _mean(_stacked(runs))
+            yield f"{method} (no data)", mean_interval(_stacked(runs))
     for name, values in record.controls.get(task, {}).items():
-        yield f"{name} (no model)", _mean(unpacked(values)[None])
+        yield f"{name} (no model)", mean_interval(unpacked(values)[None])
 
 
 def _tuning(record: Record) -> _Lines:
@@ -278,36 +281,21 @@ def _stacked(runs: list[Run]) -> NDArray[np.float64]:
     return np.stack([unpacked(run.values) for run in sorted(runs, key=lambda run: run.cell.seed)])
 
 
-def _mean(values: NDArray[np.float64]) -> Interval:
-    return mean_interval(values, rng=np.random.default_rng(0))
-
-
-def _shown(interval: Interval) -> str:
+def _shown(interval: Interval | Estimate) -> str:
     return f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
 def _needed(found: Needed, smallest: float) -> str:
     """Where a curve has the score at its smallest size already, it may have had it before: at most so much."""
 
-    def text(size: float | None) -> str:
-        if size is None:
+    def text(size: float) -> str:
+        if math.isinf(size):
             return "∞"
-        return f"≤ {smallest:,.0f}" if np.isclose(size, smallest) else f"{size:,.0f}"
+        return f"≤ {smallest:,.0f}" if math.isclose(size, smallest) else f"{size:,.0f}"
 
-    return f"{text(found.size)} [{text(found.low)}, {text(found.high)}]" if found.reached else "not reached"
-
-
-def _factors(each: Measured) -> Iterator[str]:
-    """How many times the first method's data or compute another needs for the highest goal, where both get there."""
-    task, arm, curves = each
-    first, *others = curves
-    goal = _GOALS[task][-1]
-    for other in others:
-        times = times_needed(curves[first], curves[other], goal)
-        if times is not None:
-            ends = f"{times.low:.1f}, {'∞' if np.isinf(times.high) else f'{times.high:.1f}'}"
-            found = f"{times.estimate:.1f} [{ends}]"
-            yield f"For a score of {goal}, {other} needs {found} times the {_UNITS[arm]} that {first} needs."
+    if math.isinf(found.low):
+        return "not reached"
+    return f"{text(found.size)} [{text(found.low)}, {text(found.high)}]"
 
 
 if __name__ == "__main__":

@@ -56,6 +56,13 @@ def _record(runs: tuple[Run, ...]) -> Record:
     )
 
 
+def _five() -> Record:
+    """Five trainings of each kind, which differ clearly on these eight units."""
+    settings = msgspec.structs.replace(SETTINGS, seeds=5)
+    runs = tuple(_run(cell, 0.875 if cell.method == "jepa" else 0.125) for cell in cells(settings))
+    return msgspec.structs.replace(_record(runs), settings=settings)
+
+
 def _whole() -> Record:
     return _record(tuple(_run(cell, 0.75 if cell.method == "jepa" else 0.25) for cell in cells(SETTINGS)))
 
@@ -116,22 +123,32 @@ def test_tables_and_sentences_come_from_the_record_alone() -> None:
     out = Console(width=200, file=io.StringIO())
     show(_whole(), out)
     text = out.file.getvalue()  # type: ignore[attr-defined]
-    assert "jepa scores higher than pixel in goals reached" in text
+    assert "Preview: on average over sizes from 270 to 2,700 frames in the pool, jepa less pixel in goals" in text
+    assert "scores higher" not in text  # two trainings
     assert "copy-last (no data)" in text
     assert "random (no model)" in text
     document = document_of(_whole())
-    assert "- On average over sizes from 270 to 2,700 frames in the pool, jepa scores higher than pixel" in document
+    assert "- A preview: 2 trainings of a kind." in document
     assert "| random (no model) | 0.000 [0.000, 0.369] |" in document
-    assert "| ≤ 270 [≤ 270, ≤ 270] | ∞ [≤ 270, ∞] |" in document  # what a curve has at once, it may have had before
+    assert "| ≤ 270 [≤ 270, ∞] | ∞ [≤ 270, ∞] |" in document  # what a curve has at once, it may have had before
 
 
 def test_the_factor_of_data_is_reported_where_both_reach_the_score() -> None:
     runs = tuple(
         _run(cell, 1.0 if cell.pool >= (300 if cell.method == "pixel" else 100) else 0.0) for cell in cells(SETTINGS)
     )
-    assert "- For a score of 0.8, pixel needs 3.1 [3.1, 3.1] times the frames in the pool that jepa needs." in (
+    assert "- Preview: for a score of 0.8, frames in the pool of pixel over those of jepa: 3.1 [" in (
         document_of(_record(runs))
     )
+
+
+def test_from_five_trainings_on_what_holm_leaves_is_stated() -> None:
+    document = document_of(_five())
+    assert (
+        "- 12 differences, averages over sizes and single sizes, stand under Holm at 5 % together: 12 are" in document
+    )
+    assert "- On average over sizes from 270 to 2,700 frames in the pool, jepa scores higher than pixel" in document
+    assert "Preview" not in document
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

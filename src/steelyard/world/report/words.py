@@ -103,8 +103,8 @@ def score_limits(summaries: Sequence[ScoreSummary]) -> list[str]:
     """The limits of the numbers: what they do not show."""
     sentences = [
         "Scores are of small simulated worlds, 64 × 64 pixels: they do not carry over to other worlds.",
-        "Intervals (95 %) redraw training seeds and scenes together, floor and ceiling with them; there are several "
-        "scores, and no correction is made for their number.",
+        "Intervals (95 %) are t intervals over training seeds and scenes together; floor and ceiling count as measured "
+        "on the same scenes. There are several scores, and no correction is made for their number.",
     ]
     seeds = {summary.seeds for summary in summaries}
     if 1 in seeds:
@@ -113,7 +113,9 @@ def score_limits(summaries: Sequence[ScoreSummary]) -> list[str]:
             "trainings vary: another training may fall outside of it. Give three checkpoints or more."
         )
     if any(1 < count < 5 for count in seeds):
-        sentences.append("With fewer than five training seeds an interval is rather too narrow.")
+        sentences.append(
+            "With fewer than five training seeds an interval is wide, and it misses trainings that fail rarely."
+        )
     if any(summary.ceiling is not None and "dynamics" in summary.ceiling_name for summary in summaries):
         sentences.append(
             "The ceiling is the same planner with the true dynamics and the true distance: a better planner could "
