@@ -17,9 +17,9 @@ from rich.table import Table
 
 from bench.engine.markdown import table, write_section
 from bench.world.record import Record, Run, read, unpacked
-from bench.world.settings import LEARNS_NOTHING
+from bench.world.settings import LEARNS_NOTHING, SIMPLEST
 from steelyard.errors import SteelyardError
-from steelyard.stats.crossed import Estimate, Interval
+from steelyard.stats.crossed import Estimate, Interval, crossed_difference
 from steelyard.util.atomic_file import write_file
 from steelyard.world.evaluation.claimed import decide, factor_sentence, family, sentence
 from steelyard.world.evaluation.efficiency import (
@@ -111,7 +111,8 @@ def measured(record: Record) -> Iterator[Measured]:
 
 def _spent(record: Record) -> str:
     cpu = sum(run.train_cpu_seconds + run.test_cpu_seconds for run in record.runs) / 60
-    return f"{len(record.runs)} trainings, {cpu:.0f} CPU-minutes"
+    failed = sum(bool(run.failed) and run.cell.arm != "tuning" for run in record.runs)
+    return f"{len(record.runs)} trainings, {cpu:.0f} CPU-minutes" + (f", {failed} diverged: 0" if failed else "")
 
 
 def page_of(record: Record) -> str:
@@ -164,7 +165,7 @@ def tables_of(record: Record, task: str, arm: str) -> dict[str, Tables]:
     largest = max(record.settings.sizes)
     for run in record.runs:
         cell = run.cell
-        if cell.task != task or cell.method in LEARNS_NOTHING:
+        if cell.task != task or cell.method in LEARNS_NOTHING or (arm == "compute" and cell.method in SIMPLEST):
             continue
         if arm == "compute" and cell.arm in ("compute", "data") and cell.pool == largest:
             grouped.setdefault(cell.method, {}).setdefault(cell.cpu_seconds or 0.0, []).append(run)
@@ -229,20 +230,38 @@ def _lines(record: Record, each: Measured) -> _Lines:
     sizes = sorted({size for tables in curves.values() for size in tables})
     unit = "CPU-s" if arm == "compute" else "frames"
     goals = tuple(f"{_UNITS[arm]} for {goal}" for goal in _GOALS[task])
+    simplest = _simplest(record, task)
+    over = (f"at the largest, less {simplest[0]}",) if simplest else ()
     rows: list[tuple[str, ...]] = []
     for method, tables in curves.items():
         scores = dict(zip(*curve(method, tables)[1:], strict=True))
         cells = [_shown(scores[size]) if size in scores else "–" for size in sizes]
         ends = [_needed(data_needed(tables, goal), min(tables)) for goal in _GOALS[task]]
-        rows.append((method, *cells, _shown(average(tables)), *ends, *_given(record, task, arm, method)))
+        gain = [_shown(crossed_difference(tables[max(tables)], simplest[1]))] if simplest else []
+        rows.append((method, *cells, _shown(average(tables)), *gain, *ends, *_given(record, task, arm, method)))
     for name, interval in _controls(record, task):
-        rows.append((name, _shown(interval), *[""] * (len(sizes) + len(goals) + (arm != "compute"))))
+        rows.append((name, _shown(interval), *[""] * (len(sizes) + len(over) + len(goals) + (arm != "compute"))))
     given = () if arm == "compute" else ("frames shown, CPU-s",)
     return _Lines(
         f"{task} {_TITLES[arm]}: {record.measures[task]}, mean [95 % interval]",
-        ("method", *(f"{size:,.0f} {unit}" for size in sizes), "average", *goals, *given),
+        ("method", *(f"{size:,.0f} {unit}" for size in sizes), "average", *over, *goals, *given),
         rows,
     )
+
+
+def _simplest(record: Record, task: str) -> tuple[str, NDArray[np.float64]] | None:
+    """The best of the simplest rivals at the largest pool: its name and scores (training seeds, units)."""
+    largest = max(record.settings.sizes)
+    found = {
+        method: _stacked(runs)
+        for method in SIMPLEST
+        if (runs := [run for run in record.runs if _is(run, task, method) and run.cell.pool == largest])
+    }
+    return max(found.items(), key=lambda one: float(one[1].mean())) if found else None
+
+
+def _is(run: Run, task: str, method: str) -> bool:
+    return run.cell.task == task and run.cell.method == method
 
 
 def _given(record: Record, task: str, arm: str, method: str) -> list[str]:
@@ -257,10 +276,11 @@ def _given(record: Record, task: str, arm: str, method: str) -> list[str]:
 
 
 def _controls(record: Record, task: str) -> Iterator[tuple[str, Interval]]:
-    for method in LEARNS_NOTHING:
-        runs = [run for run in record.runs if run.cell.task == task and run.cell.method == method]
+    for method in ("frame-buffer", *LEARNS_NOTHING):
+        runs = [run for run in record.runs if _is(run, task, method)]
         if runs:
-            yield f"{method} (no data)", mean_interval(_stacked(runs))
+            note = "no data" if method in LEARNS_NOTHING else "no prediction"
+            yield f"{method} ({note})", mean_interval(_stacked(runs))
     for name, values in record.controls.get(task, {}).items():
         yield f"{name} (no model)", mean_interval(unpacked(values)[None])
 
@@ -270,7 +290,7 @@ def _tuning(record: Record) -> _Lines:
     for run in sorted((run for run in record.runs if run.cell.arm == "tuning"), key=lambda run: run.cell.key):
         cell = run.cell
         chosen = record.chosen.get(f"{cell.task} {cell.method}") == cell.learning_rate
-        rate, loss = f"{cell.learning_rate:g}", f"{run.losses.get('total', float('nan')):.4g}"
+        rate, loss = f"{cell.learning_rate:g}", "diverged" if run.failed else f"{run.losses['total']:.4g}"
         name = f"{cell.task}, {cell.method}"
         rows.append((name, rate, f"{run.score:.3f}", loss, "yes" if chosen else "", f"{run.parameters:,}"))
     headings = ("trial", "learning rate", "score", "last loss", "chosen", "parameters")

@@ -12,6 +12,7 @@ from steelyard.world.evaluation.result import ScoreSummary, Setting, standing
 __all__ = [
     "STANDINGS",
     "against",
+    "gained",
     "interval_text",
     "lost",
     "name_of",
@@ -70,6 +71,14 @@ def lost(summary: ScoreSummary) -> str:
     if summary.lost is None:
         return ""
     return f"lost {value(summary.lost)} ({interval_text(summary.lost_low, summary.lost_high)})"
+
+
+def gained(summary: ScoreSummary) -> str:
+    """How much better than the best floor, as ``−0.12 (−0.20 to −0.03) over linear``; empty without a floor."""
+    if summary.gain is None:
+        return ""
+    between = interval_text(summary.gain_low, summary.gain_high)
+    return f"{signed(summary.gain)} ({between}) over {one_line(summary.floor_name, 40)}"
 
 
 def settings_line(settings: Mapping[str, Setting]) -> str:
