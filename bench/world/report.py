@@ -290,9 +290,12 @@ def _tuning(record: Record) -> _Lines:
     for run in sorted((run for run in record.runs if run.cell.arm == "tuning"), key=lambda run: run.cell.key):
         cell = run.cell
         chosen = record.chosen.get(f"{cell.task} {cell.method}") == cell.learning_rate
+        tried = [other.cell.learning_rate for other in record.runs if _is(other, cell.task, cell.method)]
+        rates = sorted(rate for rate in tried if rate is not None)
+        mark = "" if not chosen else "yes, at the edge" if cell.learning_rate in (rates[0], rates[-1]) else "yes"
         rate, loss = f"{cell.learning_rate:g}", "diverged" if run.failed else f"{run.losses['total']:.4g}"
         name = f"{cell.task}, {cell.method}"
-        rows.append((name, rate, f"{run.score:.3f}", loss, "yes" if chosen else "", f"{run.parameters:,}"))
+        rows.append((name, rate, f"{run.score:.3f}", loss, mark, f"{run.parameters:,}"))
     headings = ("trial", "learning rate", "score", "last loss", "chosen", "parameters")
     return _Lines("Tuning trials: one training each, on validation units", headings, rows)
 

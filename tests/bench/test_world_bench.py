@@ -14,8 +14,8 @@ from rich.console import Console
 
 from bench.world.record import Record, Run, packed, read, unpacked, write
 from bench.world.report import document_of, show, tables_of
-from bench.world.tuning import choose, grid, trials
 from bench.world.settings import Cell, Settings, cells, learning, short
+from bench.world.tuning import choose, grid, trials
 from steelyard.errors import InputError
 
 SETTINGS = Settings(

@@ -1,4 +1,4 @@
-"""The coverage of intervals: seeded, with the truth from many trainings, and the bootstrap of few trainings beside it."""
+"""The coverage of intervals: seeded, with the truth from many trainings, and a bootstrap of few trainings beside."""
 
 from __future__ import annotations
 
