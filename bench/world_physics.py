@@ -43,15 +43,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, help="folder of scenes-seed0, … ; what is missing is trained into it")
     parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--rivals-only", action="store_true", help="train no JEPA: only what the simplest rivals score")
     given = parser.parse_args()
     torch.set_num_threads(1)
+    if given.rivals_only:
+        print(_rivals_alone(given.steps))
+        return
     with tempfile.TemporaryDirectory() as folder:
         runs = given.runs or Path(folder)
         started = time.process_time()
         trained = [_trained(runs / f"scenes-seed{seed}", seed, given.steps) for seed in SEEDS]
         untrained = [_untrained(_UNTRAINED_SEED + seed) for seed in SEEDS]
         rivals = [_linear(seed, given.steps) for seed in SEEDS]
-        buffer = train_model(ScenesSource(seed=0), TrainingBudget(steps=given.steps), 0, kind="frame-buffer")
+        buffer = _buffer(given.steps)
         print(_heading(trained), flush=True)
         print(_physics(trained, untrained, rivals, buffer), flush=True)
         print(_hidden(trained, untrained, buffer), flush=True)
@@ -74,6 +78,44 @@ def _linear(seed: int, steps: int) -> tuple[WorldModel, WorldModel]:
     squared = train_model(ScenesSource(seed=seed), TrainingBudget(steps=steps), seed, kind="linear")
     assert isinstance(squared.learner, Linear)
     return squared, WorldModel(squared.learner.read_by("mahalanobis"), squared.card, "linear, Mahalanobis")
+
+
+def _buffer(steps: int) -> WorldModel:
+    return train_model(ScenesSource(seed=0), TrainingBudget(steps=steps), 0, kind="frame-buffer")
+
+
+def _rivals_alone(steps: int) -> str:
+    """The rivals' columns of the other tables, on the same quads and scenes."""
+    began = time.process_time()
+    seeds, scenes = range(HELD_OUT, HELD_OUT + QUADS), range(HELD_OUT, HELD_OUT + SCENES)
+    pairs, buffer = [_linear(seed, steps) for seed in SEEDS], _buffer(steps)
+    fitted = time.process_time() - began
+    groups = [[squared for squared, _ in pairs], [other for _, other in pairs], [buffer]]
+    rows = []
+    for category in track(CATEGORIES, "physics", console=Console(stderr=True)):
+        results = [[physics.run_physics(model, category, seeds) for model in group] for group in groups]
+        quads = [float(np.mean([physics.quad_accuracy(result) for result in group])) for group in results]
+        rows.append([category, *map(_shown, map(_interval, results)), *(f"{share:.3f}" for share in quads)])
+    names = [group[0].name for group in groups]
+    hidden = memory.hidden_object(buffer, scenes)
+    errors = ", ".join(f"{error:.2f} after {k}" for k, error in memory.by_frames_hidden(hidden).items())
+    found = memory.recall(memory.StoredPictures(), scenes)
+    recalled = ", ".join(f"{result.mean:.3f} among {result.condition}" for result in found)
+    count = pairs[0][0].card.trained
+    assert count is not None
+    title = (
+        f"The simplest rivals on {QUADS} held-out quads, {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}: "
+        f"{len(SEEDS)} × linear, {count.frames:,} frames each, and the buffer, fitted in {fitted:.0f} CPU-seconds"
+    )
+    note = (
+        f"Hidden ball, {SCENES} scenes, frame-buffer: {_pooled(hidden):.2f} pixels (RMS); {errors}.\n"
+        f"Recall of {2 * SCENES} moments, stored pictures: {recalled}."
+    )
+    return table(title, ["category", *names, *(f"{name}: quads" for name in names)], rows, 1, note)
+
+
+def _shown(interval: Interval) -> str:
+    return f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
 def _heading(trained: Sequence[WorldModel]) -> str:
@@ -114,7 +156,7 @@ def _physics(
             [
                 category if gate.passed else f"{category} (refused)",
                 *(f"{result.mean:.3f}" for result in results),
-                f"{accuracy.estimate:.3f} [{accuracy.low:.3f}, {accuracy.high:.3f}]",
+                _shown(accuracy),
                 " / ".join(f"{physics.auc(result):.3f}" for result in results),
                 _quads(results) if not gate.quad_faults else f"refused ({_quads(results)})",
             ]
@@ -142,8 +184,7 @@ def _gained(category: str, results: Sequence[TestResult], simplest: Sequence[Tes
 
 
 def _quads(results: Sequence[TestResult]) -> str:
-    accuracy = mean_interval(np.stack([physics.quad_accuracy(result) for result in results]))
-    return f"{accuracy.estimate:.3f} [{accuracy.low:.3f}, {accuracy.high:.3f}]"
+    return _shown(mean_interval(np.stack([physics.quad_accuracy(result) for result in results])))
 
 
 def _gates(gates: Sequence[shortcut_check.ShortcutCheck]) -> str:
@@ -213,7 +254,7 @@ def _recalled(trained: Sequence[WorldModel], untrained: Sequence[WorldModel]) ->
                     name,
                     first.condition,
                     " / ".join(f"{result.mean:.3f}" for result in results),
-                    f"{mean.estimate:.3f} [{mean.low:.3f}, {mean.high:.3f}]",
+                    _shown(mean),
                 ]
             )
     for store in (memory.StoredPictures(), memory.LastFrames()):
