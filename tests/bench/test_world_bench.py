@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -229,3 +231,27 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         Settings(tasks=("physics",), arms=("frames",))
     with pytest.raises(InputError, match="each size once"):
         msgspec.structs.replace(SETTINGS, sizes=(30, 30)).__post_init__()
+
+
+@pytest.mark.slow
+def test_after_a_kill_it_goes_on_and_keeps_what_was_measured(tmp_path: Path) -> None:
+    """The real command, killed with SIGKILL after its first test, in a process group with its workers."""
+    out = tmp_path / "bench.json"
+    options = "--tasks physics --methods untrained,copy-last --arms data --sizes 30 --seeds 3 --quads 2 --workers 1"
+    command = [sys.executable, "-m", "bench.world", "--out", str(out), *options.split()]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        while " untrained pool 0 seed 0 " not in running.stderr.readline():
+            assert running.poll() is None
+        running.kill()
+    before = read(out)
+    assert 1 <= len(before.runs) < 4
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert refused.returncode == 2
+    assert "continue with --resume" in refused.stderr
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "minutes left" in done.stderr
+    after = read(out)
+    assert after.runs[: len(before.runs)] == before.runs
+    assert len(after.runs) == 4
