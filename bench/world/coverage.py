@@ -95,7 +95,7 @@ def document(tables: int) -> str:
         "bootstrap",
     )
     few = max(1, tables * BOOTSTRAPPED // TABLES)
-    title = f"{tables:,} simulated tables a row, for the bootstrap {few:,} of {RESAMPLES} resamples; seeds fixed"
+    title = f"{tables:,} simulated tables a row, for the bootstrap {few:,} (of {RESAMPLES} resamples each); seeds fixed"
     return table(title, headings, rows, 1)
 
 
