@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,9 +29,10 @@ def _fading(rows: int, length: int = 8) -> torch.Tensor:
     return frames[..., None, None, None].expand(rows, length, 64, 64, 3).contiguous()
 
 
-def _solved(clips: torch.Tensor, actions: torch.Tensor | None = None, **changed: int) -> Linear:
+def _solved(clips: torch.Tensor, actions: torch.Tensor | None = None, **changed: Any) -> Linear:
     size = 0 if actions is None else actions.shape[-1]
-    learner = Linear(LinearConfig(**{"action_size": size, "parts": 2, "frames": 3} | changed))
+    settings: dict[str, Any] = {"action_size": size, "parts": 2, "frames": 3} | changed
+    learner = Linear(LinearConfig(**settings))
     learner.see(Batch(clips, actions))
     learner.solve()
     return learner
