@@ -63,8 +63,8 @@ world-audit: .venv/world
 	cp examples/world-family.json $$family/family.json; \
 	$(BIN)/steelyard audit examples/world-claims.yaml --model world:$$family --out $$family-audit
 
-# About an hour and three quarters on two idle cores: sample efficiency of the JEPA and of its rivals, on planning and on physics;
-# WORLD=--resume goes on where it was stopped, WORLD=--short takes some 45 minutes.
+# About three hours on two idle cores: sample efficiency of the JEPA and of its rivals, on planning and on physics; it says how
+# much is left. WORLD=--resume goes on where it was stopped or killed, WORLD=--short takes about an hour.
 world-bench: .venv/world
 	$(BIN)/python -m bench.world $(WORLD)
 

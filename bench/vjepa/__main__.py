@@ -32,7 +32,7 @@ from bench.vjepa.measure import (
 )
 from bench.vjepa.real_clips import real_clips
 from steelyard.errors import MissingDependency
-from steelyard.stats.pigeonhole import Interval, paired_difference, pigeonhole_interval
+from steelyard.stats.crossed import Estimate, crossed_difference, crossed_mean
 from steelyard.util.atomic_file import write_file
 from steelyard.world.data.video.crops import CENTRE
 from steelyard.world.data.video.decode import ClipRequest, read_clip
@@ -121,9 +121,8 @@ def _probed(what: str, scores: list[tuple[Probed, Probed]], asked: Labelled) -> 
     rows = []
     for name in scores[0][0]:
         tables = [np.stack([_by_film(pair[part][name], asked) for pair in scores]) for part in (0, 1)]
-        rng = np.random.default_rng(0)
-        low, high = (_shown(pigeonhole_interval(table, rng=rng)) for table in tables)
-        gain = _shown(paired_difference(tables[1], tables[0], rng=rng))
+        low, high = (_shown(crossed_mean(table)) for table in tables)
+        gain = _shown(crossed_difference(tables[1], tables[0]))
         rows.append((f"{name} probe of direction, {what}, chance {1 / len(MOTIONS):.3f}", count, low, high))
         rows.append((f"{name} probe, {what}, gain", count, "", gain))
     return rows
@@ -169,7 +168,7 @@ def _each(pairs: list[tuple[float, float]]) -> tuple[str, str]:
     return first, last
 
 
-def _shown(interval: Interval) -> str:
+def _shown(interval: Estimate) -> str:
     return f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 

@@ -16,18 +16,11 @@ from rich.console import Console
 from bench.engine.__main__ import machine
 from bench.world.record import Record, Run, read, write
 from bench.world.report import show
-from bench.world.running import measure
-from bench.world.settings import ARMS, CATEGORIES, LEARNS_NOTHING, METHODS, TASKS, Settings, cells, short, trials
+from bench.world.running import cost, measure, planned
+from bench.world.settings import ARMS, CATEGORIES, METHODS, TASKS, Settings, learning, short
 from steelyard.errors import InputError, SteelyardError
 
 _OUT = Path("runs/world-bench.json")  # committed results are in bench/world/results
-_RATES = (
-    1.5e-3,
-    3e-3,
-    7e-4,
-    3.5e-4,
-    6e-3,
-)  # the first N of these are tried; the first is what `steelyard world train` takes
 
 
 def _listed(known: tuple[str, ...]) -> Any:
@@ -36,15 +29,15 @@ def _listed(known: tuple[str, ...]) -> Any:
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=_OUT, show_default=True, help="The file of results.")
-@click.option("--short", "quick", is_flag=True, help="Shorter trainings: some 45 minutes on two idle cores, not 105.")
+@click.option("--short", "quick", is_flag=True, help="Shorter trainings: about an hour on two idle cores, not three.")
 @click.option("--tasks", callback=_listed(TASKS), help=f"Some of {','.join(TASKS)}.")
 @click.option("--methods", callback=_listed(METHODS), help=f"Some of {','.join(METHODS)}.")
 @click.option("--arms", callback=_listed(ARMS), help=f"Some of {','.join(ARMS)}: the curves to measure.")
 @click.option("--categories", callback=_listed(CATEGORIES), help="Of the physics test, which must be admitted ones.")
 @click.option("--sizes", help="Episodes in the pool, as 30,100,300,1000.")
-@click.option("--seeds", type=click.IntRange(1), help="Trainings of each kind at each size (3).")
+@click.option("--seeds", type=click.IntRange(1), help="Trainings of each kind at each size (5).")
 @click.option("--budget-cpu-seconds", type=click.FloatRange(0, min_open=True), help="Of each training, on every task.")
-@click.option("--tune", type=click.IntRange(1, len(_RATES)), help="Learning rates tried, the same for every method.")
+@click.option("--learning-rates", "rates", help="The grid to begin with, as 7.5e-4,1.5e-3,3e-3; a single one is taken.")
 @click.option("--episodes", type=click.IntRange(2), help="Episodes of the planning test (64).")
 @click.option("--quads", type=click.IntRange(2), help="Quads of each category of the physics test (32).")
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Processes.")
@@ -55,8 +48,8 @@ def main(out: Path, quick: bool, workers: int, resume: bool, **changed: Any) -> 
     try:
         settings = _settings(short() if quick else Settings(), changed)
         record = _begun(out, settings, resume)
-        err.print(_estimate(settings, workers), highlight=False)
-        record = measure(record, out, workers, lambda run, done, count: err.print(_line(run, done, count)))
+        err.print(_estimate(record, workers), highlight=False)
+        record = measure(record, out, workers, lambda *told: err.print(_line(*told), highlight=False))
     except KeyboardInterrupt:
         err.print(f"stopped; what was measured is in {out}: continue with --resume")
         sys.exit(130)
@@ -81,8 +74,11 @@ def _settings(settings: Settings, changed: dict[str, Any]) -> Settings:
         )
     if changed["budget_cpu_seconds"]:
         given["cpu_seconds"] = dict.fromkeys(TASKS, changed["budget_cpu_seconds"])
-    if changed["tune"]:
-        given["learning_rates"] = _RATES[: changed["tune"]]
+    if changed["rates"]:
+        try:
+            given["learning_rates"] = tuple(float(rate) for rate in changed["rates"].split(","))
+        except ValueError:
+            raise InputError(f"--learning-rates {changed['rates']!r}: numbers with commas, as 1.5e-3,3e-3") from None
     return msgspec.structs.replace(settings, **given)
 
 
@@ -96,7 +92,6 @@ def _begun(out: Path, settings: Settings, resume: bool) -> Record:
         return record
     from bench.world import work
 
-    learning = [method for method in settings.methods if method not in LEARNS_NOTHING]
     record = Record(
         command=shlex.join(["python", "-m", "bench.world", *sys.argv[1:]]),
         started=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -109,7 +104,7 @@ def _begun(out: Path, settings: Settings, resume: bool) -> Record:
         configs={
             f"{task} {method}": msgspec.to_builtins(work.config_for(task, method))
             for task in settings.tasks
-            for method in learning
+            for method in learning(settings)
         },
         controls={task: work.controls(task, settings) for task in settings.tasks},
     )
@@ -117,19 +112,22 @@ def _begun(out: Path, settings: Settings, resume: bool) -> Record:
     return record
 
 
-def _estimate(settings: Settings, workers: int) -> str:
-    """Estimate the cost: trainings from their budgets, tests and equal-frames trainings from earlier measurements."""
-    wanted = [*trials(settings), *cells(settings)]
-    test = {"planning": settings.episodes * settings.samples * settings.iterations / 500, "physics": 2.0}
-    seconds = sum((cell.cpu_seconds or (cell.frames or 0) / 2500) + test[cell.task] for cell in wanted)
-    minutes = seconds / 60
-    return f"{len(wanted)} trainings: about {minutes:.0f} CPU-minutes, {minutes / workers:.0f} on {workers} idle cores"
+def _estimate(record: Record, workers: int) -> str:
+    """What is left: trainings by their budgets, tests by earlier measurements; the grid of rates may still grow."""
+    done = {run.cell.key for run in record.runs}
+    wanted = planned(record)
+    minutes = sum(cost(cell, record) for cell in wanted if cell.key not in done) / 60
+    return (
+        f"{len(wanted)} trainings, {len(done)} done: about {minutes:.0f} CPU-minutes left, {minutes / workers:.0f} on "
+        f"{workers} idle cores, and more where the grid of learning rates grows"
+    )
 
 
-def _line(run: Run, done: int, count: int) -> str:
+def _line(run: Run, done: int, count: int, left: float) -> str:
     cell = run.cell
     spent = f"{run.frames:,} frames, {run.train_cpu_seconds:.0f} + {run.test_cpu_seconds:.0f} CPU-s"
-    return f"{done}/{count} {cell.key}: {run.score:.3f} ({spent})"
+    score = "diverged" if run.failed else f"{run.score:.3f}"
+    return f"{done}/{count} {cell.key}: {score} ({spent}); {left / 60:.0f} minutes left"
 
 
 if __name__ == "__main__":

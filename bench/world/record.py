@@ -31,6 +31,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     train_cpu_seconds: float
     test_cpu_seconds: float
     losses: dict[str, float] = {}
+    failed: str = ""
+    """Why the training ended before its budget, as with a loss that is not finite; its scores are then 0."""
     values: str
     """Scores of the test's units in eighths, a digit each, in the order of ``Record.units``."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from itertools import combinations
@@ -16,18 +17,19 @@ from rich.table import Table
 
 from bench.engine.markdown import table, write_section
 from bench.world.record import Record, Run, read, unpacked
-from bench.world.settings import LEARNS_NOTHING
+from bench.world.settings import LEARNS_NOTHING, SIMPLEST
 from steelyard.errors import SteelyardError
-from steelyard.stats.pigeonhole import Interval
+from steelyard.stats.crossed import Estimate, Interval, crossed_difference
 from steelyard.util.atomic_file import write_file
+from steelyard.world.evaluation.claimed import decide, factor_sentence, family, sentence
 from steelyard.world.evaluation.efficiency import (
+    CurveComparison,
     Needed,
     average,
     average_difference,
     compare_curves,
     curve,
     data_needed,
-    sentence,
     times_needed,
 )
 from steelyard.world.evaluation.result import mean_interval
@@ -80,30 +82,22 @@ class Measured(NamedTuple):
     curves: dict[str, Tables]
 
 
-class _Section(NamedTuple):
-    """One measured task and arm in words: a table, and sentences."""
-
-    lines: _Lines
-    sentences: tuple[str, ...]
-
-
 def show(record: Record, out: Console) -> None:
     """Print everything that a record holds."""
     out.print(f"{record.command}\n{record.started}, {record.machine}", highlight=False, soft_wrap=True)
     out.print(_table(_tuning(record)))
-    for section in _sections(record):
-        out.print(_table(section.lines))
-        for words in section.sentences:
-            out.print(f"- {words}", highlight=False, soft_wrap=True)
+    for each in measured(record):
+        out.print(_table(_lines(record, each)))
+    for words in sentences(record):
+        out.print(f"- {words}", highlight=False, soft_wrap=True)
 
 
 def document_of(record: Record) -> str:
     """Everything that a record holds, as Markdown."""
     parts = [f"`{record.command}`, {record.started}, {record.machine}; {_spent(record)}:\n"]
-    sections = list(_sections(record))
-    for lines in (*(section.lines for section in sections), _tuning(record)):
+    for lines in (*(_lines(record, each) for each in measured(record)), _tuning(record)):
         parts.append(table(lines.title, lines.headings, lines.rows, 1))
-    parts += [f"- {words}" for section in sections for words in section.sentences]
+    parts += [f"- {words}" for words in sentences(record)]
     return "\n".join(parts)
 
 
@@ -115,14 +109,10 @@ def measured(record: Record) -> Iterator[Measured]:
                 yield Measured(task, arm, curves)
 
 
-def _sections(record: Record) -> Iterator[_Section]:
-    for each in measured(record):
-        yield _Section(_lines(record, each), (*sentences(record, each), *_factors(each)))
-
-
 def _spent(record: Record) -> str:
     cpu = sum(run.train_cpu_seconds + run.test_cpu_seconds for run in record.runs) / 60
-    return f"{len(record.runs)} trainings, {cpu:.0f} CPU-minutes"
+    failed = sum(bool(run.failed) and run.cell.arm != "tuning" for run in record.runs)
+    return f"{len(record.runs)} trainings, {cpu:.0f} CPU-minutes" + (f", {failed} diverged: 0" if failed else "")
 
 
 def page_of(record: Record) -> str:
@@ -175,7 +165,7 @@ def tables_of(record: Record, task: str, arm: str) -> dict[str, Tables]:
     largest = max(record.settings.sizes)
     for run in record.runs:
         cell = run.cell
-        if cell.task != task or cell.method in LEARNS_NOTHING:
+        if cell.task != task or cell.method in LEARNS_NOTHING or (arm == "compute" and cell.method in SIMPLEST):
             continue
         if arm == "compute" and cell.arm in ("compute", "data") and cell.pool == largest:
             grouped.setdefault(cell.method, {}).setdefault(cell.cpu_seconds or 0.0, []).append(run)
@@ -189,19 +179,33 @@ def tables_of(record: Record, task: str, arm: str) -> dict[str, Tables]:
     return {method: tables for method, tables in whole.items() if tables}
 
 
-def sentences(record: Record, each: Measured) -> Iterator[str]:
-    """One sentence for each pair of methods, the first against the others first."""
-    task, arm, curves = each
-    for first, second in combinations(curves, 2):
-        if curves[first].keys() & curves[second].keys():
-            found = compare_curves((first, curves[first]), (second, curves[second]))
-            yield sentence(
-                found,
-                record.measures[task],
-                _UNITS[arm],
-                seeds=record.settings.seeds,
-                units=len(record.units[task]),
-            )
+def sentences(record: Record) -> Iterator[str]:
+    """What the whole record shows: first how many differences are left of all, then a sentence for each pair.
+
+    Pairs of one task and arm come together, then factors of what the first method needs.
+    """
+    all_measured = list(measured(record))
+    compared = [list(_compared(each)) for each in all_measured]
+    found = [comparison for of_task in compared for comparison in of_task]
+    decided = decide(found)
+    yield from filter(None, [family(found, decided)])
+    left = iter(decided)
+    for each, of_task in zip(all_measured, compared, strict=True):
+        pairs = [(comparison, next(left)) for comparison in of_task]
+        where = f"{record.measures[each.task]} ({each.task} {_TITLES[each.arm]})"
+        yield from (sentence(comparison, stays, where, _UNITS[each.arm]) for comparison, stays in pairs)
+        goal = _GOALS[each.task][-1]
+        for comparison, stays in pairs:
+            ours, theirs = each.curves[comparison.first], each.curves[comparison.second]
+            times = times_needed(ours, theirs, goal) if comparison.first == next(iter(each.curves)) else None
+            if times is not None:
+                yield factor_sentence(times, comparison, stays, goal, _UNITS[each.arm])
+
+
+def _compared(each: Measured) -> Iterator[CurveComparison]:
+    for first, second in combinations(each.curves, 2):
+        if each.curves[first].keys() & each.curves[second].keys():
+            yield compare_curves((first, each.curves[first]), (second, each.curves[second]))
 
 
 class _Lines(NamedTuple):
@@ -226,20 +230,38 @@ def _lines(record: Record, each: Measured) -> _Lines:
     sizes = sorted({size for tables in curves.values() for size in tables})
     unit = "CPU-s" if arm == "compute" else "frames"
     goals = tuple(f"{_UNITS[arm]} for {goal}" for goal in _GOALS[task])
+    simplest = _simplest(record, task)
+    over = (f"at the largest, less {simplest[0]}",) if simplest else ()
     rows: list[tuple[str, ...]] = []
     for method, tables in curves.items():
         scores = dict(zip(*curve(method, tables)[1:], strict=True))
         cells = [_shown(scores[size]) if size in scores else "–" for size in sizes]
         ends = [_needed(data_needed(tables, goal), min(tables)) for goal in _GOALS[task]]
-        rows.append((method, *cells, _shown(average(tables)), *ends, *_given(record, task, arm, method)))
+        gain = [_shown(crossed_difference(tables[max(tables)], simplest[1]))] if simplest else []
+        rows.append((method, *cells, _shown(average(tables)), *gain, *ends, *_given(record, task, arm, method)))
     for name, interval in _controls(record, task):
-        rows.append((name, _shown(interval), *[""] * (len(sizes) + len(goals) + (arm != "compute"))))
+        rows.append((name, _shown(interval), *[""] * (len(sizes) + len(over) + len(goals) + (arm != "compute"))))
     given = () if arm == "compute" else ("frames shown, CPU-s",)
     return _Lines(
         f"{task} {_TITLES[arm]}: {record.measures[task]}, mean [95 % interval]",
-        ("method", *(f"{size:,.0f} {unit}" for size in sizes), "average", *goals, *given),
+        ("method", *(f"{size:,.0f} {unit}" for size in sizes), "average", *over, *goals, *given),
         rows,
     )
+
+
+def _simplest(record: Record, task: str) -> tuple[str, NDArray[np.float64]] | None:
+    """The best of the simplest rivals at the largest pool: its name and scores (training seeds, units)."""
+    largest = max(record.settings.sizes)
+    found = {
+        method: _stacked(runs)
+        for method in SIMPLEST
+        if (runs := [run for run in record.runs if _is(run, task, method) and run.cell.pool == largest])
+    }
+    return max(found.items(), key=lambda one: float(one[1].mean())) if found else None
+
+
+def _is(run: Run, task: str, method: str) -> bool:
+    return run.cell.task == task and run.cell.method == method
 
 
 def _given(record: Record, task: str, arm: str, method: str) -> list[str]:
@@ -254,12 +276,13 @@ def _given(record: Record, task: str, arm: str, method: str) -> list[str]:
 
 
 def _controls(record: Record, task: str) -> Iterator[tuple[str, Interval]]:
-    for method in LEARNS_NOTHING:
-        runs = [run for run in record.runs if run.cell.task == task and run.cell.method == method]
+    for method in ("frame-buffer", *LEARNS_NOTHING):
+        runs = [run for run in record.runs if _is(run, task, method)]
         if runs:
-            yield f"{method} (no data)", _mean(_stacked(runs))
+            note = "no data" if method in LEARNS_NOTHING else "no prediction"
+            yield f"{method} ({note})", mean_interval(_stacked(runs))
     for name, values in record.controls.get(task, {}).items():
-        yield f"{name} (no model)", _mean(unpacked(values)[None])
+        yield f"{name} (no model)", mean_interval(unpacked(values)[None])
 
 
 def _tuning(record: Record) -> _Lines:
@@ -267,9 +290,12 @@ def _tuning(record: Record) -> _Lines:
     for run in sorted((run for run in record.runs if run.cell.arm == "tuning"), key=lambda run: run.cell.key):
         cell = run.cell
         chosen = record.chosen.get(f"{cell.task} {cell.method}") == cell.learning_rate
-        rate, loss = f"{cell.learning_rate:g}", f"{run.losses.get('total', float('nan')):.4g}"
+        tried = [other.cell.learning_rate for other in record.runs if _is(other, cell.task, cell.method)]
+        rates = sorted(rate for rate in tried if rate is not None)
+        mark = "" if not chosen else "yes, at the edge" if cell.learning_rate in (rates[0], rates[-1]) else "yes"
+        rate, loss = f"{cell.learning_rate:g}", "diverged" if run.failed else f"{run.losses['total']:.4g}"
         name = f"{cell.task}, {cell.method}"
-        rows.append((name, rate, f"{run.score:.3f}", loss, "yes" if chosen else "", f"{run.parameters:,}"))
+        rows.append((name, rate, f"{run.score:.3f}", loss, mark, f"{run.parameters:,}"))
     headings = ("trial", "learning rate", "score", "last loss", "chosen", "parameters")
     return _Lines("Tuning trials: one training each, on validation units", headings, rows)
 
@@ -278,36 +304,21 @@ def _stacked(runs: list[Run]) -> NDArray[np.float64]:
     return np.stack([unpacked(run.values) for run in sorted(runs, key=lambda run: run.cell.seed)])
 
 
-def _mean(values: NDArray[np.float64]) -> Interval:
-    return mean_interval(values, rng=np.random.default_rng(0))
-
-
-def _shown(interval: Interval) -> str:
+def _shown(interval: Interval | Estimate) -> str:
     return f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
 def _needed(found: Needed, smallest: float) -> str:
     """Where a curve has the score at its smallest size already, it may have had it before: at most so much."""
 
-    def text(size: float | None) -> str:
-        if size is None:
+    def text(size: float) -> str:
+        if math.isinf(size):
             return "∞"
-        return f"≤ {smallest:,.0f}" if np.isclose(size, smallest) else f"{size:,.0f}"
+        return f"≤ {smallest:,.0f}" if math.isclose(size, smallest) else f"{size:,.0f}"
 
-    return f"{text(found.size)} [{text(found.low)}, {text(found.high)}]" if found.reached else "not reached"
-
-
-def _factors(each: Measured) -> Iterator[str]:
-    """How many times the first method's data or compute another needs for the highest goal, where both get there."""
-    task, arm, curves = each
-    first, *others = curves
-    goal = _GOALS[task][-1]
-    for other in others:
-        times = times_needed(curves[first], curves[other], goal)
-        if times is not None:
-            ends = f"{times.low:.1f}, {'∞' if np.isinf(times.high) else f'{times.high:.1f}'}"
-            found = f"{times.estimate:.1f} [{ends}]"
-            yield f"For a score of {goal}, {other} needs {found} times the {_UNITS[arm]} that {first} needs."
+    if math.isinf(found.low):
+        return "not reached"
+    return f"{text(found.size)} [{text(found.low)}, {text(found.high)}]"
 
 
 if __name__ == "__main__":

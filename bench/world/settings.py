@@ -15,16 +15,20 @@ __all__ = [
     "CATEGORIES",
     "LEARNS_NOTHING",
     "METHODS",
+    "SIMPLEST",
     "TASKS",
     "Cell",
     "Settings",
     "cells",
+    "learning",
     "short",
-    "trials",
 ]
 
-METHODS = ("jepa", "pixel", "vq-gpt", "rssm", "untrained", "copy-last")
+METHODS = ("jepa", "pixel", "vq-gpt", "rssm", "linear", "frame-buffer", "untrained", "copy-last")
 LEARNS_NOTHING = ("untrained", "copy-last")
+SIMPLEST = ("linear", "frame-buffer")
+"""Solved from the same pools within seconds, on physics alone: a learned model is worth what it gains over them."""
+
 TASKS = ("planning", "physics")
 ARMS = ("data", "frames", "compute")
 CATEGORIES = ("permanence", "continuity", "solidity", "inertia")
@@ -43,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     arms: tuple[str, ...] = ARMS
     sizes: tuple[int, ...] = (30, 100, 300, 1000)
     """Episodes in the pool, of 9 frames in the room and 24 in the scenes."""
-    seeds: int = 3
+    seeds: int = 5
     cpu_seconds: dict[str, float] = msgspec.field(default_factory=lambda: {"planning": 24.0, "physics": 100.0})
     """Of each training, by task."""
     frames: dict[str, int] = msgspec.field(default_factory=lambda: {"planning": 100_000})
@@ -55,8 +59,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes in the arm "frames"."""
     compute_shares: tuple[float, ...] = (0.25, 0.5)
     """Of ``cpu_seconds``, at the largest size; the whole of it is in the arm "data" already."""
-    learning_rates: tuple[float, ...] = (1.5e-3, 3e-3)
-    """The tuning trials, the same for all methods: at the largest size, with a seed and test units of their own."""
+    learning_rates: tuple[float, ...] = (7.5e-4, 1.5e-3, 3e-3)
+    """Of the first tuning trials, the same for all methods: at the largest size, with a seed and units of their own.
+
+    The grid grows until the best of each method is inside (:mod:`bench.world.tuning`).
+    """
+    rate_limits: tuple[float, float] = (1.875e-4, 4.8e-2)
+    """The grid grows no further than this."""
+    simplest_frames: int = 96_000
+    """Frames shown to each of the simplest rivals, repeats counted; they take no CPU-seconds as a budget."""
     episodes: int = 64
     categories: tuple[str, ...] = CATEGORIES
     """Of the physics test."""
@@ -103,28 +114,12 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def short() -> Settings:
-    """Settings for some 45 minutes on two idle cores: trainings too short for physics, two points of compute."""
+    """Settings for about an hour on two idle cores: trainings too short for physics, two points of compute."""
     return Settings(
         cpu_seconds={"planning": 12.0, "physics": 24.0},
         frames={"planning": 50_000},
         compute_shares=(0.5,),
     )
-
-
-def trials(settings: Settings) -> Iterator[Cell]:
-    """The tuning trials: as many for each method that learns, on each task."""
-    for task in settings.tasks:
-        for rate in settings.learning_rates:
-            for method in _learning(settings):
-                yield Cell(
-                    task=task,
-                    method=method,
-                    arm="tuning",
-                    pool=max(settings.sizes),
-                    seed=1_000_000,
-                    cpu_seconds=settings.cpu_seconds[task],
-                    learning_rate=rate,
-                )
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -136,9 +131,11 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 yield from (
                     Cell(task=task, method=method, arm="control", pool=0, seed=seed, frames=0) for seed in seeds
                 )
+            if method in SIMPLEST and task == "physics":
+                yield from _simplest(settings, method)
     for seed in range(settings.seeds):
         for task in settings.tasks:
-            for method in _learning(settings):
+            for method in learning(settings):
                 yield from _of_one_seed(settings, task, method, seed)
 
 
@@ -155,5 +152,17 @@ def _of_one_seed(settings: Settings, task: str, method: str, seed: int) -> Itera
             yield Cell(task=task, method=method, arm="compute", pool=largest, seed=seed, cpu_seconds=whole * share)
 
 
-def _learning(settings: Settings) -> tuple[str, ...]:
-    return tuple(method for method in settings.methods if method not in LEARNS_NOTHING)
+def _simplest(settings: Settings, method: str) -> Iterator[Cell]:
+    """Linear prediction on every pool of the arm "data"; the buffer, which hardly depends on its clips, once."""
+    whole = settings.simplest_frames
+    if method == "frame-buffer":
+        yield Cell(task="physics", method=method, arm="control", pool=max(settings.sizes), seed=0, frames=whole)
+        return
+    for seed in range(settings.seeds):
+        for pool in settings.sizes:
+            yield Cell(task="physics", method=method, arm="data", pool=pool, seed=seed, frames=whole)
+
+
+def learning(settings: Settings) -> tuple[str, ...]:
+    """The methods that an optimiser trains."""
+    return tuple(method for method in settings.methods if method not in (*LEARNS_NOTHING, *SIMPLEST))

@@ -10,19 +10,22 @@ import msgspec
 import torch
 
 from bench.world.record import Run, packed
-from bench.world.settings import Cell, Settings
+from bench.world.settings import SIMPLEST, Cell, Settings
+from steelyard.errors import InputError
 from steelyard.world.data.simulated import SimulatedSource
 from steelyard.world.evaluation import planning
 from steelyard.world.evaluation.result import TestResult
 from steelyard.world.models.baselines.sizes import like_jepa, trained_parameters
 from steelyard.world.models.card import Card
 from steelyard.world.models.kinds import make_learner
+from steelyard.world.models.learner import Solved
 from steelyard.world.models.model import WorldModel
 from steelyard.world.planners.settings import PlannerSettings, settings_for
 from steelyard.world.protocol import WorldUnderTest
 from steelyard.world.sim.catalog import HELD_OUT, SCENES, simulator
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.loop import Trained, TrainSettings, train
+from steelyard.world.training.solving import solve
 
 __all__ = ["ROOM", "config_for", "controls", "lengths", "measures", "planner", "tested", "units", "work"]
 
@@ -77,12 +80,18 @@ def controls(task: str, settings: Settings) -> dict[str, str]:
 def work(cell: Cell, settings: Settings, learning_rate: float) -> Run:
     """Train as the cell says and test; a pure function but for the CPU-seconds that a training may take."""
     torch.set_num_threads(1)
-    model, trained, parameters = _trained(cell, learning_rate)
+    before = time.process_time()
+    try:
+        model, trained, parameters = _trained(cell, learning_rate)
+    except InputError as error:
+        if "not finite" not in str(error):
+            raise
+        return _failed(cell, settings, learning_rate, str(error), time.process_time() - before)
     before = time.process_time()
     scores = tested(model, cell, settings)
     return Run(
         cell=cell,
-        learning_rate=learning_rate if trained.steps else None,
+        learning_rate=learning_rate if trained.steps and cell.method not in SIMPLEST else None,
         parameters=parameters,
         steps=trained.steps,
         frames=trained.frames,
@@ -91,6 +100,32 @@ def work(cell: Cell, settings: Settings, learning_rate: float) -> Run:
         losses={name: float(f"{value:.4g}") for name, value in trained.losses.items()},
         values=packed(scores),
     )
+
+
+def _failed(cell: Cell, settings: Settings, learning_rate: float, why: str, cpu: float) -> Run:
+    """A training whose loss was not finite: it has no model, and reaches nothing."""
+    return Run(
+        cell=cell,
+        learning_rate=learning_rate,
+        parameters=trained_parameters(cell.method, config_for(cell.task, cell.method)),
+        steps=0,
+        frames=0,
+        train_cpu_seconds=round(cpu, 2),
+        test_cpu_seconds=0.0,
+        failed=why[:200],
+        values=packed([0.0] * _count(cell, settings)),
+    )
+
+
+def _count(cell: Cell, settings: Settings) -> int:
+    if cell.arm != "tuning":
+        return len(units(cell.task, settings))
+    return settings.validation_units if cell.task == "planning" else _each(settings) * len(settings.categories)
+
+
+def _each(settings: Settings) -> int:
+    """Quads of a category in a tuning trial."""
+    return max(1, settings.validation_units // len(settings.categories))
 
 
 def tested(model: WorldUnderTest, cell: Cell, settings: Settings) -> tuple[float, ...]:
@@ -102,7 +137,7 @@ def tested(model: WorldUnderTest, cell: Cell, settings: Settings) -> tuple[float
         return planning.run_planning(model, simulator(ROOM), seeds, planner(settings)).scores
     from steelyard.world.evaluation import physics
 
-    each = max(1, settings.validation_units // len(settings.categories)) if tuning else settings.quads
+    each = _each(settings) if tuning else settings.quads
     found: Sequence[TestResult] = [
         physics.run_physics(model, category, range(first, first + each)) for category in settings.categories
     ]
@@ -115,8 +150,10 @@ def _trained(cell: Cell, learning_rate: float) -> tuple[WorldModel, Trained, int
     torch.manual_seed(cell.seed)
     learner = make_learner(cell.method, config)
     trained = _NOTHING
-    if cell.arm != "control":
-        budget = TrainingBudget(cpu_seconds=cell.cpu_seconds, frames=cell.frames)
+    budget = TrainingBudget(cpu_seconds=cell.cpu_seconds, frames=cell.frames or None) if cell.pool else None
+    if budget is not None and isinstance(learner, Solved):
+        trained = solve(learner, source, budget)
+    elif budget is not None:
         trained = train(learner, source, budget, TrainSettings(seed=cell.seed, learning_rate=learning_rate))
     source.close()
     card = Card(

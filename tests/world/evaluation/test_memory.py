@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.world.evaluation.memory import LastFrames, by_frames_hidden, hidden_object, recall, screen_alone
+from steelyard.world.evaluation.memory import (
+    LastFrames,
+    StoredPictures,
+    by_frames_hidden,
+    hidden_object,
+    recall,
+    screen_alone,
+)
 from steelyard.world.evaluation.ridge import fit_ridge
 from steelyard.world.sim.catalog import HELD_OUT
 from tests.world.evaluation.watchers import Remembers, Tracks
@@ -48,3 +55,14 @@ def test_a_ridge_takes_the_strength_that_serves_others_best() -> None:
     assert np.mean((ridge(features[90:]) - truth[90:]) ** 2) < np.mean((overfitted - truth[90:]) ** 2)
     assert ridge.strength > 1e-6
     assert ridge(features[0]).shape == ()
+
+
+def test_stored_pictures_find_every_moment() -> None:
+    """The clip that is asked for is a part of a stored one, pixel by pixel: recall needs no more than a recording."""
+    assert [result.mean for result in recall(StoredPictures(), SEEDS, (5, 30))] == [1.0, 1.0]
+
+
+def test_of_equal_stored_clips_the_first_is_found() -> None:
+    store, clips = StoredPictures(), np.zeros((2, 4, 64, 64, 3), dtype=np.uint8)
+    store.remember(clips, ["first", "second"])
+    assert store.recall(clips[:1, 1:3], 2).keys == [["first", "second"]]

@@ -7,9 +7,18 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.world.evaluation import shortcut_check
 from steelyard.world.evaluation.result import summarise_scores
-from steelyard.world.evaluation.test_suite import TESTS, Candidate, EvaluationPart, parts, run_part, summaries
+from steelyard.world.evaluation.test_suite import (
+    TESTS,
+    Candidate,
+    EvaluationPart,
+    SimplestRivals,
+    parts,
+    run_part,
+    summaries,
+)
 from steelyard.world.sim.scenes import CATEGORIES
 from tests.world.audit.world_stand_ins import ignorant, knowing
+from tests.world.evaluation.watchers import Changes, Counts
 
 
 def test_each_test_has_its_worlds() -> None:
@@ -69,3 +78,21 @@ def test_a_model_without_surprise_is_at_the_floor_of_physics(monkeypatch: pytest
     (found,), _ = run_part(EvaluationPart("physics", "scenes", "colour"), [Candidate(ignorant(), 0)], [ignorant()], 2)
     summary = summarise_scores(found.results, found.floors, found.ceilings)
     assert (summary.score, summary.floor, summary.ceiling, summary.normalised) == (0.5, 0.5, 1.0, 0.0)
+
+
+def test_the_simplest_rivals_are_floors_of_physics(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        shortcut_check, "check_category", lambda category, nets: shortcut_check.ShortcutCheck(category, 200, ())
+    )
+    counts = Counts()
+    counts.name = "counts"
+    (found,), _ = run_part(
+        EvaluationPart("physics", "scenes", "permanence"),
+        [Candidate(Changes(), 0)],
+        [Changes()],
+        3,
+        rivals=SimplestRivals((counts, counts), ()),
+    )
+    (summary,) = summaries([found])
+    assert (summary.floor_name, summary.floor, summary.gain) == ("counts", 1.0, -0.5)
+    assert summary.gain_high is not None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from steelyard.cli.world.checkpoints import Loaded
     from steelyard.cli.world.eval_progress import EvalProgress
     from steelyard.world.evaluation.result import Results
-    from steelyard.world.evaluation.test_suite import EvaluationPart, Measured
+    from steelyard.world.evaluation.test_suite import EvaluationPart, Measured, SimplestRivals
 
 __all__ = ["command", "evaluate", "words_of"]
 
@@ -90,10 +90,11 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
     left_out = unable + (elsewhere if tests else [])
     if not able:
         raise InputError((left_out or elsewhere)[0])
+    rivals = _rivals(able, loaded)
     measured: list[Measured] = []
     with EvalProgress(len(able) * (len(loaded) + 1) * episodes) as progress:
         for part in able:
-            found, reasons = _measured(part, loaded, episodes, progress)
+            found, reasons = _measured(part, loaded, rivals, episodes, progress)
             measured += found
             left_out += reasons
     if any(part.test == "shift" for part in able) and not any(part.test == "planning" for part in able):
@@ -109,8 +110,21 @@ def evaluate(loaded: Loaded, tests: Sequence[str] | None, worlds: Sequence[str] 
     )
 
 
+def _rivals(able: Sequence[EvaluationPart], loaded: Loaded) -> SimplestRivals:
+    """Fit the simplest rivals, where a part is of the scenes; elsewhere planners without a model are the floors."""
+    from steelyard.api.progress import working
+    from steelyard.cli.world.rivals import simplest_rivals
+    from steelyard.world.evaluation.test_suite import SimplestRivals
+    from steelyard.world.sim.catalog import SCENES
+
+    if not any(part.world == SCENES for part in able):
+        return SimplestRivals()
+    with working(f"fitting the simplest rivals to the clips of {len(loaded)} trainings"):
+        return simplest_rivals(loaded)
+
+
 def _measured(
-    part: EvaluationPart, loaded: Loaded, episodes: int, progress: EvalProgress
+    part: EvaluationPart, loaded: Loaded, rivals: SimplestRivals, episodes: int, progress: EvalProgress
 ) -> tuple[list[Measured], list[str]]:
     """Run one part; where the model turns out to lack what it needs, give the reason and let the other parts run."""
     from steelyard.cli.world.checkpoints import untrained
@@ -119,7 +133,7 @@ def _measured(
     progress.begin(" ".join(filter(None, (part.test, part.condition, "in", part.world))))
     candidates = [Candidate(model, model.training_seed) for _, model in loaded]
     try:
-        return run_part(part, candidates, untrained(loaded[0][1]), episodes, progress.show)
+        return run_part(part, candidates, untrained(loaded[0][1]), episodes, progress.show, rivals=rivals)
     except MissingDependency as error:
         return [], [f"{part.test}: {error}"]
 

@@ -26,7 +26,7 @@ def print_results(results: Results, console: Console) -> None:
     _print_table(results, console)
     for line in dict.fromkeys(_under(summary) for summary in results.summaries):
         console.print(Text(line, style="dim"))
-    for line in filter(None, map(_lost, results.summaries)):
+    for line in filter(None, (line for each in results.summaries for line in (_gained(each), _lost(each)))):
         console.print(Text(line))
     for sentence in results.left_out:
         console.print(Text.assemble(("Left out ", "yellow"), one_line(sentence, 300)))
@@ -87,6 +87,16 @@ def _under(summary: ScoreSummary) -> str:
     parts += [f"ceiling {summary.ceiling_name}"] if summary.ceiling_name else []
     settings = settings_line(summary.settings)
     return f"{one_line(summary.test, 40)}: {one_line('; '.join(parts), 200)}" + (f"; {settings}" if settings else "")
+
+
+def _gained(summary: ScoreSummary) -> str:
+    """The gain over the best floor, where the simplest rivals are among the floors."""
+    from steelyard.util.text import one_line
+    from steelyard.world.report.words import gained, name_of
+    from steelyard.world.sim.catalog import SCENES
+
+    text = gained(summary) if summary.world == SCENES else ""
+    return f"{name_of(summary)}, {one_line(summary.world, 40)}: {text}" if text else ""
 
 
 def _lost(summary: ScoreSummary) -> str:

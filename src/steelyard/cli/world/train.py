@@ -34,7 +34,8 @@ def _finite(_context: click.Context, option: click.Parameter, value: float | Non
     "--model",
     "kind",
     metavar="KIND",
-    help="jepa, jepa-map, vjepa, or a rival: pixel, vq-gpt, rssm.  [default: depends on the data]",
+    help="jepa, jepa-map, vjepa, or a rival: pixel, vq-gpt, rssm, linear, frame-buffer.  "
+    "[default: depends on the data]",
 )
 @click.option("--size", metavar="SIZE", help="For vjepa: tiny, small, vit-s, vit-b or vit-l.  [default: tiny]")
 @click.option("--config", metavar="JSON", help='Model settings that differ from the defaults: {"latent": 128}.')

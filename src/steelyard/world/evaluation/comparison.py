@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
-import numpy as np
 
 from steelyard.errors import InputError
-from steelyard.stats.pigeonhole import Interval, paired_difference
-from steelyard.world.evaluation.result import Doubles, Results, TestResult, matrix, mean_interval
+from steelyard.world.evaluation.result import Results, TestResult, difference_interval, matrix
 
 __all__ = ["MIN_TRAININGS", "Difference", "ahead", "compare_results", "differences"]
 
@@ -20,7 +18,7 @@ MIN_TRAININGS = 3
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """First less second, paired by episode, with a 95 % interval over training seeds and episodes."""
+    """First less second, paired by episode, with a 95 % interval over training seeds and episodes (Welch's t)."""
 
     test: str
     world: str
@@ -49,11 +47,11 @@ def ahead(difference: Difference) -> Literal["first", "second", "neither"]:
     return "first" if (difference.low > 0) == (difference.better == "higher") else "second"
 
 
-def compare_results(first: Sequence[TestResult], second: Sequence[TestResult], *, rng_seed: int = 0) -> Difference:
+def compare_results(first: Sequence[TestResult], second: Sequence[TestResult]) -> Difference:
     """Compare two groups of results of one test, a result a training seed; raises InputError where episodes differ."""
     one, other = first[0], second[0]
     tables = matrix(first, one.units), matrix(second, one.units)
-    found = _interval(*tables, rng=np.random.default_rng(rng_seed))
+    found = difference_interval(*tables, better=one.better)
     return Difference(
         test=one.test,
         world=one.world,
@@ -85,19 +83,6 @@ def differences(first: Results, second: Results) -> tuple[list[Difference], list
         raise InputError("these results have no test in common: run steelyard world eval on both with the same --test")
     alone = [" in ".join(filter(None, (f"{key[0]} {key[2]}".strip(), key[1]))) for key in one.keys() ^ other.keys()]
     return [compare_results(one[key], other[key]) for key in common], sorted(alone)
-
-
-def _interval(first: Doubles, second: Doubles, rng: np.random.Generator) -> Interval:
-    """The bootstrap's interval; where neither side varies, so that it shows nothing, that of two exact intervals.
-
-    A side whose every score is 1, or 0, is as uncertain as :func:`steelyard.world.evaluation.result.mean_interval`
-    gives. The intervals of both are added, which is too wide rather than too narrow.
-    """
-    found = paired_difference(first, second, rng=rng)
-    if np.ptp(first) or np.ptp(second):
-        return found
-    one, other = (mean_interval(table, rng=rng) for table in (first, second))
-    return Interval(found.estimate, one.low - other.high, one.high - other.low)
 
 
 def _few(first: Sequence[TestResult], second: Sequence[TestResult]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ __all__ = [
     "DISTRACTORS",
     "LastFrames",
     "Remembering",
+    "StoredPictures",
     "by_frames_hidden",
     "fit_hidden_probe",
     "hidden_object",
@@ -172,6 +173,37 @@ class LastFrames:
         return _Found([[self.keys[place] for place in places] for places in order])
 
 
+class StoredPictures:
+    """The simplest memory for recall: all pictures of every clip are stored, and the most similar clip is found.
+
+    A query is laid over a stored clip at every place where it fits. Pictures are averaged over 4 × 4 pixels.
+    """
+
+    name = "stored pictures"
+
+    def __init__(self) -> None:
+        self.keys: list[Any] = []
+        self._seen: list[Floats] = []
+
+    def remember(self, frames: Frames, keys: Sequence[Any]) -> None:
+        """Store clips of one length, (B, T, 64, 64, 3)."""
+        self._seen.append(_small(frames))
+        self.keys.extend(keys)
+
+    def recall(self, frames: Frames, count: int = 1) -> Any:
+        """Find the clips that hold the most similar pictures in a row; of equals, the first stored."""
+        seen, asked = np.concatenate(self._seen), _small(frames)
+        length = asked.shape[1]
+        query = asked.reshape(len(asked), -1)
+        apart = np.full((len(asked), len(seen)), np.inf)
+        for first in range(seen.shape[1] - length + 1):
+            held = seen[:, first : first + length].reshape(len(seen), -1)
+            squares = (query**2).sum(axis=1)[:, None] - 2 * query @ held.T + (held**2).sum(axis=1)
+            apart = np.minimum(apart, squares)
+        order = np.argsort(apart.round(3), axis=1, kind="stable")[:, :count]
+        return _Found([[self.keys[place] for place in places] for places in order])
+
+
 class _Found(NamedTuple):
     keys: list[list[Any]]
 
@@ -239,3 +271,10 @@ def _is_found(model: Remembering, clips: Frames, seeds: Sequence[int], side: int
 
 def _flat(frames: Frames) -> Floats:
     return frames[:, -1].reshape(len(frames), -1).astype(np.float32) / np.float32(255)
+
+
+def _small(frames: Frames) -> Floats:
+    """(B, T, 64, 64, 3) → (B, T, 768) in [0, 1], averaged over 4 × 4 pixels."""
+    side = frames.shape[-2] // 4
+    blocks = frames.reshape(*frames.shape[:-3], side, 4, side, 4, 3).mean(axis=(-4, -2), dtype=np.float32)
+    return np.asarray(blocks / np.float32(255)).reshape(*frames.shape[:-3], -1)

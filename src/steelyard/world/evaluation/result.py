@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steelyard.errors import InputError
-from steelyard.stats.pigeonhole import Interval, pigeonhole_interval
+from steelyard.stats.crossed import Interval, crossed_difference, crossed_mean, crossed_sum
 
 __all__ = [
     "FORMAT",
@@ -20,6 +20,7 @@ __all__ = [
     "ScoreSummary",
     "Setting",
     "TestResult",
+    "difference_interval",
     "matrix",
     "mean_interval",
     "read_results",
@@ -29,17 +30,17 @@ __all__ = [
 ]
 
 FORMAT = "steelyard-world-results/1"
-RESAMPLES = 2000
 ALPHA = 0.05
 
 Doubles = NDArray[np.float64]
 Setting = str | int | float | bool
+Better = Literal["higher", "lower"]
 
 
 class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     """Raw values of one model, trained with one seed, under one test; controls (floors, ceilings) have the same form.
 
-    ``units`` names the scene or episode of each score: the clusters of the bootstrap. ``details`` are further numbers
+    ``units`` names the scene or episode of each score. ``details`` are further numbers
     of each unit, such as its steps. ``settings`` are the planner's or the probe's, on which a score depends.
     """
 
@@ -56,7 +57,7 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Setting] = {}
     measure: str = "score"
     """What a score measures: ``goals reached``, ``error in pixels``."""
-    better: Literal["higher", "lower"] = "higher"
+    better: Better = "higher"
 
     def __post_init__(self) -> None:
         lengths = {len(self.scores), len(self.units), *(len(values) for values in self.details.values())}
@@ -77,7 +78,7 @@ class ScoreSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a report: the mean over training seeds and units, its interval, and where floor and ceiling lie.
 
     ``normalised`` is (score − floor) / (ceiling − floor): 0 at the floor, 1 at the ceiling, whichever way is better.
-    Its interval resamples floor and ceiling with the scores, on the same units. None where there is no such interval.
+    Its interval counts floor and ceiling as measured too, on the same units. None where there is no such interval.
     """
 
     test: str
@@ -85,7 +86,7 @@ class ScoreSummary(msgspec.Struct, frozen=True, kw_only=True):
     condition: str = ""
     model: str
     measure: str = "score"
-    better: Literal["higher", "lower"] = "higher"
+    better: Better = "higher"
     score: float
     low: float
     high: float
@@ -94,7 +95,7 @@ class ScoreSummary(msgspec.Struct, frozen=True, kw_only=True):
     gain: float | None = None
     """How much better than the best floor, in the measure's units; above 0 is better.
 
-    Its interval resamples both on the same units, and exists even where floor and ceiling coincide.
+    Its interval is paired by unit, and exists even where floor and ceiling coincide.
     """
     gain_low: float | None = None
     gain_high: float | None = None
@@ -151,33 +152,27 @@ def read_results(path: Path) -> Results:
 
 
 def summarise_scores(
-    results: Sequence[TestResult],
-    floors: Sequence[TestResult] = (),
-    ceilings: Sequence[TestResult] = (),
-    *,
-    rng_seed: int = 0,
-    resamples: int = RESAMPLES,
+    results: Sequence[TestResult], floors: Sequence[TestResult] = (), ceilings: Sequence[TestResult] = ()
 ) -> ScoreSummary:
     """Summarise one test of one kind of model: one result a training seed, all on the same units.
 
-    The interval (95 %) is a pigeonhole bootstrap: training seeds and units are drawn anew, independently (Owen 2007).
-    With a single seed only units are drawn, so it does not cover how much trainings vary. Of several floors, the one
-    with the best mean is *the* floor, chosen again in each resample; the same holds for ceilings. Raises InputError
-    where results or controls are not of the same units.
+    Intervals (95 %) are Satterthwaite's t over trainings and units (:mod:`steelyard.stats.crossed`). With a single seed
+    they are over units alone, and so do not cover how much trainings vary. Of several floors, the one with the best
+    mean is *the* floor; the same holds for ceilings. Raises InputError where results or controls are not of the same
+    units.
     """
     first = results[0]
     values = matrix(results, first.units)
-    found = mean_interval(values, resamples=resamples, rng=np.random.default_rng(rng_seed))
+    found = mean_interval(values, better=first.better)
     below, above = _tables(floors, first.units), _tables(ceilings, first.units)
     sign = 1.0 if first.better == "higher" else -1.0
     floor_name, floor = _best(below, sign)
     ceiling_name, ceiling = _best(above, sign)
-    gain = _gain(values, below, sign, resamples, np.random.default_rng(rng_seed)) if below else None
+    gain = _gain(values, below, floor_name, sign) if below else None
     normalised, between = None, None
     if floor is not None and ceiling is not None and sign * (ceiling - floor) > 0:
         normalised = (found.estimate - floor) / (ceiling - floor)
-        exact = (found.low, found.high)
-        between = _between(values, exact, below, above, sign, resamples, np.random.default_rng(rng_seed))
+        between = _between(values, found, below[floor_name], above[ceiling_name], sign)
     return ScoreSummary(
         test=first.test,
         world=first.world,
@@ -206,18 +201,37 @@ def summarise_scores(
     )
 
 
-def mean_interval(values: Doubles, *, resamples: int = RESAMPLES, rng: np.random.Generator) -> Interval:
-    """The interval of a mean: the bootstrap's, or the exact bound of the units.
+def mean_interval(values: Doubles, *, better: Better = "higher") -> Interval:
+    """The 95 % interval of the mean of (training seeds, units): Satterthwaite's t, or the exact bound of the units.
 
-    It is the exact bound where every score is 1 or every one is 0, from which the bootstrap learns nothing: the least
-    rate that gives n of n with probability α/2 is (α/2)^(1/n) (Clopper & Pearson 1934). Trainings do not count as
-    further units.
+    It is the exact bound where every score is 1 or every one is 0, of which t learns nothing: the least rate that gives
+    n of n with probability α/2 is (α/2)^(1/n) (Clopper & Pearson 1934). Trainings do not count as further units. An
+    interval of shares ends at 0 and 1, one of errors (``better`` is lower) at 0.
     """
-    found = pigeonhole_interval(values, resamples=resamples, rng=rng)
     least = (ALPHA / 2) ** (1 / values.shape[1])
     if (values == 1).all():
         return Interval(1.0, least, 1.0)
-    return Interval(0.0, 0.0, 1 - least) if (values == 0).all() else found
+    if (values == 0).all():
+        return Interval(0.0, 0.0, 1 - least)
+    found = crossed_mean(values, alpha=ALPHA)
+    low = max(found.low, 0.0) if (values >= 0).all() else found.low
+    return Interval(found.estimate, low, min(found.high, 1.0) if better == "higher" and _shares(values) else found.high)
+
+
+def difference_interval(first: Doubles, second: Doubles, *, better: Better = "higher") -> Interval:
+    """The 95 % interval of the mean of ``first`` less that of ``second``, paired by unit: Welch's t over trainings.
+
+    A table whose every score is the same does not show how it could vary: :func:`mean_interval` of each does. The
+    interval then holds that between their ends too, which is too wide rather than too narrow.
+    """
+    found = crossed_difference(first, second, alpha=ALPHA)
+    low, high = found.low, found.high
+    if not (np.ptp(first) and np.ptp(second)):
+        one, other = (mean_interval(table, better=better) for table in (first, second))
+        low, high = min(low, one.low - other.high), max(high, one.high - other.low)
+    if better == "higher" and _shares(first) and _shares(second):
+        low, high = max(low, -1.0), min(high, 1.0)
+    return Interval(found.estimate, low, high)
 
 
 def standing(summary: ScoreSummary) -> Literal["above", "unclear", "below", "no floor"]:
@@ -258,49 +272,34 @@ def _best(tables: Mapping[str, Doubles], sign: float) -> tuple[str, float | None
     return name, float(tables[name].mean())
 
 
-def _gain(
-    values: Doubles, floors: Mapping[str, Doubles], sign: float, resamples: int, rng: np.random.Generator
-) -> Interval:
-    """The score less that of the best floor, chosen anew in each resample; higher is better."""
+def _gain(values: Doubles, floors: Mapping[str, Doubles], best: str, sign: float) -> Interval:
+    """The score less that of the best floor; higher is better.
 
-    def less_the_best(means: Doubles) -> Doubles:
-        return np.asarray(sign * means[0] - (sign * means[1:]).max(axis=0))
-
-    tables = [values, *floors.values()]
-    found = pigeonhole_interval(tables, less_the_best, resamples=resamples, rng=rng)
-    if all((table != table[0, 0]).any() for table in tables):
-        return found
-    # The bootstrap does not show how a constant table could vary: the exact interval of each table does.
-    ends = [mean_interval(table, resamples=resamples, rng=rng)[1:] for table in tables]
-    (low, high), *others = (sorted(sign * end for end in pair) for pair in ends)
-    least, most = (max(pair[end] for pair in others) for end in (0, 1))
-    return Interval(found.estimate, min(found.low, low - most), max(found.high, high - least))
+    Which floor is best was seen on the same units, so the lower end is the lowest over all floors.
+    """
+    better: Better = "higher" if sign > 0 else "lower"
+    found = {name: difference_interval(values, table, better=better) for name, table in floors.items()}
+    turned = {name: sorted((sign * each.low, sign * each.high)) for name, each in found.items()}
+    return Interval(sign * found[best].estimate, min(low for low, _ in turned.values()), turned[best][1])
 
 
-def _between(
-    values: Doubles,
-    exact: tuple[float, float],
-    floors: Mapping[str, Doubles],
-    ceilings: Mapping[str, Doubles],
-    sign: float,
-    resamples: int,
-    rng: np.random.Generator,
-) -> Interval | None:
-    """(score − best floor) / (best ceiling − best floor); None where too many resamples leave no room between them."""
+def _between(values: Doubles, exact: Interval, floor: Doubles, ceiling: Doubles, sign: float) -> Interval | None:
+    """(score − floor) / (ceiling − floor), linearised at the estimate; None unless there surely is room between them.
 
-    def share(means: Doubles) -> Doubles:
-        better = sign * means
-        floor = better[1 : 1 + len(floors)].max(axis=0)
-        room = better[1 + len(floors) :].max(axis=0) - floor
-        return np.asarray(np.divide(better[0] - floor, room, out=np.full_like(room, np.nan), where=room > 0))
-
-    try:
-        found = pigeonhole_interval([values, *floors.values(), *ceilings.values()], share, resamples=resamples, rng=rng)
-    except ValueError:
+    A ceiling that is surely above the floor keeps the ratio far enough from a division by 0.
+    """
+    if crossed_difference(sign * ceiling, sign * floor, alpha=ALPHA).low <= 0:
         return None
-    if (values != values[0, 0]).any():
-        return found
-    # The bootstrap varied floor and ceiling, but not the score.
-    controls = [table.mean() for table in (*floors.values(), *ceilings.values())]
-    ends = [float(share(np.array([[end], *([mean] for mean in controls)]))[0]) for end in exact]
-    return Interval(found.estimate, min(found.low, *ends), max(found.high, *ends))
+    low_end, room = float(floor.mean()), float(ceiling.mean() - floor.mean())
+    share = (exact.estimate - low_end) / room
+    found = crossed_sum([values, floor, ceiling], [1 / room, (share - 1) / room, -share / room], alpha=ALPHA)
+    low, high = share + found.low - found.estimate, share + found.high - found.estimate
+    if np.ptp(values):
+        return Interval(share, low, high)
+    # Floor and ceiling vary, but the score does not show how it could.
+    ends = [(end - low_end) / room for end in (exact.low, exact.high)]
+    return Interval(share, min(low, *ends), max(high, *ends))
+
+
+def _shares(values: Doubles) -> bool:
+    return bool(((values >= 0) & (values <= 1)).all())

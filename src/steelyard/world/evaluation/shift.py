@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-import numpy as np
 
-from steelyard.stats.pigeonhole import Interval, pigeonhole_interval
+from steelyard.stats.crossed import Interval, crossed_mean
 from steelyard.world.evaluation import planning
 from steelyard.world.evaluation.planning import Progress
 from steelyard.world.evaluation.result import TestResult, matrix
@@ -65,12 +64,10 @@ def shifted_ceiling(
     return msgspec.structs.replace(found, test=TEST)
 
 
-def drop(
-    plain: Sequence[TestResult], shifted: Sequence[TestResult], *, rng_seed: int = 0, resamples: int = 2000
-) -> Interval:
+def drop(plain: Sequence[TestResult], shifted: Sequence[TestResult]) -> Interval:
     """The loss of success by a shift, of the same trained models on the same seeds; positive is a loss.
 
-    The results of one training seed are subtracted before resampling. Raises InputError
+    The results of one training seed are subtracted first, so trainings are paired as units are. Raises InputError
     where units differ, and ValueError where the training seeds do.
     """
     before = sorted(plain, key=_training)
@@ -78,8 +75,7 @@ def drop(
     if [_training(each) for each in before] != [_training(each) for each in after]:
         raise ValueError("a drop is taken between results of the same training seeds")
     units = before[0].units
-    lost = matrix(before, units) - matrix(after, units)
-    return pigeonhole_interval(lost, resamples=resamples, rng=np.random.default_rng(rng_seed))
+    return Interval(*crossed_mean(matrix(before, units) - matrix(after, units))[:3])
 
 
 def _training(result: TestResult) -> int:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from steelyard.errors import InputError
-from steelyard.stats.pigeonhole import pigeonhole_interval
+from steelyard.stats.crossed import crossed_mean
 from steelyard.world.evaluation.physics import Doubles, drawn_quads, mean_surprises, quad_accuracy, quad_result
 from steelyard.world.evaluation.result import TestResult
 from steelyard.world.protocol import WorldUnderTest
@@ -181,7 +181,7 @@ def _is_blind(share: float) -> bool:
 
 def _check(name: str, category: str, seeds: Sequence[int], scores: Doubles, *, gates: bool = True) -> DetectorCheck:
     result = quad_result(name, category, seeds, scores)
-    found = pigeonhole_interval(np.array([result.scores]), rng=np.random.default_rng(0))
+    found = crossed_mean(np.array([result.scores]))
     return DetectorCheck(
         name, found.estimate, found.low, found.high, float(quad_accuracy(result).mean()), gates, result
     )

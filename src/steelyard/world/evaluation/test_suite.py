@@ -17,7 +17,7 @@ from steelyard.world.sim.catalog import HELD_OUT, NAMES, SCENES, simulator
 if TYPE_CHECKING:
     from steelyard.world.evaluation.memory import Remembering
 
-__all__ = ["TESTS", "Candidate", "EvaluationPart", "Measured", "parts", "run_part", "summaries"]
+__all__ = ["TESTS", "Candidate", "EvaluationPart", "Measured", "SimplestRivals", "parts", "run_part", "summaries"]
 
 TESTS = ("planning", "reasoning", "shift", "physics", "memory")
 HIDDEN, RECALL = "hidden object", "recall"
@@ -32,6 +32,16 @@ class Candidate(NamedTuple):
 
     model: WorldUnderTest
     training_seed: int | None
+
+
+class SimplestRivals(NamedTuple):
+    """The simplest models that could do it: floors of physics, and of the hidden object, beside untrained networks.
+
+    Models of one name are trainings of one kind.
+    """
+
+    physics: Sequence[WorldUnderTest] = ()
+    memory: Sequence[WorldUnderTest] = ()
 
 
 class EvaluationPart(NamedTuple):
@@ -78,22 +88,24 @@ def run_part(
     untrained: Sequence[WorldUnderTest],
     episodes: int,
     progress: Progress | None = None,
+    *,
+    rivals: SimplestRivals = SimplestRivals(),  # noqa: B008  # it is immutable
 ) -> tuple[list[Measured], list[str]]:
     """Test every candidate on the same held-out episodes, and the controls with them.
 
-    ``untrained``: untrained networks like the candidates', at least one for physics and memory. The second list names
-    what was not reported, and why, such as a category of physics that a shortcut solves.
+    ``untrained``: untrained networks like the candidates', at least one for physics and memory. ``rivals`` are floors
+    too. The second list names what was not reported, and why, such as a category of physics that a shortcut solves.
     """
     seeds = [HELD_OUT + number for number in range(episodes)]
     report = progress or (lambda done, total: None)
     if part.test == "physics":
-        return _physics(part, candidates, untrained, seeds, report)
+        return _physics(part, candidates, untrained, seeds, report, rivals.physics)
     ways = {"planning": _planning, "shift": _shift, "reasoning": _reasoning}
     if part.test in ways:
         return [ways[part.test](part, candidates, seeds, report)], []
     if part.condition == RECALL:
         return _recall(candidates, untrained, seeds, report), []
-    return [_hidden(candidates, untrained, seeds, report)], []
+    return [_hidden(candidates, (*untrained, *rivals.memory), seeds, report)], []
 
 
 def summaries(measured: Sequence[Measured]) -> tuple[ScoreSummary, ...]:
@@ -176,6 +188,7 @@ def _physics(
     untrained: Sequence[WorldUnderTest],
     seeds: list[int],
     report: Progress,
+    rivals: Sequence[WorldUnderTest],
 ) -> tuple[list[Measured], list[str]]:
     from steelyard.world.evaluation import physics
     from steelyard.world.evaluation.shortcut_check import check_category
@@ -190,12 +203,12 @@ def _physics(
         for each in candidates
     )
     chance = physics.chance(category, seeds)
-    floors = (chance, *(physics.run_physics(each, category, seeds) for each in untrained))
+    floors = (chance, *(physics.run_physics(each, category, seeds) for each in (*untrained, *rivals)))
     return [Measured(results, floors, (_perfect(chance, "all right", 1.0),))], []
 
 
 def _hidden(
-    candidates: Sequence[Candidate], untrained: Sequence[WorldUnderTest], seeds: list[int], report: Progress
+    candidates: Sequence[Candidate], simplest: Sequence[WorldUnderTest], seeds: list[int], report: Progress
 ) -> Measured:
     from steelyard.world.evaluation import memory
 
@@ -203,7 +216,7 @@ def _hidden(
     for each in candidates:
         results.append(memory.hidden_object(each.model, seeds, training_seed=each.training_seed))
         report(len(seeds), len(seeds))
-    floors = [memory.screen_alone(seeds), *(memory.hidden_object(each, seeds) for each in untrained)]
+    floors = [memory.screen_alone(seeds), *(memory.hidden_object(each, seeds) for each in simplest)]
     report(len(seeds), len(seeds))
     return Measured(tuple(results), tuple(floors), (_perfect(floors[0], "no error", 0.0),))
 
@@ -220,6 +233,7 @@ def _recall(
         report(len(seeds), len(seeds))
     floors = [
         memory.recall(memory.LastFrames(), seeds),
+        memory.recall(memory.StoredPictures(), seeds),
         *(memory.recall(_forgetful(each), seeds) for each in untrained),
     ]
     report(len(seeds), len(seeds))

@@ -24,6 +24,8 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "vq-gpt": ("steelyard.world.models.baselines.vq_gpt", "VqGpt"),
         "rssm": ("steelyard.world.models.baselines.rssm", "Rssm"),
         "untrained": ("steelyard.world.models.baselines.untrained", "Untrained"),
+        "linear": ("steelyard.world.models.baselines.linear", "Linear"),
+        "frame-buffer": ("steelyard.world.models.baselines.frame_buffer", "FrameBuffer"),
         "copy-last": ("steelyard.world.models.baselines.copy_last", "CopyLast"),
     }
 )

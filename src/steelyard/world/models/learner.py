@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+import torch
 from torch import Generator, Tensor, nn
 
 from steelyard.world.data.batch import Batch
 
-__all__ = ["HasActionSize", "Learner"]
+__all__ = ["HasActionSize", "Learner", "Solved"]
 
 
 @runtime_checkable
@@ -66,4 +67,20 @@ class Learner(nn.Module):
 
     def features(self, frames: Tensor, actions: Tensor | None = None) -> Tensor:
         """Features for probes after each frame, memory included: (B, T, H, W, 3) → (B, T, F)."""
+        raise NotImplementedError
+
+
+class Solved(Learner):
+    """A learner without parameters to optimise: it sees all clips, and is then solved for at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nothing = nn.Parameter(torch.zeros(0), requires_grad=False)
+
+    def see(self, batch: Batch) -> None:
+        """Keep what is needed of a batch."""
+        raise NotImplementedError
+
+    def solve(self) -> dict[str, float]:
+        """Solve from all that was seen, and give what is left of it as named losses."""
         raise NotImplementedError

@@ -15,6 +15,7 @@ from steelyard.world.report.surprise_chart import SurprisePair, frames_below, su
 from steelyard.world.report.words import (
     STANDINGS,
     against,
+    gained,
     interval_text,
     lost,
     name_of,
@@ -114,6 +115,7 @@ def _row(summary: ScoreSummary) -> dict[str, Any]:
                 ("Each training seed", ", ".join(map(value, summary.by_seed))),
                 ("Floors and ceilings", ", ".join(f"{name} {value(mean)}" for name, mean in summary.controls.items())),
                 ("By the shift", lost(summary)),
+                ("Better than the best floor by", gained(summary)),
                 ("Floor", against(summary.floor, summary.floor_name)),
                 ("Ceiling", against(summary.ceiling, summary.ceiling_name)),
                 ("Settings", settings_line(summary.settings)),

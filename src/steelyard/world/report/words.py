@@ -12,6 +12,7 @@ from steelyard.world.evaluation.result import ScoreSummary, Setting, standing
 __all__ = [
     "STANDINGS",
     "against",
+    "gained",
     "interval_text",
     "lost",
     "name_of",
@@ -72,6 +73,14 @@ def lost(summary: ScoreSummary) -> str:
     return f"lost {value(summary.lost)} ({interval_text(summary.lost_low, summary.lost_high)})"
 
 
+def gained(summary: ScoreSummary) -> str:
+    """How much better than the best floor, as ``−0.12 (−0.20 to −0.03) over linear``; empty without a floor."""
+    if summary.gain is None:
+        return ""
+    between = interval_text(summary.gain_low, summary.gain_high)
+    return f"{signed(summary.gain)} ({between}) over {one_line(summary.floor_name, 40)}"
+
+
 def settings_line(settings: Mapping[str, Setting]) -> str:
     """``horizon 12, samples 256, cost min``."""
     return ", ".join(f"{one_line(str(key), 30).replace('_', ' ')} {_setting(each)}" for key, each in settings.items())
@@ -103,8 +112,8 @@ def score_limits(summaries: Sequence[ScoreSummary]) -> list[str]:
     """The limits of the numbers: what they do not show."""
     sentences = [
         "Scores are of small simulated worlds, 64 × 64 pixels: they do not carry over to other worlds.",
-        "Intervals (95 %) redraw training seeds and scenes together, floor and ceiling with them; there are several "
-        "scores, and no correction is made for their number.",
+        "Intervals (95 %) are t intervals over training seeds and scenes together; floor and ceiling count as measured "
+        "on the same scenes. There are several scores, and no correction is made for their number.",
     ]
     seeds = {summary.seeds for summary in summaries}
     if 1 in seeds:
@@ -113,7 +122,9 @@ def score_limits(summaries: Sequence[ScoreSummary]) -> list[str]:
             "trainings vary: another training may fall outside of it. Give three checkpoints or more."
         )
     if any(1 < count < 5 for count in seeds):
-        sentences.append("With fewer than five training seeds an interval is rather too narrow.")
+        sentences.append(
+            "With fewer than five training seeds an interval is wide, and it misses trainings that fail rarely."
+        )
     if any(summary.ceiling is not None and "dynamics" in summary.ceiling_name for summary in summaries):
         sentences.append(
             "The ceiling is the same planner with the true dynamics and the true distance: a better planner could "

@@ -13,13 +13,14 @@ from steelyard.errors import InputError
 from steelyard.world.data.batch import HasActionLimit, Source
 from steelyard.world.models.card import CARD, Card, Training
 from steelyard.world.models.kinds import make_learner
-from steelyard.world.models.learner import HasActionSize, Learner
+from steelyard.world.models.learner import HasActionSize, Learner, Solved
 from steelyard.world.models.model import WorldModel
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.collapse import Health, expect_health, measure_health
 from steelyard.world.training.distributed import joined
 from steelyard.world.training.loop import Progress, Trained, TrainSettings, train
 from steelyard.world.training.resume import RESUME
+from steelyard.world.training.solving import solve
 
 __all__ = ["train_model"]
 
@@ -56,8 +57,12 @@ def train_model(
             _expect_free(out, resume=resume)
             out.mkdir(parents=True, exist_ok=True)
         learner = _new_learner(kind, config, source.action_size, seed)
-        trains = any(parameter.requires_grad for parameter in learner.parameters())
-        trained = train(learner, source, budget, settings, out, progress, resume=resume) if trains else _UNTRAINED
+        if isinstance(learner, Solved):
+            trained = solve(learner, source, budget, progress)
+        elif any(parameter.requires_grad for parameter in learner.parameters()):
+            trained = train(learner, source, budget, settings, out, progress, resume=resume)
+        else:
+            trained = _UNTRAINED
         learner.eval()
         health = measure_health(learner, source) if learner.can_collapse else None
         card = _card(learner, source, budget, settings, trained, health, ranks.size)
