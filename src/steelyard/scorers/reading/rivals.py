@@ -17,7 +17,7 @@ from steelyard.scorers.reading.marks import marked_answers
 from steelyard.scorers.reading.numbers import plain_number
 from steelyard.scorers.reading.parts import CONTRAST, SENTENCE_END, WORDS, first_sentence, holds
 from steelyard.scorers.reading.phrases import NUMBER_WORDS, TRUTH_WORDS, hedges
-from steelyard.scorers.reading.sentences import is_described, stated_parts
+from steelyard.scorers.reading.sentences import ends_in_verb, is_described, stated_parts
 from steelyard.scorers.reading.statements import OPENER, plain_answers
 from steelyard.scorers.reading.times import time_of
 
@@ -123,7 +123,8 @@ def _opening_truth(text: str) -> Iterator[str]:
 def _rank(piece: str) -> int:
     if comparable(piece) in _TRUTHS:
         return 0
-    return 3 if OPENER.fullmatch(piece.strip()) else 2 if is_described(piece) else 1
+    leads = OPENER.fullmatch(piece.strip()) or ends_in_verb(piece)
+    return 3 if leads else 2 if is_described(piece) else 1
 
 
 def _kind(form: str) -> str:

@@ -6,6 +6,7 @@ The text alone decides which side, before any target is looked at: "yes is no" i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
 from itertools import islice
@@ -13,7 +14,16 @@ from itertools import islice
 from steelyard.scorers.reading.dress import comparable, strip_remark
 from steelyard.scorers.reading.phrases import COPULAS, hedges
 
-__all__ = ["Side", "answer_side", "is_described", "is_short_statement", "is_statement", "stated_parts", "states"]
+__all__ = [
+    "Side",
+    "answer_side",
+    "ends_in_verb",
+    "is_described",
+    "is_short_statement",
+    "is_statement",
+    "stated_parts",
+    "states",
+]
 
 _WORD = re.compile(r"[\w'’]+")
 _DRESS = re.compile(r"[*_`\"„“”»«]")
@@ -40,8 +50,11 @@ _DEFINITE_TEXT = "the der die das den dem le la les el los las il lo gli o os"
 _INDEFINITE_TEXT = "a an one eine ein einen un une una uno um uma any some another each every"
 _PREPOSITIONS_TEXT = """
 in at on of for from by with as about since because to known located based used considered im am an auf von für mit
-bei aus seit als en à de du des dans pour par con por per da
+bei aus seit als en à de du des dans pour par con por per da born written made found home famous part very also often
+still well just
 """
+_AFFIRMS = ("correct", "right", "richtig", "the correct one", "the right one", "exact", "correcto")
+_RELATIVES = ("that", "which", "who", "qui", "que", "welche", "welcher", "welches")
 _LINKS_TEXT = "of von des der de du del della di da do 's"
 # What a lazy sentence calls its answer by, without an article: "Capital is Paris."
 _LABELS_TEXT = """
@@ -49,7 +62,6 @@ capital result total sum solution sentiment label category class classification 
 color department group author winner verdict value number hauptstadt ergebnis summe lösung kategorie klasse name
 stadt land farbe abteilung gruppe capitale résultat somme nom ville pays couleur catégorie
 """
-
 
 _SUBJECTS = frozenset(_SUBJECTS_TEXT.split())
 _DEFINITE = frozenset(_DEFINITE_TEXT.split())
@@ -82,7 +94,8 @@ def states(sentence: str, wanted: str) -> bool:
     if side is Side.LEFT:
         return any(_opens(found, wanted) for found in (said, bare))
     if re.search(
-        rf"\b(?:is|are|{_MADE_BY}|ist|est|es|war|fut) (?:\w+ )?{re.escape(wanted)}(?: \([^()]*\))?,? {_FOLLOWS}", said
+        rf"\b(?:is|are|{_MADE_BY}|ist|est|es|war|fut) (?:(?!(?:in|at|on|of|from|to|for|with)\b)\w+ )?{re.escape(wanted)}(?: \([^()]*\))?,? {_FOLLOWS}",
+        said,
     ):
         return True
     return any(_closes(found, wanted) for found in (said, bare, said.rstrip("\"'` ")))
@@ -103,7 +116,12 @@ def _closes(said: str, wanted: str) -> bool:
         return False
     if before.strip() == "by" or re.search(rf"\b{_MADE_BY}\s*\Z", before):
         return True
-    if words[-1].endswith(("'s", "’s")) or words[-1] in COPULAS or before.rstrip()[-1:] in (":", "=", "→"):
+    is_relative = _is_relative(words[-3:-1])
+    if (
+        words[-1].endswith(("'s", "’s"))
+        or (words[-1] in COPULAS and not is_relative)
+        or before.rstrip()[-1:] in (":", "=", "→")
+    ):
         return True
     return " ".join(words[-2:]) in _BEFORE_TARGET
 
@@ -133,6 +151,8 @@ def _side(plain: str) -> Side | None:
         right = right.lstrip()[again.end() :]
     if _is_strongly_described(left):
         return Side.RIGHT
+    if right.strip(" .!").casefold() in _AFFIRMS:
+        return Side.LEFT
     if _first(left) in _DEFINITE | _INDEFINITE:  # "The Nile", "Die Hauptstadt"
         if not is_described(right):
             return None if _first(right) in _DEFINITE else Side.RIGHT
@@ -145,11 +165,31 @@ def _side(plain: str) -> Side | None:
 
 
 def _verb(plain: str) -> re.Match[str] | None:
-    return next((each for each in _WORD.finditer(plain) if _is_verb(each.group())), None)
+    return next(_verbs(plain), None)
+
+
+def _verbs(plain: str) -> Iterator[re.Match[str]]:
+    """The verbs of a sentence such as *is*, but for those of a relative clause: "a bill that is wrong"."""
+    before: list[str] = []
+    for each in _WORD.finditer(plain):
+        if _is_verb(each.group()) and not _is_relative(before):
+            yield each
+        before = [*before[-1:], each.group().casefold()]
+
+
+def _is_relative(before: list[str]) -> bool:
+    """Whether a verb behind these two words is of a relative clause: "a bill that is", not "the answer to that is"."""
+    return len(before) > 1 and before[-1] in _RELATIVES and before[-2] not in _PREPOSITIONS
 
 
 def _is_verb(word: str) -> bool:
     return word.casefold().replace("’", "'") in COPULAS
+
+
+def ends_in_verb(part: str) -> bool:
+    """Whether a part of a sentence ends where its answer begins: "The answer is", "Capital:"."""
+    words = _WORD.findall(part)
+    return part.rstrip().endswith((":", "=", "：")) or bool(words and _is_verb(words[-1]))
 
 
 def _first(text: str) -> str:
@@ -202,7 +242,7 @@ def stated_parts(sentence: str) -> list[str]:
     if side is Side.LEFT:
         verb = _verb(plain)
         return [plain[: verb.start()].strip()] if verb else []
-    ends = [each.end() for each in _WORD.finditer(plain) if _is_verb(each.group())]
+    ends = [each.end() for each in _verbs(plain)]
     ends += [each.end() for pattern in (_REST, _BY, _OWNED) for each in pattern.finditer(plain)]
     parts = [plain[end:].strip(" ,") for end in sorted(ends)[-_MOST_PARTS:]]
     for part in tuple(parts):

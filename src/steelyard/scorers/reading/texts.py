@@ -41,6 +41,7 @@ _COPULA_AT_END = re.compile(r"(?:です|でした|になります|である|だ)
 _ABOUT = re.compile(r"\A(?:(?:approximately|approx\.?|about|around|roughly|ca\.?|etwa|environ)\s|[≈~])\s*")
 _STRONG = re.compile(r"<(?:b|strong)>([^<>\n]{1,60})</", re.IGNORECASE)
 _YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
+_READ_BEFORE_MARKS = re.compile(r"```|[])）][\s.*_]*\Z")  # a block, a remark behind all of the text
 _EMPHASIS = re.compile(r"[*`]")
 _JOINING = ("and", "und", "et", "y", "e", "the", "of")
 _TURNS = re.compile(r"\W*(?:or|but|no|not|maybe|perhaps|possibly|oder|aber|ou|mais|pero)\b", re.IGNORECASE)
@@ -70,6 +71,9 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
     if not reading or (comparable(text) == wanted and not _EMPHASIS.search(text)):
         return reading
     if (_days(target) and dates_in(text)) or is_time(text, target):  # of these there is one in a text
+        return reading
+    marked = marked_answers(text)
+    if marked and comparable(marked[-1].text) == wanted and not _READ_BEFORE_MARKS.search(text):
         return reading
     is_right = partial(_is_right, text, anywhere=anywhere)
     return None if has_rival(text, wanted, is_right, _are_same) else True
