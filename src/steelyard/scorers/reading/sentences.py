@@ -32,6 +32,7 @@ _REST = re.compile(r"[:=→：是は]")
 _MADE_BY = (
     r"(?:written|painted|composed|invented|discovered|directed|created|founded|designed|built|developed|given) by"
 )
+_STATED = rf"\b(?:is|are|{_MADE_BY}|ist|est|es|war|fut) (?:(?!(?:in|at|on|of|from|to|for|with)\b)\w+ )?"
 _BY = re.compile(rf"\b{_MADE_BY}\s+|\A\s*by\s+", re.IGNORECASE)
 _OWNED = re.compile(r"(?<=\w['’]s)\s+")
 _FORMERLY = re.compile(r"\b(?:used to|once|formerly|previously|früher|ehemals|autrefois)\b")
@@ -93,10 +94,7 @@ def states(sentence: str, wanted: str) -> bool:
     bare = strip_remark(said)
     if side is Side.LEFT:
         return any(_opens(found, wanted) for found in (said, bare))
-    if re.search(
-        rf"\b(?:is|are|{_MADE_BY}|ist|est|es|war|fut) (?:(?!(?:in|at|on|of|from|to|for|with)\b)\w+ )?{re.escape(wanted)}(?: \([^()]*\))?,? {_FOLLOWS}",
-        said,
-    ):
+    if re.search(rf"{_STATED}{re.escape(wanted)}(?: \([^()]*\))?,? {_FOLLOWS}", said):
         return True
     return any(_closes(found, wanted) for found in (said, bare, said.rstrip("\"'` ")))
 
