@@ -56,7 +56,7 @@ from steelyard.stats import sequential
 from steelyard.stats.intervals import clopper_pearson
 
 ALPHA = 0.05
-SCORER = "numeric@3"
+SCORER = "numeric@4"
 SEED = 20261126
 VENDORS = 200
 PART = 250  # of one kind's vendors, in one job

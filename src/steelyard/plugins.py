@@ -124,7 +124,7 @@ class StoppableScorer(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@3``."""
+    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@4``."""
 
     @property
     def identifier(self) -> str:

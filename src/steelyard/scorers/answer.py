@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 from steelyard.records import ModelOutput, Outcome, Sample, Score
+from steelyard.scorers.reading.dress import comparable
 from steelyard.scorers.reading.number_answers import number_reading
-from steelyard.scorers.reading.numbers import currencies_in, target_number
+from steelyard.scorers.reading.numbers import Number, currencies_in, target_number
+from steelyard.scorers.reading.phrases import NUMBER_WORDS
 from steelyard.scorers.reading.scores import score_of
 from steelyard.scorers.reading.texts import line_reading, text_reading
 
 __all__ = ["Answer"]
 
 _ONE_POINT = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}\.[0-9]{3}(?![0-9.,])")  # a decimal, or thousands in German
+
+
+_OTHER_WORDS = ("null", "un", "une", "elf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,13 @@ class Answer:
 
     @property
     def identifier(self) -> str:
-        """``answer@2``."""
-        return "answer@2"
+        """``answer@3``."""
+        return "answer@3"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the target, 0 for another answer, open where it can be read in two ways."""
         truncated = output.outcome is Outcome.TRUNCATED
-        number = target_number(sample.target)
+        number = target_number(sample.target) or _number_of_word(sample.target)
         if number is not None:
             reading = number_reading(output.text, number.value, settled_only=truncated)
             # "0.25" for 25 %, and 8858 for 8.858, which may be written with thousands
@@ -48,6 +54,12 @@ class Answer:
         if truncated:
             return score_of(line_reading(output.text, sample.target))
         return score_of(text_reading(output.text, sample.target, anywhere=True))
+
+
+def _number_of_word(target: str) -> Number | None:
+    """The number that a target is where it is one word, such as *three*; not of words that are often another thing."""
+    word = comparable(target)
+    return Number(Fraction(NUMBER_WORDS[word])) if word in NUMBER_WORDS and word not in _OTHER_WORDS else None
 
 
 def _may_be_thousands(text: str, target: str) -> bool:

@@ -37,8 +37,8 @@ class Exact:
 
     @property
     def identifier(self) -> str:
-        """``exact@2`` or ``exact[strict]@2``."""
-        return "exact[strict]@2" if self.strict else "exact@2"
+        """``exact@3`` or ``exact[strict]@3``."""
+        return "exact[strict]@3" if self.strict else "exact@3"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the target, 0 for another answer, open where it can be read in two ways."""

@@ -42,8 +42,8 @@ class Numeric:
 
     @property
     def identifier(self) -> str:
-        """``numeric@3`` or ``numeric[strict]@3``."""
-        return "numeric[strict]@3" if self.strict else "numeric@3"
+        """``numeric@4`` or ``numeric[strict]@4``."""
+        return "numeric[strict]@4" if self.strict else "numeric@4"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the numbers are equal, 0 where not, open where the answer cannot be read in one way."""

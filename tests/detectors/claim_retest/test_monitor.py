@@ -35,7 +35,7 @@ def score(position: int, value: float | None, *, sample: str = "", repeat: int =
         repeat=repeat,
         status="missing" if value is None else "scored",
         value=value,
-        scorer="exact@2",
+        scorer="exact@3",
         seq=position + 1,
     )
 

@@ -141,7 +141,7 @@ def _last_number(text: str, target: Fraction) -> Reading:
     last = sole_numbers(sentences[-1]) or numbers_in(sentences[-1])
     short = numbers_in(text) if len(text.strip()) <= SHORT else []
     if last[-1].value == target and _concludes_with_one(sentences[-1]):
-        return True
+        return _not_excluded(True, sentences[-1], target)
     return _one_of(short if len(short) > len(last) else last, target)
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "WORDS",
     "first_sentence",
     "goes_on",
+    "holds",
     "own_part",
     "without_tags",
 ]
@@ -71,3 +72,21 @@ def first_sentence(content: str) -> str:
 def without_tags(text: str) -> str:
     """A text without the tags of HTML that make words bold and paragraphs."""
     return _TAG.sub("", text)
+
+
+def holds(text: str, wanted: str) -> bool:
+    """Whether ``wanted`` occurs in a text, not as a part of a longer word or number."""
+    start = text.find(wanted)
+    while start >= 0:
+        end = start + len(wanted)
+        cut_before = start > 0 and _joins(text[start - 1], wanted[0])
+        cut_after = end < len(text) and _joins(wanted[-1], text[end])
+        if not cut_before and not cut_after:
+            return True
+        start = text.find(wanted, start + 1)
+    return False
+
+
+def _joins(one: str, other: str) -> bool:
+    """Whether two neighbouring characters belong to one word; scripts without spaces join nothing."""
+    return one.isalnum() and other.isalnum() and ord(one) < 0x2E80 and ord(other) < 0x2E80

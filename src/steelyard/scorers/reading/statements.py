@@ -12,11 +12,11 @@ from steelyard.scorers.reading.dress import comparable
 from steelyard.scorers.reading.parts import RETRACTED, SENTENCE_END
 from steelyard.scorers.reading.phrases import hedges
 
-__all__ = ["DRESS", "SUBJECT", "states_plainly"]
+__all__ = ["DRESS", "OPENER", "SUBJECT", "plain_answers", "states_plainly"]
 
 MAX_CHARACTERS = 400
 DRESS = re.compile(r"[*_`\"„“”»«]")
-_OPENER = re.compile(r"(?:gerne|sicher|natürlich|klar|sure|certainly|of course|okay|ok)[!.,]?", re.IGNORECASE)
+OPENER = re.compile(r"(?:gerne|sicher|natürlich|klar|sure|certainly|of course|okay|ok)[!.,]?", re.IGNORECASE)
 _OFFER = re.compile(
     r"(?:kann ich (?:ihnen|dir)|haben sie (?:noch|weitere)|hast du noch|can i|let me know|is there anything)\b.*"
     r"(?:helfen|fragen|help|questions|else|tun|do)\b.*",
@@ -70,26 +70,46 @@ def states_plainly(text: str, target: str) -> bool:
 
     A reason may follow (*da*, *weil*, *because*) where no word of it hedges or takes back.
     """
+    wanted = comparable(target)
+    is_name = _is_name(target)
+    return any(comparable(said) == wanted for said, is_place in _said(text) if is_name or not is_place)
+
+
+def plain_answers(text: str) -> list[str]:
+    """Every answer that :func:`states_plainly` finds in a text, as it is written there."""
+    return [said for said, is_place in _said(text) if _is_name(said) or not is_place]
+
+
+def _is_name(target: str) -> bool:
+    return target[:1].isupper() and not any(map(str.isdigit, target))
+
+
+def _said(text: str) -> list[tuple[str, bool]]:
+    """What a plain sentence says, in every form that fits it, and whether that must be a name: a place, a day."""
+    sentence = _plain_sentence(text)
+    if sentence is None:
+        return []
+    found: list[tuple[str, bool]] = []
+    for form in (*_FORMS, _LABEL, *_PLACES):
+        if (match := form.fullmatch(sentence)) is not None:
+            said, kind = match["said"], match.groupdict().get("kind")
+            found += [(each, form in _PLACES) for each in (said, *([f"{kind} {said}"] if kind else []))]
+    return found
+
+
+def _plain_sentence(text: str) -> str | None:
+    """The only sentence of a text, without dress, greeting, offer and reason; None where it may be turned round."""
     if len(text) > MAX_CHARACTERS:
-        return False
+        return None
     sentences = [each.strip() for each in SENTENCE_END.split(DRESS.sub("", text)) if each.strip()]
-    if sentences and _OPENER.fullmatch(sentences[0]):
+    if sentences and OPENER.fullmatch(sentences[0]):
         del sentences[0]
     if len(sentences) > 1 and _OFFER.fullmatch(sentences[-1]):
         del sentences[-1]
     if len(sentences) != 1 or sentences[0].endswith("?"):
-        return False
+        return None
     sentence = " ".join(sentences[0].rstrip(".! ").split())
-    if why := _WHY.match(sentence):
-        if hedges(why["why"]) or RETRACTED.search(why["why"]):
-            return False
-        sentence = why["what"]
-    wanted = comparable(target)
-    is_name = target[:1].isupper() and not any(map(str.isdigit, target))
-    forms = (*_FORMS, _LABEL, *(_PLACES if is_name else ()))
-    return any(_is_target(found, wanted) for form in forms if (found := form.fullmatch(sentence)))
-
-
-def _is_target(found: re.Match[str], wanted: str) -> bool:
-    said, kind = found["said"], found.groupdict().get("kind")
-    return comparable(said) == wanted or (bool(kind) and comparable(f"{kind} {said}") == wanted)
+    why = _WHY.match(sentence)
+    if why is None:
+        return sentence
+    return None if hedges(why["why"]) or RETRACTED.search(why["why"]) else why["what"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import partial
 
 from steelyard.scorers.reading.dates import Date, dates_in, dates_of
 from steelyard.scorers.reading.dress import comparable, strip_remark, undress
@@ -17,10 +18,13 @@ from steelyard.scorers.reading.parts import (
     WORDS,
     first_sentence,
     goes_on,
+    holds,
     own_part,
     without_tags,
 )
 from steelyard.scorers.reading.phrases import COPULAS, NUMBER_WORDS, TRUTH_WORDS, hedges
+from steelyard.scorers.reading.rivals import has_rival, sole_block
+from steelyard.scorers.reading.sentences import is_short_statement, is_statement, states
 from steelyard.scorers.reading.statements import states_plainly
 from steelyard.scorers.reading.times import is_time
 
@@ -36,11 +40,9 @@ _OPENING_WORD = re.compile(
 _COPULA_AT_END = re.compile(r"(?:です|でした|になります|である|だ)[。！]?\s*\Z")
 _ABOUT = re.compile(r"\A(?:(?:approximately|approx\.?|about|around|roughly|ca\.?|etwa|environ)\s|[≈~])\s*")
 _STRONG = re.compile(r"<(?:b|strong)>([^<>\n]{1,60})</", re.IGNORECASE)
-_MADE_BY = (
-    r"(?:written|painted|composed|invented|discovered|directed|created|founded|designed|built|developed|given) by"
-)
-_FENCED = re.compile(r"^```[^\n`]*\n(.*?)\n?```", re.DOTALL | re.MULTILINE)
 _YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
+_READ_BEFORE_MARKS = re.compile(r"```|[])）][\s.*_]*\Z")  # a block, a remark behind all of the text
+_EMPHASIS = re.compile(r"[*`]")
 _JOINING = ("and", "und", "et", "y", "e", "the", "of")
 _TURNS = re.compile(r"\W*(?:or|but|no|not|maybe|perhaps|possibly|oder|aber|ou|mais|pero)\b", re.IGNORECASE)
 # "It is often confused with Sydney or Melbourne": names joined by "or" that are no second answer
@@ -48,8 +50,9 @@ _OR_BETWEEN_NAMES = re.compile(
     r"\b(?:confused|mistaken|compared|like|as|with|from|for|than)\b[^.!?]{0,60}?\b(?:or|not)\b"
 )
 _FULL = {"mt": "mount", "st": "saint", "ste": "sainte", "dr": "doctor", "jr": "junior", "sr": "senior"}
-_AFTER_ANSWER = re.compile(r"\A\s*(?:[,:.!?()（\-]|because\b|since\b|as\b|weil\b|da\b|denn\b|car\b|parce\b|です|。)")
-_FORMERLY = re.compile(r"\b(?:used to|once|formerly|previously|früher|ehemals|autrefois)\b")
+_AFTER_ANSWER = re.compile(
+    r"\A(?![.,:/-][0-9])\s*(?:[,:.!?()（\-]|because\b|since\b|as\b|weil\b|da\b|denn\b|car\b|parce\b|です|。)"
+)
 
 
 def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
@@ -58,16 +61,37 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
     The last marked answer counts. Where none is marked, the whole text, its first or last line, or the sentence that
     ends or begins with the target is the answer; then the target as a whole word is a second reading, in texts of at
     most 60 characters, or (``anywhere``) in any. With ``anywhere`` a short answer that may mean the target is open too,
-    and plain sentences without *is*, and times of day, are read.
+    and plain sentences without *is*, and times of day, are read. What is right for another answer, too, is open.
     """
     wanted = comparable(target)
     if not text.strip() or not wanted:
         return None
     text = without_tags(own_part(text)[-MAX_CHARACTERS:])
+    reading = _reading(text, target, anywhere=anywhere)
+    if not reading or (comparable(text) == wanted and not _EMPHASIS.search(text)):
+        return reading
+    if (_days(target) and dates_in(text)) or is_time(text, target):  # of these there is one in a text
+        return reading
+    marked = marked_answers(text)
+    if marked and comparable(marked[-1].text) == wanted and not _READ_BEFORE_MARKS.search(text):
+        return reading
+    is_right = partial(_is_right, text, anywhere=anywhere)
+    return None if has_rival(text, wanted, is_right, _are_same) else True
+
+
+def _is_right(text: str, target: str, *, anywhere: bool) -> bool:
+    return _reading(text, target, anywhere=anywhere) is True
+
+
+def _are_same(one: str, other: str) -> bool:
+    return _is_same(one, other) or _is_same(other, one)
+
+
+def _reading(text: str, target: str, *, anywhere: bool) -> Reading:
+    wanted = comparable(target)
     if _is_same(text, wanted) or _is_sole_block(text, wanted):
         return True
-    # Without its century a target may as well be a version: 1.2.10.
-    days = (dates_of(wanted) or dates_of(target)) if _YEAR.search(target) else frozenset()
+    days = _days(target)
     if days and (dates_in(text) or _holds_day(text, days)):
         return _date_reading(text, days)
     text = CONTRAST.sub(lambda found: found[0] if holds(comparable(found[0]), wanted) else "", text)
@@ -96,7 +120,14 @@ def line_reading(text: str, target: str) -> Reading:
     wanted = comparable(target)
     text = text[-MAX_CHARACTERS:]
     if closed := [each for each in marked_answers(text) if each.closed]:
-        return None if goes_on(text[closed[-1].end :]) else _content_reading(closed[-1].text, wanted, meaning=False)
+        content = closed[-1].text
+        if goes_on(text[closed[-1].end :]):
+            return None
+        reading = _content_reading(content, wanted, meaning=False)
+        if not reading or comparable(content) == wanted:
+            return reading
+        is_right = partial(_is_content, content)
+        return None if has_rival(f"<answer>{content}</answer>", wanted, is_right, _are_same) else True
     first, line_break, rest = text.strip("\n ").partition("\n")
     if len(WORDS.findall(rest)) <= 3 or goes_on(rest):  # perhaps a second answer
         return None
@@ -122,6 +153,11 @@ def _is_same(text: str, wanted: str) -> bool:
     return bare != found and comparable(bare) == wanted and not hedges(found[len(bare) :])
 
 
+def _days(target: str) -> frozenset[Date]:
+    """The dates that a target can mean; without its century it may as well be a version: 1.2.10."""
+    return (dates_of(comparable(target)) or dates_of(target)) if _YEAR.search(target) else frozenset()
+
+
 def _holds_day(text: str, days: frozenset[Date]) -> bool:
     """Whether a text has the day's number, perhaps of a date without its year."""
     return any(re.search(rf"(?<![0-9])0?{day}(?![0-9])", text) for _, _, day in days)
@@ -137,17 +173,19 @@ def _date_reading(text: str, days: frozenset[Date]) -> Reading:
     return None if any(each & days for each in found) else False
 
 
+def _is_bare_list(content: str) -> bool:
+    """Whether a marked answer is three short items or more, and nothing else: no item of it is its answer."""
+    items = comparable(content).split(",")
+    return len(items) > 2 and all(0 < len(WORDS.findall(item)) <= 2 for item in items)
+
+
 def _names_other_truth(text: str, said: bool) -> bool:
     return any(_truth(word) is (not said) for word in re.findall(r"\w+", text.casefold()))
 
 
 def _is_sole_block(text: str, wanted: str) -> bool:
-    """Whether the only fenced block of a text is the target."""
-    blocks = list(_FENCED.finditer(text))
-    if len(blocks) != 1 or not _is_same(blocks[0][1], wanted):
-        return False
-    before = text[: blocks[0].start()].strip(" *_\n")
-    return not before or before.endswith((":", "："))
+    block = sole_block(text)
+    return block is not None and _is_same(block, wanted)
 
 
 def _points_at(text: str, wanted: str) -> bool:
@@ -155,7 +193,7 @@ def _points_at(text: str, wanted: str) -> bool:
     if any(comparable(each) == wanted for each in BOLD.findall(text) + _STRONG.findall(text)):
         return True
     said = re.compile(rf"\b(?:is|are|was|by|ist|est|es)\s(?:the\s)?{re.escape(wanted)}(?!\w)")
-    return any(_states(each, wanted) or said.search(comparable(each)) for each in SENTENCE_END.split(text))
+    return any(states(each, wanted) or said.search(comparable(each)) for each in SENTENCE_END.split(text))
 
 
 def _items(text: str) -> list[str]:
@@ -230,18 +268,25 @@ def _content_reading(content: str, wanted: str, *, meaning: bool) -> Reading:
     content = _COPULA_AT_END.sub("", content)
     if _is_same(content, wanted) or _is_same(first_sentence(content), wanted):
         return True
-    if len(SENTENCE_END.split(content.strip())) == 1 and _states(content, wanted):
+    if len(SENTENCE_END.split(content.strip())) == 1 and states(content, wanted):
         return True
     found = comparable(content)
     truth, word = _truth(wanted), re.match(r"\w+", found)
     if truth is not None and word and (said := _truth(word.group())) is not None:
-        return said == truth
+        verb, _, rest = found[word.end() :].strip().partition(" ")
+        return None if verb in COPULAS and _names_other_truth(rest, said) else said == truth  # "yes is no"
+    if _is_bare_list(content) and "," not in wanted:
+        return None if holds(found, wanted) else False
     if not holds(found, wanted):
         return None if _may_be_same(content, wanted, meaning=meaning) else False
     after = found[len(wanted) :]
     if found.startswith(wanted) and _AFTER_ANSWER.match(after) and not hedges(after) and not RETRACTED.search(after):
         return True
     return None
+
+
+def _is_content(content: str, target: str) -> bool:
+    return _content_reading(content, comparable(target), meaning=False) is True
 
 
 def _unmarked_is(text: str, wanted: str) -> bool:
@@ -258,20 +303,16 @@ def _unmarked_is(text: str, wanted: str) -> bool:
     if not sentences:
         return False
     if len(sentences) == 2 and sentences[0].endswith("!") and len(sentences[0].split()) <= 2:  # "Sure! Paris."
-        return _is_same(sentences[1], wanted) or _states(sentences[1], wanted)
+        return _is_same(sentences[1], wanted) or states(sentences[1], wanted)
     is_first = comparable(sentences[-1]).startswith(wanted)
-    if _states(sentences[-1], wanted) and not (is_first and any(map(_is_statement, sentences[:-1]))):
+    if states(sentences[-1], wanted) and not (is_first and any(map(is_statement, sentences[:-1]))):
         return True
-    if len(sentences) > 1 and (_states(sentences[0], wanted) or _is_same(sentences[0], wanted)):
+    if len(sentences) > 1 and (states(sentences[0], wanted) or _is_same(sentences[0], wanted)):
         rest = sentences[1:]
-        if any(RETRACTED.search(each) or _TURNS.match(each) for each in rest) or _short_statement(rest[-1]):
+        if any(RETRACTED.search(each) or _TURNS.match(each) for each in rest) or is_short_statement(rest[-1]):
             return False
         return not any(hedges(_OR_BETWEEN_NAMES.sub(" ", sentence)) for sentence in sentences)
     return False
-
-
-def _is_statement(sentence: str) -> bool:
-    return any(word in COPULAS for word in re.findall(r"[\w']+", sentence.casefold()))
 
 
 def _are_listed(lines: list[str]) -> bool:
@@ -280,58 +321,3 @@ def _are_listed(lines: list[str]) -> bool:
     if len(short) < len(lines) or any(line.rstrip(" *_").endswith((":", "!", ".", ",", "：")) for line in lines[:-1]):
         return False
     return len({comparable(line) for line in lines if WORDS.search(line)}) > 1
-
-
-def _states(sentence: str, wanted: str) -> bool:
-    """Whether a sentence says that its subject is the target: "… is Paris." or "Paris is …", without a hedge."""
-    said = comparable(sentence)
-    bare = strip_remark(said)
-    if hedges(said.replace(wanted, " ")) or _FORMERLY.search(said):
-        return False
-    if re.search(
-        rf"\b(?:is|are|{_MADE_BY}|ist|est|es|war|fut) (?:\w+ )?{re.escape(wanted)}(?: \([^()]*\))?,? "
-        r"(?:an?|which|who|with|located|at|in|from|since|because|as|around|eine?|geschrieben)\b",
-        said,
-    ):
-        return True
-    for found in (said, bare, said.rstrip("\"'` ")):
-        before = found.removesuffix(wanted).rstrip("\"'`* ") + " " if found.endswith(wanted) else found
-        if before != found and (words := re.findall(r"[^\s\w]+|[\w']+", before)):
-            if before.strip() == "by" or re.search(rf"\b{_MADE_BY}\s*\Z", before):
-                return True
-            if words[-1].endswith(("'s", "’s")) or words[-1] in COPULAS or before.rstrip()[-1:] in (":", "=", "→"):
-                return True
-            if " ".join(words[-2:]) in ("is the", "is a", "is an", "ist die", "ist der", "ist das", "est la", "est le"):
-                return True
-        after = found.removeprefix(wanted)
-        if after != found and (words := re.findall(r"[\w']+", after)) and words[0] in COPULAS and after[:1].isspace():
-            return True
-        if found == wanted + "です" or found.endswith(("は" + wanted, "は" + wanted + "です", "是" + wanted)):
-            return True
-    return False
-
-
-def _short_statement(sentence: str) -> bool:
-    """Whether a sentence is so short ("It is Paris.") that it may be the answer itself."""
-    words = re.findall(r"[\w']+", sentence)
-    if len(words) <= 2 and not sentence.rstrip().endswith("!"):
-        return True
-    return len(words) <= 5 and any(word.casefold() in COPULAS or word.casefold() == "it's" for word in words)
-
-
-def holds(text: str, wanted: str) -> bool:
-    """Whether ``wanted`` occurs in a text, not as a part of a longer word or number."""
-    start = text.find(wanted)
-    while start >= 0:
-        end = start + len(wanted)
-        cut_before = start > 0 and _joins(text[start - 1], wanted[0])
-        cut_after = end < len(text) and _joins(wanted[-1], text[end])
-        if not cut_before and not cut_after:
-            return True
-        start = text.find(wanted, start + 1)
-    return False
-
-
-def _joins(one: str, other: str) -> bool:
-    """Whether two neighbouring characters belong to one word; scripts without spaces join nothing."""
-    return one.isalnum() and other.isalnum() and ord(one) < 0x2E80 and ord(other) < 0x2E80
