@@ -43,7 +43,7 @@ def hidden_rows(path: Path) -> Mapping[str, frozenset[int]]:
         parts = archive.infolist()
         if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_BYTES:
             raise InputError(
-                f"larger than {MAX_BYTES >> 20} MiB or {MAX_PARTS:,} parts unpacked: {AS_UTF8}", where=path
+                f"larger than {MAX_BYTES >> 20} MiB unpacked, or more than {MAX_PARTS:,} parts: {AS_UTF8}", where=path
             )
         hidden = {}
         for part in parts:
