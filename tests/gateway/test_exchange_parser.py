@@ -169,3 +169,12 @@ def test_what_is_kept_is_what_came(chunks: list[bytes]) -> None:
         kept.take(chunk)
     assert kept.data == b"".join(chunks)
     assert len(kept) == len(b"".join(chunks))
+
+
+def test_a_reply_that_would_fill_the_memory_is_not_parsed() -> None:
+    body = b'{"data": [' + b"[]," * 1_000_000 + b"[]]}"
+    assert read_reply("embedding", 200, JSON, body).outcome is Outcome.MALFORMED
+    numbers = json.dumps({"data": [{"embedding": [0.5] * 1000}] * 1500}).encode()
+    assert read_reply("embedding", 200, JSON, numbers).outcome is Outcome.OK
+    hidden = '["\\u0073k", ' + "[], " * 300_000 + "[]]"
+    assert Secrets({"api-key": "sk-0123456789"}).without(hidden) == '"[key]"'

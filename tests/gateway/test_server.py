@@ -779,6 +779,48 @@ def test_the_gateways_own_key_replaces_the_clients_and_is_never_returned(recorde
     assert KEY.encode() not in recorded.everything()
 
 
+@pytest.mark.parametrize("kind", ["gzip", "double", "reason", "escaped", "utf-16", "unasked"])
+def test_the_gateways_own_key_is_returned_in_no_spelling(recorded: Recorded, kind: str) -> None:
+    own = "sk-own-9876543210"
+    said = json.dumps({"key": own}).encode()
+    replies = {
+        "gzip": (said, {"Content-Encoding": "gzip"}, 1),
+        "double": (said, {"Content-Encoding": "gzip, gzip"}, 2),
+        "reason": (b"{}", {f"X-{own}": own}, 0),
+        "escaped": ("".join(f"\\u{ord(letter):04x}" for letter in own).encode() * 9000, {}, 0),
+        "utf-16": (own.encode("utf-16"), {}, 0),
+        "unasked": (said, {"Content-Encoding": "br"}, 0),
+    }
+    body, headers, times = replies[kind]
+    for _ in range(times):
+        body = gzip.compress(body)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        stated = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        writer.write(f"HTTP/1.1 200 {own}\r\n{stated}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        await writer.drain()
+        writer.close()
+
+    async def use(between: Between) -> Any:
+        async with between.session.get(between.base + "/models") as reply:
+            return reply.status, f"{reply.reason} {dict(reply.headers)}", await reply.read()
+
+    async def serve() -> Any:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            return await recorded.between(f"http://127.0.0.1:{port}/v1", use, own)
+
+    status, head, shown = asyncio.run(serve())
+    assert own not in head
+    assert status == (502 if "Content-Encoding" in headers else 200)
+    assert (b"steelyard_gateway" in shown) == (status == 502)
+    assert len(shown) == len(body) or status == 502
+    for hidden in (own.encode(), b"\\u0073", own.encode("utf-16-le")):
+        assert hidden not in shown
+    assert own.encode() not in recorded.everything()
+
+
 # ── the disk ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

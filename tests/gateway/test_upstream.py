@@ -6,7 +6,7 @@ import pytest
 from multidict import CIMultiDict
 
 from steelyard.errors import InputError
-from steelyard.gateway.upstream import end_to_end, named_endpoint, own_key
+from steelyard.gateway.upstream import end_to_end, is_encoded, named_endpoint, own_key
 
 
 def test_an_endpoint_without_a_path_gets_v1() -> None:
@@ -40,3 +40,18 @@ def test_hop_by_hop_headers_end_here() -> None:
     headers = CIMultiDict([("Connection", "X-Mine"), ("X-Mine", "1"), ("TE", "gzip"), ("Accept", "a"), ("Accept", "b")])
     assert list(end_to_end(headers).items()) == [("Accept", "a"), ("Accept", "b")]
     assert list(end_to_end(headers, frozenset({"accept"}))) == []
+
+
+@pytest.mark.parametrize(
+    ("stated", "encoded"),
+    [
+        ([], False),
+        ([("Content-Encoding", "identity"), ("Transfer-Encoding", "chunked")], False),
+        ([("content-encoding", "gzip")], True),
+        ([("Content-Encoding", "identity"), ("Content-Encoding", "GZIP, gzip")], True),
+        ([("Transfer-Encoding", "gzip, chunked")], True),
+        ([("Content-Encoding", "br")], True),
+    ],
+)
+def test_an_encoded_reply_is_seen(stated: list[tuple[str, str]], encoded: bool) -> None:
+    assert is_encoded(CIMultiDict(stated)) is encoded

@@ -20,6 +20,28 @@ def test_the_environment_names_the_proxy(monkeypatch: pytest.MonkeyPatch) -> Non
     assert proxy_of("https://127.0.0.1:8000/v1") is None
 
 
+LOOPBACK = """
+localhost LocalHost. a.localhost 127.0.0.2 127.255.255.254 127.1 2130706433 0x7f.1 [::1] [0:0:0:0:0:0:0:1]
+[::ffff:127.0.0.1] [::ffff:7f00:2]
+"""
+
+
+@pytest.mark.parametrize("host", LOOPBACK.split())
+def test_loopback_has_no_proxy(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert proxy_of(f"http://{host}:8000/v1") is None
+
+
+@pytest.mark.parametrize(
+    "host", ["128.0.0.1", "127.0.0.1.example", "localhost.example", "[::ffff:1.2.3.4]", "10.0.0.1"]
+)
+def test_other_hosts_have_it(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert proxy_of(f"http://{host}:8000/v1") == "http://proxy.example:3128"
+
+
 @pytest.mark.parametrize(
     "proxy",
     [

@@ -95,6 +95,19 @@ def test_pages_of_another_version_are_not_compared_and_still_do_nothing(run: Pat
         compared(run, "steelyard 99")
 
 
+@pytest.mark.parametrize("hidden", ["\x1b[2J", "\x00", "\r", "\x7f", "\x9b2J", "\u202e"])
+def test_markdown_of_another_version_moves_no_terminal(run: Path, hidden: str) -> None:
+    (run / "report.md").write_bytes(f"# A report\n\tof{hidden} mine\n".encode())
+    with pytest.raises(VerificationError, match=r"report\.md: holds the control character .*terminal") as refused:
+        compared(run, "steelyard 99")
+    assert str(refused.value).isprintable()
+    (run / "report.md").write_text("# A report\n\tüber mich 😀\n")
+    assert compared(run, "steelyard 99")
+    (run / "report.md").write_bytes(b"\xff")
+    with pytest.raises(VerificationError, match=r"report\.md: .*do not open it"):
+        compared(run, "steelyard 99")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_pages_in_another_encoding_are_refused(run: Path, encoding: str) -> None:
     (run / "report.html").write_bytes((GOLDEN / "report.html").read_text().encode(encoding))

@@ -249,6 +249,21 @@ def test_a_stop_finishes_what_is_in_flight(tmp_path: Path) -> None:
     assert [stop.reason for stop in stops] == ["interrupted"]
 
 
+def test_an_interrupt_before_the_first_call_counts_no_time(tmp_path: Path) -> None:
+    runner = Runner(
+        model=ScriptedModel(good),
+        schedule=Schedule([], 0.05),
+        sample_of=sample_of,
+        journal=Journal.create(tmp_path, new_header(plan="0" * 64, software="0")),
+        texts=Texts(tmp_path),
+        on_final=lambda *_: None,
+        active_before_us=7,
+    )
+    runner.journal.close()
+    runner.texts.close()
+    assert runner.active_us == 7
+
+
 def test_a_stop_does_not_wait_for_a_retry(tmp_path: Path) -> None:
     model = ScriptedModel(lambda p, n: ModelOutput(outcome=Outcome.RATE_LIMITED, retry_after=20))
     end, attempts, finals = carry_out(tmp_path, model, 2, concurrency=2, during=lambda runner: runner.stop())

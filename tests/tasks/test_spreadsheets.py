@@ -167,7 +167,7 @@ def test_what_cannot_be_read_is_one_line(name: str, content: bytes, said: str, t
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steelyard.tasks.workbooks.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("steelyard.tasks.workbook_parts.MAX_BYTES", 1 << 20)
     with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b"0" * (2 << 20))
     with pytest.raises(InputError, match="MiB unpacked"):

@@ -52,8 +52,8 @@ def command(url: str, **args: Any) -> int:
     """Forward calls to the endpoint URL and record them until Ctrl-C; then write a report and seal the recording.
 
     Point a client at the base URL that is printed. Its API key is forwarded and never stored; where STEELYARD_API_KEY
-    (or --api-key-env) holds one, it is sent in place of the client's. After a kill, steelyard resume seals what was
-    recorded.
+    (or --api-key-env) holds one, it is sent in place of the client's; asterisks replace it in replies, unless it is
+    encoded (base64) or spread over events of a stream. After a kill, steelyard resume seals what was recorded.
     """
     from steelyard.api.conduct import signer_at
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from steelyard.models.openai_wire import read_completion, read_error
+from steelyard.models.reply_size import holds_too_much
 from steelyard.records import Exchange, GenerateRequest, ModelOutput, Outcome
 from steelyard.util.text import one_line
 
@@ -15,6 +16,7 @@ __all__ = ["Kind", "assembled", "endpoint_kind", "is_stream", "prompt_of", "read
 
 Kind = Literal["chat", "completion", "embedding", "other"]
 
+_MAX_NUMBERS: Final = 8_000_000  # many embeddings in one reply
 _CHAT: Final = GenerateRequest(prompt="", chat=True)
 _COMPLETION: Final = GenerateRequest(prompt="")
 _MAX_CHOICES: Final = 128  # per stream; a higher index is malformed
@@ -98,6 +100,8 @@ def _count(usage: Mapping[str, Any], *names: str) -> int:
 
 
 def _json(body: bytes) -> Any:
+    if holds_too_much(body, _MAX_NUMBERS):
+        return None
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

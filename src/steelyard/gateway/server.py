@@ -23,7 +23,7 @@ from multidict import CIMultiDict
 from steelyard.errors import InputError
 from steelyard.gateway.recorder import ProxiedCall, Recorder
 from steelyard.gateway.secrets import Mask, Secrets
-from steelyard.gateway.upstream import Upstream, end_to_end
+from steelyard.gateway.upstream import Upstream, end_to_end, is_encoded
 from steelyard.models.openai_wire import MAX_DETAIL
 from steelyard.records import ModelOutput, Outcome
 from steelyard.util.text import one_line
@@ -37,6 +37,7 @@ SMALL_BYTES: Final = 1 << 16
 MAX_REQUEST: Final = 256 << 20
 # Of all requests that are being sent on: each is held whole, so that its record has its digest.
 MAX_UPLOADS: Final = 512 << 20
+_UNSEEN: Final = "the gateway could not take its own key out of it"
 _HEADER_BYTES: Final = 1 << 16
 # Writes are synced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS: Final = 1.0
@@ -192,11 +193,11 @@ class Gateway:
             call.fault = ModelOutput(
                 outcome=Outcome.DROPPED, detail=one_line(f"the endpoint cannot be reached: {error}", MAX_DETAIL)
             )
-            return await _error_reply(request, call, 502, call.fault.detail)
+            return await _error_reply(request, call, 502, self._shown(call.fault.detail))
         except (aiohttp.ClientResponseError, ValueError) as error:
             reason = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
             call.fault = ModelOutput(outcome=Outcome.MALFORMED, detail=one_line(f"not HTTP: {reason}", MAX_DETAIL))
-            return await _error_reply(request, call, 502, f"the endpoint's reply is {call.fault.detail}")
+            return await _error_reply(request, call, 502, f"the endpoint's reply is {self._shown(call.fault.detail)}")
         except (aiohttp.ClientError, OSError) as error:
             # Close the client's connection as the endpoint did, after the bytes that arrived.
             call.fault = ModelOutput(
@@ -227,6 +228,9 @@ class Gateway:
     async def _give_back(
         self, request: web.BaseRequest, reply: aiohttp.ClientResponse, call: ProxiedCall
     ) -> web.StreamResponse:
+        if self._upstream.key and is_encoded(reply.headers):
+            call.fault = ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is compressed, which was not asked")
+            return await _error_reply(request, call, 502, f"{call.fault.detail}: {_UNSEEN}")
         call.status, call.headers = reply.status, reply.headers
         headers = self._headers_back(reply)
         if reply.content_length is not None and reply.content_length <= SMALL_BYTES:
@@ -234,9 +238,8 @@ class Gateway:
             call.first_byte = time.monotonic()
             call.reply.take(data)
             shown = Mask(self._upstream.key)
-            whole = web.Response(
-                status=reply.status, reason=reply.reason, headers=headers, body=shown.feed(data) + shown.end()
-            )
+            body = shown.feed(data) + shown.end()
+            whole = web.Response(status=reply.status, reason=shown.text(reply.reason or ""), headers=headers, body=body)
             self._settle(call)
             await _to_client(whole.prepare(request))
             await _to_client(whole.write_eof())
@@ -250,8 +253,9 @@ class Gateway:
         call: ProxiedCall,
         headers: CIMultiDict[str],
     ) -> web.StreamResponse:
-        response = web.StreamResponse(status=reply.status, reason=reply.reason, headers=headers)
         mask = Mask(self._upstream.key)
+        reason = mask.text(reply.reason or "")
+        response = web.StreamResponse(status=reply.status, reason=reason, headers=headers)
         await _to_client(response.prepare(request))
         async for chunk in reply.content.iter_any():
             call.first_byte = call.first_byte or time.monotonic()
@@ -266,11 +270,14 @@ class Gateway:
         await _to_client(response.write_eof())
         return response
 
+    def _shown(self, text: str) -> str:
+        return Mask(self._upstream.key).text(text)
+
     def _headers_back(self, reply: aiohttp.ClientResponse) -> CIMultiDict[str]:
         headers = end_to_end(reply.headers)
         if self._upstream.key:
-            own = Secrets({}, self._upstream.key)
-            headers = CIMultiDict([(own.without(name), own.without(value)) for name, value in headers.items()])
+            mask = Mask(self._upstream.key)
+            headers = CIMultiDict([(mask.text(name), mask.text(value)) for name, value in headers.items()])
         return headers
 
 

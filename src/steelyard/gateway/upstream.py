@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import aiohttp
     from multidict import CIMultiDict
 
-__all__ = ["Upstream", "end_to_end", "named_endpoint", "own_key"]
+__all__ = ["Upstream", "end_to_end", "is_encoded", "named_endpoint", "own_key"]
 
 # Hop-by-hop headers (RFC 9110 §7.6.1) are not forwarded; length and framing are set anew.
 _HOP_BY_HOP: Final = frozenset(
@@ -82,6 +82,13 @@ def end_to_end(headers: Mapping[str, str], dropped: frozenset[str] = frozenset()
     if named and named.lower() not in ("keep-alive", "close"):
         ends_here |= {token.strip().lower() for token in named.split(",")}
     return CIMultiDict([(name, value) for name, value in headers.items() if name.lower() not in ends_here])
+
+
+def is_encoded(headers: Mapping[str, str]) -> bool:
+    """Whether the body of a reply is compressed, or encoded in any other way but in chunks."""
+    stated = [value for name, value in headers.items() if name.lower() in ("content-encoding", "transfer-encoding")]
+    tokens = {token.strip().lower() for value in stated for token in value.split(",")}
+    return not tokens <= {"", "identity", "chunked"}
 
 
 class Upstream:

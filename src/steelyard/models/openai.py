@@ -21,6 +21,7 @@ from steelyard.models.address import OPENAI, NamedEndpoint, named_endpoint
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reasoning_check import find_reasoning
+from steelyard.models.reply_size import MAX_CONTAINERS, MAX_VALUES, holds_too_much
 from steelyard.records import (
     Capabilities,
     GenerateRequest,
@@ -39,6 +40,10 @@ __all__ = ["OpenAIModel", "open_openai"]
 
 REPLY_BYTES = 16 << 20
 TOO_LARGE = ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
+TOO_MUCH = ModelOutput(
+    outcome=Outcome.MALFORMED,
+    detail=f"the reply holds more than {MAX_VALUES:,} values, or {MAX_CONTAINERS:,} lists and objects",
+)
 JSON = {"Content-Type": "application/json"}
 KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
 _HANDSHAKE_ATTEMPTS = 3
@@ -296,6 +301,8 @@ class OpenAIModel:
             return ModelOutput(outcome=Outcome.DROPPED, detail=self._shown(lost_connection.describe(error)))
         if data is None and status == 200:
             return TOO_LARGE
+        if data and holds_too_much(data):
+            return TOO_MUCH if status == 200 else openai_wire.read_error(status, None, self._without_key(dict(headers)))
         try:
             payload = self._without_key(msgspec.json.decode(data or b""))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nested deeper than any reply is

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from urllib.parse import urlsplit
 
 from steelyard.errors import InputError
 
 __all__ = ["proxy_of"]
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def proxy_of(url: str) -> str | None:
@@ -20,7 +20,7 @@ def proxy_of(url: str) -> str | None:
 
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if host in _LOOPBACK or proxy_bypass(host):
+    if _is_loopback(host) or proxy_bypass(host):
         return None
     proxy = getproxies().get(parts.scheme)
     if proxy and not _is_usable(proxy):
@@ -29,6 +29,27 @@ def proxy_of(url: str) -> str | None:
             "http://HOST:PORT (it is not repeated here, since it may hold a password): set it again, or unset it"
         )
     return proxy or None
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host of a URL is this machine: all of 127.0.0.0/8, also as IPv6 writes it, and names of localhost."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return _is_short_loopback(name)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def _is_short_loopback(name: str) -> bool:
+    """127.1, 2130706433, 0x7f.1 and the like, which the C library takes for addresses too."""
+    try:
+        return socket.inet_aton(name)[0] == 127  # of 127.0.0.0/8
+    except OSError:
+        return False
 
 
 def _is_usable(proxy: str) -> bool:

@@ -23,6 +23,8 @@ __all__ = ["MAX_PAGE_BYTES", "compare_pages", "drawn_alike"]
 
 MAX_PAGE_BYTES: Final = layout.MAX_BYTES[layout.REPORT_PAGE]
 _NUMBER: Final = re.compile(r"(-?\d+(?:\.\d+)?(?:e-?\d+)?)")
+# All but line feed and tab; and what turns the direction of a text.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _SLACK: Final = 0.05  # of the units in which a chart is drawn: a pixel, a percentage point on a label
 
 
@@ -36,7 +38,7 @@ def compare_pages(
     drawn by other versions, and then show the same shapes, words and numbers, or count as not compared. Raises
     VerificationError for a page that is not the journal's, and for one that could do more than be read.
     """
-    page, markdown = _page(run), layout.read_bounded(run, layout.REPORT_MARKDOWN, MAX_PAGE_BYTES)
+    page, markdown = _page(run), _markdown(run)
     if sealed_by != software():
         return f"they were made by {one_line(sealed_by, 60)!r}, and this is {software()}"
     with tempfile.TemporaryDirectory() as folder:
@@ -60,6 +62,20 @@ def _page(run: Path) -> str:
     except ValueError as error:
         raise VerificationError(f"{layout.REPORT_PAGE}: {one_line(str(error), 200)}: do not open it") from None
     return page
+
+
+def _markdown(run: Path) -> bytes:
+    """A terminal obeys what a page says in control characters, also where nobody compares it."""
+    data = layout.read_bounded(run, layout.REPORT_MARKDOWN, MAX_PAGE_BYTES)
+    try:
+        found = _CONTROL.search(data.decode())
+    except ValueError as error:
+        raise VerificationError(f"{layout.REPORT_MARKDOWN}: {one_line(str(error), 200)}: do not open it") from None
+    if found:
+        raise VerificationError(
+            f"{layout.REPORT_MARKDOWN}: holds the control character {found.group()!a}: do not show it in a terminal"
+        )
+    return data
 
 
 def drawn_alike(one: str, other: str) -> bool:

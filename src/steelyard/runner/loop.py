@@ -101,6 +101,7 @@ class Runner:
     request_of: Callable[[Call, Sample], Request] = field(default=lambda call, sample: sample.request)
     last_failure: str = field(default="", init=False)
     _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _began: float = field(default=0.0, init=False)  # 0.0: an interrupt came before the first call
     _running: bool = field(default=False, init=False)
     _stopping: RunEnd | None = field(default=None, init=False)
     _error: BaseException | None = field(default=None, init=False)
@@ -160,7 +161,8 @@ class Runner:
     @property
     def active_us(self) -> int:
         """Active time over all sessions, in microseconds."""
-        return self.active_before_us + int((time.monotonic() - self._began) * 1e6)
+        now = time.monotonic()
+        return self.active_before_us + int((now - (self._began or now)) * 1e6)
 
     # ── the next call ────────────────────────────────────────────────────────────────────────────────────────────────
 

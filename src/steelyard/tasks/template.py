@@ -1,6 +1,7 @@
 """Prompt templates: Jinja in a sandbox, with errors for missing values and a few pure filters.
 
-Templates and expressions come from task files. Rows of a data set are passed as values and never evaluated.
+Templates and expressions come from task files. Rows of a data set are passed as values and never evaluated. What a
+rendering takes and makes is bounded: see :mod:`steelyard.tasks.bounded_jinja`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from hashlib import sha256
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from steelyard.errors import InputError
+from steelyard.tasks.bounded_jinja import MAX_TEXT, BoundedEnvironment, within_allowance
 from steelyard.util.foreign_pattern import compiled
 
 __all__ = ["Expression", "Template"]
@@ -72,17 +73,9 @@ def as_json(value: Any) -> str:
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    # Prompts are plain text, not HTML: escaping would change what the model is asked.
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, cache_size=0
-    )
-    environment.globals.clear()
-    environment.filters = {name: environment.filters[name] for name in _KEPT_FILTERS} | {
-        function.__name__: function
-        for function in (after, before, regex_replace, prefixed, lettered, letters_of, letter, shuffled, as_json)
-    }
-    return environment
+def _environment() -> BoundedEnvironment:
+    ours = (after, before, regex_replace, prefixed, lettered, letters_of, letter, shuffled, as_json)
+    return BoundedEnvironment({function.__name__: function for function in ours}, _KEPT_FILTERS)
 
 
 class Template:
@@ -97,7 +90,13 @@ class Template:
 
     def render(self, values: Mapping[str, Any]) -> str:
         """Fill in the values; raises InputError if the template names a missing value."""
-        return str(_guarded(lambda: self._render(values), self._where))
+        return str(_guarded(lambda: _bounded(self._render(values)), self._where))
+
+
+def _bounded(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise InputError(f"makes a text of more than {MAX_TEXT:,} characters")
+    return text
 
 
 class Expression:
@@ -117,10 +116,12 @@ class Expression:
 
 def _guarded(action: Callable[[], Any], where: str) -> Any:
     try:
-        return action()
+        return within_allowance(action)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
     except TemplateError as error:
         raise InputError(f"{where}: {error.message or type(error).__name__}") from None
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
+    except (RecursionError, MemoryError, SyntaxError):  # of the code that Jinja makes of it
+        raise InputError(f"{where}: nested too deep") from None
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         raise InputError(f"{where}: {error}".splitlines()[0]) from None

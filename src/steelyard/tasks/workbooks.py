@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,8 @@ from steelyard.tasks.cells import TRUTHS, shown
 from steelyard.tasks.column_names import WantedColumns, is_german_header
 from steelyard.tasks.file_rows import FileRows, HeldRows, Look
 from steelyard.tasks.spreadsheets import TITLES, named_rows
-from steelyard.tasks.text_encoding import AS_UTF8, MAX_BYTES, read_start
+from steelyard.tasks.text_encoding import AS_UTF8, read_start
+from steelyard.tasks.workbook_parts import MAX_CELLS, MAX_ROWS, hidden_rows
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["open_workbook"]
 
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
-_NUMBER_OF_ROW = re.compile(rb"""\br=["'](\d{1,7})["']""")
-_HIDDEN = re.compile(rb"""\bhidden=["'](?:1|true)["']""")
 _SHOWN = 10  # numbers of rows, and sheets, in a sentence
 
 
@@ -35,9 +31,9 @@ def open_workbook(path: Path, look: Look, wanted: WantedColumns | None = None, s
     Hidden rows are left out, as they are not shown. Raises InputError for a file that is none, and for a sheet that
     there is not; MissingDependency without openpyxl.
     """
-    book = _opened(path)
+    book, hidden = _opened(path)
     try:
-        return _rows(book, path, look, wanted, sheet)
+        return _rows(book, hidden, path, look, wanted, sheet)
     except InputError:
         raise
     except Exception as error:  # a workbook can be broken in dozens of ways
@@ -46,7 +42,8 @@ def open_workbook(path: Path, look: Look, wanted: WantedColumns | None = None, s
         book.close()
 
 
-def _opened(path: Path) -> Workbook:
+def _opened(path: Path) -> tuple[Workbook, Mapping[str, frozenset[int]]]:
+    """The workbook, and the hidden rows of its sheets, which openpyxl does not give while it reads only."""
     try:
         import openpyxl
     except ImportError:
@@ -56,21 +53,26 @@ def _opened(path: Path) -> Workbook:
     if read_start(path, 4) == b"\xd0\xcf\x11\xe0":
         raise InputError("is an old workbook, or has a password: save it in Excel as .xlsx, without one", where=path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MAX_BYTES:
-                raise InputError(f"larger than {MAX_BYTES >> 20} MiB unpacked: {AS_UTF8}", where=path)
-        return openpyxl.load_workbook(path, read_only=True, data_only=True)
+        hidden = hidden_rows(path)
+        return openpyxl.load_workbook(path, read_only=True, data_only=True), hidden
     except InputError:
         raise
     except Exception as error:  # a workbook can be broken in dozens of ways
         raise InputError(f"is not an Excel workbook ({type(error).__name__}): {AS_UTF8}", where=path) from None
 
 
-def _rows(book: Workbook, path: Path, look: Look, wanted: WantedColumns | None, name: str) -> FileRows:
+def _rows(
+    book: Workbook,
+    hidden_in: Mapping[str, frozenset[int]],
+    path: Path,
+    look: Look,
+    wanted: WantedColumns | None,
+    name: str,
+) -> FileRows:
     sheets = [_named(book, name, path)] if name else sorted(book.worksheets, key=lambda each: _is_hidden(each))
     without: list[tuple[str, list[str]]] = []  # sheets with content, and not with the wanted columns
     for sheet in sheets:
-        grid = [[(cell.value, cell.number_format) for cell in row] for row in sheet.iter_rows()]
+        grid = _grid(sheet, path)
         header = _header(grid, wanted)
         if header and (wanted is None or wanted.find(header)):
             break
@@ -79,8 +81,8 @@ def _rows(book: Workbook, path: Path, look: Look, wanted: WantedColumns | None, 
     else:
         raise InputError(_why_none(without, wanted, book, name), where=path)
     german = is_german_header(header)
-    hidden = _hidden_rows(path, sheet)
-    cells = [(number, [shown(*cell, german=german) for cell in row]) for number, row in enumerate(grid, 1)]
+    hidden = hidden_in.get(sheet._worksheet_path.lstrip("/"), frozenset())
+    cells = [(number, [shown(*cell, german=german) for cell in row]) for number, row in enumerate(grid, 1) if row]
     asked = [(number, row) for number, row in cells if number not in hidden]
     rows, numbers, above = named_rows(asked, path, wanted)
     left_out = [number for number, row in cells if number in hidden and any(row)]
@@ -94,6 +96,25 @@ def _rows(book: Workbook, path: Path, look: Look, wanted: WantedColumns | None, 
         "Dates are read as year-month-day." if any(issubclass(kind, date) for kind in kinds) else "",
     )
     return HeldRows(rows, look, " ".join(filter(None, said)), numbers)
+
+
+def _grid(sheet: Any, path: Path) -> list[Sequence[tuple[Any, Any]]]:
+    """The cells of every row up to its last one with content, each with its number format."""
+    sheet.reset_dimensions()  # what the file says of them may be wrong, and as large as it likes
+    grid: list[Sequence[tuple[Any, Any]]] = []
+    spanned = 0
+    for row in sheet.iter_rows():
+        spanned += len(row)
+        if spanned > MAX_CELLS or len(grid) >= MAX_ROWS:
+            raise InputError(
+                f"the sheet {one_line(sheet.title, 60)!r} spans more than {MAX_CELLS:,} cells, empty ones included, or "
+                f"{MAX_ROWS:,} rows (row {len(grid) + 1:,} reaches column {len(row):,}): delete the rows and columns "
+                f"behind the questions, or {AS_UTF8}",
+                where=path,
+            )
+        width = next((place for place in range(len(row), 0, -1) if row[place - 1].value is not None), 0)
+        grid.append([(cell.value, cell.number_format) for cell in row[:width]] if width else ())
+    return grid
 
 
 def _is_hidden(sheet: Any) -> bool:
@@ -137,16 +158,3 @@ def _of_hidden(numbers: Sequence[int]) -> str:
     named = ", ".join(map(str, numbers[:_SHOWN])) + (" …" if len(numbers) > _SHOWN else "")
     are = "1 row that is" if len(numbers) == 1 else f"{len(numbers):,} rows that are"
     return f"Left out: {are} hidden in the sheet, by a filter or by hand ({named}); what is shown is asked."
-
-
-def _hidden_rows(path: Path, sheet: Any) -> frozenset[int]:
-    """The numbers of the rows that a filter or a person hid, which openpyxl does not give while it reads only."""
-    with zipfile.ZipFile(path) as archive:
-        data = archive.read(sheet._worksheet_path.lstrip("/"))
-    found, number = set(), 0
-    for row in _ROW.finditer(data):
-        stated = _NUMBER_OF_ROW.search(row[1])
-        number = int(stated[1]) if stated else number + 1
-        if _HIDDEN.search(row[1]):
-            found.add(number)
-    return frozenset(found)
