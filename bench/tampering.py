@@ -310,6 +310,12 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 
 def _change_leaf(document: Any, dice: random.Random) -> None:
     """Another value for one of the document's values, of the same type; or the value is left out."""
+    before, whole = json.dumps(document), document
+    while json.dumps(whole) == before:
+        _change_one(whole, dice)
+
+
+def _change_one(document: Any, dice: random.Random) -> None:
     *path, last = dice.choice(list(_leaves(document)))
     for key in path:
         document = document[key]

@@ -159,9 +159,13 @@ def changed(scores: list[SampleScore]) -> Iterator[tuple[list[SampleScore], str]
     yield [scores[1], scores[0], *scores[2:]], "line 1|does not belong"
     yield [msgspec.structs.replace(score, value=None) for score in scores], "line 1|does not belong"
     yield [msgspec.structs.replace(score, scorer="letter@2") for score in scores], "line 1|does not belong"
+    yield [msgspec.structs.replace(score, value=1000.0) for score in scores], "line 1|does not belong"
+    yield [msgspec.structs.replace(score, value=-1.0) for score in scores], "line 1|does not belong"
+    yield [msgspec.structs.replace(score, status="unparsed", value=1.0) for score in scores], "line 1|does not belong"
+    yield [msgspec.structs.replace(score, seq=score.seq + 1) for score in scores], "line 1|does not belong"
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(9))
 def test_sealed_scores_that_do_not_follow(half_withheld: Path, number: int) -> None:
     scores, said = list(changed(list(read_scores(RunFolder.open(half_withheld)))))[number]
     (half_withheld / "scores.jsonl").write_bytes(b"".join(canonical(score) + b"\n" for score in scores))

@@ -111,7 +111,9 @@ class _Reading:
             or (sealed.measurement, sealed.position, sealed.sample, sealed.repeat, sealed.scorer) != place
             or (sealed.status == "missing") == attempt.outcome.answered
             or sealed.service != service_of(attempt)
+            or sealed.seq != attempt.seq
             or (sealed.value is None) != (sealed.status in ("missing", "open"))
+            or not 0 <= (sealed.value or 0) <= (sealed.status == "scored")
         ):
             raise VerificationError(
                 f"{layout.SCORES}: the score of record {attempt.seq}, whose text is withheld, does not belong to it"
