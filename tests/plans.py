@@ -27,6 +27,7 @@ from steelyard.stats.series import series_share
 __all__ = ["claim_plan", "measurement", "plan", "planned_model"]
 
 EXACT = "exact@3"
+_BACKENDS = {"openai": "OpenAI-compatible HTTP"}
 LEVEL = 0.05  # of the test of a claim, in this first audit of it
 
 
@@ -44,7 +45,8 @@ def planned_model(
 ) -> PlannedModel:
     """An endpoint that nobody asked."""
     return PlannedModel(
-        identity=ModelIdentity(uri=uri, **identity), capabilities=Capabilities(deterministic=in_process)
+        identity=ModelIdentity(uri=uri, **{"backend": _BACKENDS.get(uri.partition(":")[0], ""), **identity}),
+        capabilities=Capabilities(deterministic=in_process),
     )
 
 
