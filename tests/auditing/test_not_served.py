@@ -23,7 +23,6 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, canonical_in_full, sha256_hex
 from steelyard.planning.again import request_again
 from steelyard.records import Attempt, GenerateRequest
-from steelyard.runner.retry import RetryPolicy
 from steelyard.storage.journal.reader import replay
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
@@ -48,12 +47,6 @@ def is_withheld(prompt: str) -> bool:
 def some(prompt: str, share: float) -> bool:
     """So large a share of all sums, whatever their answer."""
     return bool(SUM.search(prompt)) and hashlib.sha256(f"some {prompt}".encode()).digest()[0] < 256 * share
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the attempts of a call; how long they are is tested with the policy."""
-    monkeypatch.setattr(RetryPolicy, "pause", lambda self, output, attempt: 0.01)
 
 
 @pytest.fixture

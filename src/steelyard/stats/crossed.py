@@ -17,6 +17,7 @@ bench.world.coverage`` prints how often intervals hold the truth, also where the
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -87,14 +88,15 @@ def crossed_sum(tables: Sequence[Doubles], weights: Sequence[float], *, alpha: f
     variance = math.fsum(
         [*(max(part.rows - part.noise, 0.0) for part in parts), max(between_units - noise, 0.0), noise]
     )
-    if variance <= (1e-12 * max(float(np.abs(table).max()) for table in tables)) ** 2:
+    # Scores that differ by nothing but rounding, or whose squares are no numbers any more, do not vary.
+    if variance <= sys.float_info.min or variance <= (1e-12 * max(float(np.abs(table).max()) for table in tables)) ** 2:
         return Estimate(estimate, estimate, estimate, 0.0, math.inf, 1.0)
     spread = between_units**2 / (units - 1) if units > 1 else 0.0
     for (table, _), part in zip(pairs, parts, strict=True):
         if len(table) > 1:
             spread += part.rows**2 / (len(table) - 1)
             spread += part.noise**2 / ((len(table) - 1) * (units - 1)) if units > 1 else 0.0
-    degrees, error = variance**2 / spread, math.sqrt(variance)
+    degrees, error = (variance**2 / spread if spread else math.inf), math.sqrt(variance)
     reach = float(stats.t.ppf(1 - alpha / 2, degrees)) * error
     p = 2 * float(stats.t.sf(abs(estimate) / error, degrees))
     return Estimate(estimate, estimate - reach, estimate + reach, error, degrees, p)

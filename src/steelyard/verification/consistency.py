@@ -16,6 +16,7 @@ from steelyard.records import SUBJECT, Capabilities, Measurement, ModelIdentity,
 
 __all__ = ["check_models", "check_options"]
 
+_OF_ENDPOINTS = ("OpenAI-compatible HTTP", "OpenAI-compatible HTTP, through steelyard gateway")
 _OF_A_LOG = ("role", "output_budget", "budget_stated", "reasoning_effort", "repeat_check", "limit", "chance", "part")
 _OF_A_DETECTOR = ("arm", "seed", "beside")
 
@@ -44,7 +45,7 @@ def _why_no_endpoint(identity: ModelIdentity, capabilities: Capabilities) -> str
         return "deterministic is true, and an endpoint's answers may vary"
     if identity.sha256:
         return "sha256 is set, and an endpoint does not show its weights"
-    if identity.backend != "OpenAI-compatible HTTP" or not set(identity.details) <= {"listed", "answers_as"}:
+    if identity.backend not in _OF_ENDPOINTS or not set(identity.details) <= {"listed", "answers_as"}:
         return "backend and details are not an endpoint's"
     if capabilities.offers != ("language",) or not capabilities.generate:
         return "offers and generate are not an endpoint's"
