@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -95,7 +96,8 @@ def test_a_ledger_that_was_rolled_back_gives_the_same_order_and_is_named(
     assert execute(["verify", str(second)]) == 0
     capsys.readouterr()
     assert execute(["verify", str(first), str(second)]) == 1
-    assert "the ledger was forked or rolled back" in capsys.readouterr().err
+    # Within one second the plan is the very same, and so is its line.
+    assert re.search("the ledger was (forked or )?rolled back", capsys.readouterr().err)
 
 
 def test_a_head_that_was_kept_shows_a_roll_back(

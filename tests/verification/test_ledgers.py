@@ -108,3 +108,10 @@ def test_what_may_be_kept(tmp_path: Path) -> None:
         read_held(kept, roots)
     with pytest.raises(InputError, match="cannot read the head"):
         read_held(tmp_path / "absent", roots)
+
+
+def test_one_plan_that_was_run_twice(golden: Integrity) -> None:
+    """A ledger that is rolled back within one second begins the very same plan again: its lines are no fork."""
+    assert len(compare_ledgers([(ONE, golden), (TWO, golden)])) == 2  # a copy
+    with pytest.raises(VerificationError, match="two: another run of the very plan of one: the ledger was rolled back"):
+        compare_ledgers([(ONE, golden), (TWO, replace(golden, root="0" * 64))])

@@ -72,8 +72,10 @@ def compare_ledgers(
 ) -> list[Shown]:
     """What is shown of each bundle, in their order; ``has_roots``: the verifier named roots of authorities.
 
-    Raises VerificationError where two ledgers of one key are not one, or lack a line that a checked time stamp shows.
+    Raises VerificationError where two ledgers of one key are not one, or lack a line that a checked time stamp shows,
+    and where one plan of a ledger was run twice: a ledger that was rolled back can begin the very same plan again.
     """
+    _check_one_run_a_plan(found)
     dated = {path: _dated(path, one.chain, one) for path, one in found if one.chain is not None}
     _check_are_one(list(dated.values()))
     shown = []
@@ -89,6 +91,16 @@ def compare_ledgers(
             )
         )
     return shown
+
+
+def _check_one_run_a_plan(found: Sequence[tuple[Path, Integrity]]) -> None:
+    runs: dict[str, tuple[Path, str]] = {}
+    for path, one in found:
+        if one.chain is None:
+            continue
+        other, root = runs.setdefault(one.chain.line.digest, (path, one.root))
+        if root != one.root:
+            raise VerificationError(f"{path}: another run of the very plan of {other}: the ledger was rolled back")
 
 
 def _dated(path: Path, chain: Chain, integrity: Integrity) -> Dated:
