@@ -619,6 +619,7 @@ def test_items_of_one_subtask_are_not_taken_for_independent(
     assert "clustered by 2" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_the_embedded_model_is_resumed_to_the_same_answers(smollm2: Path, tmp_path: Path) -> None:
     """SIGKILL in-process, then resume: log-likelihoods and answers are those of a run that was never stopped."""

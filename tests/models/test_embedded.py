@@ -76,6 +76,7 @@ def alone(llama: Llama) -> list[ModelOutput]:
     return [ask(InferenceSession(llama), request) for request in requests()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("states_bytes", [0, 1 << 30])
 def test_outputs_do_not_depend_on_earlier_requests(llama: Llama, alone: list[ModelOutput], states_bytes: int) -> None:
     asked = requests()

@@ -34,6 +34,7 @@ def test_faults_that_pass_cost_no_answer(mode: str, tmp_path: Path) -> None:
     assert (found.finish.code, found.missing, found.score) == (0, 0, 0.8)
 
 
+@pytest.mark.slow
 def test_faults_that_stay_are_missing_answers_and_open_the_bounds(tmp_path: Path) -> None:
     found = endured(Case(FaultPlan.read(MIXED, "always")), tmp_path)
     assert found.ended_as is not None

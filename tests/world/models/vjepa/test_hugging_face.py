@@ -80,6 +80,7 @@ def test_no_checkpoint_is_one_clear_line(checkpoint: Path, tmp_path: Path) -> No
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_it_runs_through_the_same_tests_as_our_own_models(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
