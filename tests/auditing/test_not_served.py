@@ -104,7 +104,8 @@ def test_failures_that_do_not_depend_on_the_item_are_no_finding(
 ) -> None:
     sums_server.status = lambda prompt, times: 500 if some(prompt, 0.06) and times <= ATTEMPTS else 200
     run = tmp_path / "run"
-    assert execute(command) == 4
+    # Half a point from what the server gets right: neither word is reached before enough calls have failed.
+    assert execute([*command, "--tolerance", "4.5"]) == 4
     report = report_of(run)
     assert report["findings"] == []
     assert len({attempt.sample for attempt in again(run)}) >= 14
