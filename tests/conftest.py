@@ -155,6 +155,17 @@ def sums_server() -> Iterator[SumsServer]:
 
 
 @pytest.fixture
+def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An auditor's key, with its ledger."""
+    from steelyard.cli import execute
+
+    path = tmp_path / "keys" / "key.pem"
+    monkeypatch.setenv("STEELYARD_KEY", str(path))
+    assert execute(["key", "new"]) == 0
+    return path
+
+
+@pytest.fixture
 def sums_file(tmp_path: Path) -> tuple[Path, float]:
     """900 distinct sums as a JSONL file (too many to be asked twice), and the share that the server gets right."""
     pairs = [(str(number), str(number * 7 % 91)) for number in range(900)]

@@ -23,15 +23,6 @@ Audit = Callable[..., Path]
 
 
 @pytest.fixture
-def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An auditor's key, with its ledger."""
-    path = tmp_path / "keys" / "key.pem"
-    monkeypatch.setenv("STEELYARD_KEY", str(path))
-    assert execute(["key", "new"]) == 0
-    return path
-
-
-@pytest.fixture
 def audit(tmp_path: Path, key: Path, sums_server: SumsServer) -> Audit:
     """``audit(name, *options)``: audit one claim about sums to the folder of that name."""
     questions = tmp_path / "sums.jsonl"

@@ -40,14 +40,6 @@ def authority(tmp_path: Path) -> Iterator[TimestampAuthority]:
 
 
 @pytest.fixture
-def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "keys" / "key.pem"
-    monkeypatch.setenv("STEELYARD_KEY", str(path))
-    assert execute(["key", "new"]) == 0
-    return path
-
-
-@pytest.fixture
 def signer(key: Path) -> KeySigner:
     return load_signer(key)
 

@@ -15,9 +15,16 @@ from steelyard.evidence.checkpoints import checkpoint_line
 from steelyard.evidence.keys import CryptoSigner, KeySigner, load_signer
 from steelyard.evidence.merkle import Tree
 from steelyard.evidence.new_key import create_key
+from tests.timestamp_authority import TimestampAuthority
 
 MakeRun = Callable[..., Path]
 SEGMENTS = ("journal/main-0000.jsonl", "journal/worker-1-0000.jsonl")
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> TimestampAuthority:
+    """A time stamp authority of the tests: its certificates, without a server."""
+    return TimestampAuthority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")

@@ -30,11 +30,6 @@ DATA = b"a line of a ledger"
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> TimestampAuthority:
-    return TimestampAuthority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
 def request_(authority: TimestampAuthority) -> Request:
     return new_request(DATA)
 

@@ -24,11 +24,6 @@ DATA = b"a line of a ledger"
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> TimestampAuthority:
-    return TimestampAuthority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
 def stamped(authority: TimestampAuthority) -> bytes:
     return authority.stamp(new_request(DATA).body)
 

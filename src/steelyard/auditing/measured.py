@@ -74,7 +74,7 @@ class Tally:
         samples, high = max(1, self.n // repeats), self.right + self.missing + self.open
         least, most = self.right // repeats, min(samples, -(-high // repeats))
         if not self.is_whole:
-            return confidence_sequence(samples, least, most, max(samples, self.measurement.trials // repeats))
+            return confidence_sequence(samples, least, most, self.measurement.population)
         if len(set(self._clusters)) > 1:
             low, high_values = self._read_both_ways()
             return (
