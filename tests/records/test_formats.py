@@ -18,6 +18,7 @@ SEALED = [
     "Attempt", "Capabilities", "Checkpoint", "Claim", "ClaimSheet", "ComparedWith", "Exchange", "GenerateRequest",
     "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NotPlanned", "Origin", "Plan", "PlanInput",
     "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "Sample", "Served",
+    "SourceSpan", "SuiteItem", "Turn",
 ]  # fmt: skip
 
 # A default that changes here changes what every sealed document of before means: raise the format instead.
@@ -47,8 +48,8 @@ DEFAULTS = {
         "detail": "", "first_byte_us": 0,
     },
     "GenerateRequest": {
-        "prefix": "", "chat": False, "system": "", "max_tokens": 256, "stop": [], "temperature": 0.0, "seed": None,
-        "reasoning_effort": "", "checkpoints": [],
+        "prefix": "", "chat": False, "system": "", "history": [], "max_tokens": 256, "stop": [], "temperature": 0.0,
+        "seed": None, "reasoning_effort": "", "checkpoints": [],
     },
     "Limits": {
         "requests_per_minute": None, "tokens_per_minute": None, "tokens": None, "cost": None, "price_prompt": None,
@@ -90,6 +91,12 @@ DEFAULTS = {
     "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
     "Sample": {"choices": [], "group": ""},
     "Served": {"differences": []},
+    "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
+    "SuiteItem": {
+        "answer": "", "choices": [], "context": "", "history": [], "group": "", "tags": [], "difficulty": "",
+        "source": None,
+    },
+    "Turn": {},
 }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from steelyard.records.requests import (
     RateHint,
     Request,
     Sample,
+    Turn,
 )
 from steelyard.records.results import (
     AnsweredBy,
@@ -56,6 +57,7 @@ from steelyard.records.results import (
     Verdict,
     VerdictWord,
 )
+from steelyard.records.suites import DroppedItem, SourceSpan, SuiteItem
 
 __all__ = [
     "PLAN_FORMAT",
@@ -69,6 +71,7 @@ __all__ = [
     "ClaimVerdict",
     "ComparedWith",
     "DetectorResult",
+    "DroppedItem",
     "Exchange",
     "Finding",
     "GenerateRequest",
@@ -103,7 +106,10 @@ __all__ = [
     "Score",
     "Served",
     "Service",
+    "SourceSpan",
+    "SuiteItem",
     "TracePoint",
+    "Turn",
     "Verdict",
     "VerdictWord",
 ]
