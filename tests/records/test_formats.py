@@ -60,7 +60,7 @@ DEFAULTS = {
         "role": "subject", "shots": 0, "chat": False, "decoding": "greedy", "temperature": 0.0, "output_budget": None,
         "budget_stated": False, "reasoning_effort": "", "items": "", "question": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
-        "public": True, "part": None, "differences": [], "how_read": "", "arm": "", "seed": "",
+        "public": True, "part": None, "differences": [], "how_read": "", "suite": "", "arm": "", "seed": "",
         "beside": "", "again": 0, "needs": [], "turns": [],
     },
     "LedgerPlace": {"opened_later": False, "timestamped": False},

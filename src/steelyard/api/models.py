@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from steelyard.models import Settings
     from steelyard.plugins import HealthCheckedModel, Model
     from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput
+    from steelyard.tasks.suite_task import SuiteTask
 
 __all__ = [
     "AnyModels",
@@ -172,14 +173,22 @@ def key_of(model: str | Model) -> str:
 
 
 def open_for_call(
-    args: RunArguments, opened_here: AsyncExitStack, sealed: Mapping[str, Capabilities] | None = None
+    args: RunArguments,
+    opened_here: AsyncExitStack,
+    suites: Sequence[SuiteTask],
+    sealed: Mapping[str, Capabilities] | None = None,
 ) -> dict[str, Model]:
     """The models of a run on the running loop, by role. Those that are opened here are closed with ``opened_here``.
 
-    ``sealed``: the capabilities in the plan of a resumed run, which are not measured again.
+    ``suites`` are the private suites that will be asked; ``sealed`` are the capabilities in the plan of a resumed run,
+    which are not measured again.
 
-    Raises InputError where one belongs to another loop or cannot be opened, ModelUnavailable where it is closed.
+    Raises InputError where one belongs to another loop, cannot be opened, or may not see a suite; ModelUnavailable
+    where it is closed.
     """
+    from steelyard.api.suites import check_may_see
+
+    check_may_see(suites, args)
     found: dict[str, Model] = {}
     for role, each in args.models.items():
         if isinstance(each, OpenedModel):

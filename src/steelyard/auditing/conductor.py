@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import shlex
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,13 +114,15 @@ async def start_audit(
     signer: KeySigner | None = None,
     local: LocalSettings | None = None,
     options: SessionOptions | None = None,
+    begun: Callable[[RunFolder], None] = lambda run: None,
 ) -> Verdict:
-    """Seal the plan in a new folder, run it to its end, and conclude.
+    """Seal the plan in a new folder, run it to its end, and conclude. ``begun`` is called before anything is asked.
 
     Raises Interrupted, ModelUnavailable, TimestampUnavailable, DeadlineExceeded or StorageError where the run stopped
     early: the folder then waits for :func:`resume_audit`.
     """
     run = _begun(audit, path, signer, local)
+    begun(run)
     with _storage_of(run):
         journal = Journal.create(run.path, _header(run))
     return await _carry_out(run, audit, journal, None, signer, options or SessionOptions())

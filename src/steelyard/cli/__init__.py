@@ -32,6 +32,7 @@ COMMANDS = {
     "run": "measure one task on a model, with error bars",
     "screen": "screen a claim sheet by arithmetic alone: no model, no network",
     "show": "show the questions and answers of a run, and how they were read",
+    "suite": "make, review, seal and refresh private suites from your own tables, logs and documents",
     "tasks": "list the benchmarks that can be measured here, and what each needs",
     "verify": "check a bundle offline: every digest, score and verdict",
     "world": "train, test and compare world models: they learn from video, predict and plan",

@@ -198,6 +198,7 @@ class TaskPlanner:
             public=task.public,
             differences=decoding.of_endpoint,
             how_read=task.assumed,
+            suite=task.suite,
             part=rows.part,
             arm=request.arm,
             seed=request.seed or "",

@@ -151,6 +151,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     prompt format's; ``budget_stated``: the claim's protocol states it, so that an output which it cuts off is scored
     as it stands. ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
     items that the benchmark has. ``how_read`` says what had to be assumed to read a file of the user's own questions.
+    ``suite`` is the digest of the private suite that they are (:mod:`steelyard.tasks.suite_file`).
     ``arm``, ``seed`` and ``beside`` are for further measurements that a detector requests. ``again``: while the run
     goes on, so many samples of the measurement ``beside`` that got no answer, and as many that got one, are asked
     again, ``repeats`` times each. ``needs`` is what is asked of a model that names its checkpoints, the claimed one
@@ -186,6 +187,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     part: Part | None = None
     differences: tuple[str, ...] = ()
     how_read: str = ""
+    suite: str = ""
     arm: str = ""
     seed: str = ""
     beside: str = ""

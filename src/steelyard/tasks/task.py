@@ -46,7 +46,7 @@ class Task:
     """One benchmark, ready to be prepared.
 
     ``where`` (its file) is named in every error; ``rows`` are given for a task from a plain file, ``assumed`` says how
-    that was read, and ``advice`` what would ask it better.
+    that was read, and ``advice`` what would ask it better. ``suite`` is the digest of the private suite that it is.
     """
 
     def __init__(
@@ -56,10 +56,11 @@ class Task:
         rows: Sequence[Row] | None = None,
         assumed: str = "",
         advice: str = "",
+        suite: str = "",
     ) -> None:
         self.definition = definition
         self.where = where
-        self.assumed, self.advice = assumed, advice
+        self.assumed, self.advice, self.suite = assumed, advice, suite
         self._given = rows
 
     def __repr__(self) -> str:

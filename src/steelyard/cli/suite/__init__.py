@@ -1,0 +1,19 @@
+"""``steelyard suite``: one small file per command, loaded when it is called."""
+
+from __future__ import annotations
+
+import click
+
+from steelyard.cli.lazy_group import LazyGroup
+
+__all__ = ["command"]
+
+COMMANDS = {
+    "new": "make a suite from tables, chat logs or documents",
+    "show": "show a suite: its items, who may see it, and who has seen it",
+}
+
+
+@click.group(cls=LazyGroup, package=__name__, summaries=COMMANDS)
+def command() -> None:
+    """Make and keep private suites: your own questions, which no vendor can have seen."""
