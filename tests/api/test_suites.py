@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,9 @@ class Listener:
 
 
 @pytest.fixture
-def listener() -> Listener:
+def listener() -> Iterator[Listener]:
     found = Listener()
-    yield found  # type: ignore[misc]
+    yield found
     found.close()
 
 
