@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import shlex
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -81,15 +81,17 @@ def audit_job(sheet: ClaimSheet, options: Options) -> Job:
     )
 
 
-def run_job(wanted: RunRequest, options: Options) -> Job:
-    """The measurement of one task."""
+def run_job(wanted: RunRequest, options: Options, roles: Sequence[str] = ()) -> Job:
+    """The measurement of one task; with several ``roles``, of each one's model, on the same samples in one order."""
     from steelyard.auditing.conductor import plan_run
+
+    requests = [replace(wanted, role=role) for role in roles] or [wanted]
 
     return Job(
         about=wanted.task,
         name=wanted.task.replace(":", "-"),
         options=options,
-        plan=lambda models, orders: plan_run([wanted], models, options, orders),
+        plan=lambda models, orders: plan_run(requests, models, options, orders),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from steelyard.errors import InputError, ModelUnavailable
-from steelyard.records import SUBJECT
+from steelyard.records import SUBJECT, candidate_role
 from steelyard.util import background
 from steelyard.util.text import one_line
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnyModels",
     "OpenedModel",
+    "candidates",
     "key_of",
     "models_by_role",
     "open_for_call",
@@ -155,6 +156,18 @@ def models_by_role(model: AnyModels) -> dict[str, str | Model]:
     if SUBJECT not in found:
         raise InputError(f"no model is under test: give one in the role {SUBJECT!r}")
     return found
+
+
+def candidates(models: AnyModels | Sequence[str | Model]) -> AnyModels:
+    """Several models that are asked the same, by role; anything but a list stays as it is.
+
+    Raises InputError for an empty list.
+    """
+    if isinstance(models, str) or not isinstance(models, Sequence):
+        return models
+    if not models:
+        raise InputError("the list of models is empty: give at least one")
+    return {candidate_role(number): model for number, model in enumerate(models, 1)}
 
 
 def uri_of(model: str | Model) -> str:

@@ -91,11 +91,13 @@ def print_open(run: Path, verdict: Verdict) -> None:
 
 def print_measurement(result: MeasurementResult) -> None:
     """Print one line for a measurement, and one for each pass@k."""
+    from steelyard.records import SUBJECT
     from steelyard.reports.measured import interval_rule, pass_at_k
     from steelyard.reports.words import interval, measured
     from steelyard.util.text import one_line
 
     named = f"{one_line(result.task)} ({one_line(result.prompt)})"
+    named += "" if result.role == SUBJECT else f" by {one_line(result.model, 60)}, {one_line(result.role)}"
     if not result.asked:
         click.echo(f"{named}: no sample was asked; {result.reason}")
         return

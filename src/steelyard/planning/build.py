@@ -25,6 +25,7 @@ from steelyard.planning.weights import share_out
 from steelyard.plugins import Detector, MeasurementRequest, distribution_of, find
 from steelyard.records import (
     PLAN_FORMAT,
+    SUBJECT,
     ClaimSheet,
     Measurement,
     Plan,
@@ -61,19 +62,21 @@ class Planned:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """A task to measure: its name, and what differs from the task's defaults."""
+    """A task to measure: its name, the role of the model that is asked, and what differs from the task's defaults."""
 
     task: str
+    role: str = SUBJECT
     prompt: str = ""
     shots: int | None = None
     temperature: float | None = None
 
 
 def measurement_request(wanted: RunRequest, repeats: int | None, name: str = "") -> MeasurementRequest:
-    """A run's request to the planner, called like its task unless it has a ``name``."""
+    """A run's request to the planner, called like its task and its role unless it has a ``name``."""
     return MeasurementRequest(
-        name=name or wanted.task,
+        name=name or (wanted.task if wanted.role == SUBJECT else f"{wanted.task}/{wanted.role}"),
         task=wanted.task,
+        role=wanted.role,
         prompt=wanted.prompt,
         shots=wanted.shots,
         temperature=wanted.temperature,

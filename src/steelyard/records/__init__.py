@@ -26,6 +26,8 @@ from steelyard.records.plan import (
     Reads,
     RepeatCheck,
     Served,
+    candidate_role,
+    is_candidate,
 )
 from steelyard.records.record import Record
 from steelyard.records.requests import (
@@ -112,4 +114,6 @@ __all__ = [
     "Turn",
     "Verdict",
     "VerdictWord",
+    "candidate_role",
+    "is_candidate",
 ]

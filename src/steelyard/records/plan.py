@@ -32,14 +32,27 @@ __all__ = [
     "Reads",
     "RepeatCheck",
     "Served",
+    "candidate_role",
+    "is_candidate",
 ]
 
 PLAN_FORMAT: Final = "steelyard-plan/2"
 SUBJECT: Final = "subject"  # the role of the model under test
+_CANDIDATE: Final = "candidate-"  # begins the roles of further models that are asked the same, numbered from 2
 
 _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
 _OF_CLAIM: Final = re.compile(r"claim/([0-9]{1,9})(?:/.*)?")
 _FORMAT_REQUEST: Final = re.compile(r"claim/[0-9]{1,9}/format/([^/]+)")
+
+
+def candidate_role(number: int) -> str:
+    """The role of the ``number``-th of several models that are asked the same: the first one is the subject."""
+    return SUBJECT if number == 1 else f"{_CANDIDATE}{number}"
+
+
+def is_candidate(role: str) -> bool:
+    """Whether a role is that of one of several models that are asked the same."""
+    return role == SUBJECT or role.startswith(_CANDIDATE)
 
 
 class RepeatCheck(Record, frozen=True, kw_only=True):
