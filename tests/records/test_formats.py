@@ -17,8 +17,8 @@ from steelyard.storage.journal.lines import decode, encode
 SEALED = [
     "Attempt", "Capabilities", "Checkpoint", "Claim", "ClaimSheet", "ComparedWith", "Exchange", "GenerateRequest",
     "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NotPlanned", "Origin", "Plan", "PlanInput",
-    "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "Sample", "Served",
-    "SourceSpan", "SuiteItem", "Turn",
+    "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "RequestedTest", "Sample",
+    "Served", "SourceSpan", "SuiteItem", "Turn",
 ]  # fmt: skip
 
 # A default that changes here changes what every sealed document of before means: raise the format instead.
@@ -89,6 +89,7 @@ DEFAULTS = {
         "seq": -1, "prev": "", "parsed": True, "open": False, "note": "", "group": "", "elapsed_us": 0,
     },
     "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
+    "RequestedTest": {"prompt": "", "shots": None, "temperature": 0.0, "options": {}},
     "Sample": {"choices": [], "group": ""},
     "Served": {"differences": []},
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},

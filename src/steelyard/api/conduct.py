@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from steelyard.planning.options import Options
     from steelyard.planning.orders import ProvedOrders
     from steelyard.plugins import Model
-    from steelyard.records import ClaimSheet, Plan, Verdict
+    from steelyard.records import ClaimSheet, Plan, PlanInput, RequestedTest, Verdict
 
 __all__ = [
     "Conducted",
@@ -36,6 +36,7 @@ __all__ = [
     "default_folder",
     "interrupted",
     "planned",
+    "requested_job",
     "run_job",
     "run_request",
     "session_options",
@@ -92,6 +93,21 @@ def run_job(wanted: RunRequest, options: Options, roles: Sequence[str] = ()) -> 
         name=wanted.task.replace(":", "-"),
         options=options,
         plan=lambda models, orders: plan_run(requests, models, options, orders),
+    )
+
+
+def requested_job(
+    requested: Sequence[RequestedTest], options: Options, inputs: Mapping[str, PlanInput] | None = None
+) -> Job:
+    """Tests that a user asked for without a claim; ``inputs`` are digests of what else a verifier needs."""
+    from steelyard.auditing.conductor import plan_tests
+
+    tasks = ", ".join(dict.fromkeys(each.task for each in requested))
+    return Job(
+        about=tasks,
+        name=tasks.replace(":", "-").replace("/", "-")[:80],
+        options=options,
+        plan=lambda models, orders: plan_tests(requested, models, options, orders, inputs),
     )
 
 

@@ -20,13 +20,22 @@ from steelyard.auditing.session import RunSession, SessionOptions
 from steelyard.auditing.timestamps import check_is_stamped, ensure_stamp
 from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUnavailable, SteelyardError, StorageError
 from steelyard.evidence.keys import KeySigner
-from steelyard.planning.build import RunRequest, build_plan, build_run
+from steelyard.planning.build import RunRequest, build_plan, build_run, build_tests
 from steelyard.planning.options import Options, planned_model
 from steelyard.planning.orders import ProvedOrders
 from steelyard.planning.samples import Prepared, prepare_measurement
 from steelyard.planning.series import stamp_sentence
 from steelyard.plugins import Model
-from steelyard.records import SUBJECT, ClaimSheet, ModelIdentity, Plan, PlannedModel, Verdict
+from steelyard.records import (
+    SUBJECT,
+    ClaimSheet,
+    ModelIdentity,
+    Plan,
+    PlanInput,
+    PlannedModel,
+    RequestedTest,
+    Verdict,
+)
 from steelyard.runner.loop import RunEnd
 from steelyard.storage.journal.lines import Header, Session, Stop, new_header
 from steelyard.storage.journal.reader import Replay
@@ -37,7 +46,7 @@ from steelyard.storage.run_folder import RunFolder
 if TYPE_CHECKING:
     from steelyard.tasks.catalogue import Catalogue
 
-__all__ = ["Audit", "finalize_audit", "plan_audit", "plan_run", "resume_audit", "start_audit"]
+__all__ = ["Audit", "finalize_audit", "plan_audit", "plan_run", "plan_tests", "resume_audit", "start_audit"]
 
 
 Models = Mapping[str, Model]
@@ -80,6 +89,21 @@ async def plan_run(
     Raises ModelUnavailable where a model does not answer, InputError where a task cannot be asked.
     """
     planned = build_run(wanted, await _identified(models, options), options, orders)
+    return Audit(planned.plan, planned.prepared, models, orders)
+
+
+async def plan_tests(
+    requested: Sequence[RequestedTest],
+    models: Models,
+    options: Options,
+    orders: ProvedOrders | None = None,
+    inputs: Mapping[str, PlanInput] | None = None,
+) -> Audit:
+    """Ask each model who it is, then plan tests that a user asked for without a claim. No sample is sent.
+
+    Raises ModelUnavailable where a model does not answer, InputError for a test that cannot be planned.
+    """
+    planned = build_tests(requested, await _identified(models, options), options, orders, inputs)
     return Audit(planned.plan, planned.prepared, models, orders)
 
 

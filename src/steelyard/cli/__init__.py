@@ -22,6 +22,7 @@ COMMANDS = {
     "audit": "check a claim sheet against a served model, to a sealed verdict",
     "doctor": "check what is installed and works here, and say how to fix what does not",
     "export": "export the results of a sealed run in another format",
+    "gate": "pass or fail a model in CI: green, red or undecided, at a stated level",
     "gateway": "record any harness's calls to an endpoint, to a sealed bundle",
     "import": "import another harness's log as a sealed run, or published results as a claim sheet",
     "key": "create and show the signing key",

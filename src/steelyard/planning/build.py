@@ -29,8 +29,10 @@ from steelyard.records import (
     ClaimSheet,
     Measurement,
     Plan,
+    PlanInput,
     PlannedModel,
     PlannedTest,
+    RequestedTest,
 )
 from steelyard.scorers import scorer_named
 from steelyard.util.software import software
@@ -44,6 +46,7 @@ __all__ = [
     "RunRequest",
     "build_plan",
     "build_run",
+    "build_tests",
     "measurement_request",
     "plugins_of",
 ]
@@ -129,6 +132,30 @@ def build_run(
     return _with_orders(planner, models, options, orders, ())
 
 
+def build_tests(
+    requested: Sequence[RequestedTest],
+    models: Mapping[str, PlannedModel],
+    options: Options,
+    orders: Orders | None = None,
+    inputs: Mapping[str, PlanInput] | None = None,
+) -> Planned:
+    """Plan tests that a user asked for without a claim: a gate, a choice.
+
+    ``inputs`` are digests of what else a verifier needs. Raises InputError for a test that cannot be planned.
+    """
+    planner = TaskPlanner(None, models, options, DataSource(_catalogue(options), options.data), requested)
+    detectors = [_detector(name) for name in dict.fromkeys(each.detector for each in requested)]
+    tests = [test for detector in detectors for test in detector.plan(planner)]
+    if planner.not_planned:
+        refused = planner.not_planned[0]
+        raise InputError(f"{refused.task}: {refused.reason}")
+    by_rule = {f"{detector.name}@{detector.version}": detector for detector in detectors}
+    planned = _with_orders(planner, models, options, orders, tests, tuple(by_rule))
+    plan = msgspec.structs.replace(planned.plan, inputs=dict(inputs or {}))
+    sealed = tuple(by_rule[test.rule].seal(test, plan) for test in plan.tests)
+    return replace(planned, plan=msgspec.structs.replace(plan, tests=sealed))
+
+
 def _catalogue(options: Options) -> Catalogue:
     from steelyard.tasks.catalogue import Catalogue
 
@@ -153,7 +180,7 @@ def _with_orders(
     sheet = planner.sheet
     drafts = [draft.measurement for draft in planner.drafts.values()]
     questions, names = questions_of(drafts, models)
-    placed = (orders or RandomOrders()).place(questions, "audit" if tests else "run")
+    placed = (orders or RandomOrders()).place(questions, "audit" if sheet is not None and tests else "run")
     measurements = tuple(
         with_turns(each, planner.drafts[each.id].samples, models[each.role])
         for each in with_orders(drafts, names, placed.outputs)
@@ -165,11 +192,12 @@ def _with_orders(
         software=software(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         sheet=sheet,
+        requested=tuple(planner.requested),
         models=dict(models),
         measurements=measurements,
         detectors=rules,
         tests=share_out(tests),
-        served=tuple(planner.served) if sheet else (),
+        served=tuple(planner.served) if sheet or planner.requested else (),
         not_planned=tuple(planner.not_planned),
         alpha=options.alpha,
         tolerance=options.tolerance if sheet else "",

@@ -31,6 +31,7 @@ __all__ = [
     "Question",
     "Reads",
     "RepeatCheck",
+    "RequestedTest",
     "Served",
     "candidate_role",
     "is_candidate",
@@ -250,6 +251,20 @@ class PlannedTest(Record, frozen=True, kw_only=True):
     sealed: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class RequestedTest(Record, frozen=True, kw_only=True):
+    """A test that a user asked for without a claim: which detector, of which task, and the detector's own options.
+
+    ``options`` is a JSON object that the detector alone reads, strictly.
+    """
+
+    detector: str
+    task: str
+    prompt: str = ""
+    shots: int | None = None
+    temperature: float = 0.0
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
 class Question(Record, frozen=True, kw_only=True):
     """What a plan asks, as far as nobody can vary it: a benchmark of a subject; and how often its key asked it.
 
@@ -334,20 +349,22 @@ class NotPlanned(Record, frozen=True, kw_only=True):
 class Plan(Record, frozen=True, kw_only=True):
     """Everything that determines the result, fixed before the first call. Its canonical bytes are sealed.
 
-    ``sheet`` is None if no claims are tested: then the plan has measurements alone. ``detectors`` names the rules that
-    planned the tests, including those that planned none. ``tasks`` says where each task comes from that is asked:
-    ``file``, or its distribution and version. ``output_tokens`` and ``reasoning_effort`` are the user's; without them
-    each measurement's follow from its model. ``limit`` (of samples) and ``scorer`` are the user's too, the latter in
-    place of the tasks' own, but not for a claim about a published benchmark. ``accept_model``: the user accepts that
-    the endpoint's name is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested.
-    ``questions`` are by their digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the distribution
-    and version of every plugin that the plan uses, by ``kind.name``.
+    ``sheet`` is None if no claims are tested: then the plan has measurements, and tests only where a user
+    ``requested`` them. ``detectors`` names the rules that planned the tests, including those that planned none.
+    ``tasks`` says where each task comes from that is asked: ``file``, or its distribution and version.
+    ``output_tokens`` and ``reasoning_effort`` are the user's; without them each measurement's follow from its
+    model. ``limit`` (of samples) and ``scorer`` are the user's too, the latter in place of the tasks' own, but not
+    for a claim about a published benchmark. ``accept_model``: the user accepts that the endpoint's name is another
+    model's than the claimed one; ``allow_part``: that a part of a benchmark is tested. ``questions`` are by their
+    digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the distribution and version of every
+    plugin that the plan uses, by ``kind.name``.
     """
 
     format: str
     software: str
     created: str
     sheet: ClaimSheet | None = None
+    requested: tuple[RequestedTest, ...] = ()
     models: dict[str, PlannedModel]
     measurements: tuple[Measurement, ...] = ()
     detectors: tuple[str, ...] = ()
@@ -375,6 +392,16 @@ class Plan(Record, frozen=True, kw_only=True):
     def subject(self) -> PlannedModel:
         """The model under test."""
         return self.models[SUBJECT]
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether there is something to decide: claims, or tests that a user asked for."""
+        return self.sheet is not None or bool(self.requested)
+
+    @property
+    def kind(self) -> Literal["audit", "run"]:
+        """What a ledger counts this as: an *audit* tests claims, a *run* measures, and decides a gate at most."""
+        return "audit" if self.sheet is not None and self.tests else "run"
 
     @property
     def by_id(self) -> dict[str, Measurement]:

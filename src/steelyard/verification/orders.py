@@ -80,7 +80,7 @@ def _check_random(plan: Plan, chain: Chain | None) -> None:
 
 
 def _check_proved(plan: Plan, signer: SSlibKey, chain: Chain | None) -> None:
-    kind: Begun = "audit" if plan.tests else "run"
+    kind: Begun = plan.kind
     found: list[Tags] = []
     outputs: dict[str, str] = {}
     together = subjects_together(plan.questions)
