@@ -78,7 +78,7 @@ def note_begun(suites: Sequence[SuiteTask], args: RunArguments, run: RunFolder) 
     from steelyard.suites.exposures import append_exposures
 
     for suite in suites:
-        asked = {recipient: set(suite.rows.ids) for recipient in _recipients(suite, args, run.plan).values()}
+        asked = {recipient: set(suite.items) for recipient in _recipients(suite, args, run.plan).values()}
         append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", asked)
 
 

@@ -11,6 +11,7 @@ A suite is plain files that a person reads and keeps in git::
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -32,12 +33,14 @@ __all__ = [
     "SAMPLES",
     "SUITE",
     "MadeFrom",
+    "PartRows",
     "SuiteFile",
     "SuiteRows",
     "is_suite",
     "read_suite",
     "suite_digest",
     "suite_folder",
+    "suite_part",
 ]
 
 SUITE: Final = "suite.yaml"
@@ -161,6 +164,24 @@ class SuiteRows(FileRows):
         return row
 
 
+class PartRows(FileRows):
+    """Some of a suite's items as rows, in the file's order: those with the given ids."""
+
+    def __init__(self, rows: SuiteRows, ids: Collection[str]) -> None:
+        self._rows = rows
+        self._places = [place for place, name in enumerate(rows.ids) if name in ids]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def number_of(self, place: int) -> int:
+        """The number of the line of the item at this place."""
+        return self._rows.number_of(self._places[place])
+
+    def _row(self, number: int) -> Row:
+        return self._rows[self._places[number]]
+
+
 def _check_choices(item: SuiteItem, path: Path, number: int) -> None:
     if not 2 <= len(item.choices) <= MAX_LABELS or len(set(item.choices)) != len(item.choices):
         raise InputError(f"choices must be 2 to {MAX_LABELS} different texts", where=path, line=number)
@@ -177,13 +198,21 @@ def _label(item: SuiteItem, labels: tuple[str, ...], path: Path, number: int) ->
 
 
 def is_suite(path: Path) -> bool:
-    """Whether a path is the folder of a suite, or its ``suite.yaml``."""
-    return path.name == SUITE or (path / SUITE).is_file()
+    """Whether a path is the folder of a suite, its ``suite.yaml``, or a part of a sealed one (``SUITE#check-1``)."""
+    return path.name == SUITE or (suite_folder(path) / SUITE).is_file()
 
 
 def suite_folder(path: Path) -> Path:
-    """The folder of a suite that a user names by it or by its ``suite.yaml``."""
-    return path.parent if path.name == SUITE else path
+    """The folder of a suite that a user names by it, by its ``suite.yaml``, or by one of its parts."""
+    if path.name == SUITE:
+        return path.parent
+    name, separator, _ = path.name.partition("#")
+    return path.with_name(name) if separator and name and not path.exists() else path
+
+
+def suite_part(path: Path) -> str:
+    """The part of a sealed suite that a path names: ``released``, ``all``, ``check-1`` …; empty for none."""
+    return path.name.partition("#")[2] if suite_folder(path) != path and path.name != SUITE else ""
 
 
 def read_suite(folder: Path) -> SuiteFile:

@@ -10,6 +10,7 @@ __all__ = ["command"]
 
 COMMANDS = {
     "new": "make a suite from tables, chat logs or documents",
+    "seal": "fix a version: signed, split into released and kept items",
     "show": "show a suite: its items, who may see it, and who has seen it",
 }
 
