@@ -24,6 +24,7 @@ _ABOUT = {
     "instruction": "stands before each question",
     "choices": "the labels that an answer is one of",
     "made_from": "what the items came from",
+    "canary": "in these files and never in a prompt: a model that says it has read them",
 }
 
 
@@ -90,6 +91,9 @@ def _yaml_lines(suite: SuiteFile) -> Iterator[str]:
         yield "prompts:"
         for name, prompt in suite.prompts.items():
             yield f"  {name}: {json.dumps(_brief(msgspec.to_builtins(prompt)), ensure_ascii=False)}"
+    if suite.canary:
+        yield f"# {_ABOUT['canary']}"
+        yield f"canary: {_quoted(suite.canary)}"
     if suite.made_from:
         yield f"# {_ABOUT['made_from']}"
         yield "made_from:"

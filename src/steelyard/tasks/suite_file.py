@@ -65,7 +65,8 @@ class SuiteFile(Part, frozen=True, kw_only=True):
     ``endpoints`` are the addresses that may ever see an item: of an endpoint its base URL, of a plugin's model its
     whole URI, ``python`` for models that Python code gives; a model in this process needs none. ``readers`` are public
     keys of those who may read the suite's files. ``instruction`` is put before each question; ``choices`` are labels
-    that every answer is one of. Without ``prompts`` questions are asked as those of a file are.
+    that every answer is one of. ``canary`` is in the suite's files and never in a prompt: a model that says it has read
+    them. Without ``prompts`` questions are asked as those of a file are.
     """
 
     suite: str
@@ -80,6 +81,7 @@ class SuiteFile(Part, frozen=True, kw_only=True):
     prompts: dict[str, PromptFormat] = msgspec.field(default_factory=dict)
     default_prompt: str = ""
     chance: float = 0.0
+    canary: str = ""
     made_from: tuple[MadeFrom, ...] = ()
 
 
