@@ -11,7 +11,8 @@ A suite is plain files that a person reads and keeps in git::
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -27,6 +28,7 @@ from steelyard.tasks.definition_file import read_strictly, resolved_prompts
 from steelyard.tasks.file_options import MAX_LABELS
 from steelyard.tasks.file_rows import FileRows, JsonlRows, Row
 from steelyard.tasks.loaders import beside
+from steelyard.tasks.suite_vault import VAULT, Vault, item_digest
 
 __all__ = [
     "DROPPED",
@@ -94,21 +96,43 @@ class SuiteRows(FileRows):
     def __init__(self, path: Path, suite: SuiteFile) -> None:
         self._suite = suite
         self.digests: list[str] = []
+        self.erased: set[str] = set()
         self.has_context = self.has_history = self.has_groups = self.all_have_choices = False
         self.most_choices = self.without_answer = 0
         self.ids: dict[str, int] = {}  # with the number of each item's line
         self._path = path
-        if not path.is_file():
+        self._rows: JsonlRows | None = None
+        self._held: dict[int, SuiteItem] = {}  # by place, of a suite that is encrypted: decrypted in memory alone
+        if path.is_file():
+            self._rows = JsonlRows(path, self._look)
+        elif path.with_name(VAULT).is_file():
+            self._open(Vault(path.parent))
+        else:
             raise InputError("there is no such file: a suite has its items there", where=path)
-        self._rows = JsonlRows(path, self._look)
-        if not self._rows:
+        if not self.ids:
             raise InputError("has no items", where=path)
         self._with_choices = self.most_choices > 0
         if self._with_choices and not self.all_have_choices:
             raise InputError("some items have choices and some have none: make two suites of them", where=path)
 
+    def _open(self, vault: Vault) -> None:
+        for place, (number, line, item) in enumerate(vault.items()):
+            if item is not None:
+                self._held[place] = item
+                self._take(item, number)
+            elif line.id in self.ids:
+                raise self._wrong(f"two items have the id {line.id[:80]!r}", number)
+            else:
+                self.ids[line.id] = number
+                self.digests.append(line.digest)
+                self.erased.add(line.id)
+        if not self._held:
+            raise InputError("all items of this suite were erased", where=vault.folder)
+
     def _look(self, row: Row, number: int) -> None:
-        item = self._item(row, number)
+        self._take(self._item(row, number), number)
+
+    def _take(self, item: SuiteItem, number: int) -> None:
         if not _ITEM.fullmatch(item.id):
             raise self._wrong(f"id {item.id[:40]!r}: letters, digits, '.', '_' and '-', at most 80", number)
         if item.id in self.ids:
@@ -117,9 +141,9 @@ class SuiteRows(FileRows):
             raise self._wrong("question is empty", number)
         if item.choices:
             _check_choices(item, self._path, number)
-        first = not self.ids
+        first = len(self.ids) == len(self.erased)
         self.ids[item.id] = number
-        self.digests.append(sha256(canonical(without_defaults(item))).hexdigest())
+        self.digests.append(item_digest(item))
         self.has_context = self.has_context or bool(item.context)
         self.has_history = self.has_history or bool(item.history)
         self.has_groups = self.has_groups or bool(item.group)
@@ -137,15 +161,28 @@ class SuiteRows(FileRows):
         return InputError(message, where=self._path, line=number)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.ids)
 
     def number_of(self, place: int) -> int:
         """The number of the line of the item at this place."""
-        return self._rows.number_of(place)
+        return self._numbers[place]
+
+    @cached_property
+    def _numbers(self) -> tuple[int, ...]:
+        return tuple(self.ids.values())
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the items are encrypted in the folder."""
+        return self._rows is None
+
+    def items(self) -> Iterator[SuiteItem]:
+        """The items that were not erased, in the file's order."""
+        return (self.item(place) for place, name in enumerate(self.ids) if name not in self.erased)
 
     def item(self, place: int) -> SuiteItem:
-        """The item at this place, from 0."""
-        return msgspec.convert(self._rows[place], SuiteItem)
+        """The item at this place, from 0; KeyError for one that was erased."""
+        return self._held[place] if self._rows is None else msgspec.convert(self._rows[place], SuiteItem)
 
     def _row(self, number: int) -> Row:
         item = self.item(number)

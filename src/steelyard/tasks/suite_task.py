@@ -32,10 +32,16 @@ class SuiteTask(Task):
     def __init__(
         self, definition: TaskDefinition, folder: Path, file: SuiteFile, rows: SuiteRows, suite: str, part: _Part
     ) -> None:
-        asked = rows if part.items is None else PartRows(rows, part.items)
-        super().__init__(definition, folder / SUITE, rows=asked, suite=suite, assumed=part.words)
+        self.items = {
+            name: number
+            for name, number in rows.ids.items()
+            if name not in rows.erased and (part.items is None or name in part.items)
+        }
+        asked = rows if len(self.items) == len(rows) else PartRows(rows, self.items)
+        words = f"{len(rows.erased):,} items of this suite were erased." if rows.erased else ""
+        assumed = " ".join(filter(None, (part.words, words)))
+        super().__init__(definition, folder / SUITE, rows=asked, suite=suite, assumed=assumed)
         self.folder, self.file, self.rows, self.seal = folder, file, rows, part.seal
-        self.items = rows.ids if part.items is None else {name: rows.ids[name] for name in sorted(part.items)}
 
 
 @dataclass(frozen=True)

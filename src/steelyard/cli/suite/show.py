@@ -52,13 +52,15 @@ def command(folder: Path, as_json: bool) -> int:
 def _facts(suite: SuiteTask) -> dict[str, Any]:
     from steelyard.suites.exposures import exposed_items, read_exposures
 
-    items = [suite.rows.item(place) for place in range(len(suite.rows))]
+    items = list(suite.rows.items())
     exposed = exposed_items(read_exposures(suite.folder))
     return {
         "suite": suite.file.suite,
         "version": suite.file.version,
         "digest": suite.suite,
         "items": len(items),
+        "erased": len(suite.rows.erased),
+        "encrypted": suite.rows.is_encrypted,
         "groups": len({item.group for item in items if item.group}),
         "tags": dict(Counter(tag for item in items for tag in item.tags).most_common(20)),
         "difficulty": dict(Counter(item.difficulty for item in items if item.difficulty)),
