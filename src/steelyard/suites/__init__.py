@@ -1,0 +1,1 @@
+"""Private suites: questions of one's own, from documents, chat logs and tables."""
