@@ -16,7 +16,7 @@ from steelyard.suites.sources.sentences import paragraphs, sentences
     [
         ["One sentence.", "Another one!", "A third?"],
         ["Dr. Smith paid approx. 5 euros.", "He left."],
-        ["Am 3. Mai 2019 kam z. B. Frau Dr. Müller.", "Danach blieb sie bis 17 Uhr."],
+        ["Am 3. Mai 2019 kam z. B. Frau Dr. Müller.", "Danach war es 17 Uhr."],
         ["He said “Go.”", "Then he went."],
         ["J. R. Smith lives in the U.S. with Bob.", "Really."],
         ["It costs 3.50 euros … or more."],

@@ -22,7 +22,7 @@ _OTHERS: Final = (*range(0xD800, 0xE000), *range(0xFFF0, 0xFFFC), *range(0xE0000
 _SPACES: Final = dict.fromkeys([0x09, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
 _LINE_ENDS: Final = dict.fromkeys([0x0C, 0x85, 0x2028, 0x2029], "\n")
 _INVISIBLE: Final = dict.fromkeys((*_CONTROLS, *_FORMATS, *_OTHERS))
-_TABLE: Final = {**str.maketrans(_LIGATURES), **_INVISIBLE, **_SPACES, **_LINE_ENDS}
+_TABLE: Final = {**{ord(sign): letters for sign, letters in _LIGATURES.items()}, **_INVISIBLE, **_SPACES, **_LINE_ENDS}
 # PDFium writes a hyphen that ends a line as one of these.
 _LINE_HYPHEN: Final = re.compile("[\x02\ufffe](?:\r\n?|\n)?")
 _BLANKS: Final = re.compile(r" {2,}")
