@@ -14,7 +14,7 @@ FORMS: Final = (
     '{"messages": [{"role": "user", "content": "…"}, …]}, a list of such, one such a line, a list of messages, or the '
     "conversations.json of a ChatGPT export"
 )
-MAX_MESSAGES: Final = 20_000  # of one conversation
+MAX_MESSAGES: Final = 2_000  # of one conversation
 _ROLES: Final = {"human": "user", "gpt": "assistant", "ai": "assistant", "model": "assistant", "bot": "assistant"}
 _LISTS: Final = ("messages", "conversations", "conversation", "turns", "data")  # where a file or object keeps its list
 _NAMES: Final = ("conversation_id", "conversation", "session_id", "thread_id", "id")
@@ -92,7 +92,9 @@ def _grouped(messages: Sequence[Mapping[str, Any]]) -> list[Conversation]:
 
 def _bounded(messages: Sequence[Message]) -> tuple[Message, ...]:
     if len(messages) > MAX_MESSAGES:
-        raise InputError(f"a conversation of more than {MAX_MESSAGES:,} messages")
+        raise InputError(
+            f"a conversation of more than {MAX_MESSAGES:,} messages: name the conversation of each by conversation_id"
+        )
     return tuple(messages)
 
 

@@ -24,7 +24,9 @@ from typing import Any, Final
 __all__ = ["Judgement", "judgement_of"]
 
 CORRECTIONS: Final = ("corrected", "correction", "target", "expected")
-_UP: Final = frozenset(("up", "thumbs_up", "thumbsup", "thumbs up", "thumbsupdown_up", "positive", "good", "like", "👍"))
+_UP: Final = frozenset(
+    ("up", "thumbs_up", "thumbsup", "thumbs up", "thumbsupdown_up", "positive", "good", "like", "👍")
+)
 _DOWN: Final = frozenset(("down", "thumbs_down", "thumbsdown", "thumbs down", "negative", "bad", "dislike", "👎"))
 
 
@@ -40,7 +42,12 @@ def judgement_of(*fields: Mapping[str, Any] | None) -> Judgement:
     """What these fields say of an answer, together."""
     given = [each for each in fields if each is not None]
     correction = next(
-        (each[key].strip() for each in given for key in CORRECTIONS if isinstance(each.get(key), str) and each[key].strip()),
+        (
+            each[key].strip()
+            for each in given
+            for key in CORRECTIONS
+            if isinstance(each.get(key), str) and each[key].strip()
+        ),
         "",
     )
     votes = {vote for each in given for vote in _votes(each)}
