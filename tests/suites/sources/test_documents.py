@@ -66,6 +66,15 @@ def test_a_link_within_the_folder_is_read_once(tmp_path: Path) -> None:
     assert read.skipped[0].reason == "is the same file as a.txt"
 
 
+def test_names_are_unique(tmp_path: Path) -> None:
+    for folder in ("one/docs", "two/docs"):
+        write(tmp_path / folder / "a.txt", f"{LINE} {folder}")
+    paths = [tmp_path / "one" / "docs", tmp_path / "two" / "docs", write(tmp_path / "b.txt", f"{LINE} b")]
+    paths += [write(tmp_path / "x" / "b.txt", f"{LINE} again")]
+    names = [document.name for document in read_documents(paths).documents]
+    assert names == ["docs/a.txt", "docs-2/a.txt", "b.txt", "b-2.txt"]
+
+
 def test_a_file_that_is_named_must_be_readable(tmp_path: Path) -> None:
     good, bad = write(tmp_path / "a.txt", LINE), write(tmp_path / "b.txt", b"\0")
     assert len(read_documents([good]).documents) == 1

@@ -85,9 +85,10 @@ def read_documents(paths: Sequence[Path], progress: Callable[[str], None] = lamb
     found: list[Document] = []
     skipped: list[SkippedFile] = []
     seen: dict[str, str] = {}
-    for path in paths:
+    for path, shown in zip(paths, _shown_names(paths), strict=True):
         is_folder = path.is_dir()
-        for file, name, reason in _files(path) if is_folder else [(path, path.name, "")]:
+        for file, below, reason in _files(path) if is_folder else [(path, "", "")]:
+            name = "/".join(filter(None, (shown, below)))
             if reason:
                 skipped.append(SkippedFile(name, reason))
                 continue
@@ -109,6 +110,20 @@ def read_documents(paths: Sequence[Path], progress: Callable[[str], None] = lamb
     if not found:
         raise InputError(f"no document can be read{_listed(skipped)}", where=", ".join(map(str, paths)) or None)
     return Documents(tuple(found), tuple(skipped))
+
+
+def _shown_names(paths: Sequence[Path]) -> list[str]:
+    """What names of files begin with: nothing for a folder alone; else its own name, made unique by a number."""
+    if len(paths) == 1 and paths[0].is_dir():
+        return [""]
+    names: list[str] = []
+    for path in paths:
+        name, number = path.name or path.resolve().name, 1
+        while name in names:
+            number += 1
+            name = f"{path.stem}-{number}{path.suffix}"
+        names.append(name)
+    return names
 
 
 def _listed(skipped: Sequence[SkippedFile]) -> str:
