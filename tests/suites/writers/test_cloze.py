@@ -69,7 +69,7 @@ def test_the_seed_decides() -> None:
 
 
 def test_a_sentence_with_redacted_text_is_not_asked() -> None:
-    found = written(ENGLISH, per_passage=9, redact=lambda text: text.replace("Falcon Heavy", "[TERM_1]"))
+    found = written(ENGLISH, per_passage=9, redact=lambda passage: passage.text.replace("Falcon Heavy", "[TERM_1]"))
     assert "Falcon Heavy" not in [item.answer for item in found.items]
     assert "redacted" in [each.check for each in found.dropped]
     assert all("[TERM_1]" in item.context for item in found.items)

@@ -144,7 +144,7 @@ def test_what_is_redacted_is_neither_sent_nor_kept() -> None:
         output: ModelOutput = await inner(prompt)
         return output
 
-    found = run(ask, redact=lambda text: text.replace("ada@example.org", "[EMAIL_1]"))
+    found = run(ask, redact=lambda passage: passage.text.replace("ada@example.org", "[EMAIL_1]"))
     assert checks(found) == ["redacted", "span not in the document"]
     assert [item.answer for item in found.items] == ["Ada"]
     assert "ada@example.org" not in "".join(prompts) + found.items[0].context

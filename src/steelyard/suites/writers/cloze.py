@@ -7,7 +7,7 @@ question tests reading; without, whether a system finds the document.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal
@@ -19,7 +19,7 @@ from steelyard.suites.collected import Collected
 from steelyard.suites.sources.passages import Passage
 from steelyard.suites.sources.sentences import sentences
 from steelyard.suites.writers.grounding import holds_answer
-from steelyard.suites.writers.writer import Progress, collected_from, item_of
+from steelyard.suites.writers.writer import Progress, Redact, as_it_is, collected_from, item_of
 
 __all__ = ["GAP", "ClozeWriter"]
 
@@ -90,7 +90,7 @@ class ClozeWriter:
 
     per_passage: int = 3
     seed: str = "0"
-    redact: Callable[[str], str] = lambda text: text
+    redact: Redact = as_it_is
     with_context: bool = True
     progress: Progress = field(default=lambda done, total: None)
 
@@ -106,7 +106,7 @@ class ClozeWriter:
         return collected_from(passages, items, dropped)
 
     def _of_passage(self, passage: Passage) -> tuple[list[SuiteItem], list[DroppedItem]]:
-        sent = self.redact(passage.text)
+        sent = self.redact(passage)
         language = "de" if language_of(passage.text) == "de" else "en"
         chosen: dict[tuple[int, int], _Gap] = {}
         dropped: list[DroppedItem] = []

@@ -8,7 +8,7 @@ what it throws out is kept with its reason. One question costs two further calls
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -25,7 +25,7 @@ from steelyard.suites.writers.asking import Ask
 from steelyard.suites.writers.grounding import find_span, holds_answer
 from steelyard.suites.writers.replies import Proposal, Unreadable, proposals_in
 from steelyard.suites.writers.wording import why_not
-from steelyard.suites.writers.writer import Progress, collected_from, item_of
+from steelyard.suites.writers.writer import Progress, Redact, as_it_is, collected_from, item_of
 from steelyard.util.text import one_line
 
 __all__ = ["KNOWN", "UNANSWERABLE", "ModelWriter", "most_calls"]
@@ -46,14 +46,14 @@ def most_calls(passages: int, per_passage: int) -> int:
 class ModelWriter:
     """Has ``ask`` write ``per_passage`` questions for each passage, and checks them.
 
-    ``redact`` is applied to every passage before it is sent: what it replaces cannot be in a span. ``with_context``
+    ``redact`` gives the text of a passage that is sent: what it replaces cannot be in a span. ``with_context``
     keeps the passage, as it was sent, with each item, for models that are to read and not to remember. ``progress``
     gets the numbers of passages that are done and of all. The calls that check go to ``check``, by default ``ask``.
     """
 
     ask: Ask
     per_passage: int = 3
-    redact: Callable[[str], str] = lambda text: text
+    redact: Redact = as_it_is
     with_context: bool = True
     check: Ask | None = None
     progress: Progress = field(default=lambda done, total: None)
@@ -77,7 +77,7 @@ class ModelWriter:
         return collected_from(passages, [each for each in found if isinstance(each, SuiteItem)], dropped)
 
     async def _of_passage(self, passage: Passage) -> list[_Found]:
-        sent = self.redact(passage.text)
+        sent = self.redact(passage)
         output = await self.ask(prompts.write(sent, self.per_passage))
         if not output.outcome.answered:
             return [_dropped("no reply", _failure(output), item_of(passage, ""))]

@@ -12,9 +12,15 @@ from steelyard.suites.sources.document import Document
 from steelyard.suites.sources.passages import Passage
 from steelyard.tasks.suite_file import MadeFrom
 
-__all__ = ["Progress", "Writer", "collected_from", "item_of"]
+__all__ = ["Progress", "Redact", "Writer", "as_it_is", "collected_from", "item_of"]
 
 Progress = Callable[[int, int], None]  # passages done, of how many
+Redact = Callable[[Passage], str]  # the passage's text as it may be sent and kept
+
+
+def as_it_is(passage: Passage) -> str:
+    """The passage's own text: nothing is redacted."""
+    return passage.text
 
 
 class Writer(Protocol):
