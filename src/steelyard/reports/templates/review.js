@@ -148,12 +148,13 @@
   function goTo(place) {
     close();
     at = Math.min(Math.max(place, 0), total - 1);
+    item = null; // until it is unpacked, no key acts on another one
     return draw();
   }
 
   function step(by) {
     for (let place = at + by; place >= 0 && place < total; place += by) if (fits(place)) return goTo(place);
-    return draw();
+    return undefined;
   }
 
   // After a decision: the next item that is left, from here on and then from the start.
@@ -194,6 +195,7 @@
   function close() {
     const open = openPanel();
     for (const panel of panels) panel.hidden = true;
+    find(".actions").hidden = false;
     if (open) card.focus({ preventScroll: true });
   }
 
@@ -202,6 +204,7 @@
     const panel = find(`#${id}`);
     find(".problem", panel).textContent = "";
     panel.hidden = false;
+    find(".actions").hidden = true;
     panel.scrollIntoView({ block: "nearest" });
     find(field)?.focus();
   }
