@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from steelyard.errors import InputError, NothingKept
+from steelyard.records import SuiteItem
 from steelyard.suites import review_apply
 from steelyard.suites.exposures import append_exposures
 from steelyard.suites.review import REVIEW, Change, append_changes
 from steelyard.suites.review_apply import apply_review
-from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE
+from steelyard.suites.writing import lines_of
+from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE, SuiteRows, read_suite
+from steelyard.tasks.suite_seal import seal_path
 from steelyard.tasks.suite_task import task_from_suite
 from tests.tasks.test_suite_file import suite_at
 
@@ -29,8 +33,12 @@ def folder(tmp_path: Path) -> Path:
     return suite_at(tmp_path / "sums", YAML, "\n".join(LINES) + "\n")
 
 
+def item_of(line: str) -> SuiteItem:
+    return msgspec.json.decode(line, type=SuiteItem)
+
+
 def decide(folder: Path, *changes: Change) -> None:
-    rows = task_from_suite(folder).rows
+    rows = SuiteRows(folder / SAMPLES, read_suite(folder))
     items = {item.id: item for item in (rows.item(place) for place in range(len(rows)))}
     append_changes(folder, [(items[change.item], change) for change in changes], "Ada")
 
@@ -98,6 +106,28 @@ def test_a_version_that_was_not_written_is(folder: Path, yaml: str, after: str) 
     decide(folder, EDIT)
     assert apply_review(folder).version == 2
     assert (folder / SUITE).read_text() == after
+
+
+def test_a_sealed_version_is_not_changed(folder: Path) -> None:
+    path = seal_path(folder, 3)
+    path.parent.mkdir()
+    path.write_bytes(sealed := b"its seal")
+    decide(folder, EDIT)
+    assert apply_review(folder).version == 4
+    assert path.read_bytes() == sealed
+    decide(folder, DROP)
+    assert apply_review(folder).version == 4
+
+
+def test_the_canary_stays_in_the_suite(folder: Path) -> None:
+    items = [SuiteItem(id="a", question="x", answer="y", canary="steelyard-canary-1"), *map(item_of, LINES[1:])]
+    (folder / SAMPLES).write_bytes(lines_of(items))
+    decide(folder, Change(item="a", decision="drop", reason="No."), Change(item="b", decision="keep"))
+    done = apply_review(folder)
+    assert (done.dropped, done.reviewed) == (1, 1)
+    first, second = (folder / SAMPLES).read_text().splitlines()
+    assert json.loads(first)["canary"] == "steelyard-canary-1"
+    assert second == LINES[2]
 
 
 def test_where_the_number_cannot_be_set_nothing_changes(folder: Path) -> None:

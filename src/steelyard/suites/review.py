@@ -39,6 +39,7 @@ __all__ = [
     "change_problem",
     "changed_item",
     "read_review",
+    "seen_digest",
 ]
 
 REVIEW: Final = "review.jsonl"
@@ -99,22 +100,27 @@ class Reviewed:
     decided: dict[str, Decided] = field(default_factory=dict)
     applied: frozenset[str] = frozenset()
 
-    def change_of(self, item: SuiteItem, digest: str) -> Change | None:
-        """The last decision on the item as it is now, with this digest; None where there is none."""
-        found = self.decided.get(item.id)
+    def change_of(self, item: SuiteItem) -> Change | None:
+        """The last decision on the item as it is now; None where there is none."""
+        found, digest = self.decided.get(item.id), seen_digest(item)
         if found is None or not (digest == found.after or (digest == found.before and item.id not in self.applied)):
             return None
         return found.change
 
-    def is_pending(self, item: SuiteItem, digest: str) -> bool:
+    def is_pending(self, item: SuiteItem) -> bool:
         """Whether a decision changes the item as it is now, and is not in the files."""
         found = self.decided.get(item.id)
-        return found is not None and item.id not in self.applied and found.after != found.before == digest
+        is_open = found is not None and item.id not in self.applied and found.after != found.before
+        return is_open and found is not None and found.before == seen_digest(item)
 
-    def number_reviewed(self, items: Iterable[SuiteItem], digests: Iterable[str]) -> int:
+    def number_reviewed(self, items: Iterable[SuiteItem]) -> int:
         """How many of these items somebody kept, edited or dropped."""
-        changes = (self.change_of(item, digest) for item, digest in zip(items, digests, strict=True))
-        return sum(change is not None and change.decision != "" for change in changes)
+        return sum(bool(change and change.decision) for change in map(self.change_of, items))
+
+
+def seen_digest(item: SuiteItem) -> str:
+    """The SHA-256 of what a reviewer sees of an item: all but its canary, which may move to another one."""
+    return item_digest(msgspec.structs.replace(item, canary=""))
 
 
 def changed_item(item: SuiteItem, change: Change) -> SuiteItem | None:
@@ -176,7 +182,7 @@ def append_changes(folder: Path, changes: Sequence[tuple[SuiteItem, Change]], by
     found = []
     for item, change in changes:
         after = changed_item(item, change)
-        digests = {"before": item_digest(item), "after": "" if after is None else item_digest(after)}
+        digests = {"before": seen_digest(item), "after": "" if after is None else seen_digest(after)}
         found.append(Decided(at=now, by=by, change=change, **digests))
     _append(folder, found)
     return found

@@ -12,7 +12,13 @@ import msgspec
 from steelyard.errors import InputError, NothingKept
 from steelyard.records import DroppedItem, SuiteItem
 from steelyard.suites.exposures import read_exposures
-from steelyard.suites.review import Change, append_applied, change_problem, changed_item, read_review
+from steelyard.suites.review import (
+    Change,
+    append_applied,
+    change_problem,
+    changed_item,
+    read_review,
+)
 from steelyard.suites.writing import lines_of
 from steelyard.tasks.definition_file import read_strictly
 from steelyard.tasks.file_rows import JsonlRows
@@ -26,6 +32,7 @@ from steelyard.tasks.suite_file import (
     read_suite,
     suite_digest,
 )
+from steelyard.tasks.suite_seal import seal_path
 from steelyard.util.atomic_file import whole_file
 from steelyard.util.text import one_line
 
@@ -56,32 +63,29 @@ class AppliedReview:
 def apply_review(folder: Path) -> AppliedReview:
     """Change ``samples.jsonl``, ``dropped.jsonl`` and, for another version, ``suite.yaml`` as was decided.
 
-    The version's number goes up where an endpoint has got items of the old one. A crash leaves the old suite, or one
-    that the next call completes. Raises InputError, and NothingKept where no item would be left; then nothing changes.
+    The version's number goes up where the old one is sealed, or an endpoint has got items of it. A crash leaves the old
+    suite, or one that the next call completes. Raises InputError, and NothingKept where no item would be left; then
+    nothing changes.
     """
     suite = read_suite(folder)
     rows = SuiteRows(folder / SAMPLES, suite)
     review = read_review(folder)
     items = [rows.item(place) for place in range(len(rows))]
-    pending = {
-        place: review.decided[item.id].change
-        for place, (item, digest) in enumerate(zip(items, rows.digests, strict=True))
-        if review.is_pending(item, digest)
-    }
+    pending = {place: review.decided[item.id].change for place, item in enumerate(items) if review.is_pending(item)}
     for place, change in pending.items():
         if problem := change_problem(items[place], change, suite):
             raise InputError(f"item {items[place].id}: {problem}", where=folder / SAMPLES, line=rows.number_of(place))
     after = [changed_item(item, pending[place]) if place in pending else item for place, item in enumerate(items)]
+    _keep_canary(after, items)
     kept = [item for item in after if item is not None]
     if not kept:
         raise NothingKept("every item is dropped, so there would be no suite: keep one, or delete the folder")
-    old = suite_digest(suite, rows.digests)
-    is_new_version = bool(pending) and any(each.suite == old for each in read_exposures(folder))
+    is_new_version = bool(pending) and _is_fixed(folder, suite.version, suite_digest(suite, rows.digests))
     version = suite.version + is_new_version
     digests = [item_digest(item) for item in kept]
     new = suite_digest(msgspec.structs.replace(suite, version=version), digests)
     if pending:
-        _write(folder, suite, _lines(rows, after, pending, folder), _dropped(items, pending), version)
+        _write(folder, suite, _lines(rows, after, items, folder), _dropped(items, pending), version)
         append_applied(folder, version, new)
     counts = [change.decision for change in pending.values()]
     return AppliedReview(
@@ -89,19 +93,35 @@ def apply_review(folder: Path) -> AppliedReview:
         dropped=counts.count("drop"),
         marked=counts.count("keep") + counts.count(""),
         items=len(kept),
-        reviewed=review.number_reviewed(kept, digests),
+        reviewed=review.number_reviewed(kept),
         version=version,
         is_new_version=is_new_version,
         digest=new,
     )
 
 
-def _lines(rows: SuiteRows, after: list[SuiteItem | None], pending: dict[int, Change], folder: Path) -> bytes:
+def _is_fixed(folder: Path, version: int, digest: str) -> bool:
+    """Whether the version is sealed, or an endpoint has got items of it."""
+    return seal_path(folder, version).exists() or any(each.suite == digest for each in read_exposures(folder))
+
+
+def _keep_canary(after: list[SuiteItem | None], items: list[SuiteItem]) -> None:
+    """Move the canary of items that are dropped to the first one that stays."""
+    lost = next((old.canary for old, new in zip(items, after, strict=True) if old.canary and new is None), "")
+    if not lost or any(item.canary for item in after if item is not None):
+        return
+    for place, item in enumerate(after):
+        if item is not None:
+            after[place] = msgspec.structs.replace(item, canary=lost)
+            return
+
+
+def _lines(rows: SuiteRows, after: list[SuiteItem | None], items: list[SuiteItem], folder: Path) -> bytes:
     """``samples.jsonl`` as it is to be; the lines of items that did not change stay byte for byte."""
     old = (folder / SAMPLES).read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     found = []
     for place, item in enumerate(after):
-        if place not in pending:
+        if item == items[place]:
             found.append(old[rows.number_of(place) - 1].rstrip(b"\r") + b"\n")
         elif item is not None:
             found.append(lines_of([item]))

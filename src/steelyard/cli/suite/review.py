@@ -37,8 +37,8 @@ def command(folder: Path, html_file: Path | None, saved_file: Path | None, label
 
     In the terminal one key decides. Every decision is put into review.jsonl at once, and the next call goes on where
     you stopped. At the end, what you edited is in samples.jsonl and what you dropped in dropped.jsonl. The suite's
-    version goes up where an endpoint has seen the old one. After Ctrl-C nothing is changed yet. Nothing is sent
-    anywhere.
+    version goes up where the old one is sealed or an endpoint has seen it. After Ctrl-C nothing is changed yet.
+    Nothing is sent anywhere.
     """
     from steelyard.suites.review_file import MAX_NAME
     from steelyard.util.text import one_line
@@ -70,7 +70,6 @@ def _in_terminal(folder: Path, reviewer: str) -> int:
         folder=suite.folder,
         suite=suite.file,
         items=_items(suite),
-        digests=suite.rows.digests,
         review=read_review(suite.folder),
         by=reviewer or _user(),
         person=Terminal(),
@@ -122,7 +121,9 @@ def _print_applied(folder: Path) -> AppliedReview:
     ]
     click.echo(f"{folder}: reviewed {done.reviewed:,} of {done.items:,}; {', '.join(changed) or 'nothing changed'}")
     if done.is_new_version:
-        click.echo(f"This is version {done.version}: an endpoint has seen items of version {done.version - 1}.")
+        click.echo(
+            f"This is version {done.version}: version {done.version - 1} was sealed, or an endpoint has seen it."
+        )
     return done
 
 
@@ -149,14 +150,11 @@ def _write_page(folder: Path, html_file: Path, reviewer: str) -> int:
 
     suite = _suite(folder)
     review, items = read_review(suite.folder), _items(suite)
-    if any(map(review.is_pending, items, suite.rows.digests)):
+    if any(map(review.is_pending, items)):
         _print_applied(suite.folder)
         suite = _suite(folder)
         review, items = read_review(suite.folder), _items(suite)
-    shown = [
-        item_to_review(item, suite.file.choices, review.change_of(item, digest))
-        for item, digest in zip(items, suite.rows.digests, strict=True)
-    ]
+    shown = [item_to_review(item, suite.file.choices, review.change_of(item)) for item in items]
     page = ReviewPage(
         kind="review",
         title=suite.file.suite,

@@ -83,15 +83,14 @@ class ReviewSession:
     folder: Path
     suite: SuiteFile
     items: Sequence[SuiteItem]
-    digests: Sequence[str]
     review: Reviewed
     by: str
     person: Person
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        found = (self.review.change_of(item, digest) for item, digest in zip(self.items, self.digests, strict=True))
-        pending = map(self.review.is_pending, self.items, self.digests)
+        found = map(self.review.change_of, self.items)
+        pending = map(self.review.is_pending, self.items)
         # A change that is in the files is not to be made again: of it, only that the item was reviewed counts.
         self.changes = {
             item.id: change if is_open or not change.decision else Change(item=item.id, decision="keep")

@@ -63,7 +63,7 @@ def _facts(suite: SuiteTask) -> dict[str, Any]:
         "items": len(items),
         "erased": len(suite.rows.erased),
         "encrypted": suite.rows.is_encrypted,
-        "reviewed": read_review(suite.folder).number_reviewed(items, suite.rows.digests),
+        "reviewed": read_review(suite.folder).number_reviewed(items),
         "groups": len({item.group for item in items if item.group}),
         "tags": dict(Counter(tag for item in items for tag in item.tags).most_common(20)),
         "difficulty": dict(Counter(item.difficulty for item in items if item.difficulty)),
