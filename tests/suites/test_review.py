@@ -21,6 +21,7 @@ from steelyard.suites.review import (
     append_changes,
     change_problem,
     changed_item,
+    forget_texts,
     read_review,
     seen_digest,
 )
@@ -129,6 +130,24 @@ def test_a_decision_is_read_as_it_was_made(
     (written,) = append_changes(folder, [(ITEM, made)], "Ada")
     assert read_review(folder).decided == {"a": written}
     assert written.change == made
+
+
+def test_an_encrypted_suite_keeps_who_decided_what_and_no_text(tmp_path: Path) -> None:
+    forget_texts(tmp_path, [ITEM])
+    assert not (tmp_path / REVIEW).exists()
+    edited = msgspec.structs.replace(ITEM, answer="secret", tags=("secret",))
+    append_changes(tmp_path, [(ITEM, change(decision="edit", answer="secret", tags=("secret",)))], "Ada")
+    before = (tmp_path / REVIEW).read_bytes()
+    with pytest.raises(InputError, match="end the review first"):
+        forget_texts(tmp_path, [ITEM])
+    assert (tmp_path / REVIEW).read_bytes() == before
+    append_applied(tmp_path, 1, "d")
+    append_changes(tmp_path, [(OTHER, Change(item="b", decision="drop", reason="secret"))], "Ada")
+    append_applied(tmp_path, 1, "d")
+    forget_texts(tmp_path, [edited])
+    assert b"secret" not in (tmp_path / REVIEW).read_bytes()
+    review = read_review(tmp_path)
+    assert (review.decided["a"].by, review.number_reviewed([edited])) == ("Ada", 1)
 
 
 @pytest.mark.parametrize(

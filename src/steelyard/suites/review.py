@@ -20,8 +20,10 @@ from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.records import SuiteItem
 from steelyard.records.record import Record
 from steelyard.tasks.file_rows import JsonlRows
-from steelyard.tasks.suite_file import SuiteFile, item_digest
+from steelyard.tasks.suite_file import SuiteFile
+from steelyard.tasks.suite_vault import item_digest
 from steelyard.util.append_file import append_lines
+from steelyard.util.atomic_file import write_file
 from steelyard.util.text import one_line
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "append_changes",
     "change_problem",
     "changed_item",
+    "forget_texts",
     "read_review",
     "seen_digest",
 ]
@@ -193,6 +196,32 @@ def append_applied(folder: Path, version: int, suite: str) -> None:
     _append(folder, [Applied(at=_now(), version=version, suite=suite)])
 
 
+def forget_texts(folder: Path, items: Iterable[SuiteItem]) -> None:
+    """Take the texts out of the record and leave who decided what and when, for a suite that is to be encrypted.
+
+    Raises InputError where a decision is not in the files yet, since it would be lost.
+    """
+    if not (folder / REVIEW).exists():
+        return
+    review = read_review(folder)
+    if any(map(review.is_pending, items)):
+        raise InputError(
+            "decisions of a review are not in the suite's files yet: end the review first (steelyard suite review "
+            "FOLDER, then q)",
+            where=folder / REVIEW,
+        )
+    lines: list[Decided | Applied] = []
+    for line in _lines_of(folder / REVIEW):
+        if isinstance(line, Decided):
+            bare = Change(item=line.change.item, decision=line.change.decision)
+            line = msgspec.structs.replace(line, change=bare)
+        lines.append(line)
+    try:
+        write_file(folder / REVIEW, b"".join(canonical(without_defaults(line)) + b"\n" for line in lines))
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", where=folder / REVIEW) from None
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -207,21 +236,25 @@ def _append(folder: Path, lines: Sequence[Decided | Applied]) -> None:
 def read_review(folder: Path) -> Reviewed:
     """The decisions so far; raises InputError with the line for what is no such record."""
     path = folder / REVIEW
-    if not path.is_file():
-        return Reviewed()
     decided: dict[str, Decided] = {}
     applied: set[str] = set()
-
-    def look(row: dict[str, object], number: int) -> None:
-        try:
-            line = msgspec.convert(row, Decided | Applied)
-        except msgspec.ValidationError as error:
-            raise InputError(f"is no record of a review ({error}): delete that line", where=path, line=number) from None
+    for line in _lines_of(path) if path.is_file() else ():
         if isinstance(line, Applied):
             applied.update(decided)
         else:
             decided[line.change.item] = line
             applied.discard(line.change.item)
+    return Reviewed(decided=decided, applied=frozenset(applied))
+
+
+def _lines_of(path: Path) -> list[Decided | Applied]:
+    found: list[Decided | Applied] = []
+
+    def look(row: dict[str, object], number: int) -> None:
+        try:
+            found.append(msgspec.convert(row, Decided | Applied))
+        except msgspec.ValidationError as error:
+            raise InputError(f"is no record of a review ({error}): delete that line", where=path, line=number) from None
 
     JsonlRows(path, look)
-    return Reviewed(decided=decided, applied=frozenset(applied))
+    return found

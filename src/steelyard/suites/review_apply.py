@@ -28,11 +28,11 @@ from steelyard.tasks.suite_file import (
     SUITE,
     SuiteFile,
     SuiteRows,
-    item_digest,
     read_suite,
     suite_digest,
 )
 from steelyard.tasks.suite_seal import seal_path
+from steelyard.tasks.suite_vault import item_digest
 from steelyard.util.atomic_file import whole_file
 from steelyard.util.text import one_line
 
@@ -69,6 +69,8 @@ def apply_review(folder: Path) -> AppliedReview:
     """
     suite = read_suite(folder)
     rows = SuiteRows(folder / SAMPLES, suite)
+    if rows.is_encrypted:
+        raise InputError("is encrypted: steelyard suite encrypt FOLDER --undo lets you review it", where=folder)
     review = read_review(folder)
     items = [rows.item(place) for place in range(len(rows))]
     pending = {place: review.decided[item.id].change for place, item in enumerate(items) if review.is_pending(item)}

@@ -39,7 +39,6 @@ __all__ = [
     "SuiteFile",
     "SuiteRows",
     "is_suite",
-    "item_digest",
     "read_suite",
     "suite_digest",
     "suite_folder",
@@ -307,11 +306,6 @@ def _of_file(name: str, path: Path) -> str:
         raise InputError(f"cannot be read ({error.strerror})", where=template) from None
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", where=template) from None
-
-
-def item_digest(item: SuiteItem) -> str:
-    """The SHA-256 of an item, with all that its line says."""
-    return sha256(canonical(without_defaults(item))).hexdigest()
 
 
 def suite_digest(suite: SuiteFile, digests: list[str]) -> str:

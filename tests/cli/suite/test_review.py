@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
+from steelyard.suites.encrypting import new_identity
 from steelyard.suites.review_file import FORMAT
 from steelyard.tasks.suite_task import task_from_suite
 from tests.tasks.test_suite_file import suite_at
@@ -108,6 +109,24 @@ def test_a_file_that_drops_all_is_refused_and_nothing_is_on_record(
     assert execute(["suite", "review", str(folder), "--apply", str(path)]) == 2
     assert "drops every item" in capsys.readouterr().err
     assert not (folder / "review.jsonl").exists()
+
+
+def test_an_encrypted_suite_is_not_reviewed_and_its_record_has_no_texts(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyrage")
+    monkeypatch.setenv("STEELYARD_READER", str(folder.parent / "reader.txt"))
+    (folder / "suite.yaml").write_text(f"suite: sums\nreaders: [{new_identity()[1]}]\n")
+    path = saved(folder, task_from_suite(folder).suite)
+    assert execute(["suite", "review", str(folder), "--apply", str(path)]) == 0
+    assert execute(["suite", "encrypt", str(folder)]) == 0
+    assert b"3!" not in (folder / "review.jsonl").read_bytes()
+    capsys.readouterr()
+    for asked in (["--html", str(folder.parent / "x.html")], ["--apply", str(path)]):
+        assert execute(["suite", "review", str(folder), *asked]) == 2
+        assert "is encrypted: steelyard suite encrypt FOLDER --undo" in capsys.readouterr().err
+    assert execute(["suite", "show", str(folder)]) == 0
+    assert "  reviewed   1 of 3 items\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

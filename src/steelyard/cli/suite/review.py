@@ -102,11 +102,14 @@ def _suite(folder: Path) -> SuiteTask:
 
     if not is_suite(folder):
         raise InputError(f"is no suite: there is no {SUITE} in it", where=folder)
-    return task_from_suite(folder)
+    suite = task_from_suite(folder)
+    if suite.rows.is_encrypted:
+        raise InputError("is encrypted: steelyard suite encrypt FOLDER --undo lets you review it", where=suite.folder)
+    return suite
 
 
 def _items(suite: SuiteTask) -> list[SuiteItem]:
-    return [suite.rows.item(place) for place in range(len(suite.rows))]
+    return list(suite.rows.items())
 
 
 def _print_applied(folder: Path) -> AppliedReview:
