@@ -86,6 +86,7 @@ _FORMATS: Final = (
     r"(?:1[ .-])?(?:\([2-9]\d\d\)[ -]?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{4}",  # US, Canada
     r"\(?0[1-9]\d{1,4}\)?[ -]\d{3,4}[ -]?\d{3,4}",  # UK, AT
     r"\(?0\)?[1-9](?:[ .-]?\d\d){4}",  # FR; without separators also DE, UK
+    r"0 [89]\d\d(?: \d\d){3}",  # FR, service numbers
     r"0[1-9]\d{9,10}",  # mobile, DE and UK
     # DE, AT
     r"\(?0(?:[2-9]\d{1,4}|1[5-7]\d{1,2}|[89]00|180\d?)\)?(?: ?[/-] ?| )\d{2,4}(?:[ -]?\d{2,4}){1,3}(?:-\d{1,5})?",
@@ -143,6 +144,6 @@ def _is_international(written: str) -> bool:
     code = next((digits[:length] for length in (1, 2) if digits[:length] in _SHORT_CODES), "")
     if not code and not _LONG_CODES.match(digits):
         return False
-    fewest, most = _LENGTHS.get(code, (5, _MOST_DIGITS - 2))
+    fewest, most = _LENGTHS.get(code, (5 if code else 4, _MOST_DIGITS - 2))
     national = digits[len(code) or 3 :]
     return fewest <= len(national) <= most or (code == "44" and national[:1] == "0" and len(national) == 11)

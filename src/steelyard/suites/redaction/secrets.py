@@ -95,7 +95,12 @@ _NEAR: Final = re.compile(
 )
 _BEFORE, _BEHIND = 48, 24
 _PIECE: Final = re.compile(r"[A-Za-z0-9]+")
-_WORDLIKE: Final = re.compile(r"(?:[A-Za-z][a-z]{2,}+\d{0,2}+|[A-Z]{2,}+\d{0,2}+)++|[A-Za-z]{1,2}|\d{1,4}")
+_SHORT: Final = re.compile(r"[A-Za-z]{1,2}|\d{1,4}")
+_CAMEL: Final = re.compile(r"(?:[A-Za-z][a-z]{2,}+\d{0,2}+|[A-Z]{2,}+\d{0,2}+)++")
+_HUMP: Final = re.compile(r"[A-Za-z][a-z]{2,}+|[A-Z]{2,}+")
+_NUMBER: Final = re.compile(r"\d+")
+_LETTERS_A_HUMP: Final = 3.5
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f-]*\d[0-9a-f-]*|[0-9A-F-]*\d[0-9A-F-]*")
 _SAME_CASE: Final = re.compile(r"[a-z]+|[A-Z]+")
 _FEWEST_RANDOM: Final = 12
 _LEAST_BITS: Final = 2.5  # a character; 16 random hexadecimal digits have 3.2 on average
@@ -149,7 +154,7 @@ def _is_assigned(value: str) -> bool:
 
 
 def _is_secret(value: str) -> bool:
-    return len(value) >= 8 and any(map(str.isdigit, value)) and not _NO_VALUE.fullmatch(value)
+    return (any(map(str.isdigit, value)) or is_random(value)) and len(value) >= 8 and not _NO_VALUE.fullmatch(value)
 
 
 def _is_said(value: str) -> bool:
@@ -169,15 +174,25 @@ def is_random(token: str) -> bool:
     """Whether at least 12 of its characters are in pieces that are no words, with 2.5 bits of entropy a character.
 
     The pieces are split at everything that is neither letter nor digit. Words are letters, also in camel case, with up
-    to two digits behind, and numbers of up to four digits; the entropy is Shannon's, of the frequencies in the token.
-    Letters alone are random where their case changes every three letters or sooner.
+    to two digits behind one or two of them, and numbers of up to four digits; the entropy is Shannon's. Letters alone
+    are random where their case changes every four letters or sooner. Hexadecimal digits are one piece.
     """
-    joined = "".join(piece for piece in _PIECE.findall(token) if not _WORDLIKE.fullmatch(piece))
+    if _HEXADECIMAL.fullmatch(token) and not token.replace("-", "").isdigit():
+        return entropy(token) >= _LEAST_BITS
+    joined = "".join(piece for piece in _PIECE.findall(token) if not _is_words(piece))
     if len(joined) < _FEWEST_RANDOM or joined.isdigit():
         return False
-    if joined.isalpha() and len(joined) > 3 * len(_SAME_CASE.findall(joined)):
+    if joined.isalpha() and len(joined) > 4 * len(_SAME_CASE.findall(joined)):
         return False
     return entropy(joined) >= _LEAST_BITS
+
+
+def _is_words(piece: str) -> bool:
+    if not _CAMEL.fullmatch(piece):
+        return _SHORT.fullmatch(piece) is not None
+    numbers = _NUMBER.findall(piece)
+    letters = len(piece) - sum(map(len, numbers))
+    return len(numbers) <= 2 and letters >= _LETTERS_A_HUMP * len(_HUMP.findall(piece))
 
 
 def entropy(text: str) -> float:
