@@ -23,7 +23,7 @@ from rich.table import Table
 
 from steelyard.models import open_model
 from steelyard.stats.intervals import clopper_pearson
-from steelyard.suites.collected import Collected
+from steelyard.suites.collected import Collected, without_duplicates
 from steelyard.suites.made import reasons_in_words
 from steelyard.suites.sources.documents import read_documents
 from steelyard.suites.sources.passages import Passage, spread
@@ -93,7 +93,7 @@ def in_span(found: Collected) -> int:
 def scripted_row(name: str, passages: Sequence[Passage]) -> tuple[str, ...]:
     """What stays of a scripted model's questions."""
     with ScriptedWriter() as server:
-        found = asyncio.run(written(f"openai:{server.name}@{server.url}", passages, 60))
+        found = without_duplicates(asyncio.run(written(f"openai:{server.name}@{server.url}", passages, 60)))
         kept = Counter(server.kinds[item.question] for item in found.items)
         total = server.written.total()
     others = total - server.written[GOOD]

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.records import Turn
+from steelyard.records import GenerateRequest, Turn
 from steelyard.suites.collected import Collected
+from steelyard.suites.made import make_suite
 from steelyard.suites.sources import chats
 from steelyard.suites.sources.chats import read_chats
+from steelyard.tasks.suite_file import SuiteFile
+from steelyard.tasks.suite_task import task_from_suite
 
 
 def user(text: Any) -> dict[str, Any]:
@@ -79,6 +82,17 @@ def test_what_becomes_no_item_is_named(tmp_path: Path) -> None:
         ("no question", ""),
     ]
     assert all(each.reason.endswith(".") for each in found.dropped)
+
+
+def test_items_are_those_of_a_suite(tmp_path: Path) -> None:
+    messages = [user("Is it open?"), reply("Yes.", accepted=True), user("Until when?"), reply("Five.", rating=5)]
+    found = read(tmp_path / "log.jsonl", {"messages": messages})
+    make_suite(tmp_path / "suite", SuiteFile(suite="s"), found)
+    task = task_from_suite(tmp_path / "suite")
+    first, second = task.prepare(task.default_prompt, None)
+    assert isinstance(second.request, GenerateRequest)
+    assert (first.target, second.target) == ("Yes.", "Five.")
+    assert [turn.text for turn in second.request.history] == ["Is it open?", "Yes."]
 
 
 def test_groups_are_unique_and_ids_are_those_of_a_suite(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.suites.sources.page_text import hyphenated_words, joined_lines, plain_text, without_hyphenation
+from steelyard.suites.sources.page_text import joined_lines, plain_text, vocabulary_of, without_hyphenation
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,13 @@ def test_plain_text_is_plain_already(text: str) -> None:
         ("two-\nor three-year", "two- or three-year"),
         ("a well-\nknown and well-known thing", "a well-known and well-known thing"),
         ("a dash -\nhere", "a dash -\nhere"),
+        ("feature-\nspecific: this feature is specific", "feature-specific: this feature is specific"),
+        ("with-\nin one, as some with in any-\nthing; anything", "within one, as some with in anything; anything"),
+        ("well-known, and well-\nknown; wellknown", "well-known, and wellknown; wellknown"),
     ],
 )
 def test_words_that_a_line_end_divides(page: str, whole: str) -> None:
-    assert without_hyphenation(page, *hyphenated_words([page])) == whole
+    assert without_hyphenation(page, vocabulary_of([page])) == whole
 
 
 def test_lines_of_a_paragraph_are_joined() -> None:

@@ -24,7 +24,8 @@ FAULTS = {
     "leaning": "names the passage",
     "telling": "holds its answer",
     "incomplete": "unreadable",
-    "doubled": "duplicate",  # written twice: the first of them is good
+    "doubled": "duplicate",  # written twice in the same words: one of them is good
+    "reworded": "duplicate",  # written twice in nearly the same words
 }
 KINDS = (GOOD,) * 10 + tuple(FAULTS)
 WORD = re.compile(r"[^\W\d_]{5,}")
@@ -97,10 +98,12 @@ class ScriptedWriter(SumsServer):
             return [item]
         self.written[kind] += 1
         self.kinds[question], self.answers[question] = kind, answer
-        if kind != "doubled":
+        if kind not in ("doubled", "reworded"):
             return [item]
         self.written[GOOD] += 1
-        again = question.replace("Which", "WHICH").removesuffix("?") + " ?"
+        again = f"{question.replace('Which', 'WHICH').removesuffix('?')} ?"
+        if kind == "reworded":
+            again = f"Please tell me, which word is under the number {name} in our files?"
         self.kinds[again], self.answers[again] = GOOD, answer
         self.kinds[question] = GOOD
         return [item, item | {"question": again}]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["hyphenated_words", "joined_lines", "plain_text", "without_hyphenation"]
+__all__ = ["Vocabulary", "joined_lines", "plain_text", "vocabulary_of", "without_hyphenation"]
 
 _LIGATURES: Final = {
     "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st",
@@ -48,33 +49,56 @@ def plain_text(text: str) -> str:
     return _MANY_LINE_ENDS.sub("\n\n", text).strip()
 
 
-def hyphenated_words(pages: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """The words of a document that have a hyphen within a line, and all words without one; both in small letters."""
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of a document in small letters: those with a hyphen within a line, and all without one.
+
+    ``divides``: it divides words at line ends; else the hyphens there are the words' own.
+    """
+
+    hyphenated: frozenset[str]
+    whole: frozenset[str]
+    divides: bool
+
+
+def vocabulary_of(pages: Sequence[str]) -> Vocabulary:
+    """The vocabulary of a document's pages."""
     hyphenated: set[str] = set()
     whole: set[str] = set()
     for page in pages:
-        small = page.casefold()
+        small = _DIVIDED.sub(" ", page).casefold()
         hyphenated.update(_HYPHENATED.findall(small))
         whole.update(_WORD.findall(small))
-    return frozenset(hyphenated), frozenset(whole)
+    divided = (found for page in pages for found in _DIVIDED.finditer(page))
+    divides = any(f"{found[1]}{found[2]}".casefold() in whole for found in divided)
+    return Vocabulary(frozenset(hyphenated), frozenset(whole), divides)
 
 
-def without_hyphenation(page: str, hyphenated: frozenset[str], whole: frozenset[str]) -> str:
+def without_hyphenation(page: str, words: Vocabulary) -> str:
     """A page on which words that a line end divides are whole again.
 
-    The hyphen stays where the document writes the word with it elsewhere and not without, before a capital letter or a
-    digit (``E-Mail``, ``COVID-19``), and before *and* or *und* (``Haupt- und Nebeneingang``).
+    The hyphen stays before a capital letter or a digit (``E-Mail``, ``COVID-19``), before *and* or *und* (``Haupt- und
+    Nebeneingang``), where the document writes the word with it elsewhere and not without, and where it divides no words
+    and has both parts as words (``feature-specific``).
     """
 
     def joined(found: re.Match[str]) -> str:
         first, second = found[1], found[2]
         if second.casefold() in _SUSPENDED:
             return f"{first}- {second}"
-        with_hyphen = f"{first}-{second}".casefold()
-        keeps = not second[0].islower() or (with_hyphen in hyphenated and (first + second).casefold() not in whole)
-        return f"{first}-{second}" if keeps else first + second
+        return f"{first}-{second}" if _keeps_hyphen(first, second, words) else first + second
 
     return _DIVIDED.sub(joined, page)
+
+
+def _keeps_hyphen(first: str, second: str, words: Vocabulary) -> bool:
+    if not second[0].islower():
+        return True
+    if (first + second).casefold() in words.whole:
+        return False
+    if f"{first}-{second}".casefold() in words.hyphenated:
+        return True
+    return not words.divides and {first.casefold(), second.casefold()} <= words.whole
 
 
 def joined_lines(page: str) -> str:

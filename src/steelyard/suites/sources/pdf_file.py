@@ -7,7 +7,7 @@ from typing import Any
 
 from steelyard.errors import InputError
 from steelyard.suites.sources.document import MAX_CHARACTERS, MAX_PAGES, Extracted
-from steelyard.suites.sources.page_text import hyphenated_words, joined_lines, plain_text, without_hyphenation
+from steelyard.suites.sources.page_text import joined_lines, plain_text, vocabulary_of, without_hyphenation
 from steelyard.suites.sources.repeated_lines import without_repeated_lines
 
 __all__ = ["extract_pdf"]
@@ -60,8 +60,8 @@ def _cleaned(raw: list[str | None]) -> Extracted:
     if sum(sum(map(str.isalpha, page)) for page in pages) < _MIN_LETTERS:
         raise InputError("holds no text, as a scan: run a text recognition over it first, such as ocrmypdf")
     bare, removed = without_repeated_lines(pages)
-    hyphenated, whole = hyphenated_words(bare)
-    done = tuple(joined_lines(without_hyphenation(page, hyphenated, whole)) for page in bare)
+    words = vocabulary_of(bare)
+    done = tuple(joined_lines(without_hyphenation(page, words)) for page in bare)
     damaged, empty = raw.count(None), sum(not page for page in pages) - raw.count(None)
     notes = (
         f"{removed:,} lines of headers and footers were left out." if removed else "",
