@@ -201,6 +201,8 @@ def test_labels_by_hand(tmp_path: Path) -> None:
         {"id": "a1", "label": "no", "labeller": "Bo"},
         {"id": "a2", "label": "unsure", "labeller": "Bo"},
     ]
+    assert execute(["suite", "review", str(answers), "--labels", "--apply", str(path)]) == 0
+    assert [json.loads(line)["label"] for line in answers.read_text().splitlines()] == ["yes", "no", "skip", ""]
 
 
 def test_what_others_wrote_does_not_run_and_is_edited_as_it_is(tmp_path: Path) -> None:

@@ -99,10 +99,13 @@ def _editable(text: str) -> str | None:
 
 def item_to_label(answer: AnswerToLabel) -> PageItem:
     """An answer with its criterion."""
-    return PageItem(
-        id=answer.id,
-        texts=(("Question", answer.question), ("Answer", answer.answer or "(empty)"), ("Criterion", answer.criterion)),
+    texts = (
+        ("Question", answer.question),
+        ("Reference", answer.reference),
+        ("Answer", answer.answer or "(empty)"),
+        ("Criterion", answer.criterion),
     )
+    return PageItem(id=answer.id, texts=tuple((name, text) for name, text in texts if text))
 
 
 def write_review_page(path: Path, items: Sequence[PageItem], page: ReviewPage) -> None:

@@ -142,6 +142,8 @@ def test_an_encrypted_suite_is_not_reviewed_and_its_record_has_no_texts(
         (["sums", "--reviewer", "x\x1b[31m", "--html", "x.html"], "--reviewer: at most 80 printable characters"),
         (["sums/samples.jsonl", "--labels"], "--labels needs --html FILE"),
         (["sums/samples.jsonl", "--labels", "--html", "x.html"], "a line has id, question, answer and criterion"),
+        (["sums", "--second"], "--second goes with --labels --apply FILE"),
+        (["none.jsonl", "--labels", "--apply", "none.json"], "none.json: cannot be read"),
         (["none.jsonl", "--labels", "--html", "x.html"], "none.jsonl: cannot be read"),
     ],
 )

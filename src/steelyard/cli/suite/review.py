@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -29,10 +29,14 @@ __all__ = ["command"]
 )  # fmt: skip
 @click.option(
     "--labels", is_flag=True,
-    help="With --html: FOLDER is a JSONL file of answers (id, question, answer, criterion) to be labelled yes or no.",
+    help="FOLDER is a JSONL file of answers (id, question, answer, criterion), to be labelled yes or no: --html makes "
+    "the page, --apply takes its file.",
 )  # fmt: skip
+@click.option("--second", is_flag=True, help="With --labels --apply: the labels are those of a second person.")
 @click.option("--reviewer", default="", metavar="NAME", help="Who decides; it is put on record with each decision.")
-def command(folder: Path, html_file: Path | None, saved_file: Path | None, labels: bool, reviewer: str) -> int:
+def command(
+    folder: Path, html_file: Path | None, saved_file: Path | None, labels: bool, second: bool, reviewer: str
+) -> int:
     """Review the items of the suite FOLDER, one after the other, and change its files as you decided.
 
     In the terminal one key decides. Every decision is put into review.jsonl at once, and the next call goes on where
@@ -47,6 +51,10 @@ def command(folder: Path, html_file: Path | None, saved_file: Path | None, label
         raise InputError("--html and --apply: give one of them")
     if one_line(reviewer, MAX_NAME) != reviewer:
         raise InputError(f"--reviewer: at most {MAX_NAME} printable characters")
+    if second and not (labels and saved_file is not None):
+        raise InputError("--second goes with --labels --apply FILE")
+    if labels and saved_file is not None:
+        return _apply_labels(folder, saved_file, second=second)
     if labels:
         return _write_label_page(folder, html_file, reviewer)
     if html_file is not None:
@@ -177,14 +185,21 @@ def _write_page(folder: Path, html_file: Path, reviewer: str) -> int:
 
 
 def _write_label_page(path: Path, html_file: Path | None, reviewer: str) -> int:
-    from steelyard.models.embedded_file import sha256_of_file
+    import shlex
+
     from steelyard.reports.review_page import ReviewPage, item_to_label, write_review_page
-    from steelyard.suites.labels import read_answers
+    from steelyard.suites.labels import answers_digest, read_answers
 
     if html_file is None:
-        raise InputError("--labels needs --html FILE: the page on which the answers are labelled")
+        raise InputError("--labels needs --html FILE, the page on which answers are labelled, or --apply FILE")
     answers = read_answers(path)
-    page = ReviewPage(kind="labels", title=path.stem, digest=sha256_of_file(path), command="", reviewer=reviewer)
+    page = ReviewPage(
+        kind="labels",
+        title=path.stem,
+        digest=answers_digest(answers),
+        command=f"steelyard suite review {shlex.quote(str(path))} --labels --apply FILE",
+        reviewer=reviewer,
+    )
     _check_place(html_file)
     try:
         write_review_page(html_file, [item_to_label(answer) for answer in answers], page)
@@ -193,6 +208,16 @@ def _write_label_page(path: Path, html_file: Path | None, reviewer: str) -> int:
     click.echo(
         f"page  {html_file} ({len(answers):,} answers). Give each labeller a page of their own: --reviewer NAME."
     )
+    return 0
+
+
+def _apply_labels(path: Path, saved_file: Path, *, second: bool) -> int:
+    from steelyard.suites.labels import apply_labels, read_saved_labels
+
+    labels = read_saved_labels(saved_file)
+    name: Literal["label", "second"] = "second" if second else "label"
+    labelled = apply_labels(path, labels, name)
+    click.echo(f"{path}: {labelled:,} answers have a {name}")
     return 0
 
 

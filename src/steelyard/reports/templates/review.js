@@ -345,6 +345,13 @@
     }
     goTo(0);
   });
+  // The same page in another tab: what is decided there counts here too.
+  addEventListener("storage", (event) => {
+    if (event.key !== index.key || !event.newValue) return;
+    changes = new Map();
+    recall();
+    draw();
+  });
   addEventListener("beforeunload", (event) => {
     if (!isKept && !isSaved) event.preventDefault();
   });
