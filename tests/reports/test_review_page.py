@@ -279,6 +279,7 @@ def test_a_browser_that_keeps_nothing_says_so(tmp_path: Path) -> None:
 
 def test_without_javascript_the_items_are_there(tmp_path: Path) -> None:
     path = written(tmp_path, to_review(items(130)))
+    assert path.stat().st_mode & 0o777 == 0o600
     text = path.read_text()
     assert "To decide you need JavaScript; these are the first 100 of 130 items." in text
     shown = text[text.index("<noscript>") : text.index("</noscript>")]

@@ -217,7 +217,7 @@ def forget_texts(folder: Path, items: Iterable[SuiteItem]) -> None:
             line = msgspec.structs.replace(line, change=bare)
         lines.append(line)
     try:
-        write_file(folder / REVIEW, b"".join(canonical(without_defaults(line)) + b"\n" for line in lines))
+        write_file(folder / REVIEW, b"".join(canonical(without_defaults(line)) + b"\n" for line in lines), 0o600)
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror})", where=folder / REVIEW) from None
 

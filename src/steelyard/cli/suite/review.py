@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,7 @@ from steelyard.errors import InputError
 if TYPE_CHECKING:
     from steelyard.records import SuiteItem
     from steelyard.suites.review_apply import AppliedReview
-    from steelyard.tasks.suite_task import SuiteTask
+    from steelyard.tasks.suite_file import SuiteFile
 
 __all__ = ["command"]
 
@@ -77,7 +78,7 @@ def _in_terminal(folder: Path, reviewer: str) -> int:
     session = ReviewSession(
         folder=suite.folder,
         suite=suite.file,
-        items=_items(suite),
+        items=suite.items,
         review=read_review(suite.folder),
         by=reviewer or _user(),
         person=Terminal(),
@@ -104,20 +105,35 @@ def _user() -> str:
         return ""
 
 
-def _suite(folder: Path) -> SuiteTask:
-    from steelyard.tasks.suite_file import SUITE, is_suite
-    from steelyard.tasks.suite_task import task_from_suite
+@dataclass(frozen=True)
+class _Suite:
+    """A suite as it is reviewed: also one that cannot be asked yet, since answers are missing."""
+
+    folder: Path
+    file: SuiteFile
+    items: list[SuiteItem]
+    digest: str
+
+
+def _suite(folder: Path) -> _Suite:
+    from steelyard.tasks.suite_file import (
+        SAMPLES,
+        SUITE,
+        SuiteRows,
+        is_suite,
+        read_suite,
+        suite_digest,
+        suite_folder,
+    )
 
     if not is_suite(folder):
         raise InputError(f"is no suite: there is no {SUITE} in it", where=folder)
-    suite = task_from_suite(folder)
-    if suite.rows.is_encrypted:
-        raise InputError("is encrypted: steelyard suite encrypt FOLDER --undo lets you review it", where=suite.folder)
-    return suite
-
-
-def _items(suite: SuiteTask) -> list[SuiteItem]:
-    return list(suite.rows.items())
+    folder = suite_folder(folder)
+    file = read_suite(folder)
+    rows = SuiteRows(folder / SAMPLES, file)
+    if rows.is_encrypted:
+        raise InputError("is encrypted: steelyard suite encrypt FOLDER --undo lets you review it", where=folder)
+    return _Suite(folder, file, list(rows.items()), suite_digest(file, rows.digests))
 
 
 def _print_applied(folder: Path) -> AppliedReview:
@@ -143,8 +159,8 @@ def _apply_file(folder: Path, saved_file: Path, reviewer: str) -> int:
     from steelyard.suites.review_file import read_saved_review
 
     suite = _suite(folder)
-    items = {item.id: item for item in _items(suite)}
-    named, changes = read_saved_review(saved_file, suite.suite, suite.file, items)
+    items = {item.id: item for item in suite.items}
+    named, changes = read_saved_review(saved_file, suite.digest, suite.file, items)
     if all(change.decision == "drop" for _, change in changes) and len(changes) == len(items):
         raise InputError("drops every item: keep one, or delete the folder", where=saved_file)
     if changes:
@@ -160,16 +176,15 @@ def _write_page(folder: Path, html_file: Path, reviewer: str) -> int:
     from steelyard.suites.review import read_review
 
     suite = _suite(folder)
-    review, items = read_review(suite.folder), _items(suite)
-    if any(map(review.is_pending, items)):
+    if any(map(read_review(suite.folder).is_pending, suite.items)):
         _print_applied(suite.folder)
         suite = _suite(folder)
-        review, items = read_review(suite.folder), _items(suite)
-    shown = [item_to_review(item, suite.file.choices, review.change_of(item)) for item in items]
+    review = read_review(suite.folder)
+    shown = [item_to_review(item, suite.file.choices, review.change_of(item)) for item in suite.items]
     page = ReviewPage(
         kind="review",
         title=suite.file.suite,
-        digest=suite.suite,
+        digest=suite.digest,
         command=f"steelyard suite review {shlex.quote(str(folder))} --apply FILE",
         reviewer=reviewer,
         version=suite.file.version,

@@ -250,7 +250,7 @@ def _fields(item: SuiteItem) -> list[tuple[str, str]]:
         ("span", source.text if source else ""),
         ("question", item.question),
         *(("choice", choice) for choice in item.choices),
-        ("answer", item.answer or "(none: a judge scores)"),
+        ("answer", item.answer or "(none)"),
         ("group", item.group),
         ("tags", ", ".join(item.tags)),
         ("difficulty", item.difficulty),
