@@ -236,10 +236,11 @@
   function submitEdit() {
     const more = {};
     for (const [name, field] of [["question", find("#question")], ["answer", answerField()]]) {
+      const text = field.value.replace(/[\0\p{Cs}]/gu, ""); // what no file of a suite can hold
       if (field.disabled || field.value === asWritten[name]) continue;
-      if (!field.value.trim()) return problem("edit", `The ${name} is empty: drop the item instead.`);
-      if (field.value.length > limits.text) return problem("edit", `The ${name} is too long.`);
-      more[name] = field.value;
+      if (!text.trim()) return problem("edit", `The ${name} is empty: drop the item instead.`);
+      if (text.length > limits.text) return problem("edit", `The ${name} is too long.`);
+      more[name] = text;
     }
     return decide(Object.keys(more).length ? "edit" : "keep", more);
   }
