@@ -152,9 +152,9 @@ def test_by_keys_alone_to_a_file_that_is_applied(tmp_path: Path, capsys: pytest.
         await tab.reads("4 of 12")
         await tab.open()  # what was decided is still there
         await tab.reads("5 of 12 · 4 decided · 8 left")
-        await tab.reads("5 decisions, not saved yet, kept in this browser.", "#kept")
+        await tab.reads("5 changes, not saved yet, kept in this browser.", "#kept")
         found.append(await tab.saved(tmp_path / "files"))
-        await tab.reads("5 decisions, saved, kept in this browser.", "#kept")
+        await tab.reads("5 changes, saved, kept in this browser.", "#kept")
 
     use((tmp_path / "page.html", steps))
     (path,) = found

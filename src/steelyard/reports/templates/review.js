@@ -131,7 +131,7 @@
     status.textContent = `${written(at + 1)} of ${written(total)} · ${written(decided)} decided · ${written(total - decided)} left`;
     find("#progress").value = decided;
     const mine = changes.size;
-    const noun = isReview ? "decision" : "label";
+    const noun = isReview ? "change" : "label";
     const kept = isKept ? "kept in this browser" : "NOT kept by this browser: save before you close the page";
     const saved = isSaved ? "saved" : "not saved yet";
     find("#kept").textContent = mine ? `${counted(mine, noun)}, ${saved}, ${kept}.` : `No ${noun} yet.`;
