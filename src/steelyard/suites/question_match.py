@@ -77,19 +77,20 @@ def most_typos(words: Words) -> int:
 def is_typo(first: str, second: str) -> bool:
     """Whether one may be the other with a typing error.
 
-    One letter too many or too few, two neighbours swapped, or a neighbouring key of QWERTY, QWERTZ or AZERTY; not in
-    the first letter, nor in words of fewer than four.
+    Two neighbours swapped, but for the first; or one letter too many or too few, or a neighbouring key of QWERTY,
+    QWERTZ or AZERTY, neither at the beginning nor at the end, where *employer* and *employee* differ. Not in words of
+    fewer than four.
     """
     if min(len(first), len(second)) < _SHORTEST or not (first + second).isalpha() or first[0] != second[0]:
         return False
     if OSA.distance(first, second, score_cutoff=1) != 1:
         return False
-    if len(first) != len(second):
+    changed = [place for place, (one, other) in enumerate(zip(first, second, strict=False)) if one != other]
+    if len(first) == len(second) and len(changed) == 2:  # two letters swapped: nothing else has distance 1
         return True
-    changed = [place for place, (one, other) in enumerate(zip(first, second, strict=True)) if one != other]
-    if len(changed) == 2:  # two letters swapped: nothing else has distance 1
-        return True
-    return second[changed[0]] in _NEIGHBOURS.get(first[changed[0]], ())
+    if first[-1] != second[-1]:
+        return False
+    return len(first) != len(second) or second[changed[0]] in _NEIGHBOURS.get(first[changed[0]], ())
 
 
 def difference(first: Question, second: Question, seen: Callable[[str], int]) -> str | None:
