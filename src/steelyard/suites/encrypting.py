@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.records.record import Record
+from steelyard.suites.review import forget_texts
 from steelyard.suites.writing import lines_of
 from steelyard.tasks.suite_file import DROPPED, SAMPLES
 from steelyard.tasks.suite_vault import (
@@ -65,7 +66,9 @@ def new_identity(path: Path | None = None) -> tuple[Path, str]:
 
 
 def encrypt_suite(suite: SuiteTask) -> int:
-    """Encrypt the items to the suite's readers; the number of keys. What was thrown out (dropped.jsonl) is deleted.
+    """Encrypt the items to the suite's readers; the number of keys.
+
+    What was thrown out (dropped.jsonl) is deleted, and so are the texts in the record of reviews (review.jsonl).
 
     The plain file is removed when all else is written. Raises InputError for a suite that is encrypted already, for one
     without readers, and for readers that are none.
@@ -78,6 +81,7 @@ def encrypt_suite(suite: SuiteTask) -> int:
         subject: secrets.token_bytes(KEY_BYTES) for subject in dict.fromkeys(subject_of(each, name) for each in items)
     }
     boxed = encrypted_keys(keys, suite.file.readers, suite.where)
+    forget_texts(suite.folder, items)
     try:
         (suite.folder / KEYS).mkdir(mode=0o700, exist_ok=True)
         write_file(suite.folder / KEYS / ".gitignore", _IGNORED.encode())

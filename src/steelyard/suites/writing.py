@@ -60,7 +60,9 @@ def _line(record: msgspec.Struct) -> bytes:
 def _brief(value: Any) -> Any:
     """A value without empty parts, which are the defaults of every field."""
     if isinstance(value, dict):
-        return {key: _brief(each) for key, each in value.items() if each not in (None, "", [], {}) or key == "question"}
+        return {
+            key: _brief(each) for key, each in value.items() if each not in (None, "", [], (), {}) or key == "question"
+        }
     return [_brief(each) for each in value] if isinstance(value, list | tuple) else value
 
 
