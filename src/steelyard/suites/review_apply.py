@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +9,6 @@ import msgspec
 
 from steelyard.errors import InputError, NothingKept
 from steelyard.records import DroppedItem, SuiteItem
-from steelyard.suites.exposures import read_exposures
 from steelyard.suites.review import (
     Change,
     append_applied,
@@ -19,28 +16,22 @@ from steelyard.suites.review import (
     changed_item,
     read_review,
 )
+from steelyard.suites.rewriting import is_fixed, keep_canary, rewrite_suite
 from steelyard.suites.writing import lines_of
-from steelyard.tasks.definition_file import read_strictly
 from steelyard.tasks.file_rows import JsonlRows
 from steelyard.tasks.suite_file import (
     DROPPED,
     SAMPLES,
-    SUITE,
-    SuiteFile,
     SuiteRows,
     read_suite,
     suite_digest,
 )
-from steelyard.tasks.suite_seal import seal_path
 from steelyard.tasks.suite_vault import item_digest
-from steelyard.util.atomic_file import whole_file
 from steelyard.util.text import one_line
 
 __all__ = ["CHECK", "AppliedReview", "apply_review"]
 
 CHECK = "review"  # the check that dropped.jsonl names
-_VERSION = re.compile(r"^version:[ \t]*[0-9]+", re.MULTILINE)
-_NAME = re.compile(r"^suite:.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,16 +69,18 @@ def apply_review(folder: Path) -> AppliedReview:
         if problem := change_problem(items[place], change, suite):
             raise InputError(f"item {items[place].id}: {problem}", where=folder / SAMPLES, line=rows.number_of(place))
     after = [changed_item(item, pending[place]) if place in pending else item for place, item in enumerate(items)]
-    _keep_canary(after, items)
+    keep_canary(after, items)
     kept = [item for item in after if item is not None]
     if not kept:
         raise NothingKept("every item is dropped, so there would be no suite: keep one, or delete the folder")
-    is_new_version = bool(pending) and _is_fixed(folder, suite.version, suite_digest(suite, rows.digests))
+    is_new_version = bool(pending) and is_fixed(folder, suite.version, suite_digest(suite, rows.digests))
     version = suite.version + is_new_version
     digests = [item_digest(item) for item in kept]
     new = suite_digest(msgspec.structs.replace(suite, version=version), digests)
     if pending:
-        _write(folder, suite, _lines(rows, after, items, folder), _dropped(items, pending), version)
+        before = _reviewed_before(folder)
+        new_dropped = [each for each in _dropped(items, pending) if each not in before]
+        rewrite_suite(folder, suite, _lines(rows, after, items, folder), new_dropped, version)
         append_applied(folder, version, new)
     counts = [change.decision for change in pending.values()]
     return AppliedReview(
@@ -100,22 +93,6 @@ def apply_review(folder: Path) -> AppliedReview:
         is_new_version=is_new_version,
         digest=new,
     )
-
-
-def _is_fixed(folder: Path, version: int, digest: str) -> bool:
-    """Whether the version is sealed, or an endpoint has got items of it."""
-    return seal_path(folder, version).exists() or any(each.suite == digest for each in read_exposures(folder))
-
-
-def _keep_canary(after: list[SuiteItem | None], items: list[SuiteItem]) -> None:
-    """Move the canary of items that are dropped to the first one that stays."""
-    lost = next((old.canary for old, new in zip(items, after, strict=True) if old.canary and new is None), "")
-    if not lost or any(item.canary for item in after if item is not None):
-        return
-    for place, item in enumerate(after):
-        if item is not None:
-            after[place] = msgspec.structs.replace(item, canary=lost)
-            return
 
 
 def _lines(rows: SuiteRows, after: list[SuiteItem | None], items: list[SuiteItem], folder: Path) -> bytes:
@@ -138,35 +115,6 @@ def _dropped(items: list[SuiteItem], pending: dict[int, Change]) -> list[Dropped
     ]
 
 
-def _write(folder: Path, suite: SuiteFile, samples: bytes, dropped: list[DroppedItem], version: int) -> None:
-    """Write the files; that with the items gets its name last, so that what it misses is in the other ones already."""
-    before = _bytes_of(folder / DROPPED)
-    new = [each for each in dropped if each not in _reviewed_before(folder)]
-    try:
-        with ExitStack() as files:  # each file is whole on the disk before the first gets its name
-            _put(files, folder / SAMPLES, samples)
-            if version != suite.version:
-                _put(files, folder / SUITE, _with_version(folder / SUITE, version))
-            if new:
-                ended = before if not before or before.endswith(b"\n") else before + b"\n"
-                _put(files, folder / DROPPED, ended + lines_of(new))
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror}); the suite is as it was", where=folder) from None
-
-
-def _put(files: ExitStack, path: Path, data: bytes) -> None:
-    file = files.enter_context(whole_file(path))
-    file.write(data)
-    file.flush()
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes() if path.exists() else b""
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=path) from None
-
-
 def _reviewed_before(folder: Path) -> list[DroppedItem]:
     """What reviews dropped so far: after a crash, perhaps items that samples.jsonl still has."""
     found: list[DroppedItem] = []
@@ -182,22 +130,3 @@ def _reviewed_before(folder: Path) -> list[DroppedItem]:
     if (folder / DROPPED).is_file():
         JsonlRows(folder / DROPPED, look)
     return found
-
-
-def _with_version(path: Path, version: int) -> bytes:
-    """``suite.yaml`` with another number of its version; all else stays as people wrote it."""
-    text = path.read_bytes().decode()
-    if _VERSION.search(text):
-        changed = _VERSION.sub(f"version: {version}", text, count=1)
-    else:
-        changed = _NAME.sub(lambda line: f"{line[0].rstrip()}\nversion: {version}", text, count=1)
-    check = path.with_name(path.name + ".check")
-    try:
-        check.write_bytes(changed.encode())
-        if msgspec.structs.replace(read_strictly(path, SuiteFile), version=version) == read_strictly(check, SuiteFile):
-            return changed.encode()
-    except InputError:
-        pass
-    finally:
-        check.unlink(missing_ok=True)
-    raise InputError(f"set 'version: {version}' there first, on a line of its own", where=path)
