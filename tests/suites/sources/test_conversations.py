@@ -82,6 +82,7 @@ def test_parts_of_a_message() -> None:
     call = message_of({"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]})
     assert (call.text, call.calls_tools) == ("", True)
     assert message_of({"role": "user", "content": 3}).lacks == ("part",)
+    assert message_of({"role": "user", "content": " a\0b "}).text == "ab"
 
 
 def test_a_conversation_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,5 +41,5 @@ def test_votes(fields: dict[str, Any], accepted: bool | None) -> None:
 
 @pytest.mark.parametrize("name", ["corrected", "correction", "target", "expected"])
 def test_corrections(name: str) -> None:
-    assert judgement_of(None, {name: " Right. ", "accepted": False}) == Judgement(False, "Right.")
+    assert judgement_of(None, {name: " Right\0. ", "accepted": False}) == Judgement(False, "Right.")
     assert judgement_of({name: 3}) == judgement_of({name: "  "}) == Judgement()

@@ -93,3 +93,11 @@ def test_answers_that_are_there(text: str, answer: str) -> None:
 )
 def test_answers_that_are_not(text: str, answer: str) -> None:
     assert not holds_answer(text, answer)
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7), st.sampled_from([",", ".", " ", "’", ""]), st.booleans())
+def test_a_number_is_the_whole_number(one: int, other: int, separator: str, in_answer: bool) -> None:
+    written = f"{one:,}".replace(",", separator)
+    text, answer = f"There are {one if in_answer else written} of them.", written if in_answer else str(one)
+    assert holds_answer(text, answer)
+    assert holds_answer(text, str(other)) == (one == other)

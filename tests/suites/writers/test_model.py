@@ -107,6 +107,17 @@ def test_big_bench_hard_as_our_documents(server: ScriptedWriter, shared: Path, t
     assert len(found.items) > 50
 
 
+def test_german_documents_are_asked_in_german(server: ScriptedWriter) -> None:
+    lines = [
+        f"Die Pumpe mit der Nummer {each} wurde in {PLACES[each % 7]} von der Vertretung geprüft." for each in range(20)
+    ]
+    found = written(server, passage_of(*lines), per_passage=20)
+    assert found.is_german
+    assert {server.kinds[item.question] for item in found.items} == {GOOD}
+    assert any(body.startswith("Zwischen den gestrichelten Linien") for body in server.bodies)
+    assert any("\n\nTeil: Die Pumpe" in body or "\nTeil: Die Pumpe" in body for body in server.bodies)
+
+
 def passage_of(*texts: str) -> list[Passage]:
     document = Document(name="a.txt", sha256="0", kind="text", pages=(" ".join(texts),))
     return [Passage(document, 0, 0, len(document.pages[0]))]

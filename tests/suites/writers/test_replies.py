@@ -39,6 +39,11 @@ def test_numbers_are_answers_too() -> None:
     assert [each.answer for each in found if isinstance(each, Proposal)] == ["12", "2.5"]
 
 
+def test_what_nobody_sees_goes() -> None:
+    (found,) = proposals_in(json.dumps([ITEM | {"question": "Who\u200b won\0 \u202eit?", "answer": "A\u00adda"}]))
+    assert found == READ
+
+
 def test_nothing_to_ask_is_an_empty_list() -> None:
     assert proposals_in('{"items": []}') == []
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from steelyard.records import ModelOutput, Outcome
 from steelyard.suites.sources.document import Document
 from steelyard.suites.sources.passages import Passage
-from steelyard.suites.writers.writer import collected_from, item_of
+from steelyard.suites.writers.cloze import ClozeWriter
+from steelyard.suites.writers.model import ModelWriter
+from steelyard.suites.writers.writer import Writer, collected_from, item_of
 
 PDF = Document(name="sub/a.pdf", sha256="ab", kind="pdf", pages=("", "Ada won the prize."), notes=("One note.",))
 
@@ -18,6 +23,17 @@ def test_an_item_names_its_place() -> None:
     bare = item_of(passage, "")
     assert bare.source is not None
     assert (bare.source.start, bare.source.end, bare.source.text) == (0, 18, "")
+
+
+def test_our_writers_are_writers() -> None:
+    async def ask(prompt: str) -> ModelOutput:
+        return ModelOutput(outcome=Outcome.OK)
+
+    writers: list[Writer] = [ModelWriter(ask), ClozeWriter()]
+    passage = Passage(PDF, 1, 0, 18)
+    for writer in writers:
+        assert asyncio.run(writer.write([passage])).items == ()
+        assert asyncio.run(writer.write([])).dropped == ()
 
 
 def test_documents_are_named_with_their_items() -> None:

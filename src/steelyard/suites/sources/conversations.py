@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from steelyard.errors import InputError
 
-__all__ = ["FORMS", "Conversation", "Message", "conversations_in", "message_of"]
+__all__ = ["FORMS", "Conversation", "Message", "conversations_in", "message_of", "tidy"]
 
 FORMS: Final = (
     '{"messages": [{"role": "user", "content": "…"}, …]}, a list of such, one such a line, a list of messages, or the '
@@ -154,7 +154,7 @@ def _role(value: Mapping[str, Any]) -> Any:
 def _content(content: Any) -> tuple[str, tuple[str, ...]]:
     """The text of a content, and the types of its parts that are no text."""
     if isinstance(content, str):
-        return content.strip(), ()
+        return tidy(content), ()
     if content is None:
         return "", ()
     texts, lacks = [], []
@@ -166,4 +166,9 @@ def _content(content: Any) -> tuple[str, tuple[str, ...]]:
             texts.append(part["text"])
         elif kind not in _ABOUT_THINKING:
             lacks.append(str(kind or part.get("content_type", "") if isinstance(part, Mapping) else "")[:40] or "part")
-    return "\n".join(texts).strip(), tuple(lacks)
+    return tidy("\n".join(texts)), tuple(lacks)
+
+
+def tidy(text: str) -> str:
+    """A text of a log as a suite keeps it: without NUL characters, which no file of a suite may hold, and trimmed."""
+    return text.replace("\0", "").strip()

@@ -21,6 +21,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from steelyard.suites.sources.conversations import tidy
+
 __all__ = ["Judgement", "judgement_of"]
 
 CORRECTIONS: Final = ("corrected", "correction", "target", "expected")
@@ -42,12 +44,7 @@ def judgement_of(*fields: Mapping[str, Any] | None) -> Judgement:
     """What these fields say of an answer, together."""
     given = [each for each in fields if each is not None]
     correction = next(
-        (
-            each[key].strip()
-            for each in given
-            for key in CORRECTIONS
-            if isinstance(each.get(key), str) and each[key].strip()
-        ),
+        (text for each in given for key in CORRECTIONS if isinstance(each.get(key), str) and (text := tidy(each[key]))),
         "",
     )
     votes = {vote for each in given for vote in _votes(each)}

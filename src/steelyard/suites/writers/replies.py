@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from steelyard.suites.sources.page_text import plain_text
 from steelyard.util.reasoning import split_reasoning
 
 __all__ = ["Proposal", "Unreadable", "proposals_in"]
@@ -79,7 +80,7 @@ def _proposal(entry: Any) -> Proposal | Unreadable:
         return Unreadable("An entry of the reply lacks a question, an answer or a span.")
     if len(answer) > MAX_ANSWER or len(span) > MAX_SPAN:
         return Unreadable(f"The answer has more than {MAX_ANSWER} characters, or the span more than {MAX_SPAN:,}.")
-    return Proposal(" ".join(question.split()), " ".join(answer.split()), span)
+    return Proposal(" ".join(plain_text(question).split()), " ".join(plain_text(answer).split()), span)
 
 
 def _text(value: Any) -> str:
