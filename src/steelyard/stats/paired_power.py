@@ -1,0 +1,64 @@
+"""How many samples a paired comparison needs, and what it can see with those that it has."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["mcnemar_power", "samples_for_mean", "samples_to_see"]
+
+
+def mcnemar_power(n: int, discordant: float, difference: float, alpha: float = 0.05) -> float:
+    """Exact power of the two-sided exact McNemar test at level α with ``n`` independent samples.
+
+    ``discordant`` is the share of samples on which exactly one of two models is right, ``difference`` the true
+    difference of their shares: the number of discordant samples is binomial, and given it so are the gains. Raises
+    ValueError for a difference beyond the discordant share.
+    """
+    import numpy as np
+    from scipy.stats import binom
+
+    if not 0 < discordant <= 1 or abs(difference) > discordant * (1 + 1e-12):
+        raise ValueError("a difference is at most the share of discordant samples, which is between 0 and 1")
+    if n < 1:
+        return 0.0
+    counts = np.arange(int(binom.ppf(1e-12, n, discordant)), int(binom.isf(1e-12, n, discordant)) + 1)
+    most = binom.ppf(alpha / 2, counts, 0.5)  # of the smaller side; one too many where its tail is above α/2
+    most = np.where(binom.cdf(most, counts, 0.5) > alpha / 2, most - 1, most)
+    rate = min(1.0, max(0.0, (1 + difference / discordant) / 2))
+    rejected = binom.cdf(most, counts, rate) + binom.sf(counts - most - 1, counts, rate)
+    return float(np.sum(binom.pmf(counts, n, discordant) * np.where(most >= 0, rejected, 0.0)))
+
+
+def samples_to_see(difference: float, discordant: float, power: float = 0.8, alpha: float = 0.05) -> int:
+    """About how many independent samples show a true ``difference`` with this power, by the exact McNemar test.
+
+    Connor's normal approximation (1987, "Sample size for testing differences in proportions for the paired-sample
+    design") is where the search starts. Exact power rises in saw teeth: the number is the least one of steps of 1 %
+    at which it is high enough. A discordant share below the difference counts as the difference. Raises ValueError for
+    a difference that is not between 0 and 1.
+    """
+    from scipy.stats import norm
+
+    if not 0 < difference < 1:
+        raise ValueError("a difference to see is a share between 0 and 1")
+    discordant = min(1.0, max(discordant, difference))
+    ends = norm.ppf(1 - alpha / 2), norm.ppf(power)
+    spread = math.sqrt(max(discordant - difference**2, 0.0))
+    normal = ((ends[0] * math.sqrt(discordant) + ends[1] * spread) / difference) ** 2
+    n = max(2, math.floor(0.8 * normal))
+    while mcnemar_power(n, discordant, difference, alpha) < power:
+        n += max(1, n // 100)
+    return n
+
+
+def samples_for_mean(difference: float, deviation: float, power: float = 0.8, alpha: float = 0.05) -> int:
+    """About how many samples show a true mean ``difference`` of scores whose paired differences have ``deviation``.
+
+    The normal approximation ((z₁₋α⸝₂ + z_power) · σ / δ)²; two at least.
+    """
+    from scipy.stats import norm
+
+    if not 0 < difference < 1:
+        raise ValueError("a difference to see is a share between 0 and 1")
+    ends = float(norm.ppf(1 - alpha / 2) + norm.ppf(power))
+    return max(2, math.ceil((ends * deviation / difference) ** 2))
