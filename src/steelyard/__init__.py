@@ -30,11 +30,13 @@ _NAMES = {
         "show",
         "verify",
     ],
+    "steelyard.api.compare": ["compare"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
     "steelyard.auditing.answers": ["Answer"],
     "steelyard.auditing.conductor": ["plan_audit", "resume_audit", "start_audit"],
     "steelyard.claims.sheet": ["read_sheet"],
+    "steelyard.comparison.record": ["Comparison"],
     "steelyard.errors": [
         "DeadlineExceeded",
         "ExitCode",
@@ -82,6 +84,7 @@ __all__ = [
     "Claim",
     "ClaimSheet",
     "ClaimVerdict",
+    "Comparison",
     "DeadlineExceeded",
     "Detector",
     "ExitCode",
@@ -119,6 +122,7 @@ __all__ = [
     "aresume",
     "arun",
     "audit",
+    "compare",
     "load_task",
     "open_model",
     "open_scorer",
@@ -139,11 +143,13 @@ __all__ = [
 
 if TYPE_CHECKING:
     from steelyard.api.calls import aaudit, aresume, arun, audit, report, resume, run, screen, show, verify
+    from steelyard.api.compare import compare
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
     from steelyard.auditing.answers import Answer
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
     from steelyard.claims.sheet import read_sheet
+    from steelyard.comparison.record import Comparison
     from steelyard.errors import (
         DeadlineExceeded,
         ExitCode,
