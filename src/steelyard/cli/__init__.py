@@ -28,6 +28,7 @@ COMMANDS = {
     "key": "create and show the signing key",
     "ledger": "show and check what was planned with a key",
     "model": "fetch the embedded model",
+    "portfolio": "concentration risk: how far models fail on the same samples, by vendor and family",
     "report": "show the report of a run again, computed from its journal",
     "resume": "resume an interrupted run or recording",
     "run": "measure one task on a model, with error bars",

@@ -43,7 +43,8 @@ def _pair(pair: PairResult) -> Iterator[str]:
     yield f"## {pair.second} against {pair.first}"
     yield ""
     if pair.contrasts:
-        yield f"| | samples | {pair.first} | {pair.second} | {pair.second} − {pair.first} | 95 % interval | p (Holm) | |"
+        names = f"{pair.first} | {pair.second} | {pair.second} − {pair.first}"
+        yield f"| | samples | {names} | 95 % interval | p (Holm) | |"
         yield "|---|---:|---:|---:|---:|---:|---:|---|"
     for each in pair.contrasts:
         yield (
@@ -59,4 +60,3 @@ def _pair(pair: PairResult) -> Iterator[str]:
     if pair.differing:
         names = ", ".join(escape(each.sample) for each in pair.differing_samples[:20])
         yield f"- They differ on {pair.differing:,} samples: {names}{' …' if pair.differing > 20 else ''}"
-

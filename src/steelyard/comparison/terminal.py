@@ -56,7 +56,9 @@ def _print_pair(pair: PairResult, console: Console) -> None:
     for each in (each for each in shown if each.scope == "task" or (each.scope == "overall" and len(shown) > 0)):
         console.print(Text(one_line(f"{words.name_of(each)}: {words.sentence(pair, each)}", 300)))
     if len(slices) > MOST_SLICES:
-        console.print(Text(f"{len(slices)} groups were tested, {len(told)} told apart; --html and --json have them all"))
+        console.print(
+            Text(f"{len(slices)} groups were tested, {len(told)} told apart; --html and --json have them all")
+        )
     for skipped in pair.skipped:
         text = ": ".join(filter(None, (skipped.task, skipped.reason)))
         console.print(Text.assemble(("Not compared ", "red"), one_line(text, 400)))

@@ -32,10 +32,11 @@ def sentence(pair: PairResult, contrast: Contrast) -> str:
     if contrast.word == "not_told_apart":
         return f"not told apart: {pair.second} − {pair.first} is {between(contrast)}; {_needed(contrast)}"
     winner = pair.second if contrast.word == "better" else pair.first
-    low, high = sorted((abs(contrast.ci[0]), abs(contrast.ci[1])))
     size = one(_middle(contrast))
-    crosses = contrast.ci[0] < 0 < contrast.ci[1]
-    span = f"{pair.second} − {pair.first} is {between(contrast)}" if crosses else f"{one(low)} to {one(high)}"
+    low, high = _outward(contrast)
+    span = f"{min(abs(low), abs(high)):.1f} to {max(abs(low), abs(high)):.1f}"
+    if low < 0 < high:
+        span = f"{pair.second} − {pair.first} is {between(contrast)}"
     if contrast.open:
         ends = sorted(abs(each) for each in contrast.difference)
         return f"{winner} is better by {one(ends[0])} to {one(ends[1])} points, as open answers are read ({span})"
@@ -57,9 +58,13 @@ def _needed(contrast: Contrast) -> str:
 
 def between(contrast: Contrast) -> str:
     """The interval in words: ``between −1.2 and +2.0 points``, rounded outward."""
-    low = math.floor(round(1000 * contrast.ci[0], 6)) / 10
-    high = math.ceil(round(1000 * contrast.ci[1], 6)) / 10
+    low, high = _outward(contrast)
     return f"between {_signed(low)} and {_signed(high)} points"
+
+
+def _outward(contrast: Contrast) -> tuple[float, float]:
+    """The interval's ends in points, rounded so that what is shown contains it."""
+    return math.floor(round(1000 * contrast.ci[0], 6)) / 10, math.ceil(round(1000 * contrast.ci[1], 6)) / 10
 
 
 def interval(contrast: Contrast) -> str:
@@ -126,7 +131,7 @@ def tests_line(comparison: Comparison) -> str:
     if comparison.tests < 2:
         return "One test at 5 %. The interval is at 95 %."
     return (
-        f"Over all {count(comparison.tests)} tests, the probability of any false “better” is at most 5 % (Holm; "
+        f"Over these {count(comparison.tests)} tests, the probability of any false “better” is at most 5 % (Holm; "
         f"{comparison.weights}). Each interval is at 95 % by itself."
     )
 
