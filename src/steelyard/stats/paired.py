@@ -22,15 +22,12 @@ def tango_interval(gains: float, losses: float, n: float, z: float) -> tuple[flo
     Counts may be fractions: those of as many independent samples as clustered ones are worth. Raises ValueError for
     counts that do not fit.
     """
-    import numpy as np
-
     if min(gains, losses) < 0 or gains + losses > n * (1 + 1e-9) or n <= 0:
         raise ValueError("gains and losses are counts of n samples")
-    counts = np.array(float(gains)), np.array(float(losses))
     estimate = (gains - losses) / n
 
     def inside(difference: float) -> bool:
-        return bool(abs(score_statistic(*counts, n, difference)) <= z)
+        return abs(score_statistic(gains, losses, n, difference)) <= z
 
     return _edge(estimate, -1.0, inside), _edge(estimate, 1.0, inside)
 

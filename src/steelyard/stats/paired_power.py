@@ -15,18 +15,25 @@ def mcnemar_power(n: int, discordant: float, difference: float, alpha: float = 0
     ValueError for a difference beyond the discordant share.
     """
     import numpy as np
-    from scipy.stats import binom
+    from scipy.special import bdtr, bdtrc, bdtrik, gammaln, xlog1py, xlogy
 
     if not 0 < discordant <= 1 or abs(difference) > discordant * (1 + 1e-12):
         raise ValueError("a difference is at most the share of discordant samples, which is between 0 and 1")
     if n < 1:
         return 0.0
-    counts = np.arange(int(binom.ppf(1e-12, n, discordant)), int(binom.isf(1e-12, n, discordant)) + 1)
-    most = binom.ppf(alpha / 2, counts, 0.5)  # of the smaller side; one too many where its tail is above α/2
-    most = np.where(binom.cdf(most, counts, 0.5) > alpha / 2, most - 1, most)
+    reach = 8 * math.sqrt(n * discordant) + 30
+    first = max(1, math.floor(n * discordant - reach))
+    counts = np.arange(first, min(n, math.ceil(n * discordant + reach)) + 1)
+    # The most of the smaller side that is rejected; below 0 where even none of it is not.
+    most = np.maximum(np.floor(bdtrik(alpha / 2, counts, 0.5)), 0.0)
+    most = np.where(bdtr(np.minimum(most + 1, counts), counts, 0.5) <= alpha / 2, most + 1, most)
+    most = np.where(bdtr(most, counts, 0.5) > alpha / 2, most - 1, most)
     rate = min(1.0, max(0.0, (1 + difference / discordant) / 2))
-    rejected = binom.cdf(most, counts, rate) + binom.sf(counts - most - 1, counts, rate)
-    return float(np.sum(binom.pmf(counts, n, discordant) * np.where(most >= 0, rejected, 0.0)))
+    kept = np.maximum(most, 0.0)
+    rejected = bdtr(kept, counts, rate) + bdtrc(counts - kept - 1, counts, rate)
+    ways = gammaln(n + 1) - gammaln(counts + 1) - gammaln(n - counts + 1)
+    chances = np.exp(ways + xlogy(counts, discordant) + xlog1py(n - counts, -discordant))
+    return float(np.sum(chances * np.where(most >= 0, rejected, 0.0)))
 
 
 def samples_to_see(difference: float, discordant: float, power: float = 0.8, alpha: float = 0.05) -> int:
@@ -37,12 +44,12 @@ def samples_to_see(difference: float, discordant: float, power: float = 0.8, alp
     at which it is high enough. A discordant share below the difference counts as the difference. Raises ValueError for
     a difference that is not between 0 and 1.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     if not 0 < difference < 1:
         raise ValueError("a difference to see is a share between 0 and 1")
     discordant = min(1.0, max(discordant, difference))
-    ends = norm.ppf(1 - alpha / 2), norm.ppf(power)
+    ends = ndtri(1 - alpha / 2), ndtri(power)
     spread = math.sqrt(max(discordant - difference**2, 0.0))
     normal = ((ends[0] * math.sqrt(discordant) + ends[1] * spread) / difference) ** 2
     n = max(2, math.floor(0.8 * normal))
@@ -56,9 +63,9 @@ def samples_for_mean(difference: float, deviation: float, power: float = 0.8, al
 
     The normal approximation ((z₁₋α⸝₂ + z_power) · σ / δ)²; two at least.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     if not 0 < difference < 1:
         raise ValueError("a difference to see is a share between 0 and 1")
-    ends = float(norm.ppf(1 - alpha / 2) + norm.ppf(power))
+    ends = float(ndtri(1 - alpha / 2) + ndtri(power))
     return max(2, math.ceil((ends * deviation / difference) ** 2))

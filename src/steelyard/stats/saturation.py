@@ -49,7 +49,7 @@ def saturation(costs: Sequence[float], qualities: Sequence[float], alpha: float 
     positive.
     """
     import numpy as np
-    from scipy.stats import f, t
+    from scipy.special import fdtri, stdtrit
 
     if any(not 0 < cost < math.inf for cost in costs):
         raise ValueError("a cost is a positive number")
@@ -61,7 +61,7 @@ def saturation(costs: Sequence[float], qualities: Sequence[float], alpha: float 
     straight = np.linalg.lstsq(line, y, rcond=None)[0]
     left = float(np.sum((y - line @ straight) ** 2))
     deviation = math.sqrt(left / (n - 2))
-    reach = float(t.ppf(1 - alpha / 2, n - 2)) * deviation / math.sqrt(float(np.sum((x - x.mean()) ** 2)))
+    reach = float(stdtrit(n - 2, 1 - alpha / 2)) * deviation / math.sqrt(float(np.sum((x - x.mean()) ** 2)))
     curves = [_Curve(x, scale * spread) for scale in np.geomspace(0.05, 5.0, SCALES)]
     fits = [(float(curve.residual(y[:, None])[0]), curve.ceiling(y)) for curve in curves]
     best, ceiling = min(fits)
@@ -72,7 +72,7 @@ def saturation(costs: Sequence[float], qualities: Sequence[float], alpha: float 
     against = np.minimum(null, np.min([curve.residual(drawn) for curve in curves], axis=0))
     observed = left / max(min(best, left), 1e-300)
     p = (1 + int(np.sum(null / np.maximum(against, 1e-300) >= observed * (1 - 1e-9)))) / (1 + RESAMPLES)
-    near = best * (1 + float(f.ppf(1 - alpha, 1, max(1, n - 3))) / max(1, n - 3))
+    near = best * (1 + float(fdtri(1, max(1, n - 3), 1 - alpha)) / max(1, n - 3))
     kept = [end for squares, end in fits if squares <= near]
     return Saturation(
         slope=float(straight[1]),
