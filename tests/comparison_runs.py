@@ -41,7 +41,11 @@ def run_sums(file: Path, out: Path, *, wrong: int, name: str = "", options: Sequ
 
 
 def scored_run(
-    name: str, scores: Mapping[str, Mapping[str, float | None]], *, groups: Mapping[str, str] | None = None, **fields: object
+    name: str,
+    scores: Mapping[str, Mapping[str, float | None]],
+    *,
+    groups: Mapping[str, str] | None = None,
+    **fields: object,
 ) -> ScoredRun:
     """A run by hand: scores by task and sample, None for an open one; every answer has the text that its score says."""
     measured = []
@@ -67,7 +71,9 @@ def scored_run(
         plan_sha256=hashlib.sha256(name.encode()).hexdigest(),
         created="2026-11-26T12:00:00+00:00",
         role="subject",
-        model=PlannedModel(identity=ModelIdentity(uri=f"openai:{name}@http://127.0.0.1/v1", name=name), limits=Limits()),
+        model=PlannedModel(
+            identity=ModelIdentity(uri=f"openai:{name}@http://127.0.0.1/v1", name=name), limits=Limits()
+        ),
         judge=None,
         origin=Origin(),
         is_sealed=True,

@@ -40,7 +40,9 @@ def test_what_differs_by_rounding_does_not_differ() -> None:
 def test_needed_samples() -> None:
     few = contrast("overall", paired_samples(answers([(0.0, 1.0)] * 9)), see=0.02)
     assert few.needs is None
-    rare = contrast("overall", paired_samples(answers([(0.0, 1.0)] * 3 + [(1.0, 0.0)] * 3 + [(1.0, 1.0)] * 94)), see=0.02)
+    rare = contrast(
+        "overall", paired_samples(answers([(0.0, 1.0)] * 3 + [(1.0, 0.0)] * 3 + [(1.0, 1.0)] * 94)), see=0.02
+    )
     assert rare.needs is not None
     assert 1_200 < rare.needs < 1_700
 

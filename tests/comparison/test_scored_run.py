@@ -13,7 +13,12 @@ from tests.comparison_runs import run_sums, sums_file
 
 
 def test_a_sealed_run_with_prices(tmp_path: Path) -> None:
-    out = run_sums(sums_file(tmp_path, 40), tmp_path / "run", wrong=60, options=["--price", "1,2", "--repeats", "2", "--temperature", "0.5"])
+    out = run_sums(
+        sums_file(tmp_path, 40),
+        tmp_path / "run",
+        wrong=60,
+        options=["--price", "1,2", "--repeats", "2", "--temperature", "0.5"],
+    )
     (run,) = read_run(str(out))
     (measured,) = run.measured
     assert (run.name, run.model_name, run.is_sealed, run.withheld) == ("run", "run", True, 0)

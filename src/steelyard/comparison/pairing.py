@@ -197,14 +197,13 @@ class _Samples:
         if not common:
             return {}
         is_same_set = bool(self._one.measurement.items) and self._one.measurement.items == self._other.measurement.items
-        has_one_prompt = self._one.measurement.prompt == self._other.measurement.prompt
         targets = [
             (self._target(0, self._one.samples[name]), self._target(1, self._other.samples[name])) for name in common
         ]
         known = [pair for pair in targets if None not in pair]
-        # With one prompt format and both texts at hand, questions that are the same were found by their content.
+        # Rows in another order would have other targets.
         differing = sum(one != other for one, other in known)
-        if not is_same_set or (has_one_prompt and known) or differing > MOST_OTHER_TARGETS * len(common):
+        if not is_same_set or differing > MOST_OTHER_TARGETS * len(common):
             self.changed = len(common)
             return {}
         if len(known) < len(common):

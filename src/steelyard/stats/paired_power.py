@@ -40,8 +40,8 @@ def samples_to_see(difference: float, discordant: float, power: float = 0.8, alp
     """About how many independent samples show a true ``difference`` with this power, by the exact McNemar test.
 
     Connor's normal approximation (1987, "Sample size for testing differences in proportions for the paired-sample
-    design") is where the search starts. Exact power rises in saw teeth: the number is the least one of steps of 1 %
-    at which it is high enough. A discordant share below the difference counts as the difference. Raises ValueError for
+    design") is where the search starts. Exact power rises in saw teeth: the number is one at which it
+    is high enough, to within ½ %. A discordant share below the difference counts as the difference. Raises ValueError for
     a difference that is not between 0 and 1.
     """
     from scipy.special import ndtri
@@ -52,10 +52,13 @@ def samples_to_see(difference: float, discordant: float, power: float = 0.8, alp
     ends = ndtri(1 - alpha / 2), ndtri(power)
     spread = math.sqrt(max(discordant - difference**2, 0.0))
     normal = ((ends[0] * math.sqrt(discordant) + ends[1] * spread) / difference) ** 2
-    n = max(2, math.floor(0.8 * normal))
-    while mcnemar_power(n, discordant, difference, alpha) < power:
-        n += max(1, n // 100)
-    return n
+    low = high = max(2, math.floor(0.9 * normal))
+    while mcnemar_power(high, discordant, difference, alpha) < power:
+        low, high = high, high + max(1, high // 10)
+    while high - low > max(1, high // 200):
+        middle = (low + high) // 2
+        low, high = (low, middle) if mcnemar_power(middle, discordant, difference, alpha) >= power else (middle, high)
+    return high
 
 
 def samples_for_mean(difference: float, deviation: float, power: float = 0.8, alpha: float = 0.05) -> int:
