@@ -96,7 +96,7 @@ def _pair(runs: Sequence[ScoredRun], first: int, second: int, *, see: float, wit
         only_second={_name(each): each.only_second for each in tasks if each.only_second},
         changed={_name(each): each.changed for each in tasks if each.changed},
         notes=tuple(remarks((letters[0], one), (letters[1], other), tasks, alone)),
-        differing=differing.count,
+        differing=differing.number,
         differing_samples=differing.samples,
     )
 

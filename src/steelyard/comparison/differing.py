@@ -25,7 +25,7 @@ LONGEST: Final = 2_000  # characters of a text
 class Differing(NamedTuple):
     """How many samples differ, and some of them."""
 
-    count: int
+    number: int
     samples: tuple[DifferingSample, ...]
 
 

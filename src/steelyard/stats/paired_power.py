@@ -49,7 +49,7 @@ def samples_to_see(difference: float, discordant: float, power: float = 0.8, alp
     if not 0 < difference < 1:
         raise ValueError("a difference to see is a share between 0 and 1")
     discordant = min(1.0, max(discordant, difference))
-    ends = ndtri(1 - alpha / 2), ndtri(power)
+    ends = float(ndtri(1 - alpha / 2)), float(ndtri(power))
     spread = math.sqrt(max(discordant - difference**2, 0.0))
     normal = ((ends[0] * math.sqrt(discordant) + ends[1] * spread) / difference) ** 2
     low = high = max(2, math.floor(0.9 * normal))
