@@ -20,6 +20,7 @@ __all__ = ["main"]
 
 COMMANDS = {
     "audit": "check a claim sheet against a served model, to a sealed verdict",
+    "compare": "compare runs on the same samples: which is better, by how much, how sure",
     "doctor": "check what is installed and works here, and say how to fix what does not",
     "export": "export the results of a sealed run in another format",
     "gate": "pass or fail a model in CI: green, red or undecided, at a stated level",
@@ -28,6 +29,7 @@ COMMANDS = {
     "key": "create and show the signing key",
     "ledger": "show and check what was planned with a key",
     "model": "fetch the embedded model",
+    "portfolio": "concentration risk: how far models fail on the same samples, by vendor and family",
     "report": "show the report of a run again, computed from its journal",
     "resume": "resume an interrupted run or recording",
     "run": "measure one task on a model, with error bars",
