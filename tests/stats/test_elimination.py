@@ -15,7 +15,6 @@ from bench.inhouse import choose as bench
 from steelyard.stats.elimination import Elimination, begin, choice, evaluate_cascade, needed, observe
 from steelyard.stats.sequential import stop_table
 
-
 started = cache(begin)
 
 
