@@ -140,7 +140,7 @@ def _predicted(left: int, positive: float, labelled: int) -> Doubles:
 def _quantile(parts: Sequence[Doubles], level: float) -> int:
     """The smallest t at which the sum of independent counts is at most t with probability ≥ ``level``.
 
-    All but the largest part are convolved; P(sum ≤ t) is then one dot product, so that no transform is needed.
+    All but the largest part are convolved; P(sum ≤ t) is then one sum of products, so that no transform is needed.
     """
     *smaller, last = sorted(parts, key=len)
     rest: Doubles = np.ones(1)
@@ -153,7 +153,7 @@ def _quantile(parts: Sequence[Doubles], level: float) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         at = np.minimum(middle - np.arange(min(len(rest), middle + 1)), len(last) - 1)
-        if float(rest[: len(at)] @ cumulated[at]) >= level:
+        if float((rest[: len(at)] * cumulated[at]).sum()) >= level:
             high = middle
         else:
             low = middle
