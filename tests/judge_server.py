@@ -1,4 +1,4 @@
-"""A judge on loopback that follows a rule: it reads the answer between the marks, and a test says what it makes of it."""
+"""A judge on loopback that follows a rule: a test says what it makes of the answer between the marks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Shown:
     def is_right(self, answer: str) -> bool:
         """Whether an answer holds the sum that is asked for, and no other number beside it."""
         asked = ADDED.search(self.question)
-        return bool(asked) and re.findall(r"\d+", answer)[-1:] == [str(int(asked[1]) + int(asked[2]))]
+        return asked is not None and re.findall(r"\d+", answer)[-1:] == [str(int(asked[1]) + int(asked[2]))]
 
 
 def honest(shown: Shown) -> str:

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["JudgeRequest", "JudgedRun", "JudgingJob", "judge", "judging_job", "open_judged"]
 
 JUDGED_SUITE: Final = "judged"
+CHECKS_SUITE: Final = "checks"
 ATTACKED_SUITE: Final = "attacked"
+_ABOUT: Final = {
+    JUDGED_SUITE: "answers of a run, for its judge",
+    CHECKS_SUITE: "the same answers again, to see how steady the judge is",
+    ATTACKED_SUITE: "texts that do not answer their questions, to see what deceives the judge",
+}
 OTHER: Final = "other"  # the role of the second run of a pair
 MAX_TOKENS: Final = 512  # of a judge's reasons and verdict
 
@@ -129,8 +135,8 @@ def _suite_of(run: RunFolder, measurement: Measurement, given: Path | None) -> S
     if not measurement.suite:
         return None
     noted = (run.local_settings() or LocalSettings()).tasks
-    for path in [given] if given is not None else [Path(each) for each in noted]:
-        if path is None or not is_suite(path):
+    for path in [Path(each) for each in noted] if given is None else [given]:
+        if not is_suite(path):
             continue
         suite = task_from_suite(path)
         if suite.suite == measurement.suite:
@@ -284,14 +290,17 @@ def _items(
     wanted: JudgeRequest, judged: JudgedRun, other: JudgedRun | None, rubric: Rubric, where: Path
 ) -> dict[str, list[SuiteItem]]:
     """The items of each suite; a suite without any is left out."""
-    from steelyard.judging.items import attacked_items, judged_items, pair_items
+    from steelyard.judging.items import attacked_items, check_items, judged_items, pair_items
 
     prompts, nonce = rubric.prompts(str(where)), secrets.token_hex(16)
     if other is not None:
         return {JUDGED_SUITE: pair_items(_pairs(judged, other), rubric, prompts, nonce)}
-    items = {JUDGED_SUITE: judged_items(judged.answers, rubric, prompts, nonce, wanted.checks)}
-    attacked = attacked_items(judged.answers, rubric, prompts, nonce, wanted.attacks)
-    return items | ({ATTACKED_SUITE: attacked} if attacked else {})
+    items = {
+        JUDGED_SUITE: judged_items(judged.answers, rubric, prompts, nonce),
+        CHECKS_SUITE: check_items(judged.answers, rubric, prompts, nonce, wanted.checks),
+        ATTACKED_SUITE: attacked_items(judged.answers, rubric, prompts, nonce, wanted.attacks),
+    }
+    return {name: each for name, each in items.items() if each}
 
 
 def _pairs(judged: JudgedRun, other: JudgedRun) -> list[tuple[JudgedAnswer, JudgedAnswer]]:
@@ -339,10 +348,9 @@ def _write(
     endpoints = judged.suite.file.endpoints if judged.suite is not None else plain
     of = "pair" if other is not None else ""
     for name, each in items.items():
-        about = "answers of a run, for its judge" if name == JUDGED_SUITE else "texts that answer nothing, for a judge"
         suite = SuiteFile(
             suite=name,
-            about=about,
+            about=_ABOUT[name],
             language="de" if language == "de" else "en",
             endpoints=endpoints,
             scorer={"name": "verdict"} | ({"of": of} if of else {}),

@@ -285,8 +285,22 @@ def asking_options(command: F) -> F:
 
 # What a judge's run has no use for: its samples are the answers of another run.
 _OF_SAMPLES = frozenset(
-    "data question answer sheet_name instruction choices skip_empty system budget limit with_texts scorer ray "
-    "workers".split()
+    (
+        "data",
+        "question",
+        "answer",
+        "sheet_name",
+        "instruction",
+        "choices",
+        "skip_empty",
+        "system",
+        "budget",
+        "limit",
+        "with_texts",
+        "scorer",
+        "ray",
+        "workers",
+    )
 )
 
 

@@ -20,7 +20,17 @@ from steelyard.judging.prompts import JudgePrompts, mark_of
 from steelyard.judging.rubric import Criterion, Rubric
 from steelyard.records import JudgedKey, SuiteItem
 
-__all__ = ["AGAIN", "CHECKS", "SWAPPED", "JudgedAnswer", "attacked_items", "judged_items", "key_in", "pair_items"]
+__all__ = [
+    "AGAIN",
+    "CHECKS",
+    "SWAPPED",
+    "JudgedAnswer",
+    "attacked_items",
+    "check_items",
+    "judged_items",
+    "key_in",
+    "pair_items",
+]
 
 AGAIN: Final = "again"
 SWAPPED: Final = "swapped"
@@ -103,18 +113,22 @@ class _Maker:
         return self.rubric.criteria[place % len(self.rubric.criteria)]
 
 
-def judged_items(
+def judged_items(answers: Sequence[JudgedAnswer], rubric: Rubric, prompts: JudgePrompts, nonce: str) -> list[SuiteItem]:
+    """One item for each answer and criterion."""
+    maker = _Maker(rubric, prompts, nonce)
+    return [maker.of_answer(each, criterion) for each in answers for criterion in rubric.criteria]
+
+
+def check_items(
     answers: Sequence[JudgedAnswer], rubric: Rubric, prompts: JudgePrompts, nonce: str, checks: int = CHECKS
 ) -> list[SuiteItem]:
-    """One item for each answer and criterion, and two more for each of the first ``checks`` of the committed order.
+    """Two items for each of the first ``checks`` answers of the committed order, on one criterion in turn.
 
-    Those ask one criterion in turn: once more, and with the verdict's words the other way round.
+    It is asked once more, and with the verdict's words the other way round.
     """
     maker = _Maker(rubric, prompts, nonce)
-    items = [maker.of_answer(each, criterion) for each in answers for criterion in rubric.criteria]
-    for number, each in enumerate(_first_of_each(answers)[:checks]):
-        items += [maker.of_answer(each, maker.turn(number), arm) for arm in (AGAIN, SWAPPED)]
-    return items
+    firsts = enumerate(_first_of_each(answers)[:checks])
+    return [maker.of_answer(each, maker.turn(place), arm) for place, each in firsts for arm in (AGAIN, SWAPPED)]
 
 
 def attacked_items(

@@ -1,10 +1,12 @@
-"""A rubric: what a judge is asked of each answer, one criterion at a time. ``graders/NAME.yaml`` of a suite::
+"""A rubric: what a judge is asked of each answer, one criterion at a time.
 
-language: en
-passes: all            # all: an answer passes where it meets every criterion; mean: their weighted mean is its score
-criteria:
-  - {id: correct, text: "The answer gives the refund period that the reference gives."}
-  - {id: polite, text: "The answer is polite.", weight: 0.5}
+It is a file of the suite, ``graders/NAME.yaml``::
+
+    language: en
+    passes: all            # all: an answer passes where it meets every criterion; mean: its score is the weighted mean
+    criteria:
+      - {id: correct, text: "The answer gives the refund period that the reference gives."}
+      - {id: polite, text: "The answer is polite.", weight: 0.5}
 """
 
 from __future__ import annotations

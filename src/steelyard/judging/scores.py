@@ -6,7 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from steelyard.judging.attacks import ANOTHER, ARMS, CONSTANT
 from steelyard.judging.items import AGAIN, SWAPPED
@@ -76,13 +76,15 @@ def judging_of(verdicts: Iterable[tuple[JudgedKey, float | None]]) -> Judging:
     if any(key.seat for key in known):
         return Judging(flips=_flips(known), criteria=(), pairs=_pairs(known), answers=_samples(known))
     scores = answer_scores(known)
-    texts = Counter(dict((((key.sample, key.repeat), key.text) for key in known if not key.arm)).values())
-    tests = _attacks(known)
+    texts = Counter({(key.sample, key.repeat): key.text for key in known if not key.arm}.values())
+    tests, rate = _attacks(known), _rate(scores)
     return Judging(
         passes=next(iter(known)).passes if known else "all",
         answers=len(scores),
         open=sum(each.score is None for each in scores),
-        **_rate(scores),
+        rate=rate.rate,
+        bounds=rate.bounds,
+        ci=rate.ci,
         criteria=_criteria(known),
         flips=_flips(known),
         length=_length(scores),
@@ -99,20 +101,23 @@ def _samples(verdicts: Verdicts) -> int:
 # ── the score ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _rate(scores: Sequence[JudgedScore]) -> dict[str, object]:
+class _Rate(NamedTuple):
+    rate: float | None
+    bounds: tuple[float, float]
+    ci: tuple[float, float]
+
+
+def _rate(scores: Sequence[JudgedScore]) -> _Rate:
     """Rate, bounds and interval over samples: repeats of one count as one answer."""
     if not scores:
-        return {}
+        return _Rate(None, (0.0, 1.0), (0.0, 1.0))
     low = _by_sample(scores, 0.0)
     high = _by_sample(scores, 1.0)
     read = [each.score for each in scores if each.score is not None]
     unread = len(scores) - len(read)
     is_known = share_point(0, unread, len(scores)) is not None
-    return {
-        "rate": math.fsum(read) / len(read) if is_known else None,
-        "bounds": (_mean(low), _mean(high)),
-        "ci": (_interval(low)[0], _interval(high)[1]),
-    }
+    rate = math.fsum(read) / len(read) if is_known else None
+    return _Rate(rate, (_mean(low), _mean(high)), (_interval(low)[0], _interval(high)[1]))
 
 
 def _by_sample(scores: Sequence[JudgedScore], unread: float) -> list[float]:

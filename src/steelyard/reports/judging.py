@@ -68,8 +68,8 @@ def _pair(pairs: PairResult) -> str:
     unread = f", {count(pairs.open)} open" if pairs.open else ""
     even = pairs.samples - pairs.better - pairs.worse - pairs.open
     return (
-        f"{point}, 95 % interval {interval(pairs.ci, 'percent')} (50 % is a tie; better on {count(pairs.better)}, worse "
-        f"on {count(pairs.worse)}, even on {count(even)} of {count(pairs.samples)} questions{unread})"
+        f"{point}, 95 % interval {interval(pairs.ci, 'percent')} (50 % is a tie; better on {count(pairs.better)}, "
+        f"worse on {count(pairs.worse)}, even on {count(even)} of {count(pairs.samples)} questions{unread})"
     )
 
 

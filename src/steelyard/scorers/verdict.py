@@ -26,7 +26,7 @@ _LINE: Final = re.compile(r"[\s*_#>`-]*verdict[\s*_`]*:[\s*_`\"']*([a-z]+)[\s*_`
 
 @dataclass(frozen=True, slots=True)
 class JudgeVerdict:
-    """A judge's verdict: 1 for ``yes`` and 0 for ``no``; of a ``pair`` 1 for ``first``, 0 for ``second``, ½ for ``tie``.
+    """A judge's verdict: 1 for ``yes`` and 0 for ``no``; of a ``pair`` 1 for ``first``, 0 for ``second``, ½ for a tie.
 
     A verdict is a line of its own, ``VERDICT: yes``, in any case and with Markdown around it. Open are: no such line,
     lines with different verdicts, another word, and a refusal.

@@ -41,7 +41,7 @@ class Excess:
 
 
 def bounded_mean_p(values: Sequence[float]) -> float:
-    """p of the hypothesis that ``values`` in [−1, 1] have a mean of at most 0; 1 without values.
+    """The p of the hypothesis that ``values`` in [−1, 1] have a mean of at most 0; 1 without values.
 
     Raises ValueError for a value outside.
     """
