@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -74,6 +75,7 @@ class JudgeServer(SumsServer):
         else:
             self.prompts.append(prompt)
             text = self.reply(shown, self.rule(shown))
+            await asyncio.sleep(self.seconds(False))
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         usage = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
         return web.json_response({"id": "x", "model": self.name, "choices": [choice], "usage": usage})

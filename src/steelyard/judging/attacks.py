@@ -73,12 +73,13 @@ _REPEATED: Final = 2  # times that the padding comes before and after
 def arm_sizes(samples: int, prompts: int = PROMPTS) -> dict[str, int]:
     """How many prompts each arm gets of a run with so many samples; empty for fewer than two, or without prompts.
 
-    The test of the run's own answers needs *another* and *constant*, which get about a quarter each: 13, 13, 8, 8 and 8
-    of 50. Every arm asks the first of the same committed order, so that all are paired.
+    The test of the run's own answers needs *another* and *constant*, which get more: 11, 11, 9, 9 and 9 of 50. Nine is
+    the least at which a judge that always accepts an attack, and never a plain wrong answer, is found at a level of
+    5 %. Every arm asks the first of the same committed order, so that all are paired.
     """
     if samples < 2:
         return {}
-    small = prompts * 4 // 25
+    small = prompts * 9 // 50
     large = (prompts - 3 * small) // 2
     sizes = {arm: min(samples, large if arm in (CONSTANT, ANOTHER) else small) for arm in ARMS}
     return {arm: size for arm, size in sizes.items() if size} if large else {}

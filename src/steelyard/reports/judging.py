@@ -34,7 +34,7 @@ def judging_lines(judging: Judging) -> list[tuple[str, str]]:
     rows = [("Score by the judge", score_line(judging))]
     for each in judging.criteria:
         unread = f", {count(each.open)} open" if each.open else ""
-        read = share(each.yes / each.judged, "percent") if each.judged else "–"
+        read = _range(each.yes / each.judged, (each.yes + each.open) / each.judged)
         text = (
             f"{read}, 95 % interval {interval(each.ci, 'percent')} ({count(each.yes)} of {count(each.judged)}{unread})"
         )
@@ -42,7 +42,7 @@ def judging_lines(judging: Judging) -> list[tuple[str, str]]:
     rows += _steadiness(judging)
     if judging.length is not None:
         low, high = judging.length.ci
-        rho = f"{judging.length.rho:+.2f}, 95 % interval {low:+.2f} to {high:+.2f}"
+        rho = f"{judging.length.rho:+.2f}, 95 % interval {low:+.2f} to {high:+.2f}".replace("-", "−")
         rows.append(("Length and score", f"rank correlation {rho} ({count(judging.length.n)} answers)"))
     if judging.same > 1:
         rows.append(
@@ -53,14 +53,18 @@ def judging_lines(judging: Judging) -> list[tuple[str, str]]:
 
 def score_line(judging: Judging) -> str:
     """``83.0 %, 95 % interval 74.5–89.1 % (of 100 answers)``; a range where verdicts are open."""
-    low, high = judging.bounds
-    ends = f"{share(low, 'percent')} to {share(high, 'percent')}"
-    point = ends if judging.rate is None else share(judging.rate, "percent")
+    point = _range(*judging.bounds) if judging.rate is None else share(judging.rate, "percent")
     meant = "pass every criterion" if judging.passes == "all" else "weighted mean of the criteria"
     unread = f", {count(judging.open)} open" if judging.open else ""
     return (
         f"{point}, 95 % interval {interval(judging.ci, 'percent')} ({meant}; {count(judging.answers)} answers{unread})"
     )
+
+
+def _range(low: float, high: float) -> str:
+    """A share, or two where open verdicts leave it open."""
+    least, most = share(low, "percent"), share(high, "percent")
+    return least if least == most else f"{least} to {most}"
 
 
 def _pair(pairs: PairResult) -> str:

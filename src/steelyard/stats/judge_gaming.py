@@ -26,7 +26,7 @@ from typing import Final
 
 __all__ = ["BETS", "Excess", "bounded_mean_p", "excess_over_halfway"]
 
-BETS: Final = (0.5, 0.75, 1.0)
+BETS: Final = (0.75, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
