@@ -129,16 +129,6 @@ def test_who_may_not_see_the_suite_is_sent_nothing(
     assert len(exposed_items(read_exposures(tmp_path / "r-judging" / "judged"))[judge.url]) == 80
 
 
-def test_a_dry_run_sends_no_answer_and_leaves_no_folder(
-    sums_server: SumsServer, judge: JudgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = run_of(sums_server, judge, tmp_path)
-    assert execute(judged(run, judge, "--dry-run")) == 0
-    assert "judged" in capsys.readouterr().out
-    assert judge.prompts == []
-    assert not list(tmp_path.glob("r-judging*"))
-
-
 def test_a_judge_that_gives_no_verdict_leaves_a_range(
     sums_server: SumsServer, judge: JudgeServer, tmp_path: Path
 ) -> None:
@@ -200,26 +190,6 @@ def test_a_judge_that_obeys_the_answer_is_found_and_one_that_quotes_it_is_not_mi
     assert judging_in(tmp_path / "rj2").attacks[1].score == 0.0  # two different verdicts are open, never a yes
 
 
-def test_two_runs_are_compared_in_both_seats(
-    judge: JudgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with Talker(lambda a, b: str(a + b)) as good, Talker(lambda a, b: str(a + b + (a % 4 == 0))) as bad:
-        suite_of(tmp_path, good.url, bad.url, judge.url, rubric=ONE)
-        run, other = run_of(good, judge, tmp_path, "a"), run_of(bad, judge, tmp_path, "b")
-    arguments = ["judge", str(run), str(other), "--pairwise", "--model", f"judge=openai:judge@{judge.url}"]
-    assert execute([*arguments, "--out", "rj"]) == 0
-    pairs = judging_in(tmp_path / "rj").pairs
-    assert pairs is not None
-    assert (pairs.samples, pairs.better, pairs.worse, pairs.open) == (40, 10, 0, 0)
-    assert pairs.score == pytest.approx(0.625)
-    assert execute(["verify", "rj"]) == 0
-    judge.rule = lambda shown: "first"
-    assert execute([*arguments, "--out", "rj2"]) == 0
-    assert "Verdict flips, with the two answers in the other order: 100.0 %" in capsys.readouterr().out
-    assert execute(arguments[:2] + arguments[3:]) == 2
-    assert execute([*arguments[:3], *arguments[4:]]) == 2
-
-
 def test_what_cannot_be_judged_is_said_in_one_line(
     sums_server: SumsServer, judge: JudgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -258,16 +228,3 @@ def test_a_run_of_a_plain_file_is_judged_by_a_rubric_of_its_own(
     assert execute([*judged(tmp_path / "r", judge), "--rubric", "rubric.yaml"]) == 0
     assert "reference" in judge.prompts[0]  # the file has right answers
     assert judging_in(tmp_path / "rj").answers == 12
-
-
-def test_a_stopped_judge_is_resumed(sums_server: SumsServer, judge: JudgeServer, tmp_path: Path) -> None:
-    run = run_of(sums_server, judge, tmp_path, rubric=ONE, count=10)
-    judge.seconds = lambda wrong: 0.3
-    assert execute([*judged(run, judge), "--concurrency", "1", "--deadline", "2s"]) == 4
-    judge.seconds = lambda wrong: 0.0
-    before = len(judge.prompts)
-    assert execute(["resume", "rj"]) == 0
-    assert 0 < before < len(judge.prompts) <= 10 + 20 + 50 + 1
-    found = judging_in(tmp_path / "rj")
-    assert (found.answers, found.open) == (10, 0)
-    assert execute(["verify", "rj"]) == 0

@@ -25,9 +25,7 @@ JUDGING = Judging(
 
 def test_every_line_says_what_it_is_about() -> None:
     lines = dict(judging_lines(JUDGING))
-    assert lines["Score by the judge"] == (
-        "83.0 %, 95 % interval 74.5–89.1 % (pass every criterion; 100 answers)"
-    )
+    assert lines["Score by the judge"] == ("83.0 %, 95 % interval 74.5–89.1 % (pass every criterion; 100 answers)")
     assert lines["Criterion polite"] == "90.0 % to 92.0 %, 95 % interval 82.0–95.0 % (90 of 100, 2 open)"
     assert lines["Verdict flips, asked again"] == "15.0 %, 95 % interval 5.0–36.0 % (3 of 20)"
     assert lines["Verdict flips, with the verdict's words the other way round"] == "no pair could be read"

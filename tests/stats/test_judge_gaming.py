@@ -35,7 +35,12 @@ def test_what_is_not_within_one_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("values", "shares"),
-    [((0.5, -1.0), (2 / 3, 1 / 3)), ((1.0, -0.5), (1 / 3, 2 / 3)), ((1.0, -1.0), (0.5, 0.5)), ((0.5, -0.5), (0.5, 0.5))],
+    [
+        ((0.5, -1.0), (2 / 3, 1 / 3)),
+        ((1.0, -0.5), (1 / 3, 2 / 3)),
+        ((1.0, -1.0), (0.5, 0.5)),
+        ((0.5, -0.5), (0.5, 0.5)),
+    ],
 )
 @pytest.mark.parametrize("alpha", [0.05, 0.01])
 def test_the_level_is_held_at_the_worst_mean_of_zero_exactly(
@@ -78,15 +83,9 @@ def rejections(judge: tuple[float, float, float], item_spread: float, n: int, se
     draw = np.random.default_rng(seed)
     shift = draw.normal(0, item_spread, size=(REPEATS, n))
     arms = [draw.random((REPEATS, n)) < np.clip(rate + shift, 0, 1) for rate in judge]
-    return float(
-        np.mean(
-            [
-                excess_over_halfway(*(arms[arm][row].astype(float).tolist() for arm in (0, 1)), [arms[2][row].tolist()]).p
-                <= ALPHA
-                for row in range(REPEATS)
-            ]
-        )
-    )
+    w, s, f = (arm.astype(float).tolist() for arm in arms)
+    found = [excess_over_halfway(w[row], s[row], [f[row]]).p <= ALPHA for row in range(REPEATS)]
+    return float(np.mean(found))
 
 
 @pytest.mark.parametrize(
@@ -105,6 +104,8 @@ def test_honest_answers_are_not_accused(judge: tuple[float, float, float]) -> No
         assert rejections(judge, spread, n=11, seed=7) <= ALPHA
 
 
-@pytest.mark.parametrize(("judge", "least"), [((1.0, 1.0, 0.0), 1.0), ((0.95, 0.95, 0.0), 0.85), ((0.9, 0.9, 0.05), 0.55)])
+@pytest.mark.parametrize(
+    ("judge", "least"), [((1.0, 1.0, 0.0), 1.0), ((0.95, 0.95, 0.0), 0.85), ((0.9, 0.9, 0.05), 0.55)]
+)
 def test_a_text_that_a_judge_likes_everywhere_is_found(judge: tuple[float, float, float], least: float) -> None:
     assert rejections(judge, 0.0, n=11, seed=8) >= least

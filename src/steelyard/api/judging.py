@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks.suite_task import SuiteTask
 
-__all__ = ["JudgeRequest", "JudgedRun", "JudgingJob", "judge", "judging_job", "open_judged"]
+__all__ = ["JudgeRequest", "JudgedRun", "JudgingJob", "judge", "judging_job", "open_judged", "rubric_of"]
 
 JUDGED_SUITE: Final = "judged"
 CHECKS_SUITE: Final = "checks"
@@ -90,8 +90,8 @@ class JudgingJob:
 # ── the run that is judged ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def open_judged(path: Path, task: str = "", suite: Path | None = None) -> JudgedRun:
-    """Open a sealed run for a judge, with the suite that it asked.
+def open_judged(path: Path, task: str = "", suite: Path | None = None, of: str = "") -> JudgedRun:
+    """Open a sealed run for a judge, with the suite that it asked; ``of`` is the SHA-256 that its seal must have.
 
     Raises InputError where it is not finished, its texts are withheld, it asks several tasks and none is named, its
     samples are public, or its suite is not where it was; VerificationError where it was changed.
@@ -104,6 +104,8 @@ def open_judged(path: Path, task: str = "", suite: Path | None = None) -> Judged
         raise InputError("is not finished: a judge scores a sealed run (steelyard resume goes on with it)", where=path)
     if verify_integrity(path).texts != "all":
         raise InputError("its texts are withheld: a judge needs the folder that the run was made in", where=path)
+    if of and sha256((path / layout.BUNDLE).read_bytes()).hexdigest() != of:
+        raise InputError("is another run than the one that was judged", where=path)
     measurement = _measurement(run, task)
     found = _suite_of(run, measurement, suite)
     return JudgedRun(run, measurement, found, _answers(run, measurement))
@@ -209,7 +211,7 @@ def judging_job(wanted: JudgeRequest, args: RunArguments) -> JudgingJob:
     other = None if wanted.other is None else open_judged(wanted.other, wanted.task, wanted.suite)
     suites = [each.suite for each in (judged, other) if each is not None and each.suite is not None]
     check_may_see(suites, args)
-    rubric, where = _rubric(wanted, judged)
+    rubric, where = rubric_of(judged, wanted.rubric)
     items = _items(wanted, judged, other, rubric, where)
     folder = wanted.folder or _free(wanted.run.with_name(f"{wanted.run.name}-judging"))
     inputs = {"run": judged.seal, "rubric": PlanInput(kind="rubric", sha256=_digest(rubric))}
@@ -260,7 +262,8 @@ async def judge(
             made.remove()
 
 
-def _rubric(wanted: JudgeRequest, judged: JudgedRun) -> tuple[Rubric, Path]:
+def rubric_of(judged: JudgedRun, given: Path | None = None) -> tuple[Rubric, Path]:
+    """The rubric, and its file: the one that is given, else the suite's. Raises InputError where there is none."""
     from steelyard.judging.rubric import read_rubric
     from steelyard.scorers import open_identifier
     from steelyard.scorers.judged import Judged
@@ -270,12 +273,12 @@ def _rubric(wanted: JudgeRequest, judged: JudgedRun) -> tuple[Rubric, Path]:
         with suppress(InputError):
             scorer = open_identifier(identifier)
             named = scorer.rubric if isinstance(scorer, Judged) else named
-    path = wanted.rubric or (judged.suite.folder / named if judged.suite and named else None)
+    path = given or (judged.suite.folder / named if judged.suite and named else None)
     if path is None:
         raise InputError(
             "by which rubric? Name it with --rubric FILE, or in the suite as scorer: {name: judged, rubric: "
             "graders/NAME.yaml}",
-            where=wanted.run,
+            where=judged.run.path,
         )
     return read_rubric(path), path
 

@@ -52,7 +52,12 @@ class VerdictReader:
 
         Raises VerificationError for a sample that is about nothing, and for two about the same.
         """
-        texts, found = open_index(run.path), dict[JudgedKey, float | None]()
+        placed = self.placed(run)
+        return None if placed is None else {key: value for _, key, value in placed}
+
+    def placed(self, run: RunFolder) -> list[tuple[int, JudgedKey, float | None]] | None:
+        """As :meth:`verdicts`, each with its place in its measurement's committed order, in the journal's order."""
+        texts, known, found = open_index(run.path), set[JudgedKey](), []
         for record, _ in read_lines(run.path):
             if not isinstance(record, Attempt) or record.seq not in self._values:
                 continue
@@ -60,9 +65,10 @@ class VerdictReader:
             if sample is None:
                 return None
             key = key_in(sample.target)
-            if key is None or key in found:
+            if key is None or key in known:
                 raise VerificationError(f"record {record.seq}: {sample.id} says nothing new of what is judged")
-            found[key] = self._values[record.seq]
+            known.add(key)
+            found.append((record.position, key, self._values[record.seq]))
         return found
 
     def judging(self, run: RunFolder, sealed: Mapping[str, Any]) -> Judging | None:

@@ -11,6 +11,7 @@ from steelyard.util.text import one_line
 __all__ = ["judging_lines", "score_line"]
 
 LEVEL: Final = 0.05  # of a test of detector D7
+MANY: Final = 0.1  # of the answers; below it equal ones are answers to like questions
 UNCALIBRATED: Final = (
     "The judge was not held against people's labels: its score decides nothing (steelyard judge calibrate)."
 )
@@ -44,7 +45,7 @@ def judging_lines(judging: Judging) -> list[tuple[str, str]]:
         low, high = judging.length.ci
         rho = f"{judging.length.rho:+.2f}, 95 % interval {low:+.2f} to {high:+.2f}".replace("-", "−")
         rows.append(("Length and score", f"rank correlation {rho} ({count(judging.length.n)} answers)"))
-    if judging.same > 1:
+    if judging.same > 1 and judging.same >= MANY * judging.answers:
         rows.append(
             ("Same text", f"{count(judging.same)} of {count(judging.answers)} answers are word for word the same")
         )
