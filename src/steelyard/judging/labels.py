@@ -5,8 +5,8 @@
     {"id": "…", "question": "…", "answer": "…", "reference": "…", "criterion": "…",
      "label": "", "second": ""}
 
-A person writes ``yes`` or ``no`` as the ``label``, or ``skip`` where it cannot be said; a second person's labels go into
-``second``. What the judge said is not in the file. The same columns as ``NAME.labels.csv`` do for a spreadsheet.
+A person writes ``yes`` or ``no`` as the ``label``, or ``skip`` where it cannot be said; a second person's labels go
+into ``second``. What the judge said is not in the file. The same columns in ``NAME.labels.csv`` suit a spreadsheet.
 """
 
 from __future__ import annotations

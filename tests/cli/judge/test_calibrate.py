@@ -38,7 +38,7 @@ def label(path: Path, second: bool = False) -> None:
         a = int(row["question"].split("What is ")[1].split(" ")[0])
         row["label"] = "yes" if row["answer"] == str(a + 3) else "no"
         if second:
-            row["second"] = row["label"] if number else "no"
+            row["second"] = row["label"] if number else {"yes": "no", "no": "yes"}[row["label"]]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 

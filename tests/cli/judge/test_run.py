@@ -1,4 +1,4 @@
-"""``steelyard judge``: a run's name needs no command before it, pairs, a dry run, and going on where it stopped."""
+"""``steelyard judge``: pairs, a dry run, and going on where it stopped."""
 
 from __future__ import annotations
 
@@ -23,14 +23,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def judge() -> Iterator[JudgeServer]:
     with JudgeServer() as server:
         yield server
-
-
-def test_a_runs_name_needs_no_command_before_it(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["judge", "nothing"], ["judge", "run", "nothing"]):
-        assert execute([*arguments, "--model", "judge=embedded:smollm2"]) == 2
-        assert "is not the folder of a run" in capsys.readouterr().err
-    assert execute(["judge"]) == 2
-    assert "calibrate" in capsys.readouterr().err
 
 
 def test_a_dry_run_sends_no_answer_and_leaves_no_folder(
