@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -10,21 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError
-from steelyard.judging.labels import GoldItem, Labelled, gold_keys, item_name, labels_text, read_labels
+from steelyard.judging.labels import Labelled, answers_text, gold_keys, item_name, read_labels, table_text
 from steelyard.records import JudgedKey
+from steelyard.suites.labels import AnswerToLabel
 
 KEYS = [
     JudgedKey(sample=f"t/row/{place}", criterion=criterion, place=place) for place in range(6) for criterion in "ab"
 ]
 
 
-def written(folder: Path, labels: list[str], suffix: str = ".jsonl", second: str = "") -> Path:
-    items = [
-        GoldItem(id=item_name(key), question="Q,\n“q”", answer="A;", criterion="C", label=label, second=second)  # type: ignore[arg-type]
-        for key, label in zip(KEYS, labels, strict=False)
-    ]
-    path = folder / f"x.labels{suffix}"
-    path.write_text(labels_text(items, suffix))
+def line(number: int, label: str, **more: str) -> str:
+    return json.dumps({"id": item_name(KEYS[number]), "label": label, **more})
+
+
+def written(folder: Path, *lines: str, name: str = "x.labels.jsonl") -> Path:
+    path = folder / name
+    path.write_text("\n".join(lines) + "\n")
     return path
 
 
@@ -38,46 +41,61 @@ def test_the_first_answers_of_the_sealed_order_are_drawn(order: list[int]) -> No
     assert len(drawn) == 6
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
-def test_labels_are_read_as_they_were_written(tmp_path: Path, suffix: str) -> None:
-    labels = ["yes", "no", "skip", "", "yes"]
-    found = read_labels(written(tmp_path, labels, suffix, second="no"), KEYS)
-    assert list(found.values()) == [Labelled(first=first, second=0.0) for first in (1.0, 0.0, None, None, 1.0)]
+def test_labels_are_read_in_the_sealed_order_whatever_the_files(tmp_path: Path) -> None:
+    path = written(tmp_path, line(1, "no"), line(0, "yes"), line(3, "unsure"), line(4, "yes"), line(7, ""))
+    found = read_labels([path], KEYS)
+    assert [each.first for each in found.values()] == [1.0, 0.0, None, None, 1.0]
+    assert list(found) == KEYS[:5]  # the third was left out, and what follows the fifth not reached yet
+    assert read_labels([written(tmp_path, line(3, "unsure"))], KEYS) == {}
 
 
-def test_what_was_not_reached_yet_is_left_out(tmp_path: Path) -> None:
-    found = read_labels(written(tmp_path, ["yes", "", "no", "", ""]), KEYS)
-    assert [each.first for each in found.values()] == [1.0, None, 0.0]
-    assert read_labels(written(tmp_path, [""] * 5), KEYS) == {}
+def test_two_people_label_in_one_file_or_in_two(tmp_path: Path) -> None:
+    one = written(tmp_path, line(0, "yes", labeller="Ada"), line(0, "no", labeller="Bo"))
+    assert read_labels([one], KEYS) == {KEYS[0]: Labelled(first=1.0, second=0.0)}
+    ada = written(tmp_path, line(0, "yes", labeller="Ada"), name="a.jsonl")
+    bo = written(tmp_path, line(1, "no", labeller="Bo"), name="b.jsonl")
+    assert list(read_labels([ada, bo], KEYS).values()) == [Labelled(first=1.0), Labelled(first=None, second=0.0)]
+    cleo = written(tmp_path, line(1, "no", labeller="Cleo"), name="c.jsonl")
+    with pytest.raises(InputError, match="two people label at most, and here are 3"):
+        read_labels([ada, bo, cleo], KEYS)
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20), min_size=3, max_size=3
+    )
+)
+def test_what_is_to_be_labelled_is_read_as_it_was_written(texts: list[str]) -> None:
+    answer = AnswerToLabel(id="0a", question=texts[0], answer=texts[1], criterion=texts[2])
+    assert json.loads(answers_text([answer])) == {
+        "id": "0a", "question": texts[0], "answer": texts[1], "criterion": texts[2],
+    }  # fmt: skip
+    (row,) = csv.DictReader(io.StringIO(table_text([answer]), newline=""))
+    assert (row["label"], row["labeller"], row["id"]) == ("", "", "0a")
 
 
 def test_people_write_as_people_do(tmp_path: Path) -> None:
-    path = written(tmp_path, ["yes", "no"])
-    path.write_text("\ufeff" + path.read_text().replace('"yes"', '" Yes "').replace('"no"', '"NO"') + "\n")
-    assert [each.first for each in read_labels(path, KEYS).values()] == [1.0, 0.0]
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8-sig").splitlines() if line]
-    short = [{"id": row["id"], "label": row["label"]} for row in reversed(rows)]
-    path.write_text("".join(json.dumps(row) + "\n" for row in short))
-    assert [each.first for each in read_labels(path, KEYS).values()] == [1.0, 0.0]
+    path = tmp_path / "x.labels.csv"
+    for separator in (",", ";"):
+        rows = [f"id{separator}label", *(f"{item_name(key)}{separator} Yes " for key in KEYS[:3])]
+        path.write_text("\ufeff" + "\r\n".join(rows) + "\r\n", newline="")
+        assert [each.first for each in read_labels([path], KEYS).values()] == [1.0] * 3
 
 
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path) -> None:
-    path = written(tmp_path, ["yes", "no", "no"])
-    lines = path.read_text().splitlines()
-
-    def said(text: str, name: str = "x.labels.jsonl") -> str:
-        (tmp_path / name).write_text(text)
+    def said(*lines: str, name: str = "x.labels.jsonl") -> str:
+        path = written(tmp_path, *lines, name=name)
         with pytest.raises(InputError) as caught:
-            read_labels(tmp_path / name, KEYS)
+            read_labels([path], KEYS)
         return str(caught.value)
 
-    assert said("\n".join([lines[0], lines[1].replace('"no"', '"maybe"')])).endswith("2: labels are yes, no or skip")
-    assert "2: two lines have the id" in said("\n".join([lines[0], lines[0]]))
-    assert "is missing: what is drawn is not chosen" in said("\n".join([lines[0], lines[2]]))
-    assert "was not drawn from this run" in said('{"id": "0000", "label": "yes"}')
+    assert said(line(0, "yes"), line(1, "maybe")).endswith("2: label 'maybe': write yes, no or unsure")
+    assert "2: a second label of one person for the same id" in said(line(0, "yes"), line(0, "no"))
+    assert "1: id '0000' was not drawn from this run" in said('{"id": "0000", "label": "yes"}')
     assert "1: is no JSON object" in said("[1]")
     assert "1: is no JSON object" in said("[" * 100_000)
-    assert "2: labels are yes, no or skip" in said(f"id,label\n{item_name(KEYS[0])},ja\n", "y.csv")
+    assert "1: a line has the texts id, label" in said('{"id": 7, "label": "yes"}')
+    assert "1: a line has the texts id, label" in said("what,is\nthis,then", name="y.csv")
     (tmp_path / "x.labels.jsonl").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="is not UTF-8 text"):
-        read_labels(tmp_path / "x.labels.jsonl", KEYS)
+        read_labels([tmp_path / "x.labels.jsonl"], KEYS)

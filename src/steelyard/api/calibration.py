@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,19 +11,27 @@ from steelyard.records import JUDGE, SUBJECT, JudgedKey
 
 if TYPE_CHECKING:
     from steelyard.judging.calibration import Calibration
+    from steelyard.judging.items import JudgedAnswer
     from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["SUFFIXES", "calibration_of", "draw_labels", "labels_path", "read_calibration"]
+__all__ = ["calibration_of", "draw_answers", "files_beside", "path_beside", "read_calibration"]
 
 SUFFIXES: Final = (".jsonl", ".csv")
 
 Placed = list[tuple[int, JudgedKey, float | None]]
 
 
-def labels_path(run: Path, suffix: str = ".jsonl") -> Path:
-    """Where the labels of a judge's run are: beside its folder, since a sealed folder gets no more files."""
+def path_beside(run: Path, name: str) -> Path:
+    """``RUN.NAME``, beside the folder of a judge's run, since a sealed folder gets no more files."""
     folder = run.resolve()
-    return folder.with_name(f"{folder.name}.labels{suffix}")
+    return folder.with_name(f"{folder.name}.{name}")
+
+
+def files_beside(run: Path) -> list[Path]:
+    """The files of labels beside a run: ``RUN.labels.jsonl``, ``RUN.labels-ada.jsonl``, ``RUN.labels.csv`` and such."""
+    start = path_beside(run, "labels")
+    found = (each for each in start.parent.iterdir() if each.suffix in SUFFIXES and each.is_file())
+    return sorted(each for each in found if each.name.startswith((f"{start.name}.", f"{start.name}-")))
 
 
 def calibration_of(run: Path) -> Calibration | None:
@@ -31,21 +40,21 @@ def calibration_of(run: Path) -> Calibration | None:
     A gate or a claim that rests on such a judge is not decided (exit 3). Raises InputError for a run that no judge
     made, and for labels that cannot be read; VerificationError where the run was changed.
     """
-    path = next((each for suffix in SUFFIXES if (each := labels_path(run, suffix)).is_file()), None)
-    return None if path is None else read_calibration(run, path)
+    paths = files_beside(run)
+    return read_calibration(run, paths) if paths else None
 
 
-def read_calibration(run: Path, path: Path) -> Calibration | None:
-    """The calibration by the labels in a file; None where they are too few. Raises as :func:`calibration_of`."""
+def read_calibration(run: Path, paths: Sequence[Path]) -> Calibration | None:
+    """The calibration by files of labels; None where they are too few. Raises as :func:`calibration_of`."""
     from steelyard.judging.calibration import calibration
     from steelyard.judging.labels import gold_keys, read_labels
 
     _, placed = _judge_run(run)
-    labels = read_labels(path, gold_keys(placed, len(placed)))
+    labels = read_labels(paths, gold_keys(placed, len(placed)))
     return calibration({key: value for _, key, value in placed}, labels)
 
 
-def draw_labels(
+def draw_answers(
     run: Path,
     path: Path,
     answers: int,
@@ -54,35 +63,36 @@ def draw_labels(
     rubric: Path | None = None,
     suite: Path | None = None,
 ) -> int:
-    """Write the file for people, of so many ``answers`` in the sealed order; how many lines it has.
+    """Write what people label, of so many ``answers`` in the sealed order; how many lines it has.
 
-    ``judged`` is the run that was judged, and ``rubric`` and ``suite`` are as for :func:`steelyard.api.judging.judge`,
-    where they lie elsewhere than they did. Raises InputError where these are not those that the judge was shown, and
-    where the file is there already: labels are never overwritten.
+    A ``path`` that ends in ``.csv`` becomes a table to be filled in. ``judged`` is the run that was judged, and
+    ``rubric`` and ``suite`` are as for :func:`steelyard.api.judging.judge`, where they lie elsewhere than they did.
+    Raises InputError where these are not those that the judge was shown, and where the file is there already.
     """
-    from steelyard.judging.labels import GoldItem, gold_keys, item_name, labels_text
+    from steelyard.judging.labels import answers_text, gold_keys, item_name, table_text
+    from steelyard.suites.labels import AnswerToLabel
     from steelyard.util.atomic_file import write_file
 
-    if path.suffix not in SUFFIXES:
-        raise InputError("a file of labels ends in .jsonl or .csv", where=path)
     if path.exists():
-        raise InputError("is there already, with people's labels: it is not written again", where=path)
+        raise InputError("is there already: it is not written again", where=path)
     folder, placed = _judge_run(run)
     texts, criteria = _shown(folder, judged, rubric, suite)
-    keys = gold_keys(placed, answers)
-    items = [
-        GoldItem(
+    drawn = [
+        AnswerToLabel(
             id=item_name(key),
             question=texts[key.sample, key.repeat][0],
             answer=texts[key.sample, key.repeat][1],
-            reference=texts[key.sample, key.repeat][2],
             criterion=criteria[key.criterion],
         )
-        for key in keys
+        for key in gold_keys(placed, answers)
     ]
-    write_file(path, labels_text(items, path.suffix).encode("utf-8", "replace"))
-    path.chmod(0o600)
-    return len(items)
+    text = table_text(drawn) if path.suffix == ".csv" else answers_text(drawn)
+    try:
+        write_file(path, text.encode("utf-8", "replace"))
+        path.chmod(0o600)
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", where=path) from None
+    return len(drawn)
 
 
 def _judge_run(run: Path) -> tuple[RunFolder, Placed]:
@@ -110,8 +120,8 @@ def _judge_run(run: Path) -> tuple[RunFolder, Placed]:
 
 def _shown(
     folder: RunFolder, judged: Path | None, rubric: Path | None, suite: Path | None
-) -> tuple[dict[tuple[str, int], tuple[str, str, str]], dict[str, str]]:
-    """Question, answer and reference by answer, and the criteria's texts by id: those that the judge was shown."""
+) -> tuple[dict[tuple[str, int], tuple[str, str]], dict[str, str]]:
+    """Question and answer by answer, and the criteria's texts by id: those that the judge was shown."""
     from steelyard.api.judging import open_judged, rubric_of
     from steelyard.judging.rubric import rubric_digest
     from steelyard.storage.local_settings import LocalSettings
@@ -124,5 +134,10 @@ def _shown(
     read, where = rubric_of(found, rubric)
     if rubric_digest(read) != folder.plan.inputs["rubric"].sha256:
         raise InputError(f"is not the rubric that the {JUDGE} was given: name that one with --rubric", where=where)
-    texts = {(each.sample, each.repeat): (each.question, each.answer, each.reference) for each in found.answers}
+    texts = {(each.sample, each.repeat): (_with_reference(each), each.answer) for each in found.answers}
     return texts, {each.id: each.text for each in read.criteria}
+
+
+def _with_reference(answer: JudgedAnswer) -> str:
+    """The question, and the expected answer where there is one, as the judge saw it."""
+    return f"{answer.question}\n\nReference answer: {answer.reference}" if answer.reference else answer.question

@@ -1,12 +1,9 @@
-"""The file that people label: one line for each answer and criterion, as JSON or as a table.
+"""What people label, and their labels read back: the lines of :mod:`steelyard.suites.labels`, or a table.
 
-``NAME.labels.jsonl`` beside the judge's run ``NAME``, each on one line::
-
-    {"id": "…", "question": "…", "answer": "…", "reference": "…", "criterion": "…",
-     "label": "", "second": ""}
-
-A person writes ``yes`` or ``no`` as the ``label``, or ``skip`` where it cannot be said; a second person's labels go
-into ``second``. What the judge said is not in the file. The same columns in ``NAME.labels.csv`` suit a spreadsheet.
+Beside the judge's run ``NAME`` there are ``NAME.answers.jsonl``, what is to be labelled, and files of labels:
+``NAME.labels.jsonl``, ``NAME.labels-ada.jsonl`` or ``NAME.labels.csv``. A line of labels has an ``id``, a ``label``
+(*yes*, *no*, or *unsure* where it cannot be said) and, where two people label, a ``labeller``. What the judge said is
+in none of them.
 """
 
 from __future__ import annotations
@@ -14,34 +11,24 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from steelyard.errors import InputError
 from steelyard.records import JudgedKey
 from steelyard.records.record import Record
+from steelyard.suites.labels import AnswerToLabel
+from steelyard.util.text import one_line
 
-__all__ = ["COLUMNS", "GoldItem", "Labelled", "gold_keys", "item_name", "labels_text", "read_labels"]
+__all__ = ["COLUMNS", "Labelled", "answers_text", "gold_keys", "item_name", "read_labels", "table_text"]
 
 MAX_BYTES: Final = 256_000_000
-COLUMNS: Final = ("id", "question", "answer", "reference", "criterion", "label", "second")
-Word = Literal["yes", "no", "skip", ""]
-
-
-class GoldItem(Record, frozen=True, kw_only=True):
-    """One line: an answer and a criterion, with the labels of one or two people."""
-
-    id: str
-    question: str = ""
-    answer: str = ""
-    reference: str = ""
-    criterion: str = ""
-    label: Word = ""
-    second: Word = ""
+COLUMNS: Final = ("id", "question", "answer", "criterion", "label", "labeller")
+_VALUES: Final[Mapping[str, float | None]] = {"yes": 1.0, "no": 0.0, "unsure": None, "skip": None, "": None}
 
 
 class Labelled(Record, frozen=True, kw_only=True):
@@ -70,57 +57,69 @@ def gold_keys(placed: Sequence[tuple[int, JudgedKey, float | None]], answers: in
     return [key for keys in by_answer.values() for key in sorted(keys, key=lambda each: each.criterion)]
 
 
-def labels_text(items: Sequence[GoldItem], suffix: str) -> str:
-    """The file's text, for a name that ends in ``.jsonl`` or ``.csv``."""
-    rows = [{name: getattr(item, name) for name in COLUMNS} for item in items]
-    if suffix != ".csv":
-        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+def answers_text(answers: Sequence[AnswerToLabel]) -> str:
+    """The file of what is to be labelled, one JSON object a line."""
+    return "".join(json.dumps(msgspec.to_builtins(answer), ensure_ascii=False) + "\n" for answer in answers)
+
+
+def table_text(answers: Sequence[AnswerToLabel]) -> str:
+    """The same as a table (CSV), with columns for label and labeller."""
     file = io.StringIO()
-    table = csv.DictWriter(file, COLUMNS)
+    table = csv.DictWriter(file, COLUMNS, restval="")
     table.writeheader()
-    table.writerows(rows)
+    table.writerows(msgspec.to_builtins(answer) for answer in answers)
     return file.getvalue()
 
 
-def read_labels(path: Path, wanted: Sequence[JudgedKey]) -> dict[JudgedKey, Labelled]:
-    """Read a file of labels, in the order of ``wanted``; raises InputError with file and line.
+def read_labels(paths: Sequence[Path], wanted: Sequence[JudgedKey]) -> dict[JudgedKey, Labelled]:
+    """Read files of labels, in the order of ``wanted``; raises InputError with file and line.
 
-    Its lines are a beginning of ``wanted``, in any order: a line more or less would be a choice of what is labelled.
-    Lines at the end of that order without any label were not reached yet, and are left out.
+    ``wanted`` is everything that could be drawn. All up to the last labelled one counts as drawn: what is left out
+    among them has no label, and that is counted both ways, so that leaving out chooses nothing.
     """
-    found = _by_name(path)
-    names = [item_name(key) for key in wanted]
-    unknown = [name for name in found if name not in set(names)]
-    if unknown:
-        line = list(found).index(unknown[0]) + (2 if path.suffix == ".csv" else 1)
-        raise InputError(f"id {unknown[0][:40]!r} was not drawn from this run", where=path, line=line)
-    drawn = names[: len(found)]
-    if missing := [name for name in drawn if name not in found]:
-        raise InputError(f"the line with the id {missing[0]!r} is missing: what is drawn is not chosen", where=path)
-    labels = [Labelled(first=_value(found[name].label), second=_value(found[name].second)) for name in drawn]
-    reached = max((n for n, name in enumerate(drawn, 1) if found[name].label or found[name].second), default=0)
-    return dict(zip(wanted[:reached], labels[:reached], strict=True))
+    names = {item_name(key): key for key in wanted}
+    by_person: dict[str, dict[str, float | None]] = {}
+    for path in paths:
+        for number, row in _rows(path):
+            name, person, value = _label(row, path, number)
+            if name not in names:
+                raise InputError(f"id {name[:40]!r} was not drawn from this run", where=path, line=number)
+            labels = by_person.setdefault(person, {})
+            if labels.get(name, value) != value:
+                raise InputError(f"a second label of {person or 'one person'} for the same id", where=path, line=number)
+            labels[name] = value
+    people = [labels for labels in by_person.values() if any(value is not None for value in labels.values())]
+    if len(people) > 2:
+        raise InputError(f"two people label at most, and here are {len(people)}", where=paths[0])
+    return _in_order(list(names), names, people)
 
 
-def _value(word: Word) -> float | None:
-    return {"yes": 1.0, "no": 0.0}.get(word)
+def _in_order(
+    order: list[str], names: Mapping[str, JudgedKey], people: Sequence[Mapping[str, float | None]]
+) -> dict[JudgedKey, Labelled]:
+    first, second = (*people, {}, {})[:2]
+    places = [
+        place for place, name in enumerate(order, 1) if first.get(name) is not None or second.get(name) is not None
+    ]
+    return {
+        names[name]: Labelled(first=first.get(name), second=second.get(name))
+        for name in order[: max(places, default=0)]
+    }
 
 
-def _by_name(path: Path) -> dict[str, GoldItem]:
-    found: dict[str, GoldItem] = {}
-    for number, row in enumerate(_rows(path), 2 if path.suffix == ".csv" else 1):
-        try:
-            item = msgspec.convert({key: value for key, value in row.items() if value is not None}, GoldItem)
-        except msgspec.ValidationError as error:
-            why = "labels are yes, no or skip" if "label" in str(error) or "second" in str(error) else str(error)
-            raise InputError(why, where=path, line=number) from None
-        if item.id in found:
-            raise InputError(f"two lines have the id {item.id[:40]!r}", where=path, line=number)
-        found[item.id] = item
-    return found
+def _label(row: Mapping[str, object], path: Path, number: int) -> tuple[str, str, float | None]:
+    """The id, the person and the label of one row."""
+    name, word, person = row.get("id"), row.get("label", ""), row.get("labeller", "")
+    if not isinstance(name, str) or not isinstance(word, str | None) or not isinstance(person, str | None):
+        raise InputError("a line has the texts id, label and perhaps labeller", where=path, line=number)
+    plain = (word or "").strip().casefold()
+    if plain not in _VALUES:
+        raise InputError(f"label {one_line(plain, 40)!r}: write yes, no or unsure", where=path, line=number)
+    return name.strip(), (person or "").strip(), _VALUES[plain]
 
 
-def _rows(path: Path) -> list[Mapping[str, object]]:
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """The rows of a file with their numbers, from 1; of a table the first is the line below the header."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"larger than {MAX_BYTES:,} bytes: no file of labels", where=path)
@@ -130,8 +129,9 @@ def _rows(path: Path) -> list[Mapping[str, object]]:
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=path) from None
     if path.suffix == ".csv":
-        return [_tidy(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
-    rows: list[Mapping[str, object]] = []
+        dialect = "excel" if text.partition("\n")[0].count(",") else _semicolons()
+        yield from enumerate(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect), 1)
+        return
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -141,14 +141,13 @@ def _rows(path: Path) -> list[Mapping[str, object]]:
             row = None
         if not isinstance(row, dict):
             raise InputError("is no JSON object", where=path, line=number)
-        rows.append(_tidy(row))
-    return rows
+        yield number, row
 
 
-def _tidy(row: Mapping[str, object]) -> dict[str, object]:
-    """A row whose labels may be written as people do: ``Yes``, with a space behind."""
-    tidy = {str(key): value for key, value in row.items()}
-    for name in ("label", "second"):
-        value = tidy.get(name)
-        tidy[name] = value.strip().lower() if isinstance(value, str) else value if value is not None else ""
-    return tidy
+def _semicolons() -> type[csv.Dialect]:
+    """How spreadsheets save a table where the comma is a decimal sign."""
+
+    class Semicolons(csv.excel):
+        delimiter = ";"
+
+    return Semicolons

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from steelyard.api.calibration import calibration_of, labels_path
+from steelyard.api.calibration import calibration_of, path_beside
 from steelyard.cli import execute
-from steelyard.errors import InputError
+from steelyard.suites.labels import read_answers
 from tests.api.test_judging import ONE, Talker, judged, run_of
 from tests.judge_server import JudgeServer, Shown, honest
 
@@ -31,31 +32,31 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield tmp_path / "rj"
 
 
-def label(path: Path, second: bool = False) -> None:
-    """What a careful person writes, and a second one who is careless in one place."""
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    for number, row in enumerate(rows):
+def label(run: Path, name: str, person: str = "", slip: int = -1) -> None:
+    """What a careful person saves, but for one slip."""
+    lines = []
+    for number, line in enumerate(path_beside(run, "answers.jsonl").read_text().splitlines()):
+        row = json.loads(line)
         a = int(row["question"].split("What is ")[1].split(" ")[0])
-        row["label"] = "yes" if row["answer"] == str(a + 3) else "no"
-        if second:
-            row["second"] = row["label"] if number else {"yes": "no", "no": "yes"}[row["label"]]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        is_right = (row["answer"] == str(a + 3)) != (number == slip)
+        lines.append(json.dumps({"id": row["id"], "label": "yes" if is_right else "no", "labeller": person}))
+    path_beside(run, name).write_text("\n".join(lines) + "\n")
 
 
 def test_labels_are_drawn_written_and_read_back(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert calibration_of(run) is None
+    capsys.readouterr()
     assert execute(["judge", "calibrate", "rj", "--labels", "40"]) == 0
-    assert "rj.labels.jsonl: 40 lines to label: yes, no or skip" in capsys.readouterr().out
-    path = labels_path(run)
+    printed = capsys.readouterr().out
+    assert "rj.answers.jsonl: 40 lines to label." in printed
+    path = path_beside(run, "answers.jsonl")
     assert path.stat().st_mode & 0o077 == 0
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    assert all(set(row) == {"id", "question", "answer", "reference", "criterion", "label", "second"} for row in rows)
-    assert {row["criterion"] for row in rows} == {"The sum is right."}
+    assert len(read_answers(path)) == 40
+    assert {each.criterion for each in read_answers(path)} == {"The sum is right."}
     assert "VERDICT" not in path.read_text()  # what the judge said is not shown
-    assert execute(["judge", "calibrate", "rj"]) == 3
-    assert "so the judge decides nothing" in capsys.readouterr().err
-    assert calibration_of(run) is None
-    label(path)
+    (page,) = (line.split("page    steelyard ")[1] for line in printed.splitlines() if line.startswith("page"))
+    assert execute(page.split()) == 0
+    label(run, "labels.jsonl")
+    capsys.readouterr()
     assert execute(["judge", "calibrate", "rj"]) == 0
     printed = capsys.readouterr().out
     assert "(40 of 60 answers labelled)" in printed
@@ -68,20 +69,34 @@ def test_labels_are_drawn_written_and_read_back(run: Path, capsys: pytest.Captur
     assert found.judged is not None
     assert found.judged > 45 / 60
     assert execute(["verify", "rj"]) == 0  # labels lie beside the sealed folder
+    capsys.readouterr()
     assert execute(["judge", "calibrate", "rj", "--json"]) == 0
-    printed = capsys.readouterr().out
-    assert json.loads(printed[printed.index("{") :])["labels"] == 40
+    assert json.loads(capsys.readouterr().out)["labels"] == 40
 
 
-def test_two_people_and_a_table(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert execute(["judge", "calibrate", "rj", "--labels", "30", "--file", "mine.csv"]) == 0
-    assert len(list(csv.DictReader(Path("mine.csv").read_text().splitlines()))) >= 30
-    Path("mine.csv").unlink()
+def test_two_people(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["judge", "calibrate", "rj", "--labels", "30"]) == 0
-    label(labels_path(run), second=True)
+    label(run, "labels-ada.jsonl", "Ada")
+    label(run, "labels-bo.jsonl", "Bo", slip=0)
     capsys.readouterr()
     assert execute(["judge", "calibrate", "rj"]) == 0
     assert "Two people: agree on 9" in capsys.readouterr().out
+
+
+def test_a_table_is_filled_in_and_too_few_labels_decide_nothing(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["judge", "calibrate", "rj", "--labels", "30", "--csv"]) == 0
+    assert execute(["judge", "calibrate", "rj"]) == 3
+    assert "so the judge decides nothing" in capsys.readouterr().err
+    assert calibration_of(run) is None
+    path = path_beside(run, "labels.csv")
+    rows = list(csv.DictReader(io.StringIO(path.read_text(), newline="")))
+    assert list(rows[0]) == ["id", "question", "answer", "criterion", "label", "labeller"]
+    file = io.StringIO()
+    table = csv.DictWriter(file, rows[0], delimiter=";")
+    table.writeheader()
+    table.writerows({**row, "label": "Yes"} for row in rows)
+    path.write_text(file.getvalue())
+    assert execute(["judge", "calibrate", "rj"]) == 0
 
 
 def test_what_cannot_be_calibrated_is_said(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,13 +105,11 @@ def test_what_cannot_be_calibrated_is_said(run: Path, tmp_path: Path, capsys: py
         return " ".join(capsys.readouterr().err.split())
 
     assert "is no run of a judge" in said("r")
-    labels_path(tmp_path / "r").write_text("")
-    with pytest.raises(InputError, match="is no run of a judge"):
-        calibration_of(tmp_path / "r")
-    assert "ends in .jsonl or .csv" in said("rj", "--file", "labels.txt")
     (tmp_path / "other.yaml").write_text(ONE.replace("right", "wrong"))
     assert "is not the rubric that the judge was given" in said("rj", "--rubric", "other.yaml")
     assert "is another run than the one that was judged" in said("rj", "--run", "rj")
+    assert "cannot be read" in said("rj", "--file", "nothing.jsonl")
     (tmp_path / "r").rename(tmp_path / "elsewhere")
     assert "name it with --run" in said("rj")
     assert execute(["judge", "calibrate", "rj", "--run", "elsewhere"]) == 0
+    assert "is there already" in said("rj", "--run", "elsewhere")

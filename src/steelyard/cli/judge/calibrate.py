@@ -24,9 +24,12 @@ from steelyard.cli.output import print_json
 )
 @click.option(
     "--file",
+    "files",
     type=click.Path(path_type=Path),
-    help="The file of labels, .jsonl or .csv (default: RUN.labels.jsonl, beside the run).",
+    multiple=True,
+    help="A file of labels, .jsonl or .csv (default: all RUN.labels*.jsonl and .csv beside the run).",
 )
+@click.option("--csv", "as_table", is_flag=True, help="Write RUN.labels.csv, a table to be filled in.")
 @click.option(
     "--run", "judged", type=click.Path(path_type=Path), help="The run that was judged, if it is not where it was."
 )
@@ -36,7 +39,8 @@ from steelyard.cli.output import print_json
 def command(
     run: Path,
     labels: int,
-    file: Path | None,
+    files: tuple[Path, ...],
+    as_table: bool,
     judged: Path | None,
     rubric: Path | None,
     suite: Path | None,
@@ -44,24 +48,21 @@ def command(
 ) -> int:
     """Hold the judge whose run RUN is against people.
 
-    The first call writes a file: write yes, no or skip into the column label, a second person into second. The next
-    call reads it and prints the score that people would give. Exit 3: too few labels, so that the judge decides
+    The first call writes what people label: RUN.answers.jsonl, for the page of steelyard suite review --labels. Put the
+    file that the page saves beside the run as RUN.labels.jsonl, or RUN.labels-NAME.jsonl where two people label. The
+    next call reads it and prints the score that people would give. Exit 3: too few labels, so that the judge decides
     nothing.
     """
-    from steelyard.api.calibration import SUFFIXES, draw_labels, labels_path, read_calibration
+    from steelyard.api.calibration import files_beside, read_calibration
     from steelyard.errors import ExitCode
     from steelyard.judging.calibration import MIN_LABELS
 
-    known = [path for suffix in SUFFIXES if (path := labels_path(run, suffix)).is_file()]
-    path = file or (known[0] if known else labels_path(run))
-    if not path.exists():
-        lines = draw_labels(run, path, labels, judged=judged, rubric=rubric, suite=suite)
-        click.echo(f"{path}: {lines:,} lines to label: yes, no or skip")
-        click.echo(f"Next: steelyard judge calibrate {shlex.quote(str(run))}")
-        return 0
-    found = read_calibration(run, path)
+    paths = files or files_beside(run)
+    if not paths:
+        return _draw(run, labels, as_table, {"judged": judged, "rubric": rubric, "suite": suite})
+    found = read_calibration(run, paths)
     if found is None:
-        click.echo(f"{path}: fewer than {MIN_LABELS} answers are labelled, so the judge decides nothing", err=True)
+        click.echo(f"fewer than {MIN_LABELS} answers are labelled, so the judge decides nothing", err=True)
         return int(ExitCode.UNDECIDED)
     if as_json:
         print_json(_document(found))
@@ -70,6 +71,20 @@ def command(
 
     for name, text in calibration_lines(found):
         click.echo(f"{name}: {text}")
+    return 0
+
+
+def _draw(run: Path, answers: int, as_table: bool, where: dict[str, Path | None]) -> int:
+    from steelyard.api.calibration import draw_answers, path_beside
+
+    path = path_beside(run, "labels.csv" if as_table else "answers.jsonl")
+    lines = draw_answers(run, path, answers, **where)
+    shown = shlex.quote(path.name)
+    click.echo(f"{path.name}: {lines:,} lines to label. It holds the suite's texts: give it to labellers alone.")
+    if not as_table:
+        click.echo(f"page    steelyard suite review {shown} --labels --html labels.html --reviewer NAME")
+        click.echo(f"save    what the page saves beside it, as {shlex.quote(path_beside(run, 'labels.jsonl').name)}")
+    click.echo(f"then    steelyard judge calibrate {shlex.quote(str(run))}")
     return 0
 
 
