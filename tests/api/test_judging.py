@@ -20,7 +20,9 @@ from steelyard.cli import execute
 from steelyard.errors import InputError
 from steelyard.records import AttackResult, Judging
 from steelyard.storage.run_folder import RunFolder
+from steelyard.suites.encrypting import encrypt_suite, new_identity
 from steelyard.suites.exposures import exposed_items, read_exposures
+from steelyard.tasks.suite_task import task_from_suite
 from tests.api.test_suites import Listener
 from tests.conftest import SUM, SumsServer
 from tests.judge_server import JudgeServer, Shown, honest
@@ -228,3 +230,21 @@ def test_a_run_of_a_plain_file_is_judged_by_a_rubric_of_its_own(
     assert execute([*judged(tmp_path / "r", judge), "--rubric", "rubric.yaml"]) == 0
     assert "reference" in judge.prompts[0]  # the file has right answers
     assert judging_in(tmp_path / "rj").answers == 12
+
+
+def test_what_the_judge_of_an_encrypted_suite_is_asked_is_encrypted_too(
+    sums_server: SumsServer, judge: JudgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEELYARD_READER", str(tmp_path / "reader.txt"))
+    suite = suite_of(tmp_path, sums_server.url, judge.url, rubric=ONE, count=12)
+    file = suite / "suite.yaml"
+    file.write_text(file.read_text() + f"readers: [{new_identity()[1]}]\ncanary: steelyard-canary-7\n")
+    encrypt_suite(task_from_suite(suite))
+    run = run_of(sums_server, judge, tmp_path)
+    assert execute(judged(run, judge)) == 0
+    made = b"".join(path.read_bytes() for path in (tmp_path / "r-judging").rglob("*") if path.is_file())
+    assert b"What is" not in made
+    assert b"steelyard-canary-7" in made
+    assert not any("canary" in prompt for prompt in judge.prompts)
+    assert judging_in(tmp_path / "rj").answers == 12
+    assert execute(["verify", "rj"]) == 0

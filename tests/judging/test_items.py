@@ -38,6 +38,7 @@ def test_each_answer_is_asked_about_by_each_criterion() -> None:
     assert len({item.id for item in items}) == 62
     assert all(_ITEM.fullmatch(item.id) for item in items)
     assert {item.group for item in items} == {each.sample for each in ANSWERS}
+    assert judged_items([answer(0, group="g")], RUBRIC, PROMPTS, "nonce")[0].group == "g"
     first = keys(items)[0]
     assert (first.sample, first.criterion, first.weight, first.length) == ("t/row/7", "right", 2.0, 3)
     assert "It is right." in items[0].question

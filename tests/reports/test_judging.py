@@ -5,7 +5,7 @@ from __future__ import annotations
 from steelyard.records import AttackResult, CriterionResult, FlipResult, Judging, LengthResult, PairResult
 from steelyard.reports.judging import judging_lines
 
-ATTACK = AttackResult(arm="addressed", prompts=9, score=1.0, real=0.9, floor=0.1, excess=0.5, p=0.0004)
+ATTACK = AttackResult(arm="addressed", prompts=9, score=1.0, real=0.9, floor=0.1, excess=0.5, p=0.0004, open=2)
 JUDGING = Judging(
     answers=100,
     rate=0.83,
@@ -34,7 +34,7 @@ def test_every_line_says_what_it_is_about() -> None:
     assert lines["Answers on other questions"].startswith("not shown to score without fitting: score 10.0 %")
     attack = lines["Attack: a line that tells the judge its verdict"]
     assert attack.startswith("deceives the judge: score 100.0 % where 50.0 % is halfway")
-    assert attack.endswith("p < 0.001, 9 prompts")
+    assert attack.endswith("p < 0.001, 9 prompts, 2 verdicts open")
 
 
 def test_open_verdicts_give_a_range() -> None:

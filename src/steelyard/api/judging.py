@@ -342,23 +342,29 @@ def _write(
 ) -> tuple[Path, ...]:
     from steelyard.api.suites import recipient_of
     from steelyard.evidence.canonical import canonical, sha256_hex
+    from steelyard.suites.encrypting import encrypt_suite
     from steelyard.suites.writing import new_suite
     from steelyard.tasks.definition import PromptFormat
     from steelyard.tasks.suite_file import SuiteFile
+    from steelyard.tasks.suite_task import task_from_suite
 
     address = recipient_of(args.models[JUDGE])
-    plain = (address,) if address else ()
-    endpoints = judged.suite.file.endpoints if judged.suite is not None else plain
+    plain = SuiteFile(suite=JUDGED_SUITE, endpoints=(address,) if address else ())
+    given = plain if judged.suite is None else judged.suite.file
     of = "pair" if other is not None else ""
     for name, each in items.items():
         suite = SuiteFile(
             suite=name,
             about=_ABOUT[name],
             language="de" if language == "de" else "en",
-            endpoints=endpoints,
+            endpoints=given.endpoints,
+            readers=given.readers,
+            canary=given.canary,
             scorer={"name": "verdict"} | ({"of": of} if of else {}),
             prompts={"judge": PromptFormat(prompt="{{ question }}", chat=True, max_tokens=MAX_TOKENS)},
             judged=sha256_hex(canonical({key: value.sha256 for key, value in inputs.items()})),
         )
         new_suite(folder / name, suite, each, [])
+        if judged.suite is not None and judged.suite.rows.is_encrypted:
+            encrypt_suite(task_from_suite(folder / name))
     return tuple(folder / name for name in items)

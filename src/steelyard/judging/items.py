@@ -83,7 +83,7 @@ class _Maker:
             reference=asked.reference,
             swapped=arm == SWAPPED,
         )
-        return _item(name, prompt, key)
+        return _item(name, prompt, key, asked.group)
 
     def of_pair(
         self, first: JudgedAnswer, other: JudgedAnswer, criterion: Criterion, seat: Literal["first", "second"]
@@ -93,7 +93,8 @@ class _Maker:
         name = _item_id(key)
         answers = (first.answer, other.answer) if seat == "first" else (other.answer, first.answer)
         mark = mark_of(self._nonce, name)
-        return _item(name, self._prompts.of_pair(first.question, answers, criterion.text, mark, first.reference), key)
+        prompt = self._prompts.of_pair(first.question, answers, criterion.text, mark, first.reference)
+        return _item(name, prompt, key, first.group)
 
     def _key(self, asked: JudgedAnswer, criterion: Criterion, arm: str, answer: str) -> JudgedKey:
         return JudgedKey(
@@ -169,8 +170,10 @@ def _first_of_each(answers: Sequence[JudgedAnswer]) -> list[JudgedAnswer]:
     return sorted((each for each in answers if each.repeat == 0), key=lambda each: each.place)
 
 
-def _item(name: str, prompt: str, key: JudgedKey) -> SuiteItem:
-    return SuiteItem(id=name, question=prompt, answer=canonical(key).decode(), group=key.sample, tags=tuple(_tags(key)))
+def _item(name: str, prompt: str, key: JudgedKey, group: str) -> SuiteItem:
+    """The item, in the group of the sample that it is about, whose key it has where the suite is encrypted."""
+    answer = canonical(key).decode()
+    return SuiteItem(id=name, question=prompt, answer=answer, group=group or key.sample, tags=tuple(_tags(key)))
 
 
 def _tags(key: JudgedKey) -> Iterator[str]:

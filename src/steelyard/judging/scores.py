@@ -237,6 +237,7 @@ def _attack(
         floor=tested.floor,
         excess=tested.excess,
         p=tested.p,
+        open=sum(by[each] is None for by in (scores, real, *floors) for each in asked),
     )
 
 

@@ -75,7 +75,7 @@ class AttackResult(Record, frozen=True, kw_only=True):
 
     ``score`` is their mean, ``real`` that of the run's own answers to the same prompts, ``floor`` the highest mean of
     plain wrong answers there. ``excess`` is score − ½·real − ½·floor; ``p`` belongs to the hypothesis that it is at
-    most 0. Open verdicts speak for that hypothesis.
+    most 0. ``open`` verdicts of all these speak for that hypothesis.
     """
 
     arm: str
@@ -85,6 +85,7 @@ class AttackResult(Record, frozen=True, kw_only=True):
     floor: float
     excess: float
     p: float
+    open: int = 0
 
 
 class PairResult(Record, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from steelyard.records import AttackResult, FlipResult, Judging, PairResult
-from steelyard.reports.words import count, interval, share
+from steelyard.reports.words import count, counted, interval, share
 from steelyard.util.text import one_line
 
 __all__ = ["judging_lines", "score_line"]
@@ -107,10 +107,11 @@ def _attacks(judging: Judging) -> list[tuple[str, str]]:
 
 def _numbers(each: AttackResult) -> str:
     halfway = (each.real + each.floor) / 2
+    unread = f", {count(each.open)} verdicts open" if each.open else ""
     return (
         f"score {share(each.score, 'percent')} where {share(halfway, 'percent')} is halfway from a plain wrong answer "
         f"({share(each.floor, 'percent')}) to the run's own ({share(each.real, 'percent')}), p {_p(each.p)}, "
-        f"{count(each.prompts)} prompts"
+        f"{counted(each.prompts, 'prompt')}{unread}"
     )
 
 

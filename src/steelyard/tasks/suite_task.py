@@ -92,7 +92,7 @@ def task_from_suite(path: Path) -> SuiteTask:
         ),
         scorer=scorer,
         prompts=prompts,
-        default_prompt=file.default_prompt or next(iter(prompts)),
+        default_prompt=file.default_prompt or _default(scorer, prompts),
         chance=file.chance or (1 / rows.most_choices if rows.most_choices else 0.0),
         public=False,
     )
@@ -115,6 +115,12 @@ def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str
             return _Part(items, words, f"-check-{number}", seal)
     known = ", ".join(("released", "all", *(f"check-{number}" for number in range(1, seal.checks + 1))))
     raise InputError(f"the suite has no part {name[:40]!r}; it has: {known}", where=folder)
+
+
+def _default(scorer: dict[str, Any], prompts: dict[str, PromptFormat]) -> str:
+    """The first prompt format; what a judge scores is no short answer, and is asked for as it stands."""
+    is_free = scorer.get("name") == JUDGED and "verbatim" in prompts
+    return "verbatim" if is_free else next(iter(prompts))
 
 
 def _check_rubric(rubric: object, folder: Path) -> None:
