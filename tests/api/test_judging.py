@@ -100,7 +100,7 @@ def test_a_judge_scores_a_sealed_run(
     assert f"Criterion right: {right / 0.4:.1f} %" in printed
     assert f"({right} of 40)" in printed
     assert "Criterion short: 100.0 %" in printed
-    assert "its score decides nothing (steelyard judge calibrate)" in printed
+    assert "until it is held against people's labels (steelyard judge calibrate), it decides nothing." in printed
     found = judging_in(tmp_path / "rj")
     assert (found.answers, found.open, found.rate) == (40, 0, right / 40)
     assert [(each.by, each.flips) for each in found.flips] == [("again", 0), ("swapped", 0)]

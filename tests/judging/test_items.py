@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.judging.items import JudgedAnswer, attacked_items, check_items, judged_items, key_in, pair_items
+from steelyard.judging.items import (
+    JudgedAnswer,
+    about_key,
+    attacked_items,
+    check_items,
+    judged_items,
+    key_in,
+    pair_items,
+)
 from steelyard.judging.rubric import Criterion, Rubric
 from steelyard.records import JudgedKey, SuiteItem
 from steelyard.tasks.suite_file import _ITEM
@@ -88,6 +97,14 @@ def test_an_answer_cannot_end_its_own_part(text: str, place: int) -> None:
     mark = item.question.split("<<")[1][:16]
     assert item.question.count(f"\n{mark}>>") == 2
     assert f"answer\n{text}x\n{mark}>>" in item.question
+
+
+def test_a_key_in_words() -> None:
+    plain = JudgedKey(sample="t/row/3", criterion="kind")
+    assert about_key(plain) == "t/row/3, criterion kind"
+    assert (
+        about_key(msgspec.structs.replace(plain, repeat=1, arm="again")) == "t/row/3, answer 2, criterion kind (again)"
+    )
 
 
 def test_a_target_that_is_no_key_is_none() -> None:

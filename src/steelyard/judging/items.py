@@ -25,6 +25,7 @@ __all__ = [
     "CHECKS",
     "SWAPPED",
     "JudgedAnswer",
+    "about_key",
     "attacked_items",
     "check_items",
     "judged_items",
@@ -62,6 +63,13 @@ def key_in(target: str) -> JudgedKey | None:
         return msgspec.json.decode(target, type=JudgedKey, strict=True)
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def about_key(key: JudgedKey) -> str:
+    """What a question to a judge is about, in words: ``tickets/row/3, answer 1, criterion polite (again)``."""
+    repeat = f", answer {key.repeat + 1}" if key.repeat else ""
+    more = f" ({key.seat or key.arm})" if key.seat or key.arm else ""
+    return f"{key.sample}{repeat}, criterion {key.criterion}{more}"
 
 
 class _Maker:

@@ -13,7 +13,8 @@ __all__ = ["judging_lines", "score_line"]
 LEVEL: Final = 0.05  # of a test of detector D7
 MANY: Final = 0.1  # of the answers; below it equal ones are answers to like questions
 UNCALIBRATED: Final = (
-    "The judge was not held against people's labels: its score decides nothing (steelyard judge calibrate)."
+    "This score is the judge's alone: until it is held against people's labels (steelyard judge calibrate), it decides "
+    "nothing."
 )
 _ARMS: Final = {
     "another": "the run's own answers to other questions",
