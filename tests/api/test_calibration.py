@@ -56,7 +56,9 @@ def test_labels_make_a_judge_that_may_decide(made: Path, monkeypatch: pytest.Mon
 def test_only_files_of_labels_beside_the_run_are_taken(tmp_path: Path) -> None:
     for name in ("a.labels.jsonl", "a.labels-bo.csv", "a.labels.txt", "ab.labels.jsonl", "a.labelsx.jsonl", "a.jsonl"):
         (tmp_path / name).write_text("")
-    assert [path.name for path in files_beside(tmp_path / "a")] == ["a.labels-bo.csv", "a.labels.jsonl"]
+    (tmp_path / "a.answers.jsonl").write_text("")
+    names = [path.name for path in files_beside(tmp_path / "a")]
+    assert names == ["a.answers.jsonl", "a.labels-bo.csv", "a.labels.jsonl"]
 
 
 def test_each_judges_run_draws_its_own(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,11 @@ def test_labels_are_read_in_the_sealed_order_whatever_the_files(tmp_path: Path) 
 def test_two_people_label_in_one_file_or_in_two(tmp_path: Path) -> None:
     one = written(tmp_path, line(0, "yes", labeller="Ada"), line(0, "no", labeller="Bo"))
     assert read_labels([one], KEYS) == {KEYS[0]: Labelled(first=1.0, second=0.0)}
+    beside = written(tmp_path, line(0, "yes", second="no"), line(1, "", second="yes"), name="c.jsonl")
+    assert list(read_labels([beside], KEYS).values()) == [
+        Labelled(first=1.0, second=0.0),
+        Labelled(first=None, second=1.0),
+    ]
     ada = written(tmp_path, line(0, "yes", labeller="Ada"), name="a.jsonl")
     bo = written(tmp_path, line(1, "no", labeller="Bo"), name="b.jsonl")
     assert list(read_labels([ada, bo], KEYS).values()) == [Labelled(first=1.0), Labelled(first=None, second=0.0)]
@@ -67,11 +72,11 @@ def test_two_people_label_in_one_file_or_in_two(tmp_path: Path) -> None:
 )
 def test_what_is_to_be_labelled_is_read_as_it_was_written(texts: list[str]) -> None:
     answer = AnswerToLabel(id="0a", question=texts[0], answer=texts[1], criterion=texts[2])
-    assert json.loads(answers_text([answer])) == {
+    assert json.loads(answers_text([answer])) == {  # what is empty is left out, but for what every line has
         "id": "0a", "question": texts[0], "answer": texts[1], "criterion": texts[2],
     }  # fmt: skip
     (row,) = csv.DictReader(io.StringIO(table_text([answer]), newline=""))
-    assert (row["label"], row["labeller"], row["id"]) == ("", "", "0a")
+    assert (row["label"], row["second"], row["id"]) == ("", "", "0a")
 
 
 def test_people_write_as_people_do(tmp_path: Path) -> None:
@@ -89,13 +94,13 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path) -> None:
             read_labels([path], KEYS)
         return str(caught.value)
 
-    assert said(line(0, "yes"), line(1, "maybe")).endswith("2: label 'maybe': write yes, no or unsure")
-    assert "2: a second label of one person for the same id" in said(line(0, "yes"), line(0, "no"))
+    assert said(line(0, "yes"), line(1, "maybe")).endswith("2: label 'maybe': write yes, no or skip")
+    assert "2: another label of one person for this id" in said(line(0, "yes"), line(0, "no"))
     assert "1: id '0000' was not drawn from this run" in said('{"id": "0000", "label": "yes"}')
     assert "1: is no JSON object" in said("[1]")
     assert "1: is no JSON object" in said("[" * 100_000)
-    assert "1: a line has the texts id, label" in said('{"id": 7, "label": "yes"}')
-    assert "1: a line has the texts id, label" in said("what,is\nthis,then", name="y.csv")
+    assert "1: a line has the texts id and label" in said('{"id": 7, "label": "yes"}')
+    assert "1: a line has the texts id and label" in said("what,is\nthis,then", name="y.csv")
     (tmp_path / "x.labels.jsonl").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="is not UTF-8 text"):
         read_labels([tmp_path / "x.labels.jsonl"], KEYS)

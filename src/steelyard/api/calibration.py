@@ -11,11 +11,11 @@ from steelyard.records import JUDGE, SUBJECT, JudgedKey
 
 if TYPE_CHECKING:
     from steelyard.judging.calibration import Calibration
-    from steelyard.judging.items import JudgedAnswer
     from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["calibration_of", "draw_answers", "files_beside", "path_beside", "read_calibration"]
+__all__ = ["ANSWERS", "calibration_of", "draw_answers", "files_beside", "path_beside", "read_calibration"]
 
+ANSWERS: Final = "answers.jsonl"
 SUFFIXES: Final = (".jsonl", ".csv")
 
 Placed = list[tuple[int, JudgedKey, float | None]]
@@ -28,10 +28,14 @@ def path_beside(run: Path, name: str) -> Path:
 
 
 def files_beside(run: Path) -> list[Path]:
-    """The files of labels beside a run: ``RUN.labels.jsonl``, ``RUN.labels-ada.jsonl``, ``RUN.labels.csv`` and such."""
-    start = path_beside(run, "labels")
+    """The files with labels beside a run: ``RUN.answers.jsonl``, ``RUN.labels-ada.jsonl``, ``RUN.labels.csv``."""
+    start, answers = path_beside(run, "labels"), path_beside(run, ANSWERS)
+    if not start.parent.is_dir():
+        return []
     found = (each for each in start.parent.iterdir() if each.suffix in SUFFIXES and each.is_file())
-    return sorted(each for each in found if each.name.startswith((f"{start.name}.", f"{start.name}-")))
+    return sorted(
+        each for each in found if each == answers or each.name.startswith((f"{start.name}.", f"{start.name}-"))
+    )
 
 
 def calibration_of(run: Path) -> Calibration | None:
@@ -82,6 +86,7 @@ def draw_answers(
             id=item_name(key),
             question=texts[key.sample, key.repeat][0],
             answer=texts[key.sample, key.repeat][1],
+            reference=texts[key.sample, key.repeat][2],
             criterion=criteria[key.criterion],
         )
         for key in gold_keys(placed, answers)
@@ -120,8 +125,8 @@ def _judge_run(run: Path) -> tuple[RunFolder, Placed]:
 
 def _shown(
     folder: RunFolder, judged: Path | None, rubric: Path | None, suite: Path | None
-) -> tuple[dict[tuple[str, int], tuple[str, str]], dict[str, str]]:
-    """Question and answer by answer, and the criteria's texts by id: those that the judge was shown."""
+) -> tuple[dict[tuple[str, int], tuple[str, str, str]], dict[str, str]]:
+    """Question, answer and reference by answer, and the criteria's texts by id: what the judge was shown."""
     from steelyard.api.judging import open_judged, rubric_of
     from steelyard.judging.rubric import rubric_digest
     from steelyard.storage.local_settings import LocalSettings
@@ -134,10 +139,5 @@ def _shown(
     read, where = rubric_of(found, rubric)
     if rubric_digest(read) != folder.plan.inputs["rubric"].sha256:
         raise InputError(f"is not the rubric that the {JUDGE} was given: name that one with --rubric", where=where)
-    texts = {(each.sample, each.repeat): (_with_reference(each), each.answer) for each in found.answers}
+    texts = {(each.sample, each.repeat): (each.question, each.answer, each.reference) for each in found.answers}
     return texts, {each.id: each.text for each in read.criteria}
-
-
-def _with_reference(answer: JudgedAnswer) -> str:
-    """The question, and the expected answer where there is one, as the judge saw it."""
-    return f"{answer.question}\n\nReference answer: {answer.reference}" if answer.reference else answer.question

@@ -201,8 +201,9 @@ def judging_job(wanted: JudgeRequest, args: RunArguments) -> JudgingJob:
     or that cannot be read, and where the judge's address may not see the suite: then nothing is made.
     """
     from steelyard.api.conduct import measurements_job
+    from steelyard.api.may_see import check_addresses
+    from steelyard.api.models import recipient_of
     from steelyard.api.options import options_of
-    from steelyard.api.suites import check_may_see
     from steelyard.planning.build import RunRequest
 
     if set(args.models) != {JUDGE}:
@@ -210,7 +211,7 @@ def judging_job(wanted: JudgeRequest, args: RunArguments) -> JudgingJob:
     judged = open_judged(wanted.run, wanted.task, wanted.suite)
     other = None if wanted.other is None else open_judged(wanted.other, wanted.task, wanted.suite)
     suites = [each.suite for each in (judged, other) if each is not None and each.suite is not None]
-    check_may_see(suites, args)
+    check_addresses(suites, {JUDGE: recipient_of(args.models[JUDGE])})
     rubric, where = rubric_of(judged, wanted.rubric)
     items = _items(wanted, judged, other, rubric, where)
     folder = wanted.folder or _free(wanted.run.with_name(f"{wanted.run.name}-judging"))
@@ -340,7 +341,7 @@ def _write(
     args: RunArguments,
     language: str,
 ) -> tuple[Path, ...]:
-    from steelyard.api.suites import recipient_of
+    from steelyard.api.models import recipient_of
     from steelyard.evidence.canonical import canonical, sha256_hex
     from steelyard.suites.encrypting import encrypt_suite
     from steelyard.suites.writing import new_suite

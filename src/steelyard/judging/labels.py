@@ -1,9 +1,9 @@
 """What people label, and their labels read back: the lines of :mod:`steelyard.suites.labels`, or a table.
 
-Beside the judge's run ``NAME`` there are ``NAME.answers.jsonl``, what is to be labelled, and files of labels:
-``NAME.labels.jsonl``, ``NAME.labels-ada.jsonl`` or ``NAME.labels.csv``. A line of labels has an ``id``, a ``label``
-(*yes*, *no*, or *unsure* where it cannot be said) and, where two people label, a ``labeller``. What the judge said is
-in none of them.
+Beside the judge's run ``NAME`` there is ``NAME.answers.jsonl``, what is to be labelled; one person's labels go into it
+as ``label``, another one's as ``second``: *yes*, *no*, or *skip* where it cannot be said. The file that a labeller's
+page saves (``id``, ``label``, ``labeller``) does too, as ``NAME.labels-ada.jsonl``, or a table, ``NAME.labels.csv``.
+What the judge said is in none of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from steelyard.util.text import one_line
 __all__ = ["COLUMNS", "Labelled", "answers_text", "gold_keys", "item_name", "read_labels", "table_text"]
 
 MAX_BYTES: Final = 256_000_000
-COLUMNS: Final = ("id", "question", "answer", "criterion", "label", "labeller")
+COLUMNS: Final = ("id", "question", "answer", "reference", "criterion", "label", "second")
+SECOND: Final = "the second person"  # whose labels stand beside the first one's in a line
 _VALUES: Final[Mapping[str, float | None]] = {"yes": 1.0, "no": 0.0, "unsure": None, "skip": None, "": None}
 
 
@@ -59,13 +60,16 @@ def gold_keys(placed: Sequence[tuple[int, JudgedKey, float | None]], answers: in
 
 def answers_text(answers: Sequence[AnswerToLabel]) -> str:
     """The file of what is to be labelled, one JSON object a line."""
-    return "".join(json.dumps(msgspec.to_builtins(answer), ensure_ascii=False) + "\n" for answer in answers)
+    empty = ("reference", "label", "second")
+    rows = (msgspec.to_builtins(answer) for answer in answers)
+    brief = ({key: value for key, value in row.items() if value or key not in empty} for row in rows)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in brief)
 
 
 def table_text(answers: Sequence[AnswerToLabel]) -> str:
-    """The same as a table (CSV), with columns for label and labeller."""
+    """The same as a table (CSV), with columns for the labels of two people."""
     file = io.StringIO()
-    table = csv.DictWriter(file, COLUMNS, restval="")
+    table = csv.DictWriter(file, COLUMNS)
     table.writeheader()
     table.writerows(msgspec.to_builtins(answer) for answer in answers)
     return file.getvalue()
@@ -81,13 +85,13 @@ def read_labels(paths: Sequence[Path], wanted: Sequence[JudgedKey]) -> dict[Judg
     by_person: dict[str, dict[str, float | None]] = {}
     for path in paths:
         for number, row in _rows(path):
-            name, person, value = _label(row, path, number)
-            if name not in names:
-                raise InputError(f"id {name[:40]!r} was not drawn from this run", where=path, line=number)
-            labels = by_person.setdefault(person, {})
-            if labels.get(name, value) != value:
-                raise InputError(f"a second label of {person or 'one person'} for the same id", where=path, line=number)
-            labels[name] = value
+            for name, person, value in _labels(row, path, number):
+                if name not in names:
+                    raise InputError(f"id {name[:40]!r} was not drawn from this run", where=path, line=number)
+                labels = by_person.setdefault(person, {})
+                if labels.get(name) not in (None, value):
+                    raise InputError(f"another label of {person or 'one person'} for this id", where=path, line=number)
+                labels[name] = value
     people = [labels for labels in by_person.values() if any(value is not None for value in labels.values())]
     if len(people) > 2:
         raise InputError(f"two people label at most, and here are {len(people)}", where=paths[0])
@@ -107,15 +111,20 @@ def _in_order(
     }
 
 
-def _label(row: Mapping[str, object], path: Path, number: int) -> tuple[str, str, float | None]:
-    """The id, the person and the label of one row."""
-    name, word, person = row.get("id"), row.get("label", ""), row.get("labeller", "")
-    if not isinstance(name, str) or not isinstance(word, str | None) or not isinstance(person, str | None):
-        raise InputError("a line has the texts id, label and perhaps labeller", where=path, line=number)
-    plain = (word or "").strip().casefold()
-    if plain not in _VALUES:
-        raise InputError(f"label {one_line(plain, 40)!r}: write yes, no or unsure", where=path, line=number)
-    return name.strip(), (person or "").strip(), _VALUES[plain]
+def _labels(row: Mapping[str, object], path: Path, number: int) -> Iterator[tuple[str, str, float | None]]:
+    """The id, the person and the label of each label in one row."""
+    name, person = row.get("id"), row.get("labeller") or ""
+    if not isinstance(name, str) or not isinstance(person, str):
+        raise InputError("a line has the texts id and label, and perhaps second or labeller", where=path, line=number)
+    for key, who in (("label", person.strip()), ("second", SECOND)):
+        word = row.get(key) or ""
+        plain = word.strip().casefold() if isinstance(word, str) else str(word)
+        if plain not in _VALUES:
+            raise InputError(f"{key} {one_line(plain, 40)!r}: write yes, no or skip", where=path, line=number)
+        if plain:
+            yield name.strip(), who, _VALUES[plain]
+    if name.strip() and not (row.get("label") or row.get("second")):
+        yield name.strip(), person.strip(), None
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:

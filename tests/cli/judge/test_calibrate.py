@@ -53,9 +53,12 @@ def test_labels_are_drawn_written_and_read_back(run: Path, capsys: pytest.Captur
     assert len(read_answers(path)) == 40
     assert {each.criterion for each in read_answers(path)} == {"The sum is right."}
     assert "VERDICT" not in path.read_text()  # what the judge said is not shown
-    (page,) = (line.split("page    steelyard ")[1] for line in printed.splitlines() if line.startswith("page"))
-    assert execute(page.split()) == 0
-    label(run, "labels.jsonl")
+    assert execute(["judge", "calibrate", "rj"]) == 3
+    assert "so the judge decides nothing" in capsys.readouterr().err
+    (page, apply) = (line.split("steelyard ")[1].split() for line in printed.splitlines()[1:3])
+    assert execute(page) == 0
+    label(run, "saved.jsonl")
+    assert execute([path_beside(run, "saved.jsonl").name if word == "FILE" else word for word in apply]) == 0
     capsys.readouterr()
     assert execute(["judge", "calibrate", "rj"]) == 0
     printed = capsys.readouterr().out
@@ -90,7 +93,7 @@ def test_a_table_is_filled_in_and_too_few_labels_decide_nothing(run: Path, capsy
     assert calibration_of(run) is None
     path = path_beside(run, "labels.csv")
     rows = list(csv.DictReader(io.StringIO(path.read_text(), newline="")))
-    assert list(rows[0]) == ["id", "question", "answer", "criterion", "label", "labeller"]
+    assert list(rows[0]) == ["id", "question", "answer", "reference", "criterion", "label", "second"]
     file = io.StringIO()
     table = csv.DictWriter(file, rows[0], delimiter=";")
     table.writeheader()
@@ -112,4 +115,4 @@ def test_what_cannot_be_calibrated_is_said(run: Path, tmp_path: Path, capsys: py
     (tmp_path / "r").rename(tmp_path / "elsewhere")
     assert "name it with --run" in said("rj")
     assert execute(["judge", "calibrate", "rj", "--run", "elsewhere"]) == 0
-    assert "is there already" in said("rj", "--run", "elsewhere")
+    assert execute(["judge", "calibrate", "rj"]) == 3  # drawn, and not labelled yet

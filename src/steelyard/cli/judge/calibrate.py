@@ -27,7 +27,7 @@ from steelyard.cli.output import print_json
     "files",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="A file of labels, .jsonl or .csv (default: all RUN.labels*.jsonl and .csv beside the run).",
+    help="A file with labels (default: RUN.answers.jsonl and all RUN.labels*.jsonl and .csv beside the run).",
 )
 @click.option("--csv", "as_table", is_flag=True, help="Write RUN.labels.csv, a table to be filled in.")
 @click.option(
@@ -48,10 +48,9 @@ def command(
 ) -> int:
     """Hold the judge whose run RUN is against people.
 
-    The first call writes what people label: RUN.answers.jsonl, for the page of steelyard suite review --labels. Put the
-    file that the page saves beside the run as RUN.labels.jsonl, or RUN.labels-NAME.jsonl where two people label. The
-    next call reads it and prints the score that people would give. Exit 3: too few labels, so that the judge decides
-    nothing.
+    The first call writes what people label: RUN.answers.jsonl, for the page of steelyard suite review --labels, which
+    takes what the page saves back into that file. The next call reads it and prints the score that people would give.
+    Exit 3: too few labels, so that the judge decides nothing.
     """
     from steelyard.api.calibration import files_beside, read_calibration
     from steelyard.errors import ExitCode
@@ -62,7 +61,8 @@ def command(
         return _draw(run, labels, as_table, {"judged": judged, "rubric": rubric, "suite": suite})
     found = read_calibration(run, paths)
     if found is None:
-        click.echo(f"fewer than {MIN_LABELS} answers are labelled, so the judge decides nothing", err=True)
+        named = ", ".join(path.name for path in paths)
+        click.echo(f"{named}: fewer than {MIN_LABELS} answers are labelled, so the judge decides nothing", err=True)
         return int(ExitCode.UNDECIDED)
     if as_json:
         print_json(_document(found))
@@ -75,15 +75,15 @@ def command(
 
 
 def _draw(run: Path, answers: int, as_table: bool, where: dict[str, Path | None]) -> int:
-    from steelyard.api.calibration import draw_answers, path_beside
+    from steelyard.api.calibration import ANSWERS, draw_answers, path_beside
 
-    path = path_beside(run, "labels.csv" if as_table else "answers.jsonl")
+    path = path_beside(run, "labels.csv" if as_table else ANSWERS)
     lines = draw_answers(run, path, answers, **where)
-    shown = shlex.quote(path.name)
+    shown = shlex.quote(str(run.with_name(path.name)))
     click.echo(f"{path.name}: {lines:,} lines to label. It holds the suite's texts: give it to labellers alone.")
     if not as_table:
         click.echo(f"page    steelyard suite review {shown} --labels --html labels.html --reviewer NAME")
-        click.echo(f"save    what the page saves beside it, as {shlex.quote(path_beside(run, 'labels.jsonl').name)}")
+        click.echo(f"apply   steelyard suite review {shown} --labels --apply FILE")
     click.echo(f"then    steelyard judge calibrate {shlex.quote(str(run))}")
     return 0
 
