@@ -46,6 +46,8 @@ def test_the_passage_comes_before_the_question_where_there_is_one(tmp_path: Path
     )
     folder = suite_at(tmp_path / "docs", "suite: docs\n", items)
     first, second = open_task_file(folder).prepare("question")
+    assert isinstance(first.request, GenerateRequest)
+    assert isinstance(second.request, GenerateRequest)
     assert first.request.prompt == "Ada came.\n\nWho?\n\nReply with the answer alone."
     assert second.request.prompt == "When?\n\nReply with the answer alone."
     assert (first.group, second.group) == ("d1", "")
