@@ -30,11 +30,14 @@ _NAMES = {
         "show",
         "verify",
     ],
+    "steelyard.api.compare": ["compare", "portfolio"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
     "steelyard.auditing.answers": ["Answer"],
     "steelyard.auditing.conductor": ["plan_audit", "resume_audit", "start_audit"],
     "steelyard.claims.sheet": ["read_sheet"],
+    "steelyard.comparison.portfolio_record": ["Portfolio"],
+    "steelyard.comparison.record": ["Comparison"],
     "steelyard.errors": [
         "DeadlineExceeded",
         "ExitCode",
@@ -82,6 +85,7 @@ __all__ = [
     "Claim",
     "ClaimSheet",
     "ClaimVerdict",
+    "Comparison",
     "DeadlineExceeded",
     "Detector",
     "ExitCode",
@@ -101,6 +105,7 @@ __all__ = [
     "OpenedModel",
     "Options",
     "Outcome",
+    "Portfolio",
     "RunResult",
     "Sample",
     "Score",
@@ -119,10 +124,12 @@ __all__ = [
     "aresume",
     "arun",
     "audit",
+    "compare",
     "load_task",
     "open_model",
     "open_scorer",
     "plan_audit",
+    "portfolio",
     "read_sheet",
     "recompute",
     "report",
@@ -139,11 +146,14 @@ __all__ = [
 
 if TYPE_CHECKING:
     from steelyard.api.calls import aaudit, aresume, arun, audit, report, resume, run, screen, show, verify
+    from steelyard.api.compare import compare, portfolio
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
     from steelyard.auditing.answers import Answer
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
     from steelyard.claims.sheet import read_sheet
+    from steelyard.comparison.portfolio_record import Portfolio
+    from steelyard.comparison.record import Comparison
     from steelyard.errors import (
         DeadlineExceeded,
         ExitCode,

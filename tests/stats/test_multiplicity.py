@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from steelyard.stats.multiplicity import weighted_holm
+from steelyard.stats.multiplicity import adjusted_p, weighted_holm
 
 
 def test_by_hand() -> None:
@@ -62,3 +62,21 @@ def test_family_wise_error_is_held(correlation: float, true_nulls: int) -> None:
     scores[:, true_nulls:] -= 4
     accused = sum(any(weighted_holm(row, weights, 0.05)[:true_nulls]) for row in ndtr(scores).tolist())
     assert accused / trials <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / trials)
+
+
+@given(
+    st.lists(st.tuples(st.floats(1e-6, 1.0), st.floats(0.1, 5.0)), min_size=1, max_size=8),
+    st.sampled_from([0.01, 0.05, 0.2]),
+)
+def test_adjusted_p_values_reject_what_holm_rejects(tests: list[tuple[float, float]], alpha: float) -> None:
+    p_values, weights = [p for p, _ in tests], [weight for _, weight in tests]
+    adjusted = adjusted_p(p_values, weights)
+    if all(abs(each - alpha) > 1e-9 for each in adjusted):
+        assert [each <= alpha for each in adjusted] == weighted_holm(p_values, weights, alpha)
+
+
+def test_adjusted_p_values_by_hand() -> None:
+    assert adjusted_p([0.01, 0.04, 0.03], [1, 1, 1]) == pytest.approx([0.03, 0.06, 0.06])
+    assert adjusted_p([0.02, 0.02], [3, 1]) == pytest.approx([0.02 * 4 / 3, 0.02 * 4 / 3])
+    with pytest.raises(ValueError, match="weight"):
+        adjusted_p([0.1], [0.0])

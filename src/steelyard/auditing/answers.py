@@ -20,7 +20,7 @@ from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.reasoning import split_reasoning
 
-__all__ = ["Answer", "Reading", "answers_of", "reading_of"]
+__all__ = ["Answer", "Reading", "answers_of", "expected_of", "question_of", "reading_of"]
 
 Reading = Literal["right", "wrong", "partly right", "open", "missing"]
 
@@ -106,8 +106,8 @@ def _answer(
         score=score.value,
         scorer=score.scorer,
         why="; ".join(filter(None, (_ended(attempt), note))),
-        question=None if sample is None else _question(sample),
-        expected=None if sample is None else _expected(sample),
+        question=None if sample is None else question_of(sample),
+        expected=None if sample is None else expected_of(sample),
         answer=answer,
         reasoning=texts.get(attempt.reasoning, "") if attempt.reasoning else reasoning,
     )
@@ -120,14 +120,18 @@ def _ended(attempt: Attempt) -> str:
     return {"length": "cut off", "content_filter": "stopped by a content filter"}.get(attempt.finish_reason, "")
 
 
-def _question(sample: Sample) -> str:
+def question_of(sample: Sample) -> str:
+    """What a sample asks, without its worked examples."""
+    """What a sample asks, without its worked examples."""
     request = sample.request
     if isinstance(request, GenerateRequest):
-        return "\n\n".join(filter(None, (request.system, request.prompt)))
+        history = [f"[{turn.role}]\n{turn.text}" for turn in request.history]
+        asked = f"[user]\n{request.prompt}" if history else request.prompt
+        return "\n\n".join(filter(None, (request.system, *history, asked)))
     return request.context
 
 
-def _expected(sample: Sample) -> str:
+def expected_of(sample: Sample) -> str:
     """The right answer; the letter and the text of the choice where the target names one by its number."""
     target = sample.target
     if target.isdecimal() and int(target) < min(len(sample.choices), len(ascii_uppercase)):

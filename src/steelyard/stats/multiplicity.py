@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["weighted_holm"]
+__all__ = ["adjusted_p", "weighted_holm"]
 
 
 def weighted_holm(p_values: Sequence[float], weights: Sequence[float], alpha: float) -> list[bool]:
@@ -24,3 +24,22 @@ def weighted_holm(p_values: Sequence[float], weights: Sequence[float], alpha: fl
             break
         rejected[i] = True
     return rejected
+
+
+def adjusted_p(p_values: Sequence[float], weights: Sequence[float]) -> list[float]:
+    """The least level α at which :func:`weighted_holm` rejects each null, at most 1.
+
+    Holm's adjusted p-values with weights (Westfall, Krishen & Young 1998, "Using prior information to allocate
+    significance levels for multiple endpoints"). Raises ValueError as :func:`weighted_holm` does.
+    """
+    if len(weights) != len(p_values) or any(weight <= 0 for weight in weights):
+        raise ValueError("each p-value needs a positive weight")
+    adjusted = [1.0] * len(p_values)
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i] / weights[i])
+    least = 0.0
+    left = math.fsum(weights)
+    for i in order:
+        least = max(least, min(1.0, p_values[i] * left / weights[i]))
+        adjusted[i] = least
+        left -= weights[i]
+    return adjusted

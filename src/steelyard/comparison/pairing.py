@@ -1,0 +1,232 @@
+"""Which samples of two runs are the same, and what else differs between the two."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from steelyard.comparison.scored_run import MeasuredScores, SampleAnswers, ScoredRun
+from steelyard.records import GenerateRequest, Sample
+from steelyard.storage.journal.texts import open_index
+from steelyard.tasks.items import digest_of_item
+
+__all__ = ["PairedTask", "Refused", "paired_tasks", "tasks_of_one"]
+
+MOST_OTHER_TARGETS: Final = 0.01  # of the ids that both have: with more, ids do not name the same questions
+
+_SETTINGS: Final = {
+    "prompt": "prompt format",
+    "shots": "worked examples",
+    "chat": "chat format",
+    "temperature": "temperature",
+    "output_budget": "token limit of an answer",
+    "reasoning_effort": "reasoning effort",
+    "repeats": "answers to each sample",
+    "needs": "checkpoints that answer",
+}
+
+
+@dataclass(frozen=True)
+class PairedTask:
+    """The samples of a task that both runs answered: pairs of ids, the first run's and the second's.
+
+    ``only_first`` and ``only_second`` count samples that one alone was asked, ``changed`` those whose id is the same
+    and whose question is not. ``differences`` are sentences.
+    """
+
+    task: str
+    first: MeasuredScores
+    second: MeasuredScores
+    pairs: tuple[tuple[str, str], ...]
+    only_first: int
+    only_second: int
+    changed: int
+    differences: tuple[str, ...]
+
+    def answers(self) -> list[tuple[SampleAnswers, SampleAnswers]]:
+        """The answers of each pair."""
+        return [(self.first.samples[one], self.second.samples[other]) for one, other in self.pairs]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A task that both runs have and that cannot be compared, with the reason."""
+
+    task: str
+    reason: str
+
+
+def tasks_of_one(first: ScoredRun, second: ScoredRun) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tasks that only the first, and only the second, has measured."""
+    one, other = ({each.measurement.task for each in run.measured} for run in (first, second))
+    return tuple(sorted(one - other)), tuple(sorted(other - one))
+
+
+def paired_tasks(first: ScoredRun, second: ScoredRun) -> list[PairedTask | Refused]:
+    """Pair the samples of every task that both runs have measured, in the first run's order.
+
+    Raises VerificationError where a text does not hash to its digest.
+    """
+    found: list[PairedTask | Refused] = []
+    for task in dict.fromkeys(each.measurement.task for each in first.measured):
+        sides = [[each for each in run.measured if each.measurement.task == task] for run in (first, second)]
+        if sides[1]:
+            found += [_paired(first, second, *match) for match in _matched(sides[0], sides[1])]
+    return found
+
+
+def _matched(first: list[MeasuredScores], second: list[MeasuredScores]) -> list[tuple[MeasuredScores, MeasuredScores]]:
+    """The measurements of one task that go together: by format and scorer, then by what is left on both sides.
+
+    Where several share a scorer, only the same prompt format goes together; else each side's first is taken.
+    """
+    by_key = {_key(each): each for each in reversed(second)}
+    same = [(each, by_key[_key(each)]) for each in first if _key(each) in by_key]
+    if same:
+        return same
+    by_scorer = {each.scorer: each for each in reversed(second)}
+    one = next((each for each in first if each.scorer in by_scorer), first[0])
+    return [(one, by_scorer.get(one.scorer, second[0]))]
+
+
+def _key(scores: MeasuredScores) -> tuple[str, int, str]:
+    return scores.measurement.prompt, scores.measurement.shots, scores.scorer
+
+
+def _paired(first: ScoredRun, second: ScoredRun, one: MeasuredScores, other: MeasuredScores) -> PairedTask | Refused:
+    task = one.measurement.task
+    if reason := _why_not(first, second, one, other):
+        return Refused(task, reason)
+    samples = _Samples(first, second, one, other)
+    pairs = samples.pairs()
+    if not pairs:
+        return Refused(task, samples.why_none())
+    differences = (*_differences(one, other), *samples.remarks)
+    return PairedTask(
+        task=task,
+        first=one,
+        second=other,
+        pairs=tuple(pairs),
+        only_first=len(one.samples) - len(pairs),
+        only_second=len(other.samples) - len(pairs),
+        changed=samples.changed,
+        differences=differences,
+    )
+
+
+def _why_not(first: ScoredRun, second: ScoredRun, one: MeasuredScores, other: MeasuredScores) -> str:
+    """Why a paired test of these scores would not keep its error rate."""
+    for run, scores in ((first, one), (second, other)):
+        if scores.ended == "scores":
+            return (
+                f"a test of its scores may have stopped {run.name} early ({len(scores.samples):,} of "
+                f"{scores.measurement.population:,} samples), and a paired test on such answers is not valid: "
+                "measure it with steelyard run"
+            )
+    if "judge" in one.scorer or "rubric" in one.scorer:
+        judges = [run.judge and (run.judge.identity.name, run.judge.identity.sha256) for run in (first, second)]
+        if judges[0] != judges[1]:
+            return "its scores come from two different judges: a difference could be the judges'; use one judge"
+    return ""
+
+
+def _differences(one: MeasuredScores, other: MeasuredScores) -> tuple[str, ...]:
+    found = [
+        f"{words}: {_shown(getattr(one.measurement, name))} and {_shown(getattr(other.measurement, name))}"
+        for name, words in _SETTINGS.items()
+        if getattr(one.measurement, name) != getattr(other.measurement, name)
+    ]
+    if one.scorer != other.scorer:
+        found.append(f"scorers: {one.scorer} and {other.scorer}; a difference may be that of the rules")
+    return tuple(found)
+
+
+def _shown(value: object) -> str:
+    if value is None or value == "" or value == ():
+        return "not set"
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+class _Samples:
+    """Finds the pairs: by the digest of what was asked, by the question's content, and by the id where that fits."""
+
+    def __init__(self, first: ScoredRun, second: ScoredRun, one: MeasuredScores, other: MeasuredScores) -> None:
+        self.changed = 0
+        self.remarks: list[str] = []
+        self._one, self._other = one, other
+        self._texts = open_index(first.path), open_index(second.path)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The ids of the samples that are the same, in the order of the first run."""
+        one, other = self._one.samples, self._other.samples
+        same = {name: name for name in one if name in other and one[name].item == other[name].item}
+        left = [name for name in one if name not in same]
+        free = {name for name in other if name not in same}
+        if left and free:
+            same |= self._by_content(left, free)
+            left = [name for name in left if name not in same]
+            free -= set(same.values())
+            same |= self._by_id([name for name in left if name in free])
+        return [(name, same[name]) for name in one if name in same]
+
+    def why_none(self) -> str:
+        """Why there is no pair."""
+        if self.changed:
+            return f"{self.changed:,} samples have the same ids and other questions: run both on the same file"
+        return "no sample was asked in both runs: run both on the same questions, or resume the shorter one"
+
+    def _by_content(self, left: list[str], free: set[str]) -> dict[str, str]:
+        """Question, choices and target are the same, whatever ids, worked examples and decoding are."""
+        first = {name: self._content(0, self._one.samples[name]) for name in left}
+        second = {name: self._content(1, self._other.samples[name]) for name in sorted(free)}
+        many = Counter(filter(None, first.values())), Counter(filter(None, second.values()))
+        by_content = {content: name for name, content in second.items() if content}
+        return {
+            name: by_content[content]
+            for name, content in first.items()
+            if content and content in by_content and many[0][content] == many[1][content] == 1
+        }
+
+    def _by_id(self, common: list[str]) -> dict[str, str]:
+        """The same id in the same set of items: where targets can be read, they are the same too."""
+        if not common:
+            return {}
+        is_same_set = bool(self._one.measurement.items) and self._one.measurement.items == self._other.measurement.items
+        targets = [
+            (self._target(0, self._one.samples[name]), self._target(1, self._other.samples[name])) for name in common
+        ]
+        known = [pair for pair in targets if None not in pair]
+        # Rows in another order would have other targets.
+        differing = sum(one != other for one, other in known)
+        if not is_same_set or differing > MOST_OTHER_TARGETS * len(common):
+            self.changed = len(common)
+            return {}
+        if len(known) < len(common):
+            self.remarks.append(
+                "texts are withheld: that ids name the same questions follows from the digest of all items alone"
+            )
+        return {name: name for name in common}
+
+    def _content(self, side: int, sample: SampleAnswers) -> bytes | None:
+        found = _sample(self._texts[side], sample.item)
+        if found is None:
+            return None
+        request = found.request
+        if isinstance(request, GenerateRequest):
+            return digest_of_item(f"{request.system}{request.prompt}", found.choices, found.target)
+        return digest_of_item(request.context, found.choices or request.continuations, found.target)
+
+    def _target(self, side: int, sample: SampleAnswers) -> tuple[str, tuple[str, ...]] | None:
+        found = _sample(self._texts[side], sample.item)
+        return None if found is None else (found.target, found.choices)
+
+
+def _sample(texts: Mapping[str, str], item: str) -> Sample | None:
+    with suppress(KeyError, msgspec.DecodeError):
+        return msgspec.json.decode(texts[item], type=Sample)
+    return None

@@ -1,0 +1,73 @@
+"""``steelyard compare`` and ``steelyard portfolio`` on real runs: exit codes, files, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import steelyard
+from steelyard.cli import execute
+from tests.comparison_runs import run_sums, sums_file
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    file = sums_file(folder)
+    run_sums(file, folder / "small", wrong=110)
+    run_sums(file, folder / "large", wrong=20)
+    return folder
+
+
+def test_both_commands(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "100")
+    assert execute(["compare", "small", "large", "--html", "c.html", "--markdown", "c.md"]) == 0
+    out = capsys.readouterr().out
+    assert "B is better by " in out
+    assert max(map(len, out.splitlines())) <= 100
+    assert "What is" in (folder / "c.html").read_text()
+    assert "B is better by " in (folder / "c.md").read_text()
+    assert execute(["compare", "small", "large", "--json", "--no-texts"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["pairs"][0]["contrasts"][0]["word"] == "better"
+    assert document["pairs"][0]["differing_samples"][0]["question"] is None
+    assert execute(["portfolio", "small", "large", "--vendor", "small=X", "--html", "p.html"]) == 0
+    assert "fail least together" in capsys.readouterr().out
+    assert "fail least together" in (folder / "p.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["compare", "small"], "needs two runs"),
+        (["compare", "small", "small"], "is the same run as"),
+        (["compare", "small", "nowhere"], "not the folder of a run"),
+        (["compare", "small", "large", "--html", "small/x.html"], "inside a run's folder"),
+        (["compare", "small", "large", "--html", "none/x.html"], "existing folder"),
+        (["compare", "small", "large", "--see", "0"], "--see"),
+        (["portfolio", "small", "large", "--vendor", "other=X"], "no such run is given"),
+        (["portfolio", "small", "large", "--cost", "small=much"], "is not a number"),
+        (["portfolio", "small", "large", "--share", "small"], "give RUN="),
+    ],
+)
+def test_bad_input_is_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(folder)
+    assert execute(arguments) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_from_python(folder: Path) -> None:
+    found = steelyard.compare(folder / "small", folder / "large", see=5)
+    assert found.pairs[0].overall is not None
+    assert found.pairs[0].overall.word == "better"
+    held = steelyard.portfolio(folder / "small", folder / "large", cost={str(folder / "small"): 0.1})
+    assert held.n == 150
+    with pytest.raises(steelyard.InputError, match="between 0 and 100"):
+        steelyard.compare(folder / "small", folder / "large", see=0)

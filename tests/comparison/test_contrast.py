@@ -1,0 +1,56 @@
+"""One tested difference: clusters, scores between right and wrong, and the samples that it would need."""
+
+from __future__ import annotations
+
+import pytest
+
+from steelyard.comparison.contrast import PairedSamples, contrast, paired_samples
+from steelyard.comparison.scored_run import SampleAnswers
+
+
+def answers(scores: list[tuple[float, float]], groups: int = 1) -> list[tuple[SampleAnswers, SampleAnswers]]:
+    return [
+        (
+            SampleAnswers(one, one, f"g{place % groups}", "", ()),
+            SampleAnswers(other, other, f"g{place % groups}", "", ()),
+        )
+        for place, (one, other) in enumerate(scores)
+    ]
+
+
+@pytest.mark.parametrize(("groups", "clusters"), [(1, None), (5, None), (6, 6)])
+def test_six_groups_or_more_are_clusters(groups: int, clusters: int | None) -> None:
+    found = paired_samples(answers([(0.0, 1.0)] * 30, groups))
+    assert (None if found.clusters is None else len(set(found.clusters))) == clusters
+
+
+def test_graded_scores_are_flipped() -> None:
+    found = contrast("overall", paired_samples(answers([(0.25, 0.5), (0.5, 0.75), (0.5, 0.25)] * 20)), see=0.02)
+    assert found.method == "sign flips"
+    assert found.difference[0] == pytest.approx(0.25 / 3)
+    assert (found.gains, found.losses) == (40, 20)
+    assert found.p == pytest.approx(0.0135, abs=0.002)  # as McNemar's: all steps are equal
+
+
+def test_what_differs_by_rounding_does_not_differ() -> None:
+    found = contrast("overall", paired_samples(answers([(0.1 + 0.2, 0.3)] * 40)), see=0.02)
+    assert (found.gains, found.losses, found.p, found.method) == (0, 0, 1.0, "exact McNemar")
+
+
+def test_needed_samples() -> None:
+    few = contrast("overall", paired_samples(answers([(0.0, 1.0)] * 9)), see=0.02)
+    assert few.needs is None
+    rare = contrast(
+        "overall", paired_samples(answers([(0.0, 1.0)] * 3 + [(1.0, 0.0)] * 3 + [(1.0, 1.0)] * 94)), see=0.02
+    )
+    assert rare.needs is not None
+    assert 1_200 < rare.needs < 1_700
+
+
+def test_joined_tasks_keep_their_clusters() -> None:
+    parts = [paired_samples(answers([(0.0, 1.0)] * 12, 6)), paired_samples(answers([(1.0, 1.0)] * 5))]
+    whole = PairedSamples.joined(parts)
+    assert whole.clusters is not None
+    assert len(set(whole.clusters)) == 6 + 5
+    with pytest.raises(ValueError, match="samples"):
+        contrast("overall", PairedSamples((), (), (), None), see=0.02)
