@@ -17,6 +17,7 @@ __all__ = [
     "Interrupted",
     "MissingDependency",
     "ModelUnavailable",
+    "NothingKept",
     "SteelyardError",
     "StorageError",
     "TimestampUnavailable",
@@ -75,6 +76,12 @@ class StorageError(SteelyardError):
     """The run's folder cannot be written (disk full, gone, read-only): finished work is intact."""
 
     exit_code = ExitCode.PLAN_NOT_MET
+
+
+class NothingKept(SteelyardError):
+    """A suite would have no item: the message counts the reasons. A suite is never made empty."""
+
+    exit_code = ExitCode.INCONSISTENT
 
 
 class TimestampUnavailable(SteelyardError):

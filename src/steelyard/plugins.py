@@ -43,6 +43,7 @@ from steelyard.records import (
     PlannedModel,
     PlannedTest,
     RepeatCheck,
+    RequestedTest,
     Sample,
     SampleScore,
     Score,
@@ -227,6 +228,11 @@ class Planner(Protocol):
     @property
     def sheet(self) -> ClaimSheet | None:
         """The vendor's claims; None where nothing is claimed."""
+        ...
+
+    @property
+    def requested(self) -> Sequence[RequestedTest]:
+        """The tests that the user asked for without a claim: those of all detectors."""
         ...
 
     @property

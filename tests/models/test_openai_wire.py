@@ -18,7 +18,7 @@ from steelyard.models.openai_wire import (
     read_error,
     read_retry_after,
 )
-from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Turn
 
 CHAT = GenerateRequest(prompt="q", chat=True, stop=("\n",))
 PLAIN = GenerateRequest(prompt="q", stop=("\n",))
@@ -66,6 +66,10 @@ def test_only_what_is_set_is_sent() -> None:
     assert body["stop"] == list("vwxy")
     assert (body["seed"], body["temperature"], body["max_completion_tokens"]) == (3, 0.5, 9)
     assert (path_of(request), path_of(PLAIN)) == ("/chat/completions", "/completions")
+    turns = (Turn(role="user", text="x"), Turn(role="assistant", text="y"))
+    assert generate_body("m", GenerateRequest(prompt="b", chat=True, history=turns))["messages"] == [
+        {"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}, {"role": "user", "content": "b"},
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from steelyard.storage.journal.lines import decode, encode
 SEALED = [
     "Attempt", "Capabilities", "Checkpoint", "Claim", "ClaimSheet", "ComparedWith", "Exchange", "GenerateRequest",
     "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NotPlanned", "Origin", "Plan", "PlanInput",
-    "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "Sample", "Served",
+    "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "RequestedTest", "Sample",
+    "Served", "SourceSpan", "SuiteItem", "Turn",
 ]  # fmt: skip
 
 # A default that changes here changes what every sealed document of before means: raise the format instead.
@@ -47,8 +48,8 @@ DEFAULTS = {
         "detail": "", "first_byte_us": 0,
     },
     "GenerateRequest": {
-        "prefix": "", "chat": False, "system": "", "max_tokens": 256, "stop": [], "temperature": 0.0, "seed": None,
-        "reasoning_effort": "", "checkpoints": [],
+        "prefix": "", "chat": False, "system": "", "history": [], "max_tokens": 256, "stop": [], "temperature": 0.0,
+        "seed": None, "reasoning_effort": "", "checkpoints": [],
     },
     "Limits": {
         "requests_per_minute": None, "tokens_per_minute": None, "tokens": None, "cost": None, "price_prompt": None,
@@ -59,7 +60,7 @@ DEFAULTS = {
         "role": "subject", "shots": 0, "chat": False, "decoding": "greedy", "temperature": 0.0, "output_budget": None,
         "budget_stated": False, "reasoning_effort": "", "items": "", "question": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
-        "public": True, "part": None, "differences": [], "how_read": "", "arm": "", "seed": "",
+        "public": True, "part": None, "differences": [], "how_read": "", "suite": "", "arm": "", "seed": "",
         "beside": "", "again": 0, "needs": [], "turns": [],
     },
     "LedgerPlace": {"opened_later": False, "timestamped": False},
@@ -67,6 +68,7 @@ DEFAULTS = {
     "NotPlanned": {},
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},
     "Plan": {
+        "requested": [],
         "sheet": None, "measurements": [], "detectors": [], "tests": [], "served": [], "not_planned": [], "inputs": {},
         "tolerance": "", "questions": {}, "ledger": None, "origin": {}, "budget_us": None,
         "tasks": {}, "limit": None, "scorer": "",
@@ -88,8 +90,15 @@ DEFAULTS = {
         "seq": -1, "prev": "", "parsed": True, "open": False, "note": "", "group": "", "elapsed_us": 0,
     },
     "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
+    "RequestedTest": {"prompt": "", "shots": None, "temperature": 0.0, "options": {}},
     "Sample": {"choices": [], "group": ""},
     "Served": {"differences": []},
+    "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
+    "SuiteItem": {
+        "answer": "", "choices": [], "context": "", "history": [], "group": "", "tags": [], "difficulty": "",
+        "source": None, "canary": "",
+    },
+    "Turn": {},
 }  # fmt: skip
 
 

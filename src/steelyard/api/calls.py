@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -18,15 +18,17 @@ from steelyard.api.choices import (
     takes,
 )
 from steelyard.api.conduct import Job, audit_job, conduct, run_job, run_request, signer_at
+from steelyard.api.models import candidates
 from steelyard.api.results import RunResult, ScreenResult, VerifyResult, verified
 from steelyard.errors import InputError
-from steelyard.records import ClaimSheet
+from steelyard.records import ClaimSheet, is_candidate
 from steelyard.util.background import Interruption, Work, await_call, call
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
     from steelyard.api.models import AnyModels
     from steelyard.auditing.answers import Answer, Reading
+    from steelyard.plugins import Model
 
 __all__ = ["aaudit", "aresume", "arun", "audit", "report", "resume", "run", "screen", "show", "verify"]
 
@@ -82,12 +84,13 @@ async def aaudit(
 
 
 @takes(RunChoices)
-def run(task: str | Path, *, model: AnyModels, **choices: Unpack[RunChoices]) -> RunResult:
+def run(task: str | Path, *, model: AnyModels | Sequence[str | Model], **choices: Unpack[RunChoices]) -> RunResult:
     """Measure a task on a model, with error bars, as ``steelyard run`` does.
 
     Args:
-        task: a built-in task's id, a file of questions (.jsonl, .csv, .xlsx …) or a task file (.yaml).
-        model: as :func:`steelyard.audit` takes it.
+        task: a built-in task's id, a file of questions (.jsonl, .csv, .xlsx …), a task file (.yaml) or the folder of a
+            suite.
+        model: as :func:`steelyard.audit` takes it; or a list of several, which are asked the same.
         choices: as those of :func:`steelyard.audit`, without ``task``, ``tolerance``, ``detector``, ``accept_model``
             and ``allow_part``, and ``prompt`` (the prompt format), ``shots`` (worked examples), ``temperature`` and
             ``repeats`` (answers to each sample).
@@ -96,14 +99,16 @@ def run(task: str | Path, *, model: AnyModels, **choices: Unpack[RunChoices]) ->
         SteelyardError: as :func:`steelyard.audit` does.
     """
     given = check_names("run", RunChoices, choices)
-    return call(_work(partial(_run, task, given), model, given))
+    return call(_work(partial(_run, task, given), candidates(model), given))
 
 
 @takes(RunChoices)
-async def arun(task: str | Path, *, model: AnyModels, **choices: Unpack[RunChoices]) -> RunResult:
+async def arun(
+    task: str | Path, *, model: AnyModels | Sequence[str | Model], **choices: Unpack[RunChoices]
+) -> RunResult:
     """:func:`steelyard.run`, to be awaited. Cancelling it stops the run, which ``steelyard resume`` finishes."""
     given = check_names("arun", RunChoices, choices)
-    return await await_call(_work(partial(_run, task, given), model, given))
+    return await await_call(_work(partial(_run, task, given), candidates(model), given))
 
 
 @takes(ResumeChoices)
@@ -215,7 +220,8 @@ def _run(task: str | Path, given: dict[str, Any], args: RunArguments) -> Job:
             "the questions into a file (.jsonl, .csv, .xlsx)"
         )
     asked = given.get("prompt", ""), given.get("shots"), given.get("temperature")
-    return run_job(*run_request(task, *asked, options_of(args, repeats=given.get("repeats"))))
+    wanted, options = run_request(task, *asked, options_of(args, repeats=given.get("repeats")))
+    return run_job(wanted, options, [role for role in args.models if is_candidate(role)])
 
 
 def _work(prepare: Callable[[RunArguments], Job], model: AnyModels, given: dict[str, Any]) -> Work[RunResult]:

@@ -6,9 +6,10 @@ import asyncio
 import gc
 import logging
 import shlex
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from steelyard.planning.options import Options
     from steelyard.planning.orders import ProvedOrders
     from steelyard.plugins import Model
-    from steelyard.records import ClaimSheet, Plan, Verdict
+    from steelyard.records import ClaimSheet, Plan, PlanInput, RequestedTest, Verdict
 
 __all__ = [
     "Conducted",
@@ -35,6 +36,7 @@ __all__ = [
     "default_folder",
     "interrupted",
     "planned",
+    "requested_job",
     "run_job",
     "run_request",
     "session_options",
@@ -80,15 +82,32 @@ def audit_job(sheet: ClaimSheet, options: Options) -> Job:
     )
 
 
-def run_job(wanted: RunRequest, options: Options) -> Job:
-    """The measurement of one task."""
+def run_job(wanted: RunRequest, options: Options, roles: Sequence[str] = ()) -> Job:
+    """The measurement of one task; with several ``roles``, of each one's model, on the same samples in one order."""
     from steelyard.auditing.conductor import plan_run
+
+    requests = [replace(wanted, role=role) for role in roles] or [wanted]
 
     return Job(
         about=wanted.task,
         name=wanted.task.replace(":", "-"),
         options=options,
-        plan=lambda models, orders: plan_run([wanted], models, options, orders),
+        plan=lambda models, orders: plan_run(requests, models, options, orders),
+    )
+
+
+def requested_job(
+    requested: Sequence[RequestedTest], options: Options, inputs: Mapping[str, PlanInput] | None = None
+) -> Job:
+    """Tests that a user asked for without a claim; ``inputs`` are digests of what else a verifier needs."""
+    from steelyard.auditing.conductor import plan_tests
+
+    tasks = ", ".join(dict.fromkeys(each.task for each in requested))
+    return Job(
+        about=tasks,
+        name=tasks.replace(":", "-").replace("/", "-")[:80],
+        options=options,
+        plan=lambda models, orders: plan_tests(requested, models, options, orders, inputs),
     )
 
 
@@ -101,12 +120,13 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
     """
     from steelyard.api.models import open_for_call
     from steelyard.api.progress import working
+    from steelyard.api.suites import suites_among
     from steelyard.util.console import err
     from steelyard.util.text import one_line
 
     against = _in_words(args)
     async with AsyncExitStack() as opened_here:
-        models = open_for_call(args, opened_here)
+        models = open_for_call(args, opened_here, suites_among(job.options.task_files))
         line = f"planning {one_line(job.about, 80)} against {against}"
         with working(line) if args.shows_progress else nullcontext():
             audit = await _within(job.plan(models, orders), args.seconds_left, against)
@@ -126,9 +146,12 @@ async def conduct(
     what is finished is in its folder, and ``steelyard resume`` goes on with it.
     """
     from steelyard.api.options import local_settings_of
+    from steelyard.api.suites import note_begun, note_ended, suites_among
     from steelyard.auditing.conductor import start_audit
+    from steelyard.storage.run_folder import RunFolder
 
     folder = args.out
+    suites = suites_among(job.options.task_files)
     try:
         async with _orders(args, signer) as orders, planned(job, args, orders) as audit:
             # Nothing is awaited from here to the folder's making, so that no other call takes the same name.
@@ -136,7 +159,10 @@ async def conduct(
             if args.owns_process:
                 gc.freeze()  # the plan and its samples live as long as the run; collecting among them costs 7 %
             with session_options(audit.plan, args, on_interrupt) as options:
-                verdict = await start_audit(audit, folder, signer, local_settings_of(args, job.options), options)
+                local = local_settings_of(args, job.options)
+                begun = partial(note_begun, suites, args)
+                verdict = await start_audit(audit, folder, signer, local, options, begun)
+            note_ended(suites, args, RunFolder.open(folder))
             return Conducted(verdict, audit.plan, folder, signer is not None)
     except asyncio.CancelledError:
         raise interrupted(folder) from None
@@ -197,16 +223,21 @@ def interrupted(folder: Path | None) -> Interrupted:
 def run_request(
     task: str | Path, prompt: str, shots: int | None, temperature: float | None, options: Options
 ) -> tuple[RunRequest, Options]:
-    """What ``steelyard run TASK`` measures: a built-in task by its id, or a file; a path has a dot or a slash.
+    """What ``steelyard run TASK`` measures: a built-in task by its id, a file, or the folder of a suite.
+
+    A path has a dot or a slash, or is a suite's folder that no built-in task is called like.
 
     The options come back with that file among their task files. Raises InputError for a file that is no task, a prompt
     format that the task does not declare, and repeats without a temperature.
     """
     from steelyard.planning.build import RunRequest
+    from steelyard.tasks import resolve
     from steelyard.tasks.catalogue import Catalogue, open_task_file
+    from steelyard.tasks.suite_file import is_suite
 
     name = str(task)
-    if isinstance(task, Path) or "." in name or "/" in name:
+    is_path = isinstance(task, Path) or "." in name or "/" in name
+    if is_path or (resolve(name) is None and is_suite(Path(name))):
         name = open_task_file(Path(task), options.own_files).id
         options = replace(options, task_files=(*options.task_files, Path(task)))
     found = Catalogue(options.task_files, options.own_files).find(name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
+from steelyard.api.may_see import check_addresses
 from steelyard.errors import InputError, ModelUnavailable
-from steelyard.records import SUBJECT
+from steelyard.models.address import IN_PROCESS, named_endpoint
+from steelyard.records import SUBJECT, candidate_role
 from steelyard.util import background
 from steelyard.util.text import one_line
 
@@ -19,18 +21,22 @@ if TYPE_CHECKING:
     from steelyard.models import Settings
     from steelyard.plugins import HealthCheckedModel, Model
     from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput
+    from steelyard.tasks.suite_task import SuiteTask
 
 __all__ = [
     "AnyModels",
     "OpenedModel",
+    "candidates",
     "key_of",
     "models_by_role",
     "open_for_call",
     "open_model",
+    "recipient_of",
     "uri_of",
     "uris_of",
 ]
 
+PYTHON: Final = "python"  # in a suite's endpoints: models that Python code gives
 AnyModels: TypeAlias = "str | Model | Mapping[str, str | Model]"
 
 
@@ -156,9 +162,32 @@ def models_by_role(model: AnyModels) -> dict[str, str | Model]:
     return found
 
 
+def candidates(models: AnyModels | Sequence[str | Model]) -> AnyModels:
+    """Several models that are asked the same, by role; anything but a list stays as it is.
+
+    Raises InputError for an empty list.
+    """
+    if isinstance(models, str) or not isinstance(models, Sequence):
+        return models
+    if not models:
+        raise InputError("the list of models is empty: give at least one")
+    return {candidate_role(number): model for number, model in enumerate(models, 1)}
+
+
 def uri_of(model: str | Model) -> str:
     """The URI by which a model is opened again; empty for one that was made otherwise."""
     return model if isinstance(model, str) else model.uri if isinstance(model, OpenedModel) else ""
+
+
+def recipient_of(model: str | Model) -> str:
+    """Whoever gets what a model is asked: an endpoint's base URL, a plugin's URI; empty for a model in this process."""
+    uri = uri_of(model)
+    if not uri:
+        return PYTHON
+    kind, _, rest = uri.partition(":")
+    if kind in IN_PROCESS:
+        return ""
+    return named_endpoint(rest).base if kind == "openai" else uri
 
 
 def uris_of(models: Mapping[str, str | Model]) -> dict[str, str]:
@@ -172,14 +201,20 @@ def key_of(model: str | Model) -> str:
 
 
 def open_for_call(
-    args: RunArguments, opened_here: AsyncExitStack, sealed: Mapping[str, Capabilities] | None = None
+    args: RunArguments,
+    opened_here: AsyncExitStack,
+    suites: Sequence[SuiteTask],
+    sealed: Mapping[str, Capabilities] | None = None,
 ) -> dict[str, Model]:
     """The models of a run on the running loop, by role. Those that are opened here are closed with ``opened_here``.
 
-    ``sealed``: the capabilities in the plan of a resumed run, which are not measured again.
+    ``suites`` are the private suites that will be asked; ``sealed`` are the capabilities in the plan of a resumed run,
+    which are not measured again.
 
-    Raises InputError where one belongs to another loop or cannot be opened, ModelUnavailable where it is closed.
+    Raises InputError where one belongs to another loop, cannot be opened, or may not see a suite; ModelUnavailable
+    where it is closed.
     """
+    _check_may_see(suites, args)
     found: dict[str, Model] = {}
     for role, each in args.models.items():
         if isinstance(each, OpenedModel):
@@ -191,6 +226,18 @@ def open_for_call(
         else:
             found[role] = each
     return found
+
+
+def _check_may_see(suites: Sequence[SuiteTask], args: RunArguments) -> None:
+    """Raise InputError where a model is at an address that a suite does not name; nothing is opened before.
+
+    Models in this process send nothing anywhere; with ``--ray`` they may be on other machines, and the cluster must be
+    named too.
+    """
+    addresses = {role: recipient_of(model) for role, model in args.models.items()}
+    if args.ray not in (None, "", "local"):
+        addresses["ray"] = str(args.ray)
+    check_addresses(suites, addresses)
 
 
 def _open_here_or_on_ray(uri: str, settings: Settings, args: RunArguments) -> Model:

@@ -45,6 +45,7 @@ async def resumed(
     Raises as :func:`arguments_to_resume` and :func:`steelyard.api.conduct.conduct` do.
     """
     from steelyard.api.models import open_for_call
+    from steelyard.api.suites import note_begun, note_ended
     from steelyard.auditing.conductor import resume_audit
 
     args = arguments_to_resume(run, args)
@@ -52,9 +53,12 @@ async def resumed(
     try:
         async with AsyncExitStack() as opened_here:
             sealed = {role: planned.capabilities for role, planned in run.plan.models.items()}
-            models = open_for_call(args, opened_here, sealed)
+            models = open_for_call(args, opened_here, catalogue.suites, sealed)
+            note_begun(catalogue.suites, args, run)
             with session_options(run.plan, args, on_interrupt) as options:
-                return await resume_audit(run, models, data, catalogue, signer, options)
+                verdict = await resume_audit(run, models, data, catalogue, signer, options)
+            note_ended(catalogue.suites, args, run)
+            return verdict
     except asyncio.CancelledError:
         raise interrupted(run.path) from None
 

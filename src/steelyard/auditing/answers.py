@@ -125,7 +125,9 @@ def question_of(sample: Sample) -> str:
     """What a sample asks, without its worked examples."""
     request = sample.request
     if isinstance(request, GenerateRequest):
-        return "\n\n".join(filter(None, (request.system, request.prompt)))
+        history = [f"[{turn.role}]\n{turn.text}" for turn in request.history]
+        asked = f"[user]\n{request.prompt}" if history else request.prompt
+        return "\n\n".join(filter(None, (request.system, *history, asked)))
     return request.context
 
 

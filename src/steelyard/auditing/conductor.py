@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import shlex
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +20,22 @@ from steelyard.auditing.session import RunSession, SessionOptions
 from steelyard.auditing.timestamps import check_is_stamped, ensure_stamp
 from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUnavailable, SteelyardError, StorageError
 from steelyard.evidence.keys import KeySigner
-from steelyard.planning.build import RunRequest, build_plan, build_run
+from steelyard.planning.build import RunRequest, build_plan, build_run, build_tests
 from steelyard.planning.options import Options, planned_model
 from steelyard.planning.orders import ProvedOrders
 from steelyard.planning.samples import Prepared, prepare_measurement
 from steelyard.planning.series import stamp_sentence
 from steelyard.plugins import Model
-from steelyard.records import SUBJECT, ClaimSheet, ModelIdentity, Plan, PlannedModel, Verdict
+from steelyard.records import (
+    SUBJECT,
+    ClaimSheet,
+    ModelIdentity,
+    Plan,
+    PlanInput,
+    PlannedModel,
+    RequestedTest,
+    Verdict,
+)
 from steelyard.runner.loop import RunEnd
 from steelyard.storage.journal.lines import Header, Session, Stop, new_header
 from steelyard.storage.journal.reader import Replay
@@ -37,7 +46,7 @@ from steelyard.storage.run_folder import RunFolder
 if TYPE_CHECKING:
     from steelyard.tasks.catalogue import Catalogue
 
-__all__ = ["Audit", "finalize_audit", "plan_audit", "plan_run", "resume_audit", "start_audit"]
+__all__ = ["Audit", "finalize_audit", "plan_audit", "plan_run", "plan_tests", "resume_audit", "start_audit"]
 
 
 Models = Mapping[str, Model]
@@ -83,6 +92,21 @@ async def plan_run(
     return Audit(planned.plan, planned.prepared, models, orders)
 
 
+async def plan_tests(
+    requested: Sequence[RequestedTest],
+    models: Models,
+    options: Options,
+    orders: ProvedOrders | None = None,
+    inputs: Mapping[str, PlanInput] | None = None,
+) -> Audit:
+    """Ask each model who it is, then plan tests that a user asked for without a claim. No sample is sent.
+
+    Raises ModelUnavailable where a model does not answer, InputError for a test that cannot be planned.
+    """
+    planned = build_tests(requested, await _identified(models, options), options, orders, inputs)
+    return Audit(planned.plan, planned.prepared, models, orders)
+
+
 async def _identified(models: Models, options: Options) -> dict[str, PlannedModel]:
     found = {}
     for role, model in models.items():
@@ -114,13 +138,15 @@ async def start_audit(
     signer: KeySigner | None = None,
     local: LocalSettings | None = None,
     options: SessionOptions | None = None,
+    begun: Callable[[RunFolder], None] = lambda run: None,
 ) -> Verdict:
-    """Seal the plan in a new folder, run it to its end, and conclude.
+    """Seal the plan in a new folder, run it to its end, and conclude. ``begun`` is called before anything is asked.
 
     Raises Interrupted, ModelUnavailable, TimestampUnavailable, DeadlineExceeded or StorageError where the run stopped
     early: the folder then waits for :func:`resume_audit`.
     """
     run = _begun(audit, path, signer, local)
+    begun(run)
     with _storage_of(run):
         journal = Journal.create(run.path, _header(run))
     return await _carry_out(run, audit, journal, None, signer, options or SessionOptions())

@@ -18,6 +18,7 @@ from steelyard.errors import ExitCode
 from steelyard.evidence.timestamp import Stamp
 from steelyard.planning.series import order_sentences, stamp_sentence
 from steelyard.records import (
+    SUBJECT,
     Attempt,
     ClaimVerdict,
     DetectorResult,
@@ -174,7 +175,8 @@ def rejected(plan: Plan, results: Sequence[DetectorResult]) -> set[str]:
     from steelyard.stats.series import series_share
 
     weights = {test.id: test.weight for test in plan.tests}
-    shares = {test.id: series_share(plan.number_of(test)) for test in plan.tests}
+    # What a user asked for without a claim accuses nobody: each run of a gate has its own level.
+    shares = {test.id: series_share(plan.number_of(test)) if plan.sheet else 1.0 for test in plan.tests}
     decided = [
         (each, min(1.0, each.p / shares[each.test]))
         for each in results
@@ -302,11 +304,13 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
         stopped = "its tests needed no more, or the run was stopped"
     elif not plan.is_bounded:
         stopped = "it was stopped before all was asked"
+    model = plan.models[tally.measurement.role]
     return msgspec.structs.replace(
         tally.result(readers, stopped),
+        model="" if tally.measurement.role == SUBJECT else model.identity.name or model.identity.uri,
         cut_off=sum(cost.cut_off[repeat] for repeat in range(tally.measurement.repeats)),
         answered_by=answered_by(plan, tally.measurement.id),
-        **cost.as_fields(plan.models[tally.measurement.role]),
+        **cost.as_fields(model),
     )
 
 

@@ -121,6 +121,7 @@ def whole(name: str) -> click.IntRange:
     return click.IntRange(*WHOLE_RANGES[name])
 
 
+_ROLE = re.compile(r"([a-z][a-z0-9-]*)=(.*)", re.DOTALL)
 COST = click.FloatRange(min=0, min_open=True)
 
 deadline_option = click.option(
@@ -298,10 +299,12 @@ def run_arguments(
     instruction: str = "",
     choices: str = "",
     skip_empty: bool = False,
+    several: bool = False,
     **plain: Any,
 ) -> RunArguments:
     """The values of :func:`asking_options`, or of some of them, read; the deadline starts now.
 
+    With ``several``, further models without a role are ``candidate-2``, ``candidate-3`` and so on.
     Raises InputError for an invalid duration, price or effort, a role given twice, and ``--workers`` without ``--ray``.
     """
     from steelyard.api.limits import price_pair, single_price
@@ -313,7 +316,7 @@ def run_arguments(
     if plain.get("new_ledger") and plain.get("no_ledger"):
         raise InputError("--new-ledger and --no-ledger exclude each other: leave one out")
     return RunArguments(
-        models=_by_role(uri, "--model"),
+        models=_by_role(_as_candidates(uri) if several else uri, "--model"),
         keys=_by_role(api_key_env, "--api-key-env"),
         budget_seconds=read_duration(budget, "--budget"),
         ends_at=ends_after(read_duration(deadline, "--deadline")),
@@ -336,13 +339,26 @@ def run_arguments(
     )
 
 
+def _as_candidates(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values, of which those without a role get one: the first is the subject, others are candidates."""
+    from steelyard.records import candidate_role
+
+    found, plain = [], 0
+    for value in values:
+        if _ROLE.fullmatch(value) is None:
+            plain += 1
+            value = f"{candidate_role(plain)}={value}"
+        found.append(value)
+    return tuple(found)
+
+
 def _by_role(values: tuple[str, ...], option: str) -> dict[str, str]:
     """``ROLE=VALUE`` by role; values without a role are the subject's. Raises InputError for a role given twice."""
     from steelyard.records import SUBJECT
 
     found: dict[str, str] = {}
     for value in values:
-        parts = re.fullmatch(r"([a-z][a-z0-9-]*)=(.*)", value, re.DOTALL)
+        parts = _ROLE.fullmatch(value)
         role, plain = (parts[1], parts[2]) if parts else (SUBJECT, value)
         if role in found:
             raise InputError(f"{option} is given twice for the role {role}: give it once for each role, as ROLE=VALUE")

@@ -12,7 +12,29 @@ if TYPE_CHECKING:
     from steelyard.api.conduct import Job
     from steelyard.records import MeasurementResult, Plan, Verdict
 
-__all__ = ["print_dry_run", "print_json", "print_measurement", "print_open", "print_places", "print_verdict"]
+__all__ = [
+    "field_lines",
+    "print_dry_run",
+    "print_json",
+    "print_measurement",
+    "print_open",
+    "print_places",
+    "print_verdict",
+]
+
+
+def field_lines(name: str, text: str, width: int, limit: int = 2000) -> list[str]:
+    """A name, and an untrusted text beside it that is wrapped to the width and cut at ``limit`` characters."""
+    import textwrap
+
+    from steelyard.util.text import printable
+
+    wrapped = [
+        part
+        for line in printable(text.strip("\n") or "(empty)", limit).split("\n")
+        for part in textwrap.wrap(line, max(8, width - 14), drop_whitespace=False, replace_whitespace=False) or [""]
+    ]
+    return [f"  {name if not number else '':<10}  {part}".rstrip() for number, part in enumerate(wrapped)]
 
 
 def print_json(document: Any) -> None:
@@ -91,11 +113,13 @@ def print_open(run: Path, verdict: Verdict) -> None:
 
 def print_measurement(result: MeasurementResult) -> None:
     """Print one line for a measurement, and one for each pass@k."""
+    from steelyard.records import SUBJECT
     from steelyard.reports.measured import interval_rule, pass_at_k
     from steelyard.reports.words import interval, measured
     from steelyard.util.text import one_line
 
     named = f"{one_line(result.task)} ({one_line(result.prompt)})"
+    named += "" if result.role == SUBJECT else f" by {one_line(result.model, 60)}, {one_line(result.role)}"
     if not result.asked:
         click.echo(f"{named}: no sample was asked; {result.reason}")
         return

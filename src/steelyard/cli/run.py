@@ -43,16 +43,18 @@ def command(
     """Measure TASK: the id of a built-in task, a file of questions, or a task file (.yaml).
 
     Questions come from .jsonl, .json, .csv, .tsv, .xlsx or .parquet, with a column for the question and one for the
-    answer.
+    answer; or TASK is the folder of a suite. With several --model all are asked the same, for steelyard compare.
     """
     import asyncio
 
     from steelyard.api.conduct import conduct, run_job, run_request, signer_at
     from steelyard.api.options import options_of
+    from steelyard.records import is_candidate
     from steelyard.util.text import one_line
 
-    args = with_subject(run_arguments(**asking))
-    job = run_job(*run_request(task, prompt, shots, temperature, options_of(args, repeats=repeats)))
+    args = with_subject(run_arguments(**asking, several=True))
+    wanted, options = run_request(task, prompt, shots, temperature, options_of(args, repeats=repeats))
+    job = run_job(wanted, options, [role for role in args.models if is_candidate(role)])
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json))
     done = asyncio.run(conduct(job, args, signer_at(args.key)))

@@ -43,7 +43,8 @@ def _unpaired(first: str, second: str, task: PairedTask) -> Iterator[str]:
         if number:
             paired = {pair[0 if letter == first else 1] for pair in task.pairs}
             names = [name for name in scores.samples if name not in paired]
-            yield f"{task.task}: without a pair, and left out: {counted(number, 'sample')} of {letter} ({_listed(names[:5])})"
+            several = f"{counted(number, 'sample')} of {letter} ({_listed(names[:5])})"
+            yield f"{task.task}: without a pair, and left out: {several}"
     if task.changed:
         yield f"{task.task}: of these {task.changed:,} have the same id in both and another question"
 

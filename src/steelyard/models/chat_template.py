@@ -7,16 +7,24 @@ and cannot end its turn.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from steelyard.util.reasoning import has_reasoning_tags, opening_at_end
 
 if TYPE_CHECKING:
     from steelyard.models.llama import Llama
+    from steelyard.records import Turn
 
 __all__ = ["ChatTemplate", "TemplateError"]
 
-_PLACEHOLDERS = {"system": "\ue0f1\ue0f2", "user": "\ue0f3\ue0f4"}
+_SYSTEM = 0  # the number of the system text's placeholder; the conversation's messages have 1, 2, … in their order
+_PLACEHOLDER = re.compile("\ue0f1([0-9]+)\ue0f2")
+
+
+def _placeholder(number: int) -> str:
+    return f"\ue0f1{number}\ue0f2"
 
 
 class TemplateError(ValueError):
@@ -35,41 +43,40 @@ class ChatTemplate:
         """Whether the template handles reasoning, as that of a model does which reasons before it answers."""
         return has_reasoning_tags(self._source)
 
-    def reasoning_opening(self, system: str) -> str:
+    def reasoning_opening(self, system: str, history: Sequence[Turn] = ()) -> str:
         """The tag with which the template itself opens the reasoning, if it does; raises TemplateError."""
-        return opening_at_end(self._render(bool(system))) if self.reasons else ""
+        return opening_at_end(self._render(bool(system), history)) if self.reasons else ""
 
-    def tokens(self, system: str, user: str) -> list[int]:
-        """Give the tokens of one turn, up to where the assistant begins; raises TemplateError.
+    def tokens(self, system: str, user: str, history: Sequence[Turn] = ()) -> list[int]:
+        """Give the tokens of a conversation, up to where the assistant begins; raises TemplateError.
 
-        Without ``system`` the template's own default system text is used, where it has one.
+        ``history`` comes before the user's text. Without ``system`` the template's own default system text is used,
+        where it has one.
         """
-        return self._join(self._runs(self._parts(bool(system)), system, user))
+        return self._join(self._runs(self._parts(bool(system), history), system, user, history))
 
-    def opening(self, system: str, user: str) -> list[int]:
+    def opening(self, system: str, user: str, history: Sequence[Turn] = ()) -> list[int]:
         """Give the tokens up to the end of the user's text, with the turn still open; raises TemplateError."""
-        parts = self._parts(bool(system))
-        return self._join(self._runs(parts[: parts.index(_PLACEHOLDERS["user"]) + 1], system, user))
+        parts = self._parts(bool(system), history)
+        return self._join(self._runs(parts[: parts.index(len(history) + 1) + 1], system, user, history))
 
-    def _runs(self, parts: list[str], system: str, user: str) -> list[int | str]:
+    def _runs(self, parts: Sequence[str | int], system: str, user: str, history: Sequence[Turn]) -> list[int | str]:
+        texts = [system, *(turn.text for turn in history), user]
         runs: list[int | str] = []
         for part in parts:
-            if part in _PLACEHOLDERS.values():
-                runs.append(system if part == _PLACEHOLDERS["system"] else user)
-            else:
-                runs += self._control_tokens_and_text(part)
+            runs += [texts[part]] if isinstance(part, int) else self._control_tokens_and_text(part)
         return runs
 
-    def _parts(self, with_system: bool) -> list[str]:
-        rendered = self._render(with_system)
-        for placeholder in _PLACEHOLDERS.values():
-            rendered = rendered.replace(placeholder, f"\0{placeholder}\0")
-        parts = rendered.split("\0")
-        if _PLACEHOLDERS["user"] not in parts:
-            raise TemplateError("the file's chat template does not show the user's message")
+    def _parts(self, with_system: bool, history: Sequence[Turn]) -> list[str | int]:
+        """What the template wrote, and between it the numbers of the messages; raises TemplateError where one lacks."""
+        pieces = _PLACEHOLDER.split(self._render(with_system, history))
+        parts: list[str | int] = [int(each) if place % 2 else each for place, each in enumerate(pieces)]
+        if any(number not in parts for number in range(1, len(history) + 2)):
+            named = "the conversation" if history else "the user's message"
+            raise TemplateError(f"the file's chat template does not show {named}")
         return parts
 
-    def _render(self, with_system: bool) -> str:
+    def _render(self, with_system: bool, history: Sequence[Turn]) -> str:
         from jinja2.exceptions import TemplateError as JinjaError
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -78,9 +85,10 @@ class ChatTemplate:
 
         if not self._source:
             raise TemplateError("the file carries no chat template")
-        roles = ["system", "user"] if with_system else ["user"]
+        roles = [*(["system"] if with_system else []), *(turn.role for turn in history), "user"]
+        first = _SYSTEM if with_system else _SYSTEM + 1
         names: dict[str, Any] = {
-            "messages": [{"role": role, "content": _PLACEHOLDERS[role]} for role in roles],
+            "messages": [{"role": role, "content": _placeholder(number)} for number, role in enumerate(roles, first)],
             "add_generation_prompt": True,
             "bos_token": self._llama.token_text("bos"),
             "eos_token": self._llama.token_text("eos"),

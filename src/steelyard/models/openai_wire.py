@@ -91,7 +91,8 @@ def generate_body(model: str, request: GenerateRequest, dialect: Dialect = Diale
         body["temperature"] = request.temperature
     if request.chat:
         system = [{"role": "system", "content": request.system}] if request.system else []
-        body["messages"] = [*system, {"role": "user", "content": text}]
+        history = [{"role": turn.role, "content": turn.text} for turn in request.history]
+        body["messages"] = [*system, *history, {"role": "user", "content": text}]
     else:
         body["prompt"] = text
     if request.stop and not (dialect.reasons and request.chat):

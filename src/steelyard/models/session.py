@@ -142,7 +142,7 @@ class InferenceSession:
             prompt, cut = self._prompt(request)
             self._check_room(len(prompt) + 1)
             logits = self._decode_context(prompt, cut)
-            opening = self._template.reasoning_opening(request.system) if request.chat else ""
+            opening = self._template.reasoning_opening(request.system, request.history) if request.chat else ""
         except (_Refused, TemplateError) as refusal:
             return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(refusal))
         text, count, finish = self._continue(request, len(prompt), logits, cancelled, opening)
@@ -162,8 +162,11 @@ class InferenceSession:
         """Give the prompt's tokens and how many of them are the shared prefix."""
         text, shared = request.prefix + request.prompt, request.prefix.rstrip()
         if request.chat:
-            tokens = self._template.tokens(request.system, text)
-            return tokens, _shared(self._template.opening(request.system, shared) if shared else [], tokens)
+            tokens = self._template.tokens(request.system, text, request.history)
+            opening = self._template.opening(request.system, shared, request.history) if shared else []
+            return tokens, _shared(opening, tokens)
+        if request.history:
+            raise _Refused("a conversation is asked by chat alone")
         tokens = self._llama.opening() + self._llama.tokenise(text)
         if not tokens:
             raise _Refused("an empty prompt: this model has no beginning token to start from")

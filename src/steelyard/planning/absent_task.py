@@ -39,7 +39,7 @@ class AbsentTask(Task):
             chance=measurement.chance,
             public=measurement.public,
         )
-        super().__init__(definition, Path(layout.PLAN), rows=(), assumed=measurement.how_read)
+        super().__init__(definition, Path(layout.PLAN), rows=(), assumed=measurement.how_read, suite=measurement.suite)
 
     def scorer_identifier(self, prompt_format: str) -> str:
         """The scorer that the plan says to be the task's own."""

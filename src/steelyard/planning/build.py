@@ -25,11 +25,14 @@ from steelyard.planning.weights import share_out
 from steelyard.plugins import Detector, MeasurementRequest, distribution_of, find
 from steelyard.records import (
     PLAN_FORMAT,
+    SUBJECT,
     ClaimSheet,
     Measurement,
     Plan,
+    PlanInput,
     PlannedModel,
     PlannedTest,
+    RequestedTest,
 )
 from steelyard.scorers import scorer_named
 from steelyard.util.software import software
@@ -43,6 +46,7 @@ __all__ = [
     "RunRequest",
     "build_plan",
     "build_run",
+    "build_tests",
     "measurement_request",
     "plugins_of",
 ]
@@ -61,19 +65,21 @@ class Planned:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """A task to measure: its name, and what differs from the task's defaults."""
+    """A task to measure: its name, the role of the model that is asked, and what differs from the task's defaults."""
 
     task: str
+    role: str = SUBJECT
     prompt: str = ""
     shots: int | None = None
     temperature: float | None = None
 
 
 def measurement_request(wanted: RunRequest, repeats: int | None, name: str = "") -> MeasurementRequest:
-    """A run's request to the planner, called like its task unless it has a ``name``."""
+    """A run's request to the planner, called like its task and its role unless it has a ``name``."""
     return MeasurementRequest(
-        name=name or wanted.task,
+        name=name or (wanted.task if wanted.role == SUBJECT else f"{wanted.task}/{wanted.role}"),
         task=wanted.task,
+        role=wanted.role,
         prompt=wanted.prompt,
         shots=wanted.shots,
         temperature=wanted.temperature,
@@ -126,6 +132,30 @@ def build_run(
     return _with_orders(planner, models, options, orders, ())
 
 
+def build_tests(
+    requested: Sequence[RequestedTest],
+    models: Mapping[str, PlannedModel],
+    options: Options,
+    orders: Orders | None = None,
+    inputs: Mapping[str, PlanInput] | None = None,
+) -> Planned:
+    """Plan tests that a user asked for without a claim: a gate, a choice.
+
+    ``inputs`` are digests of what else a verifier needs. Raises InputError for a test that cannot be planned.
+    """
+    planner = TaskPlanner(None, models, options, DataSource(_catalogue(options), options.data), requested)
+    detectors = [_detector(name) for name in dict.fromkeys(each.detector for each in requested)]
+    tests = [test for detector in detectors for test in detector.plan(planner)]
+    if planner.not_planned:
+        refused = planner.not_planned[0]
+        raise InputError(f"{refused.task}: {refused.reason}")
+    by_rule = {f"{detector.name}@{detector.version}": detector for detector in detectors}
+    planned = _with_orders(planner, models, options, orders, tests, tuple(by_rule))
+    plan = msgspec.structs.replace(planned.plan, inputs=dict(inputs or {}))
+    sealed = tuple(by_rule[test.rule].seal(test, plan) for test in plan.tests)
+    return replace(planned, plan=msgspec.structs.replace(plan, tests=sealed))
+
+
 def _catalogue(options: Options) -> Catalogue:
     from steelyard.tasks.catalogue import Catalogue
 
@@ -150,7 +180,7 @@ def _with_orders(
     sheet = planner.sheet
     drafts = [draft.measurement for draft in planner.drafts.values()]
     questions, names = questions_of(drafts, models)
-    placed = (orders or RandomOrders()).place(questions, "audit" if tests else "run")
+    placed = (orders or RandomOrders()).place(questions, "audit" if sheet is not None and tests else "run")
     measurements = tuple(
         with_turns(each, planner.drafts[each.id].samples, models[each.role])
         for each in with_orders(drafts, names, placed.outputs)
@@ -162,11 +192,12 @@ def _with_orders(
         software=software(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         sheet=sheet,
+        requested=tuple(planner.requested),
         models=dict(models),
         measurements=measurements,
         detectors=rules,
         tests=share_out(tests),
-        served=tuple(planner.served) if sheet else (),
+        served=tuple(planner.served) if sheet or planner.requested else (),
         not_planned=tuple(planner.not_planned),
         alpha=options.alpha,
         tolerance=options.tolerance if sheet else "",

@@ -69,10 +69,11 @@ class ProvedOrders:
         if self.ledger is not None:
             self.ledger.open()
         prover, found, outputs, tags = Prover(self.signer), {}, {}, []
+        together = subjects_together(questions)
         for name, question in questions.items():
             proofs, own = prover.tags(question.benchmark, question.subject)
             counts = counts_of(self.ledger.lines, kind, own) if self.ledger else Counts()
-            apart = "" if self.ledger else question.subject
+            apart = "" if self.ledger else together[question.benchmark]
             proof, outputs[name] = prover.order(question.benchmark, kind, counts.order_number, apart)
             found[name] = msgspec.structs.replace(
                 question,
@@ -113,6 +114,14 @@ def _place_after(lines: Sequence[Line], timestamped: bool) -> LedgerPlace:
         opened_later=lines[0].word == "later",
         timestamped=timestamped,
     )
+
+
+def subjects_together(questions: Mapping[str, Question]) -> dict[str, str]:
+    """By benchmark, the subjects that a plan asks about it: they are asked in one order, so that they can be paired."""
+    found: dict[str, set[str]] = {}
+    for question in questions.values():
+        found.setdefault(question.benchmark, set()).add(question.subject)
+    return {benchmark: "\n".join(sorted(subjects)) for benchmark, subjects in found.items()}
 
 
 def questions_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -46,6 +46,7 @@ from steelyard.records import (
     PlannedModel,
     Reads,
     RepeatCheck,
+    RequestedTest,
     Served,
 )
 
@@ -85,17 +86,24 @@ class TaskPlanner:
         models: Mapping[str, PlannedModel],
         options: Options,
         source: Source,
+        requested: Sequence[RequestedTest] = (),
     ) -> None:
         self.drafts: dict[str, Prepared] = {}
         self.served: list[Served] = []
         self.not_planned: list[NotPlanned] = []
         self.tasks: dict[str, str] = {}
         self._sheet, self._models, self._options, self._source = sheet, models, options, source
+        self._requested = tuple(requested)
 
     @property
     def sheet(self) -> ClaimSheet | None:
         """The vendor's claims; None without a sheet."""
         return self._sheet
+
+    @property
+    def requested(self) -> Sequence[RequestedTest]:
+        """The tests that the user asked for without a claim."""
+        return self._requested
 
     @property
     def models(self) -> Mapping[str, PlannedModel]:
@@ -193,11 +201,12 @@ class TaskPlanner:
             samples_root="",
             items=rows.items,
             order_seed="",
-            order_by="trial" if self._sheet else "sample",
+            order_by="trial" if self._sheet or self._requested else "sample",
             chance=task.chance,
             public=task.public,
             differences=decoding.of_endpoint,
             how_read=task.assumed,
+            suite=task.suite,
             part=rows.part,
             arm=request.arm,
             seed=request.seed or "",

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 from steelyard.records import Measurement, ModelIdentity
 from steelyard.tasks import is_built_in, resolve
 
-__all__ = ["OWN_ITEMS", "benchmark_of", "subject_of"]
+__all__ = ["OWN_ITEMS", "benchmark_of", "normal_address", "subject_of"]
 
 OWN_ITEMS: Final = "items:"  # begins the name of a benchmark that is not built in
 
@@ -42,10 +42,10 @@ def subject_of(identity: ModelIdentity) -> str:
     if sha256:
         return f"sha256:{sha256}"
     found = re.fullmatch(r"([a-z][a-z0-9-]*):(.*)@((?i:https?)://.*)", uri, re.DOTALL)
-    return uri if found is None else f"{found[1]}:{found[2]}@{_normal_address(found[3])}"
+    return uri if found is None else f"{found[1]}:{found[2]}@{normal_address(found[3])}"
 
 
-def _normal_address(url: str) -> str:
+def normal_address(url: str) -> str:
     """Scheme, host, port and path in normal form (RFC 3986, section 6.2): one address has one spelling."""
     parts = urlsplit(url)
     scheme, port = parts.scheme.lower(), parts.port or _PORTS.get(parts.scheme.lower(), 0)

@@ -130,6 +130,14 @@ class _Asked(Sequence[Sample]):
 
     def __getitem__(self, index: Any) -> Any:
         sample = self._samples[index]
+        if (
+            isinstance(sample.request, GenerateRequest)
+            and sample.request.history
+            and not self._changes.get("chat", True)
+        ):
+            raise InputError(
+                f"{sample.id} goes on with a conversation, and this endpoint has no chat: name one that has"
+            )
         request = msgspec.structs.replace(sample.request, **self._changes)
         return msgspec.structs.replace(sample, request=request)
 

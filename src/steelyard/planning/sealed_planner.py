@@ -24,7 +24,9 @@ class SealedPlanner(TaskPlanner):
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        served = {each.request: each for each in (plan.served if plan.sheet else map(_as_served, plan.measurements))}
+        served = {
+            each.request: each for each in (plan.served if plan.has_tests else map(_as_served, plan.measurements))
+        }
         options = Options(
             alpha=plan.alpha,
             tolerance=plan.tolerance,
@@ -36,7 +38,7 @@ class SealedPlanner(TaskPlanner):
             reasoning_effort=plan.reasoning_effort,
         )
         self.source = SealedSource(plan, served)
-        super().__init__(plan.sheet, plan.models, options, self.source)
+        super().__init__(plan.sheet, plan.models, options, self.source, plan.requested)
 
     def formats(self, request: str, claim: Claim) -> Formats:
         """The formats that a claim may mean: of a task that is not here, those of the plan."""

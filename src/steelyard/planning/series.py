@@ -52,7 +52,7 @@ def _sentences(plan: Plan) -> Iterator[str]:
 
 
 def _numbers(plan: Plan) -> str:
-    kind = "audit" if plan.tests else "run"
+    kind = plan.kind
     by_number: dict[int, list[str]] = {}
     for measurement in plan.measurements:
         tasks = by_number.setdefault(plan.questions[measurement.question].number, [])

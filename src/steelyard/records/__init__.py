@@ -25,7 +25,10 @@ from steelyard.records.plan import (
     Question,
     Reads,
     RepeatCheck,
+    RequestedTest,
     Served,
+    candidate_role,
+    is_candidate,
 )
 from steelyard.records.record import Record
 from steelyard.records.requests import (
@@ -39,6 +42,7 @@ from steelyard.records.requests import (
     RateHint,
     Request,
     Sample,
+    Turn,
 )
 from steelyard.records.results import (
     AnsweredBy,
@@ -56,6 +60,7 @@ from steelyard.records.results import (
     Verdict,
     VerdictWord,
 )
+from steelyard.records.suites import DroppedItem, SourceSpan, SuiteItem
 
 __all__ = [
     "PLAN_FORMAT",
@@ -69,6 +74,7 @@ __all__ = [
     "ClaimVerdict",
     "ComparedWith",
     "DetectorResult",
+    "DroppedItem",
     "Exchange",
     "Finding",
     "GenerateRequest",
@@ -98,12 +104,18 @@ __all__ = [
     "RecordedScore",
     "RepeatCheck",
     "Request",
+    "RequestedTest",
     "Sample",
     "SampleScore",
     "Score",
     "Served",
     "Service",
+    "SourceSpan",
+    "SuiteItem",
     "TracePoint",
+    "Turn",
     "Verdict",
     "VerdictWord",
+    "candidate_role",
+    "is_candidate",
 ]

@@ -31,15 +31,29 @@ __all__ = [
     "Question",
     "Reads",
     "RepeatCheck",
+    "RequestedTest",
     "Served",
+    "candidate_role",
+    "is_candidate",
 ]
 
 PLAN_FORMAT: Final = "steelyard-plan/2"
 SUBJECT: Final = "subject"  # the role of the model under test
+_CANDIDATE: Final = "candidate-"  # begins the roles of further models that are asked the same, numbered from 2
 
 _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
 _OF_CLAIM: Final = re.compile(r"claim/([0-9]{1,9})(?:/.*)?")
 _FORMAT_REQUEST: Final = re.compile(r"claim/[0-9]{1,9}/format/([^/]+)")
+
+
+def candidate_role(number: int) -> str:
+    """The role of the ``number``-th of several models that are asked the same: the first one is the subject."""
+    return SUBJECT if number == 1 else f"{_CANDIDATE}{number}"
+
+
+def is_candidate(role: str) -> bool:
+    """Whether a role is that of one of several models that are asked the same."""
+    return role == SUBJECT or role.startswith(_CANDIDATE)
 
 
 class RepeatCheck(Record, frozen=True, kw_only=True):
@@ -151,6 +165,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     prompt format's; ``budget_stated``: the claim's protocol states it, so that an output which it cuts off is scored
     as it stands. ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
     items that the benchmark has. ``how_read`` says what had to be assumed to read a file of the user's own questions.
+    ``suite`` is the digest of the private suite that they are (:mod:`steelyard.tasks.suite_file`).
     ``arm``, ``seed`` and ``beside`` are for further measurements that a detector requests. ``again``: while the run
     goes on, so many samples of the measurement ``beside`` that got no answer, and as many that got one, are asked
     again, ``repeats`` times each. ``needs`` is what is asked of a model that names its checkpoints, the claimed one
@@ -186,6 +201,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     part: Part | None = None
     differences: tuple[str, ...] = ()
     how_read: str = ""
+    suite: str = ""
     arm: str = ""
     seed: str = ""
     beside: str = ""
@@ -233,6 +249,20 @@ class PlannedTest(Record, frozen=True, kw_only=True):
     reads: tuple[Reads, ...] = ()
     inputs: tuple[str, ...] = ()
     sealed: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class RequestedTest(Record, frozen=True, kw_only=True):
+    """A test that a user asked for without a claim: which detector, of which task, and the detector's own options.
+
+    ``options`` is a JSON object that the detector alone reads, strictly.
+    """
+
+    detector: str
+    task: str
+    prompt: str = ""
+    shots: int | None = None
+    temperature: float = 0.0
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Question(Record, frozen=True, kw_only=True):
@@ -319,20 +349,22 @@ class NotPlanned(Record, frozen=True, kw_only=True):
 class Plan(Record, frozen=True, kw_only=True):
     """Everything that determines the result, fixed before the first call. Its canonical bytes are sealed.
 
-    ``sheet`` is None if no claims are tested: then the plan has measurements alone. ``detectors`` names the rules that
-    planned the tests, including those that planned none. ``tasks`` says where each task comes from that is asked:
-    ``file``, or its distribution and version. ``output_tokens`` and ``reasoning_effort`` are the user's; without them
-    each measurement's follow from its model. ``limit`` (of samples) and ``scorer`` are the user's too, the latter in
-    place of the tasks' own, but not for a claim about a published benchmark. ``accept_model``: the user accepts that
-    the endpoint's name is another model's than the claimed one; ``allow_part``: that a part of a benchmark is tested.
-    ``questions`` are by their digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the distribution
-    and version of every plugin that the plan uses, by ``kind.name``.
+    ``sheet`` is None if no claims are tested: then the plan has measurements, and tests only where a user
+    ``requested`` them. ``detectors`` names the rules that planned the tests, including those that planned none.
+    ``tasks`` says where each task comes from that is asked: ``file``, or its distribution and version.
+    ``output_tokens`` and ``reasoning_effort`` are the user's; without them each measurement's follow from its
+    model. ``limit`` (of samples) and ``scorer`` are the user's too, the latter in place of the tasks' own, but not
+    for a claim about a published benchmark. ``accept_model``: the user accepts that the endpoint's name is another
+    model's than the claimed one; ``allow_part``: that a part of a benchmark is tested. ``questions`` are by their
+    digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the distribution and version of every
+    plugin that the plan uses, by ``kind.name``.
     """
 
     format: str
     software: str
     created: str
     sheet: ClaimSheet | None = None
+    requested: tuple[RequestedTest, ...] = ()
     models: dict[str, PlannedModel]
     measurements: tuple[Measurement, ...] = ()
     detectors: tuple[str, ...] = ()
@@ -360,6 +392,16 @@ class Plan(Record, frozen=True, kw_only=True):
     def subject(self) -> PlannedModel:
         """The model under test."""
         return self.models[SUBJECT]
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether there is something to decide: claims, or tests that a user asked for."""
+        return self.sheet is not None or bool(self.requested)
+
+    @property
+    def kind(self) -> Literal["audit", "run"]:
+        """What a ledger counts this as: an *audit* tests claims, a *run* measures, and decides a gate at most."""
+        return "audit" if self.sheet is not None and self.tests else "run"
 
     @property
     def by_id(self) -> dict[str, Measurement]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -19,13 +20,22 @@ __all__ = [
     "RateHint",
     "Request",
     "Sample",
+    "Turn",
 ]
+
+
+class Turn(Record, frozen=True, kw_only=True):
+    """One message of a conversation before the question."""
+
+    role: Literal["user", "assistant"]
+    text: str
 
 
 class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_field="kind"):
     """Ask for text. ``prefix`` (the shots, shared by many samples) and ``prompt`` are two separate batches in-process.
 
-    ``chat`` sends prefix + prompt as one user message; otherwise it is a plain completion. Temperature 0 is greedy.
+    ``chat`` sends prefix + prompt as one user message, after the ``history`` of a conversation where there is one;
+    otherwise it is a plain completion. Temperature 0 is greedy.
     ``reasoning_effort`` is sent where it is not empty. ``checkpoints`` names those that are to answer, of a model that
     has several (:attr:`Measurement.needs`), by the SHA-256 of their weights; no sample has any.
     """
@@ -34,6 +44,7 @@ class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_fie
     prompt: str
     chat: bool = False
     system: str = ""
+    history: tuple[Turn, ...] = ()
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
     temperature: float = 0.0

@@ -228,11 +228,13 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     where there are several; where less than ``planned`` was asked, a confidence sequence. ``standard_error`` is
     clustered by ``clusters`` subtasks, where there are several: items of one subtask are not independent. ``asked`` and
     ``of`` count calls, as a claim's do. ``read_by`` names the tests that read it. ``cost`` is the money for the tokens,
-    at the user's prices; ``answered_by`` is a claim's, too.
+    at the user's prices; ``answered_by`` is a claim's, too. ``model`` is the name of a model in another role than the
+    subject's.
     """
 
     measurement: str
     role: str
+    model: str = ""
     task: str
     prompt: str
     scorer: str

@@ -66,7 +66,8 @@ class MeasuredWords:
 def measured_words(result: MeasurementResult) -> MeasuredWords:
     """One measurement as text."""
     missing = f", {count(result.missing)} missing" if result.missing else ""
-    parts = [f"as {one_line(result.role, 40)}" if result.role != SUBJECT else ""]
+    other = f"by {one_line(result.model, 60)} ({one_line(result.role, 40)})"
+    parts = [other if result.role != SUBJECT else ""]
     parts += [
         f"{counted(number, word, word)}"
         for number, word in ((result.unparsed, "unparsed"), (result.open, "open"))

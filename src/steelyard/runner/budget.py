@@ -10,6 +10,7 @@ __all__ = ["Budget", "Reservation", "worst_case"]
 
 # No byte-level vocabulary makes more tokens of a text than it has bytes; a chat template adds its own.
 TEMPLATE_TOKENS = 64
+TURN_TOKENS = 16  # of a further message of a conversation
 # These calls do not report what they used before they failed, so they are charged at their worst case.
 USAGE_UNKNOWN = (Outcome.TIMEOUT, Outcome.DROPPED, Outcome.MALFORMED, Outcome.SERVER_ERROR, Outcome.EMPTY)
 
@@ -98,8 +99,9 @@ class Budget:
 def worst_case(request: Request) -> Reservation:
     """The most tokens that a call can use."""
     if isinstance(request, GenerateRequest):
-        text = request.system + request.prefix + request.prompt
-        return Reservation(len(text.encode()) + TEMPLATE_TOKENS, request.max_tokens)
+        text = request.system + request.prefix + request.prompt + "".join(turn.text for turn in request.history)
+        around = TEMPLATE_TOKENS + len(request.history) * TURN_TOKENS
+        return Reservation(len(text.encode()) + around, request.max_tokens)
     shared = len((request.prefix + request.context).encode()) + TEMPLATE_TOKENS
     # Some servers want one new token for each echo.
     options = request.continuations

@@ -103,6 +103,7 @@ def likely_tokens(request: Request) -> int:
     """An estimate of a call's tokens, for the rate limit: the prompt by its length, the output at its maximum."""
     if isinstance(request, GenerateRequest):
         text = len(request.system) + len(request.prefix) + len(request.prompt)
+        text += sum(len(turn.text) for turn in request.history)
         return int(text / BYTES_A_TOKEN) + request.max_tokens
     shared = len(request.prefix) + len(request.context)
     return int(sum(shared + len(text) for text in request.continuations) / BYTES_A_TOKEN)

@@ -41,8 +41,8 @@ def samples_to_see(difference: float, discordant: float, power: float = 0.8, alp
 
     Connor's normal approximation (1987, "Sample size for testing differences in proportions for the paired-sample
     design") is where the search starts. Exact power rises in saw teeth: the number is one at which it
-    is high enough, to within ½ %. A discordant share below the difference counts as the difference. Raises ValueError for
-    a difference that is not between 0 and 1.
+    is high enough, to within ½ %. A discordant share below the difference counts as the difference. Raises ValueError
+    for a difference that is not between 0 and 1.
     """
     from scipy.special import ndtri
 

@@ -9,16 +9,20 @@ from steelyard.errors import InputError
 from steelyard.records.file_options import FileOptions
 from steelyard.tasks.definition_file import read_definition
 from steelyard.tasks.from_file import questions_as_task
+from steelyard.tasks.suite_file import is_suite
+from steelyard.tasks.suite_task import SuiteTask, task_from_suite
 from steelyard.tasks.task import Task
 
 __all__ = ["Catalogue", "near_name", "open_task_file"]
 
 
 def open_task_file(path: Path, options: FileOptions | None = None) -> Task:
-    """A task from a task file (``.yaml``) or from questions (``.jsonl``, ``.csv``, ``.xlsx`` …), named by its stem.
+    """A task from a task file (``.yaml``), from questions (``.jsonl``, ``.csv`` …), named by its stem, or from a suite.
 
     ``options`` say how questions are read and asked. Raises InputError for a file that cannot be read.
     """
+    if is_suite(path):
+        return task_from_suite(path)
     is_definition = _is_definition(path)
     task = Task(read_definition(path), path) if is_definition else questions_as_task(path, options or FileOptions())
     if not task.id.isprintable():
@@ -42,7 +46,7 @@ def near_name(name: str, own: Sequence[str]) -> str:
 
 
 def _is_definition(path: Path) -> bool:
-    return path.suffix in (".yaml", ".yml")
+    return path.suffix in (".yaml", ".yml") or is_suite(path)
 
 
 class Catalogue:
@@ -74,6 +78,11 @@ class Catalogue:
     def is_own(self, name: str) -> bool:
         """Whether the task of this name is one of the user's own files."""
         return name in self._own
+
+    @property
+    def suites(self) -> list[SuiteTask]:
+        """The private suites among the user's own files."""
+        return [task for task in self._own.values() if isinstance(task, SuiteTask)]
 
     def unused(self) -> list[str]:
         """The user's own tasks that were not looked up yet."""

@@ -65,13 +65,15 @@ class Items(Part, frozen=True, kw_only=True):
 class Fields(Part, frozen=True, kw_only=True):
     """Expressions over a row: the right answer (a choice's index for multiple choice), choices, and the group.
 
-    ``question`` is what the item asks, whatever the prompt format: it pins the items.
+    ``question`` is what the item asks, whatever the prompt format: it pins the items. ``history`` is the conversation
+    before it, a list of ``{role, text}``; only prompt formats that write text by chat can ask it.
     """
 
     target: str
     question: str = ""
     choices: str = ""
     group: str = ""
+    history: str = ""
 
 
 class PromptFormat(Part, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import types
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -15,13 +15,14 @@ from steelyard.errors import InputError
 from steelyard.tasks.definition import Hub, PromptFormat, Shots, TaskDefinition
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
-__all__ = ["read_definition", "read_plain_yaml"]
+__all__ = ["read_definition", "read_plain_yaml", "read_strictly", "resolved_prompts"]
 
 MAX_BYTES = 4_000_000
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 _LACKS = re.compile(r"Object missing required field `(\w+)`")
 _DATA_SET = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 _PART = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
+P = TypeVar("P", bound=msgspec.Struct)
 _DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
 
 
@@ -32,6 +33,15 @@ def read_definition(path: Path) -> TaskDefinition:
         raise InputError("the file is empty: a task needs at least id, fields, scorer and prompts", where=path)
     definition: TaskDefinition = _built(tree, TaskDefinition, path)
     return _checked(definition, path)
+
+
+def read_strictly(path: Path, kind: type[P]) -> P:
+    """Read a YAML file into a record; raises InputError with file and line."""
+    tree = _tree(path)
+    if tree is None:
+        raise InputError(f"the file is empty; its keys are {', '.join(get_type_hints(kind))}", where=path)
+    found: P = _built(tree, kind, path)
+    return found
 
 
 def _with_new_keys(tree: Node | None) -> Node | None:
@@ -150,7 +160,7 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         raise InputError("a task needs at least one prompt format", where=path)
     if not all(bool(refusal.words) != bool(refusal.unless) for refusal in definition.refused):
         raise InputError("each entry of 'refused' needs one of 'words' and 'unless'", where=path)
-    prompts = {name: _resolved(name, definition.prompts, path) for name in definition.prompts}
+    prompts = resolved_prompts(definition.prompts, path)
     default = definition.default_prompt or next(iter(prompts))
     if default not in prompts:
         raise InputError(f"default_prompt {default!r} is not one of: {', '.join(prompts)}", where=path)
@@ -179,6 +189,11 @@ def _check_hub(hub: Hub, shots: Shots, path: Path) -> None:
             raise InputError(f"{key}: {name[:80]!r} is no name of the hub's: letters, digits, . _ + -", where=path)
     if shots.split and (not _PART.fullmatch(shots.split) or ".." in shots.split):
         raise InputError(f"shots.split: {shots.split[:80]!r} is no name of the hub's", where=path)
+
+
+def resolved_prompts(prompts: Mapping[str, PromptFormat], path: Path) -> dict[str, PromptFormat]:
+    """The prompt formats with what each takes over from another one (``like``); raises InputError."""
+    return {name: _resolved(name, prompts, path) for name in prompts}
 
 
 def _resolved(name: str, prompts: Mapping[str, PromptFormat], path: Path) -> PromptFormat:

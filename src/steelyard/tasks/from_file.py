@@ -11,18 +11,12 @@ from steelyard.tasks.column_names import WantedColumns
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
 from steelyard.tasks.file_options import instruction_of, labels_of
 from steelyard.tasks.loaders import read_rows
+from steelyard.tasks.prompts_of_questions import choice_prompts, label_prompts, open_prompts
 from steelyard.tasks.question_rows import Survey
 from steelyard.tasks.task import Task
 from steelyard.util.text import one_line
 
 __all__ = ["questions_as_task", "task_from_file"]
-
-# The lines that we put after a question, in English and German.
-_ALONE = {False: "Reply with the answer alone.", True: "Antworte nur mit der Antwort."}
-_ONE_OF = {
-    False: "Reply with exactly one of these, and nothing else:",
-    True: "Antworte nur mit genau einem davon:",
-}
 
 
 def task_from_file(
@@ -111,37 +105,5 @@ def _prompts(survey: Survey, options: FileOptions) -> dict[str, PromptFormat]:
     """The prompt formats; the user's instruction stands before each question, and is never a template."""
     asked = "{{ instruction }}\n\n{{ question }}" if options.instruction else "{{ question }}"
     if options.choices:
-        line = f"{_ONE_OF[survey.is_german]} {{{{ choices | join(', ') }}}}"
-        labels = {
-            "label": PromptFormat(
-                title="the question and the labels, as a message", prompt=f"{asked}\n\n{line}", chat=True
-            )
-        }
-        return labels | _choice_prompts(asked)
-    return _choice_prompts(asked) if survey.has_choices else _open_prompts(asked, _ALONE[survey.is_german])
-
-
-def _open_prompts(asked: str, line: str) -> dict[str, PromptFormat]:
-    completed = asked.removesuffix("{{ question }}") + "Question: {{ question }}\nAnswer:"
-    return {
-        "question": PromptFormat(title="the question, as a message", prompt=f"{asked}\n\n{line}", chat=True),
-        "verbatim": PromptFormat(title="the text unchanged, as a message", prompt=asked, chat=True),
-        "completion": PromptFormat(
-            title="the question, completed", prompt=completed, stop=("\n", "Question:"), max_tokens=64
-        ),
-    }
-
-
-def _choice_prompts(question: str) -> dict[str, PromptFormat]:
-    asked = f"{question}\n{{{{ choices | lettered }}}}Answer:"
-    return {
-        "letter": PromptFormat(
-            title="the letter, written", prompt=asked, stop=("\n",), max_tokens=16, scorer={"name": "letter"}
-        ),
-        "letter_loglikelihood": PromptFormat(
-            title="the letter, by log-likelihood",
-            context=asked,
-            continuations="choices | letters_of | map('prefixed', ' ')",
-            scorer={"name": "choice"},
-        ),
-    }
+        return label_prompts(asked, is_german=survey.is_german)
+    return choice_prompts(asked) if survey.has_choices else open_prompts(asked, is_german=survey.is_german)

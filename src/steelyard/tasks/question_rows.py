@@ -126,6 +126,11 @@ class Survey:
         return " ".join(found)
 
     @property
+    def left_out(self) -> dict[str, list[int]]:
+        """The numbers of rows that lack a question, and of those that lack an answer."""
+        return self._empty
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The labels that all answers are among, where they are few; empty otherwise."""
         rows, labels = self._seen - len(self._dropped), self._labels or set()
@@ -182,6 +187,10 @@ class TidyRows(FileRows):
     def number_of(self, place: int) -> int:
         """The number of the row at this place, as :meth:`steelyard.tasks.file_rows.FileRows.number_of`."""
         return self._rows.number_of(self._kept[place])
+
+    def untidied(self, place: int) -> Row:
+        """The row at this place with all columns of the file, as they are there."""
+        return self._rows[self._kept[place]]
 
     def _row(self, number: int) -> Row:
         where = place_of(self._path, self.number_of(number))

@@ -12,7 +12,7 @@ from typing import Any, overload
 import msgspec
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample
+from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample, Turn
 from steelyard.scorers import open_scorer
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.file_rows import FileRows
@@ -46,7 +46,7 @@ class Task:
     """One benchmark, ready to be prepared.
 
     ``where`` (its file) is named in every error; ``rows`` are given for a task from a plain file, ``assumed`` says how
-    that was read, and ``advice`` what would ask it better.
+    that was read, and ``advice`` what would ask it better. ``suite`` is the digest of the private suite that it is.
     """
 
     def __init__(
@@ -56,10 +56,11 @@ class Task:
         rows: Sequence[Row] | None = None,
         assumed: str = "",
         advice: str = "",
+        suite: str = "",
     ) -> None:
         self.definition = definition
         self.where = where
-        self.assumed, self.advice = assumed, advice
+        self.assumed, self.advice, self.suite = assumed, advice, suite
         self._given = rows
 
     def __repr__(self) -> str:
@@ -193,6 +194,7 @@ class Samples(Sequence[Sample]):
         self._choices = self._expression(fields.choices, "fields.choices") if fields.choices else None
         self._group = self._expression(fields.group, "fields.group") if fields.group else None
         self._question = self._expression(fields.question, "fields.question") if fields.question else None
+        self._history = self._expression(fields.history, "fields.history") if fields.history else None
         place = f"{task.where}: prompts.{prompt_name}"
         self._asked = Template(self._format.prompt or self._format.context, f"{place}.prompt")
         self._continuations = None
@@ -284,9 +286,17 @@ class Samples(Sequence[Sample]):
             prompt=text,
             chat=prompt_format.chat,
             system=prompt_format.system,
+            history=() if self._history is None else _turns(self._history.evaluate(values)),
             max_tokens=prompt_format.max_tokens,
             stop=prompt_format.stop,
         )
+
+
+def _turns(value: Any) -> tuple[Turn, ...]:
+    try:
+        return msgspec.convert(value, tuple[Turn, ...])
+    except msgspec.ValidationError as error:
+        raise InputError(f"history must be a list of turns, as {{role: user, text: …}} ({error})") from None
 
 
 def _texts(value: Any, name: str) -> tuple[str, ...]:

@@ -145,10 +145,12 @@ def check_options(plan: Plan) -> None:
         raise _wrong("inputs are not those that its tests name")
     if plan.origin.kind != "imported" and plan.origin != Origin(kind=plan.origin.kind):
         raise _wrong("origin names a log, and no log was imported")
-    if plan.sheet is None:
-        _check_only_measured(plan)
-    else:
+    if plan.sheet is not None:
         _check_of_a_sheet(plan)
+    elif plan.requested:
+        _check_of_requests(plan)
+    else:
+        _check_only_measured(plan)
     if plan.origin.kind == "imported":
         for each in plan.measurements:
             _check_of_a_log(plan, each)
@@ -157,10 +159,22 @@ def check_options(plan: Plan) -> None:
 def _check_of_a_sheet(plan: Plan) -> None:
     if plan.origin.kind != "asked":
         raise _wrong(f"claims are tested by answers that were asked, not by {plan.origin.kind} ones")
+    if plan.requested:
+        raise _wrong("requested is set, and a claim sheet says what is tested")
     try:
         tolerance_of(plan.tolerance)
     except InputError as error:
         raise _wrong(f"tolerance: {error}") from None
+
+
+def _check_of_requests(plan: Plan) -> None:
+    """Tests that a user asked for are planned or the run is not made; nothing of a claim is in it."""
+    if plan.origin.kind != "asked":
+        raise _wrong(f"tests are of answers that were asked, not of {plan.origin.kind} ones")
+    empty = Plan(format=plan.format, software="", created="", models={}, alpha=plan.alpha)
+    for name in ("not_planned", "tolerance", "accept_model", "allow_part"):
+        if getattr(plan, name) != getattr(empty, name):
+            raise _wrong(f"{name} is set, and no claim is tested")
 
 
 def _check_only_measured(plan: Plan) -> None:

@@ -14,7 +14,7 @@ from steelyard.evidence.ledger import Begun, Counts, Tags, counts_of
 from steelyard.evidence.ledger_place import Chain, check_ledger
 from steelyard.evidence.order import order_output, tags_shown
 from steelyard.evidence.timestamp_place import check_stamp
-from steelyard.planning.orders import questions_of, seed_of
+from steelyard.planning.orders import questions_of, seed_of, subjects_together
 from steelyard.records import Plan, Question
 
 __all__ = ["check_orders"]
@@ -80,11 +80,12 @@ def _check_random(plan: Plan, chain: Chain | None) -> None:
 
 
 def _check_proved(plan: Plan, signer: SSlibKey, chain: Chain | None) -> None:
-    kind: Begun = "audit" if plan.tests else "run"
+    kind: Begun = plan.kind
     found: list[Tags] = []
     outputs: dict[str, str] = {}
+    together = subjects_together(plan.questions)
     for name, question in plan.questions.items():
-        apart = "" if chain else question.subject
+        apart = "" if chain else together[question.benchmark]
         number = question.order_number
         output = order_output(signer, question.benchmark, kind, number, question.order_proof, apart)
         if output is None:

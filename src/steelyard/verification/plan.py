@@ -60,10 +60,10 @@ def planned_again(plan: Plan) -> SealedPlanner | None:
     """
     check_models(plan)
     check_options(plan)
-    if plan.sheet is None and plan.origin.kind != "asked":
+    if not plan.has_tests and plan.origin.kind != "asked":
         return None
     try:
-        return measured_again(plan) if plan.sheet is None else _check_tests(plan)
+        return _check_tests(plan) if plan.has_tests else measured_again(plan)
     except VerificationError as error:
         raise with_versions(plan, error) from None
 
@@ -167,6 +167,8 @@ def _check_detectors(plan: Plan) -> None:
         raise _wrong("one detector planned twice")
     if plan.sheet is not None and (left_out := [name for name in DETECTORS if name not in names]):
         raise _wrong(f"the detector {left_out[0]} did not plan, which every audit has it do")
+    if plan.sheet is None and names != list(dict.fromkeys(each.detector for each in plan.requested)):
+        raise _wrong("the detectors that planned are not those of the tests that were asked for")
     if unknown := [test.rule for test in plan.tests if test.rule not in plan.detectors]:
         raise _wrong(f"a test by {unknown[0][:80]}, which is none of the detectors that planned")
 

@@ -1,0 +1,70 @@
+"""What models have seen of a private suite: on record before anything is asked, and when a run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steelyard.api.may_see import normal
+from steelyard.api.models import recipient_of
+
+if TYPE_CHECKING:
+    from steelyard.api.arguments import RunArguments
+    from steelyard.records import Plan
+    from steelyard.storage.run_folder import RunFolder
+    from steelyard.tasks.suite_task import SuiteTask
+
+__all__ = [
+    "note_begun",
+    "note_ended",
+    "note_recorded",
+    "suites_among",
+]
+
+
+def suites_among(task_files: Iterable[Path]) -> list[SuiteTask]:
+    """The private suites among the files of tasks; raises InputError for one that cannot be read."""
+    from steelyard.tasks.suite_file import is_suite
+    from steelyard.tasks.suite_task import task_from_suite
+
+    return [task_from_suite(path) for path in task_files if is_suite(path)]
+
+
+def note_begun(suites: Sequence[SuiteTask], args: RunArguments, run: RunFolder) -> None:
+    """Put on record, before anything is asked, who may get which items; raises InputError where that is impossible."""
+    from steelyard.suites.exposures import append_exposures
+
+    for suite in suites:
+        asked = {recipient: set(suite.items) for recipient in _recipients(suite, args, run.plan).values()}
+        append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", asked)
+
+
+def note_recorded(suites: Sequence[SuiteTask], address: str, run: RunFolder) -> None:
+    """Put on record that a gateway may pass any item to an address: other programs choose what they ask."""
+    from steelyard.suites.exposures import append_exposures
+
+    for suite in suites:
+        asked = {normal(address): set(suite.rows.ids)}
+        append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", asked)
+
+
+def note_ended(suites: Sequence[SuiteTask], args: RunArguments, run: RunFolder) -> None:
+    """Put on record who got which items, when a run ended or was stopped."""
+    from steelyard.storage.journal.reader import replay
+    from steelyard.suites.exposures import append_exposures
+
+    for suite in suites:
+        recipients = _recipients(suite, args, run.plan)
+        items: dict[str, set[str]] = {recipient: set() for recipient in recipients.values()}
+        by_line = {number: name for name, number in suite.rows.ids.items()}
+        for attempt in replay(run.path).attempts:
+            if attempt.measurement in recipients:
+                items[recipients[attempt.measurement]].add(by_line[int(attempt.sample.rpartition("/")[2])])
+        append_exposures(suite.folder, run.plan_sha256, suite.suite, "ended", items)
+
+
+def _recipients(suite: SuiteTask, args: RunArguments, plan: Plan) -> Mapping[str, str]:
+    """The recipients of a suite's items by measurement; models in this process are none."""
+    found = {each.id: recipient_of(args.models[each.role]) for each in plan.measurements if each.suite == suite.suite}
+    return {name: normal(recipient) for name, recipient in found.items() if recipient}

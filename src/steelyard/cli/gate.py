@@ -1,0 +1,101 @@
+"""``steelyard gate``: does a model reach a score on a suite? Exit code 0 green, 1 red, 3 undecided, for CI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.api.arguments import REAL_RANGES
+from steelyard.cli.options import asking_options, dry_run_option, json_option, run_arguments, whole, with_subject
+from steelyard.cli.output import print_dry_run, print_json, print_measurement, print_open, print_places
+
+if TYPE_CHECKING:
+    from steelyard.records import Verdict
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("task")
+@asking_options
+@click.option(
+    "--at-least", required=True, metavar="SHARE", help="The least share of right answers that is green: 0.85 or 85%."
+)
+@click.option("--prompt", default="", help="The prompt format (of the task's file); default: the task's own.")
+@click.option("--shots", type=whole("shots"), help="Worked examples to show; default: the task's own number.")
+@click.option(
+    "--temperature", type=click.FloatRange(*REAL_RANGES["temperature"]), metavar="T", help="Sampling temperature."
+)
+@dry_run_option
+@json_option
+def command(
+    task: str,
+    at_least: str,
+    prompt: str,
+    shots: int | None,
+    temperature: float | None,
+    dry_run: bool,
+    as_json: bool,
+    **asking: Any,
+) -> int:
+    """Ask TASK until it is shown that the score is at least a bar, or below it.
+
+    TASK is a suite's folder, a file of questions or a built-in task. Either error has a chance of at most 5 %.
+    Exit codes: 0 green, 1 red, 3 undecided, 4 answers are missing. Undecided is never green.
+    """
+    import asyncio
+
+    from steelyard.api.conduct import conduct, requested_job, run_request, signer_at
+    from steelyard.api.options import options_of
+    from steelyard.records import RequestedTest
+
+    args = with_subject(run_arguments(**asking))
+    wanted, options = run_request(task, prompt, shots, temperature, options_of(args))
+    requested = RequestedTest(
+        detector="gate",
+        task=wanted.task,
+        prompt=prompt,
+        shots=shots,
+        temperature=temperature or 0.0,
+        options={"at_least": share_text(at_least)},
+    )
+    job = requested_job([requested], options)
+    if dry_run:
+        return asyncio.run(print_dry_run(job, args, as_json=as_json))
+    done = asyncio.run(conduct(job, args, signer_at(args.key)))
+    if as_json:
+        from steelyard.reports import machine
+
+        print_json(machine.render(done.verdict))
+        return done.verdict.exit
+    print_gates(done.verdict)
+    for result in done.verdict.measurements:
+        print_measurement(result)
+    print_open(done.folder, done.verdict)
+    print_places(done.folder, done.verdict, signed=done.is_signed)
+    return done.verdict.exit
+
+
+def share_text(given: str) -> str:
+    """``85%`` or ``0.85`` as a decimal text between 0 and 1; what is neither stays as it is, and is refused later."""
+    from decimal import Decimal, InvalidOperation
+
+    if not given.endswith("%"):
+        return given
+    try:
+        share = Decimal(given[:-1].strip()) / 100
+    except InvalidOperation:
+        return given
+    return format(share.normalize(), "f") if share.is_finite() else given
+
+
+def print_gates(verdict: Verdict) -> None:
+    """Print one line for each gate: its colour, the bar, and what was seen."""
+    from steelyard.records import VerdictWord
+
+    colours = {VerdictWord.CONSISTENT: "green", VerdictWord.INCONSISTENT: "red"}
+    for result in verdict.results:
+        said = next((note.message for note in result.notes if note.check == "bar"), "")
+        seen = said or next((note.message for note in verdict.notes if note.check == "bar"), "")
+        click.echo(f"{colours.get(result.word, 'undecided')}: {seen}")

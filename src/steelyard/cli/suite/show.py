@@ -1,0 +1,76 @@
+"""``steelyard suite show``: what a suite holds, who may see it, and who has seen it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.cli.options import json_option
+from steelyard.cli.output import print_json
+
+if TYPE_CHECKING:
+    from steelyard.tasks.suite_task import SuiteTask
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+def command(folder: Path, as_json: bool) -> int:
+    """Show the suite FOLDER: its digest, its items by tag and group, and its exposure by recipient."""
+    from steelyard.tasks.suite_task import task_from_suite
+
+    suite = task_from_suite(folder)
+    facts = _facts(suite)
+    if as_json:
+        print_json(facts)
+        return 0
+    from steelyard.util.text import one_line
+
+    click.echo(f"{one_line(suite.file.suite, 80)}, version {facts['version']}: {facts['items']:,} items")
+    if suite.file.about:
+        click.echo(f"  about      {one_line(suite.file.about, 80)}")
+    click.echo(f"  digest     {facts['digest']}")
+    click.echo(f"  reviewed   {facts['reviewed']:,} of {facts['items']:,} items")
+    click.echo(f"  prompts    {', '.join(facts['prompts'])} (asked in {suite.default_prompt})")
+    for name in ("tags", "difficulty"):
+        if facts[name]:
+            shown = ", ".join(f"{one_line(word, 40)} {count:,}" for word, count in facts[name].items())
+            click.echo(f"  {name:<10} {one_line(shown, 85)}")
+    named = ", ".join(suite.file.endpoints) or "no endpoint; models on this machine alone"
+    click.echo(f"  may see it {one_line(named, 85)}")
+    for recipient, seen in facts["exposure"].items():
+        click.echo(
+            f"  seen by    {one_line(recipient, 60)}: {seen['items']:,} items, at most {seen['most']:,} times each"
+        )
+    return 0
+
+
+def _facts(suite: SuiteTask) -> dict[str, Any]:
+    from steelyard.suites.exposures import exposed_items, read_exposures
+    from steelyard.suites.review import read_review
+
+    items = list(suite.rows.items())
+    exposed = exposed_items(read_exposures(suite.folder))
+    return {
+        "suite": suite.file.suite,
+        "version": suite.file.version,
+        "digest": suite.suite,
+        "items": len(items),
+        "erased": len(suite.rows.erased),
+        "encrypted": suite.rows.is_encrypted,
+        "reviewed": read_review(suite.folder).number_reviewed(items),
+        "groups": len({item.group for item in items if item.group}),
+        "tags": dict(Counter(tag for item in items for tag in item.tags).most_common(20)),
+        "difficulty": dict(Counter(item.difficulty for item in items if item.difficulty)),
+        "prompts": list(suite.prompts),
+        "endpoints": list(suite.file.endpoints),
+        "exposure": {
+            recipient: {"items": len(counts), "most": max(counts.values(), default=0)}
+            for recipient, counts in sorted(exposed.items())
+        },
+    }

@@ -1,0 +1,108 @@
+"""The gate as a detector: one test for each bar that a user set, on a measurement of its own."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from steelyard.detectors.gate.monitor import GateMonitor, GateOptions, SealedGate
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import without_defaults
+from steelyard.plugins import MeasurementRequest, Planner
+from steelyard.records import Plan, PlannedTest, RequestedTest
+from steelyard.stats.sequential import StopTable, samples_needed, stop_table
+
+__all__ = ["Gate"]
+
+
+class Gate:
+    """Asks a suite in a committed order until it is shown that the score is at least a bar, or below it.
+
+    The score is the one that this pass over the whole suite would give (docs/statistics.md): an exact test for a
+    finite population, whatever the model. How often two passes disagree is another question
+    (:mod:`steelyard.stats.gate`).
+    """
+
+    name = "gate"
+    version = 1
+    access = ("text",)
+
+    def plan(self, planner: Planner) -> Sequence[PlannedTest]:
+        """One test for each gate that the user asked for; raises InputError for options that are none."""
+        mine = [each for each in planner.requested if each.detector == self.name]
+        return [test for number, each in enumerate(mine) if (test := self._test(planner, number, each))]
+
+    def _test(self, planner: Planner, number: int, requested: RequestedTest) -> PlannedTest | None:
+        options = options_of(requested.options)
+        name = f"gate/{number}"
+        served = planner.measure(
+            MeasurementRequest(
+                name=name,
+                task=requested.task,
+                prompt=requested.prompt,
+                shots=requested.shots,
+                temperature=requested.temperature or None,
+            )
+        )
+        if served is None:
+            return None
+        measurement = planner.measurement(served)
+        needed = math.ceil(measurement.population * Fraction(options.at_least))
+        if not 1 <= needed <= measurement.population:
+            raise InputError(f"--at-least {options.at_least}: it is above 0 and at most 1, as 0.85 or 85%")
+        return PlannedTest(
+            id=f"gate-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}",
+            rule=f"{self.name}@{self.version}",
+            weight=1.0,
+            null=f"at least {needed:,} of the {measurement.population:,} items would be answered rightly",
+            reads=(served.reads,),
+            sealed=without_defaults(SealedGate(at_least=options.at_least, needed=needed)),
+        )
+
+    def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
+        """Seal the stop tables, cut to what is asked at most: red at the test's own share of the level, green at α."""
+        sealed = msgspec.convert(test.sealed, SealedGate)
+        measurement = plan.by_id[test.reads[0].measurement]
+        table = stop_table(measurement.population, sealed.needed, plan.alpha * test.weight, plan.alpha)
+        asked = measurement.planned
+        whole = SealedGate(
+            at_least=sealed.at_least,
+            needed=sealed.needed,
+            red=table.inconsistent[:asked],
+            green=table.consistent[:asked],
+        )
+        return msgspec.structs.replace(test, sealed=without_defaults(whole))
+
+    def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
+        """Answers until a decision if the score is the bar less ``shortfall``; all of them where it is the bar."""
+        sealed = msgspec.convert(test.sealed, SealedGate)
+        measurement = plan.by_id[test.reads[0].measurement]
+        rate = min(1.0, max(0.0, float(Fraction(sealed.at_least)) - shortfall))
+        table = StopTable(inconsistent=sealed.red, consistent=sealed.green)
+        return samples_needed(table, 0, 0, measurement.population, rate) or measurement.planned
+
+    def open(self, test: PlannedTest, plan: Plan) -> GateMonitor:
+        """Start reading; raises ValueError for what :meth:`seal` would not have written."""
+        try:
+            same = self.seal(test, plan).sealed == test.sealed
+        except (msgspec.ValidationError, KeyError) as error:
+            raise ValueError(f"sealed by another rule: {error}") from None
+        if not same or len(test.reads) != 1:
+            raise ValueError("sealed by another rule")
+        return GateMonitor(test, plan)
+
+
+def options_of(given: Mapping[str, Any]) -> GateOptions:
+    """The options of a gate, read strictly: the bar as a decimal text. Raises InputError for anything else."""
+    try:
+        options = msgspec.convert(given, GateOptions)
+    except msgspec.ValidationError as error:
+        raise InputError(f"a gate has the option at_least: {error}") from None
+    if not re.fullmatch(r"0?\.\d{1,6}|[01](\.0{1,6})?", options.at_least):
+        raise InputError(f"--at-least {options.at_least[:20]!r}: it is above 0 and at most 1, as 0.85 or 85%")
+    return options

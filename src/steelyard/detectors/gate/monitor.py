@@ -1,0 +1,145 @@
+"""A gate at work: scores in any order of arrival → green, red or undecided, in committed order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from steelyard.plugins import Progress
+from steelyard.records import DetectorResult, Finding, Note, Plan, PlannedTest, SampleScore, VerdictWord
+from steelyard.records.record import Record
+from steelyard.stats.intervals import confidence_sequence
+from steelyard.stats.sequential import StopTable, Tracker, samples_needed
+from steelyard.util.compact import SmallIntegers
+
+__all__ = ["GateMonitor", "GateOptions", "SealedGate"]
+
+_WRONG, _RIGHT, _OPEN, _MISSING = range(4)
+_WORDS: Final = {None: VerdictWord.INSUFFICIENT_POWER, "inconsistent": VerdictWord.INCONSISTENT,
+                 "consistent": VerdictWord.CONSISTENT}  # fmt: skip
+
+
+class GateOptions(Record, frozen=True, kw_only=True):
+    """What a user sets: the least share of right answers, as a decimal text."""
+
+    at_least: str
+
+
+class SealedGate(Record, frozen=True, kw_only=True):
+    """The sealed part of a gate: the bar, how many right answers reach it, and the stop tables of both sides."""
+
+    at_least: str
+    needed: int
+    red: tuple[int, ...] = ()
+    green: tuple[int, ...] = ()
+
+
+class GateMonitor:
+    """Takes the scores of one gate in any order of arrival and reads the contiguous prefix of the committed order.
+
+    An open or missing answer counts as right against red and as wrong for green.
+    """
+
+    def __init__(self, test: PlannedTest, plan: Plan) -> None:
+        self.planned, self.alpha = test, plan.alpha
+        self.sealed = msgspec.convert(test.sealed, SealedGate)
+        self.measurement = plan.by_id[test.reads[0].measurement]
+        table = StopTable(inconsistent=self.sealed.red, consistent=self.sealed.green)
+        self.tracker = Tracker(self.measurement.population, self.sealed.needed, table)
+        self.open = self.next_position = 0
+        self._waiting = SmallIntegers()
+
+    def observe(self, score: SampleScore) -> None:
+        """Take one score; the test reads on to the end of the contiguous prefix."""
+        if score.position < 0 or self.closed:
+            return
+        self._waiting[score.position] = _mark_of(score)
+        while not self.closed and self.next_position < self.measurement.planned:
+            mark = self._waiting.get(self.next_position)
+            if mark is None:
+                return
+            self.open += mark == _OPEN
+            self.tracker.observe(mark if mark in (_WRONG, _RIGHT) else None)
+            self.next_position += 1
+            self._waiting.forget_before(self.next_position)
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """The measurement, once the gate has decided."""
+        return frozenset((self.measurement.id,)) if self.tracker.decision is not None else frozenset()
+
+    @property
+    def heads(self) -> Mapping[str, int | None]:
+        """The first place of the order that was not read yet."""
+        return {self.measurement.id: self.next_position}
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval of the score, valid at every look; None before the first answer."""
+        seen = self.tracker
+        if not seen.n:
+            return None
+        return confidence_sequence(
+            seen.n, seen.right, seen.right + seen.missing, self.measurement.population, self.alpha
+        )
+
+    def progress(self) -> Progress:
+        """The state of the gate, for a display."""
+        seen = self.tracker
+        left = None
+        if seen.n:
+            table = StopTable(inconsistent=self.sealed.red, consistent=self.sealed.green)
+            left = samples_needed(table, seen.n, seen.right, self.measurement.population, seen.right / seen.n)
+        return Progress(
+            decision=seen.decision or "",
+            interval=self.interval,
+            remaining=left,
+            target=f"{float(self.sealed.at_least) * 100:g}",
+        )
+
+    def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
+        """Green (*consistent*), red (*inconsistent*) or undecided, with the interval in a note."""
+        seen, word = self.tracker, _WORDS[self.tracker.decision]
+        bar, said = f"{float(self.sealed.at_least) * 100:g} %", self._in_words()
+        red = Finding(
+            detector="gate",
+            check="below_bar",
+            task=self.measurement.task,
+            null=self.planned.null,
+            assumptions=("the order of the samples was committed before the first answer",),
+            p=seen.p,
+            e=math.exp(min(seen.log_e, 700.0)),
+            ci=self.interval,
+            n=seen.n,
+            message=f"the score is below {bar}: {said}",
+        )
+        undecided = "" if word is not VerdictWord.INSUFFICIENT_POWER else f"not told apart from {bar}: {said}"
+        return DetectorResult(
+            test=self.planned.id,
+            rule=self.planned.rule,
+            word=word,
+            p=seen.p,
+            reason=undecided,
+            findings=(red,) if word is VerdictWord.INCONSISTENT else (),
+            notes=(Note(detector="gate", check="bar", task=self.measurement.task, message=f"bar {bar}: {said}"),),
+        )
+
+    def _in_words(self) -> str:
+        seen, interval = self.tracker, self.interval
+        if interval is None:
+            return "no answer was read"
+        low, high = (f"{bound * 100:.1f}" for bound in interval)
+        kept = f", {seen.missing:,} open or missing" if seen.missing else ""
+        return (
+            f"{seen.right:,} of {seen.n:,} right{kept}, interval {low}–{high} %, "
+            f"{self.measurement.population:,} items in all"
+        )
+
+
+def _mark_of(score: SampleScore) -> int:
+    if score.status == "missing":
+        return _MISSING
+    return _OPEN if score.value is None else int(score.value == 1)

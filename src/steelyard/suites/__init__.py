@@ -1,0 +1,1 @@
+"""Private suites: what makes, reviews, seals and refreshes them. A suite is asked as any other task is."""

@@ -1,0 +1,105 @@
+"""Items of a suite from a table: CSV, Excel, JSONL, Parquet, one item a row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from steelyard.errors import InputError
+from steelyard.records import DroppedItem, SourceSpan, SuiteItem
+from steelyard.records.file_options import FileOptions
+from steelyard.suites.collected import Collected, item_id
+from steelyard.tasks.column_names import WantedColumns
+from steelyard.tasks.loaders import read_rows
+from steelyard.tasks.question_rows import Survey, TidyRows
+from steelyard.tasks.suite_file import MadeFrom
+
+__all__ = ["TableColumns", "items_of_table"]
+
+_LIST = re.compile(r"\s*[,;|]\s*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableColumns:
+    """Further columns, as the user names them: ``group`` says what belongs together, ``tags`` holds words."""
+
+    group: str = ""
+    tags: str = ""
+
+
+def items_of_table(path: Path, options: FileOptions, columns: TableColumns = TableColumns()) -> Collected:
+    """The items of a table's rows; rows without question or answer are dropped, with that reason.
+
+    Raises InputError with file and row for a file that cannot be read, for columns that cannot be told, and for a
+    column that there is not.
+    """
+    options = replace(options, skip_empty=True)
+    survey = Survey(path, options)
+    rows = read_rows(path, survey.look, WantedColumns(options.question, options.answer), options.sheet)
+    survey.check()
+    tidy = survey.tidied(rows)
+    with path.open("rb") as file:
+        sha256 = file_digest(file, "sha256").hexdigest()
+    items = [_item(tidy, place, path.name, sha256, columns, path) for place in range(len(tidy))]
+    dropped = [
+        _without(role, number, path.name, sha256) for role, numbers in survey.left_out.items() for number in numbers
+    ]
+    assumed = " ".join(
+        filter(
+            None,
+            (
+                getattr(rows, "assumed", ""),
+                survey.columns.in_words(with_choices=survey.has_choices and not options.choices),
+                survey.doubts,
+            ),
+        )
+    )
+    return Collected(
+        items=tuple(items),
+        dropped=tuple(sorted(dropped, key=lambda each: each.item.source.start if each.item.source else 0)),
+        made_from=(MadeFrom(file=path.name, sha256=sha256, items=len(items)),),
+        is_german=survey.is_german,
+        asked_whole=survey.columns.is_whole_prompt,
+        remarks=(f"{path.name}: {assumed}",) if assumed else (),
+    )
+
+
+def _item(rows: TidyRows, place: int, name: str, sha256: str, columns: TableColumns, path: Path) -> SuiteItem:
+    row, number = rows[place], rows.number_of(place)
+    choices = tuple(row.get("choices", ()))
+    answer = choices[int(row["answer"])] if choices else row["answer"]
+    whole = rows.untidied(place) if columns.group or columns.tags else {}
+    return SuiteItem(
+        id=item_id(row["question"], choices, answer),
+        question=row["question"],
+        answer=answer,
+        choices=choices,
+        group=_cell(whole, columns.group, "--group", path),
+        tags=tuple(filter(None, _LIST.split(_cell(whole, columns.tags, "--tags", path)))),
+        source=SourceSpan(file=name, sha256=sha256, start=number),
+    )
+
+
+def _cell(row: dict[str, Any], column: str, option: str, path: Path) -> str:
+    if not column:
+        return ""
+    if column not in row:
+        listed: Sequence[str] = [str(name) for name in row][:8]
+        raise InputError(f"{option}: there is no column {column!r}; there are: {', '.join(listed)}", where=path)
+    value = row[column]
+    return "" if value is None else " ".join(str(value).split())[:200]
+
+
+def _without(role: str, number: int, name: str, sha256: str) -> DroppedItem:
+    source = SourceSpan(file=name, sha256=sha256, start=number)
+    return DroppedItem(
+        check="empty",
+        reason=f"The row has no {role}.",
+        item=SuiteItem(id=f"row-{number}", question="", source=source),
+    )

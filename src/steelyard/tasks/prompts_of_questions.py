@@ -1,0 +1,53 @@
+"""The prompt formats of a user's own questions, in English and German; ``asked`` is the template of the question."""
+
+from __future__ import annotations
+
+from steelyard.tasks.definition import PromptFormat
+
+__all__ = ["choice_prompts", "label_prompts", "open_prompts"]
+
+# The lines that we put after a question.
+_ALONE = {False: "Reply with the answer alone.", True: "Antworte nur mit der Antwort."}
+_ONE_OF = {
+    False: "Reply with exactly one of these, and nothing else:",
+    True: "Antworte nur mit genau einem davon:",
+}
+
+
+def open_prompts(asked: str, *, is_german: bool) -> dict[str, PromptFormat]:
+    """Questions that are answered in the model's own words."""
+    completed = asked.removesuffix("{{ question }}") + "Question: {{ question }}\nAnswer:"
+    return {
+        "question": PromptFormat(
+            title="the question, as a message", prompt=f"{asked}\n\n{_ALONE[is_german]}", chat=True
+        ),
+        "verbatim": PromptFormat(title="the text unchanged, as a message", prompt=asked, chat=True),
+        "completion": PromptFormat(
+            title="the question, completed", prompt=completed, stop=("\n", "Question:"), max_tokens=64
+        ),
+    }
+
+
+def label_prompts(asked: str, *, is_german: bool) -> dict[str, PromptFormat]:
+    """Questions whose answers are labels that the model is shown."""
+    line = f"{_ONE_OF[is_german]} {{{{ choices | join(', ') }}}}"
+    labels = {
+        "label": PromptFormat(title="the question and the labels, as a message", prompt=f"{asked}\n\n{line}", chat=True)
+    }
+    return labels | choice_prompts(asked)
+
+
+def choice_prompts(question: str) -> dict[str, PromptFormat]:
+    """Multiple choice, answered by letter."""
+    asked = f"{question}\n{{{{ choices | lettered }}}}Answer:"
+    return {
+        "letter": PromptFormat(
+            title="the letter, written", prompt=asked, stop=("\n",), max_tokens=16, scorer={"name": "letter"}
+        ),
+        "letter_loglikelihood": PromptFormat(
+            title="the letter, by log-likelihood",
+            context=asked,
+            continuations="choices | letters_of | map('prefixed', ' ')",
+            scorer={"name": "choice"},
+        ),
+    }

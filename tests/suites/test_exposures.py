@@ -1,0 +1,49 @@
+"""Who has seen which item: on record before it is sent, and kept whatever happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.suites.exposures import EXPOSURES, append_exposures, exposed_items, read_exposures
+
+API, OTHER = "https://api.example:443/v1", "http://127.0.0.1:8000/v1"
+
+
+def test_a_run_without_an_end_counts_with_all_that_it_could_ask(tmp_path: Path) -> None:
+    append_exposures(tmp_path, "r1", "s", "begun", {API: {"a", "b", "c"}})
+    assert exposed_items(read_exposures(tmp_path)) == {API: {"a": 1, "b": 1, "c": 1}}
+    append_exposures(tmp_path, "r1", "s", "ended", {API: {"a"}})
+    assert exposed_items(read_exposures(tmp_path)) == {API: {"a": 1}}
+
+
+def test_a_resumed_run_is_one_run(tmp_path: Path) -> None:
+    for _ in range(2):
+        append_exposures(tmp_path, "r1", "s", "begun", {API: {"a", "b"}})
+    append_exposures(tmp_path, "r1", "s", "ended", {API: {"a", "b"}})
+    append_exposures(tmp_path, "r2", "s", "ended", {API: {"b"}, OTHER: {"b"}})
+    assert exposed_items(read_exposures(tmp_path)) == {API: {"a": 1, "b": 2}, OTHER: {"b": 1}}
+
+
+def test_nothing_is_written_where_nobody_gets_anything(tmp_path: Path) -> None:
+    append_exposures(tmp_path, "r1", "s", "begun", {})
+    assert not (tmp_path / EXPOSURES).exists()
+    assert read_exposures(tmp_path) == []
+
+
+def test_a_torn_line_is_named_and_later_ones_are_whole(tmp_path: Path) -> None:
+    (tmp_path / EXPOSURES).write_text('{"at": "x"')
+    append_exposures(tmp_path, "r1", "s", "begun", {API: {"a"}})
+    with pytest.raises(InputError, match=r"exposures.jsonl:1: is not JSON"):
+        read_exposures(tmp_path)
+    assert (tmp_path / EXPOSURES).read_text().splitlines()[1].startswith('{"at":"20')
+
+
+def test_a_link_is_not_followed_and_nothing_may_then_be_sent(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("kept\n")
+    (tmp_path / EXPOSURES).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="it would not be on record who saw the suite"):
+        append_exposures(tmp_path, "r1", "s", "begun", {API: {"a"}})
+    assert (tmp_path / "elsewhere").read_text() == "kept\n"
