@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from steelyard.api.judging import open_judged
+from steelyard.api.judged_run import open_judged
 from steelyard.cli import execute
 from steelyard.errors import InputError
 from steelyard.records import AttackResult, Judging

@@ -8,6 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.judging.attacks import arm_sizes
 from steelyard.judging.items import (
     JudgedAnswer,
     about_key,
@@ -67,7 +68,7 @@ def test_some_are_asked_again_and_the_other_way_round() -> None:
 
 
 def test_attacks_take_the_first_of_the_committed_order() -> None:
-    items = attacked_items(list(reversed(ANSWERS)), RUBRIC, PROMPTS, "nonce", 50)
+    items = attacked_items(list(reversed(ANSWERS)), RUBRIC, PROMPTS, "nonce", arm_sizes(30))
     found = keys(items)
     assert len(found) == 49
     for arm in ("constant", "another", "flattery", "addressed", "padded"):
@@ -79,7 +80,7 @@ def test_attacks_take_the_first_of_the_committed_order() -> None:
     assert "Q0?" in other.question
     assert "A1." in other.question
     assert "A0." not in other.question
-    assert attacked_items(ANSWERS, RUBRIC, PROMPTS, "nonce", 0) == []
+    assert attacked_items(ANSWERS, RUBRIC, PROMPTS, "nonce", {}) == []
 
 
 def test_a_pair_sits_in_both_seats() -> None:

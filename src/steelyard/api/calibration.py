@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
-from steelyard.records import JUDGE, SUBJECT, JudgedKey
+from steelyard.records import JudgedKey
 
 if TYPE_CHECKING:
     from steelyard.judging.calibration import Calibration
@@ -127,17 +127,8 @@ def _shown(
     folder: RunFolder, judged: Path | None, rubric: Path | None, suite: Path | None
 ) -> tuple[dict[tuple[str, int], tuple[str, str, str]], dict[str, str]]:
     """Question, answer and reference by answer, and the criteria's texts by id: what the judge was shown."""
-    from steelyard.api.judging import open_judged, rubric_of
-    from steelyard.judging.rubric import rubric_digest
-    from steelyard.storage.local_settings import LocalSettings
+    from steelyard.api.judged_run import judged_by
 
-    noted = (folder.local_settings() or LocalSettings()).models.get(SUBJECT, "").removeprefix("recorded:")
-    path = judged or (Path(noted) if noted else None)
-    if path is None or not path.exists():
-        raise InputError("the run that was judged is not where it was: name it with --run", where=folder.path)
-    found = open_judged(path, suite=suite, of=folder.plan.inputs["run"].sha256)
-    read, where = rubric_of(found, rubric)
-    if rubric_digest(read) != folder.plan.inputs["rubric"].sha256:
-        raise InputError(f"is not the rubric that the {JUDGE} was given: name that one with --rubric", where=where)
+    found, read = judged_by(folder, judged, rubric, suite)
     texts = {(each.sample, each.repeat): (each.question, each.answer, each.reference) for each in found.answers}
     return texts, {each.id: each.text for each in read.criteria}

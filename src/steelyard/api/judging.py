@@ -5,16 +5,14 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from steelyard.api.judged_run import OTHER, JudgedRun, open_judged, rubric_of
 from steelyard.errors import InputError
-from steelyard.evidence import layout
-from steelyard.records import JUDGE, SUBJECT, Measurement, PlanInput, SuiteItem
+from steelyard.records import JUDGE, SUBJECT, PlanInput, SuiteItem
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks.suite_task import SuiteTask
 
-__all__ = ["JudgeRequest", "JudgedRun", "JudgingJob", "judge", "judging_job", "open_judged", "rubric_of"]
+__all__ = ["JudgeRequest", "JudgingJob", "judge", "judging_job"]
 
 JUDGED_SUITE: Final = "judged"
 CHECKS_SUITE: Final = "checks"
@@ -35,7 +33,6 @@ _ABOUT: Final = {
     CHECKS_SUITE: "the same answers again, to see how steady the judge is",
     ATTACKED_SUITE: "texts that do not answer their questions, to see what deceives the judge",
 }
-OTHER: Final = "other"  # the role of the second run of a pair
 MAX_TOKENS: Final = 512  # of a judge's reasons and verdict
 
 
@@ -59,22 +56,6 @@ class JudgeRequest:
 
 
 @dataclass(frozen=True)
-class JudgedRun:
-    """A sealed run with its answers, and its private suite where it is one of a suite."""
-
-    run: RunFolder
-    measurement: Measurement
-    suite: SuiteTask | None
-    answers: Sequence[JudgedAnswer] = field(repr=False)
-
-    @property
-    def seal(self) -> PlanInput:
-        """The run as an input of the judge's plan: the SHA-256 of its seal."""
-        data = (self.run.path / layout.BUNDLE).read_bytes()
-        return PlanInput(kind="judged_run", sha256=sha256(data).hexdigest())
-
-
-@dataclass(frozen=True)
 class JudgingJob:
     """A judge's run that can be planned, with the arguments that open its models, and the folder of its suites."""
 
@@ -85,110 +66,6 @@ class JudgingJob:
     def remove(self) -> None:
         """Remove the suites, which nothing was asked of."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-# ── the run that is judged ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def open_judged(path: Path, task: str = "", suite: Path | None = None, of: str = "") -> JudgedRun:
-    """Open a sealed run for a judge, with the suite that it asked; ``of`` is the SHA-256 that its seal must have.
-
-    Raises InputError where it is not finished, its texts are withheld, it asks several tasks and none is named, its
-    samples are public, or its suite is not where it was; VerificationError where it was changed.
-    """
-    from steelyard.evidence.verify import verify_integrity
-    from steelyard.storage.run_folder import RunFolder
-
-    run = RunFolder.open(path)
-    if not run.is_sealed:
-        raise InputError("is not finished: a judge scores a sealed run (steelyard resume goes on with it)", where=path)
-    if verify_integrity(path).texts != "all":
-        raise InputError("its texts are withheld: a judge needs the folder that the run was made in", where=path)
-    if of and sha256((path / layout.BUNDLE).read_bytes()).hexdigest() != of:
-        raise InputError("is another run than the one that was judged", where=path)
-    measurement = _measurement(run, task)
-    found = _suite_of(run, measurement, suite)
-    return JudgedRun(run, measurement, found, _answers(run, measurement))
-
-
-def _measurement(run: RunFolder, task: str) -> Measurement:
-    asked = [each for each in run.plan.measurements if each.kind == "generate" and not each.again]
-    named = [each for each in asked if each.task == task] if task else asked
-    waiting = [each for each in named if any(name.startswith("judged") for name in each.scorers)]
-    named = waiting or named
-    if len(named) != 1:
-        known = ", ".join(dict.fromkeys(each.task for each in asked)) or "none"
-        raise InputError(f"name the task whose answers are judged with --task; the run has: {known}", where=run.path)
-    if named[0].public:
-        raise InputError(
-            f"{named[0].task} is public, and a judge is for your own questions: its texts would be sealed with "
-            "the judge's answers",
-            where=run.path,
-        )
-    return named[0]
-
-
-def _suite_of(run: RunFolder, measurement: Measurement, given: Path | None) -> SuiteTask | None:
-    """The suite that was asked, which says who may see it; None for a run of plain files."""
-    from steelyard.storage.local_settings import LocalSettings
-    from steelyard.tasks.suite_file import is_suite
-    from steelyard.tasks.suite_task import task_from_suite
-
-    if not measurement.suite:
-        return None
-    noted = (run.local_settings() or LocalSettings()).tasks
-    for path in [Path(each) for each in noted] if given is None else [given]:
-        if not is_suite(path):
-            continue
-        suite = task_from_suite(path)
-        if suite.suite == measurement.suite:
-            return suite
-        if suite.id == measurement.task:
-            raise InputError("was changed after this run: a judge needs it as it was asked", where=suite.folder)
-    raise InputError(
-        f"the suite {measurement.task} is not where it was, and it says who may see the answers: name its folder with "
-        "--suite",
-        where=run.path,
-    )
-
-
-def _answers(run: RunFolder, measurement: Measurement) -> list[JudgedAnswer]:
-    """The answers in the committed order; what never came is not judged."""
-    from steelyard.auditing.answers import answers_of
-    from steelyard.judging.items import JudgedAnswer
-    from steelyard.records import SampleScore
-
-    groups: dict[str, str] = {}
-
-    def wanted(score: SampleScore) -> bool:
-        if score.measurement != measurement.id or score.position < 0:
-            return False
-        groups[score.sample] = score.group
-        return True
-
-    found = {}
-    for each in answers_of(run, wanted):
-        came = each.answer is not None and each.question is not None
-        if came and (each.reading != "missing"):
-            found[each.sample, each.repeat] = each
-    ordered = sorted(found.values(), key=lambda each: each.position)
-    places: dict[str, int] = {}
-    for each in ordered:
-        places.setdefault(each.sample, len(places))
-    if not ordered:
-        raise InputError("has no answer to judge", where=run.path)
-    return [
-        JudgedAnswer(
-            sample=each.sample,
-            place=places[each.sample],
-            question=each.question or "",
-            answer=each.answer or "",
-            reference=each.expected or "",
-            repeat=each.repeat,
-            group=groups[each.sample],
-        )
-        for each in ordered
-    ]
 
 
 # ── what the judge is asked ─────────────────────────────────────────────────────────────────────────────────────────
@@ -263,27 +140,6 @@ async def judge(
             made.remove()
 
 
-def rubric_of(judged: JudgedRun, given: Path | None = None) -> tuple[Rubric, Path]:
-    """The rubric, and its file: the one that is given, else the suite's. Raises InputError where there is none."""
-    from steelyard.judging.rubric import read_rubric
-    from steelyard.scorers import open_identifier
-    from steelyard.scorers.judged import Judged
-
-    named = ""
-    for identifier in judged.measurement.scorers:
-        with suppress(InputError):
-            scorer = open_identifier(identifier)
-            named = scorer.rubric if isinstance(scorer, Judged) else named
-    path = given or (judged.suite.folder / named if judged.suite and named else None)
-    if path is None:
-        raise InputError(
-            "by which rubric? Name it with --rubric FILE, or in the suite as scorer: {name: judged, rubric: "
-            "graders/NAME.yaml}",
-            where=judged.run.path,
-        )
-    return read_rubric(path), path
-
-
 def _digest(rubric: Rubric) -> str:
     from steelyard.judging.rubric import rubric_digest
 
@@ -294,15 +150,17 @@ def _items(
     wanted: JudgeRequest, judged: JudgedRun, other: JudgedRun | None, rubric: Rubric, where: Path
 ) -> dict[str, list[SuiteItem]]:
     """The items of each suite; a suite without any is left out."""
+    from steelyard.judging.attacks import arm_sizes
     from steelyard.judging.items import attacked_items, check_items, judged_items, pair_items
 
     prompts, nonce = rubric.prompts(str(where)), secrets.token_hex(16)
+    sizes = arm_sizes(len({each.sample for each in judged.answers}), wanted.attacks)
     if other is not None:
         return {JUDGED_SUITE: pair_items(_pairs(judged, other), rubric, prompts, nonce)}
     items = {
         JUDGED_SUITE: judged_items(judged.answers, rubric, prompts, nonce),
         CHECKS_SUITE: check_items(judged.answers, rubric, prompts, nonce, wanted.checks),
-        ATTACKED_SUITE: attacked_items(judged.answers, rubric, prompts, nonce, wanted.attacks),
+        ATTACKED_SUITE: attacked_items(judged.answers, rubric, prompts, nonce, sizes),
     }
     return {name: each for name, each in items.items() if each}
 

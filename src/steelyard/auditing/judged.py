@@ -11,17 +11,32 @@ from steelyard.auditing.scoring import sample_of
 from steelyard.errors import VerificationError
 from steelyard.judging.items import key_in
 from steelyard.judging.scores import judging_of
-from steelyard.records import JUDGED_INPUTS, Attempt, JudgedKey, Judging, Plan, SampleScore
+from steelyard.records import JUDGED_INPUTS, Attempt, GenerateRequest, JudgedKey, Judging, Plan, SampleScore
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["VerdictReader", "is_judging"]
+__all__ = ["VerdictReader", "is_judging", "shown_prompts"]
 
 
 def is_judging(plan: Plan) -> bool:
     """Whether the plan asks a judge about another run's answers."""
     return plan.sheet is None and any(each.kind in JUDGED_INPUTS for each in plan.inputs.values())
+
+
+def shown_prompts(run: RunFolder) -> dict[JudgedKey, str] | None:
+    """What a judge was shown, by what it is about; None where texts are withheld."""
+    texts, found = open_index(run.path), dict[JudgedKey, str]()
+    for record, _ in read_lines(run.path):
+        if not isinstance(record, Attempt) or not record.final:
+            continue
+        sample = sample_of(record, texts)
+        if sample is None:
+            return None
+        key = key_in(sample.target)
+        if key is not None and isinstance(sample.request, GenerateRequest):
+            found[key] = sample.request.prefix + sample.request.prompt
+    return found
 
 
 class VerdictReader:

@@ -7,7 +7,7 @@ so its sample's target: sealed with the judge's run, so that scores follow from 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Literal
@@ -15,7 +15,7 @@ from typing import Final, Literal
 import msgspec
 
 from steelyard.evidence.canonical import canonical
-from steelyard.judging.attacks import arm_sizes, attack_text, other_answer
+from steelyard.judging.attacks import attack_text, other_answer
 from steelyard.judging.prompts import JudgePrompts, mark_of
 from steelyard.judging.rubric import Criterion, Rubric
 from steelyard.records import JudgedKey, SuiteItem
@@ -141,16 +141,20 @@ def check_items(
 
 
 def attacked_items(
-    answers: Sequence[JudgedAnswer], rubric: Rubric, prompts: JudgePrompts, nonce: str, most: int
+    answers: Sequence[JudgedAnswer],
+    rubric: Rubric,
+    prompts: JudgePrompts,
+    nonce: str,
+    sizes: Mapping[str, int],
 ) -> list[SuiteItem]:
-    """The items of detector D7, at most ``most``: the first prompts of the committed order in every arm.
+    """The items of detector D7: of every arm so many as ``sizes`` says, on the first prompts of the committed order.
 
     Each asks one criterion in turn, the same in all arms.
     """
     maker, firsts = _Maker(rubric, prompts, nonce), _first_of_each(answers)
     texts = [(each.group, each.answer) for each in firsts]
     items = []
-    for arm, size in arm_sizes(len(firsts), most).items():
+    for arm, size in sizes.items():
         for number, each in enumerate(firsts[:size]):
             text = attack_text(arm, rubric.language, other_answer(number, texts))
             items.append(maker.of_answer(each, maker.turn(number), arm, text))

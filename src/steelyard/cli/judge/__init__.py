@@ -10,6 +10,7 @@ __all__ = ["command"]
 
 COMMANDS = {
     "calibrate": "hold a judge against people's labels: draw them, read them, correct the score",
+    "check": "check that a judge was shown a run's answers, all of them, by a rubric",
     "run": "have a judge score a finished run (the default: steelyard judge RUN)",
 }
 
