@@ -23,7 +23,8 @@ def gate(server: SumsServer, file: Path, bar: str, *more: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("bar", "code", "word"), [("0.65", 0, "green: bar 65 %"), ("92%", 1, "red: bar 92 %"), ("1", 1, "red: bar 100 %")]
+    ("bar", "code", "word"),
+    [("0.65", 0, "green: sums ≥ 65 %"), ("92%", 1, "red: sums ≥ 92 %"), ("1", 1, "red: sums ≥ 100 %")],
 )
 def test_a_gate_is_green_or_red_and_asks_no_more_than_it_needs(
     sums_server: SumsServer, sums_file: tuple[Path, float], key: Path, bar: str, code: int, word: str,
@@ -37,13 +38,20 @@ def test_a_gate_is_green_or_red_and_asks_no_more_than_it_needs(
     assert execute(["verify", "r"]) == 0
     report = json.loads(Path("r/report.json").read_text())
     assert report["exit"] == code
+    capsys.readouterr()
+    assert execute(["report", "r"]) == code
+    shown = " ".join(capsys.readouterr().out.split())
+    assert word in shown
+    assert "claim" not in shown
+    assert execute(["verify", "r"]) == 0
+    assert f"verdict recomputed: 1 {word.partition(':')[0]};" in capsys.readouterr().out
 
 
 def test_a_gate_that_a_limit_ends_is_undecided(
     sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert gate(sums_server, sums_file[0], "0.8", "--limit", "20") == 3
-    assert capsys.readouterr().out.startswith("undecided: bar 80 %")
+    assert capsys.readouterr().out.startswith("undecided: sums ≥ 80 %")
     assert execute(["verify", "r"]) == 0
 
 
@@ -61,7 +69,14 @@ def test_a_dry_run_says_what_a_gate_needs(
 ) -> None:
     assert gate(sums_server, sums_file[0], "0.6", "--dry-run", "--json") == 0
     row: dict[str, Any] = json.loads(capsys.readouterr().out)["rows"][0]
-    assert row["task"] == "sums"
+    assert (row["task"], row["claimed"], row["sign"], row["shortfalls"]) == ("sums", "60", "≥", [-0.05, 0.05])
+    assert 0 < row["if_true"] < 900
+    assert 0 < row["if_false"] < 900
+    assert gate(sums_server, sums_file[0], "0.6", "--dry-run") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "if 5 above if 5 below" in said
+    assert "≥ 60 %" in said
+    assert "claim" not in said
 
 
 def test_shares_are_read_as_people_write_them() -> None:

@@ -8,7 +8,7 @@ import click
 
 from steelyard.api.arguments import REAL_RANGES
 from steelyard.cli.options import asking_options, dry_run_option, json_option, run_arguments, whole, with_subject
-from steelyard.cli.output import print_dry_run, print_json, print_measurement, print_open, print_places
+from steelyard.cli.output import print_dry_run, print_json, print_open, print_places
 
 if TYPE_CHECKING:
     from steelyard.records import Verdict
@@ -70,8 +70,6 @@ def command(
         print_json(machine.render(done.verdict))
         return done.verdict.exit
     print_gates(done.verdict)
-    for result in done.verdict.measurements:
-        print_measurement(result)
     print_open(done.folder, done.verdict)
     print_places(done.folder, done.verdict, signed=done.is_signed)
     return done.verdict.exit
@@ -92,10 +90,8 @@ def share_text(given: str) -> str:
 
 def print_gates(verdict: Verdict) -> None:
     """Print one line for each gate: its colour, the bar, and what was seen."""
-    from steelyard.records import VerdictWord
+    from steelyard.reports.gates import gate_words, gates_of
 
-    colours = {VerdictWord.CONSISTENT: "green", VerdictWord.INCONSISTENT: "red"}
-    for result in verdict.results:
-        said = next((note.message for note in result.notes if note.check == "bar"), "")
-        seen = said or next((note.message for note in verdict.notes if note.check == "bar"), "")
-        click.echo(f"{colours.get(result.word, 'undecided')}: {seen}")
+    for result in gates_of(verdict):
+        row = gate_words(result, verdict)
+        click.echo(f"{row.sentence}; took {row.cost}")

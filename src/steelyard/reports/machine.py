@@ -11,7 +11,8 @@ import msgspec
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import parse_canonical
-from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict
+from steelyard.records import ClaimVerdict, DetectorResult, Finding, MeasurementResult, Note, Verdict
+from steelyard.reports.gates import colour_of
 
 __all__ = ["REPORT_FORMAT", "render", "sealed_report"]
 
@@ -35,7 +36,7 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "notes": [_note(note) for note in verdict.notes],
         "claims": [_claim(claim) for claim in verdict.claims],
         "measurements": [_measured(each) for each in verdict.measurements],
-        "tests": [msgspec.to_builtins(each) for each in verdict.results],
+        "tests": [_test(each) for each in verdict.results],
         "model": verdict.model,
         "served": verdict.served,
         "names": verdict.names,
@@ -113,6 +114,16 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "seconds": claim.seconds,
         "line": claim.line,
     }
+
+
+def _test(result: DetectorResult) -> dict[str, Any]:
+    """The result of a test; a gate has its ``colour``, and its interval in percent points."""
+    document: dict[str, Any] = msgspec.to_builtins(result)
+    if result.gate is None:
+        del document["gate"]
+        return document
+    gate = {key: value for key, value in document["gate"].items() if value != ""}
+    return document | {"gate": {"colour": colour_of(result.word), **gate, "ci": _ends(result.gate.ci, "percent")}}
 
 
 def _measured(result: MeasurementResult) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from steelyard.plugins import Progress
-from steelyard.records import DetectorResult, Finding, Note, Plan, PlannedTest, SampleScore, VerdictWord
+from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.records.record import Record
 from steelyard.stats.intervals import confidence_sequence
 from steelyard.stats.sequential import StopTable, Tracker, samples_needed
@@ -98,10 +98,12 @@ class GateMonitor:
             interval=self.interval,
             remaining=left,
             target=f"{float(self.sealed.at_least) * 100:g}",
+            sign="≥",
+            shortfalls=(-0.05, 0.05),
         )
 
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
-        """Green (*consistent*), red (*inconsistent*) or undecided, with the interval in a note."""
+        """Green (*consistent*), red (*inconsistent*) or undecided, and what was read."""
         seen, word = self.tracker, _WORDS[self.tracker.decision]
         bar, said = f"{float(self.sealed.at_least) * 100:g} %", self._in_words()
         red = Finding(
@@ -124,7 +126,18 @@ class GateMonitor:
             p=seen.p,
             reason=undecided,
             findings=(red,) if word is VerdictWord.INCONSISTENT else (),
-            notes=(Note(detector="gate", check="bar", task=self.measurement.task, message=f"bar {bar}: {said}"),),
+            gate=GateVerdict(
+                task=self.measurement.task,
+                measurement=self.measurement.id,
+                at_least=self.sealed.at_least,
+                right=seen.right,
+                asked=seen.n,
+                of=self.measurement.planned,
+                items=self.measurement.population,
+                missing=seen.missing - self.open,
+                open=self.open,
+                ci=self.interval,
+            ),
         )
 
     def _in_words(self) -> str:
