@@ -52,7 +52,7 @@ class Gate:
         if served is None:
             return None
         measurement = planner.measurement(served)
-        needed = math.ceil(measurement.population * Fraction(options.at_least))
+        needed = _needed(options.at_least, measurement.population)
         if not 1 <= needed <= measurement.population:
             raise InputError(f"--at-least {options.at_least}: it is above 0 and at most 1, as 0.85 or 85%")
         return PlannedTest(
@@ -68,11 +68,12 @@ class Gate:
         """Seal the stop tables, cut to what is asked at most: red at the test's own share of the level, green at α."""
         sealed = msgspec.convert(test.sealed, SealedGate)
         measurement = plan.by_id[test.reads[0].measurement]
-        table = stop_table(measurement.population, sealed.needed, plan.alpha * test.weight, plan.alpha)
+        needed = _needed(sealed.at_least, measurement.population)
+        table = stop_table(measurement.population, needed, plan.alpha * test.weight, plan.alpha)
         asked = measurement.planned
         whole = SealedGate(
             at_least=sealed.at_least,
-            needed=sealed.needed,
+            needed=needed,
             red=table.inconsistent[:asked],
             green=table.consistent[:asked],
         )
@@ -95,6 +96,11 @@ class Gate:
         if not same or len(test.reads) != 1:
             raise ValueError("sealed by another rule")
         return GateMonitor(test, plan)
+
+
+def _needed(at_least: str, population: int) -> int:
+    """How many right answers reach the bar."""
+    return math.ceil(population * Fraction(at_least))
 
 
 def options_of(given: Mapping[str, Any]) -> GateOptions:
