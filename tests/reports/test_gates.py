@@ -93,7 +93,12 @@ def test_every_report_has_the_gates_and_no_words_of_a_claim() -> None:
 
 def test_limits_say_what_a_gate_does_not_show() -> None:
     said = " ".join(limits.limits(gates_verdict()))
-    for part in ("this pass", "on average over passes", "over all gates of this run together", "16 answers came after"):
+    for part in (
+        "of this pass",
+        "on average over passes",
+        "over all gates of this run together",
+        "16 answers came after",
+    ):
         assert part in said
     assert "claim" not in said
 

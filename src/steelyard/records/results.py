@@ -201,7 +201,8 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     a ``baseline`` (the digest of that run's seal) the gate is about the difference of the scores, model less baseline:
     it may be ``margin`` percentage points below 0. ``worse`` and ``better`` then count the items that only the baseline
     and only the model answered rightly, ``unpaired`` those without a score of the baseline, ``baseline_right`` its
-    right answers to the items that were asked, and ``ci`` is the interval of the difference.
+    right answers to the items that were asked, and ``ci`` is the interval of the difference. ``family`` gates have one
+    level together. ``steady``: answers do not vary, so that the gate is about this pass over the suite.
     """
 
     task: str
@@ -219,6 +220,8 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     better: int = 0
     unpaired: int = 0
     baseline_right: int = 0
+    family: int = 1
+    steady: bool = False
     ci: tuple[float, float] | None = None
 
 

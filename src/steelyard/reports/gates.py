@@ -207,10 +207,15 @@ def limits_of(verdict: Verdict) -> list[str]:
     level = f"{100 * verdict.alpha:g} %"
     gates = [result.gate for result in results if result.gate is not None]
     sentences = ["Undecided is neither green nor red: it says that these answers do not decide."]
-    if any(not gate.baseline for gate in gates):
+    if any(gate.steady and not gate.baseline for gate in gates):
         sentences.append(
-            "A bar is about this pass: the share of right answers if all items of the suite were asked once. Where "
-            "answers vary, another pass may have another score; steelyard gate --self-test measures by how much."
+            "Answers do not vary here (in-process, greedy), so a bar is about this pass: the share of right answers if "
+            "all items of the suite were asked."
+        )
+    if any(not gate.steady and not gate.baseline for gate in gates):
+        sentences.append(
+            "Where answers may vary, a bar is about the rate over passes, of which one pass is a sample: near it a "
+            "whole pass is undecided. The interval is that of this pass."
         )
     if any(gate.baseline for gate in gates):
         sentences.append(
@@ -218,6 +223,8 @@ def limits_of(verdict: Verdict) -> list[str]:
             "these; the baseline's answers are those that the plan holds."
         )
     family = " over all gates of this run together" if len(gates) > 1 else ""
+    if (together := max(gate.family for gate in gates)) > 1:
+        family = f" over the {together:,} gates that have one level together"
     sentences.append(
         f"Error rates: where every model meets its bar, the chance of any red is at most {level}{family}. A model that "
         f"does not meet its bar is green with a chance of at most {level}, each gate by itself."

@@ -96,7 +96,7 @@ ENGLISH: Final = Words(
         sure_any_red="Where every model meets its bar, some gate is red by chance in at most {rate} runs.",
         sure_green="A model that does not meet the bar is green by chance in at most {rate} runs, each gate by itself.",
         sure_undecided="Undecided is neither green nor red: more items, or a bar further away, would decide.",
-        sure_one_run="A bar is about this pass over the suite. Where answers vary, another pass may score differently.",
+        sure_one_run="Where answers vary, the bar is about the rate over passes: near it, one pass does not decide.",
         step_red="Do not release on this: look at the wrong answers.",
         step_undecided="Do not take this for green: add items to the suite, or raise --limit or --budget. Look at the "
         "answers:",

@@ -16,6 +16,7 @@ from steelyard.evidence.canonical import without_defaults
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,
+    Capabilities,
     Measurement,
     ModelIdentity,
     Plan,
@@ -29,10 +30,12 @@ from steelyard.stats.sequential import StopTable, Tracker
 __all__ = ["gate_plan", "scores_of", "share_decided"]
 
 
-def gate_plan(at_least: str, population: int = 400, limit: int | None = None, gates: int = 1) -> Plan:
+def gate_plan(
+    at_least: str, population: int = 400, limit: int | None = None, gates: int = 1, *, steady: bool = True,
+    family: int = 1,
+) -> Plan:  # fmt: skip
     """A plan of one gate, or of several on suites of the same size, sealed as a real one is."""
-    needed = -(-population * Fraction(at_least).numerator // Fraction(at_least).denominator)
-    if needed < 1:
+    if not 0 < Fraction(at_least) <= 1:
         raise InputError("at_least is above 0 and at most 1")
     measurements = tuple(
         Measurement(
@@ -46,15 +49,20 @@ def gate_plan(at_least: str, population: int = 400, limit: int | None = None, ga
             id=f"gate-{number:02d}",
             rule="gate@1",
             weight=1 / gates,
-            null=f"at least {needed:,} of the {population:,} items would be answered rightly",
+            null="at least so many",
             reads=(Reads(measurement=each.id, scorer="exact@1"),),
-            sealed=without_defaults(SealedGate(at_least=at_least, needed=needed)),
+            sealed=without_defaults(SealedGate(at_least=at_least, family=family)),
         )
         for number, each in enumerate(measurements)
     )
     plan = Plan(
         format=PLAN_FORMAT, software="", created="", alpha=0.05, measurements=measurements, tests=tests,
-        models={SUBJECT: PlannedModel(identity=ModelIdentity(uri="test:model", name="model"))},
+        models={
+            SUBJECT: PlannedModel(
+                identity=ModelIdentity(uri="test:model", name="model"),
+                capabilities=Capabilities(deterministic=steady),
+            )
+        },
     )  # fmt: skip
     return msgspec.structs.replace(plan, tests=tuple(Gate().seal(test, plan) for test in tests))
 
@@ -81,7 +89,7 @@ def share_decided(
     found = 0
     for _ in range(number):
         random_.shuffle(marks)
-        tracker = Tracker(population, sealed.needed, table)
+        tracker = Tracker(population, max(1, sealed.needed), table)
         for mark in marks[: len(sealed.red)]:
             if tracker.observe(mark) is not None:
                 break

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.detectors.gate.detector import Gate, options_of
+from steelyard.detectors.gate.monitor import SealedGate
 from steelyard.errors import InputError
+from steelyard.stats.sequential import StopTable, Tracker
 from tests.detectors.gate.gate_plans import gate_plan, share_decided
 
 
@@ -25,7 +27,7 @@ def test_bars_that_are_none_are_refused(given: str) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"at_least": 0.85}, {"at_least": "0.85", "more": 1}, {"bar": "0.85"}])
 def test_options_are_read_strictly(options: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="a gate has the option"):
+    with pytest.raises(InputError, match="a gate has the options"):
         options_of(options)
 
 
@@ -35,7 +37,6 @@ def test_the_bar_is_rounded_up_to_whole_items(population: int, thousandths: int)
     plan = gate_plan(at_least, population)
     needed = plan.tests[0].sealed["needed"]
     assert needed == -(-population * thousandths // 1000)
-    assert plan.tests[0].null.startswith(f"at least {needed:,} of the {population:,} items")
 
 
 def test_red_has_the_tests_share_of_the_level_and_green_all_of_it() -> None:
@@ -45,6 +46,36 @@ def test_red_has_the_tests_share_of_the_level_and_green_all_of_it() -> None:
     assert one_of_five["red"] != alone["red"]
 
 
+def test_a_family_shares_the_level_as_gates_of_one_plan_do() -> None:
+    family, together = gate_plan("0.8", 400, family=5).tests[0].sealed, gate_plan("0.8", 400, gates=5).tests[0].sealed
+    assert family["red"] == together["red"]
+    assert options_of({"at_least": "0.8", "family": 5}).family == 5
+    for wrong in (0, -1, 100_001):
+        with pytest.raises(InputError, match="--family"):
+            options_of({"at_least": "0.8", "family": wrong})
+
+
+@pytest.mark.parametrize("rate", [0.85, 0.9])
+def test_where_answers_vary_a_model_at_its_bar_is_seldom_red(rate: float) -> None:
+    """Each pass is another sample of the rate: a bar for this pass would be red in nearly half of them."""
+    plan, random_ = gate_plan("0.85", 150, steady=False), random.Random(6)
+    sealed = msgspec.convert(plan.tests[0].sealed, SealedGate)
+    table, red, number = StopTable(inconsistent=sealed.red, consistent=sealed.green), 0, 400
+    for _ in range(number):
+        tracker = Tracker(150, sealed.needed, table)
+        for _ in range(150):
+            if tracker.observe(int(random_.random() < rate)) is not None:
+                break
+        red += tracker.decision == "inconsistent"
+    assert red / number <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / number)
+
+
+def test_where_answers_vary_a_bar_of_all_is_never_green() -> None:
+    sealed = gate_plan("1", 40, steady=False).tests[0].sealed
+    assert min(sealed["green"]) == 41
+    assert gate_plan("1", 40).tests[0].sealed["green"][-1] == 40
+
+
 def test_a_limit_cuts_the_tables() -> None:
     sealed = gate_plan("0.8", 400, limit=30).tests[0].sealed
     assert len(sealed["red"]) == len(sealed["green"]) == 30
@@ -52,7 +83,16 @@ def test_a_limit_cuts_the_tables() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"at_least": "0.7"}, {"needed": 300}, {"red": (5,)}, {"green": (1,) * 400}, {"more": True}, {"needed": "320"}],
+    [
+        {"at_least": "0.7"},
+        {"family": 2},
+        {"steady": False},
+        {"needed": 300},
+        {"red": (5,)},
+        {"green": (1,) * 400},
+        {"more": True},
+        {"needed": "320"},
+    ],
 )
 def test_a_sealed_part_that_was_changed_is_refused(change: dict[str, object]) -> None:
     plan = gate_plan("0.8", 400)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -14,18 +13,21 @@ from steelyard.detectors.gate.monitor import GateMonitor, GateOptions, SealedGat
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.plugins import MeasurementRequest, Planner
-from steelyard.records import Plan, PlannedTest, RequestedTest
-from steelyard.stats.sequential import StopTable, samples_needed, stop_table
+from steelyard.records import Measurement, Plan, PlannedModel, PlannedTest, RequestedTest
+from steelyard.stats.bar_gate import make_bar_gate
+from steelyard.stats.sequential import StopTable, samples_needed
 
-__all__ = ["Gate"]
+__all__ = ["MAX_FAMILY", "Gate"]
+
+MAX_FAMILY = 100_000
 
 
 class Gate:
     """Asks a suite in a committed order until it is shown that the score is at least a bar, or below it.
 
-    The score is the one that this pass over the whole suite would give (docs/statistics.md): an exact test for a
-    finite population, whatever the model. How often two passes disagree is another question
-    (:mod:`steelyard.stats.gate`).
+    Where answers do not vary (in-process, greedy) the score is that of this pass over the whole suite: an exact test
+    for a finite population. Else it is the rate over passes, of which one pass is a sample
+    (:mod:`steelyard.stats.bar_gate`).
     """
 
     name = "gate"
@@ -39,6 +41,7 @@ class Gate:
 
     def _test(self, planner: Planner, number: int, requested: RequestedTest) -> PlannedTest | None:
         options = options_of(requested.options)
+        bar = float(Fraction(options.at_least))
         name = f"gate/{number}"
         served = planner.measure(
             MeasurementRequest(
@@ -52,30 +55,42 @@ class Gate:
         if served is None:
             return None
         measurement = planner.measurement(served)
-        needed = _needed(options.at_least, measurement.population)
-        if not 1 <= needed <= measurement.population:
+        if not 0 < bar <= 1:
             raise InputError(f"--at-least {options.at_least}: it is above 0 and at most 1, as 0.85 or 85%")
+        of = (
+            "the items would be answered rightly in this pass"
+            if _is_steady(measurement, planner.models)
+            else ("answers to such items would be right, on average over passes")
+        )
         return PlannedTest(
             id=f"gate-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}",
             rule=f"{self.name}@{self.version}",
             weight=1.0,
-            null=f"at least {needed:,} of the {measurement.population:,} items would be answered rightly",
+            null=f"at least {100 * bar:g} % of {of}",
             reads=(served.reads,),
-            sealed=without_defaults(SealedGate(at_least=options.at_least, needed=needed)),
+            sealed=without_defaults(SealedGate(at_least=options.at_least, family=options.family)),
         )
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
         """Seal the stop tables, cut to what is asked at most: red at the test's own share of the level, green at α."""
         sealed = msgspec.convert(test.sealed, SealedGate)
         measurement = plan.by_id[test.reads[0].measurement]
-        needed = _needed(sealed.at_least, measurement.population)
-        table = stop_table(measurement.population, needed, plan.alpha * test.weight, plan.alpha)
+        steady = _is_steady(measurement, plan.models)
+        gate = make_bar_gate(
+            measurement.population,
+            Fraction(sealed.at_least),
+            plan.alpha,
+            family=sealed.family * round(1 / test.weight),
+            steady=steady,
+        )
         asked = measurement.planned
         whole = SealedGate(
             at_least=sealed.at_least,
-            needed=needed,
-            red=table.inconsistent[:asked],
-            green=table.consistent[:asked],
+            family=sealed.family,
+            steady=steady,
+            needed=gate.red_below,
+            red=gate.table.inconsistent[:asked],
+            green=gate.table.consistent[:asked],
         )
         return msgspec.structs.replace(test, sealed=without_defaults(whole))
 
@@ -98,9 +113,10 @@ class Gate:
         return GateMonitor(test, plan)
 
 
-def _needed(at_least: str, population: int) -> int:
-    """How many right answers reach the bar."""
-    return math.ceil(population * Fraction(at_least))
+def _is_steady(measurement: Measurement, models: Mapping[str, PlannedModel]) -> bool:
+    """Whether asking again would give the same answers: in-process, greedy."""
+    capabilities = models[measurement.role].capabilities
+    return capabilities.deterministic and measurement.decoding == "greedy" and measurement.repeats == 1
 
 
 def options_of(given: Mapping[str, Any]) -> GateOptions:
@@ -108,7 +124,11 @@ def options_of(given: Mapping[str, Any]) -> GateOptions:
     try:
         options = msgspec.convert(given, GateOptions)
     except msgspec.ValidationError as error:
-        raise InputError(f"a gate has the option at_least: {error}") from None
+        raise InputError(f"a gate has the options at_least and family: {error}") from None
+    if not 1 <= options.family <= MAX_FAMILY:
+        raise InputError(
+            f"--family {options.family}: the number of gates that have one level together, 1 to {MAX_FAMILY:,}"
+        )
     if not re.fullmatch(r"0?\.\d{1,6}|[01](\.0{1,6})?", options.at_least):
         raise InputError(f"--at-least {options.at_least[:20]!r}: it is above 0 and at most 1, as 0.85 or 85%")
     return options
