@@ -30,6 +30,7 @@ _NAMES = {
         "show",
         "verify",
     ],
+    "steelyard.api.gates": ["gate"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
     "steelyard.auditing.answers": ["Answer"],
@@ -119,6 +120,7 @@ __all__ = [
     "aresume",
     "arun",
     "audit",
+    "gate",
     "load_task",
     "open_model",
     "open_scorer",
@@ -139,6 +141,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from steelyard.api.calls import aaudit, aresume, arun, audit, report, resume, run, screen, show, verify
+    from steelyard.api.gates import gate
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
     from steelyard.auditing.answers import Answer

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from steelyard.cli import execute
-from steelyard.cli.gate import share_text
 from tests.conftest import SumsServer
 
 
@@ -77,13 +76,3 @@ def test_a_dry_run_says_what_a_gate_needs(
     assert "if 5 above if 5 below" in said
     assert "≥ 60 %" in said
     assert "claim" not in said
-
-
-def test_shares_are_read_as_people_write_them() -> None:
-    assert [share_text(text) for text in ("85%", "0.85", "7 %", "12.5%", "x%")] == [
-        "0.85",
-        "0.85",
-        "0.07",
-        "0.125",
-        "x%",
-    ]

@@ -22,6 +22,12 @@ __all__ = ["command"]
 @click.option(
     "--at-least", required=True, metavar="SHARE", help="The least share of right answers that is green: 0.85 or 85%."
 )
+@click.option(
+    "--family",
+    type=click.IntRange(1, 100_000),
+    default=1,
+    help="How many gates have one level together, in this run and in others: red is decided at 5 %/N.  [default: 1]",
+)
 @click.option("--prompt", default="", help="The prompt format (of the task's file); default: the task's own.")
 @click.option("--shots", type=whole("shots"), help="Worked examples to show; default: the task's own number.")
 @click.option(
@@ -32,6 +38,7 @@ __all__ = ["command"]
 def command(
     task: str,
     at_least: str,
+    family: int,
     prompt: str,
     shots: int | None,
     temperature: float | None,
@@ -46,21 +53,13 @@ def command(
     """
     import asyncio
 
-    from steelyard.api.conduct import conduct, requested_job, run_request, signer_at
+    from steelyard.api.conduct import conduct, signer_at
+    from steelyard.api.gates import gate_job, share_text
     from steelyard.api.options import options_of
-    from steelyard.records import RequestedTest
 
     args = with_subject(run_arguments(**asking))
-    wanted, options = run_request(task, prompt, shots, temperature, options_of(args))
-    requested = RequestedTest(
-        detector="gate",
-        task=wanted.task,
-        prompt=prompt,
-        shots=shots,
-        temperature=temperature or 0.0,
-        options={"at_least": share_text(at_least)},
-    )
-    job = requested_job([requested], options)
+    bar = {"at_least": share_text(at_least)} | ({} if family == 1 else {"family": family})
+    job = gate_job(task, options_of(args), bar, prompt, shots, temperature)
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json))
     done = asyncio.run(conduct(job, args, signer_at(args.key)))
@@ -73,19 +72,6 @@ def command(
     print_open(done.folder, done.verdict)
     print_places(done.folder, done.verdict, signed=done.is_signed)
     return done.verdict.exit
-
-
-def share_text(given: str) -> str:
-    """``85%`` or ``0.85`` as a decimal text between 0 and 1; what is neither stays as it is, and is refused later."""
-    from decimal import Decimal, InvalidOperation
-
-    if not given.endswith("%"):
-        return given
-    try:
-        share = Decimal(given[:-1].strip()) / 100
-    except InvalidOperation:
-        return given
-    return format(share.normalize(), "f") if share.is_finite() else given
 
 
 def print_gates(verdict: Verdict) -> None:

@@ -108,7 +108,7 @@ GERMAN: Final = Words(
         "gilt für jede Schwelle einzeln.",
         sure_undecided="Nicht entschieden ist weder grün noch rot: Mehr Fragen oder eine weiter entfernte Schwelle "
         "brächten eine Entscheidung.",
-        sure_one_run="Wo Antworten schwanken, gilt die Schwelle im Mittel der Durchgänge; nahe daran reicht einer nicht.",
+        sure_one_run="Wo Antworten schwanken, gilt die Schwelle im Mittel der Durchgänge; oft reicht einer nicht.",
         step_red="So nicht freigeben: die falschen Antworten ansehen.",
         step_undecided="Nicht als grün werten: mehr Fragen aufnehmen oder --limit und --budget erhöhen. Die Antworten:",
         step_green="Die Schwelle ist erreicht. Die Antworten:",
