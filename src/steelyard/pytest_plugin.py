@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["GateOutcome", "SteelyardGate", "steelyard_gate"]
 
 MARK: Final = "steelyard"
-SHOWN: Final = 5  # failing samples in the text of a failure
 _INCONCLUSIVE: Final = ("fail", "xfail", "skip")
-_OWN: Final = ("suite", "model", "at_least", "inconclusive")
+_OWN: Final = ("suite", "model", "at_least", "baseline", "margin", "inconclusive")
 _DOC: Final = (
     "steelyard(suite, model, at_least, inconclusive='fail', **choices): "
     "fail where the model's score on the suite is shown to be below at_least; choices are those of steelyard.gate"
@@ -177,15 +176,28 @@ def _asked(item: pytest.Item, family: int) -> GateOutcome:
 
     given = _arguments(item)
     _inconclusive(item)  # a wrong word is refused before anything is asked
-    suite, root = str(given["suite"]), item.config.rootpath
-    task = root / suite if (root / suite).exists() else suite
-    choices = {name: value for name, value in given.items() if name not in _OWN}
+    root = item.config.rootpath
+    task = _under(root, given["suite"])
+    choices: dict[str, Any] = {name: value for name, value in given.items() if name not in _OWN}
     choices = {"out": _folder(item), "progress": False} | choices
     try:
-        result = gate(task, model=given["model"], at_least=given["at_least"], family=family, **choices)
+        result = gate(
+            task,
+            model=given["model"],
+            at_least=given.get("at_least"),
+            baseline=_under(root, given.get("baseline")),
+            margin=given.get("margin"),
+            family=family,
+            **choices,
+        )
     except (SteelyardError, TypeError) as error:
         _fail(" ".join(str(error).split()))
     return _described(item, result)
+
+
+def _under(root: Path, place: Any) -> Any:
+    """A path of the project, where there is one of this name; else as it is."""
+    return root / str(place) if place is not None and (root / str(place)).exists() else place
 
 
 def _arguments(item: pytest.Item) -> dict[str, Any]:
@@ -196,7 +208,8 @@ def _arguments(item: pytest.Item) -> dict[str, Any]:
     given = dict(marker.kwargs)
     if not given.get("model") and (usual := str(item.config.getini("steelyard_model"))):
         given["model"] = usual
-    if lacking := [name for name in ("suite", "model", "at_least") if given.get(name) in (None, "")]:
+    bars = ("baseline", "margin") if "baseline" in given else ("at_least",)
+    if lacking := [name for name in ("suite", "model", *bars) if given.get(name) in (None, "")]:
         _fail(f"the mark lacks {', '.join(lacking)}: @pytest.mark.steelyard(suite=…, model=…, at_least=…)")
     return given
 
@@ -224,6 +237,7 @@ def _folder(item: pytest.Item) -> Path:
 
 
 def _described(item: pytest.Item, result: RunResult) -> GateOutcome:
+    from steelyard.api.gates import failing_samples
     from steelyard.reports.gates import gate_words, gates_of
 
     (found,) = gates_of(result.verdict)
@@ -232,26 +246,12 @@ def _described(item: pytest.Item, result: RunResult) -> GateOutcome:
     if result.verdict.exit == _MISSING and colour == "green":
         colour, sentence = "undecided", f"undecided: answers are missing; {row.sentence}"
     with_texts = bool(item.config.getoption("--steelyard-with-texts"))
-    failing = () if colour == "green" else tuple(_failing(result, with_texts=with_texts))
-    return GateOutcome(colour, sentence, failing, result)
+    measurement = found.gate.measurement if found.gate else ""
+    failing = () if colour == "green" else failing_samples(result.folder, measurement, with_texts=with_texts)
+    return GateOutcome(colour, sentence, tuple(failing), result)
 
 
 _MISSING: Final = 4  # the exit code where answers are missing
-
-
-def _failing(result: RunResult, *, with_texts: bool) -> list[str]:
-    """The first failing samples in the committed order, one line each; their texts only where they were asked for."""
-    from steelyard.util.text import one_line
-
-    wrong = sorted((each for each in result.answers if each.reading != "right"), key=lambda each: each.position)
-    lines = []
-    for each in wrong[:SHOWN]:
-        line = f"  {one_line(each.sample, 60)}: {each.reading}"
-        if with_texts and each.question is not None:
-            line += f": {one_line(each.question, 120)} → {one_line(each.answer or '', 80)}"
-            line += f" (expected {one_line(each.expected or '', 60)})"
-        lines.append(line)
-    return lines
 
 
 def _fail(reason: str) -> NoReturn:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from steelyard.records import Verdict, VerdictWord
+from steelyard.records import DetectorResult, Verdict, VerdictWord
 from steelyard.reports import gates, headlines, html, limits, machine, markdown, terminal
 from tests.reports.gate_fixtures import gate_result, gates_verdict
 
@@ -41,11 +41,14 @@ def test_one_gate_in_one_sentence(word: VerdictWord, said: str, meaning: str) ->
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        (VerdictWord.CONSISTENT, "Green: the score on t is not below the baseline's by more than 2 points."),
-        (VerdictWord.INCONSISTENT, "Red: the score on t is below the baseline's by more than 2 points."),
+        (VerdictWord.CONSISTENT, "Green: the score on t is not below the baseline's by 2 points or more."),
+        (
+            VerdictWord.INCONSISTENT,
+            "Red: the score on t is below the baseline's, and it is not shown that it is by less than 2 points.",
+        ),
         (
             VerdictWord.INSUFFICIENT_POWER,
-            "Undecided: the answers do not show whether the score on t is below the baseline's by more than 2 points.",
+            "Undecided: the answers do not show whether the score on t is below the baseline's by 2 points or more.",
         ),
     ],
 )
@@ -105,7 +108,7 @@ def test_limits_say_what_a_gate_does_not_show() -> None:
 
 def test_the_machine_report_has_the_colour_and_percent_points() -> None:
     document = json.loads(json.dumps(machine.render(gates_verdict())))
-    first, paired = document["tests"][0]["gate"], document["tests"][3]["gate"]
+    first, paired = document["gates"][0], document["gates"][3]
     assert (first["colour"], first["at_least"], first["ci"]) == ("green", "0.85", [81.2, 92.6])
     assert "baseline" not in first
     assert (paired["baseline"], paired["margin"], paired["ci"]) == ("ab" * 32, "2", [-1.86, 7.12])
@@ -116,6 +119,13 @@ def test_a_result_that_is_no_gate_has_no_key_for_it() -> None:
     verdict = msgspec.structs.replace(gates_verdict(), results=(other,))
     assert not gates.is_gated(verdict)
     assert "gate" not in machine.render(verdict)["tests"][0]
+    assert "gates" not in machine.render(verdict)
+
+
+def test_the_tests_of_a_sealed_report_are_read_again_as_records() -> None:
+    verdict = gates_verdict()
+    tests = json.loads(json.dumps(machine.render(verdict)))["tests"]
+    assert tuple(msgspec.convert(each, DetectorResult) for each in tests) == verdict.results
 
 
 def test_hostile_names_are_shown_not_obeyed() -> None:

@@ -172,6 +172,9 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     click.echo(f"verdict recomputed: {word}; {_pages(found.pages)}")
     for task, resting in found.tasks_not_here.items():
         click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
+    for name, given in found.plan.inputs.items():
+        named = f"the input {name} ({given.kind} {given.sha256[:16]}…)"
+        click.echo(f"{named} is not compared here: what the plan holds of it is taken as sealed")
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")

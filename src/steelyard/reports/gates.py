@@ -191,10 +191,13 @@ def headline(verdict: Verdict) -> str:
 
 
 def _against_baseline(colour: str, task: str, gate: GateVerdict) -> str:
-    far = f" by more than {gate.margin} points" if Fraction(gate.margin or "0") else ""
+    far, not_within = "", ""
+    if Fraction(gate.margin or "0"):
+        far = f" by {gate.margin} points or more"
+        not_within = f", and it is not shown that it is by less than {gate.margin} points"
     return {
         "green": f"the score on {task} is not below the baseline's{far}",
-        "red": f"the score on {task} is below the baseline's{far}",
+        "red": f"the score on {task} is below the baseline's{not_within}",
         "undecided": f"the answers do not show whether the score on {task} is below the baseline's{far}",
     }[colour]
 
@@ -220,7 +223,8 @@ def limits_of(verdict: Verdict) -> list[str]:
     if any(gate.baseline for gate in gates):
         sentences.append(
             "A gate with a baseline is about the scores that both would have on average over passes, for items like "
-            "these; the baseline's answers are those that the plan holds."
+            "these. Green: it was shown that a loss is smaller than the margin. Red: a loss was shown, and not that it "
+            "is smaller than the margin."
         )
     family = " over all gates of this run together" if len(gates) > 1 else ""
     if (together := max(gate.family for gate in gates)) > 1:

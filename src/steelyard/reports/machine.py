@@ -12,7 +12,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import parse_canonical
 from steelyard.records import ClaimVerdict, DetectorResult, Finding, MeasurementResult, Note, Verdict
-from steelyard.reports.gates import colour_of
+from steelyard.reports.gates import colour_of, gates_of
 
 __all__ = ["REPORT_FORMAT", "render", "sealed_report"]
 
@@ -43,6 +43,8 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "order": list(verdict.order),
         "alpha": verdict.alpha,
     }
+    if found := gates_of(verdict):
+        document["gates"] = [_gate(each) for each in found]
     finite: dict[str, Any] = _finite(document)
     return finite
 
@@ -117,13 +119,18 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
 
 
 def _test(result: DetectorResult) -> dict[str, Any]:
-    """The result of a test; a gate has its ``colour``, and its interval in percent points."""
+    """The result of a test, as its record is; without a key for a gate where it is none."""
     document: dict[str, Any] = msgspec.to_builtins(result)
     if result.gate is None:
         del document["gate"]
-        return document
-    gate = {key: value for key, value in document["gate"].items() if value != ""}
-    return document | {"gate": {"colour": colour_of(result.word), **gate, "ci": _ends(result.gate.ci, "percent")}}
+    return document
+
+
+def _gate(result: DetectorResult) -> dict[str, Any]:
+    """A gate with its ``colour``, its interval in percent points, and without keys that are another kind of gate's."""
+    assert result.gate is not None
+    gate = {key: value for key, value in msgspec.to_builtins(result.gate).items() if value != ""}
+    return {"test": result.test, "colour": colour_of(result.word), **gate, "ci": _ends(result.gate.ci, "percent")}
 
 
 def _measured(result: MeasurementResult) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from steelyard.records import Finding, Plan, Verdict
 from steelyard.reports import gates, headlines, networks, words
@@ -10,7 +11,7 @@ from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
 from steelyard.util.text import one_line
 
-__all__ = ["escape", "render"]
+__all__ = ["escape", "gates_summary", "render"]
 
 _SPECIAL = re.compile(
     r"""
@@ -99,6 +100,17 @@ def _gates(verdict: Verdict) -> str:
         colour = f"{words.SIGNS[row.word]} **{row.colour}**{f' ({escape(row.reason)})' if row.reason else ''}"
         lines.append(f"| {' | '.join((*cells, colour, escape(row.cost)))} |")
     return "\n".join(lines)
+
+
+def gates_summary(verdict: Verdict, failing: Mapping[str, Sequence[str]]) -> str:
+    """The gates for the summary of a CI job: the sentence, the table, and lines about the first failing samples."""
+    found = [escape(line.strip()) for each in gates.gates_of(verdict) for line in failing.get(each.test, ())]
+    parts = [
+        f"### Steelyard gate: {escape(headlines.headline(verdict))}",
+        _gates(verdict),
+        "First failing samples:\n\n" + "\n".join(f"- {line}" for line in found) if found else "",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _measured(verdict: Verdict) -> str:

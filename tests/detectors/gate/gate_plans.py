@@ -27,7 +27,9 @@ from steelyard.records import (
 )
 from steelyard.stats.sequential import StopTable, Tracker
 
-__all__ = ["gate_plan", "scores_of", "share_decided"]
+Marks = list[int | str | None]
+
+__all__ = ["Marks", "gate_plan", "scores_of", "share_decided"]
 
 
 def gate_plan(

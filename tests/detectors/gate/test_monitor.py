@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from steelyard.auditing.verdict import decide
 from steelyard.detectors.gate.detector import Gate
 from steelyard.records import DetectorResult, Plan, VerdictWord
-from tests.detectors.gate.gate_plans import gate_plan, scores_of
+from tests.detectors.gate.gate_plans import Marks, gate_plan, scores_of
 
-Marks = list[int | str | None]
 PLAN = gate_plan("0.75", 60)
 
 
