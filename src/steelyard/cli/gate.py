@@ -14,6 +14,7 @@ from steelyard.cli.output import print_dry_run, print_json, print_open, print_pl
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
+    from steelyard.api.arguments import RunArguments
     from steelyard.records import Verdict
 
 __all__ = ["command"]
@@ -53,6 +54,11 @@ __all__ = ["command"]
     metavar="github|FILE",
     help="Write Markdown to the summary of a GitHub Actions step ($GITHUB_STEP_SUMMARY), or to FILE.",
 )
+@click.option(
+    "--self-test",
+    is_flag=True,
+    help="Ask the baseline's model twice more and print how often this gate would be wrong, and how often it flips.",
+)
 @dry_run_option
 @json_option
 def command(
@@ -67,6 +73,7 @@ def command(
     junit: Path | None,
     undecided: str,
     summary: str | None,
+    self_test: bool,
     dry_run: bool,
     as_json: bool,
     **asking: Any,
@@ -87,12 +94,17 @@ def command(
 
     _check_bar(at_least, baseline, margin)
     _check_places(junit, summary)
+    if self_test and (baseline is None or is_run(task) or dry_run):
+        raise InputError("--self-test needs a suite, --model, --baseline RUN and --margin POINTS, and asks the model")
     if is_run(task):
         verdict = _of_two_runs(Path(task), baseline, margin, family, asking)
         _print(verdict, Path(task), as_json=as_json)
         _write(verdict, Path(task), junit, undecided, summary, with_texts=asking["with_texts"])
         return verdict.exit
     args = with_subject(run_arguments(**asking))
+    if self_test:
+        asked = (prompt, shots, temperature)
+        return asyncio.run(_print_self_test(task, baseline, margin, args, asked, as_json=as_json))
     job = gate_job(task, options_of(args), bar_of(at_least, baseline, margin, family), prompt, shots, temperature)
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json))
@@ -139,6 +151,34 @@ def _of_two_runs(
     if asking["uri"]:
         raise InputError("--model: two finished runs are held against each other, and no model is asked: leave it out")
     return gate_runs(sealed_run(run), sealed_run(baseline), points_of(margin or ""), family)
+
+
+async def _print_self_test(
+    task: str,
+    baseline: Path | None,
+    margin: str | None,
+    args: RunArguments,
+    asked: tuple[str, int | None, float | None],
+    *,
+    as_json: bool,
+) -> int:
+    from steelyard.api.conduct import signer_at
+    from steelyard.api.gate_runs import points_of, sealed_run
+    from steelyard.api.gate_self_test import passes_of, self_test_document, self_test_lines
+    from steelyard.api.options import options_of
+    from steelyard.stats.gate import self_test
+
+    assert baseline is not None
+    points = points_of(margin or "")
+    run = sealed_run(baseline)
+    passes = await passes_of(task, run, options_of(args), args, signer_at(args.key), asked)
+    found = self_test(passes, float(points) / 100)
+    if as_json:
+        print_json(self_test_document(found, points, len(passes[0])))
+        return 0
+    for line in self_test_lines(found, points, len(passes[0])):
+        click.echo(line)
+    return 0
 
 
 def _print(verdict: Verdict, folder: Path, *, as_json: bool) -> None:
