@@ -79,6 +79,8 @@ def test_an_endpoint_that_is_not_named_gets_nothing(
         ["run", str(suite), "--model", "embedded:smollm2", "--model", f"judge={model}"],
         ["run", str(suite), "--model", model, "--ray", "local"],
         ["audit", str(sheet), "--task", str(suite), "--model", model],
+        ["gate", str(suite), "--model", model, "--at-least", "0.5"],
+        ["gateway", "--to", listener.url, "--suite", str(suite), "--port", "0"],
     ):
         assert execute(asked) == 2, asked
         assert "and nothing was sent: add it to 'endpoints' in suite.yaml" in said(capsys)

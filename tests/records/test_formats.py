@@ -68,6 +68,7 @@ DEFAULTS = {
     "NotPlanned": {},
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},
     "Plan": {
+        "requested": [],
         "sheet": None, "measurements": [], "detectors": [], "tests": [], "served": [], "not_planned": [], "inputs": {},
         "tolerance": "", "questions": {}, "ledger": None, "origin": {}, "budget_us": None,
         "tasks": {}, "limit": None, "scorer": "",
@@ -95,7 +96,7 @@ DEFAULTS = {
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {
         "answer": "", "choices": [], "context": "", "history": [], "group": "", "tags": [], "difficulty": "",
-        "source": None,
+        "source": None, "canary": "",
     },
     "Turn": {},
 }  # fmt: skip

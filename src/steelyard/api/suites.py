@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks.suite_task import SuiteTask
 
-__all__ = ["check_may_see", "note_begun", "note_ended", "recipient_of", "suites_among"]
+__all__ = [
+    "check_addresses",
+    "check_may_see",
+    "note_begun",
+    "note_ended",
+    "note_recorded",
+    "recipient_of",
+    "suites_among",
+]
 
 PYTHON: Final = "python"  # in a suite's endpoints: models that Python code gives
 
@@ -38,11 +46,16 @@ def check_may_see(suites: Sequence[SuiteTask], args: RunArguments) -> None:
     Models in this process send nothing anywhere; with ``--ray`` they may be on other machines, and the cluster must be
     named too.
     """
+    addresses = {role: recipient_of(model) for role, model in args.models.items()}
+    if args.ray not in (None, "", "local"):
+        addresses["ray"] = str(args.ray)
+    check_addresses(suites, addresses)
+
+
+def check_addresses(suites: Sequence[SuiteTask], addresses: Mapping[str, str]) -> None:
+    """Raise InputError where an address, by its role, is none that a suite names; an empty one is this process."""
     for suite in suites:
         named = {_normal(each) for each in suite.file.endpoints}
-        addresses = {role: recipient_of(model) for role, model in args.models.items()}
-        if args.ray not in (None, "", "local"):
-            addresses["ray"] = str(args.ray)
         for role, address in addresses.items():
             if address and _normal(address) not in named:
                 raise InputError(
@@ -78,7 +91,16 @@ def note_begun(suites: Sequence[SuiteTask], args: RunArguments, run: RunFolder) 
     from steelyard.suites.exposures import append_exposures
 
     for suite in suites:
-        asked = {recipient: set(suite.rows.ids) for recipient in _recipients(suite, args, run.plan).values()}
+        asked = {recipient: set(suite.items) for recipient in _recipients(suite, args, run.plan).values()}
+        append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", asked)
+
+
+def note_recorded(suites: Sequence[SuiteTask], address: str, run: RunFolder) -> None:
+    """Put on record that a gateway may pass any item to an address: other programs choose what they ask."""
+    from steelyard.suites.exposures import append_exposures
+
+    for suite in suites:
+        asked = {_normal(address): set(suite.rows.ids)}
         append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", asked)
 
 

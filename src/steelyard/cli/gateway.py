@@ -13,6 +13,7 @@ import click
 
 from steelyard.cli.options import api_key_option, json_option, key_option
 from steelyard.cli.output import print_json
+from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import KeySigner
@@ -44,6 +45,14 @@ PORT = 8787
     multiple=True,
     metavar="ORIGIN",
     help="Let web pages of this origin call, such as http://localhost:3000; all others are refused.",
+)
+@click.option(
+    "--suite",
+    "suites",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FOLDER",
+    help="A private suite that the client asks: refused unless its suite.yaml names the endpoint, and put on record.",
 )
 @key_option
 @api_key_option
@@ -91,6 +100,7 @@ def show(summary: RecordingSummary, run: RunFolder, *, as_json: bool, signed: bo
 
 def _record(url: str, args: dict[str, Any], signer: KeySigner | None) -> tuple[RecordingSummary, RunFolder]:
     from steelyard.api.conduct import default_folder
+    from steelyard.api.suites import check_addresses, note_recorded, suites_among
     from steelyard.gateway.recorder import Recorder, recording_plan
     from steelyard.gateway.seal import seal_recording
     from steelyard.gateway.server import allowed_origin, listen_on
@@ -98,10 +108,15 @@ def _record(url: str, args: dict[str, Any], signer: KeySigner | None) -> tuple[R
     from steelyard.gateway.upstream import Upstream, named_endpoint, own_key
 
     upstream = Upstream(named_endpoint(url), own_key(args["api_key_env"]))
+    suites = suites_among(args["suites"])
+    if len(suites) < len(args["suites"]):
+        raise InputError("--suite takes the folder of a suite, with a suite.yaml in it")
+    check_addresses(suites, {"--to": upstream.base})
     origins = frozenset(allowed_origin(each) for each in args["origins"])
     path = args["out"] or default_folder("gateway")
     with listen_on(args["port"]) as listener:
         recorder = Recorder(path, recording_plan(upstream.base, with_texts=args["with_texts"]), signer)
+        note_recorded(suites, upstream.base, recorder.run)
         with ExitStack() as locked:
             locked.callback(recorder.release)
             reason = "failed"

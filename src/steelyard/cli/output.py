@@ -12,7 +12,29 @@ if TYPE_CHECKING:
     from steelyard.api.conduct import Job
     from steelyard.records import MeasurementResult, Plan, Verdict
 
-__all__ = ["print_dry_run", "print_json", "print_measurement", "print_open", "print_places", "print_verdict"]
+__all__ = [
+    "field_lines",
+    "print_dry_run",
+    "print_json",
+    "print_measurement",
+    "print_open",
+    "print_places",
+    "print_verdict",
+]
+
+
+def field_lines(name: str, text: str, width: int, limit: int = 2000) -> list[str]:
+    """A name, and an untrusted text beside it that is wrapped to the width and cut at ``limit`` characters."""
+    import textwrap
+
+    from steelyard.util.text import printable
+
+    wrapped = [
+        part
+        for line in printable(text.strip("\n") or "(empty)", limit).split("\n")
+        for part in textwrap.wrap(line, max(8, width - 14), drop_whitespace=False, replace_whitespace=False) or [""]
+    ]
+    return [f"  {name if not number else '':<10}  {part}".rstrip() for number, part in enumerate(wrapped)]
 
 
 def print_json(document: Any) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steelyard.cli.options import json_option
-from steelyard.cli.output import print_json
+from steelyard.cli.output import field_lines, print_json
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
@@ -252,8 +252,11 @@ def _print_texts(answers: Iterable[Answer], counted: _Counted, limit: int, *, re
 
 
 def _lines(answer: Answer, width: int, *, reasoning: bool) -> list[str]:
-    from steelyard.reports.answers_page import SIGNS
+    from steelyard.reports.answers_page import SIGNS, WITHHELD
     from steelyard.util.text import one_line
+
+    def field(name: str, text: str | None) -> list[str]:
+        return field_lines(name, WITHHELD if text is None else text, width)
 
     place = f", repeat {answer.repeat}" if answer.repeat else ""
     score = f" ({answer.score:.2f})" if answer.reading == "partly right" else ""
@@ -262,26 +265,9 @@ def _lines(answer: Answer, width: int, *, reasoning: bool) -> list[str]:
         f"{SIGNS[answer.reading]} {answer.reading}{score}  {one_line(answer.task, 60)}  "
         f"{one_line(answer.sample, 80)}{place}  by {answer.scorer}{why}"
     ]
-    lines += _field("question", answer.question, width)
-    lines += _field("expected", answer.expected, width)
+    lines += field("question", answer.question) + field("expected", answer.expected)
     if reasoning and answer.reasoning:
-        lines += _field("reasoning", answer.reasoning, width)
+        lines += field("reasoning", answer.reasoning)
     elif answer.reasoning:
-        lines += _field("reasoning", f"{len(answer.reasoning):,} characters: --reasoning shows them", width)
-    return lines + _field("answer", answer.answer, width)
-
-
-def _field(name: str, text: str | None, width: int) -> list[str]:
-    """A name, and a text beside it that is wrapped to the width."""
-    import textwrap
-
-    from steelyard.reports.answers_page import WITHHELD
-    from steelyard.util.text import printable
-
-    text = WITHHELD if text is None else text.strip("\n") or "(empty)"
-    wrapped = [
-        part
-        for line in printable(text).split("\n")
-        for part in textwrap.wrap(line, max(8, width - 14), drop_whitespace=False, replace_whitespace=False) or [""]
-    ]
-    return [f"  {name if not number else '':<10}  {part}".rstrip() for number, part in enumerate(wrapped)]
+        lines += field("reasoning", f"{len(answer.reasoning):,} characters: --reasoning shows them")
+    return lines + field("answer", answer.answer)

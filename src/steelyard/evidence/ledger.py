@@ -3,7 +3,8 @@
 A line is a JSON array: event, number, time (UTC), word, plan, previous, tags, signature.
 
 * ``opened``: the first line; its word says whether it was opened ``with the key`` or ``later``.
-* ``begun``: before a plan is sealed; its word is ``audit`` or ``run``.
+* ``begun``: before a plan is sealed; its word is ``audit`` or ``run``. A sealed suite has the word ``suite``, the
+  digest of its seal for a plan, and no tags.
 * ``ended``: its word is ``sealed``, ``finalized`` or ``abandoned``. A crash leaves a plan without it, which counts.
 
 ``plan`` and ``previous`` are SHA-256 (of the plan's payload, of the line before) in Base64, as the signature is. Tags
@@ -45,7 +46,7 @@ MAX_LEDGER_BYTES: Final = 64 * 1024 * 1024
 MAX_LINE_BYTES: Final = 64 * 1024
 WORDS: Final = {
     "opened": ("with the key", "later"),
-    "begun": ("audit", "run"),
+    "begun": ("audit", "run", "suite"),
     "ended": ("sealed", "finalized", "abandoned"),
 }
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -53,7 +54,7 @@ _DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _TAG: Final = re.compile(r"[A-Za-z0-9_-]{11}")
 _SIGNATURE: Final = re.compile(r"[A-Za-z0-9_-]{86}")
 
-Begun = Literal["audit", "run"]
+Begun = Literal["audit", "run", "suite"]
 
 
 @dataclass(frozen=True, slots=True)

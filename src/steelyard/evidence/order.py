@@ -3,9 +3,10 @@
 An order's message is the benchmark and how many plans about it the key began, and nothing that the key's owner could
 vary without a line in its ledger: no date, no claimed value, no tolerance, no row, and no name or address of the model,
 of which anybody can make many. So one key has one order for its n-th audit with a benchmark, and knows all of them
-beforehand, while the vendor can know none. Without a ledger nothing counts: then the subject is in the message, or
-whoever saw one bundle would know the order of all others. A tag's message is a question, a subject or a benchmark
-alone, so that equal ones have equal tags in every line of the ledger.
+beforehand, while the vendor can know none. The split of a sealed suite has the digest of its version for a message.
+Without a ledger nothing counts: then the subject is in the message, or whoever saw one bundle would know the order of
+all others. A tag's message is a question, a subject or a benchmark alone, so that equal ones have equal tags in every
+line of the ledger.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from steelyard.evidence.keys import CryptoSigner, SSlibKey, secret_of
 from steelyard.evidence.ledger import Begun, Tags
 from steelyard.evidence.vrf import prove, proved_output
 
-__all__ = ["Prover", "order_output", "question_digest", "tags_shown"]
+__all__ = ["Prover", "order_output", "question_digest", "split_output", "tags_shown"]
 
 ORDER_CONTEXT: Final = b"steelyard-order/3\n"
+SPLIT_CONTEXT: Final = b"steelyard-split/1\n"
 TAG_CONTEXT: Final = b"steelyard-tag/1\n"
 # Enough that two questions of one ledger never have equal tags by chance. Whoever made equal ones on purpose would only
 # have the key's own count rise.
@@ -50,6 +52,14 @@ class Prover:
         assert output is not None, "a key accepts its own proof"
         return proof.hex(), output.hex()
 
+    def split(self, suite: str) -> tuple[str, str]:
+        """The proof and the output, in hexadecimal digits, for the version of a suite with this digest."""
+        message = SPLIT_CONTEXT + canonical({"suite": suite})
+        proof = prove(self._secret, message)
+        output = proved_output(self._public, message, proof)
+        assert output is not None, "a key accepts its own proof"
+        return proof.hex(), output.hex()
+
     def tags(self, benchmark: str, subject: str) -> tuple[tuple[str, str, str], Tags]:
         """The proofs, in hexadecimal digits, of the tags of a question, its subject and its benchmark; and the tags."""
         first, second, third = (prove(self._secret, message).hex() for message in _tag_messages(benchmark, subject))
@@ -65,6 +75,14 @@ def order_output(
     raw = _raw(proof)
     key = bytes.fromhex(public.keyval["public"])
     output = None if raw is None else proved_output(key, _order_message(benchmark, kind, number, subject), raw)
+    return None if output is None else output.hex()
+
+
+def split_output(public: SSlibKey, suite: str, proof: str) -> str | None:
+    """The output that a proof shows for the version of a suite, in hexadecimal digits; None where it shows none."""
+    raw = _raw(proof)
+    message = SPLIT_CONTEXT + canonical({"suite": suite})
+    output = None if raw is None else proved_output(bytes.fromhex(public.keyval["public"]), message, raw)
     return None if output is None else output.hex()
 
 

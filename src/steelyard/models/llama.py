@@ -17,6 +17,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["BATCH", "Llama", "backend_version", "check_installed"]
+__all__ = ["BATCH", "Llama", "backend_version", "check_gguf", "check_installed", "quantisation_types", "quantise"]
 
 BATCH = 512
 OUTPUTS = 128
 _FLASH_ATTENTION_OFF = 0
 _messages: list[str] = []
+# Types that need an importance matrix, and words that are no type.
+_NOT_WRITTEN = re.compile(r"IQ1_|IQ2_|Q2_K_S$|LLAMA_")
 
 
 def check_installed(uri: str) -> None:
@@ -75,6 +78,42 @@ def backend_version() -> str:
     return f"llama-cpp-py-sync {version.__version__} ({build})"
 
 
+def _last_message() -> str:
+    return " ".join(_messages[-1].split()) if _messages else "no reason given"
+
+
+def check_gguf(path: Path) -> None:
+    """Raise InputError where a file cannot be read, or does not begin as a GGUF file does."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror}): give the path of a GGUF file", where=path) from error
+    if magic != b"GGUF":
+        raise InputError("is not a GGUF file (it does not begin with GGUF): convert the model first", where=path)
+
+
+def quantisation_types() -> dict[str, int]:
+    """The types that this build of llama.cpp writes without an importance matrix, by name, with their numbers."""
+    ffi, _ = _library()
+    numbers: dict[str, int] = ffi.typeof("enum llama_ftype").relements
+    names = {re.sub(r"^LLAMA_FTYPE_(MOSTLY|ALL)_", "", name): number for name, number in numbers.items()}
+    return {name: number for name, number in sorted(names.items()) if not _NOT_WRITTEN.match(name)}
+
+
+def quantise(source: Path, target: Path, kind: int, *, threads: int) -> None:
+    """Write the weights of the GGUF file ``source`` to ``target`` in another type, also where they are quantised.
+
+    Raises InputError, with llama.cpp's reason, where it cannot; what it wrote of ``target`` is left.
+    """
+    ffi, lib = _library()
+    parameters = ffi.new("llama_model_quantize_params *", lib.llama_model_quantize_default_params())
+    parameters.ftype, parameters.nthread, parameters.allow_requantize = kind, threads, True
+    _messages.clear()
+    if lib.llama_model_quantize(os.fsencode(source), os.fsencode(target), parameters) != 0:
+        raise InputError(f"llama.cpp cannot requantise it: {_last_message()}", where=source)
+
+
 class Llama:
     """One decoder-only GGUF file with one context of one sequence. Not thread-safe: its owner calls from one thread.
 
@@ -99,20 +138,13 @@ class Llama:
         self._memory = self._lib.llama_get_memory(self._context)
 
     def _load(self, path: Path) -> Any:
-        try:
-            with path.open("rb") as file:
-                magic = file.read(4)
-        except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror}): give the path of a GGUF file", where=path) from error
-        if magic != b"GGUF":
-            raise InputError("is not a GGUF file (it does not begin with GGUF): convert the model first", where=path)
+        check_gguf(path)
         parameters = self._lib.llama_model_default_params()
         parameters.n_gpu_layers = 0
         _messages.clear()
         model = self._lib.llama_model_load_from_file(os.fsencode(path), parameters)
         if model == self._ffi.NULL:
-            why = " ".join(_messages[-1].split()) if _messages else "no reason given"
-            raise InputError(f"llama.cpp cannot load it: {why}", where=path)
+            raise InputError(f"llama.cpp cannot load it: {_last_message()}", where=path)
         return model
 
     def _check_kind(self, path: Path) -> None:

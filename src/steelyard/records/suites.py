@@ -33,6 +33,7 @@ class SuiteItem(Record, frozen=True, kw_only=True):
     question, and ``history`` the conversation before it. With ``choices`` the answer is the text of one of them.
     ``answer`` is empty only where a judge scores: there is no right answer then, or a model answer at most.
     ``group`` names items that belong together (one document, one conversation): their scores are not independent.
+    ``canary`` is never shown to a model.
     """
 
     id: str
@@ -45,6 +46,7 @@ class SuiteItem(Record, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     difficulty: Literal["", "easy", "hard"] = ""
     source: SourceSpan | None = None
+    canary: str = ""
 
 
 class DroppedItem(Record, frozen=True, kw_only=True):

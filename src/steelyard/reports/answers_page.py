@@ -2,25 +2,21 @@
 
 The first answers are plain HTML. All of them follow as JSON in chunks, compressed, which the page's script reads when
 it needs them, so that 20,000 answers open as fast as 50. All text in it is hostile: HTML is escaped by the template,
-JSON by :func:`_json` or in base64, and the page's policy (CSP) runs the one script with our hash and forbids every
-request.
+JSON by :func:`json_for_script` or in base64, and the page's policy (CSP) runs the one script with our hash and forbids
+every request.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import shlex
 from array import array
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
+from steelyard.reports.embedding import json_for_script, packed, policy_hash, source
 from steelyard.reports.jinja import markup, template
 from steelyard.util.atomic_file import whole_file
 from steelyard.util.text import one_line, printable
@@ -32,11 +28,9 @@ WITHHELD: Final = "(withheld: its text is not in this folder)"
 
 FIRST: Final = 50  # answers that are plain HTML
 CHUNK: Final = 500  # answers that the script reads at once
-COMPRESSION: Final = 6  # gzip's level: 9 takes twice as long for 1 % less
 LONGEST: Final = 2000  # characters of a text; of a longer one the page has the first half of them, and the last
 
 _WORDS: Final = list(SIGNS)
-_ESCAPES: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 
 @dataclass(frozen=True)
@@ -207,8 +201,7 @@ class _Collected:
     def close_chunk(self) -> None:
         """Write the answers that wait as a line: JSON, compressed, in base64. The same answers give the same line."""
         if self._rows:
-            chunk = _json({"texts": list(self._texts), "rows": self._rows}).encode()
-            self._spool.write(b64encode(gzip.compress(chunk, COMPRESSION, mtime=0)) + b"\n")
+            self._spool.write(packed({"texts": list(self._texts), "rows": self._rows}) + b"\n")
             self._rows, self._texts = [], {}
 
     def chunks(self) -> Iterator[Any]:
@@ -243,16 +236,11 @@ def _encoded_text(text: _Text | None, place: Callable[[str], int]) -> object:
     return [place(text.head), text.cut, place(text.tail)] if text.cut else place(text.head)
 
 
-def _json(document: object) -> str:
-    """JSON that can stand in a ``<script>``: nothing in it can end the element or open a comment."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
-
-
 # ── the page ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _context(found: _Collected, about: About) -> dict[str, Any]:
-    style, script = template("report.css").render() + _source("answers.css"), _source("answers.js")
+    style, script = template("report.css").render() + source("answers.css"), source("answers.js")
     command = f"steelyard show {_quoted(str(about.run))}"
     index = {
         "command": command,
@@ -281,18 +269,9 @@ def _context(found: _Collected, about: About) -> dict[str, Any]:
         "longest": LONGEST,
         "blank": _BLANK,
         "style": markup(style),
-        "style_hash": _hash(style),
+        "style_hash": policy_hash(style),
         "script": markup(script),
-        "script_hash": _hash(script),
+        "script_hash": policy_hash(script),
         "chunks": found.chunks(),
-        "index": markup(_json(index)),
+        "index": markup(json_for_script(index)),
     }
-
-
-def _source(name: str) -> str:
-    return (files("steelyard.reports") / "templates" / name).read_text("utf-8")
-
-
-def _hash(source: str) -> str:
-    """What a policy (CSP) names an inline script or style by."""
-    return f"sha256-{b64encode(sha256(source.encode()).digest()).decode()}"

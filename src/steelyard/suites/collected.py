@@ -53,12 +53,15 @@ def _with_own_ids(items: Sequence[SuiteItem]) -> tuple[SuiteItem, ...]:
 
 
 def without_duplicates(collected: Collected) -> Collected:
-    """The items without near duplicates of earlier ones, which are dropped with that reason."""
-    from steelyard.suites.duplicates import merge_duplicates
+    """The items without near duplicates of others, which are dropped with that reason.
 
+    Items that show the same context after the same conversation are compared by their questions, all others with
+    what is shown: beside a long passage a changed word of the question would count for nothing.
+    """
     items = collected.items
-    asked = ["\n".join((*(turn.text for turn in item.history), item.context, item.question)) for item in items]
-    merged = {second: (first, similarity) for first, second, similarity in merge_duplicates(asked)}
+    merged = _alike_in_one_place(items)
+    left = [place for place in range(len(items)) if place not in merged]
+    merged |= _alike([_shown(items[place]) for place in left], left)
     dropped = [
         DroppedItem(
             check="duplicate",
@@ -70,3 +73,25 @@ def without_duplicates(collected: Collected) -> Collected:
     ]
     kept = tuple(item for place, item in enumerate(items) if place not in merged)
     return replace(collected, items=kept, dropped=(*collected.dropped, *dropped))
+
+
+def _alike_in_one_place(items: Sequence[SuiteItem]) -> dict[int, tuple[int, float]]:
+    """By the place of an item that is dropped, that of the one that is kept and how alike their questions are."""
+    places: dict[tuple[object, ...], list[int]] = {}
+    for place, item in enumerate(items):
+        places.setdefault((item.context, item.history), []).append(place)
+    found: dict[int, tuple[int, float]] = {}
+    for same in places.values():
+        if len(same) > 1:
+            found |= _alike([items[place].question for place in same], same)
+    return found
+
+
+def _alike(texts: Sequence[str], places: Sequence[int]) -> dict[int, tuple[int, float]]:
+    from steelyard.suites.duplicates import merge_duplicates
+
+    return {places[second]: (places[first], similarity) for first, second, similarity in merge_duplicates(texts)}
+
+
+def _shown(item: SuiteItem) -> str:
+    return "\n".join((*(turn.text for turn in item.history), item.context, item.question))

@@ -6,7 +6,6 @@ those that it sent. A run whose end is not on record (a crash) keeps counting wi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.records.record import Record
 from steelyard.tasks.file_rows import JsonlRows
+from steelyard.util.append_file import append_lines
 
 __all__ = ["EXPOSURES", "Exposure", "append_exposures", "exposed_items", "read_exposures"]
 
@@ -59,15 +59,7 @@ def append_exposures(
     data = b"".join(canonical(without_defaults(line)) + b"\n" for line in lines)
     path = folder / EXPOSURES
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        try:
-            size = os.fstat(descriptor).st_size
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":  # a crash cut off the last line
-                data = b"\n" + data
-            os.write(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        append_lines(path, data)
     except OSError as error:
         raise InputError(
             f"cannot be written ({error.strerror}), so that it would not be on record who saw the suite", where=path

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from steelyard.errors import InputError, NothingKept
 from steelyard.records import DroppedItem
@@ -14,6 +17,9 @@ from steelyard.suites.writing import new_suite
 from steelyard.tasks.suite_file import SuiteFile
 
 __all__ = ["make_suite", "reasons_in_words", "suite_name"]
+
+
+CANARY = "steelyard-canary-"  # begins the text by which a suite's files can be found again
 
 
 def suite_name(folder: Path, given: str = "") -> str:
@@ -29,8 +35,6 @@ def make_suite(folder: Path, suite: SuiteFile, collected: Collected) -> SuiteFil
 
     Raises NothingKept, with the reasons, where no item is left: then nothing is made.
     """
-    import msgspec
-
     if not collected.items:
         raise NothingKept(
             f"no item is left, so there is no suite: {reasons_in_words(collected.dropped) or 'none came'}"
@@ -39,9 +43,11 @@ def make_suite(folder: Path, suite: SuiteFile, collected: Collected) -> SuiteFil
         suite,
         language="de" if collected.is_german else "en",
         default_prompt=suite.default_prompt or ("verbatim" if _is_asked_whole(suite, collected) else ""),
+        canary=suite.canary or f"{CANARY}{uuid.uuid4()}",
         made_from=collected.made_from,
     )
-    new_suite(folder, made, collected.items, collected.dropped)
+    first, *others = collected.items
+    new_suite(folder, made, [msgspec.structs.replace(first, canary=made.canary), *others], collected.dropped)
     return made
 
 

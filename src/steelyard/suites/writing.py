@@ -24,6 +24,7 @@ _ABOUT = {
     "instruction": "stands before each question",
     "choices": "the labels that an answer is one of",
     "made_from": "what the items came from",
+    "canary": "in these files and never in a prompt: a model that says it has read them",
 }
 
 
@@ -59,7 +60,9 @@ def _line(record: msgspec.Struct) -> bytes:
 def _brief(value: Any) -> Any:
     """A value without empty parts, which are the defaults of every field."""
     if isinstance(value, dict):
-        return {key: _brief(each) for key, each in value.items() if each not in (None, "", [], {}) or key == "question"}
+        return {
+            key: _brief(each) for key, each in value.items() if each not in (None, "", [], (), {}) or key == "question"
+        }
     return [_brief(each) for each in value] if isinstance(value, list | tuple) else value
 
 
@@ -90,6 +93,9 @@ def _yaml_lines(suite: SuiteFile) -> Iterator[str]:
         yield "prompts:"
         for name, prompt in suite.prompts.items():
             yield f"  {name}: {json.dumps(_brief(msgspec.to_builtins(prompt)), ensure_ascii=False)}"
+    if suite.canary:
+        yield f"# {_ABOUT['canary']}"
+        yield f"canary: {_quoted(suite.canary)}"
     if suite.made_from:
         yield f"# {_ABOUT['made_from']}"
         yield "made_from:"

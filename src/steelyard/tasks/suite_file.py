@@ -11,6 +11,8 @@ A suite is plain files that a person reads and keeps in git::
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -26,18 +28,21 @@ from steelyard.tasks.definition_file import read_strictly, resolved_prompts
 from steelyard.tasks.file_options import MAX_LABELS
 from steelyard.tasks.file_rows import FileRows, JsonlRows, Row
 from steelyard.tasks.loaders import beside
+from steelyard.tasks.suite_vault import VAULT, Vault, item_digest
 
 __all__ = [
     "DROPPED",
     "SAMPLES",
     "SUITE",
     "MadeFrom",
+    "PartRows",
     "SuiteFile",
     "SuiteRows",
     "is_suite",
     "read_suite",
     "suite_digest",
     "suite_folder",
+    "suite_part",
 ]
 
 SUITE: Final = "suite.yaml"
@@ -62,7 +67,8 @@ class SuiteFile(Part, frozen=True, kw_only=True):
     ``endpoints`` are the addresses that may ever see an item: of an endpoint its base URL, of a plugin's model its
     whole URI, ``python`` for models that Python code gives; a model in this process needs none. ``readers`` are public
     keys of those who may read the suite's files. ``instruction`` is put before each question; ``choices`` are labels
-    that every answer is one of. Without ``prompts`` questions are asked as those of a file are.
+    that every answer is one of. ``canary`` is in the suite's files and never in a prompt: a model that says it has read
+    them. Without ``prompts`` questions are asked as those of a file are.
     """
 
     suite: str
@@ -77,6 +83,7 @@ class SuiteFile(Part, frozen=True, kw_only=True):
     prompts: dict[str, PromptFormat] = msgspec.field(default_factory=dict)
     default_prompt: str = ""
     chance: float = 0.0
+    canary: str = ""
     made_from: tuple[MadeFrom, ...] = ()
 
 
@@ -89,21 +96,43 @@ class SuiteRows(FileRows):
     def __init__(self, path: Path, suite: SuiteFile) -> None:
         self._suite = suite
         self.digests: list[str] = []
+        self.erased: set[str] = set()
         self.has_context = self.has_history = self.has_groups = self.all_have_choices = False
         self.most_choices = self.without_answer = 0
         self.ids: dict[str, int] = {}  # with the number of each item's line
         self._path = path
-        if not path.is_file():
+        self._rows: JsonlRows | None = None
+        self._held: dict[int, SuiteItem] = {}  # by place, of a suite that is encrypted: decrypted in memory alone
+        if path.is_file():
+            self._rows = JsonlRows(path, self._look)
+        elif path.with_name(VAULT).is_file():
+            self._open(Vault(path.parent))
+        else:
             raise InputError("there is no such file: a suite has its items there", where=path)
-        self._rows = JsonlRows(path, self._look)
-        if not self._rows:
+        if not self.ids:
             raise InputError("has no items", where=path)
         self._with_choices = self.most_choices > 0
         if self._with_choices and not self.all_have_choices:
             raise InputError("some items have choices and some have none: make two suites of them", where=path)
 
+    def _open(self, vault: Vault) -> None:
+        for place, (number, line, item) in enumerate(vault.items()):
+            if item is not None:
+                self._held[place] = item
+                self._take(item, number)
+            elif line.id in self.ids:
+                raise self._wrong(f"two items have the id {line.id[:80]!r}", number)
+            else:
+                self.ids[line.id] = number
+                self.digests.append(line.digest)
+                self.erased.add(line.id)
+        if not self._held:
+            raise InputError("all items of this suite were erased", where=vault.folder)
+
     def _look(self, row: Row, number: int) -> None:
-        item = self._item(row, number)
+        self._take(self._item(row, number), number)
+
+    def _take(self, item: SuiteItem, number: int) -> None:
         if not _ITEM.fullmatch(item.id):
             raise self._wrong(f"id {item.id[:40]!r}: letters, digits, '.', '_' and '-', at most 80", number)
         if item.id in self.ids:
@@ -112,9 +141,9 @@ class SuiteRows(FileRows):
             raise self._wrong("question is empty", number)
         if item.choices:
             _check_choices(item, self._path, number)
-        first = not self.ids
+        first = len(self.ids) == len(self.erased)
         self.ids[item.id] = number
-        self.digests.append(sha256(canonical(without_defaults(item))).hexdigest())
+        self.digests.append(item_digest(item))
         self.has_context = self.has_context or bool(item.context)
         self.has_history = self.has_history or bool(item.history)
         self.has_groups = self.has_groups or bool(item.group)
@@ -132,15 +161,28 @@ class SuiteRows(FileRows):
         return InputError(message, where=self._path, line=number)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.ids)
 
     def number_of(self, place: int) -> int:
         """The number of the line of the item at this place."""
-        return self._rows.number_of(place)
+        return self._numbers[place]
+
+    @cached_property
+    def _numbers(self) -> tuple[int, ...]:
+        return tuple(self.ids.values())
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the items are encrypted in the folder."""
+        return self._rows is None
+
+    def items(self) -> Iterator[SuiteItem]:
+        """The items that were not erased, in the file's order."""
+        return (self.item(place) for place, name in enumerate(self.ids) if name not in self.erased)
 
     def item(self, place: int) -> SuiteItem:
-        """The item at this place, from 0."""
-        return msgspec.convert(self._rows[place], SuiteItem)
+        """The item at this place, from 0; KeyError for one that was erased."""
+        return self._held[place] if self._rows is None else msgspec.convert(self._rows[place], SuiteItem)
 
     def _row(self, number: int) -> Row:
         item = self.item(number)
@@ -161,6 +203,24 @@ class SuiteRows(FileRows):
         return row
 
 
+class PartRows(FileRows):
+    """Some of a suite's items as rows, in the file's order: those with the given ids."""
+
+    def __init__(self, rows: SuiteRows, ids: Collection[str]) -> None:
+        self._rows = rows
+        self._places = [place for place, name in enumerate(rows.ids) if name in ids]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def number_of(self, place: int) -> int:
+        """The number of the line of the item at this place."""
+        return self._rows.number_of(self._places[place])
+
+    def _row(self, number: int) -> Row:
+        return self._rows[self._places[number]]
+
+
 def _check_choices(item: SuiteItem, path: Path, number: int) -> None:
     if not 2 <= len(item.choices) <= MAX_LABELS or len(set(item.choices)) != len(item.choices):
         raise InputError(f"choices must be 2 to {MAX_LABELS} different texts", where=path, line=number)
@@ -177,13 +237,21 @@ def _label(item: SuiteItem, labels: tuple[str, ...], path: Path, number: int) ->
 
 
 def is_suite(path: Path) -> bool:
-    """Whether a path is the folder of a suite, or its ``suite.yaml``."""
-    return path.name == SUITE or (path / SUITE).is_file()
+    """Whether a path is the folder of a suite, its ``suite.yaml``, or a part of a sealed one (``SUITE#check-1``)."""
+    return path.name == SUITE or (suite_folder(path) / SUITE).is_file()
 
 
 def suite_folder(path: Path) -> Path:
-    """The folder of a suite that a user names by it or by its ``suite.yaml``."""
-    return path.parent if path.name == SUITE else path
+    """The folder of a suite that a user names by it, by its ``suite.yaml``, or by one of its parts."""
+    if path.name == SUITE:
+        return path.parent
+    name, separator, _ = path.name.partition("#")
+    return path.with_name(name) if separator and name and not path.exists() else path
+
+
+def suite_part(path: Path) -> str:
+    """The part of a sealed suite that a path names: ``released``, ``all``, ``check-1`` …; empty for none."""
+    return path.name.partition("#")[2] if suite_folder(path) != path and path.name != SUITE else ""
 
 
 def read_suite(folder: Path) -> SuiteFile:

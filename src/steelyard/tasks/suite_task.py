@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from steelyard.errors import InputError
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
 from steelyard.tasks.prompts_of_questions import choice_prompts, label_prompts, open_prompts
-from steelyard.tasks.suite_file import SAMPLES, SUITE, SuiteFile, SuiteRows, read_suite, suite_digest, suite_folder
+from steelyard.tasks.suite_file import (
+    SAMPLES,
+    SUITE,
+    PartRows,
+    SuiteFile,
+    SuiteRows,
+    read_suite,
+    suite_digest,
+    suite_folder,
+    suite_part,
+)
+from steelyard.tasks.suite_seal import SuiteSeal, parts_of, read_seal
 from steelyard.tasks.task import Task
 
 __all__ = ["SuiteTask", "task_from_suite"]
 
 
 class SuiteTask(Task):
-    """The task of a suite, which knows who may see it (``file``) and the digest of each item (``digests``)."""
+    """The task of a suite, or of a part of a sealed one: the ``items`` that it asks, by id, and who may see them."""
 
-    def __init__(self, definition: TaskDefinition, folder: Path, file: SuiteFile, rows: SuiteRows) -> None:
-        super().__init__(definition, folder / SUITE, rows=rows, suite=suite_digest(file, rows.digests))
-        self.folder, self.file, self.rows = folder, file, rows
+    def __init__(
+        self, definition: TaskDefinition, folder: Path, file: SuiteFile, rows: SuiteRows, suite: str, part: _Part
+    ) -> None:
+        self.items = {
+            name: number
+            for name, number in rows.ids.items()
+            if name not in rows.erased and (part.items is None or name in part.items)
+        }
+        asked = rows if len(self.items) == len(rows) else PartRows(rows, self.items)
+        words = f"{len(rows.erased):,} items of this suite were erased." if rows.erased else ""
+        assumed = " ".join(filter(None, (part.words, words)))
+        super().__init__(definition, folder / SUITE, rows=asked, suite=suite, assumed=assumed)
+        self.folder, self.file, self.rows, self.seal = folder, file, rows, part.seal
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a suite: its items (None: all), what to say of it, and what its name gets."""
+
+    items: frozenset[str] | None = None
+    words: str = ""
+    suffix: str = ""
+    seal: SuiteSeal | None = None
 
 
 def task_from_suite(path: Path) -> SuiteTask:
-    """Open the suite at ``path``, its folder or its ``suite.yaml``; raises InputError with file and line."""
+    """Open the suite at ``path``, its folder or its ``suite.yaml``; raises InputError with file and line.
+
+    Of a sealed version the released items are asked; ``SUITE#all`` and ``SUITE#check-1`` name other parts.
+    """
     folder = suite_folder(path)
     file = read_suite(folder)
     rows = SuiteRows(folder / SAMPLES, file)
+    digest = suite_digest(file, rows.digests)
+    part = _part(folder, file, rows, digest, suite_part(path))
     prompts = file.prompts or _prompts(file, rows)
     if file.default_prompt and file.default_prompt not in prompts:
         raise InputError(
@@ -39,7 +76,7 @@ def task_from_suite(path: Path) -> SuiteTask:
             where=folder / SAMPLES,
         )
     definition = TaskDefinition(
-        id=file.suite,
+        id=file.suite + part.suffix,
         title=file.about or file.suite,
         fields=Fields(
             target="answer",
@@ -54,7 +91,25 @@ def task_from_suite(path: Path) -> SuiteTask:
         chance=file.chance or (1 / rows.most_choices if rows.most_choices else 0.0),
         public=False,
     )
-    return SuiteTask(definition, folder, file, rows)
+    return SuiteTask(definition, folder, file, rows, digest, part)
+
+
+def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str) -> _Part:
+    seal = read_seal(folder, file.version, digest)
+    if name == "all" or (seal is None and not name):
+        return _Part(seal=seal)
+    if seal is None:
+        raise InputError(f"version {file.version} is not sealed, so it has no part {name!r}", where=folder)
+    parts, of = parts_of(seal, rows.ids), f"of the {len(rows):,} items of the sealed suite"
+    if name in ("", "released"):
+        words = f"Asked: the {len(parts.released):,} released {of}; the others are kept for steelyard suite check."
+        return _Part(parts.released, words, "", seal)
+    for number, items in enumerate(parts.checks, 1):
+        if name == f"check-{number}":
+            words = f"Asked: {len(items):,} {of} that were kept back, as check {number} of {seal.checks}."
+            return _Part(items, words, f"-check-{number}", seal)
+    known = ", ".join(("released", "all", *(f"check-{number}" for number in range(1, seal.checks + 1))))
+    raise InputError(f"the suite has no part {name[:40]!r}; it has: {known}", where=folder)
 
 
 def _scorer(file: SuiteFile, rows: SuiteRows) -> dict[str, Any]:

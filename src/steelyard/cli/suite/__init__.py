@@ -9,7 +9,13 @@ from steelyard.cli.lazy_group import LazyGroup
 __all__ = ["command"]
 
 COMMANDS = {
+    "encrypt": "encrypt the items at rest, for named readers",
+    "erase": "erase the items of one subject for good, on record",
     "new": "make a suite from tables, chat logs or documents",
+    "reader": "make the key of one who may read an encrypted suite",
+    "refresh": "put twins in the place of items that were seen, as another version",
+    "review": "review the items of a suite: keep, edit, drop, tag",
+    "seal": "fix a version: signed, split into released and kept items",
     "show": "show a suite: its items, who may see it, and who has seen it",
 }
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from steelyard.cli.options import api_keys_option, run_arguments
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.records.file_options import FileOptions
+    from steelyard.api.suite_sources import Writing
     from steelyard.suites.collected import Collected
-    from steelyard.suites.tables import TableColumns
+    from steelyard.suites.redacting import Replaced
 
 __all__ = ["command"]
+
+_SHOWN: Final = 40  # replacements that a question shows
 
 
 @click.command()
@@ -26,7 +29,8 @@ __all__ = ["command"]
     multiple=True,
     required=True,
     metavar="SOURCE",
-    help="A table: .csv, .tsv, .xlsx, .jsonl, .json or .parquet. Several are joined.",
+    help="A table (.csv, .tsv, .xlsx, .jsonl, .json, .parquet), a chat log, a recording of steelyard gateway, a "
+    "document (.pdf, .docx, .html, .md, .txt) or a folder of documents. Several are joined.",
 )
 @click.option("--name", default="", help="The suite's name (default: the folder's).")
 @click.option("--about", default="", help="One line on what it tests.")
@@ -46,60 +50,122 @@ __all__ = ["command"]
 @click.option("--instruction", default="", metavar="TEXT", help="Put before each question; @FILE reads it.")
 @click.option("--choices", default="", metavar="LABELS", help="The labels that an answer is one of: 'yes,no'.")
 @click.option("--keep-duplicates", is_flag=True, help="Keep items that ask nearly the same as an earlier one.")
-def command(
-    folder: Path,
-    sources: tuple[Path, ...],
-    name: str,
-    about: str,
-    endpoints: tuple[str, ...],
-    question: str,
-    answer: str,
-    group: str,
-    tags: str,
-    sheet_name: str,
-    instruction: str,
-    choices: str,
-    keep_duplicates: bool,
-) -> int:
+@click.option(
+    "--writer",
+    default="",
+    metavar="cloze|URI",
+    help="Who writes questions about documents: cloze leaves gaps by rules, a model (openai:NAME@URL) is asked.",
+)
+@click.option("--per-passage", type=click.IntRange(1, 20), default=3, show_default=True, metavar="N",
+              help="Questions for each passage of a document.")  # fmt: skip
+@click.option("--passages", type=click.IntRange(1), metavar="N", help="At most N passages, spread over all documents.")
+@click.option("--seed", default="0", help="The seed of the cloze writer.")
+@click.option("--closed-book", is_flag=True, help="Ask without the passage: whether a system finds the document.")
+@click.option("--term", "terms", multiple=True, metavar="TEXT",
+              help="A name that is replaced wherever it stands (no rule knows names).")  # fmt: skip
+@click.option("--no-redaction", is_flag=True, help="Keep and send everything as it is, with personal data and keys.")
+@click.option("--yes", is_flag=True, help="Do not ask whether what is replaced is right.")
+@api_keys_option
+def command(folder: Path, sources: tuple[Path, ...], keep_duplicates: bool, yes: bool, **given: Any) -> int:
     """Make the suite FOLDER: plain files that you read, review and keep in git.
 
-    Nothing is sent anywhere. What is thrown out stands in dropped.jsonl, each item with its reason.
+    Nothing is sent anywhere but to the model of --writer. What is thrown out stands in dropped.jsonl, each item with
+    its reason; a suite without any item is not made (exit 1).
     """
+    import asyncio
+
+    from steelyard.api.suite_sources import Sources, collect
     from steelyard.records.file_options import FileOptions
-    from steelyard.suites.collected import joined, without_duplicates
+    from steelyard.suites.collected import without_duplicates
     from steelyard.suites.made import make_suite, suite_name
     from steelyard.suites.tables import TableColumns
     from steelyard.tasks.file_options import instruction_of, labels_of
     from steelyard.tasks.suite_file import SuiteFile
 
     options = FileOptions(
-        question=question,
-        answer=answer,
-        sheet=sheet_name,
-        instruction=instruction_of(instruction),
-        choices=labels_of(choices),
+        question=given["question"],
+        answer=given["answer"],
+        sheet=given["sheet_name"],
+        instruction=instruction_of(given["instruction"]),
+        choices=labels_of(given["choices"]),
     )
     suite = SuiteFile(
-        suite=suite_name(folder, name),
-        about=" ".join(about.split()),
-        endpoints=endpoints,
+        suite=suite_name(folder, given["name"]),
+        about=" ".join(given["about"].split()),
+        endpoints=given["endpoints"],
         instruction=options.instruction,
         choices=options.choices,
     )
-    collected = joined([_collected(source, options, TableColumns(group=group, tags=tags)) for source in sources])
+    columns = TableColumns(group=given["group"], tags=given["tags"])
+    args = run_arguments(api_key_env=given["api_key_env"])
+    wanted = Sources(
+        paths=sources,
+        options=options,
+        columns=columns,
+        writing=_writing(given, yes=yes),
+        redacts=not given["no_redaction"],
+        terms=given["terms"],
+    )
+    collected, replaced = asyncio.run(collect(wanted, args))
+    if replaced and given["endpoints"] and not yes and not _confirmed(replaced):
+        raise InputError("stopped: no suite was made")
     if not keep_duplicates:
         collected = without_duplicates(collected)
     make_suite(folder, suite, collected)
+    if replaced:
+        click.echo(f"{len(replaced):,} places with personal data or secrets are replaced by placeholders", err=True)
     _print_made(folder, suite.endpoints, collected)
     return 0
 
 
-def _collected(source: Path, options: FileOptions, columns: TableColumns) -> Collected:
-    from steelyard.suites.tables import items_of_table
+def _writing(given: dict[str, Any], *, yes: bool) -> Writing:
+    from steelyard.api.suite_sources import CLOZE, Writing
+    from steelyard.api.suites import recipient_of
 
-    if not source.exists():
-        raise InputError("there is no such file", where=source)
-    return items_of_table(source, options, columns)
+    writer = given["writer"]
+    leaves = bool(writer) and writer != CLOZE and bool(recipient_of(writer))
+    return Writing(
+        writer=writer,
+        per_passage=given["per_passage"],
+        passages=given["passages"],
+        seed=given["seed"],
+        with_context=not given["closed_book"],
+        confirm=_confirmed if leaves and not yes else lambda replaced: True,
+        progress=_progress(),
+    )
+
+
+def _confirmed(replaced: list[Replaced]) -> bool:
+    """Show what is replaced before anything may leave this machine, and ask; InputError where nobody can answer."""
+    import sys
+
+    click.echo(
+        f"{len(replaced):,} places with personal data or secrets are replaced before anything is sent:", err=True
+    )
+    for where, before, after in replaced[:_SHOWN]:
+        click.echo(f"  {where}\n    - {before}\n    + {after}", err=True)
+    if len(replaced) > _SHOWN:
+        click.echo(f"  … and {len(replaced) - _SHOWN:,} more", err=True)
+    if not sys.stdin.isatty():
+        raise InputError("nothing was sent: read what is replaced, and add --yes")
+    return click.confirm("Is that right, and may it be sent so?", err=True)
+
+
+def _progress() -> Any:
+    """Passages done, with rate and remaining time, once a second on stderr."""
+    import time
+
+    begun, last = time.monotonic(), [0.0]
+
+    def shown(done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - begun < 2 or (now - last[0] < 1 and done < total):
+            return
+        last[0] = now
+        rate = done / (now - begun)
+        click.echo(f"{done:,} of {total:,} passages, {rate:.1f}/s, {(total - done) / rate:.0f} s left", err=True)
+
+    return shown
 
 
 def _print_made(folder: Path, endpoints: tuple[str, ...], collected: Collected) -> None:
@@ -110,10 +176,12 @@ def _print_made(folder: Path, endpoints: tuple[str, ...], collected: Collected) 
 
     for remark in collected.remarks:
         click.echo(one_line(remark, 800), err=True)
-    dropped = f", {len(collected.dropped):,} thrown out ({reasons_in_words(collected.dropped)})" * bool(
-        collected.dropped
-    )
+    named, thrown = shlex.quote(str(folder)), len(collected.dropped)
+    dropped = f", {thrown:,} thrown out ({reasons_in_words(collected.dropped)})" if thrown else ""
     click.echo(f"{folder}: {len(collected.items):,} items{dropped}")
+    without = sum(not item.answer for item in collected.items)
+    if without:
+        click.echo(f"{without:,} of them have no answer that a person accepted: only a judge can score these.")
     if not endpoints:
         click.echo("No endpoint may see it yet: name those that may under 'endpoints' in suite.yaml.")
-    click.echo(f"Next: steelyard run {shlex.quote(str(folder))} --model URI")
+    click.echo(f"Next: steelyard suite review {named}, then steelyard run {named} --model URI")

@@ -35,6 +35,7 @@ def command(folder: Path, as_json: bool) -> int:
     if suite.file.about:
         click.echo(f"  about      {one_line(suite.file.about, 80)}")
     click.echo(f"  digest     {facts['digest']}")
+    click.echo(f"  reviewed   {facts['reviewed']:,} of {facts['items']:,} items")
     click.echo(f"  prompts    {', '.join(facts['prompts'])} (asked in {suite.default_prompt})")
     for name in ("tags", "difficulty"):
         if facts[name]:
@@ -51,14 +52,18 @@ def command(folder: Path, as_json: bool) -> int:
 
 def _facts(suite: SuiteTask) -> dict[str, Any]:
     from steelyard.suites.exposures import exposed_items, read_exposures
+    from steelyard.suites.review import read_review
 
-    items = [suite.rows.item(place) for place in range(len(suite.rows))]
+    items = list(suite.rows.items())
     exposed = exposed_items(read_exposures(suite.folder))
     return {
         "suite": suite.file.suite,
         "version": suite.file.version,
         "digest": suite.suite,
         "items": len(items),
+        "erased": len(suite.rows.erased),
+        "encrypted": suite.rows.is_encrypted,
+        "reviewed": read_review(suite.folder).number_reviewed(items),
         "groups": len({item.group for item in items if item.group}),
         "tags": dict(Counter(tag for item in items for tag in item.tags).most_common(20)),
         "difficulty": dict(Counter(item.difficulty for item in items if item.difficulty)),

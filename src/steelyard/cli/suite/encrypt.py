@@ -1,0 +1,32 @@
+"""``steelyard suite encrypt``: the items are encrypted at rest, for the suite's readers alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--undo", is_flag=True, help="Write the items in plain text again, to edit them.")
+def command(folder: Path, undo: bool) -> int:
+    """Encrypt the items of the suite FOLDER to the readers that its suite.yaml names; it is asked as before.
+
+    Each subject (group, or item without one) has a key of its own in keys/: whoever deletes it has erased the subject.
+    Keep keys/ out of git and backups, or the deletion is not one.
+    """
+    from steelyard.suites.encrypting import decrypt_suite, encrypt_suite
+    from steelyard.tasks.suite_task import task_from_suite
+
+    suite = task_from_suite(folder)
+    if undo:
+        click.echo(f"{decrypt_suite(suite):,} items are in plain text again")
+        return 0
+    count = len(suite.rows)
+    keys = encrypt_suite(suite)
+    named = "1 reader" if len(suite.file.readers) == 1 else f"{len(suite.file.readers)} readers"
+    click.echo(f"encrypted {count:,} items under {keys:,} keys, for {named}; dropped.jsonl was deleted")
+    return 0

@@ -1,0 +1,70 @@
+"""``steelyard suite seal``: fix a version of a suite before anyone is tested on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from steelyard.cli.options import key_option
+
+if TYPE_CHECKING:
+    from steelyard.evidence.keys import KeySigner
+    from steelyard.tasks.suite_seal import SuiteSeal
+    from steelyard.tasks.suite_task import SuiteTask
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@key_option
+@click.option("--no-ledger", is_flag=True, help="Sign without a line in the key's ledger, as in CI without storage.")
+@click.option(
+    "--share", default="0.5", show_default=True, metavar="SHARE", help="The share of the items that is released."
+)
+@click.option(
+    "--checks",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Into how many leak checks the kept items are divided; each can be asked once of a recipient.",
+)
+def command(folder: Path, key: Path | None, no_ledger: bool, share: str, checks: int) -> int:
+    """Seal the version of the suite FOLDER: what it asks cannot change any more, and a part is kept back.
+
+    steelyard run asks the released items; steelyard suite check asks kept ones to see whether released ones leaked.
+    """
+    from steelyard.api.conduct import signer_at
+    from steelyard.tasks.suite_task import task_from_suite
+
+    suite, signer = task_from_suite(folder), signer_at(key)
+    sealed = _sealed(suite, signer, share, checks, no_ledger=no_ledger)
+    _print(suite, sealed)
+    return 0
+
+
+def _sealed(suite: SuiteTask, signer: KeySigner | None, share: str, checks: int, *, no_ledger: bool) -> SuiteSeal:
+    from steelyard.suites.sealing import seal_suite
+
+    if signer is None or no_ledger:
+        return seal_suite(suite, signer, None, share, checks)
+    from steelyard.evidence.ledger_file import LedgerFile, ledger_path
+
+    with LedgerFile(ledger_path(signer.path), signer) as ledger:
+        return seal_suite(suite, signer, ledger, share, checks)
+
+
+def _print(suite: SuiteTask, sealed: SuiteSeal) -> None:
+    from steelyard.tasks.suite_seal import parts_of
+
+    parts = parts_of(sealed, suite.rows.ids)
+    kept = " + ".join(f"{len(each):,}" for each in parts.checks)
+    click.echo(f"sealed: version {sealed.version}, digest {sealed.digest}")
+    click.echo(f"released {len(parts.released):,} of {sealed.items:,} items; kept back for checks: {kept}")
+    if sealed.signer:
+        click.echo("signed; the split follows from the key and the version, and cannot be drawn again")
+    else:
+        click.echo("unsigned: whoever sealed this could have chosen the split (steelyard key new prevents it)")

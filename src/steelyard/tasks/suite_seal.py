@@ -1,0 +1,133 @@
+"""The seal of one version of a suite: what it holds, and which items are released and which are kept back.
+
+``seals/VERSION.dsse.json`` is a signed statement over the items' digests. The split follows from the key's verifiable
+random function of the version's digest, so that whoever seals cannot draw it again; without a key it is random, and
+whoever sealed could have chosen it. The kept part is divided into checks: each is asked once of a recipient
+(``steelyard suite check``), and counts as released to it from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence.canonical import canonical, without_defaults
+from steelyard.evidence.envelope import check_signature, open_envelope
+from steelyard.evidence.keys import public_key
+from steelyard.evidence.merkle import root
+from steelyard.evidence.order import split_output
+from steelyard.records.record import Record
+
+__all__ = ["SEALS", "SUITE_FORMAT", "SUITE_PREDICATE", "Parts", "SuiteSeal", "items_root", "parts_of", "read_seal",
+           "seal_path"]  # fmt: skip
+
+SEALS: Final = "seals"
+SUITE_FORMAT: Final = "steelyard-suite/1"
+SUITE_PREDICATE: Final = "urn:steelyard:predicate:suite:v1"
+MAX_SEAL_BYTES: Final = 1_000_000
+
+
+class SuiteSeal(Record, frozen=True, kw_only=True):
+    """What is sealed of a version: its digest, the Merkle root of its items' digests, and how it is split.
+
+    ``share`` of the items is released, the rest divided into ``checks``. ``signer`` is the public key, in hexadecimal
+    digits, and ``proof`` that of its split; without a key both are empty and ``seed`` was drawn at random.
+    """
+
+    format: Literal["steelyard-suite/1"]
+    suite: str
+    version: int
+    digest: str
+    items: int
+    root: str
+    share: str
+    checks: int
+    at: str
+    signer: str = ""
+    proof: str = ""
+    seed: str = ""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The ids of a sealed suite's items: those that are released, and those of each check."""
+
+    released: frozenset[str]
+    checks: tuple[frozenset[str], ...]
+
+
+def seal_path(folder: Path, version: int) -> Path:
+    """Where the seal of a version is."""
+    return folder / SEALS / f"{version}.dsse.json"
+
+
+def items_root(digests: Collection[str]) -> str:
+    """The Merkle root (RFC 9162) of the items' digests, sorted."""
+    return root(digest.encode() for digest in sorted(digests)).hex()
+
+
+def read_seal(folder: Path, version: int, digest: str) -> SuiteSeal | None:
+    """The seal of a version, whose digest is now ``digest``; None where it is not sealed.
+
+    Raises InputError where the items are no longer those that were sealed, VerificationError for what is no seal.
+    """
+    path = seal_path(folder, version)
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        data = file.read(MAX_SEAL_BYTES + 1)
+    if len(data) > MAX_SEAL_BYTES:
+        raise VerificationError(f"{path}: larger than {MAX_SEAL_BYTES:,} bytes")
+    document, envelope = open_envelope(data, path)
+    if document["predicateType"] != SUITE_PREDICATE:
+        raise VerificationError(f"{path}: not the seal of a suite")
+    try:
+        seal = msgspec.convert(document["predicate"], SuiteSeal)
+    except msgspec.ValidationError as error:
+        raise VerificationError(f"{path}: not the seal of a suite: {error}") from None
+    if without_defaults(seal) != document["predicate"]:
+        raise VerificationError(f"{path}: spells out a field that equals its default")
+    try:
+        if seal.signer and not check_signature(envelope, public_key(seal.signer)):
+            raise VerificationError(f"{path}: is not signed by the key that it names")
+        _check_split(seal, path)
+    except ValueError as error:
+        raise VerificationError(f"{path}: not the seal of a suite: {error}") from None
+    if (seal.version, seal.digest) != (version, digest):
+        raise InputError(
+            f"version {version} is sealed, and what it asks has changed since: put it back, or raise 'version' in "
+            "suite.yaml",
+            where=folder,
+        )
+    return seal
+
+
+def _check_split(seal: SuiteSeal, path: Path) -> None:
+    if bool(seal.signer) != bool(seal.proof) or bool(seal.proof) == bool(seal.seed):
+        raise VerificationError(f"{path}: its split follows from a key's proof, or from a random seed")
+    if seal.signer and split_output(public_key(seal.signer), seal.digest, seal.proof) is None:
+        raise VerificationError(f"{path}: its split does not follow from its key")
+    if not 0 < Fraction(seal.share) < 1 or not 1 <= seal.checks <= seal.items:
+        raise VerificationError(f"{path}: no such split")
+
+
+def parts_of(seal: SuiteSeal, ids: Collection[str]) -> Parts:
+    """The parts of the suite whose items have these ids: an order by the split's seed, cut at the share."""
+    seed = seal.seed
+    if seal.signer:
+        seed = split_output(public_key(seal.signer), seal.digest, seal.proof) or ""
+    ordered = sorted(ids, key=lambda each: sha256(canonical({"item": each, "seed": seed})).digest())
+    released = round(len(ordered) * Fraction(seal.share))
+    kept = ordered[released:]
+    size = len(kept) / seal.checks
+    cuts = [round(size * number) for number in range(seal.checks + 1)]
+    checks = tuple(frozenset(kept[first:last]) for first, last in pairwise(cuts))
+    return Parts(frozenset(ordered[:released]), checks)
