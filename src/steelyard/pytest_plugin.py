@@ -178,8 +178,8 @@ def _asked(item: pytest.Item, family: int) -> GateOutcome:
     _inconclusive(item)  # a wrong word is refused before anything is asked
     root = item.config.rootpath
     task = _under(root, given["suite"])
-    choices: dict[str, Any] = {name: value for name, value in given.items() if name not in _OWN}
-    choices = {"out": _folder(item), "progress": False} | choices
+    choices: dict[str, Any] = {"out": _folder(item), "progress": False}
+    choices |= {name: value for name, value in given.items() if name not in _OWN}
     try:
         result = gate(
             task,
