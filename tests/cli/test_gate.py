@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 from steelyard.cli import execute
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import without_defaults
+from steelyard.storage.run_folder import RunFolder
 from tests.conftest import SumsServer
+from tests.verification.resealing import reseal, with_new_reports
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +120,8 @@ def test_a_model_is_held_against_a_baseline_as_it_answers(
     verified = capsys.readouterr().out
     assert "verdict recomputed: 1 green" in verified
     assert "the input baseline (run " in verified
+    assert against(sums_server, sums_file[0], "--dry-run") == 0
+    assert "≥ baseline − 2 points" in " ".join(capsys.readouterr().out.split())
     asked = json.loads(Path("g/report.json").read_text())["gates"][0]["asked"]
     assert 0 < asked < 900
     worse()
@@ -208,3 +214,30 @@ def test_the_summary_of_a_github_step_is_appended_to(
     assert execute(["gate", str(sums_file[0]), "--model", f"openai:sums@{sums_server.url}", "--at-least", "0.65",
                     "--out", "r2", "--summary", "github"]) == 0  # fmt: skip
     assert "GITHUB_STEP_SUMMARY is not set" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key_", ["at_least", "family", "red", "null"])
+def test_a_plan_that_was_changed_and_sealed_again_does_not_verify(
+    sums_server: SumsServer, sums_file: tuple[Path, float], key_: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a key anybody can seal again: what the rule does not give is named all the same."""
+    assert gate(sums_server, sums_file[0], "0.9") == 1
+    plan = without_defaults(RunFolder.open(Path("r")).plan)
+    test = plan["tests"][0]
+    sealed = test["sealed"]
+    change: dict[str, Callable[[], object]] = {
+        "at_least": lambda: sealed.update(at_least="0.6"),
+        "family": lambda: sealed.update(family=7),
+        "red": lambda: sealed.update(red=[-1] * len(sealed["red"])),
+        "null": lambda: test.update(null="nothing"),
+    }
+    change[key_]()
+    try:
+        reseal(Path("r"), plan=plan)
+        with_new_reports(Path("r"))
+    except InputError:  # the rule does not even open it
+        assert key_ != "null"
+    capsys.readouterr()
+    assert execute(["verify", "r"]) == 1
+    said = capsys.readouterr()
+    assert "gate-00-sums" in said.out + said.err or "tests" in said.out + said.err

@@ -37,7 +37,7 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     for row in forecast.rows:
         table.add_row(
             Text(one_line(row.task)),
-            Text(f"{row.sign} {one_line(row.claimed)} %" if row.sign else one_line(row.claimed)),
+            Text(f"{row.sign} {one_line(row.claimed)}{_unit(row.claimed)}" if row.sign else one_line(row.claimed)),
             f"{row.calls:,}",
             _short(row.prompt_tokens),
             _short(row.completion_tokens),
@@ -60,6 +60,11 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     for task, verdict, reason in forecast.skipped:
         console.print(Text(one_line(f"{task}: {verdict.replace('_', ' ')}: {reason}")))
     console.print(forecast.assumptions)
+
+
+def _unit(bar: str) -> str:
+    """Of a gate's bar: a score is in percent, a margin below a baseline in points."""
+    return " points" if "baseline" in bar else " %"
 
 
 def _decision(samples: int | None, affordable: int) -> str:

@@ -111,6 +111,16 @@ def test_a_sealed_part_that_does_not_fit_is_refused(change: dict[str, object]) -
         Gate().open(test, plan)
 
 
+def test_a_forecast_is_for_the_noiseless_path() -> None:
+    plan = plan_with([1] * 400, "2")
+    above, below = (Gate().forecast(plan.tests[0], plan, shortfall) for shortfall in (-0.05, 0.05))
+    assert above is not None
+    assert below is not None
+    assert 0 < above < 200
+    assert 0 < below < 200
+    assert Gate().forecast(plan.tests[0], plan, 0.0) is None
+
+
 def test_another_input_is_refused() -> None:
     plan = msgspec.structs.replace(plan_with([1] * 20), inputs={"baseline": PlanInput(kind="run", sha256="cd" * 32)})
     with pytest.raises(ValueError, match="another baseline"):

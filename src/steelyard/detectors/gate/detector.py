@@ -119,7 +119,7 @@ class Gate:
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
         """Answers until a decision if the score is the bar less ``shortfall``; all of them where it is the bar."""
         if BASELINE in test.sealed:
-            return None
+            return _opened_with_baseline(test, plan).forecast(shortfall)
         sealed = msgspec.convert(test.sealed, SealedGate)
         measurement = plan.by_id[test.reads[0].measurement]
         rate = min(1.0, max(0.0, float(Fraction(sealed.at_least)) - shortfall))

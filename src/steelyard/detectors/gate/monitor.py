@@ -165,10 +165,10 @@ class GateMonitor:
         seen, interval = self.tracker, self.interval
         if interval is None:
             return "no answer was read"
-        low, high = (f"{bound * 100:.1f}" for bound in interval)
+        low, high = math.floor(round(interval[0] * 1000, 6)) / 10, math.ceil(round(interval[1] * 1000, 6)) / 10
         kept = f", {seen.missing:,} open or missing" if seen.missing else ""
         return (
-            f"{seen.right:,} of {seen.n:,} right{kept}, interval {low}–{high} %, "
+            f"{seen.right:,} of {seen.n:,} right{kept}, interval {low:.1f}–{high:.1f} %, "
             f"{self.measurement.population:,} items in all"
         )
 

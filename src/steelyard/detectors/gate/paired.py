@@ -144,6 +144,21 @@ class PairedMonitor(GateMonitor):
         target = f"baseline − {self.baseline.margin}"
         return Progress(decision=decision, interval=None, target=target, sign="≥", shortfalls=(-0.05, 0.05))
 
+    def forecast(self, shortfall: float) -> int | None:
+        """Pairs until a decision where the model is ``shortfall`` below the bar, and no other sample changes.
+
+        None where all pairs do not decide before the exact test.
+        """
+        difference = -self.margin - shortfall
+        bets, changed = PairedBets(self.margin, self.level, self.alpha), 0
+        for asked in range(1, self.measurement.planned + 1):
+            changes = int(asked * abs(difference)) > changed
+            changed += changes
+            gains = changes and difference > 0
+            if bets.observe(1 if gains or not changes else 0, 0 if gains else 1):
+                return asked
+        return None
+
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
         """Green (*consistent*), red (*inconsistent*) or undecided, and what was read."""
         word = _WORDS.get(self.colour, VerdictWord.INSUFFICIENT_POWER)
