@@ -152,9 +152,9 @@ def test_by_keys_alone_to_a_file_that_is_applied(tmp_path: Path, capsys: pytest.
         await tab.reads("4 of 12")
         await tab.open()  # what was decided is still there
         await tab.reads("5 of 12 · 4 decided · 8 left")
-        await tab.reads("5 decisions, not saved yet, kept in this browser.", "#kept")
+        await tab.reads("5 changes, not saved yet, kept in this browser.", "#kept")
         found.append(await tab.saved(tmp_path / "files"))
-        await tab.reads("5 decisions, saved, kept in this browser.", "#kept")
+        await tab.reads("5 changes, saved, kept in this browser.", "#kept")
 
     use((tmp_path / "page.html", steps))
     (path,) = found
@@ -201,6 +201,8 @@ def test_labels_by_hand(tmp_path: Path) -> None:
         {"id": "a1", "label": "no", "labeller": "Bo"},
         {"id": "a2", "label": "unsure", "labeller": "Bo"},
     ]
+    assert execute(["suite", "review", str(answers), "--labels", "--apply", str(path)]) == 0
+    assert [json.loads(line)["label"] for line in answers.read_text().splitlines()] == ["yes", "no", "skip", ""]
 
 
 def test_what_others_wrote_does_not_run_and_is_edited_as_it_is(tmp_path: Path) -> None:
@@ -277,6 +279,7 @@ def test_a_browser_that_keeps_nothing_says_so(tmp_path: Path) -> None:
 
 def test_without_javascript_the_items_are_there(tmp_path: Path) -> None:
     path = written(tmp_path, to_review(items(130)))
+    assert path.stat().st_mode & 0o777 == 0o600
     text = path.read_text()
     assert "To decide you need JavaScript; these are the first 100 of 130 items." in text
     shown = text[text.index("<noscript>") : text.index("</noscript>")]

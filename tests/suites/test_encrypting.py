@@ -136,18 +136,3 @@ def test_a_changed_vault_is_named_with_its_line(tmp_path: Path, reader: str, cha
     path.write_text("\n".join([json.dumps(change(json.loads(first))), *others]) + "\n")
     with pytest.raises(InputError, match=rf"samples\.vault\.jsonl:1: {words}"):
         task_from_suite(suite.folder)
-
-
-def test_the_commands_say_what_they_did(tmp_path: Path, reader: str, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = str(suite_for(tmp_path / "sums", reader).folder)
-    assert execute(["suite", "encrypt", folder]) == 0
-    assert "encrypted 8 items under 4 keys, for 1 reader" in capsys.readouterr().out
-    assert execute(["suite", "show", folder]) == 0
-    assert execute(["suite", "erase", folder]) == 2
-    assert execute(["suite", "erase", folder, "--item", "i0"]) == 0
-    assert "erased 2 items of 1 subjects" in capsys.readouterr().out
-    assert execute(["suite", "show", folder]) == 0
-    assert execute(["suite", "encrypt", folder]) == 2
-    assert execute(["suite", "encrypt", folder, "--undo"]) == 2
-    assert execute(["suite", "reader", "--out", str(tmp_path / "reader.txt")]) == 2
-    assert "never overwritten" in capsys.readouterr().err

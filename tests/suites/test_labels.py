@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.suites.labels import AnswerToLabel, Label, read_answers
+from steelyard.suites.labels import (
+    AnswerToLabel,
+    Label,
+    answers_digest,
+    apply_labels,
+    read_answers,
+    read_saved_labels,
+)
 
 ROW = {"id": "a", "question": "Q", "answer": "A", "criterion": "C"}
 
@@ -43,3 +50,52 @@ def test_what_is_refused(tmp_path: Path, rows: list[object], words: str) -> None
         read_answers(at(tmp_path, *rows))
     assert words in str(failed.value)
     assert "\n" not in str(failed.value)
+
+
+def saved(folder: Path, *rows: object) -> Path:
+    path = folder / "labels.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_labels_of_two_people_go_into_the_file_of_answers(tmp_path: Path) -> None:
+    rows = [{**ROW, "id": name, "reference": "R ü", "label": "", "second": ""} for name in "abc"]
+    path = at(tmp_path, *rows)
+    digest = answers_digest(read_answers(path))
+    first = read_saved_labels(saved(tmp_path, {"id": "b", "label": "unsure", "labeller": "Ada"}))
+    assert apply_labels(path, first, "label") == 1
+    assert apply_labels(path, [*first, Label(id="a", label="yes")], "label") == 2  # she went on
+    assert apply_labels(path, [Label(id="a", label="no")], "second") == 1
+    after = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(row["label"], row["second"]) for row in after] == [("yes", "no"), ("skip", ""), ("", "")]
+    assert [{**row, "label": "", "second": ""} for row in after] == rows
+    assert answers_digest(read_answers(path)) == digest
+
+
+def test_what_is_written_is_not_changed_by_another_file(tmp_path: Path) -> None:
+    path = at(tmp_path, {**ROW, "label": "no"}, {**ROW, "id": "b"})
+    before = path.read_bytes()
+    for labels, words in (
+        ([Label(id="b", label="yes"), Label(id="a", label="yes")], "a has another label already"),
+        ([Label(id="b", label="yes"), Label(id="z", label="yes")], "no answer with the id 'z'"),
+    ):
+        with pytest.raises(InputError, match=words):
+            apply_labels(path, labels, "label")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([{"id": "a", "label": "maybe", "labeller": ""}], "a line has id, label"),
+        ([{"id": "a", "label": "yes", "labeller": "", "x": 1}], "a line has id, label"),
+        ([{"id": "a", "label": "yes"}] * 2, "two lines have the id"),
+        (
+            [{"id": "a", "label": "yes", "labeller": "A"}, {"id": "b", "label": "yes", "labeller": "B"}],
+            "several people",
+        ),
+    ],
+)
+def test_labels_that_are_refused(tmp_path: Path, rows: list[object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_saved_labels(saved(tmp_path, *rows))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.cli import execute
 from steelyard.errors import InputError
 from steelyard.suites.exposures import append_exposures
 from steelyard.suites.refreshing import refresh_suite
@@ -17,18 +16,22 @@ from tests.tasks.test_suite_file import suite_at
 RULES = "items:\n  a:\n    question: 'What is {{ x }} + 3?'\n    answer: '{{ x + 3 }}'\n    values: {x: 10..99}\n"
 
 
-@pytest.fixture
-def suite(tmp_path: Path) -> SuiteTask:
+def suite_in(folder: Path) -> SuiteTask:
     items = [
         {"id": "a", "question": "What is 1 + 3?", "answer": "4", "canary": "c1"},
         {"id": "b", "question": "Anna has a cat. Who has it?", "answer": "Anna"},
         {"id": "c", "question": "What is the fee?", "answer": "5"},
         {"id": "d", "question": "What is the limit?", "answer": "6"},
     ]
-    folder = suite_at(tmp_path / "s", "suite: s\n# a remark\n", "".join(json.dumps(item) + "\n" for item in items))
+    suite_at(folder, "suite: s\n# a remark\n", "".join(json.dumps(item) + "\n" for item in items))
     (folder / "templates").mkdir()
     (folder / "templates" / "twins.yaml").write_text(RULES)
     return task_from_suite(folder)
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> SuiteTask:
+    return suite_in(tmp_path / "s")
 
 
 def seen(suite: SuiteTask, *items: str) -> SuiteTask:
@@ -70,33 +73,8 @@ def test_named_items_and_all(suite: SuiteTask) -> None:
     assert (done.twins, done.kept, done.version) == (1, 3, 3)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "no endpoint has seen an item"),
-        (["--item", "x"], "no item is called 'x'"),
-        (["--item", "c"], "none of 1 items has a twin"),
-    ],
-)
-def test_where_nothing_would_change_nothing_does(
-    suite: SuiteTask, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = {path.name: path.read_bytes() for path in suite.folder.iterdir() if path.is_file()}
-    assert execute(["suite", "refresh", str(suite.folder), *arguments]) == 2
-    assert words in capsys.readouterr().err
-    assert {path.name: path.read_bytes() for path in suite.folder.iterdir() if path.is_file()} == before
-
-
 def test_all_cannot_be_retired(suite: SuiteTask) -> None:
     (suite.folder / "templates" / "twins.yaml").unlink()
     (suite.folder / "samples.jsonl").write_text('{"id": "c", "question": "What is the fee?", "answer": "5"}\n')
     with pytest.raises(InputError, match="every item would be retired"):
         refresh_suite(task_from_suite(suite.folder), "s", all_items=True, retire_all=True)
-
-
-def test_the_command_says_what_became_of_the_items(suite: SuiteTask, capsys: pytest.CaptureFixture[str]) -> None:
-    seen(suite, "a", "c")
-    assert execute(["suite", "refresh", str(suite.folder)]) == 0
-    said = capsys.readouterr().out
-    assert "version 2: 1 twins, 0 retired without one" in said
-    assert "1 items that were seen have no twin and stay" in said

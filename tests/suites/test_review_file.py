@@ -39,6 +39,15 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert change == Change(item="a", decision="edit", answer="two", tags=("x",), difficulty="")
 
 
+def test_what_cannot_be_shown_here_is_no_reason_to_refuse_a_review(tmp_path: Path) -> None:
+    path = tmp_path / "review.json"
+    new = "\U000e1000"  # a character that this Python does not know, as a phone may have
+    made = {"item": "a", "decision": "drop", "reason": f"Bad {new}\n.", "tags": [f"x{new}", "y", " y "]}
+    path.write_text(json.dumps(document(made, reviewer=f"A{new}")))
+    name, ((_, change),) = read(path)
+    assert (name, change.reason, change.tags) == ("A\ufffd", "Bad \ufffd .", ("x\ufffd", "y"))
+
+
 @pytest.mark.parametrize(
     ("found", "words"),
     [
@@ -54,7 +63,8 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         (document(*[{"item": "a", "decision": "keep"}] * 2), "decides twice about item 'a'"),
         (document({"item": "a", "decision": "drop"}), "item a: a dropped item has a reason"),
         (document({"item": "a", "decision": "edit", "answer": "x\u0000"}), "none of them NUL"),
-        (document(reviewer="A\nda"), "reviewer: at most 80 printable characters"),
+        (document({"item": "a", "decision": "drop", "reason": "x" * 501}), "at most 500 characters"),
+        (document({"item": "a", "tags": ["x" * 61]}), "at most 60 characters"),
         (document(reviewer="A" * 81), "reviewer: at most 80"),
         (document(saved="yesterday"), "saved: not a time"),
         ([], "is not a file that the page"),

@@ -24,3 +24,8 @@ def test_an_error_keeps_the_old_content(tmp_path: Path) -> None:
         file.writelines([b"half of the n", "ew"])  # type: ignore[list-item]
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_can_be_its_owners_alone(tmp_path: Path) -> None:
+    write_file(tmp_path / "file", b"secret", 0o600)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600

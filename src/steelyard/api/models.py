@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
+from steelyard.api.may_see import check_addresses
 from steelyard.errors import InputError, ModelUnavailable
+from steelyard.models.address import IN_PROCESS, named_endpoint
 from steelyard.records import SUBJECT, candidate_role
 from steelyard.util import background
 from steelyard.util.text import one_line
@@ -29,10 +31,12 @@ __all__ = [
     "models_by_role",
     "open_for_call",
     "open_model",
+    "recipient_of",
     "uri_of",
     "uris_of",
 ]
 
+PYTHON: Final = "python"  # in a suite's endpoints: models that Python code gives
 AnyModels: TypeAlias = "str | Model | Mapping[str, str | Model]"
 
 
@@ -175,6 +179,17 @@ def uri_of(model: str | Model) -> str:
     return model if isinstance(model, str) else model.uri if isinstance(model, OpenedModel) else ""
 
 
+def recipient_of(model: str | Model) -> str:
+    """Whoever gets what a model is asked: an endpoint's base URL, a plugin's URI; empty for a model in this process."""
+    uri = uri_of(model)
+    if not uri:
+        return PYTHON
+    kind, _, rest = uri.partition(":")
+    if kind in IN_PROCESS:
+        return ""
+    return named_endpoint(rest).base if kind == "openai" else uri
+
+
 def uris_of(models: Mapping[str, str | Model]) -> dict[str, str]:
     """The URIs by which models are opened again, by role; a model that was made otherwise is left out."""
     return {role: uri for role, model in models.items() if (uri := uri_of(model))}
@@ -199,9 +214,7 @@ def open_for_call(
     Raises InputError where one belongs to another loop, cannot be opened, or may not see a suite; ModelUnavailable
     where it is closed.
     """
-    from steelyard.api.suites import check_may_see
-
-    check_may_see(suites, args)
+    _check_may_see(suites, args)
     found: dict[str, Model] = {}
     for role, each in args.models.items():
         if isinstance(each, OpenedModel):
@@ -213,6 +226,18 @@ def open_for_call(
         else:
             found[role] = each
     return found
+
+
+def _check_may_see(suites: Sequence[SuiteTask], args: RunArguments) -> None:
+    """Raise InputError where a model is at an address that a suite does not name; nothing is opened before.
+
+    Models in this process send nothing anywhere; with ``--ray`` they may be on other machines, and the cluster must be
+    named too.
+    """
+    addresses = {role: recipient_of(model) for role, model in args.models.items()}
+    if args.ray not in (None, "", "local"):
+        addresses["ray"] = str(args.ray)
+    check_addresses(suites, addresses)
 
 
 def _open_here_or_on_ray(uri: str, settings: Settings, args: RunArguments) -> Model:

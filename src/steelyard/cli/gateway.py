@@ -100,7 +100,8 @@ def show(summary: RecordingSummary, run: RunFolder, *, as_json: bool, signed: bo
 
 def _record(url: str, args: dict[str, Any], signer: KeySigner | None) -> tuple[RecordingSummary, RunFolder]:
     from steelyard.api.conduct import default_folder
-    from steelyard.api.suites import check_addresses, note_recorded, suites_among
+    from steelyard.api.may_see import check_addresses
+    from steelyard.api.suites import note_recorded, suites_among
     from steelyard.gateway.recorder import Recorder, recording_plan
     from steelyard.gateway.seal import seal_recording
     from steelyard.gateway.server import allowed_origin, listen_on

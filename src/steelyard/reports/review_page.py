@@ -74,7 +74,7 @@ def item_to_review(item: SuiteItem, labels: Sequence[str], before: Change | None
         ("Context", item.context),
         ("Question", item.question),
         ("Choices", "\n".join(item.choices)),
-        ("Answer", item.answer or "(none: a judge scores)"),
+        ("Answer", item.answer or "(none)"),
         ("Group", item.group),
     ]
     if source_span:
@@ -99,15 +99,18 @@ def _editable(text: str) -> str | None:
 
 def item_to_label(answer: AnswerToLabel) -> PageItem:
     """An answer with its criterion."""
-    return PageItem(
-        id=answer.id,
-        texts=(("Question", answer.question), ("Answer", answer.answer or "(empty)"), ("Criterion", answer.criterion)),
+    texts = (
+        ("Question", answer.question),
+        ("Reference", answer.reference),
+        ("Answer", answer.answer or "(empty)"),
+        ("Criterion", answer.criterion),
     )
+    return PageItem(id=answer.id, texts=tuple((name, text) for name, text in texts if text))
 
 
 def write_review_page(path: Path, items: Sequence[PageItem], page: ReviewPage) -> None:
-    """Write the page atomically; raises OSError."""
-    write_file(path, template("review.html.j2").render(_context(items, page)).encode())
+    """Write the page atomically, for its owner alone to read, since it holds the suite; raises OSError."""
+    write_file(path, template("review.html.j2").render(_context(items, page)).encode(), 0o600)
 
 
 def _context(items: Sequence[PageItem], page: ReviewPage) -> dict[str, Any]:

@@ -43,6 +43,7 @@ __all__ = [
     "forget_texts",
     "read_review",
     "seen_digest",
+    "tidied",
 ]
 
 REVIEW: Final = "review.jsonl"
@@ -139,6 +140,20 @@ def changed_item(item: SuiteItem, change: Change) -> SuiteItem | None:
     )
 
 
+def tidied(change: Change) -> Change:
+    """The change with reason and tags as they can be shown: what is invisible here becomes U+FFFD.
+
+    A browser knows characters that this Python does not, and nobody's review is refused for one of them.
+    """
+    tags = None if change.tags is None else tuple(dict.fromkeys(_shown(tag, MAX_TAG) for tag in change.tags))
+    return msgspec.structs.replace(change, reason=_shown(change.reason, MAX_REASON), tags=tags)
+
+
+def _shown(text: str, limit: int) -> str:
+    """One printable line; a text that is too long stays, and is refused."""
+    return text if len(text) > limit else one_line(text, limit)
+
+
 def change_problem(item: SuiteItem, change: Change, suite: SuiteFile) -> str:
     """Why a change cannot be made, in one clause; empty where it can."""
     is_edit = change.question is not None or change.answer is not None
@@ -217,7 +232,7 @@ def forget_texts(folder: Path, items: Iterable[SuiteItem]) -> None:
             line = msgspec.structs.replace(line, change=bare)
         lines.append(line)
     try:
-        write_file(folder / REVIEW, b"".join(canonical(without_defaults(line)) + b"\n" for line in lines))
+        write_file(folder / REVIEW, b"".join(canonical(without_defaults(line)) + b"\n" for line in lines), 0o600)
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror})", where=folder / REVIEW) from None
 

@@ -11,7 +11,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.records import SuiteItem
 from steelyard.records.record import Record
-from steelyard.suites.review import Change, change_problem
+from steelyard.suites.review import Change, change_problem, tidied
 from steelyard.tasks.suite_file import SuiteFile
 from steelyard.util.text import one_line
 
@@ -47,11 +47,11 @@ def read_saved_review(
             "is applied; make a new page with steelyard suite review FOLDER --html FILE",
             where=path,
         )
-    if one_line(saved.reviewer, MAX_NAME) != saved.reviewer:
-        raise InputError(f"reviewer: at most {MAX_NAME} printable characters", where=path)
+    if len(saved.reviewer) > MAX_NAME:
+        raise InputError(f"reviewer: at most {MAX_NAME} characters", where=path)
     _check_time(saved.saved, path)
     found: dict[str, tuple[SuiteItem, Change]] = {}
-    for change in saved.changes:
+    for change in map(tidied, saved.changes):
         named = one_line(change.item, 80)
         item = items.get(change.item)
         if item is None:
@@ -61,7 +61,7 @@ def read_saved_review(
         if problem := change_problem(item, change, suite):
             raise InputError(f"item {named}: {problem}", where=path)
         found[change.item] = item, change
-    return saved.reviewer, list(found.values())
+    return one_line(saved.reviewer, MAX_NAME), list(found.values())
 
 
 def _decoded(path: Path) -> SavedReview:

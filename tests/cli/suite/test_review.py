@@ -101,6 +101,16 @@ def test_a_saved_file_is_applied_to_its_version_alone(folder: Path, capsys: pyte
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
 
+def test_answers_that_are_missing_can_be_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Such a suite cannot be asked, and reviewing it is how it gets there."""
+    (folder / "samples.jsonl").write_text(LINES + '{"id": "q9", "question": "When do you open?"}\n')
+    assert execute(["suite", "review", str(folder), "--html", str(folder.parent / "page.html")]) == 0
+    digest = (folder.parent / "page.html").read_text().split('title="SHA-256 ')[1][:64]
+    path = saved(folder, digest, changes=[{"item": "q9", "decision": "edit", "answer": "At nine."}])
+    assert execute(["suite", "review", str(folder), "--apply", str(path)]) == 0
+    assert task_from_suite(folder).rows.without_answer == 0
+
+
 def test_a_file_that_drops_all_is_refused_and_nothing_is_on_record(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -142,6 +152,8 @@ def test_an_encrypted_suite_is_not_reviewed_and_its_record_has_no_texts(
         (["sums", "--reviewer", "x\x1b[31m", "--html", "x.html"], "--reviewer: at most 80 printable characters"),
         (["sums/samples.jsonl", "--labels"], "--labels needs --html FILE"),
         (["sums/samples.jsonl", "--labels", "--html", "x.html"], "a line has id, question, answer and criterion"),
+        (["sums", "--second"], "--second goes with --labels --apply FILE"),
+        (["none.jsonl", "--labels", "--apply", "none.json"], "none.json: cannot be read"),
         (["none.jsonl", "--labels", "--html", "x.html"], "none.jsonl: cannot be read"),
     ],
 )

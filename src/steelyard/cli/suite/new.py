@@ -119,8 +119,8 @@ def command(folder: Path, sources: tuple[Path, ...], keep_duplicates: bool, yes:
 
 
 def _writing(given: dict[str, Any], *, yes: bool) -> Writing:
+    from steelyard.api.models import recipient_of
     from steelyard.api.suite_sources import CLOZE, Writing
-    from steelyard.api.suites import recipient_of
 
     writer = given["writer"]
     leaves = bool(writer) and writer != CLOZE and bool(recipient_of(writer))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -12,7 +13,7 @@ from steelyard.errors import InputError
 if TYPE_CHECKING:
     from steelyard.records import SuiteItem
     from steelyard.suites.review_apply import AppliedReview
-    from steelyard.tasks.suite_task import SuiteTask
+    from steelyard.tasks.suite_file import SuiteFile
 
 __all__ = ["command"]
 
@@ -29,10 +30,14 @@ __all__ = ["command"]
 )  # fmt: skip
 @click.option(
     "--labels", is_flag=True,
-    help="With --html: FOLDER is a JSONL file of answers (id, question, answer, criterion) to be labelled yes or no.",
+    help="FOLDER is a JSONL file of answers (id, question, answer, criterion), to be labelled yes or no: --html makes "
+    "the page, --apply takes its file.",
 )  # fmt: skip
+@click.option("--second", is_flag=True, help="With --labels --apply: the labels are those of a second person.")
 @click.option("--reviewer", default="", metavar="NAME", help="Who decides; it is put on record with each decision.")
-def command(folder: Path, html_file: Path | None, saved_file: Path | None, labels: bool, reviewer: str) -> int:
+def command(
+    folder: Path, html_file: Path | None, saved_file: Path | None, labels: bool, second: bool, reviewer: str
+) -> int:
     """Review the items of the suite FOLDER, one after the other, and change its files as you decided.
 
     In the terminal one key decides. Every decision is put into review.jsonl at once, and the next call goes on where
@@ -47,6 +52,10 @@ def command(folder: Path, html_file: Path | None, saved_file: Path | None, label
         raise InputError("--html and --apply: give one of them")
     if one_line(reviewer, MAX_NAME) != reviewer:
         raise InputError(f"--reviewer: at most {MAX_NAME} printable characters")
+    if second and not (labels and saved_file is not None):
+        raise InputError("--second goes with --labels --apply FILE")
+    if labels and saved_file is not None:
+        return _apply_labels(folder, saved_file, second=second)
     if labels:
         return _write_label_page(folder, html_file, reviewer)
     if html_file is not None:
@@ -69,7 +78,7 @@ def _in_terminal(folder: Path, reviewer: str) -> int:
     session = ReviewSession(
         folder=suite.folder,
         suite=suite.file,
-        items=_items(suite),
+        items=suite.items,
         review=read_review(suite.folder),
         by=reviewer or _user(),
         person=Terminal(),
@@ -96,20 +105,35 @@ def _user() -> str:
         return ""
 
 
-def _suite(folder: Path) -> SuiteTask:
-    from steelyard.tasks.suite_file import SUITE, is_suite
-    from steelyard.tasks.suite_task import task_from_suite
+@dataclass(frozen=True)
+class _Suite:
+    """A suite as it is reviewed: also one that cannot be asked yet, since answers are missing."""
+
+    folder: Path
+    file: SuiteFile
+    items: list[SuiteItem]
+    digest: str
+
+
+def _suite(folder: Path) -> _Suite:
+    from steelyard.tasks.suite_file import (
+        SAMPLES,
+        SUITE,
+        SuiteRows,
+        is_suite,
+        read_suite,
+        suite_digest,
+        suite_folder,
+    )
 
     if not is_suite(folder):
         raise InputError(f"is no suite: there is no {SUITE} in it", where=folder)
-    suite = task_from_suite(folder)
-    if suite.rows.is_encrypted:
-        raise InputError("is encrypted: steelyard suite encrypt FOLDER --undo lets you review it", where=suite.folder)
-    return suite
-
-
-def _items(suite: SuiteTask) -> list[SuiteItem]:
-    return list(suite.rows.items())
+    folder = suite_folder(folder)
+    file = read_suite(folder)
+    rows = SuiteRows(folder / SAMPLES, file)
+    if rows.is_encrypted:
+        raise InputError("is encrypted: steelyard suite encrypt FOLDER --undo lets you review it", where=folder)
+    return _Suite(folder, file, list(rows.items()), suite_digest(file, rows.digests))
 
 
 def _print_applied(folder: Path) -> AppliedReview:
@@ -135,8 +159,8 @@ def _apply_file(folder: Path, saved_file: Path, reviewer: str) -> int:
     from steelyard.suites.review_file import read_saved_review
 
     suite = _suite(folder)
-    items = {item.id: item for item in _items(suite)}
-    named, changes = read_saved_review(saved_file, suite.suite, suite.file, items)
+    items = {item.id: item for item in suite.items}
+    named, changes = read_saved_review(saved_file, suite.digest, suite.file, items)
     if all(change.decision == "drop" for _, change in changes) and len(changes) == len(items):
         raise InputError("drops every item: keep one, or delete the folder", where=saved_file)
     if changes:
@@ -152,16 +176,15 @@ def _write_page(folder: Path, html_file: Path, reviewer: str) -> int:
     from steelyard.suites.review import read_review
 
     suite = _suite(folder)
-    review, items = read_review(suite.folder), _items(suite)
-    if any(map(review.is_pending, items)):
+    if any(map(read_review(suite.folder).is_pending, suite.items)):
         _print_applied(suite.folder)
         suite = _suite(folder)
-        review, items = read_review(suite.folder), _items(suite)
-    shown = [item_to_review(item, suite.file.choices, review.change_of(item)) for item in items]
+    review = read_review(suite.folder)
+    shown = [item_to_review(item, suite.file.choices, review.change_of(item)) for item in suite.items]
     page = ReviewPage(
         kind="review",
         title=suite.file.suite,
-        digest=suite.suite,
+        digest=suite.digest,
         command=f"steelyard suite review {shlex.quote(str(folder))} --apply FILE",
         reviewer=reviewer,
         version=suite.file.version,
@@ -177,14 +200,21 @@ def _write_page(folder: Path, html_file: Path, reviewer: str) -> int:
 
 
 def _write_label_page(path: Path, html_file: Path | None, reviewer: str) -> int:
-    from steelyard.models.embedded_file import sha256_of_file
+    import shlex
+
     from steelyard.reports.review_page import ReviewPage, item_to_label, write_review_page
-    from steelyard.suites.labels import read_answers
+    from steelyard.suites.labels import answers_digest, read_answers
 
     if html_file is None:
-        raise InputError("--labels needs --html FILE: the page on which the answers are labelled")
+        raise InputError("--labels needs --html FILE, the page on which answers are labelled, or --apply FILE")
     answers = read_answers(path)
-    page = ReviewPage(kind="labels", title=path.stem, digest=sha256_of_file(path), command="", reviewer=reviewer)
+    page = ReviewPage(
+        kind="labels",
+        title=path.stem,
+        digest=answers_digest(answers),
+        command=f"steelyard suite review {shlex.quote(str(path))} --labels --apply FILE",
+        reviewer=reviewer,
+    )
     _check_place(html_file)
     try:
         write_review_page(html_file, [item_to_label(answer) for answer in answers], page)
@@ -193,6 +223,16 @@ def _write_label_page(path: Path, html_file: Path | None, reviewer: str) -> int:
     click.echo(
         f"page  {html_file} ({len(answers):,} answers). Give each labeller a page of their own: --reviewer NAME."
     )
+    return 0
+
+
+def _apply_labels(path: Path, saved_file: Path, *, second: bool) -> int:
+    from steelyard.suites.labels import apply_labels, read_saved_labels
+
+    labels = read_saved_labels(saved_file)
+    name: Literal["label", "second"] = "second" if second else "label"
+    labelled = apply_labels(path, labels, name)
+    click.echo(f"{path}: {labelled:,} answers have a {name}")
     return 0
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from steelyard.cli.output import field_lines
 from steelyard.records import SuiteItem
-from steelyard.suites.review import REASONS, Change, Reviewed, append_changes, change_problem, changed_item
+from steelyard.suites.review import REASONS, Change, Reviewed, append_changes, change_problem, changed_item, tidied
 from steelyard.tasks.suite_file import SuiteFile
 from steelyard.util.text import one_line
 
@@ -184,6 +184,7 @@ class ReviewSession:
         return self._record(item, change, "decided")
 
     def _record(self, item: SuiteItem, change: Change, step: str) -> str:
+        change = tidied(change)
         if problem := change_problem(item, change, self.suite):
             self.person.say(f"not done: {problem}")
             return "stay"
@@ -250,7 +251,7 @@ def _fields(item: SuiteItem) -> list[tuple[str, str]]:
         ("span", source.text if source else ""),
         ("question", item.question),
         *(("choice", choice) for choice in item.choices),
-        ("answer", item.answer or "(none: a judge scores)"),
+        ("answer", item.answer or "(none)"),
         ("group", item.group),
         ("tags", ", ".join(item.tags)),
         ("difficulty", item.difficulty),

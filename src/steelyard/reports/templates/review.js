@@ -131,7 +131,7 @@
     status.textContent = `${written(at + 1)} of ${written(total)} · ${written(decided)} decided · ${written(total - decided)} left`;
     find("#progress").value = decided;
     const mine = changes.size;
-    const noun = isReview ? "decision" : "label";
+    const noun = isReview ? "change" : "label";
     const kept = isKept ? "kept in this browser" : "NOT kept by this browser: save before you close the page";
     const saved = isSaved ? "saved" : "not saved yet";
     find("#kept").textContent = mine ? `${counted(mine, noun)}, ${saved}, ${kept}.` : `No ${noun} yet.`;
@@ -236,10 +236,11 @@
   function submitEdit() {
     const more = {};
     for (const [name, field] of [["question", find("#question")], ["answer", answerField()]]) {
+      const text = field.value.replace(/[\0\p{Cs}]/gu, ""); // what no file of a suite can hold
       if (field.disabled || field.value === asWritten[name]) continue;
-      if (!field.value.trim()) return problem("edit", `The ${name} is empty: drop the item instead.`);
-      if (field.value.length > limits.text) return problem("edit", `The ${name} is too long.`);
-      more[name] = field.value;
+      if (!text.trim()) return problem("edit", `The ${name} is empty: drop the item instead.`);
+      if (text.length > limits.text) return problem("edit", `The ${name} is too long.`);
+      more[name] = text;
     }
     return decide(Object.keys(more).length ? "edit" : "keep", more);
   }
@@ -344,6 +345,13 @@
       // nothing was kept
     }
     goTo(0);
+  });
+  // The same page in another tab: what is decided there counts here too.
+  addEventListener("storage", (event) => {
+    if (event.key !== index.key || !event.newValue) return;
+    changes = new Map();
+    recall();
+    draw();
   });
   addEventListener("beforeunload", (event) => {
     if (!isKept && !isSaved) event.preventDefault();
