@@ -56,6 +56,16 @@ def test_one_gate(word: VerdictWord, english: str, german: str) -> None:
     assert german in text(page(verdict, "de", plan))
 
 
+def test_a_loss_against_a_baseline_is_not_below_a_bar() -> None:
+    verdict = gates_verdict(gate_result("tone", VerdictWord.INCONSISTENT, baseline="ab" * 32, margin="2", worse=9))
+    said = text(page(verdict, "en", own_plan("tone")))
+    assert "Red: the model as served is worse than its baseline on tone" in said
+    assert "not that the loss is within the margin" in said
+    assert "as good as its baseline is red by chance in at most" in said
+    assert "meets the bar is red" not in said
+    assert "schlechter als der Vergleichslauf" in text(page(verdict, "de", own_plan("tone")))
+
+
 def test_unread_answers_are_counted() -> None:
     plan = own_plan("tone")
     verdict = gates_verdict(gate_result("tone", VerdictWord.INSUFFICIENT_POWER, open=7))

@@ -229,9 +229,18 @@ def limits_of(verdict: Verdict) -> list[str]:
     family = " over all gates of this run together" if len(gates) > 1 else ""
     if (together := max(gate.family for gate in gates)) > 1:
         family = f" over the {together:,} gates that have one level together"
+    meets = (
+        "every model is as good as its baseline"
+        if all(gate.baseline for gate in gates)
+        else (
+            "every model meets its bar, and is as good as its baseline"
+            if any(gate.baseline for gate in gates)
+            else "every model meets its bar"
+        )
+    )
     sentences.append(
-        f"Error rates: where every model meets its bar, the chance of any red is at most {level}{family}. A model that "
-        f"does not meet its bar is green with a chance of at most {level}, each gate by itself."
+        f"Error rates: where {meets}, the chance of any red is at most {level}{family}. A model that does not meet its "
+        f"bar is green with a chance of at most {level}, each gate by itself."
     )
     sentences.append(
         f"The {interval_name(verdict)} is valid whenever the run stops, so that it is wider than a textbook interval."

@@ -35,7 +35,8 @@ def gates_headline(verdict: Verdict, said: Words) -> tuple[str, str]:
     if len(results) == 1:
         gate = results[0].gate
         assert gate is not None
-        line = getattr(said.gates, f"one_{colour_of(word)}")
+        kind = "worse" if gate.baseline and colour_of(word) == "red" else colour_of(word)
+        line = getattr(said.gates, f"one_{kind}")
         return label, line.format(task=named(gate.task), bar=f"≥ {_bar(gate, said, numbers)}")
     line = getattr(said.gates, f"many_{colour_of(word)}")
     return label, line.format(number=numbers.count(number), of=numbers.count(len(results)))
@@ -65,7 +66,8 @@ def gate_row(result: DetectorResult, said: Words, domain: tuple[float, float]) -
     parts = [said.meanings.asked_short.format(asked=numbers.count(gate.asked), of=numbers.count(gate.items)) + "."]
     parts += [said.meanings.missing.format(number=numbers.count(gate.missing))] if gate.missing else []
     parts += [said.meanings.open.format(number=numbers.count(gate.open))] if gate.open else []
-    meaning = getattr(said.gates, f"means_{colour_of(result.word)}")
+    kind = "worse" if gate.baseline and result.word is VerdictWord.INCONSISTENT else colour_of(result.word)
+    meaning = getattr(said.gates, f"means_{kind}")
     return Row(
         task=named(gate.task),
         css=css_name(result.word),
@@ -106,7 +108,10 @@ def gates_sure(verdict: Verdict, said: Words) -> Iterator[str]:
     """What the numbers guarantee, and what they do not show."""
     numbers, gates = Numbers(said.notation), [each.gate for each in gates_of(verdict) if each.gate is not None]
     rate = numbers.rate(verdict.alpha)
-    yield (said.gates.sure_red if len(gates) == 1 else said.gates.sure_any_red).format(rate=rate)
+    if any(not gate.baseline for gate in gates):
+        yield (said.gates.sure_red if len(gates) == 1 else said.gates.sure_any_red).format(rate=rate)
+    if any(gate.baseline for gate in gates):
+        yield said.gates.sure_worse.format(rate=rate)
     yield said.gates.sure_green.format(rate=rate)
     yield said.gates.sure_undecided
     if any(not gate.baseline for gate in gates):

@@ -89,12 +89,14 @@ class GateLines:
     undecided: str
     one_green: str
     one_red: str
+    one_worse: str
     one_undecided: str
     many_green: str
     many_red: str
     many_undecided: str
     means_green: str
     means_red: str
+    means_worse: str
     means_undecided: str
     baseline: str
     pairs: str
@@ -104,6 +106,7 @@ class GateLines:
     bar: str
     sure_red: str
     sure_any_red: str
+    sure_worse: str
     sure_green: str
     sure_undecided: str
     sure_one_run: str
