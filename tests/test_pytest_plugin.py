@@ -156,6 +156,20 @@ def test_what_cannot_be_asked_is_one_line(project: pytest.Pytester, mark: str, s
     assert said in line
 
 
+def test_a_baseline_is_a_bar_too(
+    project: pytest.Pytester, sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = f"openai:sums@{sums_server.url}"
+    steelyard.run(project.path / "suite.jsonl", model=model, out=project.path / "base", progress=False)
+    marked(project, "suite='suite.jsonl', baseline='base', margin=2")
+    project.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=1)
+    monkeypatch.setattr(SumsServer, "is_wrong", staticmethod(lambda a, b: int(a) % 2 == 0))
+    result = project.runpytest_inprocess(*PLUGIN)
+    result.assert_outcomes(failed=1)
+    assert "red: suite ≥ baseline − 2 points" in result.stdout.str()
+    assert "first failing samples (5 shown):" in result.stdout.str()
+
+
 def test_the_fixture_is_for_marked_tests(project: pytest.Pytester) -> None:
     project.makepyfile("def test_it(steelyard_gate): pass")
     result = project.runpytest_inprocess(*PLUGIN)

@@ -192,7 +192,7 @@ def _asked(item: pytest.Item, family: int) -> GateOutcome:
         )
     except (SteelyardError, TypeError) as error:
         _fail(" ".join(str(error).split()))
-    return _described(item, result)
+    return _described(item, result, _under(root, given.get("baseline")))
 
 
 def _under(root: Path, place: Any) -> Any:
@@ -236,7 +236,9 @@ def _folder(item: pytest.Item) -> Path:
     return folder
 
 
-def _described(item: pytest.Item, result: RunResult) -> GateOutcome:
+def _described(item: pytest.Item, result: RunResult, baseline: str | Path | None) -> GateOutcome:
+    """What to say of a result; with a baseline, failing samples are those that it had right."""
+    from steelyard.api.gate_runs import sealed_run
     from steelyard.api.gates import failing_samples
     from steelyard.reports.gates import gate_words, gates_of
 
@@ -247,7 +249,10 @@ def _described(item: pytest.Item, result: RunResult) -> GateOutcome:
         colour, sentence = "undecided", f"undecided: answers are missing; {row.sentence}"
     with_texts = bool(item.config.getoption("--steelyard-with-texts"))
     measurement = found.gate.measurement if found.gate else ""
-    failing = () if colour == "green" else failing_samples(result.folder, measurement, with_texts=with_texts)
+    if colour == "green":
+        return GateOutcome(colour, sentence, (), result)
+    among = None if baseline is None else sealed_run(Path(baseline)).right_of(row.task)
+    failing = failing_samples(result.folder, measurement, with_texts=with_texts, among=among)
     return GateOutcome(colour, sentence, tuple(failing), result)
 
 

@@ -155,6 +155,17 @@ def test_two_finished_runs(
     assert execute(["gate", "base", "--baseline", "bad", "--margin", "0"]) == 0
 
 
+def test_another_prompt_is_held_against_the_same_items(
+    sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure(sums_server, sums_file[0], "base")
+    assert against(sums_server, sums_file[0], "--instruction", "Reply with the number alone.") == 0
+    assert "green: sums" in capsys.readouterr().out
+    assert execute(["run", str(sums_file[0]), "--model", f"openai:sums@{sums_server.url}", "--instruction", "Think.",
+                    "--out", "other"]) == 0  # fmt: skip
+    assert execute(["gate", "other", "--baseline", "base", "--margin", "2"]) == 0
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -45,6 +45,12 @@ class SealedRun:
     scores: Mapping[str, Sequence[SampleScore]]
     results: Mapping[str, MeasurementResult]
 
+    def right_of(self, task: str) -> frozenset[str]:
+        """The samples of a task that were answered rightly."""
+        measurement = self.of_task(task)
+        scores = self.scores[measurement.id] if measurement else ()
+        return frozenset(score.sample for score in scores if score.value == 1)
+
     def of_task(self, task: str) -> Measurement | None:
         """The measurement of a task that was asked in the first place."""
         return next((each for each in self.measurements if each.task == task), None)

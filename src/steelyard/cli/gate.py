@@ -99,7 +99,7 @@ def command(
     if is_run(task):
         verdict = _of_two_runs(Path(task), baseline, margin, family, asking)
         _print(verdict, Path(task), as_json=as_json)
-        _write(verdict, Path(task), junit, undecided, summary, with_texts=asking["with_texts"])
+        _write(verdict, Path(task), baseline, junit, undecided, summary, with_texts=asking["with_texts"])
         return verdict.exit
     args = with_subject(run_arguments(**asking))
     if self_test:
@@ -113,7 +113,7 @@ def command(
     if not as_json:
         print_open(done.folder, done.verdict)
         print_places(done.folder, done.verdict, signed=done.is_signed)
-    _write(done.verdict, done.folder, junit, undecided, summary, with_texts=args.with_texts)
+    _write(done.verdict, done.folder, baseline, junit, undecided, summary, with_texts=args.with_texts)
     return done.verdict.exit
 
 
@@ -197,7 +197,14 @@ def _print(verdict: Verdict, folder: Path, *, as_json: bool) -> None:
 
 
 def _write(
-    verdict: Verdict, folder: Path, junit: Path | None, undecided: str, summary: str | None, *, with_texts: bool
+    verdict: Verdict,
+    folder: Path,
+    baseline: Path | None,
+    junit: Path | None,
+    undecided: str,
+    summary: str | None,
+    *,
+    with_texts: bool,
 ) -> None:
     """The files for CI."""
     import os
@@ -209,7 +216,7 @@ def _write(
 
     if junit is None and summary is None:
         return
-    failing = _failing(verdict, folder, with_texts=with_texts)
+    failing = _failing(verdict, folder, baseline, with_texts=with_texts)
     if junit is not None:
         write_file(junit, xml.render(verdict, failing, "skip" if undecided == "skip" else "fail", str(folder)).encode())
     if summary is None:
@@ -224,14 +231,21 @@ def _write(
         err().print("--summary github: GITHUB_STEP_SUMMARY is not set, so no summary was written")
 
 
-def _failing(verdict: Verdict, folder: Path, *, with_texts: bool) -> dict[str, Sequence[str]]:
-    """The first failing samples of each gate that is not green."""
+def _failing(verdict: Verdict, folder: Path, baseline: Path | None, *, with_texts: bool) -> dict[str, Sequence[str]]:
+    """The first failing samples of each gate that is not green; with a baseline, of those that it had right."""
+    from steelyard.api.gate_runs import sealed_run
     from steelyard.api.gates import failing_samples
     from steelyard.records import VerdictWord
     from steelyard.reports.gates import gates_of
 
+    run = None if baseline is None else sealed_run(baseline)
     return {
-        each.test: failing_samples(folder, each.gate.measurement, with_texts=with_texts)
+        each.test: failing_samples(
+            folder,
+            each.gate.measurement,
+            with_texts=with_texts,
+            among=None if run is None else run.right_of(each.gate.task),
+        )
         for each in gates_of(verdict)
         if each.word is not VerdictWord.CONSISTENT and each.gate is not None
     }
