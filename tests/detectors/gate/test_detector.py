@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.detectors.gate.detector import Gate, options_of
-from steelyard.detectors.gate.monitor import SealedGate
+from steelyard.detectors.gate.monitor import GateOptions, SealedGate
 from steelyard.errors import InputError
 from steelyard.stats.sequential import StopTable, Tracker
 from tests.detectors.gate.gate_plans import gate_plan, share_decided
@@ -22,7 +22,9 @@ from tests.detectors.gate.gate_plans import gate_plan, share_decided
 )
 def test_bars_that_are_none_are_refused(given: str) -> None:
     with pytest.raises(InputError, match=r"at_least|at most 1"):
-        gate_plan(options_of({"at_least": given}).at_least)
+        options = options_of({"at_least": given})
+        assert isinstance(options, GateOptions)
+        gate_plan(options.at_least)
 
 
 @pytest.mark.parametrize("options", [{}, {"at_least": 0.85}, {"at_least": "0.85", "more": 1}, {"bar": "0.85"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import msgspec
 import pytest
@@ -133,6 +134,9 @@ def test_margins_and_scores_are_read_strictly() -> None:
     ]  # fmt: skip
     good = {"baseline": DIGEST, "margin": "2", "samples_root": "", "right": ["a"], "wrong": ["b"]}
     options_of(good)
-    for bad in ({"margin": "x"}, {"wrong": ["a"]}, {"right": [], "wrong": []}, {"at_least": "0.5"}, {"family": 0}):
+    changes: list[dict[str, Any]] = [
+        {"margin": "x"}, {"wrong": ["a"]}, {"right": [], "wrong": []}, {"at_least": "0.5"}, {"family": 0},
+    ]  # fmt: skip
+    for bad in changes:
         with pytest.raises(InputError):
             options_of({**good, **bad})
