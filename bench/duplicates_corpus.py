@@ -288,4 +288,5 @@ SIMILAR = (
     "desert dessert;quite quiet;united untied;sacred scared;statue statute;eminent imminent;"
     "personal personnel;principal principle;stationary stationery;complement compliment;discreet discrete;"
     "minor miner;prescribe proscribe;plan plant;hours house;male female;Jane Janet;Maria Marie"
+    ";employer employee;payer payee;insured insurer;provide provider;debit debt;Kunde Kunden;Miete Mieter"
 )

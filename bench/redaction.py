@@ -29,6 +29,14 @@ __all__ = ["SEED", "Found", "benchmark_texts", "false_hits", "measure"]
 SEED = 15
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = {"GSM8K": "openai/gsm8k", "MBPP": "google-research-datasets/mbpp", "BBH": "lukaemon/bbh"}
+# Not looked at when the rules were written.
+OTHERS = {
+    "MGSM (de, en, es, fr, …)": "juletxara/mgsm",
+    "MMLU": "cais/mmlu",
+    "HellaSwag": "Rowan/hellaswag",
+    "TruthfulQA": "truthfulqa",
+    "HumanEval": "openai/openai_humaneval",
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 def benchmark_texts(data: Path, name: str) -> Iterator[str]:
     """Every text of a benchmark's rows in a mirror: questions, answers, code and tests."""
-    for path in sorted((data / BENCHMARKS[name]).rglob("*.jsonl")):
+    for path in sorted((data / (BENCHMARKS | OTHERS)[name]).rglob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n"):
             yield "\n".join(_strings(json.loads(line)))
 
@@ -107,7 +115,7 @@ def show_false_hits(console: Console, data: Path, examples: int) -> None:
     for name in ("benchmark", "words", "hits", "per 1,000 words", "of which"):
         table.add_column(name, justify="left" if name in ("benchmark", "of which") else "right")
     shown: list[str] = []
-    for name in BENCHMARKS:
+    for name in BENCHMARKS | OTHERS:
         words, kinds, found = false_hits(data, name)
         rate = f"{1000 * kinds.total() / words:.4f}"
         table.add_row(

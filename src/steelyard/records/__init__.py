@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
 from steelyard.records.journal import Attempt, Exchange, RecordedScore
+from steelyard.records.judging import (
+    AttackResult,
+    CriterionResult,
+    FlipResult,
+    JudgedKey,
+    Judging,
+    LengthResult,
+    PairResult,
+)
 from steelyard.records.plan import (
+    JUDGE,
+    JUDGED_INPUTS,
     PLAN_FORMAT,
     SUBJECT,
     LedgerPlace,
@@ -63,9 +74,12 @@ from steelyard.records.results import (
 from steelyard.records.suites import DroppedItem, SourceSpan, SuiteItem
 
 __all__ = [
+    "JUDGE",
+    "JUDGED_INPUTS",
     "PLAN_FORMAT",
     "SUBJECT",
     "AnsweredBy",
+    "AttackResult",
     "Attempt",
     "Capabilities",
     "Checkpoint",
@@ -73,12 +87,17 @@ __all__ = [
     "ClaimSheet",
     "ClaimVerdict",
     "ComparedWith",
+    "CriterionResult",
     "DetectorResult",
     "DroppedItem",
     "Exchange",
     "Finding",
+    "FlipResult",
     "GenerateRequest",
+    "JudgedKey",
+    "Judging",
     "LedgerPlace",
+    "LengthResult",
     "Limits",
     "LoglikelihoodRequest",
     "Measurement",
@@ -90,6 +109,7 @@ __all__ = [
     "Note",
     "Origin",
     "Outcome",
+    "PairResult",
     "Part",
     "PassAtK",
     "Plan",

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from steelyard.records.judging import Judging
 from steelyard.records.record import Record
 
 __all__ = [
@@ -278,7 +279,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     ``names`` is the claimed name beside those of the endpoint, where they differ. ``order`` says who could have chosen
     the order of the samples, and how often the key asked.
     ``results`` are those of tests other than claim retests; ``not_recomputed`` names the tests whose plugin was not
-    installed when the verdict was computed.
+    installed when the verdict was computed. ``judging`` is what a judge's answers say of the run that it was shown.
     """
 
     verdict: VerdictWord
@@ -295,3 +296,4 @@ class Verdict(Record, frozen=True, kw_only=True):
     results: tuple[DetectorResult, ...] = ()
     not_recomputed: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    judging: Judging | None = None

@@ -12,6 +12,7 @@ from steelyard.records import ClaimVerdict, Finding, Limits, Measurement, Measur
 from steelyard.reports import networks, words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable, interval_bar
 from steelyard.reports.jinja import markup, template
+from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import by_measurement, measured_words, money_of, only_measured
 
@@ -44,6 +45,8 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
         rows=[_row(claim, asked) for claim in verdict.claims],
         measured=(measured := [_measured(each) for each in only_measured(verdict)]),
         measured_more=any(each["words"].detail for each in measured),
+        judging=judging_lines(verdict.judging) if verdict.judging else [],
+        uncalibrated=UNCALIBRATED,
         closings=[_closing(index, claim) for index, claim in enumerate(drawn) if len(claim.trace) > 2],
         tests=[(css_name(each.word), words.test_sentence(each)) for each in words.further_tests(verdict)],
         findings=[_finding(finding) for finding in verdict.findings],

@@ -42,6 +42,8 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "order": list(verdict.order),
         "alpha": verdict.alpha,
     }
+    if verdict.judging is not None:
+        document["judging"] = msgspec.to_builtins(verdict.judging)
     finite: dict[str, Any] = _finite(document)
     return finite
 

@@ -6,6 +6,7 @@ import re
 
 from steelyard.records import Finding, Plan, Verdict
 from steelyard.reports import networks, words
+from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
 from steelyard.util.text import one_line
@@ -48,6 +49,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         escape(verdict.names, 400),
         _claims(verdict),
         _measured(verdict),
+        _list("The judge", _judging(verdict)),
         _list("Re-runs", _reruns(verdict, plan)),
         _list("Further tests", [escape(words.test_sentence(each), 500) for each in words.further_tests(verdict)]),
         _list("Findings", [_finding(finding) for finding in verdict.findings]),
@@ -97,6 +99,13 @@ def _measured(verdict: Verdict) -> str:
         cells = (row.task, row.prompt, row.measured, row.interval, row.asked, row.detail)
         lines.append(f"| {' | '.join(escape(cell, 800) for cell in cells)} |")
     return "\n".join(lines)
+
+
+def _judging(verdict: Verdict) -> list[str]:
+    if verdict.judging is None:
+        return []
+    rows = [f"{escape(name, 200)}: {escape(text, 600)}" for name, text in judging_lines(verdict.judging)]
+    return [*rows, escape(UNCALIBRATED)]
 
 
 def _list(title: str, items: list[str]) -> str:

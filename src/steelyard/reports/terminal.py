@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.records import ClaimVerdict, Finding, Note, Plan, Verdict, VerdictWord
 from steelyard.reports import networks, words
+from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
 from steelyard.util.text import one_line
@@ -42,6 +43,7 @@ def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) 
     if any(claim.asked for claim in verdict.claims):
         _print_claims(page, verdict, plan)
     _print_measured(page, verdict)
+    _print_judging(page, verdict)
     _print_tests(page, verdict)
     _print_findings(page, verdict.findings)
     _print_notes(page, verdict.notes)
@@ -203,6 +205,15 @@ def _print_findings(page: _Page, findings: tuple[Finding, ...]) -> None:
         source = f"[{one_line(finding.detector, 40)}, {one_line(finding.check, 40)}]"
         page.item(f"{words.remark(finding)} {f'({numbers}) ' if numbers else ''}{source}", "✗", "red")
     _print_rest(page, len(findings) - _FINDINGS, "finding")
+
+
+def _print_judging(page: _Page, verdict: Verdict) -> None:
+    if verdict.judging is None:
+        return
+    page.section("The judge")
+    for name, text in judging_lines(verdict.judging):
+        page.item(f"{name}: {text}")
+    page.item(UNCALIBRATED, style="dim")
 
 
 def _print_notes(page: _Page, notes: tuple[Note, ...]) -> None:

@@ -162,7 +162,7 @@ def _alike_units(questions: Sequence[Question], seen: Counter[str]) -> Iterator[
 def _rarest(question: Question, seen: Counter[str]) -> tuple[str, ...]:
     """Its rarest words: with so many typing errors as it may have, one of them is among those of the other at least."""
     words = {word for word in question.words if not is_fixed(word)}
-    return tuple(sorted(words, key=lambda word: (seen[word], word))[: most_typos(len(question.words)) + 1])
+    return tuple(sorted(words, key=lambda word: (seen[word], word))[: most_typos(question.words) + 1])
 
 
 def _alike(texts: Sequence[str]) -> Iterator[tuple[int, int]]:

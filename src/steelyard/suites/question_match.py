@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from steelyard.errors import MissingDependency
-from steelyard.suites.question_words import Question, synonyms
+from steelyard.suites.question_words import Question, is_fixed, synonyms
 
 try:
     from rapidfuzz.distance import OSA, Levenshtein
@@ -22,7 +22,9 @@ __all__ = ["difference", "is_typo", "most_typos"]
 
 Words = tuple[str, ...]
 
-_MOST_TYPOS, _WORDS_A_TYPO = 3, 6
+_MOST_TYPOS: Final = 3
+_WORDS_A_TYPO: Final = 6
+_FEWEST_WORDS: Final = 3
 _FEW: Final = 3  # texts that may hold one typing error,
 _TIMES: Final = 10  # where the right word is in ten times as many
 _SHORTEST: Final = 4  # letters of a word that may have one
@@ -63,27 +65,32 @@ _NEIGHBOURS: Final = {
 }  # fmt: skip
 
 
-def most_typos(words: int) -> int:
-    """How many typing errors a question of so many words may have: one in six words, at least 1 and at most 3."""
-    return min(_MOST_TYPOS, max(1, words // _WORDS_A_TYPO))
+def most_typos(words: Words) -> int:
+    """How many typing errors these words may have: one in six, at least 1 and at most 3; none in fewer than three.
+
+    Numbers and signs do not count.
+    """
+    count = sum(not is_fixed(word) for word in words)
+    return min(_MOST_TYPOS, max(1, count // _WORDS_A_TYPO)) if count >= _FEWEST_WORDS else 0
 
 
 def is_typo(first: str, second: str) -> bool:
     """Whether one may be the other with a typing error.
 
-    One letter too many or too few, two neighbours swapped, or a neighbouring key of QWERTY, QWERTZ or AZERTY; not in
-    the first letter, nor in words of fewer than four.
+    Two neighbours swapped, but for the first; or one letter too many or too few, or a neighbouring key of QWERTY,
+    QWERTZ or AZERTY, neither at the beginning nor at the end, where *employer* and *employee* differ. Not in words of
+    fewer than four.
     """
     if min(len(first), len(second)) < _SHORTEST or not (first + second).isalpha() or first[0] != second[0]:
         return False
     if OSA.distance(first, second, score_cutoff=1) != 1:
         return False
-    if len(first) != len(second):
+    changed = [place for place, (one, other) in enumerate(zip(first, second, strict=False)) if one != other]
+    if len(first) == len(second) and len(changed) == 2:  # two letters swapped: nothing else has distance 1
         return True
-    changed = [place for place, (one, other) in enumerate(zip(first, second, strict=True)) if one != other]
-    if len(changed) == 2:  # two letters swapped: nothing else has distance 1
-        return True
-    return second[changed[0]] in _NEIGHBOURS.get(first[changed[0]], ())
+    if first[-1] != second[-1]:
+        return False
+    return len(first) != len(second) or second[changed[0]] in _NEIGHBOURS.get(first[changed[0]], ())
 
 
 def difference(first: Question, second: Question, seen: Callable[[str], int]) -> str | None:
@@ -109,7 +116,7 @@ def _in_order(first: Words, second: Words, seen: Callable[[str], int]) -> list[s
     """The typing errors (``right/wrong``) that turn one sequence of words into the other; None where it is not so."""
     if first == second:
         return []
-    limit = most_typos(len(first))
+    limit = most_typos(first)
     if len(first) != len(second) or Levenshtein.distance(first, second, score_cutoff=limit) > limit:
         return None
     changed = [(one, other) for one, other in zip(first, second, strict=True) if one != other]
@@ -136,7 +143,7 @@ def _moved(first: Question, second: Question, seen: Callable[[str], int]) -> lis
     for order in _orders(first):
         typos = _by_sentence([first.sentences[number] for number in order], second.sentences, seen)
         if typos is not None:
-            return typos if len(typos) <= most_typos(len(first.words)) else None
+            return typos if len(typos) <= most_typos(first.words) else None
     return None
 
 

@@ -78,6 +78,8 @@ _POLITE: Final = sorted(
     reverse=True,
 )  # fmt: skip
 _ARTICLES: Final = frozenset({"a", "an", "the"})
+# Without one of these a text is hardly English, and its *a* or *an* another word (*Konto A*, *il a*, *an der Reihe*).
+_ENGLISH: Final = frozenset({"the", "is", "are", "of", "how", "what", "which", "does", "has", "have", "and"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,13 @@ def question_words(text: str) -> Question:
     """Read a question's words."""
     sentences: list[tuple[str, ...]] = []
     asks: set[int] = set()
-    for tokens, mark in _sentences(text):
+    read = _sentences(text)
+    english = any(not _ENGLISH.isdisjoint(tokens) for tokens, _ in read)
+    for tokens, mark in read:
         words = _without_politeness(tokens)
-        kept = [_SAME_AS.get(word, word) for place, word in enumerate(words) if not _is_article(words, place)]
+        kept = [
+            _SAME_AS.get(word, word) for place, word in enumerate(words) if not (english and _is_article(words, place))
+        ]
         if not kept:
             continue
         if mark == "?":

@@ -37,6 +37,9 @@ HOSTILE = [
     "1.1.1.",
     "password: ",
     "password is ",
+    "password for the ",
+    "pin 1",
+    "-u a:",
     'password="',
     "api key='",
     "secret_",
@@ -76,7 +79,7 @@ for fragment in HOSTILE:
 """
 
 
-@pytest.mark.parametrize("size", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", [10_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 def test_no_rule_is_worse_than_linear(size: int) -> None:
     done = subprocess.run([sys.executable, "-c", TRY, str(size)], capture_output=True, text=True, timeout=OUTER_SECONDS)
     assert done.returncode == 0, done.stderr

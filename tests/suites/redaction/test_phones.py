@@ -27,6 +27,11 @@ def test_digits_alone_count_after_a_word() -> None:
     assert found("order 612345678") == []
 
 
+def test_a_bracket_of_the_sentence_is_not_part_of_it() -> None:
+    assert "+49 171 1234567" in found("Kunde (+49 171 1234567)")
+    assert "(0171) 1234567" in found("Kunde (0171) 1234567")
+
+
 def test_only_the_number_is_taken_where_another_follows() -> None:
     assert found("+33 1 42 68 53 00 2024") == ["+33 1 42 68 53 00"]
 

@@ -54,6 +54,16 @@ def test_values_are_neither_shown_nor_copied() -> None:
 def test_a_placeholder_that_the_text_holds_already_is_given_to_nothing_else() -> None:
     found = redact("[EMAIL_1] wrote to anna@example.de", Placeholders())
     assert found.text == "[EMAIL_1] wrote to [EMAIL_2]"
+    placeholders = Placeholders()
+    redact("I am [PHONE_1]", placeholders)
+    assert redact("call +49 171 1234567", placeholders).text == "call [PHONE_2]"
+
+
+def test_a_value_may_stay() -> None:
+    placeholders = Placeholders(keep=["service@example.com", "+49 30 1234567"])
+    found = redact("SERVICE@example.com, anna@example.com, +49 (30) 123-4567", placeholders)
+    assert found.text == "SERVICE@example.com, [EMAIL_1], +49 (30) 123-4567"
+    assert [hit.placeholder for hit in found.hits] == ["[EMAIL_1]"]
 
 
 def test_terms_of_the_user_are_whole_words_in_either_case() -> None:

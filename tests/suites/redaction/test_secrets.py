@@ -78,6 +78,7 @@ def test_headers_of_an_encrypted_key_are_part_of_it() -> None:
 
 def test_credentials_in_urls() -> None:
     assert found(find_url_credentials, "https://user:p@ss@host.de/x?y=a@b") == ["user:p@ss"]
+    assert found(find_url_credentials, "curl -u admin:hunter2 https://x.de") == ["admin:hunter2"]
     assert found(find_url_credentials, "ssh://git@github.com/x http://a.de/b:c@d") == []
 
 
@@ -94,6 +95,10 @@ def test_credentials_in_urls() -> None:
         ("api_key=abcd1234", "abcd1234"),
         ("client-secret: 'xyz-12345'", "xyz-12345"),
         ("PIN: 4711", "4711"),
+        ("CVV 123, PIN-Code", "123"),
+        ("PW: abc123", "abc123"),
+        ("Mein Passwort lautet: hunter2", "hunter2"),
+        ("the password for the wifi is Sunny2024!", "Sunny2024"),
         ("password := x9y", "x9y"),
     ],
 )

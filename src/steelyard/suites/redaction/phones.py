@@ -67,7 +67,7 @@ _SHORT_CODES: Final = frozenset(
     ]
 )
 _LONG_CODES: Final = re.compile(
-    r"2[1-69]\d|3[578]\d|42[013]|50\d|59\d|67\d|68\d|69\d|80[08]|85\d|87[08]|88[0-368]|9[679]\d"
+    r"2[1-69]\d|3[578]\d|42[013]|50\d|59\d|67\d|68\d|69\d|80[08]|85\d|87[08]|88[0-368]|96[0-8]|97[0-79]|99[2-68]"
 )
 # Fewest and most digits after the country code, where it matters.
 _LENGTHS: Final = {"1": (10, 10), "7": (10, 10), "33": (9, 9), "34": (9, 9), "39": (6, 11), "41": (9, 9), "44": (9, 10),
@@ -127,6 +127,8 @@ def find_phones(text: str) -> Iterator[Span]:
 
 
 def _with_extension(text: str, start: int, end: int) -> Span:
+    if text[start] == "(" and ")" not in text[start:end]:
+        start += 1  # it belongs to the sentence
     extension = _EXTENSION.match(text, end)
     return Span(start, extension.end() if extension else end, "PHONE")
 

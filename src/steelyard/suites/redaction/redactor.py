@@ -68,16 +68,21 @@ class Placeholders:
     """The placeholders of one conversation or document, and the values that they stand for.
 
     ``terms`` are texts of the user's own that are to be replaced wherever they stand as whole words, in either case:
-    names of customers, projects, places. (No rule knows a name.) Neither ``repr`` nor ``pickle`` shows a value.
+    names of customers, projects, places. (No rule knows a name.) ``keep`` are values that stay although a rule finds
+    them, such as one's own public address. Neither ``repr`` nor ``pickle`` shows a value.
     """
 
     terms: Iterable[str] = field(default=(), repr=False)
+    keep: Iterable[str] = field(default=(), repr=False)
     _numbers: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False)
     _values: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     _last: dict[str, int] = field(default_factory=dict, init=False)
     _terms: dict[str, list[tuple[str, ...]]] = field(default_factory=dict, init=False, repr=False)
+    _keep: frozenset[str] = field(default=frozenset(), init=False, repr=False)
+    _taken: set[str] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._keep = frozenset(_canonical("", value) for value in self.keep)
         for term in self.terms:
             words = tuple(_WORD.findall(plain_text(term).text.casefold()))
             if words:
@@ -96,12 +101,20 @@ class Placeholders:
         """What each placeholder stands for, as it was written first. Secret: do not write it, do not send it."""
         return dict(self._values)
 
-    def of(self, kind: str, value: str, taken: frozenset[str] = frozenset()) -> str:
-        """The placeholder of a value: the same one each time. A new one is none of ``taken``."""
+    def keeps(self, value: str) -> bool:
+        """Whether a value is to stay, however it is written (case and separators aside)."""
+        return bool(self._keep) and _canonical("", value) in self._keep
+
+    def reserve(self, written: Iterable[str]) -> None:
+        """Placeholders that a text holds already: no new one will look like them."""
+        self._taken.update(written)
+
+    def of(self, kind: str, value: str) -> str:
+        """The placeholder of a value: the same one each time."""
         key = (kind, value if kind in _AS_WRITTEN else _canonical(kind, value))
         if key not in self._numbers:
             number = self._last.get(kind, 0) + 1
-            while f"[{kind}_{number}]" in taken:
+            while f"[{kind}_{number}]" in self._taken:
                 number += 1
             self._last[kind] = number
             self._numbers[key] = f"[{kind}_{number}]"
@@ -142,10 +155,13 @@ def redact(text: str, placeholders: Placeholders) -> Redacted:
     The text's length in characters bounds the time, linearly. Redacting the result again changes nothing. Placeholders
     that the text holds already are left as they are, and no new one looks like them.
     """
-    taken = frozenset(_PLACEHOLDER.findall(text))
+    placeholders.reserve(_PLACEHOLDER.findall(text))
     hits, parts, last = [], [], 0
     for span in find(text, placeholders):
-        placeholder = placeholders.of(span.kind, text[span.start : span.end], taken)
+        value = text[span.start : span.end]
+        if placeholders.keeps(value):
+            continue
+        placeholder = placeholders.of(span.kind, value)
         hits.append(Hit(span.start, span.end, span.kind, placeholder))
         parts += [text[last : span.start], placeholder]
         last = span.end

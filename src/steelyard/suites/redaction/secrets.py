@@ -63,8 +63,8 @@ _PUTTY: Final = re.compile(r"PuTTY-User-Key-File-\d:[^\n]{0,200}+(?:\n[A-Za-z0-9
 _AUTHORITY: Final = re.compile(r"://([^\s/?#\"'<>]{1,512}+)")
 
 _BEFORE_PASSWORDS: Final = (
-    r"pass(?:word|wort|wd|phrase|code)?|pwd|kennwort|kennung|zugangscode|mot de passe|mdp|contraseña|contrasena|clave|"
-    r"parola d'ordine|parola chiave|pin|cvv|cvc|puk"
+    r"pass(?:word|wort|wd|phrase|code)?|pwd|pw|kennwort|kennung|zugangscode|mot de passe|mdp|contraseña|contrasena|"
+    r"clave|parola d'ordine|parola chiave|pin|cvv|cvc|puk"
 )
 _BEFORE_KEYS: Final = (
     r"(?:api|access|secret|private|auth|account|client|signing|encryption|master|storage|shared|license|session|aws|azure|"
@@ -77,9 +77,12 @@ _UNQUOTED: Final = 4
 _PASSWORD: Final = re.compile(rf"(?i)(?<![^\W_])(?:{_BEFORE_PASSWORDS}){_ASSIGNED}{_VALUE}")
 _SECRET: Final = re.compile(rf"(?i)(?<![^\W_])(?:{_BEFORE_KEYS}){_ASSIGNED}{_VALUE}")
 _SAID: Final = re.compile(
-    rf"(?i)(?<!\w)(?:{_BEFORE_PASSWORDS})\s{{1,3}}(?:is|was|ist|war|lautet|est|es|è|e'|era)\s{{1,3}}"
-    rf"(?:now |jetzt )?{_VALUE}"
+    rf"(?i)(?<!\w)(?:{_BEFORE_PASSWORDS})"
+    r"(?: (?:for|to|of|für|zum|zur|vom|de|du|pour|para|del|per|di) [^\n.:;=]{1,30}?)?"
+    rf"\s{{1,3}}(?:is|was|ist|war|lautet|est|es|è|e'|era)\s?:?\s{{1,3}}(?:now |jetzt )?{_VALUE}"
 )
+_CODE: Final = re.compile(r"(?i)(?<!\w)(?:pin|cvv2?|cvc2?|puk)(?:-?code|-?nummer)? (\d{3,8})(?!\w)")
+_LOGIN: Final = re.compile(r"(?<!\w)(?:-u|--user)[ =]{1,2}([\w.@+-]{1,64}:[^\s\"']{1,128}+)")
 _HEADER: Final = re.compile(r"(?i)(?<!\w)(?:bearer|basic)\s{1,3}([A-Za-z0-9+/_.~=-]{16,4096}+)")
 # What stands for a value, or is code that gets one.
 _NO_VALUE: Final = re.compile(
@@ -127,11 +130,13 @@ def find_private_keys(text: str) -> Iterator[Span]:
 
 
 def find_url_credentials(text: str) -> Iterator[Span]:
-    """User name and password in a URL (RFC 3986 §3.2.1), where it has both."""
+    """User name and password in a URL (RFC 3986 §3.2.1) where it has both, and in curl's ``-u``."""
     for found in _AUTHORITY.finditer(text):
         user, at, _ = found[1].rpartition("@")
         if at and ":" in user.strip(":"):
             yield Span(found.start(1), found.start(1) + len(user), "CREDENTIALS")
+    for found in _LOGIN.finditer(text):
+        yield Span(*found.span(1), "CREDENTIALS")
 
 
 def find_passwords(text: str) -> Iterator[Span]:
@@ -147,6 +152,8 @@ def find_passwords(text: str) -> Iterator[Span]:
             if group == _UNQUOTED:  # what ends the sentence is not part of it
                 end = start + max(len(found[group].rstrip(_END_MARKS)), 1)
             yield Span(start, end, kind)
+    for found in _CODE.finditer(text):
+        yield Span(*found.span(1), "PASSWORD")
 
 
 def _is_assigned(value: str) -> bool:

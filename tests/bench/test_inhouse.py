@@ -1,0 +1,31 @@
+"""The command that prints the error rates of in-house testing, on few runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.inhouse.__main__ import PARTS, main
+from bench.inhouse.table import Printed, share
+
+
+def test_a_share_has_its_interval() -> None:
+    assert share(0, 100) == ".000 [.000, .036]"
+
+
+def test_a_table_is_markdown() -> None:
+    assert str(Printed("Title.", ("what", "n"), [("a", "1")])) == "Title.\n\n| what | n |\n|---|--:|\n| a | 1 |\n"
+
+
+def test_a_part_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["weather"])
+    assert "invalid choice" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_prints_its_tables(part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main([part, "--runs", "1"])
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"## {part}: 20")
+    assert printed.count("|---|") >= 1

@@ -1,0 +1,144 @@
+"""The paired gate: by hand, its exact test against an enumeration, sizes by simulation, and the self-test."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest, multinomial
+
+from bench.inhouse.gate import measure_paired
+from steelyard.stats.gate import PairedGate, paired_gate, self_test
+
+
+def gate(n: int, losses: int, gains: int, margin: float = 0.02) -> PairedGate:
+    baseline = [1.0] * losses + [0.0] * gains + [1.0] * (n - losses - gains)
+    run = [0.0] * losses + [1.0] * gains + [1.0] * (n - losses - gains)
+    return paired_gate(run, baseline, margin)
+
+
+def test_red_is_mcnemars_exact_test() -> None:
+    found = gate(200, 14, 3)
+    assert found.p_worse == pytest.approx(binomtest(14, 17, alternative="greater").pvalue)
+    assert found.colour == "red"
+    assert (found.losses, found.gains, found.n) == (14, 3, 200)
+    assert found.difference == pytest.approx(-11 / 200)
+    assert found.low < found.difference < found.high
+
+
+def test_three_colours() -> None:
+    assert gate(100, 0, 0).colour == "undecided"  # 100 samples without a loss do not exclude one of 2 points
+    assert gate(300, 0, 0).colour == "green"
+    assert gate(5_000, 60, 60).colour == "green"
+    assert gate(5_000, 250, 50).colour == "red"
+
+
+def test_a_loss_that_is_shown_to_be_within_the_margin_is_tolerated() -> None:
+    found = gate(20_000, 120, 60)
+    assert found.p_worse < 0.001
+    assert found.colour == "green"
+
+
+def test_without_a_margin_only_a_better_run_is_green() -> None:
+    assert gate(200, 2, 14, margin=0).colour == "green"
+    assert gate(200, 9, 9, margin=0).colour == "undecided"
+
+
+@pytest.mark.parametrize(("losses", "gains"), [(0, 0), (0, 2), (1, 3), (2, 1)])
+def test_the_test_for_green_is_exact(losses: int, gains: int) -> None:
+    """Against the enumeration of all outcomes of 14 samples, margin 20 points."""
+    n, margin = 14, 0.2
+    found = gate(n, losses, gains, margin).p_within
+
+    def statistic(b: int, c: int) -> float:
+        return (c - b + n * margin) / math.sqrt(max(b + c, n * margin) - n * margin**2 + 0.5)
+
+    extreme = [
+        (b, c)
+        for b, c in product(range(n + 1), repeat=2)
+        if b + c <= n and statistic(b, c) >= statistic(losses, gains) - 1e-9
+    ]
+    worst = max(
+        sum(
+            multinomial.pmf([b, c, n - b - c], n, [(psi + margin) / 2, (psi - margin) / 2, 1 - psi]) for b, c in extreme
+        )
+        for psi in np.linspace(margin, 0.9, 25)
+    )
+    # The interval of the share that differs leaves out what is far from the data, and adds γ = .0005 for it.
+    assert found <= worst + 0.0015
+    assert found >= worst * 0.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_one_more_loss_never_helps(losses: int, gains: int) -> None:
+    before, after = gate(200, losses, gains), gate(200, losses + 1, gains)
+    assert after.p_worse <= before.p_worse + 1e-12
+    assert after.p_within >= before.p_within - 0.002  # the searched interval moves by a step
+
+
+def test_a_missing_score_is_no_proof() -> None:
+    baseline: list[float | None] = [1.0] * 300
+    run: list[float | None] = [1.0] * 280 + [None] * 20
+    found = paired_gate(run, baseline, 0.02)
+    assert found.colour == "undecided"
+    assert found.p_worse == 1
+    assert paired_gate([0.0] * 300, [None] * 300, 0.02).colour == "undecided"
+
+
+def test_scores_between_0_and_1() -> None:
+    random = np.random.default_rng(2)
+    base = random.random(400)
+    worse = np.clip(base - 0.1 * random.random(400), 0, 1)
+    assert paired_gate(worse.tolist(), base.tolist(), 0.02).colour == "red"
+    assert paired_gate(base.tolist(), base.tolist(), 0.02).colour == "green"
+    assert paired_gate(base[:100].tolist(), base[:100].tolist(), 0.02).colour == "undecided"
+    assert paired_gate([0.5], [0.6], 0.02).colour == "undecided"
+
+
+def test_sign_flips_are_the_same_for_a_seed_and_exact_enough() -> None:
+    run, base = [0.5] * 8, [0.75] * 8
+    found = paired_gate(run, base, 0.02, seed=3)
+    assert found == paired_gate(run, base, 0.02, seed=3)
+    assert found.p_worse == pytest.approx(2**-8, rel=0.4)  # all eight signs the same way
+
+
+def test_what_is_no_gate_is_refused() -> None:
+    for run, base, margin in (([1.0], [1.0, 0.0], 0.02), ([], [], 0.02), ([1.0], [1.0], 1.0), ([1.5], [1.0], 0.02)):
+        with pytest.raises(ValueError, match=r"same samples|margin|within \[0, 1\]"):
+            paired_gate(run, base, margin)
+    with pytest.raises(ValueError, match="three passes"):
+        self_test([[1.0], [1.0]], 0.02)
+
+
+# 200 repetitions: more than 20 has a probability below .002 where 5 % may be wrong.
+@pytest.mark.parametrize(("steps", "sameness"), [(1, 4.0), (1, 0.3), (5, 1.0)])
+def test_errors_are_within_the_level(steps: int, sameness: float) -> None:
+    same = measure_paired(150, 0.0, 200, sameness=sameness, steps=steps)
+    assert same.red <= 20
+    assert same.flips <= 33  # 2α(1 − α) is .095
+    assert measure_paired(150, -0.02, 200, sameness=sameness, steps=steps).green <= 20
+
+
+def test_a_large_loss_is_red() -> None:
+    assert measure_paired(300, -0.15, 60, sameness=0.3).red >= 50
+
+
+def test_the_self_test_counts_what_it_draws() -> None:
+    random = np.random.default_rng(5)
+    passes = (random.random((4, 120)) < random.beta(0.7, 0.3, 120)).astype(float).tolist()
+    found = self_test(passes, 0.02, repetitions=100, seed=1)
+    assert sum(found.table.values()) == 100
+    assert found.false_red_rate <= 0.15
+    assert found.flip_rate <= 0.25
+    assert found.whole_passes == 12
+    assert found == self_test(passes, 0.02, repetitions=100, seed=1)
+
+
+def test_a_model_that_never_varies_never_flips() -> None:
+    found = self_test([[1.0, 0.0, None] * 60] * 3, 0.02, repetitions=20)
+    assert (found.flips, found.false_reds, found.whole_reds) == (0, 0, 0)
