@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from steelyard.records import Finding, Plan, Verdict
-from steelyard.reports import networks, words
+from steelyard.reports import gates, headlines, networks, words
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
 from steelyard.util.text import one_line
 
-__all__ = ["escape", "render"]
+__all__ = ["escape", "gates_summary", "render"]
 
 _SPECIAL = re.compile(
     r"""
@@ -43,11 +44,12 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
     """Write the verdict as Markdown, ending in a line feed; ``plan`` adds what was asked and the model's identity."""
     parts = [
         f"# Steelyard report: {escape(verdict.model, 80)}",
-        f"**{escape(words.headline(verdict))}**",
+        f"**{escape(headlines.headline(verdict))}**",
         f"Asked: `{_code(verdict.served)}`. Exit code {verdict.exit}.",
         escape(" ".join(verdict.order), 600),
         escape(verdict.names, 400),
         _claims(verdict),
+        _gates(verdict),
         _measured(verdict),
         _list("The judge", _judging(verdict)),
         _list("Re-runs", _reruns(verdict, plan)),
@@ -85,6 +87,32 @@ def _claims(verdict: Verdict) -> str:
             f"| {' | '.join(escape(cell, 1000) for cell in cells)} | {words.SIGNS[row.verdict]} {escape(row.full)} |"
         )
     return "\n".join(lines)
+
+
+def _gates(verdict: Verdict) -> str:
+    results = gates.gates_of(verdict)
+    if not results:
+        return ""
+    lines = [
+        f"| Gate | Bar | Seen | {words.interval_name(verdict)} | Asked | Colour | Took |",
+        "| :-- | :-- | --: | --: | --: | :-- | :-- |",
+    ]
+    for row in (gates.gate_words(each, verdict) for each in results):
+        cells = [escape(cell, 400) for cell in (row.task, row.bar, row.seen, row.interval, row.asked)]
+        colour = f"{words.SIGNS[row.word]} **{row.colour}**{f' ({escape(row.reason)})' if row.reason else ''}"
+        lines.append(f"| {' | '.join((*cells, colour, escape(row.cost)))} |")
+    return "\n".join(lines)
+
+
+def gates_summary(verdict: Verdict, failing: Mapping[str, Sequence[str]]) -> str:
+    """The gates for the summary of a CI job: the sentence, the table, and lines about the first failing samples."""
+    found = [escape(line.strip()) for each in gates.gates_of(verdict) for line in failing.get(each.test, ())]
+    parts = [
+        f"### Steelyard gate: {escape(headlines.headline(verdict))}",
+        _gates(verdict),
+        "First failing samples:\n\n" + "\n".join(f"- {line}" for line in found) if found else "",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _measured(verdict: Verdict) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steelyard.records import ClaimVerdict, Finding, Note, Plan, Verdict, VerdictWord
-from steelyard.reports import networks, words
+from steelyard.reports import gates, headlines, networks, words
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
@@ -42,6 +42,7 @@ def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) 
         _print_who(page, verdict)
     if any(claim.asked for claim in verdict.claims):
         _print_claims(page, verdict, plan)
+    _print_gates(page, verdict)
     _print_measured(page, verdict)
     _print_judging(page, verdict)
     _print_tests(page, verdict)
@@ -169,6 +170,19 @@ def _print_paragraphs(page: _Page, verdict: Verdict) -> None:
             page.item(f"answered by {answered}", " ")
 
 
+def _print_gates(page: _Page, verdict: Verdict) -> None:
+    results = gates.gates_of(verdict)
+    if not results:
+        return
+    page.section("Gates")
+    page.line(f"Each {words.interval_name(verdict)} holds at every look. Undecided is never green.", "dim")
+    for result in results[:_ROWS]:
+        row = gates.gate_words(result, verdict)
+        page.item(row.sentence, words.SIGNS[row.word], _STYLES[row.word])
+        page.item(f"took {row.cost}", " ", "dim")
+    _print_rest(page, len(results) - _ROWS, "gate")
+
+
 def _print_measured(page: _Page, verdict: Verdict) -> None:
     results = only_measured(verdict)
     rows = [measured_words(each) for each in results]
@@ -243,8 +257,8 @@ def _print_untested(page: _Page, verdict: Verdict) -> None:
 
 def _print_overall(page: _Page, verdict: Verdict) -> None:
     page.line()
-    page.line(words.headline(verdict), _STYLES[verdict.verdict].replace("dim", "bold"))
-    counts = ", ".join(f"{words.count(number)} {word.words}" for word, number in words.tally(verdict))
-    meaning = words.exit_meaning(verdict)
+    page.line(headlines.headline(verdict), _STYLES[verdict.verdict].replace("dim", "bold"))
+    counts = ", ".join(f"{words.count(number)} {word}" for word, _, number in headlines.tally(verdict))
+    meaning = headlines.exit_meaning(verdict)
     parts = [part for part in (counts, f"exit {verdict.exit}{f': {meaning}' if meaning else ''}") if part]
     page.line(". ".join(part[0].upper() + part[1:] for part in parts) + ".", "dim")
