@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_markdown_escapes(comparison: Comparison) -> None:
 
 
 def test_the_terminal_is_narrow_and_has_no_controls(comparison: Comparison) -> None:
-    console = Console(width=100, record=True, file=open("/dev/null", "w"), markup=False, highlight=False)  # noqa: SIM115
+    console = Console(width=100, record=True, file=io.StringIO(), markup=False, highlight=False)
     terminal.print_comparison(comparison, console)
     text = console.export_text()
     assert max(map(len, text.splitlines())) <= 100
@@ -99,7 +100,7 @@ def test_a_portfolio_on_every_page() -> None:
     check_passive(page)
     assert "<script" not in page
     assert 'viewBox="0 0 600 260"' in page
-    console = Console(width=100, record=True, file=open("/dev/null", "w"), markup=False, highlight=False)  # noqa: SIM115
+    console = Console(width=100, record=True, file=io.StringIO(), markup=False, highlight=False)
     portfolio_pages.print_portfolio(found, console)
     text = console.export_text()
     assert max(map(len, text.splitlines())) <= 100
